@@ -1,0 +1,43 @@
+# One library per area. An area sees the headers of the areas that it may include and of no other, so a wrong include
+# does not compile; its link line has exactly these edges. Sources are globbed: adding a method is adding a file.
+
+function(winnow_area area)
+  cmake_parse_arguments(ARG "" "" "MAY;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${area}/*.cpp)
+  if(NOT sources)
+    list(APPEND sources ${CMAKE_SOURCE_DIR}/cmake/empty.cpp)
+  endif()
+  # Headers of one area alone: a folder that holds a link winnow/<area> -> include/winnow/<area>.
+  set(view ${CMAKE_BINARY_DIR}/include/${area})
+  file(MAKE_DIRECTORY ${view}/winnow)
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/include/winnow/${area} ${view}/winnow/${area} SYMBOLIC)
+  add_library(winnow_${area} STATIC ${sources})
+  target_include_directories(winnow_${area} PUBLIC ${view} PRIVATE ${CMAKE_SOURCE_DIR}/src/${area})
+  target_link_libraries(winnow_${area} PUBLIC ${ARG_LIBRARIES})
+  foreach(lower IN LISTS ARG_MAY)
+    target_link_libraries(winnow_${area} PUBLIC winnow_${lower})
+  endforeach()
+endfunction()
+
+# A program: main.cpp dispatches, every other file in src/cmd/<name> is one subcommand.
+function(winnow_program name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cmd/${name}/*.cpp ${CMAKE_SOURCE_DIR}/src/cmd/*.cpp)
+  add_executable(${name} ${sources})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/cmd)
+  foreach(area IN LISTS ARGN)
+    target_link_libraries(${name} PRIVATE winnow_${area})
+  endforeach()
+endfunction()
+
+# The tests of an area: all of tests/<area>/*.cpp in one program.
+function(winnow_test area)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${area}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(test-${area} ${sources})
+  target_link_libraries(test-${area} PRIVATE winnow_${area} ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(test-${area} PRIVATE WINNOW_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WINNOW_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  add_test(NAME ${area} COMMAND test-${area} --gtest_brief=1)
+  set_tests_properties(${area} PROPERTIES LABELS unit)
+endfunction()

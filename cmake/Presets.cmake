@@ -1,0 +1,12 @@
+# Compiles sweeps/presets/**/*.toml into the area sweep, as texts with their paths.
+file(GLOB_RECURSE presets CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/sweeps/presets/*.toml)
+set(generated ${CMAKE_BINARY_DIR}/generated/presets.cpp)
+set(content "#include \"built_in.h\"\n\nnamespace winnow::sweep {\n\nconst std::vector<BuiltIn>& built_in_presets() {\n  static const std::vector<BuiltIn> presets = {\n")
+foreach(preset IN LISTS presets)
+  file(READ ${CMAKE_SOURCE_DIR}/${preset} text)
+  string(APPEND content "    {\"${preset}\", R\"toml(${text})toml\"},\n")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${preset})
+endforeach()
+string(APPEND content "  };\n  return presets;\n}\n\n}  // namespace winnow::sweep\n")
+file(CONFIGURE OUTPUT ${generated} CONTENT "${content}" @ONLY)
+target_sources(winnow_sweep PRIVATE ${generated})

@@ -1,0 +1,43 @@
+// What can go wrong, as a few exception types. `cmd` maps them to one line and an exit code, nowhere else.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace winnow {
+
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What a person typed or wrote: sweep file, command line, preset. The text says what, where, what is allowed.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+// What lies on a disk: data sets, weights, run files.
+class DataError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Memory, GPU, MPI, a full or read-only disk.
+class DeviceError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A broken promise between winnow's own parts.
+class InternalError : public Error {
+ public:
+  using Error::Error;
+};
+
+// " (did you mean 'x'?)" for the nearest of `known` if one is near, else "". Appended to messages.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace winnow

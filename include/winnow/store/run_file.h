@@ -1,0 +1,86 @@
+// The run file: one HDF5 file for each finished stage. design.md section 7 and src/store/README.md (the format).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "winnow/core/file.h"
+#include "winnow/core/hash.h"
+#include "winnow/stage/stage.h"
+
+namespace winnow::store {
+
+enum class DType { u8, i64, f32, f64 };
+std::size_t size_of(DType);
+
+// A dense row-major array that owns its bytes.
+struct Array {
+  DType dtype = DType::f32;
+  std::vector<std::size_t> shape;
+  std::vector<std::byte> bytes;
+
+  std::size_t count() const;
+};
+
+// A table is columns of equal length; a column holds integers or reals. Written as one compound data set.
+struct Column {
+  std::string name;
+  std::variant<std::vector<std::int64_t>, std::vector<double>> values;
+};
+using Table = std::vector<Column>;
+
+// Where and how a result came to be. Not part of the result digest.
+struct Provenance {
+  std::string code_version;                       // git revision or release, with "-dirty"
+  std::string host;
+  std::string device;                             // "cpu", "cuda: NVIDIA H100 ..."
+  std::map<std::string, std::string> libraries;   // "torch" -> "2.11.0"
+  int threads = 1;
+  int width = 1;
+  int attempt = 1;
+  double start = 0, end = 0;                      // seconds since 1970, UTC
+};
+
+// What a stage computed. Paths use '/': "metrics/final", "labels/candidates", "weights/visual_projection.weight".
+struct RunContent {
+  Stage stage;
+  std::map<std::string, Table> tables;            // "metrics/epochs", "metrics/steps", "metrics/final" (one row)
+  std::map<std::string, Array> arrays;            // below selection/, labels/, predictions/, scores/, features/, weights/
+  std::map<std::string, std::string> texts;       // small texts: "snapshot/config.json"
+  Provenance provenance;
+  std::string log;                                // the trainer's last lines
+
+  // Hash of what the stage computed: identity, tables, arrays, texts; without provenance and log.
+  Hash128 result_digest() const;
+};
+
+struct Written {
+  std::uint64_t bytes = 0;
+  Hash128 file_digest;                            // of all after the user block
+  Hash128 result_digest;
+};
+
+// Writes a complete run file at `path` (a temporary name), flushed and synced. Every HDF5 return code is checked. On any
+// failure the file is removed and DeviceError (disk) thrown.
+Written write_run_file(const Path& path, const RunContent&);
+
+// What a run file says of itself without reading its content.
+struct RunHeader {
+  Identity identity;
+  Hash128 file_digest;
+  Hash128 result_digest;
+  std::uint64_t bytes = 0;
+  Provenance provenance;
+};
+
+// Verifies magic, schema, length and digest of the whole file, then reads. DataError naming the file and what is wrong
+// with it (truncated, byte flipped, not a run file, newer schema). `arrays` false leaves the (large) arrays out.
+RunHeader verify_run_file(const Path& path);
+RunContent read_run_file(const Path& path, bool arrays = true);
+Array read_array(const Path& path, const std::string& name);
+
+}  // namespace winnow::store

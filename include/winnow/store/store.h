@@ -1,0 +1,44 @@
+// The store: the folder of all run files, shared by all sweeps that name it. The truth about what is done.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "winnow/store/run_file.h"
+
+namespace winnow::store {
+
+enum class Commit { committed, already_there, conflict };   // conflict: another result digest lies under this identity
+
+class Store {
+ public:
+  // `references`: further stores that are read and never written (results/reference).
+  explicit Store(Path root, std::vector<Path> references = {});
+
+  const Path& root() const { return root_; }
+  Path run_path(const Identity&) const;                     // <root>/runs/<ab>/<identity>.h5, whether or not it exists
+  Path temporary_path(const Identity&, int attempt) const;  // same folder, made if absent
+
+  // The verified run file of a stage, in the store or in a reference; none if absent. A damaged one counts as absent (fsck
+  // sets it aside). `verify` false trusts the name: for listings.
+  std::optional<Path> find(const Identity&, bool verify = true) const;
+
+  // Verifies `temporary`, renames it without replacing and syncs the folder. On `already_there` the temporary is removed, on
+  // `conflict` kept beside, under damaged/.
+  Commit commit(const Path& temporary, const Identity&);
+
+  // Every run file of the store itself, sorted by identity.
+  std::vector<Path> runs() const;
+
+  struct Damage { Path file; std::string reason; Path moved_to; };
+  struct Check { std::size_t verified = 0; std::vector<Damage> damaged; std::size_t leftovers = 0; };
+  // Verifies every run file, moves damaged ones to damaged/, removes temporary files of dead attempts.
+  Check fsck();
+
+ private:
+  Path root_;
+  std::vector<Path> references_;
+};
+
+}  // namespace winnow::store

@@ -1,0 +1,155 @@
+#include "winnow/core/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "winnow/core/error.h"
+
+namespace winnow {
+
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+template <class Kind>
+[[noreturn]] void fail(std::string_view what, const Path& path) {
+  throw Kind(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno)));
+}
+
+void write_all(int fd, std::string_view content, const Path& path) {
+  while (!content.empty()) {
+    ssize_t n = ::write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail<DeviceError>("write", path);
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void sync_path(const Path& path, int flags) {
+  Descriptor fd(::open(path.c_str(), flags | O_CLOEXEC));
+  if (fd.get() < 0) fail<DeviceError>("open", path);
+  if (::fsync(fd.get()) != 0) fail<DeviceError>("sync", path);
+}
+
+}  // namespace
+
+std::string read_file(const Path& path) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) fail<DataError>("open", path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) fail<DataError>("read", path);
+  if (S_ISDIR(info.st_mode)) throw DataError(fmt::format("cannot read {}: it is a folder", path.string()));
+  std::string content;
+  content.reserve(static_cast<std::size_t>(info.st_size));
+  char buffer[1 << 16];
+  for (;;) {
+    ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail<DataError>("read", path);
+    if (n == 0) return content;
+    content.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+Path temporary_beside(const Path& path) {
+  static std::atomic<unsigned> serial{0};
+  return path.parent_path() / fmt::format(".{}.{}.{}.part", path.filename().string(), ::getpid(), serial++);
+}
+
+void write_file_atomically(const Path& path, std::string_view content) {
+  Path part = temporary_beside(path);
+  Descriptor fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (fd.get() < 0) fail<DeviceError>("create", part);
+  try {
+    write_all(fd.get(), content, part);
+    if (::fsync(fd.get()) != 0) fail<DeviceError>("sync", part);
+    if (::close(fd.release()) != 0) fail<DeviceError>("close", part);
+    if (::rename(part.c_str(), path.c_str()) != 0) fail<DeviceError>("rename onto", path);
+  } catch (...) {
+    ::unlink(part.c_str());
+    throw;
+  }
+  sync_folder(path.has_parent_path() ? path.parent_path() : Path("."));
+}
+
+bool rename_without_replacing(const Path& from, const Path& to) {
+  if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), 1u /* RENAME_NOREPLACE */) == 0) return true;
+  if (errno == EEXIST) return false;
+  if (errno == EINVAL || errno == ENOSYS) {           // file systems without the flag: link is as exclusive
+    if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str()), true;
+    if (errno == EEXIST) return false;
+  }
+  int reason = errno;
+  if (reason == ENOENT && ::access(to.c_str(), F_OK) == 0 && ::access(from.c_str(), F_OK) != 0) return true;
+  errno = reason;
+  fail<DeviceError>("rename onto", to);
+}
+
+void sync_file(const Path& path) { sync_path(path, O_RDONLY); }
+void sync_folder(const Path& path) { sync_path(path, O_RDONLY | O_DIRECTORY); }
+
+void make_folders(const Path& path) {
+  std::error_code code;
+  std::filesystem::create_directories(path, code);
+  if (code) throw DeviceError(fmt::format("cannot make folder {}: {}", path.string(), code.message()));
+}
+
+Mapping::Mapping(const Path& path) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) fail<DataError>("open", path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) fail<DataError>("read", path);
+  if (!S_ISREG(info.st_mode)) throw DataError(fmt::format("cannot map {}: it is not a file", path.string()));
+  size_ = static_cast<std::size_t>(info.st_size);
+  if (size_ == 0) return;
+  void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (data == MAP_FAILED) fail<DataError>("map", path);
+  data_ = static_cast<const std::byte*>(data);
+}
+
+Mapping::~Mapping() {
+  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+Mapping::Mapping(Mapping&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Mapping& Mapping::operator=(Mapping&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Path executable_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+
+Path cache_folder() {
+  if (const char* own = std::getenv("WINNOW_CACHE"); own && *own) return own;
+  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg && *xdg) return Path(xdg) / "winnow";
+  const char* home = std::getenv("HOME");
+  if (!home || !*home) throw UsageError("neither WINNOW_CACHE nor HOME is set: where should data caches go?");
+  return Path(home) / ".cache" / "winnow";
+}
+
+}  // namespace winnow

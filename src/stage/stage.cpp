@@ -1,0 +1,116 @@
+#include "winnow/stage/stage.h"
+
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+
+namespace winnow {
+
+namespace {
+
+constexpr std::pair<StageKind, std::string_view> kKinds[] = {
+    {StageKind::pretrain, "pretrain"}, {StageKind::embed, "embed"},       {StageKind::score, "score"},
+    {StageKind::narrow, "narrow"},     {StageKind::select, "select"},     {StageKind::detect, "detect"},
+    {StageKind::train, "train"},       {StageKind::cross_filter, "cross-filter"},
+    {StageKind::ensemble, "ensemble"}, {StageKind::evaluate, "evaluate"},
+};
+
+constexpr std::pair<Output, std::string_view> kOutputs[] = {
+    {Output::metrics, "metrics"},   {Output::selection, "selection"},     {Output::scores, "scores"},
+    {Output::features, "features"}, {Output::labels, "labels"},           {Output::predictions, "predictions"},
+    {Output::weights, "weights"},
+};
+
+template <class Enum, std::size_t N>
+std::string_view name_of(const std::pair<Enum, std::string_view> (&table)[N], Enum value) {
+  for (const auto& [candidate, name] : table)
+    if (candidate == value) return name;
+  throw InternalError("a value outside its closed list");
+}
+
+template <class Enum, std::size_t N>
+Enum parse(const std::pair<Enum, std::string_view> (&table)[N], std::string_view what, std::string_view text) {
+  std::vector<std::string> known;
+  for (const auto& [value, name] : table) {
+    if (name == text) return value;
+    known.emplace_back(name);
+  }
+  std::string list;
+  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+  throw UsageError(fmt::format("unknown {} '{}'{}; known: {}", what, text, did_you_mean(text, known), list));
+}
+
+Value inputs_to_json(const std::map<std::string, Input>& inputs) {
+  Value result = Value::object();
+  for (const auto& [name, input] : inputs)
+    result[name] = {{"stage", input.stage.hex()}, {"output", to_string(input.output)}};
+  return result;
+}
+
+const Value& field(const Value& object, const char* name) {
+  auto found = object.find(name);
+  if (found == object.end()) throw UsageError(fmt::format("a stage needs the field '{}'", name));
+  return *found;
+}
+
+}  // namespace
+
+std::string_view to_string(StageKind kind) { return name_of(kKinds, kind); }
+StageKind parse_stage_kind(std::string_view text) { return parse(kKinds, "stage kind", text); }
+std::string_view to_string(Output output) { return name_of(kOutputs, output); }
+Output parse_output(std::string_view text) { return parse(kOutputs, "output", text); }
+
+std::string Stage::canonical() const {
+  Value chosen = Value::object();
+  for (const auto& [key, value] : settings.all())
+    if (!defaulted.count(key)) chosen[key] = value;
+  Value names = Value::array();
+  std::set<std::string_view> sorted;
+  for (Output output : outputs) sorted.insert(to_string(output));
+  for (std::string_view name : sorted) names.push_back(name);
+  Value form = {{"kind", to_string(kind)},
+                {"version", version},
+                {"settings", std::move(chosen)},
+                {"inputs", inputs_to_json(inputs)},
+                {"fingerprints", fingerprints},
+                {"outputs", std::move(names)}};
+  return form.dump();
+}
+
+Value to_json(const Stage& stage) {
+  Value result = {{"identity", stage.identity().hex()},
+                  {"kind", to_string(stage.kind)},
+                  {"version", stage.version},
+                  {"settings", stage.settings.all()},
+                  {"defaulted", stage.defaulted},
+                  {"inputs", inputs_to_json(stage.inputs)},
+                  {"fingerprints", stage.fingerprints},
+                  {"outputs", Value::array()}};
+  for (Output output : stage.outputs) result["outputs"].push_back(to_string(output));
+  return result;
+}
+
+Stage stage_from_json(const Value& json) {
+  try {
+    Stage stage;
+    stage.kind = parse_stage_kind(field(json, "kind").get<std::string>());
+    stage.version = field(json, "version").get<int>();
+    stage.settings = Settings(flatten(field(json, "settings")));
+    stage.defaulted = json.value("defaulted", std::set<std::string>{});
+    for (const auto& [name, input] : json.value("inputs", Value::object()).items())
+      stage.inputs[name] = {Hash128::parse(field(input, "stage").get<std::string>()),
+                            parse_output(field(input, "output").get<std::string>())};
+    stage.fingerprints = json.value("fingerprints", std::map<std::string, std::string>{});
+    stage.outputs.clear();
+    for (const Value& output : json.value("outputs", Value::array({"metrics"})))
+      stage.outputs.insert(parse_output(output.get<std::string>()));
+    if (auto claimed = json.find("identity"); claimed != json.end() && *claimed != stage.identity().hex())
+      throw UsageError(fmt::format("the stage calls itself {} but its content is {}: it was made by another version",
+                                   claimed->dump(), stage.identity().hex()));
+    return stage;
+  } catch (const nlohmann::json::exception& error) {
+    throw UsageError(fmt::format("not a stage: {}", error.what()));
+  }
+}
+
+}  // namespace winnow

@@ -1,0 +1,42 @@
+#include "outcome.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <new>
+#include <string>
+
+#include "winnow/core/error.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+int report(int code, std::string message) {
+  // One line, whatever a library wrote into its message.
+  for (char& c : message)
+    if (c == '\n' || c == '\r') c = ' ';
+  while (!message.empty() && message.back() == ' ') message.pop_back();
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, message.c_str());
+  return code;
+}
+
+}  // namespace
+
+int guarded(const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const UsageError& error) {
+    return report(kUsage, error.what());
+  } catch (const DataError& error) {
+    return report(kUsage, error.what());
+  } catch (const Error& error) {
+    return report(kBroken, error.what());
+  } catch (const std::bad_alloc&) {
+    return report(kBroken, "out of memory");
+  } catch (const std::exception& error) {
+    return report(kBroken, error.what());
+  }
+}
+
+}  // namespace winnow::cmd

@@ -1,0 +1,15 @@
+// How a program ends: the only place where exceptions become a line and an exit code.
+#pragma once
+
+#include <functional>
+
+namespace winnow::cmd {
+
+// 0 all done, 1 internal error or machine, 2 usage or data; 3 (some stages failed) and 4 (drained) come from `run` itself.
+enum ExitCode { kDone = 0, kBroken = 1, kUsage = 2, kSomeFailed = 3, kDrained = 4 };
+
+// Runs `body` and returns its exit code. Whatever it throws becomes exactly one line on standard error, "winnow: ...",
+// and kUsage (UsageError, DataError) or kBroken (all others).
+int guarded(const std::function<int()>& body);
+
+}  // namespace winnow::cmd

@@ -1,0 +1,15 @@
+// The subcommands of `winnow`: one file each, named after the command. `main` gives each the command line from its own name
+// on (argv[0] is "plan") and turns what they throw into one line and an exit code.
+#pragma once
+
+namespace winnow::cmd {
+
+int plan(int argc, char** argv);
+int run(int argc, char** argv);
+int report(int argc, char** argv);
+int show(int argc, char** argv);
+int fsck(int argc, char** argv);
+int data(int argc, char** argv);
+int doctor(int argc, char** argv);
+
+}  // namespace winnow::cmd

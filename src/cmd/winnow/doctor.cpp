@@ -1,0 +1,128 @@
+// winnow doctor: is everything here that a sweep needs? One line a check, with what to do where something is missing.
+#include <fmt/format.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "arguments.h"
+#include "outcome.h"
+#include "commands.h"
+#include "winnow/core/error.h"
+#include "winnow/core/file.h"
+#include "winnow/core/settings.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+struct Check {
+  enum class State { good, missing, broken } state;      // missing: winnow works, some things do not
+  std::string name, found, advice;
+};
+
+const char* to_string(Check::State state) {
+  return state == Check::State::good ? "ok" : state == Check::State::missing ? "missing" : "broken";
+}
+
+std::optional<Path> find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (Path file = Path(folder) / name; ::access(file.c_str(), X_OK) == 0) return file;
+  return std::nullopt;
+}
+
+std::string first_line_of(const std::string& command) {
+  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
+  if (!pipe) return "";
+  char line[256] = "";
+  if (!std::fgets(line, sizeof line, pipe)) line[0] = 0;
+  while (std::fgetc(pipe) != EOF) continue;
+  ::pclose(pipe);
+  std::string text = line;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+Check check_mpi() {
+  std::optional<Path> program = find_program("mpirun");
+  if (!program) return {Check::State::missing, "MPI", "no mpirun in PATH", "apt-get install openmpi-bin (winnow run works alone)"};
+  return {Check::State::good, "MPI", fmt::format("{}, {}", first_line_of("mpirun --version"), program->string()), ""};
+}
+
+Check check_hdf5() {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return {Check::State::good, "HDF5", fmt::format("{}.{}.{}", major, minor, release), ""};
+}
+
+Check check_trainer() {
+  Path program = executable_folder() / "winnow-train";
+  if (::access(program.c_str(), X_OK) == 0) return {Check::State::good, "trainer", program.string(), ""};
+  return {Check::State::missing, "trainer", "no " + program.string(),
+          "run launch/setup and build with WINNOW_TRAIN=ON; planning and reports work without"};
+}
+
+Check check_gpu() {
+  std::ifstream version("/proc/driver/nvidia/version");
+  std::string line;
+  if (std::getline(version, line)) return {Check::State::good, "GPU", line, ""};
+  return {Check::State::missing, "GPU", "no NVIDIA driver", "stages run on CPUs"};
+}
+
+std::string free_space(const Path& folder) {
+  std::error_code code;
+  auto space = std::filesystem::space(folder, code);
+  return code ? "unknown free space" : fmt::format("{:.1f} GB free", static_cast<double>(space.available) / 1e9);
+}
+
+// A folder that is there and writable, or that could be made: the nearest existing folder above it is writable.
+Check check_folder(const std::string& name, const Path& folder, const std::string& advice) {
+  Path existing = std::filesystem::absolute(folder);
+  while (!std::filesystem::exists(existing) && existing.has_relative_path()) existing = existing.parent_path();
+  std::string found = fmt::format("{}, {}", folder.string(), free_space(existing));
+  if (existing != std::filesystem::absolute(folder)) found += ", will be made";
+  if (::access(existing.c_str(), W_OK) == 0) return {Check::State::good, name, found, ""};
+  return {Check::State::broken, name, fmt::format("{}: {} is not writable", folder.string(), existing.string()), advice};
+}
+
+void print(const std::vector<Check>& checks) {
+  for (const Check& check : checks) {
+    std::string advice = check.advice.empty() ? "" : "; " + check.advice;
+    fmt::print("{:8} {:16} {}{}\n", to_string(check.state), check.name, check.found, advice);
+  }
+}
+
+void print_json(const std::vector<Check>& checks) {
+  Value list = Value::array();
+  for (const Check& check : checks)
+    list.push_back({{"name", check.name}, {"state", to_string(check.state)}, {"found", check.found}, {"advice", check.advice}});
+  fmt::print("{}\n", list.dump(2));
+}
+
+}  // namespace
+
+int doctor(int argc, char** argv) {
+  Command app("doctor", "Checks that everything is here that a sweep needs.",
+              "  winnow doctor                  one line a check, with what to do\n"
+              "  winnow doctor --store /big     also: can the store lie there?\n");
+  std::string store = "results";
+  bool json = false;
+  app.add_option("--store", store, "the folder of run files")->capture_default_str();
+  app.add_flag("--json", json, "for scripts");
+  if (!parse(app, argc, argv)) return kDone;
+
+  std::vector<Check> checks = {check_mpi(), check_hdf5(), check_trainer(), check_gpu(),
+                               check_folder("store", store, "choose another folder with --store"),
+                               check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};
+  json ? print_json(checks) : print(checks);
+  for (const Check& check : checks)
+    if (check.state == Check::State::broken) return kBroken;
+  return kDone;
+}
+
+}  // namespace winnow::cmd

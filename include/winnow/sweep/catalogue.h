@@ -19,15 +19,48 @@ struct Preset {
   Value content;                                  // the TOML as JSON
 };
 
+// A declared key, and where it exists: only where every setting of `when` has one of these values.
+struct Key : Declaration {
+  std::map<std::string, std::vector<Value>> when;
+};
+
+using Assignments = std::map<std::string, Value>; // dotted key -> value
+
+enum class LabelNeed { given, candidates };
+
+struct Method : Preset {
+  int version = 1;
+  std::string recipe;
+  LabelNeed labels = LabelNeed::given;
+  std::vector<Key> keys;
+  std::map<std::string, Assignments> profiles, datasets;
+};
+
+struct Dataset : Preset {
+  Assignments settings;
+};
+
+struct Model : Preset {
+  struct Pretrain {
+    int version = 1;
+    Assignments settings;
+  };
+  Assignments settings;
+  std::optional<Pretrain> pretrain;               // the stage that makes it; without one its weights are a downloaded snapshot
+};
+
 // Fingerprints of data sets (and of downloaded weights) by name: what `winnow data check` recorded.
 using Fingerprints = std::map<std::string, std::string>;
 
 struct Catalogue {
-  std::map<std::string, Preset> methods, models, datasets;
-  std::vector<Declaration> common;                // keys of every experiment: dataset, data.*, labels.*, model, adapt, head, train.*, seed
+  std::map<std::string, Method> methods;
+  std::map<std::string, Model> models;
+  std::map<std::string, Dataset> datasets;
+  std::vector<Key> common;                        // keys of every experiment: dataset, data.*, labels.*, model, adapt, train.*, seed
   Fingerprints fingerprints;
 
   static Catalogue built_in(Fingerprints);        // the presets in this program
+  static Catalogue on_this_machine();             // the same, with the fingerprints that `winnow data check` recorded here
 };
 
 }  // namespace winnow::sweep

@@ -97,7 +97,8 @@ Stage stage_from_json(const Value& json) {
     stage.version = field(json, "version").get<int>();
     stage.settings = Settings(flatten(field(json, "settings")));
     stage.defaulted = json.value("defaulted", std::set<std::string>{});
-    for (const auto& [name, input] : json.value("inputs", Value::object()).items())
+    const Value inputs = json.value("inputs", Value::object());   // named: the loop would outlive a temporary
+    for (const auto& [name, input] : inputs.items())
       stage.inputs[name] = {Hash128::parse(field(input, "stage").get<std::string>()),
                             parse_output(field(input, "output").get<std::string>())};
     stage.fingerprints = json.value("fingerprints", std::map<std::string, std::string>{});

@@ -64,9 +64,12 @@ struct Written {
   Hash128 result_digest;
 };
 
-// Writes a complete run file at `path` (a temporary name), flushed and synced. Every HDF5 return code is checked. On any
-// failure the file is removed and DeviceError (disk) thrown.
-Written write_run_file(const Path& path, const RunContent&);
+// `later` leaves the syncing to Store::commit_group, which syncs many small files at the price of one.
+enum class Sync { now, later };
+
+// Writes a complete run file at `path` (a temporary name that must not exist), flushed and synced. Every return code is
+// checked. On any failure the file is removed and DeviceError (disk) or DataError (content that cannot be stored) thrown.
+Written write_run_file(const Path& path, const RunContent&, Sync = Sync::now);
 
 // What a run file says of itself without reading its content.
 struct RunHeader {

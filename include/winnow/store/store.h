@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ class Store {
 
   const Path& root() const { return root_; }
   Path run_path(const Identity&) const;                     // <root>/runs/<ab>/<identity>.h5, whether or not it exists
-  Path temporary_path(const Identity&, int attempt) const;  // same folder, made if absent
+  // A name in the same folder (made if absent) that no other attempt, process or call gets.
+  Path temporary_path(const Identity&, int attempt) const;
 
   // The verified run file of a stage, in the store or in a reference; none if absent. A damaged one counts as absent (fsck
   // sets it aside). `verify` false trusts the name: for listings.
@@ -28,15 +30,22 @@ class Store {
   // `conflict` kept beside, under damaged/.
   Commit commit(const Path& temporary, const Identity&);
 
+  // The same for many (small) files written with Sync::later: all are durable when it returns, for the price of a few syncs.
+  struct Pending { Path temporary; Identity identity; };
+  std::vector<Commit> commit_group(const std::vector<Pending>&);
+
   // Every run file of the store itself, sorted by identity.
   std::vector<Path> runs() const;
 
   struct Damage { Path file; std::string reason; Path moved_to; };
   struct Check { std::size_t verified = 0; std::vector<Damage> damaged; std::size_t leftovers = 0; };
-  // Verifies every run file, moves damaged ones to damaged/, removes temporary files of dead attempts.
+  // Verifies every run file, moves damaged ones to damaged/, removes temporary files whose writers are gone.
   Check fsck();
 
  private:
+  Commit place(const Pending&);
+  Path set_aside(const Path& file, std::string_view reason) const;
+
   Path root_;
   std::vector<Path> references_;
 };

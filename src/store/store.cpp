@@ -1,0 +1,153 @@
+#include "winnow/store/store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <set>
+
+#include "temporary_name.h"
+#include "user_block.h"
+#include "winnow/core/error.h"
+
+namespace winnow::store {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Starts writing a file's bytes to the disk without waiting, so that the syncs that follow wait for one another's work.
+void start_writing(const Path& path) {
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw DeviceError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+  ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);     // a hint: what it cannot do, the sync does
+  ::close(fd);
+}
+
+UserBlock verify_identity(const Path& path, const Identity& identity) {
+  UserBlock block = verify_bytes(path);
+  if (block.identity != identity)
+    throw DataError(fmt::format("run file {} holds stage {}, not {}", path.string(), block.identity.hex(), identity.hex()));
+  return block;
+}
+
+}  // namespace
+
+Store::Store(Path root, std::vector<Path> references) : root_(std::move(root)), references_(std::move(references)) {}
+
+Path Store::run_path(const Identity& identity) const {
+  std::string name = identity.hex();
+  return root_ / "runs" / name.substr(0, 2) / (name + ".h5");
+}
+
+Path Store::temporary_path(const Identity& identity, int attempt) const {
+  Path path = run_path(identity);
+  make_folders(path.parent_path());
+  return path.parent_path() / temporary_name(identity.hex(), attempt);
+}
+
+std::optional<Path> Store::find(const Identity& identity, bool verify) const {
+  std::string name = identity.hex();
+  std::vector<Path> roots{root_};
+  roots.insert(roots.end(), references_.begin(), references_.end());
+  for (const Path& root : roots) {
+    Path path = root / "runs" / name.substr(0, 2) / (name + ".h5");
+    if (::access(path.c_str(), R_OK) != 0) continue;
+    if (!verify) return path;
+    try {
+      verify_identity(path, identity);
+      return path;
+    } catch (const DataError&) {
+      continue;
+    }
+  }
+  return std::nullopt;
+}
+
+Commit Store::commit(const Path& temporary, const Identity& identity) {
+  return commit_group({{temporary, identity}}).front();
+}
+
+// Syncing a file that its writer has synced already costs microseconds, so one path serves both. Started together, the first
+// sync writes the file system's journal for all of them; the same holds for the folders.
+std::vector<Commit> Store::commit_group(const std::vector<Pending>& group) {
+  for (const Pending& file : group) verify_identity(file.temporary, file.identity);
+  if (group.size() > 1)
+    for (const Pending& file : group) start_writing(file.temporary);
+  for (const Pending& file : group) sync_file(file.temporary);
+  std::vector<Commit> outcomes;
+  std::set<Path> folders;
+  for (const Pending& file : group) {
+    outcomes.push_back(place(file));
+    folders.insert(file.temporary.parent_path());
+  }
+  for (const Path& folder : folders) sync_folder(folder);
+  return outcomes;
+}
+
+Commit Store::place(const Pending& file) {
+  Path final = run_path(file.identity);
+  if (rename_without_replacing(file.temporary, final)) return Commit::committed;
+  try {
+    UserBlock there = verify_identity(final, file.identity);
+    if (there.result_digest == verify_bytes(file.temporary).result_digest) {
+      fs::remove(file.temporary);
+      return Commit::already_there;
+    }
+  } catch (const DataError&) {
+    set_aside(final, "damaged");                           // what lay there counts as absent
+    if (rename_without_replacing(file.temporary, final)) return Commit::committed;
+    throw DeviceError(fmt::format("cannot commit {}: another writer is at work in this store", final.string()));
+  }
+  set_aside(file.temporary, "conflict");
+  return Commit::conflict;
+}
+
+Path Store::set_aside(const Path& file, std::string_view reason) const {
+  Path folder = root_ / "damaged";
+  make_folders(folder);
+  std::string name = file.filename().string();
+  name.erase(0, name.find_first_not_of('.'));
+  for (int n = 0;; ++n) {
+    Path to = folder / fmt::format("{}.{}.{}", name, reason, n);
+    if (!rename_without_replacing(file, to)) continue;
+    sync_folder(folder);
+    return to;
+  }
+}
+
+std::vector<Path> Store::runs() const {
+  std::vector<Path> found;
+  std::error_code absent;
+  for (const auto& folder : fs::directory_iterator(root_ / "runs", absent)) {
+    if (!folder.is_directory()) continue;
+    for (const auto& file : fs::directory_iterator(folder.path()))
+      if (file.path().extension() == ".h5" && file.path().filename().string().front() != '.') found.push_back(file.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Store::Check Store::fsck() {
+  Check result;
+  for (const Path& path : runs()) {
+    try {
+      if (verify_run_file(path).identity.hex() != path.stem().string())
+        throw DataError(fmt::format("run file {} holds another stage than its name says", path.string()));
+      ++result.verified;
+    } catch (const DataError& error) {
+      result.damaged.push_back({path, error.what(), set_aside(path, "damaged")});
+    }
+  }
+  std::error_code absent;
+  for (const auto& file : fs::recursive_directory_iterator(root_ / "runs", absent))
+    if (file.is_regular_file() && writer_is_gone(file.path())) result.leftovers += fs::remove(file.path());
+  return result;
+}
+
+}  // namespace winnow::store

@@ -1,0 +1,119 @@
+#include "user_block.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "winnow/core/error.h"
+
+namespace winnow::store {
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "run files are little-endian");
+
+// With a line feed and a byte above 127, as in PNG: a transfer in text mode damages it.
+constexpr unsigned char kMagic[8] = {0x89, 'W', 'N', 'W', 'R', 'U', 'N', '\n'};
+
+// Offsets of the fields; the rest is zero, and the last 16 bytes are the digest of the 496 before.
+enum Offset : std::size_t { magic = 0, schema = 8, block_size = 12, length = 16, file_digest = 24, identity = 40, result_digest = 56, own_digest = 496 };
+
+using Block = std::array<std::byte, kUserBlockSize>;
+
+template <class T>
+void put(Block& block, std::size_t at, const T& value) {
+  std::memcpy(block.data() + at, &value, sizeof value);
+}
+
+template <class T>
+T get(const Block& block, std::size_t at) {
+  T value;
+  std::memcpy(&value, block.data() + at, sizeof value);
+  return value;
+}
+
+Hash128 digest_of(const Block& block) { return hash_of(std::span<const std::byte>(block.data(), own_digest)); }
+
+class Reader {
+ public:
+  explicit Reader(const Path& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (fd_ < 0) throw failure("open");
+  }
+  ~Reader() { ::close(fd_); }
+  Reader(const Reader&) = delete;
+
+  // Fewer bytes than asked for only at the end of the file.
+  std::size_t read(std::byte* to, std::size_t size) {
+    std::size_t got = 0;
+    while (got < size) {
+      ssize_t n = ::read(fd_, to + got, size - got);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) throw failure("read");
+      if (n == 0) break;
+      got += static_cast<std::size_t>(n);
+    }
+    return got;
+  }
+
+ private:
+  DataError failure(const char* what) const {
+    return DataError(fmt::format("cannot {} run file {}: {}", what, path_.string(), std::strerror(errno)));
+  }
+  const Path& path_;
+  int fd_;
+};
+
+}  // namespace
+
+Block encode(const UserBlock& content) {
+  Block block{};
+  std::memcpy(block.data() + magic, kMagic, sizeof kMagic);
+  put(block, schema, kSchema);
+  put(block, block_size, static_cast<std::uint32_t>(kUserBlockSize));
+  put(block, length, content.length);
+  put(block, file_digest, content.file_digest);
+  put(block, identity, content.identity);
+  put(block, result_digest, content.result_digest);
+  put(block, own_digest, digest_of(block));
+  return block;
+}
+
+// Read, not mapped: a file that shrinks under a mapping kills the process, under read() it is an error with a name.
+UserBlock verify_bytes(const Path& path) {
+  auto damaged = [&](const std::string& how) { return DataError(fmt::format("run file {} {}", path.string(), how)); };
+  Reader file(path);
+  Block block;
+  std::size_t got = file.read(block.data(), block.size());
+  if (got < sizeof kMagic || std::memcmp(block.data(), kMagic, sizeof kMagic) != 0) throw damaged("is not a run file");
+  if (got < block.size()) throw damaged(fmt::format("is truncated: {} bytes, less than its header", got));
+  if (get<Hash128>(block, own_digest) != digest_of(block)) throw damaged("is damaged in its header (first 512 bytes)");
+  if (std::uint32_t version = get<std::uint32_t>(block, schema); version != kSchema)
+    throw damaged(fmt::format("has schema {}, this winnow reads {}: use a newer winnow", version, kSchema));
+
+  UserBlock content{get<std::uint64_t>(block, length), get<Hash128>(block, file_digest), get<Hash128>(block, identity),
+                    get<Hash128>(block, result_digest)};
+  constexpr std::size_t kChunk = 1 << 18;
+  auto buffer = std::make_unique_for_overwrite<std::byte[]>(std::min<std::size_t>(kChunk, content.length + 1));
+  Hasher hasher;
+  std::uint64_t seen = 0;
+  // One byte more than promised is asked for, so that a file that grew is found, too.
+  while (seen <= content.length) {
+    std::size_t wanted = std::min<std::uint64_t>(kChunk, content.length + 1 - seen);
+    std::size_t n = file.read(buffer.get(), wanted);
+    hasher.add(std::span<const std::byte>(buffer.get(), n));
+    seen += n;
+    if (n < wanted) break;
+  }
+  if (seen < content.length)
+    throw damaged(fmt::format("is truncated: {} of {} bytes", seen + kUserBlockSize, content.length + kUserBlockSize));
+  if (seen > content.length) throw damaged(fmt::format("is longer than its {} bytes", content.length + kUserBlockSize));
+  if (hasher.digest() != content.file_digest) throw damaged("is damaged: its content does not match its digest");
+  return content;
+}
+
+}  // namespace winnow::store

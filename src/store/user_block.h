@@ -1,0 +1,27 @@
+// The first 512 bytes of a run file: what makes every flipped, missing or zeroed byte visible. README.md has the offsets.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "winnow/core/file.h"
+#include "winnow/core/hash.h"
+
+namespace winnow::store {
+
+constexpr std::size_t kUserBlockSize = 512;
+constexpr std::uint32_t kSchema = 1;
+
+struct UserBlock {
+  std::uint64_t length = 0;                       // of all that follows
+  Hash128 file_digest;                            // of all that follows
+  Hash128 identity;
+  Hash128 result_digest;
+};
+
+std::array<std::byte, kUserBlockSize> encode(const UserBlock&);
+
+// Reads the whole file once and compares it with its user block. DataError names the file and what is wrong with it.
+UserBlock verify_bytes(const Path&);
+
+}  // namespace winnow::store

@@ -1,0 +1,126 @@
+#include "winnow/sweep/catalogue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "built_in.h"
+#include "declared_key.h"
+#include "recipe.h"
+#include "toml_text.h"
+#include "winnow/core/error.h"
+#include "winnow/data/dataset.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+const Item* find(const Item& table, std::string_view name) {
+  for (const auto& [key, item] : table.entries)
+    if (key == name) return &item;
+  return nullptr;
+}
+
+// The entry `name` of a preset; UsageError without it.
+Value required(const Item& table, std::string_view name, const std::string& file) {
+  const Item* item = find(table, name);
+  if (!item) throw UsageError(fmt::format("{}: '{}' is missing", file, name));
+  return item->json();
+}
+
+Assignments assignments(const Item& table, std::string_view name) {
+  const Item* item = find(table, name);
+  return item ? flatten(item->json()) : Assignments{};
+}
+
+std::vector<Key> keys(const Item& table, const std::string& file) {
+  std::vector<Key> result;
+  if (const Item* declared = find(table, "keys"))
+    for (const auto& [name, item] : declared->entries) result.push_back(read_key(name, item, file));
+  return result;
+}
+
+// Entries beyond those in the README of the presets are mistakes.
+void refuse_unknown(const Item& table, const std::string& file, const std::vector<std::string>& known) {
+  for (const auto& [key, item] : table.entries)
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      throw UsageError(fmt::format("{}: unknown entry '{}'{}", Place{file, item.line}.text(), key, did_you_mean(key, known)));
+}
+
+Method read_method(Preset preset, const Item& table) {
+  const std::string& file = preset.source;
+  refuse_unknown(table, file, {"version", "recipe", "labels", "source", "keys", "profiles", "datasets"});
+  Method method{std::move(preset)};
+  method.version = required(table, "version", file).get<int>();
+  method.recipe = required(table, "recipe", file).get<std::string>();
+  find_recipe(method.recipe);
+  std::string labels = required(table, "labels", file).get<std::string>();
+  if (labels != "given" && labels != "candidates")
+    throw UsageError(fmt::format("{}: labels must be given or candidates, got '{}'", file, labels));
+  method.labels = labels == "given" ? LabelNeed::given : LabelNeed::candidates;
+  method.keys = keys(table, file);
+  for (std::string_view kind : {"profiles", "datasets"})
+    if (const Item* tables = find(table, kind))
+      for (const auto& [name, item] : tables->entries)
+        (kind == "profiles" ? method.profiles : method.datasets)[name] = flatten(item.json());
+  return method;
+}
+
+Model read_model(Preset preset, const Item& table) {
+  refuse_unknown(table, preset.source, {"family", "source", "pretrain", "settings"});
+  Model model{std::move(preset)};
+  required(table, "family", model.source);
+  model.settings = assignments(table, "settings");
+  if (const Item* pretrain = find(table, "pretrain"))
+    model.pretrain = Model::Pretrain{required(*pretrain, "version", model.source).get<int>(),
+                                     assignments(*pretrain, "settings")};
+  return model;
+}
+
+// What a data set must hold is checked by the area data, which reads it (data::Manifest).
+Dataset read_dataset(Preset preset, const Item& table) {
+  Dataset dataset{std::move(preset)};
+  dataset.settings = assignments(table, "settings");
+  return dataset;
+}
+
+template <class Entry>
+std::vector<std::string> names(const std::map<std::string, Entry>& entries) {
+  std::vector<std::string> result;
+  for (const auto& [name, entry] : entries) result.push_back(name);
+  return result;
+}
+
+}  // namespace
+
+Catalogue Catalogue::built_in(Fingerprints fingerprints) {
+  Catalogue catalogue;
+  catalogue.fingerprints = std::move(fingerprints);
+  for (const BuiltIn& file : built_in_presets()) {
+    Path path(file.path);
+    std::string kind = path.parent_path().filename(), name = path.stem();
+    Item table = parse_toml(file.text, std::string(file.path));
+    Preset preset{name, std::string(file.path), table.json()};
+    if (kind == "methods") catalogue.methods[name] = read_method(std::move(preset), table);
+    else if (kind == "models") catalogue.models[name] = read_model(std::move(preset), table);
+    else if (kind == "datasets") catalogue.datasets[name] = read_dataset(std::move(preset), table);
+    else catalogue.common = keys(table, preset.source);
+  }
+  // What may be named is what there is, so that a wrong name is refused like any other wrong word.
+  for (Key& key : catalogue.common) {
+    if (key.key == "method") key.words = names(catalogue.methods);
+    if (key.key == "model") key.words = names(catalogue.models);
+    if (key.key == "dataset") key.words = names(catalogue.datasets);
+  }
+  return catalogue;
+}
+
+Catalogue Catalogue::on_this_machine() {
+  Catalogue catalogue = built_in({});
+  for (const auto& [name, dataset] : catalogue.datasets)
+    if (auto record = data::read_record(name)) catalogue.fingerprints[name] = record->fingerprint;
+  return catalogue;
+}
+
+}  // namespace winnow::sweep

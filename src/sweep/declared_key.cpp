@@ -1,0 +1,60 @@
+#include "declared_key.h"
+
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+double number(const Item& item, const Place& place) {
+  if (!item.scalar.is_number()) throw UsageError(fmt::format("{}: expected a number", place.text()));
+  return item.scalar.get<double>();
+}
+
+bool flag(const Item& item, const Place& place) {
+  if (!item.scalar.is_boolean()) throw UsageError(fmt::format("{}: expected true or false", place.text()));
+  return item.scalar.get<bool>();
+}
+
+std::string text(const Item& item, const Place& place) {
+  if (!item.scalar.is_string()) throw UsageError(fmt::format("{}: expected a text", place.text()));
+  return item.scalar.get<std::string>();
+}
+
+}  // namespace
+
+std::string referred_key(const Value& value) {
+  const auto* text = value.get_ptr<const std::string*>();
+  return text && text->size() > 1 && (*text)[0] == '=' ? text->substr(1) : "";
+}
+
+Key read_key(const std::string& name, const Item& table, const std::string& file) {
+  Key key;
+  key.key = name;
+  bool typed = false;
+  for (const auto& [entry, item] : table.entries) {
+    Place place{file, item.line};
+    if (entry == "type") key.type = parse_declaration_type(text(item, place)), typed = true;
+    else if (entry == "min") key.min = number(item, place);
+    else if (entry == "max") key.max = number(item, place);
+    else if (entry == "above_min") key.above_min = flag(item, place);
+    else if (entry == "below_max") key.below_max = flag(item, place);
+    else if (entry == "help") key.help = text(item, place);
+    else if (entry == "default") key.fallback = item.json();
+    else if (entry == "words")
+      for (const Item& word : item.items) key.words.push_back(text(word, place));
+    else if (entry == "when")
+      for (const auto& [other, values] : item.entries)
+        for (const Item& value : values.items) key.when[other].push_back(value.json());
+    else
+      throw UsageError(fmt::format("{}: a declared key has no entry '{}'", place.text(), entry));
+  }
+  if (!typed) throw UsageError(fmt::format("{}: the key '{}' needs a type", Place{file, table.line}.text(), name));
+  // The default in the declared type: an integer written for a real must hash like the real.
+  if (key.fallback && referred_key(*key.fallback).empty()) key.fallback = key.check(*key.fallback);
+  return key;
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,28 @@
+// Which settings differ between the experiments of a sweep.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "slots.h"
+
+namespace winnow::sweep {
+
+class Differences {
+ public:
+  // The experiments of one shape.
+  void add(Resolved&, const std::map<std::string, Slot>& slots);
+  // Those that the sweep sets itself, in the order of the file. What a preset or a reference makes differ follows from them.
+  std::vector<std::string> axes(const SweepFile&) const;
+
+ private:
+  struct Seen {
+    Value first;
+    bool varies = false;
+    bool plain = false;                   // set by the sweep, at least once without a reference
+  };
+  std::map<std::string, Seen> seen_;
+};
+
+}  // namespace winnow::sweep

@@ -1,0 +1,174 @@
+#include "effective.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "declared_key.h"
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+// The text last assigned to `key`, which no preset sets: method, dataset, model and profile choose the presets.
+std::string chosen(std::string_view key, std::span<const Assigned> assigned, std::string_view otherwise = "") {
+  for (auto it = assigned.rbegin(); it != assigned.rend(); ++it)
+    if (it->written->key == key && it->written->value.is_string()) return it->written->value.get<std::string>();
+  return std::string(otherwise);
+}
+
+template <class Entry>
+const Entry* find(const std::map<std::string, Entry>& entries, const std::string& name) {
+  auto found = entries.find(name);
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::span<const Assigned> assigned)
+    : schema_(&schemas.of(chosen("method", assigned))), settings_(static_cast<std::size_t>(schema_->size())) {
+  for (int key = 0; key < schema_->size(); ++key) {
+    const Schema::Entry& entry = (*schema_)[key];
+    if (entry.key->fallback) at(key).raw = &*entry.key->fallback;
+    at(key).source = entry.source;
+  }
+  std::string dataset = chosen("dataset", assigned);
+  const Method* method = schema_->method();
+  if (method)
+    if (const Assignments* values = find(method->profiles, chosen("profile", assigned, "intended")))
+      lay(*values, method->source, Level::profile);
+  if (const Dataset* preset = find(catalogue.datasets, dataset)) lay(preset->settings, preset->source, Level::dataset);
+  if (const Model* preset = find(catalogue.models, chosen("model", assigned)))
+    lay(preset->settings, preset->source, Level::model);
+  if (method)
+    if (const Assignments* values = find(method->datasets, dataset)) lay(*values, method->source, Level::method);
+  for (const Assigned& entry : assigned)
+    if (int key = schema_->index(entry.written->key); key >= 0) {
+      Setting& setting = at(key);
+      setting.raw = &entry.written->value;
+      setting.written = entry.written;
+      setting.level = entry.level;
+      setting.number = entry.number;
+      setting.axis = entry.axis;
+    }
+}
+
+void Effective::lay(const Assignments& values, const std::string& source, Level level) {
+  for (const auto& [name, value] : values) {
+    int key = schema_->index(name);
+    if (key < 0) throw UsageError(fmt::format("{}: unknown key '{}'", source, name));
+    at(key).raw = &value;
+    at(key).source = &source;
+    at(key).level = level;
+  }
+}
+
+bool Effective::active(int key) {
+  Setting& setting = at(key);
+  if (setting.guard_state == State::known) return setting.active;
+  if (setting.guard_state == State::busy)
+    throw UsageError(fmt::format("{}: the condition of {} leads back to itself", where(key), (*schema_)[key].key->key));
+  setting.guard_state = State::busy;
+  const auto& guards = (*schema_)[key].guards;
+  setting.active = std::all_of(guards.begin(), guards.end(), [&](const Schema::Guard& guard) {
+    const Value* other = value(guard.key);
+    return other && std::find(guard.any->begin(), guard.any->end(), *other) != guard.any->end();
+  });
+  setting.guard_state = State::known;
+  return setting.active;
+}
+
+bool Effective::is_reference(int key) const {
+  const Value* raw = at(key).raw;
+  return raw && !referred_key(*raw).empty();
+}
+
+int Effective::referred(int key) {
+  const Setting& setting = at(key);
+  if (setting.raw == nullptr) return -1;
+  std::string name = referred_key(*setting.raw);
+  if (name.empty()) return -1;
+  int other = schema_->index(name);
+  if (other < 0 || !value(other))
+    throw UsageError(fmt::format("{}: {} = \"={}\", but {} has no value in this experiment", where(key),
+                                 (*schema_)[key].key->key, name, name));
+  return other;
+}
+
+void Effective::compute(int key) {
+  Setting& setting = at(key);
+  if (setting.state == State::busy)
+    throw UsageError(fmt::format("{}: {} refers to itself", where(key), (*schema_)[key].key->key));
+  setting.state = State::busy;
+  if (active(key) && setting.raw) {
+    int other = referred(key);
+    const Value& plain = other >= 0 ? *at(other).value : *setting.raw;
+    try {
+      setting.value = (*schema_)[key].key->check(plain);
+    } catch (const UsageError& error) {
+      throw UsageError(fmt::format("{}: {}: {}", where(key), (*schema_)[key].key->key, error.what()));
+    }
+  }
+  setting.state = State::known;
+}
+
+const Value* Effective::value(int key) {
+  if (at(key).state != State::known) compute(key);
+  return at(key).value ? &*at(key).value : nullptr;
+}
+
+const Value* Effective::value(std::string_view key) {
+  int found = schema_->index(key);
+  return found < 0 ? nullptr : value(found);
+}
+
+std::optional<Value> Effective::declared(int key) {
+  const Schema::Entry& entry = (*schema_)[key];
+  if (entry.default_refers >= 0) {
+    const Value* other = value(entry.default_refers);
+    return other ? std::optional<Value>(*other) : std::nullopt;
+  }
+  return entry.key->fallback;
+}
+
+bool Effective::matches(const std::vector<Condition>& conditions) {
+  return std::all_of(conditions.begin(), conditions.end(), [&](const Condition& condition) {
+    const Value* found = value(condition.key);
+    return found && std::find(condition.any.begin(), condition.any.end(), *found) != condition.any.end();
+  });
+}
+
+std::vector<int> Effective::chain(int key) {
+  std::vector<int> result{key};
+  while ((key = referred(key)) >= 0) result.push_back(key);
+  return result;
+}
+
+std::string Effective::level_text(int key) const {
+  const Setting& setting = at(key);
+  switch (setting.level) {
+    case Level::declared: return "declared default";
+    case Level::profile: return "profile " + name_of("profile");
+    case Level::dataset: return "preset of " + name_of("dataset");
+    case Level::model: return "preset of " + name_of("model");
+    case Level::method: return fmt::format("preset of {} for {}", name_of("method"), name_of("dataset"));
+    case Level::base: return "base";
+    case Level::grid: return fmt::format("grid {}", setting.number);
+    case Level::override: return fmt::format("override {}", setting.number);
+    case Level::set: return "--set";
+  }
+  return "";
+}
+
+std::string Effective::name_of(std::string_view key) const {
+  const Value* raw = at(schema_->index(key)).raw;
+  return raw && raw->is_string() ? raw->get<std::string>() : "";
+}
+
+std::string Effective::where(int key) const {
+  const Setting& setting = at(key);
+  return setting.written ? setting.written->place.text() : *setting.source;
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,167 @@
+#include "expand.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "differences.h"
+#include "shape.h"
+#include "structure.h"
+#include "validate.h"
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+// With more shapes than this in a grid nothing is gained by keeping them: only the last one is.
+constexpr std::uint64_t kMostShapes = 1 << 16;
+
+class Expander {
+ public:
+  Expander(const SweepFile& sweep, const Layout& layout, const Catalogue& catalogue, const Resolver& resolver)
+      : sweep_(sweep), layout_(layout), catalogue_(catalogue), resolver_(resolver), structural_(structural_axes(sweep, catalogue)),
+        applied_(sweep.written), override_matched_(sweep.overrides.size()), exclude_matched_(sweep.excludes.size()) {}
+
+  Expansion expand() {
+    for (std::size_t grid = 0; grid < sweep_.grids.size(); ++grid) expand(grid);
+    refuse_unapplied(sweep_, catalogue_, applied_, override_matched_);
+    if (result_.combinations.empty()) throw UsageError(fmt::format("{}: every experiment is excluded", sweep_.grids[0].place.file));
+    result_.axes = differences_.axes(sweep_);
+    note_idle();
+    return std::move(result_);
+  }
+
+ private:
+  void expand(std::size_t grid);
+  const Shape& shape(std::size_t grid, std::span<const std::uint32_t> digits);
+  Shape make_shape(std::size_t grid, std::span<const std::uint32_t> digits);
+  void add(const Shape&, std::uint32_t combination, std::span<const std::uint32_t> digits);
+  void refuse_equal(std::uint32_t cell, const Shape&, std::uint32_t combination);
+  std::string overruled_axes(std::uint32_t combination) const;
+  void note_idle();
+
+  const SweepFile& sweep_;
+  const Layout& layout_;
+  const Catalogue& catalogue_;
+  const Resolver& resolver_;
+  std::vector<std::vector<bool>> structural_;
+  std::vector<bool> applied_, override_matched_, exclude_matched_;
+  Differences differences_;
+  Expansion result_;
+
+  std::unordered_map<std::uint64_t, Shape> shapes_;             // of the current grid
+  std::unordered_map<std::uint32_t, std::vector<std::pair<std::string, std::uint32_t>>> shared_;   // cell -> profile, experiment
+  std::vector<Identity> identities_;                            // reused from experiment to experiment
+  std::vector<std::uint32_t> stage_nodes_, inputs_;
+  std::string canonical_;
+};
+
+void Expander::expand(std::size_t grid) {
+  shapes_.clear();
+  std::vector<std::uint32_t> digits(sweep_.grids[grid].axes.size());
+  for (std::uint32_t i = 0; i < layout_.count(grid); ++i, layout_.advance(grid, digits)) {
+    const Shape& found = shape(grid, digits);
+    if (!found.stages.empty()) add(found, layout_.first(grid) + i, digits);
+  }
+}
+
+const Shape& Expander::shape(std::size_t grid, std::span<const std::uint32_t> digits) {
+  std::uint64_t index = 0;
+  for (std::size_t axis = 0; axis < digits.size(); ++axis)
+    if (structural_[grid][axis]) index = index * sweep_.grids[grid].axes[axis].rows.size() + digits[axis];
+  auto found = shapes_.find(index);
+  if (found != shapes_.end()) return found->second;
+  if (shapes_.size() >= kMostShapes) shapes_.clear();
+  return shapes_.emplace(index, make_shape(grid, digits)).first->second;
+}
+
+Shape Expander::make_shape(std::size_t grid, std::span<const std::uint32_t> digits) {
+  Resolved resolved = resolver_.resolve(grid, digits);
+  for (std::size_t matched : resolved.overrides) override_matched_[matched] = true;
+  if (resolved.excluded) return exclude_matched_[*resolved.excluded] = true, Shape();
+  validate(resolved, catalogue_, sweep_.grids[grid].place, applied_);
+  std::map<std::string, Slot> slots = slots_of(resolved, sweep_.grids[grid], structural_[grid]);
+  differences_.add(resolved, slots);
+  return Shape(resolved, slots, catalogue_);
+}
+
+void Expander::add(const Shape& shape, std::uint32_t combination, std::span<const std::uint32_t> digits) {
+  auto experiment = static_cast<std::uint32_t>(result_.combinations.size());
+  identities_ = shape.identities;
+  stage_nodes_.clear();
+  bool fresh = false;
+  for (std::size_t i = 0; i < shape.stages.size(); ++i) {
+    const CanonicalTemplate& stage = shape.stages[i];
+    if (stage.varies()) {
+      stage.write(digits, identities_, canonical_);
+      identities_[i] = hash_of(canonical_);
+    }
+    inputs_.clear();
+    for (std::size_t input : stage.inputs()) inputs_.push_back(stage_nodes_[input]);
+    std::uint32_t node = 0;
+    std::tie(node, fresh) = result_.nodes.add({identities_[i], stage.label(), experiment, {}}, inputs_);
+    stage_nodes_.push_back(node);
+  }
+  if (!fresh) refuse_equal(stage_nodes_.back(), shape, combination);
+  result_.combinations.push_back(combination);
+  result_.cells.push_back(stage_nodes_.back());
+}
+
+// Two experiments may share their last stage if they differ in the profile, which is no part of an identity.
+void Expander::refuse_equal(std::uint32_t cell, const Shape& shape, std::uint32_t combination) {
+  auto& users = shared_[cell];
+  if (users.empty()) {
+    std::uint32_t first = result_.nodes.nodes()[cell].experiment;
+    Layout::At at = layout_.locate(result_.combinations[first]);
+    Resolved resolved = resolver_.resolve(at.grid, at.digits);
+    users.emplace_back(resolved.effective.value("profile")->get<std::string>(), first);
+  }
+  for (const auto& [profile, other] : users) {
+    if (profile != shape.profile) continue;
+    Layout::At here = layout_.locate(combination), there = layout_.locate(result_.combinations[other]);
+    Resolved resolved = resolver_.resolve(here.grid, here.digits);
+    std::string settings;
+    for (const std::string& key : differences_.axes(sweep_))
+      if (const Value* value = resolved.effective.value(key))
+        settings += fmt::format("{}{} = {}", settings.empty() ? "" : ", ", key, value->dump());
+    throw UsageError(fmt::format("{}: experiments {} ({}) and {} are equal{}{}{}", sweep_.grids[here.grid].place.text(), other,
+                                 sweep_.grids[there.grid].place.text(), result_.combinations.size(),
+                                 settings.empty() ? "" : ": ", settings, overruled_axes(combination)));
+  }
+  users.emplace_back(shape.profile, static_cast<std::uint32_t>(result_.combinations.size()));
+}
+
+// Axes that a higher level has made pointless: the usual cause of equal experiments.
+std::string Expander::overruled_axes(std::uint32_t combination) const {
+  Layout::At at = layout_.locate(combination);
+  Resolved resolved = resolver_.resolve(at.grid, at.digits);
+  std::string result;
+  for (const Axis& axis : sweep_.grids[at.grid].axes)
+    for (const Written& setting : axis.rows[at.digits[static_cast<std::size_t>(&axis - sweep_.grids[at.grid].axes.data())]]) {
+      int key = resolved.effective.schema().index(setting.key);
+      if (key >= 0 && axis.rows.size() > 1 && resolved.effective.level(key) > Level::grid)
+        result += fmt::format("; the axis {} is overruled by {} ({})", setting.key, resolved.effective.level_text(key),
+                              resolved.effective.where(key));
+    }
+  return result;
+}
+
+void Expander::note_idle() {
+  for (std::size_t i = 0; i < sweep_.overrides.size(); ++i)
+    if (!override_matched_[i])
+      result_.notes.push_back(fmt::format("{}: override {} matches no experiment", sweep_.overrides[i].place.text(), i + 1));
+  for (std::size_t i = 0; i < sweep_.excludes.size(); ++i)
+    if (!exclude_matched_[i])
+      result_.notes.push_back(fmt::format("{}: exclude {} matches no experiment", sweep_.excludes[i].place.text(), i + 1));
+}
+
+}  // namespace
+
+Expansion expand(const SweepFile& sweep, const Layout& layout, const Catalogue& catalogue, const Resolver& resolver) {
+  return Expander(sweep, layout, catalogue, resolver).expand();
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,27 @@
+#include "experiment.h"
+
+namespace winnow::sweep {
+
+Settings settings_of(Effective& effective) {
+  std::map<std::string, Value> values;
+  for (int key = 0; key < effective.schema().size(); ++key)
+    if (const Value* value = effective.value(key)) values.emplace_hint(values.end(), effective.schema()[key].key->key, *value);
+  return Settings(std::move(values));
+}
+
+std::vector<Draft> stages_of(Effective& effective, const Catalogue& catalogue) {
+  const Method& method = *effective.schema().method();
+  const Model& model = catalogue.models.at(effective.value("model")->get<std::string>());
+  Experiment experiment{method, model, catalogue.fingerprints, settings_of(effective), {}};
+  // A profile is a source of values; what a stage computes depends on the values.
+  experiment.settings.erase("profile");
+  for (int key = 0; key < effective.schema().size(); ++key)
+    if (const Value* value = effective.value(key); value && effective.declared(key) == *value)
+      experiment.defaulted.insert(effective.schema()[key].key->key);
+  experiment.defaulted.erase("profile");
+  std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
+  connect(drafts);
+  return drafts;
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,16 @@
+// From effective settings to the stages of an experiment.
+#pragma once
+
+#include <vector>
+
+#include "effective.h"
+#include "recipe.h"
+
+namespace winnow::sweep {
+
+Settings settings_of(Effective&);                                    // all of them
+
+// The stages, in topological order, with their inputs; the last one yields the table cell.
+std::vector<Draft> stages_of(Effective&, const Catalogue&);
+
+}  // namespace winnow::sweep

@@ -1,0 +1,223 @@
+#include "grammar.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+class Reader {
+ public:
+  explicit Reader(std::string file) : file_(std::move(file)) {}
+
+  SweepFile read(const Item& root, const std::vector<std::string>& sets);
+
+ private:
+  Place place(const Item& item) const { return {file_, item.line}; }
+  [[noreturn]] void refuse(const Item& at, const std::string& message) const {
+    throw UsageError(fmt::format("{}: {}", place(at).text(), message));
+  }
+
+  std::string text(const Item& item, const std::string& what) const;
+  const Item& table(const Item& item, const std::string& what) const;
+  const std::vector<Item>& tables(const Item& item, const std::string& what) const;
+
+  Written written(const std::string& key, const Item& item);
+  void settings(const Item& table, const std::string& prefix, const std::string& where, std::vector<Written>& into);
+  void grid_entries(const Item& table, const std::string& prefix, const std::string& where, Grid& grid);
+  Grid grid(const Item& item, const std::string& where);
+  std::vector<Condition> conditions(const Item& table, const std::string& where) const;
+  void conditions(const Item& table, const std::string& prefix, std::vector<Condition>& into) const;
+  Override override_of(const Item& item, const std::string& where);
+  void refuse_twice(const Grid& grid, const std::string& where) const;
+
+  std::string file_;
+  std::size_t next_id_ = 0;
+};
+
+std::string Reader::text(const Item& item, const std::string& what) const {
+  if (!item.scalar.is_string()) refuse(item, what + " must be a text");
+  return item.scalar.get<std::string>();
+}
+
+const Item& Reader::table(const Item& item, const std::string& what) const {
+  if (item.kind != Item::Kind::table) refuse(item, what + " must be a table");
+  return item;
+}
+
+const std::vector<Item>& Reader::tables(const Item& item, const std::string& what) const {
+  bool good = item.kind == Item::Kind::array;
+  for (const Item& element : item.items) good = good && element.kind == Item::Kind::table;
+  if (!good) refuse(item, fmt::format("{0} must be an array of tables, [[{0}]]", what));
+  return item.items;
+}
+
+Written Reader::written(const std::string& key, const Item& item) { return {key, item.json(), place(item), next_id_++}; }
+
+// Settings where no axis may stand: [base], `set` of an override, one value of an axis.
+void Reader::settings(const Item& table, const std::string& prefix, const std::string& where, std::vector<Written>& into) {
+  for (const auto& [name, item] : table.entries) {
+    std::string key = prefix + name;
+    if (item.kind == Item::Kind::table) {
+      settings(item, key + ".", where, into);
+      continue;
+    }
+    for (const Item& element : item.items)
+      if (element.kind != Item::Kind::scalar)
+        refuse(item, fmt::format("{}: {} is an array of values: an axis belongs into a [[grid]]", where, key));
+    for (const Written& other : into)
+      if (other.key == key) refuse(item, fmt::format("{}: {} is set twice (also in line {})", where, key, other.place.line));
+    into.push_back(written(key, item));
+  }
+}
+
+void Reader::grid_entries(const Item& table, const std::string& prefix, const std::string& where, Grid& grid) {
+  for (const auto& [name, item] : table.entries) {
+    std::string key = prefix + name;
+    if (item.kind == Item::Kind::table) {
+      grid_entries(item, key + ".", where, grid);
+    } else if (item.kind == Item::Kind::scalar) {
+      grid.fixed.push_back(written(key, item));
+    } else {
+      if (item.items.empty()) refuse(item, fmt::format("{}: {} has no values, so the grid has no experiments", where, key));
+      Axis axis{key, place(item), {}};
+      for (const Item& element : item.items) {
+        Row row;
+        if (element.kind == Item::Kind::table) settings(element, key == "zip" ? "" : key + ".", where, row);
+        else if (key == "zip") refuse(element, fmt::format("{}: zip is an array of tables", where));
+        else row.push_back(written(key, element));
+        axis.rows.push_back(std::move(row));
+      }
+      grid.axes.push_back(std::move(axis));
+    }
+  }
+}
+
+// Keys of different axes, or of an axis and a fixed setting, must differ: which one should win?
+void Reader::refuse_twice(const Grid& grid, const std::string& where) const {
+  std::map<std::string, std::pair<const void*, Place>> seen;
+  auto see = [&](const std::string& key, const void* owner, const Place& at) {
+    auto [found, fresh] = seen.try_emplace(key, owner, at);
+    if (!fresh && found->second.first != owner)
+      throw UsageError(fmt::format("{}: {}: {} is set twice (also in line {})", at.text(), where, key,
+                                   found->second.second.line));
+  };
+  for (const Written& setting : grid.fixed) see(setting.key, &setting, setting.place);
+  for (const Axis& axis : grid.axes)
+    for (const Row& row : axis.rows)
+      for (const Written& setting : row) see(setting.key, &axis, setting.place);
+}
+
+Grid Reader::grid(const Item& item, const std::string& where) {
+  if (item.entries.empty()) refuse(item, where + " is empty: give it at least one setting");
+  Grid grid{place(item), {}, {}};
+  grid_entries(item, "", where, grid);
+  refuse_twice(grid, where);
+  return grid;
+}
+
+void Reader::conditions(const Item& table, const std::string& prefix, std::vector<Condition>& into) const {
+  for (const auto& [name, item] : table.entries) {
+    if (item.kind == Item::Kind::table) {
+      conditions(item, prefix + name + ".", into);
+      continue;
+    }
+    Condition condition{prefix + name, {}, place(item)};
+    if (item.kind == Item::Kind::scalar) condition.any.push_back(item.scalar);
+    for (const Item& element : item.items) condition.any.push_back(element.json());
+    into.push_back(std::move(condition));
+  }
+}
+
+std::vector<Condition> Reader::conditions(const Item& table, const std::string& where) const {
+  std::vector<Condition> result;
+  conditions(table, "", result);
+  if (result.empty()) refuse(table, where + " has no condition, so it would match every experiment");
+  return result;
+}
+
+Override Reader::override_of(const Item& item, const std::string& where) {
+  Override result{place(item), {}, {}};
+  for (const auto& [key, entry] : item.entries) {
+    if (key == "when") result.when = conditions(table(entry, "when"), where);
+    else if (key == "set") settings(table(entry, "set"), "", where, result.set);
+    else refuse(entry, fmt::format("{}: unknown entry '{}': an override has when = {{...}} and set = {{...}}", where, key));
+  }
+  if (result.when.empty()) refuse(item, where + " has no condition, so it would match every experiment: use [base]");
+  if (result.set.empty()) refuse(item, where + " sets nothing");
+  return result;
+}
+
+SweepFile Reader::read(const Item& root, const std::vector<std::string>& sets) {
+  SweepFile sweep;
+  sweep.name = std::filesystem::path(file_).stem();
+  auto numbered = [](std::string_view what, std::size_t n) { return fmt::format("{} {}", what, n); };
+  for (const auto& [key, item] : root.entries) {
+    if (key == "name") {
+      sweep.name = text(item, "name");
+    } else if (key == "question") {
+      sweep.question = text(item, "question");
+    } else if (key == "base") {
+      settings(table(item, "base"), "", "base", sweep.base);
+    } else if (key == "grid") {
+      for (const Item& entry : tables(item, "grid")) sweep.grids.push_back(grid(entry, numbered("grid", sweep.grids.size() + 1)));
+    } else if (key == "override") {
+      for (const Item& entry : tables(item, "override"))
+        sweep.overrides.push_back(override_of(entry, numbered("override", sweep.overrides.size() + 1)));
+    } else if (key == "exclude") {
+      for (const Item& entry : tables(item, "exclude"))
+        sweep.excludes.push_back({place(entry), conditions(entry, numbered("exclude", sweep.excludes.size() + 1))});
+    } else {
+      refuse(item, fmt::format("unknown entry '{}'{}: a sweep has name, question, [base], [[grid]], [[override]], [[exclude]]; "
+                               "settings stand in [base] or a [[grid]]",
+                               key, did_you_mean(key, {"name", "question", "base", "grid", "override", "exclude"})));
+    }
+  }
+  if (sweep.grids.empty()) sweep.grids.push_back(Grid{{file_, 0}, {}, {}});
+  auto plain = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; };
+  if (sweep.name.empty() || sweep.name[0] == '.' || !std::all_of(sweep.name.begin(), sweep.name.end(), plain))
+    throw UsageError(fmt::format("{}: the sweep's name '{}' must consist of letters, digits, '-', '_' and '.': folders are "
+                                 "called after it", file_, sweep.name));
+  for (const std::string& set : sets) {
+    std::size_t equal = set.find('=');
+    if (equal == 0 || equal == std::string::npos) throw UsageError(fmt::format("--set {}: expected KEY=VALUE", set));
+    Place at{"--set " + set, 0};
+    Value value = parse_toml_value(std::string_view(set).substr(equal + 1), at.file);
+    std::string key = set.substr(0, equal);
+    for (auto& [name, leaf] : value.is_object() ? flatten(value, key + ".") : std::map<std::string, Value>{{key, value}})
+      sweep.sets.push_back({name, leaf, at, next_id_++});
+  }
+  sweep.written = next_id_;
+  return sweep;
+}
+
+}  // namespace
+
+std::vector<const Written*> SweepFile::all() const {
+  std::vector<const Written*> result;
+  auto add = [&](const std::vector<Written>& settings) {
+    for (const Written& setting : settings) result.push_back(&setting);
+  };
+  add(base);
+  for (const Grid& grid : grids) {
+    add(grid.fixed);
+    for (const Axis& axis : grid.axes)
+      for (const Row& row : axis.rows) add(row);
+  }
+  for (const Override& entry : overrides) add(entry.set);
+  add(sets);
+  std::sort(result.begin(), result.end(), [](const Written* a, const Written* b) { return a->id < b->id; });
+  return result;
+}
+
+SweepFile parse_sweep(std::string_view text, const std::string& file, const std::vector<std::string>& sets) {
+  return Reader(file).read(parse_toml(text, file), sets);
+}
+
+}  // namespace winnow::sweep

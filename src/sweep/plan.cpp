@@ -1,0 +1,73 @@
+#include "winnow/sweep/plan.h"
+
+#include "check_written.h"
+#include "expand.h"
+#include "experiment.h"
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+struct Plan::Impl {
+  SweepFile sweep;
+  Catalogue catalogue;
+  Hash128 digest;
+  Schemas schemas{catalogue};
+  Layout layout{sweep};
+  Resolver resolver{sweep, catalogue, schemas};
+  Expansion expansion{};
+
+  Effective effective(std::size_t experiment) const {
+    Layout::At at = layout.locate(expansion.combinations.at(experiment));
+    return resolver.resolve(at.grid, at.digits).effective;
+  }
+};
+
+Plan::Plan(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Plan::Plan(Plan&&) noexcept = default;
+Plan& Plan::operator=(Plan&&) noexcept = default;
+Plan::~Plan() = default;
+
+Plan Plan::read(const Path& sweep_file, const Catalogue& catalogue, const std::vector<std::string>& sets) {
+  std::string text = read_file(sweep_file);
+  Hasher hasher;
+  hasher.add(text);
+  for (const std::string& set : sets) hasher.add(std::string_view("\0", 1)).add(set);
+  // In place: the parts of Impl refer to each other.
+  std::unique_ptr<Impl> impl(new Impl{parse_sweep(text, sweep_file.string(), sets), catalogue, hasher.digest()});
+  check_written(impl->sweep, impl->catalogue);
+  impl->expansion = expand(impl->sweep, impl->layout, impl->catalogue, impl->resolver);
+  return Plan(std::move(impl));
+}
+
+const std::string& Plan::name() const { return impl_->sweep.name; }
+const std::string& Plan::question() const { return impl_->sweep.question; }
+std::size_t Plan::experiments() const { return impl_->expansion.combinations.size(); }
+const std::vector<Node>& Plan::nodes() const { return impl_->expansion.nodes.nodes(); }
+Hash128 Plan::digest() const { return impl_->digest; }
+std::vector<std::string> Plan::axes() const { return impl_->expansion.axes; }
+const std::vector<std::string>& Plan::notes() const { return impl_->expansion.notes; }
+std::uint32_t Plan::cell_node(std::size_t experiment) const { return impl_->expansion.cells.at(experiment); }
+
+Settings Plan::settings(std::size_t experiment) const {
+  Effective effective = impl_->effective(experiment);
+  return settings_of(effective);
+}
+
+std::vector<Explained> Plan::explain(std::size_t experiment) const {
+  Effective effective = impl_->effective(experiment);
+  std::vector<Explained> result;
+  for (int key = 0; key < effective.schema().size(); ++key)
+    if (const Value* value = effective.value(key))
+      result.push_back({effective.schema()[key].key->key, *value, effective.level_text(key), effective.where(key)});
+  return result;
+}
+
+Stage Plan::stage(std::uint32_t node) const {
+  const Node& wanted = nodes().at(node);
+  Effective effective = impl_->effective(wanted.experiment);
+  for (Draft& draft : stages_of(effective, impl_->catalogue))
+    if (draft.stage.identity() == wanted.identity) return std::move(draft.stage);
+  throw InternalError("stage " + wanted.identity.hex() + " is not what its experiment regenerates");
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,38 @@
+#include "recipe.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "recipes/recipes.h"
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+constexpr std::pair<std::string_view, Recipe> kRecipes[] = {
+    {"train", train_recipe},
+};
+
+}  // namespace
+
+Recipe find_recipe(std::string_view name) {
+  std::vector<std::string> known;
+  for (const auto& [candidate, recipe] : kRecipes) {
+    if (candidate == name) return recipe;
+    known.emplace_back(candidate);
+  }
+  throw UsageError(fmt::format("unknown recipe '{}'{}", name, did_you_mean(name, known)));
+}
+
+std::vector<Identity> connect(std::vector<Draft>& drafts) {
+  std::vector<Identity> identities;
+  for (Draft& draft : drafts) {
+    for (const auto& [name, edge] : draft.edges) draft.stage.inputs[name] = {identities[edge.stage], edge.output};
+    identities.push_back(draft.stage.identity());
+  }
+  return identities;
+}
+
+}  // namespace winnow::sweep

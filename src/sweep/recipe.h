@@ -1,0 +1,43 @@
+// Recipes: how a method becomes stages. One file each under recipes/, listed in recipe.cpp.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "winnow/stage/stage.h"
+#include "winnow/sweep/catalogue.h"
+
+namespace winnow::sweep {
+
+// An experiment as a recipe sees it.
+struct Experiment {
+  const Method& method;
+  const Model& model;
+  const Fingerprints& fingerprints;
+  Settings settings;                          // effective
+  std::set<std::string> defaulted;            // keys whose value is the declared default
+};
+
+struct Draft {
+  struct Edge {
+    std::size_t stage;                        // an earlier draft
+    Output output;
+  };
+  std::string_view label;                     // a literal: nodes keep the view
+  Stage stage;                                // without inputs: identities of earlier stages come later
+  std::map<std::string, Edge> edges;          // by the name that the executor uses
+  bool own_settings = false;                  // settings of a preset, the same whatever the experiment sets
+};
+
+// In topological order; the last one yields the table cell.
+using Recipe = std::vector<Draft> (*)(Experiment);
+
+Recipe find_recipe(std::string_view name);    // UsageError with the known ones
+
+// Fills in the inputs of every draft and returns their identities.
+std::vector<Identity> connect(std::vector<Draft>& drafts);
+
+}  // namespace winnow::sweep

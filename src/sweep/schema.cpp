@@ -1,0 +1,53 @@
+#include "schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "declared_key.h"
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+const std::string kCommonSource = "sweeps/presets/common.toml";
+
+}  // namespace
+
+Schema::Schema(const Catalogue& catalogue, const Method* method) : method_(method) {
+  for (const Key& key : catalogue.common) entries_.push_back({&key, &kCommonSource, {}});
+  if (method)
+    for (const Key& key : method->keys) entries_.push_back({&key, &method->source, {}});
+  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.key->key < b.key->key; });
+  auto known = [&](const Entry& entry, const std::string& other) {
+    int found = index(other);
+    if (found < 0) throw UsageError(fmt::format("{}: {} names the unknown key '{}'", *entry.source, entry.key->key, other));
+    return found;
+  };
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (i > 0 && entries_[i - 1].key->key == entry.key->key)
+      throw UsageError(fmt::format("{}: the key '{}' is declared twice", *entry.source, entry.key->key));
+    for (const auto& [other, any] : entry.key->when) entry.guards.push_back({known(entry, other), &any});
+    if (entry.key->fallback)
+      if (std::string other = referred_key(*entry.key->fallback); !other.empty()) entry.default_refers = known(entry, other);
+  }
+}
+
+int Schema::index(std::string_view key) const {
+  auto found = std::lower_bound(entries_.begin(), entries_.end(), key,
+                                [](const Entry& entry, std::string_view k) { return entry.key->key < k; });
+  return found != entries_.end() && found->key->key == key ? static_cast<int>(found - entries_.begin()) : -1;
+}
+
+Schemas::Schemas(const Catalogue& catalogue) : common_(catalogue, nullptr) {
+  for (const auto& [name, method] : catalogue.methods) methods_.emplace(name, Schema(catalogue, &method));
+}
+
+const Schema& Schemas::of(std::string_view method) const {
+  auto found = methods_.find(method);
+  return found == methods_.end() ? common_ : found->second;
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,49 @@
+// The keys of one method's experiments, common ones and its own, sorted, under small numbers.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "winnow/sweep/catalogue.h"
+
+namespace winnow::sweep {
+
+// Points into the catalogue that it was made from.
+class Schema {
+ public:
+  struct Guard {
+    int key;
+    const std::vector<Value>* any;
+  };
+  struct Entry {
+    const Key* key;
+    const std::string* source;                    // the preset that declares it
+    std::vector<Guard> guards;                    // all must hold for the key to exist
+    int default_refers = -1;                      // the key that its default names
+  };
+
+  Schema(const Catalogue&, const Method*);        // no method: the common keys alone
+
+  const Method* method() const { return method_; }
+  int size() const { return static_cast<int>(entries_.size()); }
+  const Entry& operator[](int key) const { return entries_[static_cast<std::size_t>(key)]; }
+  int index(std::string_view key) const;          // -1 for none
+
+ private:
+  const Method* method_;
+  std::vector<Entry> entries_;
+};
+
+class Schemas {
+ public:
+  explicit Schemas(const Catalogue&);
+  const Schema& of(std::string_view method) const;   // the common keys alone for a name that is no method
+
+ private:
+  Schema common_;
+  std::map<std::string, Schema, std::less<>> methods_;
+};
+
+}  // namespace winnow::sweep

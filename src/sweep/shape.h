@@ -1,0 +1,20 @@
+// What the experiments have in common that differ in free axes alone.
+#pragma once
+
+#include <vector>
+
+#include "canonical_template.h"
+#include "experiment.h"
+
+namespace winnow::sweep {
+
+struct Shape {
+  std::vector<CanonicalTemplate> stages;        // empty: excluded
+  std::vector<Identity> identities;             // of stages that do not vary
+  std::string profile;                          // no part of an identity, but of an experiment
+
+  Shape() = default;
+  Shape(Resolved&, const std::map<std::string, Slot>& slots, const Catalogue&);
+};
+
+}  // namespace winnow::sweep

@@ -1,0 +1,106 @@
+#include "validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+// Kinds of labels that give a set of candidates for each sample and not one label.
+constexpr std::string_view kCandidateKinds[] = {"flip", "uniform"};
+
+std::string condition_text(const Key& key) {
+  std::string text;
+  for (const auto& [other, any] : key.when) {
+    std::string words;
+    for (const Value& value : any) words += (words.empty() ? "" : " or ") + (value.is_string() ? value.get<std::string>() : value.dump());
+    text += fmt::format("{}{} = {}", text.empty() ? "" : " and ", other, words);
+  }
+  return text;
+}
+
+std::vector<std::string> methods_with(const Catalogue& catalogue, const std::string& key) {
+  std::vector<std::string> names;
+  for (const auto& [name, method] : catalogue.methods)
+    for (const Key& declared : method.keys)
+      if (declared.key == key) names.push_back(name);
+  return names;
+}
+
+void refuse_axis(Effective& effective, const Catalogue& catalogue, const Written& setting, int key) {
+  std::string reason = key < 0 ? fmt::format("method {} has no such key ({} have)", effective.value("method")->get<std::string>(),
+                                             fmt::join(methods_with(catalogue, setting.key), ", "))
+                               : fmt::format("it exists only where {}", condition_text(*effective.schema()[key].key));
+  throw UsageError(fmt::format("{}: {} = {} cannot be an axis here: {}", setting.place.text(), setting.key,
+                               setting.value.dump(), reason));
+}
+
+void require_fingerprint(const Catalogue& catalogue, const std::string& name, const std::string& where) {
+  if (!catalogue.fingerprints.count(name))
+    throw UsageError(fmt::format("{}: no fingerprint of {} on this machine: run `winnow data check {}` once", where, name, name));
+}
+
+void require_labels(Effective& effective, const Catalogue& catalogue) {
+  const Method& method = *effective.schema().method();
+  std::string kind = effective.value("labels.kind")->get<std::string>();
+  bool sets = std::find(std::begin(kCandidateKinds), std::end(kCandidateKinds), kind) != std::end(kCandidateKinds);
+  if (method.labels == LabelNeed::candidates || !sets) return;
+  std::vector<std::string> able;
+  for (const auto& [name, other] : catalogue.methods)
+    if (other.labels == LabelNeed::candidates) able.push_back(name);
+  throw UsageError(fmt::format("{}: method {} learns from one given label, labels.kind = {} gives candidate sets; able to: {}",
+                               effective.where(effective.schema().index("method")), method.name, kind, fmt::join(able, ", ")));
+}
+
+}  // namespace
+
+void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid, std::vector<bool>& applied) {
+  Effective& effective = resolved.effective;
+  const Schema& schema = effective.schema();
+  if (!schema.method()) throw UsageError(fmt::format("{}: method is not set", grid.text()));
+  for (int key = 0; key < schema.size(); ++key)
+    if (effective.active(key) && !effective.value(key))
+      throw UsageError(fmt::format("{}: {} is not set: expected {}", grid.text(), schema[key].key->key, schema[key].key->allowed()));
+  for (const Assigned& entry : resolved.assigned) {
+    int key = schema.index(entry.written->key);
+    bool exists = key >= 0 && effective.active(key);
+    if (exists) applied[entry.written->id] = true;
+    else if (entry.axis >= 0) refuse_axis(effective, catalogue, *entry.written, key);
+  }
+  require_labels(effective, catalogue);
+  std::string dataset = effective.value("dataset")->get<std::string>();
+  require_fingerprint(catalogue, dataset, effective.where(schema.index("dataset")));
+  const Model& model = catalogue.models.at(effective.value("model")->get<std::string>());
+  std::string needed = model.pretrain ? model.pretrain->settings.at("dataset").get<std::string>() : model.name;
+  require_fingerprint(catalogue, needed, effective.where(schema.index("model")));
+}
+
+void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const std::vector<bool>& applied,
+                      const std::vector<bool>& matched) {
+  auto refuse = [&](const std::vector<Written>& settings) {
+    for (const Written& setting : settings) {
+      if (applied[setting.id]) continue;
+      std::string reason;
+      for (const Key& key : catalogue.common)
+        if (key.key == setting.key) reason = fmt::format("it exists only where {}", condition_text(key));
+      if (reason.empty()) {
+        std::vector<std::string> able = methods_with(catalogue, setting.key);
+        reason = fmt::format("it is a key of {}", fmt::join(able, ", "));
+        for (const Key& key : catalogue.methods.at(able.front()).keys)
+          if (key.key == setting.key && !key.when.empty()) reason += fmt::format(", where {}", condition_text(key));
+      }
+      throw UsageError(fmt::format("{}: {} applies to no experiment of the sweep: {}", setting.place.text(), setting.key, reason));
+    }
+  };
+  refuse(sweep.base);
+  for (const Grid& grid : sweep.grids) refuse(grid.fixed);
+  for (std::size_t i = 0; i < sweep.overrides.size(); ++i)
+    if (matched[i]) refuse(sweep.overrides[i].set);
+  refuse(sweep.sets);
+}
+
+}  // namespace winnow::sweep

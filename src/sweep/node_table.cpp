@@ -19,6 +19,7 @@ std::pair<std::uint32_t, bool> NodeTable::add(Node node, std::span<const std::ui
 }
 
 std::span<const std::uint32_t> NodeTable::keep(std::span<const std::uint32_t> inputs) {
+  if (inputs.empty()) return {};
   if (used_ + inputs.size() > kChunk) {
     chunks_.push_back(std::make_unique<std::uint32_t[]>(std::max(kChunk, inputs.size())));
     used_ = 0;

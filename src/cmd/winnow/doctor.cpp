@@ -14,6 +14,8 @@
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
+#include "winnow/data/dataset.h"
+#include "winnow/sweep/catalogue.h"
 
 namespace winnow::cmd {
 
@@ -90,6 +92,15 @@ Check check_folder(const std::string& name, const Path& folder, const std::strin
   return {Check::State::broken, name, fmt::format("{}: {} is not writable", folder.string(), existing.string()), advice};
 }
 
+void check_datasets(std::vector<Check>& checks) {
+  for (const auto& [name, preset] : sweep::Catalogue::built_in({}).datasets) {
+    if (auto record = data::read_record(name))
+      checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
+    else
+      checks.push_back({Check::State::missing, name, "no fingerprint record", fmt::format("winnow data check {}", name)});
+  }
+}
+
 void print(const std::vector<Check>& checks) {
   for (const Check& check : checks) {
     std::string advice = check.advice.empty() ? "" : "; " + check.advice;
@@ -119,6 +130,7 @@ int doctor(int argc, char** argv) {
   std::vector<Check> checks = {check_mpi(), check_hdf5(), check_trainer(), check_gpu(),
                                check_folder("store", store, "choose another folder with --store"),
                                check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};
+  check_datasets(checks);
   json ? print_json(checks) : print(checks);
   for (const Check& check : checks)
     if (check.state == Check::State::broken) return kBroken;

@@ -1,0 +1,90 @@
+// winnow data: which data sets this machine has. `check` reads every file once and records its fingerprint; everything else
+// goes by that record.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "arguments.h"
+#include "commands.h"
+#include "outcome.h"
+#include "winnow/core/error.h"
+#include "winnow/data/dataset.h"
+#include "winnow/sweep/catalogue.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+Value to_json(const data::Record& record) {
+  return {{"name", record.name},     {"root", record.root.string()}, {"fingerprint", record.fingerprint},
+          {"train", record.train},   {"test", record.test},          {"height", record.height},
+          {"width", record.width},   {"channels", record.channels},  {"classes", record.classes}};
+}
+
+void list(const sweep::Catalogue& catalogue, bool json) {
+  Value all = Value::array();
+  for (const auto& [name, preset] : catalogue.datasets) {
+    auto record = data::read_record(name);
+    if (json) {
+      all.push_back(record ? to_json(*record) : Value{{"name", name}, {"fingerprint", nullptr}});
+    } else if (record) {
+      fmt::print("{:20} {} training and {} test images of {} classes, in {}\n", name, record->train, record->test,
+                 record->classes.size(), record->root.string());
+    } else {
+      data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
+      std::string origin = manifest.package.empty() ? manifest.download : "package " + manifest.package;
+      fmt::print("{:20} not checked here ({}): winnow data check {}\n", name, origin, name);
+    }
+  }
+  if (json) fmt::print("{}\n", all.dump(2));
+}
+
+// Progress on standard error, and only where somebody looks at it.
+void show_progress(std::string_view what, double done) {
+  if (!::isatty(STDERR_FILENO)) return;
+  fmt::print(stderr, "\r{:40} {:3.0f} %{}", what, 100 * done, done >= 1 ? "\n" : "");
+  std::fflush(stderr);
+}
+
+void check(const sweep::Catalogue& catalogue, const std::string& name, const std::string& root, bool json) {
+  std::vector<std::string> known;
+  for (const auto& [other, preset] : catalogue.datasets) known.push_back(other);
+  auto found = catalogue.datasets.find(name);
+  if (found == catalogue.datasets.end())
+    throw UsageError(fmt::format("data check: unknown data set '{}'{}; known: {}", name, did_you_mean(name, known),
+                                 fmt::join(known, ", ")));
+  const sweep::Dataset& preset = found->second;
+  data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
+  std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
+  data::Record record = data::check(manifest, folder, show_progress);
+  if (json)
+    fmt::print("{}\n", to_json(record).dump(2));
+  else
+    fmt::print("{}: {} training and {} test images of {} x {} in {}; fingerprint {}\n", name, record.train, record.test,
+               record.height, record.width, record.root.string(), record.fingerprint);
+}
+
+}  // namespace
+
+int data(int argc, char** argv) {
+  Command app("data", "Data sets on this machine.",
+              "  winnow data list\n"
+              "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
+              "  winnow data check fashion-mnist --root /big/fmnist\n");
+  std::string name, root;
+  bool json = false;
+  app.require_subcommand(1);
+  CLI::App* listing = app.add_subcommand("list", "the known data sets and what is recorded of them");
+  CLI::App* checking = app.add_subcommand("check", "reads every file, verifies it and records the fingerprint");
+  checking->add_option("NAME", name, "the data set")->required();
+  checking->add_option("--root", root, "the folder to look in, instead of those of the preset");
+  for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
+  if (!parse(app, argc, argv)) return kDone;
+
+  sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
+  listing->parsed() ? list(catalogue, json) : check(catalogue, name, root, json);
+  return kDone;
+}
+
+}  // namespace winnow::cmd

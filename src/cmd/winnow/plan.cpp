@@ -1,0 +1,146 @@
+// winnow plan: what a sweep comes to, before anything runs.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "arguments.h"
+#include "commands.h"
+#include "outcome.h"
+#include "sweep_options.h"
+#include "winnow/core/error.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+// One line an axis: its values in the order of first appearance, with counts for methods.
+void print_axes(const sweep::Plan& plan) {
+  std::vector<std::string> axes = plan.axes();
+  std::map<std::string, std::vector<std::pair<std::string, std::size_t>>> values;
+  for (std::size_t i = 0; i < plan.experiments(); ++i) {
+    Settings settings = plan.settings(i);
+    for (const std::string& axis : axes) {
+      if (!settings.has(axis)) continue;
+      std::string text = shown(settings.all().at(axis));
+      auto& known = values[axis];
+      auto found = std::find_if(known.begin(), known.end(), [&](const auto& entry) { return entry.first == text; });
+      if (found == known.end()) known.emplace_back(text, 1);
+      else ++found->second;
+    }
+  }
+  std::size_t wide = 0;
+  for (const std::string& axis : axes) wide = std::max(wide, axis.size());
+  for (const std::string& axis : axes) {
+    std::string line;
+    for (const auto& [text, count] : values[axis])
+      line += fmt::format("{}{}{}", line.empty() ? "" : ", ", text, axis == "method" ? fmt::format(" ({})", count) : "");
+    fmt::print("  {:{}}  {}\n", axis, wide, line);
+  }
+}
+
+struct Progress {
+  std::size_t done = 0, planned = 0, used = 0;    // used: how often experiments of the sweep need these stages
+};
+
+// By the recipe's name for the stage, in the order of the graph.
+std::vector<std::pair<std::string, Progress>> progress(const sweep::Plan& plan, const std::vector<bool>& done) {
+  std::vector<std::pair<std::string, Progress>> result;
+  std::vector<std::size_t> used(plan.nodes().size());
+  for (std::size_t i = 0; i < plan.experiments(); ++i) ++used[plan.cell_node(i)];
+  for (std::size_t i = plan.nodes().size(); i-- > 0;)
+    for (std::uint32_t input : plan.nodes()[i].inputs) used[input] += used[i];
+  for (std::size_t i = 0; i < plan.nodes().size(); ++i) {
+    std::string label(plan.nodes()[i].label);
+    auto found = std::find_if(result.begin(), result.end(), [&](const auto& entry) { return entry.first == label; });
+    if (found == result.end()) found = result.insert(result.end(), {label, {}});
+    ++found->second.planned;
+    found->second.used += used[i];
+    if (done[i]) ++found->second.done;
+  }
+  return result;
+}
+
+void print_plan(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
+  fmt::print("{}: {}\n\n{} experiment{}\n", plan.name(), plan.question(), plan.experiments(), plan.experiments() == 1 ? "" : "s");
+  print_axes(plan);
+  fmt::print("\n{} stage{}\n", plan.nodes().size(), plan.nodes().size() == 1 ? "" : "s");
+  for (const auto& [label, entry] : progress(plan, done)) {
+    std::string shared = entry.used > entry.planned ? fmt::format(", for {} experiments", entry.used) : "";
+    fmt::print("  {:9} {} planned{}, {} done, {} to run\n", label, entry.planned, shared, entry.done, entry.planned - entry.done);
+  }
+  std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
+  fmt::print("\n{} of {} stages are done in {}\n", finished, done.size(), store.root().string());
+  for (const std::string& note : plan.notes()) fmt::print("note: {}\n", note);
+}
+
+// Written piece by piece: a large sweep's text is larger than its plan.
+void print_json(const sweep::Plan& plan, const std::vector<bool>& done) {
+  fmt::print("{{\"name\":{},\"question\":{},\"axes\":{},\"notes\":{},\n\"experiments\":[", Value(plan.name()).dump(),
+             Value(plan.question()).dump(), Value(plan.axes()).dump(), Value(plan.notes()).dump());
+  for (std::size_t i = 0; i < plan.experiments(); ++i) {
+    Value entry = {{"settings", plan.settings(i).all()}, {"stage", plan.nodes()[plan.cell_node(i)].identity.hex()}};
+    fmt::print("{}\n{}", i ? "," : "", entry.dump());
+  }
+  fmt::print("],\n\"stages\":[");
+  for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
+    Value entry = to_json(plan.stage(i));
+    entry["label"] = plan.nodes()[i].label;
+    entry["done"] = static_cast<bool>(done[i]);
+    fmt::print("{}\n{}", i ? "," : "", entry.dump());
+  }
+  fmt::print("]}}\n");
+}
+
+// Every value of a key, the level that set it, and in how many experiments.
+void explain(const sweep::Plan& plan, const std::string& key) {
+  std::vector<std::pair<std::string, std::size_t>> lines;
+  std::set<std::string> known;
+  for (std::size_t i = 0; i < plan.experiments(); ++i)
+    for (const sweep::Explained& entry : plan.explain(i)) {
+      known.insert(entry.key);
+      if (entry.key != key) continue;
+      std::string line = fmt::format("{} = {:12} {} ({})", key, entry.value.dump(), entry.level, entry.where);
+      auto found = std::find_if(lines.begin(), lines.end(), [&](const auto& other) { return other.first == line; });
+      if (found == lines.end()) lines.emplace_back(line, 1);
+      else ++found->second;
+    }
+  if (lines.empty())
+    throw UsageError(fmt::format("--explain: no experiment has a setting '{}'{}", key,
+                                 did_you_mean(key, {known.begin(), known.end()})));
+  for (const auto& [line, count] : lines) fmt::print("{}, {} experiment{}\n", line, count, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+int plan(int argc, char** argv) {
+  Command app("plan", "Shows what a sweep comes to: its experiments, the stages that they share, and what is already done.\n"
+              "Refuses whatever `winnow run` would refuse. Opens no image and starts nothing.",
+              "  winnow plan sweeps/quickstart.toml\n"
+              "  winnow plan sweeps/quickstart.toml --set train.epochs=1 --set adapt=linear-probe\n"
+              "  winnow plan sweeps/quickstart.toml --explain train.lr      who set it?\n"
+              "  winnow plan sweeps/quickstart.toml --json | python3 -m json.tool\n");
+  SweepOptions sweep;
+  StoreOptions stores;
+  std::string key;
+  bool json = false;
+  sweep.add_to(app);
+  stores.add_to(app);
+  app.add_option("--explain", key, "show for this setting which level set each value, with file and line");
+  app.add_flag("--json", json, "experiments and stages, for scripts");
+  if (!parse(app, argc, argv)) return kDone;
+
+  sweep::Plan plan = sweep.plan();
+  if (!key.empty()) return explain(plan, key), kDone;
+  store::Store store = stores.open();
+  std::vector<bool> done;
+  for (const sweep::Node& node : plan.nodes()) done.push_back(store.find(node.identity, false).has_value());
+  json ? print_json(plan, done) : print_plan(plan, store, done);
+  return kDone;
+}
+
+}  // namespace winnow::cmd

@@ -1,0 +1,30 @@
+// Options that several subcommands share: which sweep, which store.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "winnow/store/store.h"
+#include "winnow/sweep/plan.h"
+
+namespace winnow::cmd {
+
+struct StoreOptions {
+  std::string store = "results";
+  std::vector<std::string> references;
+
+  void add_to(CLI::App& app);
+  // Reads also from the committed outcomes of the checkout that this program was built in, unless --reference names others.
+  store::Store open() const;
+};
+
+struct SweepOptions {
+  std::string file;
+  std::vector<std::string> sets;
+
+  void add_to(CLI::App& app);
+  sweep::Plan plan() const;                     // against the presets and fingerprints of this machine
+};
+
+}  // namespace winnow::cmd

@@ -1,0 +1,117 @@
+// What one node does with the stages that it was given. A pure state machine: events (time among them) in, commands out.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "winnow/sched/timers.h"
+
+namespace winnow::sched {
+
+// One trainer for each slot, started when there is work, replaced after every failure. A stage given to the agent is
+// prepared (data caches, inputs), run by a trainer, committed, told. Each attempt given ends in exactly one of Done, Failed
+// and Returned, except when it was cancelled or the coordinator fell silent: then nobody listens.
+class Agent {
+ public:
+  // Events.
+  struct Given { Attempt attempt; };
+  struct Retracted { Attempt attempt; };
+  struct Cancelled { Attempt attempt; };
+  struct Prepared { Attempt attempt; };
+  struct Unprepared { Attempt attempt; FailureClass why; };
+  struct TrainerReady { Slot slot; };
+  struct Progressed { Slot slot; std::uint64_t mark; };        // a mark that did not change is no progress
+  struct Finished { Slot slot; };                              // the trainer has a result
+  struct StageFailed { Slot slot; FailureClass why; };         // the trainer says so
+  struct StageStopped { Slot slot; };
+  struct Misbehaved { Slot slot; };                            // garbage, a flood
+  struct TrainerGone { Slot slot; };                           // the process has ended and is reaped
+  struct Committed { Attempt attempt; };
+  struct Uncommitted { Attempt attempt; FailureClass why; };
+  struct Heard { };                                            // anything from the coordinator
+  struct Drain { Time grace; };                                // start nothing; what runs has `grace` to finish
+  struct Tick { };
+  using Event = std::variant<Given, Retracted, Cancelled, Prepared, Unprepared, TrainerReady, Progressed, Finished, StageFailed,
+                             StageStopped, Misbehaved, TrainerGone, Committed, Uncommitted, Heard, Drain, Tick>;
+
+  // Commands. To the node:
+  struct Prepare { Attempt attempt; };
+  struct StartTrainer { Slot slot; };
+  struct Run { Slot slot; Attempt attempt; };
+  struct StopStage { Slot slot; };
+  struct KillTrainer { Slot slot; FailureClass why; };         // TrainerGone must follow
+  struct QuitTrainer { Slot slot; };                           // TrainerGone must follow
+  struct Commit { Slot slot; Attempt attempt; };
+  struct Exit { };                                             // nothing is left to do
+  // To the coordinator:
+  struct TellStarted { Attempt attempt; };
+  struct TellDone { Attempt attempt; };
+  struct TellFailed { Attempt attempt; FailureClass why; };
+  struct TellReturned { Attempt attempt; };
+  struct TellBeat { std::vector<Attempt> held; };
+  using Command = std::variant<Prepare, StartTrainer, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit, TellStarted,
+                               TellDone, TellFailed, TellReturned, TellBeat>;
+  using Commands = std::vector<Command>;
+
+  Agent(std::uint32_t slots, Timers, Time now);
+
+  void on(const Event&, Time now, Commands& out);
+
+  bool orphaned() const { return orphaned_; }                  // stopped because the coordinator fell silent
+
+ private:
+  enum class Phase { empty, starting, idle, running, stopping, dying };
+  struct Trainer {
+    Phase phase = Phase::empty;
+    Attempt attempt{};                                         // while running or stopping; while dying, if `owed`
+    bool owed = false;                                         // dying: the coordinator still waits for its attempt
+    FailureClass why = FailureClass::transient;                // dying: what will be told
+    Time since{};                                              // of the phase
+    Time moved{};                                              // of the last progress
+    std::uint64_t mark = 0;
+    bool moved_once = false;
+    std::vector<Time> steps;                                   // waits between progress, the last few hundred
+    bool returning = false;                                    // stopping: told Returned, not forgotten
+  };
+
+  void handle(const Given&, Time, Commands&);
+  void handle(const Retracted&, Time, Commands&);
+  void handle(const Cancelled&, Time, Commands&);
+  void handle(const Prepared&, Time, Commands&);
+  void handle(const Unprepared&, Time, Commands&);
+  void handle(const TrainerReady&, Time, Commands&);
+  void handle(const Progressed&, Time, Commands&);
+  void handle(const Finished&, Time, Commands&);
+  void handle(const StageFailed&, Time, Commands&);
+  void handle(const StageStopped&, Time, Commands&);
+  void handle(const Misbehaved&, Time, Commands&);
+  void handle(const TrainerGone&, Time, Commands&);
+  void handle(const Committed&, Time, Commands&);
+  void handle(const Uncommitted&, Time, Commands&);
+  void handle(const Heard&, Time, Commands&);
+  void handle(const Drain&, Time, Commands&);
+  void handle(const Tick&, Time, Commands&);
+
+  void fill_slots(Time, Commands&);
+  void stop_stage(Slot, bool returning, Time, Commands&);
+  void kill(Slot, bool owed, FailureClass, Time, Commands&);
+  void begin_drain(Time now, Time grace, Commands&);
+  void watch(Slot, Time, Commands&);
+  void exit_when_idle(Time, Commands&);
+  Time hang_limit(const Trainer&) const;
+  std::vector<Attempt> held() const;
+
+  Timers timers_;
+  std::vector<Trainer> trainers_;
+  std::set<Attempt> preparing_;
+  std::deque<Attempt> waiting_;                                // prepared
+  std::set<Attempt> committing_;
+  Time heard_, beaten_;
+  bool draining_ = false, orphaned_ = false, exited_ = false;
+  Time stop_at_{};                                             // draining: running stages are told to stop then
+};
+
+}  // namespace winnow::sched

@@ -1,0 +1,125 @@
+// Which stage runs next, where, and what a failure means. A pure state machine: events (time among them) in, commands out.
+#pragma once
+
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "winnow/sched/ready_queue.h"
+#include "winnow/sched/timers.h"
+
+namespace winnow::sched {
+
+// What the scheduler knows of the stages: indices and classes only; who owns the stages regenerates them by index.
+struct Graph {
+  std::vector<std::vector<StageId>> inputs;       // by stage: what must be done first
+  std::vector<ClassId> classes;                   // by stage
+  std::vector<bool> done;                         // by stage: has a result already, or is not needed
+};
+
+struct Policy {
+  std::uint32_t max_attempts = 3;                 // of a stage that fails for no fault of its own
+  std::uint32_t user_failures = 2;                // of a stage that fails by its own fault
+  std::uint32_t max_failures = 0;                 // so many failed stages end the sweep; 0: never
+};
+
+// Life: constructed with the graph, then one call of `on` for each event with a time that never goes back, until finished().
+// Commands are appended to `out`, to be carried out in order.
+//
+// Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open after a drain); no stage runs
+// before its inputs are done; an accepted result is never taken back. Every stage is one device wide for now.
+class Scheduler {
+ public:
+  // Events.
+  struct Joined { AgentId agent; std::uint32_t slots; };
+  struct Beat { AgentId agent; std::vector<Attempt> held; };                     // renews the leases of what it holds
+  struct Started { AgentId agent; Attempt attempt; };
+  struct Done { AgentId agent; Attempt attempt; double seconds; };               // the run file is committed
+  struct Failed { AgentId agent; Attempt attempt; FailureClass why; };
+  struct Returned { AgentId agent; Attempt attempt; };                           // not executed, or stopped on request
+  struct Left { AgentId agent; };                                                // its connection closed
+  struct Tick { };
+  struct Drain { };
+  using Event = std::variant<Joined, Beat, Started, Done, Failed, Returned, Left, Tick, Drain>;
+
+  // Commands.
+  struct Assign { AgentId agent; Attempt attempt; };           // a lease: execute it, or say why not
+  struct Retract { AgentId agent; Attempt attempt; };          // return it if it has not started
+  struct Cancel { AgentId agent; Attempt attempt; };           // nobody waits for this attempt any more
+  struct Accept { AgentId agent; Attempt attempt; };           // the stage is done
+  struct Retry { Attempt failed; FailureClass why; };          // it will be tried again
+  struct Fail { Attempt last; FailureClass why; };             // for good
+  struct Block { StageId stage; StageId because; };            // an input failed for good
+  struct LoseAgent { AgentId agent; };                         // silent or gone
+  struct StopAll { };                                          // agents start nothing more
+  using Command = std::variant<Assign, Retract, Cancel, Accept, Retry, Fail, Block, LoseAgent, StopAll>;
+  using Commands = std::vector<Command>;
+
+  Scheduler(Graph, Policy, Timers);
+
+  // What earlier runs knew; before the first event.
+  void predict(ClassId, double seconds);
+  void attempted(StageId, std::uint32_t attempts);             // so that no number is used twice
+
+  void on(const Event&, Time now, Commands& out);
+
+  // Nothing is open, or nothing may start any more and nothing runs.
+  bool finished() const { return open_ == 0 || (stopping_ && leases_.empty()); }
+
+  struct Counts { std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0; };
+  Counts counts() const;
+
+ private:
+  enum class State : std::uint8_t { waiting, ready, delayed, leased, done, failed, blocked };
+  struct Record {
+    std::uint32_t missing = 0;                                 // inputs that are not done
+    std::uint32_t attempts = 0;                                // the last number given out
+    std::uint16_t failures = 0;                                // for no fault of its own
+    std::uint8_t user_failures = 0;
+    State state = State::waiting;
+  };
+  struct Lease { AgentId agent; Attempt attempt; Time renewed; bool started = false, retracting = false; };
+  struct Host { std::uint32_t slots = 0, held = 0, started = 0; Time heard{}; };
+
+  void handle(const Joined&, Time, Commands&);
+  void handle(const Beat&, Time, Commands&);
+  void handle(const Started&, Time, Commands&);
+  void handle(const Done&, Time, Commands&);
+  void handle(const Failed&, Time, Commands&);
+  void handle(const Returned&, Time, Commands&);
+  void handle(const Left&, Time, Commands&);
+  void handle(const Tick&, Time, Commands&);
+  void handle(const Drain&, Time, Commands&);
+
+  Lease* lease_of(AgentId, Attempt);                           // null when the attempt holds no lease (any more)
+  void end_lease(StageId);
+  void assign(Time, Commands&);
+  void steal(Commands&);
+  void fail(Attempt, FailureClass, Time, Commands&);
+  void block_dependents(StageId, Commands&);
+  void release_dependents(StageId);
+  void make_ready(StageId);
+  void lose(AgentId, Time, Commands&);
+  void stop(Commands&);
+  void set_held(AgentId, std::uint32_t held);
+  std::uint32_t window(StageId) const;
+
+  Policy policy_;
+  Timers timers_;
+  std::vector<ClassId> classes_;
+  std::vector<Record> records_;
+  std::vector<std::uint32_t> first_dependent_;                 // offsets into dependents_, one more than stages
+  std::vector<StageId> dependents_;
+  ReadyQueue ready_;
+  std::multimap<Time, StageId> delayed_;                       // by the time at which they may be tried again
+  std::unordered_map<StageId, Lease> leases_;
+  std::map<AgentId, Host> hosts_;
+  std::set<std::pair<std::uint64_t, AgentId>> by_load_;        // (held per slot, agent): the first takes the next stage
+  std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;
+  std::vector<std::uint32_t> seen_;                            // by class: durations learned
+  bool stopping_ = false;
+};
+
+}  // namespace winnow::sched

@@ -1,0 +1,25 @@
+// Every waiting time of a run, in one place.
+#pragma once
+
+#include "winnow/sched/words.h"
+
+namespace winnow::sched {
+
+struct Timers {
+  Time beat = std::chrono::seconds(2);                     // how often agents and coordinator show that they live
+  Time agent_silence = std::chrono::seconds(6);            // three missed beats: the agent is dead, its leases end
+  Time coordinator_silence = std::chrono::seconds(10);     // then agents stop: no split brain
+  Time trainer_start = std::chrono::seconds(120);          // until a trainer says that it is ready
+  Time first_progress = std::chrono::seconds(600);         // loading weights and data
+  Time least_hang = std::chrono::seconds(60);              // a stage without progress for this long ...
+  int hang_steps = 5;                                      // ... and for this many of its own slow (p99) steps is hung
+  Time grace = std::chrono::seconds(5);                    // running stages may still finish after a drain was asked for
+  Time stop = std::chrono::seconds(5);                     // from "stop" to kill
+  Time backoff = std::chrono::seconds(1);                  // before the second attempt; doubles each time
+  Time longest_backoff = std::chrono::minutes(10);
+  Time prefetch = std::chrono::milliseconds(100);          // an agent holds work for this long beyond what runs, at least one stage a slot
+
+  Timers scaled(double factor) const;                      // all but prefetch; for tests
+};
+
+}  // namespace winnow::sched

@@ -1,0 +1,261 @@
+#include "winnow/sched/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace winnow::sched {
+
+namespace {
+
+constexpr std::size_t kSteps = 200;                        // waits between progress that p99 is taken over
+
+}  // namespace
+
+Agent::Agent(std::uint32_t slots, Timers timers, Time now) : timers_(timers), trainers_(slots), heard_(now), beaten_(now) {}
+
+void Agent::on(const Event& event, Time now, Commands& out) {
+  if (exited_) return;
+  std::visit([&](const auto& e) { handle(e, now, out); }, event);
+  fill_slots(now, out);
+  exit_when_idle(now, out);
+}
+
+void Agent::handle(const Given& event, Time, Commands& out) {
+  if (draining_) {
+    out.push_back(TellReturned{event.attempt});
+    return;
+  }
+  preparing_.insert(event.attempt);
+  out.push_back(Prepare{event.attempt});
+}
+
+void Agent::handle(const Retracted& event, Time, Commands& out) {
+  auto found = std::find(waiting_.begin(), waiting_.end(), event.attempt);
+  if (found == waiting_.end()) return;                     // it runs, or is nearly there: its outcome will be told
+  waiting_.erase(found);
+  out.push_back(TellReturned{event.attempt});
+}
+
+void Agent::handle(const Cancelled& event, Time now, Commands& out) {
+  preparing_.erase(event.attempt);
+  std::erase(waiting_, event.attempt);
+  for (Slot slot = 0; slot < trainers_.size(); ++slot)
+    if (trainers_[slot].phase == Phase::running && trainers_[slot].attempt == event.attempt) stop_stage(slot, false, now, out);
+}
+
+void Agent::handle(const Prepared& event, Time, Commands& out) {
+  if (!preparing_.erase(event.attempt)) return;            // cancelled meanwhile
+  if (draining_) out.push_back(TellReturned{event.attempt});
+  else waiting_.push_back(event.attempt);
+}
+
+void Agent::handle(const Unprepared& event, Time, Commands& out) {
+  if (preparing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why});
+}
+
+void Agent::handle(const TrainerReady& event, Time now, Commands& out) {
+  Trainer& trainer = trainers_[event.slot];
+  if (trainer.phase != Phase::starting) return kill(event.slot, true, FailureClass::transient, now, out);   // a second greeting
+  trainer.phase = Phase::idle;
+}
+
+void Agent::handle(const Progressed& event, Time now, Commands&) {
+  Trainer& trainer = trainers_[event.slot];
+  if (trainer.moved_once && event.mark == trainer.mark) return;
+  if (trainer.moved_once) {
+    if (trainer.steps.size() == kSteps) trainer.steps.erase(trainer.steps.begin());
+    trainer.steps.push_back(now - trainer.moved);
+  }
+  trainer.mark = event.mark;
+  trainer.moved = now;
+  trainer.moved_once = true;
+}
+
+// A result that comes while the stage is being stopped still counts, unless it was cancelled.
+void Agent::handle(const Finished& event, Time, Commands& out) {
+  Trainer& trainer = trainers_[event.slot];
+  if (trainer.phase != Phase::running && trainer.phase != Phase::stopping) return;
+  if (trainer.phase == Phase::running || trainer.returning) {
+    committing_.insert(trainer.attempt);
+    out.push_back(Commit{event.slot, trainer.attempt});
+  }
+  trainer.phase = Phase::idle;
+}
+
+void Agent::handle(const StageFailed& event, Time now, Commands& out) { kill(event.slot, true, event.why, now, out); }
+
+void Agent::handle(const StageStopped& event, Time now, Commands& out) {
+  Trainer& trainer = trainers_[event.slot];
+  if (trainer.phase != Phase::stopping) return kill(event.slot, true, FailureClass::transient, now, out);   // nobody asked
+  if (trainer.returning) out.push_back(TellReturned{trainer.attempt});
+  trainer.phase = Phase::idle;
+}
+
+void Agent::handle(const Misbehaved& event, Time now, Commands& out) { kill(event.slot, true, FailureClass::transient, now, out); }
+
+void Agent::handle(const TrainerGone& event, Time, Commands& out) {
+  Trainer& trainer = trainers_[event.slot];
+  switch (trainer.phase) {
+    case Phase::running:
+      out.push_back(TellFailed{trainer.attempt, FailureClass::transient});
+      break;
+    case Phase::stopping:
+      if (trainer.returning) out.push_back(TellReturned{trainer.attempt});
+      break;
+    case Phase::dying:
+      if (trainer.owed && draining_ && trainer.returning) out.push_back(TellReturned{trainer.attempt});
+      else if (trainer.owed) out.push_back(TellFailed{trainer.attempt, trainer.why});
+      break;
+    case Phase::starting:
+      // It died before its first word. Some stage must carry that, or a broken trainer would be started for ever.
+      if (!waiting_.empty()) {
+        out.push_back(TellFailed{waiting_.front(), FailureClass::transient});
+        waiting_.pop_front();
+      }
+      break;
+    case Phase::idle:
+    case Phase::empty: break;
+  }
+  trainer = Trainer{};
+}
+
+void Agent::handle(const Committed& event, Time, Commands& out) {
+  if (committing_.erase(event.attempt)) out.push_back(TellDone{event.attempt});
+}
+
+void Agent::handle(const Uncommitted& event, Time, Commands& out) {
+  if (committing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why});
+}
+
+void Agent::handle(const Heard&, Time now, Commands&) { heard_ = now; }
+
+void Agent::handle(const Drain& event, Time now, Commands& out) {
+  heard_ = now;
+  begin_drain(now, event.grace, out);
+}
+
+void Agent::handle(const Tick&, Time now, Commands& out) {
+  if (!orphaned_ && now - heard_ > timers_.coordinator_silence) {
+    orphaned_ = true;
+    begin_drain(now, Time{0}, out);
+  }
+  for (Slot slot = 0; slot < trainers_.size(); ++slot) watch(slot, now, out);
+  if (now - beaten_ >= timers_.beat) {
+    beaten_ = now;
+    out.push_back(TellBeat{held()});
+  }
+}
+
+// Everything that can take too long, for one trainer.
+void Agent::watch(Slot slot, Time now, Commands& out) {
+  Trainer& trainer = trainers_[slot];
+  Time waited = now - trainer.since;
+  bool deaf = trainer.phase == Phase::dying && waited > timers_.stop;               // asked to quit, and did not
+  if ((trainer.phase == Phase::starting && waited > timers_.trainer_start) || deaf) {
+    out.push_back(KillTrainer{slot, FailureClass::hang});
+    trainer.since = now;
+  } else if (trainer.phase == Phase::running && draining_ && now >= stop_at_) {
+    stop_stage(slot, true, now, out);
+  } else if (trainer.phase == Phase::running && now - trainer.moved > hang_limit(trainer)) {
+    kill(slot, true, FailureClass::hang, now, out);
+  } else if (trainer.phase == Phase::stopping && waited > timers_.stop) {
+    kill(slot, trainer.returning, FailureClass::transient, now, out);
+  }
+}
+
+Time Agent::hang_limit(const Trainer& trainer) const {
+  if (!trainer.moved_once) return timers_.first_progress;
+  if (trainer.steps.empty()) return timers_.least_hang;
+  std::vector<Time> steps = trainer.steps;
+  auto p99 = steps.begin() + static_cast<std::ptrdiff_t>((steps.size() - 1) * 99 / 100);
+  std::nth_element(steps.begin(), p99, steps.end());
+  return std::max(timers_.least_hang, timers_.hang_steps * *p99);
+}
+
+void Agent::begin_drain(Time now, Time grace, Commands& out) {
+  Time stop_at = now + grace;
+  stop_at_ = draining_ ? std::min(stop_at_, stop_at) : stop_at;
+  draining_ = true;
+  for (const Attempt& attempt : waiting_) out.push_back(TellReturned{attempt});
+  waiting_.clear();
+  if (grace == Time{0})
+    for (Slot slot = 0; slot < trainers_.size(); ++slot) watch(slot, now, out);
+}
+
+void Agent::stop_stage(Slot slot, bool returning, Time now, Commands& out) {
+  Trainer& trainer = trainers_[slot];
+  trainer.phase = Phase::stopping;
+  trainer.returning = returning;
+  trainer.since = now;
+  out.push_back(StopStage{slot});
+}
+
+// `owed`: the coordinator waits for the outcome of the trainer's attempt. It is told when the process is gone, so that no two
+// attempts of a stage ever run at the same time on this node.
+void Agent::kill(Slot slot, bool owed, FailureClass why, Time now, Commands& out) {
+  Trainer& trainer = trainers_[slot];
+  if (trainer.phase == Phase::empty || trainer.phase == Phase::dying) return;
+  bool has_stage = trainer.phase == Phase::running || (trainer.phase == Phase::stopping && trainer.returning);
+  trainer.owed = owed && has_stage;
+  trainer.phase = trainer.phase == Phase::starting ? Phase::starting : Phase::dying;
+  trainer.why = why;
+  trainer.since = now;
+  out.push_back(KillTrainer{slot, why});
+}
+
+void Agent::fill_slots(Time now, Commands& out) {
+  if (draining_) return;
+  std::size_t coming = 0;
+  for (Slot slot = 0; slot < trainers_.size(); ++slot) {
+    Trainer& trainer = trainers_[slot];
+    coming += trainer.phase == Phase::starting;
+    if (trainer.phase != Phase::idle || waiting_.empty()) continue;
+    trainer.phase = Phase::running;
+    trainer.attempt = waiting_.front();
+    trainer.since = trainer.moved = now;
+    trainer.moved_once = trainer.returning = trainer.owed = false;
+    trainer.steps.clear();
+    waiting_.pop_front();
+    out.push_back(Run{slot, trainer.attempt});
+    out.push_back(TellStarted{trainer.attempt});
+  }
+  for (Slot slot = 0; slot < trainers_.size() && coming < waiting_.size(); ++slot) {
+    if (trainers_[slot].phase != Phase::empty) continue;
+    trainers_[slot].phase = Phase::starting;
+    trainers_[slot].since = now;
+    out.push_back(StartTrainer{slot});
+    ++coming;
+  }
+}
+
+void Agent::exit_when_idle(Time now, Commands& out) {
+  if (!draining_ || !committing_.empty() || !preparing_.empty()) return;
+  bool all_gone = true;
+  for (Slot slot = 0; slot < trainers_.size(); ++slot) {
+    Trainer& trainer = trainers_[slot];
+    if (trainer.phase == Phase::idle || (trainer.phase == Phase::starting && !trainer.owed)) {
+      // Also a trainer that is only starting: there will be no work for it.
+      out.push_back(QuitTrainer{slot});
+      trainer.phase = Phase::dying;
+      trainer.since = now;
+      trainer.owed = false;
+    }
+    all_gone = all_gone && trainer.phase == Phase::empty;
+  }
+  if (!all_gone) return;
+  exited_ = true;
+  out.push_back(Exit{});
+}
+
+std::vector<Attempt> Agent::held() const {
+  std::vector<Attempt> result(waiting_.begin(), waiting_.end());
+  result.insert(result.end(), preparing_.begin(), preparing_.end());
+  result.insert(result.end(), committing_.begin(), committing_.end());
+  for (const Trainer& trainer : trainers_)
+    if (trainer.phase == Phase::running || (trainer.phase == Phase::stopping && trainer.returning) ||
+        (trainer.phase == Phase::dying && trainer.owed))
+      result.push_back(trainer.attempt);
+  return result;
+}
+
+}  // namespace winnow::sched

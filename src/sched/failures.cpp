@@ -1,0 +1,60 @@
+// The scheduler's answer to failures: try again, give up, block what depends on it, lose an agent.
+#include <algorithm>
+
+#include "winnow/sched/scheduler.h"
+
+namespace winnow::sched {
+
+void Scheduler::fail(Attempt attempt, FailureClass why, Time now, Commands& out) {
+  Record& record = records_[attempt.stage];
+  bool own_fault = why == FailureClass::user;
+  bool again = own_fault ? ++record.user_failures < policy_.user_failures : ++record.failures < policy_.max_attempts;
+  if (again) {
+    out.push_back(Retry{attempt, why});
+    // Its own fault will not go away by waiting: the second try only makes sure that it was not the node's.
+    Time wait = own_fault ? Time{0} : timers_.backoff * (1 << std::min<int>(record.failures - 1, 20));
+    record.state = State::delayed;
+    delayed_.emplace(now + std::min(wait, timers_.longest_backoff), attempt.stage);
+    return;
+  }
+  record.state = State::failed;
+  --open_, ++failed_;
+  out.push_back(Fail{attempt, why});
+  block_dependents(attempt.stage, out);
+  if (policy_.max_failures && failed_ >= policy_.max_failures) stop(out);
+}
+
+void Scheduler::block_dependents(StageId failed, Commands& out) {
+  std::vector<StageId> todo{failed};
+  while (!todo.empty()) {
+    StageId stage = todo.back();
+    todo.pop_back();
+    for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i) {
+      Record& record = records_[dependents_[i]];
+      if (record.state != State::waiting) continue;        // done earlier, or blocked through another input
+      record.state = State::blocked;
+      --open_, ++blocked_;
+      out.push_back(Block{dependents_[i], failed});
+      todo.push_back(dependents_[i]);
+    }
+  }
+}
+
+// What it had started counts as a failed attempt: the stage may be what killed it. The rest is simply given to others.
+void Scheduler::lose(AgentId agent, Time now, Commands& out) {
+  if (!hosts_.count(agent)) return;
+  out.push_back(LoseAgent{agent});
+  by_load_.erase({std::uint64_t{hosts_.at(agent).held} * 1000 / hosts_.at(agent).slots, agent});
+  hosts_.erase(agent);
+  std::vector<Lease> held;
+  for (const auto& [stage, lease] : leases_)
+    if (lease.agent == agent) held.push_back(lease);
+  std::sort(held.begin(), held.end(), [](const Lease& a, const Lease& b) { return a.attempt < b.attempt; });
+  for (const Lease& lease : held) {
+    end_lease(lease.attempt.stage);
+    if (lease.started) fail(lease.attempt, FailureClass::lost, now, out);
+    else make_ready(lease.attempt.stage);
+  }
+}
+
+}  // namespace winnow::sched

@@ -1,0 +1,68 @@
+#include "winnow/sched/ready_queue.h"
+
+#include <cmath>
+#include <map>
+#include <tuple>
+
+namespace winnow::sched {
+
+bool ReadyQueue::Front::operator<(const Front& other) const {
+  return std::tie(other.height, other.bucket, stage) < std::tie(height, bucket, other.stage);
+}
+
+ReadyQueue::ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of, const std::vector<std::uint16_t>& height_of)
+    : group_of_(class_of.size()), groups_of_class_(classes), bucket_(classes, kUnseen), seconds_(classes, -1) {
+  std::map<std::pair<ClassId, std::uint16_t>, std::uint32_t> known;
+  for (StageId stage = 0; stage < class_of.size(); ++stage) {
+    auto [entry, fresh] = known.try_emplace({class_of[stage], height_of[stage]}, static_cast<std::uint32_t>(groups_.size()));
+    if (fresh) {
+      groups_of_class_[class_of[stage]].push_back(entry->second);
+      groups_.push_back({height_of[stage], class_of[stage], {}});
+    }
+    group_of_[stage] = entry->second;
+  }
+}
+
+ReadyQueue::Front ReadyQueue::front_of(std::uint32_t group) const {
+  const Group& g = groups_[group];
+  return {g.height, bucket_[g.class_id], g.stages.top(), group};
+}
+
+void ReadyQueue::push(StageId stage) {
+  std::uint32_t group = group_of_[stage];
+  auto& stages = groups_[group].stages;
+  bool first = stages.empty() || stage < stages.top();
+  if (first && !stages.empty()) fronts_.erase(front_of(group));
+  stages.push(stage);
+  if (first) fronts_.insert(front_of(group));
+  ++size_;
+}
+
+std::optional<StageId> ReadyQueue::pop() {
+  if (fronts_.empty()) return std::nullopt;
+  Front front = *fronts_.begin();
+  fronts_.erase(fronts_.begin());
+  auto& stages = groups_[front.group].stages;
+  stages.pop();
+  if (!stages.empty()) fronts_.insert(front_of(front.group));
+  --size_;
+  return front.stage;
+}
+
+void ReadyQueue::predict(ClassId id, double seconds) {
+  int bucket = static_cast<int>(std::lround(std::log(std::max(seconds, 1e-6)) / std::log(1.5)));
+  seconds_[id] = seconds;
+  if (bucket == bucket_[id]) return;
+  for (std::uint32_t group : groups_of_class_[id])
+    if (!groups_[group].stages.empty()) fronts_.erase(front_of(group));
+  bucket_[id] = bucket;
+  for (std::uint32_t group : groups_of_class_[id])
+    if (!groups_[group].stages.empty()) fronts_.insert(front_of(group));
+}
+
+std::optional<double> ReadyQueue::prediction(ClassId id) const {
+  if (seconds_[id] < 0) return std::nullopt;
+  return seconds_[id];
+}
+
+}  // namespace winnow::sched

@@ -1,0 +1,232 @@
+#include "winnow/sched/scheduler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace winnow::sched {
+
+namespace {
+
+// The longest chain of stages that wait for each. Stages come in topological order: inputs before what needs them.
+std::vector<std::uint16_t> heights(const Graph& graph) {
+  std::vector<std::uint16_t> height(graph.inputs.size());
+  for (std::size_t stage = graph.inputs.size(); stage-- > 0;)
+    for (StageId input : graph.inputs[stage])
+      height[input] = std::max<std::uint16_t>(height[input], static_cast<std::uint16_t>(std::min(height[stage] + 1, 65535)));
+  return height;
+}
+
+std::size_t classes_of(const Graph& graph) {
+  return graph.classes.empty() ? 0 : *std::max_element(graph.classes.begin(), graph.classes.end()) + std::size_t{1};
+}
+
+constexpr std::uint32_t kLargestWindow = 256;              // stages held by a slot, however short they are
+
+}  // namespace
+
+Scheduler::Scheduler(Graph graph, Policy policy, Timers timers)
+    : policy_(policy), timers_(timers), classes_(graph.classes), records_(graph.inputs.size()),
+      first_dependent_(graph.inputs.size() + 1), ready_(classes_of(graph), graph.classes, heights(graph)),
+      seen_(classes_of(graph)) {
+  for (const auto& inputs : graph.inputs)
+    for (StageId input : inputs) ++first_dependent_[input + 1];
+  for (std::size_t i = 1; i < first_dependent_.size(); ++i) first_dependent_[i] += first_dependent_[i - 1];
+  dependents_.resize(first_dependent_.back());
+  std::vector<std::uint32_t> next(first_dependent_.begin(), first_dependent_.end() - 1);
+  for (StageId stage = 0; stage < records_.size(); ++stage) {
+    for (StageId input : graph.inputs[stage]) {
+      dependents_[next[input]++] = stage;
+      records_[stage].missing += !graph.done[input];
+    }
+    if (graph.done[stage]) records_[stage].state = State::done, ++done_;
+    else ++open_;
+  }
+  for (StageId stage = 0; stage < records_.size(); ++stage)
+    if (!graph.done[stage] && records_[stage].missing == 0) make_ready(stage);
+}
+
+void Scheduler::predict(ClassId id, double seconds) {
+  ready_.predict(id, seconds);
+  seen_[id] = 1;
+}
+
+void Scheduler::attempted(StageId stage, std::uint32_t attempts) { records_[stage].attempts = attempts; }
+
+void Scheduler::on(const Event& event, Time now, Commands& out) {
+  std::visit([&](const auto& e) {
+    if constexpr (requires { e.agent; })                   // whatever it says, it lives
+      if (auto host = hosts_.find(e.agent); host != hosts_.end()) host->second.heard = now;
+    handle(e, now, out);
+  }, event);
+  assign(now, out);
+}
+
+Scheduler::Counts Scheduler::counts() const {
+  Counts result{done_, failed_, blocked_, open_, 0, hosts_.size()};
+  for (const auto& [id, host] : hosts_) result.running += host.started;
+  return result;
+}
+
+void Scheduler::handle(const Joined& event, Time now, Commands&) {
+  if (hosts_.count(event.agent) || event.slots == 0) return;
+  hosts_[event.agent] = {event.slots, 0, 0, now};
+  by_load_.insert({0, event.agent});
+}
+
+void Scheduler::handle(const Beat& event, Time now, Commands&) {
+  for (const Attempt& attempt : event.held)
+    if (Lease* lease = lease_of(event.agent, attempt)) lease->renewed = now;
+}
+
+void Scheduler::handle(const Started& event, Time now, Commands&) {
+  Lease* lease = lease_of(event.agent, event.attempt);
+  if (!lease || lease->started) return;
+  lease->started = true;
+  lease->retracting = false;                               // the request came too late
+  lease->renewed = now;
+  ++hosts_.at(event.agent).started;
+}
+
+// A result counts whoever brings it, as long as the stage is open: its lease may have ended while it was under way.
+void Scheduler::handle(const Done& event, Time, Commands& out) {
+  if (event.attempt.stage >= records_.size()) return;
+  Record& record = records_[event.attempt.stage];
+  if (record.state == State::done || record.state == State::failed || record.state == State::blocked) return;
+  if (auto lease = leases_.find(event.attempt.stage); lease != leases_.end()) {
+    if (lease->second.attempt != event.attempt) out.push_back(Cancel{lease->second.agent, lease->second.attempt});
+    end_lease(event.attempt.stage);
+  }
+  record.state = State::done;                              // a stage in the ready queue is skipped when it comes up
+  --open_, ++done_;
+  out.push_back(Accept{event.agent, event.attempt});
+  ClassId id = classes_[event.attempt.stage];
+  // A running mean that forgets: machines and loads change within a sweep.
+  double weight = 1.0 / std::min(++seen_[id], 8u);
+  ready_.predict(id, ready_.prediction(id).value_or(event.seconds) * (1 - weight) + event.seconds * weight);
+  release_dependents(event.attempt.stage);
+}
+
+void Scheduler::handle(const Failed& event, Time now, Commands& out) {
+  if (!lease_of(event.agent, event.attempt)) return;
+  end_lease(event.attempt.stage);
+  fail(event.attempt, event.why, now, out);
+}
+
+void Scheduler::handle(const Returned& event, Time, Commands&) {
+  if (!lease_of(event.agent, event.attempt)) return;
+  end_lease(event.attempt.stage);
+  make_ready(event.attempt.stage);
+}
+
+void Scheduler::handle(const Left& event, Time now, Commands& out) { lose(event.agent, now, out); }
+
+void Scheduler::handle(const Tick&, Time now, Commands& out) {
+  std::vector<AgentId> silent;
+  for (const auto& [id, host] : hosts_)
+    if (now - host.heard > timers_.agent_silence) silent.push_back(id);
+  for (AgentId agent : silent) lose(agent, now, out);
+  std::vector<Lease> expired;
+  for (const auto& [stage, lease] : leases_)
+    if (now - lease.renewed > timers_.agent_silence) expired.push_back(lease);
+  for (const Lease& lease : expired) {
+    out.push_back(Cancel{lease.agent, lease.attempt});
+    end_lease(lease.attempt.stage);
+    fail(lease.attempt, FailureClass::lost, now, out);
+  }
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    StageId stage = delayed_.begin()->second;
+    delayed_.erase(delayed_.begin());
+    if (records_[stage].state == State::delayed) make_ready(stage);
+  }
+}
+
+void Scheduler::handle(const Drain&, Time, Commands& out) { stop(out); }
+
+void Scheduler::stop(Commands& out) {
+  if (std::exchange(stopping_, true)) return;
+  out.push_back(StopAll{});
+}
+
+Scheduler::Lease* Scheduler::lease_of(AgentId agent, Attempt attempt) {
+  auto found = leases_.find(attempt.stage);
+  if (found == leases_.end() || found->second.attempt != attempt || found->second.agent != agent) return nullptr;
+  return &found->second;
+}
+
+void Scheduler::end_lease(StageId stage) {
+  auto found = leases_.find(stage);
+  if (auto host = hosts_.find(found->second.agent); host != hosts_.end()) {
+    host->second.started -= found->second.started;
+    set_held(found->second.agent, host->second.held - 1);
+  }
+  leases_.erase(found);
+}
+
+void Scheduler::set_held(AgentId agent, std::uint32_t held) {
+  Host& host = hosts_.at(agent);
+  by_load_.erase({std::uint64_t{host.held} * 1000 / host.slots, agent});
+  host.held = held;
+  by_load_.insert({std::uint64_t{host.held} * 1000 / host.slots, agent});
+}
+
+// How many stages a slot holds: the one that runs, and as many as run in the time of a prefetch, at least one.
+std::uint32_t Scheduler::window(StageId stage) const {
+  std::optional<double> seconds = ready_.prediction(classes_[stage]);
+  if (!seconds) return 2;
+  double ahead = std::chrono::duration<double>(timers_.prefetch).count() / std::max(*seconds, 1e-6);
+  return 1 + static_cast<std::uint32_t>(std::clamp(ahead, 1.0, double{kLargestWindow}));
+}
+
+void Scheduler::assign(Time now, Commands& out) {
+  while (!stopping_ && !by_load_.empty()) {
+    AgentId agent = by_load_.begin()->second;
+    Host& host = hosts_.at(agent);
+    if (host.held >= host.slots * (1 + kLargestWindow)) return;
+    std::optional<StageId> stage = ready_.pop();
+    if (!stage) break;
+    Record& record = records_[*stage];
+    if (record.state != State::ready) continue;            // a late result made it done
+    if (host.held >= host.slots * window(*stage)) return ready_.push(*stage);
+    record.state = State::leased;
+    Attempt attempt{*stage, ++record.attempts};
+    leases_[*stage] = {agent, attempt, now};
+    set_held(agent, host.held + 1);
+    out.push_back(Assign{agent, attempt});
+  }
+  if (!stopping_) steal(out);
+}
+
+// An idle agent and nothing ready: ask the agent that holds most for one of the stages that it has not started.
+void Scheduler::steal(Commands& out) {
+  if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;      // nobody holds more than runs
+  std::uint32_t wanted = 0;
+  for (const auto& [load, agent] : by_load_) {
+    const Host& host = hosts_.at(agent);
+    if (host.held >= host.slots) break;
+    wanted += host.slots - host.held;
+  }
+  for (auto& [stage, lease] : leases_) wanted -= wanted && lease.retracting;
+  if (wanted == 0) return;
+  for (auto& [stage, lease] : leases_) {
+    const Host& host = hosts_.at(lease.agent);
+    if (lease.started || lease.retracting || host.held <= host.slots) continue;
+    lease.retracting = true;
+    out.push_back(Retract{lease.agent, lease.attempt});
+    if (--wanted == 0) return;
+  }
+}
+
+void Scheduler::make_ready(StageId stage) {
+  records_[stage].state = State::ready;
+  ready_.push(stage);
+}
+
+void Scheduler::release_dependents(StageId stage) {
+  for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i) {
+    Record& record = records_[dependents_[i]];
+    if (--record.missing == 0 && record.state == State::waiting) make_ready(dependents_[i]);
+  }
+}
+
+}  // namespace winnow::sched

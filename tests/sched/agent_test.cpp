@@ -1,0 +1,223 @@
+#include "winnow/sched/agent.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+namespace winnow::sched {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// One agent told as a story. Stages are numbers; every attempt is the first.
+class Node {
+ public:
+  explicit Node(std::uint32_t slots = 1) : agent_(slots, Timers{}, now_) {}
+
+  Node& given(StageId stage) { return on(Agent::Given{at(stage)}); }
+  Node& prepared(StageId stage) { return on(Agent::Prepared{at(stage)}); }
+  Node& ready(Slot slot = 0) { return on(Agent::TrainerReady{slot}); }
+  Node& gone(Slot slot = 0) { return on(Agent::TrainerGone{slot}); }
+  Node& progress(std::uint64_t mark) { return on(Agent::Progressed{0, mark}); }
+  Node& drain(Time grace) { return on(Agent::Drain{grace}); }
+  // The coordinator speaks often enough unless the story is about its silence.
+  Node& wait(Time time) { return now_ += time, on(Agent::Heard{}), on(Agent::Tick{}); }
+  Node& silence(Time time) { return now_ += time, on(Agent::Tick{}); }
+  // A stage that runs in slot 0.
+  Node& running(StageId stage) { return given(stage).prepared(stage).ready(); }
+
+  Node& on(const Agent::Event& event) {
+    Agent::Commands commands;
+    agent_.on(event, now_, commands);
+    said_.clear();
+    for (const auto& command : commands) std::visit([&](const auto& c) { say(c); }, command);
+    return *this;
+  }
+  const std::vector<std::string>& said() const { return said_; }
+  const std::vector<StageId>& held() const { return held_; }
+  static Attempt at(StageId stage) { return {stage, 1}; }
+
+ private:
+  void add(const std::string& verb, std::uint32_t number) { said_.push_back(verb + " " + std::to_string(number)); }
+  void say(const Agent::Prepare& c) { add("prepare", c.attempt.stage); }
+  void say(const Agent::StartTrainer& c) { add("start", c.slot); }
+  void say(const Agent::Run& c) { said_.push_back("run " + std::to_string(c.attempt.stage) + " in " + std::to_string(c.slot)); }
+  void say(const Agent::StopStage& c) { add("stop", c.slot); }
+  void say(const Agent::KillTrainer& c) { add("kill", c.slot); }
+  void say(const Agent::QuitTrainer& c) { add("quit", c.slot); }
+  void say(const Agent::Commit& c) { add("commit", c.attempt.stage); }
+  void say(const Agent::Exit&) { said_.push_back("exit"); }
+  void say(const Agent::TellStarted& c) { add("started", c.attempt.stage); }
+  void say(const Agent::TellDone& c) { add("done", c.attempt.stage); }
+  void say(const Agent::TellFailed& c) { said_.push_back("failed " + std::to_string(c.attempt.stage) + " " + std::string(to_string(c.why))); }
+  void say(const Agent::TellReturned& c) { add("returned", c.attempt.stage); }
+  void say(const Agent::TellBeat& c) {
+    held_.clear();
+    for (const Attempt& attempt : c.held) held_.push_back(attempt.stage);
+  }
+
+  Time now_ = 1h;
+  Agent agent_;
+  std::vector<std::string> said_;
+  std::vector<StageId> held_;
+};
+
+TEST(Agent, PreparesStartsRunsCommitsTells) {
+  Node n;
+  EXPECT_THAT(n.given(7).said(), ElementsAre("prepare 7"));
+  EXPECT_THAT(n.prepared(7).said(), ElementsAre("start 0"));
+  EXPECT_THAT(n.ready().said(), ElementsAre("run 7 in 0", "started 7"));
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 7"));
+  EXPECT_THAT(n.on(Agent::Committed{n.at(7)}).said(), ElementsAre("done 7"));
+}
+
+TEST(Agent, TheNextStageStartsWhileTheLastIsCommitted) {
+  Node n;
+  n.running(1).given(2).prepared(2);
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 1", "run 2 in 0", "started 2"));
+}
+
+TEST(Agent, StartsNoMoreTrainersThanItHasWork) {
+  Node n(4);
+  n.given(1).given(2);
+  EXPECT_THAT(n.prepared(1).said(), ElementsAre("start 0"));
+  EXPECT_THAT(n.prepared(2).said(), ElementsAre("start 1"));
+  EXPECT_THAT(n.ready(0).said(), ElementsAre("run 1 in 0", "started 1"));
+}
+
+TEST(Agent, ADeadTrainerFailsItsStageAndIsReplaced) {
+  Node n;
+  n.running(1).given(2).prepared(2);
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 1 transient", "start 0"));
+  EXPECT_THAT(n.ready().said(), ElementsAre("run 2 in 0", "started 2"));
+}
+
+TEST(Agent, AfterAFailureTheTrainerIsKilledBeforeTheStageIsTold) {
+  Node n;
+  n.running(1);
+  EXPECT_THAT(n.on(Agent::StageFailed{0, FailureClass::user}).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 1 user"));
+}
+
+TEST(Agent, AMisbehavingTrainerIsKilled) {
+  Node n;
+  n.running(1);
+  EXPECT_THAT(n.on(Agent::Misbehaved{0}).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 1 transient"));
+}
+
+TEST(Agent, ATrainerThatNeverGetsReadyFailsAStageSoThatItEnds) {
+  Node n;
+  n.given(1).prepared(1);
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 1 transient"));
+  n.given(2).prepared(2);
+  EXPECT_THAT(n.wait(121s).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 2 transient"));
+}
+
+TEST(Agent, NoFirstProgressIsAHangAfterItsOwnLimit) {
+  Node n;
+  n.running(1);
+  EXPECT_THAT(n.wait(600s).said(), IsEmpty());
+  EXPECT_THAT(n.wait(1s).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 1 hang"));
+}
+
+TEST(Agent, RepeatedProgressIsNone) {
+  Node n;
+  n.running(1).progress(1);
+  n.wait(30s).progress(1);
+  EXPECT_THAT(n.wait(30s).said(), IsEmpty());
+  EXPECT_THAT(n.wait(1s).said(), ElementsAre("kill 0"));
+}
+
+TEST(Agent, SlowStepsGetFiveTimesTheirOwnTime) {
+  Node n;
+  n.running(1).progress(1);
+  for (std::uint64_t step = 2; step < 6; ++step) n.wait(40s).progress(step);
+  EXPECT_THAT(n.wait(200s).said(), IsEmpty());
+  EXPECT_THAT(n.wait(1s).said(), ElementsAre("kill 0"));
+}
+
+TEST(Agent, RetractsOnlyWhatDoesNotRun) {
+  Node n;
+  n.running(1).given(2).prepared(2);
+  EXPECT_THAT(n.on(Agent::Retracted{n.at(1)}).said(), IsEmpty());
+  EXPECT_THAT(n.on(Agent::Retracted{n.at(2)}).said(), ElementsAre("returned 2"));
+}
+
+TEST(Agent, ACancelledStageIsStoppedAndForgotten) {
+  Node n;
+  n.running(1);
+  EXPECT_THAT(n.on(Agent::Cancelled{n.at(1)}).said(), ElementsAre("stop 0"));
+  EXPECT_THAT(n.on(Agent::StageStopped{0}).said(), IsEmpty());
+  EXPECT_THAT(n.given(2).prepared(2).said(), ElementsAre("run 2 in 0", "started 2"));   // the trainer is still good
+}
+
+TEST(Agent, HoldsWhatItPreparesWaitsForRunsAndCommits) {
+  Node n;
+  n.running(1).on(Agent::Finished{0});
+  n.given(2).prepared(2).given(3).prepared(3).given(4);
+  n.wait(2s);
+  EXPECT_THAT(n.held(), testing::UnorderedElementsAre(1, 2, 3, 4));
+}
+
+TEST(Agent, ADrainReturnsWhatWaitsAndLetsTheRunningFinish) {
+  Node n;
+  n.running(1).given(2).prepared(2);
+  EXPECT_THAT(n.drain(5s).said(), ElementsAre("returned 2"));
+  EXPECT_THAT(n.given(3).said(), ElementsAre("returned 3"));
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 1"));
+  EXPECT_THAT(n.on(Agent::Committed{n.at(1)}).said(), ElementsAre("done 1", "quit 0"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("exit"));
+}
+
+TEST(Agent, ADrainStopsAndThenKillsWhatDoesNotFinish) {
+  Node n;
+  n.running(1).drain(5s);
+  EXPECT_THAT(n.wait(4s).said(), IsEmpty());
+  EXPECT_THAT(n.wait(1s).said(), ElementsAre("stop 0"));
+  n.wait(5s);
+  EXPECT_THAT(n.wait(1ms).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("returned 1", "exit"));
+}
+
+TEST(Agent, AStoppedStageIsReturned) {
+  Node n;
+  n.running(1).drain(0s);
+  EXPECT_THAT(n.said(), ElementsAre("stop 0"));
+  EXPECT_THAT(n.on(Agent::StageStopped{0}).said(), ElementsAre("returned 1", "quit 0"));
+}
+
+TEST(Agent, ATrainerThatDoesNotQuitIsKilled) {
+  Node n;
+  n.running(1).on(Agent::Finished{0}).on(Agent::Committed{n.at(1)}).drain(5s);
+  EXPECT_THAT(n.said(), ElementsAre("quit 0"));
+  n.wait(5s);
+  EXPECT_THAT(n.wait(1ms).said(), ElementsAre("kill 0"));
+}
+
+TEST(Agent, StopsWhenTheCoordinatorFallsSilent) {
+  Node n;
+  n.running(1);
+  EXPECT_THAT(n.silence(10s).said(), IsEmpty());
+  EXPECT_THAT(n.silence(1ms).said(), ElementsAre("stop 0"));
+  n.on(Agent::StageStopped{0});
+  EXPECT_THAT(n.gone().said(), ElementsAre("exit"));
+}
+
+TEST(Agent, ADrainOfAnIdleAgentEndsAtOnce) {
+  Node n;
+  EXPECT_THAT(n.drain(5s).said(), ElementsAre("exit"));
+}
+
+TEST(Agent, AFailedPreparationIsTold) {
+  Node n;
+  n.given(1);
+  EXPECT_THAT(n.on(Agent::Unprepared{n.at(1), FailureClass::user}).said(), ElementsAre("failed 1 user"));
+}
+
+}  // namespace
+}  // namespace winnow::sched

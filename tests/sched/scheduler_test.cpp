@@ -1,0 +1,284 @@
+#include "winnow/sched/scheduler.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace winnow::sched {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// A sweep told as a story: stages by name, agents by number, one event at a time; what came out since the last event as text.
+class World {
+ public:
+  World& stage(const std::string& name, std::vector<std::string> inputs = {}, const std::string& kind = "any") {
+    id_[name] = static_cast<StageId>(names_.size());
+    names_.push_back(name);
+    graph_.inputs.emplace_back();
+    for (const std::string& input : inputs) graph_.inputs.back().push_back(id_.at(input));
+    graph_.classes.push_back(classes_.try_emplace(kind, static_cast<ClassId>(classes_.size())).first->second);
+    graph_.done.push_back(false);
+    return *this;
+  }
+  World& done_already(const std::string& name) { return graph_.done[id_.at(name)] = true, *this; }
+  World& policy(Policy policy) { return policy_ = policy, *this; }
+  World& takes(const std::string& kind, double seconds) { return scheduler().predict(classes_.at(kind), seconds), *this; }
+  World& agent(AgentId id, std::uint32_t slots = 1) { return on(Scheduler::Joined{id, slots}); }
+
+  World& starts(const std::string& name) { return on(Scheduler::Started{where_.at(name), attempt_.at(name)}); }
+  World& ends(const std::string& name, double seconds = 100) { return on(Scheduler::Done{where_.at(name), attempt_.at(name), seconds}); }
+  World& fails(const std::string& name, FailureClass why) { return on(Scheduler::Failed{where_.at(name), attempt_.at(name), why}); }
+  World& returns(const std::string& name) { return on(Scheduler::Returned{where_.at(name), attempt_.at(name)}); }
+  World& beats(AgentId agent, std::vector<std::string> held) {
+    Scheduler::Beat beat{agent, {}};
+    for (const std::string& name : held) beat.held.push_back(attempt_.at(name));
+    return on(beat);
+  }
+  World& leaves(AgentId agent) { return on(Scheduler::Left{agent}); }
+  World& drain() { return on(Scheduler::Drain{}); }
+  World& wait(Time time) { return now_ += time, on(Scheduler::Tick{}); }
+
+  World& on(const Scheduler::Event& event) {
+    commands_.clear();
+    scheduler().on(event, now_, commands_);
+    said_.clear();
+    for (const auto& command : commands_) std::visit([&](const auto& c) { said_.push_back(say(c)); }, command);
+    return *this;
+  }
+  const std::vector<std::string>& said() const { return said_; }
+  std::uint32_t attempt(const std::string& name) const { return attempt_.at(name).number; }
+  AgentId where(const std::string& name) const { return where_.at(name); }
+  Attempt holds(const std::string& name) const { return attempt_.at(name); }
+  Scheduler& scheduler() {
+    if (!scheduler_) scheduler_ = std::make_unique<Scheduler>(graph_, policy_, Timers{});
+    return *scheduler_;
+  }
+
+ private:
+  std::string name(StageId stage) const { return names_[stage]; }
+  std::string say(const Scheduler::Assign& c) {
+    attempt_[name(c.attempt.stage)] = c.attempt;
+    where_[name(c.attempt.stage)] = c.agent;
+    return name(c.attempt.stage) + " to " + std::to_string(c.agent);
+  }
+  std::string say(const Scheduler::Retract& c) { return "retract " + name(c.attempt.stage) + " from " + std::to_string(c.agent); }
+  std::string say(const Scheduler::Cancel& c) { return "cancel " + name(c.attempt.stage) + " on " + std::to_string(c.agent); }
+  std::string say(const Scheduler::Accept& c) { return "accept " + name(c.attempt.stage); }
+  std::string say(const Scheduler::Retry& c) { return "retry " + name(c.failed.stage); }
+  std::string say(const Scheduler::Fail& c) { return "fail " + name(c.last.stage); }
+  std::string say(const Scheduler::Block& c) { return "block " + name(c.stage) + " by " + name(c.because); }
+  std::string say(const Scheduler::LoseAgent& c) { return "lose " + std::to_string(c.agent); }
+  std::string say(const Scheduler::StopAll&) { return "stop"; }
+
+  Graph graph_;
+  Policy policy_;
+  std::map<std::string, StageId> id_;
+  std::map<std::string, ClassId> classes_;
+  std::vector<std::string> names_, said_;
+  std::map<std::string, Attempt> attempt_;
+  std::map<std::string, AgentId> where_;
+  std::unique_ptr<Scheduler> scheduler_;
+  Scheduler::Commands commands_;
+  Time now_ = 1h;
+};
+
+TEST(Scheduler, GivesOneStageToRunAndOneAhead) {
+  World w;
+  w.stage("a").stage("b").stage("c").agent(0);
+  EXPECT_THAT(w.said(), ElementsAre("a to 0", "b to 0"));
+  EXPECT_THAT(w.starts("a").said(), IsEmpty());
+  EXPECT_THAT(w.ends("a").said(), ElementsAre("accept a", "c to 0"));
+}
+
+TEST(Scheduler, SpreadsOverAgentsBeforeItGivesAhead) {
+  World w;
+  w.stage("a").stage("b").stage("c").stage("d").stage("e").agent(0);
+  w.ends("a").agent(1);
+  EXPECT_THAT(w.said(), ElementsAre("d to 1", "e to 1"));
+}
+
+TEST(Scheduler, AStageWaitsForItsInputs) {
+  World w;
+  w.stage("backbone").stage("x", {"backbone"}).stage("y", {"backbone", "x"}).agent(0);
+  EXPECT_THAT(w.said(), ElementsAre("backbone to 0"));
+  EXPECT_THAT(w.ends("backbone").said(), ElementsAre("accept backbone", "x to 0"));
+  EXPECT_THAT(w.ends("x").said(), ElementsAre("accept x", "y to 0"));
+  w.ends("y");
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
+TEST(Scheduler, WhatIsDoneAlreadyIsNeverGivenOut) {
+  World w;
+  w.stage("backbone").stage("x", {"backbone"}).stage("y").done_already("backbone").done_already("y").agent(0);
+  EXPECT_THAT(w.said(), ElementsAre("x to 0"));
+}
+
+TEST(Scheduler, NothingOpenIsFinishedAtOnce) {
+  World w;
+  w.stage("a").done_already("a");
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
+TEST(Scheduler, LongestPredictedFirstAndUnseenClassesBeforeThat) {
+  World w;
+  w.stage("short", {}, "s").stage("long", {}, "l").stage("unseen", {}, "u").takes("s", 10).takes("l", 1000).agent(0);
+  EXPECT_THAT(w.said(), ElementsAre("unseen to 0", "long to 0"));
+}
+
+TEST(Scheduler, NearlyEqualClassesKeepTheGivenOrder) {
+  World w;
+  w.stage("a0", {}, "a").stage("b0", {}, "b").stage("a1", {}, "a").stage("b1", {}, "b").takes("a", 100).takes("b", 104).agent(0, 2);
+  EXPECT_THAT(w.said(), ElementsAre("a0 to 0", "b0 to 0", "a1 to 0", "b1 to 0"));
+}
+
+TEST(Scheduler, WhatOthersWaitForGoesFirst) {
+  World w;
+  w.stage("long", {}, "l").stage("root", {}, "r").stage("leaf", {"root"}, "l").takes("l", 1000).takes("r", 1).agent(0);
+  EXPECT_THAT(w.said(), ElementsAre("root to 0", "long to 0"));
+}
+
+TEST(Scheduler, LearnsDurationsAndGivesMoreOfShortStagesAhead) {
+  World w;
+  for (int i = 0; i < 20; ++i) w.stage(std::string("s").append(std::to_string(i)));
+  w.agent(0);
+  EXPECT_EQ(w.said().size(), 2u);
+  w.ends("s0", 0.02);                                      // five of these are a prefetch of 0.1 s
+  EXPECT_THAT(w.said(), ElementsAre("accept s0", "s2 to 0", "s3 to 0", "s4 to 0", "s5 to 0", "s6 to 0"));
+}
+
+TEST(Scheduler, AnIdleAgentTakesWhatAnotherHasNotStarted) {
+  World w;
+  w.stage("a").stage("b").agent(0).starts("a").agent(1);
+  EXPECT_THAT(w.said(), ElementsAre("retract b from 0"));
+  EXPECT_THAT(w.wait(100ms).said(), IsEmpty());            // asked once
+  EXPECT_THAT(w.returns("b").said(), ElementsAre("b to 1"));
+  EXPECT_EQ(w.attempt("b"), 2u);
+}
+
+TEST(Scheduler, ACrashIsTriedAgainAfterABackoffAndThenFails) {
+  World w;
+  w.stage("a").agent(0);
+  for (Time backoff : {Time(1s), Time(2s)}) {
+    EXPECT_THAT(w.starts("a").fails("a", FailureClass::transient).said(), ElementsAre("retry a"));
+    EXPECT_THAT(w.wait(backoff - 1ms).said(), IsEmpty());
+    EXPECT_THAT(w.wait(1ms).said(), ElementsAre("a to 0"));
+  }
+  EXPECT_EQ(w.attempt("a"), 3u);
+  EXPECT_THAT(w.fails("a", FailureClass::hang).said(), ElementsAre("fail a"));
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
+TEST(Scheduler, AUserErrorIsTriedTwiceWithoutWaiting) {
+  World w;
+  w.stage("a").agent(0);
+  EXPECT_THAT(w.fails("a", FailureClass::user).said(), ElementsAre("retry a"));
+  EXPECT_THAT(w.wait(0s).said(), ElementsAre("a to 0"));
+  EXPECT_THAT(w.fails("a", FailureClass::user).said(), ElementsAre("fail a"));
+}
+
+TEST(Scheduler, AFailedStageBlocksItsDependentsAndNothingElse) {
+  World w;
+  w.policy({.user_failures = 1}).stage("a").stage("b", {"a"}).stage("c", {"b"}).stage("other").agent(0);
+  EXPECT_THAT(w.fails("a", FailureClass::user).said(), ElementsAre("fail a", "block b by a", "block c by a"));
+  w.ends("other");
+  EXPECT_TRUE(w.scheduler().finished());
+  auto counts = w.scheduler().counts();
+  EXPECT_EQ(counts.done, 1u);
+  EXPECT_EQ(counts.failed, 1u);
+  EXPECT_EQ(counts.blocked, 2u);
+}
+
+TEST(Scheduler, LostAgentRequeuesItsStagesOnce) {
+  World w;
+  w.stage("a").stage("b").agent(0).starts("a");
+  EXPECT_THAT(w.leaves(0).said(), ElementsAre("lose 0", "retry a"));
+  EXPECT_THAT(w.leaves(0).said(), IsEmpty());
+  EXPECT_THAT(w.agent(1).said(), ElementsAre("b to 1"));   // it had not started: no failure, no backoff
+  EXPECT_THAT(w.wait(1s).said(), ElementsAre("a to 1"));
+  EXPECT_EQ(w.attempt("a"), 2u);
+}
+
+TEST(Scheduler, ASilentAgentIsLostAfterThreeBeats) {
+  World w;
+  w.stage("a").agent(0).agent(1).starts("a");
+  w.wait(2s).beats(1, {});
+  w.wait(2s).beats(1, {});
+  EXPECT_THAT(w.wait(2s).said(), IsEmpty());
+  w.beats(1, {});
+  EXPECT_THAT(w.wait(1ms).said(), ElementsAre("lose 0", "retry a"));
+}
+
+TEST(Scheduler, ALeaseThatIsNotRenewedEnds) {
+  World w;
+  w.stage("a").agent(0).starts("a");
+  for (int i = 0; i < 3; ++i) w.wait(2s).beats(0, {"a"});
+  for (int i = 0; i < 3; ++i) w.wait(2s).beats(0, {});     // it lives, but holds nothing
+  EXPECT_THAT(w.wait(1ms).said(), ElementsAre("cancel a on 0", "retry a"));
+}
+
+TEST(Scheduler, ALateResultCountsIfTheStageIsOpen) {
+  World w;
+  w.stage("a").agent(0).starts("a").leaves(0);
+  Attempt late = w.holds("a");
+  w.agent(1).wait(1s);
+  EXPECT_EQ(w.where("a"), 1u);
+  EXPECT_THAT(w.on(Scheduler::Done{0, late, 5}).said(), ElementsAre("cancel a on 1", "accept a"));
+  EXPECT_THAT(w.ends("a").said(), IsEmpty());              // the second one is dropped
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
+TEST(Scheduler, ALateResultOfAStageThatWaitsForItsNextTry) {
+  World w;
+  w.stage("a").agent(0).agent(1).starts("a").leaves(0);
+  EXPECT_THAT(w.on(Scheduler::Done{0, w.holds("a"), 5}).said(), ElementsAre("accept a"));
+  EXPECT_THAT(w.wait(1h).said(), testing::Not(testing::Contains("a to 1")));
+}
+
+TEST(Scheduler, MessagesThatComeTwiceChangeNothing) {
+  World w;
+  w.stage("a").stage("b").agent(0).agent(0).starts("a").starts("a").ends("a");
+  EXPECT_THAT(w.ends("a").said(), IsEmpty());
+  EXPECT_THAT(w.fails("a", FailureClass::transient).said(), IsEmpty());
+  EXPECT_THAT(w.returns("a").said(), IsEmpty());
+  EXPECT_EQ(w.scheduler().counts().done, 1u);
+}
+
+TEST(Scheduler, ADrainStartsNothingAndEndsWithTheRunning) {
+  World w;
+  w.stage("a").stage("b").stage("c").agent(0).starts("a");
+  EXPECT_THAT(w.drain().said(), ElementsAre("stop"));
+  EXPECT_THAT(w.returns("b").said(), IsEmpty());
+  EXPECT_FALSE(w.scheduler().finished());
+  EXPECT_THAT(w.ends("a").said(), ElementsAre("accept a"));
+  EXPECT_TRUE(w.scheduler().finished());
+  EXPECT_EQ(w.scheduler().counts().open, 2u);
+}
+
+TEST(Scheduler, MaxFailuresEndsTheSweep) {
+  World w;
+  w.policy({.user_failures = 1, .max_failures = 2}).stage("a").stage("b").stage("c").stage("d").agent(0);
+  w.fails("a", FailureClass::user);
+  EXPECT_THAT(w.fails("b", FailureClass::user).said(), ElementsAre("fail b", "stop"));
+}
+
+TEST(Scheduler, AttemptNumbersGoOnFromEarlierRuns) {
+  World w;
+  w.stage("a");
+  w.scheduler().attempted(0, 4);
+  w.agent(0);
+  EXPECT_EQ(w.attempt("a"), 5u);
+}
+
+TEST(Words, FailureClassesRoundTrip) {
+  for (FailureClass c : {FailureClass::user, FailureClass::memory, FailureClass::transient, FailureClass::hang, FailureClass::lost})
+    EXPECT_EQ(parse_failure_class(to_string(c)), c);
+  EXPECT_ANY_THROW(parse_failure_class("bad luck"));
+}
+
+}  // namespace
+}  // namespace winnow::sched

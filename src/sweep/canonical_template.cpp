@@ -10,7 +10,7 @@ CanonicalTemplate::CanonicalTemplate(const Draft& draft, const std::map<std::str
                                      const std::vector<bool>& varying)
     : label_(draft.label) {
   const Stage& stage = draft.stage;
-  std::string text = "{\"fingerprints\":" + Value(stage.fingerprints).dump() + ",\"inputs\":{";
+  std::string text = fmt::format("{{\"fingerprints\":{},\"inputs\":{{", Value(stage.fingerprints).dump());
   const char* comma = "";
   for (const auto& [name, input] : stage.inputs) {
     std::size_t source = draft.edges.at(name).stage;

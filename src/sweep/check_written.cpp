@@ -33,6 +33,7 @@ UsageError unknown_key(const Known& known, const std::string& key, const Place& 
     names.push_back(name);
     if (name.rfind(key + ".", 0) == 0) members.push_back(name);
     group_exists = group_exists || name.rfind(group + ".", 0) == 0;
+    if (std::size_t dot = name.find('.'); dot != std::string::npos) names.push_back(name.substr(0, dot));
   }
   std::string hint = did_you_mean(key, names);
   if (!members.empty()) hint = fmt::format(": it is a table, with {}", fmt::join(members, ", "));

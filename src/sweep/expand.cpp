@@ -27,8 +27,8 @@ class Expander {
 
   Expansion expand() {
     for (std::size_t grid = 0; grid < sweep_.grids.size(); ++grid) expand(grid);
-    refuse_unapplied(sweep_, catalogue_, applied_, override_matched_);
     if (result_.combinations.empty()) throw UsageError(fmt::format("{}: every experiment is excluded", sweep_.grids[0].place.file));
+    refuse_unapplied(sweep_, catalogue_, applied_, override_matched_);
     result_.axes = differences_.axes(sweep_);
     note_idle();
     return std::move(result_);

@@ -9,7 +9,7 @@ Settings settings_of(Effective& effective) {
   return Settings(std::move(values));
 }
 
-std::vector<Draft> stages_of(Effective& effective, const Catalogue& catalogue) {
+Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   const Method& method = *effective.schema().method();
   const Model& model = catalogue.models.at(effective.value("model")->get<std::string>());
   Experiment experiment{method, model, catalogue.fingerprints, settings_of(effective), {}};
@@ -20,8 +20,8 @@ std::vector<Draft> stages_of(Effective& effective, const Catalogue& catalogue) {
       experiment.defaulted.insert(effective.schema()[key].key->key);
   experiment.defaulted.erase("profile");
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
-  connect(drafts);
-  return drafts;
+  std::vector<Identity> identities = connect(drafts);
+  return {std::move(drafts), std::move(identities)};
 }
 
 }  // namespace winnow::sweep

@@ -11,6 +11,10 @@ namespace winnow::sweep {
 Settings settings_of(Effective&);                                    // all of them
 
 // The stages, in topological order, with their inputs; the last one yields the table cell.
-std::vector<Draft> stages_of(Effective&, const Catalogue&);
+struct Stages {
+  std::vector<Draft> drafts;
+  std::vector<Identity> identities;
+};
+Stages stages_of(Effective&, const Catalogue&);
 
 }  // namespace winnow::sweep

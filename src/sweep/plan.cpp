@@ -65,8 +65,9 @@ std::vector<Explained> Plan::explain(std::size_t experiment) const {
 Stage Plan::stage(std::uint32_t node) const {
   const Node& wanted = nodes().at(node);
   Effective effective = impl_->effective(wanted.experiment);
-  for (Draft& draft : stages_of(effective, impl_->catalogue))
-    if (draft.stage.identity() == wanted.identity) return std::move(draft.stage);
+  Stages stages = stages_of(effective, impl_->catalogue);
+  for (std::size_t i = 0; i < stages.drafts.size(); ++i)
+    if (stages.identities[i] == wanted.identity) return std::move(stages.drafts[i].stage);
   throw InternalError("stage " + wanted.identity.hex() + " is not what its experiment regenerates");
 }
 

@@ -63,8 +63,11 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
   const Schema& schema = effective.schema();
   if (!schema.method()) throw UsageError(fmt::format("{}: method is not set", grid.text()));
   for (int key = 0; key < schema.size(); ++key)
-    if (effective.active(key) && !effective.value(key))
-      throw UsageError(fmt::format("{}: {} is not set: expected {}", grid.text(), schema[key].key->key, schema[key].key->allowed()));
+    if (effective.active(key) && !effective.value(key)) {
+      const Key& missing = *schema[key].key;
+      std::string why = missing.when.empty() ? "" : fmt::format(", needed where {}", condition_text(missing));
+      throw UsageError(fmt::format("{}: {} is not set{}: expected {}", grid.text(), missing.key, why, missing.allowed()));
+    }
   for (const Assigned& entry : resolved.assigned) {
     int key = schema.index(entry.written->key);
     bool exists = key >= 0 && effective.active(key);

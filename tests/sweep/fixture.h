@@ -1,0 +1,64 @@
+// Sweeps as texts, planned against a fixed catalogue.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "winnow/core/error.h"
+#include "winnow/sweep/plan.h"
+
+namespace winnow::sweep {
+
+// The presets of this program, cut down to four methods so that messages which list methods stay the same when methods are
+// added, and with a fingerprint for Fashion-MNIST.
+inline Catalogue test_catalogue() {
+  Catalogue catalogue = Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}});
+  const std::vector<std::string> kept = {"cc", "ce", "crdpll", "proden"};
+  std::erase_if(catalogue.methods, [&](const auto& entry) { return std::find(kept.begin(), kept.end(), entry.first) == kept.end(); });
+  for (Key& key : catalogue.common)
+    if (key.key == "method") key.words = kept;
+  return catalogue;
+}
+
+class SweepTest : public ::testing::Test {
+ protected:
+  SweepTest() {
+    folder_ = std::filesystem::temp_directory_path() / ("winnow-sweep-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+    before_ = std::filesystem::current_path();
+    std::filesystem::current_path(folder_);           // so that messages say s.toml:3
+  }
+  ~SweepTest() override {
+    std::filesystem::current_path(before_);
+    std::filesystem::remove_all(folder_);
+  }
+
+  Plan plan(const std::string& text, const std::vector<std::string>& sets = {}) const {
+    write_file_atomically("s.toml", text);
+    return Plan::read("s.toml", catalogue_, sets);
+  }
+  // The message with which the sweep is refused, or "accepted".
+  std::string refusal(const std::string& text, const std::vector<std::string>& sets = {}) const {
+    try {
+      plan(text, sets);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+
+  Catalogue catalogue_ = test_catalogue();
+
+ private:
+  Path folder_, before_;
+};
+
+// A sweep with the settings that every experiment needs; `rest`, still in [base], begins in line 4.
+inline std::string sweep(const std::string& rest) {
+  return "[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\n" + rest;
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,60 @@
+// The presets that this program ships are consistent: what they set is declared and legal, and every method can be planned.
+#include "fixture.h"
+
+namespace winnow::sweep {
+namespace {
+
+class Presets : public SweepTest {
+ protected:
+  Presets() { catalogue_ = Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}}); }
+
+  // Legal as a setting of the sweep, for this method.
+  void expect_legal(const Assignments& values, const std::vector<Key>& own, const std::string& source) {
+    for (const auto& [name, value] : values) {
+      const Key* found = nullptr;
+      for (const std::vector<Key>* keys : {&catalogue_.common, &own})
+        for (const Key& key : *keys)
+          if (key.key == name) found = &key;
+      ASSERT_NE(found, nullptr) << source << ": " << name;
+      EXPECT_NE(name, "method") << source;            // presets are chosen by these four, so they cannot set them
+      EXPECT_NE(name, "dataset") << source;
+      EXPECT_NE(name, "model") << source;
+      EXPECT_NE(name, "profile") << source;
+      bool reference = value.is_string() && value.get<std::string>().rfind('=', 0) == 0;
+      if (!reference) EXPECT_NO_THROW(found->check(value)) << source << ": " << name;
+    }
+  }
+};
+
+TEST_F(Presets, SetOnlyWhatIsDeclared) {
+  for (const auto& [name, model] : catalogue_.models) expect_legal(model.settings, {}, model.source);
+  for (const auto& [name, dataset] : catalogue_.datasets) expect_legal(dataset.settings, {}, dataset.source);
+  for (const auto& [name, method] : catalogue_.methods) {
+    for (const auto& [profile, values] : method.profiles) expect_legal(values, method.keys, method.source);
+    for (const auto& [dataset, values] : method.datasets) {
+      EXPECT_TRUE(catalogue_.datasets.count(dataset)) << method.source;
+      expect_legal(values, method.keys, method.source);
+    }
+  }
+}
+
+TEST_F(Presets, EveryMethodCanBePlannedInEveryProfile) {
+  for (const auto& [name, method] : catalogue_.methods)
+    for (const char* profile : {"intended", "reference"})
+      EXPECT_EQ(refusal(sweep("method = \"" + name + "\"\nprofile = \"" + profile + "\"")), "accepted") << name;
+}
+
+TEST_F(Presets, EveryKeySaysWhatItIsFor) {
+  for (const auto& [name, method] : catalogue_.methods)
+    for (const Key& key : method.keys) EXPECT_FALSE(key.help.empty()) << method.source << ": " << key.key;
+}
+
+TEST_F(Presets, TheQuickstartIsWhatItSays) {
+  Plan p = Plan::read(WINNOW_SOURCE_DIR "/sweeps/quickstart.toml", catalogue_);
+  EXPECT_EQ(p.name(), "quickstart");
+  EXPECT_EQ(p.experiments(), 18u);
+  EXPECT_EQ(p.axes(), (std::vector<std::string>{"method", "labels.rate", "seed"}));
+}
+
+}  // namespace
+}  // namespace winnow::sweep

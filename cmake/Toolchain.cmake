@@ -19,6 +19,8 @@ elseif(LLD)
 endif()
 
 add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -fno-math-errno)
+# GCC 12 warns of overlapping copies in "literal" + std::string, wrongly (its bug 105651).
+add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>)
 if(WINNOW_SANITIZE)
   add_compile_options(-fsanitize=${WINNOW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${WINNOW_SANITIZE})

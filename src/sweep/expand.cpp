@@ -80,8 +80,8 @@ const Shape& Expander::shape(std::size_t grid, std::span<const std::uint32_t> di
 
 Shape Expander::make_shape(std::size_t grid, std::span<const std::uint32_t> digits) {
   Resolved resolved = resolver_.resolve(grid, digits);
-  for (std::size_t matched : resolved.overrides) override_matched_[matched] = true;
   if (resolved.excluded) return exclude_matched_[*resolved.excluded] = true, Shape();
+  for (std::size_t matched : resolved.overrides) override_matched_[matched] = true;
   validate(resolved, catalogue_, sweep_.grids[grid].place, applied_);
   std::map<std::string, Slot> slots = slots_of(resolved, sweep_.grids[grid], structural_[grid]);
   differences_.add(resolved, slots);

@@ -1,5 +1,7 @@
 #include "winnow/sweep/plan.h"
 
+#include <algorithm>
+
 #include "check_written.h"
 #include "expand.h"
 #include "experiment.h"
@@ -47,6 +49,11 @@ Hash128 Plan::digest() const { return impl_->digest; }
 std::vector<std::string> Plan::axes() const { return impl_->expansion.axes; }
 const std::vector<std::string>& Plan::notes() const { return impl_->expansion.notes; }
 std::uint32_t Plan::cell_node(std::size_t experiment) const { return impl_->expansion.cells.at(experiment); }
+
+bool Plan::declared_by_methods(std::string_view key) const {
+  const std::vector<Key>& common = impl_->catalogue.common;
+  return std::none_of(common.begin(), common.end(), [&](const Key& declared) { return declared.key == key; });
+}
 
 Settings Plan::settings(std::size_t experiment) const {
   Effective effective = impl_->effective(experiment);

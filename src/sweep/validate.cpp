@@ -89,7 +89,9 @@ void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const 
       if (applied[setting.id]) continue;
       std::string reason;
       for (const Key& key : catalogue.common)
-        if (key.key == setting.key) reason = fmt::format("it exists only where {}", condition_text(key));
+        if (key.key == setting.key)
+          reason = key.when.empty() ? "all experiments of its grid are excluded"
+                                    : fmt::format("it exists only where {}", condition_text(key));
       if (reason.empty()) {
         std::vector<std::string> able = methods_with(catalogue, setting.key);
         reason = fmt::format("it is a key of {}", fmt::join(able, ", "));

@@ -48,6 +48,7 @@ class Plan {
   std::uint32_t cell_node(std::size_t experiment) const;                // the node whose result is the experiment's number
   Stage stage(std::uint32_t node) const;                                // regenerated
   std::vector<std::string> axes() const;          // keys set by the sweep that differ between experiments, in order of first appearance
+  bool declared_by_methods(std::string_view key) const;                 // and not common to all experiments
   const std::vector<std::string>& notes() const;  // what is legal and probably not meant: an override that matches nothing
 
   Plan(Plan&&) noexcept;

@@ -19,6 +19,7 @@ struct Entry {
 // In the order in which one works with them.
 constexpr Entry kCommands[] = {
     {"plan", winnow::cmd::plan, "what a sweep comes to: experiments, stages, what is done"},
+    {"report", winnow::cmd::report, "the benchmark table, from the run files that are there"},
     {"data", winnow::cmd::data, "data sets on this machine: list, check"},
     {"doctor", winnow::cmd::doctor, "is everything here that a sweep needs?"},
 };

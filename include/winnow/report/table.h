@@ -1,0 +1,49 @@
+// The benchmark table of a sweep: rows are methods, columns what else differs, cells samples over seeds.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "winnow/report/results.h"
+#include "winnow/report/statistics.h"
+
+namespace winnow::report {
+
+enum class Mark { none, best, second };
+
+struct Cell {
+  std::size_t planned = 0;                          // experiments; 0: the sweep has none here
+  std::vector<double> values;                       // of those that are done
+  std::optional<Summary> summary;                   // of `values`; none while nothing is done
+  Mark mark = Mark::none;                           // within the column, among cells that are complete
+
+  std::size_t done() const { return values.size(); }
+};
+
+// A row or a column: the values of its axes as text, "-" where the setting does not exist.
+using Header = std::vector<std::string>;
+
+struct Table {
+  std::string name, question;
+  Metric metric;
+  std::vector<std::string> row_axes, column_axes;   // row_axes[0] is the method
+  std::vector<Header> rows, columns;                // in order of first appearance
+  std::vector<std::vector<Cell>> cells;             // [row][column]
+  std::size_t planned = 0, done = 0;                // experiments
+  std::vector<std::string> notes;
+
+  // One line an experiment: what the table is computed from.
+  struct Sample {
+    std::vector<std::string> values;                // of `axes`
+    std::string identity;
+    std::optional<double> value;
+    std::string file;                               // empty: not done
+  };
+  std::vector<std::string> axes;                    // all that differ, seeds included
+  std::vector<Sample> samples;
+};
+
+Table build_table(const sweep::Plan&, const Results&, const Metric&);
+
+}  // namespace winnow::report

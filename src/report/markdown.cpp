@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include "winnow/report/render.h"
+#include "words.h"
+
+namespace winnow::report {
+
+namespace {
+
+std::string escaped(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+std::string cell_text(const Table& table, const Cell& cell) {
+  if (cell.planned == 0) return "";
+  std::string mean = mean_text(table, cell);
+  if (cell.mark == Mark::best) mean = "**" + mean + "**";
+  if (cell.mark == Mark::second) mean = "<u>" + mean + "</u>";
+  return mean + " (" + count_text(cell) + ")";
+}
+
+}  // namespace
+
+std::string render_markdown(const Table& table) {
+  std::string text = fmt::format("**{}**{}\n\n|", table.name, table.question.empty() ? "" : ": " + table.question);
+  std::string rule = "|";
+  for (const std::string& axis : table.row_axes) text += " " + escaped(axis) + " |", rule += "---|";
+  for (const Header& column : table.columns) {
+    std::string head;
+    for (std::size_t axis = 0; axis < column.size(); ++axis)
+      head += fmt::format("{}{} {}", axis ? ", " : "", table.column_axes[axis], column[axis]);
+    text += " " + escaped(head.empty() ? table.metric.name : head) + " |";
+    rule += "---:|";
+  }
+  text += "\n" + rule + "\n";
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    text += "|";
+    for (const std::string& value : table.rows[r]) text += " " + escaped(value) + " |";
+    for (const Cell& cell : table.cells[r]) text += " " + cell_text(table, cell) + " |";
+    text += "\n";
+  }
+  text += "\n";
+  for (const std::string& line : legend(table)) text += line + ".  \n";
+  return text + "Bold: best of a column; underlined: second best.\n";
+}
+
+}  // namespace winnow::report

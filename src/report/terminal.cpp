@@ -1,0 +1,108 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "winnow/report/render.h"
+#include "words.h"
+
+namespace winnow::report {
+
+namespace {
+
+constexpr std::size_t kGap = 3;
+
+std::string padded(const std::string& text, std::size_t width) {
+  std::size_t columns = columns_of(text);
+  return columns < width ? text + std::string(width - columns, ' ') : text;
+}
+
+std::string sign(const Cell& cell) { return cell.mark == Mark::best ? "*" : cell.mark == Mark::second ? "+" : " "; }
+
+// The column a cell stands in: its mean, padded so that counts stand below each other, and its count.
+struct Column {
+  std::size_t mean = 0, count = 0;                  // widths
+  std::size_t head = 0;
+  std::size_t width() const { return std::max(head, mean + 2 + count); }
+};
+
+Column measure(const Table& table, std::size_t column) {
+  Column result;
+  for (const std::string& value : table.columns[column]) result.head = std::max(result.head, columns_of(value) + 1);
+  for (const auto& row : table.cells) {
+    result.mean = std::max(result.mean, columns_of(mean_text(table, row[column])) + 1);
+    result.count = std::max(result.count, count_text(row[column]).size());
+  }
+  return result;
+}
+
+std::string cell_text(const Table& table, const Cell& cell, const Column& column, bool colour) {
+  std::string text = padded(sign(cell) + mean_text(table, cell), column.mean);
+  if (colour && cell.mark == Mark::best) text = "\033[1m" + text + "\033[0m";
+  if (colour && cell.mark == Mark::second) text = "\033[4m" + text + "\033[0m";
+  return text + "  " + padded(count_text(cell), column.width() - column.mean - 2);
+}
+
+void strip_right(std::string& line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  line += '\n';
+}
+
+// The rows' headers and the columns [first, last).
+std::string block(const Table& table, const std::vector<Column>& columns, std::size_t first, std::size_t last,
+                  const std::vector<std::size_t>& heads, std::size_t left, bool colour) {
+  std::string text;
+  for (std::size_t axis = 0; axis < table.column_axes.size(); ++axis) {
+    std::string line = padded(table.column_axes[axis], left);
+    for (std::size_t c = first; c < last; ++c)
+      line += std::string(kGap, ' ') + padded(" " + table.columns[c][axis], columns[c].width());
+    strip_right(line);
+    text += line;
+  }
+  std::string names;
+  for (std::size_t axis = 0; axis < heads.size(); ++axis) names += (axis ? "  " : "") + padded(table.row_axes[axis], heads[axis]);
+  strip_right(names);
+  text += names;
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    std::string line;
+    for (std::size_t axis = 0; axis < heads.size(); ++axis) line += (axis ? "  " : "") + padded(table.rows[r][axis], heads[axis]);
+    line = padded(line, left);
+    for (std::size_t c = first; c < last; ++c)
+      line += std::string(kGap, ' ') + cell_text(table, table.cells[r][c], columns[c], colour);
+    strip_right(line);
+    text += line;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string render_terminal(const Table& table, int width, bool colour) {
+  std::string text = table.name + (table.question.empty() ? "" : ": " + table.question) + "\n";
+  std::vector<std::size_t> heads;
+  std::size_t left = 0;
+  for (std::size_t axis = 0; axis < table.row_axes.size(); ++axis) {
+    heads.push_back(columns_of(table.row_axes[axis]));
+    for (const Header& row : table.rows) heads.back() = std::max(heads.back(), columns_of(row[axis]));
+    left += heads.back() + (axis ? 2 : 0);
+  }
+  for (const std::string& axis : table.column_axes) left = std::max(left, columns_of(axis));
+  std::vector<Column> columns;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) columns.push_back(measure(table, c));
+  for (std::size_t first = 0, last = 0; first < columns.size(); first = last) {
+    std::size_t used = left;
+    for (last = first; last < columns.size(); ++last) {
+      used += kGap + columns[last].width();
+      if (last > first && used > static_cast<std::size_t>(width)) break;
+    }
+    text += "\n" + block(table, columns, first, last, heads, left, colour);
+  }
+  text += "\n";
+  for (const std::string& line : legend(table)) text += line + "\n";
+  bool marked = false;
+  for (const auto& row : table.cells)
+    for (const Cell& cell : row) marked = marked || cell.mark != Mark::none;
+  if (marked) text += "* best, + second best of a column\n";
+  return text;
+}
+
+}  // namespace winnow::report

@@ -1,0 +1,45 @@
+#include "words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace winnow::report {
+
+std::string number(const Metric& metric, double value) {
+  return metric.percent() ? fmt::format("{:.2f}", 100 * value) : fmt::format("{:.4g}", value);
+}
+
+std::string mean_text(const Table& table, const Cell& cell) {
+  if (cell.planned == 0) return "";
+  if (!cell.summary) return "missing";
+  std::string text = number(table.metric, cell.summary->mean);
+  return cell.summary->deviation ? fmt::format("{} ± {}", text, number(table.metric, *cell.summary->deviation)) : text;
+}
+
+std::string count_text(const Cell& cell) { return cell.planned == 0 ? "" : fmt::format("{}/{}", cell.done(), cell.planned); }
+
+std::vector<std::string> legend(const Table& table) {
+  std::size_t least = std::numeric_limits<std::size_t>::max(), most = 0;
+  for (const auto& row : table.cells)
+    for (const Cell& cell : row)
+      if (cell.planned > 0) least = std::min(least, cell.planned), most = std::max(most, cell.planned);
+  std::string samples = least == most ? std::to_string(most) : fmt::format("{} to {}", least, most);
+  std::string rule = table.metric.rule == Rule::last ? "last epoch" : "best epoch, chosen on the test set";
+  std::vector<std::string> lines = {fmt::format("{}{}, {}; {}; done/planned", table.metric.name,
+                                                table.metric.percent() ? " in %" : "", rule,
+                                                most > 1 ? fmt::format("mean ± sample standard deviation over n = {} seeds", samples)
+                                                         : std::string("n = 1"))};
+  if (table.done < table.planned)
+    lines.push_back(fmt::format("{} of {} experiments are missing; a mean is over those that are done, and incomplete cells are "
+                                "not ranked", table.planned - table.done, table.planned));
+  lines.insert(lines.end(), table.notes.begin(), table.notes.end());
+  return lines;
+}
+
+std::size_t columns_of(const std::string& utf8) {
+  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace winnow::report

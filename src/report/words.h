@@ -1,0 +1,20 @@
+// Words that several renderers share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "winnow/report/table.h"
+
+namespace winnow::report {
+
+std::string number(const Metric&, double value);    // "87.31" for a share in percent
+std::string mean_text(const Table&, const Cell&);   // "87.31 ± 0.42", "87.31", "missing"; "" where nothing is planned
+std::string count_text(const Cell&);                // "3/3"; "" where nothing is planned
+
+// What the numbers are: metric, rule, samples, what is missing.
+std::vector<std::string> legend(const Table&);
+
+std::size_t columns_of(const std::string& utf8);    // on a terminal, for text of single-width characters
+
+}  // namespace winnow::report

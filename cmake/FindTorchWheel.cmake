@@ -19,7 +19,7 @@ if(TorchWheel_FOUND AND NOT TARGET TorchWheel::cpu)
   endforeach()
   add_library(TorchWheel::cpu INTERFACE IMPORTED)
   set_target_properties(TorchWheel::cpu PROPERTIES
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${TorchWheel_INCLUDE};${TorchWheel_INCLUDE}/torch/csrc/api/include"
+    INTERFACE_INCLUDE_DIRECTORIES "${TorchWheel_INCLUDE};${TorchWheel_INCLUDE}/torch/csrc/api/include"
     INTERFACE_LINK_LIBRARIES "${TorchWheel_CPU};${TorchWheel_C10}"
     INTERFACE_LINK_OPTIONS "${rpath}")
   add_library(TorchWheel::cuda INTERFACE IMPORTED)

@@ -48,7 +48,7 @@ std::optional<Record> read_record(const std::string& name);
 // Refuses (DataError) when a file's size or time is not that of the record and its content differs, too.
 void require_unchanged(const Manifest&, const Record&);
 
-// The decoded cache of a record: built once per machine (a lock keeps two agents apart), verified when opened.
+// The decoded cache of a record: built once per machine (two agents may build at the same time; the first wins), verified when opened.
 Path cache_path(const Record&);
 Path ensure_cache(const Manifest&, const Record&, const Progress&);
 

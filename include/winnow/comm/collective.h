@@ -1,0 +1,36 @@
+// Collectives of a gang: what the processes that execute one stage together exchange. Methods never see this; the engine does.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace winnow::comm {
+
+// A contiguous part [first, last) of `count` rows: what process `rank` of `size` computes. Uneven or empty is allowed.
+struct Slice {
+  std::int64_t first = 0, last = 0;
+  std::int64_t size() const { return last - first; }
+};
+Slice slice_of(std::int64_t count, int rank, int size);
+
+// All functions are collective: every process calls them in the same order with the same shapes. Errors are DeviceError.
+class Collective {
+ public:
+  virtual ~Collective() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  // Rows of all processes in rank order, on every process. `mine` holds slice_of(count, rank, size) rows. No gradient.
+  virtual at::Tensor gather_rows(const at::Tensor& mine, std::int64_t count) = 0;
+  // In place: the sum over all processes, the same bits everywhere. Contiguous tensors only.
+  virtual void sum(at::Tensor tensor) = 0;
+  // In place: process 0's values.
+  virtual void broadcast(at::Tensor tensor) = 0;
+};
+
+// A world of one: the identity.
+std::unique_ptr<Collective> alone();
+
+}  // namespace winnow::comm

@@ -1,0 +1,31 @@
+// The common case of a method: an image tower `main`, a head, one optimiser, one loss a step.
+#pragma once
+
+#include "winnow/method/method.h"
+
+namespace winnow::method {
+
+class Classifier : public Method {
+ public:
+  void setup(Setup&) override;
+  Outputs predict(Forward&) override;
+
+ protected:
+  virtual void declare(Setup&) {}                 // states and further parts
+
+  // Head of the tower's features: B x C, at least fp32.
+  static Tensor logits(Step&, const std::string& view = "weak", bool grad = true);
+  static void minimise(Step&, const Tensor& loss);  // update, and log it as "loss"
+};
+
+// A classifier with confidences Q: N x C, at first uniform over the candidate sets. spec/pll.md 5.
+class ConfidenceClassifier : public Classifier {
+ protected:
+  void declare(Setup&) override;
+  static Tensor confidence(Step&);                          // B x C
+  static void set_confidence(Step&, const Tensor& rows);
+  // Logits of the updated weights (`conf_source` = post-step), or those of the training forward again (pre-step).
+  static Tensor logits_for_confidence(Step&, const Tensor& logits, const std::string& view = "weak");
+};
+
+}  // namespace winnow::method

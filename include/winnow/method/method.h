@@ -1,0 +1,190 @@
+// The interface through which a method sees training. design.md section 6.
+//
+// A method is a small object that the engine drives: `setup` declares what it needs, `step` sees one global batch, the epoch
+// hooks see the whole training set. Every process of a gang calls the same functions with the same tensors, so a method
+// contains no collective. Shapes: B rows of the batch, N samples, C classes, d columns of a tower's features.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "winnow/core/settings.h"
+#include "winnow/core/stream.h"
+#include "winnow/model/tower.h"
+
+namespace winnow::method {
+
+using at::Tensor;
+using model::ModuleKind;
+using model::Outputs;
+using model::TowerKind;
+using Ids = Tensor;                               // int64: samples, or classes for a text tower
+
+// weight * x[id] + (1 - weight) * x[partner]
+struct Mix {
+  std::string view;
+  Ids partner;
+  double weight;
+};
+using View = std::variant<std::string, Mix>;      // the name of a view, or a mixture of two of its pictures
+
+enum class Keep { last, every_epoch };            // what of a state the stage's result keeps
+
+// What a stage is made of, as far as a method may know.
+struct Facts {
+  const Settings* settings = nullptr;
+  std::int64_t epochs = 0, steps_per_epoch = 0;
+  std::int64_t batch = 0;                         // nominal; the last batch of an epoch may be shorter
+  std::int64_t samples = 0, classes = 0;
+  at::TensorOptions real;                         // dtype and device of losses and states: at least fp32
+};
+
+// The engine behind the four faces below. Implemented by area train; methods never name it.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const Facts& facts() const = 0;
+  virtual std::int64_t epoch() const = 0;
+  virtual std::int64_t iteration() const = 0;
+  virtual const Tensor& given() = 0;
+  virtual const Tensor& candidates() = 0;
+  virtual bool has_input(std::string_view name) const = 0;
+  virtual const Tensor& input(std::string_view name) = 0;
+  virtual std::int64_t size_of(const std::string& split) const = 0;
+
+  virtual void add_network(const std::string& name, TowerKind, const std::string& copy_of, const std::string& shares) = 0;
+  virtual void add_module(const std::string& name, ModuleKind, const std::string& copy_of) = 0;
+  virtual void add_optimiser(const std::string& name, const std::vector<std::string>& parts) = 0;
+  virtual void add_state(const std::string& name, Tensor initial, Keep) = 0;
+  virtual std::int64_t width(const std::string& network) const = 0;
+
+  virtual Outputs forward(const std::string& network, const View&, const Ids&, bool grad, const std::string& split) = 0;
+  virtual Tensor apply(const std::string& module, const std::vector<Tensor>&) = 0;
+  virtual Tensor state(const std::string& name) = 0;
+  virtual void update(const std::string& optimiser, const Tensor& loss) = 0;
+  virtual void follow(const std::string& copy, double momentum) = 0;
+  virtual void log(const std::string& name, const Tensor& value) = 0;
+  virtual Tensor draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) = 0;
+};
+
+// What all four faces tell.
+class Common {
+ public:
+  explicit Common(Engine& engine) : engine_(engine) {}
+  const Settings& settings() const { return *engine_.facts().settings; }
+  std::int64_t epoch() const { return engine_.epoch(); }
+  std::int64_t iteration() const { return engine_.iteration(); }         // steps since the start of the stage
+  std::int64_t epochs() const { return engine_.facts().epochs; }
+  std::int64_t steps_per_epoch() const { return engine_.facts().steps_per_epoch; }
+  std::int64_t batch() const { return engine_.facts().batch; }
+  std::int64_t samples() const { return engine_.facts().samples; }
+  std::int64_t classes() const { return engine_.facts().classes; }
+  const at::TensorOptions& real() const { return engine_.facts().real; }
+  const Tensor& given() const { return engine_.given(); }                // N, int64
+  const Tensor& candidates() const { return engine_.candidates(); }      // N x C of zeros and ones; a given label is a singleton
+  bool has_input(std::string_view name) const { return engine_.has_input(name); }
+  const Tensor& input(std::string_view name) const { return engine_.input(name); }  // what an earlier stage hands over
+
+ protected:
+  Engine& engine_;
+};
+
+// Declares; builds nothing that a method could look at yet.
+class Setup : public Common {
+ public:
+  using Common::Common;
+  // A copy starts equal and follows its source by `follow`; a sharer has the same weights.
+  void network(const std::string& name, TowerKind kind) { engine_.add_network(name, kind, "", ""); }
+  void network_copy(const std::string& name, const std::string& source, TowerKind kind) { engine_.add_network(name, kind, source, ""); }
+  void network_sharing(const std::string& name, const std::string& source, TowerKind kind) { engine_.add_network(name, kind, "", source); }
+  void module(const std::string& name, ModuleKind kind) { engine_.add_module(name, kind, ""); }
+  void module_copy(const std::string& name, const std::string& source, ModuleKind kind) { engine_.add_module(name, kind, source); }
+  // parts: networks and modules. What is in no optimiser is frozen.
+  void optimiser(const std::string& name, const std::vector<std::string>& parts) { engine_.add_optimiser(name, parts); }
+  // A replicated tensor of fixed shape, written in place.
+  void state(const std::string& name, Tensor initial, Keep keep = Keep::last) { engine_.add_state(name, std::move(initial), keep); }
+  std::int64_t width(const std::string& network) const { return engine_.width(network); }
+};
+
+// One global batch.
+class Step : public Common {
+ public:
+  Step(Engine& engine, Ids ids, Tensor given) : Common(engine), ids_(std::move(ids)), given_(std::move(given)) {}
+  const Ids& ids() const { return ids_; }
+  const Tensor& batch_given() const { return given_; }                   // B: the labels of the batch's items
+  Tensor batch_candidates() const { return candidates().index_select(0, ids_); }
+  // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "".
+  Outputs forward(const std::string& network, const View& view, const Ids& ids, bool grad = true) {
+    return engine_.forward(network, view, ids, grad, "train");
+  }
+  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return engine_.apply(module, inputs); }
+  Tensor state(const std::string& name) { return engine_.state(name); }
+  // Afterwards the outputs of the optimiser's networks and modules are plain values; a loss that uses one is an error.
+  void update(const std::string& optimiser, const Tensor& loss) { engine_.update(optimiser, loss); }
+  void follow(const std::string& copy, double momentum) { engine_.follow(copy, momentum); }
+  void log(const std::string& name, const Tensor& value) { engine_.log(name, value); }
+  // make(stream of (seed, purpose, epoch, step, index)), the same on every process.
+  Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
+    return engine_.draw(purpose, index, false, make);
+  }
+
+ private:
+  Ids ids_;
+  Tensor given_;
+};
+
+// The whole training set, or another split; no gradient.
+class Pass : public Common {
+ public:
+  explicit Pass(Engine& engine, std::string split = "train") : Common(engine), split_(std::move(split)) {}
+  Pass on(const std::string& split) const { return Pass(engine_, split); }
+  std::int64_t size() const { return engine_.size_of(split_); }
+  Outputs forward(const std::string& network, const View& view, const Ids& ids) {
+    return engine_.forward(network, view, ids, false, split_);
+  }
+  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return engine_.apply(module, inputs); }
+  Tensor state(const std::string& name) { return engine_.state(name); }
+  Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
+    return engine_.draw(purpose, index, true, make);
+  }
+
+ private:
+  std::string split_;
+};
+
+// Samples to predict.
+class Forward : public Common {
+ public:
+  Forward(Engine& engine, Ids ids, std::string split) : Common(engine), ids_(std::move(ids)), split_(std::move(split)) {}
+  const Ids& ids() const { return ids_; }
+  Outputs forward(const std::string& network, const View& view, const Ids& ids) {
+    return engine_.forward(network, view, ids, false, split_);
+  }
+  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return engine_.apply(module, inputs); }
+  Tensor state(const std::string& name) { return engine_.state(name); }
+
+ private:
+  Ids ids_;
+  std::string split_;
+};
+
+class Method {
+ public:
+  virtual ~Method() = default;
+  virtual void setup(Setup&) = 0;
+  virtual void before_epoch(Pass&) {}
+  virtual void step(Step&) = 0;
+  virtual void after_epoch(Pass&) {}
+  // Named tensors, B rows each. Accuracy reads "prediction", else "logits".
+  virtual Outputs predict(Forward&) = 0;
+};
+
+}  // namespace winnow::method

@@ -1,0 +1,28 @@
+// The methods by name. One line each in src/method/registry.cpp.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "winnow/method/method.h"
+
+namespace winnow::method {
+
+using Tensors = std::map<std::string, Tensor>;
+
+struct Entry {
+  const char* name;
+  int version;                                    // result version; equals the one in the method's preset
+  std::unique_ptr<Method> (*make)();
+  // The method's loss on its own, for kind `loss` of the golden cases: settings and inputs by the case's names -> "loss" (a
+  // scalar) and, where the method has it, "each" (B). Null where the loss needs the engine.
+  Tensors (*loss)(const Settings&, const Tensors&);
+};
+
+const std::vector<Entry>& registry();
+const Entry& find_method(std::string_view name);  // UsageError with the nearest name
+
+}  // namespace winnow::method

@@ -1,0 +1,49 @@
+// Hugging Face snapshot folders: config.json, model.safetensors (or shards with an index), tokenizer files. Never a pickle.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "winnow/core/file.h"
+#include "winnow/core/settings.h"
+
+namespace winnow::model {
+
+struct Snapshot {
+  std::string source;                             // the folder or run file, for messages
+  Value config;                                   // config.json
+  std::map<std::string, at::Tensor> tensors;      // as stored; a folder's share the mapped file
+  std::map<std::string, std::string> files;       // other small files by name: vocab.json, merges.txt, preprocessor_config.json
+};
+
+// DataError for a missing folder or file, a folder with pickles only (says how to convert), a damaged container.
+Snapshot read_snapshot(const Path& folder);
+void write_snapshot(const Path& folder, const Snapshot&);     // DeviceError; the folder is made
+
+// Takes a snapshot's tensors by name, checks shapes, converts to the wanted precision, and knows what nobody took.
+class TensorReader {
+ public:
+  TensorReader(const Snapshot& snapshot, at::ScalarType dtype) : snapshot_(snapshot), dtype_(dtype) {}
+
+  bool has(const std::string& name) const { return snapshot_.tensors.count(name) != 0; }
+  // A copy in the wanted precision. DataError naming tensor, shape found and shape wanted; or the nearest name.
+  at::Tensor take(const std::string& name, at::IntArrayRef shape);
+  void ignore(const std::string& name) { taken_.insert(name); }
+  // DataError that names tensors below these prefixes which nobody took.
+  void expect_all_taken(const std::vector<std::string>& prefixes) const;
+
+ private:
+  const Snapshot& snapshot_;
+  at::ScalarType dtype_;
+  std::set<std::string> taken_;
+};
+
+// Bytes of a tensor and back, for containers. The tensor is made contiguous on the host.
+std::string safetensors_dtype(at::ScalarType);
+at::ScalarType scalar_type(const std::string& safetensors_dtype);   // DataError for one that torch does not have
+
+}  // namespace winnow::model

@@ -1,0 +1,70 @@
+// What a method's networks and modules are made of.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "winnow/model/weights.h"
+
+namespace winnow::model {
+
+// Named tensors in order: what a tower or a prediction yields. at() throws InternalError naming what there is.
+class Outputs {
+ public:
+  Outputs() = default;
+  Outputs(std::initializer_list<std::pair<std::string, at::Tensor>> tensors) : tensors_(tensors) {}
+
+  const at::Tensor& at(std::string_view name) const;
+  bool has(std::string_view name) const;
+  const at::Tensor& features() const { return at("features"); }   // what the stage's head reads
+  std::vector<std::pair<std::string, at::Tensor>>& all() { return tensors_; }
+  const std::vector<std::pair<std::string, at::Tensor>>& all() const { return tensors_; }
+
+ private:
+  std::vector<std::pair<std::string, at::Tensor>> tensors_;
+};
+
+// A tower maps each row of its input to a row of its outputs, and rows do not see each other.
+class Tower {
+ public:
+  virtual ~Tower() = default;
+  // Pixels B x 3 x H x W (normalised), tokens B x context, or the rows of a toy; to outputs with B rows each.
+  virtual Outputs rows(const at::Tensor& inputs) = 0;
+  virtual std::int64_t width() const = 0;         // columns of "features"
+  Weights& weights() { return weights_; }
+  const Weights& weights() const { return weights_; }
+
+ protected:
+  Weights weights_;
+};
+
+// What follows the towers: it sees the whole batch, on every process.
+class Module {
+ public:
+  virtual ~Module() = default;
+  virtual at::Tensor apply(const std::vector<at::Tensor>& inputs, bool training) = 0;
+  Weights& weights() { return weights_; }
+  const Weights& weights() const { return weights_; }
+
+ protected:
+  Weights weights_;
+};
+
+enum class TowerKind { image, text };
+enum class ModuleKind { head, temperature };
+
+// Builds the parts that a stage's method asks for by name. Every call builds anew, with initial weights.
+class Architecture {
+ public:
+  virtual ~Architecture() = default;
+  virtual std::unique_ptr<Tower> tower(std::string_view network, TowerKind) = 0;
+  virtual std::unique_ptr<Module> module(std::string_view name, ModuleKind) = 0;
+};
+
+}  // namespace winnow::model

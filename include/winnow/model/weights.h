@@ -1,0 +1,43 @@
+// Named parameters of a tower or module, and their trained handles.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace winnow::model {
+
+// Graphs are built on `use`, an alias of `value` that is renewed at every update: a loss that reaches an output from before
+// an update reaches an old alias and can be told (design.md section 6). Layers keep pointers to parameters.
+struct Parameter {
+  std::string name;
+  at::Tensor value;                               // storage; the optimiser writes in place
+  at::Tensor use;                                 // what layers compute with
+  bool trainable = false;                         // the adaptation lets it be trained
+  bool trained = false;                           // trainable, and in an optimiser
+};
+
+// Owns the parameters of one tower or module. Addresses stay valid for life. Not copyable.
+class Weights {
+ public:
+  Weights() = default;
+  Weights(const Weights&) = delete;
+  Weights& operator=(const Weights&) = delete;
+
+  Parameter* add(const std::string& name, at::Tensor value, bool trainable);
+  std::deque<Parameter>& all() { return parameters_; }
+  const std::deque<Parameter>& all() const { return parameters_; }
+  std::vector<Parameter*> trained();
+
+  void train_what_is_trainable();                 // called when an optimiser takes these weights
+  void renew();                                   // new handles for what is trained
+  void copy_from(const Weights& other);           // values, by position; the names must agree
+
+ private:
+  std::deque<Parameter> parameters_;
+};
+
+}  // namespace winnow::model

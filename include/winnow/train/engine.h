@@ -1,0 +1,120 @@
+// The engine that drives a method: networks split over the processes of a gang, modules on whole tensors, losses that every
+// process computes alike. design.md section 6.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "winnow/comm/collective.h"
+#include "winnow/method/method.h"
+#include "winnow/model/tower.h"
+#include "winnow/train/optimiser.h"
+#include "winnow/train/source.h"
+
+namespace winnow::train {
+
+using at::Tensor;
+
+// Runs one stage's method on one process of a gang. Borrows everything it is given; single-threaded.
+//
+// A tower's rows are computed in contiguous slices, one a process, and in chunks of `chunk` rows (0: all at once). Outputs
+// reach the method as leaves; `update` takes the loss's gradient at the leaves and carries it on through each slice, whose
+// weight gradients are summed over the processes. A module's gradient is complete on every process and counts once.
+class Engine final : public method::Engine {
+ public:
+  Engine(method::Facts, Source&, model::Architecture&, comm::Collective&, std::int64_t chunk = 0);
+
+  // The stage's loop calls these.
+  void begin_epoch(std::int64_t epoch) { epoch_ = epoch, step_ = 0; }
+  void begin_step(std::int64_t step);             // forgets the outputs of the step before
+  void end_step() { ++iteration_; }
+  void end_epoch();                               // keeps states, checks that processes agree
+  double rate() const;                            // of this iteration
+  bool losses_finite() const;                     // of all updates so far; reads the device
+
+  // What the stage hands on.
+  std::map<std::string, Tensor> parameters() const;          // of networks (a copy's with prefix "key.") and modules
+  std::map<std::string, Tensor> trained_parameters() const;  // only what an optimiser trains
+  std::map<std::string, Tensor> states() const;              // Keep::every_epoch: epochs x ...
+  const std::map<std::string, std::vector<Tensor>>& logged() const { return logs_; }
+  // Flat gradients of each optimiser's first update: Adam hides a constant factor, gradients do not.
+  const std::map<std::string, Tensor>& first_gradients() const { return first_gradients_; }
+
+  // method::Engine
+  const method::Facts& facts() const override { return facts_; }
+  std::int64_t epoch() const override { return epoch_; }
+  std::int64_t iteration() const override { return iteration_; }
+  const Tensor& given() override { return source_.given(); }
+  const Tensor& candidates() override { return source_.candidates(); }
+  bool has_input(std::string_view name) const override;
+  const Tensor& input(std::string_view name) override;
+  std::int64_t size_of(const std::string& split) const override { return source_.size(split); }
+  void add_network(const std::string&, method::TowerKind, const std::string& copy_of, const std::string& shares) override;
+  void add_module(const std::string&, method::ModuleKind, const std::string& copy_of) override;
+  void add_optimiser(const std::string&, const std::vector<std::string>& parts) override;
+  void add_state(const std::string&, Tensor initial, method::Keep) override;
+  std::int64_t width(const std::string& network) const override;
+  method::Outputs forward(const std::string& network, const method::View&, const method::Ids&, bool grad,
+                          const std::string& split) override;
+  Tensor apply(const std::string& module, const std::vector<Tensor>&) override;
+  Tensor state(const std::string& name) override;
+  void update(const std::string& optimiser, const Tensor& loss) override;
+  void follow(const std::string& copy, double momentum) override;
+  void log(const std::string& name, const Tensor& value) override;
+  Tensor draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) override;
+
+ private:
+  template <class Kind>
+  struct Part {
+    std::shared_ptr<Kind> kind;
+    std::string source;                           // the part that this one is a copy of
+  };
+  struct Trained {
+    Optimiser optimiser;
+    std::vector<model::Weights*> networks, modules;
+  };
+  struct State {
+    Tensor value;
+    method::Keep keep;
+    std::vector<Tensor> history;
+  };
+  // One forward of a network with gradient.
+  struct Call {
+    model::Tower* tower;
+    std::string split;
+    method::View view;
+    method::Ids ids;
+    std::vector<Tensor> leaves;                   // the outputs that the method got
+    std::vector<Tensor> graph;                    // this process's rows with their graph; empty under chunks
+  };
+
+  template <class Kind>
+  const Part<Kind>& part(const std::map<std::string, Part<Kind>>&, const std::string& name, const char* what) const;
+  model::Weights& weights_of(const std::string& part);
+  Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
+  model::Outputs rows(const Call&, std::int64_t first, std::int64_t last);
+  std::vector<std::pair<std::int64_t, std::int64_t>> chunks_of(std::int64_t rows) const;
+  void add_gradients(const Call&, const std::vector<Tensor>& at_leaves, Trained&);
+  std::vector<Tensor> differentiate(const Tensor& loss, const std::vector<Tensor>& leaves) const;
+
+  method::Facts facts_;
+  Source& source_;
+  model::Architecture& architecture_;
+  comm::Collective& collective_;
+  std::int64_t chunk_;
+  std::int64_t epoch_ = 0, step_ = 0, iteration_ = 0;
+  std::map<std::string, Part<model::Tower>> networks_;
+  std::map<std::string, Part<model::Module>> modules_;
+  std::map<std::string, Trained> optimisers_;
+  std::map<std::string, State> states_;
+  std::map<std::string, std::vector<Tensor>> logs_;
+  std::map<std::string, Tensor> first_gradients_;
+  std::deque<Call> calls_;                        // of this step, not yet consumed by an update
+  std::vector<Tensor> stale_;                     // leaves and handles from before an update of this step
+  Tensor finite_;                                 // scalar flag on the device
+};
+
+}  // namespace winnow::train

@@ -1,0 +1,69 @@
+// Executes one stage on this process: from its configuration to the content of its run file. design.md sections 4 and 6.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "winnow/comm/collective.h"
+#include "winnow/core/error.h"
+#include "winnow/stage/stage.h"
+#include "winnow/store/run_file.h"
+
+namespace winnow::train {
+
+// A recorded training run (golden cases): data set `replay`, model `toy`. Tensors by the case's names without "in."/"draw.".
+struct Replay {
+  std::map<std::string, at::Tensor> tensors;      // A, W, x_w, x_s, candidates, given, order, ...
+  std::map<std::string, at::Tensor> draws;
+  std::map<std::string, std::string> views;       // name of a view -> tensor: "plain" -> "x_w"
+};
+
+// What a stage needs and what is no part of its identity.
+struct Context {
+  std::map<std::string, Path> data;               // data set -> decoded cache
+  std::map<std::string, Path> inputs;             // input's name -> run file
+  const Replay* replay = nullptr;
+  int threads = 1;
+  int attempt = 1;
+  std::int64_t chunk = 0;                         // rows a tower computes at once; 0: all of a slice
+};
+
+struct Report {
+  std::int64_t epoch = 0, epochs = 0, step = 0, steps = 0;    // step counts over all epochs
+  double loss = 0;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void progress(const Report&) {}         // after every step
+  virtual bool stop_wanted() { return false; }    // asked after every step
+};
+
+// Thrown when the observer wants the stage stopped.
+class Stopped : public Error {
+ public:
+  Stopped() : Error("stopped") {}
+};
+
+// The tensors of a training run, for those who look closer than its run file: golden cases and tests.
+struct Trace {
+  std::map<std::string, std::vector<at::Tensor>> logged;     // one value a step
+  std::map<std::string, at::Tensor> parameters, states, predictions;
+  std::map<std::string, at::Tensor> first_gradients;
+};
+
+struct Execution {
+  store::RunContent content;
+  Trace trace;
+};
+
+// UsageError for a stage that this program does not compute, or whose version is another; DataError for inputs; Stopped.
+Execution execute(const Stage&, const Context&, comm::Collective&, Observer&);
+
+}  // namespace winnow::train

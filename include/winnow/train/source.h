@@ -1,0 +1,46 @@
+// Where a training stage's rows, labels, order and draws come from: a data set's cache, or a recorded case (`replay`).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace winnow::train {
+
+// One global batch: B sample ids, and the given labels of its items where the stage has given labels.
+struct Batch {
+  at::Tensor ids;
+  at::Tensor given;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::int64_t classes() const = 0;
+  virtual std::int64_t size(const std::string& split) const = 0;
+  virtual std::int64_t epochs() const = 0;
+  virtual std::int64_t steps_per_epoch() const = 0;
+  virtual std::int64_t batch() const = 0;                             // nominal
+
+  // Inputs of a tower: the rows of a view for these samples, regenerated from streams of (epoch, sample). With the view "",
+  // the token rows of class prompts.
+  virtual at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch) = 0;
+  virtual std::vector<Batch> batches(std::int64_t epoch) = 0;
+
+  virtual const at::Tensor& given() = 0;                              // N, int64; UsageError where there are none
+  virtual const at::Tensor& candidates() = 0;                         // N x C of zeros and ones in the stage's precision
+  virtual const std::map<std::string, at::Tensor>& handed_over() const = 0;   // inputs from earlier stages, by name
+
+  // The recorded draw that replaces a stream, or none.
+  virtual std::optional<at::Tensor> recorded(std::string_view, std::int64_t /*epoch*/, std::int64_t /*step*/,
+                                             std::int64_t /*iteration*/, std::int64_t /*index*/, bool /*in_pass*/) {
+    return std::nullopt;
+  }
+};
+
+}  // namespace winnow::train

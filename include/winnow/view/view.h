@@ -1,0 +1,41 @@
+// Views: augmented versions of pictures. Parameters are drawn on the host from counter streams, so any process can regenerate
+// any sample's view; they are applied in one batch on the device.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "winnow/data/pixels.h"
+
+namespace winnow::view {
+
+enum class Kind {
+  plain,                                          // the picture itself
+  flip_crop,                                      // mirrored with probability 1/2, then cropped at a random offset after zero padding by side / 8
+};
+Kind parse_kind(std::string_view);                // "plain", "flip-crop"; UsageError
+
+// Per channel, of values in [0, 1]: (x - mean) / deviation.
+struct Normalisation {
+  std::vector<double> mean, deviation;            // 3 values each
+};
+
+// The drawn parameters of one picture.
+struct FlipCrop {
+  bool flip = false;
+  std::int64_t top = 0, left = 0;                 // offset into the padded picture, 0..2 pad
+};
+FlipCrop draw_flip_crop(std::uint64_t seed, std::int64_t pad, std::int64_t epoch, std::int64_t sample);
+
+// Pictures of a split as a tensor N x H x W x channels (uint8) that shares the mapped cache.
+at::Tensor pictures(const data::Split&);
+
+// B x 3 x H x W, normalised, in the precision and on the device of `options`; a grey picture becomes three equal channels.
+at::Tensor plain(const at::Tensor& pictures, const at::Tensor& ids, const Normalisation&, at::TensorOptions options);
+at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const std::vector<FlipCrop>&, std::int64_t pad,
+                     const Normalisation&, at::TensorOptions options);
+
+}  // namespace winnow::view

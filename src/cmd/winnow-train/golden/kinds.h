@@ -1,0 +1,20 @@
+// What the kinds of golden cases compute: one file a kind. Each throws UsageError for a subject that it does not know.
+#pragma once
+
+#include <cstdint>
+
+#include "golden/case.h"
+
+namespace winnow::golden {
+
+struct Options {
+  std::int64_t chunk = 0;                         // rows that a tower computes at once
+};
+
+void run_method(Case&, const Options&);           // through the stage executor
+void run_loss(Case&);
+void run_labels(Case&);
+void run_selection(Case&);
+void run_model(Case&);
+
+}  // namespace winnow::golden

@@ -1,0 +1,148 @@
+// kind = method: a recorded training run through the ordinary stage executor, data set `replay`, model `toy`.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "golden/kinds.h"
+#include "winnow/core/error.h"
+#include "winnow/method/registry.h"
+#include "winnow/train/execute.h"
+
+namespace winnow::golden {
+
+namespace {
+
+// config's names and the settings that they stand for.
+std::string setting_of(const std::string& key) {
+  if (key == "optimizer.name") return "train.optimizer";
+  if (key.starts_with("optimizer.")) return "train." + key.substr(10);
+  for (const char* own : {"schedule", "epochs", "batch"})
+    if (key == own) return "train." + key;
+  return key;
+}
+
+// What a case may leave out.
+const std::map<std::string, Value>& fallbacks() {
+  static const std::map<std::string, Value> values = {
+      {"train.schedule", "constant"}, {"train.weight_decay", 0.0}, {"train.momentum", 0.0}, {"train.nesterov", false},
+      {"train.betas", {0.9, 0.999}},  {"train.eps", 1e-8},         {"scale", 25.0},         {"seed", 0}};
+  return values;
+}
+
+void require(Case& c, const std::string& key, bool holds) {
+  if (!c.config().has(key)) return;
+  c.mark_read(key);
+  if (!holds) c.wrong(fmt::format("config.{} contradicts the tensors", key));
+}
+
+// Keys that describe the file are checked against its tensors.
+void check_description(Case& c, const train::Replay& replay, std::int64_t samples, std::int64_t classes) {
+  const at::Tensor& order = replay.tensors.at("order");
+  auto number = [&](const char* key) { return c.config().has(key) ? c.config().integer(key) : -1; };
+  bool short_batch = (order < 0).any().item<bool>();
+  require(c, "samples", number("samples") == samples);
+  require(c, "classes", number("classes") == classes);
+  require(c, "steps_per_epoch", number("steps_per_epoch") == order.size(1));
+  require(c, "order_padding", number("order_padding") == -1);
+  if (c.config().has("drop_last")) require(c, "drop_last", !(c.config().flag("drop_last") && short_batch));
+  if (c.config().has("modules")) {
+    const Value& modules = c.raw("modules");
+    bool known = modules.is_array() && std::all_of(modules.begin(), modules.end(), [&](const Value& name) {
+      return name.is_string() && std::any_of(replay.tensors.begin(), replay.tensors.end(), [&](const auto& tensor) {
+               return tensor.first == name.get<std::string>() || tensor.first.starts_with(name.get<std::string>() + ".");
+             });
+    });
+    require(c, "modules", known);
+  }
+}
+
+Stage stage_of(Case& c, const train::Replay& replay, std::int64_t classes) {
+  const at::Tensor& order = replay.tensors.at("order");
+  Settings settings(fallbacks());
+  for (const auto& [key, value] : c.config().all()) settings.set(setting_of(key), value);
+  settings.erase("dtype");
+  settings.set("train.precision", c.precision() == at::kDouble ? "fp64" : "fp32");
+  settings.set("method", c.subject());
+  settings.set("dataset", "replay");
+  settings.set("model", "toy");
+  settings.set("classes", classes);
+  if (!settings.has("train.epochs")) settings.set("train.epochs", order.size(0));
+  if (!settings.has("train.batch")) settings.set("train.batch", order.size(2));
+  Stage stage;
+  stage.version = method::find_method(c.subject()).version;
+  stage.settings = settings;
+  return stage;
+}
+
+// pll and noisy: plain and weak are x_w, strong is x_s. unsupervised (which has a view x_k or keeps x_w for prediction): plain
+// is x_w, weak is x_s, key is x_k.
+std::map<std::string, std::string> views_of(const Case& c, const train::Replay& replay) {
+  std::map<std::string, std::string> views{{"plain", "x_w"}};
+  auto add = [&](const char* view, const char* tensor) {
+    if (replay.tensors.count(tensor)) views[view] = tensor;
+  };
+  bool unsupervised = c.folder().filename() == "unsupervised";
+  add("weak", unsupervised ? "x_s" : "x_w");
+  add(unsupervised ? "key" : "strong", unsupervised ? "x_k" : "x_s");
+  return views;
+}
+
+class Quiet final : public train::Observer {};
+
+train::Execution execute(const Stage& stage, const train::Replay& replay, std::int64_t chunk) {
+  train::Context context;
+  context.replay = &replay;
+  context.chunk = chunk;
+  auto alone = comm::alone();
+  Quiet quiet;
+  return train::execute(stage, context, *alone, quiet);
+}
+
+void compare_with(Case& c, const train::Trace& trace, const train::Replay& replay) {
+  std::map<std::string, at::Tensor> all = trace.predictions;
+  for (const auto& [name, values] : trace.logged) all.emplace(name, at::stack(values));
+  for (const auto& [name, tensor] : trace.parameters) all.emplace(name, tensor);
+  for (const auto& [name, tensor] : trace.states) {
+    bool last_only = c.expects(name) && tensor.dim() == c.tensor("out." + name).dim() + 1;
+    all.emplace(name, last_only ? tensor[tensor.size(0) - 1] : tensor);
+  }
+  for (const auto& [name, tensor] : replay.tensors) all.emplace(name, tensor);      // what nothing uses stays as it was
+  for (const auto& [name, tensor] : all) c.compare(name, tensor);
+}
+
+// Adam hides a constant factor in a gradient, so gradients are compared themselves.
+void compare_gradients(Case& c, const train::Trace& got, const train::Trace& whole) {
+  double tolerance = c.precision() == at::kDouble ? 1e-10 : 1e-4;
+  for (const auto& [name, want] : whole.first_gradients) {
+    at::Tensor other = got.first_gradients.at(name);
+    double allowed = tolerance * std::max(1.0, want.abs().max().item<double>());
+    if (!((other - want).abs().max().item<double>() <= allowed))
+      c.wrong(fmt::format("first gradients of optimiser {} differ from those without chunks", name));
+  }
+}
+
+}  // namespace
+
+void run_method(Case& c, const Options& options) {
+  const method::Entry& entry = method::find_method(c.subject());
+  (void)entry;                                    // unknown subjects fail before anything is read
+  train::Replay replay;
+  replay.tensors = c.below("in.", c.precision());
+  replay.draws = c.below("draw.", c.precision());
+  replay.views = views_of(c, replay);
+  std::int64_t samples = c.tensor("in.x_w").size(0);
+  std::int64_t classes = c.has("in.W") ? c.tensor("in.W").size(0) : c.config().integer("classes");
+  c.tensor("in.order");
+  check_description(c, replay, samples, classes);
+
+  Stage stage = stage_of(c, replay, classes);
+  train::Execution run = execute(stage, replay, options.chunk);
+  if (options.chunk > 0) compare_gradients(c, run.trace, execute(stage, replay, 0).trace);
+  std::set<std::string> read = stage.settings.read();
+  for (const auto& [key, value] : c.config().all())
+    if (read.count(setting_of(key))) c.mark_read(key);
+  compare_with(c, run.trace, replay);
+}
+
+}  // namespace winnow::golden

@@ -1,0 +1,101 @@
+// kind = model: a snapshot's towers on recorded pixels and tokens.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include "golden/kinds.h"
+#include "winnow/core/error.h"
+#include "winnow/model/clip.h"
+#include "winnow/model/tokenizer.h"
+
+namespace winnow::golden {
+
+namespace {
+
+model::Snapshot snapshot_of(Case& c) {
+  if (c.config().has("snapshot")) return model::read_snapshot(c.folder() / c.config().text("snapshot"));
+  model::Snapshot snapshot;
+  snapshot.source = c.name();
+  snapshot.config = c.raw("config.json");
+  snapshot.tensors = c.below("in.weights.", at::kFloat);
+  return snapshot;
+}
+
+void check_description(Case& c, const model::Snapshot& snapshot) {
+  if (c.config().has("text_pooling")) {
+    bool largest = snapshot.config["text_config"].value("eos_token_id", 49407) == 2;
+    if (c.config().text("text_pooling").starts_with("largest") != largest) c.wrong("config.text_pooling contradicts config.json");
+  }
+  if (c.config().has("interpolate_pos_encoding") && c.config().flag("interpolate_pos_encoding")) {
+    std::vector<double> size = c.config().reals("resolution");
+    const at::Tensor& pixels = c.tensor("in.pixels");
+    if (size.size() != 2 || pixels.size(2) != static_cast<std::int64_t>(size[0]) || pixels.size(3) != static_cast<std::int64_t>(size[1]))
+      c.wrong("config.resolution contradicts in.pixels");
+  }
+}
+
+void run_clip(Case& c) {
+  model::Snapshot snapshot = snapshot_of(c);
+  check_description(c, snapshot);
+  model::require_clip(snapshot);
+  model::ClipImageTower image(snapshot, at::kFloat, model::FeatureKind::hidden, model::ClipImageTower::Train::none);
+  model::ClipTextTower text(snapshot, at::kFloat, false);
+  at::Tensor image_features, text_features;
+  if (c.has("in.pixels")) {
+    model::ImageOutputs outputs = image.encode(c.tensor("in.pixels"));
+    c.compare("last_hidden", outputs.last_hidden);
+    c.compare("hidden", outputs.hidden);
+    c.compare("image_features", image_features = outputs.projected);
+  }
+  if (c.has("in.tokens")) {
+    model::TextOutputs outputs = text.encode(c.tensor("in.tokens"));
+    c.compare("text_last_hidden", outputs.last_hidden);
+    c.compare("text_hidden", outputs.hidden);
+    c.compare("text_features", text_features = outputs.projected);
+  }
+  if (image_features.defined() && text_features.defined())
+    c.compare("logits", model::clip_logits(snapshot, image_features, text_features));
+}
+
+// The recorded tokens are those of our own tokenizer on the case's templates and class names, up to the end token.
+void check_tokens(Case& c, const model::Snapshot& snapshot, const at::Tensor& tokens) {
+  const Value &templates = c.raw("templates"), &classes = c.raw("classes");
+  model::Tokenizer tokenizer(snapshot);
+  for (std::size_t t = 0; t < templates.size(); ++t)
+    for (std::size_t k = 0; k < classes.size(); ++k) {
+      std::string text = model::prompt(templates[t].get<std::string>(), classes[k].get<std::string>());
+      std::vector<std::int64_t> own = tokenizer.encode(text, tokens.size(2));
+      at::Tensor row = tokens[static_cast<std::int64_t>(t)][static_cast<std::int64_t>(k)];
+      for (std::size_t i = 0; i < own.size(); ++i) {
+        if (row[static_cast<std::int64_t>(i)].item<std::int64_t>() != own[i]) {
+          c.wrong(fmt::format("the tokens of '{}' differ at position {}", text, i));
+          break;
+        }
+        if (own[i] == tokenizer.end()) break;
+      }
+    }
+}
+
+void run_text_features(Case& c) {
+  model::Snapshot snapshot = snapshot_of(c);
+  at::Tensor tokens = c.tensor("in.tokens");
+  check_tokens(c, snapshot, tokens);
+  model::ClipImageTower image(snapshot, at::kFloat, model::FeatureKind::hidden, model::ClipImageTower::Train::none);
+  model::ClipTextTower text(snapshot, at::kFloat, false);
+  at::Tensor single = model::class_text_features(text, tokens[0]), ensemble = model::class_text_features(text, tokens);
+  c.compare("single", single);
+  c.compare("head", model::back_projected(single, image.projection()));
+  c.compare("ensemble", ensemble);
+  c.compare("ensemble_head", model::back_projected(ensemble, image.projection()));
+}
+
+}  // namespace
+
+void run_model(Case& c) {
+  at::NoGradGuard no_gradient;
+  if (c.subject() == "clip") return run_clip(c);
+  if (c.subject() == "text-features") return run_text_features(c);
+  throw UsageError(fmt::format("unknown subject '{}'", c.subject()));
+}
+
+}  // namespace winnow::golden

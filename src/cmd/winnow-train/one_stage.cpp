@@ -1,0 +1,40 @@
+#include "one_stage.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "winnow/core/error.h"
+
+namespace winnow::cmd {
+
+train::Context context_from_json(const Value& json) {
+  train::Context context;
+  try {
+    for (const auto& [name, path] : json.value("data", Value::object()).items()) context.data[name] = path.get<std::string>();
+    for (const auto& [name, path] : json.value("inputs", Value::object()).items()) context.inputs[name] = path.get<std::string>();
+    context.threads = json.value("threads", 1);
+  } catch (const nlohmann::json::exception& error) {
+    throw UsageError(fmt::format("context: {}", error.what()));
+  }
+  return context;
+}
+
+store::Written execute_and_write(const Stage& stage, const train::Context& context, const Path& output, train::Observer& observer) {
+  auto alone = comm::alone();
+  train::Execution execution = train::execute(stage, context, *alone, observer);
+  return store::write_run_file(output, execution.content);
+}
+
+std::int64_t resident_bytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  long total = 0, resident = 0;
+  if (file) {
+    if (std::fscanf(file, "%ld %ld", &total, &resident) != 2) resident = 0;
+    std::fclose(file);
+  }
+  return static_cast<std::int64_t>(resident) * ::sysconf(_SC_PAGESIZE);
+}
+
+}  // namespace winnow::cmd

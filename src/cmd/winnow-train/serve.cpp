@@ -1,0 +1,178 @@
+// winnow-train serve: a trainer. Commands as JSON lines on standard input, events on standard output. src/fleet/README.md.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <deque>
+#include <new>
+#include <optional>
+
+#include "arguments.h"
+#include "commands.h"
+#include "one_stage.h"
+#include "outcome.h"
+#include "winnow/core/error.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+// Standard output belongs to the protocol alone: whatever a library prints goes to standard error instead.
+class Lines {
+ public:
+  Lines() {
+    out_ = ::fcntl(1, F_DUPFD_CLOEXEC, 3);
+    if (out_ < 0 || ::dup2(2, 1) < 0) throw DeviceError(fmt::format("cannot set up the event pipe: {}", std::strerror(errno)));
+  }
+  ~Lines() { ::close(out_); }
+
+  void send(const Value& event) {
+    std::string line = event.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n";
+    for (std::size_t done = 0; done < line.size();) {
+      ssize_t n = ::write(out_, line.data() + done, line.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) throw DeviceError(fmt::format("the agent is gone: {}", std::strerror(errno)));
+      done += static_cast<std::size_t>(n);
+    }
+  }
+
+  // The next command; none at the end of input. With `wait` false: none when there is nothing to read, either.
+  std::optional<Value> next(bool wait) {
+    while (true) {
+      if (std::size_t end = buffer_.find('\n'); end != std::string::npos) {
+        std::string line = buffer_.substr(0, end);
+        buffer_.erase(0, end + 1);
+        Value command = Value::parse(line, nullptr, false);
+        if (!command.is_object() || !command.contains("do") || !command["do"].is_string())
+          throw UsageError(fmt::format("not a command: {}", line.substr(0, 80)));
+        return command;
+      }
+      pollfd ready{0, POLLIN, 0};
+      if (::poll(&ready, 1, wait ? -1 : 0) <= 0) {
+        if (wait && errno == EINTR) continue;
+        return std::nullopt;
+      }
+      char bytes[1 << 16];
+      ssize_t n = ::read(0, bytes, sizeof bytes);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) {
+        ended_ = true;
+        return std::nullopt;
+      }
+      buffer_.append(bytes, static_cast<std::size_t>(n));
+    }
+  }
+  bool ended() const { return ended_; }
+
+ private:
+  int out_ = -1;
+  std::string buffer_;
+  bool ended_ = false;
+};
+
+// Reports once a second, and listens between steps.
+class Reporter final : public train::Observer {
+ public:
+  Reporter(Lines& lines, std::string identity, std::deque<Value>& later) : lines_(lines), identity_(std::move(identity)), later_(later) {}
+
+  void progress(const train::Report& report) override {
+    auto now = std::chrono::steady_clock::now();
+    if (report.step != 1 && report.step != report.steps && now - last_ < std::chrono::seconds(1)) return;
+    last_ = now;
+    lines_.send({{"event", "progress"},
+                 {"identity", identity_},
+                 {"epoch", report.epoch},
+                 {"epochs", report.epochs},
+                 {"step", report.step},
+                 {"steps", report.steps},
+                 {"memory", resident_bytes()},
+                 {"metrics", {{"loss", report.loss}}}});
+  }
+
+  bool stop_wanted() override {
+    while (std::optional<Value> command = lines_.next(/*wait=*/false)) {
+      if ((*command)["do"] == "stop") stop_ = true;
+      if ((*command)["do"] == "quit") stop_ = true;
+      if ((*command)["do"] != "stop") later_.push_back(*command);
+    }
+    return stop_ || lines_.ended();
+  }
+
+ private:
+  Lines& lines_;
+  std::string identity_;
+  std::deque<Value>& later_;
+  std::chrono::steady_clock::time_point last_{};
+  bool stop_ = false;
+};
+
+Value failure(const std::string& identity, const char* type, std::string message) {
+  return {{"event", "failed"}, {"identity", identity}, {"class", type}, {"message", message.substr(0, message.find('\n'))}};
+}
+
+Value run(const Value& command, Lines& lines, std::deque<Value>& later, int threads) {
+  std::string identity = command.value("identity", "");
+  try {
+    if (!command.contains("stage") || !command.contains("output") || !command["output"].is_string())
+      throw UsageError("'run' needs stage and output");
+    Value described = command["stage"];
+    described["identity"] = identity;             // refused if the stage is another
+    Stage stage = stage_from_json(described);
+    train::Context context = context_from_json(command.value("context", Value::object()));
+    if (threads > 0) context.threads = threads;
+    context.attempt = command.value("attempt", 1);
+    Reporter reporter(lines, identity, later);
+    std::string output = command["output"].get<std::string>();
+    store::Written written = execute_and_write(stage, context, output, reporter);
+    return {{"event", "done"},
+            {"identity", identity},
+            {"output", output},
+            {"file_digest", written.file_digest.hex()},
+            {"result_digest", written.result_digest.hex()}};
+  } catch (const train::Stopped&) {
+    return {{"event", "stopped"}, {"identity", identity}};
+  } catch (const UsageError& error) {
+    return failure(identity, "user", error.what());
+  } catch (const DataError& error) {
+    return failure(identity, "user", error.what());
+  } catch (const std::bad_alloc&) {
+    return failure(identity, "memory", "out of memory");
+  } catch (const std::exception& error) {
+    return failure(identity, "transient", error.what());
+  }
+}
+
+}  // namespace
+
+int serve(int argc, char** argv) {
+  std::string device = "cpu";
+  int threads = 0;
+  Command app("winnow-train serve", "A trainer: reads commands on standard input, writes events on standard output, one JSON object a line.",
+              "  winnow run sweep.toml --trainer \"winnow-train serve\"\n");
+  app.add_option("--device", device, "cpu")->check(CLI::IsMember({"cpu"}))->capture_default_str();
+  app.add_option("--threads", threads, "overrides the context's threads");
+  if (!parse(app, argc, argv)) return kDone;
+
+  Lines lines;
+  lines.send({{"event", "ready"}, {"protocol", 1}, {"device", device}, {"version", WINNOW_VERSION}});
+  std::deque<Value> later;                        // commands that came while a stage ran
+  while (true) {
+    std::optional<Value> command;
+    if (!later.empty()) {
+      command = later.front();
+      later.pop_front();
+    } else {
+      command = lines.next(/*wait=*/true);
+    }
+    if (!command || (*command)["do"] == "quit") return kDone;
+    if ((*command)["do"] == "stop") continue;     // nothing runs
+    if ((*command)["do"] != "run") throw UsageError(fmt::format("unknown command {}", (*command)["do"].dump()));
+    lines.send(run(*command, lines, later, threads));
+  }
+}
+
+}  // namespace winnow::cmd

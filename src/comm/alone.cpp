@@ -1,0 +1,22 @@
+#include "winnow/comm/collective.h"
+
+namespace winnow::comm {
+
+Slice slice_of(std::int64_t count, int rank, int size) { return {count * rank / size, count * (rank + 1) / size}; }
+
+namespace {
+
+class Alone final : public Collective {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  at::Tensor gather_rows(const at::Tensor& mine, std::int64_t) override { return mine; }
+  void sum(at::Tensor) override {}
+  void broadcast(at::Tensor) override {}
+};
+
+}  // namespace
+
+std::unique_ptr<Collective> alone() { return std::make_unique<Alone>(); }
+
+}  // namespace winnow::comm

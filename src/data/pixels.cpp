@@ -1,0 +1,82 @@
+#include "winnow/data/pixels.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cache_format.h"
+#include "winnow/core/error.h"
+#include "winnow/core/stream.h"
+
+namespace winnow::data {
+
+namespace {
+
+Split split_of(const SafeTensors& file, const std::string& name) {
+  const SafeTensor &images = file.at(name + ".images"), &labels = file.at(name + ".labels");
+  if (images.dtype != "U8" || images.shape.size() != 4 || labels.dtype != "I64" || labels.shape.size() != 1 ||
+      labels.shape[0] != images.shape[0])
+    throw DataError(fmt::format("{}: not a decoded data set; delete it and it is built again", file.path().string()));
+  return {images.shape[0], images.shape[1], images.shape[2], images.shape[3],
+          {reinterpret_cast<const std::uint8_t*>(images.bytes.data()), images.bytes.size()},
+          {reinterpret_cast<const std::int64_t*>(labels.bytes.data()), labels.bytes.size() / 8}};
+}
+
+}  // namespace
+
+Pixels::Pixels(const Path& cache) : file_(cache), train_(split_of(file_, "train")), test_(split_of(file_, "test")) {
+  const auto& metadata = file_.metadata();
+  auto entry = [&](const char* key) {
+    auto found = metadata.find(key);
+    if (found == metadata.end())
+      throw DataError(fmt::format("{}: no '{}' in its header; delete it and it is built again", cache.string(), key));
+    return found->second;
+  };
+  if (entry("version") != kCacheVersion)
+    throw DataError(fmt::format("{}: a cache of version {}, this program reads {}; delete it and it is built again",
+                                cache.string(), entry("version"), kCacheVersion));
+  fingerprint_ = entry("fingerprint");
+  auto classes = nlohmann::json::parse(entry("classes"), nullptr, false);
+  if (!classes.is_array()) throw DataError(fmt::format("{}: broken class names; delete it and it is built again", cache.string()));
+  for (const auto& name : classes) classes_.push_back(name.get<std::string>());
+}
+
+std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, std::int64_t classes, std::int64_t first,
+                                         std::int64_t last, std::int64_t wanted, std::uint64_t seed, std::string_view purpose) {
+  auto all = static_cast<std::int64_t>(labels.size());
+  if (last == 0) last = all;
+  if (first >= last || last > all)
+    throw UsageError(fmt::format("data.first = {}, data.last = {}: the data set has samples 0..{}", first, last, all - 1));
+  std::int64_t available = last - first;
+  if (wanted > available)
+    throw UsageError(fmt::format("{} samples are asked for, {} are there (indices {}..{})", wanted, available, first, last - 1));
+  std::vector<std::vector<std::int64_t>> by_class(static_cast<std::size_t>(classes));
+  for (std::int64_t i = first; i < last; ++i) by_class[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
+  std::vector<std::int64_t> chosen;
+  if (wanted == 0 || wanted == available) {
+    for (std::int64_t i = first; i < last; ++i) chosen.push_back(i);
+    return chosen;
+  }
+  // Largest remainders; ties go to the lower class.
+  std::vector<std::int64_t> quota(by_class.size());
+  std::vector<std::pair<std::int64_t, std::size_t>> remainders;
+  std::int64_t given_out = 0;
+  for (std::size_t c = 0; c < by_class.size(); ++c) {
+    std::int64_t product = wanted * static_cast<std::int64_t>(by_class[c].size());
+    quota[c] = product / available;
+    given_out += quota[c];
+    remainders.emplace_back(-(product % available), c);
+  }
+  std::sort(remainders.begin(), remainders.end());
+  for (std::size_t i = 0; given_out < wanted; ++i, ++given_out) ++quota[remainders[i].second];
+  Streams streams(seed, purpose);
+  for (std::size_t c = 0; c < by_class.size(); ++c) {
+    auto order = streams.at(0, static_cast<std::uint32_t>(c)).permutation(static_cast<std::int64_t>(by_class[c].size()));
+    for (std::int64_t k = 0; k < quota[c]; ++k) chosen.push_back(by_class[c][static_cast<std::size_t>(order[static_cast<std::size_t>(k)])]);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+}  // namespace winnow::data

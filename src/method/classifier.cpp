@@ -1,0 +1,46 @@
+#include "winnow/method/classifier.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "winnow/method/formulas.h"
+
+namespace winnow::method {
+
+void Classifier::setup(Setup& setup) {
+  setup.network("main", TowerKind::image);
+  setup.module("head", ModuleKind::head);
+  declare(setup);
+  setup.optimiser("main", {"main", "head"});
+}
+
+Outputs Classifier::predict(Forward& forward) {
+  return {{"logits", forward.apply("head", {forward.forward("main", "plain", forward.ids()).features()})}};
+}
+
+Tensor Classifier::logits(Step& step, const std::string& view, bool grad) {
+  return step.apply("head", {step.forward("main", view, step.ids(), grad).features()});
+}
+
+void Classifier::minimise(Step& step, const Tensor& loss) {
+  step.update("main", loss);
+  step.log("loss", loss);
+}
+
+void ConfidenceClassifier::declare(Setup& setup) {
+  setup.state("confidence", uniform_over(setup.candidates()), Keep::every_epoch);
+}
+
+Tensor ConfidenceClassifier::confidence(Step& step) { return step.state("confidence").index_select(0, step.ids()); }
+
+void ConfidenceClassifier::set_confidence(Step& step, const Tensor& rows) {
+  step.state("confidence").index_copy_(0, step.ids(), rows.detach());
+}
+
+Tensor ConfidenceClassifier::logits_for_confidence(Step& step, const Tensor& training, const std::string& view) {
+  if (step.settings().text("conf_source") == "pre-step") return training.detach();
+  at::NoGradGuard no_gradient;
+  return logits(step, view, false);
+}
+
+}  // namespace winnow::method

@@ -1,0 +1,37 @@
+#include "winnow/method/registry.h"
+
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+
+namespace winnow::method {
+
+// The registry: one line a method. src/method/<name>.cpp defines <name>_entry().
+#define WINNOW_METHODS(METHOD) \
+  METHOD(cc)                   \
+  METHOD(ce)                   \
+  METHOD(contrastive)          \
+  METHOD(crdpll)               \
+  METHOD(proden)
+
+#define WINNOW_DECLARE(name) Entry name##_entry();
+WINNOW_METHODS(WINNOW_DECLARE)
+#undef WINNOW_DECLARE
+
+const std::vector<Entry>& registry() {
+#define WINNOW_LIST(name) name##_entry(),
+  static const std::vector<Entry> entries = {WINNOW_METHODS(WINNOW_LIST)};
+#undef WINNOW_LIST
+  return entries;
+}
+
+const Entry& find_method(std::string_view name) {
+  std::vector<std::string> known;
+  for (const Entry& entry : registry()) {
+    if (entry.name == name) return entry;
+    known.emplace_back(entry.name);
+  }
+  throw UsageError(fmt::format("unknown method '{}'{}", name, did_you_mean(name, known)));
+}
+
+}  // namespace winnow::method

@@ -1,0 +1,63 @@
+#include "winnow/model/head.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "winnow/core/stream.h"
+
+namespace winnow::model {
+
+at::Tensor normalise_rows(const at::Tensor& rows) { return rows / at::linalg_vector_norm(rows, 2, at::IntArrayRef{-1}, true); }
+
+namespace {
+
+class CosineHead final : public Module {
+ public:
+  CosineHead(const std::string& name, at::Tensor weight, double scale) : scale_(scale) {
+    weight_ = weights_.add(name, std::move(weight), true);
+  }
+
+  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
+    return scale_ * at::matmul(normalise_rows(inputs.at(0)), normalise_rows(weight_->use).t());
+  }
+
+ private:
+  double scale_;
+  Parameter* weight_;
+};
+
+class Temperature final : public Module {
+ public:
+  explicit Temperature(double initial) {
+    logit_scale_ = weights_.add("logit_scale", at::full({}, std::log(1 / initial), at::kFloat), true);
+  }
+
+  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
+    return logit_scale_->use.exp() * at::matmul(normalise_rows(inputs.at(0)), normalise_rows(inputs.at(1)).t());
+  }
+
+ private:
+  Parameter* logit_scale_;
+};
+
+}  // namespace
+
+std::unique_ptr<Module> cosine_head(const std::string& name, at::Tensor weight, double scale) {
+  return std::make_unique<CosineHead>(name, std::move(weight), scale);
+}
+
+std::unique_ptr<Module> temperature(double initial) { return std::make_unique<Temperature>(initial); }
+
+at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {
+  at::Tensor result = at::empty({rows, width}, at::kDouble);
+  auto values = result.accessor<double, 2>();
+  Streams streams(seed, purpose);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    Stream stream = streams.at(0, static_cast<std::uint32_t>(i));
+    for (std::int64_t j = 0; j < width; ++j) values[i][j] = stream.uniform(-1, 1);
+  }
+  return normalise_rows(result).to(at::kFloat);
+}
+
+}  // namespace winnow::model

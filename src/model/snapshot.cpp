@@ -1,0 +1,127 @@
+#include "winnow/model/snapshot.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "winnow/core/error.h"
+#include "winnow/core/safetensors.h"
+
+namespace winnow::model {
+
+namespace {
+
+constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
+    {"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16}, {"I64", at::kLong},
+    {"I32", at::kInt},    {"I16", at::kShort}, {"I8", at::kChar},  {"U8", at::kByte},       {"BOOL", at::kBool},
+};
+
+Value read_json(const Path& path) {
+  Value json = Value::parse(read_file(path), nullptr, false);
+  if (json.is_discarded()) throw DataError(fmt::format("{} is not JSON", path.string()));
+  return json;
+}
+
+void add_tensors(const Path& path, Snapshot& snapshot) {
+  SafeTensors file(path);
+  for (const auto& [name, tensor] : file.tensors()) {
+    auto keep = file.mapping();
+    at::Tensor view = at::from_blob(const_cast<std::byte*>(tensor.bytes.data()), tensor.shape, [keep](void*) {},
+                                    at::TensorOptions(scalar_type(tensor.dtype)));
+    if (!snapshot.tensors.emplace(name, view).second)
+      throw DataError(fmt::format("{}: tensor '{}' is in another shard, too", path.string(), name));
+  }
+}
+
+}  // namespace
+
+std::string safetensors_dtype(at::ScalarType type) {
+  for (auto [name, candidate] : kTypes)
+    if (candidate == type) return name;
+  throw InternalError(fmt::format("no safetensors dtype for {}", at::toString(type)));
+}
+
+at::ScalarType scalar_type(const std::string& dtype) {
+  for (auto [name, type] : kTypes)
+    if (dtype == name) return type;
+  throw DataError(fmt::format("tensors of dtype {} cannot be read here", dtype));
+}
+
+Snapshot read_snapshot(const Path& folder) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(folder)) throw DataError(fmt::format("{}: no such folder; expected a Hugging Face snapshot", folder.string()));
+  Snapshot snapshot;
+  snapshot.source = folder.string();
+  if (!fs::exists(folder / "config.json")) throw DataError(fmt::format("{}: config.json is missing", folder.string()));
+  snapshot.config = read_json(folder / "config.json");
+  if (fs::exists(folder / "model.safetensors")) {
+    add_tensors(folder / "model.safetensors", snapshot);
+  } else if (Path index = folder / "model.safetensors.index.json"; fs::exists(index)) {
+    Value json = read_json(index);
+    std::set<std::string> shards;
+    if (!json.contains("weight_map") || !json["weight_map"].is_object())
+      throw DataError(fmt::format("{} has no table weight_map", index.string()));
+    for (const auto& [name, shard] : json["weight_map"].items()) {
+      if (!shard.is_string()) throw DataError(fmt::format("{}: weight_map: {} is no file name", index.string(), name));
+      shards.insert(shard.get<std::string>());
+    }
+    for (const std::string& shard : shards) add_tensors(folder / shard, snapshot);
+    for (const auto& [name, shard] : json["weight_map"].items())
+      if (!snapshot.tensors.count(name)) throw DataError(fmt::format("{}: tensor '{}' is in no shard", index.string(), name));
+  } else {
+    bool pickles = fs::exists(folder / "pytorch_model.bin") || fs::exists(folder / "model.bin");
+    throw DataError(fmt::format("{}: model.safetensors is missing{}", folder.string(),
+                                pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file"
+                                        : ""));
+  }
+  for (const char* name : {"vocab.json", "merges.txt", "preprocessor_config.json"})
+    if (fs::exists(folder / name)) snapshot.files[name] = read_file(folder / name);
+  return snapshot;
+}
+
+void write_snapshot(const Path& folder, const Snapshot& snapshot) {
+  make_folders(folder);
+  std::map<std::string, at::Tensor> host;
+  std::map<std::string, SafeTensor> tensors;
+  for (const auto& [name, tensor] : snapshot.tensors) {
+    at::Tensor own = host[name] = tensor.detach().cpu().contiguous();
+    tensors[name] = {safetensors_dtype(own.scalar_type()), own.sizes().vec(),
+                     {static_cast<const std::byte*>(own.const_data_ptr()), own.nbytes()}};
+  }
+  Path part = temporary_beside(folder / "model.safetensors");
+  write_safetensors(part, tensors, {{"format", "pt"}});
+  std::filesystem::rename(part, folder / "model.safetensors");
+  write_file_atomically(folder / "config.json", snapshot.config.dump(2) + "\n");
+  for (const auto& [name, content] : snapshot.files) write_file_atomically(folder / name, content);
+}
+
+at::Tensor TensorReader::take(const std::string& name, at::IntArrayRef shape) {
+  auto found = snapshot_.tensors.find(name);
+  if (found == snapshot_.tensors.end()) {
+    std::vector<std::string> known;
+    for (const auto& [other, tensor] : snapshot_.tensors) known.push_back(other);
+    throw DataError(fmt::format("{}: tensor '{}' is missing{}", snapshot_.source, name, did_you_mean(name, known)));
+  }
+  if (found->second.sizes() != shape)
+    throw DataError(fmt::format("{}: tensor '{}' has shape [{}], the configuration wants [{}]", snapshot_.source, name,
+                                fmt::join(found->second.sizes(), ", "), fmt::join(shape, ", ")));
+  taken_.insert(name);
+  return found->second.to(dtype_, /*non_blocking=*/false, /*copy=*/true);
+}
+
+void TensorReader::expect_all_taken(const std::vector<std::string>& prefixes) const {
+  std::vector<std::string> left;
+  for (const auto& [name, tensor] : snapshot_.tensors) {
+    bool below = std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) { return name.starts_with(prefix); });
+    if (below && !taken_.count(name)) left.push_back(name);
+  }
+  if (left.empty()) return;
+  std::size_t shown = std::min<std::size_t>(left.size(), 5);
+  throw DataError(fmt::format("{}: {} tensors that this architecture does not have: {}{}", snapshot_.source, left.size(),
+                              fmt::join(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                              shown < left.size() ? ", ..." : ""));
+}
+
+}  // namespace winnow::model

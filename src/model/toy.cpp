@@ -1,0 +1,56 @@
+#include "winnow/model/toy.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+#include "winnow/model/head.h"
+
+namespace winnow::model {
+
+namespace {
+
+class ToyTower final : public Tower {
+ public:
+  ToyTower(const std::string& name, at::Tensor a) { a_ = weights_.add(name, std::move(a), true); }
+  Outputs rows(const at::Tensor& inputs) override { return {{"features", at::matmul(inputs, a_->use.t())}}; }
+  std::int64_t width() const override { return a_->value.size(0); }
+
+ private:
+  Parameter* a_;
+};
+
+class Toy final : public Architecture {
+ public:
+  Toy(std::map<std::string, at::Tensor> tensors, double scale) : tensors_(std::move(tensors)), scale_(scale) {}
+
+  std::unique_ptr<Tower> tower(std::string_view network, TowerKind kind) override {
+    if (kind != TowerKind::image) throw InternalError("the toy has no text tower");
+    std::string name = network == "main" ? "A" : fmt::format("A_{}", network);
+    return std::make_unique<ToyTower>(name, initial(name));
+  }
+
+  std::unique_ptr<Module> module(std::string_view name, ModuleKind kind) override {
+    if (kind != ModuleKind::head) throw InternalError(fmt::format("the toy has no module for {}", name));
+    std::string weight = name == "head" ? "W" : fmt::format("W_{}", name);
+    return cosine_head(weight, initial(weight), scale_);
+  }
+
+ private:
+  at::Tensor initial(const std::string& name) const {
+    auto found = tensors_.find(name);
+    if (found == tensors_.end()) throw DataError(fmt::format("the case has no tensor in.{}", name));
+    return found->second.clone();
+  }
+
+  std::map<std::string, at::Tensor> tensors_;
+  double scale_;
+};
+
+}  // namespace
+
+std::unique_ptr<Architecture> toy(std::map<std::string, at::Tensor> tensors, double scale) {
+  return std::make_unique<Toy>(std::move(tensors), scale);
+}
+
+}  // namespace winnow::model

@@ -1,0 +1,42 @@
+#include "winnow/model/weights.h"
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+
+namespace winnow::model {
+
+Parameter* Weights::add(const std::string& name, at::Tensor value, bool trainable) {
+  parameters_.push_back({name, value, value, trainable, false});
+  return &parameters_.back();
+}
+
+std::vector<Parameter*> Weights::trained() {
+  std::vector<Parameter*> result;
+  for (Parameter& parameter : parameters_)
+    if (parameter.trained) result.push_back(&parameter);
+  return result;
+}
+
+void Weights::train_what_is_trainable() {
+  for (Parameter& parameter : parameters_) parameter.trained = parameter.trainable;
+  renew();
+}
+
+void Weights::renew() {
+  for (Parameter& parameter : parameters_)
+    if (parameter.trained) parameter.use = parameter.value.detach().requires_grad_(true);
+}
+
+void Weights::copy_from(const Weights& other) {
+  if (parameters_.size() != other.parameters_.size()) throw InternalError("a copy with another number of parameters");
+  at::NoGradGuard no_gradient;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (parameters_[i].name != other.parameters_[i].name)
+      throw InternalError(fmt::format("a copy whose {} is {}", other.parameters_[i].name, parameters_[i].name));
+    parameters_[i].value.copy_(other.parameters_[i].value);
+  }
+}
+
+}  // namespace winnow::model

@@ -1,0 +1,27 @@
+// The tables metrics/epochs, metrics/steps and metrics/final of a training stage.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "loop.h"
+#include "winnow/store/run_file.h"
+
+namespace winnow::train {
+
+class Curves {
+ public:
+  // One row of metrics/epochs; `metrics` holds at least "accuracy", the same names every epoch.
+  void add(const EpochEnd&, const std::map<std::string, double>& metrics);
+
+  // metrics/final: every metric of the last epoch; accuracy_best and epoch_best (the first best one) over all.
+  // metrics/steps: the loss, thinned to at most 500 rows (every k-th step, the last one always).
+  void put(store::RunContent&, const std::vector<at::Tensor>& losses) const;
+
+ private:
+  std::vector<EpochEnd> epochs_;
+  std::map<std::string, std::vector<double>> metrics_;
+};
+
+}  // namespace winnow::train

@@ -1,0 +1,302 @@
+#include "winnow/train/engine.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+
+#include "winnow/core/error.h"
+
+namespace winnow::train {
+
+namespace {
+
+Tensor cut(const Tensor& rows, std::int64_t first, std::int64_t last) { return rows.narrow(0, first, last - first); }
+
+}  // namespace
+
+Engine::Engine(method::Facts facts, Source& source, model::Architecture& architecture, comm::Collective& collective,
+               std::int64_t chunk)
+    : facts_(std::move(facts)), source_(source), architecture_(architecture), collective_(collective), chunk_(chunk),
+      finite_(at::ones({}, facts_.real.dtype(at::kBool))) {}
+
+void Engine::begin_step(std::int64_t step) {
+  step_ = step;
+  calls_.clear();
+  stale_.clear();
+}
+
+void Engine::end_epoch() {
+  calls_.clear();
+  stale_.clear();
+  for (auto& [name, state] : states_)
+    if (state.keep == method::Keep::every_epoch) state.history.push_back(state.value.clone());
+}
+
+double Engine::rate() const {
+  return learning_rate(*facts_.settings, epoch_, facts_.epochs, iteration_, facts_.epochs * facts_.steps_per_epoch);
+}
+
+bool Engine::losses_finite() const { return finite_.item<bool>(); }
+
+std::map<std::string, Tensor> Engine::parameters() const {
+  std::map<std::string, Tensor> result;
+  auto collect = [&](const auto& parts) {
+    for (const auto& [name, part] : parts)
+      for (const model::Parameter& parameter : part.kind->weights().all())
+        result[(part.source.empty() ? "" : "key.") + parameter.name] = parameter.value;
+  };
+  collect(networks_);
+  collect(modules_);
+  return result;
+}
+
+std::map<std::string, Tensor> Engine::trained_parameters() const {
+  std::map<std::string, Tensor> result;
+  for (const auto& [name, trained] : optimisers_)
+    for (const model::Parameter* parameter : trained.optimiser.parameters()) result[parameter->name] = parameter->value;
+  return result;
+}
+
+std::map<std::string, Tensor> Engine::states() const {
+  std::map<std::string, Tensor> result;
+  for (const auto& [name, state] : states_)
+    result[name] = state.history.empty() ? state.value : at::stack(state.history);
+  return result;
+}
+
+bool Engine::has_input(std::string_view name) const { return source_.handed_over().count(std::string(name)) != 0; }
+
+const Tensor& Engine::input(std::string_view name) {
+  auto found = source_.handed_over().find(std::string(name));
+  if (found == source_.handed_over().end()) throw InternalError(fmt::format("no earlier stage hands over '{}'", name));
+  return found->second;
+}
+
+template <class Kind>
+const Engine::Part<Kind>& Engine::part(const std::map<std::string, Part<Kind>>& parts, const std::string& name,
+                                       const char* what) const {
+  auto found = parts.find(name);
+  if (found == parts.end()) throw InternalError(fmt::format("the method declared no {} '{}'", what, name));
+  return found->second;
+}
+
+void Engine::add_network(const std::string& name, method::TowerKind kind, const std::string& copy_of, const std::string& shares) {
+  if (!shares.empty()) {
+    networks_[name] = {part(networks_, shares, "network").kind, ""};
+    return;
+  }
+  Part<model::Tower> added{architecture_.tower(copy_of.empty() ? name : copy_of, kind), copy_of};
+  if (!copy_of.empty()) added.kind->weights().copy_from(part(networks_, copy_of, "network").kind->weights());
+  networks_[name] = std::move(added);
+}
+
+void Engine::add_module(const std::string& name, method::ModuleKind kind, const std::string& copy_of) {
+  Part<model::Module> added{architecture_.module(copy_of.empty() ? name : copy_of, kind), copy_of};
+  if (!copy_of.empty()) added.kind->weights().copy_from(part(modules_, copy_of, "module").kind->weights());
+  modules_[name] = std::move(added);
+}
+
+model::Weights& Engine::weights_of(const std::string& name) {
+  if (networks_.count(name)) return networks_.at(name).kind->weights();
+  return part(modules_, name, "network or module").kind->weights();
+}
+
+void Engine::add_optimiser(const std::string& name, const std::vector<std::string>& parts) {
+  std::vector<model::Weights*> networks, modules;
+  std::vector<model::Parameter*> parameters;
+  for (const std::string& part : parts) {
+    model::Weights& weights = weights_of(part);
+    weights.train_what_is_trainable();
+    (networks_.count(part) ? networks : modules).push_back(&weights);
+    for (model::Parameter* parameter : weights.trained()) parameters.push_back(parameter);
+  }
+  optimisers_.emplace(name, Trained{Optimiser(*facts_.settings, std::move(parameters)), std::move(networks), std::move(modules)});
+}
+
+void Engine::add_state(const std::string& name, Tensor initial, method::Keep keep) {
+  states_[name] = {initial.detach().clone(), keep, {}};
+}
+
+std::int64_t Engine::width(const std::string& network) const { return part(networks_, network, "network").kind->width(); }
+
+Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
+  Tensor ids = cut(call.ids, first, last);
+  if (const auto* name = std::get_if<std::string>(&call.view)) return source_.inputs(call.split, *name, ids, epoch_);
+  const auto& mix = std::get<method::Mix>(call.view);
+  Tensor own = source_.inputs(call.split, mix.view, ids, epoch_);
+  Tensor partner = source_.inputs(call.split, mix.view, cut(mix.partner, first, last), epoch_);
+  return mix.weight * own + (1 - mix.weight) * partner;
+}
+
+model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t last) {
+  return call.tower->rows(inputs(call, first, last));
+}
+
+std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_t rows) const {
+  comm::Slice mine = comm::slice_of(rows, collective_.rank(), collective_.size());
+  std::int64_t size = chunk_ > 0 ? chunk_ : std::max<std::int64_t>(1, mine.size());
+  std::vector<std::pair<std::int64_t, std::int64_t>> chunks;
+  for (std::int64_t first = mine.first; first < mine.last; first += size) chunks.emplace_back(first, std::min(first + size, mine.last));
+  if (chunks.empty()) chunks.emplace_back(mine.first, mine.first);      // an empty slice still tells the shape of its rows
+  return chunks;
+}
+
+method::Outputs Engine::forward(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
+                                const std::string& split) {
+  model::Tower& tower = *part(networks_, network, "network").kind;
+  grad = grad && at::GradMode::is_enabled() && !tower.weights().trained().empty();
+  Call call{&tower, split, view, ids, {}, {}};
+  bool keep_graph = grad && chunk_ == 0;
+  std::vector<std::vector<Tensor>> pieces;        // output x chunk
+  std::vector<std::string> names;
+  {
+    at::AutoGradMode mode(keep_graph);
+    for (auto [first, last] : chunks_of(ids.size(0))) {
+      model::Outputs outputs = rows(call, first, last);
+      pieces.resize(outputs.all().size());
+      names.clear();
+      for (std::size_t i = 0; i < outputs.all().size(); ++i) {
+        names.push_back(outputs.all()[i].first);
+        pieces[i].push_back(outputs.all()[i].second);
+      }
+    }
+  }
+  method::Outputs result;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    Tensor mine = pieces[i].size() == 1 ? pieces[i][0] : at::cat(pieces[i]);
+    Tensor all = collective_.gather_rows(mine.detach(), ids.size(0));
+    if (grad) {
+      all = all.detach().requires_grad_(true);
+      call.leaves.push_back(all);
+      if (keep_graph) call.graph.push_back(mine);
+    }
+    result.all().emplace_back(names[i], all);
+  }
+  if (grad) calls_.push_back(std::move(call));
+  return result;
+}
+
+Tensor Engine::apply(const std::string& module, const std::vector<Tensor>& inputs) {
+  return part(modules_, module, "module").kind->apply(inputs, at::GradMode::is_enabled());
+}
+
+Tensor Engine::state(const std::string& name) {
+  auto found = states_.find(name);
+  if (found == states_.end()) throw InternalError(fmt::format("the method declared no state '{}'", name));
+  return found->second.value;
+}
+
+std::vector<Tensor> Engine::differentiate(const Tensor& loss, const std::vector<Tensor>& leaves) const {
+  if (!loss.requires_grad() || leaves.empty()) return std::vector<Tensor>(leaves.size());
+  // The graph is kept: a method may update several optimisers from losses that share parts of it.
+  return torch::autograd::grad({loss}, leaves, {}, /*retain_graph=*/true, /*create_graph=*/false, /*allow_unused=*/true);
+}
+
+void Engine::add_gradients(const Call& call, const std::vector<Tensor>& at_leaves, Trained& trained) {
+  std::vector<model::Parameter*> parameters = call.tower->weights().trained();
+  std::vector<Tensor> handles;
+  for (model::Parameter* parameter : parameters) handles.push_back(parameter->use);
+  std::map<model::Parameter*, std::size_t> position;
+  for (std::size_t i = 0; i < trained.optimiser.parameters().size(); ++i) position[trained.optimiser.parameters()[i]] = i;
+
+  for (auto [first, last] : chunks_of(call.ids.size(0))) {
+    if (first == last) continue;
+    std::vector<Tensor> outputs = call.graph;
+    if (outputs.empty()) {                        // chunks: the rows again, this time with their graph
+      at::AutoGradMode with_gradient(true);
+      model::Outputs again = rows(call, first, last);
+      for (auto& [name, tensor] : again.all()) outputs.push_back(tensor);
+    }
+    std::vector<Tensor> reached, output_gradients;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (!at_leaves[i].defined() || !outputs[i].requires_grad()) continue;
+      reached.push_back(outputs[i]);
+      output_gradients.push_back(cut(at_leaves[i], first, last));
+    }
+    if (reached.empty()) continue;
+    std::vector<Tensor> shares = torch::autograd::grad(reached, handles, output_gradients, /*retain_graph=*/false,
+                                                       /*create_graph=*/false, /*allow_unused=*/true);
+    for (std::size_t i = 0; i < shares.size(); ++i)
+      if (shares[i].defined()) trained.optimiser.gradient(position.at(parameters[i])).add_(shares[i]);
+  }
+}
+
+void Engine::update(const std::string& name, const Tensor& loss) {
+  auto found = optimisers_.find(name);
+  if (found == optimisers_.end()) throw InternalError(fmt::format("the method declared no optimiser '{}'", name));
+  Trained& trained = found->second;
+  if (loss.numel() != 1) throw InternalError(fmt::format("update of '{}' takes one scalar, got {} values", name, loss.numel()));
+  finite_ = finite_.logical_and(at::isfinite(loss.detach()).reshape({}));
+
+  auto mine = [&](const Call& call) {
+    return std::find(trained.networks.begin(), trained.networks.end(), &call.tower->weights()) != trained.networks.end();
+  };
+  std::vector<Tensor> leaves;
+  for (const Call& call : calls_)
+    if (mine(call)) leaves.insert(leaves.end(), call.leaves.begin(), call.leaves.end());
+  std::size_t module_start = leaves.size();
+  std::vector<model::Parameter*> module_parameters;
+  for (model::Weights* weights : trained.modules)
+    for (model::Parameter* parameter : weights->trained()) {
+      leaves.push_back(parameter->use);
+      module_parameters.push_back(parameter);
+    }
+  std::size_t stale_start = leaves.size();
+  leaves.insert(leaves.end(), stale_.begin(), stale_.end());
+  std::vector<Tensor> gradients = differentiate(loss, leaves);
+  for (std::size_t i = stale_start; i < leaves.size(); ++i)
+    if (gradients[i].defined())
+      throw InternalError(fmt::format("the loss of '{}' uses an output from before an update of its network or module", name));
+
+  at::NoGradGuard no_gradient;
+  Optimiser& optimiser = trained.optimiser;
+  optimiser.zero();
+  std::size_t leaf = 0;
+  for (const Call& call : calls_) {
+    if (!mine(call)) continue;
+    std::vector<Tensor> at_leaves(gradients.begin() + static_cast<std::ptrdiff_t>(leaf),
+                                  gradients.begin() + static_cast<std::ptrdiff_t>(leaf + call.leaves.size()));
+    leaf += call.leaves.size();
+    add_gradients(call, at_leaves, trained);
+  }
+  // A module's gradient is complete on every process and counts once: process 0's enters the sum.
+  if (collective_.rank() == 0)
+    for (std::size_t i = 0; i < module_parameters.size(); ++i) {
+      const auto& all = optimiser.parameters();
+      auto at = static_cast<std::size_t>(std::find(all.begin(), all.end(), module_parameters[i]) - all.begin());
+      if (gradients[module_start + i].defined()) optimiser.gradient(at).add_(gradients[module_start + i]);
+    }
+  if (optimiser.flat().defined()) collective_.sum(optimiser.flat());
+  if (!first_gradients_.count(name) && optimiser.flat().defined()) first_gradients_[name] = optimiser.flat().clone();
+  optimiser.step(rate());
+
+  stale_.insert(stale_.end(), leaves.begin(), leaves.begin() + static_cast<std::ptrdiff_t>(stale_start));
+  std::erase_if(calls_, mine);
+  for (model::Weights* weights : trained.networks) weights->renew();
+  for (model::Weights* weights : trained.modules) weights->renew();
+}
+
+void Engine::follow(const std::string& copy, double momentum) {
+  at::NoGradGuard no_gradient;
+  const std::string& source = networks_.count(copy) ? networks_.at(copy).source : part(modules_, copy, "network or module").source;
+  if (source.empty()) throw InternalError(fmt::format("'{}' is no copy: it follows nothing", copy));
+  auto& own = weights_of(copy).all();
+  auto& others = weights_of(source).all();
+  for (std::size_t i = 0; i < own.size(); ++i) own[i].value.mul_(momentum).add_(others[i].value, 1 - momentum);
+}
+
+void Engine::log(const std::string& name, const Tensor& value) { logs_[name].push_back(value.detach().clone()); }
+
+Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) {
+  if (auto recorded = source_.recorded(purpose, epoch_, step_, iteration_, index, in_pass)) return *recorded;
+  auto seed = static_cast<std::uint64_t>(facts_.settings->integer("seed"));
+  auto item = static_cast<std::uint32_t>(in_pass ? 0 : step_);
+  Stream stream = Streams(seed, fmt::format("draw.{}", purpose), static_cast<std::uint64_t>(index)).at(static_cast<std::uint32_t>(epoch_), item);
+  Tensor made = make(stream);
+  return made.is_floating_point() ? made.to(facts_.real) : made.to(facts_.real.device());
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,45 @@
+#include "winnow/train/execute.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/version.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "executors.h"
+
+namespace winnow::train {
+
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+Execution compute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
+  switch (stage.kind) {
+    case StageKind::train: return execute_train(stage, context, collective, observer);
+    case StageKind::pretrain: return execute_pretrain(stage, context, collective, observer);
+    default:
+      throw UsageError(fmt::format("this trainer computes stages of kind pretrain and train, not {}", to_string(stage.kind)));
+  }
+}
+
+}  // namespace
+
+Execution execute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
+  double start = now();
+  at::set_num_threads(context.threads);
+  Execution result = compute(stage, context, collective, observer);
+  result.content.stage = stage;
+  result.content.provenance = {WINNOW_VERSION, host_name(), "cpu", {{"torch", TORCH_VERSION}}, context.threads, collective.size(),
+                               context.attempt, start, now()};
+  return result;
+}
+
+}  // namespace winnow::train

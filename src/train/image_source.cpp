@@ -1,0 +1,131 @@
+#include "image_source.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+#include "winnow/core/stream.h"
+
+namespace winnow::train {
+
+namespace {
+
+at::Tensor tensor_of(const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); }
+
+const Path& cache_of(const Stage& stage, const Context& context) {
+  std::string name = stage.settings.text("dataset");
+  auto found = context.data.find(name);
+  if (found == context.data.end()) throw UsageError(fmt::format("the context names no decoded cache of data set {}", name));
+  return found->second;
+}
+
+}  // namespace
+
+ImageSource::ImageSource(const Stage& stage, const Context& context, view::Normalisation normalisation, std::int64_t image_size,
+                         at::TensorOptions real, bool labelled)
+    : pixels_(cache_of(stage, context)), normalisation_(std::move(normalisation)), real_(real) {
+  const Settings& settings = stage.settings;
+  auto wanted = stage.fingerprints.find("data");
+  if (wanted == stage.fingerprints.end() || wanted->second != pixels_.fingerprint())
+    throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache_of(stage, context).string(), pixels_.fingerprint(),
+                                wanted == stage.fingerprints.end() ? "one that it does not name" : wanted->second));
+  const data::Split& train = pixels_.train();
+  if (train.height != image_size || train.width != image_size)
+    throw UsageError(fmt::format("the model takes pictures of {0} x {0}, data set {1} has {2} x {3}", image_size, settings.text("dataset"),
+                                 train.height, train.width));
+  auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
+  train_ = {view::pictures(train),
+            tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
+                                           settings.integer("data.samples"), seed, "data.train")),
+            {}};
+  test_ = {view::pictures(pixels_.test()),
+           tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test")),
+           {}};
+  auto labels_of = [](const data::Split& split) {
+    return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
+  };
+  train_.truth = labels_of(train).index_select(0, train_.samples);
+  test_.truth = labels_of(pixels_.test()).index_select(0, test_.samples);
+
+  epochs_ = settings.integer("train.epochs");
+  batch_ = settings.integer("train.batch");
+  drop_last_ = settings.flag("train.drop_last");
+  seed_ = static_cast<std::uint64_t>(settings.integer("seed"));
+  if (batch_ > size("train"))
+    throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
+  views_["plain"] = view::Kind::plain;
+  if (labelled) {
+    views_["weak"] = view::parse_kind(settings.text("views.weak"));
+    views_["strong"] = view::parse_kind(settings.text("views.strong"));
+    make_labels(label::Spec::from(settings));
+  }
+}
+
+void ImageSource::make_labels(const label::Spec& spec) {
+  std::int64_t N = size("train"), C = classes();
+  std::span<const std::int64_t> truth(train_.truth.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(N));
+  label::Candidates sets;
+  switch (spec.kind) {
+    case label::Kind::flip: sets = label::flip(truth, C, spec.rate, spec.seed, spec.law); break;
+    case label::Kind::uniform: sets = label::uniform(truth, C, spec.size_law, spec.seed, spec.law); break;
+    case label::Kind::clean:
+    case label::Kind::symmetric: {
+      label::Labels given(truth.begin(), truth.end());
+      if (spec.kind == label::Kind::symmetric) given = label::symmetric(truth, C, spec, label::draw_symmetric(N, C, spec));
+      given_ = tensor_of(given);
+      sets = label::singletons(given, C);
+      break;
+    }
+  }
+  candidates_ = at::from_blob(sets.mask.data(), {N, C}, at::TensorOptions(at::kByte)).to(real_, false, /*copy=*/true);
+}
+
+const ImageSource::Part& ImageSource::part(const std::string& split) const {
+  if (split == "train") return train_;
+  if (split == "test") return test_;
+  throw InternalError(fmt::format("no split '{}'", split));
+}
+
+const at::Tensor& ImageSource::true_labels(const std::string& split) const { return part(split).truth; }
+const at::Tensor& ImageSource::samples(const std::string& split) const { return part(split).samples; }
+
+std::int64_t ImageSource::steps_per_epoch() const {
+  std::int64_t N = size("train");
+  return drop_last_ ? N / batch_ : (N + batch_ - 1) / batch_;
+}
+
+at::Tensor ImageSource::inputs(const std::string& split, const std::string& name, const at::Tensor& ids, std::int64_t epoch) {
+  if (name.empty()) return prompts_.index_select(0, ids);
+  at::Tensor samples = part(split).samples.index_select(0, ids);
+  if (name == "caption") return captions_(samples, epoch);
+  auto kind = views_.find(name);
+  if (kind == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
+  const at::Tensor& pictures = part(split).pictures;
+  if (kind->second == view::Kind::plain) return view::plain(pictures, samples, normalisation_, real_);
+  std::int64_t pad = pictures.size(1) / 8;
+  std::vector<view::FlipCrop> drawn;
+  auto indices = samples.accessor<std::int64_t, 1>();
+  for (std::int64_t i = 0; i < samples.size(0); ++i) drawn.push_back(view::draw_flip_crop(seed_, pad, epoch, indices[i]));
+  return view::flip_crop(pictures, samples, drawn, pad, normalisation_, real_);
+}
+
+std::vector<Batch> ImageSource::batches(std::int64_t epoch) {
+  at::Tensor order = tensor_of(Streams(seed_, "order").at(static_cast<std::uint32_t>(epoch), 0).permutation(size("train")));
+  std::vector<Batch> result;
+  for (std::int64_t step = 0; step < steps_per_epoch(); ++step) {
+    std::int64_t first = step * batch_, rows = std::min(batch_, size("train") - first);
+    Batch batch{order.narrow(0, first, rows), {}};
+    if (given_.defined()) batch.given = given_.index_select(0, batch.ids);
+    result.push_back(std::move(batch));
+  }
+  return result;
+}
+
+const at::Tensor& ImageSource::given() {
+  if (!given_.defined()) throw UsageError("this stage has candidate sets, no given labels");
+  return given_;
+}
+
+const at::Tensor& ImageSource::candidates() { return candidates_; }
+
+}  // namespace winnow::train

@@ -1,0 +1,84 @@
+#include "winnow/train/optimiser.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "winnow/core/error.h"
+
+namespace winnow::train {
+
+double learning_rate(const Settings& settings, std::int64_t epoch, std::int64_t epochs, std::int64_t iteration,
+                     std::int64_t iterations) {
+  double base = settings.real("train.lr");
+  std::string schedule = settings.text("train.schedule");
+  auto cosine = [&](std::int64_t at, std::int64_t length) {
+    return base / 2 * (1 + std::cos(std::numbers::pi * static_cast<double>(at) / static_cast<double>(length)));
+  };
+  if (schedule == "constant") return base;
+  if (schedule == "cosine") return cosine(epoch, epochs);
+  if (schedule == "cosine-step") return cosine(iteration, iterations);
+  throw UsageError(fmt::format("train.schedule: unknown '{}'; known: constant, cosine, cosine-step", schedule));
+}
+
+Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> parameters) : parameters_(std::move(parameters)) {
+  std::string name = settings.text("train.optimizer");
+  weight_decay_ = settings.real("train.weight_decay");
+  if (name == "adam" || name == "adamw") {
+    rule_ = name == "adam" ? Rule::adam : Rule::adamw;
+    std::vector<double> betas = settings.reals("train.betas");
+    if (betas.size() != 2) throw UsageError(fmt::format("train.betas: expected two numbers, got {}", betas.size()));
+    beta1_ = betas[0], beta2_ = betas[1];
+    eps_ = settings.real("train.eps");
+  } else if (name == "sgd") {
+    rule_ = Rule::sgd;
+    momentum_ = settings.real("train.momentum");
+    nesterov_ = settings.flag("train.nesterov");
+  } else {
+    throw UsageError(fmt::format("train.optimizer: unknown '{}'; known: adam, adamw, sgd", name));
+  }
+  std::int64_t total = 0;
+  for (model::Parameter* parameter : parameters_) total += parameter->value.numel();
+  if (parameters_.empty()) return;
+  at::TensorOptions options = parameters_[0]->value.options();
+  flat_ = at::zeros({total}, options);
+  std::int64_t offset = 0;
+  for (model::Parameter* parameter : parameters_) {
+    at::Tensor& value = parameter->value;
+    values_.push_back(value);
+    gradients_.push_back(flat_.narrow(0, offset, value.numel()).view(value.sizes()));
+    first_moments_.push_back(at::zeros_like(value));
+    if (rule_ != Rule::sgd) {
+      second_moments_.push_back(at::zeros_like(value));
+      steps_.push_back(at::zeros({}, options.dtype(at::kFloat)));
+    }
+    offset += value.numel();
+  }
+}
+
+void Optimiser::zero() {
+  if (flat_.defined()) flat_.zero_();
+}
+
+void Optimiser::step(double rate) {
+  if (values_.empty()) return;
+  at::NoGradGuard no_gradient;
+  if (rule_ == Rule::sgd) {
+    at::_fused_sgd_(values_, gradients_, first_moments_, weight_decay_, momentum_, rate, /*dampening=*/0, nesterov_,
+                    /*maximize=*/false, /*is_first_step=*/first_);
+    first_ = false;
+    return;
+  }
+  at::_foreach_add_(steps_, 1);
+  if (rule_ == Rule::adam)
+    at::_fused_adam_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_, weight_decay_, eps_,
+                     /*amsgrad=*/false, /*maximize=*/false);
+  else
+    at::_fused_adamw_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_, weight_decay_, eps_,
+                      /*amsgrad=*/false, /*maximize=*/false);
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,16 @@
+#include "precision.h"
+
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+
+namespace winnow::train {
+
+at::ScalarType precision_of(const Settings& settings) {
+  std::string name = settings.text("train.precision");
+  if (name == "fp32") return at::kFloat;
+  if (name == "fp64") return at::kDouble;
+  throw UsageError(fmt::format("train.precision: unknown '{}'; known: fp32, fp64", name));
+}
+
+}  // namespace winnow::train

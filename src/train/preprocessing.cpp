@@ -1,0 +1,44 @@
+#include "preprocessing.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+#include "winnow/model/tokenizer.h"
+
+namespace winnow::train {
+
+Preprocessing Preprocessing::from(const model::Snapshot& snapshot) {
+  auto file = snapshot.files.find("preprocessor_config.json");
+  if (file == snapshot.files.end()) throw DataError(fmt::format("{}: preprocessor_config.json is missing", snapshot.source));
+  Value json = Value::parse(file->second, nullptr, false);
+  Preprocessing result;
+  auto three = [&](const char* key) {
+    if (!json.is_object() || !json.contains(key) || !json[key].is_array() || json[key].size() != 3 || !json[key][0].is_number())
+      throw DataError(fmt::format("{}/preprocessor_config.json: {} must be three numbers", snapshot.source, key));
+    return json[key].get<std::vector<double>>();
+  };
+  result.normalisation = {three("image_mean"), three("image_std")};
+  try {
+    result.image_size = snapshot.config.at("vision_config").at("image_size").get<std::int64_t>();
+  } catch (const nlohmann::json::exception&) {
+    throw DataError(fmt::format("{}/config.json: vision_config.image_size is missing", snapshot.source));
+  }
+  return result;
+}
+
+at::Tensor class_prompts(const model::Snapshot& snapshot, const std::vector<std::string>& class_names,
+                         const std::vector<std::string>& templates) {
+  model::Tokenizer tokenizer(snapshot);
+  std::int64_t context = snapshot.config.at("text_config").value("max_position_embeddings", std::int64_t{77});
+  std::vector<std::int64_t> tokens;
+  for (const std::string& text_template : templates)
+    for (const std::string& name : class_names) {
+      std::vector<std::int64_t> row = tokenizer.encode(model::prompt(text_template, name), context);
+      tokens.insert(tokens.end(), row.begin(), row.end());
+    }
+  return at::tensor(tokens, at::kLong)
+      .view({static_cast<std::int64_t>(templates.size()), static_cast<std::int64_t>(class_names.size()), context});
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,135 @@
+// Stage kind `pretrain`: a CLIP trained contrastively from scratch on a labelled data set, with captions from templates and
+// synonyms of which a share names a wrong class. design.md section 10 (nano-clip).
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "arrays.h"
+#include "curves.h"
+#include "executors.h"
+#include "image_source.h"
+#include "loop.h"
+#include "precision.h"
+#include "preprocessing.h"
+#include "winnow/core/error.h"
+#include "winnow/core/stream.h"
+#include "winnow/method/registry.h"
+#include "winnow/model/classifier_architecture.h"
+#include "winnow/model/tokenizer.h"
+#include "winnow/train/run_snapshot.h"
+
+namespace winnow::train {
+
+namespace {
+
+std::vector<std::string> texts(const Value& value, const std::string& key) {
+  if (!value.is_array() || value.empty()) throw UsageError(fmt::format("{}: expected an array of texts, got {}", key, value.dump()));
+  return value.get<std::vector<std::string>>();
+}
+
+// Captions of samples: a template and a name of the class, redrawn every epoch; whether the class is a wrong one, and which,
+// is a property of the sample.
+class Captions {
+ public:
+  Captions(const Settings& settings, std::int64_t classes)
+      : templates_(texts(settings.at("caption_templates"), "caption_templates")),
+        noise_(settings.real("caption_noise")),
+        words_(static_cast<std::uint64_t>(settings.integer("seed")), "caption.words"),
+        wrong_(static_cast<std::uint64_t>(settings.integer("seed")), "caption.class") {
+    const Value& names = settings.at("caption_names");
+    if (!names.is_array() || static_cast<std::int64_t>(names.size()) != classes)
+      throw UsageError(fmt::format("caption_names: expected names for each of {} classes", classes));
+    for (const Value& own : names) names_.push_back(texts(own, "caption_names"));
+  }
+
+  std::vector<std::string> all() const {
+    std::vector<std::string> result;
+    for (const auto& names : names_)
+      for (const std::string& name : names)
+        for (const std::string& text_template : templates_) result.push_back(model::prompt(text_template, name));
+    return result;
+  }
+
+  std::string of(std::int64_t sample, std::int64_t truth, std::int64_t epoch) const {
+    auto item = static_cast<std::uint32_t>(sample);
+    Stream fate = wrong_.at(0, item);
+    if (fate.uniform() < noise_) {
+      auto shift = static_cast<std::int64_t>(fate.below(names_.size() - 1)) + 1;
+      truth = (truth + shift) % static_cast<std::int64_t>(names_.size());
+    }
+    Stream choice = words_.at(static_cast<std::uint32_t>(epoch), item);
+    const auto& names = names_[static_cast<std::size_t>(truth)];
+    const std::string& name = names[choice.below(names.size())];
+    return model::prompt(templates_[choice.below(templates_.size())], name);
+  }
+
+ private:
+  std::vector<std::string> templates_;
+  std::vector<std::vector<std::string>> names_;
+  double noise_;
+  Streams words_, wrong_;
+};
+
+model::Snapshot untrained(const Settings& settings, const model::Tokenizer& tokenizer, std::int64_t image_size) {
+  auto size = [&](const char* key) { return settings.integer(key); };
+  model::ClipSizes sizes{image_size,          size("image.patch"),  size("image.width"), size("image.blocks"),
+                         size("image.heads"), size("text.width"),   size("text.blocks"), size("text.heads"),
+                         size("text.context"), tokenizer.size(),    tokenizer.end(),     size("joint_width"),
+                         settings.real("temperature")};
+  model::Snapshot snapshot = model::untrained_clip(sizes, static_cast<std::uint64_t>(size("seed")));
+  double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
+  Value preprocessor = {{"image_mean", {mean, mean, mean}}, {"image_std", {deviation, deviation, deviation}}, {"size", image_size}};
+  snapshot.files = {{"vocab.json", tokenizer.vocab_json()}, {"merges.txt", tokenizer.merges_txt()},
+                    {"preprocessor_config.json", preprocessor.dump(2)}};
+  return snapshot;
+}
+
+}  // namespace
+
+Execution execute_pretrain(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
+  const Settings& settings = stage.settings;
+  constexpr int kVersion = 1;
+  if (stage.version != kVersion)
+    throw UsageError(fmt::format("pretrain has result version {} here, the stage wants {}", kVersion, stage.version));
+  at::TensorOptions real = at::TensorOptions(precision_of(settings));
+  double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
+  std::int64_t side = settings.integer("image.size");
+  ImageSource source(stage, context, {{mean, mean, mean}, {deviation, deviation, deviation}}, side, real, /*labelled=*/false);
+
+  Captions captions(settings, source.classes());
+  model::Tokenizer tokenizer = model::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
+  model::Snapshot snapshot = untrained(settings, tokenizer, side);
+  std::int64_t length = settings.integer("text.context");
+  source.set_prompts(class_prompts(snapshot, source.class_names(), {settings.text("template")})[0]);
+  std::map<std::string, std::vector<std::int64_t>> encoded;
+  for (const std::string& text : captions.all()) encoded[text] = tokenizer.encode(text, length);
+  std::map<std::int64_t, std::int64_t> truth;
+  for (std::int64_t i = 0; i < source.size("train"); ++i)
+    truth[source.samples("train")[i].item<std::int64_t>()] = source.true_labels("train")[i].item<std::int64_t>();
+  source.set_captions([&](const at::Tensor& samples, std::int64_t epoch) {
+    std::vector<std::int64_t> rows;
+    auto indices = samples.accessor<std::int64_t, 1>();
+    for (std::int64_t i = 0; i < samples.size(0); ++i) {
+      const auto& row = encoded.at(captions.of(indices[i], truth.at(indices[i]), epoch));
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+    return at::tensor(rows, at::kLong).view({samples.size(0), length});
+  });
+
+  auto architecture = model::contrastive_architecture(snapshot, real.dtype().toScalarType(), settings.real("temperature"));
+  method::Facts facts{&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(), real};
+  Engine engine(facts, source, *architecture, collective, context.chunk);
+  std::unique_ptr<method::Method> method = method::find_method("contrastive").make();
+
+  Execution result;
+  Curves curves;
+  train_loop(*method, "contrastive", engine, source, observer, [&](const EpochEnd& end) {
+    curves.add(end, {{"accuracy", accuracy(predict_all(*method, engine, "test", 500), source.true_labels("test"))}});
+  });
+  result.trace.logged = engine.logged();
+  curves.put(result.content, result.trace.logged.at("loss"));
+  snapshot.tensors = model::snapshot_layout(engine.parameters());
+  put_snapshot(snapshot, result.content);
+  return result;
+}
+
+}  // namespace winnow::train

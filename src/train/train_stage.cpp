@@ -1,0 +1,120 @@
+// Stage kind `train`: a method on a data set's labels, evaluated on the test split after every epoch.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "arrays.h"
+#include "curves.h"
+#include "executors.h"
+#include "image_source.h"
+#include "loop.h"
+#include "precision.h"
+#include "preprocessing.h"
+#include "replay_source.h"
+#include "winnow/core/error.h"
+#include "winnow/method/registry.h"
+#include "winnow/model/classifier_architecture.h"
+#include "winnow/model/tokenizer.h"
+#include "winnow/model/toy.h"
+#include "winnow/train/run_snapshot.h"
+
+namespace winnow::train {
+
+namespace {
+
+constexpr std::int64_t kEvaluationRows = 500;     // bounds the memory of a forward without gradient; changes no result
+
+method::Facts facts_of(const Settings& settings, const Source& source, at::TensorOptions real) {
+  return {&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(), real};
+}
+
+void put_trace(const Engine& engine, Trace& trace) {
+  trace.logged = engine.logged();
+  trace.parameters = engine.parameters();
+  trace.states = engine.states();
+  trace.first_gradients = engine.first_gradients();
+}
+
+// Share of samples whose most confident candidate is the true one: a diagnostic of methods with confidences.
+void add_confidence_metrics(Engine& engine, const at::Tensor& truth, std::map<std::string, double>& metrics) {
+  auto states = engine.states();
+  auto found = states.find("confidence");
+  if (found == states.end()) return;
+  at::Tensor now = engine.state("confidence");
+  metrics["confidence_accuracy"] = (now.argmax(1) == truth).to(at::kDouble).mean().item<double>();
+  metrics["confidence_mean_max"] = now.amax(1).to(at::kDouble).mean().item<double>();
+}
+
+void put_labels(ImageSource& source, const Stage& stage, store::RunContent& content) {
+  if (!stage.outputs.count(Output::labels)) return;
+  content.arrays["labels/samples"] = array_of(source.samples("train"));
+  if (label::Spec::from(stage.settings).makes_candidates())
+    content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
+  else
+    content.arrays["labels/given"] = array_of(source.given());
+}
+
+Execution execute_replay(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer,
+                         method::Method& method, const std::string& name) {
+  const Settings& settings = stage.settings;
+  if (!context.replay) throw UsageError("data set replay: only golden cases bring one");
+  at::TensorOptions real = at::TensorOptions(precision_of(settings));
+  ReplaySource source(settings, *context.replay, real);
+  auto architecture = model::toy(context.replay->tensors, settings.real("scale"));
+  Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
+  train_loop(method, name, engine, source, observer, [](const EpochEnd&) {});
+  Execution result;
+  put_trace(engine, result.trace);
+  method::Outputs predictions = predict_all(method, engine, "train", kEvaluationRows);
+  for (auto& [output, tensor] : predictions.all()) result.trace.predictions[output] = tensor;
+  return result;
+}
+
+}  // namespace
+
+Execution execute_train(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
+  const Settings& settings = stage.settings;
+  std::string name = settings.text("method");
+  const method::Entry& entry = method::find_method(name);
+  if (stage.version != entry.version)
+    throw UsageError(fmt::format("method {} has result version {} here, the stage wants {}: winnow and winnow-train differ", name,
+                                 entry.version, stage.version));
+  std::unique_ptr<method::Method> method = entry.make();
+  if (settings.text("dataset") == "replay") return execute_replay(stage, context, collective, observer, *method, name);
+
+  auto backbone = context.inputs.find("backbone");
+  if (backbone == context.inputs.end()) throw UsageError("the context names no run file for the input 'backbone'");
+  model::Snapshot snapshot = snapshot_of(store::read_run_file(backbone->second), backbone->second.string());
+  Preprocessing preprocessing = Preprocessing::from(snapshot);
+  at::TensorOptions real = at::TensorOptions(precision_of(settings));
+  ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real, /*labelled=*/true);
+
+  model::ClassifierOptions options{settings.text("adapt"), 0, settings.text("head_init"), settings.real("scale"), source.classes(), {},
+                                   static_cast<std::uint64_t>(settings.integer("seed")), real.dtype().toScalarType()};
+  if (options.adapt == "adaptformer") options.adapter_dim = settings.integer("adapter_dim");
+  if (options.head_init == "text")
+    options.class_tokens = class_prompts(snapshot, source.class_names(), {settings.text("template")})[0];
+  auto architecture = model::classifier_architecture(snapshot, options);
+  Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
+
+  Execution result;
+  Curves curves;
+  method::Outputs predictions;
+  train_loop(*method, name, engine, source, observer, [&](const EpochEnd& end) {
+    predictions = predict_all(*method, engine, "test", kEvaluationRows);
+    std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, source.true_labels("test"))}};
+    add_confidence_metrics(engine, source.true_labels("train"), metrics);
+    curves.add(end, metrics);
+  });
+  put_trace(engine, result.trace);
+  curves.put(result.content, result.trace.logged.at("loss"));
+  put_labels(source, stage, result.content);
+  for (const auto& [output, tensor] : predictions.all()) {
+    result.trace.predictions[output] = tensor;
+    if (stage.outputs.count(Output::predictions)) result.content.arrays["predictions/" + output] = array_of(tensor);
+  }
+  if (stage.outputs.count(Output::weights))
+    for (const auto& [parameter, tensor] : engine.trained_parameters()) result.content.arrays["weights/" + parameter] = array_of(tensor);
+  return result;
+}
+
+}  // namespace winnow::train

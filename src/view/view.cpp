@@ -1,0 +1,69 @@
+#include "winnow/view/view.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+#include "winnow/core/stream.h"
+
+namespace winnow::view {
+
+namespace {
+
+// B x H x W x channels (uint8) to B x 3 x H x W: x scale + shift in one pass, (x / 255 - mean) / deviation.
+at::Tensor normalise(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
+  at::Tensor mean = at::tensor(n.mean, at::kDouble), deviation = at::tensor(n.deviation, at::kDouble);
+  at::Tensor scale = (1 / (255 * deviation)).to(options).view({1, 3, 1, 1});
+  at::Tensor shift = (-mean / deviation).to(options).view({1, 3, 1, 1});
+  at::Tensor x = pictures.permute({0, 3, 1, 2}).to(options);
+  return at::addcmul(shift, x, scale);            // one grey channel is broadcast to three
+}
+
+}  // namespace
+
+Kind parse_kind(std::string_view text) {
+  if (text == "plain") return Kind::plain;
+  if (text == "flip-crop") return Kind::flip_crop;
+  throw UsageError(fmt::format("unknown view '{}'; known: plain, flip-crop", text));
+}
+
+FlipCrop draw_flip_crop(std::uint64_t seed, std::int64_t pad, std::int64_t epoch, std::int64_t sample) {
+  Stream stream = Streams(seed, "view.flip-crop").at(static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(sample));
+  FlipCrop drawn;
+  drawn.flip = stream.below(2) == 1;
+  drawn.top = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(2 * pad) + 1));
+  drawn.left = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(2 * pad) + 1));
+  return drawn;
+}
+
+at::Tensor pictures(const data::Split& split) {
+  return at::from_blob(const_cast<std::uint8_t*>(split.images.data()), {split.samples, split.height, split.width, split.channels},
+                       at::TensorOptions(at::kByte));
+}
+
+at::Tensor plain(const at::Tensor& pictures, const at::Tensor& ids, const Normalisation& n, at::TensorOptions options) {
+  return normalise(pictures.index_select(0, ids), n, options);
+}
+
+at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const std::vector<FlipCrop>& drawn, std::int64_t pad,
+                     const Normalisation& n, at::TensorOptions options) {
+  std::int64_t B = ids.size(0), H = pictures.size(1), W = pictures.size(2);
+  // Source row and column of every target row and column, in the padded picture.
+  at::Tensor rows = at::empty({B, H}, at::kLong), columns = at::empty({B, W}, at::kLong);
+  auto r = rows.accessor<std::int64_t, 2>(), c = columns.accessor<std::int64_t, 2>();
+  for (std::int64_t i = 0; i < B; ++i) {
+    const FlipCrop& own = drawn[static_cast<std::size_t>(i)];
+    for (std::int64_t y = 0; y < H; ++y) r[i][y] = own.top + y;
+    for (std::int64_t x = 0; x < W; ++x) {
+      std::int64_t from = own.left + x;           // crop of the mirrored picture: mirror the column
+      c[i][x] = own.flip ? W + 2 * pad - 1 - from : from;
+    }
+  }
+  at::Tensor padded = at::constant_pad_nd(pictures.index_select(0, ids), {0, 0, pad, pad, pad, pad}, 0);
+  at::Tensor batch = at::arange(B, at::kLong).view({B, 1, 1});
+  auto device = pictures.device();
+  at::Tensor cropped = padded.index({batch.to(device), rows.to(device).unsqueeze(2), columns.to(device).unsqueeze(1)});
+  return normalise(cropped, n, options);
+}
+
+}  // namespace winnow::view

@@ -119,6 +119,14 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
   trainer = Trainer{};
 }
 
+void Agent::handle(const NotRun& event, Time now, Commands& out) {
+  Trainer& trainer = trainers_[event.slot];
+  if (trainer.phase != Phase::running) return handle(TrainerGone{event.slot}, now, out);
+  if (draining_) out.push_back(TellReturned{trainer.attempt});
+  else waiting_.push_front(trainer.attempt);
+  trainer = Trainer{};
+}
+
 void Agent::handle(const Committed& event, Time, Commands& out) {
   if (committing_.erase(event.attempt)) out.push_back(TellDone{event.attempt});
 }

@@ -94,6 +94,13 @@ TEST(Agent, ADeadTrainerFailsItsStageAndIsReplaced) {
   EXPECT_THAT(n.ready().said(), ElementsAre("run 2 in 0", "started 2"));
 }
 
+TEST(Agent, AStageGivenToATrainerThatHadEndedIsRunByTheNext) {
+  Node n;
+  n.running(1);
+  EXPECT_THAT(n.on(Agent::NotRun{0}).said(), ElementsAre("start 0"));
+  EXPECT_THAT(n.ready().said(), ElementsAre("run 1 in 0", "started 1"));
+}
+
 TEST(Agent, AfterAFailureTheTrainerIsKilledBeforeTheStageIsTold) {
   Node n;
   n.running(1);

@@ -29,13 +29,14 @@ class Agent {
   struct StageStopped { Slot slot; };
   struct Misbehaved { Slot slot; };                            // garbage, a flood
   struct TrainerGone { Slot slot; };                           // the process has ended and is reaped
+  struct NotRun { Slot slot; };                                // the same, and it had ended before it was given its stage
   struct Committed { Attempt attempt; };
   struct Uncommitted { Attempt attempt; FailureClass why; };
   struct Heard { };                                            // anything from the coordinator
   struct Drain { Time grace; };                                // start nothing; what runs has `grace` to finish
   struct Tick { };
   using Event = std::variant<Given, Retracted, Cancelled, Prepared, Unprepared, TrainerReady, Progressed, Finished, StageFailed,
-                             StageStopped, Misbehaved, TrainerGone, Committed, Uncommitted, Heard, Drain, Tick>;
+                             StageStopped, Misbehaved, TrainerGone, NotRun, Committed, Uncommitted, Heard, Drain, Tick>;
 
   // Commands. To the node:
   struct Prepare { Attempt attempt; };
@@ -89,6 +90,7 @@ class Agent {
   void handle(const StageStopped&, Time, Commands&);
   void handle(const Misbehaved&, Time, Commands&);
   void handle(const TrainerGone&, Time, Commands&);
+  void handle(const NotRun&, Time, Commands&);
   void handle(const Committed&, Time, Commands&);
   void handle(const Uncommitted&, Time, Commands&);
   void handle(const Heard&, Time, Commands&);

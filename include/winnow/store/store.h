@@ -18,6 +18,7 @@ class Store {
   explicit Store(Path root, std::vector<Path> references = {});
 
   const Path& root() const { return root_; }
+  const std::vector<Path>& references() const { return references_; }
   Path run_path(const Identity&) const;                     // <root>/runs/<ab>/<identity>.h5, whether or not it exists
   // A name in the same folder (made if absent) that no other attempt, process or call gets.
   Path temporary_path(const Identity&, int attempt) const;

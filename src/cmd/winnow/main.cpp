@@ -19,7 +19,10 @@ struct Entry {
 // In the order in which one works with them.
 constexpr Entry kCommands[] = {
     {"plan", winnow::cmd::plan, "what a sweep comes to: experiments, stages, what is done"},
+    {"run", winnow::cmd::run, "executes what is not done yet, alone or under mpirun"},
     {"report", winnow::cmd::report, "the benchmark table, from the run files that are there"},
+    {"fsck", winnow::cmd::fsck, "verifies every run file, sets damaged ones aside"},
+    {"show", winnow::cmd::show, "a run file, or the state of every experiment"},
     {"data", winnow::cmd::data, "data sets on this machine: list, check"},
     {"doctor", winnow::cmd::doctor, "is everything here that a sweep needs?"},
 };

@@ -1,0 +1,66 @@
+// Runs stages on one machine or many: a coordinator, one agent a node, trainers. src/fleet/README.md describes the protocols.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "winnow/core/file.h"
+#include "winnow/fleet/observer.h"
+#include "winnow/fleet/work.h"
+#include "winnow/sched/timers.h"
+
+namespace winnow::fleet {
+
+// The same on every rank: all parse the same command line.
+struct Options {
+  Path store;
+  std::vector<Path> references;
+  std::vector<std::string> trainer;                        // program and arguments
+  std::uint32_t trainers = 1;                              // for each agent
+  int threads = 1;                                         // for each trainer
+  sched::Policy policy;
+  sched::Timers timers;
+};
+
+// Which process of an mpirun this is; rank 0 of 1 without one.
+struct World {
+  int rank = 0, size = 1;
+  bool mpi = false;
+  static World from_environment();
+};
+
+struct Outcome {
+  sched::Scheduler::Counts counts;
+  bool drained = false;                                    // somebody asked to stop before everything was done
+  bool abandoned = false;                                  // every agent was lost: start again, no finished stage is
+};
+
+// Rank 0. Life: constructed first, then perhaps coordinate(), then leave(), whatever happened in between: other ranks wait for
+// it. Without mpirun everything is the same with one agent.
+class Fleet {
+ public:
+  Fleet(const Options&, const World&);
+  ~Fleet();
+
+  // Takes the store's lease, starts the agents, runs the work, ends the agents. Throws UsageError when another coordinator
+  // holds the store or an agent sees another store.
+  Outcome coordinate(const Work&, Observer&);
+
+  // The last word about a run, for launch/mpirun: <store>/exit.json, and the file that WINNOW_EXIT_RECORD names. Whole or
+  // absent. Where nothing can be written there is no record, and the caller has said so already.
+  void write_exit_record(int code, const Outcome&) const;
+
+  // Lets the other ranks go and ends MPI. Does not return when a rank was lost: then MPI has no orderly end, and the exit
+  // record is the truth.
+  void leave(int code);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Any other rank: serves until the coordinator ends it.
+void serve(const Options&, const World&);
+
+}  // namespace winnow::fleet

@@ -1,0 +1,23 @@
+// What a run tells while it goes on. Called from the coordinator's loop: return quickly.
+#pragma once
+
+#include <string>
+
+#include "winnow/sched/scheduler.h"
+
+namespace winnow::fleet {
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void started(sched::Attempt, const std::string& host) = 0;
+  virtual void progressed(sched::Attempt, const std::string& text) = 0;         // the trainer's last progress event, JSON
+  virtual void done(sched::Attempt, double seconds, const std::string& host) = 0;
+  // `text`: the first line says what happened, further lines are the trainer's last ones. Tried again unless `final`.
+  virtual void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final) = 0;
+  virtual void blocked(sched::StageId, sched::StageId because) = 0;
+  virtual void say(const std::string& line) = 0;                                // agents that come and go, drains, warnings
+  virtual void status(const sched::Scheduler::Counts&) = 0;                     // about ten times a second
+};
+
+}  // namespace winnow::fleet

@@ -1,0 +1,31 @@
+// What a fleet is to execute. It knows nothing of sweeps: stages are numbers whose text is regenerated when it is needed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "winnow/sched/scheduler.h"
+#include "winnow/stage/stage.h"
+
+namespace winnow::fleet {
+
+// Where a data set's preset was found; agents make their caches from it.
+struct DataSource {
+  Value preset;
+  std::string source;
+};
+
+struct Work {
+  std::string name;                                        // of the sweep, for the journal
+  sched::Graph graph;
+  std::vector<Identity> identities;                        // by stage
+  std::vector<std::string> classes;                        // by class: a stable name, under which durations are remembered
+  std::function<Value(sched::StageId)> stage;              // as winnow::to_json writes it
+  std::function<std::string(sched::StageId)> label;        // for people: "proden flip 0.5 seed 1"
+  std::map<std::string, DataSource> datasets;
+  std::function<bool()> changed;                           // has what it was made from changed since? Asked now and then
+};
+
+}  // namespace winnow::fleet

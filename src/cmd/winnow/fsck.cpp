@@ -1,0 +1,41 @@
+// winnow fsck: is every run file of a store what its writer wrote?
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "arguments.h"
+#include "commands.h"
+#include "outcome.h"
+#include "winnow/core/error.h"
+#include "winnow/core/settings.h"
+#include "winnow/store/store.h"
+
+namespace winnow::cmd {
+
+int fsck(int argc, char** argv) {
+  Command app("fsck", "Verifies every run file of a store against its digests. Damaged ones are moved to damaged/, and the next\n"
+              "`winnow run` computes exactly those again. Exit code 0 if all are good, 3 if some were damaged.",
+              "  winnow fsck\n"
+              "  winnow fsck --store /big/results --json\n");
+  std::string folder = "results";
+  bool json = false;
+  app.add_option("--store", folder, "the folder of run files")->capture_default_str();
+  app.add_flag("--json", json, "for scripts");
+  if (!parse(app, argc, argv)) return kDone;
+  if (!std::filesystem::is_directory(folder)) throw UsageError(fmt::format("no folder {}: name one with --store", folder));
+
+  store::Store::Check check = store::Store(folder).fsck();
+  if (json) {
+    Value list = Value::array();
+    for (const auto& damage : check.damaged)
+      list.push_back({{"file", damage.file.string()}, {"reason", damage.reason}, {"moved_to", damage.moved_to.string()}});
+    fmt::print("{}\n", Value({{"verified", check.verified}, {"damaged", list}, {"leftovers", check.leftovers}}).dump(2));
+  } else {
+    for (const auto& damage : check.damaged) fmt::print("{}; moved to {}\n", damage.reason, damage.moved_to.string());
+    fmt::print("{} run files verified, {} damaged{}\n", check.verified, check.damaged.size(),
+               check.leftovers ? fmt::format(", {} leftovers of dead writers removed", check.leftovers) : "");
+  }
+  return check.damaged.empty() ? kDone : kSomeFailed;
+}
+
+}  // namespace winnow::cmd

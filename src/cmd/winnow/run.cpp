@@ -1,0 +1,228 @@
+// winnow run: executes what of a sweep is not done yet.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <sstream>
+
+#include "arguments.h"
+#include "commands.h"
+#include "outcome.h"
+#include "run_display.h"
+#include "sweep_options.h"
+#include "winnow/core/error.h"
+#include "winnow/fleet/fleet.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+struct RunOptions {
+  SweepOptions sweep;
+  StoreOptions stores;
+  bool from_scratch = false, json = false;
+  std::string trainer;
+  std::uint32_t trainers = 1, max_failures = 0;
+  int threads = 1;
+  double grace = 5, time_scale = 1;
+};
+
+std::vector<std::string> words_of(const std::string& command) {
+  if (::access(command.c_str(), X_OK) == 0) return {command};                // a path, perhaps with blanks
+  std::istringstream stream(command);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+std::vector<std::string> trainer_of(const RunOptions& options) {
+  if (!options.trainer.empty()) return words_of(options.trainer);
+  return {(executable_folder() / "winnow-train").string(), "serve"};
+}
+
+fleet::Options fleet_options(const RunOptions& options, const store::Store& store) {
+  fleet::Options result;
+  result.store = store.root();
+  result.references = store.references();
+  result.trainer = trainer_of(options);
+  result.trainers = options.trainers;
+  result.threads = options.threads;
+  result.policy.max_failures = options.max_failures;
+  result.timers = result.timers.scaled(options.time_scale);
+  result.timers.grace = std::chrono::duration_cast<sched::Time>(std::chrono::duration<double>(options.grace));
+  return result;
+}
+
+store::Store open_store(const RunOptions& options) {
+  return options.from_scratch ? store::Store(options.stores.store) : options.stores.open();
+}
+
+void require_trainer(const std::vector<std::string>& words) {
+  if (words.empty()) throw UsageError("--trainer is empty: name a program");
+  if (words[0].find('/') == std::string::npos) return;                       // looked up in PATH when it is started
+  if (::access(words[0].c_str(), X_OK) != 0)
+    throw UsageError(fmt::format("no trainer at {}: run launch/setup and build with WINNOW_TRAIN=ON, or name another program with --trainer", words[0]));
+}
+
+std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+// "proden flip 0.1 seed 2": the values of the sweep's axes; numbers that do not speak for themselves with their names.
+std::string label_of(const sweep::Plan& plan, std::uint32_t node, const std::vector<std::string>& axes, bool cell) {
+  const sweep::Node& entry = plan.nodes()[node];
+  if (!cell) return fmt::format("{} {}", entry.label, entry.identity.hex().substr(0, 8));
+  Settings settings = plan.settings(entry.experiment);
+  std::string text;
+  for (const std::string& axis : axes) {
+    if (!settings.has(axis)) continue;
+    const Value& value = settings.all().at(axis);
+    std::string name = axis.substr(axis.rfind('.') + 1);
+    text += fmt::format("{}{}{}", text.empty() ? "" : " ", value.is_string() || name == "rate" ? "" : name + " ", shown(value));
+  }
+  return text.empty() ? std::string(entry.label) : text;
+}
+
+// Stages of the plan as the fleet's work. What is done, or is an input of nothing that has still to be done, counts as done.
+fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, const std::vector<bool>& cell, const RunOptions& options) {
+  fleet::Work work;
+  work.name = plan.name();
+  std::vector<bool> needed = cell;
+  for (std::size_t i = plan.nodes().size(); i-- > 0;)
+    if (needed[i] && !done[i])
+      for (std::uint32_t input : plan.nodes()[i].inputs) needed[input] = true;
+  std::map<std::string, sched::ClassId> classes;
+  std::map<std::string, bool> datasets;
+  for (std::size_t i = 0; i < plan.nodes().size(); ++i) {
+    const sweep::Node& node = plan.nodes()[i];
+    work.identities.push_back(node.identity);
+    work.graph.inputs.emplace_back(node.inputs.begin(), node.inputs.end());
+    work.graph.done.push_back(done[i] || !needed[i]);
+    std::string name = "done";
+    if (!work.graph.done[i]) {
+      Settings settings = plan.settings(node.experiment);
+      name = std::string(node.label);
+      for (const char* key : {"method", "model", "dataset"})
+        if (settings.has(key)) name += "/" + shown(settings.all().at(key));
+      if (settings.has("dataset")) datasets[settings.text("dataset")] = true;
+    }
+    auto [entry, fresh] = classes.try_emplace(name, static_cast<sched::ClassId>(classes.size()));
+    if (fresh) work.classes.push_back(name);
+    work.graph.classes.push_back(entry->second);
+  }
+  sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
+  for (const auto& [name, used] : datasets)
+    if (auto found = catalogue.datasets.find(name); found != catalogue.datasets.end())
+      work.datasets[name] = {found->second.content, found->second.source};
+  std::vector<std::string> axes = plan.axes();
+  work.stage = [&plan](sched::StageId stage) { return to_json(plan.stage(stage)); };
+  work.label = [&plan, &cell, axes](sched::StageId stage) { return label_of(plan, stage, axes, cell[stage]); };
+  // The plan's digest covers the file's bytes; the file's own digest is cheap enough to be taken every few seconds.
+  auto digest = [file = options.sweep.file]() -> std::optional<Hash128> {
+    try {
+      return hash_of(read_file(file));
+    } catch (const DataError&) {
+      return std::nullopt;
+    }
+  };
+  work.changed = [digest, before = digest()] { return digest() != before; };
+  return work;
+}
+
+std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
+int exit_code_of(const fleet::Outcome& outcome) {
+  if (outcome.drained) return kDrained;
+  if (outcome.counts.failed || outcome.counts.blocked || outcome.counts.open) return kSomeFailed;
+  return kDone;
+}
+
+void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fleet::Outcome& outcome, std::size_t done,
+                   const std::vector<Value>& failures, int code) {
+  const auto& counts = outcome.counts;
+  if (options.json) {
+    Value result = {{"sweep", plan.name()}, {"code", code}, {"stages", plan.nodes().size()}, {"done", done}, {"failed", counts.failed},
+                    {"blocked", counts.blocked}, {"open", counts.open}, {"drained", outcome.drained}, {"store", options.stores.store}, {"failures", failures}};
+    fmt::print("{}\n", result.dump(2));
+    return;
+  }
+  std::string line = fmt::format("{} of {} done", done, counted(plan.nodes().size(), "stage"));
+  if (counts.failed) line += fmt::format(", {} failed", counts.failed);
+  if (counts.blocked) line += fmt::format(", {} blocked by failed ones", counts.blocked);
+  if (counts.open) line += fmt::format(", {} not run", counts.open);
+  if (outcome.drained) line += "; stopped on request, run it again to go on";
+  fmt::print("{}; run files lie in {}\n", line, (Path(options.stores.store) / "runs").string());
+}
+
+int execute(const RunOptions& options, fleet::Fleet& fleet, fleet::Outcome& outcome) {
+  sweep::Plan plan = options.sweep.plan();
+  store::Store store = open_store(options);
+  std::vector<bool> done, cell(plan.nodes().size());
+  for (const sweep::Node& node : plan.nodes()) done.push_back(store.find(node.identity).has_value());
+  for (std::size_t i = 0; i < plan.experiments(); ++i) cell[plan.cell_node(i)] = true;
+  fleet::Work work = work_of(plan, done, cell, options);
+  auto before = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
+  auto open = static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), false));
+  if (!options.json) {
+    fmt::print("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), plan.question(), counted(plan.experiments(), "experiment"),
+               counted(plan.nodes().size(), "stage"), before, open);
+    for (const std::string& note : plan.notes()) fmt::print("note: {}\n", note);
+    std::fflush(stdout);
+  }
+  RunDisplay display(before + open, before, options.json, work.label);
+  outcome.counts.done = work.graph.done.size();
+  if (open > 0) {
+    require_trainer(trainer_of(options));
+    outcome = fleet.coordinate(work, display);
+    if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
+  }
+  std::size_t finished = before + open - outcome.counts.failed - outcome.counts.blocked - outcome.counts.open;
+  int code = exit_code_of(outcome);
+  print_outcome(options, plan, outcome, finished, display.failures(), code);
+  return code;
+}
+
+void add_to(CLI::App& app, RunOptions& options) {
+  options.sweep.add_to(app);
+  options.stores.add_to(app);
+  app.add_flag("--from-scratch", options.from_scratch, "read no reference store: compute everything here");
+  app.add_option("--trainer", options.trainer, "program that executes stages (default: winnow-train serve); src/fleet/README.md tells what it must do");
+  app.add_option("--trainers", options.trainers, "trainers for each agent")->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")->capture_default_str();
+  app.add_option("--grace", options.grace, "seconds that running stages have to finish after a stop was asked for")->check(CLI::Range(0.0, 1e6))->capture_default_str();
+  app.add_option("--time-scale", options.time_scale, "multiplies every waiting time of the fleet, for tests")->check(CLI::Range(0.001, 100.0))->group("");
+  app.add_flag("--json", options.json, "the outcome as JSON on standard output, progress on standard error");
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  Command app("run", "Executes what of a sweep is not done yet: alone, or as the ranks of an mpirun (launch/mpirun restarts it after a crash).\n"
+              "Exit codes: 0 all done, 1 broken, 2 wrong usage, 3 some stages failed, 4 stopped on request: run it again.",
+              "  winnow run sweeps/quickstart.toml\n"
+              "  launch/mpirun -n 2 winnow run sweeps/quickstart.toml --store /big/results\n"
+              "  winnow run sweep.toml --trainer 'python3 my_trainer.py'     any program can be a trainer\n");
+  RunOptions options;
+  add_to(app, options);
+  fleet::World world = fleet::World::from_environment();
+  if (world.rank > 0) {
+    // Rank 0 has the same command line and says what is wrong with it.
+    try {
+      if (!parse(app, argc, argv)) return kDone;
+    } catch (const UsageError&) {
+      return kUsage;
+    }
+    fleet::serve(fleet_options(options, open_store(options)), world);
+    return kDone;
+  }
+  if (!parse(app, argc, argv)) return kDone;
+  fleet::Fleet fleet(fleet_options(options, open_store(options)), world);
+  fleet::Outcome outcome;
+  int code = guarded([&] { return execute(options, fleet, outcome); });
+  if (!outcome.abandoned) fleet.write_exit_record(code, outcome);            // without one, launch/mpirun starts again
+  fleet.leave(code);
+  return code;
+}
+
+}  // namespace winnow::cmd

@@ -1,0 +1,16 @@
+// The clocks of the processes. The state machines of sched get their time from here.
+#pragma once
+
+#include <chrono>
+
+#include "winnow/sched/words.h"
+
+namespace winnow::fleet {
+
+inline sched::Time now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+inline double seconds(sched::Time time) { return std::chrono::duration<double>(time).count(); }
+inline double wall_seconds() {                             // since 1970, UTC
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace winnow::fleet

@@ -1,0 +1,180 @@
+#include "coordinator.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "clock.h"
+#include "history.h"
+#include "host.h"
+#include "winnow/core/error.h"
+
+namespace winnow::fleet {
+
+namespace {
+
+using sched::AgentId;
+using sched::Scheduler;
+using sched::Time;
+
+constexpr int kReplacements = 3;                           // of a local agent that dies, where there is no MPI
+
+Descriptor watch_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) ::sigaddset(&set, signal);
+  check(::sigprocmask(SIG_BLOCK, &set, nullptr), "block signals");
+  ::signal(SIGPIPE, SIG_IGN);
+  return Descriptor(check(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "watch for signals"));
+}
+
+const Path& made(const Path& folder) {
+  make_folders(folder);
+  return folder;
+}
+
+// Three beats, and some more for slow network file systems.
+Time lease_silence(const sched::Timers& timers) { return 5 * timers.agent_silence; }
+
+bool due(Time& last, Time period) {
+  Time time = now();
+  if (time - last < period) return false;
+  last = time;
+  return true;
+}
+
+}  // namespace
+
+Coordinator::Coordinator(const Work& work, const Options& options, const World& world, std::unique_ptr<MpiWorld>& mpi, Observer& observer)
+    : work_(work), options_(options), world_(world), mpi_(mpi), observer_(observer), signals_(watch_signals()),
+      lease_(made(options.store), Journal::last_epoch(options.store) + 1, lease_silence(options.timers)),
+      journal_(options.store, lease_.epoch()), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
+  if (std::size_t damaged = recall(options.store, work, scheduler_))
+    observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged, (options.store / "journal").string()));
+  journal_.add({{"event", "begin"}, {"sweep", work.name}, {"host", host_name()}, {"pid", ::getpid()}, {"ranks", world.size}, {"open", scheduler_.counts().open}});
+  journal_.sync();
+  links_.add_local(start_agent(options));
+}
+
+Outcome Coordinator::run() {
+  for (AgentId agent : links_.agents()) welcome(agent);
+  asked_ = now();
+  for (;;) {
+    bool busy = links_.receive([this](AgentId agent, const Message& message) { hear(agent, message); });
+    hear_signals();
+    keep_time();
+    if (!refused_.empty() || scheduler_.finished()) end_agents();
+    journal_.flush();
+    links_.flush();
+    if (links_.agents().empty()) {
+      if (ending_ || (world_.mpi || replacements_ >= kReplacements)) break;
+      replace_local_agent();
+    }
+    links_.wait(signals_.get(), busy);
+  }
+  warn_if_changed();
+  Scheduler::Counts counts = scheduler_.counts();
+  journal_.add({{"event", "end"}, {"done", counts.done}, {"failed", counts.failed}, {"blocked", counts.blocked}, {"open", counts.open}});
+  journal_.sync();
+  if (!refused_.empty()) throw UsageError(refused_);
+  return {counts, drains_ > 0 && counts.open > 0, !ending_};
+}
+
+void Coordinator::welcome(AgentId agent) {
+  Value datasets = Value::object();
+  for (const auto& [name, source] : work_.datasets) datasets[name] = {{"preset", source.preset}, {"source", source.source}};
+  links_.send(agent, {.kind = Message::Kind::welcome, .text = lease_.token(), .detail = datasets.dump()});
+}
+
+// Possible only without MPI, where forking is harmless.
+void Coordinator::replace_local_agent() {
+  ++replacements_;
+  observer_.say("the agent died and is started again");
+  welcome(links_.add_local(start_agent(options_)));
+}
+
+void Coordinator::hear(AgentId agent, const Message& message) {
+  sched::Attempt attempt = message.attempt;
+  switch (message.kind) {
+    case Message::Kind::joined:
+      hosts_[agent] = message.text;
+      journal_.add({{"event", "joined"}, {"agent", agent}, {"host", message.text}, {"pid", std::atoi(message.detail.c_str())}, {"slots", message.number}});
+      return event(Scheduler::Joined{agent, static_cast<std::uint32_t>(message.number)});
+    case Message::Kind::refused:
+      refused_ = message.text;
+      return;
+    case Message::Kind::started: {
+      Value started = record("started", attempt);
+      started["agent"] = agent;
+      started["host"] = host(agent);
+      started["trainer"] = static_cast<std::int64_t>(message.number);
+      journal_.add(std::move(started));
+      observer_.started(attempt, host(agent));
+      return event(Scheduler::Started{agent, attempt});
+    }
+    case Message::Kind::progress: return observer_.progressed(attempt, message.text);
+    case Message::Kind::done:
+      done_ = message;
+      if (message.text == "conflict")
+        observer_.say(fmt::format("{} gave another result than the one in the store; the new one lies in {} (result digest {}): the computation is not repeatable",
+                                  work_.label(attempt.stage), (options_.store / "damaged").string(), message.detail));
+      return event(Scheduler::Done{agent, attempt, message.number});
+    case Message::Kind::failed:
+      reasons_[attempt] = message.detail;
+      event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text)});
+      reasons_.erase(attempt);
+      return;
+    case Message::Kind::returned: return event(Scheduler::Returned{agent, attempt});
+    case Message::Kind::beat: return event(Scheduler::Beat{agent, message.attempts});
+    case Message::Kind::note: return observer_.say(message.text);
+    case Message::Kind::left: return event(Scheduler::Left{agent});
+    default: throw InternalError("an agent sent a coordinator's message");
+  }
+}
+
+// The first signal lets what runs finish for a moment, the second one does not.
+void Coordinator::hear_signals() {
+  signalfd_siginfo info;
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    if (++drains_ > 2) continue;
+    journal_.add({{"event", "drain"}, {"signal", info.ssi_signo}});
+    if (drains_ == 1) {
+      observer_.say(fmt::format("{}: nothing new starts; running stages have {:.0f} s to finish", ::strsignal(static_cast<int>(info.ssi_signo)), seconds(options_.timers.grace)));
+      event(Scheduler::Drain{});
+    } else {
+      for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::drain, .number = 0});
+    }
+  }
+}
+
+void Coordinator::keep_time() {
+  if (due(ticked_, options_.timers.beat / 20)) event(Scheduler::Tick{});
+  if (due(beaten_, options_.timers.beat)) {
+    lease_.refresh();
+    for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::alive});
+  }
+  if (due(synced_, std::chrono::milliseconds(250))) journal_.sync();
+  if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts());
+  if (due(asked_, std::chrono::seconds(5))) warn_if_changed();
+  Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;
+  if (ending_ && now() - ending_since_ > patience)
+    for (AgentId agent : links_.agents()) links_.drop(agent);
+}
+
+void Coordinator::end_agents() {
+  if (std::exchange(ending_, true)) return;
+  ending_since_ = now();
+  for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::drain, .number = 0});
+}
+
+void Coordinator::warn_if_changed() {
+  if (changed_ || !work_.changed || !work_.changed()) return;
+  changed_ = true;
+  observer_.say("the sweep file has changed since this run began: the run goes on with the old content; run it again for the new one");
+}
+
+}  // namespace winnow::fleet

@@ -1,0 +1,64 @@
+// Drives the scheduler: turns what agents say, signals and time into its events, and its commands into messages, journal
+// records and words for the observer.
+#pragma once
+
+#include "journal.h"
+#include "lease.h"
+#include "links.h"
+
+namespace winnow::fleet {
+
+class Coordinator {
+ public:
+  // Takes the lease, opens the journal, forks the local agent. MPI may be initialised after that.
+  Coordinator(const Work&, const Options&, const World&, std::unique_ptr<MpiWorld>&, Observer&);
+
+  Outcome run();
+  bool lost_rank() const { return links_.lost_rank(); }
+
+ private:
+  void welcome(sched::AgentId);
+  void hear(sched::AgentId, const Message&);
+  void hear_signals();
+  void keep_time();
+  void end_agents();
+  void replace_local_agent();
+
+  void event(const sched::Scheduler::Event&);
+  void carry_out(const sched::Scheduler::Assign&);
+  void carry_out(const sched::Scheduler::Retract&);
+  void carry_out(const sched::Scheduler::Cancel&);
+  void carry_out(const sched::Scheduler::Accept&);
+  void carry_out(const sched::Scheduler::Retry&);
+  void carry_out(const sched::Scheduler::Fail&);
+  void carry_out(const sched::Scheduler::Block&);
+  void carry_out(const sched::Scheduler::LoseAgent&);
+  void carry_out(const sched::Scheduler::StopAll&);
+  Value record(const char* event, sched::Attempt) const;
+  std::string host(sched::AgentId) const;
+  void tell_failure(sched::Attempt, sched::FailureClass, bool final);
+  void warn_if_changed();
+
+  const Work& work_;
+  const Options& options_;
+  const World world_;
+  std::unique_ptr<MpiWorld>& mpi_;
+  Observer& observer_;
+  Descriptor signals_;
+  StoreLease lease_;
+  Journal journal_;
+  sched::Scheduler scheduler_;
+  Links links_;
+  std::map<sched::AgentId, std::string> hosts_;
+  std::map<sched::Attempt, std::string> reasons_;          // of failures that the scheduler is about to judge
+  Message done_;                                           // the one that the scheduler is about to judge
+  std::string refused_;
+  sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{};
+  int replacements_ = 0;
+  int drains_ = 0;                                         // signals so far
+  bool ending_ = false;
+  bool changed_ = false;
+  sched::Time ending_since_{};
+};
+
+}  // namespace winnow::fleet

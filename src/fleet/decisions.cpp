@@ -1,0 +1,77 @@
+// What the coordinator does with the scheduler's commands.
+#include <fmt/format.h>
+
+#include "clock.h"
+#include "coordinator.h"
+
+namespace winnow::fleet {
+
+using sched::Scheduler;
+
+void Coordinator::event(const Scheduler::Event& happened) {
+  Scheduler::Commands commands;
+  scheduler_.on(happened, now(), commands);
+  for (const auto& command : commands) std::visit([this](const auto& c) { carry_out(c); }, command);
+}
+
+Value Coordinator::record(const char* event, sched::Attempt attempt) const {
+  return {{"event", event}, {"identity", work_.identities[attempt.stage].hex()}, {"attempt", attempt.number}};
+}
+
+std::string Coordinator::host(sched::AgentId agent) const {
+  auto found = hosts_.find(agent);
+  return found == hosts_.end() ? "?" : found->second;
+}
+
+void Coordinator::carry_out(const Scheduler::Assign& c) {
+  links_.send(c.agent, {.kind = Message::Kind::assign, .attempt = c.attempt, .text = work_.stage(c.attempt.stage).dump()});
+}
+
+void Coordinator::carry_out(const Scheduler::Retract& c) { links_.send(c.agent, {.kind = Message::Kind::retract, .attempt = c.attempt}); }
+void Coordinator::carry_out(const Scheduler::Cancel& c) { links_.send(c.agent, {.kind = Message::Kind::cancel, .attempt = c.attempt}); }
+
+void Coordinator::carry_out(const Scheduler::Accept& c) {
+  Value done = record("done", c.attempt);
+  done["agent"] = c.agent;
+  done["class"] = work_.classes[work_.graph.classes[c.attempt.stage]];
+  done["seconds"] = done_.number;
+  done["outcome"] = done_.text;
+  done["result_digest"] = done_.detail;
+  journal_.add(std::move(done));
+  observer_.done(c.attempt, done_.number, host(c.agent));
+}
+
+void Coordinator::tell_failure(sched::Attempt attempt, sched::FailureClass why, bool final) {
+  auto reason = reasons_.find(attempt);
+  std::string text = reason == reasons_.end() ? "its agent was lost" : reason->second;
+  Value failed = record("failed", attempt);
+  failed["class"] = to_string(why);
+  failed["final"] = final;
+  failed["text"] = text.substr(0, text.find('\n'));
+  journal_.add(std::move(failed));
+  observer_.failed(attempt, why, text, final);
+}
+
+void Coordinator::carry_out(const Scheduler::Retry& c) { tell_failure(c.failed, c.why, false); }
+void Coordinator::carry_out(const Scheduler::Fail& c) { tell_failure(c.last, c.why, true); }
+
+void Coordinator::carry_out(const Scheduler::Block& c) {
+  journal_.add({{"event", "blocked"}, {"identity", work_.identities[c.stage].hex()}, {"by", work_.identities[c.because].hex()}});
+  observer_.blocked(c.stage, c.because);
+}
+
+void Coordinator::carry_out(const Scheduler::LoseAgent& c) {
+  journal_.add({{"event", "lost"}, {"agent", c.agent}, {"host", host(c.agent)}});
+  if (ending_) return;                                     // it left because it was asked to
+  bool silent = false;
+  for (sched::AgentId agent : links_.agents()) silent = silent || agent == c.agent;
+  if (silent) links_.drop(c.agent);
+  if (!drains_) observer_.say(fmt::format("lost the agent on {} ({}); its stages go to others", host(c.agent), silent ? "silent" : "it died"));
+}
+
+void Coordinator::carry_out(const Scheduler::StopAll&) {
+  for (sched::AgentId agent : links_.agents())
+    links_.send(agent, {.kind = Message::Kind::drain, .number = seconds(options_.timers.grace)});
+}
+
+}  // namespace winnow::fleet

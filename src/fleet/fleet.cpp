@@ -1,0 +1,65 @@
+#include "winnow/fleet/fleet.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "clock.h"
+#include "coordinator.h"
+#include "host.h"
+#include "winnow/core/error.h"
+
+namespace winnow::fleet {
+
+struct Fleet::State {
+  Options options;
+  World world;
+  std::unique_ptr<MpiWorld> mpi;
+  bool lost_rank = false;
+};
+
+Fleet::Fleet(const Options& options, const World& world) : state_(new State{options, world, nullptr}) {}
+Fleet::~Fleet() = default;
+
+Outcome Fleet::coordinate(const Work& work, Observer& observer) {
+  Coordinator coordinator(work, state_->options, state_->world, state_->mpi, observer);
+  if (state_->world.mpi) state_->mpi = std::make_unique<MpiWorld>(state_->world);
+  Outcome outcome = coordinator.run();
+  state_->lost_rank = coordinator.lost_rank();
+  return outcome;
+}
+
+void Fleet::write_exit_record(int code, const Outcome& outcome) const {
+  const char* run = std::getenv("WINNOW_RUN_ID");
+  Value record = {{"code", code}, {"done", outcome.counts.done}, {"failed", outcome.counts.failed}, {"blocked", outcome.counts.blocked},
+                  {"open", outcome.counts.open}, {"drained", outcome.drained}, {"host", host_name()}, {"time", wall_seconds()}, {"run", run ? run : ""}};
+  std::vector<Path> places{state_->options.store / "exit.json"};
+  if (const char* path = std::getenv("WINNOW_EXIT_RECORD"); path && *path) places.push_back(path);
+  for (const Path& path : places) {
+    try {
+      if (std::filesystem::is_directory(path.parent_path())) write_file_atomically(path, record.dump() + "\n");
+    } catch (const DeviceError&) {                         // full or read-only: the other place may do
+    }
+  }
+}
+
+void Fleet::leave(int code) {
+  if (!state_->world.mpi) return;
+  if (state_->lost_rank) MpiWorld::abort(code);
+  ::signal(SIGALRM, SIG_DFL);
+  ::alarm(30);                                             // a rank that dies now must not hold us for ever
+  if (!state_->mpi) state_->mpi = std::make_unique<MpiWorld>(state_->world);
+  for (int rank = 1; rank < state_->world.size; ++rank) state_->mpi->dismiss(rank);
+  while (state_->mpi->sending()) {
+    state_->mpi->receive([](int, std::string_view) {});
+    ::usleep(100);
+  }
+  state_->mpi->finalize();
+  ::alarm(0);
+}
+
+void serve(const Options& options, const World& world) { relay(start_agent(options), world); }
+
+}  // namespace winnow::fleet

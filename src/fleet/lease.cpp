@@ -1,0 +1,96 @@
+#include "lease.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <random>
+
+#include "clock.h"
+#include "descriptor.h"
+#include "host.h"
+#include "winnow/core/error.h"
+#include "winnow/core/settings.h"
+
+namespace winnow::fleet {
+
+namespace {
+
+// When the process started, in the kernel's ticks: tells a process from a later one with the same number.
+std::string start_of(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::size_t at = text.rfind(')');                        // the name before may hold spaces
+  if (at != std::string::npos && text.compare(at, 3, ") Z") == 0) return "";   // dead, not yet reaped
+  for (int field = 0; field < 20 && at != std::string::npos; ++field) at = text.find(' ', at + 1);
+  return at == std::string::npos ? "" : text.substr(at + 1, text.find(' ', at + 1) - at - 1);
+}
+
+// Seconds since the file was touched, measured with a file touched now: clocks of hosts differ.
+double age_of(const Path& path) {
+  Path probe = temporary_beside(path);
+  Descriptor fd(::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  struct stat fresh {}, old {};
+  bool known = fd.open() && ::fstat(fd.get(), &fresh) == 0 && ::stat(path.c_str(), &old) == 0;
+  ::unlink(probe.c_str());
+  if (!known) return 0;
+  return static_cast<double>(fresh.st_mtim.tv_sec - old.st_mtim.tv_sec) + 1e-9 * static_cast<double>(fresh.st_mtim.tv_nsec - old.st_mtim.tv_nsec);
+}
+
+Value read_lease(const Path& path) {
+  try {
+    return Value::parse(read_file(path));
+  } catch (const std::exception&) {
+    return Value::object();                                // absent, or being written
+  }
+}
+
+bool is_stale(const Path& path, const Value& lease, sched::Time silence) {
+  if (lease.value("host", "") != host_name()) return age_of(path) > seconds(silence);
+  return start_of(lease.value("pid", 0)) != lease.value("start", "?");
+}
+
+}  // namespace
+
+StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time silence)
+    : path_(store / "coordinator.json"), epoch_(least_epoch) {
+  std::random_device random;
+  token_ = fmt::format("{:08x}{:08x}", random(), random());
+  for (int attempt = 0; !try_create(); ++attempt) {
+    Value held = read_lease(path_);
+    if (attempt > 0 || !is_stale(path_, held, silence))
+      throw UsageError(fmt::format("another coordinator works on {}: process {} on host {}; wait for it, or choose another folder with --store",
+                                   store.string(), held.value("pid", 0), held.value("host", "unknown")));
+    epoch_ = std::max(epoch_, held.value("epoch", std::uint64_t{0}) + 1);
+    Path aside = store / fmt::format(".coordinator.{}.stale", held.value("epoch", std::uint64_t{0}));
+    try {
+      rename_without_replacing(path_, aside);
+    } catch (const DeviceError&) {                         // the other one of two that take over was faster
+    }
+  }
+}
+
+StoreLease::~StoreLease() {
+  if (token_in(path_.parent_path()) == token_) ::unlink(path_.c_str());
+}
+
+bool StoreLease::try_create() {
+  // Written first and linked then, so that nobody ever reads half of it.
+  Path part = temporary_beside(path_);
+  Value content = {{"host", host_name()}, {"pid", ::getpid()}, {"start", start_of(::getpid())}, {"epoch", epoch_}, {"token", token_}};
+  write_file_atomically(part, content.dump() + "\n");
+  if (rename_without_replacing(part, path_)) return true;
+  ::unlink(part.c_str());
+  return false;
+}
+
+void StoreLease::refresh() { ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0); }
+
+std::string StoreLease::token_in(const Path& store) { return read_lease(store / "coordinator.json").value("token", ""); }
+
+}  // namespace winnow::fleet

@@ -1,0 +1,55 @@
+// What coordinator and agents say to each other: the same bytes over a socket pair and over MPI.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "winnow/sched/words.h"
+
+namespace winnow::fleet {
+
+struct Message {
+  enum class Kind : std::uint8_t {
+    // coordinator to agent
+    welcome,      // text: token of the store; detail: data sources, JSON
+    assign,       // attempt; text: stage, JSON; detail: label
+    retract,      // attempt
+    cancel,       // attempt
+    drain,        // number: seconds of grace
+    alive,
+    // agent to coordinator
+    joined,       // number: slots; text: host; detail: process id
+    refused,      // text: why this agent cannot work
+    started,      // attempt; number: process id of the trainer
+    progress,     // attempt; text: the trainer's event
+    done,         // attempt; number: seconds; text: what became of the commit; detail: result digest
+    failed,       // attempt; text: class; detail: what happened, and the trainer's last lines
+    returned,     // attempt
+    beat,         // attempts: all that it holds
+    note,         // text: for the person who watches
+    left,         // the agent's process has ended
+    last = left,
+  };
+  Kind kind{};
+  sched::Attempt attempt{};
+  double number = 0;
+  std::string text, detail;
+  std::vector<sched::Attempt> attempts;
+
+  void append_to(std::string& bytes) const;                // one frame
+};
+
+// Cuts a stream of bytes into messages. Bytes come from our own processes: nonsense is an InternalError.
+class MessageReader {
+ public:
+  void add(std::string_view bytes) { bytes_.append(bytes); }
+  bool next(Message&);
+
+ private:
+  std::string bytes_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace winnow::fleet

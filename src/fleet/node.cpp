@@ -1,0 +1,156 @@
+#include "node.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "clock.h"
+#include "host.h"
+#include "lease.h"
+#include "winnow/core/error.h"
+
+namespace winnow::fleet {
+
+namespace {
+
+Descriptor watch_children() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGCHLD);
+  check(::sigprocmask(SIG_BLOCK, &set, nullptr), "block SIGCHLD");
+  return Descriptor(check(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "watch for ended trainers"));
+}
+
+}  // namespace
+
+Node::Node(const Options& options, Descriptor coordinator)
+    : options_(options), coordinator_(std::move(coordinator)), children_(watch_children()), places_(options.trainers) {
+  make_nonblocking(coordinator_.get());
+}
+
+// Without the coordinator nobody counts results: trainers end with their places, the worker finishes what it was given.
+void Node::run() {
+  while (!finished_ && connected_) {
+    wait();
+    hear_coordinator();
+    if (!machine_) continue;
+    reap_trainers();
+    for (sched::Slot slot = 0; slot < places_.size(); ++slot) hear_trainer(slot);
+    hear_worker();
+    happen(sched::Agent::Tick{});
+    flush();
+  }
+  places_.clear();
+  while (connected_ && !to_send_.empty()) {
+    pollfd fd{coordinator_.get(), POLLOUT, 0};
+    if (::poll(&fd, 1, 1000) <= 0) break;
+    flush();
+  }
+}
+
+void Node::wait() {
+  std::vector<pollfd> fds{{coordinator_.get(), static_cast<short>(POLLIN | (to_send_.empty() ? 0 : POLLOUT)), 0}, {children_.get(), POLLIN, 0}};
+  if (worker_) fds.push_back({worker_->signal(), POLLIN, 0});
+  for (const Place& place : places_) {
+    if (!place.trainer) continue;
+    if (!place.deaf) fds.push_back({place.trainer->output(), POLLIN, 0});
+    fds.push_back({place.trainer->errors(), POLLIN, 0});
+    if (place.trainer->unsent()) fds.push_back({place.trainer->input(), POLLOUT, 0});
+  }
+  int tick = static_cast<int>(std::clamp(seconds(options_.timers.beat) * 1000 / 8, 5.0, 250.0));
+  ::poll(fds.data(), fds.size(), tick);
+}
+
+void Node::hear_coordinator() {
+  std::string bytes;
+  connected_ = read_available(coordinator_.get(), bytes, 1 << 20);
+  heard_.add(bytes);
+  Message message;
+  while (!finished_ && heard_.next(message)) hear(message);
+}
+
+void Node::hear(const Message& message) {
+  if (message.kind == Message::Kind::welcome) {
+    if (welcome(message)) return;
+    flush();
+    finished_ = true;
+    return;
+  }
+  if (!machine_) return;
+  happen(sched::Agent::Heard{});
+  switch (message.kind) {
+    case Message::Kind::assign:
+      tasks_[message.attempt] = {message.attempt, {}, {}, message.text, message.detail, {}, {}};
+      return happen(sched::Agent::Given{message.attempt});
+    case Message::Kind::retract: return happen(sched::Agent::Retracted{message.attempt});
+    case Message::Kind::cancel: return happen(sched::Agent::Cancelled{message.attempt});
+    case Message::Kind::drain:
+      return happen(sched::Agent::Drain{std::chrono::duration_cast<sched::Time>(std::chrono::duration<double>(message.number))});
+    default: return;
+  }
+}
+
+// A results folder is shared or it is not: every agent must read what the coordinator wrote there.
+bool Node::welcome(const Message& message) {
+  std::string token;
+  for (int attempt = 0; attempt < 15 && token != message.text; ++attempt) {
+    if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(200));    // a network file system may be late
+    token = StoreLease::token_in(options_.store);
+  }
+  if (token != message.text) {
+    tell({.kind = Message::Kind::refused,
+          .text = fmt::format("host {} does not see the coordinator's results folder at {}: use a folder that all nodes share (--store)",
+                              host_name(), std::filesystem::absolute(options_.store).string())});
+    return false;
+  }
+  worker_ = std::make_unique<Worker>(options_);
+  std::map<std::string, DataSource> datasets;
+  for (const auto& [name, source] : Value::parse(message.detail).items()) datasets[name] = {source.at("preset"), source.at("source")};
+  worker_->expect(std::move(datasets));
+  machine_.emplace(options_.trainers, options_.timers, now());
+  tell({.kind = Message::Kind::joined, .number = static_cast<double>(options_.trainers), .text = host_name(), .detail = std::to_string(::getpid())});
+  return true;
+}
+
+void Node::hear_worker() {
+  for (const std::string& line : worker_->notes()) tell({.kind = Message::Kind::note, .text = line});
+  for (Report& report : worker_->reports()) {
+    sched::Attempt attempt = report.attempt;
+    if (report.prepared) {
+      tasks_[attempt] = std::move(*report.prepared);
+      happen(sched::Agent::Prepared{attempt});
+    } else if (report.committed) {
+      committed_[attempt] = std::move(report);
+      happen(sched::Agent::Committed{attempt});
+    } else {
+      reasons_[attempt] = report.text;
+      // Which of the two it was, the machine knows; the other one is not expected and does nothing.
+      happen(sched::Agent::Unprepared{attempt, report.why});
+      happen(sched::Agent::Uncommitted{attempt, report.why});
+    }
+  }
+}
+
+void Node::happen(sched::Agent::Event event) {
+  events_.push_back(std::move(event));
+  if (std::exchange(handling_, true)) return;              // carrying out a command makes things happen, too
+  while (!events_.empty()) {
+    sched::Agent::Event next = std::move(events_.front());
+    events_.pop_front();
+    sched::Agent::Commands commands;
+    machine_->on(next, now(), commands);
+    for (const auto& command : commands) std::visit([&](const auto& c) { carry_out(c); }, command);
+  }
+  handling_ = false;
+}
+
+void Node::tell(const Message& message) { message.append_to(to_send_); }
+
+void Node::flush() {
+  if (connected_ && !to_send_.empty()) connected_ = write_available(coordinator_.get(), to_send_);
+}
+
+}  // namespace winnow::fleet

@@ -1,0 +1,84 @@
+// The agent as a process: carries out what sched::Agent decides, and tells it what happens. One thread, one poll; disks are
+// the Worker's.
+#pragma once
+
+#include <poll.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "message.h"
+#include "trainer_events.h"
+#include "trainer_process.h"
+#include "winnow/sched/agent.h"
+#include "worker.h"
+
+namespace winnow::fleet {
+
+// Lives between the coordinator's welcome and the end of the connection or of its work. run() returns when nothing is left
+// to do; results that trainers had delivered by then are committed.
+class Node {
+ public:
+  Node(const Options&, Descriptor coordinator);
+  void run();
+
+ private:
+  struct Place {                                           // a slot
+    std::unique_ptr<TrainerProcess> trainer;
+    std::string version, device;
+    Task task;                                             // what it runs, or ran last
+    double start = 0, told = 0;                            // wall clock: of the stage; of the last progress passed on
+    Value done;                                            // its result event
+    std::string fault;                                     // why it is being killed, or has failed
+    bool deaf = false;                                     // killed: what it still says is not listened to
+    bool ended = false, not_run = false;                   // reaped; given a stage after that
+  };
+
+  void wait();
+  void hear_coordinator();
+  void hear(const Message&);
+  bool welcome(const Message&);
+  void hear_trainer(sched::Slot);
+  void hear_event(sched::Slot, const TrainerEvent&);
+  void misbehaved(sched::Slot, std::string fault);
+  void reap_trainers();
+  void hear_worker();
+
+  void happen(sched::Agent::Event);
+  void carry_out(const sched::Agent::Prepare&);
+  void carry_out(const sched::Agent::StartTrainer&);
+  void carry_out(const sched::Agent::Run&);
+  void carry_out(const sched::Agent::StopStage&);
+  void carry_out(const sched::Agent::KillTrainer&);
+  void carry_out(const sched::Agent::QuitTrainer&);
+  void carry_out(const sched::Agent::Commit&);
+  void carry_out(const sched::Agent::Exit&);
+  void carry_out(const sched::Agent::TellStarted&);
+  void carry_out(const sched::Agent::TellDone&);
+  void carry_out(const sched::Agent::TellFailed&);
+  void carry_out(const sched::Agent::TellReturned&);
+  void carry_out(const sched::Agent::TellBeat&);
+  void tell(const Message&);
+  void flush();
+
+  const Options options_;
+  Descriptor coordinator_, children_;                      // children_: readable when a trainer has ended
+  std::string to_send_;
+  MessageReader heard_;
+  std::optional<sched::Agent> machine_;                    // from the welcome on
+  std::deque<sched::Agent::Event> events_;                 // happened, not yet handled
+  bool handling_ = false;
+  std::map<sched::Attempt, Task> tasks_;                   // given, not yet running
+  std::map<sched::Attempt, std::string> reasons_;          // of failures that are to be told
+  std::map<sched::Attempt, Report> committed_;             // to be told
+  std::map<sched::Attempt, double> seconds_;               // what attempts that are committed took
+  std::vector<Place> places_;
+  std::string blame_;                                      // what ended the trainer whose end is being handled
+  std::unique_ptr<Worker> worker_;
+  bool connected_ = true, finished_ = false;
+};
+
+}  // namespace winnow::fleet

@@ -1,0 +1,52 @@
+#include "trainer_events.h"
+
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+#include "winnow/core/hash.h"
+
+namespace winnow::fleet {
+
+std::optional<TrainerEvent> parse_event(std::string_view line) {
+  Value content = Value::parse(line, nullptr, false);
+  if (!content.is_object()) return std::nullopt;
+  auto word = content.find("event");
+  if (word == content.end() || !word->is_string()) return std::nullopt;
+  static const std::pair<std::string_view, TrainerEvent::Kind> kinds[] = {
+      {"ready", TrainerEvent::Kind::ready}, {"progress", TrainerEvent::Kind::progress}, {"done", TrainerEvent::Kind::done},
+      {"failed", TrainerEvent::Kind::failed}, {"stopped", TrainerEvent::Kind::stopped}};
+  for (const auto& [name, kind] : kinds)
+    if (word->get_ref<const std::string&>() == name) return TrainerEvent{kind, std::move(content)};
+  return std::nullopt;
+}
+
+std::uint64_t mark_of(const TrainerEvent& progress) {
+  std::string moved;
+  for (const char* key : {"phase", "epoch", "step", "done"})
+    if (auto found = progress.content.find(key); found != progress.content.end()) moved += found->dump() + ",";
+  return hash_of(moved).low;
+}
+
+sched::FailureClass failure_class_of(const TrainerEvent& failed) {
+  auto word = failed.content.find("class");
+  if (word == failed.content.end() || !word->is_string()) return sched::FailureClass::transient;
+  try {
+    return sched::parse_failure_class(word->get<std::string>());
+  } catch (const UsageError&) {
+    return sched::FailureClass::transient;
+  }
+}
+
+std::string beginning_of(std::string_view garbage) {
+  std::string text(garbage.substr(0, 60));
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 32 || static_cast<unsigned char>(c) > 126) c = '.';
+  return text + (garbage.size() > 60 ? "..." : "");
+}
+
+std::string run_line(const RunCommand& run) {
+  return fmt::format(R"({{"do":"run","identity":"{}","attempt":{},"stage":{},"context":{},"output":{}}})", run.identity, run.attempt,
+                     run.stage, run.context, Value(run.output).dump());
+}
+
+}  // namespace winnow::fleet

@@ -1,0 +1,40 @@
+// What trainers write and read: one JSON object a line. README.md is its description for authors of trainers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "winnow/core/settings.h"
+#include "winnow/sched/words.h"
+
+namespace winnow::fleet {
+
+struct TrainerEvent {
+  enum class Kind { ready, progress, done, failed, stopped };
+  Kind kind;
+  Value content;
+};
+
+// Nothing when the line is no event: the trainer writes garbage.
+std::optional<TrainerEvent> parse_event(std::string_view line);
+
+// Changes when the stage moved on; memory and metrics do not count.
+std::uint64_t mark_of(const TrainerEvent& progress);
+
+sched::FailureClass failure_class_of(const TrainerEvent& failed);
+
+// For messages: the beginning of something unreadable, without control characters.
+std::string beginning_of(std::string_view garbage);
+
+struct RunCommand {
+  std::string identity;
+  std::uint32_t attempt;
+  std::string stage, context;                              // JSON texts
+  std::string output;                                      // path
+};
+std::string run_line(const RunCommand&);
+constexpr const char* kStopLine = R"({"do":"stop"})";
+constexpr const char* kQuitLine = R"({"do":"quit"})";
+
+}  // namespace winnow::fleet

@@ -1,0 +1,61 @@
+// A trainer as a process: started, spoken to, listened to, killed. What it says is somebody else's business.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "descriptor.h"
+
+namespace winnow::fleet {
+
+struct TrainerCommand {
+  std::vector<std::string> words;                          // program and arguments
+  int threads = 1;
+};
+
+// Lives in its own process group and dies with the agent (parent-death signal). Its environment is ours without what mpirun
+// and srun put there: an MPI program started by a trainer must not take itself for a rank of ours.
+// Destruction kills the group.
+class TrainerProcess {
+ public:
+  explicit TrainerProcess(const TrainerCommand&);          // DeviceError
+  ~TrainerProcess();
+  TrainerProcess(const TrainerProcess&) = delete;
+
+  pid_t pid() const { return pid_; }
+  int output() const { return output_.get(); }
+  int errors() const { return errors_.get(); }
+  int input() const { return input_.get(); }
+  bool unsent() const { return !to_send_.empty(); }
+
+  void send(std::string line);                             // a line without its end
+  void flush();
+  void close_input();                                      // once all is sent
+
+  // Whole lines that arrived since the last call. A line longer than kLongestLine, or more than kFlood bytes within a
+  // second, sets fault().
+  std::vector<std::string> lines();
+  const std::string& fault() const { return fault_; }
+  void listen_to_errors();
+  std::string last_lines() const;                          // of standard error
+
+  void kill();
+  bool reap();                                             // true once: it has ended; see ending()
+  const std::string& ending() const { return ending_; }    // "ended with exit code 3", "was killed by signal 9 (Killed)"
+
+  static constexpr std::size_t kLongestLine = 1 << 20, kFlood = 16 << 20, kLogLines = 50, kLogLineBytes = 2000;
+
+ private:
+  pid_t pid_ = -1;
+  Descriptor input_, output_, errors_;
+  std::string to_send_, heard_, error_text_, fault_, ending_;
+  std::deque<std::string> log_;
+  bool closing_ = false;
+  double second_ = 0;                                      // start of the second in which ...
+  std::size_t in_second_ = 0;                              // ... so many bytes came
+};
+
+}  // namespace winnow::fleet

@@ -1,0 +1,190 @@
+#include "worker.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "foreign_result.h"
+#include "host.h"
+#include "winnow/core/error.h"
+#include "winnow/data/dataset.h"
+
+namespace winnow::fleet {
+
+Worker::Worker(const Options& options) : options_(options), store_(options.store, options.references), wake_(make_pipe()) {
+  make_nonblocking(wake_.first.get());
+  make_nonblocking(wake_.second.get());
+  thread_ = std::thread([this] { work(); });
+}
+
+Worker::~Worker() {
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+    to_prepare_.clear();
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Worker::prepare(Task task) {
+  std::lock_guard lock(mutex_);
+  to_prepare_.push_back(std::move(task));
+  changed_.notify_one();
+}
+
+void Worker::commit(Result result) {
+  std::lock_guard lock(mutex_);
+  to_commit_.push_back(std::move(result));
+  changed_.notify_one();
+}
+
+std::vector<Report> Worker::reports() {
+  std::string bytes;
+  read_available(wake_.first.get(), bytes, 4096);
+  std::lock_guard lock(mutex_);
+  return std::exchange(reports_, {});
+}
+
+void Worker::report(std::vector<Report> reports) {
+  std::lock_guard lock(mutex_);
+  reports_.insert(reports_.end(), std::make_move_iterator(reports.begin()), std::make_move_iterator(reports.end()));
+  wake();
+}
+
+std::vector<std::string> Worker::notes() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(notes_, {});
+}
+
+void Worker::note(std::string line) {
+  std::lock_guard lock(mutex_);
+  notes_.push_back(std::move(line));
+  wake();
+}
+
+void Worker::wake() {
+  std::string byte = ".";
+  write_available(wake_.second.get(), byte);               // a full pipe has woken the other thread already
+}
+
+// Preparing goes first, in small portions: it feeds the trainers. Results that wait meanwhile are committed together, which
+// costs a few syncs instead of a few for each.
+void Worker::work() {
+  constexpr std::size_t kPortion = 32;
+  for (;;) {
+    std::vector<Task> tasks;
+    std::vector<Result> results;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return ending_ || !to_prepare_.empty() || !to_commit_.empty(); });
+      while (!to_prepare_.empty() && tasks.size() < kPortion) {
+        tasks.push_back(std::move(to_prepare_.front()));
+        to_prepare_.pop_front();
+      }
+      results.swap(to_commit_);
+      if (ending_ && results.empty()) return;
+    }
+    std::vector<Report> reports;
+    for (Task& task : tasks) reports.push_back(prepared(task));
+    if (!reports.empty()) report(std::move(reports));
+    if (!results.empty()) commit_all(results);
+  }
+}
+
+Report Worker::prepared(Task& task) {
+  Report result{task.attempt};
+  try {
+    result.why = sched::FailureClass::user;
+    task.stage = stage_from_json(Value::parse(task.stage_text));
+    task.identity = task.stage.identity();
+    Value context = {{"data", Value::object()}, {"inputs", Value::object()}, {"threads", options_.threads}};
+    if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
+      std::string name = task.stage.settings.text("dataset");
+      context["data"][name] = data_cache(name, print->second).string();
+    }
+    result.why = sched::FailureClass::transient;           // a network file system may show an input late
+    for (const auto& [name, input] : task.stage.inputs) {
+      std::optional<Path> path = store_.find(input.stage);
+      if (!path) throw DataError(fmt::format("input '{}' (stage {}) is not in {}", name, input.stage.hex(), store_.root().string()));
+      context["inputs"][name] = std::filesystem::absolute(*path).string();
+    }
+    task.context = context.dump();
+    task.output = std::filesystem::absolute(store_.temporary_path(task.identity, static_cast<int>(task.attempt.number)));
+    result.prepared = std::move(task);
+  } catch (const std::exception& error) {
+    result.text = fmt::format("on {}: {}", host_name(), error.what());
+  }
+  return result;
+}
+
+Path Worker::data_cache(const std::string& name, const std::string& fingerprint) {
+  if (auto known = caches_.find(fingerprint); known != caches_.end()) return known->second;
+  auto source = datasets_.find(name);
+  if (source == datasets_.end()) throw UsageError(fmt::format("nobody said where data set '{}' comes from", name));
+  data::Manifest manifest = data::Manifest::from_preset(name, source->second.preset, source->second.source);
+  double said = 0;
+  auto progress = [&](std::string_view what, double done) {
+    if (double time = wall_seconds(); time - said >= 1) said = time, note(fmt::format("{}: {} {}, {:.0f} %", host_name(), name, what, 100 * done));
+  };
+  std::optional<data::Record> record = data::read_record(name);
+  if (!record) record = data::check(manifest, std::nullopt, progress);       // another machine than the one that planned
+  data::require_unchanged(manifest, *record);
+  if (record->fingerprint != fingerprint)
+    throw DataError(fmt::format("data set '{}' in {} is not the one that the sweep was planned with (fingerprint {}, planned {}); "
+                                "run `winnow data check {}` on every machine", name, record->root.string(), record->fingerprint, fingerprint, name));
+  return caches_[fingerprint] = data::ensure_cache(manifest, *record, progress);
+}
+
+// Writes or checks the file of one result; what fails here fails alone.
+void Worker::write(Result& result, std::vector<store::Store::Pending>& pending, std::vector<Report>& failed) {
+  Report report{result.task.attempt};
+  try {
+    report.why = sched::FailureClass::user;
+    if (auto path = result.done.find("output"); path != result.done.end()) {
+      report.why = sched::FailureClass::transient;
+      if (*path != result.task.output.string()) throw DataError(fmt::format("the trainer wrote {} instead of {}", path->dump(), result.task.output.string()));
+      store::RunHeader header = store::verify_run_file(result.task.output);
+      if (auto claimed = result.done.find("file_digest"); claimed != result.done.end() && *claimed != header.file_digest.hex())
+        throw DataError(fmt::format("run file {} has digest {}, the trainer says {}", result.task.output.string(), header.file_digest.hex(), claimed->dump()));
+      report.digest = header.result_digest.hex();
+    } else {
+      store::RunContent run = run_of_metrics(result.task.stage, result.done, result.provenance, result.log);
+      report.why = sched::FailureClass::transient;
+      report.digest = store::write_run_file(result.task.output, run, store::Sync::later).result_digest.hex();
+    }
+    pending.push_back({result.task.output, result.task.identity});
+    report.committed = true;
+  } catch (const std::exception& error) {
+    report.text = error.what();
+    ::unlink(result.task.output.c_str());
+  }
+  failed.push_back(std::move(report));
+}
+
+void Worker::commit_all(std::vector<Result>& results) {
+  std::vector<store::Store::Pending> pending;
+  std::vector<Report> outcomes;
+  for (Result& result : results) write(result, pending, outcomes);
+  try {
+    std::vector<store::Commit> commits = store_.commit_group(pending);
+    auto next = commits.begin();
+    for (Report& outcome : outcomes) {
+      if (!outcome.committed) continue;
+      store::Commit commit = *next++;
+      outcome.text = commit == store::Commit::committed ? "committed" : commit == store::Commit::already_there ? "already there" : "conflict";
+    }
+  } catch (const std::exception& error) {
+    // Which of them got their names is not known here, and need not be: another attempt finds its result already there.
+    for (Report& outcome : outcomes) {
+      if (!outcome.committed) continue;
+      outcome.committed = false;
+      outcome.why = sched::FailureClass::transient;
+      outcome.text = error.what();
+    }
+    for (const auto& file : pending) ::unlink(file.temporary.c_str());
+  }
+  report(std::move(outcomes));
+}
+
+}  // namespace winnow::fleet

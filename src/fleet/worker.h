@@ -1,0 +1,85 @@
+// The agent's second thread: everything that touches disks and may take long. The first one keeps listening and beating.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "descriptor.h"
+#include "winnow/core/settings.h"
+#include "winnow/fleet/fleet.h"
+#include "winnow/store/store.h"
+
+namespace winnow::fleet {
+
+// A stage that this agent was given.
+struct Task {
+  sched::Attempt attempt;
+  Identity identity{};
+  Stage stage;
+  std::string stage_text, label;
+  std::string context;                                     // JSON, once prepared
+  Path output;                                             // where the trainer writes; a temporary name
+};
+
+// What the trainer left.
+struct Result {
+  Task task;
+  Value done;                                              // its event
+  store::Provenance provenance;
+  std::string log;
+};
+
+struct Report {
+  sched::Attempt attempt;
+  std::optional<Task> prepared;
+  bool committed = false;
+  sched::FailureClass why{};                               // if neither
+  std::string text;                                        // outcome of the commit, or what went wrong
+  std::string digest;                                      // of the result
+};
+
+class Worker {
+ public:
+  explicit Worker(const Options&);
+  ~Worker();                                               // finishes what was asked for
+
+  void expect(std::map<std::string, DataSource> datasets) { datasets_ = std::move(datasets); }   // before the first prepare
+  void prepare(Task);                                      // data caches and inputs -> context
+  void commit(Result);                                     // run file under its final name
+
+  int signal() const { return wake_.first.get(); }         // readable when there are reports
+  std::vector<Report> reports();
+  std::vector<std::string> notes();                        // for the person who watches
+
+ private:
+  void work();
+  Report prepared(Task&);
+  void commit_all(std::vector<Result>&);
+  void write(Result&, std::vector<store::Store::Pending>&, std::vector<Report>&);
+  Path data_cache(const std::string& name, const std::string& fingerprint);
+  void report(std::vector<Report>);
+  void note(std::string line);
+  void wake();
+
+  const Options options_;
+  store::Store store_;
+  std::map<std::string, DataSource> datasets_;
+  std::map<std::string, Path> caches_;                     // by fingerprint
+  Pair wake_;
+
+  std::mutex mutex_;                                       // guards what follows
+  std::condition_variable changed_;
+  std::deque<Task> to_prepare_;
+  std::vector<Result> to_commit_;
+  std::vector<Report> reports_;
+  std::vector<std::string> notes_;
+  bool ending_ = false;
+  std::thread thread_;                                     // last: it uses all of the above
+};
+
+}  // namespace winnow::fleet

@@ -1,0 +1,42 @@
+#include "message.h"
+
+#include <gtest/gtest.h>
+
+#include "winnow/core/error.h"
+
+namespace winnow::fleet {
+namespace {
+
+TEST(Message, ArrivesHoweverTheStreamIsCut) {
+  Message sent{.kind = Message::Kind::failed, .attempt = {7, 2}, .number = 1.5, .text = "user", .detail = std::string(100, 'x'), .attempts = {{1, 1}, {2, 3}}};
+  std::string bytes;
+  for (int i = 0; i < 3; ++i) sent.append_to(bytes);
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+    MessageReader reader;
+    int count = 0;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      reader.add(bytes.substr(at, piece));
+      Message got;
+      while (reader.next(got)) {
+        ++count;
+        EXPECT_EQ(got.kind, sent.kind);
+        EXPECT_EQ(got.attempt, sent.attempt);
+        EXPECT_EQ(got.number, sent.number);
+        EXPECT_EQ(got.text, sent.text);
+        EXPECT_EQ(got.detail, sent.detail);
+        EXPECT_EQ(got.attempts, sent.attempts);
+      }
+    }
+    ASSERT_EQ(count, 3) << piece;
+  }
+}
+
+TEST(Message, NonsenseIsRefused) {
+  MessageReader reader;
+  reader.add(std::string("\x03\0\0\0abc", 7));
+  Message message;
+  EXPECT_THROW(reader.next(message), InternalError);
+}
+
+}  // namespace
+}  // namespace winnow::fleet

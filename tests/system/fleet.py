@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+"""Faults of a fleet, with real processes: launch/mpirun, coordinator, agents, trainers, kill -9.
+
+    tests/system/fleet.py --build build [NAME...]
+
+Each test gets a fresh folder. Trainers are tests/system/noop_trainer.cpp, so nothing here needs torch or data.
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+
+SWEEP = """
+name     = "system"
+question = "Does a sweep survive what happens to its processes?"
+
+[base]
+dataset = "fashion-mnist"
+data    = {{ samples = 1000 }}
+model   = "nano-clip"
+adapt   = "adaptformer"
+train   = {{ epochs = 1 }}
+
+[[grid]]
+method = ["cc", "proden"]
+labels = [{{ kind = "flip", rate = 0.1 }}, {{ kind = "flip", rate = 0.7 }}]
+seed   = {seeds}
+"""
+
+
+class Skip(Exception):
+    pass
+
+
+class Case:
+    """A folder with a sweep and a store, and the processes that work on it."""
+
+    cache = None                                  # shared by all cases: pictures are decoded once
+
+    def __init__(self, build, seeds=(0, 1, 2)):
+        self.build = Path(build).resolve()
+        self.folder = Path(tempfile.mkdtemp(prefix="winnow-system-"))
+        self.store = self.folder / "results"
+        self.sweep = self.folder / "sweep.toml"
+        self.sweep.write_text(SWEEP.format(seeds=list(seeds)))
+        self.counter = self.folder / "executed"
+        self.output = self.folder / "output.txt"
+        self.environment = dict(os.environ, WINNOW_CACHE=Case.cache)
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def trainer(self, *options):
+        return " ".join([str(self.build / "bin/noop-trainer"), "--count", str(self.counter), *map(str, options)])
+
+    def command(self, *options, ranks=2, trainer=()):
+        run = [str(self.build / "bin/winnow"), "run", str(self.sweep), "--from-scratch", "--store", str(self.store),
+               "--trainer", self.trainer(*trainer), *map(str, options)]
+        return run if ranks == 0 else [str(SOURCE / "launch/mpirun"), "-n", str(ranks), *run]
+
+    def start(self, *options, **arguments):
+        with open(self.output, "a") as output:
+            return subprocess.Popen(self.command(*options, **arguments), stdout=output, stderr=subprocess.STDOUT, env=self.environment)
+
+    def run(self, *options, timeout=120, **arguments):
+        process = subprocess.run(self.command(*options, **arguments), env=self.environment, timeout=timeout,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return process.returncode, process.stdout
+
+    def said(self):
+        return self.output.read_text()
+
+    def journal(self):
+        records = []
+        for file in sorted((self.store / "journal").glob("*.log")):
+            records += [json.loads(line[33:]) for line in file.read_text().splitlines() if len(line) > 33]
+        return records
+
+    def events(self, event, **wanted):
+        return [r for r in self.journal() if r["event"] == event and all(r.get(k) == v for k, v in wanted.items())]
+
+    def executed(self):
+        return self.counter.stat().st_size if self.counter.exists() else 0
+
+    def digests(self):
+        """identity -> result digest, from the user blocks."""
+        result = {}
+        for file in (self.store / "runs").glob("??/*.h5"):
+            block = file.read_bytes()[:512]
+            result[file.stem] = block[56:72].hex()
+        return result
+
+    def running(self):
+        """Attempts that have started and not ended, newest first."""
+        ended = {(r["identity"], r["attempt"]) for r in self.journal() if r["event"] in ("done", "failed")}
+        return [r for r in reversed(self.events("started")) if (r["identity"], r["attempt"]) not in ended]
+
+
+def wait_for(condition, what, timeout=60):
+    end = time.time() + timeout
+    while time.time() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {timeout} s for {what}")
+
+
+def equal(found, wanted, what):
+    if found != wanted:
+        raise AssertionError(f"{what}: {found!r} instead of {wanted!r}")
+
+
+def contains(text, part):
+    if part not in text:
+        raise AssertionError(f"{part!r} is not in:\n{text}")
+
+
+def pid_of_agent(case, number):
+    return case.events("joined", agent=number)[-1]["pid"]
+
+
+def undisturbed(case):
+    """Result digests of the same sweep without faults."""
+    other = Case(case.build)
+    try:
+        code, text = other.run(ranks=0)
+        equal(code, 0, "exit code of the undisturbed run: " + text)
+        return other.digests()
+    finally:
+        other.close()
+
+
+# --- tests ----------------------------------------------------------------------------------------------------------
+
+def runs_under_mpirun(case):
+    code, text = case.run()
+    equal(code, 0, "exit code: " + text)
+    equal(len(case.digests()), 13, "run files")
+    equal(case.executed(), 13, "executed stages")
+    equal(len({r["agent"] for r in case.events("joined")}), 2, "agents")
+    begin = time.time()
+    code, text = case.run()
+    equal(code, 0, "exit code of the second run")
+    equal(case.executed(), 13, "executed stages after the second run")
+    contains(text, "13 done, 0 to run")
+    print(f"    a run with nothing to do took {time.time() - begin:.2f} s", flush=True)
+    equal(json.loads((case.store / "exit.json").read_text())["code"], 0, "exit record")
+
+
+def survives_kills(case):
+    """kill -9 of a trainer, an agent, the coordinator, each while its stage runs; then everything is there, once."""
+    wanted = undisturbed(case)
+    process = case.start(trainer=("--sleep", 0.7))
+    hits = []
+
+    def hit(pid, attempt):
+        os.kill(pid, signal.SIGKILL)
+        hits.append((attempt["identity"], attempt["attempt"]))
+
+    wait_for(lambda: len(case.digests()) >= 1, "the backbone")      # from here on there is work for both agents
+    running = wait_for(case.running, "a running stage")[0]
+    hit(running["trainer"], running)
+    wait_for(lambda: case.events("failed", identity=running["identity"]), "the failure of the killed trainer's stage")
+
+    running = wait_for(lambda: [r for r in case.running() if r["agent"] == 1], "a stage on agent 1")[0]
+    hit(pid_of_agent(case, 1), running)
+    wait_for(lambda: case.events("lost"), "the loss of agent 1")
+
+    running = wait_for(case.running, "a running stage")[0]
+    hit(case.events("begin")[-1]["pid"], running)
+    equal(process.wait(120), 0, "exit code of launch/mpirun: " + case.said())
+    contains(case.said(), "it crashed; starting again")
+
+    equal(case.digests(), wanted, "result digests")
+    done = [r["identity"] for r in case.events("done")]
+    equal(len(set(done)), len(done), "stages done twice")
+    ended = {(r["identity"], r["attempt"]) for r in case.events("done")}
+    for attempt in hits:
+        if attempt in ended:
+            raise AssertionError(f"the kill missed: {attempt} was done")
+    print(f"    3 kills hit running stages; {case.executed()} executions of 13 stages", flush=True)
+
+
+def survives_a_killed_mpirun(case):
+    wanted = undisturbed(case)
+    process = case.start(trainer=("--sleep", 0.5))
+    running = wait_for(case.running, "a running stage")[0]
+    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True).stdout.split()
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    equal(case.digests(), wanted, "result digests")
+    if (running["identity"], running["attempt"]) in {(r["identity"], r["attempt"]) for r in case.events("done")}:
+        raise AssertionError("the kill missed")
+
+
+def a_lone_agent_is_replaced(case):
+    process = case.start(ranks=0, trainer=("--sleep", 0.3))
+    running = wait_for(case.running, "a running stage")[0]
+    os.kill(pid_of_agent(case, running["agent"]), signal.SIGKILL)
+    equal(process.wait(60), 0, "exit code: " + case.said())
+    contains(case.said(), "started again")
+    equal(len(case.digests()), 13, "run files")
+
+
+def drains_on_sigterm(case):
+    process = case.start("--grace", 0.2, trainer=("--sleep", 1.0))
+    wait_for(lambda: len(case.digests()) >= 1 and case.running(), "a running stage after the first")
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(30), 4, "exit code: " + case.said())
+    contains(case.said(), "stopped on request")
+    done = len(case.digests())
+    if not 1 <= done < 13:
+        raise AssertionError(f"{done} stages done after a drain")
+    code, text = case.run(trainer=("--sleep", 0.05))
+    equal(code, 0, "exit code of the next run: " + text)
+    equal(len(case.digests()), 13, "run files")
+    equal(len(case.events("done")), 13, "stages done")
+
+
+def refuses_a_second_coordinator(case):
+    process = case.start(ranks=0, trainer=("--sleep", 0.3))
+    wait_for(case.running, "a running stage")
+    code, text = case.run(ranks=0)
+    equal(code, 2, "exit code")
+    contains(text, f"another coordinator works on {case.store}: process {process.pid} on host")
+    code, text = case.run(ranks=2)
+    equal(code, 2, "exit code under mpirun: " + text)
+    equal(process.wait(60), 0, "exit code of the first")
+    equal(len(case.digests()), 13, "run files")
+
+
+def refuses_ranks_that_see_another_folder(case):
+    elsewhere = case.folder / "elsewhere"
+    elsewhere.mkdir()
+    run = case.command()
+    wrapper = case.folder / "rank"
+    # Rank 1 starts in another folder, and the store is named relative to it.
+    wrapper.write_text('#!/bin/bash\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && cd "$ELSEWHERE"\nexec "$@"\n')
+    wrapper.chmod(0o755)
+    run = [run[0], *run[1:3], "-x", "ELSEWHERE", str(wrapper), *run[3:]]
+    run[run.index("--store") + 1] = "results"
+    process = subprocess.run(run, env=dict(case.environment, ELSEWHERE=str(elsewhere)), cwd=case.folder, timeout=60,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    equal(process.returncode, 2, "exit code: " + process.stdout)
+    contains(process.stdout, f"does not see the coordinator's results folder at {elsewhere}/results")
+
+
+def bad_trainer(case, option, reason):
+    code, text = case.run("--time-scale", 0.1, ranks=0, trainer=(option, '"seed":1'), timeout=90)
+    equal(code, 3, "exit code: " + text)
+    contains(text, reason)
+    equal(len(case.digests()), 9, "run files of the other stages")
+    contains(text, "9 of 13 stages done, 4 failed")
+
+
+def survives_garbage(case):
+    bad_trainer(case, "--garbage", "the trainer wrote a line that is no event: 'Epoch 1: loss=0.7'")
+
+
+def survives_a_flood(case):
+    bad_trainer(case, "--flood", "the trainer was killed because it")
+
+
+def survives_a_hang(case):
+    # The 600 s that a stage has before its first progress are 3 s here; a hang is tried three times.
+    code, text = case.run("--time-scale", 0.005, ranks=0, trainer=("--hang", '"kind":"pretrain"'))
+    equal(code, 3, "exit code: " + text)
+    contains(text, "the trainer made no progress for too long and was killed")
+
+
+def reports_failures_and_goes_on(case):
+    code, text = case.run(ranks=0, trainer=("--fail", '"seed":1'))
+    equal(code, 3, "exit code")
+    contains(text, "the stage asks for the impossible")
+    contains(text, "    executing ")                                # the trainer's last lines, indented
+    equal(len(case.digests()), 9, "run files")
+    code, text = case.run("--max-failures", 1, ranks=0, trainer=("--fail", '"seed":1'))
+    equal(code, 3, "exit code with --max-failures")
+    contains(text, "not run")
+
+
+def retries_crashes(case):
+    code, text = case.run("--time-scale", 0.1, ranks=0, trainer=("--crash-once", case.folder / "mark"))
+    equal(code, 0, "exit code: " + text)
+    contains(text, "was killed by signal 6 (Aborted)")
+    equal(len(case.digests()), 13, "run files")
+    equal(case.executed(), 26, "executions")
+
+
+def a_failed_backbone_blocks(case):
+    code, text = case.run(ranks=0, trainer=("--fail", '"kind":"pretrain"'))
+    equal(code, 3, "exit code")
+    contains(text, "which failed")
+    equal(len(case.digests()), 0, "run files")
+
+
+def says_when_the_disk_is_full(case):
+    case.store.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(case.store)], stderr=subprocess.DEVNULL).returncode:
+        raise Skip("needs the right to mount a small tmpfs")
+    try:
+        code, text = case.run("--time-scale", 0.1, ranks=0)
+        if code not in (1, 3):
+            raise AssertionError(f"exit code {code}: {text}")
+        contains(text, "No space left on device")
+        parts = list(case.store.rglob("*.part"))
+        equal(parts, [], "half-written files")
+        for file in case.digests():
+            assert file
+        check = subprocess.run([str(case.build / "bin/winnow"), "fsck", "--store", str(case.store)], capture_output=True, text=True)
+        equal(check.returncode, 0, "fsck: " + check.stdout)
+    finally:
+        subprocess.run(["umount", str(case.store)])
+
+
+def says_when_the_folder_is_not_writable(case):
+    case.store.write_text("a file, no folder")
+    code, text = case.run(ranks=0)
+    equal(code, 1, "exit code: " + text)
+    contains(text, f"cannot make folder {case.store}")
+    code, text = case.run(ranks=2)
+    equal(code, 1, "exit code under mpirun: " + text)
+
+
+def recomputes_exactly_what_was_damaged(case):
+    equal(case.run(ranks=0)[0], 0, "exit code")
+    wanted = case.digests()
+    victim = sorted((case.store / "runs").glob("??/*.h5"))[5]
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.write_bytes(content)
+    check = subprocess.run([str(case.build / "bin/winnow"), "fsck", "--store", str(case.store)], capture_output=True, text=True)
+    equal(check.returncode, 3, "exit code of fsck")
+    contains(check.stdout, f"run file {victim} is damaged")
+    contains(check.stdout, "12 run files verified, 1 damaged")
+    before = case.executed()
+    equal(case.run(ranks=0)[0], 0, "exit code of the next run")
+    equal(case.executed() - before, 1, "stages computed again")
+    equal(case.digests(), wanted, "result digests")
+
+
+def warns_when_the_sweep_changes(case):
+    process = case.start(ranks=0, trainer=("--sleep", 0.2))
+    wait_for(case.running, "a running stage")
+    case.sweep.write_text(case.sweep.read_text() + "\n# edited\n")
+    equal(process.wait(60), 0, "exit code")
+    contains(case.said(), "the sweep file has changed since this run began")
+
+
+def names_a_missing_trainer(case):
+    run = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", "/nowhere/trainer"]
+    process = subprocess.run(run, env=case.environment, capture_output=True, text=True)
+    equal(process.returncode, 2, "exit code")
+    contains(process.stderr, "no trainer at /nowhere/trainer")
+    equal(case.store.exists() and any(case.store.rglob("*.h5")), False, "run files")
+
+
+TESTS = [runs_under_mpirun, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
+         refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, survives_garbage, survives_a_flood, survives_a_hang,
+         reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
+         says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes,
+         names_a_missing_trainer]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=SOURCE / "build")
+    parser.add_argument("--keep", action="store_true", help="keep the folders")
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
+    check = subprocess.run([str(Path(arguments.build) / "bin/winnow"), "data", "check", "fashion-mnist"], capture_output=True, text=True,
+                           env=dict(os.environ, WINNOW_CACHE=Case.cache))
+    if check.returncode:
+        print("skipped: " + check.stderr.strip())
+        sys.exit(77)
+    failed = []
+    for test in TESTS:
+        if arguments.names and test.__name__ not in arguments.names:
+            continue
+        begin = time.time()
+        case = None
+        try:
+            case = Case(arguments.build)
+            test(case)
+            outcome = "ok"
+        except Skip as reason:
+            outcome = f"skipped: {reason}"
+        except (AssertionError, subprocess.SubprocessError, OSError) as error:
+            outcome = f"FAILED: {error}"
+            failed.append(test.__name__)
+        print(f"{test.__name__:42} {time.time() - begin:5.1f} s  {outcome}", flush=True)
+        if case and not arguments.keep:
+            case.close()
+    shutil.rmtree(Case.cache, ignore_errors=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+// A trainer that trains nothing: it answers with numbers made from the stage's identity, so that equal stages give equal
+// results. It misbehaves on demand. Its only knowledge of winnow is src/fleet/README.md.
+//   noop-trainer [--sleep SECONDS] [--crash-once FILE] [--fail SUBSTRING] [--hang SUBSTRING] [--garbage SUBSTRING]
+//                [--flood SUBSTRING] [--die SUBSTRING] [--count FILE] [--quiet]
+// SUBSTRING is looked for in the line of the stage. --count appends a byte to FILE for every stage that is executed.
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+namespace {
+
+using Json = nlohmann::json;
+
+void say(const Json& event) {
+  std::string line = event.dump() + "\n";
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fflush(stdout);
+}
+
+// Executes one stage; false when "stop" arrived meanwhile.
+bool work(const std::string& identity, double seconds) {
+  auto begin = std::chrono::steady_clock::now();
+  for (int step = 0;; ++step) {
+    double left = seconds - std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (left <= 0) return true;
+    say({{"event", "progress"}, {"identity", identity}, {"epoch", 0}, {"epochs", 1}, {"step", step}, {"steps", 1000}, {"metrics", {{"loss", 1.0 / (step + 1)}}}});
+    pollfd input{0, POLLIN, 0};
+    if (::poll(&input, 1, static_cast<int>(std::min(left, 0.1) * 1000)) <= 0) continue;
+    std::string line;
+    if (!std::getline(std::cin, line)) std::exit(0);
+    if (line.find("\"stop\"") != std::string::npos) return false;
+  }
+}
+
+[[noreturn]] void hang() {
+  for (;;) ::pause();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::map<std::string, std::string> options;
+  for (int i = 1; i < argc; ++i) {
+    std::string name = argv[i];
+    bool alone = i + 1 == argc || std::string(argv[i + 1]).rfind("--", 0) == 0;
+    options[name] = alone ? "yes" : argv[++i];
+  }
+  auto matches = [&](const char* option, const std::string& line) {
+    auto found = options.find(option);
+    return found != options.end() && line.find(found->second) != std::string::npos;
+  };
+  double seconds = options.count("--sleep") ? std::stod(options["--sleep"]) : 0;
+  say({{"event", "ready"}, {"protocol", 1}, {"device", "none"}, {"version", "noop-1"}});
+  for (std::string line; std::getline(std::cin, line);) {
+    Json command = Json::parse(line);
+    if (command["do"] == "quit") return 0;
+    if (command["do"] == "stop") continue;
+    std::string identity = command["identity"];
+    if (!options.count("--quiet")) std::cerr << "executing " << identity << std::endl;
+    if (options.count("--count")) {
+      int file = ::open(options["--count"].c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+      if (::write(file, ".", 1) != 1) return 1;
+      ::close(file);
+    }
+    if (options.count("--crash-once")) {
+      std::string mark = options["--crash-once"] + "." + identity;
+      if (int file = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666); file >= 0) std::abort();
+    }
+    if (matches("--die", line)) std::abort();
+    if (matches("--hang", line)) hang();
+    if (matches("--garbage", line)) std::puts("Epoch 1: loss=0.7"), std::fflush(stdout), hang();
+    if (matches("--flood", line))
+      for (std::string noise(1 << 16, 'x');;) std::fwrite(noise.data(), 1, noise.size(), stdout);
+    if (matches("--fail", line)) {
+      say({{"event", "failed"}, {"identity", identity}, {"class", "user"}, {"message", "the stage asks for the impossible"}});
+      continue;
+    }
+    if (seconds > 0 && !work(identity, seconds)) {
+      say({{"event", "stopped"}, {"identity", identity}});
+      continue;
+    }
+    double accuracy = static_cast<double>(std::stoull(identity.substr(0, 8), nullptr, 16)) / 4294967296.0;
+    say({{"event", "done"}, {"identity", identity}, {"metrics", {{"accuracy", accuracy}}}, {"curves", {{"accuracy", {accuracy / 2, accuracy}}}}});
+  }
+  return 0;
+}

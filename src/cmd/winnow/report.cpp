@@ -15,9 +15,10 @@ namespace winnow::cmd {
 
 namespace {
 
-void print_where(const StoreOptions& stores, const store::Store& store) {
-  fmt::print("run files: {}{}\n", (store.root() / "runs").string(),
-             stores.references.empty() ? "" : fmt::format(" and {}", fmt::join(stores.references, ", ")));
+void print_where(const StoreOptions& stores) {
+  std::string where = (Path(stores.store) / "runs").string();
+  for (const Path& folder : stores.read_only()) where += " and " + (folder / "runs").string();
+  fmt::print("run files: {}\n", where);
 }
 
 }  // namespace
@@ -51,7 +52,7 @@ int report(int argc, char** argv) {
   if (format != "terminal") return kDone;
   Terminal screen = terminal();
   fmt::print("{}", report::render_terminal(table, screen.width, screen.colour));
-  print_where(stores, store);
+  print_where(stores);
   return kDone;
 }
 

@@ -9,11 +9,11 @@ void StoreOptions::add_to(CLI::App& app) {
   app.add_option("--reference", references, "a further store that is only read; may be repeated");
 }
 
-store::Store StoreOptions::open() const {
+std::vector<Path> StoreOptions::read_only() const {
   std::vector<Path> folders(references.begin(), references.end());
   Path committed = executable_folder() / ".." / ".." / "results" / "reference";
   if (folders.empty() && std::filesystem::is_directory(committed)) folders.push_back(std::filesystem::canonical(committed));
-  return store::Store(store, folders);
+  return folders;
 }
 
 void SweepOptions::add_to(CLI::App& app) {

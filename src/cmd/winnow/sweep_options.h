@@ -15,8 +15,10 @@ struct StoreOptions {
   std::vector<std::string> references;
 
   void add_to(CLI::App& app);
-  // Reads also from the committed outcomes of the checkout that this program was built in, unless --reference names others.
-  store::Store open() const;
+  // Where results are read from besides the store: --reference, else the committed outcomes of the checkout that this
+  // program was built in.
+  std::vector<Path> read_only() const;
+  store::Store open() const { return store::Store(store, read_only()); }
 };
 
 struct SweepOptions {

@@ -1,0 +1,150 @@
+// winnow show: one run file, or the state of every experiment of a sweep.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+#include "arguments.h"
+#include "commands.h"
+#include "outcome.h"
+#include "sweep_options.h"
+#include "winnow/core/error.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+std::vector<double> reals(const store::Column& column) {
+  return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); }, column.values);
+}
+
+std::string time_text(double seconds) {
+  auto whole = static_cast<std::time_t>(seconds);
+  std::tm utc{};
+  ::gmtime_r(&whole, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc);
+  return text;
+}
+
+// A curve in one line: eight heights between its lowest and highest value, then both and the last one.
+std::string curve(const std::vector<double>& values) {
+  static const char* const kHeights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  constexpr std::size_t kMost = 60;
+  auto [low, high] = std::minmax_element(values.begin(), values.end());
+  std::string text;
+  std::size_t shown_values = std::min(values.size(), kMost);
+  for (std::size_t i = 0; i < shown_values; ++i) {
+    double value = values[i * values.size() / shown_values];
+    double height = *high > *low ? (value - *low) / (*high - *low) * 7 : 0;
+    text += std::isfinite(value) ? kHeights[static_cast<int>(std::isfinite(height) ? height : 0)] : "?";
+  }
+  return fmt::format("{}  {:.4g} to {:.4g}, last {:.4g}", text, *low, *high, values.back());
+}
+
+Value table_json(const store::Table& table) {
+  Value result = Value::object();
+  for (const store::Column& column : table)
+    std::visit([&](const auto& values) { result[column.name] = values; }, column.values);
+  return result;
+}
+
+void show_run_json(const Path& file, const store::RunContent& run) {
+  Value tables = Value::object();
+  for (const auto& [name, table] : run.tables) tables[name] = table_json(table);
+  const store::Provenance& from = run.provenance;
+  Value all = {{"file", file.string()}, {"stage", to_json(run.stage)}, {"result_digest", store::verify_run_file(file).result_digest.hex()},
+               {"tables", std::move(tables)}, {"log", run.log},
+               {"provenance", {{"code_version", from.code_version}, {"host", from.host}, {"device", from.device},
+                               {"libraries", from.libraries}, {"threads", from.threads}, {"width", from.width},
+                               {"attempt", from.attempt}, {"start", from.start}, {"end", from.end}}}};
+  fmt::print("{}\n", all.dump(1));
+}
+
+void show_run(const Path& file, bool json) {
+  store::RunHeader header = store::verify_run_file(file);
+  store::RunContent run = store::read_run_file(file, false);
+  if (json) return show_run_json(file, run);
+  const store::Provenance& from = run.provenance;
+  std::string libraries;
+  for (const auto& [name, version] : from.libraries) libraries += fmt::format(", {} {}", name, version);
+  fmt::print("{} {}\nfile      {} ({} bytes, verified)\nresult    {}\n", to_string(run.stage.kind), header.identity.hex(), file.string(),
+             header.bytes, header.result_digest.hex());
+  fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {})\nby        winnow {}{}\n", time_text(from.start),
+             from.end - from.start, from.attempt, from.host, from.device, from.threads, from.width, from.code_version, libraries);
+  for (const auto& [name, input] : run.stage.inputs) fmt::print("input     {}: {} of {}\n", name, to_string(input.output), input.stage.hex());
+  for (const auto& [name, digest] : run.stage.fingerprints) fmt::print("content   {}: {}\n", name, digest);
+  fmt::print("\nsettings (* not the declared default)\n");
+  for (const auto& [key, value] : run.stage.settings.all())
+    fmt::print("{} {:20} {}\n", run.stage.defaulted.count(key) ? " " : "*", key, shown(value));
+  fmt::print("\nfinal metrics\n");
+  for (const store::Column& column : run.tables["metrics/final"])
+    if (std::vector<double> values = reals(column); !values.empty()) fmt::print("  {:20} {:.6g}\n", column.name, values[0]);
+  fmt::print("\nby epoch\n");
+  for (const store::Column& column : run.tables["metrics/epochs"])
+    if (std::vector<double> values = reals(column); !values.empty() && column.name != "epoch")
+      fmt::print("  {:20} {}\n", column.name, curve(values));
+}
+
+void show_sweep(const sweep::Plan& plan, const store::Store& store, bool json) {
+  Value list = Value::array();
+  for (std::size_t i = 0; i < plan.experiments(); ++i) {
+    Identity identity = plan.nodes()[plan.cell_node(i)].identity;
+    std::optional<Path> file = store.find(identity);
+    Settings settings = plan.settings(i);
+    std::string axes;
+    Value values = Value::object();
+    for (const std::string& axis : plan.axes())
+      if (settings.has(axis)) axes += fmt::format("  {}={}", axis, shown(settings.at(axis))), values[axis] = settings.at(axis);
+    if (json)
+      list.push_back({{"axes", values}, {"identity", identity.hex()}, {"done", file.has_value()}, {"file", file ? Value(file->string()) : Value()}});
+    else
+      fmt::print("{:7} {}{}{}\n", file ? "done" : "missing", identity.hex(), axes, file ? "  " + file->string() : "");
+  }
+  if (json) fmt::print("{}\n", list.dump(1));
+}
+
+// The run file that `word` names: a path, or the first digits of an identity in the store and its references.
+Path find_run(const std::string& word, const StoreOptions& stores) {
+  if (std::filesystem::is_regular_file(word)) return word;
+  std::vector<Path> found;
+  std::string looked = stores.store;
+  std::vector<Path> roots = stores.read_only();
+  for (const Path& root : roots) looked += ", " + root.string();
+  roots.insert(roots.begin(), stores.store);
+  for (const Path& root : roots)
+    for (const Path& run : store::Store(root).runs())
+      if (run.stem().string().rfind(word, 0) == 0) found.push_back(run);
+  if (found.empty())
+    throw UsageError(fmt::format("show: {} is neither a file nor the beginning of an identity in {}", word, looked));
+  if (found.size() > 1)
+    throw UsageError(fmt::format("show: {} identities begin with {}: {}, {}, ...", found.size(), word, found[0].stem().string(),
+                                 found[1].stem().string()));
+  return found[0];
+}
+
+}  // namespace
+
+int show(int argc, char** argv) {
+  Command app("show", "Shows a run file (provenance, settings, metrics), or the state of every experiment of a sweep.",
+              "  winnow show sweeps/quickstart.toml      each experiment: done or missing, its identity, its run file\n"
+              "  winnow show c6113e05                    the run whose identity begins so\n"
+              "  winnow show results/runs/c6/c6113e05cf6452815b32251a3d23e4a6.h5 --json\n");
+  StoreOptions stores;
+  SweepOptions sweep;
+  bool json = false;
+  app.add_option("RUN|SWEEP", sweep.file, "a sweep file (.toml), a run file, or the first digits of an identity")->required();
+  app.add_option("--set", sweep.sets, "KEY=VALUE for the sweep; may be repeated")->allow_extra_args(false);
+  stores.add_to(app);
+  app.add_flag("--json", json, "for scripts");
+  if (!parse(app, argc, argv)) return kDone;
+  if (Path(sweep.file).extension() == ".toml") show_sweep(sweep.plan(), stores.open(), json);
+  else show_run(find_run(sweep.file, stores), json);
+  return kDone;
+}
+
+}  // namespace winnow::cmd

@@ -1,6 +1,10 @@
 #include "mpi_world.h"
 
 #include <fmt/format.h>
+// Open MPI's C++ classes are not linked, and mold wants every symbol that their vtables name.
+#define OMPI_SKIP_MPICXX 1
+
+#define OMPI_SKIP_MPICXX 1                                // the C interface alone, without the C++ bindings' library
 #include <mpi.h>
 
 #include <algorithm>

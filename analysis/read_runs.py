@@ -25,9 +25,8 @@ def read_run(path, metric):
 
 def differing(runs, metric):
     """Settings that differ between runs, without the seeds: what a table would be grouped by."""
-    texts = runs.astype(str)
     skipped = {"seed", "labels.seed", "identity", metric}
-    return [key for key in runs.columns if key not in skipped and texts[key].nunique() > 1]
+    return [key for key in runs.columns if key not in skipped and runs[key].dropna().astype(str).nunique() > 1]
 
 
 def main():

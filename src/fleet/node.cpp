@@ -108,7 +108,8 @@ bool Node::welcome(const Message& message) {
   }
   worker_ = std::make_unique<Worker>(options_);
   std::map<std::string, DataSource> datasets;
-  for (const auto& [name, source] : Value::parse(message.detail).items()) datasets[name] = {source.at("preset"), source.at("source")};
+  const Value sources = Value::parse(message.detail);
+  for (const auto& [name, source] : sources.items()) datasets[name] = {source.at("preset"), source.at("source")};
   worker_->expect(std::move(datasets));
   machine_.emplace(options_.trainers, options_.timers, now());
   tell({.kind = Message::Kind::joined, .number = static_cast<double>(options_.trainers), .text = host_name(), .detail = std::to_string(::getpid())});

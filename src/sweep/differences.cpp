@@ -11,15 +11,18 @@ void Differences::add(Resolved& resolved, const std::map<std::string, Slot>& slo
     const Value* value = effective.value(key);
     if (!value) continue;
     const std::string& name = effective.schema()[key].key->key;
-    auto [found, fresh] = seen_.try_emplace(name, Seen{*value});
-    Seen& seen = found->second;
+    Seen& seen = seen_[name];
     seen.plain = seen.plain || (effective.level(key) >= Level::base && !effective.is_reference(key));
-    if (seen.varies) continue;
-    auto differs = [&](const Value& other) { return other != seen.first; };
+    auto see = [&](const Value& one) {
+      if (std::find(seen.values.begin(), seen.values.end(), one) == seen.values.end()) seen.values.push_back(one);
+    };
     auto slot = slots.find(name);
-    seen.varies = slot == slots.end() || slot->second.values.empty()
-                      ? differs(*value)
-                      : std::any_of(slot->second.values.begin(), slot->second.values.end(), differs);
+    if (slot == slots.end() || slot->second.values.empty()) see(*value);
+    // Seen already: a slot's rows are the same for all shapes of a grid, unless a reference types them differently.
+    else if (seen.rows != slot->second.values) {
+      for (const Value& row : slot->second.values) see(row);
+      seen.rows = slot->second.values;
+    }
   }
 }
 
@@ -28,7 +31,7 @@ std::vector<std::string> Differences::axes(const SweepFile& sweep) const {
   std::set<std::string> done;
   for (const Written* setting : sweep.all()) {
     auto found = seen_.find(setting->key);
-    if (found != seen_.end() && found->second.varies && found->second.plain && done.insert(setting->key).second)
+    if (found != seen_.end() && found->second.values.size() > 1 && found->second.plain && done.insert(setting->key).second)
       result.push_back(setting->key);
   }
   return result;

@@ -15,11 +15,12 @@ class Differences {
   void add(Resolved&, const std::map<std::string, Slot>& slots);
   // Those that the sweep sets itself, in the order of the file. What a preset or a reference makes differ follows from them.
   std::vector<std::string> axes(const SweepFile&) const;
+  const std::vector<Value>& values(const std::string& key) const { return seen_.at(key).values; }
 
  private:
   struct Seen {
-    Value first;
-    bool varies = false;
+    std::vector<Value> values;            // distinct, in order of first appearance
+    std::vector<Value> rows;              // of the slot added last
     bool plain = false;                   // set by the sweep, at least once without a reference
   };
   std::map<std::string, Seen> seen_;

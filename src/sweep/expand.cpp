@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <memory>
+#include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "differences.h"
 #include "shape.h"
@@ -29,7 +28,7 @@ class Expander {
     for (std::size_t grid = 0; grid < sweep_.grids.size(); ++grid) expand(grid);
     if (result_.combinations.empty()) throw UsageError(fmt::format("{}: every experiment is excluded", sweep_.grids[0].place.file));
     refuse_unapplied(sweep_, catalogue_, applied_, override_matched_);
-    result_.axes = differences_.axes(sweep_);
+    for (const std::string& axis : differences_.axes(sweep_)) result_.axes.emplace_back(axis, differences_.values(axis));
     note_idle();
     return std::move(result_);
   }
@@ -106,6 +105,9 @@ void Expander::add(const Shape& shape, std::uint32_t combination, std::span<cons
     stage_nodes_.push_back(node);
   }
   if (!fresh) refuse_equal(stage_nodes_.back(), shape, combination);
+  auto& methods = result_.methods;
+  auto counted = std::find_if(methods.begin(), methods.end(), [&](const auto& entry) { return entry.first == shape.method; });
+  ++(counted == methods.end() ? methods.emplace_back(shape.method, 0) : *counted).second;
   result_.combinations.push_back(combination);
   result_.cells.push_back(stage_nodes_.back());
 }

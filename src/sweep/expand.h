@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "layout.h"
@@ -15,7 +16,8 @@ struct Expansion {
   std::vector<std::uint32_t> combinations;      // of the experiments: what no [[exclude]] matches
   std::vector<std::uint32_t> cells;             // by experiment: the node whose result is its number
   NodeTable nodes;
-  std::vector<std::string> axes;
+  std::vector<std::pair<std::string, std::vector<Value>>> axes;   // what differs, and its values
+  std::vector<std::pair<std::string, std::size_t>> methods;       // and their numbers of experiments
   std::vector<std::string> notes;
 };
 

@@ -46,7 +46,20 @@ const std::string& Plan::question() const { return impl_->sweep.question; }
 std::size_t Plan::experiments() const { return impl_->expansion.combinations.size(); }
 const std::vector<Node>& Plan::nodes() const { return impl_->expansion.nodes.nodes(); }
 Hash128 Plan::digest() const { return impl_->digest; }
-std::vector<std::string> Plan::axes() const { return impl_->expansion.axes; }
+
+std::vector<std::string> Plan::axes() const {
+  std::vector<std::string> names;
+  for (const auto& [name, values] : impl_->expansion.axes) names.push_back(name);
+  return names;
+}
+
+std::vector<Value> Plan::values(std::string_view axis) const {
+  for (const auto& [name, values] : impl_->expansion.axes)
+    if (name == axis) return values;
+  return {};
+}
+
+const std::vector<std::pair<std::string, std::size_t>>& Plan::methods() const { return impl_->expansion.methods; }
 const std::vector<std::string>& Plan::notes() const { return impl_->expansion.notes; }
 std::uint32_t Plan::cell_node(std::size_t experiment) const { return impl_->expansion.cells.at(experiment); }
 

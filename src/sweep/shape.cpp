@@ -3,7 +3,7 @@
 namespace winnow::sweep {
 
 Shape::Shape(Resolved& resolved, const std::map<std::string, Slot>& slots, const Catalogue& catalogue)
-    : profile(resolved.effective.value("profile")->get<std::string>()) {
+    : method(resolved.effective.schema().method()->name), profile(resolved.effective.value("profile")->get<std::string>()) {
   Stages made = stages_of(resolved.effective, catalogue);
   identities = std::move(made.identities);
   std::vector<bool> varying;

@@ -11,6 +11,7 @@ namespace winnow::sweep {
 struct Shape {
   std::vector<CanonicalTemplate> stages;        // empty: excluded
   std::vector<Identity> identities;             // of stages that do not vary
+  std::string method;
   std::string profile;                          // no part of an identity, but of an experiment
 
   Shape() = default;

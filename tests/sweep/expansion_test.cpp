@@ -61,6 +61,9 @@ train  = { lr = [0.1, 0.2] }
   EXPECT_THAT(table(p, {"method", "labels.kind", "labels.rate", "train.lr"}),
               ElementsAre("cc flip 0.1 0.0005", "cc uniform - 0.0005", "ce symmetric 1.0 0.1", "ce symmetric 1.0 0.2"));
   EXPECT_THAT(p.axes(), ElementsAre("method", "labels.kind", "labels.rate", "train.lr"));
+  EXPECT_THAT(p.values("train.lr"), ElementsAre(Value(5e-4), Value(0.1), Value(0.2)));
+  EXPECT_THAT(p.values("seed"), ElementsAre());
+  EXPECT_THAT(p.methods(), ElementsAre(std::pair<std::string, std::size_t>("cc", 2), std::pair<std::string, std::size_t>("ce", 2)));
 }
 
 TEST_F(Expansion, ZipMovesSeveralKeysTogether) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "winnow/core/file.h"
@@ -48,6 +49,8 @@ class Plan {
   std::uint32_t cell_node(std::size_t experiment) const;                // the node whose result is the experiment's number
   Stage stage(std::uint32_t node) const;                                // regenerated
   std::vector<std::string> axes() const;          // keys set by the sweep that differ between experiments, in order of first appearance
+  std::vector<Value> values(std::string_view axis) const;               // distinct; none for what is no axis
+  const std::vector<std::pair<std::string, std::size_t>>& methods() const;   // and how many experiments each has
   bool declared_by_methods(std::string_view key) const;                 // and not common to all experiments
   const std::vector<std::string>& notes() const;  // what is legal and probably not meant: an override that matches nothing
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <set>
 
 #include "arguments.h"
@@ -18,39 +17,46 @@ namespace {
 
 std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
-// One line an axis: its values in the order of first appearance, with counts for methods.
+// Methods with their numbers of experiments, then one line an axis: its values.
 void print_axes(const sweep::Plan& plan) {
-  std::vector<std::string> axes = plan.axes();
-  std::map<std::string, std::vector<std::pair<std::string, std::size_t>>> values;
-  for (std::size_t i = 0; i < plan.experiments(); ++i) {
-    Settings settings = plan.settings(i);
-    for (const std::string& axis : axes) {
-      if (!settings.has(axis)) continue;
-      std::string text = shown(settings.all().at(axis));
-      auto& known = values[axis];
-      auto found = std::find_if(known.begin(), known.end(), [&](const auto& entry) { return entry.first == text; });
-      if (found == known.end()) known.emplace_back(text, 1);
-      else ++found->second;
-    }
-  }
-  std::size_t wide = 0;
-  for (const std::string& axis : axes) wide = std::max(wide, axis.size());
-  for (const std::string& axis : axes) {
+  constexpr std::size_t kMost = 20;
+  std::size_t wide = 6;
+  std::string methods;
+  for (const auto& [method, count] : plan.methods()) methods += fmt::format("{}{} ({})", methods.empty() ? "" : ", ", method, count);
+  for (const std::string& axis : plan.axes()) wide = std::max(wide, axis.size());
+  fmt::print("  {:{}}  {}\n", "method", wide, methods);
+  for (const std::string& axis : plan.axes()) {
+    if (axis == "method") continue;
+    std::vector<Value> values = plan.values(axis);
     std::string line;
-    for (const auto& [text, count] : values[axis])
-      line += fmt::format("{}{}{}", line.empty() ? "" : ", ", text, axis == "method" ? fmt::format(" ({})", count) : "");
+    for (std::size_t i = 0; i < std::min(values.size(), kMost); ++i) line += (i ? ", " : "") + shown(values[i]);
+    if (values.size() > kMost) line += fmt::format(", ... {} ({} values)", shown(values.back()), values.size());
     fmt::print("  {:{}}  {}\n", axis, wide, line);
   }
 }
 
 struct Progress {
-  std::size_t done = 0, planned = 0, used = 0;    // used: how often experiments of the sweep need these stages
+  std::size_t done = 0, planned = 0, to_run = 0;
+  std::size_t used = 0;                           // how often experiments of the sweep need these stages
 };
+
+// What `run` would execute: cells that are not done, and what they need.
+std::vector<bool> needed(const sweep::Plan& plan, const std::vector<bool>& done) {
+  std::vector<bool> result(plan.nodes().size());
+  for (std::size_t i = 0; i < plan.experiments(); ++i) result[plan.cell_node(i)] = true;
+  for (std::size_t i = plan.nodes().size(); i-- > 0;) {
+    if (done[i]) result[i] = false;
+    if (result[i])
+      for (std::uint32_t input : plan.nodes()[i].inputs) result[input] = true;
+  }
+  return result;
+}
 
 // By the recipe's name for the stage, in the order of the graph.
 std::vector<std::pair<std::string, Progress>> progress(const sweep::Plan& plan, const std::vector<bool>& done) {
   std::vector<std::pair<std::string, Progress>> result;
   std::vector<std::size_t> used(plan.nodes().size());
+  std::vector<bool> to_run = needed(plan, done);
   for (std::size_t i = 0; i < plan.experiments(); ++i) ++used[plan.cell_node(i)];
   for (std::size_t i = plan.nodes().size(); i-- > 0;)
     for (std::uint32_t input : plan.nodes()[i].inputs) used[input] += used[i];
@@ -61,6 +67,7 @@ std::vector<std::pair<std::string, Progress>> progress(const sweep::Plan& plan, 
     ++found->second.planned;
     found->second.used += used[i];
     if (done[i]) ++found->second.done;
+    if (to_run[i]) ++found->second.to_run;
   }
   return result;
 }
@@ -71,7 +78,7 @@ void print_plan(const sweep::Plan& plan, const store::Store& store, const std::v
   fmt::print("\n{} stage{}\n", plan.nodes().size(), plan.nodes().size() == 1 ? "" : "s");
   for (const auto& [label, entry] : progress(plan, done)) {
     std::string shared = entry.used > entry.planned ? fmt::format(", for {} experiments", entry.used) : "";
-    fmt::print("  {:9} {} planned{}, {} done, {} to run\n", label, entry.planned, shared, entry.done, entry.planned - entry.done);
+    fmt::print("  {:9} {} planned{}, {} done, {} to run\n", label, entry.planned, shared, entry.done, entry.to_run);
   }
   std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   fmt::print("\n{} of {} stages are done in {}\n", finished, done.size(), store.root().string());

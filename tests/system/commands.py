@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+"""The commands that start nothing: what they print, and how they refuse (one line, exit code 2, nothing written)."""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SWEEP = """
+[base]
+dataset = "fashion-mnist"
+model = "nano-clip"
+[[grid]]
+method = ["cc", "proden"]
+seed = [0, 1]
+"""
+
+REFUSALS = [
+    (["plann"], "winnow: unknown command 'plann' (did you mean 'plan'?); see winnow --help"),
+    (["plan", "absent.toml"], "winnow: cannot open absent.toml: No such file or directory"),
+    (["plan", "s.toml", "--jsn"], "winnow: winnow plan: not understood: --jsn (did you mean '--json'?); see winnow plan --help"),
+    (["plan", "s.toml", "--set", "seed"], "winnow: --set seed: expected KEY=VALUE"),
+    (["plan", "s.toml", "--explain", "sed"], "winnow: --explain: no experiment has a setting 'sed' (did you mean 'seed'?)"),
+    (["report", "s.toml", "--format", "pdf"], "winnow: report: unknown format 'pdf': expected terminal, markdown, csv or json"),
+    (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?): expected last or best"),
+    (["show", "00ff"], "winnow: show: 00ff is neither a file nor the beginning of an identity in results"),
+    (["data", "check", "fashion"], "winnow: data check: unknown data set 'fashion'; known: fashion-mnist"),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    winnow = pathlib.Path(parser.parse_args().build) / "bin" / "winnow"
+    with tempfile.TemporaryDirectory() as folder:
+        cache = pathlib.Path(folder) / "cache" / "datasets"
+        cache.mkdir(parents=True)
+        environment = dict(os.environ, WINNOW_CACHE=str(cache.parent))
+        (pathlib.Path(folder) / "s.toml").write_text(SWEEP)
+
+        def run(*words):
+            return subprocess.run([winnow, *words], cwd=folder, env=environment, capture_output=True, text=True)
+
+        if run("data", "check", "fashion-mnist").returncode != 0:
+            print("skipped: needs the package dataset-fashion-mnist")
+            sys.exit(77)
+        for words, message in REFUSALS:
+            result = run(*words)
+            assert result.returncode == 2, (words, result)
+            assert result.stderr.splitlines()[0].startswith(message) and result.stderr.count("\n") == 1, (words, result.stderr)
+        for command in ("plan", "run", "report", "show", "fsck", "data", "doctor"):
+            text = run(command, "--help").stdout
+            assert "Examples:" in text, command
+            assert command in run("--help").stdout
+        plan = json.loads(run("plan", "s.toml", "--json").stdout)
+        assert len(plan["experiments"]) == 4 and len(plan["stages"]) == 5, plan
+        assert plan["experiments"][3]["settings"]["method"] == "proden"
+        assert plan["experiments"][3]["stage"] in [stage["identity"] for stage in plan["stages"]]
+        assert len(run("report", "s.toml", "--format", "csv").stdout.splitlines()) == 5
+        assert json.loads(run("show", "s.toml", "--json").stdout)[0]["done"] is False
+        assert json.loads(run("doctor", "--json").stdout)
+        assert json.loads(run("data", "list", "--json").stdout)[0]["train"] == 60000
+        assert sorted(os.listdir(folder)) == ["cache", "s.toml"], "a command that starts nothing wrote something"
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "clock.h"
 #include "message.h"
 #include "mpi_world.h"
 #include "node.h"
@@ -47,14 +48,18 @@ AgentProcess start_agent(const Options& options) {
   return {pid, std::move(pair.first)};
 }
 
-void relay(AgentProcess agent, const World& world) {
+// Nobody tells a rank that rank 0 has died: Open MPI usually ends everything, but not always. So silence ends it, too.
+void relay(AgentProcess agent, const World& world, sched::Time longest_silence) {
   ignore_signals();
   MpiWorld mpi(world);
   Backoff backoff;
+  sched::Time heard = now();
   std::string to_agent, from_agent;
   bool connected = true;
   while (!mpi.dismissed() || mpi.sending()) {
     bool busy = mpi.receive([&](int, std::string_view bytes) { to_agent.append(bytes); });
+    if (busy) heard = now();
+    else if (now() - heard > longest_silence) ::_exit(1);  // the agent sees its connection close, and ends
     if (connected) {
       bool writable = to_agent.empty() || write_available(agent.connection.get(), to_agent);
       connected = read_available(agent.connection.get(), from_agent, 1 << 20) && writable;

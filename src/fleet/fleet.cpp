@@ -60,6 +60,6 @@ void Fleet::leave(int code) {
   ::alarm(0);
 }
 
-void serve(const Options& options, const World& world) { relay(start_agent(options), world); }
+void serve(const Options& options, const World& world) { relay(start_agent(options), world, options.timers.coordinator_silence); }
 
 }  // namespace winnow::fleet

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -82,7 +83,8 @@ StoreLease::~StoreLease() {
 bool StoreLease::try_create() {
   // Written first and linked then, so that nobody ever reads half of it.
   Path part = temporary_beside(path_);
-  Value content = {{"host", host_name()}, {"pid", ::getpid()}, {"start", start_of(::getpid())}, {"epoch", epoch_}, {"token", token_}};
+  const char* run = std::getenv("WINNOW_RUN_ID");          // for launch/mpirun
+  Value content = {{"run", run ? run : ""}, {"host", host_name()}, {"pid", ::getpid()}, {"start", start_of(::getpid())}, {"epoch", epoch_}, {"token", token_}};
   write_file_atomically(part, content.dump() + "\n");
   if (rename_without_replacing(part, path_)) return true;
   ::unlink(part.c_str());

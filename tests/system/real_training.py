@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""The whole way with the real trainer on the real Fashion-MNIST, small: mpirun, kill -9 of a real trainer, an agent and the
+coordinator, restart, table, and the same stage by hand. Needs nano-clip's run file in results/reference.
+
+    tests/system/real_training.py --build build
+"""
+import argparse
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from fleet import SOURCE, Case, contains, equal, pid_of_agent, wait_for
+
+SWEEP = """
+name     = "real"
+question = "Does the whole way hold?"
+
+[base]
+dataset = "fashion-mnist"
+data    = { samples = 1500, test_samples = 300 }
+model   = "nano-clip"
+train   = { epochs = 2, batch = 64 }
+
+[[grid]]
+method = ["cc", "proden"]
+labels = [{ kind = "flip", rate = 0.3 }]
+seed   = [0, 1]
+
+[[grid]]
+method = ["crdpll", "ce"]
+adapt  = "linear-probe"
+labels = [{ kind = "symmetric", rate = 0.2 }]
+"""
+
+
+class Training(Case):
+    def __init__(self, build):
+        super().__init__(build)
+        self.sweep.write_text(SWEEP)
+
+    def command(self, *options, ranks=2, trainer=()):
+        run = [str(self.build / "bin/winnow"), "run", str(self.sweep), "--store", str(self.store), *map(str, options)]
+        return run if ranks == 0 else [str(SOURCE / "launch/mpirun"), "-n", str(ranks), *run]
+
+    def winnow(self, *arguments, program="winnow"):
+        process = subprocess.run([str(self.build / "bin" / program), *map(str, arguments)], env=self.environment, text=True,
+                                 capture_output=True, timeout=300)
+        equal(process.returncode, 0, f"exit code of {' '.join(map(str, arguments))}: {process.stderr}")
+        return process.stdout
+
+
+def survives_kills(build, wanted):
+    """Three kills hit running stages; afterwards every stage is there, once, with the digest of an undisturbed run."""
+    case = Training(build)
+    process = case.start()
+    hits = []
+
+    def hit(pid, attempt):
+        os.kill(pid, signal.SIGKILL)
+        hits.append((attempt["identity"], attempt["attempt"]))
+
+    running = wait_for(case.running, "a running stage")[0]
+    hit(running["trainer"], running)
+    wait_for(lambda: case.events("failed", identity=running["identity"]), "the failure of the killed trainer's stage")
+    running = wait_for(lambda: [r for r in case.running() if r["agent"] == 1], "a stage on agent 1")[0]
+    hit(pid_of_agent(case, 1), running)
+    wait_for(lambda: case.events("lost"), "the loss of agent 1")
+    running = wait_for(case.running, "a running stage")[0]
+    hit(case.events("begin")[-1]["pid"], running)
+    equal(process.wait(300), 0, "exit code: " + case.said())
+    equal(case.digests(), wanted, "result digests")
+    done = {(r["identity"], r["attempt"]) for r in case.events("done")}
+    equal([h for h in hits if h in done], [], "kills that missed")
+    case.close()
+
+
+def table_is_the_run_files(case):
+    """The CSV has one row an experiment; its values are those that h5py finds in the run files."""
+    rows = list(csv.DictReader(io.StringIO(case.winnow("report", case.sweep, "--format", "csv", "--store", case.store))))
+    equal(len(rows), 6, "rows")
+    means = subprocess.run(["/usr/bin/python3", "-c", """
+import h5py, sys
+for path in sys.argv[1:]:
+    with h5py.File(path) as file:
+        print(path.split('/')[-1][:-3], file['metrics/final'][0]['accuracy'])
+""", *map(str, (case.store / "runs").glob("??/*.h5"))], capture_output=True, text=True)
+    found = dict(line.split() for line in means.stdout.splitlines())
+    for row in rows:
+        value = float(row["accuracy"]) if "accuracy" in row else float(row["value"])
+        if abs(value - float(found[row["identity"]])) > 1e-12:
+            raise AssertionError(f"{row} but the run file says {found[row['identity']]}")
+    text = case.winnow("report", case.sweep, "--store", case.store)
+    contains(text, "±")
+    contains(text, "2/2")
+
+
+def one_stage_by_hand(case):
+    """winnow-train stage computes the same result, bit for bit."""
+    plan = json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--json"))
+    stage = next(s for s in plan["stages"] if s["kind"] == "train")
+    file = case.folder / "stage.json"
+    file.write_text(json.dumps(stage))
+    said = case.winnow("stage", file, "--output", case.folder / "run.h5", "--store", case.store, "--reference",
+                       SOURCE / "results/reference", program="winnow-train")
+    contains(said, "result digest " + case.digests()[stage["identity"]])
+    contains(case.winnow("show", case.folder / "run.h5"), stage["settings"]["method"])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=SOURCE / "build")
+    arguments = parser.parse_args()
+    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
+    case = Training(arguments.build)
+    case.winnow("data", "check", "fashion-mnist")
+    begin = time.time()
+    code, text = case.run(timeout=400)
+    equal(code, 0, "exit code: " + text)
+    equal(len(case.digests()), 6, "run files (nano-clip comes from results/reference)")
+    print(f"six stages took {time.time() - begin:.0f} s", flush=True)
+    before = len(case.events("started"))
+    equal(case.run()[0], 0, "exit code of the second run")
+    equal(len(case.events("started")), before, "stages started by the second run")
+    table_is_the_run_files(case)
+    one_stage_by_hand(case)
+    survives_kills(arguments.build, case.digests())
+    print("ok")
+    case.close()
+    shutil.rmtree(Case.cache, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AssertionError as error:
+        sys.exit(f"FAILED: {error}")

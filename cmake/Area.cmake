@@ -4,9 +4,7 @@
 function(winnow_area area)
   cmake_parse_arguments(ARG "" "" "MAY;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${area}/*.cpp)
-  if(NOT sources)
-    list(APPEND sources ${CMAKE_SOURCE_DIR}/cmake/empty.cpp)
-  endif()
+  list(FILTER sources EXCLUDE REGEX "/cuda/")     # those make libwinnow-cuda.so
   # Headers of one area alone: a folder that holds a link winnow/<area> -> include/winnow/<area>.
   set(view ${CMAKE_BINARY_DIR}/include/${area})
   file(MAKE_DIRECTORY ${view}/winnow)
@@ -45,14 +43,16 @@ function(winnow_test area)
   set_tests_properties(${area} PROPERTIES LABELS unit)
 endfunction()
 
-# Areas that use torch share one precompiled header: a unit costs seconds instead of half a minute.
-function(winnow_precompile)
-  file(WRITE ${CMAKE_BINARY_DIR}/generated/torch_pch.cpp "")
-  add_library(winnow_pch OBJECT ${CMAKE_BINARY_DIR}/generated/torch_pch.cpp)
-  target_link_libraries(winnow_pch PUBLIC TorchWheel::cpu fmt::fmt nlohmann_json::nlohmann_json)
-  target_precompile_headers(winnow_pch PRIVATE <ATen/ATen.h> <torch/csrc/autograd/autograd.h> <nlohmann/json.hpp>)
-  set_target_properties(winnow_pch PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-  target_compile_options(winnow_pch PRIVATE -fpch-preprocess -fPIC)
+# What uses torch shares one precompiled header: a unit costs seconds instead of half a minute.
+function(winnow_precompiled)
+  if(NOT TARGET winnow_pch)
+    file(WRITE ${CMAKE_BINARY_DIR}/generated/torch_pch.cpp "")
+    add_library(winnow_pch OBJECT ${CMAKE_BINARY_DIR}/generated/torch_pch.cpp)
+    target_link_libraries(winnow_pch PUBLIC TorchWheel::cpu fmt::fmt nlohmann_json::nlohmann_json)
+    target_precompile_headers(winnow_pch PRIVATE <ATen/ATen.h> <torch/csrc/autograd/autograd.h> <nlohmann/json.hpp>)
+    set_target_properties(winnow_pch PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(winnow_pch PRIVATE -fpch-preprocess -fPIC)
+  endif()
   foreach(target IN LISTS ARGN)
     target_precompile_headers(${target} REUSE_FROM winnow_pch)
     # Programs would be compiled with -fPIE, the header was with -fPIC.

@@ -17,9 +17,13 @@ if(TorchWheel_FOUND AND NOT TARGET TorchWheel::cpu)
   foreach(folder IN LISTS companions ITEMS /usr/local/cuda/lib64 /usr/local/cuda/extras/CUPTI/lib64)
     string(APPEND rpath ",-rpath-link,${folder}")
   endforeach()
+  # The wheel carries headers of another fmt without its library. The distribution's must be found first.
+  get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include/first)
+  file(CREATE_LINK ${fmt_include}/fmt ${CMAKE_BINARY_DIR}/include/first/fmt SYMBOLIC)
   add_library(TorchWheel::cpu INTERFACE IMPORTED)
   set_target_properties(TorchWheel::cpu PROPERTIES
-    INTERFACE_INCLUDE_DIRECTORIES "${TorchWheel_INCLUDE};${TorchWheel_INCLUDE}/torch/csrc/api/include"
+    INTERFACE_INCLUDE_DIRECTORIES "${CMAKE_BINARY_DIR}/include/first;${TorchWheel_INCLUDE};${TorchWheel_INCLUDE}/torch/csrc/api/include"
     INTERFACE_LINK_LIBRARIES "${TorchWheel_CPU};${TorchWheel_C10}"
     INTERFACE_LINK_OPTIONS "${rpath}")
   add_library(TorchWheel::cuda INTERFACE IMPORTED)

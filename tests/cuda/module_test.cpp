@@ -1,0 +1,40 @@
+// A program of its own: the module must be loaded before any torch call.
+#include "winnow/comm/cuda_module.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "winnow/core/error.h"
+
+namespace winnow::comm {
+namespace {
+
+TEST(CudaModule, LoadsBeforeTorchAndMakesAnNcclId) {
+  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
+  const CudaInterface& cuda = cuda_module();
+  EXPECT_NE(cuda.versions().find("NCCL 2."), std::string::npos) << cuda.versions();
+  NcclId first = cuda.unique_id(), second = cuda.unique_id();
+  EXPECT_NE(first, second);
+  EXPECT_GE(cuda.devices(), 0);
+  EXPECT_EQ(at::ones({2}).sum().item<double>(), 2) << "torch still works on the CPU";
+}
+
+TEST(CudaModule, GangOfOneOnAGpu) {
+  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
+  const CudaInterface& cuda = cuda_module();
+  if (cuda.devices() == 0) {
+    EXPECT_THROW(cuda.nccl(cuda.unique_id(), 0, 1, 0, std::chrono::seconds(5)), std::exception);
+    GTEST_SKIP() << "no GPU here: the NCCL collective was compiled, loaded and refused to start";
+  }
+  auto own = cuda.nccl(cuda.unique_id(), 0, 1, 0, std::chrono::seconds(30));
+  at::Tensor x = at::arange(6, at::TensorOptions(at::kFloat).device(at::kCUDA)).view({3, 2});
+  EXPECT_TRUE(at::equal(own->gather_rows(x, 3), x));
+  at::Tensor sum = x.clone();
+  own->sum(sum);
+  EXPECT_TRUE(at::equal(sum, x));
+}
+
+}  // namespace
+}  // namespace winnow::comm

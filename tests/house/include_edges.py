@@ -1,0 +1,79 @@
+"""The include edges of design.md section 2: an area may include only what CMakeLists.txt grants it, and those grants are the
+design's. A planted violation must be found.
+
+    python3 tests/house/include_edges.py
+"""
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# design.md section 2. "all but" and "what they need" are spelled out.
+DESIGN = {
+    "core": "", "stage": "core", "label": "core", "data": "core", "sweep": "core stage label data", "store": "core stage",
+    "sched": "core", "fleet": "core stage data store sched", "report": "core stage sweep store", "comm": "core",
+    "view": "core data", "model": "core comm", "method": "core label model",
+    "train": "core stage label data store comm view model method",
+}
+TORCH_FREE = ["core", "stage", "label", "data", "sweep", "store", "sched", "fleet", "report"]
+
+
+def granted(root):
+    """area -> areas, as CMake links them."""
+    text = (root / "CMakeLists.txt").read_text()
+    edges = {}
+    for area, rest in re.findall(r"winnow_area\((\w+)([^)]*)\)", text):
+        may = re.search(r"MAY ([a-z ]+)", rest)
+        edges[area] = may.group(1).split() if may else []
+    return edges
+
+
+def violations(root):
+    edges = granted(root)
+    found = []
+    for area, may in edges.items():
+        if sorted(may) != sorted(DESIGN.get(area, "?").split()):
+            found.append(f"CMakeLists.txt: {area} may include {may}, the design says {DESIGN.get(area)}")
+    found += [f"CMakeLists.txt: no area {area}" for area in DESIGN if area not in edges]
+    for area in edges:
+        for folder in (root / "include/winnow" / area, root / "src" / area):
+            for file in sorted(folder.rglob("*.h")) + sorted(folder.rglob("*.cpp")):
+                for number, line in enumerate(file.read_text().splitlines(), 1):
+                    where = f"{file.relative_to(root)}:{number}"
+                    include = re.match(r'\s*#\s*include\s*[<"]winnow/(\w+)/', line)
+                    if include and include.group(1) not in [area, *edges[area]]:
+                        found.append(f"{where}: {area} may not include {include.group(1)}")
+                    if area in TORCH_FREE and re.match(r'\s*#\s*include\s*[<"](torch|ATen|c10)/', line):
+                        found.append(f"{where}: {area} is built without torch")
+    return found
+
+
+def planted(root):
+    """What the checker says of a copy in which core includes sched and sweep includes torch."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder)
+        shutil.copy(root / "CMakeLists.txt", copy)
+        for name in ("include", "src"):
+            shutil.copytree(root / name, copy / name)
+        (copy / "src/core/planted.cpp").write_text('#include "winnow/sched/agent.h"\n')
+        (copy / "src/sweep/planted.cpp").write_text("#include <torch/torch.h>\n")
+        return violations(copy)
+
+
+def main():
+    found = violations(ROOT)
+    print("\n".join(found))
+    caught = planted(ROOT)
+    for place in ("src/core/planted.cpp:1: core may not include sched", "src/sweep/planted.cpp:1: sweep is built without torch"):
+        if place not in caught:
+            found.append(place)
+            print(f"the planted violation was not found: {place}")
+    print(f"{len(found)} violations")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

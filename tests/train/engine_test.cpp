@@ -1,0 +1,182 @@
+#include "winnow/train/engine.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "winnow/core/error.h"
+#include "winnow/model/toy.h"
+
+namespace winnow::train {
+namespace {
+
+using method::Keep;
+using method::ModuleKind;
+using method::TowerKind;
+using testing::HasSubstr;
+
+// Rows of one view, all in one batch.
+class Rows final : public Source {
+ public:
+  explicit Rows(at::Tensor rows) : rows_(std::move(rows)), given_(at::zeros({rows_.size(0)}, at::kLong)) {}
+  std::int64_t classes() const override { return 3; }
+  std::int64_t size(const std::string&) const override { return rows_.size(0); }
+  std::int64_t epochs() const override { return 2; }
+  std::int64_t steps_per_epoch() const override { return 1; }
+  std::int64_t batch() const override { return rows_.size(0); }
+  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override { return rows_.index_select(0, ids); }
+  std::vector<Batch> batches(std::int64_t) override { return {{at::arange(rows_.size(0), at::kLong), given_}}; }
+  const at::Tensor& given() override { return given_; }
+  const at::Tensor& candidates() override { return given_; }
+  const std::map<std::string, at::Tensor>& handed_over() const override { return none_; }
+
+ private:
+  at::Tensor rows_, given_;
+  std::map<std::string, at::Tensor> none_;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"}, {"train.lr", 0.1},      {"train.momentum", 0.0},
+                                                  {"train.weight_decay", 0.0}, {"train.nesterov", false}, {"train.schedule", "constant"},
+                                                  {"seed", 0}}};
+  at::Tensor x_ = at::linspace(-1, 1, 28, at::kDouble).view({7, 4});
+  Rows source_{x_};
+  std::unique_ptr<model::Architecture> toy_ = model::toy({{"A", at::linspace(0.5, -0.3, 12, at::kDouble).view({3, 4})},
+                                                          {"A_other", at::linspace(-0.5, 0.4, 12, at::kDouble).view({3, 4})},
+                                                          {"W", at::linspace(-0.7, 0.9, 9, at::kDouble).view({3, 3})}},
+                                                         5);
+  std::unique_ptr<comm::Collective> alone_ = comm::alone();
+  at::Tensor ids_ = at::arange(7, at::kLong);
+
+  Engine engine(std::int64_t chunk = 0) {
+    method::Facts facts{&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble)};
+    Engine result(facts, source_, *toy_, *alone_, chunk);
+    result.add_network("main", TowerKind::image, "", "");
+    result.add_module("head", ModuleKind::head, "");
+    return result;
+  }
+  at::Tensor logits(Engine& engine) { return engine.apply("head", {engine.forward("main", std::string("weak"), ids_, true, "train").features()}); }
+};
+
+TEST_F(EngineTest, GradientsOfChunksEqualThoseOfTheWholeBatch) {
+  at::Tensor whole;
+  for (std::int64_t chunk : {0, 1, 3, 7, 100}) {
+    Engine own = engine(chunk);
+    own.add_optimiser("main", {"main", "head"});
+    own.begin_step(0);
+    own.update("main", at::log_softmax(logits(own), 1).select(1, 0).mean());
+    at::Tensor gradients = own.first_gradients().at("main");
+    if (chunk == 0) whole = gradients;
+    EXPECT_LT((gradients - whole).abs().max().item<double>(), 1e-14) << chunk;
+  }
+  EXPECT_GT(whole.abs().max().item<double>(), 1e-3);
+}
+
+TEST_F(EngineTest, ALossFromBeforeAnUpdateIsAnError) {
+  Engine own = engine();
+  own.add_optimiser("main", {"main", "head"});
+  own.begin_step(0);
+  at::Tensor old = logits(own);
+  own.update("main", old.sum());
+  try {
+    own.update("main", (old * old).sum());
+    FAIL();
+  } catch (const InternalError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("from before an update"));
+  }
+}
+
+TEST_F(EngineTest, OutputsOfAnotherOptimisersNetworkStayUsable) {
+  Engine own = engine();
+  own.add_network("other", TowerKind::image, "", "");
+  own.add_optimiser("main", {"main", "head"});
+  own.add_optimiser("second", {"other"});
+  own.begin_step(0);
+  at::Tensor second = own.forward("other", std::string("weak"), ids_, true, "train").features();
+  own.update("main", logits(own).sum());
+  own.update("second", (second * second).sum());
+  EXPECT_GT(own.first_gradients().at("second").abs().max().item<double>(), 0);
+}
+
+TEST_F(EngineTest, EveryParameterGetsAGradientAndTheStepAlwaysRuns) {
+  settings_.set("train.weight_decay", 0.5);
+  Engine own = engine();
+  own.add_optimiser("main", {"main", "head"});
+  at::Tensor before = own.parameters().at("A").clone();
+  own.begin_step(0);
+  own.update("main", at::zeros({}, at::kDouble));   // a loss that reaches nothing
+  EXPECT_TRUE(at::allclose(own.parameters().at("A"), before * (1 - 0.1 * 0.5)));
+}
+
+TEST_F(EngineTest, WhatIsInNoOptimiserIsFrozen) {
+  Engine own = engine();
+  own.add_optimiser("main", {"head"});
+  own.begin_step(0);
+  at::Tensor a = own.parameters().at("A").clone(), w = own.parameters().at("W").clone();
+  own.update("main", logits(own).pow(2).sum());
+  EXPECT_TRUE(at::equal(own.parameters().at("A"), a));
+  EXPECT_FALSE(at::equal(own.parameters().at("W"), w));
+}
+
+TEST_F(EngineTest, ACopyFollowsItsSource) {
+  Engine own = engine();
+  own.add_network("key", TowerKind::image, "main", "");
+  own.add_optimiser("main", {"main", "head"});
+  own.begin_step(0);
+  at::Tensor before = own.parameters().at("A").clone();
+  EXPECT_TRUE(at::equal(own.parameters().at("key.A"), before));
+  own.update("main", logits(own).pow(2).sum());
+  own.follow("key", 0.75);
+  EXPECT_TRUE(at::allclose(own.parameters().at("key.A"), 0.75 * before + 0.25 * own.parameters().at("A")));
+  EXPECT_THROW(own.follow("main", 0.5), InternalError);
+}
+
+TEST_F(EngineTest, AMixtureIsOfInputs) {
+  Engine own = engine();
+  at::Tensor partner = ids_.flip(0);
+  at::Tensor mixed = own.forward("main", method::Mix{"weak", partner, 0.3}, ids_, false, "train").features();
+  at::Tensor want = at::matmul(0.3 * x_ + 0.7 * x_.flip(0), own.parameters().at("A").t());
+  EXPECT_TRUE(at::allclose(mixed, want));
+}
+
+TEST_F(EngineTest, StatesAreWrittenInPlaceAndKept) {
+  Engine own = engine();
+  own.add_state("q", at::zeros({2}, at::kDouble), Keep::every_epoch);
+  own.add_state("r", at::zeros({2}, at::kDouble), Keep::last);
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    own.state("q").add_(1);
+    own.state("r").add_(1);
+    own.end_epoch();
+  }
+  EXPECT_TRUE(at::equal(own.states().at("q"), at::tensor({1., 1., 2., 2.}, at::kDouble).view({2, 2})));
+  EXPECT_TRUE(at::equal(own.states().at("r"), at::tensor({2., 2.}, at::kDouble)));
+  EXPECT_THROW(own.state("s"), InternalError);
+}
+
+TEST_F(EngineTest, DrawsDependOnTheirCoordinatesAlone) {
+  Engine own = engine();
+  auto draw = [&](const char* purpose, std::int64_t index) {
+    return own.draw(purpose, index, false, [](Stream& s) { return at::scalar_tensor(s.uniform(), at::kDouble); }).item<double>();
+  };
+  own.begin_epoch(0);
+  own.begin_step(0);
+  double first = draw("mix", 0);
+  EXPECT_EQ(draw("mix", 0), first);
+  EXPECT_NE(draw("mix", 1), first);
+  EXPECT_NE(draw("other", 0), first);
+  own.begin_epoch(1);
+  EXPECT_NE(draw("mix", 0), first);
+}
+
+TEST_F(EngineTest, ALossThatIsNotFiniteIsRemembered) {
+  Engine own = engine();
+  own.add_optimiser("main", {"main", "head"});
+  own.begin_step(0);
+  EXPECT_TRUE(own.losses_finite());
+  own.update("main", logits(own).sum() * std::numeric_limits<double>::quiet_NaN());
+  EXPECT_FALSE(own.losses_finite());
+}
+
+}  // namespace
+}  // namespace winnow::train

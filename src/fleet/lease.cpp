@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -56,10 +58,24 @@ bool is_stale(const Path& path, const Value& lease, sched::Time silence) {
   return start_of(lease.value("pid", 0)) != lease.value("start", "?");
 }
 
+Path stale_name(const Path& store, std::uint64_t epoch) { return store / fmt::format(".coordinator.{}.stale", epoch); }
+
+// The largest epoch among leases that were set aside. Older ones have done their work.
+std::uint64_t last_stale(const Path& store) {
+  std::uint64_t last = 0;
+  std::error_code absent;
+  for (const auto& entry : std::filesystem::directory_iterator(store, absent)) {
+    unsigned long long epoch = 0;
+    if (std::sscanf(entry.path().filename().c_str(), ".coordinator.%llu.stale", &epoch) == 1) last = std::max<std::uint64_t>(last, epoch);
+  }
+  for (std::uint64_t old = last > 8 ? last - 8 : 0; old + 1 < last; ++old) ::unlink(stale_name(store, old).c_str());
+  return last;
+}
+
 }  // namespace
 
 StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time silence)
-    : path_(store / "coordinator.json"), epoch_(least_epoch) {
+    : path_(store / "coordinator.json"), epoch_(std::max(least_epoch, last_stale(store) + 1)) {
   std::random_device random;
   token_ = fmt::format("{:08x}{:08x}", random(), random());
   for (int attempt = 0; !try_create(); ++attempt) {
@@ -68,7 +84,7 @@ StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time
       throw UsageError(fmt::format("another coordinator works on {}: process {} on host {}; wait for it, or choose another folder with --store",
                                    store.string(), held.value("pid", 0), held.value("host", "unknown")));
     epoch_ = std::max(epoch_, held.value("epoch", std::uint64_t{0}) + 1);
-    Path aside = store / fmt::format(".coordinator.{}.stale", held.value("epoch", std::uint64_t{0}));
+    Path aside = stale_name(store, held.value("epoch", std::uint64_t{0}));
     try {
       rename_without_replacing(path_, aside);
     } catch (const DeviceError&) {                         // the other one of two that take over was faster

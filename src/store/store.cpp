@@ -5,11 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <set>
 
 #include "temporary_name.h"
 #include "user_block.h"
@@ -21,12 +18,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Starts writing a file's bytes to the disk without waiting, so that the syncs that follow wait for one another's work.
-void start_writing(const Path& path) {
+// All of a file system at once. Above this many files it is cheaper than a sync for each: each costs a flush of the device's
+// cache (0.4 ms measured on an idle virtual disk, ten times that on a busy one) even when there is nothing left to write.
+constexpr std::size_t kFewFiles = 3;
+
+void sync_file_system(const Path& path) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw DeviceError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
-  ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);     // a hint: what it cannot do, the sync does
+  int outcome = ::syncfs(fd);
+  int reason = errno;
   ::close(fd);
+  if (outcome != 0) throw DeviceError(fmt::format("cannot sync the file system of {}: {}", path.string(), std::strerror(reason)));
 }
 
 UserBlock verify_identity(const Path& path, const Identity& identity) {
@@ -73,20 +75,19 @@ Commit Store::commit(const Path& temporary, const Identity& identity) {
   return commit_group({{temporary, identity}}).front();
 }
 
-// Syncing a file that its writer has synced already costs microseconds, so one path serves both. Started together, the first
-// sync writes the file system's journal for all of them; the same holds for the folders.
+// Contents first, then names: a name must never lead to a file that is not there yet. Syncing a file that its writer has synced
+// already costs little, so one path serves both.
 std::vector<Commit> Store::commit_group(const std::vector<Pending>& group) {
   for (const Pending& file : group) verify_identity(file.temporary, file.identity);
-  if (group.size() > 1)
-    for (const Pending& file : group) start_writing(file.temporary);
-  for (const Pending& file : group) sync_file(file.temporary);
+  bool together = group.size() > kFewFiles;
+  if (together) sync_file_system(root_);
+  else
+    for (const Pending& file : group) sync_file(file.temporary);
   std::vector<Commit> outcomes;
-  std::set<Path> folders;
-  for (const Pending& file : group) {
-    outcomes.push_back(place(file));
-    folders.insert(file.temporary.parent_path());
-  }
-  for (const Path& folder : folders) sync_folder(folder);
+  for (const Pending& file : group) outcomes.push_back(place(file));
+  if (together) sync_file_system(root_);
+  else
+    for (const Pending& file : group) sync_folder(file.temporary.parent_path());
   return outcomes;
 }
 

@@ -34,32 +34,21 @@ std::vector<hsize_t> chunk_of(std::vector<hsize_t> shape, std::size_t element) {
 
 class Image {
  public:
-  Image() : access_(hdf5::property_list(H5P_FILE_ACCESS)), links_(hdf5::property_list(H5P_LINK_CREATE)), file_(create()) {
+  Image()
+      : access_(hdf5::property_list(H5P_FILE_ACCESS)), links_(hdf5::property_list(H5P_LINK_CREATE)), compact_(untimed()),
+        plain_(untimed()), scalar_(WINNOW_HDF5(H5Screate(H5S_SCALAR)), H5Sclose), file_(create()) {
     WINNOW_HDF5(H5Pset_create_intermediate_group(links_, 1));
+    WINNOW_HDF5(H5Pset_layout(compact_, H5D_COMPACT));
   }
 
   void dataset(const std::string& name, hid_t type, std::size_t element, const std::vector<hsize_t>& shape,
                const void* data, Packing packing) {
-    Handle space = shape.empty() ? Handle(WINNOW_HDF5(H5Screate(H5S_SCALAR)), H5Sclose)
-                                 : Handle(WINNOW_HDF5(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr)), H5Sclose);
     std::size_t bytes = element;
     for (hsize_t extent : shape) bytes *= extent;
-    Handle how = hdf5::property_list(H5P_DATASET_CREATE);
-    WINNOW_HDF5(H5Pset_obj_track_times(how, false));    // the same content gives the same bytes
-    if (bytes > kCompact && !shape.empty()) {
-      std::vector<hsize_t> chunk = chunk_of(shape, element);
-      WINNOW_HDF5(H5Pset_chunk(how, static_cast<int>(chunk.size()), chunk.data()));
-      if (packing == Packing::deflate) {
-        WINNOW_HDF5(H5Pset_shuffle(how));
-        WINNOW_HDF5(H5Pset_deflate(how, 1));
-      }
-      WINNOW_HDF5(H5Pset_fletcher32(how));
-    } else if (bytes > 0 && bytes <= kCompact) {
-      WINNOW_HDF5(H5Pset_layout(how, H5D_COMPACT));
-    }
-    Handle set(WINNOW_HDF5(H5Dcreate2(file_, name.c_str(), type, space, links_, how, H5P_DEFAULT)), H5Dclose);
-    if (bytes > 0) WINNOW_HDF5(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
-    set.close();
+    Handle space = shape.empty() ? Handle(WINNOW_HDF5(H5Scopy(scalar_)), H5Sclose)
+                                 : Handle(WINNOW_HDF5(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr)), H5Sclose);
+    if (bytes > kCompact && !shape.empty()) return write(name, type, space, chunked(shape, element, packing), data);
+    write(name, type, space, bytes > 0 && bytes <= kCompact ? compact_ : plain_, bytes > 0 ? data : nullptr);
   }
 
   void text(const std::string& name, const std::string& content) {
@@ -86,18 +75,44 @@ class Image {
     memory_.attach(access_);
     Handle how = hdf5::property_list(H5P_FILE_CREATE);
     WINNOW_HDF5(H5Pset_obj_track_times(how, false));
+    WINNOW_HDF5(H5Pset_attr_phase_change(how, 32, 24));      // attributes in the header: beyond 8 they would get a heap and a tree
     WINNOW_HDF5(H5Pset_userblock(how, kUserBlockSize));
     return Handle(WINNOW_HDF5(H5Fcreate("run", H5F_ACC_TRUNC, how, access_)), H5Fclose);
   }
 
+  // The same content gives the same bytes: no times of objects.
+  static Handle untimed() {
+    Handle how = hdf5::property_list(H5P_DATASET_CREATE);
+    WINNOW_HDF5(H5Pset_obj_track_times(how, false));
+    return how;
+  }
+
+  static Handle chunked(const std::vector<hsize_t>& shape, std::size_t element, Packing packing) {
+    Handle how = untimed();
+    std::vector<hsize_t> chunk = chunk_of(shape, element);
+    WINNOW_HDF5(H5Pset_chunk(how, static_cast<int>(chunk.size()), chunk.data()));
+    if (packing == Packing::deflate) {
+      WINNOW_HDF5(H5Pset_shuffle(how));
+      WINNOW_HDF5(H5Pset_deflate(how, 1));
+    }
+    WINNOW_HDF5(H5Pset_fletcher32(how));
+    return how;
+  }
+
+  void write(const std::string& name, hid_t type, const Handle& space, const Handle& how, const void* data) {
+    Handle set(WINNOW_HDF5(H5Dcreate2(file_, name.c_str(), type, space, links_, how, H5P_DEFAULT)), H5Dclose);
+    if (data) WINNOW_HDF5(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
+    set.close();
+  }
+
   void attribute(const char* name, hid_t type, const void* value) {
-    Handle space(WINNOW_HDF5(H5Screate(H5S_SCALAR)), H5Sclose);
-    Handle attribute(WINNOW_HDF5(H5Acreate2(file_, name, type, space, H5P_DEFAULT, H5P_DEFAULT)), H5Aclose);
+    Handle attribute(WINNOW_HDF5(H5Acreate2(file_, name, type, scalar_, H5P_DEFAULT, H5P_DEFAULT)), H5Aclose);
     WINNOW_HDF5(H5Awrite(attribute, type, value));
   }
 
   Memory memory_;                       // outlives the file
-  Handle access_, links_, file_;
+  // Made once for a file: property lists are the slowest part of a small one.
+  Handle access_, links_, compact_, plain_, scalar_, file_;
 };
 
 void add_table(Image& image, const std::string& name, const Table& table) {

@@ -50,9 +50,11 @@ std::size_t Array::count() const {
   return product;
 }
 
-Hash128 RunContent::result_digest() const {
+Hash128 RunContent::result_digest() const { return result_digest(stage.identity()); }
+
+Hash128 RunContent::result_digest(const Identity& identity) const {
   ResultHasher result;
-  result.text(stage.identity().hex());
+  result.text(identity.hex());
   result.number(tables.size());
   for (const auto& [name, table] : tables) {
     result.text(name);

@@ -153,10 +153,10 @@ std::string without_zeros(std::string text) {
 
 }  // namespace
 
-Memory build_image(const RunContent& run, const Hash128& result_digest) {
+Memory build_image(const RunContent& run, const std::string& canonical, const Hash128& result_digest) {
   hdf5::Quiet quiet;
   Image image;
-  image.attribute(attribute::identity, run.stage.identity().hex());
+  image.attribute(attribute::identity, hash_of(canonical).hex());
   image.attribute(attribute::kind, std::string(to_string(run.stage.kind)));
   image.attribute(attribute::result_digest, result_digest.hex());
   const Provenance& from = run.provenance;
@@ -169,7 +169,7 @@ Memory build_image(const RunContent& run, const Hash128& result_digest) {
   image.attribute(attribute::attempt, std::int64_t{from.attempt});
   image.attribute(attribute::start, from.start);
   image.attribute(attribute::end, from.end);
-  image.text(dataset::canonical, run.stage.canonical());
+  image.text(dataset::canonical, canonical);
   image.text(dataset::stage, to_json(run.stage).dump());
   image.text(dataset::log, without_zeros(run.log));
   for (const auto& [name, table] : run.tables) add_table(image, name, table);

@@ -54,10 +54,13 @@ class NewFile {
 }  // namespace
 
 Written write_run_file(const Path& path, const RunContent& run, Sync sync) {
-  Hash128 result = run.result_digest();
-  Memory image = build_image(run, result);
+  // The canonical form is not cheap beside a small file: it is made once.
+  std::string canonical = run.stage.canonical();
+  Identity identity = hash_of(canonical);
+  Hash128 result = run.result_digest(identity);
+  Memory image = build_image(run, canonical, result);
   std::span<const std::byte> content = image.bytes().subspan(kUserBlockSize);
-  UserBlock block{content.size(), hash_of(content), run.stage.identity(), result};
+  UserBlock block{content.size(), hash_of(content), identity, result};
   NewFile file(path);
   file.write(encode(block));
   file.write(content);

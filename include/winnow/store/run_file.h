@@ -56,6 +56,7 @@ struct RunContent {
 
   // Hash of what the stage computed: identity, tables, arrays, texts; without provenance and log.
   Hash128 result_digest() const;
+  Hash128 result_digest(const Identity&) const;   // the same, for who knows the stage's identity already
 };
 
 struct Written {

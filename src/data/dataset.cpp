@@ -149,6 +149,7 @@ Record check(const Manifest& manifest, const std::optional<Path>& given, const P
   Path root = std::filesystem::absolute(find_root(manifest, given));
   Content content = decode(manifest, root, progress);
   Record record = record_of(manifest, root, content);
+  if (!std::filesystem::exists(cache_path(record))) write_cache(cache_path(record), content, manifest.classes);
   write_record(record);
   return record;
 }

@@ -62,7 +62,7 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
 TEST(DeclaredKeys, EveryMethodHasAPresetOrServesAnotherStageKind) {
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   for (const method::Entry& entry : method::registry())
-    if (std::string(entry.name) != "contrastive") EXPECT_TRUE(catalogue.methods.count(entry.name)) << entry.name;
+    EXPECT_TRUE(entry.name == std::string("contrastive") || catalogue.methods.count(entry.name)) << entry.name;
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ struct Record {
 
 using Progress = std::function<void(std::string_view what, double done)>;   // done in [0, 1]
 
-// Reads every file of the data set, verifies it against the layout and writes the record. DataError for a missing folder
+// Reads every file of the data set, verifies it against the layout, writes the decoded cache and the record. DataError for a missing folder
 // (where it was looked for, which package or download brings it), a truncated or wrong file, labels out of range.
 Record check(const Manifest&, const std::optional<Path>& root, const Progress&);
 

@@ -26,6 +26,12 @@ void check_description(Case& c, const model::Snapshot& snapshot) {
     bool largest = snapshot.config["text_config"].value("eos_token_id", 49407) == 2;
     if (c.config().text("text_pooling").starts_with("largest") != largest) c.wrong("config.text_pooling contradicts config.json");
   }
+  for (const char* key : {"stored", "computed"}) {
+    if (!c.config().has(key)) continue;
+    at::ScalarType type = std::string(key) == "stored" ? snapshot.tensors.begin()->second.scalar_type() : at::kFloat;
+    if (c.config().text(key) != (type == at::kHalf ? "float16" : type == at::kFloat ? "float32" : at::toString(type)))
+      c.wrong(fmt::format("config.{} contradicts the snapshot", key));
+  }
   if (c.config().has("interpolate_pos_encoding") && c.config().flag("interpolate_pos_encoding")) {
     std::vector<double> size = c.config().reals("resolution");
     const at::Tensor& pixels = c.tensor("in.pixels");

@@ -67,7 +67,9 @@ void Optimiser::step(double rate) {
   if (values_.empty()) return;
   at::NoGradGuard no_gradient;
   if (rule_ == Rule::sgd) {
-    at::_fused_sgd_(values_, gradients_, first_moments_, weight_decay_, momentum_, rate, /*dampening=*/0, nesterov_,
+    // The fused kernel wants no buffers where there is no momentum.
+    at::TensorList buffers = momentum_ != 0 ? at::TensorList(first_moments_) : at::TensorList();
+    at::_fused_sgd_(values_, gradients_, buffers, weight_decay_, momentum_, rate, /*dampening=*/0, nesterov_,
                     /*maximize=*/false, /*is_first_step=*/first_);
     first_ = false;
     return;

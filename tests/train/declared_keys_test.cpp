@@ -31,7 +31,7 @@ Stage stage_of(const sweep::Method& method, const sweep::Catalogue& catalogue) {
     if (key.fallback) stage.settings.set(key.key, *key.fallback);
   for (const sweep::Key& key : method.keys) stage.settings.set(key.key, *key.fallback);
   for (auto [key, value] : std::map<std::string, Value>{
-           {"method", method.name}, {"dataset", "replay"}, {"model", "toy"}, {"classes", 3}, {"train.epochs", 2}, {"train.batch", 3}})
+           {"method", method.name}, {"dataset", "replay"}, {"model", "toy"}, {"classes", 3}, {"train.epochs", 2}, {"train.batch", 3}, {"train.precision", "fp64"}})
     stage.settings.set(key, value);
   return stage;
 }

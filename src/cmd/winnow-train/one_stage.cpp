@@ -12,8 +12,9 @@ namespace winnow::cmd {
 train::Context context_from_json(const Value& json) {
   train::Context context;
   try {
-    for (const auto& [name, path] : json.value("data", Value::object()).items()) context.data[name] = path.get<std::string>();
-    for (const auto& [name, path] : json.value("inputs", Value::object()).items()) context.inputs[name] = path.get<std::string>();
+    auto paths = [&](const char* key) { return json.value(key, std::map<std::string, std::string>{}); };
+    for (const auto& [name, path] : paths("data")) context.data[name] = path;
+    for (const auto& [name, path] : paths("inputs")) context.inputs[name] = path;
     context.threads = json.value("threads", 1);
   } catch (const nlohmann::json::exception& error) {
     throw UsageError(fmt::format("context: {}", error.what()));

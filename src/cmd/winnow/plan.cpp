@@ -141,7 +141,7 @@ int plan(int argc, char** argv) {
   app.add_flag("--json", json, "experiments and stages, for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
-  sweep::Plan plan = sweep.plan();
+  sweep::Plan plan = sweep.plan_to_run();
   if (!key.empty()) return explain(plan, key), kDone;
   store::Store store = stores.open();
   std::vector<bool> done;

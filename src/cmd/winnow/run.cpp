@@ -155,7 +155,7 @@ void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fle
 }
 
 int execute(const RunOptions& options, fleet::Fleet& fleet, fleet::Outcome& outcome) {
-  sweep::Plan plan = options.sweep.plan();
+  sweep::Plan plan = options.sweep.plan_to_run();
   store::Store store = open_store(options);
   std::vector<bool> done, cell(plan.nodes().size());
   for (const sweep::Node& node : plan.nodes()) done.push_back(store.find(node.identity).has_value());

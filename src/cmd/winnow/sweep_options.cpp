@@ -1,6 +1,7 @@
 #include "sweep_options.h"
 
 #include "winnow/core/file.h"
+#include "winnow/data/dataset.h"
 
 namespace winnow::cmd {
 
@@ -23,5 +24,18 @@ void SweepOptions::add_to(CLI::App& app) {
 }
 
 sweep::Plan SweepOptions::plan() const { return sweep::Plan::read(file, sweep::Catalogue::on_this_machine(), sets); }
+
+sweep::Plan SweepOptions::plan_to_run() const {
+  sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
+  sweep::Plan plan = sweep::Plan::read(file, catalogue, sets);
+  std::vector<Value> names = plan.values("dataset");
+  if (names.empty()) names.push_back(plan.settings(0).at("dataset"));
+  for (const Value& name : names) {
+    const sweep::Dataset& preset = catalogue.datasets.at(name.get<std::string>());
+    if (auto record = data::read_record(preset.name))
+      data::require_unchanged(data::Manifest::from_preset(preset.name, preset.content, preset.source), *record);
+  }
+  return plan;
+}
 
 }  // namespace winnow::cmd

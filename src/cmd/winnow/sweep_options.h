@@ -27,6 +27,8 @@ struct SweepOptions {
 
   void add_to(CLI::App& app);
   sweep::Plan plan() const;                     // against the presets and fingerprints of this machine
+  // The same for those who will compute: DataError when a data set's files changed since their fingerprint was recorded.
+  sweep::Plan plan_to_run() const;
 };
 
 }  // namespace winnow::cmd

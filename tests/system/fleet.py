@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -95,7 +96,7 @@ class Case:
         result = {}
         for file in (self.store / "runs").glob("??/*.h5"):
             block = file.read_bytes()[:512]
-            result[file.stem] = block[56:72].hex()
+            result[file.stem] = "%016x%016x" % struct.unpack("<QQ", block[56:72])
         return result
 
     def running(self):

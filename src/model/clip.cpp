@@ -22,6 +22,8 @@ struct ClipImageTower::Impl {
   LayerNorm pre, post;
   std::unique_ptr<Transformer> transformer;
   std::unique_ptr<Adaptation> adaptation;
+  std::unique_ptr<ModifiedResNet> resnet;         // instead of all of the above
+  at::Tensor identity;                            // its projection
 
   at::Tensor position_rows(std::int64_t rows, std::int64_t columns) const;
 };
@@ -33,6 +35,15 @@ ClipImageTower::ClipImageTower(const Snapshot& snapshot, at::ScalarType dtype, F
   own.kind = kind;
   TensorReader reader(snapshot, dtype);
   const ClipConfig& c = own.config;
+  if (c.resnet) {
+    if (train != Train::none)
+      throw UsageError(fmt::format("{}: the image tower is a ModifiedResNet, whose BatchNorm is computed with stored statistics only: "
+                                   "it is not trained; adapt = \"linear-probe\" trains a head on it", snapshot.source));
+    own.resnet = std::make_unique<ModifiedResNet>(*c.resnet, reader, "visual", weights_);
+    own.identity = at::eye(c.joint, at::TensorOptions(dtype));
+    reader.expect_all_taken({"visual", "vision_model."});
+    return;
+  }
   std::int64_t d = c.image.width, side = c.image_size / c.patch;
   bool all = train == Train::all;
   const std::string prefix = "vision_model.embeddings.";
@@ -45,18 +56,22 @@ ClipImageTower::ClipImageTower(const Snapshot& snapshot, at::ScalarType dtype, F
   own.post = take_norm(reader, "vision_model.post_layernorm", d, c.image.epsilon, weights_, all);
   own.projection = take("visual_projection.weight", {c.joint, d});
   reader.ignore(prefix + "position_ids");
-  reader.expect_all_taken({"vision_model.", "visual_projection."});
+  reader.expect_all_taken({"vision_model.", "visual"});
 }
 
 ClipImageTower::~ClipImageTower() = default;
 
 void ClipImageTower::adapt(std::unique_ptr<Adaptation> adaptation) { impl_->adaptation = std::move(adaptation); }
-std::int64_t ClipImageTower::blocks() const { return impl_->config.image.blocks; }
-std::int64_t ClipImageTower::tower_width() const { return impl_->config.image.width; }
-const at::Tensor& ClipImageTower::projection() const { return impl_->projection->value; }
+std::int64_t ClipImageTower::blocks() const {
+  if (impl_->resnet)
+    throw UsageError("the image tower is a ModifiedResNet and has no transformer blocks to adapt; adapt = \"linear-probe\" does without");
+  return impl_->config.image.blocks;
+}
+std::int64_t ClipImageTower::tower_width() const { return impl_->resnet ? impl_->config.joint : impl_->config.image.width; }
+const at::Tensor& ClipImageTower::projection() const { return impl_->resnet ? impl_->identity : impl_->projection->value; }
 std::int64_t ClipImageTower::image_size() const { return impl_->config.image_size; }
 std::int64_t ClipImageTower::width() const {
-  return impl_->kind == FeatureKind::hidden ? impl_->config.image.width : impl_->config.joint;
+  return impl_->kind == FeatureKind::hidden ? tower_width() : impl_->config.joint;
 }
 
 // The grid part resized bicubically (a = -0.75, no antialiasing), the class token's entry kept.
@@ -70,6 +85,10 @@ at::Tensor ClipImageTower::Impl::position_rows(std::int64_t rows, std::int64_t c
 
 ImageOutputs ClipImageTower::encode(const at::Tensor& pixels) const {
   const Impl& own = *impl_;
+  if (own.resnet) {
+    at::Tensor map = own.resnet->map(pixels), pooled = own.resnet->pooled(map);
+    return {map, pooled, pooled};
+  }
   std::int64_t p = own.config.patch, d = own.config.image.width, B = pixels.size(0);
   if (pixels.dim() != 4 || pixels.size(1) != own.config.channels || pixels.size(2) % p != 0 || pixels.size(3) % p != 0)
     throw UsageError(fmt::format("a picture of {} x {}: this image tower wants {} channels and sides that are multiples of {}",
@@ -144,7 +163,7 @@ Outputs ClipTextTower::rows(const at::Tensor& tokens) { return {{"features", enc
 void require_clip(const Snapshot& snapshot) {
   TensorReader reader(snapshot, at::kFloat);
   for (const auto& [name, tensor] : snapshot.tensors)
-    for (const char* prefix : {"vision_model.", "visual_projection.", "text_model.", "text_projection.", "logit_scale"})
+    for (const char* prefix : {"vision_model.", "visual", "text_model.", "text_projection.", "logit_scale"})
       if (name.starts_with(prefix)) reader.ignore(name);
   reader.expect_all_taken({""});
 }

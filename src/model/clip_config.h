@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "modified_resnet.h"
 #include "transformer.h"
 #include "winnow/core/settings.h"
 
@@ -10,6 +11,7 @@ namespace winnow::model {
 
 struct ClipConfig {
   TransformerConfig image, text;
+  std::optional<ModifiedResNetConfig> resnet;     // the image tower is this, and `image` says nothing
   std::int64_t image_size = 224, patch = 32, channels = 3;
   std::int64_t vocabulary = 49408, context = 77;
   // The text is pooled at the first end token; at the largest id where none is said (first CLIP snapshots: eos_token_id 2).

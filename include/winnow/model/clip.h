@@ -1,4 +1,5 @@
-// CLIP: image and text tower with their projections, as Hugging Face stores them (family "clip"). Radford et al. 2021.
+// CLIP: image and text tower with their projections, as Hugging Face stores them (family "clip"). Radford et al. 2021. An
+// image tower that is a ModifiedResNet (open_clip's RN50 and its kin) keeps OpenAI's names, "visual.*".
 #pragma once
 
 #include <memory>
@@ -13,7 +14,7 @@ namespace winnow::model {
 class Adaptation;
 
 struct ImageOutputs {
-  at::Tensor last_hidden;                         // B x tokens x d, before the last LayerNorm
+  at::Tensor last_hidden;                         // B x tokens x d, before the last LayerNorm; of a ModifiedResNet its map B x C x h x w
   at::Tensor hidden;                              // B x d: the class token after the last LayerNorm, before the projection
   at::Tensor projected;                           // B x p, not normalised
 };
@@ -27,6 +28,8 @@ struct TextOutputs {
 enum class FeatureKind { hidden, projected };
 
 // Rows of pixels B x 3 x H x W, normalised. "features" is `kind`; "projected" is there, too, where the tower projects.
+// A ModifiedResNet projects inside its attention pool: `hidden` is `projected`, and `projection` the identity. It is computed
+// with the stored statistics of its BatchNorms, is not trained (UsageError unless Train::none) and has no blocks (UsageError).
 class ClipImageTower final : public Tower {
  public:
   // trainable: none of its own weights, the blocks' weights (full tuning, spec/pll.md 3.3), or all (pre-training).

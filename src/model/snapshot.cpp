@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "open_clip.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 
@@ -35,6 +36,28 @@ void add_tensors(const Path& path, Snapshot& snapshot) {
   }
 }
 
+void add_companions(const Path& folder, Snapshot& snapshot) {
+  for (const char* name : {"vocab.json", "merges.txt", "preprocessor_config.json"})
+    if (std::filesystem::exists(folder / name)) snapshot.files[name] = read_file(folder / name);
+}
+
+DataError weights_missing(const Path& folder, const char* name, bool pickles) {
+  return DataError(fmt::format("{}: {} is missing{}", folder.string(), name,
+                               pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file" : ""));
+}
+
+Snapshot read_open_clip(const Path& folder) {
+  namespace fs = std::filesystem;
+  Snapshot snapshot;
+  snapshot.source = folder.string();
+  snapshot.config = read_json(folder / "open_clip_config.json");
+  if (!fs::exists(folder / "open_clip_model.safetensors"))
+    throw weights_missing(folder, "open_clip_model.safetensors", fs::exists(folder / "open_clip_pytorch_model.bin"));
+  add_tensors(folder / "open_clip_model.safetensors", snapshot);
+  add_companions(folder, snapshot);
+  return from_open_clip(snapshot);
+}
+
 }  // namespace
 
 std::string safetensors_dtype(at::ScalarType type) {
@@ -52,6 +75,7 @@ at::ScalarType scalar_type(const std::string& dtype) {
 Snapshot read_snapshot(const Path& folder) {
   namespace fs = std::filesystem;
   if (!fs::is_directory(folder)) throw DataError(fmt::format("{}: no such folder; expected a Hugging Face snapshot", folder.string()));
+  if (!fs::exists(folder / "config.json") && fs::exists(folder / "open_clip_config.json")) return read_open_clip(folder);
   Snapshot snapshot;
   snapshot.source = folder.string();
   if (!fs::exists(folder / "config.json")) throw DataError(fmt::format("{}: config.json is missing", folder.string()));
@@ -71,13 +95,10 @@ Snapshot read_snapshot(const Path& folder) {
     for (const auto& [name, shard] : json["weight_map"].items())
       if (!snapshot.tensors.count(name)) throw DataError(fmt::format("{}: tensor '{}' is in no shard", index.string(), name));
   } else {
-    bool pickles = fs::exists(folder / "pytorch_model.bin") || fs::exists(folder / "model.bin");
-    throw DataError(fmt::format("{}: model.safetensors is missing{}", folder.string(),
-                                pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file"
-                                        : ""));
+    throw weights_missing(folder, "model.safetensors",
+                          fs::exists(folder / "pytorch_model.bin") || fs::exists(folder / "model.bin"));
   }
-  for (const char* name : {"vocab.json", "merges.txt", "preprocessor_config.json"})
-    if (fs::exists(folder / name)) snapshot.files[name] = read_file(folder / name);
+  add_companions(folder, snapshot);
   return snapshot;
 }
 
@@ -97,7 +118,7 @@ void write_snapshot(const Path& folder, const Snapshot& snapshot) {
   for (const auto& [name, content] : snapshot.files) write_file_atomically(folder / name, content);
 }
 
-at::Tensor TensorReader::take(const std::string& name, at::IntArrayRef shape) {
+const at::Tensor& TensorReader::stored(const std::string& name, at::IntArrayRef shape) {
   auto found = snapshot_.tensors.find(name);
   if (found == snapshot_.tensors.end()) {
     std::vector<std::string> known;
@@ -108,7 +129,11 @@ at::Tensor TensorReader::take(const std::string& name, at::IntArrayRef shape) {
     throw DataError(fmt::format("{}: tensor '{}' has shape [{}], the configuration wants [{}]", snapshot_.source, name,
                                 fmt::join(found->second.sizes(), ", "), fmt::join(shape, ", ")));
   taken_.insert(name);
-  return found->second.to(dtype_, /*non_blocking=*/false, /*copy=*/true);
+  return found->second;
+}
+
+at::Tensor TensorReader::take(const std::string& name, at::IntArrayRef shape) {
+  return stored(name, shape).to(dtype_, /*non_blocking=*/false, /*copy=*/true);
 }
 
 void TensorReader::expect_all_taken(const std::vector<std::string>& prefixes) const {

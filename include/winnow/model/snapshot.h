@@ -1,4 +1,5 @@
 // Hugging Face snapshot folders: config.json, model.safetensors (or shards with an index), tokenizer files. Never a pickle.
+// open_clip's folders (open_clip_config.json, open_clip_model.safetensors), too: they arrive in Hugging Face's form.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,7 +21,8 @@ struct Snapshot {
   std::map<std::string, std::string> files;       // other small files by name: vocab.json, merges.txt, preprocessor_config.json
 };
 
-// DataError for a missing folder or file, a folder with pickles only (says how to convert), a damaged container.
+// DataError for a missing folder or file, a folder with pickles only (says how to convert), a damaged container. Where a folder
+// holds both forms, config.json wins.
 Snapshot read_snapshot(const Path& folder);
 void write_snapshot(const Path& folder, const Snapshot&);     // DeviceError; the folder is made
 
@@ -32,6 +34,8 @@ class TensorReader {
   bool has(const std::string& name) const { return snapshot_.tensors.count(name) != 0; }
   // A copy in the wanted precision. DataError naming tensor, shape found and shape wanted; or the nearest name.
   at::Tensor take(const std::string& name, at::IntArrayRef shape);
+  // The same checks, but the tensor itself, as stored.
+  const at::Tensor& stored(const std::string& name, at::IntArrayRef shape);
   void ignore(const std::string& name) { taken_.insert(name); }
   // DataError that names tensors below these prefixes which nobody took.
   void expect_all_taken(const std::vector<std::string>& prefixes) const;

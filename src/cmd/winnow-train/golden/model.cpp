@@ -22,6 +22,11 @@ model::Snapshot snapshot_of(Case& c) {
 }
 
 void check_description(Case& c, const model::Snapshot& snapshot) {
+  c.mark_read("note");
+  if (c.config().has("naming")) {
+    bool open_clip = std::filesystem::exists(c.folder() / c.config().text("snapshot") / "open_clip_config.json");
+    if ((c.config().text("naming") == "open_clip") != open_clip) c.wrong("config.naming contradicts the snapshot");
+  }
   if (c.config().has("text_pooling")) {
     bool largest = snapshot.config["text_config"].value("eos_token_id", 49407) == 2;
     if (c.config().text("text_pooling").starts_with("largest") != largest) c.wrong("config.text_pooling contradicts config.json");

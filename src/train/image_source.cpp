@@ -53,10 +53,10 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
   seed_ = static_cast<std::uint64_t>(settings.integer("seed"));
   if (batch_ > size("train"))
     throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
-  views_["plain"] = view::Kind::plain;
+  views_["plain"] = {view::Kind::plain, 0};
   if (labelled) {
-    views_["weak"] = view::parse_kind(settings.text("views.weak"));
-    views_["strong"] = view::parse_kind(settings.text("views.strong"));
+    views_["strong"] = {view::parse_kind(settings.text("views.strong")), 0};
+    views_["weak"] = {view::parse_kind(settings.text("views.weak")), 1};
     make_labels(label::Spec::from(settings));
   }
 }
@@ -98,14 +98,15 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& name
   if (name.empty()) return prompts_.index_select(0, ids);
   at::Tensor samples = part(split).samples.index_select(0, ids);
   if (name == "caption") return captions_(samples, epoch);
-  auto kind = views_.find(name);
-  if (kind == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
+  auto found = views_.find(name);
+  if (found == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
+  const View& own = found->second;
   const at::Tensor& pictures = part(split).pictures;
-  if (kind->second == view::Kind::plain) return view::plain(pictures, samples, normalisation_, real_);
+  if (own.kind == view::Kind::plain) return view::plain(pictures, samples, normalisation_, real_);
   std::int64_t pad = pictures.size(1) / 8;
   std::vector<view::FlipCrop> drawn;
   auto indices = samples.accessor<std::int64_t, 1>();
-  for (std::int64_t i = 0; i < samples.size(0); ++i) drawn.push_back(view::draw_flip_crop(seed_, pad, epoch, indices[i]));
+  for (std::int64_t i = 0; i < samples.size(0); ++i) drawn.push_back(view::draw_flip_crop(seed_, own.index, pad, epoch, indices[i]));
   return view::flip_crop(pictures, samples, drawn, pad, normalisation_, real_);
 }
 

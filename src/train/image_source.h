@@ -49,7 +49,11 @@ class ImageSource final : public Source {
   Part train_, test_;
   at::Tensor given_, candidates_, prompts_;
   std::function<at::Tensor(const at::Tensor&, std::int64_t)> captions_;
-  std::map<std::string, view::Kind> views_;
+  struct View {
+    view::Kind kind;
+    std::uint64_t index;                          // of its streams
+  };
+  std::map<std::string, View> views_;
   std::map<std::string, at::Tensor> handed_over_;
   std::int64_t epochs_, batch_;
   bool drop_last_;

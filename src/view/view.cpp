@@ -27,8 +27,8 @@ Kind parse_kind(std::string_view text) {
   throw UsageError(fmt::format("unknown view '{}'; known: plain, flip-crop", text));
 }
 
-FlipCrop draw_flip_crop(std::uint64_t seed, std::int64_t pad, std::int64_t epoch, std::int64_t sample) {
-  Stream stream = Streams(seed, "view.flip-crop").at(static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(sample));
+FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pad, std::int64_t epoch, std::int64_t sample) {
+  Stream stream = Streams(seed, "view.flip-crop", index).at(static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(sample));
   FlipCrop drawn;
   drawn.flip = stream.below(2) == 1;
   drawn.top = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(2 * pad) + 1));

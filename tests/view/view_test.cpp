@@ -37,12 +37,21 @@ TEST(FlipCrop, KnownPictures) {
 TEST(FlipCrop, DrawsReachEveryOffsetAndDependOnTheSample) {
   std::set<std::tuple<bool, std::int64_t, std::int64_t>> seen;
   for (std::int64_t sample = 0; sample < 400; ++sample) {
-    FlipCrop drawn = draw_flip_crop(0, 1, 0, sample);
+    FlipCrop drawn = draw_flip_crop(0, 0, 1, 0, sample);
     seen.insert({drawn.flip, drawn.top, drawn.left});
   }
   EXPECT_EQ(seen.size(), 2u * 3 * 3);
-  FlipCrop a = draw_flip_crop(0, 3, 2, 5), b = draw_flip_crop(0, 3, 2, 5);
+  FlipCrop a = draw_flip_crop(0, 0, 3, 2, 5), b = draw_flip_crop(0, 0, 3, 2, 5);
   EXPECT_EQ(std::tie(a.flip, a.top, a.left), std::tie(b.flip, b.top, b.left));
+}
+
+TEST(FlipCrop, TwoViewsOfAPictureAreDrawnApart) {
+  int same = 0;
+  for (std::int64_t sample = 0; sample < 200; ++sample) {
+    FlipCrop a = draw_flip_crop(0, 0, 3, 0, sample), b = draw_flip_crop(0, 1, 3, 0, sample);
+    same += std::tie(a.flip, a.top, a.left) == std::tie(b.flip, b.top, b.left);
+  }
+  EXPECT_LT(same, 15) << "98 pictures are possible";
 }
 
 TEST(ViewKind, RefusesUnknownNames) { EXPECT_THROW(parse_kind("blur"), UsageError); }

@@ -28,7 +28,8 @@ struct FlipCrop {
   bool flip = false;
   std::int64_t top = 0, left = 0;                 // offset into the padded picture, 0..2 pad
 };
-FlipCrop draw_flip_crop(std::uint64_t seed, std::int64_t pad, std::int64_t epoch, std::int64_t sample);
+// index: of the view; two views of one picture are drawn apart.
+FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pad, std::int64_t epoch, std::int64_t sample);
 
 // Pictures of a split as a tensor N x H x W x channels (uint8) that shares the mapped cache.
 at::Tensor pictures(const data::Split&);

@@ -100,9 +100,12 @@ class Case:
         return result
 
     def running(self):
-        """Attempts that have started and not ended, newest first."""
+        """Attempts that have started and not ended, newest first. A stage whose run file is there has ended, even if the
+        journal does not say so yet."""
         ended = {(r["identity"], r["attempt"]) for r in self.journal() if r["event"] in ("done", "failed")}
-        return [r for r in reversed(self.events("started")) if (r["identity"], r["attempt"]) not in ended]
+        finished = self.digests()
+        return [r for r in reversed(self.events("started"))
+                if (r["identity"], r["attempt"]) not in ended and r["identity"] not in finished]
 
 
 def wait_for(condition, what, timeout=60):

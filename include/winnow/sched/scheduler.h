@@ -29,7 +29,7 @@ struct Policy {
 // Commands are appended to `out`, to be carried out in order.
 //
 // Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open after a drain); no stage runs
-// before its inputs are done; an accepted result is never taken back. Every stage is one device wide for now.
+// before its inputs are done; an accepted result is never taken back. Every stage is one device wide.
 class Scheduler {
  public:
   // Events.

@@ -32,6 +32,16 @@ class Lines final : public train::Observer {
   std::chrono::steady_clock::time_point last_{};
 };
 
+Stage read_stage(const std::string& file) {
+  Value json = Value::parse(read_file(file), nullptr, false);
+  if (json.is_discarded()) throw UsageError(fmt::format("{} is not JSON", file));
+  try {
+    return stage_from_json(json);
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("{}: {}", file, error.what()));
+  }
+}
+
 // Data caches and input run files where the command line names none.
 void complete(const Stage& stage, const Path& store_folder, const std::vector<std::string>& references, train::Context& context) {
   if (stage.settings.has("dataset")) {
@@ -71,9 +81,7 @@ int stage(int argc, char** argv) {
   if (!parse(app, argc, argv)) return 0;
 
   if (std::filesystem::exists(output)) throw UsageError(fmt::format("{} exists already", output));
-  Value json = Value::parse(read_file(file), nullptr, false);
-  if (json.is_discarded()) throw UsageError(fmt::format("{} is not JSON", file));
-  Stage wanted = stage_from_json(json);
+  Stage wanted = read_stage(file);
   train::Context context;
   context.threads = threads;
   context.chunk = chunk;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <set>
 
 #include "handle.h"
 #include "layout.h"
@@ -35,9 +36,8 @@ std::vector<hsize_t> chunk_of(std::vector<hsize_t> shape, std::size_t element) {
 class Image {
  public:
   Image()
-      : access_(hdf5::property_list(H5P_FILE_ACCESS)), links_(hdf5::property_list(H5P_LINK_CREATE)), compact_(untimed()),
-        plain_(untimed()), scalar_(WINNOW_HDF5(H5Screate(H5S_SCALAR)), H5Sclose), file_(create()) {
-    WINNOW_HDF5(H5Pset_create_intermediate_group(links_, 1));
+      : access_(hdf5::property_list(H5P_FILE_ACCESS)), group_(untimed(H5P_GROUP_CREATE)), compact_(untimed(H5P_DATASET_CREATE)),
+        plain_(untimed(H5P_DATASET_CREATE)), scalar_(WINNOW_HDF5(H5Screate(H5S_SCALAR)), H5Sclose), file_(create()) {
     WINNOW_HDF5(H5Pset_layout(compact_, H5D_COMPACT));
   }
 
@@ -80,15 +80,15 @@ class Image {
     return Handle(WINNOW_HDF5(H5Fcreate("run", H5F_ACC_TRUNC, how, access_)), H5Fclose);
   }
 
-  // The same content gives the same bytes: no times of objects.
-  static Handle untimed() {
-    Handle how = hdf5::property_list(H5P_DATASET_CREATE);
+  // The same content gives the same bytes: no times of objects, groups included.
+  static Handle untimed(hid_t kind) {
+    Handle how = hdf5::property_list(kind);
     WINNOW_HDF5(H5Pset_obj_track_times(how, false));
     return how;
   }
 
   static Handle chunked(const std::vector<hsize_t>& shape, std::size_t element, Packing packing) {
-    Handle how = untimed();
+    Handle how = untimed(H5P_DATASET_CREATE);
     std::vector<hsize_t> chunk = chunk_of(shape, element);
     WINNOW_HDF5(H5Pset_chunk(how, static_cast<int>(chunk.size()), chunk.data()));
     if (packing == Packing::deflate) {
@@ -100,7 +100,11 @@ class Image {
   }
 
   void write(const std::string& name, hid_t type, const Handle& space, const Handle& how, const void* data) {
-    Handle set(WINNOW_HDF5(H5Dcreate2(file_, name.c_str(), type, space, links_, how, H5P_DEFAULT)), H5Dclose);
+    for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+      std::string group = name.substr(0, slash);
+      if (groups_.insert(group).second) Handle(WINNOW_HDF5(H5Gcreate2(file_, group.c_str(), H5P_DEFAULT, group_, H5P_DEFAULT)), H5Gclose);
+    }
+    Handle set(WINNOW_HDF5(H5Dcreate2(file_, name.c_str(), type, space, H5P_DEFAULT, how, H5P_DEFAULT)), H5Dclose);
     if (data) WINNOW_HDF5(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
     set.close();
   }
@@ -112,7 +116,8 @@ class Image {
 
   Memory memory_;                       // outlives the file
   // Made once for a file: property lists are the slowest part of a small one.
-  Handle access_, links_, compact_, plain_, scalar_, file_;
+  Handle access_, group_, compact_, plain_, scalar_, file_;
+  std::set<std::string> groups_;        // made so far
 };
 
 void add_table(Image& image, const std::string& name, const Table& table) {

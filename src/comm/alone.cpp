@@ -2,8 +2,6 @@
 
 namespace winnow::comm {
 
-Slice slice_of(std::int64_t count, int rank, int size) { return {count * rank / size, count * (rank + 1) / size}; }
-
 namespace {
 
 class Alone final : public Collective {
@@ -13,6 +11,7 @@ class Alone final : public Collective {
   at::Tensor gather_rows(const at::Tensor& mine, std::int64_t) override { return mine; }
   void sum(at::Tensor) override {}
   void broadcast(at::Tensor) override {}
+  void broadcast(std::span<std::byte>) override {}
 };
 
 }  // namespace

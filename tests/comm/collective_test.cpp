@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "contract.h"
+#include "gang.h"
+
 namespace winnow::comm {
 namespace {
 
@@ -20,15 +23,14 @@ TEST(Slice, CoversAllRowsOnceInOrder) {
     }
 }
 
-TEST(Alone, IsTheIdentity) {
+TEST(Alone, KeepsTheContract) {
   auto own = alone();
-  at::Tensor x = at::arange(6).view({3, 2});
-  EXPECT_TRUE(at::equal(own->gather_rows(x, 3), x));
-  own->sum(x);
-  own->broadcast(x);
-  EXPECT_TRUE(at::equal(x, at::arange(6).view({3, 2})));
   EXPECT_EQ(own->size(), 1);
+  keeps_its_contract(*own, at::TensorOptions(at::kCPU));
 }
+
+// Under mpirun these are its processes; else one.
+TEST(Gang, KeepsTheContract) { keeps_its_contract(gang(), at::TensorOptions(at::kCPU)); }
 
 }  // namespace
 }  // namespace winnow::comm

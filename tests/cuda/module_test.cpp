@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "../comm/contract.h"
 #include "winnow/core/error.h"
 
 namespace winnow::comm {
@@ -29,11 +30,7 @@ TEST(CudaModule, GangOfOneOnAGpu) {
     GTEST_SKIP() << "no GPU here: the NCCL collective was compiled, loaded and refused to start";
   }
   auto own = cuda.nccl(cuda.unique_id(), 0, 1, 0, std::chrono::seconds(30));
-  at::Tensor x = at::arange(6, at::TensorOptions(at::kFloat).device(at::kCUDA)).view({3, 2});
-  EXPECT_TRUE(at::equal(own->gather_rows(x, 3), x));
-  at::Tensor sum = x.clone();
-  own->sum(sum);
-  EXPECT_TRUE(at::equal(sum, x));
+  keeps_its_contract(*own, at::TensorOptions(at::kCUDA));
 }
 
 }  // namespace

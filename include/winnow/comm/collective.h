@@ -3,8 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 
 namespace winnow::comm {
 
@@ -26,9 +29,15 @@ class Collective {
   virtual at::Tensor gather_rows(const at::Tensor& mine, std::int64_t count) = 0;
   // In place: the sum over all processes, the same bits everywhere. Contiguous tensors only.
   virtual void sum(at::Tensor tensor) = 0;
-  // In place: process 0's values.
+  // In place: process 0's values. Contiguous tensors only.
   virtual void broadcast(at::Tensor tensor) = 0;
+  // The same for bytes on the host.
+  virtual void broadcast(std::span<std::byte> bytes) = 0;
 };
+
+// Process 0's value or text, on every process.
+bool agree(Collective&, bool value);
+std::string agree(Collective&, std::string text);
 
 // A world of one: the identity.
 std::unique_ptr<Collective> alone();

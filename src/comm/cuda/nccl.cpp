@@ -88,6 +88,15 @@ class Nccl final : public Collective {
     wait_until_ready("broadcast");
   }
 
+  // Through the device: rare and small.
+  void broadcast(std::span<std::byte> bytes) override {
+    if (bytes.empty()) return;
+    at::Tensor host = at::from_blob(bytes.data(), {static_cast<std::int64_t>(bytes.size())}, at::TensorOptions(at::kByte));
+    at::Tensor device = host.to(at::kCUDA);
+    broadcast(device);
+    host.copy_(device);
+  }
+
  private:
   static cudaStream_t stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
 

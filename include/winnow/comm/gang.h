@@ -1,0 +1,17 @@
+// The gang that this process belongs to. `mpirun -n k PROGRAM` makes one; a program started without mpirun is alone.
+#pragma once
+
+#include <memory>
+
+#include "winnow/comm/collective.h"
+
+namespace winnow::comm {
+
+// Called at most once, before anything is exchanged. The collective is MPI's where mpirun started more than one process, and
+// ends MPI when it is destroyed; all processes must get there. Errors are DeviceError.
+std::unique_ptr<Collective> join_gang();
+
+// Ends this process and the whole gang at once: the others may wait for ever in a collective that this one will not enter.
+[[noreturn]] void abandon_gang(int code);
+
+}  // namespace winnow::comm

@@ -1,0 +1,13 @@
+// The gang that runs this test program: `mpirun -n k test-train --gtest_filter=Gang*`.
+#pragma once
+
+#include "winnow/comm/gang.h"
+
+namespace winnow::comm {
+
+inline Collective& gang() {
+  static std::unique_ptr<Collective> joined = join_gang();       // once in a process
+  return *joined;
+}
+
+}  // namespace winnow::comm

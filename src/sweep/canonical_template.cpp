@@ -32,9 +32,10 @@ CanonicalTemplate::CanonicalTemplate(const Draft& draft, const std::map<std::str
   for (std::string_view output : sorted) outputs.push_back(output);
   text += fmt::format("}},\"kind\":\"{}\",\"outputs\":{},\"settings\":{{", to_string(stage.kind), outputs.dump());
   for (const auto& [key, value] : stage.settings.all()) {
-    auto slot = draft.own_settings ? slots.end() : slots.find(key);
+    auto renamed = draft.origin.find(key);
+    auto slot = draft.own_settings ? slots.end() : slots.find(renamed == draft.origin.end() ? key : renamed->second);
     if (slot != slots.end()) {
-      pieces_.push_back({std::move(text), slot->second.axis, slot->second.fragments, -1});
+      pieces_.push_back({std::move(text), slot->second.axis, renamed == draft.origin.end() ? slot->second.fragments : slot->second.fragments_as(renamed->second, key), -1});
       text.clear();
       varies_ = true;
     } else if (!stage.defaulted.count(key)) {

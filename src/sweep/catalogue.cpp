@@ -8,6 +8,7 @@
 #include "built_in.h"
 #include "declared_key.h"
 #include "recipe.h"
+#include "stage_keys.h"
 #include "toml_text.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
@@ -50,7 +51,7 @@ void refuse_unknown(const Item& table, const std::string& file, const std::vecto
 
 Method read_method(Preset preset, const Item& table) {
   const std::string& file = preset.source;
-  refuse_unknown(table, file, {"version", "recipe", "labels", "source", "keys", "profiles", "datasets"});
+  refuse_unknown(table, file, {"version", "recipe", "labels", "source", "learner", "stages", "keys", "profiles", "datasets"});
   Method method{std::move(preset)};
   method.version = required(table, "version", file).get<int>();
   method.recipe = required(table, "recipe", file).get<std::string>();
@@ -59,6 +60,9 @@ Method read_method(Preset preset, const Item& table) {
   if (labels != "given" && labels != "candidates")
     throw UsageError(fmt::format("{}: labels must be given or candidates, got '{}'", file, labels));
   method.labels = labels == "given" ? LabelNeed::given : LabelNeed::candidates;
+  if (const Item* learner = find(table, "learner")) method.learner = learner->scalar.get<std::string>();
+  if (const Item* stages = find(table, "stages"))
+    for (const auto& [stage, item] : stages->entries) method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
   method.keys = keys(table, file);
   for (std::string_view kind : {"profiles", "datasets"})
     if (const Item* tables = find(table, kind))
@@ -112,6 +116,10 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
     if (key.key == "method") key.words = names(catalogue.methods);
     if (key.key == "model") key.words = names(catalogue.models);
     if (key.key == "dataset") key.words = names(catalogue.datasets);
+  }
+  for (auto& [name, method] : catalogue.methods) {
+    std::vector<Key> keys = stage_keys(method, catalogue);
+    method.keys.insert(method.keys.end(), keys.begin(), keys.end());
   }
   return catalogue;
 }

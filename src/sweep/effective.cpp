@@ -90,6 +90,12 @@ int Effective::referred(int key) {
   std::string name = referred_key(*setting.raw);
   if (name.empty()) return -1;
   int other = schema_->index(name);
+  const Key& own = *(*schema_)[key].key;
+  if (own.inherited && setting.raw == &*own.fallback && !(other >= 0 && value(other))) {
+    // The stage has the key, the experiment has not: an own momentum beside an outer optimiser without one.
+    at(key).raw = own.plain ? &*own.plain : nullptr;
+    return referred(key);
+  }
   if (other < 0 || !value(other))
     throw UsageError(fmt::format("{}: {} = \"={}\", but {} has no value in this experiment", where(key),
                                  (*schema_)[key].key->key, name, name));
@@ -129,7 +135,7 @@ std::optional<Value> Effective::declared(int key) {
     const Value* other = value(entry.default_refers);
     return other ? std::optional<Value>(*other) : std::nullopt;
   }
-  return entry.key->fallback;
+  return entry.key->left_out();
 }
 
 bool Effective::matches(const std::vector<Condition>& conditions) {

@@ -55,6 +55,7 @@ class Expander {
   std::unordered_map<std::uint32_t, std::vector<std::pair<std::string, std::uint32_t>>> shared_;   // cell -> profile, experiment
   std::vector<Identity> identities_;                            // reused from experiment to experiment
   std::vector<std::uint32_t> stage_nodes_, inputs_;
+  std::vector<bool> is_cell_;                                   // by node
   std::string canonical_;
 };
 
@@ -104,7 +105,10 @@ void Expander::add(const Shape& shape, std::uint32_t combination, std::span<cons
     std::tie(node, fresh) = result_.nodes.add({identities_[i], stage.label(), experiment, {}}, inputs_);
     stage_nodes_.push_back(node);
   }
-  if (!fresh) refuse_equal(stage_nodes_.back(), shape, combination);
+  // A stage that is there may be an earlier stage of another experiment; then it is no cell yet.
+  is_cell_.resize(result_.nodes.nodes().size());
+  if (!fresh && is_cell_[stage_nodes_.back()]) refuse_equal(stage_nodes_.back(), shape, combination);
+  is_cell_[stage_nodes_.back()] = true;
   auto& methods = result_.methods;
   auto counted = std::find_if(methods.begin(), methods.end(), [&](const auto& entry) { return entry.first == shape.method; });
   ++(counted == methods.end() ? methods.emplace_back(shape.method, 0) : *counted).second;
@@ -117,6 +121,7 @@ void Expander::refuse_equal(std::uint32_t cell, const Shape& shape, std::uint32_
   auto& users = shared_[cell];
   if (users.empty()) {
     std::uint32_t first = result_.nodes.nodes()[cell].experiment;
+    if (result_.cells[first] != cell) first = static_cast<std::uint32_t>(std::find(result_.cells.begin(), result_.cells.end(), cell) - result_.cells.begin());
     Layout::At at = layout_.locate(result_.combinations[first]);
     Resolved resolved = resolver_.resolve(at.grid, at.digits);
     users.emplace_back(resolved.effective.value("profile")->get<std::string>(), first);

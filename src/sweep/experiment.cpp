@@ -11,8 +11,7 @@ Settings settings_of(Effective& effective) {
 
 Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   const Method& method = *effective.schema().method();
-  const Model& model = catalogue.models.at(effective.value("model")->get<std::string>());
-  Experiment experiment{method, model, catalogue.fingerprints, settings_of(effective), {}};
+  Experiment experiment{catalogue, method, settings_of(effective), {}};
   // A profile is a source of values; what a stage computes depends on the values.
   experiment.settings.erase("profile");
   for (int key = 0; key < effective.schema().size(); ++key)

@@ -12,6 +12,8 @@ namespace winnow::sweep {
 namespace {
 
 constexpr std::pair<std::string_view, Recipe> kRecipes[] = {
+    {"detect-train", detect_train_recipe},
+    {"label-match", label_match_recipe},
     {"train", train_recipe},
 };
 

@@ -14,9 +14,8 @@ namespace winnow::sweep {
 
 // An experiment as a recipe sees it.
 struct Experiment {
+  const Catalogue& catalogue;
   const Method& method;
-  const Model& model;
-  const Fingerprints& fingerprints;
   Settings settings;                          // effective
   std::set<std::string> defaulted;            // keys whose value is the declared default
 };
@@ -30,6 +29,7 @@ struct Draft {
   Stage stage;                                // without inputs: identities of earlier stages come later
   std::map<std::string, Edge> edges;          // by the name that the executor uses
   bool own_settings = false;                  // settings of a preset, the same whatever the experiment sets
+  std::map<std::string, std::string> origin;  // by setting: the experiment's key that it comes from, where it has another name
 };
 
 // In topological order; the last one yields the table cell.

@@ -30,8 +30,8 @@ Schema::Schema(const Catalogue& catalogue, const Method* method) : method_(metho
     if (i > 0 && entries_[i - 1].key->key == entry.key->key)
       throw UsageError(fmt::format("{}: the key '{}' is declared twice", *entry.source, entry.key->key));
     for (const auto& [other, any] : entry.key->when) entry.guards.push_back({known(entry, other), &any});
-    if (entry.key->fallback)
-      if (std::string other = referred_key(*entry.key->fallback); !other.empty()) entry.default_refers = known(entry, other);
+    if (const auto& value = entry.key->left_out())
+      if (std::string other = referred_key(*value); !other.empty()) entry.default_refers = known(entry, other);
   }
 }
 

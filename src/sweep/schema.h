@@ -21,7 +21,7 @@ class Schema {
     const Key* key;
     const std::string* source;                    // the preset that declares it
     std::vector<Guard> guards;                    // all must hold for the key to exist
-    int default_refers = -1;                      // the key that its default names
+    int default_refers = -1;                      // the key that what the canonical form leaves out names
   };
 
   Schema(const Catalogue&, const Method*);        // no method: the common keys alone

@@ -27,6 +27,13 @@ Value value_in(const Schema& schema, const std::vector<int>& chain, const Row& r
 
 std::string fragment(const std::string& key, const Value& value) { return Value(key).dump() + ":" + value.dump() + ","; }
 
+std::vector<std::string> Slot::fragments_as(const std::string& key, const std::string& name) const {
+  std::vector<std::string> result;
+  std::size_t quoted = Value(key).dump().size();
+  for (const std::string& own : fragments) result.push_back(own.empty() ? "" : Value(name).dump() + own.substr(quoted));
+  return result;
+}
+
 std::map<std::string, Slot> slots_of(Resolved& resolved, const Grid& grid, const std::vector<bool>& structural) {
   std::map<std::string, Slot> slots;
   Effective& effective = resolved.effective;

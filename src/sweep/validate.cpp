@@ -77,9 +77,13 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
   require_labels(effective, catalogue);
   std::string dataset = effective.value("dataset")->get<std::string>();
   require_fingerprint(catalogue, dataset, effective.where(schema.index("dataset")));
-  const Model& model = catalogue.models.at(effective.value("model")->get<std::string>());
-  std::string needed = model.pretrain ? model.pretrain->settings.at("dataset").get<std::string>() : model.name;
-  require_fingerprint(catalogue, needed, effective.where(schema.index("model")));
+  for (int key = 0; key < schema.size(); ++key) {
+    const std::string& name = schema[key].key->key;
+    if ((name != "model" && !name.ends_with(".model")) || !effective.value(key)) continue;
+    const Model& model = catalogue.models.at(effective.value(key)->get<std::string>());
+    std::string needed = model.pretrain ? model.pretrain->settings.at("dataset").get<std::string>() : model.name;
+    require_fingerprint(catalogue, needed, effective.where(key));
+  }
 }
 
 void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const std::vector<bool>& applied,

@@ -22,6 +22,13 @@ struct Preset {
 // A declared key, and where it exists: only where every setting of `when` has one of these values.
 struct Key : Declaration {
   std::map<std::string, std::vector<Value>> when;
+  bool shared = false;                            // one value for all stages of an experiment
+  // Of a stage table (`detect.train.lr`): its default is the key outside the table, "=train.lr". The canonical form leaves out
+  // what equals that key's own default.
+  bool inherited = false;
+  std::optional<Value> plain;                     // that default; none: never left out
+
+  const std::optional<Value>& left_out() const { return inherited ? plain : fallback; }
 };
 
 using Assignments = std::map<std::string, Value>; // dotted key -> value
@@ -32,7 +39,9 @@ struct Method : Preset {
   int version = 1;
   std::string recipe;
   LabelNeed labels = LabelNeed::given;
-  std::vector<Key> keys;
+  std::string learner;                            // what the last stage trains, where it is not the method itself
+  std::map<std::string, std::vector<std::string>> stages;   // earlier stages that a sweep may set, and the methods that each may run
+  std::vector<Key> keys;                          // its own, and those of its stages' tables
   std::map<std::string, Assignments> profiles, datasets;
 };
 

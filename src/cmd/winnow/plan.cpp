@@ -37,7 +37,7 @@ void print_axes(const sweep::Plan& plan) {
 
 struct Progress {
   std::size_t done = 0, planned = 0, to_run = 0;
-  std::size_t used = 0;                           // how often experiments of the sweep need these stages
+  std::size_t used = 0;                           // how often these stages yield a cell or an input of another stage
 };
 
 // What `run` would execute: cells that are not done, and what they need.
@@ -58,8 +58,8 @@ std::vector<std::pair<std::string, Progress>> progress(const sweep::Plan& plan, 
   std::vector<std::size_t> used(plan.nodes().size());
   std::vector<bool> to_run = needed(plan, done);
   for (std::size_t i = 0; i < plan.experiments(); ++i) ++used[plan.cell_node(i)];
-  for (std::size_t i = plan.nodes().size(); i-- > 0;)
-    for (std::uint32_t input : plan.nodes()[i].inputs) used[input] += used[i];
+  for (const sweep::Node& node : plan.nodes())
+    for (std::uint32_t input : node.inputs) ++used[input];
   for (std::size_t i = 0; i < plan.nodes().size(); ++i) {
     std::string label(plan.nodes()[i].label);
     auto found = std::find_if(result.begin(), result.end(), [&](const auto& entry) { return entry.first == label; });
@@ -77,7 +77,7 @@ void print_plan(const sweep::Plan& plan, const store::Store& store, const std::v
   print_axes(plan);
   fmt::print("\n{} stage{}\n", plan.nodes().size(), plan.nodes().size() == 1 ? "" : "s");
   for (const auto& [label, entry] : progress(plan, done)) {
-    std::string shared = entry.used > entry.planned ? fmt::format(", for {} experiments", entry.used) : "";
+    std::string shared = entry.used > entry.planned ? fmt::format(", used {} times", entry.used) : "";
     fmt::print("  {:9} {} planned{}, {} done, {} to run\n", label, entry.planned, shared, entry.done, entry.to_run);
   }
   std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));

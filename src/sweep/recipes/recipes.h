@@ -5,9 +5,19 @@
 
 namespace winnow::sweep {
 
+std::vector<Draft> detect_train_recipe(Experiment);
+std::vector<Draft> label_match_recipe(Experiment);
 std::vector<Draft> train_recipe(Experiment);
 
-// The stage that makes the model's weights: its settings are the preset's, so that all sweeps share it.
-Draft pretrain_draft(const Model&, const Fingerprints&);
+// The settings of one stage out of an experiment's. `table` is the stage's table in the sweep ("detect"): its keys, and those
+// that all stages share; "" is the stage that yields the cell: what is in no table.
+Draft draft_of(const Experiment&, std::string_view table, StageKind);
+// Leaves only these settings, and those below "data." and, if wanted, "labels.".
+void keep_settings(Draft&, const std::set<std::string>& keys, bool labels);
+
+// Gives the stage its model's weights: from the stage that pre-trains it, which is added, or a downloaded snapshot.
+void add_backbone(std::vector<Draft>&, Draft& user, const std::string& model, const Catalogue&);
+// score -> detect, by label match, for the settings of a table.
+std::size_t add_label_match(std::vector<Draft>&, const Experiment&, std::string_view table);
 
 }  // namespace winnow::sweep

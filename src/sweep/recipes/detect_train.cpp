@@ -1,0 +1,35 @@
+// `detect-train`: a detector selects the samples whose given label it believes; then a fresh model is trained on those alone.
+// What stands in the sweep's table `detect` describes the first stage. spec/noisy-labels.md 4.
+#include "recipes.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+std::size_t add_detector(std::vector<Draft>& drafts, const Experiment& experiment) {
+  std::string name = experiment.settings.text("detect.method");
+  if (name == "label-match") return add_label_match(drafts, experiment, "detect");
+  Draft detect = draft_of(experiment, "detect", StageKind::detect);
+  detect.stage.version = experiment.catalogue.methods.at(name).version;
+  detect.stage.outputs = {Output::metrics, Output::labels, Output::selection};
+  add_backbone(drafts, detect, detect.stage.settings.text("model"), experiment.catalogue);
+  drafts.push_back(std::move(detect));
+  return drafts.size() - 1;
+}
+
+}  // namespace
+
+std::vector<Draft> detect_train_recipe(Experiment experiment) {
+  std::vector<Draft> drafts;
+  std::size_t detector = add_detector(drafts, experiment);
+  Draft train = draft_of(experiment, "", StageKind::train);
+  train.stage.settings.set("method", experiment.method.learner);
+  train.stage.version = experiment.catalogue.methods.at(experiment.method.learner).version;
+  train.stage.outputs = {Output::metrics, Output::labels};
+  train.edges["selection"] = {detector, Output::selection};
+  add_backbone(drafts, train, train.stage.settings.text("model"), experiment.catalogue);
+  drafts.push_back(std::move(train));
+  return drafts;
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,87 @@
+// What several recipes share.
+#include <algorithm>
+
+#include "recipes.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+Draft pretrain_draft(const Model& model, const Fingerprints& fingerprints) {
+  Draft draft{.label = "backbone", .own_settings = true};
+  draft.stage.kind = StageKind::pretrain;
+  draft.stage.version = model.pretrain->version;
+  draft.stage.settings = Settings(model.pretrain->settings);
+  draft.stage.settings.set("model", model.name);
+  draft.stage.outputs = {Output::metrics, Output::weights};
+  draft.stage.fingerprints["data"] = fingerprints.at(draft.stage.settings.text("dataset"));
+  return draft;
+}
+
+}  // namespace
+
+Draft draft_of(const Experiment& experiment, std::string_view table, StageKind kind) {
+  std::set<std::string> shared;
+  for (const Key& key : experiment.catalogue.common)
+    if (key.shared) shared.insert(key.key);
+  std::string prefix = table.empty() ? "" : std::string(table) + ".";
+  auto in_a_table = [&](const std::string& key) {
+    return std::any_of(experiment.method.stages.begin(), experiment.method.stages.end(), [&](const auto& stage) { return key.starts_with(stage.first + "."); });
+  };
+  Draft draft{.label = table.empty() ? std::string_view("train") : table};
+  draft.stage.kind = kind;
+  draft.stage.fingerprints["data"] = experiment.catalogue.fingerprints.at(experiment.settings.text("dataset"));
+  for (const auto& [key, value] : experiment.settings.all()) {
+    std::string name = key;
+    if (!table.empty() && key.starts_with(prefix)) name = key.substr(prefix.size());
+    else if (table.empty() ? in_a_table(key) : !shared.count(key) || experiment.settings.has(prefix + key)) continue;   // the table's own method
+    draft.stage.settings.set(name, value);
+    if (name != key) draft.origin[name] = key;
+    if (experiment.defaulted.count(key)) draft.stage.defaulted.insert(name);
+  }
+  return draft;
+}
+
+void keep_settings(Draft& draft, const std::set<std::string>& keys, bool labels) {
+  Settings kept;
+  for (const auto& [key, value] : draft.stage.settings.all())
+    if (keys.count(key) || key.starts_with("data.") || (labels && key.starts_with("labels."))) kept.set(key, value);
+  draft.stage.settings = kept;
+  std::erase_if(draft.stage.defaulted, [&](const std::string& key) { return !kept.has(key); });
+}
+
+void add_backbone(std::vector<Draft>& drafts, Draft& user, const std::string& name, const Catalogue& catalogue) {
+  const Model& model = catalogue.models.at(name);
+  if (!model.pretrain) {
+    user.stage.fingerprints["weights"] = catalogue.fingerprints.at(name);
+    return;
+  }
+  user.edges["backbone"] = {drafts.size(), Output::weights};
+  drafts.push_back(pretrain_draft(model, catalogue.fingerprints));
+}
+
+std::size_t add_label_match(std::vector<Draft>& drafts, const Experiment& experiment, std::string_view table) {
+  Draft score = draft_of(experiment, table, StageKind::score), detect = score;
+  score.label = "score";
+  score.stage.outputs = {Output::metrics, Output::scores};
+  std::string prompt = score.origin.count("prompt") ? score.origin.at("prompt") : "prompt";
+  score.stage.settings.set("template", score.stage.settings.text("prompt"));
+  score.origin["template"] = prompt;
+  score.stage.defaulted.erase("template");
+  if (score.stage.defaulted.count("prompt")) score.stage.defaulted.insert("template");
+  keep_settings(score, {"dataset", "model", "template"}, /*labels=*/false);
+  add_backbone(drafts, score, score.stage.settings.text("model"), experiment.catalogue);
+  std::size_t scores = drafts.size();
+  drafts.push_back(std::move(score));
+
+  detect.label = "detect";
+  detect.stage.kind = StageKind::detect;
+  detect.stage.version = experiment.catalogue.methods.at("label-match").version;
+  detect.stage.outputs = {Output::metrics, Output::labels, Output::selection};
+  keep_settings(detect, {"dataset", "method", "seed"}, /*labels=*/true);   // labels.seed is left out where it is the seed
+  detect.edges["scores"] = {scores, Output::scores};
+  drafts.push_back(std::move(detect));
+  return drafts.size() - 1;
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,108 @@
+#include "stage_keys.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "declared_key.h"
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+class StageTable {
+ public:
+  StageTable(const Method& owner, const std::string& stage, const std::vector<std::string>& methods, const Catalogue& catalogue)
+      : owner_(owner), stage_(stage), method_key_(stage + ".method"), catalogue_(catalogue) {
+    for (const Key& key : catalogue.common) (key.shared ? shared_ : own_).insert(key.key);
+    for (const std::string& name : methods) {
+      auto found = catalogue.methods.find(name);
+      if (found == catalogue.methods.end()) throw UsageError(fmt::format("{}: stages.{} names the unknown method '{}'", owner.source, stage, name));
+      methods_.push_back(&found->second);
+    }
+  }
+
+  std::vector<Key> keys() {
+    add_method_key();
+    std::vector<Value> trained;
+    for (const Method* method : methods_)
+      if (method->recipe == "train") trained.push_back(method->name);
+    for (const Key& key : catalogue_.common)
+      if (!key.shared) add_inherited(key, trained);
+    for (const Method* method : methods_)
+      for (const Key& key : method->keys) add_own(key, *method);
+    return std::move(keys_);
+  }
+
+ private:
+  std::string inside(const std::string& key) const { return shared_.count(key) ? key : stage_ + "." + key; }
+  Value inside(const Value& value) const {
+    std::string other = referred_key(value);
+    return other.empty() ? value : Value("=" + inside(other));
+  }
+
+  void add_method_key() {
+    Key key;
+    key.key = method_key_;
+    key.type = Declaration::Type::text;
+    for (const Method* method : methods_) key.words.push_back(method->name);
+    if (key.words.size() == 1) key.fallback = key.words.front();
+    key.help = "what this stage runs";
+    keys_.push_back(std::move(key));
+  }
+
+  // A stage that trains nothing has a model and nothing else.
+  void add_inherited(const Key& outer, const std::vector<Value>& trained) {
+    Key key = outer;
+    key.key = inside(outer.key);
+    key.inherited = true;
+    key.fallback = "=" + outer.key;
+    if (outer.fallback) key.plain = inside(*outer.fallback);
+    if (key.help.empty()) key.help = fmt::format("{} of this stage", outer.key);
+    key.when = guards(outer);
+    if (outer.key != "model") key.when[method_key_] = trained;
+    keys_.push_back(std::move(key));
+  }
+
+  void add_own(const Key& of_method, const Method& method) {
+    Key key = of_method;
+    key.key = inside(of_method.key);
+    if (own_.count(of_method.key)) throw UsageError(fmt::format("{}: '{}' is a common key", method.source, of_method.key));
+    if (key.fallback) key.fallback = inside(*key.fallback);
+    key.when = guards(of_method);
+    for (Key& other : keys_) {
+      if (other.key != key.key) continue;
+      if (other.type != key.type || other.fallback != key.fallback || other.min != key.min || other.max != key.max || other.words != key.words)
+        throw UsageError(fmt::format("{}: methods of stage {} declare '{}' differently", owner_.source, stage_, of_method.key));
+      other.when[method_key_].push_back(method.name);
+      return;
+    }
+    key.when[method_key_] = {method.name};
+    keys_.push_back(std::move(key));
+  }
+
+  std::map<std::string, std::vector<Value>> guards(const Key& key) const {
+    std::map<std::string, std::vector<Value>> result;
+    for (const auto& [other, any] : key.when) result[inside(other)] = any;
+    return result;
+  }
+
+  const Method& owner_;
+  std::string stage_, method_key_;
+  const Catalogue& catalogue_;
+  std::set<std::string> shared_, own_;
+  std::vector<const Method*> methods_;
+  std::vector<Key> keys_;
+};
+
+}  // namespace
+
+std::vector<Key> stage_keys(const Method& method, const Catalogue& catalogue) {
+  std::vector<Key> result;
+  for (const auto& [stage, methods] : method.stages)
+    for (Key& key : StageTable(method, stage, methods, catalogue).keys()) result.push_back(std::move(key));
+  return result;
+}
+
+}  // namespace winnow::sweep

@@ -1,0 +1,12 @@
+// The keys of a method's stage tables: `detect = { train = { epochs = 4 } }` sets detect.train.epochs.
+#pragma once
+
+#include "winnow/sweep/catalogue.h"
+
+namespace winnow::sweep {
+
+// For every stage that the method declares: each common key that is not shared, inheriting what the table does not say; which
+// method the stage runs; the keys of those methods. UsageError for presets that contradict each other.
+std::vector<Key> stage_keys(const Method&, const Catalogue&);
+
+}  // namespace winnow::sweep

@@ -12,7 +12,10 @@ namespace winnow::method {
   METHOD(ce)                   \
   METHOD(contrastive)          \
   METHOD(crdpll)               \
-  METHOD(proden)
+  METHOD(gmm)                  \
+  METHOD(proden)               \
+  METHOD(small_loss)           \
+  METHOD(zero_shot)
 
 #define WINNOW_DECLARE(name) Entry name##_entry();
 WINNOW_METHODS(WINNOW_DECLARE)

@@ -64,7 +64,7 @@ class ContrastiveArchitecture final : public Architecture {
     return std::make_unique<ClipImageTower>(snapshot_, dtype_, FeatureKind::projected, ClipImageTower::Train::all);
   }
 
-  std::unique_ptr<Module> module(std::string_view, ModuleKind) override { return temperature(temperature_); }
+  std::unique_ptr<Module> module(std::string_view, ModuleKind) override { return temperature(temperature_, dtype_); }
 
  private:
   const Snapshot& snapshot_;

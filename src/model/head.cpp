@@ -29,8 +29,8 @@ class CosineHead final : public Module {
 
 class Temperature final : public Module {
  public:
-  explicit Temperature(double initial) {
-    logit_scale_ = weights_.add("logit_scale", at::full({}, std::log(1 / initial), at::kFloat), true);
+  Temperature(double initial, at::ScalarType dtype) {
+    logit_scale_ = weights_.add("logit_scale", at::full({}, std::log(1 / initial), dtype), true);
   }
 
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
@@ -47,7 +47,7 @@ std::unique_ptr<Module> cosine_head(const std::string& name, at::Tensor weight, 
   return std::make_unique<CosineHead>(name, std::move(weight), scale);
 }
 
-std::unique_ptr<Module> temperature(double initial) { return std::make_unique<Temperature>(initial); }
+std::unique_ptr<Module> temperature(double initial, at::ScalarType dtype) { return std::make_unique<Temperature>(initial, dtype); }
 
 at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {
   at::Tensor result = at::empty({rows, width}, at::kDouble);

@@ -4,11 +4,34 @@
 
 #include <algorithm>
 
+#include "winnow/core/error.h"
+
 namespace winnow::train {
 
 void Curves::add(const EpochEnd& end, const std::map<std::string, double>& metrics) {
   epochs_.push_back(end);
   for (const auto& [name, value] : metrics) metrics_[name].push_back(value);
+}
+
+void Curves::save(std::map<std::string, at::Tensor>& tensors) const {
+  std::vector<double> rows;
+  for (const EpochEnd& end : epochs_) rows.insert(rows.end(), {static_cast<double>(end.epoch), end.loss, end.rate});
+  auto doubles = [](const std::vector<double>& values) { return at::tensor(values, at::TensorOptions(at::kDouble)); };
+  tensors["curve.epochs"] = doubles(rows);
+  for (const auto& [name, values] : metrics_) tensors["curve/" + name] = doubles(values);
+}
+
+void Curves::load(const std::map<std::string, at::Tensor>& tensors) {
+  auto values_of = [](const at::Tensor& tensor) {
+    const double* first = tensor.const_data_ptr<double>();
+    return std::vector<double>(first, first + tensor.numel());
+  };
+  auto found = tensors.find("curve.epochs");
+  if (found == tensors.end()) throw DataError("it has no 'curve.epochs'");
+  std::vector<double> rows = values_of(found->second);
+  for (std::size_t i = 0; i + 2 < rows.size(); i += 3) epochs_.push_back({static_cast<std::int64_t>(rows[i]), rows[i + 1], rows[i + 2]});
+  for (const auto& [name, tensor] : tensors)
+    if (name.starts_with("curve/")) metrics_[name.substr(6)] = values_of(tensor);
 }
 
 void Curves::put(store::RunContent& content, const std::vector<at::Tensor>& losses) const {

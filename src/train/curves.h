@@ -19,6 +19,10 @@ class Curves {
   // metrics/steps: the loss, thinned to at most 500 rows (every k-th step, the last one always).
   void put(store::RunContent&, const std::vector<at::Tensor>& losses) const;
 
+  // For checkpoints: "curve/..." tensors.
+  void save(std::map<std::string, at::Tensor>&) const;
+  void load(const std::map<std::string, at::Tensor>&);
+
  private:
   std::vector<EpochEnd> epochs_;
   std::map<std::string, std::vector<double>> metrics_;

@@ -20,7 +20,7 @@ Tensor cut(const Tensor& rows, std::int64_t first, std::int64_t last) { return r
 Engine::Engine(method::Facts facts, Source& source, model::Architecture& architecture, comm::Collective& collective,
                std::int64_t chunk)
     : facts_(std::move(facts)), source_(source), architecture_(architecture), collective_(collective), chunk_(chunk),
-      finite_(at::ones({}, facts_.real.dtype(at::kBool))) {}
+      bad_(at::full({}, -1, facts_.real.dtype(at::kLong))) {}
 
 void Engine::begin_step(std::int64_t step) {
   step_ = step;
@@ -33,13 +33,17 @@ void Engine::end_epoch() {
   stale_.clear();
   for (auto& [name, state] : states_)
     if (state.keep == method::Keep::every_epoch) state.history.push_back(state.value.clone());
+  if (collective_.size() > 1) require_equal_parameters();
 }
 
 double Engine::rate() const {
   return learning_rate(*facts_.settings, epoch_, facts_.epochs, iteration_, facts_.epochs * facts_.steps_per_epoch);
 }
 
-bool Engine::losses_finite() const { return finite_.item<bool>(); }
+std::optional<std::int64_t> Engine::bad_iteration() const {
+  auto iteration = bad_.item<std::int64_t>();
+  return iteration < 0 ? std::nullopt : std::optional(iteration);
+}
 
 std::map<std::string, Tensor> Engine::parameters() const {
   std::map<std::string, Tensor> result;
@@ -229,7 +233,7 @@ void Engine::update(const std::string& name, const Tensor& loss) {
   if (found == optimisers_.end()) throw InternalError(fmt::format("the method declared no optimiser '{}'", name));
   Trained& trained = found->second;
   if (loss.numel() != 1) throw InternalError(fmt::format("update of '{}' takes one scalar, got {} values", name, loss.numel()));
-  finite_ = finite_.logical_and(at::isfinite(loss.detach()).reshape({}));
+  bad_ = at::where(at::isfinite(loss.detach()).reshape({}).logical_or(bad_ >= 0), bad_, at::full_like(bad_, iteration_));
 
   auto mine = [&](const Call& call) {
     return std::find(trained.networks.begin(), trained.networks.end(), &call.tower->weights()) != trained.networks.end();

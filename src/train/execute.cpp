@@ -25,12 +25,22 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
   switch (stage.kind) {
     case StageKind::train: return execute_train(stage, context, collective, observer);
     case StageKind::pretrain: return execute_pretrain(stage, context, collective, observer);
+    case StageKind::score: return execute_score(stage, context, collective, observer);
+    case StageKind::detect:
+      return stage.settings.text("method") == "label-match" ? execute_label_match(stage, context, collective, observer)
+                                                            : execute_train(stage, context, collective, observer);
     default:
-      throw UsageError(fmt::format("this trainer computes stages of kind pretrain and train, not {}", to_string(stage.kind)));
+      throw UsageError(fmt::format("this trainer computes stages of kind pretrain, score, detect and train, not {}", to_string(stage.kind)));
   }
 }
 
 }  // namespace
+
+const Path& input_file(const Context& context, const std::string& name) {
+  auto found = context.inputs.find(name);
+  if (found == context.inputs.end()) throw UsageError(fmt::format("the context names no run file for the input '{}'", name));
+  return found->second;
+}
 
 Execution execute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   double start = now();

@@ -5,7 +5,12 @@
 
 namespace winnow::train {
 
-Execution execute_train(const Stage&, const Context&, comm::Collective&, Observer&);
+Execution execute_train(const Stage&, const Context&, comm::Collective&, Observer&);        // also `detect`, by a trained method
+Execution execute_label_match(const Stage&, const Context&, comm::Collective&, Observer&);  // `detect`, from scores
+Execution execute_score(const Stage&, const Context&, comm::Collective&, Observer&);
 Execution execute_pretrain(const Stage&, const Context&, comm::Collective&, Observer&);
+
+// The run file that the context names for an input. UsageError.
+const Path& input_file(const Context&, const std::string& name);
 
 }  // namespace winnow::train

@@ -22,7 +22,7 @@ const Path& cache_of(const Stage& stage, const Context& context) {
 }  // namespace
 
 ImageSource::ImageSource(const Stage& stage, const Context& context, view::Normalisation normalisation, std::int64_t image_size,
-                         at::TensorOptions real, bool labelled)
+                         at::TensorOptions real, Needs needs)
     : pixels_(cache_of(stage, context)), normalisation_(std::move(normalisation)), real_(real) {
   const Settings& settings = stage.settings;
   auto wanted = stage.fingerprints.find("data");
@@ -30,40 +30,39 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
     throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache_of(stage, context).string(), pixels_.fingerprint(),
                                 wanted == stage.fingerprints.end() ? "one that it does not name" : wanted->second));
   const data::Split& train = pixels_.train();
-  if (train.height != image_size || train.width != image_size)
+  if (image_size != 0 && (train.height != image_size || train.width != image_size))
     throw UsageError(fmt::format("the model takes pictures of {0} x {0}, data set {1} has {2} x {3}", image_size, settings.text("dataset"),
                                  train.height, train.width));
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
   train_ = {view::pictures(train),
             tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
-                                           settings.integer("data.samples"), seed, "data.train")),
-            {}};
+                                           settings.integer("data.samples"), seed, "data.train"))};
   test_ = {view::pictures(pixels_.test()),
-           tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test")),
-           {}};
+           tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test"))};
   auto labels_of = [](const data::Split& split) {
     return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
   };
-  train_.truth = labels_of(train).index_select(0, train_.samples);
-  test_.truth = labels_of(pixels_.test()).index_select(0, test_.samples);
+  oracle_ = Oracle(labels_of(train).index_select(0, train_.samples), labels_of(pixels_.test()).index_select(0, test_.samples));
 
-  epochs_ = settings.integer("train.epochs");
-  batch_ = settings.integer("train.batch");
-  drop_last_ = settings.flag("train.drop_last");
-  seed_ = static_cast<std::uint64_t>(settings.integer("seed"));
-  if (batch_ > size("train"))
-    throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
   views_["plain"] = {view::Kind::plain, 0};
-  if (labelled) {
+  if (needs.views) {
     views_["strong"] = {view::parse_kind(settings.text("views.strong")), 0};
     views_["weak"] = {view::parse_kind(settings.text("views.weak")), 1};
-    make_labels(label::Spec::from(settings));
   }
+  if (needs.training) {
+    epochs_ = settings.integer("train.epochs");
+    batch_ = settings.integer("train.batch");
+    drop_last_ = settings.flag("train.drop_last");
+    seed_ = static_cast<std::uint64_t>(settings.integer("seed"));
+    if (batch_ > size("train"))
+      throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
+  }
+  if (needs.labels) make_labels(label::Spec::from(settings));
 }
 
 void ImageSource::make_labels(const label::Spec& spec) {
   std::int64_t N = size("train"), C = classes();
-  std::span<const std::int64_t> truth(train_.truth.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(N));
+  std::span<const std::int64_t> truth(oracle_.labels("train").const_data_ptr<std::int64_t>(), static_cast<std::size_t>(N));
   label::Candidates sets;
   switch (spec.kind) {
     case label::Kind::flip: sets = label::flip(truth, C, spec.rate, spec.seed, spec.law); break;
@@ -86,7 +85,6 @@ const ImageSource::Part& ImageSource::part(const std::string& split) const {
   throw InternalError(fmt::format("no split '{}'", split));
 }
 
-const at::Tensor& ImageSource::true_labels(const std::string& split) const { return part(split).truth; }
 const at::Tensor& ImageSource::samples(const std::string& split) const { return part(split).samples; }
 
 std::int64_t ImageSource::steps_per_epoch() const {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
+#include "oracle.h"
 #include "winnow/data/pixels.h"
 #include "winnow/label/corruption.h"
 #include "winnow/train/execute.h"
@@ -13,16 +15,25 @@ namespace winnow::train {
 
 class ImageSource final : public Source {
  public:
-  // Reads data.*, labels.* (only with `labelled`), views.*, train.{epochs,batch,drop_last}, seed. DataError when the cache is
-  // not the one that the stage's fingerprint names.
-  ImageSource(const Stage&, const Context&, view::Normalisation, std::int64_t image_size, at::TensorOptions real, bool labelled);
+  // What of the stage's settings the source serves, beyond data.*.
+  struct Needs {
+    bool labels = false;                          // reads labels.*
+    bool training = false;                        // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
+    bool views = false;                           // reads views.*; the view `plain` is always there
+  };
+  // `image_size` 0: no model looks at the pictures. DataError when the cache is not the one that the stage's fingerprint names.
+  ImageSource(const Stage&, const Context&, view::Normalisation, std::int64_t image_size, at::TensorOptions real, Needs);
 
   // Token rows of class prompts (C x context), and of captions: tokens of (ids, epoch), B x context.
   void set_prompts(at::Tensor tokens) { prompts_ = std::move(tokens); }
   void set_captions(std::function<at::Tensor(const at::Tensor& samples, std::int64_t epoch)> captions) { captions_ = std::move(captions); }
 
+  void hand_over(std::map<std::string, at::Tensor> inputs) { handed_over_ = std::move(inputs); }
+
+  // The true labels, once: afterwards nothing that trains can reach them through this source.
+  Oracle take_oracle() { return std::exchange(oracle_, Oracle()); }
+
   const std::vector<std::string>& class_names() const { return pixels_.classes(); }
-  const at::Tensor& true_labels(const std::string& split) const;     // for evaluation and diagnostics alone
   const at::Tensor& samples(const std::string& split) const;         // indices into the data set
 
   std::int64_t classes() const override { return static_cast<std::int64_t>(pixels_.classes().size()); }
@@ -35,10 +46,11 @@ class ImageSource final : public Source {
   const at::Tensor& given() override;
   const at::Tensor& candidates() override;
   const std::map<std::string, at::Tensor>& handed_over() const override { return handed_over_; }
+  at::Tensor samples_of(const at::Tensor& ids) const override { return train_.samples.index_select(0, ids); }
 
  private:
   struct Part {
-    at::Tensor pictures, samples, truth;
+    at::Tensor pictures, samples;
   };
   void make_labels(const label::Spec&);
   const Part& part(const std::string& split) const;
@@ -47,6 +59,7 @@ class ImageSource final : public Source {
   view::Normalisation normalisation_;
   at::TensorOptions real_;
   Part train_, test_;
+  Oracle oracle_;
   at::Tensor given_, candidates_, prompts_;
   std::function<at::Tensor(const at::Tensor&, std::int64_t)> captions_;
   struct View {
@@ -55,9 +68,9 @@ class ImageSource final : public Source {
   };
   std::map<std::string, View> views_;
   std::map<std::string, at::Tensor> handed_over_;
-  std::int64_t epochs_, batch_;
-  bool drop_last_;
-  std::uint64_t seed_;
+  std::int64_t epochs_ = 0, batch_ = 1;
+  bool drop_last_ = false;
+  std::uint64_t seed_ = 0;
 };
 
 }  // namespace winnow::train

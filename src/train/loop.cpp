@@ -4,56 +4,156 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "curves.h"
 #include "winnow/core/error.h"
 
 namespace winnow::train {
 
 namespace {
 
-void require_finite(const Engine& engine, const std::string& method_name) {
-  if (engine.losses_finite()) return;
-  throw UsageError(fmt::format("method {}: the loss is not finite at epoch {}, iteration {}: try a smaller train.lr", method_name,
-                               engine.epoch(), engine.iteration()));
+enum Wish : std::uint8_t { kReport = 1, kSave = 2, kStop = 4 };
+
+class Loop {
+ public:
+  Loop(method::Method& method, std::string method_name, Engine& engine, Source& source, const Surroundings& around, Curves& curves)
+      : method_(method), method_name_(std::move(method_name)), engine_(engine), source_(source), around_(around), curves_(curves),
+        epochs_(source.epochs()), steps_(source.steps_per_epoch()), loss_(at::zeros({}, engine.facts().real.dtype(at::kDouble))) {}
+
+  void run(const std::function<std::map<std::string, double>()>& evaluate) {
+    method::Setup setup(engine_);
+    method_.setup(setup);
+    Place place = resume();
+    for (std::int64_t epoch = place.epoch; epoch < epochs_; ++epoch) {
+      run_epoch(epoch, epoch == place.epoch ? place.step : 0, evaluate);
+    }
+  }
+
+ private:
+  void run_epoch(std::int64_t epoch, std::int64_t first_step, const std::function<std::map<std::string, double>()>& evaluate);
+  Place resume();
+  void after_step(std::int64_t epoch, std::int64_t done);
+  void save(std::int64_t epoch, std::int64_t done);
+  void require_finite();
+  Wish wish(std::int64_t step);
+
+  method::Method& method_;
+  std::string method_name_;
+  Engine& engine_;
+  Source& source_;
+  const Surroundings& around_;
+  Curves& curves_;
+  std::int64_t epochs_, steps_;
+  at::Tensor loss_;                               // on the device: sum over the epoch's steps
+  double rate_ = 0;                               // of the epoch's first step
+};
+
+void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const std::function<std::map<std::string, double>()>& evaluate) {
+  engine_.begin_epoch(epoch);
+  method::Pass pass(engine_);
+  if (first_step == 0) {
+    loss_.zero_();
+    rate_ = engine_.rate();
+    at::NoGradGuard no_gradient;
+    method_.before_epoch(pass);
+  }
+  std::vector<Batch> batches = source_.batches(epoch);
+  for (auto number = first_step; number < static_cast<std::int64_t>(batches.size()); ++number) {
+    const Batch& batch = batches[static_cast<std::size_t>(number)];
+    engine_.begin_step(number);
+    method::Step step(engine_, batch.ids, batch.given);
+    method_.step(step);
+    engine_.end_step();
+    if (auto found = engine_.logged().find("loss"); found != engine_.logged().end()) loss_.add_(found->second.back().to(at::kDouble));
+    after_step(epoch, number + 1);
+  }
+  require_finite();
+  EpochEnd end{epoch, 0, rate_};
+  {
+    at::NoGradGuard no_gradient;
+    method_.after_epoch(pass);
+    engine_.end_epoch();
+    end.loss = loss_.item<double>() / static_cast<double>(std::max<std::size_t>(batches.size(), 1));
+    curves_.add(end, evaluate());
+  }
 }
 
-double last_loss(const Engine& engine) {
-  auto found = engine.logged().find("loss");
-  return found == engine.logged().end() ? 0 : found->second.back().item<double>();
+// Process 0 watches the clock and the observer; all do the same.
+Wish Loop::wish(std::int64_t step) {
+  std::uint8_t wishes = 0;
+  if (around_.collective.rank() == 0) {
+    if (around_.observer.report_wanted(step, epochs_ * steps_)) wishes |= kReport;
+    if (around_.checkpoint.due()) wishes |= kSave;
+    if (around_.observer.stop_wanted()) wishes |= kStop;
+  }
+  if (around_.collective.size() > 1) around_.collective.broadcast(std::as_writable_bytes(std::span(&wishes, 1)));
+  return static_cast<Wish>(wishes);
+}
+
+void Loop::after_step(std::int64_t epoch, std::int64_t done) {
+  std::int64_t step = epoch * steps_ + done;
+  Wish wishes = wish(step);
+  if (wishes & kReport) {
+    require_finite();
+    auto found = engine_.logged().find("loss");
+    double loss = found == engine_.logged().end() ? 0 : found->second.back().item<double>();
+    around_.observer.progress({epoch, epochs_, step, epochs_ * steps_, loss});
+  }
+  if ((wishes & (kSave | kStop)) && around_.checkpoint.kept()) save(epoch, done);
+  if (wishes & kStop) throw Stopped();
+}
+
+void Loop::save(std::int64_t epoch, std::int64_t done) {
+  require_finite();                               // no checkpoint keeps a state that is beyond repair
+  std::map<std::string, at::Tensor> tensors = engine_.save();
+  curves_.save(tensors);
+  tensors["epoch.loss"] = loss_;
+  tensors["epoch.rate"] = at::tensor({rate_}, at::TensorOptions(at::kDouble));
+  around_.checkpoint.write({epoch, done}, epoch * steps_ + done, tensors);
+}
+
+Place Loop::resume() {
+  std::optional<Checkpoint::Saved> saved = around_.checkpoint.read();
+  if (!saved) return {};
+  const Place& place = saved->place;
+  if (place.epoch < 0 || place.epoch >= epochs_ || place.step < 0 || place.step > steps_ || !saved->tensors.count("epoch.loss") ||
+      !saved->tensors.count("epoch.rate")) {
+    around_.checkpoint.refuse("it is of no place in this stage");
+    return {};
+  }
+  try {
+    engine_.load(saved->tensors);
+    curves_.load(saved->tensors);
+  } catch (const DataError& error) {
+    around_.checkpoint.refuse(error.what());
+    return {};
+  }
+  loss_.copy_(saved->tensors.at("epoch.loss"));
+  rate_ = saved->tensors.at("epoch.rate").item<double>();
+  if (around_.collective.rank() == 0) around_.observer.resumed(place.epoch, place.epoch * steps_ + place.step);
+  return place;
+}
+
+// The batch is drawn again: its samples are a function of epoch and step.
+void Loop::require_finite() {
+  std::optional<std::int64_t> bad = engine_.bad_iteration();
+  if (!bad) return;
+  std::int64_t epoch = *bad / steps_, step = *bad % steps_;
+  at::Tensor samples = source_.samples_of(source_.batches(epoch).at(static_cast<std::size_t>(step)).ids);
+  constexpr std::int64_t kShown = 8;
+  std::string named;
+  for (std::int64_t i = 0; i < std::min(kShown, samples.size(0)); ++i) named += fmt::format("{}{}", i ? ", " : "", samples[i].item<std::int64_t>());
+  if (samples.size(0) > kShown) named += fmt::format(", ... ({} in all)", samples.size(0));
+  throw UsageError(fmt::format("method {}: the loss is not finite at epoch {}, step {}, on samples {}: try a smaller train.lr", method_name_, epoch,
+                               step, named));
 }
 
 }  // namespace
 
-void train_loop(method::Method& method, const std::string& method_name, Engine& engine, Source& source, Observer& observer,
-                const std::function<void(const EpochEnd&)>& after_epoch) {
-  method::Setup setup(engine);
-  method.setup(setup);
-  std::int64_t epochs = source.epochs(), steps = source.steps_per_epoch();
-  for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
-    engine.begin_epoch(epoch);
-    EpochEnd end{epoch, 0, engine.rate()};
-    method::Pass pass(engine);
-    {
-      at::NoGradGuard no_gradient;
-      method.before_epoch(pass);
-    }
-    std::int64_t number = 0;
-    for (Batch& batch : source.batches(epoch)) {
-      engine.begin_step(number);
-      method::Step step(engine, batch.ids, batch.given);
-      method.step(step);
-      engine.end_step();
-      double loss = last_loss(engine);
-      end.loss += loss;
-      observer.progress({epoch, epochs, epoch * steps + ++number, epochs * steps, loss});
-      if (observer.stop_wanted()) throw Stopped();
-    }
-    require_finite(engine, method_name);
-    at::NoGradGuard no_gradient;
-    method.after_epoch(pass);
-    engine.end_epoch();
-    end.loss /= static_cast<double>(std::max<std::int64_t>(number, 1));
-    after_epoch(end);
-  }
+void train_loop(method::Method& method, const std::string& method_name, Engine& engine, Source& source, const Surroundings& around, Curves& curves,
+                const std::function<std::map<std::string, double>()>& evaluate) {
+  Loop(method, method_name, engine, source, around, curves).run(evaluate);
 }
 
 method::Outputs predict_all(method::Method& method, Engine& engine, const std::string& split, std::int64_t rows) {
@@ -73,11 +173,6 @@ method::Outputs predict_all(method::Method& method, Engine& engine, const std::s
   method::Outputs result;
   for (const std::string& name : names) result.all().emplace_back(name, at::cat(pieces[name]));
   return result;
-}
-
-double accuracy(const method::Outputs& predictions, const at::Tensor& truth) {
-  const at::Tensor& scores = predictions.has("prediction") ? predictions.at("prediction") : predictions.at("logits");
-  return (scores.argmax(1) == truth).to(at::kDouble).mean().item<double>();
 }
 
 }  // namespace winnow::train

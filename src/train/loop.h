@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "checkpoint.h"
 #include "winnow/method/method.h"
 #include "winnow/train/engine.h"
 #include "winnow/train/execute.h"
@@ -16,14 +17,21 @@ struct EpochEnd {
   double rate = 0;                                // learning rate of its first step
 };
 
-// Sets the method up and runs all epochs. Throws Stopped, and UsageError for a loss that is not finite.
-void train_loop(method::Method&, const std::string& method_name, Engine&, Source&, Observer&,
-                const std::function<void(const EpochEnd&)>& after_epoch);
+class Curves;
+
+// Where a loop runs and who watches it.
+struct Surroundings {
+  comm::Collective& collective;
+  Observer& observer;
+  Checkpoint& checkpoint;
+};
+
+// Sets the method up and runs all epochs, those that a checkpoint holds excepted. `evaluate` gives the metrics of an epoch;
+// they go into the curves. Throws Stopped, and UsageError for a loss that is not finite: it names method, epoch, step and samples.
+void train_loop(method::Method&, const std::string& method_name, Engine&, Source&, const Surroundings&, Curves&,
+                const std::function<std::map<std::string, double>()>& evaluate);
 
 // The method's predictions for all samples of a split, `rows` at a time.
 method::Outputs predict_all(method::Method&, Engine&, const std::string& split, std::int64_t rows);
-
-// Share of samples whose largest prediction is the true label.
-double accuracy(const method::Outputs& predictions, const at::Tensor& truth);
 
 }  // namespace winnow::train

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "winnow/core/error.h"
 
@@ -40,6 +41,7 @@ Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> pa
   } else {
     throw UsageError(fmt::format("train.optimizer: unknown '{}'; known: adam, adamw, sgd", name));
   }
+  stepped_ = at::zeros({}, at::TensorOptions(at::kByte));
   std::int64_t total = 0;
   for (model::Parameter* parameter : parameters_) total += parameter->value.numel();
   if (parameters_.empty()) return;
@@ -63,15 +65,27 @@ void Optimiser::zero() {
   if (flat_.defined()) flat_.zero_();
 }
 
+std::map<std::string, at::Tensor> Optimiser::state() const {
+  std::map<std::string, at::Tensor> result{{"stepped", stepped_}};
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    result[fmt::format("first_moment/{}/{}", i, parameters_[i]->name)] = first_moments_[i];
+    if (rule_ == Rule::sgd) continue;
+    result[fmt::format("second_moment/{}/{}", i, parameters_[i]->name)] = second_moments_[i];
+    result[fmt::format("step/{}/{}", i, parameters_[i]->name)] = steps_[i];
+  }
+  return result;
+}
+
 void Optimiser::step(double rate) {
   if (values_.empty()) return;
   at::NoGradGuard no_gradient;
+  bool first = std::exchange(first_, false);
+  if (first) stepped_.fill_(1);
   if (rule_ == Rule::sgd) {
     // The fused kernel wants no buffers where there is no momentum.
     at::TensorList buffers = momentum_ != 0 ? at::TensorList(first_moments_) : at::TensorList();
     at::_fused_sgd_(values_, gradients_, buffers, weight_decay_, momentum_, rate, /*dampening=*/0, nesterov_,
-                    /*maximize=*/false, /*is_first_step=*/first_);
-    first_ = false;
+                    /*maximize=*/false, /*is_first_step=*/first);
     return;
   }
   at::_foreach_add_(steps_, 1);

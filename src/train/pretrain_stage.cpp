@@ -15,6 +15,7 @@
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/tokenizer.h"
+#include "winnow/train/evaluation.h"
 #include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
@@ -93,7 +94,8 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
   std::int64_t side = settings.integer("image.size");
-  ImageSource source(stage, context, {{mean, mean, mean}, {deviation, deviation, deviation}}, side, real, /*labelled=*/false);
+  ImageSource source(stage, context, {{mean, mean, mean}, {deviation, deviation, deviation}}, side, real, {.training = true});
+  Oracle oracle = source.take_oracle();           // captions name classes
 
   Captions captions(settings, source.classes());
   model::Tokenizer tokenizer = model::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
@@ -104,7 +106,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   for (const std::string& text : captions.all()) encoded[text] = tokenizer.encode(text, length);
   std::map<std::int64_t, std::int64_t> truth;
   for (std::int64_t i = 0; i < source.size("train"); ++i)
-    truth[source.samples("train")[i].item<std::int64_t>()] = source.true_labels("train")[i].item<std::int64_t>();
+    truth[source.samples("train")[i].item<std::int64_t>()] = oracle.labels("train")[i].item<std::int64_t>();
   source.set_captions([&](const at::Tensor& samples, std::int64_t epoch) {
     std::vector<std::int64_t> rows;
     auto indices = samples.accessor<std::int64_t, 1>();
@@ -122,10 +124,12 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
 
   Execution result;
   Curves curves;
-  train_loop(*method, "contrastive", engine, source, observer, [&](const EpochEnd& end) {
-    curves.add(end, {{"accuracy", accuracy(predict_all(*method, engine, "test", 500), source.true_labels("test"))}});
+  Checkpoint checkpoint(stage, context, collective, observer);
+  train_loop(*method, "contrastive", engine, source, {collective, observer, checkpoint}, curves, [&] {
+    return std::map<std::string, double>{{"accuracy", accuracy(predict_all(*method, engine, "test", 500), oracle.labels("test"))}};
   });
   result.trace.logged = engine.logged();
+  result.trace.first_gradients = engine.first_gradients();
   curves.put(result.content, result.trace.logged.at("loss"));
   snapshot.tensors = model::snapshot_layout(engine.parameters());
   put_snapshot(snapshot, result.content);

@@ -10,11 +10,13 @@
 #include "precision.h"
 #include "preprocessing.h"
 #include "replay_source.h"
+#include "selected_subset.h"
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/tokenizer.h"
 #include "winnow/model/toy.h"
+#include "winnow/train/evaluation.h"
 #include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
@@ -34,14 +36,19 @@ void put_trace(const Engine& engine, Trace& trace) {
   trace.first_gradients = engine.first_gradients();
 }
 
-// Share of samples whose most confident candidate is the true one: a diagnostic of methods with confidences.
-void add_confidence_metrics(Engine& engine, const at::Tensor& truth, std::map<std::string, double>& metrics) {
-  auto states = engine.states();
-  auto found = states.find("confidence");
-  if (found == states.end()) return;
-  at::Tensor now = engine.state("confidence");
-  metrics["confidence_accuracy"] = (now.argmax(1) == truth).to(at::kDouble).mean().item<double>();
-  metrics["confidence_mean_max"] = now.amax(1).to(at::kDouble).mean().item<double>();
+// Share of samples whose most confident candidate is the true one: a diagnostic of methods with confidences (N x C).
+void add_confidence_metrics(const at::Tensor& confidence, const at::Tensor& truth, std::map<std::string, double>& metrics) {
+  metrics["confidence_accuracy"] = (confidence.argmax(1) == truth).to(at::kDouble).mean().item<double>();
+  metrics["confidence_mean_max"] = confidence.amax(1).to(at::kDouble).mean().item<double>();
+}
+
+// A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
+void put_selection_of(Engine& engine, ImageSource& source, const std::string& name, store::RunContent& content) {
+  if (!engine.has_state("mask")) throw UsageError(fmt::format("method {} selects nothing: it has no state 'mask'", name));
+  auto last = [&](const char* state) { return engine.has_state(state) ? engine.state(state) : at::Tensor(); };
+  at::Tensor label = last("label"), masks = engine.states().at("mask");
+  put_selection({last("mask"), last("score"), label.defined() ? label : source.given()}, masks.dim() > last("mask").dim() ? masks : at::Tensor(), source,
+                content);
 }
 
 void put_labels(ImageSource& source, const Stage& stage, store::RunContent& content) {
@@ -61,7 +68,9 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   ReplaySource source(settings, *context.replay, real);
   auto architecture = model::toy(context.replay->tensors, settings.real("scale"));
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
-  train_loop(method, name, engine, source, observer, [](const EpochEnd&) {});
+  Curves curves;
+  Checkpoint checkpoint(stage, context, collective, observer);
+  train_loop(method, name, engine, source, {collective, observer, checkpoint}, curves, [] { return std::map<std::string, double>(); });
   Execution result;
   put_trace(engine, result.trace);
   method::Outputs predictions = predict_all(method, engine, "train", kEvaluationRows);
@@ -81,12 +90,14 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   std::unique_ptr<method::Method> method = entry.make();
   if (settings.text("dataset") == "replay") return execute_replay(stage, context, collective, observer, *method, name);
 
-  auto backbone = context.inputs.find("backbone");
-  if (backbone == context.inputs.end()) throw UsageError("the context names no run file for the input 'backbone'");
-  model::Snapshot snapshot = snapshot_of(store::read_run_file(backbone->second), backbone->second.string());
+  const Path& backbone = input_file(context, "backbone");
+  model::Snapshot snapshot = snapshot_of(store::read_run_file(backbone), backbone.string());
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
-  ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real, /*labelled=*/true);
+  ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
+                     {.labels = true, .training = true, .views = true});
+  Oracle oracle = source.take_oracle();
+  if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 
   model::ClassifierOptions options{settings.text("adapt"), 0, settings.text("head_init"), settings.real("scale"), source.classes(), {},
                                    static_cast<std::uint64_t>(settings.integer("seed")), real.dtype().toScalarType()};
@@ -95,19 +106,22 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
     options.class_tokens = class_prompts(snapshot, source.class_names(), {settings.text("template")})[0];
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
+  Checkpoint checkpoint(stage, context, collective, observer);
 
   Execution result;
   Curves curves;
   method::Outputs predictions;
-  train_loop(*method, name, engine, source, observer, [&](const EpochEnd& end) {
+  train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] {
     predictions = predict_all(*method, engine, "test", kEvaluationRows);
-    std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, source.true_labels("test"))}};
-    add_confidence_metrics(engine, source.true_labels("train"), metrics);
-    curves.add(end, metrics);
+    std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, oracle.labels("test"))}};
+    if (engine.has_state("confidence")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
+    if (engine.has_state("mask")) add_selection_metrics(selection_quality(engine.state("mask"), source.given(), oracle.labels("train")), metrics);
+    return metrics;
   });
   put_trace(engine, result.trace);
   curves.put(result.content, result.trace.logged.at("loss"));
   put_labels(source, stage, result.content);
+  if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, result.content);
   for (const auto& [output, tensor] : predictions.all()) {
     result.trace.predictions[output] = tensor;
     if (stage.outputs.count(Output::predictions)) result.content.arrays["predictions/" + output] = array_of(tensor);

@@ -173,9 +173,15 @@ TEST_F(EngineTest, ALossThatIsNotFiniteIsRemembered) {
   Engine own = engine();
   own.add_optimiser("main", {"main", "head"});
   own.begin_step(0);
-  EXPECT_TRUE(own.losses_finite());
-  own.update("main", logits(own).sum() * std::numeric_limits<double>::quiet_NaN());
-  EXPECT_FALSE(own.losses_finite());
+  own.update("main", logits(own).sum());
+  own.end_step();
+  EXPECT_FALSE(own.bad_iteration());
+  for (int again = 0; again < 2; ++again) {
+    own.begin_step(1 + again);
+    own.update("main", logits(own).sum() * std::numeric_limits<double>::quiet_NaN());
+    own.end_step();
+    EXPECT_EQ(own.bad_iteration(), 1) << "the first one counts";
+  }
 }
 
 }  // namespace

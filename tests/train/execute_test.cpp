@@ -5,8 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "winnow/core/safetensors.h"
-#include "winnow/sweep/catalogue.h"
+#include "miniature.h"
 #include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
@@ -14,80 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A data cache of 60 + 20 pictures of 28 x 28 in ten classes: each class is a bright row at its own height.
-class ExecuteTest : public testing::Test {
- protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-execute-test";
-  std::unique_ptr<comm::Collective> alone_ = comm::alone();
-  Observer quiet_;
-  sweep::Catalogue catalogue_ = sweep::Catalogue::built_in({});
-
-  void SetUp() override {
-    std::filesystem::remove_all(folder_);
-    make_folders(folder_);
-    auto [train_images, train_labels] = pictures(60);
-    auto [test_images, test_labels] = pictures(20);
-    write_safetensors(folder_ / "cache",
-                      {{"train.images", {"U8", {60, 28, 28, 1}, std::as_bytes(std::span(train_images))}},
-                       {"train.labels", {"I64", {60}, std::as_bytes(std::span(train_labels))}},
-                       {"test.images", {"U8", {20, 28, 28, 1}, std::as_bytes(std::span(test_images))}},
-                       {"test.labels", {"I64", {20}, std::as_bytes(std::span(test_labels))}}},
-                      {{"version", "1"}, {"fingerprint", "f"}, {"classes", R"(["a","b","c","d","e","f","g","h","i","j"])"}});
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  static std::pair<std::vector<std::uint8_t>, std::vector<std::int64_t>> pictures(std::int64_t count) {
-    std::vector<std::uint8_t> images(static_cast<std::size_t>(count) * 784);
-    std::vector<std::int64_t> labels;
-    for (std::int64_t i = 0; i < count; ++i) {
-      labels.push_back(i % 10);
-      for (std::int64_t x = 0; x < 28; ++x) images[static_cast<std::size_t>(i * 784 + (2 * (i % 10) + 4) * 28 + x)] = static_cast<std::uint8_t>(200 + i % 50);
-    }
-    return {images, labels};
-  }
-
-  Stage pretrain() {
-    Stage stage;
-    stage.kind = StageKind::pretrain;
-    stage.settings = Settings(catalogue_.models.at("nano-clip").pretrain->settings);
-    stage.settings.set("dataset", "mini");
-    stage.settings.set("data.last", 0);
-    stage.settings.set("train.batch", 20);
-    stage.settings.set("train.epochs", 1);
-    stage.fingerprints["data"] = "f";
-    stage.outputs = {Output::metrics, Output::weights};
-    return stage;
-  }
-
-  Stage train(const std::string& method) {
-    Stage stage;
-    for (const sweep::Key& key : catalogue_.common)
-      if (key.fallback) stage.settings.set(key.key, *key.fallback);
-    for (const sweep::Key& key : catalogue_.methods.at(method).keys) stage.settings.set(key.key, *key.fallback);
-    for (auto [key, value] : std::map<std::string, Value>{{"method", method}, {"dataset", "mini"}, {"model", "nano-clip"}, {"train.epochs", 2},
-                                                          {"train.batch", 16}, {"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 0}})
-      stage.settings.set(key, value);
-    stage.fingerprints["data"] = "f";
-    stage.outputs = {Output::metrics, Output::labels};
-    return stage;
-  }
-
-  Context context() {
-    Context result;
-    result.data["mini"] = folder_ / "cache";
-    result.inputs["backbone"] = folder_ / "backbone.h5";
-    return result;
-  }
-  Execution run(const Stage& stage) { return execute(stage, context(), *alone_, quiet_); }
-  std::string refusal(const Stage& stage) {
-    try {
-      run(stage);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "accepted";
-  }
-};
+using ExecuteTest = Miniature;
 
 TEST_F(ExecuteTest, PretrainThenTrain) {
   Execution backbone = run(pretrain());
@@ -123,11 +49,11 @@ TEST_F(ExecuteTest, PretrainThenTrain) {
   stage.version = 7;
   EXPECT_THAT(refusal(stage), HasSubstr("method proden has result version 1 here, the stage wants 7"));
   stage = train("proden");
-  stage.kind = StageKind::detect;
-  EXPECT_THAT(refusal(stage), HasSubstr("computes stages of kind pretrain and train, not detect"));
+  stage.kind = StageKind::ensemble;
+  EXPECT_THAT(refusal(stage), HasSubstr("this trainer computes stages of kind pretrain, score, detect and train, not ensemble"));
   stage = train("proden");
   stage.settings.set("train.lr", 1e30);
-  EXPECT_THAT(refusal(stage), HasSubstr("method proden: the loss is not finite"));
+  EXPECT_THAT(refusal(stage), testing::MatchesRegex("method proden: the loss is not finite at epoch 0, step [0-9], on samples [0-9]+(, [0-9]+)*, ... .16 in all.: try a smaller train.lr"));
 
   store::RunContent broken = backbone.content;
   broken.arrays["weights/visual_projection.weight"].shape = {96, 64};

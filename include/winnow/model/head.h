@@ -14,7 +14,7 @@ std::unique_ptr<Module> cosine_head(const std::string& name, at::Tensor weight, 
 at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose);
 
 // apply({image features B x p, text features B x p}) -> exp(t) cosines, B x B. The logarithm t is trained.
-std::unique_ptr<Module> temperature(double initial);
+std::unique_ptr<Module> temperature(double initial, at::ScalarType);
 
 // x / |x| by rows, without epsilon (the specifications' cosine has none).
 at::Tensor normalise_rows(const at::Tensor&);

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,14 +32,20 @@ class Engine final : public method::Engine {
   void begin_epoch(std::int64_t epoch) { epoch_ = epoch, step_ = 0; }
   void begin_step(std::int64_t step);             // forgets the outputs of the step before
   void end_step() { ++iteration_; }
-  void end_epoch();                               // keeps states, checks that processes agree
+  void end_epoch();                               // keeps states; DeviceError naming a tensor in which two processes differ
   double rate() const;                            // of this iteration
-  bool losses_finite() const;                     // of all updates so far; reads the device
+  std::optional<std::int64_t> bad_iteration() const;         // the first whose loss was not finite; reads the device
+
+  // All that changes while a stage runs: parameters, optimisers, states and their history, logs, counters. `load` wants the
+  // engine set up as it was; DataError for anything else.
+  std::map<std::string, Tensor> save() const;
+  void load(const std::map<std::string, Tensor>&);
 
   // What the stage hands on.
   std::map<std::string, Tensor> parameters() const;          // of networks (a copy's with prefix "key.") and modules
   std::map<std::string, Tensor> trained_parameters() const;  // only what an optimiser trains
   std::map<std::string, Tensor> states() const;              // Keep::every_epoch: epochs x ...
+  bool has_state(const std::string& name) const { return states_.count(name) != 0; }
   const std::map<std::string, std::vector<Tensor>>& logged() const { return logs_; }
   // Flat gradients of each optimiser's first update: Adam hides a constant factor, gradients do not.
   const std::map<std::string, Tensor>& first_gradients() const { return first_gradients_; }
@@ -99,6 +106,8 @@ class Engine final : public method::Engine {
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks_of(std::int64_t rows) const;
   void add_gradients(const Call&, const std::vector<Tensor>& at_leaves, Trained&);
   std::vector<Tensor> differentiate(const Tensor& loss, const std::vector<Tensor>& leaves) const;
+  void require_equal_parameters() const;
+  std::map<std::string, Tensor> changing() const; // tensors of fixed shape, by the names that save() gives them
 
   method::Facts facts_;
   Source& source_;
@@ -114,7 +123,7 @@ class Engine final : public method::Engine {
   std::map<std::string, Tensor> first_gradients_;
   std::deque<Call> calls_;                        // of this step, not yet consumed by an update
   std::vector<Tensor> stale_;                     // leaves and handles from before an update of this step
-  Tensor finite_;                                 // scalar flag on the device
+  Tensor bad_;                                    // on the device: the first iteration with a loss that is not finite, or -1
 };
 
 }  // namespace winnow::train

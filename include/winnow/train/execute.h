@@ -31,6 +31,8 @@ struct Context {
   int threads = 1;
   int attempt = 1;
   std::int64_t chunk = 0;                         // rows a tower computes at once; 0: all of a slice
+  Path checkpoint;                                // folder of the stage's checkpoint; empty: none is kept
+  double checkpoint_every = 0;                    // seconds; 0: only when the stage is stopped
 };
 
 struct Report {
@@ -38,14 +40,19 @@ struct Report {
   double loss = 0;
 };
 
+// Who watches a stage: of a gang, process 0's. Asked after every step, so answer quickly.
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void progress(const Report&) {}         // after every step
-  virtual bool stop_wanted() { return false; }    // asked after every step
+  virtual bool report_wanted(std::int64_t /*step*/, std::int64_t /*steps*/) { return true; }   // a report reads the device
+  virtual void progress(const Report&) {}
+  virtual bool stop_wanted() { return false; }
+  virtual void resumed(std::int64_t /*epoch*/, std::int64_t /*step*/) {}                       // step of the stage
+  virtual void checkpointed(std::int64_t /*step*/, std::int64_t /*bytes*/, double /*seconds*/) {}
+  virtual void note(const std::string&) {}                                                     // for people
 };
 
-// Thrown when the observer wants the stage stopped.
+// Thrown when the observer wants the stage stopped. A stage with a checkpoint has written it.
 class Stopped : public Error {
  public:
   Stopped() : Error("stopped") {}

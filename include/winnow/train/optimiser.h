@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ class Optimiser {
   const std::vector<model::Parameter*>& parameters() const { return parameters_; }
   void step(double rate);
 
+  // Moments and counters, which a checkpoint keeps; after they were written from outside, resumed().
+  std::map<std::string, at::Tensor> state() const;
+  void resumed() { first_ = stepped_.item<std::uint8_t>() == 0; }
+
  private:
   enum class Rule { adam, adamw, sgd };
   Rule rule_;
@@ -36,7 +41,7 @@ class Optimiser {
   bool nesterov_ = false;
   bool first_ = true;
   std::vector<model::Parameter*> parameters_;
-  at::Tensor flat_;
+  at::Tensor flat_, stepped_;                     // u8: has a step been taken?
   std::vector<at::Tensor> values_, gradients_, first_moments_, second_moments_, steps_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "gang.h"
 #include "outcome.h"
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
@@ -33,32 +34,35 @@ std::vector<Path> find_cases(const std::vector<std::string>& folders) {
   return found;
 }
 
-// "method/proden" or "method"; one a line in a list file, # starts a comment.
+// "method/proden" or "method". A case is taken where each of --only and --list that is given takes it.
 class Filter {
  public:
-  Filter(const std::vector<std::string>& only, const std::string& list_file) : wanted_(only.begin(), only.end()) {
+  Filter(const std::vector<std::string>& only, const std::string& list_file) : only_(only.begin(), only.end()) {
     if (list_file.empty()) return;
     std::istringstream lines(read_file(list_file));
     for (std::string line; std::getline(lines, line);) {
-      line = line.substr(0, line.find('#'));
+      line = line.substr(0, line.find('#'));    // # starts a comment
       line.erase(line.find_last_not_of(" \t\r") + 1);
-      if (!line.empty()) wanted_.insert(line);
+      if (!line.empty()) listed_.insert(line);
     }
   }
-  bool takes(const Case& c) {
-    if (wanted_.empty()) return true;
-    for (const std::string& key : {c.kind(), c.kind() + "/" + c.subject()})
-      if (wanted_.count(key)) return used_.insert(key), true;
-    return false;
-  }
+  bool takes(const Case& c) { return takes(only_, c) && takes(listed_, c); }
+  // What no case answers to; of a list only where it is not narrowed.
   std::vector<std::string> unused() const {
     std::vector<std::string> result;
-    std::set_difference(wanted_.begin(), wanted_.end(), used_.begin(), used_.end(), std::back_inserter(result));
+    const std::set<std::string>& wanted = only_.empty() ? listed_ : only_;
+    std::set_difference(wanted.begin(), wanted.end(), used_.begin(), used_.end(), std::back_inserter(result));
     return result;
   }
 
  private:
-  std::set<std::string> wanted_, used_;
+  bool takes(const std::set<std::string>& wanted, const Case& c) {
+    if (wanted.empty()) return true;
+    for (const std::string& key : {c.kind(), c.kind() + "/" + c.subject()})
+      if (wanted.count(key)) return used_.insert(key), true;
+    return false;
+  }
+  std::set<std::string> only_, listed_, used_;
 };
 
 void run_case(Case& c, const winnow::golden::Options& options) {
@@ -67,6 +71,7 @@ void run_case(Case& c, const winnow::golden::Options& options) {
   if (c.kind() == "labels") return winnow::golden::run_labels(c);
   if (c.kind() == "selection") return winnow::golden::run_selection(c);
   if (c.kind() == "model") return winnow::golden::run_model(c);
+  if (c.kind() == "metric") return winnow::golden::run_metric(c);
   throw UsageError(fmt::format("unknown kind '{}'", c.kind()));
 }
 
@@ -82,21 +87,10 @@ std::vector<std::string> verdict_of(Case& c, const winnow::golden::Options& opti
 
 }  // namespace
 
-int golden(int argc, char** argv) {
-  std::vector<std::string> folders, only;
-  std::string list;
-  winnow::golden::Options options;
-  Command app("winnow-train golden", "Runs every case below the folders and compares all that it expects. One line a case.",
-              "  winnow-train golden tests/golden --only method/proden\n"
-              "  winnow-train golden tests/golden --list tests/golden/required.txt\n");
-  app.add_option("DIR", folders, "folders with cases (NAME.json, NAME.safetensors)")->required();
-  app.add_option("--only", only, "KIND or KIND/SUBJECT; may be repeated");
-  app.add_option("--list", list, "a file of KIND/SUBJECT lines; cases outside it are counted, not run");
-  app.add_option("--chunk", options.chunk, "towers compute so many rows at once; method cases then also compare first gradients")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
-  if (!parse(app, argc, argv)) return 0;
+namespace {
 
-  Filter filter(only, list);
+int run_cases(const std::vector<std::string>& folders, Filter filter, const winnow::golden::Options& options) {
+  bool speaks = options.gang->rank() == 0;
   std::size_t passed = 0, failed = 0, outside = 0;
   for (const Path& path : find_cases(folders)) {
     Case c(path);
@@ -105,16 +99,40 @@ int golden(int argc, char** argv) {
       continue;
     }
     std::vector<std::string> faults = verdict_of(c, options);
-    fmt::print("{:<52} {:8.1e}  abs {:g} rel {:g}  {}\n", c.name(), c.largest_error(), c.absolute(), c.relative(),
-               faults.empty() ? "ok" : fmt::format("{}", fmt::join(faults, "; ")));
+    if (speaks)
+      fmt::print("{:<52} {:8.1e}  abs {:g} rel {:g}  {}\n", c.name(), c.largest_error(), c.absolute(), c.relative(),
+                 faults.empty() ? "ok" : fmt::format("{}", fmt::join(faults, "; ")));
     ++(faults.empty() ? passed : failed);
   }
   if (std::vector<std::string> unused = filter.unused(); !unused.empty())
     throw UsageError(fmt::format("no case is of {}", fmt::join(unused, ", ")));
   if (passed + failed == 0) throw UsageError(fmt::format("no case found below {}", fmt::join(folders, ", ")));
-  if (outside) fmt::print("{} cases are outside the list\n", outside);
-  fmt::print("{} passed, {} failed\n", passed, failed);
+  if (speaks && outside) fmt::print("{} cases are outside the list\n", outside);
+  if (speaks) fmt::print("{} passed, {} failed\n", passed, failed);
   return failed ? kSomeFailed : kDone;
+}
+
+}  // namespace
+
+int golden(int argc, char** argv) {
+  std::vector<std::string> folders, only;
+  std::string list;
+  winnow::golden::Options options;
+  Command app("winnow-train golden", "Runs every case below the folders and compares all that it expects. One line a case.",
+              "  winnow-train golden tests/golden --only method/proden\n"
+              "  winnow-train golden tests/golden --list tests/golden/required.txt\n"
+              "  mpirun -n 4 winnow-train golden tests/golden --only method/proden          as a gang\n");
+  app.add_option("DIR", folders, "folders with cases (NAME.json, NAME.safetensors)")->required();
+  app.add_option("--only", only, "KIND or KIND/SUBJECT; may be repeated; narrows a list");
+  app.add_option("--list", list, "a file of KIND/SUBJECT lines; cases outside it are counted, not run");
+  app.add_option("--chunk", options.chunk, "towers compute so many rows at once; method cases then also compare first gradients")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
+  if (!parse(app, argc, argv)) return 0;
+
+  return as_gang([&](comm::Collective& gang) {
+    options.gang = &gang;
+    return run_cases(folders, Filter(only, list), options);
+  });
 }
 
 }  // namespace winnow::cmd

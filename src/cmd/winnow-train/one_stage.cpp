@@ -16,16 +16,17 @@ train::Context context_from_json(const Value& json) {
     for (const auto& [name, path] : paths("data")) context.data[name] = path;
     for (const auto& [name, path] : paths("inputs")) context.inputs[name] = path;
     context.threads = json.value("threads", 1);
+    context.checkpoint_every = json.value("checkpoint_every", 0.0);
   } catch (const nlohmann::json::exception& error) {
     throw UsageError(fmt::format("context: {}", error.what()));
   }
   return context;
 }
 
-store::Written execute_and_write(const Stage& stage, const train::Context& context, const Path& output, train::Observer& observer) {
-  auto alone = comm::alone();
-  train::Execution execution = train::execute(stage, context, *alone, observer);
-  return store::write_run_file(output, execution.content);
+store::Written execute_and_write(const Stage& stage, const train::Context& context, const Path& output, comm::Collective& gang,
+                                 train::Observer& observer) {
+  train::Execution execution = train::execute(stage, context, gang, observer);
+  return gang.rank() == 0 ? store::write_run_file(output, execution.content) : store::Written{};
 }
 
 std::int64_t resident_bytes() {

@@ -6,10 +6,12 @@
 
 namespace winnow::cmd {
 
-// The paths of a context as JSON: {"data":{NAME:PATH},"inputs":{NAME:PATH},"threads":N}. UsageError.
+// What is no part of the identity, as JSON: {"data":{NAME:PATH},"inputs":{NAME:PATH},"threads":N,"checkpoint_every":SECONDS}.
+// UsageError.
 train::Context context_from_json(const Value&);
 
-store::Written execute_and_write(const Stage&, const train::Context&, const Path& output, train::Observer&);
+// Collective; process 0 writes, the others return nothing of interest.
+store::Written execute_and_write(const Stage&, const train::Context&, const Path& output, comm::Collective&, train::Observer&);
 
 std::int64_t resident_bytes();                    // of this process
 

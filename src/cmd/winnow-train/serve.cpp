@@ -1,4 +1,5 @@
 // winnow-train serve: a trainer. Commands as JSON lines on standard input, events on standard output. src/fleet/README.md.
+// Under mpirun the processes are one trainer: process 0 speaks, the others are told its commands.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -13,8 +14,10 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "gang.h"
 #include "one_stage.h"
 #include "outcome.h"
+#include "winnow/comm/gang.h"
 #include "winnow/core/error.h"
 
 namespace winnow::cmd {
@@ -79,10 +82,12 @@ class Reporter final : public train::Observer {
  public:
   Reporter(Lines& lines, std::string identity, std::deque<Value>& later) : lines_(lines), identity_(std::move(identity)), later_(later) {}
 
+  bool report_wanted(std::int64_t step, std::int64_t steps) override {
+    return step == 1 || step == steps || std::chrono::steady_clock::now() - last_ >= std::chrono::seconds(1);
+  }
   void progress(const train::Report& report) override {
-    auto now = std::chrono::steady_clock::now();
-    if (report.step != 1 && report.step != report.steps && now - last_ < std::chrono::seconds(1)) return;
-    last_ = now;
+    last_ = std::chrono::steady_clock::now();
+    step_ = report.step;
     lines_.send({{"event", "progress"},
                  {"identity", identity_},
                  {"epoch", report.epoch},
@@ -93,6 +98,14 @@ class Reporter final : public train::Observer {
                  {"metrics", {{"loss", report.loss}}}});
   }
 
+  void resumed(std::int64_t epoch, std::int64_t step) override {
+    lines_.send({{"event", "resumed"}, {"identity", identity_}, {"epoch", epoch}, {"step", step}});
+  }
+  void checkpointed(std::int64_t step, std::int64_t bytes, double seconds) override {
+    lines_.send({{"event", "checkpoint"}, {"identity", identity_}, {"step", step}, {"bytes", bytes}, {"seconds", seconds}});
+  }
+  void note(const std::string& text) override { lines_.send({{"event", "note"}, {"identity", identity_}, {"text", text}}); }
+
   bool stop_wanted() override {
     while (std::optional<Value> command = lines_.next(/*wait=*/false)) {
       if ((*command)["do"] == "stop") stop_ = true;
@@ -101,12 +114,14 @@ class Reporter final : public train::Observer {
     }
     return stop_ || lines_.ended();
   }
+  std::int64_t step() const { return step_; }
 
  private:
   Lines& lines_;
   std::string identity_;
   std::deque<Value>& later_;
   std::chrono::steady_clock::time_point last_{};
+  std::int64_t step_ = 0;
   bool stop_ = false;
 };
 
@@ -114,27 +129,40 @@ Value failure(const std::string& identity, const char* type, std::string message
   return {{"event", "failed"}, {"identity", identity}, {"class", type}, {"message", message.substr(0, message.find('\n'))}};
 }
 
-Value run(const Value& command, Lines& lines, std::deque<Value>& later, int threads) {
+struct Task {
+  Stage stage;
+  train::Context context;
+  std::string output;
+};
+
+Task task_of(const Value& command, int threads, const comm::Collective& gang) {
+  if (!command.contains("stage") || !command.contains("output") || !command["output"].is_string())
+    throw UsageError("'run' needs stage and output");
+  Value described = command["stage"];
+  described["identity"] = command.value("identity", "");   // refused if the stage is another
+  Value context = command.value("context", Value::object());
+  Task task{stage_from_json(described), context_from_json(context), command["output"].get<std::string>()};
+  if (threads > 0) task.context.threads = threads;
+  task.context.attempt = command.value("attempt", 1);
+  task.context.checkpoint = command.value("checkpoint", "");
+  if (int width = context.value("width", gang.size()); width != gang.size())
+    throw UsageError(fmt::format("the stage is {} wide, this trainer has {} processes", width, gang.size()));
+  return task;
+}
+
+Value run(const Value& command, Lines& lines, std::deque<Value>& later, int threads, comm::Collective& gang) {
   std::string identity = command.value("identity", "");
+  Reporter reporter(lines, identity, later);
   try {
-    if (!command.contains("stage") || !command.contains("output") || !command["output"].is_string())
-      throw UsageError("'run' needs stage and output");
-    Value described = command["stage"];
-    described["identity"] = identity;             // refused if the stage is another
-    Stage stage = stage_from_json(described);
-    train::Context context = context_from_json(command.value("context", Value::object()));
-    if (threads > 0) context.threads = threads;
-    context.attempt = command.value("attempt", 1);
-    Reporter reporter(lines, identity, later);
-    std::string output = command["output"].get<std::string>();
-    store::Written written = execute_and_write(stage, context, output, reporter);
+    Task task = task_of(command, threads, gang);
+    store::Written written = execute_and_write(task.stage, task.context, task.output, gang, reporter);
     return {{"event", "done"},
             {"identity", identity},
-            {"output", output},
+            {"output", task.output},
             {"file_digest", written.file_digest.hex()},
             {"result_digest", written.result_digest.hex()}};
   } catch (const train::Stopped&) {
-    return {{"event", "stopped"}, {"identity", identity}};
+    return {{"event", "stopped"}, {"identity", identity}, {"step", reporter.step()}};
   } catch (const UsageError& error) {
     return failure(identity, "user", error.what());
   } catch (const DataError& error) {
@@ -143,6 +171,47 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
     return failure(identity, "memory", "out of memory");
   } catch (const std::exception& error) {
     return failure(identity, "transient", error.what());
+  }
+}
+
+// Process 0 of the gang, or the only one.
+int lead(comm::Collective& gang, const std::string& device, int threads) {
+  Lines lines;
+  lines.send({{"event", "ready"}, {"protocol", 1}, {"device", device}, {"version", WINNOW_VERSION}});
+  std::deque<Value> later;                        // commands that came while a stage ran
+  while (true) {
+    std::optional<Value> command;
+    if (!later.empty()) {
+      command = later.front();
+      later.pop_front();
+    } else {
+      command = lines.next(/*wait=*/true);
+    }
+    if (!command || (*command)["do"] == "quit") {
+      comm::agree(gang, std::string());
+      return kDone;
+    }
+    if ((*command)["do"] == "stop") continue;     // nothing runs
+    if ((*command)["do"] != "run") throw UsageError(fmt::format("unknown command {}", (*command)["do"].dump()));
+    comm::agree(gang, command->dump());
+    Value event = run(*command, lines, later, threads, gang);
+    lines.send(event);
+    // The others may wait in a collective that this process has left.
+    if (event["event"] == "failed" && gang.size() > 1) comm::abandon_gang(kBroken);
+  }
+}
+
+// Any other process: whatever ends its stage but a stop ends the gang.
+int follow(comm::Collective& gang, int threads) {
+  train::Observer silent;
+  while (true) {
+    std::string command = comm::agree(gang, std::string());
+    if (command.empty()) return kDone;
+    Task task = task_of(Value::parse(command), threads, gang);
+    try {
+      execute_and_write(task.stage, task.context, task.output, gang, silent);
+    } catch (const train::Stopped&) {
+    }
   }
 }
 
@@ -157,22 +226,7 @@ int serve(int argc, char** argv) {
   app.add_option("--threads", threads, "overrides the context's threads");
   if (!parse(app, argc, argv)) return kDone;
 
-  Lines lines;
-  lines.send({{"event", "ready"}, {"protocol", 1}, {"device", device}, {"version", WINNOW_VERSION}});
-  std::deque<Value> later;                        // commands that came while a stage ran
-  while (true) {
-    std::optional<Value> command;
-    if (!later.empty()) {
-      command = later.front();
-      later.pop_front();
-    } else {
-      command = lines.next(/*wait=*/true);
-    }
-    if (!command || (*command)["do"] == "quit") return kDone;
-    if ((*command)["do"] == "stop") continue;     // nothing runs
-    if ((*command)["do"] != "run") throw UsageError(fmt::format("unknown command {}", (*command)["do"].dump()));
-    lines.send(run(*command, lines, later, threads));
-  }
+  return as_gang([&](comm::Collective& gang) { return gang.rank() == 0 ? lead(gang, device, threads) : follow(gang, threads); });
 }
 
 }  // namespace winnow::cmd

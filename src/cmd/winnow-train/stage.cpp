@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 
 #include "arguments.h"
 #include "commands.h"
+#include "gang.h"
 #include "one_stage.h"
 #include "outcome.h"
 #include "winnow/core/error.h"
@@ -16,16 +18,22 @@ namespace winnow::cmd {
 
 namespace {
 
-// A line every two seconds, redrawn on a terminal.
+volatile std::sig_atomic_t stop_asked = 0;
+
+// A line every two seconds, redrawn on a terminal. SIGINT and SIGTERM stop the stage.
 class Lines final : public train::Observer {
  public:
+  bool report_wanted(std::int64_t step, std::int64_t steps) override {
+    return step == steps || std::chrono::steady_clock::now() - last_ >= std::chrono::seconds(2);
+  }
   void progress(const train::Report& report) override {
-    auto now = std::chrono::steady_clock::now();
-    if (report.step != report.steps && now - last_ < std::chrono::seconds(2)) return;
-    last_ = now;
+    last_ = std::chrono::steady_clock::now();
     fmt::print(stderr, "{}epoch {}/{}  step {}/{}  loss {:.4f}{}", terminal_ ? "\r\x1b[K" : "", report.epoch + 1, report.epochs,
                report.step, report.steps, report.loss, terminal_ && report.step != report.steps ? "" : "\n");
   }
+  bool stop_wanted() override { return stop_asked; }
+  void resumed(std::int64_t epoch, std::int64_t step) override { fmt::print(stderr, "resumed at epoch {}, step {}\n", epoch + 1, step); }
+  void note(const std::string& text) override { fmt::print(stderr, "note: {}\n", text); }
 
  private:
   bool terminal_ = ::isatty(2);
@@ -66,30 +74,49 @@ void complete(const Stage& stage, const Path& store_folder, const std::vector<st
 }  // namespace
 
 int stage(int argc, char** argv) {
-  std::string file, output, store_folder = "results";
+  std::string file, output, checkpoint, store_folder = "results";
+  double every = 60;
   std::vector<std::string> references;
   int threads = 1;
   std::int64_t chunk = 0;
   Command app("winnow-train stage", "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
-              "  winnow-train stage stage.json --output run.h5 --threads 2\n");
+              "  winnow-train stage stage.json --output run.h5 --threads 2\n"
+              "  mpirun -n 2 winnow-train stage stage.json --output run.h5                      as a gang of two processes\n"
+              "  winnow-train stage stage.json --output run.h5 --checkpoint mine               Ctrl-C, and again: it goes on\n");
   app.add_option("FILE", file, "the stage as JSON")->required();
   app.add_option("--output", output, "the run file to write; it must not exist yet")->required();
   app.add_option("--store", store_folder, "where inputs lie")->capture_default_str();
   app.add_option("--reference", references, "further stores that are only read");
   app.add_option("--threads", threads, "threads of this process; part of the provenance")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--chunk", chunk, "rows a tower computes at once; 0: all")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
+  app.add_option("--checkpoint", checkpoint, "a folder: the stage is saved there when it is stopped and now and then, and goes on from it");
+  app.add_option("--checkpoint-every", every, "seconds between checkpoints; 0: only when stopped")->check(CLI::Range(0.0, 1e9))->capture_default_str();
   if (!parse(app, argc, argv)) return 0;
 
-  if (std::filesystem::exists(output)) throw UsageError(fmt::format("{} exists already", output));
-  Stage wanted = read_stage(file);
-  train::Context context;
-  context.threads = threads;
-  context.chunk = chunk;
-  complete(wanted, store_folder, references, context);
-  Lines lines;
-  store::Written written = execute_and_write(wanted, context, output, lines);
-  fmt::print("{}  {} bytes  result digest {}\n", output, written.bytes, written.result_digest.hex());
-  return kDone;
+  return as_gang([&](comm::Collective& gang) -> int {
+    if (comm::agree(gang, std::filesystem::exists(output))) throw UsageError(fmt::format("{} exists already", output));
+    Stage wanted = read_stage(file);
+    train::Context context;
+    context.threads = threads;
+    context.chunk = chunk;
+    context.checkpoint = checkpoint;
+    context.checkpoint_every = every;
+    complete(wanted, store_folder, references, context);
+    std::signal(SIGINT, [](int) { stop_asked = 1; });
+    std::signal(SIGTERM, [](int) { stop_asked = 1; });
+    Lines lines;
+    try {
+      store::Written written = execute_and_write(wanted, context, output, gang, lines);
+      if (gang.rank() == 0) fmt::print("{}  {} bytes  result digest {}\n", output, written.bytes, written.result_digest.hex());
+    } catch (const train::Stopped&) {
+      if (gang.rank() == 0)
+        fmt::print(stderr, "stopped{}\n", checkpoint.empty() ? "" : fmt::format("; the same command goes on from {}", checkpoint));
+      return kDrained;
+    }
+    std::error_code ignored;
+    if (gang.rank() == 0 && !checkpoint.empty()) std::filesystem::remove(Path(checkpoint) / "state.safetensors", ignored);
+    return kDone;
+  });
 }
 
 }  // namespace winnow::cmd

@@ -4,11 +4,13 @@
 #include <cstdint>
 
 #include "golden/case.h"
+#include "winnow/comm/collective.h"
 
 namespace winnow::golden {
 
 struct Options {
   std::int64_t chunk = 0;                         // rows that a tower computes at once
+  comm::Collective* gang = nullptr;               // of the processes that run the cases together
 };
 
 void run_method(Case&, const Options&);           // through the stage executor
@@ -16,5 +18,6 @@ void run_loss(Case&);
 void run_labels(Case&);
 void run_selection(Case&);
 void run_model(Case&);
+void run_metric(Case&);
 
 }  // namespace winnow::golden

@@ -90,13 +90,12 @@ std::map<std::string, std::string> views_of(const Case& c, const train::Replay& 
 
 class Quiet final : public train::Observer {};
 
-train::Execution execute(const Stage& stage, const train::Replay& replay, std::int64_t chunk) {
+train::Execution execute(const Stage& stage, const train::Replay& replay, std::int64_t chunk, comm::Collective& gang) {
   train::Context context;
   context.replay = &replay;
   context.chunk = chunk;
-  auto alone = comm::alone();
   Quiet quiet;
-  return train::execute(stage, context, *alone, quiet);
+  return train::execute(stage, context, gang, quiet);
 }
 
 void compare_with(Case& c, const train::Trace& trace, const train::Replay& replay) {
@@ -118,7 +117,7 @@ void compare_gradients(Case& c, const train::Trace& got, const train::Trace& who
     at::Tensor other = got.first_gradients.at(name);
     double allowed = tolerance * std::max(1.0, want.abs().max().item<double>());
     if (!((other - want).abs().max().item<double>() <= allowed))
-      c.wrong(fmt::format("first gradients of optimiser {} differ from those without chunks", name));
+      c.wrong(fmt::format("first gradients of optimiser {} differ from those of one process without chunks", name));
   }
 }
 
@@ -137,8 +136,9 @@ void run_method(Case& c, const Options& options) {
   check_description(c, replay, samples, classes);
 
   Stage stage = stage_of(c, replay, classes);
-  train::Execution run = execute(stage, replay, options.chunk);
-  if (options.chunk > 0) compare_gradients(c, run.trace, execute(stage, replay, 0).trace);
+  train::Execution run = execute(stage, replay, options.chunk, *options.gang);
+  auto alone = comm::alone();
+  if (options.chunk > 0 || options.gang->size() > 1) compare_gradients(c, run.trace, execute(stage, replay, 0, *alone).trace);
   std::set<std::string> read = stage.settings.read();
   for (const auto& [key, value] : c.config().all())
     if (read.count(setting_of(key))) c.mark_read(key);

@@ -1,0 +1,61 @@
+// kind = metric: predictions and labels to the figures that a table shows.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "golden/kinds.h"
+#include "winnow/core/error.h"
+#include "winnow/train/evaluation.h"
+
+namespace winnow::golden {
+
+namespace {
+
+at::Tensor scalar(double value) { return at::tensor({value}, at::TensorOptions(at::kDouble)); }
+
+// Two decimals by printf's rule, as tables print them.
+double two_decimals(double value) { return std::stod(fmt::format("{:.2f}", value)); }
+
+// DeFT's code averages over batches: those with a selection are summed, the divisor is floor(N / B) + 1 (B20).
+train::SelectionQuality batch_average(const at::Tensor& mask, const at::Tensor& given, const at::Tensor& truth, const at::Tensor& order,
+                                      std::int64_t batch) {
+  train::SelectionQuality total;
+  std::int64_t N = order.size(0);
+  for (std::int64_t first = 0; first < N; first += batch) {
+    at::Tensor ids = order.narrow(0, first, std::min(batch, N - first));
+    auto of = [&](const at::Tensor& all) { return all.index_select(0, ids); };
+    if (of(mask).sum().item<std::int64_t>() == 0) continue;
+    train::SelectionQuality own = train::selection_quality(of(mask), of(given), of(truth));
+    total.precision += own.precision;
+    total.recall += own.recall;
+  }
+  double divisor = static_cast<double>(N / batch + 1);
+  total.precision /= divisor;
+  total.recall /= divisor;
+  return total;
+}
+
+void run_selection_metric(Case& c) {
+  at::Tensor mask = c.tensor("in.mask"), given = c.tensor("in.given"), truth = c.tensor("in.true");
+  c.precision();                                  // figures are fp64 whatever a case says
+  if (given.max().item<std::int64_t>() >= c.config().integer("classes")) c.wrong("config.classes contradicts the labels");
+  bool batches = c.config().has("average") && c.config().text("average") == "batch";
+  train::SelectionQuality quality = batches ? batch_average(mask, given, truth, c.tensor("in.order"), c.config().integer("batch"))
+                                            : train::selection_quality(mask, given, truth);
+  c.compare("precision", scalar(quality.precision));
+  c.compare("recall", scalar(quality.recall));
+  c.compare("f1", scalar(quality.f1));
+  c.compare("noise", (given != truth).to(at::kDouble).mean());
+  double percent[] = {two_decimals(100 * quality.precision), two_decimals(100 * quality.recall), two_decimals(100 * quality.f1)};
+  c.compare("percent", at::tensor(at::ArrayRef<double>(percent, 3), at::TensorOptions(at::kDouble)));
+}
+
+}  // namespace
+
+void run_metric(Case& c) {
+  if (c.subject() == "selection") return run_selection_metric(c);
+  throw UsageError(fmt::format("unknown subject '{}'", c.subject()));
+}
+
+}  // namespace winnow::golden

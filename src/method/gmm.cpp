@@ -1,0 +1,62 @@
+// GMM: before each epoch a mixture of two normals over the losses of all samples tells the clean ones; only they are trained
+// on. The division of Li et al., "DivideMix: learning with noisy labels as semi-supervised learning", 2020, with one network;
+// spec/noisy-labels.md 6.5.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+#include "winnow/method/classifier.h"
+#include "winnow/method/formulas.h"
+#include "winnow/method/mixture.h"
+#include "winnow/method/registry.h"
+
+namespace winnow::method {
+
+namespace {
+
+constexpr std::int64_t kRows = 500;               // of one forward in a pass
+
+class GMM final : public Classifier {
+ public:
+  void declare(Setup& setup) override {
+    const std::string rule = setup.settings().text("normalise");
+    if (rule != "minmax") throw UsageError(fmt::format("normalise: unknown '{}'; known: minmax", rule));
+    setup.state("mask", at::ones({setup.samples()}, setup.real().dtype(at::kByte)), Keep::every_epoch);
+    setup.state("score", at::ones({setup.samples()}, setup.real()), Keep::every_epoch);
+  }
+
+  void before_epoch(Pass& pass) override {
+    const Settings& settings = pass.settings();
+    if (pass.epoch() < settings.integer("warmup_epochs")) return;
+    bool half = settings.has("loss_precision") && settings.text("loss_precision") == "float16";
+    Tensor values = normalised_losses(losses_of_all(pass), half);
+    Tensor components = pass.draw("init.label", 0, [&](Stream& stream) { return two_means(values, stream); });
+    Mixture mixture = Mixture::fit(values, components, settings.integer("max_iter"), settings.real("tol"), settings.real("reg_covar"));
+    pass.state("score").copy_(mixture.posterior);
+    pass.state("mask").copy_(mixture.posterior > settings.real("threshold"));
+  }
+
+  void step(Step& step) override {
+    Tensor losses = cross_entropy(logits(step), step.batch_given());
+    minimise(step, masked_mean(losses, step.state("mask").index_select(0, step.ids())));
+  }
+
+ private:
+  static Tensor losses_of_all(Pass& pass) {
+    std::vector<Tensor> pieces;
+    for (std::int64_t first = 0; first < pass.samples(); first += kRows) {
+      Tensor ids = at::arange(first, std::min(first + kRows, pass.samples()), pass.given().options());
+      Tensor logits = pass.apply("head", {pass.forward("main", "plain", ids).features()});
+      pieces.push_back(cross_entropy(logits, pass.given().index_select(0, ids)));
+    }
+    return at::cat(pieces);
+  }
+};
+
+}  // namespace
+
+Entry gmm_entry() {
+  return {"gmm", 1, [] { return std::unique_ptr<Method>(new GMM); }, nullptr};
+}
+
+}  // namespace winnow::method

@@ -1,0 +1,112 @@
+#include "checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "winnow/core/error.h"
+#include "winnow/core/hash.h"
+#include "winnow/core/safetensors.h"
+#include "winnow/model/snapshot.h"
+
+namespace winnow::train {
+
+namespace {
+
+// Over names, types, shapes, bytes and the description: every flipped byte is found.
+std::string digest_of(const std::map<std::string, SafeTensor>& tensors, const std::map<std::string, std::string>& description) {
+  Hasher hasher;
+  for (const auto& [key, value] : description)
+    if (key != "digest") hasher.add(fmt::format("{}={};", key, value));
+  for (const auto& [name, tensor] : tensors)
+    hasher.add(fmt::format("{}:{}[{}]", name, tensor.dtype, fmt::join(tensor.shape, ","))).add(tensor.bytes);
+  return hasher.digest().hex();
+}
+
+std::int64_t number(const std::map<std::string, std::string>& description, const std::string& key) {
+  std::int64_t value = -1;
+  if (auto found = description.find(key); found != description.end())
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
+  return value;
+}
+
+}  // namespace
+
+Checkpoint::Checkpoint(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer)
+    : identity_(stage.identity()), threads_(context.threads), every_(context.checkpoint_every), last_(std::chrono::steady_clock::now()),
+      collective_(collective), observer_(observer) {
+  if (!context.checkpoint.empty()) file_ = context.checkpoint / "state.safetensors";
+}
+
+bool Checkpoint::due() const {
+  return kept() && every_.count() > 0 && std::chrono::steady_clock::now() - last_ >= every_;
+}
+
+std::map<std::string, std::string> Checkpoint::description() const {
+  return {{"identity", identity_.hex()}, {"version", WINNOW_VERSION}, {"width", std::to_string(collective_.size())},
+          {"threads", std::to_string(threads_)}, {"device", "cpu"}};
+}
+
+std::optional<std::string> Checkpoint::fault_of_file() const {
+  SafeTensors found(file_);
+  for (const auto& [key, wanted] : description()) {
+    auto own = found.metadata().find(key);
+    if (own == found.metadata().end()) return fmt::format("it does not say its {}", key);
+    if (own->second != wanted) return fmt::format("it is of {} {}, this is {}", key, own->second, wanted);
+  }
+  auto digest = found.metadata().find("digest");
+  if (digest == found.metadata().end() || digest->second != digest_of(found.tensors(), found.metadata())) return "it is damaged: its digest does not match";
+  return std::nullopt;
+}
+
+void Checkpoint::refuse(const std::string& why) {
+  if (collective_.rank() == 0) observer_.note(fmt::format("{}: {}; the stage starts over", file_.string(), why));
+}
+
+// Every process maps the file itself; process 0 decides whether it is of use.
+std::optional<Checkpoint::Saved> Checkpoint::read() {
+  bool usable = false;
+  if (collective_.rank() == 0 && kept() && std::filesystem::exists(file_)) try {
+      std::optional<std::string> fault = fault_of_file();
+      usable = !fault;
+      if (fault) refuse(*fault);
+    } catch (const Error& error) {
+      observer_.note(fmt::format("{}; the stage starts over", error.what()));
+    }
+  if (!comm::agree(collective_, usable)) return std::nullopt;
+  SafeTensors found(file_);
+  Saved saved{{number(found.metadata(), "epoch"), number(found.metadata(), "step")}, {}};
+  for (const auto& [name, tensor] : found.tensors()) {
+    at::Tensor own = at::empty(tensor.shape, at::TensorOptions(model::scalar_type(tensor.dtype)));
+    std::copy(tensor.bytes.begin(), tensor.bytes.end(), static_cast<std::byte*>(own.mutable_data_ptr()));
+    saved.tensors[name] = std::move(own);
+  }
+  return saved;
+}
+
+void Checkpoint::write(const Place& place, std::int64_t step_of_stage, const std::map<std::string, at::Tensor>& tensors) {
+  if (collective_.rank() != 0) return;            // the others are equal to it
+  auto start = std::chrono::steady_clock::now();
+  std::map<std::string, at::Tensor> host;
+  std::map<std::string, SafeTensor> entries;
+  std::int64_t bytes = 0;
+  for (const auto& [name, tensor] : tensors) {
+    at::Tensor own = host[name] = tensor.detach().cpu().contiguous();
+    entries[name] = {model::safetensors_dtype(own.scalar_type()), own.sizes().vec(), {static_cast<const std::byte*>(own.const_data_ptr()), own.nbytes()}};
+    bytes += static_cast<std::int64_t>(own.nbytes());
+  }
+  std::map<std::string, std::string> about = description();
+  about["epoch"] = std::to_string(place.epoch);
+  about["step"] = std::to_string(place.step);
+  about["digest"] = digest_of(entries, about);
+  make_folders(file_.parent_path());
+  Path part = temporary_beside(file_);
+  write_safetensors(part, entries, about);
+  std::filesystem::rename(part, file_);
+  sync_folder(file_.parent_path());
+  last_ = std::chrono::steady_clock::now();
+  observer_.checkpointed(step_of_stage, bytes, std::chrono::duration<double>(last_ - start).count());
+}
+
+}  // namespace winnow::train

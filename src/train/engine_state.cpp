@@ -1,0 +1,95 @@
+// What of an engine outlives its process, and what must be equal in all processes of a gang.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "winnow/core/error.h"
+#include "winnow/core/hash.h"
+#include "winnow/train/engine.h"
+
+namespace winnow::train {
+
+namespace {
+
+const Tensor& need(const std::map<std::string, Tensor>& saved, const std::string& name) {
+  auto found = saved.find(name);
+  if (found == saved.end()) throw DataError(fmt::format("it has no '{}'", name));
+  return found->second;
+}
+
+std::vector<Tensor> rows_of(const Tensor& stacked) { return stacked.size(0) == 0 ? std::vector<Tensor>() : stacked.unbind(0); }
+
+}  // namespace
+
+std::map<std::string, Tensor> Engine::changing() const {
+  std::map<std::string, Tensor> result;
+  auto collect = [&](const auto& parts) {
+    for (const auto& [name, part] : parts)
+      for (const model::Parameter& parameter : part.kind->weights().all())
+        if (parameter.trainable) result[fmt::format("parameter/{}/{}", name, parameter.name)] = parameter.value;
+  };
+  collect(networks_);
+  collect(modules_);
+  for (const auto& [name, trained] : optimisers_)
+    for (const auto& [part, tensor] : trained.optimiser.state()) result[fmt::format("optimiser/{}/{}", name, part)] = tensor;
+  for (const auto& [name, state] : states_) result["state/" + name] = state.value;
+  return result;
+}
+
+std::map<std::string, Tensor> Engine::save() const {
+  std::map<std::string, Tensor> saved = changing();
+  for (const auto& [name, state] : states_)
+    if (!state.history.empty()) saved["history/" + name] = at::stack(state.history);
+  for (const auto& [name, values] : logs_) saved["log/" + name] = at::stack(values);
+  for (const auto& [name, gradients] : first_gradients_) saved["gradient/" + name] = gradients;
+  saved["iteration"] = at::tensor({iteration_}, at::kLong);
+  return saved;
+}
+
+void Engine::load(const std::map<std::string, Tensor>& saved) {
+  at::NoGradGuard no_gradient;
+  std::map<std::string, Tensor> own = changing();
+  for (const auto& [name, tensor] : own) {
+    const Tensor& other = need(saved, name);
+    if (other.sizes() != tensor.sizes() || other.scalar_type() != tensor.scalar_type())
+      throw DataError(fmt::format("its '{}' has another shape or type", name));
+  }
+  for (auto& [name, tensor] : own) tensor.copy_(need(saved, name));
+  for (auto& [name, trained] : optimisers_) trained.optimiser.resumed();
+  for (auto& [name, state] : states_)
+    if (auto found = saved.find("history/" + name); found != saved.end()) state.history = rows_of(found->second.to(state.value.device()));
+  for (const auto& [name, tensor] : saved) {
+    if (name.starts_with("log/")) logs_[name.substr(4)] = rows_of(tensor);
+    if (name.starts_with("gradient/")) first_gradients_[name.substr(9)] = tensor;
+  }
+  iteration_ = need(saved, "iteration").item<std::int64_t>();
+  for (auto& [name, part] : networks_) part.kind->weights().renew();
+  for (auto& [name, part] : modules_) part.kind->weights().renew();
+}
+
+// A process whose numbers drift apart from the others' would otherwise be found in the results, or never.
+void Engine::require_equal_parameters() const {
+  std::vector<std::string> names;
+  std::vector<Hash128> digests;
+  for (const auto& [name, tensor] : changing()) {
+    if (!name.starts_with("parameter/")) continue;
+    Tensor host = tensor.detach().cpu().contiguous();
+    names.push_back(name.substr(10));
+    digests.push_back(hash_of(std::span(static_cast<const std::byte*>(host.const_data_ptr()), host.nbytes())));
+  }
+  std::vector<Hash128> first = digests;
+  collective_.broadcast(std::as_writable_bytes(std::span(first)));
+  Tensor differs = at::zeros({static_cast<std::int64_t>(names.size())}, at::TensorOptions(at::kLong));
+  for (std::size_t i = 0; i < names.size(); ++i) differs[static_cast<std::int64_t>(i)] = first[i] == digests[i] ? 0 : 1;
+  Tensor everywhere = differs.to(facts_.real.device());
+  collective_.sum(everywhere);
+  everywhere = everywhere.cpu();
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (everywhere[static_cast<std::int64_t>(i)].item<std::int64_t>() != 0)
+      throw DeviceError(fmt::format("epoch {}: the processes of the gang no longer agree: '{}' differs in {} of {} processes from the first's", epoch_,
+                                    names[i], everywhere[static_cast<std::int64_t>(i)].item<std::int64_t>(), collective_.size()));
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,51 @@
+// Stage kind `detect`, by label match: keeps the samples whose given label is what a fixed model sees. Nothing is trained.
+// spec/noisy-labels.md 6.6.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "arrays.h"
+#include "executors.h"
+#include "image_source.h"
+#include "selected_subset.h"
+#include "winnow/core/error.h"
+#include "winnow/method/selections.h"
+
+namespace winnow::train {
+
+namespace {
+
+constexpr int kVersion = 1;
+
+at::Tensor read_scores(const Path& file, const ImageSource& source) {
+  store::RunContent content = store::read_run_file(file);
+  auto logits = content.arrays.find("scores/logits"), samples = content.arrays.find("scores/samples");
+  if (logits == content.arrays.end() || samples == content.arrays.end()) throw DataError(fmt::format("{} holds no scores", file.string()));
+  if (!at::equal(tensor_of(samples->second), source.samples("train")))
+    throw DataError(fmt::format("{} scores other samples than this stage selects among", file.string()));
+  return tensor_of(logits->second);
+}
+
+}  // namespace
+
+Execution execute_label_match(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
+  if (stage.version != kVersion)
+    throw UsageError(fmt::format("label-match has result version {} here, the stage wants {}", kVersion, stage.version));
+  ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {.labels = true});
+  Oracle oracle = source.take_oracle();
+  at::Tensor logits = read_scores(input_file(context, "scores"), source);
+  method::Selected selected = method::label_match(logits, source.given());
+  // The score: how sure the model is of the given label.
+  at::Tensor score = at::softmax(logits, 1).gather(1, source.given().unsqueeze(1)).squeeze(1);
+
+  Execution result;
+  put_selection({selected.mask, score, selected.label}, {}, source, result.content);
+  std::map<std::string, double> metrics;
+  add_selection_metrics(selection_quality(selected.mask, source.given(), oracle.labels("train")), metrics);
+  store::Table& last = result.content.tables["metrics/final"];
+  for (const auto& [name, value] : metrics) last.push_back({name, std::vector<double>{value}});
+  result.content.arrays["labels/samples"] = array_of(source.samples("train"));
+  result.content.arrays["labels/given"] = array_of(source.given());
+  return result;
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,61 @@
+// Stage kind `score`: logits of a fixed model for the training samples. Here zero-shot: scale times the cosine of the picture's
+// feature and the class prompt's, with the model's own scale.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "arrays.h"
+#include "executors.h"
+#include "image_source.h"
+#include "loop.h"
+#include "preprocessing.h"
+#include "winnow/core/error.h"
+#include "winnow/method/registry.h"
+#include "winnow/model/classifier_architecture.h"
+#include "winnow/train/evaluation.h"
+#include "winnow/train/run_snapshot.h"
+
+namespace winnow::train {
+
+namespace {
+
+constexpr int kVersion = 1;
+constexpr std::int64_t kRows = 500;
+
+// exp of the trained logarithm; CLIP's largest where a snapshot keeps none.
+double scale_of(const model::Snapshot& snapshot) {
+  auto found = snapshot.tensors.find("logit_scale");
+  return found == snapshot.tensors.end() ? 100.0 : std::exp(found->second.to(at::kDouble).item<double>());
+}
+
+}  // namespace
+
+Execution execute_score(const Stage& stage, const Context& context, comm::Collective& collective, Observer&) {
+  if (stage.version != kVersion) throw UsageError(fmt::format("score has result version {} here, the stage wants {}", kVersion, stage.version));
+  const Path& backbone = input_file(context, "backbone");
+  model::Snapshot snapshot = snapshot_of(store::read_run_file(backbone), backbone.string());
+  Preprocessing preprocessing = Preprocessing::from(snapshot);
+  at::TensorOptions real(at::kFloat);
+  ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real, {});
+  Oracle oracle = source.take_oracle();
+
+  model::ClassifierOptions options{"linear-probe", 0, "text", scale_of(snapshot), source.classes(),
+                                   class_prompts(snapshot, source.class_names(), {stage.settings.text("template")})[0], 0, at::kFloat};
+  auto architecture = model::classifier_architecture(snapshot, options);
+  method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
+  Engine engine(facts, source, *architecture, collective, context.chunk);
+  std::unique_ptr<method::Method> method = method::find_method("zero-shot").make();
+  method::Setup setup(engine);
+  method->setup(setup);
+  method::Outputs scores = predict_all(*method, engine, "train", kRows);
+
+  Execution result;
+  result.content.arrays["scores/samples"] = array_of(source.samples("train"));
+  result.content.arrays["scores/logits"] = array_of(scores.at("logits"));
+  result.content.tables["metrics/final"] = {{"accuracy_train", std::vector<double>{accuracy(scores, oracle.labels("train"))}}};
+  result.trace.predictions["logits"] = scores.at("logits");
+  return result;
+}
+
+}  // namespace winnow::train

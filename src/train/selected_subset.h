@@ -1,0 +1,28 @@
+// A selected subset on its way between stages: selection/{mask,score,label} of a run file. design.md sections 1 and 7.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "image_source.h"
+#include "winnow/store/run_file.h"
+#include "winnow/train/evaluation.h"
+
+namespace winnow::train {
+
+struct SelectedSubset {
+  at::Tensor mask, score, label;                  // N: u8, real, int64
+};
+
+// Adds selection_{precision,recall,f1,kept} to an epoch's metrics.
+void add_selection_metrics(const SelectionQuality&, std::map<std::string, double>& metrics);
+
+// Writes the subset, and the dataset's indices of the samples that its rows belong to. `masks`: of every epoch (E x N), or
+// undefined.
+void put_selection(const SelectedSubset&, const at::Tensor& masks, ImageSource&, store::RunContent&);
+
+// What an earlier stage selected, for `source`: "mask", "score" and "label" as inputs of the method. DataError when the file
+// holds no selection or one of other samples; UsageError when it is empty: there would be nothing to train on.
+std::map<std::string, at::Tensor> read_selection(const Path& run_file, ImageSource&);
+
+}  // namespace winnow::train

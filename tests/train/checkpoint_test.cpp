@@ -1,0 +1,156 @@
+// A stage that was interrupted goes on from its checkpoint and gives the result of one that was not.
+#include "miniature.h"
+
+#include <fstream>
+
+namespace winnow::train {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Stops after `stop_after` steps (0: never), or dies there as a killed process would; remembers what it was told.
+class Watcher final : public Observer {
+ public:
+  struct Killed {};
+  std::int64_t stop_after = 0;
+  bool kill = false;
+  std::int64_t resumed_at = -1, last_checkpoint = -1;
+  std::vector<std::string> notes;
+
+  bool report_wanted(std::int64_t step, std::int64_t) override {
+    step_ = step;
+    return true;
+  }
+  void progress(const Report&) override {
+    if (kill && step_ == stop_after) throw Killed();
+  }
+  bool stop_wanted() override { return !kill && stop_after > 0 && step_ >= stop_after; }
+  void resumed(std::int64_t, std::int64_t step) override { resumed_at = step; }
+  void checkpointed(std::int64_t step, std::int64_t, double) override { last_checkpoint = step; }
+  void note(const std::string& text) override { notes.push_back(text); }
+
+ private:
+  std::int64_t step_ = 0;
+};
+
+class CheckpointTest : public Miniature {
+ protected:
+  Path file_ = folder_ / "checkpoint" / "state.safetensors";
+
+  void SetUp() override {
+    Miniature::SetUp();
+    store::write_run_file(folder_ / "backbone.h5", run(pretrain()).content);
+  }
+  Context kept(double every = 0) {
+    Context result = context();
+    result.checkpoint = folder_ / "checkpoint";
+    result.checkpoint_every = every;
+    return result;
+  }
+  std::string digest(const Stage& stage, const Context& context, Watcher& watcher) {
+    return execute(stage, context, *alone_, watcher).content.result_digest().hex();
+  }
+  std::string undisturbed(const Stage& stage) { return run(stage).content.result_digest().hex(); }
+  void stop_at(const Stage& stage, std::int64_t step) {
+    Watcher watcher;
+    watcher.stop_after = step;
+    EXPECT_THROW(execute(stage, kept(), *alone_, watcher), Stopped);
+    EXPECT_EQ(watcher.last_checkpoint, step);
+  }
+  Stage noisy(const std::string& method) {
+    Stage stage = train(method);
+    stage.settings.set("labels.kind", "symmetric");
+    return stage;
+  }
+};
+
+// Four steps an epoch, two epochs: in the first epoch, at its end, in the second, at the stage's end.
+TEST_F(CheckpointTest, EveryMethodGoesOnFromEveryPlace) {
+  for (Stage stage : {train("cc"), train("proden"), train("crdpll"), noisy("ce"), noisy("small-loss"), noisy("gmm"), pretrain()}) {
+    std::string name = stage.settings.has("method") ? stage.settings.text("method") : "pretrain";
+    std::string want = undisturbed(stage);
+    std::int64_t steps = name == "pretrain" ? 3 : 8;
+    for (std::int64_t step : {std::int64_t{1}, steps / 2, steps / 2 + 1, steps}) {
+      if (name != "proden" && step == 1) continue;          // all places for one, two for the others: time
+      std::filesystem::remove_all(folder_ / "checkpoint");
+      stop_at(stage, step);
+      Watcher again;
+      EXPECT_EQ(digest(stage, kept(), again), want) << name << " stopped at " << step;
+      EXPECT_EQ(again.resumed_at, step) << name;
+      EXPECT_THAT(again.notes, IsEmpty());
+    }
+  }
+}
+
+TEST_F(CheckpointTest, AKilledStageRepeatsNoMoreThanAnInterval) {
+  Stage stage = train("proden");
+  Watcher killed, again;
+  killed.kill = true;
+  killed.stop_after = 6;
+  EXPECT_THROW(execute(stage, kept(1e-9), *alone_, killed), Watcher::Killed);
+  EXPECT_EQ(killed.last_checkpoint, 5) << "one a step";
+  EXPECT_EQ(digest(stage, kept(1e-9), again), undisturbed(stage));
+  EXPECT_EQ(again.resumed_at, 5);
+}
+
+TEST_F(CheckpointTest, OneOfAnotherStageWidthOrThreadsIsOfNoUse) {
+  stop_at(train("cc"), 3);
+  Watcher other;
+  EXPECT_EQ(digest(train("proden"), kept(), other), undisturbed(train("proden")));
+  EXPECT_EQ(other.resumed_at, -1);
+  EXPECT_THAT(other.notes, ElementsAre(testing::AllOf(HasSubstr(file_.string()), HasSubstr("it is of identity"), HasSubstr("starts over"))));
+
+  Watcher threads;
+  Context two = kept();
+  two.threads = 2;
+  execute(train("cc"), two, *alone_, threads);
+  EXPECT_THAT(threads.notes, ElementsAre(HasSubstr("it is of threads 1, this is 2")));
+}
+
+TEST_F(CheckpointTest, ADamagedOneIsFoundAndTheStageStartsOver) {
+  Stage stage = train("proden");
+  std::string want = undisturbed(stage);
+  stop_at(stage, 5);
+  std::string good = read_file(file_);
+  auto damaged = [&](const std::string& bytes) {
+    std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes;
+    Watcher watcher;
+    EXPECT_EQ(digest(stage, kept(), watcher), want);
+    EXPECT_EQ(watcher.resumed_at, -1);
+    ASSERT_EQ(watcher.notes.size(), 1u);
+    EXPECT_THAT(watcher.notes[0], testing::AllOf(HasSubstr("state.safetensors"), HasSubstr("starts over")));
+  };
+  for (std::size_t at : {std::size_t{0}, std::size_t{40}, good.size() / 2, good.size() - 1}) {
+    std::string bytes = good;
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    damaged(bytes);
+  }
+  damaged(good.substr(0, good.size() / 2));
+  damaged("");
+  damaged("not a checkpoint at all");
+}
+
+TEST_F(CheckpointTest, NoneIsWrittenOfALossThatIsNotFinite) {
+  Stage stage = train("proden");
+  stage.settings.set("train.lr", 1e30);
+  Watcher watcher;
+  try {
+    execute(stage, kept(1e-9), *alone_, watcher);
+    ADD_FAILURE() << "accepted";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the loss is not finite at epoch 0, step 1, on samples"));
+  }
+  EXPECT_EQ(watcher.last_checkpoint, 1) << "the step before";
+}
+
+TEST_F(CheckpointTest, WithoutAFolderAStopKeepsNothing) {
+  Watcher watcher;
+  watcher.stop_after = 2;
+  EXPECT_THROW(execute(train("cc"), context(), *alone_, watcher), Stopped);
+  EXPECT_EQ(watcher.last_checkpoint, -1);
+}
+
+}  // namespace
+}  // namespace winnow::train

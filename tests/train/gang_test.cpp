@@ -1,0 +1,71 @@
+// A gang computes what one process computes. Alone these tests say little: run them as `mpirun -n k test-train
+// --gtest_filter=Gang*`. Golden cases of methods are run as gangs as well (tests/CMakeLists.txt).
+#include "../comm/gang.h"
+
+#include "miniature.h"
+#include "winnow/train/engine.h"
+#include "winnow/model/toy.h"
+
+namespace winnow::train {
+namespace {
+
+using testing::HasSubstr;
+
+// Every process has its own folder and files: nothing is shared but the collective.
+using GangTest = Miniature;
+
+// Gradients, not weights: Adam hides a constant factor. Towers count a sum over processes, modules (the temperature) once.
+TEST_F(GangTest, PretrainingHasTheGradientsOfOneProcess) {
+  Stage stage = pretrain();
+  stage.settings.set("train.precision", "fp64");
+  at::Tensor whole = execute(stage, context(), *alone_, quiet_).trace.first_gradients.at("main");
+  at::Tensor split = execute(stage, context(), comm::gang(), quiet_).trace.first_gradients.at("main");
+  EXPECT_LT((whole - split).abs().max().item<double>(), 1e-10 * std::max(1.0, whole.abs().max().item<double>()));
+}
+
+TEST_F(GangTest, AStageHasTheSameResultDigestOnEveryProcess) {
+  Execution backbone = execute(pretrain(), context(), comm::gang(), quiet_);
+  store::write_run_file(folder_ / "backbone.h5", backbone.content);
+  for (const char* method : {"proden", "crdpll"}) {
+    std::string own = execute(train(method), context(), comm::gang(), quiet_).content.result_digest().hex();
+    EXPECT_EQ(own, comm::agree(comm::gang(), own)) << method;
+  }
+}
+
+TEST_F(GangTest, AProcessThatDriftsAwayIsFoundByTheNameOfTheTensor) {
+  if (comm::gang().size() == 1) GTEST_SKIP() << "one process cannot drift away from itself: run under mpirun";
+  Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"}, {"train.lr", 0.1}, {"train.momentum", 0.0}, {"train.weight_decay", 0.0},
+                                                 {"train.nesterov", false}, {"train.schedule", "constant"}, {"seed", 0}}};
+  class Nothing final : public Source {
+   public:
+    std::int64_t classes() const override { return 3; }
+    std::int64_t size(const std::string&) const override { return 0; }
+    std::int64_t epochs() const override { return 1; }
+    std::int64_t steps_per_epoch() const override { return 0; }
+    std::int64_t batch() const override { return 1; }
+    at::Tensor inputs(const std::string&, const std::string&, const at::Tensor&, std::int64_t) override { return {}; }
+    std::vector<Batch> batches(std::int64_t) override { return {}; }
+    const at::Tensor& given() override { return none_; }
+    const at::Tensor& candidates() override { return none_; }
+    const std::map<std::string, at::Tensor>& handed_over() const override { return inputs_; }
+
+   private:
+    at::Tensor none_;
+    std::map<std::string, at::Tensor> inputs_;
+  } source;
+  bool last = comm::gang().rank() == comm::gang().size() - 1;
+  auto toy = model::toy({{"A", at::full({2, 2}, last ? 1.0000001 : 1.0, at::kDouble)}, {"W", at::ones({3, 2}, at::kDouble)}}, 5);
+  Engine engine({&settings, 1, 0, 1, 0, 3, at::TensorOptions(at::kDouble)}, source, *toy, comm::gang());
+  engine.add_network("main", method::TowerKind::image, "", "");
+  engine.add_module("head", method::ModuleKind::head, "");
+  engine.add_optimiser("main", {"main", "head"});
+  try {
+    engine.end_epoch();
+    ADD_FAILURE() << "accepted";
+  } catch (const DeviceError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'main/A' differs in 1 of"));
+  }
+}
+
+}  // namespace
+}  // namespace winnow::train

@@ -8,6 +8,12 @@ namespace winnow::fleet {
 
 using sched::Scheduler;
 
+namespace {
+
+constexpr std::size_t kLines = 4096;              // bytes of a trainer's last words that the journal keeps
+
+}  // namespace
+
 void Coordinator::event(const Scheduler::Event& happened) {
   Scheduler::Commands commands;
   scheduler_.on(happened, now(), commands);
@@ -48,6 +54,7 @@ void Coordinator::tell_failure(sched::Attempt attempt, sched::FailureClass why, 
   failed["class"] = to_string(why);
   failed["final"] = final;
   failed["text"] = text.substr(0, text.find('\n'));
+  if (std::size_t first = text.find('\n'); first != std::string::npos) failed["lines"] = text.substr(first + 1).substr(0, kLines);
   journal_.add(std::move(failed));
   observer_.failed(attempt, why, text, final);
 }

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/fleet/records.h"
 
 namespace winnow::fleet {
 
@@ -64,7 +65,7 @@ void Journal::sync() {
   if (::fdatasync(file_.get()) != 0) throw DeviceError(fmt::format("cannot sync journal {}: {}", path_.string(), std::strerror(errno)));
 }
 
-std::size_t Journal::replay(const Path& store, const std::function<void(const Value&)>& take) {
+std::size_t Journal::replay(const Path& store, const std::function<void(const Value&)>& take, Tail tail) {
   std::size_t damaged = 0;
   for (const Path& path : files_of(store)) {
     std::string content = read_file(path);
@@ -74,11 +75,15 @@ std::size_t Journal::replay(const Path& store, const std::function<void(const Va
       if (intact(line)) take(Value::parse(line.substr(kDigest + 1)));
       else ++damaged;
     }
-    if (start == content.size()) continue;
+    if (start == content.size() || tail == Tail::keep) continue;
     std::error_code ignored;                               // a read-only store keeps its torn tail; it is skipped again
     std::filesystem::resize_file(path, start, ignored);
   }
   return damaged;
+}
+
+std::size_t read_journal(const Path& store, const std::function<void(const Value&)>& take) {
+  return Journal::replay(store, take, Journal::Tail::keep);
 }
 
 std::uint64_t Journal::last_epoch(const Path& store) {

@@ -22,9 +22,10 @@ class Journal {
   void flush();                                            // after a batch of records
   void sync();                                             // if anything is new
 
-  // Every intact record of all files, oldest first. A torn last line is cut off its file; other damaged lines are skipped
-  // and counted.
-  static std::size_t replay(const Path& store, const std::function<void(const Value&)>&);
+  enum class Tail { cut, keep };
+  // Every intact record of all files, oldest first. A torn last line is cut off its file, or kept where somebody else may
+  // still be writing it; other damaged lines are skipped and counted.
+  static std::size_t replay(const Path& store, const std::function<void(const Value&)>&, Tail = Tail::cut);
   static std::uint64_t last_epoch(const Path& store);      // 0: there is none
 
  private:

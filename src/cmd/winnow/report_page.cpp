@@ -1,0 +1,100 @@
+#include "report_page.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "winnow/fleet/records.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+std::map<std::string, std::string> labels_of(const sweep::Plan& plan) {
+  std::map<std::string, std::string> result;
+  for (const sweep::Node& node : plan.nodes()) {
+    std::string label(node.label);
+    if (label != "backbone") {
+      Settings settings = plan.settings(node.experiment);
+      label = fmt::format("{} {}", settings.text("method"), label);
+      for (const std::string& axis : plan.axes())
+        if (axis != "method" && settings.has(axis)) {
+          const Value& value = settings.at(axis);
+          label += fmt::format(", {} {}", axis, value.is_string() ? value.get<std::string>() : value.dump());
+        }
+    }
+    result[node.identity.hex()] = label;
+  }
+  return result;
+}
+
+class History {
+ public:
+  History(const sweep::Plan& plan, report::Page& page) : labels_(labels_of(plan)), page_(page) {}
+
+  void take(const Value& record) {
+    std::string event = record.value("event", ""), identity = record.value("identity", "");
+    double time = record.value("time", 0.0);
+    last_ = time;
+    if (event == "begin" || event == "end") {       // a new coordinator: what the one before left open was lost
+      for (auto& [key, open] : open_) end(open, "lost", time);
+      open_.clear();
+      return;
+    }
+    auto label = labels_.find(identity);
+    if (label == labels_.end()) return;
+    int number = record.value("attempt", 1);
+    if (event == "started") {
+      page_.attempts.push_back({label->second, identity, record.value("host", ""), "running", number, time, time});
+      open_[identity] = page_.attempts.size() - 1;
+    } else if (event == "done" || event == "failed" || event == "returned" || event == "lost") {
+      if (auto found = open_.find(identity); found != open_.end()) {
+        end(found->second, event, time);
+        open_.erase(found);
+      }
+      if (event == "done")
+        for (report::Failure& failure : page_.failures) failure.recovered = failure.recovered || failure.identity == identity;
+      if (event == "failed") fail(record, label->second, identity, number, time);
+    }
+  }
+  void finish() {
+    for (auto& [key, open] : open_) page_.attempts[open].end = std::max(last_, page_.attempts[open].begin);
+  }
+
+ private:
+  void end(std::size_t attempt, const std::string& outcome, double time) {
+    page_.attempts[attempt].outcome = outcome;
+    page_.attempts[attempt].end = time;
+  }
+  void fail(const Value& record, const std::string& label, const std::string& identity, int number, double time) {
+    page_.failures.push_back({label, identity, record.value("class", ""), record.value("text", ""), record.value("lines", ""), number, time, false});
+  }
+
+  std::map<std::string, std::string> labels_;
+  report::Page& page_;
+  std::map<std::string, std::size_t> open_;         // by stage: its running attempt
+  double last_ = 0;
+};
+
+}  // namespace
+
+report::Page page_of(const sweep::Plan& plan, const store::Store& store, const std::string& sweep_file, std::vector<report::Table> tables,
+                     std::vector<std::pair<std::string, std::string>> figures) {
+  report::Page page;
+  page.name = plan.name();
+  page.question = plan.question();
+  page.sweep_file = sweep_file;
+  page.store = store.root().string();
+  page.tables = std::move(tables);
+  page.figures = std::move(figures);
+  page.planned = plan.experiments();
+  for (std::size_t i = 0; i < plan.experiments(); ++i) page.done += store.find(plan.nodes()[plan.cell_node(i)].identity, false).has_value();
+  if (!page.tables.empty()) report::add_curves(page, page.tables.front(), plan, store);
+  History history(plan, page);
+  if (std::size_t damaged = fleet::read_journal(store.root(), [&](const Value& record) { history.take(record); }))
+    page.notes.push_back(fmt::format("{} lines of the journal are damaged", damaged));
+  history.finish();
+  return page;
+}
+
+}  // namespace winnow::cmd

@@ -1,0 +1,112 @@
+// Curves for the page, from the run files of a table's experiments.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "winnow/core/error.h"
+#include "winnow/report/page.h"
+
+namespace winnow::report {
+
+namespace {
+
+constexpr std::size_t kLines = 8;                   // as many as the page has colours
+
+using Curve = std::vector<double>;
+
+std::map<std::string, Curve> read_curves(const store::Store& store, const Identity& identity, std::vector<std::string>& notes) {
+  std::map<std::string, Curve> result;
+  std::optional<Path> file = store.find(identity, false);
+  if (!file) return result;
+  try {
+    store::RunContent content = store::read_run_file(*file, false);
+    auto table = content.tables.find("metrics/epochs");
+    if (table == content.tables.end()) return result;
+    for (const store::Column& column : table->second)
+      result[column.name] = std::visit([](const auto& values) { return Curve(values.begin(), values.end()); }, column.values);
+  } catch (const DataError& error) {
+    notes.push_back(fmt::format("no curve: {}", error.what()));
+  }
+  return result;
+}
+
+// Curves of the stage and, by the names that it lacks, of the stages that feed it.
+std::map<std::string, Curve> curves_of(const sweep::Plan& plan, const store::Store& store, std::uint32_t node, std::vector<std::string>& notes) {
+  std::map<std::string, Curve> result = read_curves(store, plan.nodes()[node].identity, notes);
+  for (std::uint32_t input : plan.nodes()[node].inputs)
+    if (plan.nodes()[input].label != "backbone") {
+      std::map<std::string, Curve> earlier = curves_of(plan, store, input, notes);
+      result.merge(earlier);
+    }
+  return result;
+}
+
+Line average(const std::string& name, const std::vector<Curve>& runs, double factor) {
+  Line line{name, runs.size(), {}, {}, {}};
+  std::size_t epochs = 0;
+  for (const Curve& run : runs) epochs = std::max(epochs, run.size());
+  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+    std::vector<double> values;
+    for (const Curve& run : runs)
+      if (epoch < run.size()) values.push_back(factor * run[epoch]);
+    Summary summary = summarise(values);
+    line.x.push_back(static_cast<double>(epoch));
+    line.mean.push_back(summary.mean);
+    line.deviation.push_back(summary.deviation.value_or(0));
+  }
+  return line;
+}
+
+std::string name_of(const Header& row) {
+  std::string name;
+  for (const std::string& value : row)
+    if (value != "-") name += (name.empty() ? "" : ", ") + value;
+  return name;
+}
+
+}  // namespace
+
+void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const store::Store& store) {
+  // quantity -> column -> row -> runs
+  std::map<std::string, std::map<std::size_t, std::map<std::size_t, std::vector<Curve>>>> found;
+  std::map<std::string, std::uint32_t> node_of;
+  for (std::size_t i = 0; i < plan.experiments(); ++i) node_of[plan.nodes()[plan.cell_node(i)].identity.hex()] = plan.cell_node(i);
+  auto index = [](const std::vector<std::string>& axes, const std::vector<std::string>& wanted) {
+    std::vector<std::size_t> result;
+    for (const std::string& axis : wanted) result.push_back(static_cast<std::size_t>(std::find(axes.begin(), axes.end(), axis) - axes.begin()));
+    return result;
+  };
+  std::vector<std::size_t> row_at = index(table.axes, table.row_axes), column_at = index(table.axes, table.column_axes);
+  for (const Table::Sample& sample : table.samples) {
+    if (!sample.value) continue;
+    auto header = [&](const std::vector<std::size_t>& at, const Header& otherwise) {
+      Header result;
+      for (std::size_t k = 0; k < at.size(); ++k) result.push_back(at[k] < sample.values.size() ? sample.values[at[k]] : otherwise[k]);
+      return result;
+    };
+    auto row = std::find(table.rows.begin(), table.rows.end(), header(row_at, table.rows.front()));
+    auto column = std::find(table.columns.begin(), table.columns.end(), header(column_at, table.columns.front()));
+    if (row == table.rows.end() || column == table.columns.end() || !node_of.count(sample.identity)) continue;
+    auto r = static_cast<std::size_t>(row - table.rows.begin()), c = static_cast<std::size_t>(column - table.columns.begin());
+    for (auto& [name, curve] : curves_of(plan, store, node_of.at(sample.identity), page.notes))
+      if (name == table.metric.name || name == "selection_precision" || name == "selection_recall" || name == "selection_f1")
+        found[name][c][r].push_back(std::move(curve));
+  }
+  for (auto& [quantity, columns] : found)
+    for (auto& [c, rows] : columns) {
+      bool learning = quantity == table.metric.name;
+      std::string title;
+      for (std::size_t axis = 0; axis < table.columns[c].size(); ++axis) title += fmt::format("{}{} {}", axis ? ", " : "", table.column_axes[axis], table.columns[c][axis]);
+      std::string what = learning ? quantity : quantity.substr(quantity.find('_') + 1);
+      double factor = !learning || table.metric.percent() ? 100 : 1;
+      Chart chart{title.empty() ? table.name : title, factor == 100 ? what + " in %" : what, {}, rows.size() > kLines ? rows.size() - kLines : 0};
+      for (auto& [r, runs] : rows)
+        if (chart.lines.size() < kLines) chart.lines.push_back(average(name_of(table.rows[r]), runs, factor));
+      if (std::any_of(chart.lines.begin(), chart.lines.end(), [](const Line& line) { return line.x.size() > 1; }))
+        (learning ? page.learning : page.selection).push_back(std::move(chart));
+    }
+}
+
+}  // namespace winnow::report

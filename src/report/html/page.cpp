@@ -1,0 +1,215 @@
+// The page itself: sections in the order in which a reader asks.
+#include "winnow/report/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "../words.h"
+#include "embedded.h"
+#include "svg.h"
+
+namespace winnow::report {
+
+namespace html {
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (char c : text) {
+    if (c == '<') result += "&lt;";
+    else if (c == '>') result += "&gt;";
+    else if (c == '&') result += "&amp;";
+    else if (c == '"') result += "&quot;";
+    else if (static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t') result += "?";
+    else result += c;
+  }
+  return result;
+}
+
+}  // namespace html
+
+namespace {
+
+using html::escaped;
+
+// Samples of every cell, for the dialog that shows where a number comes from. "<" could end the script element.
+std::string safe_json(const nlohmann::json& value) {
+  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  for (std::size_t at = 0; (at = text.find('<', at)) != std::string::npos; at += 6) text.replace(at, 1, "\\u003c");
+  return text;
+}
+
+std::vector<std::size_t> positions(const std::vector<std::string>& axes, const std::vector<std::string>& wanted) {
+  std::vector<std::size_t> result;
+  for (const std::string& axis : wanted) {
+    auto found = std::find(axes.begin(), axes.end(), axis);
+    result.push_back(found == axes.end() ? axes.size() : static_cast<std::size_t>(found - axes.begin()));
+  }
+  return result;
+}
+
+Header part(const Table::Sample& sample, const std::vector<std::size_t>& at, const Table& table) {
+  Header header;
+  for (std::size_t i : at) header.push_back(i < sample.values.size() ? sample.values[i] : table.samples.empty() ? "" : "");
+  return header;
+}
+
+std::string joined(const std::vector<std::string>& axes, const Header& values) {
+  std::string text;
+  for (std::size_t i = 0; i < values.size(); ++i) text += fmt::format("{}{}{}", i ? ", " : "", i < axes.size() && axes[i] != "method" ? axes[i] + " " : "", values[i]);
+  return text;
+}
+
+class Writer {
+ public:
+  explicit Writer(const Page& page) : page_(page) {}
+
+  std::string write() {
+    head();
+    tables();
+    figures();
+    charts("learning", "Learning curves", page_.learning, "Mean over seeds; the band is one sample standard deviation.");
+    charts("selection", "Selection quality", page_.selection, "Against the true labels, after every epoch. True labels reach this picture alone, never the training.");
+    cluster();
+    failures();
+    provenance();
+    out_ += "</main><dialog id=\"source\" aria-labelledby=\"source-title\"><form method=\"dialog\"><h2 id=\"source-title\"></h2><button aria-label=\"Close\" "
+            "class=\"close\">×</button></form><div id=\"source-body\" class=\"scroll\"></div></dialog>";
+    out_ += fmt::format("<script type=\"application/json\" id=\"samples\">{}</script><script>{}</script></body></html>\n", safe_json(samples_), html::kScript);
+    return std::move(out_);
+  }
+
+ private:
+  void head() {
+    double share = page_.planned ? 100.0 * static_cast<double>(page_.done) / static_cast<double>(page_.planned) : 0;
+    out_ = fmt::format("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+                       "<meta name=\"color-scheme\" content=\"light dark\"><title>{} · winnow</title><style>{}</style></head><body>"
+                       "<a class=\"skip\" href=\"#tables\">To the tables</a><header><p class=\"brand\">winnow</p><h1>{}</h1><p class=\"question\">{}</p>"
+                       "<div class=\"progress\" role=\"progressbar\" aria-label=\"experiments done\" aria-valuemin=\"0\" aria-valuemax=\"{}\" aria-valuenow=\"{}\">"
+                       "<span style=\"width:{:.2f}%\"></span></div><p class=\"unit\">{} of {} experiments done</p></header><nav aria-label=\"Sections\"><a href=\"#tables\">Tables</a>",
+                       escaped(page_.name), html::kStyle, escaped(page_.name), escaped(page_.question), page_.planned, page_.done, share, page_.done, page_.planned);
+    if (!page_.figures.empty()) out_ += "<a href=\"#figures\">Statistics</a>";
+    if (!page_.learning.empty()) out_ += "<a href=\"#learning\">Learning</a>";
+    if (!page_.selection.empty()) out_ += "<a href=\"#selection\">Selection</a>";
+    if (!page_.attempts.empty()) out_ += "<a href=\"#cluster\">Cluster</a>";
+    if (!page_.failures.empty()) out_ += fmt::format("<a href=\"#failures\">Failures ({})</a>", page_.failures.size());
+    out_ += "<a href=\"#provenance\">Provenance</a></nav><main>";
+  }
+
+  void tables() {
+    out_ += "<section id=\"tables\"><h2>Tables</h2>";
+    for (const Table& table : page_.tables) add_table(table);
+    out_ += "</section>";
+  }
+
+  void add_table(const Table& table) {
+    std::map<std::pair<Header, Header>, nlohmann::json> cells;
+    std::vector<std::size_t> row_at = positions(table.axes, table.row_axes), column_at = positions(table.axes, table.column_axes);
+    bool one_method = std::find(table.axes.begin(), table.axes.end(), "method") == table.axes.end();
+    for (const Table::Sample& sample : table.samples) {
+      Header row = part(sample, row_at, table), column = part(sample, column_at, table);
+      if (one_method && !row.empty() && !table.rows.empty()) row[0] = table.rows[0][0];
+      std::string what;
+      for (std::size_t i = 0; i < table.axes.size() && i < sample.values.size(); ++i)
+        if (table.axes[i] == "seed") what = "seed " + sample.values[i];
+      cells[{row, column}].push_back({what, sample.value ? number(table.metric, *sample.value) : "", sample.identity, sample.file});
+    }
+    if (table.name != page_.name) out_ += fmt::format("<h3>{}</h3>", escaped(table.name));
+    if (!table.question.empty() && table.question != page_.question) out_ += fmt::format("<p class=\"question\">{}</p>", escaped(table.question));
+    out_ += "<div class=\"scroll card\"><table class=\"results\"><thead><tr>";
+    for (const std::string& axis : table.row_axes) out_ += fmt::format("<th scope=\"col\">{}</th>", escaped(axis));
+    for (const Header& column : table.columns) {
+      std::string head = joined(table.column_axes, column);
+      out_ += fmt::format("<th scope=\"col\" class=\"number\">{}</th>", escaped(head.empty() ? table.metric.name : head));
+    }
+    out_ += "</tr></thead><tbody>";
+    for (std::size_t r = 0; r < table.rows.size(); ++r) {
+      out_ += "<tr>";
+      for (std::size_t i = 0; i < table.rows[r].size(); ++i) out_ += fmt::format("<th scope=\"row\">{}</th>", escaped(table.rows[r][i]));
+      for (std::size_t c = 0; c < table.columns.size(); ++c) add_cell(table, r, c, cells[{table.rows[r], table.columns[c]}]);
+      out_ += "</tr>";
+    }
+    out_ += "</tbody></table></div><ul class=\"notes\">";
+    for (const std::string& line : legend(table)) out_ += fmt::format("<li>{}</li>", escaped(line));
+    out_ += "<li><b>best</b> and <u>second best</u> of a column; press a number to see its run files</li></ul>";
+  }
+
+  void add_cell(const Table& table, std::size_t r, std::size_t c, const nlohmann::json& samples) {
+    const Cell& cell = table.cells[r][c];
+    if (cell.planned == 0) {
+      out_ += "<td class=\"number none\" aria-label=\"not planned\">–</td>";
+      return;
+    }
+    const char* mark = cell.mark == Mark::best ? " best" : cell.mark == Mark::second ? " second" : "";
+    const char* missing = cell.done() < cell.planned ? " missing" : "";
+    std::string title = fmt::format("{}: {}", joined(table.row_axes, table.rows[r]), joined(table.column_axes, table.columns[c]));
+    samples_.push_back({{"title", title}, {"rows", samples.is_null() ? nlohmann::json::array() : samples}});
+    out_ += fmt::format("<td class=\"number\"><button type=\"button\" class=\"cell{}{}\" data-cell=\"{}\">{}{}</button></td>", mark, missing, samples_.size() - 1,
+                        escaped(mean_text(table, cell)), cell.done() < cell.planned ? fmt::format(" <small>{}</small>", count_text(cell)) : "");
+  }
+
+  void figures() {
+    if (page_.figures.empty()) return;
+    out_ += "<section id=\"figures\"><h2>Statistics</h2><div class=\"charts\">";
+    for (const auto& [title, svg] : page_.figures) out_ += fmt::format("<figure class=\"card wide\"><figcaption><b>{}</b></figcaption>{}</figure>", escaped(title), svg);
+    out_ += "</div></section>";
+  }
+
+  void charts(const char* id, const char* title, const std::vector<Chart>& charts, const char* words) {
+    if (charts.empty()) return;
+    out_ += fmt::format("<section id=\"{}\"><h2>{}</h2><p>{}</p><div class=\"charts\">", id, title, words);
+    for (const Chart& chart : charts) out_ += html::chart(chart);
+    out_ += "</div></section>";
+  }
+
+  void cluster() {
+    if (page_.attempts.empty()) return;
+    double busy = 0;
+    std::set<std::string> hosts;
+    std::size_t repeated = 0;
+    for (const Attempt& attempt : page_.attempts) {
+      busy += attempt.end - attempt.begin;
+      hosts.insert(attempt.host);
+      repeated += attempt.number > 1;
+    }
+    out_ += fmt::format("<section id=\"cluster\"><h2>Cluster</h2><p>{} attempts on {} host{}, {:.1f} minutes of computing; {} of them tried a stage again.</p>"
+                        "<figure class=\"card wide\"><div class=\"scroll\">{}</div><ul class=\"legend\"><li><i class=\"key done\"></i>done</li><li><i class=\"key failed\"></i>failed or "
+                        "lost</li><li><i class=\"key returned\"></i>stopped</li><li><i class=\"key running\"></i>running</li></ul></figure></section>",
+                        page_.attempts.size(), hosts.size(), hosts.size() == 1 ? "" : "s", busy / 60, repeated, html::timeline(page_.attempts));
+  }
+
+  void failures() {
+    if (page_.failures.empty()) return;
+    out_ += "<section id=\"failures\"><h2>Failures</h2>";
+    for (const Failure& failure : page_.failures)
+      out_ += fmt::format("<details class=\"card\"{}><summary><b>{}</b> <span class=\"tag {}\">{}</span> attempt {}: {}</summary><p class=\"unit\">{}</p><pre>{}</pre></details>",
+                          failure.recovered ? "" : " open", escaped(failure.label), failure.recovered ? "done" : "failed",
+                          failure.recovered ? "done later" : "not done", failure.attempt, escaped(failure.message), escaped(failure.identity),
+                          escaped(failure.lines.empty() ? "the trainer wrote nothing" : failure.lines));
+    out_ += "</section>";
+  }
+
+  void provenance() {
+    out_ += fmt::format("<section id=\"provenance\"><h2>Provenance</h2><dl><dt>sweep</dt><dd><code>{}</code></dd><dt>store</dt><dd><code>{}</code></dd><dt>made by</dt><dd><code>winnow report {} "
+                        "--format html</code>, winnow {}</dd></dl>", escaped(page_.sweep_file), escaped(page_.store), escaped(page_.sweep_file), WINNOW_VERSION);
+    if (!page_.notes.empty()) {
+      out_ += "<ul class=\"notes\">";
+      for (const std::string& note : page_.notes) out_ += fmt::format("<li>{}</li>", escaped(note));
+      out_ += "</ul>";
+    }
+    out_ += "</section>";
+  }
+
+  const Page& page_;
+  std::string out_;
+  nlohmann::json samples_ = nlohmann::json::array();
+};
+
+}  // namespace
+
+std::string render_html(const Page& page) { return Writer(page).write(); }
+
+}  // namespace winnow::report

@@ -1,0 +1,92 @@
+// The HTML page as text: everything is in it, nothing is loaded, hostile names stay text.
+#include "winnow/report/page.h"
+
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+
+namespace winnow::report {
+namespace {
+
+using testing::Not;
+
+// Without the page in the message of a failure.
+MATCHER_P(HasSubstr, text, std::string("holds ") + text) { return arg.find(text) != std::string::npos; }
+
+class PageTest : public ReportTest {
+ protected:
+  Page page() {
+    sweep::Plan p = plan("labels = { kind = \"flip\", rate = 0.1 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]");
+    for (std::size_t i = 0; i < 3; ++i) finish(p, i, {{"accuracy", 0.5 + 0.1 * static_cast<double>(i)}});
+    Page page;
+    page.name = p.name();
+    page.question = p.question();
+    page.planned = 4;
+    page.done = 3;
+    page.tables = {table(p)};
+    add_curves(page, page.tables[0], p, store());
+    return page;
+  }
+};
+
+TEST_F(PageTest, IsSelfContained) {
+  std::string html = render_html(page());
+  EXPECT_THAT(html, testing::StartsWith("<!doctype html>"));
+  for (const char* outside : {"http://", "https://", "<link", "src=", "@import", "url("}) EXPECT_THAT(html, Not(HasSubstr(outside))) << outside;
+}
+
+TEST_F(PageTest, EveryPlannedCellIsThereAndAMissingOneIsShown) {
+  std::string html = render_html(page());
+  EXPECT_THAT(html, HasSubstr("3 of 4 experiments done"));
+  EXPECT_THAT(html, HasSubstr("55.00 ± 7.07"));
+  EXPECT_THAT(html, HasSubstr("70.00 <small>1/2</small>"));
+  EXPECT_THAT(html, HasSubstr("winnow show "));             // the script's words
+  EXPECT_THAT(html, HasSubstr("\"seed 0\",\"50.00\""));
+  EXPECT_THAT(html, HasSubstr("\"seed 1\",\"\""));          // not done: still a row of the dialog
+}
+
+TEST_F(PageTest, CurvesAreMeansOverSeedsWithTheirBand) {
+  Page made = page();
+  ASSERT_EQ(made.learning.size(), 1u);
+  ASSERT_EQ(made.learning[0].lines.size(), 2u);
+  EXPECT_EQ(made.learning[0].lines[0].name, "cc");
+  EXPECT_EQ(made.learning[0].lines[0].n, 2u);
+  EXPECT_THAT(made.learning[0].lines[0].mean, testing::ElementsAre(10, 20, testing::DoubleEq(30)));
+  EXPECT_TRUE(made.selection.empty());
+}
+
+TEST_F(PageTest, SectionsWithoutContentAreLeftOut) {
+  std::string html = render_html(page());
+  for (const char* section : {"id=\"cluster\"", "id=\"failures\"", "id=\"selection\"", "id=\"figures\""}) EXPECT_THAT(html, Not(HasSubstr(section)));
+  EXPECT_THAT(html, HasSubstr("id=\"learning\""));
+}
+
+TEST_F(PageTest, NamesAndLogsStayText) {
+  Page made = page();
+  made.name = "<script>alert(1)</script>";
+  made.failures.push_back({"a<b>", "identity", "user", "m & \"n\"", "</pre><script>x</script>\x01", 1, 0, false});
+  made.tables[0].samples[0].file = "/tmp/</script><script>alert(2)</script>";
+  std::string html = render_html(made);
+  EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(html, Not(HasSubstr("<script>x")));
+  EXPECT_THAT(html, HasSubstr("a&lt;b&gt;"));
+  EXPECT_THAT(html, HasSubstr("m &amp; &quot;n&quot;"));
+}
+
+TEST_F(PageTest, TheTimelineHasALaneForWhatRanAtOnceAndCutsLongPauses) {
+  Page made = page();
+  made.attempts = {{"a", "1", "host", "done", 1, 0, 10}, {"b", "2", "host", "failed", 1, 5, 8}, {"c", "3", "host", "done", 1, 1e6, 1e6 + 10}};
+  std::string html = render_html(made);
+  EXPECT_THAT(html, HasSubstr("3 attempts on 2 slots"));
+  EXPECT_THAT(html, HasSubstr("a pause is cut out"));
+  EXPECT_THAT(html, HasSubstr("class=\"bar failed\""));
+}
+
+TEST_F(PageTest, AChartWithOneEpochOrNoFiniteValueIsNoChart) {
+  Page made = page();
+  made.learning = {{"nan", "loss", {{"x", 1, {0, 1}, {NAN, NAN}, {0, 0}}}, 0}};
+  EXPECT_THAT(render_html(made), HasSubstr("nan"));         // and does not loop for ever over ticks
+}
+
+}  // namespace
+}  // namespace winnow::report

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "checkpoints.h"
 #include "clock.h"
 #include "history.h"
 #include "host.h"
@@ -55,6 +56,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
       journal_(options.store, lease_.epoch()), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
   if (std::size_t damaged = recall(options.store, work, scheduler_))
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged, (options.store / "journal").string()));
+  remove_finished_checkpoints(store::Store(options.store, options.references));
   journal_.add({{"event", "begin"}, {"sweep", work.name}, {"host", host_name()}, {"pid", ::getpid()}, {"ranks", world.size}, {"open", scheduler_.counts().open}});
   journal_.sync();
   links_.add_local(start_agent(options));
@@ -62,7 +64,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
 
 Outcome Coordinator::run() {
   for (AgentId agent : links_.agents()) welcome(agent);
-  asked_ = now();
+  asked_ = begun_ = now();
   for (;;) {
     bool busy = links_.receive([this](AgentId agent, const Message& message) { hear(agent, message); });
     hear_signals();
@@ -116,6 +118,7 @@ void Coordinator::hear(AgentId agent, const Message& message) {
       observer_.started(attempt, host(agent));
       return event(Scheduler::Started{agent, attempt});
     }
+    case Message::Kind::told: return told(attempt, Value::parse(message.text));
     case Message::Kind::progress: return observer_.progressed(attempt, message.text);
     case Message::Kind::done:
       done_ = message;
@@ -153,6 +156,8 @@ void Coordinator::hear_signals() {
 
 void Coordinator::keep_time() {
   if (due(ticked_, options_.timers.beat / 20)) event(Scheduler::Tick{});
+  bool all_here = static_cast<int>(hosts_.size()) >= world_.size || now() - begun_ > 5 * options_.timers.agent_silence;
+  if (all_here && !hosts_.empty() && !std::exchange(complete_, true)) event(Scheduler::Complete{});
   if (due(beaten_, options_.timers.beat)) {
     lease_.refresh();
     for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::alive});

@@ -32,10 +32,13 @@ class Coordinator {
   void carry_out(const sched::Scheduler::Retry&);
   void carry_out(const sched::Scheduler::Fail&);
   void carry_out(const sched::Scheduler::Block&);
+  void carry_out(const sched::Scheduler::TooWide&);
   void carry_out(const sched::Scheduler::LoseAgent&);
   void carry_out(const sched::Scheduler::StopAll&);
   Value record(const char* event, sched::Attempt) const;
   std::string host(sched::AgentId) const;
+  std::uint32_t width_of(sched::StageId) const;
+  void told(sched::Attempt, const Value& event);
   void tell_failure(sched::Attempt, sched::FailureClass, bool final);
   void warn_if_changed();
 
@@ -58,6 +61,8 @@ class Coordinator {
   int drains_ = 0;                                         // signals so far
   bool ending_ = false;
   bool changed_ = false;
+  bool complete_ = false;                                  // every agent has joined, or had its time
+  sched::Time begun_ = {};
   sched::Time ending_since_{};
 };
 

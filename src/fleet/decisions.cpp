@@ -24,13 +24,29 @@ Value Coordinator::record(const char* event, sched::Attempt attempt) const {
   return {{"event", event}, {"identity", work_.identities[attempt.stage].hex()}, {"attempt", attempt.number}};
 }
 
+std::uint32_t Coordinator::width_of(sched::StageId stage) const {
+  return work_.graph.widths.empty() ? 1 : work_.graph.widths[work_.graph.classes[stage]];
+}
+
+// What a trainer said between its progress: where it went on, that it saved, words for people.
+void Coordinator::told(sched::Attempt attempt, const Value& event) {
+  std::string kind = event.value("event", "");
+  if (kind == "note") observer_.say(fmt::format("{}: {}", work_.label(attempt.stage), event.value("text", "")));
+  if (kind == "resumed") observer_.say(fmt::format("{} goes on at step {}", work_.label(attempt.stage), event.value("step", std::int64_t{0})));
+  Value entry = record(kind.c_str(), attempt);
+  for (const char* key : {"step", "bytes", "seconds", "text"})
+    if (auto found = event.find(key); found != event.end()) entry[key] = *found;
+  journal_.add(std::move(entry));
+}
+
 std::string Coordinator::host(sched::AgentId agent) const {
   auto found = hosts_.find(agent);
   return found == hosts_.end() ? "?" : found->second;
 }
 
 void Coordinator::carry_out(const Scheduler::Assign& c) {
-  links_.send(c.agent, {.kind = Message::Kind::assign, .attempt = c.attempt, .text = work_.stage(c.attempt.stage).dump()});
+  links_.send(c.agent, {.kind = Message::Kind::assign, .attempt = c.attempt, .number = static_cast<double>(width_of(c.attempt.stage)),
+                         .text = work_.stage(c.attempt.stage).dump()});
 }
 
 void Coordinator::carry_out(const Scheduler::Retract& c) { links_.send(c.agent, {.kind = Message::Kind::retract, .attempt = c.attempt}); }
@@ -65,6 +81,15 @@ void Coordinator::carry_out(const Scheduler::Fail& c) { tell_failure(c.last, c.w
 void Coordinator::carry_out(const Scheduler::Block& c) {
   journal_.add({{"event", "blocked"}, {"identity", work_.identities[c.stage].hex()}, {"by", work_.identities[c.because].hex()}});
   observer_.blocked(c.stage, c.because);
+}
+
+void Coordinator::carry_out(const Scheduler::TooWide& c) {
+  std::string text = fmt::format("width {} needs {} trainers of one agent, the largest has {}: start more for each (--trainers {}) or lower `width`", c.width,
+                                 c.width, c.largest, c.width);
+  sched::Attempt none{c.stage, 0};
+  reasons_[none] = text;
+  tell_failure(none, sched::FailureClass::user, true);
+  reasons_.erase(none);
 }
 
 void Coordinator::carry_out(const Scheduler::LoseAgent& c) {

@@ -14,7 +14,7 @@ struct Message {
   enum class Kind : std::uint8_t {
     // coordinator to agent
     welcome,      // text: token of the store; detail: data sources, JSON
-    assign,       // attempt; text: stage, JSON; detail: label
+    assign,       // attempt; text: stage, JSON; detail: label; number: width
     retract,      // attempt
     cancel,       // attempt
     drain,        // number: seconds of grace
@@ -24,6 +24,7 @@ struct Message {
     refused,      // text: why this agent cannot work
     started,      // attempt; number: process id of the trainer
     progress,     // attempt; text: the trainer's event
+    told,         // attempt; text: a trainer's resumed, checkpoint or note event
     done,         // attempt; number: seconds; text: what became of the commit; detail: result digest
     failed,       // attempt; text: class; detail: what happened, and the trainer's last lines
     returned,     // attempt

@@ -58,6 +58,9 @@ void Node::hear_event(Slot slot, const TrainerEvent& event) {
       place.fault = text("message");
       return happen(Agent::StageFailed{slot, failure_class_of(event)});
     case TrainerEvent::Kind::stopped: return happen(Agent::StageStopped{slot});
+    case TrainerEvent::Kind::resumed:
+    case TrainerEvent::Kind::checkpoint:
+    case TrainerEvent::Kind::note: return tell({.kind = Message::Kind::told, .attempt = place.task.attempt, .text = event.content.dump()});
     case TrainerEvent::Kind::ready: return;
   }
 }
@@ -86,7 +89,7 @@ void Node::carry_out(const Agent::StartTrainer& c) {
   Place& place = places_[c.slot];
   place = Place{};
   try {
-    place.trainer = std::make_unique<TrainerProcess>(TrainerCommand{options_.trainer, options_.threads});
+    place.trainer = std::make_unique<TrainerProcess>(TrainerCommand{options_.trainer, options_.threads, c.width});
   } catch (const DeviceError& error) {
     blame_ = error.what();
     happen(Agent::TrainerGone{c.slot});
@@ -103,7 +106,8 @@ void Node::carry_out(const Agent::Run& c) {
   tasks_.erase(c.attempt);
   place.start = wall_seconds();
   place.fault.clear();
-  place.trainer->send(run_line({place.task.identity.hex(), c.attempt.number, place.task.stage_text, place.task.context, place.task.output.string()}));
+  place.trainer->send(run_line({place.task.identity.hex(), c.attempt.number, place.task.stage_text, place.task.context, place.task.output.string(),
+                            place.task.checkpoint.string()}));
 }
 
 void Node::carry_out(const Agent::StopStage& c) {
@@ -130,6 +134,7 @@ void Node::carry_out(const Agent::Commit& c) {
   from.host = host_name();
   from.device = place.device;
   from.threads = options_.threads;
+  from.width = static_cast<int>(place.task.width);
   from.attempt = static_cast<int>(c.attempt.number);
   from.start = place.start;
   from.end = wall_seconds();

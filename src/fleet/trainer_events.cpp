@@ -14,7 +14,8 @@ std::optional<TrainerEvent> parse_event(std::string_view line) {
   if (word == content.end() || !word->is_string()) return std::nullopt;
   static const std::pair<std::string_view, TrainerEvent::Kind> kinds[] = {
       {"ready", TrainerEvent::Kind::ready}, {"progress", TrainerEvent::Kind::progress}, {"done", TrainerEvent::Kind::done},
-      {"failed", TrainerEvent::Kind::failed}, {"stopped", TrainerEvent::Kind::stopped}};
+      {"failed", TrainerEvent::Kind::failed}, {"stopped", TrainerEvent::Kind::stopped},
+      {"resumed", TrainerEvent::Kind::resumed}, {"checkpoint", TrainerEvent::Kind::checkpoint}, {"note", TrainerEvent::Kind::note}};
   for (const auto& [name, kind] : kinds)
     if (word->get_ref<const std::string&>() == name) return TrainerEvent{kind, std::move(content)};
   return std::nullopt;
@@ -45,8 +46,8 @@ std::string beginning_of(std::string_view garbage) {
 }
 
 std::string run_line(const RunCommand& run) {
-  return fmt::format(R"({{"do":"run","identity":"{}","attempt":{},"stage":{},"context":{},"output":{}}})", run.identity, run.attempt,
-                     run.stage, run.context, Value(run.output).dump());
+  return fmt::format(R"({{"do":"run","identity":"{}","attempt":{},"stage":{},"context":{},"output":{},"checkpoint":{}}})", run.identity, run.attempt,
+                     run.stage, run.context, Value(run.output).dump(), Value(run.checkpoint).dump());
 }
 
 }  // namespace winnow::fleet

@@ -11,7 +11,7 @@
 namespace winnow::fleet {
 
 struct TrainerEvent {
-  enum class Kind { ready, progress, done, failed, stopped };
+  enum class Kind { ready, progress, done, failed, stopped, resumed, checkpoint, note };
   Kind kind;
   Value content;
 };
@@ -32,6 +32,7 @@ struct RunCommand {
   std::uint32_t attempt;
   std::string stage, context;                              // JSON texts
   std::string output;                                      // path
+  std::string checkpoint;                                  // folder
 };
 std::string run_line(const RunCommand&);
 constexpr const char* kStopLine = R"({"do":"stop"})";

@@ -34,6 +34,15 @@ std::vector<std::string> environment(int threads) {
   return result;
 }
 
+// A gang is an MPI program of its own: its mpirun gives standard input to process 0 and brings back its output.
+std::vector<std::string> gang_words(const TrainerCommand& command) {
+  if (command.width == 1) return command.words;
+  std::vector<std::string> words{"mpirun", "-n", std::to_string(command.width), "--bind-to", "none", "--oversubscribe"};
+  if (::geteuid() == 0) words.push_back("--allow-run-as-root");
+  words.insert(words.end(), command.words.begin(), command.words.end());
+  return words;
+}
+
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> result;
   for (std::string& word : words) result.push_back(word.data());
@@ -61,7 +70,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 }  // namespace
 
 TrainerProcess::TrainerProcess(const TrainerCommand& command) {
-  std::vector<std::string> words = command.words, variables = environment(command.threads);
+  std::vector<std::string> words = gang_words(command), variables = environment(command.threads);
   std::vector<char*> argv = pointers(words), envp = pointers(variables);
   Pair in = make_pipe(), out = make_pipe(), err = make_pipe();
   pid_t parent = ::getpid();

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace winnow::fleet {
 struct TrainerCommand {
   std::vector<std::string> words;                          // program and arguments
   int threads = 1;
+  std::uint32_t width = 1;                                 // more: mpirun starts so many processes, and the first one speaks
 };
 
 // Lives in its own process group and dies with the agent (parent-death signal). Its environment is ours without what mpirun

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "checkpoints.h"
 #include "clock.h"
 #include "foreign_result.h"
 #include "host.h"
@@ -98,7 +99,8 @@ Report Worker::prepared(Task& task) {
     result.why = sched::FailureClass::user;
     task.stage = stage_from_json(Value::parse(task.stage_text));
     task.identity = task.stage.identity();
-    Value context = {{"data", Value::object()}, {"inputs", Value::object()}, {"threads", options_.threads}};
+    Value context = {{"data", Value::object()}, {"inputs", Value::object()}, {"threads", options_.threads}, {"width", task.width},
+                     {"checkpoint_every", options_.checkpoint_every}};
     if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
       std::string name = task.stage.settings.text("dataset");
       context["data"][name] = data_cache(name, print->second).string();
@@ -111,6 +113,7 @@ Report Worker::prepared(Task& task) {
     }
     task.context = context.dump();
     task.output = std::filesystem::absolute(store_.temporary_path(task.identity, static_cast<int>(task.attempt.number)));
+    task.checkpoint = std::filesystem::absolute(checkpoint_folder(options_.store, task.identity));
     result.prepared = std::move(task);
   } catch (const std::exception& error) {
     result.text = fmt::format("on {}: {}", host_name(), error.what());
@@ -174,6 +177,7 @@ void Worker::commit_all(std::vector<Result>& results) {
       store::Commit commit = *next++;
       outcome.text = commit == store::Commit::committed ? "committed" : commit == store::Commit::already_there ? "already there" : "conflict";
     }
+    for (const auto& file : pending) remove_checkpoint(options_.store, file.identity);
   } catch (const std::exception& error) {
     // Which of them got their names is not known here, and need not be: another attempt finds its result already there.
     for (Report& outcome : outcomes) {

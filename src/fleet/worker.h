@@ -22,8 +22,10 @@ struct Task {
   Identity identity{};
   Stage stage;
   std::string stage_text, label;
+  std::uint32_t width = 1;
   std::string context;                                     // JSON, once prepared
   Path output;                                             // where the trainer writes; a temporary name
+  Path checkpoint;                                         // folder of the stage's checkpoint
 };
 
 // What the trainer left.

@@ -25,6 +25,7 @@ void Agent::handle(const Given& event, Time, Commands& out) {
     out.push_back(TellReturned{event.attempt});
     return;
   }
+  if (event.width > 1) widths_[event.attempt] = event.width;
   preparing_.insert(event.attempt);
   out.push_back(Prepare{event.attempt});
 }
@@ -33,12 +34,14 @@ void Agent::handle(const Retracted& event, Time, Commands& out) {
   auto found = std::find(waiting_.begin(), waiting_.end(), event.attempt);
   if (found == waiting_.end()) return;                     // it runs, or is nearly there: its outcome will be told
   waiting_.erase(found);
+  widths_.erase(event.attempt);
   out.push_back(TellReturned{event.attempt});
 }
 
 void Agent::handle(const Cancelled& event, Time now, Commands& out) {
   preparing_.erase(event.attempt);
   std::erase(waiting_, event.attempt);
+  widths_.erase(event.attempt);
   for (Slot slot = 0; slot < trainers_.size(); ++slot)
     if (trainers_[slot].phase == Phase::running && trainers_[slot].attempt == event.attempt) stop_stage(slot, false, now, out);
 }
@@ -50,6 +53,7 @@ void Agent::handle(const Prepared& event, Time, Commands& out) {
 }
 
 void Agent::handle(const Unprepared& event, Time, Commands& out) {
+  widths_.erase(event.attempt);
   if (preparing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why});
 }
 
@@ -108,15 +112,17 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
       break;
     case Phase::starting:
       // It died before its first word. Some stage must carry that, or a broken trainer would be started for ever.
-      if (!waiting_.empty()) {
-        out.push_back(TellFailed{waiting_.front(), FailureClass::transient});
-        waiting_.pop_front();
+      if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; }); first != waiting_.end()) {
+        out.push_back(TellFailed{*first, FailureClass::transient});
+        widths_.erase(*first);
+        waiting_.erase(first);
       }
       break;
     case Phase::idle:
+    case Phase::lent:
     case Phase::empty: break;
   }
-  trainer = Trainer{};
+  clear(event.slot);
 }
 
 void Agent::handle(const NotRun& event, Time now, Commands& out) {
@@ -124,10 +130,11 @@ void Agent::handle(const NotRun& event, Time now, Commands& out) {
   if (trainer.phase != Phase::running) return handle(TrainerGone{event.slot}, now, out);
   if (draining_) out.push_back(TellReturned{trainer.attempt});
   else waiting_.push_front(trainer.attempt);
-  trainer = Trainer{};
+  clear(event.slot);
 }
 
 void Agent::handle(const Committed& event, Time, Commands& out) {
+  widths_.erase(event.attempt);
   if (committing_.erase(event.attempt)) out.push_back(TellDone{event.attempt});
 }
 
@@ -213,27 +220,83 @@ void Agent::kill(Slot slot, bool owed, FailureClass why, Time now, Commands& out
 
 void Agent::fill_slots(Time now, Commands& out) {
   if (draining_) return;
-  std::size_t coming = 0;
+  std::map<std::uint32_t, std::size_t> coming;               // trainers that will be ready soon, by width
+  for (const Trainer& trainer : trainers_)
+    if (trainer.phase == Phase::starting) ++coming[trainer.width];
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    std::uint32_t width = width_of(*next);
+    if (run_waiting(*next, width, now, out)) {
+      next = waiting_.erase(next);
+    } else if (coming[width] > 0) {
+      --coming[width];
+      ++next;
+    } else if (start_trainer(width, now, out)) {
+      ++next;
+    } else {
+      return make_room(width, now, out);                     // what stands behind waits, too
+    }
+  }
+}
+
+bool Agent::run_waiting(Attempt attempt, std::uint32_t width, Time now, Commands& out) {
   for (Slot slot = 0; slot < trainers_.size(); ++slot) {
     Trainer& trainer = trainers_[slot];
-    coming += trainer.phase == Phase::starting;
-    if (trainer.phase != Phase::idle || waiting_.empty()) continue;
+    if (trainer.phase != Phase::idle || trainer.width != width) continue;
     trainer.phase = Phase::running;
-    trainer.attempt = waiting_.front();
+    trainer.attempt = attempt;
     trainer.since = trainer.moved = now;
     trainer.moved_once = trainer.returning = trainer.owed = false;
     trainer.steps.clear();
-    waiting_.pop_front();
-    out.push_back(Run{slot, trainer.attempt});
-    out.push_back(TellStarted{trainer.attempt});
+    out.push_back(Run{slot, attempt});
+    out.push_back(TellStarted{attempt});
+    return true;
   }
-  for (Slot slot = 0; slot < trainers_.size() && coming < waiting_.size(); ++slot) {
-    if (trainers_[slot].phase != Phase::empty) continue;
-    trainers_[slot].phase = Phase::starting;
-    trainers_[slot].since = now;
-    out.push_back(StartTrainer{slot});
-    ++coming;
+  return false;
+}
+
+bool Agent::start_trainer(std::uint32_t width, Time now, Commands& out) {
+  std::vector<Slot> free;
+  for (Slot slot = 0; slot < trainers_.size() && free.size() < width; ++slot)
+    if (trainers_[slot].phase == Phase::empty) free.push_back(slot);
+  if (free.size() < width) return false;
+  for (Slot slot : free) {
+    trainers_[slot].phase = Phase::lent;
+    trainers_[slot].leader = free.front();
   }
+  Trainer& trainer = trainers_[free.front()];
+  trainer.phase = Phase::starting;
+  trainer.width = width;
+  trainer.since = now;
+  out.push_back(StartTrainer{free.front(), width});
+  return true;
+}
+
+// Ends idle trainers until, with the slots that are empty or being emptied, `width` slots come free.
+void Agent::make_room(std::uint32_t width, Time now, Commands& out) {
+  std::uint32_t coming = 0;
+  for (const Trainer& trainer : trainers_)
+    if (trainer.phase == Phase::empty || trainer.phase == Phase::dying) coming += trainer.width;
+  for (Slot slot = 0; slot < trainers_.size() && coming < width; ++slot) {
+    Trainer& trainer = trainers_[slot];
+    if (trainer.phase != Phase::idle) continue;
+    coming += trainer.width;
+    trainer.phase = Phase::dying;
+    trainer.owed = false;
+    trainer.since = now;
+    out.push_back(QuitTrainer{slot});
+  }
+}
+
+void Agent::clear(Slot slot) {
+  if (trainers_[slot].phase != Phase::running || std::ranges::find(waiting_, trainers_[slot].attempt) == waiting_.end()) widths_.erase(trainers_[slot].attempt);
+  for (Trainer& trainer : trainers_)
+    if (trainer.phase == Phase::lent && trainer.leader == slot) trainer = Trainer{};
+  trainers_[slot] = Trainer{};
+}
+
+std::uint32_t Agent::width_of(Attempt attempt) const {
+  auto found = widths_.find(attempt);
+  return found == widths_.end() ? 1 : found->second;
 }
 
 void Agent::exit_when_idle(Time now, Commands& out) {

@@ -55,6 +55,7 @@ void Scheduler::lose(AgentId agent, Time now, Commands& out) {
     if (lease.started) fail(lease.attempt, FailureClass::lost, now, out);
     else make_ready(lease.attempt.stage);
   }
+  fail_too_wide(out);
 }
 
 }  // namespace winnow::sched

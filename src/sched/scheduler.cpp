@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace winnow::sched {
@@ -26,9 +27,11 @@ constexpr std::uint32_t kLargestWindow = 256;              // stages held by a s
 }  // namespace
 
 Scheduler::Scheduler(Graph graph, Policy policy, Timers timers)
-    : policy_(policy), timers_(timers), classes_(graph.classes), records_(graph.inputs.size()),
-      first_dependent_(graph.inputs.size() + 1), ready_(classes_of(graph), graph.classes, heights(graph)),
-      seen_(classes_of(graph)) {
+    : policy_(policy), timers_(timers), classes_(graph.classes), widths_(graph.widths), records_(graph.inputs.size()),
+      first_dependent_(graph.inputs.size() + 1), seen_(classes_of(graph)) {
+  widths_.resize(classes_of(graph), 1);
+  std::set<std::uint32_t> widths(widths_.begin(), widths_.end());
+  for (std::uint32_t width : widths) ready_.emplace(width, ReadyQueue(classes_of(graph), graph.classes, heights(graph)));
   for (const auto& inputs : graph.inputs)
     for (StageId input : inputs) ++first_dependent_[input + 1];
   for (std::size_t i = 1; i < first_dependent_.size(); ++i) first_dependent_[i] += first_dependent_[i - 1];
@@ -47,7 +50,7 @@ Scheduler::Scheduler(Graph graph, Policy policy, Timers timers)
 }
 
 void Scheduler::predict(ClassId id, double seconds) {
-  ready_.predict(id, seconds);
+  ready_.at(widths_[id]).predict(id, seconds);
   seen_[id] = 1;
 }
 
@@ -72,6 +75,11 @@ void Scheduler::handle(const Joined& event, Time now, Commands&) {
   if (hosts_.count(event.agent) || event.slots == 0) return;
   hosts_[event.agent] = {event.slots, 0, 0, now};
   by_load_.insert({0, event.agent});
+}
+
+void Scheduler::handle(const Complete&, Time, Commands& out) {
+  complete_ = true;
+  fail_too_wide(out);
 }
 
 void Scheduler::handle(const Beat& event, Time now, Commands&) {
@@ -103,7 +111,8 @@ void Scheduler::handle(const Done& event, Time, Commands& out) {
   ClassId id = classes_[event.attempt.stage];
   // A running mean that forgets: machines and loads change within a sweep.
   double weight = 1.0 / std::min(++seen_[id], 8u);
-  ready_.predict(id, ready_.prediction(id).value_or(event.seconds) * (1 - weight) + event.seconds * weight);
+  ReadyQueue& queue = ready_.at(widths_[id]);
+  queue.predict(id, queue.prediction(id).value_or(event.seconds) * (1 - weight) + event.seconds * weight);
   release_dependents(event.attempt.stage);
 }
 
@@ -158,7 +167,7 @@ void Scheduler::end_lease(StageId stage) {
   auto found = leases_.find(stage);
   if (auto host = hosts_.find(found->second.agent); host != hosts_.end()) {
     host->second.started -= found->second.started;
-    set_held(found->second.agent, host->second.held - 1);
+    set_held(found->second.agent, host->second.held - width_of(stage));
   }
   leases_.erase(found);
 }
@@ -172,54 +181,90 @@ void Scheduler::set_held(AgentId agent, std::uint32_t held) {
 
 // How many stages a slot holds: the one that runs, and as many as run in the time of a prefetch, at least one.
 std::uint32_t Scheduler::window(StageId stage) const {
-  std::optional<double> seconds = ready_.prediction(classes_[stage]);
+  std::optional<double> seconds = ready_.at(width_of(stage)).prediction(classes_[stage]);
   if (!seconds) return 2;
   double ahead = std::chrono::duration<double>(timers_.prefetch).count() / std::max(*seconds, 1e-6);
   return 1 + static_cast<std::uint32_t>(std::clamp(ahead, 1.0, double{kLargestWindow}));
 }
 
 void Scheduler::assign(Time now, Commands& out) {
-  while (!stopping_ && !by_load_.empty()) {
-    AgentId agent = by_load_.begin()->second;
+  if (stopping_) return;
+  std::uint32_t below = std::numeric_limits<std::uint32_t>::max();       // agents with fewer slots may take what is left
+  for (auto& [width, queue] : ready_)
+    if (!assign_width(width, below, now, out)) below = std::min(below, width);
+  if (below == std::numeric_limits<std::uint32_t>::max()) steal(out);    // nothing waits for room
+}
+
+// Gives stages of one width to agents with fewer than `below` slots. False when one is left that waits for room.
+bool Scheduler::assign_width(std::uint32_t width, std::uint32_t below, Time now, Commands& out) {
+  ReadyQueue& queue = ready_.at(width);
+  while (true) {
+    auto able = std::find_if(by_load_.begin(), by_load_.end(), [&](const auto& entry) {
+      const Host& host = hosts_.at(entry.second);
+      return host.slots >= width && host.slots < below;
+    });
+    if (able == by_load_.end()) return queue.empty();
+    AgentId agent = able->second;
     Host& host = hosts_.at(agent);
-    if (host.held >= host.slots * (1 + kLargestWindow)) return;
-    std::optional<StageId> stage = ready_.pop();
-    if (!stage) break;
+    if (host.held >= host.slots * (1 + kLargestWindow)) return queue.empty();
+    std::optional<StageId> stage = queue.pop();
+    if (!stage) return true;
     Record& record = records_[*stage];
     if (record.state != State::ready) continue;            // a late result made it done
-    if (host.held >= host.slots * window(*stage)) return ready_.push(*stage);
+    if (host.held + width > host.slots * window(*stage)) {
+      queue.push(*stage);
+      return false;
+    }
     record.state = State::leased;
     Attempt attempt{*stage, ++record.attempts};
     leases_[*stage] = {agent, attempt, now};
-    set_held(agent, host.held + 1);
+    set_held(agent, host.held + width);
     out.push_back(Assign{agent, attempt});
   }
-  if (!stopping_) steal(out);
+}
+
+// Stages that no agent can take, now that all are here: they would wait for ever.
+void Scheduler::fail_too_wide(Commands& out) {
+  if (!complete_ || hosts_.empty()) return;
+  std::uint32_t largest = 0;
+  for (const auto& [id, host] : hosts_) largest = std::max(largest, host.slots);
+  if (ready_.begin() == ready_.end() || ready_.begin()->first <= largest) return;
+  for (StageId stage = 0; stage < records_.size(); ++stage) {
+    State state = records_[stage].state;
+    if (width_of(stage) <= largest || state == State::done || state == State::failed || state == State::blocked || state == State::leased) continue;
+    records_[stage].state = State::failed;
+    --open_, ++failed_;
+    out.push_back(TooWide{stage, width_of(stage), largest});
+    block_dependents(stage, out);
+  }
 }
 
 // An idle agent and nothing ready: ask the agent that holds most for one of the stages that it has not started.
 void Scheduler::steal(Commands& out) {
   if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;      // nobody holds more than runs
-  std::uint32_t wanted = 0;
+  std::uint32_t wanted = 0, largest = 0;                   // idle slots, and the most of one agent
   for (const auto& [load, agent] : by_load_) {
     const Host& host = hosts_.at(agent);
     if (host.held >= host.slots) break;
     wanted += host.slots - host.held;
+    largest = std::max(largest, host.slots - host.held);
   }
-  for (auto& [stage, lease] : leases_) wanted -= wanted && lease.retracting;
+  for (auto& [stage, lease] : leases_)
+    if (lease.retracting) wanted -= std::min(wanted, width_of(stage));
   if (wanted == 0) return;
   for (auto& [stage, lease] : leases_) {
     const Host& host = hosts_.at(lease.agent);
-    if (lease.started || lease.retracting || host.held <= host.slots) continue;
+    if (lease.started || lease.retracting || host.held <= host.slots || width_of(stage) > std::min(largest, wanted)) continue;
     lease.retracting = true;
     out.push_back(Retract{lease.agent, lease.attempt});
-    if (--wanted == 0) return;
+    wanted -= width_of(stage);
+    if (wanted == 0) return;
   }
 }
 
 void Scheduler::make_ready(StageId stage) {
   records_[stage].state = State::ready;
-  ready_.push(stage);
+  ready(stage).push(stage);
 }
 
 void Scheduler::release_dependents(StageId stage) {

@@ -8,7 +8,7 @@ namespace winnow::sweep {
 
 CanonicalTemplate::CanonicalTemplate(const Draft& draft, const std::map<std::string, Slot>& slots,
                                      const std::vector<bool>& varying)
-    : label_(draft.label) {
+    : label_(draft.label), own_settings_(draft.own_settings) {
   const Stage& stage = draft.stage;
   std::string text = fmt::format("{{\"fingerprints\":{},\"inputs\":{{", Value(stage.fingerprints).dump());
   const char* comma = "";

@@ -21,6 +21,7 @@ class CanonicalTemplate {
   std::string_view label() const { return label_; }
   const std::vector<std::size_t>& inputs() const { return inputs_; }     // earlier drafts
   bool varies() const { return varies_; }
+  bool own_settings() const { return own_settings_; }                    // a preset's, whatever the experiment sets
 
   // Writes the canonical form into `text` (cleared first; its memory is reused). `identities` are those of the drafts.
   void write(std::span<const std::uint32_t> digits, std::span<const Identity> identities, std::string& text) const;
@@ -38,7 +39,7 @@ class CanonicalTemplate {
   std::vector<std::size_t> inputs_;
   std::vector<Piece> pieces_;
   std::string tail_;                      // after the settings
-  bool varies_ = false;
+  bool varies_ = false, own_settings_ = false;
 };
 
 }  // namespace winnow::sweep

@@ -28,7 +28,8 @@ class Expander {
     for (std::size_t grid = 0; grid < sweep_.grids.size(); ++grid) expand(grid);
     if (result_.combinations.empty()) throw UsageError(fmt::format("{}: every experiment is excluded", sweep_.grids[0].place.file));
     refuse_unapplied(sweep_, catalogue_, applied_, override_matched_);
-    for (const std::string& axis : differences_.axes(sweep_)) result_.axes.emplace_back(axis, differences_.values(axis));
+    for (const std::string& axis : differences_.axes(sweep_))
+      if (axis != "width") result_.axes.emplace_back(axis, differences_.values(axis));
     note_idle();
     return std::move(result_);
   }
@@ -102,7 +103,7 @@ void Expander::add(const Shape& shape, std::uint32_t combination, std::span<cons
     inputs_.clear();
     for (std::size_t input : stage.inputs()) inputs_.push_back(stage_nodes_[input]);
     std::uint32_t node = 0;
-    std::tie(node, fresh) = result_.nodes.add({identities_[i], stage.label(), experiment, {}}, inputs_);
+    std::tie(node, fresh) = result_.nodes.add({identities_[i], stage.label(), experiment, stage.own_settings() ? 1 : shape.width, {}}, inputs_);
     stage_nodes_.push_back(node);
   }
   // A stage that is there may be an earlier stage of another experiment; then it is no cell yet.

@@ -14,10 +14,12 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   Experiment experiment{catalogue, method, settings_of(effective), {}};
   // A profile is a source of values; what a stage computes depends on the values.
   experiment.settings.erase("profile");
+  experiment.settings.erase("width");             // how a stage is executed, not what it computes
   for (int key = 0; key < effective.schema().size(); ++key)
     if (const Value* value = effective.value(key); value && effective.declared(key) == *value)
       experiment.defaulted.insert(effective.schema()[key].key->key);
   experiment.defaulted.erase("profile");
+  experiment.defaulted.erase("width");
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
   std::vector<Identity> identities = connect(drafts);
   return {std::move(drafts), std::move(identities)};

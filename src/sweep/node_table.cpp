@@ -14,7 +14,10 @@ std::pair<std::uint32_t, bool> NodeTable::add(Node node, std::span<const std::ui
       slots_[slot] = static_cast<std::uint32_t>(nodes_.size());
       return {slots_[slot] - 1, true};
     }
-    if (nodes_[slots_[slot] - 1].identity == node.identity) return {slots_[slot] - 1, false};
+    Node& known = nodes_[slots_[slot] - 1];
+    if (known.identity != node.identity) continue;
+    known.width = std::max(known.width, node.width);
+    return {slots_[slot] - 1, false};
   }
 }
 

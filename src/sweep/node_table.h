@@ -13,7 +13,8 @@ namespace winnow::sweep {
 
 class NodeTable {
  public:
-  // The node of this identity and whether it is new. A new one gets a copy of `inputs` that lives as long as the table.
+  // The node of this identity and whether it is new. A new one gets a copy of `inputs` that lives as long as the table; a
+  // known one becomes as wide as `node`, if it was narrower.
   std::pair<std::uint32_t, bool> add(Node node, std::span<const std::uint32_t> inputs);
 
   const std::vector<Node>& nodes() const { return nodes_; }

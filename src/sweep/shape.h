@@ -1,6 +1,7 @@
 // What the experiments have in common that differ in free axes alone.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "canonical_template.h"
@@ -13,6 +14,7 @@ struct Shape {
   std::vector<Identity> identities;             // of stages that do not vary
   std::string method;
   std::string profile;                          // no part of an identity, but of an experiment
+  std::uint32_t width = 1;                      // neither
 
   Shape() = default;
   Shape(Resolved&, const std::map<std::string, Slot>& slots, const Catalogue&);

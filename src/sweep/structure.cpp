@@ -14,7 +14,7 @@ namespace {
 class Analysis {
  public:
   Analysis(const SweepFile& sweep, const Catalogue& catalogue) {
-    shaping_ = {"method", "dataset", "model", "profile"};
+    shaping_ = {"method", "dataset", "model", "profile", "width"};
     declared(catalogue.common);
     for (const auto& [name, method] : catalogue.methods) {
       declared(method.keys);

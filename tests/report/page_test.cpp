@@ -84,7 +84,7 @@ TEST_F(PageTest, TheTimelineHasALaneForWhatRanAtOnceAndCutsLongPauses) {
 
 TEST_F(PageTest, AChartWithOneEpochOrNoFiniteValueIsNoChart) {
   Page made = page();
-  made.learning = {{"nan", "loss", {{"x", 1, {0, 1}, {NAN, NAN}, {0, 0}}}, 0}};
+  made.learning = {{"nan", "loss", {{"x", 1, {0, 1}, {NAN, NAN}, {0, 0}, 0}}, 0}};
   EXPECT_THAT(render_html(made), HasSubstr("nan"));         // and does not loop for ever over ticks
 }
 

@@ -16,7 +16,7 @@ class Node {
  public:
   explicit Node(std::uint32_t slots = 1) : agent_(slots, Timers{}, now_) {}
 
-  Node& given(StageId stage) { return on(Agent::Given{at(stage)}); }
+  Node& given(StageId stage, std::uint32_t width = 1) { return on(Agent::Given{at(stage), width}); }
   Node& prepared(StageId stage) { return on(Agent::Prepared{at(stage)}); }
   Node& ready(Slot slot = 0) { return on(Agent::TrainerReady{slot}); }
   Node& gone(Slot slot = 0) { return on(Agent::TrainerGone{slot}); }
@@ -42,7 +42,7 @@ class Node {
  private:
   void add(const std::string& verb, std::uint32_t number) { said_.push_back(verb + " " + std::to_string(number)); }
   void say(const Agent::Prepare& c) { add("prepare", c.attempt.stage); }
-  void say(const Agent::StartTrainer& c) { add("start", c.slot); }
+  void say(const Agent::StartTrainer& c) { said_.push_back("start " + std::to_string(c.slot) + (c.width > 1 ? " wide " + std::to_string(c.width) : "")); }
   void say(const Agent::Run& c) { said_.push_back("run " + std::to_string(c.attempt.stage) + " in " + std::to_string(c.slot)); }
   void say(const Agent::StopStage& c) { add("stop", c.slot); }
   void say(const Agent::KillTrainer& c) { add("kill", c.slot); }
@@ -186,7 +186,7 @@ TEST(Agent, ADrainStopsAndThenKillsWhatDoesNotFinish) {
   n.running(1).drain(5s);
   EXPECT_THAT(n.wait(4s).said(), IsEmpty());
   EXPECT_THAT(n.wait(1s).said(), ElementsAre("stop 0"));
-  n.wait(5s);
+  n.wait(Timers{}.stop);
   EXPECT_THAT(n.wait(1ms).said(), ElementsAre("kill 0"));
   EXPECT_THAT(n.gone().said(), ElementsAre("returned 1", "exit"));
 }
@@ -202,7 +202,7 @@ TEST(Agent, ATrainerThatDoesNotQuitIsKilled) {
   Node n;
   n.running(1).on(Agent::Finished{0}).on(Agent::Committed{n.at(1)}).drain(5s);
   EXPECT_THAT(n.said(), ElementsAre("quit 0"));
-  n.wait(5s);
+  n.wait(Timers{}.stop);
   EXPECT_THAT(n.wait(1ms).said(), ElementsAre("kill 0"));
 }
 
@@ -218,6 +218,46 @@ TEST(Agent, StopsWhenTheCoordinatorFallsSilent) {
 TEST(Agent, ADrainOfAnIdleAgentEndsAtOnce) {
   Node n;
   EXPECT_THAT(n.drain(5s).said(), ElementsAre("exit"));
+}
+
+TEST(Agent, AGangTakesSeveralSlotsAndGivesThemBack) {
+  Node n(3);
+  EXPECT_THAT(n.given(1, 2).prepared(1).said(), ElementsAre("start 0 wide 2"));
+  EXPECT_THAT(n.given(2).prepared(2).said(), ElementsAre("start 2")) << "the third slot";
+  EXPECT_THAT(n.ready(0).said(), ElementsAre("run 1 in 0", "started 1"));
+  n.given(3).prepared(3);
+  EXPECT_THAT(n.said(), IsEmpty()) << "both slots are the gang's";
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 1", "quit 0")) << "the next stage is narrow";
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("start 0")) << "one of the two slots";
+  EXPECT_THAT(n.ready(2).said(), ElementsAre("run 2 in 2", "started 2"));
+}
+
+TEST(Agent, AGangServesTheNextStageOfItsWidth) {
+  Node n(2);
+  n.given(1, 2).prepared(1).ready(0);
+  n.given(2, 2).prepared(2);
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 1", "run 2 in 0", "started 2"));
+}
+
+TEST(Agent, AWideStageInFrontMakesIdleTrainersGoAndKeepsTheOthersWaiting) {
+  Node n(2);
+  n.given(1).prepared(1).ready(0);
+  n.given(2).prepared(2).ready(1);
+  n.given(3, 2).prepared(3);
+  n.given(4).prepared(4);
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 1", "quit 0")) << "stage 4 stands behind";
+  EXPECT_THAT(n.gone(0).said(), IsEmpty());
+  EXPECT_THAT(n.on(Agent::Finished{1}).said(), ElementsAre("commit 2", "quit 1"));
+  EXPECT_THAT(n.gone(1).said(), ElementsAre("start 0 wide 2"));
+  EXPECT_THAT(n.ready(0).said(), ElementsAre("run 3 in 0", "started 3"));
+}
+
+TEST(Agent, ADeadGangFailsItsStageOnce) {
+  Node n(2);
+  n.given(1, 2).prepared(1).ready(0);
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("failed 1 transient"));
+  EXPECT_THAT(n.given(2).prepared(2).said(), ElementsAre("start 0"));
+  EXPECT_THAT(n.given(3).prepared(3).said(), ElementsAre("start 1")) << "the lent slot is free again";
 }
 
 TEST(Agent, AFailedPreparationIsTold) {

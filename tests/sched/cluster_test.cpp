@@ -21,8 +21,9 @@ enum class Nature { good, crashes_once, always_crashes, wrong, hangs_once };
 
 class Cluster {
  public:
-  Cluster(std::uint64_t seed, std::size_t stages, bool faults) : random_(seed), faults_(faults) {
+  Cluster(std::uint64_t seed, std::size_t stages, bool faults, bool gangs = false) : random_(seed), faults_(faults), gangs_(gangs) {
     Graph graph;
+    if (gangs) graph.widths = {1, 2, 1, 2};
     for (StageId stage = 0; stage < stages; ++stage) {
       graph.inputs.emplace_back();
       for (int i = 0; stage > 0 && i < 2; ++i)
@@ -36,6 +37,8 @@ class Cluster {
       accepted_.push_back(graph.done.back());
     }
     inputs_ = graph.inputs;
+    for (ClassId id : graph.classes) widths_.push_back(gangs ? graph.widths[id] : 1);
+    if (gangs) graph.widths.resize(1 + *std::max_element(graph.classes.begin(), graph.classes.end()));
     ended_.resize(stages);
     scheduler_ = std::make_unique<Scheduler>(graph, Policy{}, timers_);
   }
@@ -68,6 +71,8 @@ class Cluster {
     Time inbox{}, outbox{};                       // messages of one direction never overtake each other
     std::map<Slot, std::uint64_t> process;        // the trainer that lives in a slot
     std::map<Slot, Attempt> runs;
+    std::map<Slot, std::uint32_t> width;          // of that trainer
+    std::uint32_t slots = 0;
     bool lost = false;
   };
 
@@ -81,7 +86,8 @@ class Cluster {
 
   void add_agent() {
     AgentId id = next_agent_++;
-    std::uint32_t slots = 1 + static_cast<std::uint32_t>(below(3));
+    std::uint32_t slots = gangs_ ? 2 + static_cast<std::uint32_t>(below(3)) : 1 + static_cast<std::uint32_t>(below(3));
+    nodes_[id].slots = slots;
     nodes_[id].machine = std::make_unique<Agent>(slots, timers_, now_);
     to_scheduler(id, Scheduler::Joined{id, slots});
     tick_agent(id);
@@ -120,7 +126,7 @@ class Cluster {
     scheduler_->on(e, now_, out);
     for (const auto& command : out) std::visit([this](const auto& c) { carry_out(c); }, command);
   }
-  void carry_out(const Scheduler::Assign& c) { to_agent(c.agent, Agent::Given{c.attempt}); }
+  void carry_out(const Scheduler::Assign& c) { to_agent(c.agent, Agent::Given{c.attempt, widths_[c.attempt.stage]}); }
   void carry_out(const Scheduler::Retract& c) { to_agent(c.agent, Agent::Retracted{c.attempt}); }
   void carry_out(const Scheduler::Cancel& c) { to_agent(c.agent, Agent::Cancelled{c.attempt}); }
   void carry_out(const Scheduler::Accept& c) {
@@ -135,6 +141,7 @@ class Cluster {
     ++ended_[c.stage];
     EXPECT_GT(ended_[c.because], 0);
   }
+  void carry_out(const Scheduler::TooWide&) { ADD_FAILURE() << "nothing is too wide here"; }
   void carry_out(const Scheduler::LoseAgent&) {}
   void carry_out(const Scheduler::StopAll&) {}
 
@@ -146,12 +153,19 @@ class Cluster {
   }
   void carry_out(AgentId id, const Agent::Prepare& c) { later(random_time(20ms), [=, this] { agent_event(id, Agent::Prepared{c.attempt}); }); }
   void carry_out(AgentId id, const Agent::StartTrainer& c) {
-    std::uint64_t process = nodes_.at(id).process[c.slot] = ++processes_;
+    Node& node = nodes_.at(id);
+    std::uint64_t process = node.process[c.slot] = ++processes_;
+    node.width[c.slot] = c.width;
+    std::uint32_t taken = 0;
+    for (const auto& [slot, width] : node.width)
+      if (node.process[slot]) taken += width;
+    EXPECT_LE(taken, node.slots) << "more processes than slots";
     later(random_time(2s), [=, this] { if (lives(id, c.slot, process)) agent_event(id, Agent::TrainerReady{c.slot}); });
   }
   void carry_out(AgentId id, const Agent::Run& c) {
     for (StageId input : inputs_[c.attempt.stage]) EXPECT_TRUE(accepted_[input]) << "ran before its input";
     Node& node = nodes_.at(id);
+    EXPECT_EQ(node.width[c.slot], widths_[c.attempt.stage]);
     node.runs[c.slot] = c.attempt;
     std::uint64_t process = node.process[c.slot];
     Nature nature = nature_[c.attempt.stage];
@@ -204,7 +218,7 @@ class Cluster {
   }
 
   std::mt19937_64 random_;
-  bool faults_;
+  bool faults_, gangs_;
   Timers timers_;
   Time now_{};
   std::uint64_t order_ = 0, processes_ = 0;
@@ -214,6 +228,7 @@ class Cluster {
   AgentId next_agent_ = 0;
   std::vector<Nature> nature_;
   std::vector<std::vector<StageId>> inputs_;
+  std::vector<std::uint32_t> widths_;
   std::vector<bool> accepted_;
   std::vector<int> ended_;
   std::set<StageId> committed_;
@@ -232,6 +247,14 @@ TEST(Cluster, WithFaultsEveryStageEndsExactlyOnce) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     SCOPED_TRACE(seed);
     Cluster(seed, 1 + seed % 120, true).run();
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(Cluster, GangsTakeTheirSlotsTogetherAndStarveNobody) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    Cluster(seed, 1 + seed % 120, seed % 3 != 0, /*gangs=*/true).run();
     if (testing::Test::HasFailure()) return;
   }
 }

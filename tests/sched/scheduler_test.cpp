@@ -25,6 +25,11 @@ class World {
     graph_.done.push_back(false);
     return *this;
   }
+  World& width(const std::string& kind, std::uint32_t width) {
+    graph_.widths.resize(classes_.size(), 1);
+    graph_.widths[classes_.at(kind)] = width;
+    return *this;
+  }
   World& done_already(const std::string& name) { return graph_.done[id_.at(name)] = true, *this; }
   World& policy(Policy policy) { return policy_ = policy, *this; }
   World& takes(const std::string& kind, double seconds) { return scheduler().predict(classes_.at(kind), seconds), *this; }
@@ -72,6 +77,7 @@ class World {
   std::string say(const Scheduler::Retry& c) { return "retry " + name(c.failed.stage); }
   std::string say(const Scheduler::Fail& c) { return "fail " + name(c.last.stage); }
   std::string say(const Scheduler::Block& c) { return "block " + name(c.stage) + " by " + name(c.because); }
+  std::string say(const Scheduler::TooWide& c) { return name(c.stage) + " too wide for " + std::to_string(c.largest); }
   std::string say(const Scheduler::LoseAgent& c) { return "lose " + std::to_string(c.agent); }
   std::string say(const Scheduler::StopAll&) { return "stop"; }
 
@@ -272,6 +278,37 @@ TEST(Scheduler, AttemptNumbersGoOnFromEarlierRuns) {
   w.scheduler().attempted(0, 4);
   w.agent(0);
   EXPECT_EQ(w.attempt("a"), 5u);
+}
+
+TEST(Scheduler, AGangTakesItsSlotsOfOneAgent) {
+  World w;
+  w.stage("a", {}, "gang").stage("b", {}, "gang").width("gang", 2).agent(0, 1);
+  EXPECT_THAT(w.said(), IsEmpty()) << "one slot is too few";
+  EXPECT_THAT(w.agent(1, 3).said(), ElementsAre("a to 1", "b to 1")) << "one runs, one ahead";
+}
+
+TEST(Scheduler, AWideStageThatWaitsKeepsNarrowOnesOffTheAgentsThatCouldTakeIt) {
+  World w;
+  w.stage("n1").stage("n2").stage("n3").stage("w1", {}, "gang").stage("w2", {}, "gang").stage("w3", {}, "gang").width("gang", 2);
+  EXPECT_THAT(w.agent(0, 2).said(), ElementsAre("w1 to 0", "w2 to 0"));
+  EXPECT_THAT(w.agent(1, 1).said(), ElementsAre("n1 to 1", "n2 to 1")) << "too small for w3: it works on";
+  EXPECT_THAT(w.starts("w1").ends("w1").said(), ElementsAre("accept w1", "w3 to 0"));
+  EXPECT_THAT(w.starts("w2").ends("w2").said(), ElementsAre("accept w2", "n3 to 0"));
+}
+
+TEST(Scheduler, WhatIsWiderThanEveryAgentFailsOnceAllAreHere) {
+  World w;
+  w.stage("a", {}, "gang").stage("b", {"a"}).stage("c").width("gang", 4).agent(0, 2);
+  EXPECT_THAT(w.said(), ElementsAre("c to 0")) << "another agent may come";
+  EXPECT_THAT(w.on(Scheduler::Complete{}).said(), ElementsAre("a too wide for 2", "block b by a"));
+  w.starts("c").ends("c");
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
+TEST(Scheduler, ALostAgentMayLeaveWhatWasWideTooWide) {
+  World w;
+  w.stage("a", {}, "gang").width("gang", 2).agent(0, 1).agent(1, 2).on(Scheduler::Complete{});
+  EXPECT_THAT(w.leaves(1).said(), ElementsAre("lose 1", "a too wide for 1"));
 }
 
 TEST(Words, FailureClassesRoundTrip) {

@@ -18,7 +18,8 @@ struct Options {
   std::vector<Path> references;
   std::vector<std::string> trainer;                        // program and arguments
   std::uint32_t trainers = 1;                              // for each agent
-  int threads = 1;                                         // for each trainer
+  int threads = 1;                                         // for each trainer, and for each process of a gang
+  double checkpoint_every = 60;                            // seconds; 0: only when a stage is stopped
   sched::Policy policy;
   sched::Timers timers;
 };

@@ -15,6 +15,7 @@ struct Line {
   std::string name;                                 // "proden"
   std::size_t n = 0;                                // runs
   std::vector<double> x, mean, deviation;           // epochs from 0; deviation 0 for one run
+  std::size_t colour = 0;                           // the same for a row of the table in every chart
 };
 
 struct Chart {

@@ -11,13 +11,15 @@
 
 namespace winnow::sched {
 
-// One trainer for each slot, started when there is work, replaced after every failure. A stage given to the agent is
+// One trainer for each slot, started when there is work, replaced after every failure. A gang of k processes is one trainer
+// too: it takes k slots and answers for the first of them. Stages start in the order in which they were given, so that one
+// which needs many slots gets them; trainers of another width that idle in its way are ended. A stage given to the agent is
 // prepared (data caches, inputs), run by a trainer, committed, told. Each attempt given ends in exactly one of Done, Failed
 // and Returned, except when it was cancelled or the coordinator fell silent: then nobody listens.
 class Agent {
  public:
   // Events.
-  struct Given { Attempt attempt; };
+  struct Given { Attempt attempt; std::uint32_t width = 1; };   // at most as wide as there are slots
   struct Retracted { Attempt attempt; };
   struct Cancelled { Attempt attempt; };
   struct Prepared { Attempt attempt; };
@@ -40,7 +42,7 @@ class Agent {
 
   // Commands. To the node:
   struct Prepare { Attempt attempt; };
-  struct StartTrainer { Slot slot; };
+  struct StartTrainer { Slot slot; std::uint32_t width; };
   struct Run { Slot slot; Attempt attempt; };
   struct StopStage { Slot slot; };
   struct KillTrainer { Slot slot; FailureClass why; };         // TrainerGone must follow
@@ -64,9 +66,11 @@ class Agent {
   bool orphaned() const { return orphaned_; }                  // stopped because the coordinator fell silent
 
  private:
-  enum class Phase { empty, starting, idle, running, stopping, dying };
+  enum class Phase { empty, starting, idle, running, stopping, dying, lent };
   struct Trainer {
     Phase phase = Phase::empty;
+    std::uint32_t width = 1;                                   // slots that it takes
+    Slot leader = 0;                                           // lent: to the gang in this slot
     Attempt attempt{};                                         // while running or stopping; while dying, if `owed`
     bool owed = false;                                         // dying: the coordinator still waits for its attempt
     FailureClass why = FailureClass::transient;                // dying: what will be told
@@ -98,6 +102,11 @@ class Agent {
   void handle(const Tick&, Time, Commands&);
 
   void fill_slots(Time, Commands&);
+  bool run_waiting(Attempt, std::uint32_t width, Time, Commands&);     // on an idle trainer
+  bool start_trainer(std::uint32_t width, Time, Commands&);
+  void make_room(std::uint32_t width, Time, Commands&);
+  void clear(Slot);
+  std::uint32_t width_of(Attempt) const;
   void stop_stage(Slot, bool returning, Time, Commands&);
   void kill(Slot, bool owed, FailureClass, Time, Commands&);
   void begin_drain(Time now, Time grace, Commands&);
@@ -110,6 +119,7 @@ class Agent {
   std::vector<Trainer> trainers_;
   std::set<Attempt> preparing_;
   std::deque<Attempt> waiting_;                                // prepared
+  std::map<Attempt, std::uint32_t> widths_;                    // of attempts wider than 1, as long as they are held
   std::set<Attempt> committing_;
   Time heard_, beaten_;
   bool draining_ = false, orphaned_ = false, exited_ = false;

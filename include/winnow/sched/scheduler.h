@@ -16,6 +16,7 @@ namespace winnow::sched {
 struct Graph {
   std::vector<std::vector<StageId>> inputs;       // by stage: what must be done first
   std::vector<ClassId> classes;                   // by stage
+  std::vector<std::uint32_t> widths;              // by class: trainers of one agent that execute it together; empty: 1
   std::vector<bool> done;                         // by stage: has a result already, or is not needed
 };
 
@@ -29,11 +30,14 @@ struct Policy {
 // Commands are appended to `out`, to be carried out in order.
 //
 // Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open after a drain); no stage runs
-// before its inputs are done; an accepted result is never taken back. Every stage is one device wide.
+// before its inputs are done; an accepted result is never taken back. A stage of width k takes k slots of one agent, all or
+// none. Wider stages go first, and while one waits for room no narrower one is given to an agent that could take it: so a
+// wide stage cannot starve, and agents that are too small for it work on.
 class Scheduler {
  public:
   // Events.
   struct Joined { AgentId agent; std::uint32_t slots; };
+  struct Complete { };                                                           // no further agent is expected
   struct Beat { AgentId agent; std::vector<Attempt> held; };                     // renews the leases of what it holds
   struct Started { AgentId agent; Attempt attempt; };
   struct Done { AgentId agent; Attempt attempt; double seconds; };               // the run file is committed
@@ -42,7 +46,7 @@ class Scheduler {
   struct Left { AgentId agent; };                                                // its connection closed
   struct Tick { };
   struct Drain { };
-  using Event = std::variant<Joined, Beat, Started, Done, Failed, Returned, Left, Tick, Drain>;
+  using Event = std::variant<Joined, Complete, Beat, Started, Done, Failed, Returned, Left, Tick, Drain>;
 
   // Commands.
   struct Assign { AgentId agent; Attempt attempt; };           // a lease: execute it, or say why not
@@ -52,9 +56,10 @@ class Scheduler {
   struct Retry { Attempt failed; FailureClass why; };          // it will be tried again
   struct Fail { Attempt last; FailureClass why; };             // for good
   struct Block { StageId stage; StageId because; };            // an input failed for good
+  struct TooWide { StageId stage; std::uint32_t width, largest; };   // failed: no agent has so many slots; `largest` is what there is
   struct LoseAgent { AgentId agent; };                         // silent or gone
   struct StopAll { };                                          // agents start nothing more
-  using Command = std::variant<Assign, Retract, Cancel, Accept, Retry, Fail, Block, LoseAgent, StopAll>;
+  using Command = std::variant<Assign, Retract, Cancel, Accept, Retry, Fail, Block, TooWide, LoseAgent, StopAll>;
   using Commands = std::vector<Command>;
 
   Scheduler(Graph, Policy, Timers);
@@ -81,9 +86,10 @@ class Scheduler {
     State state = State::waiting;
   };
   struct Lease { AgentId agent; Attempt attempt; Time renewed; bool started = false, retracting = false; };
-  struct Host { std::uint32_t slots = 0, held = 0, started = 0; Time heard{}; };
+  struct Host { std::uint32_t slots = 0, held = 0, started = 0; Time heard{}; };   // held: in slots; started: stages
 
   void handle(const Joined&, Time, Commands&);
+  void handle(const Complete&, Time, Commands&);
   void handle(const Beat&, Time, Commands&);
   void handle(const Started&, Time, Commands&);
   void handle(const Done&, Time, Commands&);
@@ -96,6 +102,10 @@ class Scheduler {
   Lease* lease_of(AgentId, Attempt);                           // null when the attempt holds no lease (any more)
   void end_lease(StageId);
   void assign(Time, Commands&);
+  bool assign_width(std::uint32_t width, std::uint32_t below, Time, Commands&);
+  void fail_too_wide(Commands&);
+  std::uint32_t width_of(StageId stage) const { return widths_[classes_[stage]]; }
+  ReadyQueue& ready(StageId stage) { return ready_.at(width_of(stage)); }
   void steal(Commands&);
   void fail(Attempt, FailureClass, Time, Commands&);
   void block_dependents(StageId, Commands&);
@@ -109,17 +119,18 @@ class Scheduler {
   Policy policy_;
   Timers timers_;
   std::vector<ClassId> classes_;
+  std::vector<std::uint32_t> widths_;                          // by class
   std::vector<Record> records_;
   std::vector<std::uint32_t> first_dependent_;                 // offsets into dependents_, one more than stages
   std::vector<StageId> dependents_;
-  ReadyQueue ready_;
+  std::map<std::uint32_t, ReadyQueue, std::greater<>> ready_;  // by width, widest first
   std::multimap<Time, StageId> delayed_;                       // by the time at which they may be tried again
   std::unordered_map<StageId, Lease> leases_;
   std::map<AgentId, Host> hosts_;
   std::set<std::pair<std::uint64_t, AgentId>> by_load_;        // (held per slot, agent): the first takes the next stage
   std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;
   std::vector<std::uint32_t> seen_;                            // by class: durations learned
-  bool stopping_ = false;
+  bool stopping_ = false, complete_ = false;
 };
 
 }  // namespace winnow::sched

@@ -14,7 +14,7 @@ struct Timers {
   Time least_hang = std::chrono::seconds(60);              // a stage without progress for this long ...
   int hang_steps = 5;                                      // ... and for this many of its own slow (p99) steps is hung
   Time grace = std::chrono::seconds(5);                    // running stages may still finish after a drain was asked for
-  Time stop = std::chrono::seconds(5);                     // from "stop" to kill
+  Time stop = std::chrono::seconds(20);                    // from "stop" to kill: a checkpoint must fit in
   Time backoff = std::chrono::seconds(1);                  // before the second attempt; doubles each time
   Time longest_backoff = std::chrono::minutes(10);
   Time prefetch = std::chrono::milliseconds(100);          // an agent holds work for this long beyond what runs, at least one stage a slot

@@ -29,6 +29,7 @@ struct Node {
   Identity identity;
   std::string_view label;                         // the recipe's name for it: "train", "detect", "p1.m1", "backbone"
   std::uint32_t experiment;                       // the first experiment that needs it: stage() regenerates it from there
+  std::uint32_t width;                            // processes that execute it together: the largest that an experiment asks for
   std::span<const std::uint32_t> inputs;          // indices of nodes that must be done first; the plan owns them
 };
 

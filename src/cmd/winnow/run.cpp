@@ -26,7 +26,7 @@ struct RunOptions {
   std::string trainer;
   std::uint32_t trainers = 1, max_failures = 0;
   int threads = 1;
-  double grace = 5, time_scale = 1;
+  double grace = 5, checkpoint_every = 60, time_scale = 1;
 };
 
 std::vector<std::string> words_of(const std::string& command) {
@@ -49,6 +49,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.trainer = trainer_of(options);
   result.trainers = options.trainers;
   result.threads = options.threads;
+  result.checkpoint_every = options.checkpoint_every;
   result.policy.max_failures = options.max_failures;
   result.timers = result.timers.scaled(options.time_scale);
   result.timers.grace = std::chrono::duration_cast<sched::Time>(std::chrono::duration<double>(options.grace));
@@ -105,9 +106,10 @@ fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, cons
       for (const char* key : {"method", "model", "dataset"})
         if (settings.has(key)) name += "/" + shown(settings.all().at(key));
       if (settings.has("dataset")) datasets[settings.text("dataset")] = true;
+      if (node.width > 1) name += fmt::format("/{} wide", node.width);
     }
     auto [entry, fresh] = classes.try_emplace(name, static_cast<sched::ClassId>(classes.size()));
-    if (fresh) work.classes.push_back(name);
+    if (fresh) work.classes.push_back(name), work.graph.widths.push_back(work.graph.done[i] ? 1 : node.width);
     work.graph.classes.push_back(entry->second);
   }
   sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
@@ -154,7 +156,20 @@ void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fle
   fmt::print("{}; run files lie in {}\n", line, (Path(options.stores.store) / "runs").string());
 }
 
-int execute(const RunOptions& options, fleet::Fleet& fleet, fleet::Outcome& outcome) {
+// Without mpirun the slots are known before anything starts.
+void require_room(const sweep::Plan& plan, const fleet::Work& work, const RunOptions& options) {
+  for (std::size_t i = 0; i < plan.nodes().size(); ++i) {
+    const sweep::Node& node = plan.nodes()[i];
+    if (work.graph.done[i] || node.width <= options.trainers) continue;
+    std::string where;
+    for (const sweep::Explained& entry : plan.explain(node.experiment))
+      if (entry.key == "width") where = entry.where;
+    throw UsageError(fmt::format("{}: width = {} needs {} trainers on one node, this run has {}: say --trainers {} or lower it", where, node.width, node.width,
+                                 options.trainers, node.width));
+  }
+}
+
+int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& fleet, fleet::Outcome& outcome) {
   sweep::Plan plan = options.sweep.plan_to_run();
   store::Store store = open_store(options);
   std::vector<bool> done, cell(plan.nodes().size());
@@ -173,6 +188,7 @@ int execute(const RunOptions& options, fleet::Fleet& fleet, fleet::Outcome& outc
   outcome.counts.done = work.graph.done.size();
   if (open > 0) {
     require_trainer(trainer_of(options));
+    if (!world.mpi) require_room(plan, work, options);
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
   }
@@ -191,6 +207,8 @@ void add_to(CLI::App& app, RunOptions& options) {
   app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")->capture_default_str();
   app.add_option("--grace", options.grace, "seconds that running stages have to finish after a stop was asked for")->check(CLI::Range(0.0, 1e6))->capture_default_str();
+  app.add_option("--checkpoint-every", options.checkpoint_every, "seconds between checkpoints of a stage; 0: only when it is stopped")
+      ->check(CLI::Range(0.0, 1e6))->capture_default_str();
   app.add_option("--time-scale", options.time_scale, "multiplies every waiting time of the fleet, for tests")->check(CLI::Range(0.001, 100.0))->group("");
   app.add_flag("--json", options.json, "the outcome as JSON on standard output, progress on standard error");
 }
@@ -219,7 +237,7 @@ int run(int argc, char** argv) {
   if (!parse(app, argc, argv)) return kDone;
   fleet::Fleet fleet(fleet_options(options, open_store(options)), world);
   fleet::Outcome outcome;
-  int code = guarded([&] { return execute(options, fleet, outcome); });
+  int code = guarded([&] { return execute(options, world, fleet, outcome); });
   if (!outcome.abandoned) fleet.write_exit_record(code, outcome);            // without one, launch/mpirun starts again
   fleet.leave(code);
   return code;

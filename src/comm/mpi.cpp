@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #define OMPI_SKIP_MPICXX 1                                // the C interface alone
 #include <mpi.h>
+#include <signal.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -127,6 +129,7 @@ bool started_by_mpirun() {
 // Without mpirun MPI is not started at all: that would cost more than a small stage's start.
 std::unique_ptr<Collective> join_gang() {
   if (!started_by_mpirun()) return alone();
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);             // its mpirun may be killed: no process of a gang outlives it
   int provided = 0;
   WINNOW_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   return std::make_unique<Mpi>();

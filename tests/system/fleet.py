@@ -6,6 +6,8 @@
 Each test gets a fresh folder. Trainers are tests/system/noop_trainer.cpp, so nothing here needs torch or data.
 """
 import argparse
+import csv
+import io
 import json
 import os
 import shutil
@@ -135,6 +137,7 @@ def pid_of_agent(case, number):
 def undisturbed(case):
     """Result digests of the same sweep without faults."""
     other = Case(case.build)
+    other.sweep.write_text(case.sweep.read_text())
     try:
         code, text = other.run(ranks=0)
         equal(code, 0, "exit code of the undisturbed run: " + text)
@@ -367,7 +370,122 @@ def names_a_missing_trainer(case):
     equal(case.store.exists() and any(case.store.rglob("*.h5")), False, "run files")
 
 
-TESTS = [runs_under_mpirun, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
+def children(pid):
+    return [int(p) for p in subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout.split()]
+
+
+def trainers_of(case):
+    """Processes of this case's trainers, gangs' included."""
+    found = subprocess.run(["pgrep", "-f", f"noop-trainer --count {case.counter}"], capture_output=True, text=True).stdout.split()
+    return [int(p) for p in found if Path(f"/proc/{p}/comm").exists() and Path(f"/proc/{p}/comm").read_text().startswith("noop")]
+
+
+def a_gang_lives_and_dies_together(case):
+    """width = 2: two processes behind one mpirun. kill -9 of its second process, of its mpirun, of the agent: each time the
+    whole gang goes, the stage is tried again, and nothing of it survives."""
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    process = case.start("--set", "width=2", "--trainers", 2, "--time-scale", 0.2, ranks=0, trainer=("--sleep", 0.8))
+    wait_for(lambda: len(case.digests()) >= 1, "the backbone, which is no gang's")
+
+    def gang():
+        """The newest running attempt with all its processes up."""
+        for attempt in case.running():
+            ranks = children(attempt["trainer"])
+            if len(ranks) == 2:
+                return attempt, ranks
+        return None
+
+    attempt, ranks = wait_for(gang, "a running gang")
+    os.kill(ranks[1], signal.SIGKILL)
+    wait_for(lambda: case.events("failed", identity=attempt["identity"]), "the failure of the gang that lost a process")
+    wait_for(lambda: not any(Path(f"/proc/{p}").exists() for p in ranks), "the end of its other process")
+    attempt, ranks = wait_for(gang, "another gang")
+    os.kill(attempt["trainer"], signal.SIGKILL)
+    wait_for(lambda: case.events("failed", identity=attempt["identity"]), "the failure of the gang that lost its mpirun")
+    wait_for(lambda: not any(Path(f"/proc/{p}").exists() for p in ranks), "the end of its processes")
+    attempt, ranks = wait_for(gang, "a third gang")
+    os.kill(pid_of_agent(case, attempt["agent"]), signal.SIGKILL)
+    wait_for(lambda: not any(Path(f"/proc/{p}").exists() for p in ranks), "the end of a gang without its agent")
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    equal(len(case.digests()), 5, "run files")
+    equal(trainers_of(case), [], "trainers that are still there")
+    rows = subprocess.run([str(case.build / "bin/winnow"), "report", str(case.sweep), "--store", str(case.store), "--metric", "processes", "--format", "csv"],
+                          env=case.environment, capture_output=True, text=True).stdout
+    equal([row["processes"] for row in csv.DictReader(io.StringIO(rows))], ["2"] * 4, "processes of each stage")
+
+
+def refuses_a_width_that_fits_nowhere(case):
+    code, text = case.run("--set", "width=4", ranks=0)
+    equal(code, 2, "exit code")
+    contains(text, "--set width=4: width = 4 needs 4 trainers on one node, this run has 1: say --trainers 4 or lower it")
+    case.sweep.write_text(case.sweep.read_text() + '[[override]]\nwhen = { method = "proden" }\nset = { width = 3 }\n')
+    code, text = case.run("--trainers", 2, ranks=2)
+    equal(code, 3, "exit code under mpirun: " + text)
+    contains(text, "width 3 needs 3 trainers of one agent, the largest has 2")
+    equal(len(case.digests()), 7, "run files of the others")
+
+
+def places(case, identity):
+    """(checkpoints, resumptions) of a stage: attempt -> steps."""
+    def of(event):
+        result = {}
+        for record in case.events(event, identity=identity):
+            result.setdefault(record["attempt"], []).append(record["step"])
+        return result
+    return of("checkpoint"), of("resumed")
+
+
+def goes_on_from_its_checkpoint(case):
+    """kill -9 of a trainer, then of the coordinator's whole mpirun: the next attempt goes on where the last checkpoint was."""
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    wanted = undisturbed(case)
+    process = case.start("--checkpoint-every", 0.3, "--time-scale", 0.2, trainer=("--sleep", 2))
+
+    def saved():
+        for attempt in case.running():
+            steps = places(case, attempt["identity"])[0].get(attempt["attempt"], [])
+            if steps and 3 <= max(steps) <= 12:    # of 20: far enough from the stage's end to be hit
+                return attempt
+        return None
+
+    first = wait_for(saved, "a stage with a checkpoint")
+    os.kill(first["trainer"], signal.SIGKILL)
+    wait_for(lambda: places(case, first["identity"])[1], "its resumption")
+    second = wait_for(saved, "another stage with a checkpoint")
+    for child in children(process.pid):
+        os.kill(child, signal.SIGKILL)
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    equal(case.digests(), wanted, "result digests")
+    for attempt in (first, second):
+        checkpoints, resumed = places(case, attempt["identity"])
+        later = min(n for n in resumed if n > attempt["attempt"])
+        last = max(checkpoints[attempt["attempt"]])
+        # A checkpoint may have been written in the moment of the kill, after the last that was told; then one of an interval.
+        if not (resumed[later][0] > 0 and last <= resumed[later][0] <= last + 4):
+            raise AssertionError(f"attempt {later} went on at step {resumed[later][0]}, the last checkpoint was at {last}")
+    equal(list((case.store / "checkpoints").glob("*")), [], "checkpoints of stages that are done")
+
+
+def a_drain_keeps_the_place(case):
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    process = case.start("--grace", 0, "--checkpoint-every", 0, ranks=0, trainer=("--sleep", 2))
+    wait_for(lambda: len(case.digests()) >= 1 and case.running(), "a running stage after the first")
+    running = case.running()[0]
+    time.sleep(0.5)                                # some steps
+    process.send_signal(signal.SIGUSR1)
+    equal(process.wait(30), 4, "exit code: " + case.said())
+    checkpoints, _ = places(case, running["identity"])
+    kept = max(checkpoints[running["attempt"]])
+    code, text = case.run(trainer=("--sleep", 0.6), ranks=0)
+    equal(code, 0, "exit code of the next run: " + text)
+    _, resumed = places(case, running["identity"])
+    equal(max(resumed.items())[1], [kept], "where it went on")
+    contains(text, f"goes on at step {kept}")
+    equal(len(case.digests()), 5, "run files")
+    equal(list((case.store / "checkpoints").glob("*")), [], "checkpoints of stages that are done")
+
+
+TESTS = [runs_under_mpirun, a_gang_lives_and_dies_together, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
          says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes,

@@ -52,8 +52,8 @@ class Plot {
     text_ = fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", kWidth, kHeight,
                         escaped(fmt::format("{}, {} by epoch", chart_.title, chart_.unit)));
     axes();
-    for (std::size_t i = 0; i < chart_.lines.size(); ++i) band(chart_.lines[i], i % 8);
-    for (std::size_t i = 0; i < chart_.lines.size(); ++i) line(chart_.lines[i], i % 8);
+    for (const Line& own : chart_.lines) band(own, own.colour % 8);
+    for (const Line& own : chart_.lines) line(own, own.colour % 8);
     return text_ + "</svg>";
   }
 
@@ -129,7 +129,7 @@ std::string chart(const Chart& chart) {
   text += Plot(chart).draw() + "<ul class=\"legend\">";
   for (std::size_t i = 0; i < chart.lines.size(); ++i)
     text += fmt::format("<li><svg class=\"swatch\" viewBox=\"0 0 24 8\" aria-hidden=\"true\"><line class=\"line c{}\" x1=\"0\" x2=\"24\" y1=\"4\" y2=\"4\"/></svg>{} "
-                        "<span class=\"unit\">n = {}</span></li>", i % 8, escaped(chart.lines[i].name), chart.lines[i].n);
+                        "<span class=\"unit\">n = {}</span></li>", chart.lines[i].colour % 8, escaped(chart.lines[i].name), chart.lines[i].n);
   text += "</ul>";
   if (chart.left_out) text += fmt::format("<p class=\"unit\">{} more in the table</p>", chart.left_out);
   return text + numbers(chart) + "</figure>";

@@ -44,7 +44,7 @@ std::map<std::string, Curve> curves_of(const sweep::Plan& plan, const store::Sto
 }
 
 Line average(const std::string& name, const std::vector<Curve>& runs, double factor) {
-  Line line{name, runs.size(), {}, {}, {}};
+  Line line{name, runs.size(), {}, {}, {}, 0};
   std::size_t epochs = 0;
   for (const Curve& run : runs) epochs = std::max(epochs, run.size());
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
@@ -69,8 +69,8 @@ std::string name_of(const Header& row) {
 }  // namespace
 
 void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const store::Store& store) {
-  // quantity -> column -> row -> runs
-  std::map<std::string, std::map<std::size_t, std::map<std::size_t, std::vector<Curve>>>> found;
+  // column -> quantity -> row -> runs
+  std::map<std::size_t, std::map<std::string, std::map<std::size_t, std::vector<Curve>>>> found;
   std::map<std::string, std::uint32_t> node_of;
   for (std::size_t i = 0; i < plan.experiments(); ++i) node_of[plan.nodes()[plan.cell_node(i)].identity.hex()] = plan.cell_node(i);
   auto index = [](const std::vector<std::string>& axes, const std::vector<std::string>& wanted) {
@@ -92,10 +92,10 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const s
     auto r = static_cast<std::size_t>(row - table.rows.begin()), c = static_cast<std::size_t>(column - table.columns.begin());
     for (auto& [name, curve] : curves_of(plan, store, node_of.at(sample.identity), page.notes))
       if (name == table.metric.name || name == "selection_precision" || name == "selection_recall" || name == "selection_f1")
-        found[name][c][r].push_back(std::move(curve));
+        found[c][name][r].push_back(std::move(curve));
   }
-  for (auto& [quantity, columns] : found)
-    for (auto& [c, rows] : columns) {
+  for (auto& [c, quantities] : found)
+    for (auto& [quantity, rows] : quantities) {
       bool learning = quantity == table.metric.name;
       std::string title;
       for (std::size_t axis = 0; axis < table.columns[c].size(); ++axis) title += fmt::format("{}{} {}", axis ? ", " : "", table.column_axes[axis], table.columns[c][axis]);
@@ -103,7 +103,10 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const s
       double factor = !learning || table.metric.percent() ? 100 : 1;
       Chart chart{title.empty() ? table.name : title, factor == 100 ? what + " in %" : what, {}, rows.size() > kLines ? rows.size() - kLines : 0};
       for (auto& [r, runs] : rows)
-        if (chart.lines.size() < kLines) chart.lines.push_back(average(name_of(table.rows[r]), runs, factor));
+        if (chart.lines.size() < kLines) {
+          chart.lines.push_back(average(name_of(table.rows[r]), runs, factor));
+          chart.lines.back().colour = r;
+        }
       if (std::any_of(chart.lines.begin(), chart.lines.end(), [](const Line& line) { return line.x.size() > 1; }))
         (learning ? page.learning : page.selection).push_back(std::move(chart));
     }

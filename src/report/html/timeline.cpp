@@ -11,6 +11,7 @@ namespace winnow::report::html {
 namespace {
 
 constexpr double kWidth = 960, kLane = 18, kGap = 4, kLeft = 130, kRight = 10, kAxis = 26;
+constexpr double kHandOver = 1;                     // seconds: a trainer starts its next stage while the last result is committed
 
 struct Lane {
   std::string host;
@@ -25,7 +26,7 @@ std::vector<Lane> lanes_of(const std::vector<Attempt>& attempts) {
   std::map<std::string, std::vector<Lane>> by_host;
   for (const Attempt* attempt : sorted) {
     std::vector<Lane>& lanes = by_host[attempt->host];
-    auto free = std::find_if(lanes.begin(), lanes.end(), [&](const Lane& lane) { return lane.attempts.back()->end <= attempt->begin + 1e-6; });
+    auto free = std::find_if(lanes.begin(), lanes.end(), [&](const Lane& lane) { return lane.attempts.back()->end <= attempt->begin + kHandOver; });
     if (free == lanes.end()) free = lanes.insert(lanes.end(), Lane{attempt->host, {}});
     free->attempts.push_back(attempt);
   }

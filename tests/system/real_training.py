@@ -38,7 +38,14 @@ seed   = [0, 1]
 method = ["crdpll", "ce"]
 adapt  = "linear-probe"
 labels = [{ kind = "symmetric", rate = 0.2 }]
+
+[[grid]]
+method = "detect-train"
+adapt  = "linear-probe"
+detect = [{ method = "label-match" }, { method = "gmm" }]
+labels = [{ kind = "symmetric", rate = 0.2 }]
 """
+STAGES, EXPERIMENTS = 11, 8                       # nano-clip comes from results/reference
 
 
 class Training(Case):
@@ -85,12 +92,13 @@ def survives_kills(build, wanted):
 def table_is_the_run_files(case):
     """The CSV has one row an experiment; its values are those that h5py finds in the run files."""
     rows = list(csv.DictReader(io.StringIO(case.winnow("report", case.sweep, "--format", "csv", "--store", case.store))))
-    equal(len(rows), 6, "rows")
+    equal(len(rows), EXPERIMENTS, "rows")
     means = subprocess.run(["/usr/bin/python3", "-c", """
 import h5py, sys
 for path in sys.argv[1:]:
     with h5py.File(path) as file:
-        print(path.split('/')[-1][:-3], file['metrics/final'][0]['accuracy'])
+        last = file['metrics/final'][0]
+        if 'accuracy' in last.dtype.names: print(path.split('/')[-1][:-3], last['accuracy'])
 """, *map(str, (case.store / "runs").glob("??/*.h5"))], capture_output=True, text=True)
     found = dict(line.split() for line in means.stdout.splitlines())
     for row in rows:
@@ -114,6 +122,56 @@ def one_stage_by_hand(case):
     contains(case.winnow("show", case.folder / "run.h5"), stage["settings"]["method"])
 
 
+def finals(case):
+    """identity -> last loss and accuracy, of stages that train."""
+    text = subprocess.run(["/usr/bin/python3", "-c", """
+import h5py, json, sys
+result = {}
+for path in sys.argv[1:]:
+    with h5py.File(path) as file:
+        last = file['metrics/final']
+        if 'loss' in last.dtype.names:
+            result[path.split('/')[-1][:-3]] = [float(last[0]['loss']), float(last[0]['accuracy']), int(file.attrs['width'])]
+print(json.dumps(result))
+""", *map(str, (case.store / "runs").glob("??/*.h5"))], capture_output=True, text=True, check=True).stdout
+    return json.loads(text)
+
+
+def gangs_go_on_from_their_checkpoints(build, alone):
+    """Two processes a stage: the same numbers as one within a tolerance, and bit for bit the same whatever was killed."""
+    def gang(*options):
+        case = Training(build)
+        case.sweep.write_text(SWEEP.replace("seed   = [0, 1]", "seed   = [0]"))
+        return case, case.start("--set", "width=2", "--trainers", 2, *options, ranks=0)
+
+    case, process = gang()
+    equal(process.wait(300), 0, "exit code: " + case.said())
+    wanted, one, two = case.digests(), finals(alone), finals(case)
+    for identity, (loss, accuracy, width) in two.items():
+        equal(width, 2, "width")
+        if abs(loss - one[identity][0]) > 1e-3 * max(1, abs(loss)) or abs(accuracy - one[identity][1]) > 0.02:
+            raise AssertionError(f"{identity}: loss and accuracy {loss}, {accuracy} by two processes, {one[identity]} by one")
+    case.close()
+
+    case, process = gang("--checkpoint-every", 0.1)
+
+    def saved():
+        return next((r for r in case.running() if case.events("checkpoint", identity=r["identity"], attempt=r["attempt"])), None)
+
+    attempt = wait_for(saved, "a gang with a checkpoint")
+    ranks = subprocess.run(["ps", "-o", "pid=", "--ppid", str(attempt["trainer"])], capture_output=True, text=True).stdout.split()
+    os.kill(int(ranks[-1]), signal.SIGKILL)
+    equal(process.wait(300), 0, "exit code: " + case.said())
+    equal(case.digests(), wanted, "result digests of gangs")
+    if not case.events("done", identity=attempt["identity"], attempt=attempt["attempt"]):      # else the kill came too late
+        resumed = case.events("resumed", identity=attempt["identity"])
+        last = max(r["step"] for r in case.events("checkpoint", identity=attempt["identity"], attempt=attempt["attempt"]))
+        if not (resumed and 0 < last <= resumed[0]["step"]):
+            raise AssertionError(f"the gang went on at {resumed}, its last checkpoint was at {last}")
+        print(f"a killed gang went on at step {resumed[0]['step']}", flush=True)
+    case.close()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=SOURCE / "build")
@@ -124,14 +182,15 @@ def main():
     begin = time.time()
     code, text = case.run(timeout=400)
     equal(code, 0, "exit code: " + text)
-    equal(len(case.digests()), 6, "run files (nano-clip comes from results/reference)")
-    print(f"six stages took {time.time() - begin:.0f} s", flush=True)
+    equal(len(case.digests()), STAGES, "run files")
+    print(f"{STAGES} stages took {time.time() - begin:.0f} s", flush=True)
     before = len(case.events("started"))
     equal(case.run()[0], 0, "exit code of the second run")
     equal(len(case.events("started")), before, "stages started by the second run")
     table_is_the_run_files(case)
     one_stage_by_hand(case)
     survives_kills(arguments.build, case.digests())
+    gangs_go_on_from_their_checkpoints(arguments.build, case)
     print("ok")
     case.close()
     shutil.rmtree(Case.cache, ignore_errors=True)

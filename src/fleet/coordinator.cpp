@@ -53,7 +53,7 @@ bool due(Time& last, Time period) {
 Coordinator::Coordinator(const Work& work, const Options& options, const World& world, std::unique_ptr<MpiWorld>& mpi, Observer& observer)
     : work_(work), options_(options), world_(world), mpi_(mpi), observer_(observer), signals_(watch_signals()),
       lease_(made(options.store), Journal::last_epoch(options.store) + 1, lease_silence(options.timers)),
-      journal_(options.store, lease_.epoch()), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
+      journal_(options.store, lease_.epoch()), status_(options.store, work), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
   if (std::size_t damaged = recall(options.store, work, scheduler_))
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged, (options.store / "journal").string()));
   remove_finished_checkpoints(store::Store(options.store, options.references));
@@ -82,6 +82,7 @@ Outcome Coordinator::run() {
   Scheduler::Counts counts = scheduler_.counts();
   journal_.add({{"event", "end"}, {"done", counts.done}, {"failed", counts.failed}, {"blocked", counts.blocked}, {"open", counts.open}});
   journal_.sync();
+  status_.write(counts, true);
   if (!refused_.empty()) throw UsageError(refused_);
   return {counts, drains_ > 0 && counts.open > 0, !ending_};
 }
@@ -104,6 +105,7 @@ void Coordinator::hear(AgentId agent, const Message& message) {
   switch (message.kind) {
     case Message::Kind::joined:
       hosts_[agent] = message.text;
+      status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number));
       journal_.add({{"event", "joined"}, {"agent", agent}, {"host", message.text}, {"pid", std::atoi(message.detail.c_str())}, {"slots", message.number}});
       return event(Scheduler::Joined{agent, static_cast<std::uint32_t>(message.number)});
     case Message::Kind::refused:
@@ -115,23 +117,30 @@ void Coordinator::hear(AgentId agent, const Message& message) {
       started["host"] = host(agent);
       started["trainer"] = static_cast<std::int64_t>(message.number);
       journal_.add(std::move(started));
+      status_.started(attempt, agent, width_of(attempt.stage));
       observer_.started(attempt, host(agent));
       return event(Scheduler::Started{agent, attempt});
     }
     case Message::Kind::told: return told(attempt, Value::parse(message.text));
-    case Message::Kind::progress: return observer_.progressed(attempt, message.text);
+    case Message::Kind::progress:
+      status_.progressed(attempt, Value::parse(message.text));
+      return observer_.progressed(attempt, message.text);
     case Message::Kind::done:
+      status_.ended(attempt);
       done_ = message;
       if (message.text == "conflict")
         observer_.say(fmt::format("{} gave another result than the one in the store; the new one lies in {} (result digest {}): the computation is not repeatable",
                                   work_.label(attempt.stage), (options_.store / "damaged").string(), message.detail));
       return event(Scheduler::Done{agent, attempt, message.number});
     case Message::Kind::failed:
+      status_.ended(attempt);
       reasons_[attempt] = message.detail;
       event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text)});
       reasons_.erase(attempt);
       return;
-    case Message::Kind::returned: return event(Scheduler::Returned{agent, attempt});
+    case Message::Kind::returned:
+      status_.ended(attempt);
+      return event(Scheduler::Returned{agent, attempt});
     case Message::Kind::beat: return event(Scheduler::Beat{agent, message.attempts});
     case Message::Kind::note: return observer_.say(message.text);
     case Message::Kind::left: return event(Scheduler::Left{agent});
@@ -163,6 +172,7 @@ void Coordinator::keep_time() {
     for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::alive});
   }
   if (due(synced_, std::chrono::milliseconds(250))) journal_.sync();
+  if (due(written_, std::chrono::seconds(1))) status_.write(scheduler_.counts(), false);
   if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts());
   if (due(asked_, std::chrono::seconds(5))) warn_if_changed();
   Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;

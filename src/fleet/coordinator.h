@@ -5,6 +5,7 @@
 #include "journal.h"
 #include "lease.h"
 #include "links.h"
+#include "status_file.h"
 
 namespace winnow::fleet {
 
@@ -50,13 +51,14 @@ class Coordinator {
   Descriptor signals_;
   StoreLease lease_;
   Journal journal_;
+  StatusFile status_;
   sched::Scheduler scheduler_;
   Links links_;
   std::map<sched::AgentId, std::string> hosts_;
   std::map<sched::Attempt, std::string> reasons_;          // of failures that the scheduler is about to judge
   Message done_;                                           // the one that the scheduler is about to judge
   std::string refused_;
-  sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{};
+  sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{}, written_{};
   int replacements_ = 0;
   int drains_ = 0;                                         // signals so far
   bool ending_ = false;

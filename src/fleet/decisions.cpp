@@ -72,6 +72,8 @@ void Coordinator::tell_failure(sched::Attempt attempt, sched::FailureClass why, 
   failed["text"] = text.substr(0, text.find('\n'));
   if (std::size_t first = text.find('\n'); first != std::string::npos) failed["lines"] = text.substr(first + 1).substr(0, kLines);
   journal_.add(std::move(failed));
+  status_.failed(attempt, why, text, final);
+  status_.ended(attempt);
   observer_.failed(attempt, why, text, final);
 }
 
@@ -94,6 +96,7 @@ void Coordinator::carry_out(const Scheduler::TooWide& c) {
 
 void Coordinator::carry_out(const Scheduler::LoseAgent& c) {
   journal_.add({{"event", "lost"}, {"agent", c.agent}, {"host", host(c.agent)}});
+  status_.lost(c.agent);
   if (ending_) return;                                     // it left because it was asked to
   bool silent = false;
   for (sched::AgentId agent : links_.agents()) silent = silent || agent == c.agent;

@@ -12,6 +12,18 @@ Value header(const std::vector<std::string>& axes, const Header& values) {
   return result;
 }
 
+Value published(const Table& table, const Cell& cell) {
+  Value result = {{"value", nullptr}, {"source", cell.published->source}};
+  if (cell.published->value) result["value"] = *cell.published->value;
+  if (cell.published->deviation) result["deviation"] = *cell.published->deviation;
+  if (cell.published->n) result["n"] = *cell.published->n;
+  if (std::optional<Cell::Difference> difference = cell.difference(table.metric)) {
+    result["difference"] = difference->value;
+    if (difference->error) result["difference_error"] = *difference->error;
+  }
+  return result;
+}
+
 const char* word(Mark mark) { return mark == Mark::best ? "best" : mark == Mark::second ? "second" : "none"; }
 
 }  // namespace
@@ -25,6 +37,7 @@ std::string render_json(const Table& table) {
       Value entry = {{"row", header(table.row_axes, table.rows[r])}, {"column", header(table.column_axes, table.columns[c])},
                      {"done", cell.done()}, {"planned", cell.planned}, {"values", cell.values}, {"mark", word(cell.mark)},
                      {"mean", nullptr}, {"deviation", nullptr}};
+      if (cell.published) entry["published"] = published(table, cell);
       if (cell.summary) entry["mean"] = cell.summary->mean;
       if (cell.summary && cell.summary->deviation) entry["deviation"] = *cell.summary->deviation;
       cells.push_back(std::move(entry));

@@ -17,7 +17,8 @@ std::string cell_text(const Table& table, const Cell& cell) {
   std::string mean = mean_text(table, cell);
   if (cell.mark == Mark::best) mean = "**" + mean + "**";
   if (cell.mark == Mark::second) mean = "<u>" + mean + "</u>";
-  return mean + " (" + count_text(cell) + ")";
+  std::string published = published_text(table, cell);
+  return mean + " (" + count_text(cell) + ")" + (published.empty() ? "" : " [" + published + "]");
 }
 
 }  // namespace
@@ -27,16 +28,13 @@ std::string render_markdown(const Table& table) {
   std::string rule = "|";
   for (const std::string& axis : table.row_axes) text += " " + escaped(axis) + " |", rule += "---|";
   for (const Header& column : table.columns) {
-    std::string head;
-    for (std::size_t axis = 0; axis < column.size(); ++axis)
-      head += fmt::format("{}{} {}", axis ? ", " : "", table.column_axes[axis], column[axis]);
-    text += " " + escaped(head.empty() ? table.metric.name : head) + " |";
+    text += " " + escaped(column_title(table, column)) + " |";
     rule += "---:|";
   }
   text += "\n" + rule + "\n";
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     text += "|";
-    for (const std::string& value : table.rows[r]) text += " " + escaped(value) + " |";
+    for (const std::string& value : table.rows[r]) text += " " + escaped(label(table, value)) + " |";
     for (const Cell& cell : table.cells[r]) text += " " + cell_text(table, cell) + " |";
     text += "\n";
   }

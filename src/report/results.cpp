@@ -36,6 +36,25 @@ Run read_run(const Path& file, const std::string& wanted) {
 
 }  // namespace
 
+namespace {
+
+// The stage with this label among those that lead to a cell. UsageError when no experiment has one is left to the caller.
+std::optional<std::uint32_t> node_of(const sweep::Plan& plan, std::uint32_t cell, const std::string& stage) {
+  if (stage.empty() || plan.nodes()[cell].label == stage) return cell;
+  for (std::uint32_t input : plan.nodes()[cell].inputs)
+    if (std::optional<std::uint32_t> found = node_of(plan, input, stage)) return found;
+  return std::nullopt;
+}
+
+void require_stage(const sweep::Plan& plan, const std::string& stage) {
+  std::set<std::string> labels;
+  for (const sweep::Node& node : plan.nodes()) labels.insert(std::string(node.label));
+  if (stage.empty() || labels.count(stage)) return;
+  throw UsageError(fmt::format("the sweep {} has no stage '{}'{}: it has {}", plan.name(), stage, did_you_mean(stage, {labels.begin(), labels.end()}), fmt::join(labels, ", ")));
+}
+
+}  // namespace
+
 std::string_view to_string(Rule rule) { return rule == Rule::last ? "last" : "best"; }
 
 Rule parse_rule(std::string_view text) {
@@ -45,18 +64,30 @@ Rule parse_rule(std::string_view text) {
 }
 
 std::string Metric::column() const { return rule == Rule::best ? name + "_best" : name; }
-bool Metric::percent() const { return name.rfind("accuracy", 0) == 0; }
+bool Metric::percent() const { return name.starts_with("accuracy") || name.starts_with("selection_"); }
+
+Metric Metric::named(const std::string& text, Rule rule) {
+  std::size_t dot = text.find('.');
+  if (dot == std::string::npos) return {"", text, rule};
+  return {text.substr(0, dot), text.substr(dot + 1), rule};
+}
 bool Metric::lower_is_better() const {
   return name.find("loss") != std::string::npos || name.find("error") != std::string::npos;
 }
 
 Results read_results(const sweep::Plan& plan, const store::Store& store, const Metric& metric) {
+  require_stage(plan, metric.stage);
   Results results;
   std::map<std::uint32_t, Run> runs;                // by node: experiments may share one
   std::set<std::string> columns;
   std::size_t without = 0, with = 0;
   for (std::size_t i = 0; i < plan.experiments(); ++i) {
-    std::uint32_t node = plan.cell_node(i);
+    std::optional<std::uint32_t> wanted = node_of(plan, plan.cell_node(i), metric.stage);
+    if (!wanted) {
+      results.experiments.push_back({});
+      continue;
+    }
+    std::uint32_t node = *wanted;
     auto [found, fresh] = runs.try_emplace(node);
     if (fresh)
       if (std::optional<Path> file = store.find(plan.nodes()[node].identity, false)) try {

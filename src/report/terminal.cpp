@@ -27,10 +27,11 @@ struct Column {
 
 Column measure(const Table& table, std::size_t column) {
   Column result;
-  for (const std::string& value : table.columns[column]) result.head = std::max(result.head, columns_of(value) + 1);
+  for (const std::string& value : table.columns[column]) result.head = std::max(result.head, columns_of(label(table, value)) + 1);
   for (const auto& row : table.cells) {
     result.mean = std::max(result.mean, columns_of(mean_text(table, row[column])) + 1);
-    result.count = std::max(result.count, count_text(row[column]).size());
+    std::string published = published_text(table, row[column]);
+    result.count = std::max(result.count, count_text(row[column]).size() + (published.empty() ? 0 : columns_of(published) + 3));
   }
   return result;
 }
@@ -39,7 +40,9 @@ std::string cell_text(const Table& table, const Cell& cell, const Column& column
   std::string text = padded(sign(cell) + mean_text(table, cell), column.mean);
   if (colour && cell.mark == Mark::best) text = "\033[1m" + text + "\033[0m";
   if (colour && cell.mark == Mark::second) text = "\033[4m" + text + "\033[0m";
-  return text + "  " + padded(count_text(cell), column.width() - column.mean - 2);
+  std::string after = count_text(cell);
+  if (std::string published = published_text(table, cell); !published.empty()) after += " [" + published + "]";
+  return text + "  " + padded(after, column.width() - column.mean - 2);
 }
 
 void strip_right(std::string& line) {
@@ -54,7 +57,7 @@ std::string block(const Table& table, const std::vector<Column>& columns, std::s
   for (std::size_t axis = 0; axis < table.column_axes.size(); ++axis) {
     std::string line = padded(table.column_axes[axis], left);
     for (std::size_t c = first; c < last; ++c)
-      line += std::string(kGap, ' ') + padded(" " + table.columns[c][axis], columns[c].width());
+      line += std::string(kGap, ' ') + padded(" " + label(table, table.columns[c][axis]), columns[c].width());
     strip_right(line);
     text += line;
   }
@@ -64,7 +67,7 @@ std::string block(const Table& table, const std::vector<Column>& columns, std::s
   text += names;
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     std::string line;
-    for (std::size_t axis = 0; axis < heads.size(); ++axis) line += (axis ? "  " : "") + padded(table.rows[r][axis], heads[axis]);
+    for (std::size_t axis = 0; axis < heads.size(); ++axis) line += (axis ? "  " : "") + padded(label(table, table.rows[r][axis]), heads[axis]);
     line = padded(line, left);
     for (std::size_t c = first; c < last; ++c)
       line += std::string(kGap, ' ') + cell_text(table, table.cells[r][c], columns[c], colour);
@@ -82,7 +85,7 @@ std::string render_terminal(const Table& table, int width, bool colour) {
   std::size_t left = 0;
   for (std::size_t axis = 0; axis < table.row_axes.size(); ++axis) {
     heads.push_back(columns_of(table.row_axes[axis]));
-    for (const Header& row : table.rows) heads.back() = std::max(heads.back(), columns_of(row[axis]));
+    for (const Header& row : table.rows) heads.back() = std::max(heads.back(), columns_of(label(table, row[axis])));
     left += heads.back() + (axis ? 2 : 0);
   }
   for (const std::string& axis : table.column_axes) left = std::max(left, columns_of(axis));

@@ -9,7 +9,7 @@
 #include "declared_key.h"
 #include "recipe.h"
 #include "stage_keys.h"
-#include "toml_text.h"
+#include "winnow/sweep/toml_text.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 

@@ -1,7 +1,7 @@
 // Reads a declared key, `[keys.NAME]` of a preset.
 #pragma once
 
-#include "toml_text.h"
+#include "winnow/sweep/toml_text.h"
 #include "winnow/sweep/catalogue.h"
 
 namespace winnow::sweep {

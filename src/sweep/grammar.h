@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "toml_text.h"
+#include "winnow/sweep/toml_text.h"
 
 namespace winnow::sweep {
 

@@ -1,4 +1,4 @@
-#include "toml_text.h"
+#include "winnow/sweep/toml_text.h"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>

@@ -47,7 +47,7 @@ seed = [0, 1]
 TEST_F(TableTest, OfLossesTheLowestIsBestAndTiesShareTheirMark) {
   sweep::Plan p = plan("[[grid]]\nmethod = [\"cc\", \"proden\", \"crdpll\"]\n");
   for (std::size_t i = 0; i < 3; ++i) finish(p, i, {{"loss", i == 1 ? 2.0 : 1.0}});
-  Table t = table(p, {"loss", Rule::last});
+  Table t = table(p, Metric::named("loss", Rule::last));
   EXPECT_EQ(t.cells[0][0].mark, Mark::best);
   EXPECT_EQ(t.cells[1][0].mark, Mark::second);
   EXPECT_EQ(t.cells[2][0].mark, Mark::best);
@@ -73,14 +73,14 @@ TEST_F(TableTest, TheRuleChoosesTheColumn) {
   sweep::Plan p = plan("method = \"cc\"\n");
   finish(p, 0, {{"accuracy", 0.5}, {"accuracy_best", 0.75}});
   EXPECT_EQ(table(p).cells[0][0].values[0], 0.5);
-  EXPECT_EQ(table(p, {"accuracy", Rule::best}).cells[0][0].values[0], 0.75);
+  EXPECT_EQ(table(p, Metric::named("accuracy", Rule::best)).cells[0][0].values[0], 0.75);
 }
 
 TEST_F(TableTest, AnUnknownMetricIsRefusedWithTheKnownOnes) {
   sweep::Plan p = plan("method = \"cc\"\n");
   finish(p, 0, {{"accuracy", 0.5}});
   try {
-    table(p, {"acuracy", Rule::last});
+    table(p, Metric::named("acuracy", Rule::last));
     FAIL();
   } catch (const UsageError& error) {
     EXPECT_STREQ(error.what(), "no run file has the metric 'acuracy' (did you mean 'accuracy'?); they have: accuracy, epoch");

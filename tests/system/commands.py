@@ -23,7 +23,11 @@ REFUSALS = [
     (["plan", "s.toml", "--jsn"], "winnow: winnow plan: not understood: --jsn (did you mean '--json'?); see winnow plan --help"),
     (["plan", "s.toml", "--set", "seed"], "winnow: --set seed: expected KEY=VALUE"),
     (["plan", "s.toml", "--explain", "sed"], "winnow: --explain: no experiment has a setting 'sed' (did you mean 'seed'?)"),
-    (["report", "s.toml", "--format", "pdf"], "winnow: report: unknown format 'pdf': expected terminal, markdown, csv or json"),
+    (["report", "s.toml", "--format", "pdf"], "winnow: report: unknown format 'pdf': expected terminal, markdown, latex, csv, json"),
+    (["report", "s.toml", "--table", "absent.toml"], "winnow: cannot open absent.toml: No such file or directory"),
+    (["report", "s.toml", "--metric", "detct.selection_f1"], "winnow: the sweep s has no stage 'detct': it has backbone, train"),
+    (["status"], "winnow: no run has written into results yet: start one with `winnow run SWEEP --store results`"),
+    (["status", "--watch"], "winnow: --watch redraws a terminal, and standard output is none: leave it out, or say --json"),
     (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?): expected last or best"),
     (["show", "00ff"], "winnow: show: 00ff is neither a file nor the beginning of an identity in results"),
     (["data", "check", "fashion"], "winnow: data check: unknown data set 'fashion'; known: fashion-mnist"),
@@ -50,7 +54,7 @@ def main():
             result = run(*words)
             assert result.returncode == 2, (words, result)
             assert result.stderr.splitlines()[0].startswith(message) and result.stderr.count("\n") == 1, (words, result.stderr)
-        for command in ("plan", "run", "report", "show", "fsck", "data", "doctor"):
+        for command in ("plan", "run", "status", "report", "show", "fsck", "data", "doctor"):
             text = run(command, "--help").stdout
             assert "Examples:" in text, command
             assert command in run("--help").stdout

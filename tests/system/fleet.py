@@ -7,15 +7,19 @@ Each test gets a fresh folder. Trainers are tests/system/noop_trainer.cpp, so no
 """
 import argparse
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -485,7 +489,68 @@ def a_drain_keeps_the_place(case):
     equal(list((case.store / "checkpoints").glob("*")), [], "checkpoints of stages that are done")
 
 
-TESTS = [runs_under_mpirun, a_gang_lives_and_dies_together, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
+def watch(case, seconds):
+    """What `winnow status --watch` writes to a real terminal of 60 columns until q is pressed, and the exit code."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 60, 0, 0))
+    before = termios.tcgetattr(slave)
+    process = subprocess.Popen([str(case.build / "bin/winnow"), "status", "--store", str(case.store), "--watch"], stdin=slave, stdout=slave, stderr=slave)
+    text, end = b"", time.time() + seconds
+    while process.poll() is None:
+        if time.time() > end:
+            os.write(master, b"q")
+        if select.select([master], [], [], 0.1)[0]:
+            text += os.read(master, 65536)
+    while select.select([master], [], [], 0.1)[0]:
+        text += os.read(master, 65536)
+    equal(termios.tcgetattr(slave), before, "the terminal's settings afterwards")
+    os.close(master)
+    os.close(slave)
+    return text.decode(), process.returncode
+
+
+def shows_its_status(case):
+    process = case.start("--trainers", 2, ranks=0, trainer=("--sleep", 1.0, "--fail", '"seed":1'))
+    status = [str(case.build / "bin/winnow"), "status", "--store", str(case.store)]
+
+    def running():
+        answer = subprocess.run([*status, "--json"], capture_output=True, text=True)
+        now = json.loads(answer.stdout) if answer.returncode == 0 else None
+        return now if now and any("step" in r for r in now["running"]) and now["counts"]["done"] > 0 else None
+
+    now = wait_for(running, "a status with a running stage")
+    equal(now["sweep"], "system", "sweep")
+    equal(now["agents"][0]["slots"], 2, "slots")
+    screen, code = watch(case, 2)
+    equal(code, 0, "exit code of --watch")
+    for part in ("\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h", "of 13 stages", "q to leave"):
+        contains(screen, part)
+    equal(process.wait(60), 3, "exit code of the run")
+    text = subprocess.run(status, capture_output=True, text=True).stdout
+    contains(text, "ended")
+    contains(text, "FAILED")
+    contains(text, "the stage asks for the impossible")
+    if "\x1b" in text:
+        raise AssertionError("colours where there is no terminal")
+    (case.store / "status.json").write_text('{"sweep": 3}')
+    answer = subprocess.run(status, capture_output=True, text=True)
+    equal(answer.returncode, 2, "exit code for garbage")
+    contains(answer.stderr, f"{case.store}/status.json is no status of a run")
+
+
+def a_dead_coordinator_shows(case):
+    process = case.start(ranks=0, trainer=("--sleep", 0.5))
+    wait_for(lambda: (case.store / "status.json").exists(), "a status")
+    process.kill()
+    process.wait()
+    status = json.loads((case.store / "status.json").read_text())
+    status["time"] -= 60                           # a minute later
+    (case.store / "status.json").write_text(json.dumps(status))
+    text = subprocess.run([str(case.build / "bin/winnow"), "status", "--store", str(case.store)], capture_output=True, text=True).stdout
+    contains(text, "the coordinator has died")
+
+
+TESTS = [runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
          says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes,

@@ -16,9 +16,11 @@ std::string_view to_string(Rule);
 Rule parse_rule(std::string_view);                  // UsageError
 
 struct Metric {
+  std::string stage;                                // of an earlier stage of the recipe ("detect"); "": of the one that yields the cell
   std::string name = "accuracy";
   Rule rule = Rule::last;
 
+  static Metric named(const std::string& text, Rule = Rule::last);    // "accuracy", "detect.selection_f1"
   std::string column() const;                       // of metrics/final: "accuracy", "accuracy_best"
   bool percent() const;                             // shares are shown in percent
   bool lower_is_better() const;                     // losses and errors

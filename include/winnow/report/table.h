@@ -1,10 +1,12 @@
 // The benchmark table of a sweep: rows are methods, columns what else differs, cells samples over seeds.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "winnow/report/definition.h"
 #include "winnow/report/results.h"
 #include "winnow/report/statistics.h"
 
@@ -17,6 +19,14 @@ struct Cell {
   std::vector<double> values;                       // of those that are done
   std::optional<Summary> summary;                   // of `values`; none while nothing is done
   Mark mark = Mark::none;                           // within the column, among cells that are complete
+  std::optional<Published> published;               // the literature's number for it
+
+  // Mean minus the published value, in the unit of the published one, and its standard error where both deviations are known.
+  struct Difference {
+    double value;
+    std::optional<double> error;
+  };
+  std::optional<Difference> difference(const Metric&) const;
 
   std::size_t done() const { return values.size(); }
 };
@@ -32,6 +42,7 @@ struct Table {
   std::vector<std::vector<Cell>> cells;             // [row][column]
   std::size_t planned = 0, done = 0;                // experiments
   std::vector<std::string> notes;
+  std::map<std::string, std::string> labels;        // of header values, for people
 
   // One line an experiment: what the table is computed from.
   struct Sample {
@@ -45,5 +56,8 @@ struct Table {
 };
 
 Table build_table(const sweep::Plan&, const Results&, const Metric&);
+// The same as a definition wants it. UsageError naming file, line and the nearest known axis or value for what does not fit
+// the sweep: axes, conditions that no experiment meets, published numbers without a cell.
+Table build_table(const sweep::Plan&, const Results&, const Definition&);
 
 }  // namespace winnow::report

@@ -6,6 +6,7 @@ namespace winnow::cmd {
 
 int plan(int argc, char** argv);
 int run(int argc, char** argv);
+int status(int argc, char** argv);
 int report(int argc, char** argv);
 int show(int argc, char** argv);
 int fsck(int argc, char** argv);

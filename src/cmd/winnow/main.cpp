@@ -10,6 +10,7 @@ using winnow::cmd::Entry;
 constexpr Entry kCommands[] = {
     {"plan", winnow::cmd::plan, "what a sweep comes to: experiments, stages, what is done"},
     {"run", winnow::cmd::run, "executes what is not done yet, alone or under mpirun"},
+    {"status", winnow::cmd::status, "how a run stands now; --watch follows it"},
     {"report", winnow::cmd::report, "the benchmark table, from the run files that are there"},
     {"fsck", winnow::cmd::fsck, "verifies every run file, sets damaged ones aside"},
     {"show", winnow::cmd::show, "a run file, or the state of every experiment"},

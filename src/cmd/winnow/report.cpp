@@ -1,6 +1,7 @@
 // winnow report: the benchmark table of a sweep, from the run files that are there.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "arguments.h"
@@ -31,40 +32,65 @@ void write_page(const report::Page& page, const store::Store& store) {
 
 }  // namespace
 
+namespace {
+
+const std::vector<std::string> kFormats = {"terminal", "markdown", "latex", "csv", "json"};
+
+struct ReportOptions {
+  SweepOptions sweep;
+  StoreOptions stores;
+  std::string metric = "accuracy", rule = "last", format = "terminal", definitions;
+  bool html = false;
+};
+
+std::vector<report::Table> tables_of(const ReportOptions& options, const sweep::Plan& plan, const store::Store& store) {
+  std::vector<report::Table> tables;
+  if (options.definitions.empty()) {
+    report::Metric metric = report::Metric::named(options.metric, report::parse_rule(options.rule));
+    tables.push_back(report::build_table(plan, report::read_results(plan, store, metric), metric));
+  } else {
+    for (const report::Definition& definition : report::read_definitions(options.definitions))
+      tables.push_back(report::build_table(plan, report::read_results(plan, store, definition.metric), definition));
+  }
+  return tables;
+}
+
+std::string render(const report::Table& table, const std::string& format) {
+  if (format == "csv") return report::render_csv(table);
+  if (format == "json") return report::render_json(table);
+  if (format == "markdown") return report::render_markdown(table);
+  if (format == "latex") return report::render_latex(table);
+  Terminal screen = terminal();
+  return report::render_terminal(table, screen.width, screen.colour);
+}
+
+}  // namespace
+
 int report(int argc, char** argv) {
   Command app("report", "Prints the benchmark table of a sweep. Every planned cell is there: what is missing is shown, not left out.",
               "  winnow report sweeps/quickstart.toml\n"
-              "  winnow report sweeps/quickstart.toml --rule best --format markdown\n"
-              "  winnow report sweeps/quickstart.toml --format csv > samples.csv     one row an experiment\n"
-              "  winnow report sweeps/quickstart.toml --html                          one page: tables, curves, what the cluster did\n");
-  SweepOptions sweep;
-  StoreOptions stores;
-  report::Metric metric;
-  std::string rule = "last", format = "terminal";
-  sweep.add_to(app);
-  stores.add_to(app);
-  app.add_option("--format", format, "terminal, markdown, csv or json")->capture_default_str();
-  app.add_option("--metric", metric.name, "a column of metrics/final")->capture_default_str();
-  app.add_option("--rule", rule, "last or best epoch")->capture_default_str();
-  bool html = false;
-  app.add_flag("--html", html, "writes <store>/reports/<sweep>/index.html as well, and says where");
+              "  winnow report sweeps/quickstart.toml --table analysis/quickstart.toml   the tables that a file defines, with published numbers\n"
+              "  winnow report sweeps/quickstart.toml --rule best --format latex\n"
+              "  winnow report sweeps/quickstart.toml --format csv > samples.csv         one row an experiment\n"
+              "  winnow report sweeps/quickstart.toml --html                             one page: tables, curves, what the cluster did\n");
+  ReportOptions options;
+  options.sweep.add_to(app);
+  options.stores.add_to(app);
+  app.add_option("--format", options.format, fmt::format("{}", fmt::join(kFormats, ", ")))->capture_default_str();
+  app.add_option("--table", options.definitions, "a file of table definitions; analysis/README.md is its language");
+  app.add_option("--metric", options.metric, "a column of metrics/final; STAGE.COLUMN for an earlier stage, like detect.selection_f1")->capture_default_str();
+  app.add_option("--rule", options.rule, "last or best epoch")->capture_default_str();
+  app.add_flag("--html", options.html, "writes <store>/reports/<sweep>/index.html as well, and says where");
   if (!parse(app, argc, argv)) return kDone;
-  if (format != "terminal" && format != "markdown" && format != "csv" && format != "json")
-    throw UsageError(fmt::format("report: unknown format '{}'{}: expected terminal, markdown, csv or json", format,
-                                 did_you_mean(format, {"terminal", "markdown", "csv", "json"})));
-  metric.rule = report::parse_rule(rule);
+  if (std::find(kFormats.begin(), kFormats.end(), options.format) == kFormats.end())
+    throw UsageError(fmt::format("report: unknown format '{}'{}: expected {}", options.format, did_you_mean(options.format, kFormats), fmt::join(kFormats, ", ")));
 
-  sweep::Plan plan = sweep.plan();
-  store::Store store = stores.open();
-  report::Table table = report::build_table(plan, report::read_results(plan, store, metric), metric);
-  if (format == "csv") fmt::print("{}", report::render_csv(table));
-  if (format == "json") fmt::print("{}", report::render_json(table));
-  if (format == "markdown") fmt::print("{}", report::render_markdown(table));
-  if (format != "terminal") return kDone;
-  Terminal screen = terminal();
-  fmt::print("{}", report::render_terminal(table, screen.width, screen.colour));
-  print_where(stores);
-  if (html) write_page(page_of(plan, store, sweep.file, {table}, {}), store);
+  sweep::Plan plan = options.sweep.plan();
+  store::Store store = options.stores.open();
+  std::vector<report::Table> tables = tables_of(options, plan, store);
+  for (const report::Table& table : tables) fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));
+  if (options.format == "terminal") print_where(options.stores);
+  if (options.html) write_page(page_of(plan, store, options.sweep.file, std::move(tables), {}), store);
   return kDone;
 }
 

@@ -89,7 +89,8 @@ report::Page page_of(const sweep::Plan& plan, const store::Store& store, const s
   page.figures = std::move(figures);
   page.planned = plan.experiments();
   for (std::size_t i = 0; i < plan.experiments(); ++i) page.done += store.find(plan.nodes()[plan.cell_node(i)].identity, false).has_value();
-  if (!page.tables.empty()) report::add_curves(page, page.tables.front(), plan, store);
+  for (const report::Table& table : page.tables)
+    if (table.metric.stage.empty()) report::add_curves(page, table, plan, store);
   History history(plan, page);
   if (std::size_t damaged = fleet::read_journal(store.root(), [&](const Value& record) { history.take(record); }))
     page.notes.push_back(fmt::format("{} lines of the journal are damaged", damaged));

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "../words.h"
 #include "winnow/core/error.h"
 #include "winnow/report/page.h"
 
@@ -59,10 +60,10 @@ Line average(const std::string& name, const std::vector<Curve>& runs, double fac
   return line;
 }
 
-std::string name_of(const Header& row) {
+std::string name_of(const Table& table, const Header& row) {
   std::string name;
   for (const std::string& value : row)
-    if (value != "-") name += (name.empty() ? "" : ", ") + value;
+    if (value != "-") name += (name.empty() ? "" : ", ") + label(table, value);
   return name;
 }
 
@@ -97,14 +98,13 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const s
   for (auto& [c, quantities] : found)
     for (auto& [quantity, rows] : quantities) {
       bool learning = quantity == table.metric.name;
-      std::string title;
-      for (std::size_t axis = 0; axis < table.columns[c].size(); ++axis) title += fmt::format("{}{} {}", axis ? ", " : "", table.column_axes[axis], table.columns[c][axis]);
+      std::string title = table.columns[c].empty() ? "" : column_title(table, table.columns[c]);
       std::string what = learning ? quantity : quantity.substr(quantity.find('_') + 1);
       double factor = !learning || table.metric.percent() ? 100 : 1;
       Chart chart{title.empty() ? table.name : title, factor == 100 ? what + " in %" : what, {}, rows.size() > kLines ? rows.size() - kLines : 0};
       for (auto& [r, runs] : rows)
         if (chart.lines.size() < kLines) {
-          chart.lines.push_back(average(name_of(table.rows[r]), runs, factor));
+          chart.lines.push_back(average(name_of(table, table.rows[r]), runs, factor));
           chart.lines.back().colour = r;
         }
       if (std::any_of(chart.lines.begin(), chart.lines.end(), [](const Line& line) { return line.x.size() > 1; }))

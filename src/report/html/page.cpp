@@ -122,13 +122,12 @@ class Writer {
     out_ += "<div class=\"scroll card\"><table class=\"results\"><thead><tr>";
     for (const std::string& axis : table.row_axes) out_ += fmt::format("<th scope=\"col\">{}</th>", escaped(axis));
     for (const Header& column : table.columns) {
-      std::string head = joined(table.column_axes, column);
-      out_ += fmt::format("<th scope=\"col\" class=\"number\">{}</th>", escaped(head.empty() ? table.metric.name : head));
+      out_ += fmt::format("<th scope=\"col\" class=\"number\">{}</th>", escaped(column_title(table, column)));
     }
     out_ += "</tr></thead><tbody>";
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
       out_ += "<tr>";
-      for (std::size_t i = 0; i < table.rows[r].size(); ++i) out_ += fmt::format("<th scope=\"row\">{}</th>", escaped(table.rows[r][i]));
+      for (std::size_t i = 0; i < table.rows[r].size(); ++i) out_ += fmt::format("<th scope=\"row\">{}</th>", escaped(label(table, table.rows[r][i])));
       for (std::size_t c = 0; c < table.columns.size(); ++c) add_cell(table, r, c, cells[{table.rows[r], table.columns[c]}]);
       out_ += "</tr>";
     }
@@ -147,8 +146,10 @@ class Writer {
     const char* missing = cell.done() < cell.planned ? " missing" : "";
     std::string title = fmt::format("{}: {}", joined(table.row_axes, table.rows[r]), joined(table.column_axes, table.columns[c]));
     samples_.push_back({{"title", title}, {"rows", samples.is_null() ? nlohmann::json::array() : samples}});
-    out_ += fmt::format("<td class=\"number\"><button type=\"button\" class=\"cell{}{}\" data-cell=\"{}\">{}{}</button></td>", mark, missing, samples_.size() - 1,
-                        escaped(mean_text(table, cell)), cell.done() < cell.planned ? fmt::format(" <small>{}</small>", count_text(cell)) : "");
+    std::string published = published_text(table, cell);
+    out_ += fmt::format("<td class=\"number\"><button type=\"button\" class=\"cell{}{}\" data-cell=\"{}\">{}{}</button>{}</td>", mark, missing, samples_.size() - 1,
+                        escaped(mean_text(table, cell)), cell.done() < cell.planned ? fmt::format(" <small>{}</small>", count_text(cell)) : "",
+                        published.empty() ? "" : fmt::format("<br><small class=\"unit\">{}</small>", escaped(published)));
   }
 
   void figures() {

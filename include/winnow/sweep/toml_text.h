@@ -1,4 +1,4 @@
-// TOML with line numbers: the only file that includes toml++ (it compiles slowly and forgets the order of keys).
+// TOML with line numbers. Only toml_text.cpp includes toml++, which compiles slowly and forgets the order of keys.
 #pragma once
 
 #include <string>

@@ -1,0 +1,44 @@
+// Table definitions: which experiments of a sweep make a table, what its rows and columns are, and the published numbers
+// beside it. analysis/README.md is the language.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "winnow/report/results.h"
+#include "winnow/sweep/toml_text.h"
+
+namespace winnow::report {
+
+// A number from the literature, in the unit in which the table shows its metric (percent for shares).
+struct Published {
+  std::optional<double> value;                      // none: "not available", where the paper's number could not be had
+  std::optional<double> deviation;
+  std::optional<std::size_t> n;
+  std::string source;                               // "Lv et al. 2020, table 2"
+};
+
+struct Definition {
+  // Values of an axis, as the report writes them ("0.1", "flip"); one of them must hold.
+  using Where = std::map<std::string, std::vector<std::string>>;
+  struct Reference {
+    Where where;
+    Published published;
+    sweep::Place place;
+  };
+
+  std::string name, title;
+  Where where;                                      // which experiments; empty: all
+  std::vector<std::string> rows, columns;           // axes; empty: as the report arranges them by itself
+  std::map<std::string, std::string> labels;        // of values, for people: "detect-train" -> "CE on cleaned labels"
+  Metric metric;
+  std::vector<Reference> published;
+  sweep::Place place;
+};
+
+// UsageError with file, line, key and the nearest known one.
+std::vector<Definition> read_definitions(const Path&);
+
+}  // namespace winnow::report

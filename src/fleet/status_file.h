@@ -1,0 +1,35 @@
+// Keeps what status.json says, and writes it.
+#pragma once
+
+#include <deque>
+#include <map>
+
+#include "winnow/fleet/status.h"
+#include "winnow/fleet/work.h"
+
+namespace winnow::fleet {
+
+class StatusFile {
+ public:
+  StatusFile(const Path& store, const Work&);              // keeps the work: labels are made when they are written
+
+  void joined(sched::AgentId, const std::string& host, std::uint32_t slots);
+  void lost(sched::AgentId);
+  void started(sched::Attempt, sched::AgentId, std::uint32_t width);
+  void progressed(sched::Attempt, const Value& event);
+  void ended(sched::Attempt);
+  void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
+
+  // Best effort: a full disk must not end a run. `ended`: the last word.
+  void write(const sched::Scheduler::Counts&, bool ended);
+
+ private:
+  Path path_;
+  const Work& work_;
+  double begun_;
+  std::map<sched::AgentId, Value> agents_;
+  std::map<sched::Attempt, Value> running_;
+  std::deque<Value> failures_;                             // the last few
+};
+
+}  // namespace winnow::fleet

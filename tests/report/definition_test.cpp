@@ -1,0 +1,132 @@
+// Table definitions: what they choose and arrange, the published numbers beside it, and what is refused in which words.
+#include "winnow/report/definition.h"
+
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+#include "winnow/core/error.h"
+#include "winnow/report/render.h"
+
+namespace winnow::report {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class DefinitionTest : public ReportTest {
+ protected:
+  sweep::Plan both_ = plan("labels.rate = 0.1\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nlabels = [{ kind = \"flip\" }]\n\"labels.rate\" = [0.1, 0.7]\nseed = [0, 1]");
+
+  std::vector<Definition> read(const std::string& text) const {
+    write_file_atomically(folder_ / "t.toml", text);
+    return read_definitions(folder_ / "t.toml");
+  }
+  Table build(const std::string& text) const {
+    Definition definition = read("[[table]]\nname = \"t\"\n" + text).at(0);
+    return build_table(both_, read_results(both_, store(), definition.metric), definition);
+  }
+  std::string refusal(const std::string& text) const {
+    try {
+      build(text);
+    } catch (const UsageError& error) {
+      std::string message = error.what();
+      return message.substr(message.find("t.toml"));
+    }
+    return "accepted";
+  }
+};
+
+TEST_F(DefinitionTest, WithoutChoicesIsTheDefaultTable) {
+  finish(both_, 0, {{"accuracy", 0.5}});
+  Table own = build(""), whole = table(both_);
+  EXPECT_EQ(own.rows, whole.rows);
+  EXPECT_EQ(own.columns, whole.columns);
+  EXPECT_EQ(own.planned, whole.planned);
+}
+
+TEST_F(DefinitionTest, ChoosesAndArranges) {
+  Table t = build("where = { \"labels.rate\" = 0.7 }\nrows = [\"method\"]\nlabels = { cc = \"average loss\" }");
+  EXPECT_EQ(t.planned, 4u);
+  EXPECT_THAT(t.rows, ElementsAre(Header{"cc"}, Header{"proden"}));
+  EXPECT_THAT(t.columns, ElementsAre(Header{})) << "the rate is fixed";
+  EXPECT_THAT(render_markdown(t), HasSubstr("| average loss |"));
+  Table turned = build("rows = [\"labels.rate\"]\ncolumns = [\"method\"]");
+  EXPECT_THAT(turned.rows, ElementsAre(Header{"0.1"}, Header{"0.7"}));
+  EXPECT_THAT(turned.columns, ElementsAre(Header{"cc"}, Header{"proden"}));
+}
+
+TEST_F(DefinitionTest, PublishedNumbersStandBesideTheirCells) {
+  finish(both_, 0, {{"accuracy", 0.70}});
+  finish(both_, 1, {{"accuracy", 0.72}});
+  Table t = build("[[table.published]]\nwhere = { method = \"cc\", \"labels.rate\" = 0.1 }\nvalue = 70.5\ndeviation = 0.6\nn = 4\nsource = \"A\"\n"
+                  "[[table.published]]\nwhere = { method = \"proden\", labels = { rate = 0.7 } }\nvalue = \"not available\"\nsource = \"B\"");
+  ASSERT_TRUE(t.cells[0][0].published);
+  Cell::Difference difference = *t.cells[0][0].difference(t.metric);
+  EXPECT_NEAR(difference.value, 0.5, 1e-12);
+  EXPECT_NEAR(*difference.error, std::sqrt(2.0 / 2 + 0.36 / 4), 1e-9);      // sample deviation of 70 and 72 is sqrt(2)
+  EXPECT_FALSE(t.cells[1][1].difference(t.metric));
+  std::string text = render_terminal(t, 200, false);
+  EXPECT_THAT(text, HasSubstr("[70.50 ± 0.60, +0.50 ± 1.04]"));
+  EXPECT_THAT(text, HasSubstr("[not available]"));
+  EXPECT_THAT(text, HasSubstr("A; B"));
+  EXPECT_EQ(Value::parse(render_json(t))["cells"][0]["published"]["n"], 4);
+}
+
+TEST_F(DefinitionTest, AMetricOfAnEarlierStage) {
+  sweep::Plan p = plan("labels = { kind = \"symmetric\", rate = 0.4 }\n[[grid]]\nmethod = [\"detect-train\"]\ndetect = [{ method = \"gmm\" }]\nseed = [0, 1]");
+  store::RunContent run;
+  for (std::uint32_t i = 0; i < p.nodes().size(); ++i)
+    if (p.nodes()[i].label == "detect") run.stage = p.stage(i);
+  run.tables["metrics/final"] = {{"selection_f1", std::vector<double>{0.875}}};
+  store::Store target = store();
+  Path part = target.temporary_path(run.stage.identity(), 1);
+  store::write_run_file(part, run);
+  target.commit(part, run.stage.identity());
+  Metric metric = Metric::named("detect.selection_f1");
+  Table t = build_table(p, read_results(p, target, metric), metric);
+  EXPECT_EQ(t.done, 1u);
+  EXPECT_THAT(render_terminal(t, 100, false), HasSubstr("selection_f1 of stage detect in %"));
+  EXPECT_THROW(read_results(p, target, Metric::named("detct.selection_f1")), UsageError);
+}
+
+TEST_F(DefinitionTest, Refusals) {
+  for (const auto& [text, words] : std::vector<std::pair<std::string, std::string>>{
+           {"wher = {}", "t.toml:3: unknown key 'wher' (did you mean 'where'?)"},
+           {"rows = \"method\"", "t.toml:3: rows: expected an array of texts"},
+           {"rule = \"bst\"", "t.toml:3: rule: unknown rule 'bst'"},
+           {"where = { \"labels.rat\" = 0.1 }", "t.toml:1: labels.rat is no axis of the sweep ambiguity (did you mean 'labels.rate'?)"},
+           {"where = { \"labels.rate\" = 0.2 }", "t.toml:1: no experiment has labels.rate = 0.2"},
+           {"where = { \"labels.rate\" = [] }", "t.toml:3: labels.rate: no value to compare with"},
+           {"rows = [\"methd\"]", "t.toml:1: methd is no axis"},
+           {"rows = [\"method\"]\ncolumns = [\"seed\"]", "t.toml:1: labels.rate differs among the experiments of this table"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\nsource = \"A\"", "t.toml:3: the published number fits 2 cells of table t"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1", "t.toml:3: a published number needs a source"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nsource = \"A\"", "t.toml:3: a published number needs a value"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = \"?\"\nsource = \"A\"", "t.toml:5: value: expected a number or \"not available\""},
+           {"[[table.published]]\nwhere = { method = \"cd\" }\nvalue = 1\nsource = \"A\"", "t.toml:3: no experiment has method = cd (did you mean 'cc'?)"}})
+    EXPECT_THAT(refusal(text), HasSubstr(words)) << text;
+  EXPECT_THROW(read(""), UsageError);
+  EXPECT_THROW(read("[[table]]\ntitle = \"no name\""), UsageError);
+  EXPECT_THROW(read("[[table]]\nname = \"a\"\n[[table]]\nname = \"a\""), UsageError);
+  EXPECT_THROW(read("[[table]"), UsageError);
+}
+
+TEST_F(DefinitionTest, LatexEscapesAndMarks) {
+  for (std::size_t i = 0; i < 8; ++i) finish(both_, i, {{"accuracy", i < 4 ? 0.8 : 0.6}});
+  std::string text = render_latex(build("title = \"50 % of {this} & _that_\""));
+  EXPECT_THAT(text, HasSubstr("\\begin{tabular}{lrr}"));
+  EXPECT_THAT(text, HasSubstr("\\textbf{80.00 $\\pm$ 0.00}"));
+  EXPECT_THAT(text, HasSubstr("50 \\% of \\{this\\} \\& \\_that\\_"));
+  EXPECT_THAT(text, HasSubstr("\\bottomrule"));
+}
+
+TEST_F(DefinitionTest, TheQuickstartsDefinitionFitsItsSweep) {
+  sweep::Plan p = sweep::Plan::read(WINNOW_SOURCE_DIR "/sweeps/quickstart.toml", sweep::Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}}));
+  std::size_t planned = 0;
+  for (const Definition& definition : read_definitions(WINNOW_SOURCE_DIR "/analysis/quickstart.toml"))
+    planned += build_table(p, read_results(p, store(), definition.metric), definition).planned;
+  EXPECT_EQ(planned, 18u + 9u + 6u);
+}
+
+}  // namespace
+}  // namespace winnow::report

@@ -195,7 +195,7 @@ class Writer {
 
   void provenance() {
     out_ += fmt::format("<section id=\"provenance\"><h2>Provenance</h2><dl><dt>sweep</dt><dd><code>{}</code></dd><dt>store</dt><dd><code>{}</code></dd><dt>made by</dt><dd><code>winnow report {} "
-                        "--format html</code>, winnow {}</dd></dl>", escaped(page_.sweep_file), escaped(page_.store), escaped(page_.sweep_file), WINNOW_VERSION);
+                        "--html</code>, winnow {}</dd></dl>", escaped(page_.sweep_file), escaped(page_.store), escaped(page_.sweep_file), WINNOW_VERSION);
     if (!page_.notes.empty()) {
       out_ += "<ul class=\"notes\">";
       for (const std::string& note : page_.notes) out_ += fmt::format("<li>{}</li>", escaped(note));

@@ -41,7 +41,7 @@ Hash128 digest_of(const Block& block) { return hash_of(std::span<const std::byte
 
 class Reader {
  public:
-  explicit Reader(const Path& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  Reader(const Path& path, const char* what) : path_(path), what_(what), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (fd_ < 0) throw failure("open");
   }
   ~Reader() { ::close(fd_); }
@@ -62,9 +62,10 @@ class Reader {
 
  private:
   DataError failure(const char* what) const {
-    return DataError(fmt::format("cannot {} run file {}: {}", what, path_.string(), std::strerror(errno)));
+    return DataError(fmt::format("cannot {} {} {}: {}", what, what_, path_.string(), std::strerror(errno)));
   }
   const Path& path_;
+  const char* what_;
   int fd_;
 };
 
@@ -83,20 +84,32 @@ Block encode(const UserBlock& content) {
   return block;
 }
 
-// Read, not mapped: a file that shrinks under a mapping kills the process, under read() it is an error with a name.
-UserBlock verify_bytes(const Path& path) {
-  auto damaged = [&](const std::string& how) { return DataError(fmt::format("run file {} {}", path.string(), how)); };
-  Reader file(path);
+namespace {
+
+DataError damaged(const Path& path, const char* what, const std::string& how) { return DataError(fmt::format("{} {} {}", what, path.string(), how)); }
+
+UserBlock read_block(Reader& file, const Path& path, const char* what) {
   Block block;
   std::size_t got = file.read(block.data(), block.size());
-  if (got < sizeof kMagic || std::memcmp(block.data(), kMagic, sizeof kMagic) != 0) throw damaged("is not a run file");
-  if (got < block.size()) throw damaged(fmt::format("is truncated: {} bytes, less than its header", got));
-  if (get<Hash128>(block, own_digest) != digest_of(block)) throw damaged("is damaged in its header (first 512 bytes)");
+  if (got < sizeof kMagic || std::memcmp(block.data(), kMagic, sizeof kMagic) != 0) throw damaged(path, what, fmt::format("is not a {}", what));
+  if (got < block.size()) throw damaged(path, what, fmt::format("is truncated: {} bytes, less than its header", got));
+  if (get<Hash128>(block, own_digest) != digest_of(block)) throw damaged(path, what, "is damaged in its header (first 512 bytes)");
   if (std::uint32_t version = get<std::uint32_t>(block, schema); version != kSchema)
-    throw damaged(fmt::format("has schema {}, this winnow reads {}: use a newer winnow", version, kSchema));
+    throw damaged(path, what, fmt::format("has schema {}, this winnow reads {}: use a newer winnow", version, kSchema));
+  return {get<std::uint64_t>(block, length), get<Hash128>(block, file_digest), get<Hash128>(block, identity), get<Hash128>(block, result_digest)};
+}
 
-  UserBlock content{get<std::uint64_t>(block, length), get<Hash128>(block, file_digest), get<Hash128>(block, identity),
-                    get<Hash128>(block, result_digest)};
+}  // namespace
+
+UserBlock read_user_block(const Path& path) {
+  Reader file(path, "run file");
+  return read_block(file, path, "run file");
+}
+
+// Read, not mapped: a file that shrinks under a mapping kills the process, under read() it is an error with a name.
+UserBlock verify_bytes(const Path& path, const char* what) {
+  Reader file(path, what);
+  UserBlock content = read_block(file, path, what);
   constexpr std::size_t kChunk = 1 << 18;
   auto buffer = std::make_unique_for_overwrite<std::byte[]>(std::min<std::size_t>(kChunk, content.length + 1));
   Hasher hasher;
@@ -110,9 +123,9 @@ UserBlock verify_bytes(const Path& path) {
     if (n < wanted) break;
   }
   if (seen < content.length)
-    throw damaged(fmt::format("is truncated: {} of {} bytes", seen + kUserBlockSize, content.length + kUserBlockSize));
-  if (seen > content.length) throw damaged(fmt::format("is longer than its {} bytes", content.length + kUserBlockSize));
-  if (hasher.digest() != content.file_digest) throw damaged("is damaged: its content does not match its digest");
+    throw damaged(path, what, fmt::format("is truncated: {} of {} bytes", seen + kUserBlockSize, content.length + kUserBlockSize));
+  if (seen > content.length) throw damaged(path, what, fmt::format("is longer than its {} bytes", content.length + kUserBlockSize));
+  if (hasher.digest() != content.file_digest) throw damaged(path, what, "is damaged: its content does not match its digest");
   return content;
 }
 

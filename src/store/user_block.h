@@ -21,7 +21,9 @@ struct UserBlock {
 
 std::array<std::byte, kUserBlockSize> encode(const UserBlock&);
 
-// Reads the whole file once and compares it with its user block. DataError names the file and what is wrong with it.
-UserBlock verify_bytes(const Path&);
+// Reads the whole file once and compares it with its user block. DataError names the file and what is wrong with it; `what` it
+// should be is for the message.
+UserBlock verify_bytes(const Path&, const char* what = "run file");
+UserBlock read_user_block(const Path&);           // the first 512 bytes alone
 
 }  // namespace winnow::store

@@ -8,11 +8,11 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "checkpoints.h"
 #include "clock.h"
 #include "history.h"
 #include "host.h"
 #include "winnow/core/error.h"
+#include "winnow/store/store.h"
 
 namespace winnow::fleet {
 
@@ -56,7 +56,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
       journal_(options.store, lease_.epoch()), status_(options.store, work), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
   if (std::size_t damaged = recall(options.store, work, scheduler_))
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged, (options.store / "journal").string()));
-  remove_finished_checkpoints(store::Store(options.store, options.references));
+  store::Store(options.store, options.references).remove_finished_checkpoints();
   journal_.add({{"event", "begin"}, {"sweep", work.name}, {"host", host_name()}, {"pid", ::getpid()}, {"ranks", world.size}, {"open", scheduler_.counts().open}});
   journal_.sync();
   links_.add_local(start_agent(options));

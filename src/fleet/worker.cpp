@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "checkpoints.h"
 #include "clock.h"
 #include "foreign_result.h"
 #include "host.h"
@@ -113,7 +112,7 @@ Report Worker::prepared(Task& task) {
     }
     task.context = context.dump();
     task.output = std::filesystem::absolute(store_.temporary_path(task.identity, static_cast<int>(task.attempt.number)));
-    task.checkpoint = std::filesystem::absolute(checkpoint_folder(options_.store, task.identity));
+    task.checkpoint = std::filesystem::absolute(store_.checkpoint_path(task.identity));
     result.prepared = std::move(task);
   } catch (const std::exception& error) {
     result.text = fmt::format("on {}: {}", host_name(), error.what());
@@ -177,7 +176,8 @@ void Worker::commit_all(std::vector<Result>& results) {
       store::Commit commit = *next++;
       outcome.text = commit == store::Commit::committed ? "committed" : commit == store::Commit::already_there ? "already there" : "conflict";
     }
-    for (const auto& file : pending) remove_checkpoint(options_.store, file.identity);
+    std::error_code stays;                                 // the next coordinator removes what this one cannot
+    for (const auto& file : pending) std::filesystem::remove_all(store_.checkpoint_path(file.identity), stays);
   } catch (const std::exception& error) {
     // Which of them got their names is not known here, and need not be: another attempt finds its result already there.
     for (Report& outcome : outcomes) {

@@ -148,7 +148,26 @@ Store::Check Store::fsck() {
   std::error_code absent;
   for (const auto& file : fs::recursive_directory_iterator(root_ / "runs", absent))
     if (file.is_regular_file() && writer_is_gone(file.path())) result.leftovers += fs::remove(file.path());
+  result.checkpoints = remove_finished_checkpoints();      // after damaged files are set aside: their stages are not done
   return result;
+}
+
+Path Store::checkpoint_path(const Identity& identity) const { return root_ / "checkpoints" / identity.hex(); }
+
+std::size_t Store::remove_finished_checkpoints() const {
+  std::vector<Path> finished;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(root_ / "checkpoints", absent)) try {
+      if (find(Identity::parse(entry.path().filename().string()))) finished.push_back(entry.path());
+    } catch (const DataError&) {                           // somebody else's file
+    }
+  std::size_t removed = 0;
+  for (const Path& path : finished) {
+    std::error_code failed;
+    fs::remove_all(path, failed);
+    removed += !failed;
+  }
+  return removed;
 }
 
 }  // namespace winnow::store

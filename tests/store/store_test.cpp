@@ -145,6 +145,30 @@ TEST(Fsck, RemovesWhatDeadWritersLeftAndNothingElse) {
   EXPECT_EQ(files_below(folder.path()), 1u);
 }
 
+TEST(Fsck, RemovesCheckpointsOfStagesThatAreDoneAndNoOthers) {
+  Folder folder, other;
+  Store reference(other.path());
+  put(reference, small_run(2));
+  Store store(folder.path(), {other.path()});
+  for (std::int64_t seed : {0, 1}) put(store, small_run(seed));
+  for (std::int64_t seed : {0, 1, 2, 3}) {
+    make_folders(store.checkpoint_path(small_run(seed).stage.identity()));
+    overwrite(store.checkpoint_path(small_run(seed).stage.identity()) / "state", "bytes");
+  }
+  make_folders(folder / "checkpoints" / "notes of a person");
+  std::string bytes = bytes_of(store.run_path(small_run(1).stage.identity()));
+  bytes[1000] ^= 4;
+  overwrite(store.run_path(small_run(1).stage.identity()), bytes);
+  Store::Check check = store.fsck();
+  EXPECT_EQ(check.checkpoints, 2u);
+  EXPECT_FALSE(std::filesystem::exists(store.checkpoint_path(small_run(0).stage.identity())));
+  EXPECT_TRUE(std::filesystem::exists(store.checkpoint_path(small_run(1).stage.identity()))) << "its run file is damaged";
+  EXPECT_FALSE(std::filesystem::exists(store.checkpoint_path(small_run(2).stage.identity()))) << "done in the reference";
+  EXPECT_TRUE(std::filesystem::exists(store.checkpoint_path(small_run(3).stage.identity()))) << "not done";
+  EXPECT_TRUE(std::filesystem::exists(folder / "checkpoints" / "notes of a person"));
+  EXPECT_EQ(store.fsck().checkpoints, 0u);
+}
+
 TEST(Fsck, AnAbsentStoreIsEmpty) {
   Folder folder;
   Store store(folder / "nowhere");

@@ -39,9 +39,15 @@ class Store {
   std::vector<Path> runs() const;
 
   struct Damage { Path file; std::string reason; Path moved_to; };
-  struct Check { std::size_t verified = 0; std::vector<Damage> damaged; std::size_t leftovers = 0; };
-  // Verifies every run file, moves damaged ones to damaged/, removes temporary files whose writers are gone.
+  struct Check { std::size_t verified = 0; std::vector<Damage> damaged; std::size_t leftovers = 0, checkpoints = 0; };
+  // Verifies every run file, moves damaged ones to damaged/, removes temporary files whose writers are gone and checkpoints
+  // that nobody will read.
   Check fsck();
+
+  Path checkpoint_path(const Identity&) const;              // <root>/checkpoints/<identity>, a folder; whether or not it exists
+  // Removes the checkpoints of stages that are done here or in a reference; how many there were. Those of other stages stay,
+  // and so does what cannot be removed.
+  std::size_t remove_finished_checkpoints() const;
 
  private:
   Commit place(const Pending&);

@@ -29,11 +29,12 @@ int fsck(int argc, char** argv) {
     Value list = Value::array();
     for (const auto& damage : check.damaged)
       list.push_back({{"file", damage.file.string()}, {"reason", damage.reason}, {"moved_to", damage.moved_to.string()}});
-    fmt::print("{}\n", Value({{"verified", check.verified}, {"damaged", list}, {"leftovers", check.leftovers}}).dump(2));
+    fmt::print("{}\n", Value({{"verified", check.verified}, {"damaged", list}, {"leftovers", check.leftovers}, {"checkpoints", check.checkpoints}}).dump(2));
   } else {
     for (const auto& damage : check.damaged) fmt::print("{}; moved to {}\n", damage.reason, damage.moved_to.string());
-    fmt::print("{} run files verified, {} damaged{}\n", check.verified, check.damaged.size(),
-               check.leftovers ? fmt::format(", {} leftovers of dead writers removed", check.leftovers) : "");
+    fmt::print("{} run files verified, {} damaged{}{}\n", check.verified, check.damaged.size(),
+               check.leftovers ? fmt::format(", {} leftovers of dead writers removed", check.leftovers) : "",
+               check.checkpoints ? fmt::format(", {} checkpoints of stages that are done removed", check.checkpoints) : "");
   }
   return check.damaged.empty() ? kDone : kSomeFailed;
 }

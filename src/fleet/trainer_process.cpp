@@ -19,28 +19,24 @@ namespace winnow::fleet {
 
 namespace {
 
+bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
 bool belongs_to_launcher(std::string_view entry) {
   for (std::string_view prefix : {"OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "SLURM_STEP", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID",
                                   "SLURM_TASK", "SLURM_GTIDS", "SLURM_SRUN_", "SLURM_LAUNCH_", "SLURM_NTASKS", "SLURM_NPROCS", "SLURM_MPI_"})
-    if (entry.substr(0, prefix.size()) == prefix) return true;
+    if (begins_with(entry, prefix)) return true;
   return false;
 }
 
-std::vector<std::string> environment(int threads) {
+// The mpirun of a gang would look for its nodes in what is left of Slurm's variables.
+std::vector<std::string> environment(const TrainerCommand& command) {
   std::vector<std::string> result;
   for (char** entry = environ; *entry; ++entry)
-    if (std::string_view(*entry).substr(0, 16) != "OMP_NUM_THREADS=" && !belongs_to_launcher(*entry)) result.emplace_back(*entry);
-  result.push_back(fmt::format("OMP_NUM_THREADS={}", threads));
+    if (!begins_with(*entry, "OMP_NUM_THREADS=") && !begins_with(*entry, "WINNOW_GANG=") && !belongs_to_launcher(*entry) &&
+        !(command.width > 1 && begins_with(*entry, "SLURM_")))
+      result.emplace_back(*entry);
+  result.push_back(fmt::format("OMP_NUM_THREADS={}", command.threads));
   return result;
-}
-
-// A gang is an MPI program of its own: its mpirun gives standard input to process 0 and brings back its output.
-std::vector<std::string> gang_words(const TrainerCommand& command) {
-  if (command.width == 1) return command.words;
-  std::vector<std::string> words{"mpirun", "-n", std::to_string(command.width), "--bind-to", "none", "--oversubscribe"};
-  if (::geteuid() == 0) words.push_back("--allow-run-as-root");
-  words.insert(words.end(), command.words.begin(), command.words.end());
-  return words;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
@@ -70,7 +66,13 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 }  // namespace
 
 TrainerProcess::TrainerProcess(const TrainerCommand& command) {
-  std::vector<std::string> words = gang_words(command), variables = environment(command.threads);
+  std::vector<std::string> words, variables = environment(command);
+  if (command.width > 1) {
+    gang_.emplace();
+    words = gang_launcher(command.width, gang_->path());
+    variables.push_back(gang_mark(gang_->path()));
+  }
+  words.insert(words.end(), command.words.begin(), command.words.end());
   std::vector<char*> argv = pointers(words), envp = pointers(variables);
   Pair in = make_pipe(), out = make_pipe(), err = make_pipe();
   pid_t parent = ::getpid();
@@ -141,13 +143,15 @@ std::string TrainerProcess::last_lines() const {
 }
 
 void TrainerProcess::kill() {
-  if (pid_ > 0) ::kill(-pid_, SIGKILL);
+  if (pid_ < 0) return;
+  ::kill(-pid_, SIGKILL);
+  if (gang_) kill_gang(gang_->path());
 }
 
 bool TrainerProcess::reap() {
   int status = 0;
   if (pid_ < 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return false;
-  ::kill(-pid_, SIGKILL);                                  // what it started goes with it
+  kill();                                                  // what it started goes with it
   pid_ = -1;
   if (WIFSIGNALED(status)) ending_ = fmt::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   else ending_ = fmt::format("ended with exit code {}", WEXITSTATUS(status));

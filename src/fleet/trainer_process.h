@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "descriptor.h"
+#include "gang.h"
 
 namespace winnow::fleet {
 
@@ -20,7 +22,7 @@ struct TrainerCommand {
 
 // Lives in its own process group and dies with the agent (parent-death signal). Its environment is ours without what mpirun
 // and srun put there: an MPI program started by a trainer must not take itself for a rank of ours.
-// Destruction kills the group.
+// Destruction kills the group. Of a gang every process is killed with it, whatever group it is in.
 class TrainerProcess {
  public:
   explicit TrainerProcess(const TrainerCommand&);          // DeviceError
@@ -52,6 +54,7 @@ class TrainerProcess {
 
  private:
   pid_t pid_ = -1;
+  std::optional<GangFolder> gang_;
   Descriptor input_, output_, errors_;
   std::string to_send_, heard_, error_text_, fault_, ending_;
   std::deque<std::string> log_;

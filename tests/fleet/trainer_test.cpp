@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -63,7 +65,7 @@ TEST(ForeignResult, NamesWhatIsWrong) {
 
 // A trainer made of a line of shell.
 struct Shell {
-  explicit Shell(const std::string& script) : process({{"/bin/sh", "-c", script}, 3}) {}
+  explicit Shell(const std::string& script, std::uint32_t width = 1) : process({{"/bin/sh", "-c", script}, 3, width}) {}
   std::vector<std::string> until(std::size_t count) {
     std::vector<std::string> lines;
     for (int i = 0; i < 1000 && lines.size() < count && process.fault().empty(); ++i) {
@@ -127,16 +129,107 @@ TEST(TrainerProcess, TooManyLinesAreAFault) {
   EXPECT_THAT(shell.process.fault(), HasSubstr("floods"));
 }
 
+bool lives(pid_t pid) {                                    // a zombie does not
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(stat)), {});
+  return !text.empty() && text.find(") Z") == std::string::npos;
+}
+
+bool ends(pid_t pid) {
+  for (int i = 0; i < 1000 && lives(pid); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return !lives(pid);
+}
+
 TEST(TrainerProcess, IsKilledWithWhatItStarted) {
   auto shell = std::make_unique<Shell>("sleep 1000 & echo $!; wait");
   pid_t grandchild = std::atoi(shell->until(1).at(0).c_str());
   EXPECT_EQ(::kill(grandchild, 0), 0);
   shell.reset();
-  for (int i = 0; i < 400 && ::kill(grandchild, 0) == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  // Reaped by whoever is its parent now; a zombie would still answer, so look at its state instead.
-  std::ifstream stat("/proc/" + std::to_string(grandchild) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(stat)), {});
-  EXPECT_TRUE(text.empty() || text.find(") Z") != std::string::npos) << text;
+  EXPECT_TRUE(ends(grandchild));                           // reaped by whoever is its parent now, or a zombie
+}
+
+// Both processes of a gang that say their number and its folder, and stay.
+struct Gang : Shell {
+  Gang() : Shell("echo $$ $WINNOW_GANG; exec sleep 1000", 2) {
+    for (const std::string& line : until(2)) {
+      pids.push_back(std::atoi(line.c_str()));
+      folder = line.substr(line.find(' ') + 1);
+    }
+  }
+  std::vector<pid_t> pids;
+  Path folder;
+};
+
+// As in the third node of a batch job, under an mpirun of its own.
+TEST(Gang, RunsHereWhateverTheBatchSystemHasAllocated) {
+  const std::vector<std::pair<const char*, const char*>> variables = {
+      {"SLURM_JOB_ID", "77"}, {"SLURM_JOBID", "77"}, {"SLURM_NODELIST", "nowhere[1-3]"}, {"SLURM_JOB_NODELIST", "nowhere[1-3]"},
+      {"SLURM_TASKS_PER_NODE", "1(x3)"}, {"SLURM_NNODES", "3"}, {"PBS_JOBID", "77"}, {"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_MCA_orte_hnp_uri", "1.0;tcp://127.0.0.1:1"}};
+  for (const auto& [name, value] : variables) ::setenv(name, value, 1);
+  Shell gang("echo $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE, $OMP_NUM_THREADS threads, job [$SLURM_JOB_ID]", 2);
+  EXPECT_THAT(gang.until(2), testing::UnorderedElementsAre("0 of 2, 3 threads, job []", "1 of 2, 3 threads, job []"));
+  EXPECT_EQ(gang.ending(), "ended with exit code 0") << gang.process.last_lines();
+  for (const auto& [name, value] : variables) ::unsetenv(name);
+}
+
+TEST(Gang, IsSpokenToThroughItsFirstProcess) {
+  Shell gang("while read line; do echo $OMPI_COMM_WORLD_RANK got $line; done", 2);
+  gang.process.send("one");
+  EXPECT_THAT(gang.until(1), ElementsAre("0 got one"));
+  gang.process.close_input();
+  EXPECT_EQ(gang.ending(), "ended with exit code 0");
+}
+
+TEST(Gang, EndsWithAnyOfItsProcesses) {
+  Gang gang;
+  ASSERT_EQ(gang.pids.size(), 2u) << gang.process.last_lines();
+  ::kill(gang.pids[1], SIGKILL);
+  EXPECT_THAT(gang.ending(), HasSubstr("ended with exit code"));
+  EXPECT_TRUE(ends(gang.pids[0]));
+}
+
+// None of these processes asks for a parent-death signal.
+TEST(Gang, IsEndedWhenItsMpirunIsKilled) {
+  Gang gang;
+  ASSERT_EQ(gang.pids.size(), 2u) << gang.process.last_lines();
+  ::kill(gang.process.pid(), SIGKILL);
+  EXPECT_EQ(gang.ending(), "was killed by signal 9 (Killed)");
+  for (pid_t pid : gang.pids) EXPECT_TRUE(ends(pid));
+}
+
+TEST(Gang, LeavesNothingBehind) {
+  std::vector<pid_t> pids;
+  Path folder;
+  {
+    Gang gang;
+    ASSERT_EQ(gang.pids.size(), 2u) << gang.process.last_lines();
+    pids = gang.pids, folder = gang.folder;
+    EXPECT_TRUE(std::filesystem::exists(folder));
+    gang.process.kill();
+  }
+  for (pid_t pid : pids) EXPECT_TRUE(ends(pid));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST(Gang, RemovesTheFolderOfAnOwnerThatDied) {
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    GangFolder folder;
+    std::string path = folder.path();
+    if (::write(pipe[1], path.data(), path.size()) < 0) ::_exit(1);
+    ::pause();
+  }
+  char text[256] = "";
+  ASSERT_GT(::read(pipe[0], text, sizeof text - 1), 0);
+  GangFolder ours;
+  EXPECT_TRUE(std::filesystem::exists(text)) << "its owner lives";
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  GangFolder again;
+  EXPECT_FALSE(std::filesystem::exists(text));
+  EXPECT_TRUE(std::filesystem::exists(ours.path())) << "our own stay";
 }
 
 TEST(TrainerProcess, AMissingProgramIsAnEndingWithItsReason) {

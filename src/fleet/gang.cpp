@@ -1,0 +1,99 @@
+#include "gang.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "winnow/core/error.h"
+
+namespace winnow::fleet {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string prefix() { return fmt::format("winnow-gang.{}.", ::geteuid()); }
+
+// Shared memory belongs into memory; the paths are short because some become names of sockets.
+Path base() {
+  if (::access("/dev/shm", W_OK | X_OK) == 0) return "/dev/shm";
+  return fs::temp_directory_path();
+}
+
+// A folder whose owner lives is locked by it.
+Descriptor try_lock(const Path& folder) {
+  Descriptor lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat info{};
+  bool ours = lock.open() && ::fstat(lock.get(), &info) == 0 && info.st_uid == ::geteuid() && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+  if (!ours) lock.close();
+  return lock;
+}
+
+void remove_abandoned() {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(base(), ignored)) {
+    if (entry.path().filename().string().rfind(prefix(), 0) != 0) continue;
+    if (Descriptor lock = try_lock(entry.path()); lock.open()) kill_gang(entry.path()), fs::remove_all(entry.path(), ignored);
+  }
+}
+
+}  // namespace
+
+GangFolder::GangFolder() {
+  remove_abandoned();
+  static std::atomic<unsigned> number = 0;
+  // Between the two calls another agent may take the folder for an abandoned one.
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    path_ = base() / fmt::format("{}{}.{}", prefix(), ::getpid(), number++);
+    if (::mkdir(path_.c_str(), 0700) != 0) {
+      if (errno == EEXIST) continue;
+      throw DeviceError(fmt::format("cannot make folder {} for a gang: {}", path_.string(), std::strerror(errno)));
+    }
+    lock_ = try_lock(path_);
+    if (lock_.open() && fs::exists(path_)) return;
+  }
+  throw DeviceError(fmt::format("cannot make a folder for a gang in {}", base().string()));
+}
+
+GangFolder::~GangFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::vector<std::string> gang_launcher(std::uint32_t width, const Path& folder) {
+  std::vector<std::string> words{"mpirun", "-n", std::to_string(width), "--bind-to", "none", "--oversubscribe"};
+  if (::geteuid() == 0) words.push_back("--allow-run-as-root");
+  auto set = [&](const char* name, const std::string& value) { words.insert(words.end(), {"--mca", name, value}); };
+  set("plm", "isolated");                                  // starts nothing elsewhere, and needs neither ssh nor srun
+  set("ras", "^slurm,gridengine,tm,lsf,loadleveler,alps"); // whatever a batch system has allocated, these slots are ours
+  set("orte_tmpdir_base", folder.string());
+  set("btl_vader_backing_directory", folder.string());
+  return words;
+}
+
+std::string gang_mark(const Path& folder) { return "WINNOW_GANG=" + folder.string(); }
+
+void kill_gang(const Path& folder) {
+  std::string mark = '\0' + gang_mark(folder) + '\0';
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    std::string name = entry.path().filename();
+    pid_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc() || pid == ::getpid()) continue;
+    std::ifstream file(entry.path() / "environ", std::ios::binary);
+    std::string environment = '\0' + std::string(std::istreambuf_iterator<char>(file), {});
+    if (environment.find(mark) != std::string::npos) ::kill(pid, SIGKILL);
+  }
+}
+
+}  // namespace winnow::fleet

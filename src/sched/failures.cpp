@@ -18,7 +18,8 @@ void Scheduler::fail(Attempt attempt, FailureClass why, Time now, Commands& out)
     return;
   }
   record.state = State::failed;
-  --open_, ++failed_;
+  close(attempt.stage);
+  ++failed_;
   out.push_back(Fail{attempt, why});
   block_dependents(attempt.stage, out);
   if (policy_.max_failures && failed_ >= policy_.max_failures) stop(out);
@@ -33,7 +34,8 @@ void Scheduler::block_dependents(StageId failed, Commands& out) {
       Record& record = records_[dependents_[i]];
       if (record.state != State::waiting) continue;        // done earlier, or blocked through another input
       record.state = State::blocked;
-      --open_, ++blocked_;
+      close(dependents_[i]);
+      ++blocked_;
       out.push_back(Block{dependents_[i], failed});
       todo.push_back(dependents_[i]);
     }

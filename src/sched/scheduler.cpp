@@ -28,10 +28,11 @@ constexpr std::uint32_t kLargestWindow = 256;              // stages held by a s
 
 Scheduler::Scheduler(Graph graph, Policy policy, Timers timers)
     : policy_(policy), timers_(timers), classes_(graph.classes), widths_(graph.widths), records_(graph.inputs.size()),
-      first_dependent_(graph.inputs.size() + 1), seen_(classes_of(graph)) {
+      first_dependent_(graph.inputs.size() + 1), seen_(classes_of(graph)), open_of_(classes_of(graph)) {
   widths_.resize(classes_of(graph), 1);
   std::set<std::uint32_t> widths(widths_.begin(), widths_.end());
-  for (std::uint32_t width : widths) ready_.emplace(width, ReadyQueue(classes_of(graph), graph.classes, heights(graph)));
+  const std::vector<std::uint16_t> height = heights(graph);
+  for (std::uint32_t width : widths) ready_.emplace(width, ReadyQueue(widths_.size(), graph.classes, height));
   for (const auto& inputs : graph.inputs)
     for (StageId input : inputs) ++first_dependent_[input + 1];
   for (std::size_t i = 1; i < first_dependent_.size(); ++i) first_dependent_[i] += first_dependent_[i - 1];
@@ -43,7 +44,7 @@ Scheduler::Scheduler(Graph graph, Policy policy, Timers timers)
       records_[stage].missing += !graph.done[input];
     }
     if (graph.done[stage]) records_[stage].state = State::done, ++done_;
-    else ++open_;
+    else ++open_, ++open_of_[classes_[stage]];
   }
   for (StageId stage = 0; stage < records_.size(); ++stage)
     if (!graph.done[stage] && records_[stage].missing == 0) make_ready(stage);
@@ -68,6 +69,12 @@ void Scheduler::on(const Event& event, Time now, Commands& out) {
 Scheduler::Counts Scheduler::counts() const {
   Counts result{done_, failed_, blocked_, open_, 0, hosts_.size()};
   for (const auto& [id, host] : hosts_) result.running += host.started;
+  return result;
+}
+
+std::vector<Scheduler::Outlook> Scheduler::outlook() const {
+  std::vector<Outlook> result;
+  for (ClassId id = 0; id < open_of_.size(); ++id) result.push_back({open_of_[id], widths_[id], ready_.at(widths_[id]).prediction(id)});
   return result;
 }
 
@@ -106,7 +113,8 @@ void Scheduler::handle(const Done& event, Time, Commands& out) {
     end_lease(event.attempt.stage);
   }
   record.state = State::done;                              // a stage in the ready queue is skipped when it comes up
-  --open_, ++done_;
+  close(event.attempt.stage);
+  ++done_;
   out.push_back(Accept{event.agent, event.attempt});
   ClassId id = classes_[event.attempt.stage];
   // A running mean that forgets: machines and loads change within a sweep.
@@ -192,7 +200,7 @@ void Scheduler::assign(Time now, Commands& out) {
   std::uint32_t below = std::numeric_limits<std::uint32_t>::max();       // agents with fewer slots may take what is left
   for (auto& [width, queue] : ready_)
     if (!assign_width(width, below, now, out)) below = std::min(below, width);
-  if (below == std::numeric_limits<std::uint32_t>::max()) steal(out);    // nothing waits for room
+  steal(below, out);
 }
 
 // Gives stages of one width to agents with fewer than `below` slots. False when one is left that waits for room.
@@ -203,7 +211,7 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint32_t below, Time now,
       const Host& host = hosts_.at(entry.second);
       return host.slots >= width && host.slots < below;
     });
-    if (able == by_load_.end()) return queue.empty();
+    if (able == by_load_.end()) return true;               // it waits for an agent, or with a wider one: no room is kept for it
     AgentId agent = able->second;
     Host& host = hosts_.at(agent);
     if (host.held >= host.slots * (1 + kLargestWindow)) return queue.empty();
@@ -233,22 +241,26 @@ void Scheduler::fail_too_wide(Commands& out) {
     State state = records_[stage].state;
     if (width_of(stage) <= largest || state == State::done || state == State::failed || state == State::blocked || state == State::leased) continue;
     records_[stage].state = State::failed;
-    --open_, ++failed_;
+    close(stage);
+    ++failed_;
     out.push_back(TooWide{stage, width_of(stage), largest});
     block_dependents(stage, out);
   }
 }
 
-// An idle agent and nothing ready: ask the agent that holds most for one of the stages that it has not started.
-void Scheduler::steal(Commands& out) {
+// Idle slots of agents with fewer than `below`, and nothing ready for them: ask for stages that others have not started. The
+// larger agents' slots are kept for a stage that waits.
+void Scheduler::steal(std::uint32_t below, Commands& out) {
   if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;      // nobody holds more than runs
   std::uint32_t wanted = 0, largest = 0;                   // idle slots, and the most of one agent
   for (const auto& [load, agent] : by_load_) {
     const Host& host = hosts_.at(agent);
     if (host.held >= host.slots) break;
+    if (host.slots >= below) continue;
     wanted += host.slots - host.held;
     largest = std::max(largest, host.slots - host.held);
   }
+  if (wanted == 0) return;
   for (auto& [stage, lease] : leases_)
     if (lease.retracting) wanted -= std::min(wanted, width_of(stage));
   if (wanted == 0) return;

@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::IsEmpty;
 
 // A sweep told as a story: stages by name, agents by number, one event at a time; what came out since the last event as text.
@@ -296,6 +297,42 @@ TEST(Scheduler, AWideStageThatWaitsKeepsNarrowOnesOffTheAgentsThatCouldTakeIt) {
   EXPECT_THAT(w.starts("w2").ends("w2").said(), ElementsAre("accept w2", "n3 to 0"));
 }
 
+TEST(Scheduler, WhatALargeAgentHoldsIsStolenBySmallOnesWhileAWideStageWaitsForIt) {
+  World w;
+  w.stage("first").stage("n1").stage("n2").stage("n3").stage("n4").stage("n5").stage("wide", {"first"}, "gang").width("gang", 3).agent(0, 3);
+  w.starts("first").starts("n1").starts("n2");
+  EXPECT_THAT(w.ends("first").said(), ElementsAre("accept first")) << "it holds 5 of 6: no room for 3";
+  EXPECT_THAT(w.agent(1, 2).said(), ElementsAre(EndsWith(" from 0"), EndsWith(" from 0")));
+  w.starts("n3");
+  EXPECT_THAT(w.returns("n4").said(), ElementsAre("n4 to 1"));
+  EXPECT_THAT(w.returns("n5").said(), ElementsAre("wide to 0", "n5 to 1"));
+}
+
+TEST(Scheduler, WhatWasTooWideDoesNotKeepOthersFromStealing) {
+  World w;
+  w.stage("a", {}, "gang").stage("b").stage("c").width("gang", 4).agent(0, 1).on(Scheduler::Complete{});
+  w.starts("b");
+  EXPECT_THAT(w.agent(1, 1).said(), ElementsAre("retract c from 0"));
+}
+
+TEST(Scheduler, TellsWhatIsStillOpenOfEachClass) {
+  World w;
+  w.stage("a").stage("b").stage("g", {"a"}, "gang").stage("h", {"g"}, "last").width("gang", 2).done_already("b").agent(0, 2);
+  auto open = [&] {
+    std::vector<std::size_t> result;
+    for (const auto& entry : w.scheduler().outlook()) result.push_back(entry.open);
+    return result;
+  };
+  EXPECT_THAT(open(), ElementsAre(1, 1, 1));
+  EXPECT_EQ(w.scheduler().outlook()[1].width, 2u);
+  EXPECT_FALSE(w.scheduler().outlook()[0].seconds);
+  w.starts("a").ends("a", 7);
+  EXPECT_THAT(open(), ElementsAre(0, 1, 1));
+  EXPECT_EQ(w.scheduler().outlook()[0].seconds, 7);
+  w.starts("g").fails("g", FailureClass::user).wait(1s).fails("g", FailureClass::user);
+  EXPECT_THAT(open(), ElementsAre(0, 0, 0)) << "failed, and what waited for it is blocked";
+}
+
 TEST(Scheduler, WhatIsWiderThanEveryAgentFailsOnceAllAreHere) {
   World w;
   w.stage("a", {}, "gang").stage("b", {"a"}).stage("c").width("gang", 4).agent(0, 2);
@@ -303,6 +340,37 @@ TEST(Scheduler, WhatIsWiderThanEveryAgentFailsOnceAllAreHere) {
   EXPECT_THAT(w.on(Scheduler::Complete{}).said(), ElementsAre("a too wide for 2", "block b by a"));
   w.starts("c").ends("c");
   EXPECT_TRUE(w.scheduler().finished());
+}
+
+TEST(Scheduler, WhatFitsNowhereKeepsNobodyWaiting) {
+  World w;
+  w.stage("a", {}, "gang").stage("b").stage("c").width("gang", 4).agent(0).starts("b").agent(1);
+  EXPECT_THAT(w.said(), ElementsAre("retract c from 0")) << "before all are here";
+  w.returns("c").on(Scheduler::Complete{});
+  w.starts("c").ends("c").starts("b").ends("b");
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
+TEST(Scheduler, WhatFitsNowhereKeepsNobodyWaitingAfterItHasFailed) {
+  World w;
+  w.stage("a", {}, "gang").stage("b").stage("c").width("gang", 4).agent(0).on(Scheduler::Complete{}).starts("b").agent(1);
+  EXPECT_THAT(w.said(), ElementsAre("retract c from 0"));
+}
+
+TEST(Scheduler, AnIdleAgentTakesAGangOnlyIfItHasTheSlots) {
+  World w;
+  w.stage("w1", {}, "gang").stage("w2", {}, "gang").width("gang", 2).agent(0, 2).starts("w1").agent(1, 1);
+  EXPECT_THAT(w.said(), IsEmpty());
+  EXPECT_THAT(w.agent(2, 2).said(), ElementsAre("retract w2 from 0"));
+  EXPECT_THAT(w.returns("w2").said(), ElementsAre("w2 to 2"));
+}
+
+TEST(Scheduler, ALostGangIsOneFailedAttempt) {
+  World w;
+  w.stage("w1", {}, "gang").width("gang", 2).agent(0, 2).agent(1, 2).starts("w1");
+  EXPECT_THAT(w.leaves(0).said(), ElementsAre("lose 0", "retry w1"));
+  EXPECT_THAT(w.wait(1s).said(), ElementsAre("w1 to 1"));
+  EXPECT_EQ(w.attempt("w1"), 2u);
 }
 
 TEST(Scheduler, ALostAgentMayLeaveWhatWasWideTooWide) {

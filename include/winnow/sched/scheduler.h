@@ -76,6 +76,10 @@ class Scheduler {
   struct Counts { std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0; };
   Counts counts() const;
 
+  // What is still open of a class, and how long one of it is expected to take: none where nobody has seen one. For estimates.
+  struct Outlook { std::size_t open = 0; std::uint32_t width = 1; std::optional<double> seconds; };
+  std::vector<Outlook> outlook() const;                        // by class
+
  private:
   enum class State : std::uint8_t { waiting, ready, delayed, leased, done, failed, blocked };
   struct Record {
@@ -106,7 +110,8 @@ class Scheduler {
   void fail_too_wide(Commands&);
   std::uint32_t width_of(StageId stage) const { return widths_[classes_[stage]]; }
   ReadyQueue& ready(StageId stage) { return ready_.at(width_of(stage)); }
-  void steal(Commands&);
+  void steal(std::uint32_t below, Commands&);
+  void close(StageId stage) { --open_, --open_of_[classes_[stage]]; }
   void fail(Attempt, FailureClass, Time, Commands&);
   void block_dependents(StageId, Commands&);
   void release_dependents(StageId);
@@ -130,6 +135,7 @@ class Scheduler {
   std::set<std::pair<std::uint64_t, AgentId>> by_load_;        // (held per slot, agent): the first takes the next stage
   std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;
   std::vector<std::uint32_t> seen_;                            // by class: durations learned
+  std::vector<std::uint32_t> open_of_;                         // by class
   bool stopping_ = false, complete_ = false;
 };
 

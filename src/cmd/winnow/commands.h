@@ -9,6 +9,7 @@ int run(int argc, char** argv);
 int status(int argc, char** argv);
 int report(int argc, char** argv);
 int show(int argc, char** argv);
+int pack(int argc, char** argv);
 int fsck(int argc, char** argv);
 int data(int argc, char** argv);
 int doctor(int argc, char** argv);

@@ -12,6 +12,7 @@ constexpr Entry kCommands[] = {
     {"run", winnow::cmd::run, "executes what is not done yet, alone or under mpirun"},
     {"status", winnow::cmd::status, "how a run stands now; --watch follows it"},
     {"report", winnow::cmd::report, "the benchmark table, from the run files that are there"},
+    {"pack", winnow::cmd::pack, "gathers the numbers of all runs into one file, for fast reports"},
     {"fsck", winnow::cmd::fsck, "verifies every run file, sets damaged ones aside"},
     {"show", winnow::cmd::show, "a run file, or the state of every experiment"},
     {"data", winnow::cmd::data, "data sets on this machine: list, check"},

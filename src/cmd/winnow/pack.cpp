@@ -1,0 +1,42 @@
+// winnow pack: last metrics and curves of all runs of a store in one file.
+#include "winnow/store/pack.h"
+
+#include <fmt/format.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "outcome.h"
+#include "winnow/core/error.h"
+#include "winnow/core/settings.h"
+
+namespace winnow::cmd {
+
+int pack(int argc, char** argv) {
+  Command app("pack", "Gathers last metrics and curves of all runs into <store>/table.h5, from which reports of many runs are fast. It may be\n"
+              "missing or out of date: reports then read run files, and say the same. Reads only what is new since the last time.",
+              "  winnow pack\n"
+              "  winnow pack --store /big/results --json\n"
+              "  python3 -c 'import h5py, pandas; print(pandas.DataFrame(h5py.File(\"results/table.h5\")[\"scalars\"][:]))'\n");
+  std::string folder = "results";
+  bool json = false;
+  app.add_option("--store", folder, "the folder of run files")->capture_default_str();
+  app.add_flag("--json", json, "for scripts");
+  if (!parse(app, argc, argv)) return kDone;
+  if (!std::filesystem::is_directory(folder)) throw UsageError(fmt::format("no folder {}: name one with --store", folder));
+
+  store::Store store(folder);
+  store::Packed packed = store::pack(store);
+  std::string file = store::table_path(store.root()).string();
+  if (json) {
+    fmt::print("{}\n", Value({{"file", file}, {"runs", packed.runs}, {"read", packed.read}, {"gone", packed.gone}, {"left_out", packed.left_out},
+                              {"replaced", packed.replaced}, {"written", packed.written}}).dump(2));
+    return packed.left_out.empty() ? kDone : kSomeFailed;
+  }
+  for (const std::string& reason : packed.left_out) fmt::print("{}\n", reason);
+  if (!packed.replaced.empty()) fmt::print("made anew: {}\n", packed.replaced);
+  fmt::print("{}: {} runs, {} read, {} gone{}{}\n", file, packed.runs, packed.read, packed.gone, packed.written ? "" : "; nothing new",
+             packed.left_out.empty() ? "" : fmt::format("; {} left out", packed.left_out.size()));
+  return packed.left_out.empty() ? kDone : kSomeFailed;
+}
+
+}  // namespace winnow::cmd

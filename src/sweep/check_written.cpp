@@ -98,6 +98,8 @@ void check_written(const SweepFile& sweep, const Catalogue& catalogue) {
     check(entry.set, Context::setting);
   }
   for (const Exclude& entry : sweep.excludes) check_conditions(entry.when);
+  for (const Claim& claim : sweep.claims)
+    for (const auto* conditions : {&claim.better, &claim.worse, &claim.where}) check_conditions(*conditions);
   check(sweep.sets, Context::setting);
 }
 

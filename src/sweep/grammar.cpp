@@ -34,6 +34,7 @@ class Reader {
   Grid grid(const Item& item, const std::string& where);
   std::vector<Condition> conditions(const Item& table, const std::string& where) const;
   void conditions(const Item& table, const std::string& prefix, std::vector<Condition>& into) const;
+  Claim claim_of(const Item& item, const std::string& where) const;
   Override override_of(const Item& item, const std::string& where);
   void refuse_twice(const Grid& grid, const std::string& where) const;
 
@@ -154,6 +155,31 @@ Override Reader::override_of(const Item& item, const std::string& where) {
   return result;
 }
 
+Claim Reader::claim_of(const Item& item, const std::string& where) const {
+  Claim claim;
+  claim.place = place(item);
+  auto number = [&](const Item& entry, const std::string& key, double low, double high) {
+    if (!entry.scalar.is_number() || entry.scalar.get<double>() < low || entry.scalar.get<double>() > high)
+      refuse(entry, fmt::format("{}: {}: expected a number in [{:g}, {:g}], got {}", where, key, low, high, entry.json().dump()));
+    return entry.scalar.get<double>();
+  };
+  for (const auto& [key, entry] : item.entries) {
+    if (key == "statement") claim.statement = text(entry, "statement");
+    else if (key == "better") claim.better = conditions(table(entry, "better"), where);
+    else if (key == "worse") claim.worse = conditions(table(entry, "worse"), where);
+    else if (key == "where") claim.where = conditions(table(entry, "where"), where);
+    else if (key == "metric") claim.metric = text(entry, "metric");
+    else if (key == "effect") claim.effect = number(entry, key, -1e9, 1e9);
+    else if (key == "alpha") claim.alpha = number(entry, key, 1e-6, 0.5);
+    else
+      refuse(entry, fmt::format("{}: unknown entry '{}'{}: a claim has statement, better, worse, where, metric, effect, alpha", where, key,
+                                did_you_mean(key, {"statement", "better", "worse", "where", "metric", "effect", "alpha"})));
+  }
+  if (claim.statement.empty()) refuse(item, where + " states nothing: it needs statement = \"...\"");
+  if (claim.better.empty() || claim.worse.empty()) refuse(item, where + " compares nothing: it needs better = {...} and worse = {...}");
+  return claim;
+}
+
 SweepFile Reader::read(const Item& root, const std::vector<std::string>& sets) {
   SweepFile sweep;
   sweep.name = std::filesystem::path(file_).stem();
@@ -173,10 +199,12 @@ SweepFile Reader::read(const Item& root, const std::vector<std::string>& sets) {
     } else if (key == "exclude") {
       for (const Item& entry : tables(item, "exclude"))
         sweep.excludes.push_back({place(entry), conditions(entry, numbered("exclude", sweep.excludes.size() + 1))});
+    } else if (key == "claim") {
+      for (const Item& entry : tables(item, "claim")) sweep.claims.push_back(claim_of(entry, numbered("claim", sweep.claims.size() + 1)));
     } else {
-      refuse(item, fmt::format("unknown entry '{}'{}: a sweep has name, question, [base], [[grid]], [[override]], [[exclude]]; "
+      refuse(item, fmt::format("unknown entry '{}'{}: a sweep has name, question, [base], [[grid]], [[override]], [[exclude]], [[claim]]; "
                                "settings stand in [base] or a [[grid]]",
-                               key, did_you_mean(key, {"name", "question", "base", "grid", "override", "exclude"})));
+                               key, did_you_mean(key, {"name", "question", "base", "grid", "override", "exclude", "claim"})));
     }
   }
   if (sweep.grids.empty()) sweep.grids.push_back(Grid{{file_, 0}, {}, {}});

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "winnow/sweep/toml_text.h"
+#include "winnow/sweep/claim.h"
 
 namespace winnow::sweep {
 
@@ -30,12 +30,6 @@ struct Grid {
   std::vector<Axis> axes;             // in the order of the file; the last one varies fastest
 };
 
-struct Condition {
-  std::string key;
-  std::vector<Value> any;             // holds where the setting has one of these values
-  Place place;
-};
-
 struct Override {
   Place place;
   std::vector<Condition> when;
@@ -53,6 +47,7 @@ struct SweepFile {
   std::vector<Grid> grids;            // at least one: a sweep without grids is one experiment
   std::vector<Override> overrides;
   std::vector<Exclude> excludes;
+  std::vector<Claim> claims;
   std::vector<Written> sets;          // --set
   std::size_t written = 0;            // ids are below it
 

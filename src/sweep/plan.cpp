@@ -5,6 +5,7 @@
 #include "check_written.h"
 #include "expand.h"
 #include "experiment.h"
+#include "value_numbers.h"
 #include "winnow/core/error.h"
 
 namespace winnow::sweep {
@@ -59,7 +60,12 @@ std::vector<Value> Plan::values(std::string_view axis) const {
   return {};
 }
 
+std::vector<std::vector<std::uint32_t>> Plan::value_numbers() const {
+  return sweep::value_numbers(impl_->sweep, impl_->layout, impl_->catalogue, impl_->resolver, impl_->expansion, kAbsent);
+}
+
 const std::vector<std::pair<std::string, std::size_t>>& Plan::methods() const { return impl_->expansion.methods; }
+const std::vector<Claim>& Plan::claims() const { return impl_->sweep.claims; }
 const std::vector<std::string>& Plan::notes() const { return impl_->expansion.notes; }
 std::uint32_t Plan::cell_node(std::size_t experiment) const { return impl_->expansion.cells.at(experiment); }
 

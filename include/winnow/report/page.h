@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "winnow/report/table.h"
+#include "winnow/report/claims.h"
 
 namespace winnow::report {
 
@@ -41,6 +41,7 @@ struct Failure {
 struct Page {
   std::string name, question, sweep_file, store;
   std::size_t planned = 0, done = 0;                // experiments
+  std::vector<Judgement> claims;
   std::vector<Table> tables;
   std::vector<std::pair<std::string, std::string>> figures;    // title and SVG, from the statistics
   std::vector<Chart> learning, selection;
@@ -52,7 +53,8 @@ struct Page {
 std::string render_html(const Page&);
 
 // Curves of a table's rows, one chart a column: the table's metric and, where stages select, precision, recall and F1 of the
-// selection. Reads the run files of the experiments and of their detectors.
+// selection. Reads the runs of the experiments and of their detectors.
+void add_curves(Page&, const Table&, const sweep::Plan&, store::RunReader&);
 void add_curves(Page&, const Table&, const sweep::Plan&, const store::Store&);
 
 }  // namespace winnow::report

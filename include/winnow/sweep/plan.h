@@ -12,6 +12,7 @@
 #include "winnow/core/file.h"
 #include "winnow/stage/stage.h"
 #include "winnow/sweep/catalogue.h"
+#include "winnow/sweep/claim.h"
 
 namespace winnow::sweep {
 
@@ -51,8 +52,13 @@ class Plan {
   Stage stage(std::uint32_t node) const;                                // regenerated
   std::vector<std::string> axes() const;          // keys set by the sweep that differ between experiments, in order of first appearance
   std::vector<Value> values(std::string_view axis) const;               // distinct; none for what is no axis
+  // [axis][experiment]: which of values(axis) the experiment has, kAbsent where it has no such setting. For all experiments
+  // at once, because settings() regenerates each of them.
+  std::vector<std::vector<std::uint32_t>> value_numbers() const;
+  static constexpr std::uint32_t kAbsent = ~std::uint32_t{0};
   const std::vector<std::pair<std::string, std::size_t>>& methods() const;   // and how many experiments each has
   bool declared_by_methods(std::string_view key) const;                 // and not common to all experiments
+  const std::vector<Claim>& claims() const;
   const std::vector<std::string>& notes() const;  // what is legal and probably not meant: an override that matches nothing
 
   Plan(Plan&&) noexcept;

@@ -11,6 +11,7 @@
 #include "sweep_options.h"
 #include "terminal.h"
 #include "winnow/core/error.h"
+#include "winnow/report/claims.h"
 #include "winnow/report/render.h"
 
 namespace winnow::cmd {
@@ -40,8 +41,14 @@ struct ReportOptions {
   SweepOptions sweep;
   StoreOptions stores;
   std::string metric = "accuracy", rule = "last", format = "terminal", definitions;
-  bool html = false;
+  bool html = false, ranks = false;
 };
+
+void print_ranks(const report::Table& table) {
+  std::optional<report::Ranking> ranking = report::rank(table);
+  if (ranking) fmt::print("\n{}: {}", table.name, report::rank_diagram_text(*ranking));
+  else fmt::print("\n{}: no ranks: they need two rows and two columns without a missing cell\n", table.name);
+}
 
 std::vector<report::Table> tables_of(const ReportOptions& options, const sweep::Plan& plan, const store::Store& store) {
   std::vector<report::Table> tables;
@@ -80,6 +87,7 @@ int report(int argc, char** argv) {
   app.add_option("--table", options.definitions, "a file of table definitions; analysis/README.md is its language");
   app.add_option("--metric", options.metric, "a column of metrics/final; STAGE.COLUMN for an earlier stage, like detect.selection_f1")->capture_default_str();
   app.add_option("--rule", options.rule, "last or best epoch")->capture_default_str();
+  app.add_flag("--ranks", options.ranks, "average ranks, Friedman's test and Nemenyi's critical difference over the table's columns");
   app.add_flag("--html", options.html, "writes <store>/reports/<sweep>/index.html as well, and says where");
   if (!parse(app, argc, argv)) return kDone;
   if (std::find(kFormats.begin(), kFormats.end(), options.format) == kFormats.end())
@@ -89,8 +97,15 @@ int report(int argc, char** argv) {
   store::Store store = options.stores.open();
   std::vector<report::Table> tables = tables_of(options, plan, store);
   for (const report::Table& table : tables) fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));
-  if (options.format == "terminal") print_where(options.stores);
-  if (options.html) write_page(page_of(plan, store, options.sweep.file, std::move(tables), {}), store);
+  std::vector<report::Judgement> claims = report::judge(plan, store);
+  if (options.format == "terminal") {
+    if (options.ranks)
+      for (const report::Table& table : tables) print_ranks(table);
+    std::string judged = report::render_claims(claims, terminal().colour);
+    fmt::print("{}{}", judged.empty() ? "" : "\n", judged);
+    print_where(options.stores);
+  }
+  if (options.html) write_page(page_of(plan, store, options.sweep.file, std::move(tables), std::move(claims)), store);
   return kDone;
 }
 

@@ -79,14 +79,17 @@ class History {
 }  // namespace
 
 report::Page page_of(const sweep::Plan& plan, const store::Store& store, const std::string& sweep_file, std::vector<report::Table> tables,
-                     std::vector<std::pair<std::string, std::string>> figures) {
+                     std::vector<report::Judgement> claims) {
   report::Page page;
   page.name = plan.name();
   page.question = plan.question();
   page.sweep_file = sweep_file;
   page.store = store.root().string();
   page.tables = std::move(tables);
-  page.figures = std::move(figures);
+  page.claims = std::move(claims);
+  for (const report::Table& table : page.tables)
+    if (auto ranking = report::rank(table))
+      page.figures.emplace_back(fmt::format("Average ranks of {}: Friedman p = {:.3g}", table.name, ranking->p), report::rank_diagram_svg(*ranking));
   page.planned = plan.experiments();
   for (std::size_t i = 0; i < plan.experiments(); ++i) page.done += store.find(plan.nodes()[plan.cell_node(i)].identity, false).has_value();
   for (const report::Table& table : page.tables)

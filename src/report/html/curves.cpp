@@ -6,7 +6,6 @@
 #include <set>
 
 #include "../words.h"
-#include "winnow/core/error.h"
 #include "winnow/report/page.h"
 
 namespace winnow::report {
@@ -17,28 +16,19 @@ constexpr std::size_t kLines = 8;                   // as many as the page has c
 
 using Curve = std::vector<double>;
 
-std::map<std::string, Curve> read_curves(const store::Store& store, const Identity& identity, std::vector<std::string>& notes) {
+std::map<std::string, Curve> read_curves(store::RunReader& runs, const Identity& identity) {
   std::map<std::string, Curve> result;
-  std::optional<Path> file = store.find(identity, false);
-  if (!file) return result;
-  try {
-    store::RunContent content = store::read_run_file(*file, false);
-    auto table = content.tables.find("metrics/epochs");
-    if (table == content.tables.end()) return result;
-    for (const store::Column& column : table->second)
-      result[column.name] = std::visit([](const auto& values) { return Curve(values.begin(), values.end()); }, column.values);
-  } catch (const DataError& error) {
-    notes.push_back(fmt::format("no curve: {}", error.what()));
-  }
+  if (const store::RunReader::Run* run = runs.find(identity))
+    for (store::Column& column : run->epochs()) result[column.name] = std::get<Curve>(std::move(column.values));
   return result;
 }
 
 // Curves of the stage and, by the names that it lacks, of the stages that feed it.
-std::map<std::string, Curve> curves_of(const sweep::Plan& plan, const store::Store& store, std::uint32_t node, std::vector<std::string>& notes) {
-  std::map<std::string, Curve> result = read_curves(store, plan.nodes()[node].identity, notes);
+std::map<std::string, Curve> curves_of(const sweep::Plan& plan, store::RunReader& runs, std::uint32_t node) {
+  std::map<std::string, Curve> result = read_curves(runs, plan.nodes()[node].identity);
   for (std::uint32_t input : plan.nodes()[node].inputs)
     if (plan.nodes()[input].label != "backbone") {
-      std::map<std::string, Curve> earlier = curves_of(plan, store, input, notes);
+      std::map<std::string, Curve> earlier = curves_of(plan, runs, input);
       result.merge(earlier);
     }
   return result;
@@ -69,7 +59,7 @@ std::string name_of(const Table& table, const Header& row) {
 
 }  // namespace
 
-void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const store::Store& store) {
+void add_curves(Page& page, const Table& table, const sweep::Plan& plan, store::RunReader& runs) {
   // column -> quantity -> row -> runs
   std::map<std::size_t, std::map<std::string, std::map<std::size_t, std::vector<Curve>>>> found;
   std::map<std::string, std::uint32_t> node_of;
@@ -91,7 +81,7 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const s
     auto column = std::find(table.columns.begin(), table.columns.end(), header(column_at, table.columns.front()));
     if (row == table.rows.end() || column == table.columns.end() || !node_of.count(sample.identity)) continue;
     auto r = static_cast<std::size_t>(row - table.rows.begin()), c = static_cast<std::size_t>(column - table.columns.begin());
-    for (auto& [name, curve] : curves_of(plan, store, node_of.at(sample.identity), page.notes))
+    for (auto& [name, curve] : curves_of(plan, runs, node_of.at(sample.identity)))
       if (name == table.metric.name || name == "selection_precision" || name == "selection_recall" || name == "selection_f1")
         found[c][name][r].push_back(std::move(curve));
   }
@@ -110,6 +100,11 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const s
       if (std::any_of(chart.lines.begin(), chart.lines.end(), [](const Line& line) { return line.x.size() > 1; }))
         (learning ? page.learning : page.selection).push_back(std::move(chart));
     }
+}
+
+void add_curves(Page& page, const Table& table, const sweep::Plan& plan, const store::Store& store) {
+  store::RunReader runs(store);
+  add_curves(page, table, plan, runs);
 }
 
 }  // namespace winnow::report

@@ -69,6 +69,7 @@ class Writer {
 
   std::string write() {
     head();
+    claims();
     tables();
     figures();
     charts("learning", "Learning curves", page_.learning, "Mean over seeds; the band is one sample standard deviation.");
@@ -91,12 +92,24 @@ class Writer {
                        "<div class=\"progress\" role=\"progressbar\" aria-label=\"experiments done\" aria-valuemin=\"0\" aria-valuemax=\"{}\" aria-valuenow=\"{}\">"
                        "<span style=\"width:{:.2f}%\"></span></div><p class=\"unit\">{} of {} experiments done</p></header><nav aria-label=\"Sections\"><a href=\"#tables\">Tables</a>",
                        escaped(page_.name), html::kStyle, escaped(page_.name), escaped(page_.question), page_.planned, page_.done, share, page_.done, page_.planned);
+    if (!page_.claims.empty()) out_ += "<a href=\"#claims\">Claims</a>";
     if (!page_.figures.empty()) out_ += "<a href=\"#figures\">Statistics</a>";
     if (!page_.learning.empty()) out_ += "<a href=\"#learning\">Learning</a>";
     if (!page_.selection.empty()) out_ += "<a href=\"#selection\">Selection</a>";
     if (!page_.attempts.empty()) out_ += "<a href=\"#cluster\">Cluster</a>";
     if (!page_.failures.empty()) out_ += fmt::format("<a href=\"#failures\">Failures ({})</a>", page_.failures.size());
     out_ += "<a href=\"#provenance\">Provenance</a></nav><main>";
+  }
+
+  void claims() {
+    if (page_.claims.empty()) return;
+    out_ += "<section id=\"claims\"><h2>Claims</h2>";
+    for (const Judgement& result : page_.claims) {
+      const char* tag = result.verdict == Verdict::held ? "done" : result.verdict == Verdict::not_held ? "failed" : "open";
+      out_ += fmt::format("<p class=\"card claim\"><span class=\"tag {}\">{}</span> {}<br><span class=\"unit\">{}{}</span></p>", tag, to_string(result.verdict),
+                          escaped(result.claim.statement), escaped(numbers_of(result)), result.why.empty() ? "" : "; " + escaped(result.why));
+    }
+    out_ += "</section>";
   }
 
   void tables() {

@@ -1,0 +1,68 @@
+// Numbers that SciPy 1.x gives: ttest_1samp, wilcoxon (exact, and approx without continuity correction), friedmanchisquare.
+#include "winnow/report/comparison.h"
+
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+
+namespace winnow::report {
+namespace {
+
+using testing::DoubleNear;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(PairedTest, IsStudentsT) {
+  std::vector<double> d{1.2, 0.4, -0.3, 2.1, 0.9, 1.7};
+  PairedTest test = paired_test(d, 0.05);
+  EXPECT_NEAR(*test.p_t, 0.037558967284466976, 1e-12);
+  EXPECT_NEAR(*test.low, 0.08512321958869284, 1e-12);
+  EXPECT_NEAR(*test.high, 1.9148767804113076, 1e-12);
+  EXPECT_NEAR(*test.p_wilcoxon, 0.0625, 1e-15);
+}
+
+TEST(PairedTest, OnePairAndEqualPairsClaimNothing) {
+  PairedTest one = paired_test(std::vector<double>{2.0}, 0.05);
+  EXPECT_FALSE(one.p_t || one.low || one.deviation);
+  EXPECT_EQ(paired_test(std::vector<double>{0, 0, 0}, 0.05).p_t, 1.0);
+  EXPECT_FALSE(paired_test(std::vector<double>{0, 0, 0}, 0.05).p_wilcoxon);
+  EXPECT_EQ(paired_test(std::vector<double>{1, 1, 1}, 0.05).p_t, 0.0);
+}
+
+TEST(Wilcoxon, DropsZerosAndCorrectsForTies) {
+  EXPECT_NEAR(*wilcoxon_signed_rank(std::vector<double>{1, 2, 2, -3, 4, 0, 5, -1}), 0.20327244639516773, 1e-12);
+  EXPECT_EQ(*wilcoxon_signed_rank(std::vector<double>{1, 2, 3}), 0.25) << "the smallest that three pairs can give";
+}
+
+TEST(Holm, MultipliesAndNeverFalls) {
+  EXPECT_THAT(holm(std::vector<double>{0.01, 0.04, 0.03}), ElementsAre(DoubleNear(0.03, 1e-12), DoubleNear(0.06, 1e-12), DoubleNear(0.06, 1e-12)));
+  EXPECT_THAT(holm(std::vector<double>{0.9, 0.8}), ElementsAre(1.0, 1.0));
+}
+
+TEST(Rank, IsFriedmansAndNemenyis) {
+  Ranking r = *rank({"a", "b", "c"}, {{0.9, 0.8, 0.7}, {0.85, 0.86, 0.6}, {0.7, 0.65, 0.66}, {0.95, 0.9, 0.8}}, false);
+  EXPECT_THAT(r.ranks, ElementsAre(1.25, 2.0, 2.75));
+  EXPECT_NEAR(r.chi_square, 4.5, 1e-12);
+  EXPECT_NEAR(r.p, 0.10539922456186433, 1e-12);
+  EXPECT_NEAR(*r.critical_difference, 2.343 * std::sqrt(3 * 4 / 24.0), 1e-12);
+  EXPECT_FALSE(rank({"a"}, {{1}, {2}}, false));
+  EXPECT_FALSE(rank({"a", "b"}, {{1, 2}}, false));
+}
+
+TEST(Rank, TiesShareTheirRanksAndLossesRankTheOtherWay) {
+  EXPECT_THAT(rank({"a", "b", "c"}, {{1, 1, 2}, {1, 1, 2}}, false)->ranks, ElementsAre(2.5, 2.5, 1.0));
+  EXPECT_THAT(rank({"a", "b", "c"}, {{1, 1, 2}, {1, 1, 2}}, true)->ranks, ElementsAre(1.5, 1.5, 3.0));
+}
+
+TEST(RankDiagram, JoinsWhatDoesNotDiffer) {
+  Ranking r{{"good", "also <good>", "bad"}, {1.2, 1.4, 3.0}, 30, 40, 1e-9, 0.6};
+  std::string text = rank_diagram_text(r), svg = rank_diagram_svg(r);
+  EXPECT_THAT(text, HasSubstr("good          1.20  |\n"));
+  EXPECT_THAT(text, HasSubstr("bad           3.00   \n"));
+  EXPECT_THAT(svg, HasSubstr("also &lt;good&gt; (1.40)"));
+  EXPECT_THAT(svg, HasSubstr("CD = 0.60"));
+  EXPECT_EQ(svg.find("class=\"group\""), svg.rfind("class=\"group\"")) << "one bar";
+}
+
+}  // namespace
+}  // namespace winnow::report

@@ -15,9 +15,19 @@ Agent::Agent(std::uint32_t slots, Timers timers, Time now) : timers_(timers), tr
 
 void Agent::on(const Event& event, Time now, Commands& out) {
   if (exited_) return;
+  std::size_t before = out.size();
   std::visit([&](const auto& e) { handle(e, now, out); }, event);
   fill_slots(now, out);
+  release_gangs(now, out);
   exit_when_idle(now, out);
+  for (std::size_t i = widths_.empty() ? out.size() : before; i < out.size(); ++i) forget_width(out[i]);
+}
+
+// Of an attempt that has come to its end.
+void Agent::forget_width(const Command& command) {
+  if (auto* done = std::get_if<TellDone>(&command)) widths_.erase(done->attempt);
+  if (auto* failed = std::get_if<TellFailed>(&command)) widths_.erase(failed->attempt);
+  if (auto* returned = std::get_if<TellReturned>(&command)) widths_.erase(returned->attempt);
 }
 
 void Agent::handle(const Given& event, Time, Commands& out) {
@@ -34,7 +44,6 @@ void Agent::handle(const Retracted& event, Time, Commands& out) {
   auto found = std::find(waiting_.begin(), waiting_.end(), event.attempt);
   if (found == waiting_.end()) return;                     // it runs, or is nearly there: its outcome will be told
   waiting_.erase(found);
-  widths_.erase(event.attempt);
   out.push_back(TellReturned{event.attempt});
 }
 
@@ -53,7 +62,6 @@ void Agent::handle(const Prepared& event, Time, Commands& out) {
 }
 
 void Agent::handle(const Unprepared& event, Time, Commands& out) {
-  widths_.erase(event.attempt);
   if (preparing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why});
 }
 
@@ -114,7 +122,6 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
       // It died before its first word. Some stage must carry that, or a broken trainer would be started for ever.
       if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; }); first != waiting_.end()) {
         out.push_back(TellFailed{*first, FailureClass::transient});
-        widths_.erase(*first);
         waiting_.erase(first);
       }
       break;
@@ -134,7 +141,6 @@ void Agent::handle(const NotRun& event, Time now, Commands& out) {
 }
 
 void Agent::handle(const Committed& event, Time, Commands& out) {
-  widths_.erase(event.attempt);
   if (committing_.erase(event.attempt)) out.push_back(TellDone{event.attempt});
 }
 
@@ -280,15 +286,30 @@ void Agent::make_room(std::uint32_t width, Time now, Commands& out) {
     Trainer& trainer = trainers_[slot];
     if (trainer.phase != Phase::idle) continue;
     coming += trainer.width;
-    trainer.phase = Phase::dying;
-    trainer.owed = false;
-    trainer.since = now;
-    out.push_back(QuitTrainer{slot});
+    quit(slot, now, out);
   }
 }
 
+// The processes of an idle gang wait for each other, which costs a core each: MPI does not sleep. One that has no work coming
+// is ended.
+void Agent::release_gangs(Time now, Commands& out) {
+  if (draining_) return;
+  for (Slot slot = 0; slot < trainers_.size(); ++slot) {
+    Trainer& trainer = trainers_[slot];
+    auto fits = [&](Attempt attempt) { return width_of(attempt) == trainer.width; };
+    if (trainer.phase != Phase::idle || trainer.width == 1 || std::ranges::any_of(waiting_, fits) || std::ranges::any_of(preparing_, fits)) continue;
+    quit(slot, now, out);
+  }
+}
+
+void Agent::quit(Slot slot, Time now, Commands& out) {
+  trainers_[slot].phase = Phase::dying;
+  trainers_[slot].owed = false;
+  trainers_[slot].since = now;
+  out.push_back(QuitTrainer{slot});
+}
+
 void Agent::clear(Slot slot) {
-  if (trainers_[slot].phase != Phase::running || std::ranges::find(waiting_, trainers_[slot].attempt) == waiting_.end()) widths_.erase(trainers_[slot].attempt);
   for (Trainer& trainer : trainers_)
     if (trainer.phase == Phase::lent && trainer.leader == slot) trainer = Trainer{};
   trainers_[slot] = Trainer{};
@@ -304,13 +325,8 @@ void Agent::exit_when_idle(Time now, Commands& out) {
   bool all_gone = true;
   for (Slot slot = 0; slot < trainers_.size(); ++slot) {
     Trainer& trainer = trainers_[slot];
-    if (trainer.phase == Phase::idle || (trainer.phase == Phase::starting && !trainer.owed)) {
-      // Also a trainer that is only starting: there will be no work for it.
-      out.push_back(QuitTrainer{slot});
-      trainer.phase = Phase::dying;
-      trainer.since = now;
-      trainer.owed = false;
-    }
+    if (trainer.phase == Phase::idle || (trainer.phase == Phase::starting && !trainer.owed))
+      quit(slot, now, out);                                // also a trainer that is only starting: there will be no work for it
     all_gone = all_gone && trainer.phase == Phase::empty;
   }
   if (!all_gone) return;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "winnow/sched/scheduler.h"
 
@@ -24,8 +25,8 @@ std::size_t resident_bytes() {
   return resident * 4096;
 }
 
-// Every tenth stage is an input of the nine that follow; 300 classes.
-Graph make_graph(std::size_t stages) {
+// Every tenth stage is an input of the nine that follow; 300 classes. With gangs a tenth of the classes is 4 wide, a fifth 2.
+Graph make_graph(std::size_t stages, bool gangs) {
   Graph graph;
   graph.inputs.resize(stages);
   for (StageId stage = 0; stage < stages; ++stage) {
@@ -33,12 +34,13 @@ Graph make_graph(std::size_t stages) {
     graph.classes.push_back(stage % 300);
     graph.done.push_back(false);
   }
+  for (ClassId id = 0; gangs && id < 300; ++id) graph.widths.push_back(id % 10 == 3 ? 4 : id % 5 == 1 ? 2 : 1);
   return graph;
 }
 
-void measure(std::size_t stages) {
+void measure(std::size_t stages, bool gangs) {
   std::size_t before = resident_bytes();
-  Graph graph = make_graph(stages);
+  Graph graph = make_graph(stages, gangs);
   auto start = Clock::now();
   Scheduler scheduler(std::move(graph), Policy{}, Timers{});
   double built = seconds_since(start);
@@ -62,16 +64,16 @@ void measure(std::size_t stages) {
   }
   if (!scheduler.finished()) std::abort();
   double ran = seconds_since(start);
-  fmt::print("{:>9} stages  {:6.2f} us a stage (128 agents of 8)  built in {:.2f} s  {:.0f} B a stage\n", stages,
-             ran / static_cast<double>(stages) * 1e6, built, static_cast<double>(bytes) / static_cast<double>(stages));
+  fmt::print("{:>9} stages  {:6.2f} us a stage (128 agents of 8{})  built in {:.2f} s  {:.0f} B a stage\n", stages,
+             ran / static_cast<double>(stages) * 1e6, gangs ? ", gangs" : "", built, static_cast<double>(bytes) / static_cast<double>(stages));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 1) {
-    for (std::size_t stages : {10'000u, 100'000u, 1'000'000u}) measure(stages);
-    return 0;
-  }
-  for (int i = 1; i < argc; ++i) measure(std::stoul(argv[i]));
+  std::vector<std::size_t> sizes{10'000, 100'000, 1'000'000};
+  if (argc > 1) sizes.clear();
+  for (int i = 1; i < argc; ++i) sizes.push_back(std::stoul(argv[i]));
+  for (bool gangs : {false, true})
+    for (std::size_t stages : sizes) measure(stages, gangs);
 }

@@ -260,6 +260,55 @@ TEST(Agent, ADeadGangFailsItsStageOnce) {
   EXPECT_THAT(n.given(3).prepared(3).said(), ElementsAre("start 1")) << "the lent slot is free again";
 }
 
+TEST(Agent, AGangWithoutWorkIsEnded) {
+  Node n(2);
+  n.given(1, 2).prepared(1).ready(0).given(2, 2);
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 1")) << "its next stage is being prepared";
+  EXPECT_THAT(n.prepared(2).said(), ElementsAre("run 2 in 0", "started 2"));
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 2", "quit 0"));
+  n.gone(0).given(3, 2).prepared(3);
+  EXPECT_THAT(n.said(), ElementsAre("start 0 wide 2"));
+}
+
+TEST(Agent, AGangThatHadEndedRunsItsStageInTheNext) {
+  Node n(2);
+  n.given(1, 2).prepared(1).ready(0);
+  EXPECT_THAT(n.on(Agent::NotRun{0}).said(), ElementsAre("start 0 wide 2")) << "as wide as before";
+  EXPECT_THAT(n.ready(0).said(), ElementsAre("run 1 in 0", "started 1"));
+}
+
+TEST(Agent, AGangThatDiesBeforeItsFirstWordFailsAStageOfItsWidth) {
+  Node n(3);
+  n.given(1).prepared(1);
+  n.given(2, 2).prepared(2);
+  EXPECT_THAT(n.gone(1).said(), ElementsAre("failed 2 transient"));
+  EXPECT_THAT(n.ready(0).said(), ElementsAre("run 1 in 0", "started 1"));
+}
+
+TEST(Agent, AGangThatIsDrainedGivesItsStageBack) {
+  Node n(2);
+  n.given(1, 2).prepared(1).ready(0).given(2, 2).prepared(2);
+  EXPECT_THAT(n.drain(0s).said(), ElementsAre("returned 2", "stop 0"));
+  EXPECT_THAT(n.on(Agent::StageStopped{0}).said(), ElementsAre("returned 1", "quit 0"));
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("exit"));
+}
+
+TEST(Agent, ACancelledGangMakesRoomForWhatIsNarrow) {
+  Node n(2);
+  n.given(1, 2).prepared(1).ready(0).given(2).prepared(2);
+  EXPECT_THAT(n.on(Agent::Cancelled{n.at(1)}).said(), ElementsAre("stop 0"));
+  EXPECT_THAT(n.on(Agent::StageStopped{0}).said(), ElementsAre("quit 0"));
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("start 0"));
+}
+
+TEST(Agent, AHungGangIsKilledOnceAndFreesAllItsSlots) {
+  Node n(2);
+  n.given(1, 2).prepared(1).ready(0).given(2).prepared(2);
+  EXPECT_THAT(n.wait(601s).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("failed 1 hang", "start 0"));
+  EXPECT_THAT(n.given(3).prepared(3).said(), ElementsAre("start 1"));
+}
+
 TEST(Agent, AFailedPreparationIsTold) {
   Node n;
   n.given(1);

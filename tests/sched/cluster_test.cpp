@@ -23,7 +23,7 @@ class Cluster {
  public:
   Cluster(std::uint64_t seed, std::size_t stages, bool faults, bool gangs = false) : random_(seed), faults_(faults), gangs_(gangs) {
     Graph graph;
-    if (gangs) graph.widths = {1, 2, 1, 2};
+    if (gangs) graph.widths = {1, 2, 1, 3};
     for (StageId stage = 0; stage < stages; ++stage) {
       graph.inputs.emplace_back();
       for (int i = 0; stage > 0 && i < 2; ++i)
@@ -47,6 +47,7 @@ class Cluster {
   void run() {
     for (int i = 0; i < 3; ++i) add_agent();
     every(500ms, [this] { event(Scheduler::Tick{}); });
+    if (gangs_) later(random_time(100s), [this] { event(Scheduler::Complete{}); });
     every(2s, [this] { for (auto& [id, node] : nodes_) to_agent(id, Agent::Heard{}); });
     if (faults_) every(200s, [this] { if (chance(0.5)) lose_agent(); });
     while (!scheduler_->finished()) {
@@ -86,7 +87,9 @@ class Cluster {
 
   void add_agent() {
     AgentId id = next_agent_++;
-    std::uint32_t slots = gangs_ ? 2 + static_cast<std::uint32_t>(below(3)) : 1 + static_cast<std::uint32_t>(below(3));
+    // The first agent can take every gang; with faults it may be lost, and then some fit nowhere.
+    std::uint32_t slots = 1 + static_cast<std::uint32_t>(below(gangs_ ? 5 : 3));
+    if (gangs_ && id == 0) slots = 3 + slots % 3;
     nodes_[id].slots = slots;
     nodes_[id].machine = std::make_unique<Agent>(slots, timers_, now_);
     to_scheduler(id, Scheduler::Joined{id, slots});
@@ -141,7 +144,12 @@ class Cluster {
     ++ended_[c.stage];
     EXPECT_GT(ended_[c.because], 0);
   }
-  void carry_out(const Scheduler::TooWide&) { ADD_FAILURE() << "nothing is too wide here"; }
+  void carry_out(const Scheduler::TooWide& c) {
+    EXPECT_TRUE(gangs_ && faults_) << "nothing is too wide here";
+    EXPECT_EQ(c.width, widths_[c.stage]);
+    EXPECT_GT(c.width, c.largest);
+    ++ended_[c.stage];
+  }
   void carry_out(const Scheduler::LoseAgent&) {}
   void carry_out(const Scheduler::StopAll&) {}
 
@@ -160,6 +168,7 @@ class Cluster {
     for (const auto& [slot, width] : node.width)
       if (node.process[slot]) taken += width;
     EXPECT_LE(taken, node.slots) << "more processes than slots";
+    EXPECT_LE(c.width, node.slots);
     later(random_time(2s), [=, this] { if (lives(id, c.slot, process)) agent_event(id, Agent::TrainerReady{c.slot}); });
   }
   void carry_out(AgentId id, const Agent::Run& c) {

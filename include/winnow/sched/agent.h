@@ -13,9 +13,9 @@ namespace winnow::sched {
 
 // One trainer for each slot, started when there is work, replaced after every failure. A gang of k processes is one trainer
 // too: it takes k slots and answers for the first of them. Stages start in the order in which they were given, so that one
-// which needs many slots gets them; trainers of another width that idle in its way are ended. A stage given to the agent is
-// prepared (data caches, inputs), run by a trainer, committed, told. Each attempt given ends in exactly one of Done, Failed
-// and Returned, except when it was cancelled or the coordinator fell silent: then nobody listens.
+// which needs many slots gets them; trainers of another width that idle in its way are ended, and gangs that have no work.
+// A stage given to the agent is prepared (data caches, inputs), run by a trainer, committed, told. Each attempt given ends in
+// exactly one of Done, Failed and Returned, except when it was cancelled or the coordinator fell silent: then nobody listens.
 class Agent {
  public:
   // Events.
@@ -105,8 +105,11 @@ class Agent {
   bool run_waiting(Attempt, std::uint32_t width, Time, Commands&);     // on an idle trainer
   bool start_trainer(std::uint32_t width, Time, Commands&);
   void make_room(std::uint32_t width, Time, Commands&);
+  void release_gangs(Time, Commands&);
+  void quit(Slot, Time, Commands&);
   void clear(Slot);
   std::uint32_t width_of(Attempt) const;
+  void forget_width(const Command&);
   void stop_stage(Slot, bool returning, Time, Commands&);
   void kill(Slot, bool owed, FailureClass, Time, Commands&);
   void begin_drain(Time now, Time grace, Commands&);

@@ -7,6 +7,24 @@
 
 namespace winnow::fleet {
 
+namespace {
+
+// What goes on to the coordinator, of which a whole run depends, is checked here.
+bool is_whole(const TrainerEvent& event) {
+  auto is_count = [&](const char* key) {
+    auto found = event.content.find(key);
+    return found != event.content.end() && found->is_number_integer() && *found >= 0;
+  };
+  switch (event.kind) {
+    case TrainerEvent::Kind::resumed:
+    case TrainerEvent::Kind::checkpoint: return is_count("step");
+    case TrainerEvent::Kind::note: return event.content.contains("text") && event.content["text"].is_string();
+    default: return true;
+  }
+}
+
+}  // namespace
+
 std::optional<TrainerEvent> parse_event(std::string_view line) {
   Value content = Value::parse(line, nullptr, false);
   if (!content.is_object()) return std::nullopt;
@@ -16,8 +34,12 @@ std::optional<TrainerEvent> parse_event(std::string_view line) {
       {"ready", TrainerEvent::Kind::ready}, {"progress", TrainerEvent::Kind::progress}, {"done", TrainerEvent::Kind::done},
       {"failed", TrainerEvent::Kind::failed}, {"stopped", TrainerEvent::Kind::stopped},
       {"resumed", TrainerEvent::Kind::resumed}, {"checkpoint", TrainerEvent::Kind::checkpoint}, {"note", TrainerEvent::Kind::note}};
-  for (const auto& [name, kind] : kinds)
-    if (word->get_ref<const std::string&>() == name) return TrainerEvent{kind, std::move(content)};
+  for (const auto& [name, kind] : kinds) {
+    if (word->get_ref<const std::string&>() != name) continue;
+    TrainerEvent event{kind, std::move(content)};
+    if (is_whole(event)) return event;
+    break;
+  }
   return std::nullopt;
 }
 

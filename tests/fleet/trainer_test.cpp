@@ -28,6 +28,14 @@ TEST(TrainerEvents, AreObjectsWithAKnownEvent) {
     EXPECT_FALSE(parse_event(bad)) << bad;
 }
 
+TEST(TrainerEvents, WhatGoesOnToTheCoordinatorIsWhole) {
+  for (const char* good : {R"({"event":"resumed","step":0})", R"({"event":"checkpoint","step":47,"bytes":8})", R"({"event":"note","text":""})"})
+    EXPECT_TRUE(parse_event(good)) << good;
+  for (const char* bad : {R"({"event":"resumed"})", R"({"event":"resumed","step":"47"})", R"({"event":"resumed","step":-1})", R"({"event":"resumed","step":1.5})",
+                          R"({"event":"checkpoint","step":null})", R"({"event":"checkpoint","step":[1]})", R"({"event":"note"})", R"({"event":"note","text":5})"})
+    EXPECT_FALSE(parse_event(bad)) << bad;
+}
+
 TEST(TrainerEvents, ProgressIsWhatMovesOn) {
   auto mark = [](const char* line) { return mark_of(*parse_event(line)); };
   EXPECT_NE(mark(R"({"event":"progress","step":1})"), mark(R"({"event":"progress","step":2})"));

@@ -18,6 +18,7 @@ std::string escaped(const std::string& text) {
       case '\\': result += "\\textbackslash{}"; break;
       case '<': result += "\\textless{}"; break;
       case '>': result += "\\textgreater{}"; break;
+      case '[': case ']': case '*': result += '{', result += c, result += '}'; break;   // behind \\ they would be its arguments
       default: result += c;
     }
   }

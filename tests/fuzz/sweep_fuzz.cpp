@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 
+#include "mutator.h"
 #include "winnow/core/error.h"
 #include "winnow/sweep/plan.h"
 
@@ -23,40 +23,6 @@ const std::vector<std::string> kPieces = {
     "[[0]]", "method", "labels", "seed", "train.lr = ", "\xff", std::string(1, '\0'), "\u00e4", "1979-05-27",
 };
 
-class Mutator {
- public:
-  explicit Mutator(std::string original) : original_(std::move(original)) {}
-
-  std::string next() {
-    std::string text = original_;
-    for (int n = 1 + below(4); n > 0; --n) mutate(text);
-    return text;
-  }
-
- private:
-  int below(std::size_t n) { return static_cast<int>(std::uniform_int_distribution<std::size_t>(0, n - 1)(engine_)); }
-  std::size_t position(const std::string& text) { return static_cast<std::size_t>(below(text.size() + 1)); }
-  void mutate(std::string& text) {
-    std::size_t at = position(text);
-    switch (below(5)) {
-      case 0: text.insert(at, kPieces[static_cast<std::size_t>(below(kPieces.size()))]); break;
-      case 1: text.erase(at, static_cast<std::size_t>(1 + below(12))); break;
-      case 2: if (at < text.size()) text[at] = static_cast<char>(below(256)); break;
-      case 3: text.insert(at, text.substr(position(text), static_cast<std::size_t>(1 + below(60)))); break;
-      case 4: {                                      // swap two lines
-        std::size_t end = text.find('\n', at);
-        if (end == std::string::npos) break;
-        std::string line = text.substr(at, end - at + 1);
-        text.erase(at, line.size());
-        text.insert(position(text), line);
-      }
-    }
-  }
-
-  std::string original_;
-  std::mt19937 engine_{20260101};
-};
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -64,7 +30,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return std::fprintf(stderr, "sweep_fuzz FILE [COUNT]\n"), 2;
   int count = argc > 2 ? std::atoi(argv[2]) : 20000;
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}});
-  Mutator mutator(read_file(argv[1]));
+  fuzz::Mutator mutator(read_file(argv[1]), kPieces);
   Path file = std::filesystem::temp_directory_path() / fmt::format("sweep_fuzz.{}.toml", ::getpid());
   int accepted = 0, refused = 0;
   for (int i = 0; i < count; ++i) {

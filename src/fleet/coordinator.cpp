@@ -82,7 +82,7 @@ Outcome Coordinator::run() {
   Scheduler::Counts counts = scheduler_.counts();
   journal_.add({{"event", "end"}, {"done", counts.done}, {"failed", counts.failed}, {"blocked", counts.blocked}, {"open", counts.open}});
   journal_.sync();
-  status_.write(counts, true);
+  status_.write(counts, scheduler_.outlook(), true);
   if (!refused_.empty()) throw UsageError(refused_);
   return {counts, drains_ > 0 && counts.open > 0, !ending_};
 }
@@ -102,6 +102,7 @@ void Coordinator::replace_local_agent() {
 
 void Coordinator::hear(AgentId agent, const Message& message) {
   sched::Attempt attempt = message.attempt;
+  status_.heard(agent);
   switch (message.kind) {
     case Message::Kind::joined:
       hosts_[agent] = message.text;
@@ -172,7 +173,7 @@ void Coordinator::keep_time() {
     for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::alive});
   }
   if (due(synced_, std::chrono::milliseconds(250))) journal_.sync();
-  if (due(written_, std::chrono::seconds(1))) status_.write(scheduler_.counts(), false);
+  if (due(written_, std::chrono::seconds(1))) status_.write(scheduler_.counts(), scheduler_.outlook(), false);
   if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts());
   if (due(asked_, std::chrono::seconds(5))) warn_if_changed();
   Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;

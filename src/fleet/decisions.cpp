@@ -50,7 +50,11 @@ void Coordinator::carry_out(const Scheduler::Assign& c) {
 }
 
 void Coordinator::carry_out(const Scheduler::Retract& c) { links_.send(c.agent, {.kind = Message::Kind::retract, .attempt = c.attempt}); }
-void Coordinator::carry_out(const Scheduler::Cancel& c) { links_.send(c.agent, {.kind = Message::Kind::cancel, .attempt = c.attempt}); }
+
+void Coordinator::carry_out(const Scheduler::Cancel& c) {
+  links_.send(c.agent, {.kind = Message::Kind::cancel, .attempt = c.attempt});
+  status_.ended(c.attempt);
+}
 
 void Coordinator::carry_out(const Scheduler::Accept& c) {
   Value done = record("done", c.attempt);

@@ -47,11 +47,17 @@ double age_of(const Path& path) {
 
 Value read_lease(const Path& path) {
   try {
-    return Value::parse(read_file(path));
+    Value lease = Value::parse(read_file(path));
+    for (const char* key : {"host", "start", "token"}) lease.at(key).get_ref<const std::string&>();
+    for (const char* key : {"pid", "epoch"}) lease.at(key).get<std::uint64_t>();
+    return lease;
   } catch (const std::exception&) {
-    return Value::object();                                // absent, or being written
+    // absent, being written, or no lease
   }
+  return Value::object();
 }
+
+constexpr sched::Time kSilence = std::chrono::seconds(30); // of a coordinator on another host, for those who only look
 
 bool is_stale(const Path& path, const Value& lease, sched::Time silence) {
   if (lease.value("host", "") != host_name()) return age_of(path) > seconds(silence);
@@ -108,6 +114,12 @@ bool StoreLease::try_create() {
 }
 
 void StoreLease::refresh() { ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0); }
+
+bool StoreLease::held(const Path& store) {
+  Path path = store / "coordinator.json";
+  Value lease = read_lease(path);
+  return !lease.empty() && !is_stale(path, lease, kSilence);
+}
 
 std::string StoreLease::token_in(const Path& store) { return read_lease(store / "coordinator.json").value("token", ""); }
 

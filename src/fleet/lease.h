@@ -25,6 +25,9 @@ class StoreLease {
   std::uint64_t epoch() const { return epoch_; }           // grows with every coordinator of the store
   const std::string& token() const { return token_; }      // agents that read it see this store
 
+  // Does a coordinator that lives hold it? Changes nothing.
+  static bool held(const Path& store);
+
   // The token that lies in a store; "" if there is none.
   static std::string token_in(const Path& store);
 

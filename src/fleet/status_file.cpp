@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "clock.h"
 #include "host.h"
+#include "lease.h"
 #include "winnow/core/error.h"
 
 namespace winnow::fleet {
@@ -11,15 +14,23 @@ namespace winnow::fleet {
 namespace {
 
 constexpr std::size_t kFailures = 10;
-constexpr double kSilence = 10;                            // seconds: the file is written once a second
 
 Path path_of(const Path& store) { return store / "status.json"; }
 
 }  // namespace
 
-StatusFile::StatusFile(const Path& store, const Work& work) : path_(path_of(store)), work_(work), begun_(wall_seconds()) {}
+StatusFile::StatusFile(const Path& store, const Work& work)
+    : path_(path_of(store)), work_(work), begun_(wall_seconds()),
+      before_(static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), true))) {}
 
-void StatusFile::joined(sched::AgentId agent, const std::string& host, std::uint32_t slots) { agents_[agent] = {{"host", host}, {"slots", slots}}; }
+void StatusFile::joined(sched::AgentId agent, const std::string& host, std::uint32_t slots) {
+  agents_[agent] = {{"host", host}, {"slots", slots}, {"heard", wall_seconds()}};
+}
+
+void StatusFile::heard(sched::AgentId agent) {
+  if (auto found = agents_.find(agent); found != agents_.end()) found->second["heard"] = wall_seconds();
+}
+
 void StatusFile::lost(sched::AgentId agent) { agents_.erase(agent); }
 
 void StatusFile::started(sched::Attempt attempt, sched::AgentId agent, std::uint32_t width) {
@@ -32,6 +43,7 @@ void StatusFile::progressed(sched::Attempt attempt, const Value& event) {
   if (found == running_.end()) return;
   for (const char* key : {"epoch", "epochs", "step", "steps", "memory"})
     if (auto value = event.find(key); value != event.end() && value->is_number()) found->second[key] = *value;
+  if (auto phase = event.find("phase"); phase != event.end() && phase->is_string()) found->second["phase"] = *phase;
   if (auto metrics = event.find("metrics"); metrics != event.end() && metrics->is_object())
     if (auto loss = metrics->find("loss"); loss != metrics->end() && loss->is_number()) found->second["loss"] = *loss;
 }
@@ -43,9 +55,40 @@ void StatusFile::failed(sched::Attempt attempt, sched::FailureClass why, const s
   if (failures_.size() > kFailures) failures_.pop_front();
 }
 
-void StatusFile::write(const sched::Scheduler::Counts& counts, bool ended) {
-  Value status = {{"sweep", work_.name}, {"stages", work_.identities.size()}, {"started", begun_}, {"time", wall_seconds()}, {"host", host_name()}};
-  status["ended"] = ended;
+// Work of the seen kinds over all slots, but at least the longest that is still to come. What waits for what is not looked at.
+std::optional<Value> StatusFile::left(const std::vector<sched::Scheduler::Outlook>& outlook) const {
+  double work = 0, longest = 0, slots = 0;
+  std::size_t kinds = 0, unseen = 0;
+  std::vector<std::size_t> to_come;
+  for (const auto& entry : outlook) to_come.push_back(entry.open);
+  for (const auto& [attempt, running] : running_) {
+    sched::ClassId id = work_.graph.classes[attempt.stage];
+    if (id >= to_come.size() || to_come[id] == 0) continue;   // its result came by another attempt
+    --to_come[id];
+    if (!outlook[id].seconds) continue;
+    double rest = std::max(*outlook[id].seconds - (wall_seconds() - running["since"].get<double>()), 0.0);
+    work += rest * outlook[id].width;
+    longest = std::max(longest, rest);
+  }
+  for (std::size_t id = 0; id < outlook.size(); ++id) {
+    if (outlook[id].open == 0) continue;
+    if (!outlook[id].seconds) {
+      unseen += outlook[id].open;
+      continue;
+    }
+    ++kinds;
+    work += *outlook[id].seconds * outlook[id].width * static_cast<double>(to_come[id]);
+    if (to_come[id] > 0) longest = std::max(longest, *outlook[id].seconds);
+  }
+  for (const auto& [id, agent] : agents_) slots += agent["slots"].get<double>();
+  if (kinds == 0 || slots == 0) return std::nullopt;
+  return Value{{"seconds", std::max(work / slots, longest)}, {"slots", slots}, {"kinds", kinds}, {"unseen", unseen}};
+}
+
+void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector<sched::Scheduler::Outlook>& outlook, bool ended) {
+  Value status = {{"sweep", work_.name}, {"stages", work_.identities.size()}, {"before", before_}, {"started", begun_}, {"time", wall_seconds()},
+                  {"host", host_name()}, {"ended", ended}};
+  if (std::optional<Value> estimate = left(outlook)) status["left"] = *estimate;
   status["counts"] = {{"done", counts.done}, {"failed", counts.failed}, {"blocked", counts.blocked}, {"open", counts.open}, {"running", counts.running}};
   status["agents"] = Value::array();
   for (const auto& [id, agent] : agents_) {
@@ -79,17 +122,37 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, bool ended) {
   }
 }
 
-std::optional<Value> read_status(const Path& store) {
-  Path path = path_of(store);
-  if (!std::filesystem::exists(path)) return std::nullopt;
+namespace {
+
+bool is_number(const Value& object, const char* key) { return object.contains(key) && object[key].is_number(); }
+
+bool is_status(const Value& status) {
+  if (!status.is_object() || !status.contains("sweep") || !status["sweep"].is_string() || !is_number(status, "time") || !is_number(status, "started") ||
+      !status.contains("ended") || !status["ended"].is_boolean() || !status.contains("counts") || !status["counts"].is_object())
+    return false;
+  for (const char* count : {"done", "failed", "blocked", "open", "running"})
+    if (!is_number(status["counts"], count)) return false;
+  for (const char* list : {"agents", "running", "failures"})
+    if (!status.contains(list) || !status[list].is_array() || !std::ranges::all_of(status[list], [](const Value& entry) { return entry.is_object(); })) return false;
+  return true;
+}
+
+Value parsed(const Path& path) {
   Value status = Value::parse(read_file(path), nullptr, false);
-  bool good = status.is_object() && status.contains("sweep") && status["sweep"].is_string() && status.contains("counts") && status["counts"].is_object() &&
-              status.contains("time") && status["time"].is_number();
-  for (const char* list : {"agents", "running", "failures"}) good = good && status.contains(list) && status[list].is_array();
-  if (!good) throw DataError(fmt::format("{} is no status of a run: remove it; the next run writes a new one", path.string()));
+  if (!is_status(status)) throw DataError(fmt::format("{} is no status of a run: remove it; the next run writes a new one", path.string()));
   return status;
 }
 
-bool is_stale(const Value& status, double now) { return !status.value("ended", false) && now - status.value("time", 0.0) > kSilence; }
+}  // namespace
+
+std::optional<Value> read_status(const Path& store) {
+  Path path = path_of(store);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  Value status = parsed(path);
+  bool lives = StoreLease::held(store);
+  if (!lives) status = parsed(path);                       // its last word may have come between the two looks
+  status["state"] = status["ended"] ? "ended" : lives ? "running" : "died";
+  return status;
+}
 
 }  // namespace winnow::fleet

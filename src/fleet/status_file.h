@@ -3,6 +3,8 @@
 
 #include <deque>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include "winnow/fleet/status.h"
 #include "winnow/fleet/work.h"
@@ -14,6 +16,7 @@ class StatusFile {
   StatusFile(const Path& store, const Work&);              // keeps the work: labels are made when they are written
 
   void joined(sched::AgentId, const std::string& host, std::uint32_t slots);
+  void heard(sched::AgentId);
   void lost(sched::AgentId);
   void started(sched::Attempt, sched::AgentId, std::uint32_t width);
   void progressed(sched::Attempt, const Value& event);
@@ -21,15 +24,18 @@ class StatusFile {
   void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
 
   // Best effort: a full disk must not end a run. `ended`: the last word.
-  void write(const sched::Scheduler::Counts&, bool ended);
+  void write(const sched::Scheduler::Counts&, const std::vector<sched::Scheduler::Outlook>&, bool ended);
 
  private:
+  std::optional<Value> left(const std::vector<sched::Scheduler::Outlook>&) const;
+
   Path path_;
   const Work& work_;
   double begun_;
   std::map<sched::AgentId, Value> agents_;
   std::map<sched::Attempt, Value> running_;
   std::deque<Value> failures_;                             // the last few
+  std::size_t before_;                                     // stages that were done at the beginning
 };
 
 }  // namespace winnow::fleet

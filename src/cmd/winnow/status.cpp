@@ -48,14 +48,18 @@ class Screen {
   }
   Screen(const Screen&) = delete;
 
-  void show(const std::string& text) { put("\033[H\033[2J" + text); }
+  // Over what stands there: clearing first would flicker.
+  void show(const std::string& text) {
+    std::string drawn = "\033[H";
+    for (char c : text) drawn += c == '\n' ? "\033[K\r\n" : std::string(1, c);
+    put(drawn + "\033[J");
+  }
   // True when somebody wants to go.
   bool wait(int milliseconds) {
-    pollfd input{0, POLLIN, 0};
-    if (!keys_) input.fd = -1;
+    pollfd input{keys_ ? 0 : -1, POLLIN, 0};
     if (::poll(&input, 1, milliseconds) > 0) {
       char key = 0;
-      if (::read(0, &key, 1) <= 0 || key == 'q' || key == 27 || key == 3) return true;
+      if (::read(0, &key, 1) <= 0 || key == 'q') return true;
     }
     return interrupted;
   }
@@ -73,9 +77,11 @@ void watch(const Path& store) {
   Value last = status_of(store);
   {
     Screen screen;
-    while (true) {
-      screen.show(status_view(last, wall_seconds(), terminal()) + "\nq to leave; the run goes on\n");
-      if (last.value("ended", false) || fleet::is_stale(last, wall_seconds()) || screen.wait(1000)) break;
+    while (last["state"] == "running") {
+      Terminal size = terminal();
+      std::size_t rows = size.height > 3 ? static_cast<std::size_t>(size.height) - 2 : 0;   // the last line, and where the cursor stands
+      screen.show(status_view(last, wall_seconds(), size, rows) + "q leaves; the run goes on\n");
+      if (screen.wait(1000)) break;
       last = status_of(store);
     }
   }
@@ -87,14 +93,15 @@ void watch(const Path& store) {
 int status(int argc, char** argv) {
   Command app("status", "How the run of a store stands: what is done, what runs where, what failed last.",
               "  winnow status\n"
-              "  winnow status --store /big/results --watch      redraws every second until the run ends or q is pressed\n"
+              "  winnow status /big/results --watch      redraws every second until the run ends or q is pressed\n"
               "  winnow status --json\n");
   std::string store = "results";
   bool watching = false, json = false;
-  app.add_option("--store", store, "the results folder of the run")->capture_default_str();
+  app.add_option("STORE,--store", store, "the results folder of the run")->capture_default_str();
   app.add_flag("--watch", watching, "follows the run; wants a terminal");
-  app.add_flag("--json", json, "as the coordinator wrote it");
+  app.add_flag("--json", json, "as the coordinator wrote it, and its state: running, ended or died");
   if (!parse(app, argc, argv)) return kDone;
+  if (watching && json) throw UsageError("--watch is for people and --json for scripts: say one of them");
   if (watching && !::isatty(1)) throw UsageError("--watch redraws a terminal, and standard output is none: leave it out, or say --json");
   if (watching) return watch(store), kDone;
   Value now = status_of(store);

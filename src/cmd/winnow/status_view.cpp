@@ -3,108 +3,226 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "winnow/fleet/status.h"
+#include <cmath>
+#include <optional>
+#include <vector>
 
 namespace winnow::cmd {
 
 namespace {
 
+constexpr double kSilence = 5;                    // seconds, after which an agent that says nothing is shown as silent
+
+std::optional<double> number(const Value& object, const char* key) {
+  auto found = object.find(key);
+  if (found == object.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+double number_or(const Value& object, const char* key, double other) { return number(object, key).value_or(other); }
+
+std::string text(const Value& object, const char* key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "?";
+}
+
+bool flag(const Value& object, const char* key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
 std::string duration(double seconds) {
-  auto s = static_cast<long>(std::max(seconds, 0.0));
+  auto s = static_cast<long>(std::clamp(std::isfinite(seconds) ? seconds : 0, 0.0, 1e10));
   if (s < 60) return fmt::format("{} s", s);
   if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+  if (s < 48 * 3600) return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+  return fmt::format("{} days {} h", s / 86400, s / 3600 % 24);
 }
+
+std::string bytes(double n) { return n < 1e9 ? fmt::format("{:.0f} MB", n / 1e6) : fmt::format("{:.1f} GB", n / 1e9); }
 
 // Eighths of a block, so that slow bars move.
 std::string bar(double share, std::size_t width) {
   static const char* const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(8 * width));
-  std::string text;
-  for (std::size_t i = 0; i < filled / 8; ++i) text += "█";
-  std::size_t used = filled / 8 + (filled % 8 != 0);
-  text += eighths[filled % 8];
-  for (; used < width; ++used) text += "·";
-  return text;
+  auto filled = static_cast<std::size_t>(std::clamp(std::isfinite(share) ? share : 0, 0.0, 1.0) * static_cast<double>(8 * width));
+  std::string result;
+  for (std::size_t i = 0; i < filled / 8; ++i) result += "█";
+  result += eighths[filled % 8];
+  for (std::size_t used = filled / 8 + (filled % 8 != 0); used < width; ++used) result += "·";
+  return result;
+}
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+// Characters are columns here. A control character (also one of U+0080 to U+009F, which some terminals obey) becomes a blank.
+std::string cut(const std::string& line, int columns) {
+  std::string result;
+  std::size_t last = 0;                           // where the last character that fits begins
+  int used = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    auto byte = static_cast<unsigned char>(line[i]);
+    if (begins_character(line[i])) {
+      if (used == columns) return result.substr(0, last) + "…";
+      ++used;
+      last = result.size();
+    }
+    bool control = byte < 32 || byte == 127;
+    bool high = byte == 0xC2 && i + 1 < line.size() && static_cast<unsigned char>(line[i + 1]) < 0xA0;
+    result += control || high ? ' ' : line[i];
+    if (high) ++i;
+  }
+  return result;
 }
 
 class View {
  public:
-  View(const Value& status, double now, const Terminal& screen) : status_(status), now_(now), screen_(screen) {}
+  View(const Value& status, double now, const Terminal& screen, std::size_t rows) : status_(status), now_(now), screen_(screen), rows_(rows) {}
 
   std::string text() {
-    summary();
-    agents();
-    running();
-    failures();
-    return std::move(text_);
+    Lines head = summary(), nodes = agents(), stages = running(), last = failures();
+    if (rows_ > 0) {
+      // Newest failures stay longest, then agents, then what runs.
+      std::size_t room = rows_ > head.size() ? rows_ - head.size() : 0;
+      keep_end(last, std::min<std::size_t>(room, std::max<std::size_t>(room / 4, 1)));
+      room -= std::min(room, last.empty() ? 0 : last.size() + 1);
+      keep_begin(nodes, std::max<std::size_t>(room / 3, 1), 1, "agents");
+      room -= std::min(room, nodes.empty() ? 0 : nodes.size() + 1);
+      keep_begin(stages, room > 0 ? room - 1 : 0, 2, "that run");
+    }
+    Lines all;
+    for (const Lines& lines : {head, nodes, stages, last}) {
+      if (!all.empty() && !lines.empty()) all.emplace_back();
+      all.insert(all.end(), lines.begin(), lines.end());
+    }
+    if (rows_ > 0 && all.size() > rows_) all.resize(rows_);
+    std::string result;
+    for (const std::string& line : all) result += line + "\n";
+    return result;
   }
 
  private:
-  double count(const char* key) const { return status_.at("counts").value(key, 0.0); }
-  std::string paint(const char* code, const std::string& text) const { return screen_.colour ? fmt::format("\033[{}m{}\033[0m", code, text) : text; }
+  using Lines = std::vector<std::string>;
 
-  // Cut to the screen: by code points, which are columns here.
-  void line(const std::string& text, const char* code = nullptr) {
-    std::string cut;
-    int columns = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      bool begins = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-      if (begins && ++columns > screen_.width) break;
-      cut += text[i];
+  static void keep_end(Lines& lines, std::size_t most) {
+    if (lines.size() > most) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(most));
+  }
+
+  // Entries of `each` lines.
+  void keep_begin(Lines& lines, std::size_t most, std::size_t each, const char* what) const {
+    if (lines.size() <= most) return;
+    std::size_t kept = most > 0 ? (most - 1) / each : 0, all = lines.size() / each;
+    lines.resize(kept * each);
+    if (most > 0) lines.push_back(line(fmt::format("and {} more {}", all - kept, what), "2"));
+  }
+
+  std::string line(const std::string& words, const char* code = nullptr) const {
+    std::string shown = cut(words, std::max(screen_.width, 1));
+    return code && screen_.colour ? fmt::format("\033[{}m{}\033[0m", code, shown) : shown;
+  }
+
+  Lines summary() const {
+    const Value& counts = status_.at("counts");
+    double done = number_or(counts, "done", 0), failed = number_or(counts, "failed", 0), blocked = number_or(counts, "blocked", 0);
+    double open = number_or(counts, "open", 0), running = number_or(counts, "running", 0), all = done + failed + blocked + open;
+    std::string state = cmd::text(status_, "state");
+    double end = state == "running" ? now_ : number_or(status_, "time", now_);
+    double passed = std::max(end - number_or(status_, "started", end), 0.0);
+    Lines lines;
+    std::string words = state == "running" ? "running for " + duration(passed)
+                        : state == "died"  ? fmt::format("its coordinator died after {}", duration(passed))
+                        : open > 0         ? "stopped after " + duration(passed)
+                                           : "ended after " + duration(passed);
+    lines.push_back(line(fmt::format("{}  {}", cmd::text(status_, "sweep"), words), state == "died" ? "1;31" : "1"));
+    auto width = static_cast<std::size_t>(std::clamp(screen_.width - 26, 4, 50));
+    lines.push_back(line(fmt::format("{} {:.0f} of {:.0f} stages", bar(all > 0 ? done / all : 1, width), done, all), failed + blocked > 0 ? "33" : "32"));
+    std::string facts;
+    auto fact = [&](double n, const char* what) {
+      if (n > 0) facts += fmt::format("{}{:.0f} {}", facts.empty() ? "" : ", ", n, what);
+    };
+    if (state == "running") fact(running, "running"), fact(open - running, "waiting");
+    else fact(open, "not run");
+    fact(failed, "failed");
+    fact(blocked, "blocked by failed ones");
+    if (!facts.empty()) lines.push_back(line(facts));
+    if (state == "running") lines.push_back(line(pace(done, passed), "2"));
+    else if (state == "died" || open > 0) lines.push_back(line("run it again to go on: what is done stays done"));
+    return lines;
+  }
+
+  std::string pace(double done, double passed) const {
+    double ours = done - number_or(status_, "before", 0), minutes = passed / 60;
+    std::string rate;
+    if (ours > 0 && minutes > 0) {
+      double each = ours / minutes;
+      rate = each >= 1 ? fmt::format("{:.3g} a minute", each) : fmt::format("{:.3g} an hour", each * 60);
     }
-    text_ += (code ? paint(code, cut) : cut) + "\n";
+    auto left = status_.find("left");
+    if (left == status_.end() || !left->is_object() || !number(*left, "seconds")) return rate.empty() ? "too early to say how long it will take" : rate;
+    double unseen = number_or(*left, "unseen", 0), kinds = number_or(*left, "kinds", 0), slots = number_or(*left, "slots", 0);
+    // It was right when it was written.
+    double seconds = number_or(*left, "seconds", 0) - (now_ - number_or(status_, "time", now_));
+    std::string words = fmt::format("{}{}about {} left (from what {:.0f} kind{} of stages took, {:.0f} slot{}", rate, rate.empty() ? "" : ", ", duration(seconds), kinds,
+                                    kinds == 1 ? "" : "s", slots, slots == 1 ? "" : "s");
+    if (unseen > 0) words += fmt::format("; {:.0f} more of new kinds", unseen);
+    return words + ")";
   }
 
-  void summary() {
-    double done = count("done"), failed = count("failed") + count("blocked"), open = count("open"), all = done + failed + open;
-    double elapsed = (status_.value("ended", false) ? status_.value("time", now_) : now_) - status_.value("started", now_);
-    line(fmt::format("{}  {}", status_.value("sweep", ""), fleet::is_stale(status_, now_) ? "the coordinator has died: run it again to go on"
-                                                          : status_.value("ended", false) ? "ended" : "running"), "1");
-    auto width = static_cast<std::size_t>(std::clamp(screen_.width - 30, 10, 50));
-    line(fmt::format("{} {:.0f} of {:.0f} stages", bar(all > 0 ? done / all : 1, width), done, all), failed > 0 ? "33" : "32");
-    std::string words = fmt::format("{:.0f} running, {:.0f} open, {:.0f} failed or blocked; {} so far", count("running"), open - count("running"), failed, duration(elapsed));
-    line(words);
-    text_ += "\n";
+  Lines agents() const {
+    Lines lines;
+    if (cmd::text(status_, "state") != "running") return lines;
+    for (const Value& agent : status_.at("agents")) {
+      double silent = number_or(status_, "time", now_) - number_or(agent, "heard", now_);
+      std::string words = fmt::format("{:<16} {:.0f} of {:.0f} slots busy", cmd::text(agent, "host"), number_or(agent, "running", 0), number_or(agent, "slots", 0));
+      lines.push_back(silent > kSilence ? line(fmt::format("{}, silent for {}", words, duration(silent)), "33") : line(words));
+    }
+    return lines;
   }
 
-  void agents() {
-    for (const Value& agent : status_.at("agents"))
-      line(fmt::format("{:<20} {} of {} slots busy", agent.value("host", "?"), agent.value("running", 0), agent.value("slots", 0)));
-    if (!status_.at("agents").empty()) text_ += "\n";
-  }
-
-  void running() {
+  Lines running() const {
+    Lines lines;
+    std::string state = cmd::text(status_, "state");
+    if (state == "ended") return lines;
+    double then = state == "running" ? now_ : number_or(status_, "time", now_);
     for (const Value& stage : status_.at("running")) {
-      double steps = stage.value("steps", 0.0), step = stage.value("step", 0.0), passed = now_ - stage.value("since", now_);
-      std::string left = step > 0 && steps > step ? fmt::format(", about {} left", duration(passed / step * (steps - step))) : "";
-      line(fmt::format("{} {}", bar(steps > 0 ? step / steps : 0, 16), stage.value("label", "?")));
-      std::string facts = fmt::format("  on {}, {}{}", stage.value("host", "?"), duration(passed), left);
-      if (stage.contains("epoch")) facts += fmt::format(", epoch {:.0f}/{:.0f}", stage.value("epoch", 0.0) + 1, stage.value("epochs", 0.0));
-      if (stage.contains("loss")) facts += fmt::format(", loss {:.4g}", stage.value("loss", 0.0));
-      if (stage.contains("memory")) facts += fmt::format(", {:.0f} MB", stage.value("memory", 0.0) / 1e6);
-      if (stage.value("width", 1) > 1) facts += fmt::format(", {} processes", stage.value("width", 1));
-      if (stage.value("attempt", 1) > 1) facts += fmt::format(", attempt {}", stage.value("attempt", 1));
-      line(facts, "2");
+      double steps = number_or(stage, "steps", 0), step = number_or(stage, "step", 0), passed = then - number_or(stage, "since", then);
+      lines.push_back(line(fmt::format("{} {}", bar(steps > 0 ? step / steps : 0, screen_.width < 60 ? 8 : 16), cmd::text(stage, "label"))));
+      std::string facts = fmt::format("  {}", duration(passed));
+      auto pair = [&](const char* key, const char* of) {
+        if (auto n = number(stage, key)) facts += fmt::format(", {} {:.0f}", key, *n);
+        else return;
+        if (auto n = number(stage, of)) facts += fmt::format("/{:.0f}", *n);
+      };
+      if (stage.contains("phase")) facts += ", " + cmd::text(stage, "phase");
+      pair("epoch", "epochs");
+      pair("step", "steps");
+      if (auto loss = number(stage, "loss")) facts += fmt::format(", loss {:.3g}", *loss);
+      if (auto memory = number(stage, "memory")) facts += ", " + bytes(*memory);
+      if (double width = number_or(stage, "width", 1); width > 1) facts += fmt::format(", {:.0f} processes", width);
+      if (double attempt = number_or(stage, "attempt", 1); attempt > 1) facts += fmt::format(", attempt {:.0f}", attempt);
+      facts += ", on " + cmd::text(stage, "host");
+      lines.push_back(line(facts, "2"));
     }
-    if (!status_.at("running").empty()) text_ += "\n";
+    return lines;
   }
 
-  void failures() {
-    for (const Value& failure : status_.at("failures"))
-      line(fmt::format("{} {} ago: {}: {}", failure.value("final", false) ? "FAILED" : "tried again", duration(now_ - failure.value("time", now_)), failure.value("label", "?"),
-                       failure.value("text", "")), failure.value("final", false) ? "31" : "33");
+  Lines failures() const {
+    Lines lines;
+    for (const Value& failure : status_.at("failures")) {
+      bool final = flag(failure, "final");
+      lines.push_back(line(fmt::format("{} {} ago  {}: {}", final ? "failed" : "tried again", duration(now_ - number_or(failure, "time", now_)), cmd::text(failure, "label"),
+                                       cmd::text(failure, "text")), final ? "31" : "33"));
+    }
+    return lines;
   }
 
   const Value& status_;
   double now_;
   const Terminal& screen_;
-  std::string text_;
+  std::size_t rows_;
 };
 
 }  // namespace
 
-std::string status_view(const Value& status, double now, const Terminal& screen) { return View(status, now, screen).text(); }
+std::string status_view(const Value& status, double now, const Terminal& screen, std::size_t rows) { return View(status, now, screen, rows).text(); }
 
 }  // namespace winnow::cmd

@@ -1,0 +1,170 @@
+#include "status_file.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "folder.h"
+#include "lease.h"
+#include "winnow/core/error.h"
+
+namespace winnow::fleet {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+// Four stages of two kinds; the first is done already, the second kind is a gang of 2.
+Work some_work() {
+  Work work;
+  work.name = "a sweep";
+  work.graph.inputs.resize(4);
+  work.graph.classes = {0, 0, 1, 1};
+  work.graph.widths = {1, 2};
+  work.graph.done = {true, false, false, false};
+  for (int i = 0; i < 4; ++i) work.identities.push_back(hash_of(std::to_string(i)));
+  work.classes = {"narrow", "wide"};
+  work.label = [](sched::StageId stage) { return "stage " + std::to_string(stage); };
+  return work;
+}
+
+using Outlook = std::vector<sched::Scheduler::Outlook>;
+constexpr sched::Scheduler::Counts kCounts{1, 0, 0, 3, 1, 1};
+
+class Status : public testing::Test {
+ protected:
+  Value read() {
+    std::optional<Value> status = read_status(folder_.path());
+    EXPECT_TRUE(status);
+    return status.value_or(Value::object());
+  }
+  std::string refusal(const std::string& content) {
+    write_file_atomically(folder_ / "status.json", content);
+    try {
+      read_status(folder_.path());
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  Folder folder_;
+  Work work_ = some_work();
+};
+
+TEST_F(Status, OfNoRunIsNone) { EXPECT_FALSE(read_status(folder_.path())); }
+
+TEST_F(Status, TellsWhatRunsAndWhatFailed) {
+  StoreLease lease(folder_.path(), 1, 30s);
+  StatusFile file(folder_.path(), work_);
+  file.joined(0, "here", 4);
+  file.started({1, 1}, 0, 1);
+  file.started({2, 3}, 0, 2);
+  file.progressed({2, 3}, {{"epoch", 1}, {"epochs", 2}, {"step", "many"}, {"phase", "warm-up"}, {"metrics", {{"loss", 0.5}, {"other", 1}}}});
+  file.progressed({3, 1}, {{"epoch", 1}});                 // does not run
+  file.failed({1, 1}, sched::FailureClass::memory, "out of memory\nlines\nof it", false);
+  file.ended({1, 1});
+  file.write(kCounts, {}, false);
+  Value status = read();
+  EXPECT_EQ(status["state"], "running");
+  EXPECT_EQ(status["before"], 1);
+  EXPECT_EQ(status["agents"][0]["running"], 2) << "slots";
+  ASSERT_EQ(status["running"].size(), 1u);
+  const Value& stage = status["running"][0];
+  EXPECT_EQ(stage["label"], "stage 2");
+  EXPECT_EQ(stage["identity"], work_.identities[2].hex());
+  EXPECT_EQ(stage["attempt"], 3);
+  EXPECT_EQ(stage["loss"], 0.5);
+  EXPECT_EQ(stage["phase"], "warm-up");
+  EXPECT_FALSE(stage.contains("step"));
+  EXPECT_EQ(status["failures"][0]["text"], "out of memory");
+  EXPECT_EQ(status["failures"][0]["class"], "memory");
+  EXPECT_FALSE(status.contains("left"));
+}
+
+TEST_F(Status, KeepsTheLastFailuresOnly) {
+  StatusFile file(folder_.path(), work_);
+  for (std::uint32_t i = 1; i <= 1000; ++i) file.failed({1, i}, sched::FailureClass::transient, std::to_string(i), false);
+  file.write(kCounts, {}, true);
+  Value failures = read()["failures"];
+  EXPECT_LE(failures.size(), 10u);
+  EXPECT_EQ(failures.back()["text"], "1000");
+}
+
+TEST_F(Status, EstimatesFromWhatIsKnown) {
+  StatusFile file(folder_.path(), work_);
+  Outlook outlook{{1, 1, std::nullopt}, {2, 2, 300.0}};
+  file.write(kCounts, outlook, true);
+  EXPECT_FALSE(read().contains("left")) << "nobody is there to do it";
+  file.joined(0, "here", 4);
+  file.write(kCounts, outlook, true);
+  Value left = read()["left"];
+  EXPECT_EQ(left["seconds"], 300) << "two gangs of 2 side by side";
+  EXPECT_EQ(left["unseen"], 1);
+  EXPECT_EQ(left["kinds"], 1);
+  file.joined(1, "there", 4);
+  file.write(kCounts, outlook, true);
+  EXPECT_EQ(read()["left"]["seconds"], 300) << "not faster than the longest";
+  file.lost(1);
+  file.started({2, 1}, 0, 2);
+  file.started({3, 1}, 0, 2);
+  file.started({3, 2}, 0, 2);                              // more attempts than stages
+  file.write(kCounts, outlook, true);
+  EXPECT_NEAR(read()["left"]["seconds"].get<double>(), 300, 5);
+  file.write(kCounts, {{1, 1, std::nullopt}, {0, 2, 300.0}}, true);
+  EXPECT_FALSE(read().contains("left")) << "what is left is of a kind that nobody has seen";
+}
+
+TEST_F(Status, OfADeadCoordinatorSaysSo) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    new StoreLease(folder_.path(), 1, 30s);
+    StatusFile(folder_.path(), work_).write(kCounts, {}, false);
+    ::_exit(0);                                            // no destructor
+  }
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(read()["state"], "died");
+  StoreLease next(folder_.path(), 1, 30s);
+  EXPECT_EQ(read()["state"], "running");
+}
+
+TEST_F(Status, WithoutALeaseIsOfADeadCoordinatorUnlessItEnded) {
+  StatusFile file(folder_.path(), work_);
+  file.write(kCounts, {}, false);
+  EXPECT_EQ(read()["state"], "died");
+  file.write(kCounts, {}, true);
+  EXPECT_EQ(read()["state"], "ended");
+}
+
+TEST_F(Status, ThatIsNoneIsRefusedInOneLine) {
+  StatusFile(folder_.path(), work_).write(kCounts, {}, true);
+  const Value good = read();
+  EXPECT_EQ(refusal(good.dump()), "");
+  for (const char* text : {"", "null", "[]", "{", "{}", "\xff\xfe", R"({"sweep":3})"}) EXPECT_THAT(refusal(text), HasSubstr("status.json is no status of a run")) << text;
+  for (const auto& [key, value] : good.items()) {
+    if (key == "host" || key == "stages" || key == "before" || key == "state") continue;
+    Value bad = good;
+    bad[key] = Value::array({1});
+    EXPECT_THAT(refusal(bad.dump()), HasSubstr("is no status")) << key;
+    bad.erase(key);
+    EXPECT_THAT(refusal(bad.dump()), HasSubstr("is no status")) << key;
+  }
+}
+
+TEST_F(Status, SurvivesAFolderThatIsGone) {
+  StatusFile file(folder_ / "gone", work_);
+  file.write(kCounts, {}, false);
+  EXPECT_FALSE(read_status(folder_ / "gone"));
+}
+
+TEST(Lease, OfNonsenseIsHeldByNobody) {
+  Folder folder;
+  EXPECT_FALSE(StoreLease::held(folder.path()));
+  for (const char* text : {"", "[]", R"({"host":3,"pid":"x"})", R"({"host":"a","pid":-1,"start":"1","epoch":"7","token":"x"})"}) {
+    write_file_atomically(folder / "coordinator.json", text);
+    EXPECT_FALSE(StoreLease::held(folder.path())) << text;
+  }
+}
+
+}  // namespace
+}  // namespace winnow::fleet

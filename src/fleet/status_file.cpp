@@ -43,12 +43,21 @@ void StatusFile::progressed(sched::Attempt attempt, const Value& event) {
   if (found == running_.end()) return;
   for (const char* key : {"epoch", "epochs", "step", "steps", "memory"})
     if (auto value = event.find(key); value != event.end() && value->is_number()) found->second[key] = *value;
+  // Steps a second, from the first step that was told on: a stage may have gone on from a checkpoint.
+  if (auto step = found->second.find("step"); step != found->second.end()) {
+    auto [first, fresh] = first_.try_emplace(attempt, wall_seconds(), step->get<double>());
+    double passed = wall_seconds() - first->second.first, made = step->get<double>() - first->second.second;
+    if (!fresh && passed > 0 && made > 0) found->second["rate"] = made / passed;
+  }
   if (auto phase = event.find("phase"); phase != event.end() && phase->is_string()) found->second["phase"] = *phase;
   if (auto metrics = event.find("metrics"); metrics != event.end() && metrics->is_object())
     if (auto loss = metrics->find("loss"); loss != metrics->end() && loss->is_number()) found->second["loss"] = *loss;
 }
 
-void StatusFile::ended(sched::Attempt attempt) { running_.erase(attempt); }
+void StatusFile::ended(sched::Attempt attempt) {
+  running_.erase(attempt);
+  first_.erase(attempt);
+}
 
 void StatusFile::failed(sched::Attempt attempt, sched::FailureClass why, const std::string& text, bool final) {
   failures_.push_back({{"label", work_.label(attempt.stage)}, {"class", to_string(why)}, {"text", text.substr(0, text.find('\n'))}, {"final", final}, {"time", wall_seconds()}});

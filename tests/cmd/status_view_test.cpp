@@ -19,7 +19,7 @@ Value a_status() {
           {"left", {{"seconds", 250}, {"slots", 4}, {"kinds", 3}, {"unseen", 0}}},
           {"agents", {{{"host", "node-a"}, {"slots", 2}, {"running", 2}, {"heard", kNow - 1}}, {{"host", "node-b"}, {"slots", 2}, {"running", 0}, {"heard", kNow - 9}}}},
           {"running", {{{"label", "proden flip 0.1 seed 2"}, {"identity", "ab"}, {"attempt", 2}, {"width", 2}, {"host", "node-a"}, {"since", kNow - 65}, {"epoch", 1},
-                        {"epochs", 3}, {"step", 94}, {"steps", 188}, {"memory", 3.2e9}, {"loss", 0.7071}}}},
+                        {"epochs", 3}, {"step", 94}, {"steps", 188}, {"rate", 2.0}, {"memory", 3.2e9}, {"loss", 0.7071}}}},
           {"failures", {{{"label", "cc flip 0.7 seed 1"}, {"class", "user"}, {"text", "the stage asks for the impossible"}, {"final", true}, {"time", kNow - 180}},
                         {{"label", "cc seed 2"}, {"class", "transient"}, {"text", "was killed by signal 9"}, {"final", false}, {"time", kNow - 20}}}}};
 }
@@ -38,7 +38,7 @@ std::size_t columns_of(const std::string& line) {
 }
 
 TEST(StatusView, ShowsARunThatRuns) {
-  EXPECT_EQ(status_view(a_status(), kNow, {100, false}),
+  EXPECT_EQ(status_view(a_status(), kNow, {110, false}),
             "ambiguity  running for 10 min 00 s\n"
             "█████████████████████████························· 12 of 24 stages\n"
             "2 running, 7 waiting, 1 failed, 2 blocked by failed ones\n"
@@ -48,7 +48,7 @@ TEST(StatusView, ShowsARunThatRuns) {
             "node-b           0 of 2 slots busy, silent for 8 s\n"
             "\n"
             "████████········ proden flip 0.1 seed 2\n"
-            "  1 min 05 s, epoch 1/3, step 94/188, loss 0.707, 3.2 GB, 2 processes, attempt 2, on node-a\n"
+            "  1 min 05 s, about 47 s left, epoch 2/3, step 94/188, loss 0.707, 3.2 GB, 2 processes, attempt 2, on node-a\n"
             "\n"
             "failed 3 min 00 s ago  cc flip 0.7 seed 1: the stage asks for the impossible\n"
             "tried again 20 s ago  cc seed 2: was killed by signal 9\n");
@@ -68,7 +68,7 @@ TEST(StatusView, TellsADeadRunFromOneThatEndedOrWasStopped) {
   Value status = a_status();
   status["state"] = "died";
   EXPECT_THAT(status_view(status, kNow + 9999, {}), HasSubstr("ambiguity  its coordinator died after 9 min 59 s\n"));
-  EXPECT_THAT(status_view(status, kNow + 9999, {}), HasSubstr("proden flip 0.1 seed 2\n  1 min 04 s")) << "where it was then";
+  EXPECT_THAT(status_view(status, kNow + 9999, {}), HasSubstr("proden flip 0.1 seed 2\n  1 min 04 s, epoch 2/3")) << "where it was then";
   status["state"] = "ended";
   EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("stopped after 9 min 59 s\n"));
   EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("9 not run, 1 failed, 2 blocked by failed ones\nrun it again to go on"));
@@ -115,7 +115,7 @@ TEST(StatusView, LeavesOutWhatIsMissingOrWrong) {
   Value bare = {{"sweep", "s"}, {"state", "running"}, {"counts", Value::object()}, {"agents", {Value::object()}}, {"running", {Value::object()}}, {"failures", {Value::object()}}};
   EXPECT_THAT(status_view(bare, kNow, {}), HasSubstr("0 of 0 stages"));
   Value wrong = a_status();
-  for (const char* key : {"host", "label", "since", "epoch", "epochs", "step", "steps", "memory", "loss", "width", "attempt", "phase"}) wrong["running"][0][key] = Value::array({1});
+  for (const char* key : {"host", "label", "since", "epoch", "epochs", "step", "steps", "memory", "loss", "rate", "width", "attempt", "phase"}) wrong["running"][0][key] = Value::array({1});
   for (const char* key : {"host", "slots", "running", "heard"}) wrong["agents"][0][key] = nullptr;
   for (const char* key : {"label", "text", "final", "time"}) wrong["failures"][0][key] = 1e300;
   for (const char* key : {"seconds", "slots", "kinds", "unseen"}) wrong["left"][key] = "soon";

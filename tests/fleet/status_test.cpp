@@ -82,6 +82,23 @@ TEST_F(Status, TellsWhatRunsAndWhatFailed) {
   EXPECT_FALSE(status.contains("left"));
 }
 
+TEST_F(Status, CountsAResumedStagesPaceFromWhereItWentOn) {
+  StatusFile file(folder_.path(), work_);
+  file.joined(0, "here", 4);
+  file.started({1, 2}, 0, 1);
+  auto rate = [&](int step) {
+    file.progressed({1, 2}, {{"step", step}, {"steps", 1000000}});
+    file.write(kCounts, {}, true);
+    return read()["running"][0].value("rate", 0.0);
+  };
+  EXPECT_EQ(rate(900'000), 0) << "one step is no pace";
+  EXPECT_EQ(rate(900'000), 0);
+  double passed = wall_seconds(), fast = rate(900'010);
+  EXPECT_GT(fast, 0);
+  EXPECT_LT(fast * (wall_seconds() - passed), 900'000) << "not as if it had made them all";
+  EXPECT_EQ(rate(5), fast) << "a step back tells nothing";
+}
+
 TEST_F(Status, KeepsTheLastFailuresOnly) {
   StatusFile file(folder_.path(), work_);
   for (std::uint32_t i = 1; i <= 1000; ++i) file.failed({1, i}, sched::FailureClass::transient, std::to_string(i), false);

@@ -187,14 +187,11 @@ class View {
       double steps = number_or(stage, "steps", 0), step = number_or(stage, "step", 0), passed = then - number_or(stage, "since", then);
       lines.push_back(line(fmt::format("{} {}", bar(steps > 0 ? step / steps : 0, screen_.width < 60 ? 8 : 16), cmd::text(stage, "label"))));
       std::string facts = fmt::format("  {}", duration(passed));
-      auto pair = [&](const char* key, const char* of) {
-        if (auto n = number(stage, key)) facts += fmt::format(", {} {:.0f}", key, *n);
-        else return;
-        if (auto n = number(stage, of)) facts += fmt::format("/{:.0f}", *n);
-      };
+      if (double rate = number_or(stage, "rate", 0); state == "running" && rate > 0 && steps > step) facts += fmt::format(", about {} left", duration((steps - step) / rate));
       if (stage.contains("phase")) facts += ", " + cmd::text(stage, "phase");
-      pair("epoch", "epochs");
-      pair("step", "steps");
+      // Counted from 0, said from 1: "epoch 3/3" is the last one.
+      if (auto epoch = number(stage, "epoch"), epochs = number(stage, "epochs"); epoch && epochs) facts += fmt::format(", epoch {:.0f}/{:.0f}", std::min(*epoch + 1, *epochs), *epochs);
+      if (steps > 0) facts += fmt::format(", step {:.0f}/{:.0f}", step, steps);
       if (auto loss = number(stage, "loss")) facts += fmt::format(", loss {:.3g}", *loss);
       if (auto memory = number(stage, "memory")) facts += ", " + bytes(*memory);
       if (double width = number_or(stage, "width", 1); width > 1) facts += fmt::format(", {:.0f} processes", width);

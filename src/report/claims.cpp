@@ -25,12 +25,14 @@ bool meets(const std::vector<Condition>& conditions, const Settings& settings) {
 
 class Judge {
  public:
-  Judge(const sweep::Plan& plan, const store::Store& store) : plan_(plan), store_(store), axes_(plan.axes()) {
+  Judge(const sweep::Plan& plan, store::RunReader& runs) : plan_(plan), runs_(runs), axes_(plan.axes()) {
     for (std::size_t i = 0; i < plan.experiments(); ++i) settings_.push_back(plan.settings(i));
   }
 
   Judgement judge(const Claim& claim) {
-    Judgement result{claim, Metric::named(claim.metric), {}, 0, 0, {}, {}};
+    Judgement result;                               // undecided: no list of values, in which {} would mean held
+    result.claim = claim;
+    result.metric = Metric::named(claim.metric);
     const std::vector<Result>& values = results(result.metric);
     double unit = result.metric.percent() ? 100 : 1;
     std::vector<double> differences;
@@ -98,7 +100,7 @@ class Judge {
 
   const std::vector<Result>& results(const Metric& metric) {
     auto found = results_.find(metric.stage + "." + metric.name);
-    if (found == results_.end()) found = results_.emplace(metric.stage + "." + metric.name, read_results(plan_, store_, metric).experiments).first;
+    if (found == results_.end()) found = results_.emplace(metric.stage + "." + metric.name, read_results(plan_, runs_, metric).experiments).first;
     return found->second;
   }
 
@@ -113,7 +115,7 @@ class Judge {
   }
 
   const sweep::Plan& plan_;
-  const store::Store& store_;
+  store::RunReader& runs_;
   std::vector<std::string> axes_;
   std::vector<Settings> settings_;
   std::map<std::string, std::vector<Result>> results_;
@@ -126,9 +128,14 @@ std::string_view to_string(Verdict verdict) {
 }
 
 std::vector<Judgement> judge(const sweep::Plan& plan, const store::Store& store) {
+  store::RunReader runs(store);
+  return judge(plan, runs);
+}
+
+std::vector<Judgement> judge(const sweep::Plan& plan, store::RunReader& runs) {
   std::vector<Judgement> result;
   if (plan.claims().empty()) return result;
-  Judge judge(plan, store);
+  Judge judge(plan, runs);
   for (const Claim& claim : plan.claims()) result.push_back(judge.judge(claim));
   return result;
 }

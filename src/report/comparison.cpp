@@ -28,15 +28,17 @@ std::vector<double> mean_ranks(const std::vector<double>& values) {
   return ranks;
 }
 
-// P(W <= w) for n untied ranks under random signs: the number of subsets of {1..n} with each sum.
-double exact_tail(std::size_t n, double w) {
-  std::vector<double> ways(n * (n + 1) / 2 + 1);
+// P(W <= w) under random signs, given these mean ranks: the number of subsets with each sum. Mean ranks are multiples of a half.
+double exact_tail(const std::vector<double>& ranks, double w) {
+  std::vector<std::size_t> doubled;
+  for (double rank : ranks) doubled.push_back(static_cast<std::size_t>(std::lround(2 * rank)));
+  std::vector<double> ways(std::accumulate(doubled.begin(), doubled.end(), std::size_t{0}) + 1);
   ways[0] = 1;
-  for (std::size_t rank = 1; rank <= n; ++rank)
+  for (std::size_t rank : doubled)
     for (std::size_t sum = ways.size(); sum-- > rank;) ways[sum] += ways[sum - rank];
   double below = 0;
-  for (std::size_t sum = 0; sum < ways.size() && static_cast<double>(sum) <= w; ++sum) below += ways[sum];
-  return below / std::pow(2.0, static_cast<double>(n));
+  for (std::size_t sum = 0; sum < ways.size() && static_cast<double>(sum) <= 2 * w; ++sum) below += ways[sum];
+  return below / std::pow(2.0, static_cast<double>(ranks.size()));
 }
 
 }  // namespace
@@ -55,10 +57,9 @@ std::optional<double> wilcoxon_signed_rank(std::span<const double> differences) 
     if (positive[i]) plus += ranks[i];
   }
   double w = std::min(plus, total - plus);
+  if (n <= 25) return std::min(1.0, 2 * exact_tail(ranks, w));
   std::vector<double> sorted = sizes;
   std::sort(sorted.begin(), sorted.end());
-  bool tied = std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();
-  if (n <= 25 && !tied) return std::min(1.0, 2 * exact_tail(n, w));
   auto count = static_cast<double>(n);
   double variance = count * (count + 1) * (2 * count + 1) / 24;
   for (std::size_t first = 0, last; first < n; first = last) {
@@ -72,6 +73,7 @@ std::optional<double> wilcoxon_signed_rank(std::span<const double> differences) 
 
 PairedTest paired_test(std::span<const double> differences, double alpha) {
   Summary summary = summarise(differences);
+  if (!std::isfinite(summary.mean)) return {summary.n, summary.mean, {}, {}, {}, {}, {}};
   PairedTest test{summary.n, summary.mean, summary.deviation, {}, {}, {}, wilcoxon_signed_rank(differences)};
   if (!summary.deviation) return test;
   double error = *summary.deviation / std::sqrt(static_cast<double>(summary.n));

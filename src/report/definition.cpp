@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "winnow/core/error.h"
 
@@ -49,6 +50,11 @@ class Reader {
     if (item.kind != Item::Kind::scalar || !item.scalar.is_number()) fail(item, key, "expected a number");
     return item.scalar.get<double>();
   }
+  std::int64_t count(const Item& item, const std::string& key, std::int64_t least, std::int64_t most) const {
+    if (item.kind != Item::Kind::scalar || !item.scalar.is_number_integer() || item.scalar.get<std::int64_t>() < least || item.scalar.get<std::int64_t>() > most)
+      fail(item, key, fmt::format("expected a whole number from {} to {}", least, most));
+    return item.scalar.get<std::int64_t>();
+  }
   std::vector<std::string> texts(const Item& item, const std::string& key) const {
     if (item.kind != Item::Kind::array) fail(item, key, "expected an array of texts");
     std::vector<std::string> result;
@@ -62,26 +68,30 @@ class Reader {
   }
 
   Definition definition(const Item& table) const {
-    known(table, {"name", "title", "where", "rows", "columns", "labels", "metric", "rule", "published"});
+    known(table, {"name", "title", "sweeps", "where", "rows", "columns", "labels", "metric", "rule", "digits", "published"});
     Definition result;
     result.place = {file_, table.line};
     for (const auto& [key, item] : table.entries) {
       if (key == "name") result.name = text(item, key);
       else if (key == "title") result.title = text(item, key);
+      else if (key == "sweeps") result.sweeps = texts(item, key);
       else if (key == "where") add(result.where, item, "");
       else if (key == "rows") result.rows = texts(item, key);
       else if (key == "columns") result.columns = texts(item, key);
-      else if (key == "metric") result.metric = Metric::named(text(item, key), result.metric.rule);
+      else if (key == "metric") result.metric = named(text(item, key), result.metric);
       else if (key == "rule") try {
           result.metric.rule = parse_rule(text(item, key));
         } catch (const UsageError& error) {
           fail(item, key, error.what());
         }
-      else if (key == "labels")
+      else if (key == "digits") result.metric.digits = static_cast<int>(count(item, key, 0, 12));
+      else if (key == "labels") {
+        if (item.kind != Item::Kind::table) fail(item, key, "expected a table of values and their names, like { cc = \"average loss\" }");
         for (const auto& [value, label] : item.entries) result.labels[value] = text(label, value);
+      }
       else if (key == "published") {
         if (item.kind != Item::Kind::array) fail(item, key, "expected tables [[table.published]]");
-        for (const Item& entry : item.items) result.published.push_back(reference(entry));
+        for (const Item& entry : item.items) references(entry, result.published);
       }
     }
     if (result.name.empty()) throw UsageError(fmt::format("{}: a table needs a name", result.place.text()));
@@ -104,27 +114,64 @@ class Reader {
     }
   }
 
-  Definition::Reference reference(const Item& table) const {
-    known(table, {"where", "value", "deviation", "n", "source"});
-    Definition::Reference result;
-    result.place = {file_, table.line};
-    bool valued = false;
+  static Metric named(const std::string& text, const Metric& other) {
+    Metric metric = Metric::named(text, other.rule);
+    metric.digits = other.digits;
+    return metric;
+  }
+
+  std::optional<double> value(const Item& item, const std::string& key) const {
+    if (item.kind == Item::Kind::scalar && item.scalar == "not available") return std::nullopt;
+    if (item.kind != Item::Kind::scalar || !item.scalar.is_number() || !std::isfinite(item.scalar.get<double>()))
+      fail(item, key, "expected a number or \"not available\"");
+    return item.scalar.get<double>();
+  }
+
+  // One number and its cell; or a line of a printed table: `over` an axis, `values` in the order of its values there.
+  void references(const Item& table, std::vector<Definition::Reference>& into) const {
+    known(table, {"where", "over", "value", "values", "deviation", "deviations", "n", "source"});
+    Definition::Reference common;
+    common.place = {file_, table.line};
+    Definition::Where over;
+    std::vector<std::optional<double>> values, deviations;
+    bool one = false, line = false;
     for (const auto& [key, item] : table.entries) {
-      if (key == "where") add(result.where, item, "");
-      else if (key == "deviation") result.published.deviation = number(item, key);
-      else if (key == "n") result.published.n = static_cast<std::size_t>(number(item, key));
-      else if (key == "source") result.published.source = text(item, key);
-      else if (key == "value") {
-        valued = true;
-        bool missing = item.kind == Item::Kind::scalar && item.scalar == "not available";
-        if (!missing && !(item.kind == Item::Kind::scalar && item.scalar.is_number())) fail(item, key, "expected a number or \"not available\"");
-        if (!missing) result.published.value = item.scalar.get<double>();
-      }
+      auto each = [&](std::vector<std::optional<double>>& list) {
+        if (item.kind != Item::Kind::array) fail(item, key, "expected an array of numbers");
+        for (const Item& entry : item.items) list.push_back(value(entry, key));
+      };
+      if (key == "where") add(common.where, item, "");
+      else if (key == "over") add(over, item, "");
+      else if (key == "source") common.published.source = text(item, key);
+      else if (key == "n") common.published.n = static_cast<std::size_t>(count(item, key, 1, 1'000'000));
+      else if (key == "deviation") common.published.deviation = number(item, key);
+      else if (key == "value") one = true, common.published.value = value(item, key);
+      else if (key == "values") line = true, each(values);
+      else if (key == "deviations") each(deviations);
     }
-    if (!valued) throw UsageError(fmt::format("{}: a published number needs a value, or \"not available\"", result.place.text()));
-    if (result.published.source.empty()) throw UsageError(fmt::format("{}: a published number needs a source", result.place.text()));
-    if (result.where.empty()) throw UsageError(fmt::format("{}: a published number needs `where`: the cell it belongs to", result.place.text()));
-    return result;
+    auto refuse = [&](const std::string& what) { throw UsageError(fmt::format("{}: {}", common.place.text(), what)); };
+    if (one == line) refuse("a published number needs a value, or \"not available\"; a line of them `over` and `values`");
+    if (line != (over.size() == 1) || (one && !deviations.empty()) || (line && common.published.deviation))
+      refuse("`value` and `deviation` are for one cell, `values` and `deviations` go `over` one axis");
+    if (common.published.source.empty()) refuse("a published number needs a source");
+    if (common.where.empty() && one) refuse("a published number needs `where`: the cell it belongs to");
+    if (one) check_deviation(common), into.push_back(common);
+    if (one) return;
+    const auto& [axis, at] = *over.begin();
+    if (values.size() != at.size() || (!deviations.empty() && deviations.size() != at.size()))
+      refuse(fmt::format("{} values{} for {} values of {}", values.size(), deviations.empty() ? "" : fmt::format(" and {} deviations", deviations.size()), at.size(), axis));
+    for (std::size_t i = 0; i < at.size(); ++i) {
+      Definition::Reference reference = common;
+      reference.where[axis] = {at[i]};
+      reference.published.value = values[i];
+      if (!deviations.empty()) reference.published.deviation = deviations[i];
+      check_deviation(reference);
+      into.push_back(std::move(reference));
+    }
+  }
+  static void check_deviation(const Definition::Reference& reference) {
+    if (auto deviation = reference.published.deviation; deviation && !(*deviation >= 0 && std::isfinite(*deviation)))
+      throw UsageError(fmt::format("{}: a deviation is a number from 0", reference.place.text()));
   }
 
   std::string file_;

@@ -3,38 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "winnow/core/error.h"
 
 namespace winnow::report {
-
-namespace {
-
-struct Run {
-  Result result;
-  std::vector<std::string> columns;                 // of metrics/final
-};
-
-std::optional<double> first_value(const store::Column& column) {
-  return std::visit([](const auto& values) -> std::optional<double> {
-    if (values.empty()) return std::nullopt;
-    return static_cast<double>(values.front());
-  }, column.values);
-}
-
-Run read_run(const Path& file, const std::string& wanted) {
-  Run run{{std::nullopt, file}, {}};
-  store::RunContent content = store::read_run_file(file, false);
-  for (const store::Column& column : content.tables["metrics/final"]) {
-    run.columns.push_back(column.name);
-    if (column.name == wanted) run.result.value = first_value(column);
-  }
-  return run;
-}
-
-}  // namespace
 
 namespace {
 
@@ -47,23 +20,30 @@ std::optional<std::uint32_t> node_of(const sweep::Plan& plan, std::uint32_t cell
 }
 
 void require_stage(const sweep::Plan& plan, const std::string& stage) {
+  if (stage.empty()) return;
   std::set<std::string> labels;
   for (const sweep::Node& node : plan.nodes()) labels.insert(std::string(node.label));
-  if (stage.empty() || labels.count(stage)) return;
+  if (labels.count(stage)) return;
   throw UsageError(fmt::format("the sweep {} has no stage '{}'{}: it has {}", plan.name(), stage, did_you_mean(stage, {labels.begin(), labels.end()}), fmt::join(labels, ", ")));
 }
 
 }  // namespace
 
-std::string_view to_string(Rule rule) { return rule == Rule::last ? "last" : "best"; }
+namespace {
+
+const std::vector<std::string> kRules = {"last", "best", "validation"};      // in the order of Rule
+
+}  // namespace
+
+std::string_view to_string(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
 
 Rule parse_rule(std::string_view text) {
-  if (text == "last") return Rule::last;
-  if (text == "best") return Rule::best;
-  throw UsageError(fmt::format("unknown rule '{}'{}: expected last or best", text, did_you_mean(text, {"last", "best"})));
+  auto found = std::find(kRules.begin(), kRules.end(), text);
+  if (found == kRules.end()) throw UsageError(fmt::format("unknown rule '{}'{}: expected last, best or validation", text, did_you_mean(text, kRules)));
+  return static_cast<Rule>(found - kRules.begin());
 }
 
-std::string Metric::column() const { return rule == Rule::best ? name + "_best" : name; }
+std::string Metric::column() const { return rule == Rule::last ? name : fmt::format("{}_{}", name, to_string(rule)); }
 bool Metric::percent() const { return name.starts_with("accuracy") || name.starts_with("selection_"); }
 
 Metric Metric::named(const std::string& text, Rule rule) {
@@ -75,35 +55,48 @@ bool Metric::lower_is_better() const {
   return name.find("loss") != std::string::npos || name.find("error") != std::string::npos;
 }
 
-Results read_results(const sweep::Plan& plan, const store::Store& store, const Metric& metric) {
+namespace {
+
+constexpr std::size_t kNamed = 3;                   // of many disagreements
+
+void add_disagreements(const store::RunReader& runs, std::vector<std::string>& notes) {
+  const auto& found = runs.disagreements();
+  for (std::size_t i = 0; i < std::min(found.size(), kNamed); ++i)
+    notes.push_back(fmt::format("two results for one identity that differ: {} (used) and {}", found[i].used.string(), found[i].other.string()));
+  if (found.size() > kNamed) notes.push_back(fmt::format("... and {} more such pairs", found.size() - kNamed));
+}
+
+}  // namespace
+
+Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metric& metric) {
   require_stage(plan, metric.stage);
   Results results;
-  std::map<std::uint32_t, Run> runs;                // by node: experiments may share one
+  results.experiments.resize(plan.experiments());
+  std::string column = metric.column();
+  std::set<std::uint32_t> without;                  // nodes: experiments may share one
   std::set<std::string> columns;
-  std::size_t without = 0, with = 0;
+  bool some = false;
   for (std::size_t i = 0; i < plan.experiments(); ++i) {
-    std::optional<std::uint32_t> wanted = node_of(plan, plan.cell_node(i), metric.stage);
-    if (!wanted) {
-      results.experiments.push_back({});
-      continue;
-    }
-    std::uint32_t node = *wanted;
-    auto [found, fresh] = runs.try_emplace(node);
-    if (fresh)
-      if (std::optional<Path> file = store.find(plan.nodes()[node].identity, false)) try {
-          found->second = read_run(*file, metric.column());
-          columns.insert(found->second.columns.begin(), found->second.columns.end());
-          ++(found->second.result.value ? with : without);
-        } catch (const DataError& error) {
-          results.notes.push_back(fmt::format("counted as missing: {}", error.what()));
-        }
-    results.experiments.push_back(found->second.result);
+    std::optional<std::uint32_t> node = node_of(plan, plan.cell_node(i), metric.stage);
+    const store::RunReader::Run* run = node ? runs.find(plan.nodes()[*node].identity) : nullptr;
+    if (!run) continue;
+    results.experiments[i] = {run->final_value(column), run->file()};
+    if (results.experiments[i].value) some = true;
+    else if (without.insert(*node).second)
+      for (std::string& known : run->columns()) columns.insert(std::move(known));
   }
-  if (without > 0 && with == 0)
-    throw UsageError(fmt::format("no run file has the metric '{}'{}; they have: {}", metric.column(),
-                                 did_you_mean(metric.column(), {columns.begin(), columns.end()}), fmt::join(columns, ", ")));
-  if (without > 0) results.notes.push_back(fmt::format("{} run files have no metric '{}'", without, metric.column()));
+  if (!without.empty() && !some)
+    throw UsageError(fmt::format("no run file has the metric '{}'{}; they have: {}", column, did_you_mean(column, {columns.begin(), columns.end()}),
+                                 fmt::join(columns, ", ")));
+  for (const std::string& damaged : runs.damaged()) results.notes.push_back(fmt::format("counted as missing: {}", damaged));
+  add_disagreements(runs, results.notes);
+  if (!without.empty()) results.notes.push_back(fmt::format("{} run files have no metric '{}'", without.size(), column));
   return results;
+}
+
+Results read_results(const sweep::Plan& plan, const store::Store& store, const Metric& metric) {
+  store::RunReader runs(store);
+  return read_results(plan, runs, metric);
 }
 
 }  // namespace winnow::report

@@ -13,13 +13,6 @@ namespace winnow::report {
 
 namespace {
 
-std::size_t index_of(std::vector<Header>& headers, const Header& header) {
-  auto found = std::find(headers.begin(), headers.end(), header);
-  if (found != headers.end()) return static_cast<std::size_t>(found - headers.begin());
-  headers.push_back(header);
-  return headers.size() - 1;
-}
-
 // Best and second best mean of a column. Incomplete cells do not compete: their mean is over other seeds.
 void mark_column(Table& table, std::size_t column) {
   std::vector<double> means;
@@ -54,103 +47,129 @@ namespace {
 
 bool holds(const std::vector<std::string>& any, const std::string& value) { return std::find(any.begin(), any.end(), value) != any.end(); }
 
+// Rows or columns in order of first appearance, found by the numbers of their values.
+class Headers {
+ public:
+  void choose(const AxisValues& values, const std::vector<std::string>& axes) {
+    values_ = &values;
+    for (const std::string& axis : axes) axes_.push_back(*values.find(axis));
+  }
+  std::size_t of(std::size_t experiment, std::vector<Header>& headers) {
+    key_.clear();
+    for (std::size_t axis : axes_) key_.push_back(values_->number(axis, experiment));
+    auto [found, fresh] = places_.try_emplace(key_, headers.size());
+    if (fresh) {
+      Header& header = headers.emplace_back();
+      for (std::size_t axis : axes_) header.push_back(values_->text(axis, experiment));
+    }
+    return found->second;
+  }
+
+ private:
+  const AxisValues* values_ = nullptr;
+  std::vector<std::size_t> axes_;
+  std::map<std::vector<std::uint32_t>, std::size_t> places_;
+  std::vector<std::uint32_t> key_;
+};
+
 // The experiments of a table and where each of them stands.
 class Builder {
  public:
   Builder(const sweep::Plan& plan, const Results& results, const Definition& definition)
-      : plan_(plan), results_(results), definition_(definition), axes_(axis_values(plan)) {
-    for (std::size_t i = 0; i < plan.experiments(); ++i) method_.push_back(plan.settings(i).text("method"));
-  }
+      : plan_(plan), results_(results), definition_(definition), values_(plan) {}
 
   Table build() {
+    const std::vector<std::string>& sweeps = definition_.sweeps;
+    if (!sweeps.empty() && !holds(sweeps, plan_.name()))
+      throw UsageError(fmt::format("{}: table {} belongs to the sweep {}, and this is {}", definition_.place.text(), definition_.name, fmt::join(sweeps, " or "), plan_.name()));
     table_.name = definition_.name;
     table_.question = definition_.title;
     table_.metric = definition_.metric;
     table_.labels = definition_.labels;
     table_.notes = results_.notes;
-    table_.axes = axes_.axes;
+    table_.axes = values_.axes();
     choose_experiments();
     choose_axes();
+    rows_.choose(values_, table_.row_axes);
+    columns_.choose(values_, table_.column_axes);
     for (std::size_t i : experiments_) add(i);
-    for (auto& row : table_.cells)
+    for (auto& row : table_.cells) {
+      row.resize(table_.columns.size());
       for (Cell& cell : row)
         if (!cell.values.empty()) cell.summary = summarise(cell.values);
+    }
     for (std::size_t column = 0; column < table_.columns.size(); ++column) mark_column(table_, column);
     add_published();
     return std::move(table_);
   }
 
  private:
-  const std::string& value(const std::string& axis, std::size_t experiment) const {
-    auto found = std::find(axes_.axes.begin(), axes_.axes.end(), axis);
-    if (found == axes_.axes.end()) return method_[experiment];         // the one method of the sweep
-    return axes_.values[static_cast<std::size_t>(found - axes_.axes.begin())][experiment];
+  // A condition with the axes and values under their numbers. UsageError for what the sweep does not have.
+  using Conditions = std::vector<std::pair<std::size_t, std::vector<bool>>>;
+  std::size_t axis(const std::string& name, const sweep::Place& place) const {
+    if (std::optional<std::size_t> found = values_.find(name)) return *found;
+    throw UsageError(fmt::format("{}: {} is no axis of the sweep {}{}: it has {}", place.text(), name, plan_.name(), did_you_mean(name, values_.axes()),
+                                 fmt::join(values_.axes(), ", ")));
   }
-  void require_axis(const std::string& axis, const sweep::Place& place) const {
-    if (axis == "method" || std::find(axes_.axes.begin(), axes_.axes.end(), axis) != axes_.axes.end()) return;
-    throw UsageError(fmt::format("{}: {} is no axis of the sweep {}{}: it has {}", place.text(), axis, plan_.name(), did_you_mean(axis, axes_.axes),
-                                 fmt::join(axes_.axes, ", ")));
-  }
-  bool meets(const Definition::Where& where, std::size_t experiment) const {
-    return std::all_of(where.begin(), where.end(), [&](const auto& entry) { return holds(entry.second, value(entry.first, experiment)); });
-  }
-  void require_values(const Definition::Where& where, const sweep::Place& place) const {
-    for (const auto& [axis, any] : where) {
-      require_axis(axis, place);
-      std::set<std::string> known;
-      for (std::size_t i = 0; i < plan_.experiments(); ++i) known.insert(value(axis, i));
-      for (const std::string& wanted : any)
-        if (!known.count(wanted))
-          throw UsageError(fmt::format("{}: no experiment has {} = {}{}: there are {}", place.text(), axis, wanted,
-                                       did_you_mean(wanted, {known.begin(), known.end()}), fmt::join(known, ", ")));
+  Conditions conditions(const Definition::Where& where, const sweep::Place& place) const {
+    Conditions result;
+    for (const auto& [name, any] : where) {
+      std::size_t at = axis(name, place);
+      const std::vector<std::string>& texts = values_.texts(at);
+      std::vector<bool> wanted(texts.size());
+      for (const std::string& value : any) {
+        auto found = std::find(texts.begin(), texts.end(), value);
+        if (found == texts.end())
+          throw UsageError(fmt::format("{}: no experiment has {} = {}{}: there are {}", place.text(), name, value, did_you_mean(value, texts), fmt::join(texts, ", ")));
+        wanted[static_cast<std::size_t>(found - texts.begin())] = true;
+      }
+      result.emplace_back(at, std::move(wanted));
     }
+    return result;
+  }
+  bool meets(const Conditions& conditions, std::size_t experiment) const {
+    return std::all_of(conditions.begin(), conditions.end(), [&](const auto& entry) { return entry.second[values_.number(entry.first, experiment)]; });
   }
 
   void choose_experiments() {
-    require_values(definition_.where, definition_.place);
+    Conditions where = conditions(definition_.where, definition_.place);
     for (std::size_t i = 0; i < plan_.experiments(); ++i)
-      if (meets(definition_.where, i)) experiments_.push_back(i);
+      if (meets(where, i)) experiments_.push_back(i);
     if (experiments_.empty()) throw UsageError(fmt::format("{}: no experiment of {} meets all of `where`", definition_.place.text(), plan_.name()));
   }
 
   // By itself the report puts what describes the method into rows and all else that differs, seeds excepted, into columns.
   void choose_axes() {
-    for (const std::string& axis : definition_.rows) require_axis(axis, definition_.place);
-    for (const std::string& axis : definition_.columns) require_axis(axis, definition_.place);
+    for (const std::string& name : definition_.rows) axis(name, definition_.place);
+    for (const std::string& name : definition_.columns) axis(name, definition_.place);
     table_.row_axes = definition_.rows.empty() ? std::vector<std::string>{"method"} : definition_.rows;
     table_.column_axes = definition_.columns;
-    std::vector<bool> of_method = describes_method(axes_, method_, plan_);
-    for (std::size_t axis = 0; axis < axes_.axes.size(); ++axis) {
-      const std::string& name = axes_.axes[axis];
-      if (name == "seed" || holds(table_.row_axes, name) || holds(table_.column_axes, name) || !differs(name)) continue;
-      if (of_method[axis] && definition_.rows.empty()) table_.row_axes.push_back(name);
+    std::vector<bool> of_method = describes_method(values_, plan_);
+    for (std::size_t at = 0; at < values_.axes().size(); ++at) {
+      const std::string& name = values_.axes()[at];
+      if (name == "seed" || holds(table_.row_axes, name) || holds(table_.column_axes, name) || !differs(at)) continue;
+      if (of_method[at] && definition_.rows.empty()) table_.row_axes.push_back(name);
       else if (definition_.columns.empty()) table_.column_axes.push_back(name);
       else
         throw UsageError(fmt::format("{}: {} differs among the experiments of this table and is neither a row nor a column nor in `where`: a mean over it would hide it",
                                      definition_.place.text(), name));
     }
   }
-  bool differs(const std::string& axis) const {
-    return std::any_of(experiments_.begin(), experiments_.end(), [&](std::size_t i) { return value(axis, i) != value(axis, experiments_.front()); });
-  }
-
-  Header header(const std::vector<std::string>& axes, std::size_t experiment) const {
-    Header result;
-    for (const std::string& axis : axes) result.push_back(value(axis, experiment));
-    return result;
+  bool differs(std::size_t axis) const {
+    return std::any_of(experiments_.begin(), experiments_.end(), [&](std::size_t i) { return values_.number(axis, i) != values_.number(axis, experiments_.front()); });
   }
 
   void add(std::size_t i) {
-    std::size_t r = index_of(table_.rows, header(table_.row_axes, i)), c = index_of(table_.columns, header(table_.column_axes, i));
-    table_.cells.resize(table_.rows.size());
-    for (auto& cells : table_.cells) cells.resize(table_.columns.size());
+    std::size_t r = rows_.of(i, table_.rows), c = columns_.of(i, table_.columns);
+    if (r == table_.cells.size()) table_.cells.emplace_back();
+    if (table_.cells[r].size() <= c) table_.cells[r].resize(table_.columns.size());
     members_[{r, c}].push_back(i);
     const Result& result = results_.experiments[i];
     Cell& cell = table_.cells[r][c];
     ++cell.planned;
     if (result.value) cell.values.push_back(*result.value);
     Table::Sample sample{{}, plan_.nodes()[plan_.cell_node(i)].identity.hex(), result.value, result.file ? result.file->string() : ""};
-    for (const auto& values : axes_.values) sample.values.push_back(values[i]);
+    for (std::size_t at = 0; at < values_.axes().size(); ++at) sample.values.push_back(values_.text(at, i));
     table_.samples.push_back(std::move(sample));
     ++table_.planned;
     if (result.value) ++table_.done;
@@ -158,25 +177,28 @@ class Builder {
 
   void add_published() {
     for (const Definition::Reference& reference : definition_.published) {
-      require_values(reference.where, reference.place);
+      Conditions where = conditions(reference.where, reference.place);
       std::vector<Cell*> cells;
       for (const auto& [at, experiments] : members_)
-        if (std::any_of(experiments.begin(), experiments.end(), [&](std::size_t i) { return meets(reference.where, i); }))
+        if (std::any_of(experiments.begin(), experiments.end(), [&](std::size_t i) { return meets(where, i); }))
           cells.push_back(&table_.cells[at.first][at.second]);
-      if (cells.size() != 1)
+      bool several = !reference.published.value && cells.size() > 1;
+      if (cells.size() != 1 && !several)
         throw UsageError(fmt::format("{}: the published number fits {} cells of table {}: `where` must name exactly one", reference.place.text(),
                                      cells.empty() ? std::string("no") : std::to_string(cells.size()), definition_.name));
-      if (cells[0]->published) throw UsageError(fmt::format("{}: a second published number for one cell", reference.place.text()));
-      cells[0]->published = reference.published;
+      for (Cell* cell : cells) {
+        if (cell->published) throw UsageError(fmt::format("{}: a second published number for one cell", reference.place.text()));
+        cell->published = reference.published;
+      }
     }
   }
 
   const sweep::Plan& plan_;
   const Results& results_;
   const Definition& definition_;
-  AxisValues axes_;
-  std::vector<std::string> method_;
+  AxisValues values_;
   std::vector<std::size_t> experiments_;
+  Headers rows_, columns_;
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> members_;
   Table table_;
 };
@@ -184,6 +206,20 @@ class Builder {
 }  // namespace
 
 Table build_table(const sweep::Plan& plan, const Results& results, const Definition& definition) { return Builder(plan, results, definition).build(); }
+
+std::vector<Table> build_tables(const sweep::Plan& plan, store::RunReader& runs, const std::vector<Definition>& definitions) {
+  std::vector<Table> tables;
+  for (const Definition& definition : definitions) {
+    Results results;
+    try {
+      results = read_results(plan, runs, definition.metric);
+    } catch (const UsageError& error) {
+      throw UsageError(fmt::format("{}: {}", definition.place.text(), error.what()));
+    }
+    tables.push_back(build_table(plan, results, definition));
+  }
+  return tables;
+}
 
 Table build_table(const sweep::Plan& plan, const Results& results, const Metric& metric) {
   Definition whole;

@@ -8,7 +8,9 @@
 namespace winnow::report {
 
 std::string number(const Metric& metric, double value) {
-  return metric.percent() ? fmt::format("{:.2f}", 100 * value) : fmt::format("{:.4g}", value);
+  double shown = metric.percent() ? 100 * value : value;
+  if (metric.digits || metric.percent()) return fmt::format("{:.{}f}", shown, metric.digits.value_or(2));
+  return fmt::format("{:.4g}", shown);
 }
 
 std::string mean_text(const Table& table, const Cell& cell) {
@@ -47,7 +49,7 @@ std::vector<std::string> legend(const Table& table) {
     for (const Cell& cell : row)
       if (cell.planned > 0) least = std::min(least, cell.planned), most = std::max(most, cell.planned);
   std::string samples = least == most ? std::to_string(most) : fmt::format("{} to {}", least, most);
-  std::string rule = table.metric.rule == Rule::last ? "last epoch" : "best epoch, chosen on the test set";
+  std::string rule = table.metric.rule == Rule::last ? "last epoch" : table.metric.rule == Rule::best ? "best epoch, chosen on the test set" : "epoch chosen on validation data";
   std::string metric = table.metric.stage.empty() ? table.metric.name : fmt::format("{} of stage {}", table.metric.name, table.metric.stage);
   std::vector<std::string> lines = {fmt::format("{}{}, {}; {}; done/planned", metric,
                                                 table.metric.percent() ? " in %" : "", rule,

@@ -1,6 +1,7 @@
 // What a report of many runs costs: from run files, packed, from table.h5. On /dev/shm, so that no disk is measured.
 //   bench-report [EXPERIMENTS]        writes that many run files first, 0.2 to 1 ms each
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,11 +50,21 @@ void write_runs(const sweep::Plan& plan, store::Store& store, std::size_t part, 
   }
 }
 
+// Says on a busy machine what the clock does not.
+double processor_time() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 template <class Body>
 void measure(const char* what, Body body) {
   auto start = std::chrono::steady_clock::now();
+  double before = processor_time();
   std::string more = body();
-  fmt::print("{:34} {:8.3f} s  {}\n", what, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), more);
+  double used = processor_time() - before;
+  fmt::print("{:34} {:8.3f} s, {:8.3f} s of this process  {}\n", what, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), used, more);
 }
 
 // What `winnow report` does for a file of two tables, in every format.

@@ -1,7 +1,9 @@
-// Numbers that SciPy 1.x gives: ttest_1samp, wilcoxon (exact, and approx without continuity correction), friedmanchisquare.
+// Numbers that SciPy 1.17 gives: ttest_1samp, wilcoxon (exact, and approx without continuity correction), friedmanchisquare.
 #include "winnow/report/comparison.h"
 
 #include <gmock/gmock.h>
+
+#include <cmath>
 
 #include "fixture.h"
 
@@ -29,9 +31,26 @@ TEST(PairedTest, OnePairAndEqualPairsClaimNothing) {
   EXPECT_EQ(paired_test(std::vector<double>{1, 1, 1}, 0.05).p_t, 0.0);
 }
 
-TEST(Wilcoxon, DropsZerosAndCorrectsForTies) {
-  EXPECT_NEAR(*wilcoxon_signed_rank(std::vector<double>{1, 2, 2, -3, 4, 0, 5, -1}), 0.20327244639516773, 1e-12);
+// SciPy: wilcoxon(nonzero, method=PermutationMethod()) enumerates, as this does.
+TEST(Wilcoxon, IsExactForFewPairsTiesIncluded) {
+  EXPECT_EQ(*wilcoxon_signed_rank(std::vector<double>{1, 2, 2, -3, 4, 0, 5, -1}), 0.25);
+  EXPECT_EQ(*wilcoxon_signed_rank(std::vector<double>{1, 1, 1}), 0.25);
   EXPECT_EQ(*wilcoxon_signed_rank(std::vector<double>{1, 2, 3}), 0.25) << "the smallest that three pairs can give";
+}
+
+TEST(Wilcoxon, IsNormalWithCorrectedTiesForMany) {
+  std::vector<double> differences;
+  for (int i = 1; i <= 35; ++i) differences.push_back((i * 7) % 13 - 5);
+  EXPECT_NEAR(*wilcoxon_signed_rank(differences), 0.1107082245312478, 1e-12);
+}
+
+TEST(PairedTest, ANumberThatIsNotFiniteDecidesNothing) {
+  for (double odd : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    PairedTest test = paired_test(std::vector<double>{1, odd, 2}, 0.05);
+    EXPECT_EQ(test.n, 3u);
+    EXPECT_FALSE(std::isfinite(test.mean));
+    EXPECT_FALSE(test.p_t || test.p_wilcoxon || test.low || test.high);
+  }
 }
 
 TEST(Holm, MultipliesAndNeverFalls) {

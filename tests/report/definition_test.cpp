@@ -72,6 +72,34 @@ TEST_F(DefinitionTest, PublishedNumbersStandBesideTheirCells) {
   EXPECT_EQ(Value::parse(render_json(t))["cells"][0]["published"]["n"], 4);
 }
 
+TEST_F(DefinitionTest, ALineOfAPrintedTable) {
+  finish(both_, 0, {{"accuracy", 0.70}});
+  Table t = build("digits = 1\n[[table.published]]\nwhere = { method = \"cc\" }\nover = { labels = { rate = [0.1, 0.7] } }\nvalues = [70.5, \"not available\"]\n"
+                  "source = \"A\"\n[[table.published]]\nwhere = { method = \"proden\" }\nvalue = \"not available\"\nsource = \"B\"");
+  EXPECT_EQ(t.cells[0][0].published->value, 70.5);
+  EXPECT_FALSE(t.cells[0][1].published->value);
+  EXPECT_TRUE(t.cells[1][0].published && t.cells[1][1].published) << "what is not available may be so for several cells";
+  EXPECT_THAT(render_terminal(t, 200, false), HasSubstr("70.0 "));
+}
+
+TEST_F(DefinitionTest, BelongsToItsSweeps) {
+  EXPECT_EQ(build("sweeps = [\"other\", \"ambiguity\"]").planned, 8u);
+  EXPECT_THAT(refusal("sweeps = [\"other\"]"), HasSubstr("t.toml:1: table t belongs to the sweep other, and this is ambiguity"));
+}
+
+TEST_F(DefinitionTest, AnUnknownMetricIsNamedWithItsPlace) {
+  finish(both_, 0, {{"accuracy", 0.70}, {"accuracy_validation", 0.68}});
+  store::RunReader runs(store());
+  std::vector<Definition> definitions = read("[[table]]\nname = \"a\"\nrule = \"validation\"\n[[table]]\nname = \"b\"\nmetric = \"acuracy\"");
+  EXPECT_EQ(build_tables(both_, runs, {definitions[0]})[0].cells[0][0].values, std::vector<double>{0.68});
+  try {
+    build_tables(both_, runs, definitions);
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("t.toml:4: no run file has the metric 'acuracy' (did you mean 'accuracy'?)"));
+  }
+}
+
 TEST_F(DefinitionTest, AMetricOfAnEarlierStage) {
   sweep::Plan p = plan("labels = { kind = \"symmetric\", rate = 0.4 }\n[[grid]]\nmethod = [\"detect-train\"]\ndetect = [{ method = \"gmm\" }]\nseed = [0, 1]");
   store::RunContent run;
@@ -103,6 +131,13 @@ TEST_F(DefinitionTest, Refusals) {
            {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1", "t.toml:3: a published number needs a source"},
            {"[[table.published]]\nwhere = { method = \"cc\" }\nsource = \"A\"", "t.toml:3: a published number needs a value"},
            {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = \"?\"\nsource = \"A\"", "t.toml:5: value: expected a number or \"not available\""},
+           {"labels = 3", "t.toml:3: labels: expected a table"},
+           {"digits = 0.5", "t.toml:3: digits: expected a whole number from 0 to 12"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = nan\nsource = \"A\"", "t.toml:5: value: expected a number"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\nn = 0\nsource = \"A\"", "t.toml:6: n: expected a whole number from 1"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\ndeviation = -1\nsource = \"A\"", "t.toml:3: a deviation is a number from 0"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalues = [1]\nsource = \"A\"", "t.toml:3: `value` and `deviation` are for one cell"},
+           {"[[table.published]]\nover = { method = [\"cc\", \"proden\"] }\nvalues = [1]\nsource = \"A\"", "t.toml:3: 1 values for 2 values of method"},
            {"[[table.published]]\nwhere = { method = \"cd\" }\nvalue = 1\nsource = \"A\"", "t.toml:3: no experiment has method = cd (did you mean 'cc'?)"}})
     EXPECT_THAT(refusal(text), HasSubstr(words)) << text;
   EXPECT_THROW(read(""), UsageError);

@@ -8,7 +8,7 @@
 
 namespace winnow::report {
 
-enum class Verdict { held, not_held, undecided };
+enum class Verdict { undecided, held, not_held };     // undecided first: what nobody has decided is that
 std::string_view to_string(Verdict);                // "held", "not held", "undecided"
 
 // The rule, with [low, high] the interval of the mean paired difference at confidence 1 - alpha:
@@ -26,6 +26,7 @@ struct Judgement {
 
 // Pairs an experiment of `better` with the one of `worse` that agrees with it on every axis which neither names. UsageError
 // naming file and line for a claim without a pair, or with several partners for one experiment.
+std::vector<Judgement> judge(const sweep::Plan&, store::RunReader&);
 std::vector<Judgement> judge(const sweep::Plan&, const store::Store&);
 
 std::string render_claims(const std::vector<Judgement>&, bool colour);        // for a terminal; "" without claims

@@ -18,12 +18,14 @@ struct PairedTest {
   double mean = 0;
   std::optional<double> deviation, low, high;       // none for one pair
   std::optional<double> p_t;                        // two-sided; none for one pair, 1 where all differences are zero
-  std::optional<double> p_wilcoxon;                 // signed rank, two-sided, exact (n <= 25 without zeros or ties), else normal
+  std::optional<double> p_wilcoxon;                 // signed rank, two-sided, see below
 };
+// A difference that is not finite leaves only n and mean (NaN): it decides nothing.
 PairedTest paired_test(std::span<const double> differences, double alpha);
 
-// Wilcoxon's signed-rank test (Wilcoxon 1945): zeros are dropped, ties get mean ranks. Exact by counting sign patterns where n
-// is at most 25 and no ranks are tied, else the normal approximation with the tie correction. None without a difference.
+// Wilcoxon's signed-rank test (Wilcoxon 1945): zeros are dropped, ties get mean ranks. Two-sided.
+// Exact by counting sign patterns of the ranks as they are, ties included, where at most 25 differ from zero, else the normal
+// approximation with the tie correction. None without a difference.
 std::optional<double> wilcoxon_signed_rank(std::span<const double> differences);
 
 // p values of a family of tests, adjusted (Holm 1979), in the given order.

@@ -23,6 +23,7 @@ struct Published {
 struct Definition {
   // Values of an axis, as the report writes them ("0.1", "flip"); one of them must hold.
   using Where = std::map<std::string, std::vector<std::string>>;
+  // For one cell; "not available" may stand for several.
   struct Reference {
     Where where;
     Published published;
@@ -30,6 +31,7 @@ struct Definition {
   };
 
   std::string name, title;
+  std::vector<std::string> sweeps;                  // names of the sweeps that it belongs to; empty: any
   Where where;                                      // which experiments; empty: all
   std::vector<std::string> rows, columns;           // axes; empty: as the report arranges them by itself
   std::map<std::string, std::string> labels;        // of values, for people: "detect-train" -> "CE on cleaned labels"

@@ -6,12 +6,14 @@
 #include <string_view>
 #include <vector>
 
-#include "winnow/store/store.h"
+#include "winnow/store/run_reader.h"
 #include "winnow/sweep/plan.h"
 
 namespace winnow::report {
 
-enum class Rule { last, best };                     // of the epochs; `best` looks at the test set and is named in the table
+// Which epoch's value: the last one's, the best one's (chosen on the test set, and the table says so), or that of the epoch
+// chosen on validation data.
+enum class Rule { last, best, validation };
 std::string_view to_string(Rule);
 Rule parse_rule(std::string_view);                  // UsageError
 
@@ -19,9 +21,10 @@ struct Metric {
   std::string stage;                                // of an earlier stage of the recipe ("detect"); "": of the one that yields the cell
   std::string name = "accuracy";
   Rule rule = Rule::last;
+  std::optional<int> digits;                        // shown after the point; none: two for shares, else four that count
 
   static Metric named(const std::string& text, Rule = Rule::last);    // "accuracy", "detect.selection_f1"
-  std::string column() const;                       // of metrics/final: "accuracy", "accuracy_best"
+  std::string column() const;                       // of metrics/final: "accuracy", "accuracy_best", "accuracy_validation"
   bool percent() const;                             // shares are shown in percent
   bool lower_is_better() const;                     // losses and errors
 };
@@ -33,10 +36,12 @@ struct Result {
 
 struct Results {
   std::vector<Result> experiments;                  // by experiment
-  std::vector<std::string> notes;                   // damaged run files, runs without the metric
+  std::vector<std::string> notes;                   // damaged run files, results that disagree, runs without the metric
 };
 
-// Reads each run file once, its last metrics only. UsageError if there are results and none has the metric.
+// UsageError if there are results and none has the metric, or if the sweep has no such stage. The reader is the same for all
+// metrics of a report, so that each run file is read once.
+Results read_results(const sweep::Plan&, store::RunReader&, const Metric&);
 Results read_results(const sweep::Plan&, const store::Store&, const Metric&);
 
 }  // namespace winnow::report

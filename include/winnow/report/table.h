@@ -59,5 +59,6 @@ Table build_table(const sweep::Plan&, const Results&, const Metric&);
 // The same as a definition wants it. UsageError naming file, line and the nearest known axis or value for what does not fit
 // the sweep: axes, conditions that no experiment meets, published numbers without a cell.
 Table build_table(const sweep::Plan&, const Results&, const Definition&);
+std::vector<Table> build_tables(const sweep::Plan&, store::RunReader&, const std::vector<Definition>&);
 
 }  // namespace winnow::report

@@ -156,17 +156,23 @@ void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fle
   fmt::print("{}; run files lie in {}\n", line, (Path(options.stores.store) / "runs").string());
 }
 
+// Where the width of a stage was set. It is the largest that an experiment asks for, which need not be the first one that
+// needs the stage.
+std::string place_of_width(const sweep::Plan& plan, const sweep::Node& node) {
+  for (std::size_t experiment = node.experiment; experiment < plan.experiments(); ++experiment)
+    for (const sweep::Explained& entry : plan.explain(experiment))
+      if (entry.key == "width" && entry.value == node.width) return entry.where;
+  return "width";
+}
+
 // Without mpirun the slots are known before anything starts.
 void require_room(const sweep::Plan& plan, const fleet::Work& work, const RunOptions& options) {
-  for (std::size_t i = 0; i < plan.nodes().size(); ++i) {
-    const sweep::Node& node = plan.nodes()[i];
-    if (work.graph.done[i] || node.width <= options.trainers) continue;
-    std::string where;
-    for (const sweep::Explained& entry : plan.explain(node.experiment))
-      if (entry.key == "width") where = entry.where;
-    throw UsageError(fmt::format("{}: width = {} needs {} trainers on one node, this run has {}: say --trainers {} or lower it", where, node.width, node.width,
-                                 options.trainers, node.width));
-  }
+  const sweep::Node* widest = nullptr;
+  for (std::size_t i = 0; i < plan.nodes().size(); ++i)
+    if (const sweep::Node& node = plan.nodes()[i]; !work.graph.done[i] && node.width > (widest ? widest->width : options.trainers)) widest = &node;
+  if (!widest) return;
+  throw UsageError(fmt::format("{}: width = {} needs {} trainers on one node, this run has {}: say --trainers {} or lower it", place_of_width(plan, *widest),
+                               widest->width, widest->width, options.trainers, widest->width));
 }
 
 int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& fleet, fleet::Outcome& outcome) {
@@ -206,7 +212,7 @@ void add_to(CLI::App& app, RunOptions& options) {
   app.add_option("--trainers", options.trainers, "trainers for each agent")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")->capture_default_str();
-  app.add_option("--grace", options.grace, "seconds that running stages have to finish after a stop was asked for")->check(CLI::Range(0.0, 1e6))->capture_default_str();
+  app.add_option("--grace", options.grace, "seconds that running stages have to finish after a stop was asked for; then they have 20 s to save a checkpoint")->check(CLI::Range(0.0, 1e6))->capture_default_str();
   app.add_option("--checkpoint-every", options.checkpoint_every, "seconds between checkpoints of a stage; 0: only when it is stopped")
       ->check(CLI::Range(0.0, 1e6))->capture_default_str();
   app.add_option("--time-scale", options.time_scale, "multiplies every waiting time of the fleet, for tests")->check(CLI::Range(0.001, 100.0))->group("");

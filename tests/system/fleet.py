@@ -168,26 +168,35 @@ def runs_under_mpirun(case):
 
 
 def survives_kills(case):
-    """kill -9 of a trainer, an agent, the coordinator, each while its stage runs; then everything is there, once."""
+    """kill -9 of a trainer, an agent, the coordinator, each while its stage runs and has a checkpoint; then everything is there,
+    once, and each of the three stages went on from its place."""
     wanted = undisturbed(case)
-    process = case.start(trainer=("--sleep", 0.7))
+    process = case.start("--checkpoint-every", 0.2, trainer=("--sleep", 0.9))
     hits = []
+
+    def running(agent=None):
+        """A running attempt that has saved a checkpoint, far enough from its end (step 9) to be hit."""
+        for attempt in case.running():
+            steps = places(case, attempt["identity"])[0].get(attempt["attempt"])
+            if steps and max(steps) <= 5 and agent in (None, attempt["agent"]):
+                return attempt
+        return None
 
     def hit(pid, attempt):
         os.kill(pid, signal.SIGKILL)
-        hits.append((attempt["identity"], attempt["attempt"]))
+        hits.append(attempt)
 
     wait_for(lambda: len(case.digests()) >= 1, "the backbone")      # from here on there is work for both agents
-    running = wait_for(case.running, "a running stage")[0]
-    hit(running["trainer"], running)
-    wait_for(lambda: case.events("failed", identity=running["identity"]), "the failure of the killed trainer's stage")
+    attempt = wait_for(running, "a running stage")
+    hit(attempt["trainer"], attempt)
+    wait_for(lambda: case.events("failed", identity=attempt["identity"]), "the failure of the killed trainer's stage")
 
-    running = wait_for(lambda: [r for r in case.running() if r["agent"] == 1], "a stage on agent 1")[0]
-    hit(pid_of_agent(case, 1), running)
+    attempt = wait_for(lambda: running(1), "a stage on agent 1")
+    hit(pid_of_agent(case, 1), attempt)
     wait_for(lambda: case.events("lost"), "the loss of agent 1")
 
-    running = wait_for(case.running, "a running stage")[0]
-    hit(case.events("begin")[-1]["pid"], running)
+    attempt = wait_for(running, "a running stage")
+    hit(case.events("begin")[-1]["pid"], attempt)
     equal(process.wait(120), 0, "exit code of launch/mpirun: " + case.said())
     contains(case.said(), "it crashed; starting again")
 
@@ -196,9 +205,14 @@ def survives_kills(case):
     equal(len(set(done)), len(done), "stages done twice")
     ended = {(r["identity"], r["attempt"]) for r in case.events("done")}
     for attempt in hits:
-        if attempt in ended:
+        if (attempt["identity"], attempt["attempt"]) in ended:
             raise AssertionError(f"the kill missed: {attempt} was done")
-    print(f"    3 kills hit running stages; {case.executed()} executions of 13 stages", flush=True)
+        checkpoints, resumed = places(case, attempt["identity"])
+        later = [n for n in resumed if n > attempt["attempt"]]
+        last = max(checkpoints[attempt["attempt"]])
+        if not (later and 0 < last <= resumed[min(later)][0]):
+            raise AssertionError(f"{attempt} had saved step {last}; later attempts went on at {resumed}")
+    print(f"    3 kills hit running stages, which went on later; {case.executed()} executions of 13 stages", flush=True)
 
 
 def survives_a_killed_mpirun(case):

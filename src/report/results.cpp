@@ -88,7 +88,7 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
   if (!without.empty() && !some)
     throw UsageError(fmt::format("no run file has the metric '{}'{}; they have: {}", column, did_you_mean(column, {columns.begin(), columns.end()}),
                                  fmt::join(columns, ", ")));
-  for (const std::string& damaged : runs.damaged()) results.notes.push_back(fmt::format("counted as missing: {}", damaged));
+  for (const std::string& damaged : runs.damaged()) results.notes.push_back(fmt::format("not used: {}", damaged));
   add_disagreements(runs, results.notes);
   if (!without.empty()) results.notes.push_back(fmt::format("{} run files have no metric '{}'", without.size(), column));
   return results;

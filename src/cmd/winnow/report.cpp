@@ -31,10 +31,6 @@ void write_page(const report::Page& page, const store::Store& store) {
   fmt::print("page: {}\n", file.string());
 }
 
-}  // namespace
-
-namespace {
-
 const std::vector<std::string> kFormats = {"terminal", "markdown", "latex", "csv", "json"};
 
 struct ReportOptions {
@@ -50,16 +46,18 @@ void print_ranks(const report::Table& table) {
   else fmt::print("\n{}: no ranks: they need two rows and two columns without a missing cell\n", table.name);
 }
 
-std::vector<report::Table> tables_of(const ReportOptions& options, const sweep::Plan& plan, const store::Store& store) {
-  std::vector<report::Table> tables;
-  if (options.definitions.empty()) {
-    report::Metric metric = report::Metric::named(options.metric, report::parse_rule(options.rule));
-    tables.push_back(report::build_table(plan, report::read_results(plan, store, metric), metric));
-  } else {
-    for (const report::Definition& definition : report::read_definitions(options.definitions))
-      tables.push_back(report::build_table(plan, report::read_results(plan, store, definition.metric), definition));
-  }
-  return tables;
+std::vector<report::Table> tables_of(const ReportOptions& options, const sweep::Plan& plan, store::RunReader& runs) {
+  if (!options.definitions.empty()) return report::build_tables(plan, runs, report::read_definitions(options.definitions));
+  report::Metric metric = report::Metric::named(options.metric, report::parse_rule(options.rule));
+  return {report::build_table(plan, report::read_results(plan, runs, metric), metric)};
+}
+
+// About speed and no number, so not among what is printed for people to keep.
+void warn_of_tables(const store::RunReader& runs) {
+  for (const std::string& why : runs.unused_tables()) fmt::print(stderr, "winnow report: not used, so this took longer: {}; `winnow pack` makes it anew\n", why);
+  constexpr std::size_t kMany = 2000;               // about a second
+  if (runs.unused_tables().empty() && runs.from_files() > kMany)
+    fmt::print(stderr, "winnow report: {} run files were read one by one; after `winnow pack` reports take them from one file\n", runs.from_files());
 }
 
 std::string render(const report::Table& table, const std::string& format) {
@@ -86,7 +84,7 @@ int report(int argc, char** argv) {
   app.add_option("--format", options.format, fmt::format("{}", fmt::join(kFormats, ", ")))->capture_default_str();
   app.add_option("--table", options.definitions, "a file of table definitions; analysis/README.md is its language");
   app.add_option("--metric", options.metric, "a column of metrics/final; STAGE.COLUMN for an earlier stage, like detect.selection_f1")->capture_default_str();
-  app.add_option("--rule", options.rule, "last or best epoch")->capture_default_str();
+  app.add_option("--rule", options.rule, "last, best or validation: which epoch's value")->capture_default_str();
   app.add_flag("--ranks", options.ranks, "average ranks, Friedman's test and Nemenyi's critical difference over the table's columns");
   app.add_flag("--html", options.html, "writes <store>/reports/<sweep>/index.html as well, and says where");
   if (!parse(app, argc, argv)) return kDone;
@@ -95,9 +93,10 @@ int report(int argc, char** argv) {
 
   sweep::Plan plan = options.sweep.plan();
   store::Store store = options.stores.open();
-  std::vector<report::Table> tables = tables_of(options, plan, store);
+  store::RunReader runs(store);
+  std::vector<report::Table> tables = tables_of(options, plan, runs);
   for (const report::Table& table : tables) fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));
-  std::vector<report::Judgement> claims = report::judge(plan, store);
+  std::vector<report::Judgement> claims = report::judge(plan, runs);
   if (options.format == "terminal") {
     if (options.ranks)
       for (const report::Table& table : tables) print_ranks(table);
@@ -105,7 +104,8 @@ int report(int argc, char** argv) {
     fmt::print("{}{}", judged.empty() ? "" : "\n", judged);
     print_where(options.stores);
   }
-  if (options.html) write_page(page_of(plan, store, options.sweep.file, std::move(tables), std::move(claims)), store);
+  if (options.html) write_page(page_of(plan, store, runs, options.sweep.file, std::move(tables), std::move(claims)), store);
+  warn_of_tables(runs);
   return kDone;
 }
 

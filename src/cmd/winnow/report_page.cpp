@@ -78,7 +78,7 @@ class History {
 
 }  // namespace
 
-report::Page page_of(const sweep::Plan& plan, const store::Store& store, const std::string& sweep_file, std::vector<report::Table> tables,
+report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::RunReader& runs, const std::string& sweep_file, std::vector<report::Table> tables,
                      std::vector<report::Judgement> claims) {
   report::Page page;
   page.name = plan.name();
@@ -91,9 +91,9 @@ report::Page page_of(const sweep::Plan& plan, const store::Store& store, const s
     if (auto ranking = report::rank(table))
       page.figures.emplace_back(fmt::format("Average ranks of {}: Friedman p = {:.3g}", table.name, ranking->p), report::rank_diagram_svg(*ranking));
   page.planned = plan.experiments();
-  for (std::size_t i = 0; i < plan.experiments(); ++i) page.done += store.find(plan.nodes()[plan.cell_node(i)].identity, false).has_value();
+  for (std::size_t i = 0; i < plan.experiments(); ++i) page.done += runs.find(plan.nodes()[plan.cell_node(i)].identity) != nullptr;
   for (const report::Table& table : page.tables)
-    if (table.metric.stage.empty()) report::add_curves(page, table, plan, store);
+    if (table.metric.stage.empty()) report::add_curves(page, table, plan, runs);
   History history(plan, page);
   if (std::size_t damaged = fleet::read_journal(store.root(), [&](const Value& record) { history.take(record); }))
     page.notes.push_back(fmt::format("{} lines of the journal are damaged", damaged));

@@ -34,7 +34,7 @@ int fsck(int argc, char** argv) {
     for (const auto& damage : check.damaged) fmt::print("{}; moved to {}\n", damage.reason, damage.moved_to.string());
     fmt::print("{} run files verified, {} damaged{}{}\n", check.verified, check.damaged.size(),
                check.leftovers ? fmt::format(", {} leftovers of dead writers removed", check.leftovers) : "",
-               check.checkpoints ? fmt::format(", {} checkpoints of stages that are done removed", check.checkpoints) : "");
+               check.checkpoints ? fmt::format(", {} checkpoint{} of done stages removed", check.checkpoints, check.checkpoints == 1 ? "" : "s") : "");
   }
   return check.damaged.empty() ? kDone : kSomeFailed;
 }

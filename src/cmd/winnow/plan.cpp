@@ -37,7 +37,7 @@ void print_axes(const sweep::Plan& plan) {
 
 struct Progress {
   std::size_t done = 0, planned = 0, to_run = 0;
-  std::uint32_t width = 1;                        // of the widest
+  std::uint32_t narrowest = 64, widest = 1;       // processes that execute one
   std::size_t used = 0;                           // how often these stages yield a cell or an input of another stage
 };
 
@@ -67,7 +67,8 @@ std::vector<std::pair<std::string, Progress>> progress(const sweep::Plan& plan, 
     if (found == result.end()) found = result.insert(result.end(), {label, {}});
     ++found->second.planned;
     found->second.used += used[i];
-    found->second.width = std::max(found->second.width, plan.nodes()[i].width);
+    found->second.narrowest = std::min(found->second.narrowest, plan.nodes()[i].width);
+    found->second.widest = std::max(found->second.widest, plan.nodes()[i].width);
     if (done[i]) ++found->second.done;
     if (to_run[i]) ++found->second.to_run;
   }
@@ -80,7 +81,8 @@ void print_plan(const sweep::Plan& plan, const store::Store& store, const std::v
   fmt::print("\n{} stage{}\n", plan.nodes().size(), plan.nodes().size() == 1 ? "" : "s");
   for (const auto& [label, entry] : progress(plan, done)) {
     std::string shared = entry.used > entry.planned ? fmt::format(", used {} times", entry.used) : "";
-    std::string gang = entry.width > 1 ? fmt::format("; {} processes each", entry.width) : "";
+    std::string gang = entry.widest == 1 ? "" : entry.narrowest < entry.widest ? fmt::format("; {} to {} processes each", entry.narrowest, entry.widest)
+                                             : fmt::format("; {} processes each", entry.widest);
     fmt::print("  {:9} {} planned{}, {} done, {} to run{}\n", label, entry.planned, shared, entry.done, entry.to_run, gang);
   }
   std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));

@@ -190,8 +190,15 @@ TEST_F(RandomSweeps, AreTheProductOfTheirDefinition) {
     Plan p = plan(text);
     ASSERT_EQ(p.experiments(), naive.experiments.size());
     std::set<std::uint32_t> cells;
+    std::vector<std::string> axes = p.axes();
+    std::vector<std::vector<std::uint32_t>> numbers = p.value_numbers();
     for (std::size_t i = 0; i < p.experiments(); ++i) {
       Settings settings = p.settings(i);
+      for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+        ASSERT_EQ(numbers[axis][i] == Plan::kAbsent, !settings.has(axes[axis])) << axes[axis] << " of " << i;
+        if (!settings.has(axes[axis])) continue;
+        ASSERT_EQ(p.values(axes[axis]).at(numbers[axis][i]), settings.at(axes[axis])) << axes[axis] << " of " << i;
+      }
       for (const auto& [key, value] : naive.experiments[i]) ASSERT_EQ(settings.at(key), value) << key << " of " << i;
       cells.insert(p.cell_node(i));
     }

@@ -60,8 +60,8 @@ TEST_F(Presets, EveryKeySaysWhatItIsFor) {
 TEST_F(Presets, TheQuickstartIsWhatItSays) {
   Plan p = Plan::read(WINNOW_SOURCE_DIR "/sweeps/quickstart.toml", catalogue_);
   EXPECT_EQ(p.name(), "quickstart");
-  EXPECT_EQ(p.experiments(), 18u);
-  EXPECT_EQ(p.axes(), (std::vector<std::string>{"method", "labels.rate", "seed"}));
+  EXPECT_EQ(p.experiments(), 27u);
+  EXPECT_EQ(p.axes(), (std::vector<std::string>{"method", "labels.kind", "labels.rate", "seed", "detect.method"}));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST_F(Refusals, UnknownKeysComeWithTheNearestOne) {
       {"[[exclude]]\nsede = 1", "s.toml:5: unknown key 'sede' (did you mean 'seed'?)"},
       {"[[grids]]\nseed = [1]",
        "s.toml:4: unknown entry 'grids' (did you mean 'grid'?): a sweep has name, question, [base], [[grid]], [[override]], "
-       "[[exclude]]; settings stand in [base] or a [[grid]]"},
+       "[[exclude]], [[claim]]; settings stand in [base] or a [[grid]]"},
   });
 }
 

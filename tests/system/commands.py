@@ -29,7 +29,7 @@ REFUSALS = [
     (["status"], "winnow: no run has written into results yet: start one with `winnow run SWEEP --store results`"),
     (["status", "--watch", "--json"], "winnow: --watch is for people and --json for scripts: say one of them"),
     (["status", "--watch"], "winnow: --watch redraws a terminal, and standard output is none: leave it out, or say --json"),
-    (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?): expected last or best"),
+    (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?): expected last, best or validation"),
     (["show", "00ff"], "winnow: show: 00ff is neither a file nor the beginning of an identity in results"),
     (["data", "check", "fashion"], "winnow: data check: unknown data set 'fashion'; known: fashion-mnist"),
 ]

@@ -419,7 +419,7 @@ def gangs_run_under_mpirun(case):
 def a_gang_lives_and_dies_together(case):
     """width = 2: two processes behind one mpirun. kill -9 of its second process, of its mpirun, of the agent: each time the
     whole gang goes, the stage is tried again, and nothing of it survives."""
-    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    case.sweep.write_text(SWEEP.format(seeds=[0, 1, 2]))
     process = case.start("--set", "width=2", "--trainers", 2, "--time-scale", 0.2, ranks=0, trainer=("--sleep", 0.8))
     wait_for(lambda: len(case.digests()) >= 1, "the backbone, which is no gang's")
 
@@ -443,12 +443,12 @@ def a_gang_lives_and_dies_together(case):
     os.kill(pid_of_agent(case, attempt["agent"]), signal.SIGKILL)
     wait_for(lambda: not any(Path(f"/proc/{p}").exists() for p in ranks), "the end of a gang without its agent")
     equal(process.wait(120), 0, "exit code: " + case.said())
-    equal(len(case.digests()), 5, "run files")
+    equal(len(case.digests()), 13, "run files")
     equal(trainers_of(case), [], "trainers that are still there")
     equal(left_by_gangs(case), [], "session files and shared memory that are still there")
     rows = subprocess.run([str(case.build / "bin/winnow"), "report", str(case.sweep), "--store", str(case.store), "--metric", "processes", "--format", "csv"],
                           env=case.environment, capture_output=True, text=True).stdout
-    equal([row["processes"] for row in csv.DictReader(io.StringIO(rows))], ["2"] * 4, "processes of each stage")
+    equal([row["processes"] for row in csv.DictReader(io.StringIO(rows))], ["2"] * 12, "processes of each stage")
 
 
 def refuses_a_width_that_fits_nowhere(case):

@@ -71,9 +71,7 @@ class Mpi final : public Collective {
   int size() const override { return size_; }
 
   at::Tensor gather_rows(const at::Tensor& mine, std::int64_t count) override {
-    std::vector<std::int64_t> shape = mine.sizes().vec();
-    shape[0] = count;
-    at::Tensor all = at::empty(shape, mine.options());
+    at::Tensor all = room_for_rows(mine, count);
     std::int64_t row = count > 0 ? static_cast<std::int64_t>(all.nbytes()) / count : 0;
     if (row == 0) return all;
     at::Tensor own = mine.contiguous();

@@ -30,7 +30,7 @@ class Judge {
   }
 
   Judgement judge(const Claim& claim) {
-    Judgement result;                               // undecided: no list of values, in which {} would mean held
+    Judgement result;
     result.claim = claim;
     result.metric = Metric::named(claim.metric);
     const std::vector<Result>& values = results(result.metric);

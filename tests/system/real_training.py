@@ -8,16 +8,14 @@ import argparse
 import csv
 import io
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from fleet import SOURCE, Case, contains, equal, pid_of_agent, wait_for
+from fleet import SOURCE, Case, children, contains, equal, kill, pid_of_agent, strike, wait_for
 
 SWEEP = """
 name     = "real"
@@ -67,25 +65,26 @@ class Training(Case):
 def survives_kills(build, wanted):
     """Three kills hit running stages; afterwards every stage is there, once, with the digest of an undisturbed run."""
     case = Training(build)
+    stages = json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--json"))["stages"]
+    long = {stage["identity"] for stage in stages if stage["settings"].get("adapt") == "adaptformer"}
     process = case.start()
-    hits = []
 
-    def hit(pid, attempt):
-        os.kill(pid, signal.SIGKILL)
-        hits.append((attempt["identity"], attempt["attempt"]))
+    def fresh(agent=None):
+        """An attempt at one of the longer stages that began just now, so that a kill finds it running."""
+        for attempt in case.running():
+            if attempt["identity"] in long and time.time() - attempt["time"] < 0.5 and agent in (None, attempt["agent"]):
+                return attempt, [attempt["trainer"]]
+        return None
 
-    running = wait_for(case.running, "a running stage")[0]
-    hit(running["trainer"], running)
-    wait_for(lambda: case.events("failed", identity=running["identity"]), "the failure of the killed trainer's stage")
-    running = wait_for(lambda: [r for r in case.running() if r["agent"] == 1], "a stage on agent 1")[0]
-    hit(pid_of_agent(case, 1), running)
+    first, _ = strike(case, fresh, lambda attempt, trainers: trainers[0], "a stage")
+    second, _ = strike(case, lambda: fresh(1), lambda attempt, trainers: pid_of_agent(case, 1), "a stage on agent 1")
     wait_for(lambda: case.events("lost"), "the loss of agent 1")
-    running = wait_for(case.running, "a running stage")[0]
-    hit(case.events("begin")[-1]["pid"], running)
+    third, _ = wait_for(fresh, "a stage after that")
+    kill(case.events("begin")[-1]["pid"])
     equal(process.wait(300), 0, "exit code: " + case.said())
     equal(case.digests(), wanted, "result digests")
     done = {(r["identity"], r["attempt"]) for r in case.events("done")}
-    equal([h for h in hits if h in done], [], "kills that missed")
+    equal([a for a in (first, second, third) if (a["identity"], a["attempt"]) in done], [], "kills that missed")
     case.close()
 
 
@@ -156,19 +155,20 @@ def gangs_go_on_from_their_checkpoints(build, alone):
     case, process = gang("--checkpoint-every", 0.1)
 
     def saved():
-        return next((r for r in case.running() if case.events("checkpoint", identity=r["identity"], attempt=r["attempt"])), None)
+        for attempt in case.running():
+            ranks = children(attempt["trainer"])
+            if len(ranks) == 2 and case.events("checkpoint", identity=attempt["identity"], attempt=attempt["attempt"]):
+                return attempt, ranks
+        return None
 
-    attempt = wait_for(saved, "a gang with a checkpoint")
-    ranks = subprocess.run(["ps", "-o", "pid=", "--ppid", str(attempt["trainer"])], capture_output=True, text=True).stdout.split()
-    os.kill(int(ranks[-1]), signal.SIGKILL)
+    attempt, _ = strike(case, saved, lambda attempt, ranks: ranks[1], "a gang with a checkpoint")
     equal(process.wait(300), 0, "exit code: " + case.said())
     equal(case.digests(), wanted, "result digests of gangs")
-    if not case.events("done", identity=attempt["identity"], attempt=attempt["attempt"]):      # else the kill came too late
-        resumed = case.events("resumed", identity=attempt["identity"])
-        last = max(r["step"] for r in case.events("checkpoint", identity=attempt["identity"], attempt=attempt["attempt"]))
-        if not (resumed and 0 < last <= resumed[0]["step"]):
-            raise AssertionError(f"the gang went on at {resumed}, its last checkpoint was at {last}")
-        print(f"a killed gang went on at step {resumed[0]['step']}", flush=True)
+    resumed = case.events("resumed", identity=attempt["identity"])
+    last = max(r["step"] for r in case.events("checkpoint", identity=attempt["identity"], attempt=attempt["attempt"]))
+    if not (resumed and 0 < last <= resumed[0]["step"]):
+        raise AssertionError(f"the gang went on at {resumed}, its last checkpoint was at {last}")
+    print(f"a killed gang went on at step {resumed[0]['step']}", flush=True)
     case.close()
 
 

@@ -18,6 +18,9 @@ struct Slice {
 };
 Slice slice_of(std::int64_t count, int rank, int size);
 
+// Room for `count` rows of the kind that `mine` has; not filled.
+at::Tensor room_for_rows(const at::Tensor& mine, std::int64_t count);
+
 // All functions are collective: every process calls them in the same order with the same shapes. Errors are DeviceError.
 class Collective {
  public:

@@ -6,7 +6,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
-#include "winnow/core/error.h"
+#include "sweep_options.h"
 #include "winnow/core/settings.h"
 #include "winnow/store/store.h"
 
@@ -17,15 +17,12 @@ int fsck(int argc, char** argv) {
               "`winnow run` computes exactly those again. Exit code 0 if all are good, 3 if some were damaged.",
               "  winnow fsck\n"
               "  winnow fsck --store /big/results --json\n");
-  std::string folder = "results";
-  bool json = false;
-  app.add_option("--store", folder, "the folder of run files")->capture_default_str();
-  app.add_flag("--json", json, "for scripts");
+  OwnStore options;
+  options.add_to(app);
   if (!parse(app, argc, argv)) return kDone;
-  if (!std::filesystem::is_directory(folder)) throw UsageError(fmt::format("no folder {}: name one with --store", folder));
 
-  store::Store::Check check = store::Store(folder).fsck();
-  if (json) {
+  store::Store::Check check = options.open().fsck();
+  if (options.json) {
     Value list = Value::array();
     for (const auto& damage : check.damaged)
       list.push_back({{"file", damage.file.string()}, {"reason", damage.reason}, {"moved_to", damage.moved_to.string()}});

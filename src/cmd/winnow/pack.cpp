@@ -6,7 +6,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
-#include "winnow/core/error.h"
+#include "sweep_options.h"
 #include "winnow/core/settings.h"
 
 namespace winnow::cmd {
@@ -17,17 +17,14 @@ int pack(int argc, char** argv) {
               "  winnow pack\n"
               "  winnow pack --store /big/results --json\n"
               "  python3 -c 'import h5py, pandas; print(pandas.DataFrame(h5py.File(\"results/table.h5\")[\"scalars\"][:]))'\n");
-  std::string folder = "results";
-  bool json = false;
-  app.add_option("--store", folder, "the folder of run files")->capture_default_str();
-  app.add_flag("--json", json, "for scripts");
+  OwnStore options;
+  options.add_to(app);
   if (!parse(app, argc, argv)) return kDone;
-  if (!std::filesystem::is_directory(folder)) throw UsageError(fmt::format("no folder {}: name one with --store", folder));
 
-  store::Store store(folder);
+  store::Store store = options.open();
   store::Packed packed = store::pack(store);
   std::string file = store::table_path(store.root()).string();
-  if (json) {
+  if (options.json) {
     fmt::print("{}\n", Value({{"file", file}, {"runs", packed.runs}, {"read", packed.read}, {"gone", packed.gone}, {"left_out", packed.left_out},
                               {"replaced", packed.replaced}, {"written", packed.written}}).dump(2));
     return packed.left_out.empty() ? kDone : kSomeFailed;

@@ -1,5 +1,8 @@
 #include "sweep_options.h"
 
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/data/dataset.h"
 
@@ -8,6 +11,16 @@ namespace winnow::cmd {
 void StoreOptions::add_to(CLI::App& app) {
   app.add_option("--store", store, "the folder of run files")->capture_default_str();
   app.add_option("--reference", references, "a further store that is only read; may be repeated");
+}
+
+void OwnStore::add_to(CLI::App& app) {
+  app.add_option("--store", folder, "the folder of run files")->capture_default_str();
+  app.add_flag("--json", json, "for scripts");
+}
+
+store::Store OwnStore::open() const {
+  if (!std::filesystem::is_directory(folder)) throw UsageError(fmt::format("no folder {}: name one with --store", folder));
+  return store::Store(folder);
 }
 
 std::vector<Path> StoreOptions::read_only() const {

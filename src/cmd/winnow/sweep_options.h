@@ -21,6 +21,15 @@ struct StoreOptions {
   store::Store open() const { return store::Store(store, read_only()); }
 };
 
+// One store alone, by commands that look after it.
+struct OwnStore {
+  std::string folder = "results";
+  bool json = false;
+
+  void add_to(CLI::App& app);
+  store::Store open() const;                    // UsageError where there is no such folder
+};
+
 struct SweepOptions {
   std::string file;
   std::vector<std::string> sets;

@@ -59,9 +59,7 @@ class Nccl final : public Collective {
 
   // Slices may differ in size: one broadcast for each process, as one group.
   at::Tensor gather_rows(const at::Tensor& mine, std::int64_t count) override {
-    std::vector<std::int64_t> shape = mine.sizes().vec();
-    shape[0] = count;
-    at::Tensor all = at::empty(shape, mine.options());
+    at::Tensor all = room_for_rows(mine, count);
     at::Tensor own = mine.contiguous();
     WINNOW_NCCL(ncclGroupStart());
     for (int root = 0; root < size_; ++root) {

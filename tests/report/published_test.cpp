@@ -1,0 +1,134 @@
+// The definitions of published tables fit sweeps as those will be, with methods and data sets that have no preset yet.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "fixture.h"
+#include "winnow/core/error.h"
+#include "winnow/report/render.h"
+
+namespace winnow::report {
+namespace {
+
+using testing::HasSubstr;
+
+class PublishedTest : public ReportTest {
+ protected:
+  // Presets of this program under further names.
+  static sweep::Catalogue catalogue() {
+    sweep::Fingerprints fingerprints{{"fashion-mnist", std::string(32, 'f')}};
+    for (const char* name : {"cifar-10", "cifar-100", "tiny-imagenet", "stanford-cars", "cub-200-2011"}) fingerprints[name] = std::string(32, 'a');
+    sweep::Catalogue result = sweep::Catalogue::built_in(fingerprints);
+    for (const auto& [name, fingerprint] : fingerprints) copy(result.datasets, "fashion-mnist", name);
+    for (const char* name : {"cavl", "lws", "abs-mae", "abs-gce"}) copy(result.methods, "cc", name);
+    for (const char* name : {"elr", "sce", "deft"}) copy(result.methods, "ce", name);
+    for (sweep::Key& key : result.common) {
+      if (key.key == "method")
+        for (const auto& [name, method] : result.methods)
+          if (!has(key.words, name)) key.words.push_back(name);
+      if (key.key == "dataset")
+        for (const auto& [name, dataset] : result.datasets)
+          if (!has(key.words, name)) key.words.push_back(name);
+      if (key.key == "labels.kind" && !has(key.words, "instance")) key.words.push_back("instance");
+      if (auto when = key.when.find("labels.kind"); when != key.when.end() && has(when->second, Value("symmetric")) && !has(when->second, Value("instance")))
+        when->second.push_back("instance");
+    }
+    return result;
+  }
+  template <class Presets>
+  static void copy(Presets& presets, const std::string& from, const std::string& to) {
+    auto preset = presets.at(from);
+    preset.name = to;
+    presets.emplace(to, std::move(preset));
+  }
+  template <class T, class U>
+  static bool has(const std::vector<T>& all, const U& one) { return std::find(all.begin(), all.end(), one) != all.end(); }
+
+  sweep::Plan planned(const std::string& text) const {
+    write_file_atomically(folder_ / "s.toml", "[base]\nmodel = \"nano-clip\"\n" + text);
+    return sweep::Plan::read(folder_ / "s.toml", catalogue());
+  }
+  static std::vector<Definition> definitions(const std::string& name) { return read_definitions(WINNOW_SOURCE_DIR "/analysis/" + name); }
+  Table build(const sweep::Plan& plan, const Definition& definition) const { return build_table(plan, read_results(plan, store(), definition.metric), definition); }
+  static std::size_t published(const Table& table) {
+    std::size_t count = 0;
+    for (const auto& row : table.cells)
+      for (const Cell& cell : row) count += cell.published.has_value();
+    return count;
+  }
+  static const Cell& cell(const Table& table, const Header& row, const Header& column) {
+    auto r = std::find(table.rows.begin(), table.rows.end(), row) - table.rows.begin();
+    auto c = std::find(table.columns.begin(), table.columns.end(), column) - table.columns.begin();
+    return table.cells.at(static_cast<std::size_t>(r)).at(static_cast<std::size_t>(c));
+  }
+
+  static constexpr const char* kPartialClip = R"([[grid]]
+method  = ["cc", "cavl", "lws", "crdpll", "proden", "abs-mae", "abs-gce"]
+dataset = ["cifar-10"]
+labels  = [{ kind = "flip", rate = 0.1 }, { kind = "flip", rate = 0.3 }, { kind = "flip", rate = 0.5 }, { kind = "flip", rate = 0.7 }]
+seed    = [0, 1]
+
+[[grid]]
+method  = ["cc", "cavl", "lws", "crdpll", "proden", "abs-mae", "abs-gce"]
+dataset = ["cifar-100"]
+labels  = [{ kind = "flip", rate = 0.01 }, { kind = "flip", rate = 0.05 }, { kind = "flip", rate = 0.1 }, { kind = "flip", rate = 0.2 }]
+seed    = [0, 1]
+)";
+};
+
+TEST_F(PublishedTest, PartialClipsNumbersAreNotAvailableInEveryCell) {
+  sweep::Plan p = planned(kPartialClip);
+  finish(p, 0, {{"accuracy", 0.91}});
+  Table t = build(p, definitions("partialclip.toml").at(0));
+  EXPECT_EQ(t.rows.size(), 7u);
+  EXPECT_EQ(t.columns.size(), 8u);
+  EXPECT_EQ(t.planned, 112u);
+  EXPECT_EQ(published(t), 56u) << "none of the paper's cells is forgotten";
+  EXPECT_FALSE(cell(t, {"cc"}, {"cifar-10", "0.1"}).difference(t.metric)) << "nothing to compare with";
+  EXPECT_THAT(render_markdown(t), HasSubstr("not available"));
+}
+
+TEST_F(PublishedTest, DeftsNumbersStandInTheirCells) {
+  std::string noise = "labels  = [";
+  for (const char* rate : {"0.2", "0.4", "0.6"}) noise += fmt::format("{{ kind = \"symmetric\", rate = {} }}, ", rate);
+  for (const char* rate : {"0.2", "0.3", "0.4"}) noise += fmt::format("{{ kind = \"instance\", rate = {} }}, ", rate);
+  noise += "]\ndataset = [\"cifar-100\", \"tiny-imagenet\", \"stanford-cars\", \"cub-200-2011\"]\nseed = [0, 1, 2]\n";
+  sweep::Plan p = planned("[[grid]]\nmethod  = [\"ce\", \"elr\", \"sce\", \"gmm\", \"deft\"]\n" + noise);
+  std::size_t first = 0;                            // DeFT on Cars under instance-dependent noise
+  Settings settings;
+  for (; first < p.experiments(); ++first) {
+    settings = p.settings(first);
+    if (settings.at("method") == "deft" && settings.at("dataset") == "stanford-cars" && settings.at("labels.kind") == "instance" && settings.at("labels.rate") == 0.4) break;
+  }
+  ASSERT_LT(first, p.experiments());
+  finish(p, first, {{"accuracy", 0.90}, {"accuracy_best", 0.91}});
+  std::vector<Definition> tables = definitions("deft.toml");
+  ASSERT_EQ(tables.size(), 2u);
+  const double theirs[] = {89.74, 89.68}, own[] = {91, 90};
+  for (std::size_t i = 0; i < 2; ++i) {
+    Table t = build(p, tables[i]);
+    EXPECT_EQ(published(t), 120u);
+    const Cell& found = cell(t, {"deft"}, {"stanford-cars", "instance", "0.4"});
+    EXPECT_EQ(found.published->value, theirs[i]);
+    Cell::Difference difference = *found.difference(t.metric);
+    EXPECT_NEAR(difference.value, own[i] - theirs[i], 1e-9);
+    EXPECT_FALSE(difference.error) << "one published seed has no deviation";
+    EXPECT_TRUE(cell(t, {"gmm"}, {"tiny-imagenet", "symmetric", "0.6"}).published);
+  }
+}
+
+// A sweep with a part of the published grid is refused with the line of the number that fits nothing.
+TEST_F(PublishedTest, NumbersOutsideTheGridAreRefused) {
+  sweep::Plan p = planned("[[grid]]\nmethod = [\"cc\", \"proden\"]\ndataset = [\"cifar-10\", \"cifar-100\"]\nlabels = [{ kind = \"flip\", rate = 0.1 }, { kind = \"flip\", rate = 0.3 }]\n");
+  try {
+    build(p, definitions("partialclip.toml").at(0));
+    FAIL() << "accepted";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("analysis/partialclip.toml:"));
+    EXPECT_THAT(error.what(), HasSubstr("no experiment has labels.rate = 0.5"));
+  }
+}
+
+}  // namespace
+}  // namespace winnow::report

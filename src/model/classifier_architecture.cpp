@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "adaptformer.h"
 #include "winnow/core/error.h"
 #include "winnow/model/head.h"
 
@@ -11,43 +10,49 @@ namespace winnow::model {
 
 namespace {
 
+constexpr std::pair<const char*, HeadKind> kHeads[] = {
+    {"cosine", HeadKind::cosine}, {"linear", HeadKind::linear}, {"l2normed", HeadKind::l2normed}, {"layernormed", HeadKind::layernormed}};
+
+FeatureKind feature_of(const std::string& adapt) {
+  return adapt == "linear-probe" ? FeatureKind::embedding : FeatureKind::hidden;
+}
+
 class ClassifierArchitecture final : public Architecture {
  public:
   ClassifierArchitecture(const Snapshot& snapshot, ClassifierOptions options) : snapshot_(snapshot), options_(std::move(options)) {
-    require_clip(snapshot_);
+    require_whole(snapshot_);
   }
 
   std::unique_ptr<Tower> tower(std::string_view network, TowerKind kind) override {
     if (kind != TowerKind::image) throw InternalError(fmt::format("network '{}': a classifier has no text tower", network));
-    return image_tower();
+    return adapted();
   }
 
   std::unique_ptr<Module> module(std::string_view name, ModuleKind kind) override {
     if (kind != ModuleKind::head) throw InternalError(fmt::format("a classifier has no module for '{}'", name));
-    return cosine_head(std::string(name) + ".weight", initial_head(name).to(options_.dtype), options_.scale);
+    at::Tensor rows = initial_rows(name).to(options_.dtype);
+    std::string own(name), weight = own + ".weight";
+    switch (options_.head) {
+      case HeadKind::linear: return linear_head(own, rows, at::zeros({rows.size(0)}, rows.options()));
+      case HeadKind::l2normed: return l2normed_head(weight, rows);
+      case HeadKind::layernormed: return layernormed_head(weight, rows);
+      default: return cosine_head(weight, rows, options_.scale);
+    }
   }
 
  private:
-  bool probing() const { return options_.adapt == "linear-probe"; }
-
-  std::unique_ptr<ClipImageTower> image_tower() const {
-    bool full = options_.adapt == "full-tuning";
-    auto tower = std::make_unique<ClipImageTower>(snapshot_, options_.dtype, probing() ? FeatureKind::projected : FeatureKind::hidden,
-                                                  full ? ClipImageTower::Train::blocks : ClipImageTower::Train::none);
-    if (options_.adapt == "adaptformer") {
-      std::int64_t size = options_.adapter_dim ? options_.adapter_dim : default_bottleneck(options_.classes, tower->blocks());
-      tower->adapt(adaptformer(tower->blocks(), tower->tower_width(), size, options_.seed, options_.dtype, tower->weights()));
-    } else if (!full && !probing()) {
-      throw UsageError(fmt::format("adapt: unknown '{}'; known: adaptformer, full-tuning, linear-probe", options_.adapt));
-    }
+  std::unique_ptr<ImageTower> adapted() const {
+    auto tower = image_tower(snapshot_, {options_.dtype, feature_of(options_.adapt), options_.compute});
+    adapt(*tower, options_.adapt, options_.adaptation);
     return tower;
   }
 
-  at::Tensor initial_head(std::string_view name) const {
-    std::unique_ptr<ClipImageTower> image = image_tower();
-    if (options_.head_init == "random") return random_rows(options_.classes, image->width(), options_.seed, "init." + std::string(name));
-    at::Tensor text = class_text_features(ClipTextTower(snapshot_, options_.dtype, false), options_.class_tokens);
-    return probing() ? text : back_projected(text, image->projection());
+  at::Tensor initial_rows(std::string_view name) const {
+    if (options_.head_rows.defined()) return options_.head_rows;
+    std::int64_t width = adapted()->width(), classes = options_.adaptation.classes;
+    std::string purpose = "init." + std::string(name);
+    if (options_.head == HeadKind::linear) return kaiming_rows(classes, width, options_.adaptation.seed, purpose);
+    return random_rows(classes, width, options_.adaptation.seed, purpose);
   }
 
   const Snapshot& snapshot_;
@@ -60,8 +65,14 @@ class ContrastiveArchitecture final : public Architecture {
       : snapshot_(snapshot), dtype_(dtype), temperature_(temperature) {}
 
   std::unique_ptr<Tower> tower(std::string_view, TowerKind kind) override {
-    if (kind == TowerKind::text) return std::make_unique<ClipTextTower>(snapshot_, dtype_, true);
-    return std::make_unique<ClipImageTower>(snapshot_, dtype_, FeatureKind::projected, ClipImageTower::Train::all);
+    if (kind == TowerKind::text) {
+      auto text = text_tower(snapshot_, dtype_);
+      text->train_everything();
+      return text;
+    }
+    auto image = image_tower(snapshot_, {dtype_, FeatureKind::embedding});
+    image->train_everything();
+    return image;
   }
 
   std::unique_ptr<Module> module(std::string_view, ModuleKind) override { return temperature(temperature_, dtype_); }
@@ -73,6 +84,22 @@ class ContrastiveArchitecture final : public Architecture {
 };
 
 }  // namespace
+
+HeadKind parse_head(std::string_view word) {
+  std::vector<std::string> known;
+  for (auto [name, kind] : kHeads) {
+    if (word == name) return kind;
+    known.emplace_back(name);
+  }
+  throw UsageError(fmt::format("head: unknown '{}'{}; known: cosine, linear, l2normed, layernormed", word, did_you_mean(word, known)));
+}
+
+at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, const at::Tensor& class_tokens, at::ScalarType dtype) {
+  at::Tensor text = class_text_features(*text_tower(snapshot, dtype), class_tokens);
+  auto image = image_tower(snapshot, {dtype, feature_of(adapt)});
+  if (image->projects() && feature_of(adapt) == FeatureKind::hidden) return back_projected(text, image->projection());
+  return text;
+}
 
 std::unique_ptr<Architecture> classifier_architecture(const Snapshot& snapshot, ClassifierOptions options) {
   return std::make_unique<ClassifierArchitecture>(snapshot, std::move(options));

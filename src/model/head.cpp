@@ -27,6 +27,31 @@ class CosineHead final : public Module {
   Parameter* weight_;
 };
 
+class LinearHead final : public Module {
+ public:
+  LinearHead(const std::string& name, at::Tensor weight, at::Tensor bias)
+      : weight_(weights_.add(name + ".weight", std::move(weight), true)), bias_(weights_.add(name + ".bias", std::move(bias), true)) {}
+  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override { return at::linear(inputs.at(0), weight_->use, bias_->use); }
+
+ private:
+  Parameter *weight_, *bias_;
+};
+
+class NormedHead final : public Module {
+ public:
+  NormedHead(const std::string& name, at::Tensor weight, bool layer_norm)
+      : weight_(weights_.add(name, std::move(weight), true)), layer_norm_(layer_norm) {}
+  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
+    at::Tensor features = inputs.at(0);
+    if (layer_norm_) features = at::layer_norm(features, {features.size(-1)}, {}, {}, 1e-12);
+    return at::matmul(features, normalise_rows(weight_->use).t());
+  }
+
+ private:
+  Parameter* weight_;
+  bool layer_norm_;
+};
+
 class Temperature final : public Module {
  public:
   Temperature(double initial, at::ScalarType dtype) {
@@ -47,6 +72,18 @@ std::unique_ptr<Module> cosine_head(const std::string& name, at::Tensor weight, 
   return std::make_unique<CosineHead>(name, std::move(weight), scale);
 }
 
+std::unique_ptr<Module> linear_head(const std::string& name, at::Tensor weight, at::Tensor bias) {
+  return std::make_unique<LinearHead>(name, std::move(weight), std::move(bias));
+}
+
+std::unique_ptr<Module> l2normed_head(const std::string& name, at::Tensor weight) {
+  return std::make_unique<NormedHead>(name, std::move(weight), false);
+}
+
+std::unique_ptr<Module> layernormed_head(const std::string& name, at::Tensor weight) {
+  return std::make_unique<NormedHead>(name, std::move(weight), true);
+}
+
 std::unique_ptr<Module> temperature(double initial, at::ScalarType dtype) { return std::make_unique<Temperature>(initial, dtype); }
 
 at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {
@@ -58,6 +95,18 @@ at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed
     for (std::int64_t j = 0; j < width; ++j) values[i][j] = stream.uniform(-1, 1);
   }
   return normalise_rows(result).to(at::kFloat);
+}
+
+at::Tensor kaiming_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {
+  at::Tensor result = at::empty({rows, width}, at::kDouble);
+  auto values = result.accessor<double, 2>();
+  double deviation = std::sqrt(2.0 / static_cast<double>(width));
+  Streams streams(seed, purpose);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    Stream stream = streams.at(0, static_cast<std::uint32_t>(i));
+    for (std::int64_t j = 0; j < width; ++j) values[i][j] = deviation * stream.normal();
+  }
+  return result.to(at::kFloat);
 }
 
 }  // namespace winnow::model

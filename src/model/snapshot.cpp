@@ -37,7 +37,7 @@ void add_tensors(const Path& path, Snapshot& snapshot) {
 }
 
 void add_companions(const Path& folder, Snapshot& snapshot) {
-  for (const char* name : {"vocab.json", "merges.txt", "preprocessor_config.json"})
+  for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"})
     if (std::filesystem::exists(folder / name)) snapshot.files[name] = read_file(folder / name);
 }
 
@@ -133,6 +133,7 @@ const at::Tensor& TensorReader::stored(const std::string& name, at::IntArrayRef 
 }
 
 at::Tensor TensorReader::take(const std::string& name, at::IntArrayRef shape) {
+  if (snapshot_.sizes_only) return at::empty(shape, at::TensorOptions(dtype_).device(at::kMeta));
   return stored(name, shape).to(dtype_, /*non_blocking=*/false, /*copy=*/true);
 }
 

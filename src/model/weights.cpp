@@ -7,9 +7,22 @@
 
 namespace winnow::model {
 
-Parameter* Weights::add(const std::string& name, at::Tensor value, bool trainable) {
-  parameters_.push_back({name, value, value, trainable, false});
+Parameter* Weights::add(const std::string& name, at::Tensor value, bool trainable, Role role, std::int64_t block) {
+  parameters_.push_back({name, value, value, trainable, false, role, block});
   return &parameters_.back();
+}
+
+Parameter* Weights::find(const std::string& name) {
+  for (Parameter& parameter : parameters_)
+    if (parameter.name == name) return &parameter;
+  return nullptr;
+}
+
+std::int64_t Weights::trainable_values() const {
+  std::int64_t result = 0;
+  for (const Parameter& parameter : parameters_)
+    if (parameter.trainable) result += parameter.value.numel();
+  return result;
 }
 
 std::vector<Parameter*> Weights::trained() {

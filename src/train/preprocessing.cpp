@@ -29,12 +29,12 @@ Preprocessing Preprocessing::from(const model::Snapshot& snapshot) {
 
 at::Tensor class_prompts(const model::Snapshot& snapshot, const std::vector<std::string>& class_names,
                          const std::vector<std::string>& templates) {
-  model::Tokenizer tokenizer(snapshot);
+  auto tokenizer = model::tokenizer_of(snapshot);
   std::int64_t context = snapshot.config.at("text_config").value("max_position_embeddings", std::int64_t{77});
   std::vector<std::int64_t> tokens;
   for (const std::string& text_template : templates)
     for (const std::string& name : class_names) {
-      std::vector<std::int64_t> row = tokenizer.encode(model::prompt(text_template, name), context);
+      std::vector<std::int64_t> row = tokenizer->encode(model::prompt(text_template, name), context);
       tokens.insert(tokens.end(), row.begin(), row.end());
     }
   return at::tensor(tokens, at::kLong)

@@ -70,7 +70,7 @@ class Captions {
   Streams words_, wrong_;
 };
 
-model::Snapshot untrained(const Settings& settings, const model::Tokenizer& tokenizer, std::int64_t image_size) {
+model::Snapshot untrained(const Settings& settings, const model::ClipTokenizer& tokenizer, std::int64_t image_size) {
   auto size = [&](const char* key) { return settings.integer(key); };
   model::ClipSizes sizes{image_size,          size("image.patch"),  size("image.width"), size("image.blocks"),
                          size("image.heads"), size("text.width"),   size("text.blocks"), size("text.heads"),
@@ -98,12 +98,12 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   Oracle oracle = source.take_oracle();           // captions name classes
 
   Captions captions(settings, source.classes());
-  model::Tokenizer tokenizer = model::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
-  model::Snapshot snapshot = untrained(settings, tokenizer, side);
+  std::unique_ptr<model::ClipTokenizer> tokenizer = model::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
+  model::Snapshot snapshot = untrained(settings, *tokenizer, side);
   std::int64_t length = settings.integer("text.context");
   source.set_prompts(class_prompts(snapshot, source.class_names(), {settings.text("template")})[0]);
   std::map<std::string, std::vector<std::int64_t>> encoded;
-  for (const std::string& text : captions.all()) encoded[text] = tokenizer.encode(text, length);
+  for (const std::string& text : captions.all()) encoded[text] = tokenizer->encode(text, length);
   std::map<std::int64_t, std::int64_t> truth;
   for (std::int64_t i = 0; i < source.size("train"); ++i)
     truth[source.samples("train")[i].item<std::int64_t>()] = oracle.labels("train")[i].item<std::int64_t>();

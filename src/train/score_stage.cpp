@@ -40,8 +40,12 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real, {});
   Oracle oracle = source.take_oracle();
 
-  model::ClassifierOptions options{"linear-probe", 0, "text", scale_of(snapshot), source.classes(),
-                                   class_prompts(snapshot, source.class_names(), {stage.settings.text("template")})[0], 0, at::kFloat};
+  model::ClassifierOptions options;
+  options.adapt = "linear-probe";
+  options.adaptation.classes = source.classes();
+  options.scale = scale_of(snapshot);
+  options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), {stage.settings.text("template")})[0],
+                                            options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
   Engine engine(facts, source, *architecture, collective, context.chunk);

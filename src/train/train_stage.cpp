@@ -99,11 +99,16 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Oracle oracle = source.take_oracle();
   if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 
-  model::ClassifierOptions options{settings.text("adapt"), 0, settings.text("head_init"), settings.real("scale"), source.classes(), {},
-                                   static_cast<std::uint64_t>(settings.integer("seed")), real.dtype().toScalarType()};
-  if (options.adapt == "adaptformer") options.adapter_dim = settings.integer("adapter_dim");
-  if (options.head_init == "text")
-    options.class_tokens = class_prompts(snapshot, source.class_names(), {settings.text("template")})[0];
+  model::ClassifierOptions options;
+  options.adapt = settings.text("adapt");
+  options.adaptation.classes = source.classes();
+  options.adaptation.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  options.scale = settings.real("scale");
+  options.dtype = real.dtype().toScalarType();
+  if (options.adapt == "adaptformer") options.adaptation.size = settings.integer("adapter_dim");
+  if (settings.text("head_init") == "text")
+    options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), {settings.text("template")})[0],
+                                              options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);

@@ -18,20 +18,18 @@ Snapshot tiny() {
                         3);
 }
 
-ClassifierOptions options(const std::string& adapt, const std::string& init = "random") {
-  return {adapt, 0, init, 25, 4, at::arange(24, at::kLong).view({4, 6}).remainder(20), 0, at::kFloat};
+ClassifierOptions options(const std::string& adapt) {
+  ClassifierOptions options;
+  options.adapt = adapt;
+  options.adaptation.classes = 4;
+  return options;
 }
+
+at::Tensor class_tokens() { return at::arange(24, at::kLong).view({4, 6}).remainder(20); }
 
 at::Tensor features(const Snapshot& snapshot, const std::string& adapt) {
   at::Tensor pixels = at::linspace(-1, 1, 2 * 3 * 64).view({2, 3, 8, 8});
   return classifier_architecture(snapshot, options(adapt))->tower("main", TowerKind::image)->rows(pixels).features();
-}
-
-std::int64_t trainable(Tower& tower) {
-  std::int64_t count = 0;
-  for (const Parameter& parameter : tower.weights().all())
-    if (parameter.trainable) count += parameter.value.numel();
-  return count;
 }
 
 template <class F>
@@ -59,10 +57,10 @@ TEST(Clip, SnapshotFolderRoundTrip) {
 
 TEST(Clip, StackedParametersSplitBackIntoTheSnapshotsNames) {
   Snapshot snapshot = tiny();
-  ClipImageTower image(snapshot, at::kFloat, FeatureKind::hidden, ClipImageTower::Train::all);
-  ClipTextTower text(snapshot, at::kFloat, true);
+  auto image = image_tower(snapshot, {});
+  auto text = text_tower(snapshot, at::kFloat);
   std::map<std::string, at::Tensor> parameters{{"logit_scale", snapshot.tensors.at("logit_scale")}};
-  for (Tower* tower : {static_cast<Tower*>(&image), static_cast<Tower*>(&text)})
+  for (Tower* tower : {static_cast<Tower*>(image.get()), static_cast<Tower*>(text.get())})
     for (const Parameter& parameter : tower->weights().all()) parameters[parameter.name] = parameter.value;
   auto split = snapshot_layout(parameters);
   ASSERT_EQ(split.size(), snapshot.tensors.size());
@@ -104,32 +102,49 @@ TEST(Clip, SnapshotFoldersAreCheckedFirst) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(Adaptation, AdaptFormerStartsAsTheBackboneItself) {
-  Snapshot snapshot = tiny();
-  EXPECT_TRUE(at::allclose(features(snapshot, "adaptformer"), features(snapshot, "full-tuning")));
-}
-
-TEST(Adaptation, TrainsWhatItSays) {
-  Snapshot snapshot = tiny();
-  auto tower = [&](const char* adapt) { return classifier_architecture(snapshot, options(adapt))->tower("main", TowerKind::image); };
-  EXPECT_EQ(trainable(*tower("linear-probe")), 0);
-  // Two blocks, bottleneck 1: LayerNorm 32, down 16 + 1, up 16 + 16, scale 1.
-  EXPECT_EQ(trainable(*tower("adaptformer")), 2 * (32 + 17 + 32 + 1));
-  // Two blocks of width 16: two LayerNorms, attention, MLP.
-  EXPECT_EQ(trainable(*tower("full-tuning")), 2 * (2 * 32 + 4 * (16 * 16 + 16) + (16 * 64 + 64) + (64 * 16 + 16)));
-  EXPECT_THAT(refusal([&] { tower("lora"); }), HasSubstr("adapt: unknown 'lora'"));
-}
-
 TEST(Head, InitialisationHasUnitRows) {
   Snapshot snapshot = tiny();
   for (const char* adapt : {"adaptformer", "linear-probe"})
-    for (const char* init : {"text", "random"}) {
-      auto head = classifier_architecture(snapshot, options(adapt, init))->module("head", ModuleKind::head);
+    for (bool text : {true, false}) {
+      ClassifierOptions own = options(adapt);
+      if (text) own.head_rows = text_head_rows(snapshot, adapt, class_tokens(), at::kFloat);
+      auto head = classifier_architecture(snapshot, own)->module("head", ModuleKind::head);
       at::Tensor weight = head->weights().all()[0].value;
       EXPECT_EQ(weight.size(0), 4);
       EXPECT_EQ(weight.size(1), std::string(adapt) == "linear-probe" ? 10 : 16);
-      EXPECT_TRUE(at::allclose(weight.pow(2).sum(1), at::ones({4}), 1e-4)) << adapt << init;
+      EXPECT_TRUE(at::allclose(weight.pow(2).sum(1), at::ones({4}), 1e-4)) << adapt << text;
     }
+}
+
+TEST(Head, KindsByName) {
+  EXPECT_EQ(parse_head("linear"), HeadKind::linear);
+  EXPECT_THAT(refusal([] { parse_head("cosin"); }), HasSubstr("did you mean 'cosine'"));
+}
+
+TEST(Text, ColumnsAfterTheEndTokenChangeNothing) {
+  Snapshot snapshot = tiny();
+  auto text = text_tower(snapshot, at::kFloat);
+  at::Tensor tokens = at::tensor({18, 3, 4, 19, 19, 19, 18, 5, 19, 19, 19, 19}, at::kLong).view({2, 6});
+  at::Tensor few = cropped(*text, tokens);
+  EXPECT_EQ(few.size(1), 4);
+  EXPECT_TRUE(at::allclose(text->rows(few).features(), text->rows(tokens).features(), 1e-5, 1e-6));
+}
+
+TEST(Text, TowerRefusesWhatItCannotRead) {
+  Snapshot snapshot = tiny();
+  auto text = text_tower(snapshot, at::kFloat);
+  EXPECT_THAT(refusal([&] { text->rows(at::zeros({1, 7}, at::kLong)); }), HasSubstr("takes at most 6"));
+  EXPECT_THAT(refusal([&] { text->learn_context("v", at::zeros({2, 5})); }), HasSubstr("context vectors of 5 numbers, the text tower's tokens have 12"));
+}
+
+TEST(Precision, AutocastKeepsTheOutputsType) {
+  Snapshot snapshot = tiny();
+  at::Tensor pixels = at::linspace(-1, 1, 2 * 3 * 64).view({2, 3, 8, 8});
+  at::Tensor exact = image_tower(snapshot, {})->rows(pixels).features();
+  at::Tensor half = image_tower(snapshot, {at::kFloat, FeatureKind::hidden, Precision::bf16})->rows(pixels).features();
+  EXPECT_EQ(half.scalar_type(), at::kFloat);
+  EXPECT_FALSE(at::equal(half, exact));
+  EXPECT_TRUE(at::allclose(half, exact, 0.05, 0.05));
 }
 
 }  // namespace

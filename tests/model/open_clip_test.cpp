@@ -125,7 +125,7 @@ class OpenClip : public testing::Test {
     return read_snapshot(folder_);
   }
   std::string refusal(const Snapshot& stored) {
-    return refusal([&] { ClipImageTower(read(stored), at::kFloat, FeatureKind::hidden, ClipImageTower::Train::none); });
+    return refusal([&] { image_tower(read(stored), {}); });
   }
   template <class F>
   std::string refusal(F f) {
@@ -141,11 +141,11 @@ class OpenClip : public testing::Test {
 };
 
 at::Tensor image_features(const Snapshot& snapshot, const at::Tensor& pixels) {
-  return ClipImageTower(snapshot, at::kFloat, FeatureKind::projected, ClipImageTower::Train::none).rows(pixels).features();
+  return image_tower(snapshot, {at::kFloat, FeatureKind::embedding})->rows(pixels).features();
 }
 
 at::Tensor text_features(const Snapshot& snapshot, const at::Tensor& tokens) {
-  return ClipTextTower(snapshot, at::kFloat, false).rows(tokens).features();
+  return text_tower(snapshot, at::kFloat)->rows(tokens).features();
 }
 
 at::Tensor pixels(std::int64_t side) {
@@ -154,7 +154,7 @@ at::Tensor pixels(std::int64_t side) {
 
 TEST_F(OpenClip, TransformerIsTheSameUnderBothNames) {
   Snapshot want = tiny(), got = read(open_clip_vit());
-  require_clip(got);
+  require_whole(got);
   ASSERT_EQ(got.tensors.size(), want.tensors.size());
   for (const auto& [name, tensor] : want.tensors) EXPECT_TRUE(at::equal(got.tensors.at(name), tensor)) << name;
   EXPECT_TRUE(at::equal(image_features(got, pixels(8)), image_features(want, pixels(8))));
@@ -244,7 +244,7 @@ TEST_F(OpenClip, SaysWhichTensorIsWrong) {
 
 TEST_F(OpenClip, ModifiedResNetSaysWhichTensorIsWrong) {
   Snapshot good = read(open_clip_resnet());
-  auto build = [](const Snapshot& snapshot) { ClipImageTower(snapshot, at::kFloat, FeatureKind::hidden, ClipImageTower::Train::none); };
+  auto build = [](const Snapshot& snapshot) { image_tower(snapshot, {}); };
   EXPECT_EQ(refusal([&] { build(good); }), "accepted");
   for (const auto& [name, tensor] : good.tensors) {
     if (!name.starts_with("visual.") || name.ends_with("num_batches_tracked")) continue;
@@ -276,23 +276,33 @@ TEST_F(OpenClip, ModifiedResNetIsWrittenAndReadInOurForm) {
   write_snapshot(again, snapshot);
   EXPECT_TRUE(at::equal(image_features(read_snapshot(again), pixels(64)), want));
   snapshot.config["vision_config"]["layers"] = {1, 1, 0, 1};
-  EXPECT_THAT(refusal([&] { image_features(snapshot, pixels(64)); }), HasSubstr("vision_config.layers: expected integers of at least 1"));
-  snapshot.config["vision_config"]["layers"] = 3;
+  EXPECT_THAT(refusal([&] { image_features(snapshot, pixels(64)); }), HasSubstr("layers: expected integers of at least 1"));
+  snapshot.config["vision_config"]["layers"] = {1, 1, 1};
   EXPECT_THAT(refusal([&] { image_features(snapshot, pixels(64)); }), HasSubstr("expected the numbers of blocks of 4 stages"));
 }
 
-TEST_F(OpenClip, ModifiedResNetIsProbedAndNotTuned) {
+TEST_F(OpenClip, ModifiedResNetIsAdaptedWhereItCan) {
   Snapshot snapshot = read(open_clip_resnet());
   at::Tensor tokens = at::arange(24, at::kLong).view({4, 6}).remainder(20);
-  auto parts = [&](const char* adapt) {
-    return classifier_architecture(snapshot, {adapt, 0, "text", 25, 4, tokens, 0, at::kFloat});
+  auto tower = [&](const char* adapt) {
+    ClassifierOptions options;
+    options.adapt = adapt;
+    options.adaptation.classes = 4;
+    return classifier_architecture(snapshot, options)->tower("main", TowerKind::image);
   };
-  auto tower = parts("linear-probe")->tower("main", TowerKind::image);
-  EXPECT_EQ(tower->width(), 10);
-  for (const Parameter& parameter : tower->weights().all()) EXPECT_FALSE(parameter.trainable) << parameter.name;
-  EXPECT_EQ(parts("linear-probe")->module("head", ModuleKind::head)->weights().all()[0].value.size(1), 10);
-  EXPECT_THAT(refusal([&] { parts("full-tuning")->tower("main", TowerKind::image); }), HasSubstr("is a ModifiedResNet"));
-  EXPECT_THAT(refusal([&] { parts("adaptformer")->tower("main", TowerKind::image); }), HasSubstr("has no transformer blocks"));
+  EXPECT_EQ(tower("linear-probe")->width(), 10);
+  EXPECT_EQ(tower("linear-probe")->weights().trainable_values(), 0);
+  EXPECT_EQ(text_head_rows(snapshot, "linear-probe", tokens, at::kFloat).size(1), 10);
+  EXPECT_EQ(tower("ssf-attn")->weights().trainable_values(), 2 * 10);
+  for (const char* adapt : {"bn-tuning", "bias-tuning", "full-tuning"}) {
+    auto tuned = tower(adapt);
+    EXPECT_GT(tuned->weights().trainable_values(), 0) << adapt;
+    for (const Parameter& parameter : tuned->weights().all()) {
+      bool statistics = parameter.name.find("running_") != std::string::npos;
+      EXPECT_FALSE(statistics && parameter.trainable) << parameter.name;
+    }
+  }
+  EXPECT_THAT(refusal([&] { tower("adaptformer"); }), HasSubstr("is convolutional and has no transformer blocks"));
 }
 
 }  // namespace

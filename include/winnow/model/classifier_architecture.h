@@ -1,26 +1,33 @@
-// The parts that a classification stage's method asks for: an adapted image tower and a cosine head, on a CLIP snapshot.
+// The parts that a classification stage's method asks for: an adapted image tower and a head, on a snapshot.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "winnow/model/adaptation.h"
 #include "winnow/model/clip.h"
 
 namespace winnow::model {
 
+enum class HeadKind { cosine, linear, l2normed, layernormed };
+HeadKind parse_head(std::string_view);            // UsageError with the nearest
+
 struct ClassifierOptions {
-  std::string adapt;                              // adaptformer, linear-probe, full-tuning
-  std::int64_t adapter_dim = 0;                   // 0: the default bottleneck
-  std::string head_init;                          // text, random
-  double scale = 25;
-  std::int64_t classes = 0;
-  at::Tensor class_tokens;                        // C x context, where head_init is text
-  std::uint64_t seed = 0;
+  std::string adapt;                              // adaptation.h
+  AdaptationOptions adaptation;                   // with classes and seed
+  HeadKind head = HeadKind::cosine;
+  at::Tensor head_rows;                           // C x d: initial rows of the head, normalised; undefined: random
+  double scale = 25;                              // of the cosine head
   at::ScalarType dtype = at::kFloat;
+  Precision compute = Precision::as_stated;
 };
 
-// Linear probing puts the head on the projected, normalised embedding, all else on the hidden feature. spec/pll.md 3.1.
-// Borrows the snapshot.
+// Text rows for the head of this adaptation: C x p class features, mapped back to the hidden feature where the tower projects
+// and the head stands before the projection. UsageError for a model without texts. spec/pll.md 3.2.
+at::Tensor text_head_rows(const Snapshot&, const std::string& adapt, const at::Tensor& class_tokens, at::ScalarType);
+
+// Linear probing puts the head on the projected embedding, all else on the hidden feature. spec/pll.md 3.1. Borrows the snapshot.
 std::unique_ptr<Architecture> classifier_architecture(const Snapshot&, ClassifierOptions);
 
 // Both towers and the temperature, everything trained.

@@ -19,6 +19,7 @@ struct Snapshot {
   Value config;                                   // config.json
   std::map<std::string, at::Tensor> tensors;      // as stored; a folder's share the mapped file
   std::map<std::string, std::string> files;       // other small files by name: vocab.json, merges.txt, preprocessor_config.json
+  bool sizes_only = false;                        // a configuration without weights: towers get tensors without data, to be counted
 };
 
 // DataError for a missing folder or file, a folder with pickles only (says how to convert), a damaged container. Where a folder

@@ -1,8 +1,10 @@
-// CLIP's byte-pair encoding: vocab.json and merges.txt of a snapshot. Sennrich et al. 2016; OpenAI's simple_tokenizer.
+// From texts to the ids that a text tower reads. CLIP's byte pairs (Sennrich et al. 2016; OpenAI's simple_tokenizer, open_clip), and
+// what a snapshot's tokenizer.json describes (byte pairs, unigrams).
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,32 +13,59 @@
 
 namespace winnow::model {
 
+enum class TooLong { refuse, cut };               // cut: as the references do; the last id that stays becomes the end token
+
 class Tokenizer {
  public:
-  // Reads vocab.json and merges.txt; DataError naming file and line.
-  explicit Tokenizer(const Snapshot&);
-  Tokenizer(std::map<std::string, std::int64_t> vocabulary, std::vector<std::pair<std::string, std::string>> merges);
+  virtual ~Tokenizer() = default;
+  // Start (where there is one), ids, end, filled up to `context`. UsageError for a text that is too long or no UTF-8.
+  std::vector<std::int64_t> encode(const std::string& text, std::int64_t context, TooLong = TooLong::refuse) const;
+  // Ids of a text alone, without start and end.
+  virtual std::vector<std::int64_t> pieces(const std::string& text) const = 0;
 
-  // Start, ids, end, filled up with end to `context`. ASCII only; UsageError for others and for texts that are too long.
-  std::vector<std::int64_t> encode(const std::string& text, std::int64_t context) const;
+  std::int64_t length(const std::string& text) const;     // tokens with start and end, before any cut
   std::int64_t end() const { return end_; }
-  std::int64_t size() const { return static_cast<std::int64_t>(vocabulary_.size()); }
+  std::int64_t padding() const { return padding_; }
 
+ protected:
+  std::int64_t start_ = -1, end_ = -1;            // -1: none
+  std::int64_t padding_ = 0;
+};
+
+// The tokenizer that a snapshot's texts were trained with. CLIP: vocab.json and merges.txt under CLIP's rules (HTML entities,
+// repair of characters, white space, lower case); else tokenizer.json; else, where the vocabulary has 49,408 entries, CLIP's own,
+// which is built in. SigLIP: tokenizer.json. DataError naming the file and what is wrong in it.
+std::unique_ptr<Tokenizer> tokenizer_of(const Snapshot&);
+// tokenizer.json alone.
+std::unique_ptr<Tokenizer> json_tokenizer(const Snapshot&);
+
+class ByteMerges;
+
+class ClipTokenizer final : public Tokenizer {
+ public:
+  using Vocabulary = std::map<std::string, std::int64_t>;
+  using Merges = std::vector<std::pair<std::string, std::string>>;
+  // special_names: start and end, as texts may name them.
+  ClipTokenizer(Vocabulary, Merges, std::pair<std::string, std::string> special_names);
+  ~ClipTokenizer() override;
+  static std::unique_ptr<ClipTokenizer> from(const Snapshot&);        // vocab.json and merges.txt
+  static std::unique_ptr<ClipTokenizer> built_in(bool open_clip);     // OpenAI's vocabulary; open_clip's names of start and end
+
+  std::vector<std::int64_t> pieces(const std::string& text) const override;
+  std::int64_t size() const { return static_cast<std::int64_t>(vocabulary_.size()); }
   std::string vocab_json() const;
   std::string merges_txt() const;
 
  private:
-  std::vector<std::string> split_by_merges(const std::string& word) const;
-
-  std::map<std::string, std::int64_t> vocabulary_;
-  std::vector<std::pair<std::string, std::string>> merges_;
-  std::map<std::pair<std::string, std::string>, std::size_t> rank_;
-  std::int64_t start_ = 0, end_ = 0;
+  Vocabulary vocabulary_;
+  Merges merges_;
+  std::pair<std::string, std::string> special_names_;
+  std::unique_ptr<ByteMerges> byte_merges_;
 };
 
 // Learns `merges` merges from texts: the most frequent pair each time, ties by byte order. Vocabulary as CLIP's: bytes, bytes
 // that end a word, merges, start, end.
-Tokenizer learn_tokenizer(const std::vector<std::string>& texts, std::size_t merges);
+std::unique_ptr<ClipTokenizer> learn_tokenizer(const std::vector<std::string>& texts, std::size_t merges);
 
 // "a photo of a {}." with the class name in place of {} and its underscores as spaces. UsageError without {}.
 std::string prompt(const std::string& text_template, const std::string& class_name);

@@ -71,6 +71,8 @@ void run_case(Case& c, const winnow::golden::Options& options) {
   if (c.kind() == "labels") return winnow::golden::run_labels(c);
   if (c.kind() == "selection") return winnow::golden::run_selection(c);
   if (c.kind() == "model") return winnow::golden::run_model(c);
+  if (c.kind() == "peft") return winnow::golden::run_peft(c);
+  if (c.kind() == "tokenizer") return winnow::golden::run_tokenizer(c);
   if (c.kind() == "metric") return winnow::golden::run_metric(c);
   throw UsageError(fmt::format("unknown kind '{}'", c.kind()));
 }

@@ -5,6 +5,7 @@
 
 #include "golden/case.h"
 #include "winnow/comm/collective.h"
+#include "winnow/model/snapshot.h"
 
 namespace winnow::golden {
 
@@ -18,6 +19,11 @@ void run_loss(Case&);
 void run_labels(Case&);
 void run_selection(Case&);
 void run_model(Case&);
+void run_peft(Case&);
+void run_tokenizer(Case&);
 void run_metric(Case&);
+
+// The folder that config.snapshot names, or the weights that the case itself holds.
+model::Snapshot snapshot_of(Case&);
 
 }  // namespace winnow::golden

@@ -6,6 +6,7 @@
 
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
+#include "winnow/model/adaptation.h"
 #include "winnow/train/evaluation.h"
 
 namespace winnow::golden {
@@ -51,9 +52,30 @@ void run_selection_metric(Case& c) {
   c.compare("percent", at::tensor(at::ArrayRef<double>(percent, 3), at::TensorOptions(at::kDouble)));
 }
 
+// A CLIP image tower of these sizes, without weights: values that an adaptation trains in it, the head not counted.
+void run_trainable_parameters(Case& c) {
+  const Settings& config = c.config();
+  model::Snapshot sizes;
+  sizes.source = c.name();
+  sizes.sizes_only = true;
+  const Value& image = c.raw("model");
+  if (image.at("family") != "clip") throw UsageError("config.model.family: known: clip");
+  sizes.config = {{"model_type", "clip"}, {"vision_config", image}};
+  auto tower = model::image_tower(sizes, {});
+  model::AdaptationOptions options;
+  options.classes = config.integer("classes");
+  for (const char* key : {"adapter_dim", "lora_dim", "vpt_len"})
+    if (config.has(key)) options.size = config.integer(key);
+  if (config.has("mask_ratio")) options.mask_ratio = config.real("mask_ratio");
+  options.deft = config.has("implementation") && config.text("implementation") == "deft";
+  model::adapt(*tower, config.text("adapt"), options);
+  c.compare("count", at::tensor({tower->weights().trainable_values()}, at::TensorOptions(at::kLong)));
+}
+
 }  // namespace
 
 void run_metric(Case& c) {
+  if (c.subject() == "trainable-parameters") return run_trainable_parameters(c);
   if (c.subject() == "selection") return run_selection_metric(c);
   throw UsageError(fmt::format("unknown subject '{}'", c.subject()));
 }

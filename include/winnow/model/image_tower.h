@@ -1,0 +1,71 @@
+// Image towers of all families, built from a snapshot: CLIP's vision transformer and ModifiedResNet, SigLIP, ViT, MAE's encoder,
+// ConvNeXt, ResNet, under Hugging Face's, timm's and open_clip's names. spec/pll-results.md 5, spec/noisy-labels.md 2, 4.2.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "winnow/model/snapshot.h"
+#include "winnow/model/tower.h"
+
+namespace winnow::model {
+
+class Transformer;
+
+// d: width of the tower, p: of the embedding that it shares with texts, T: tokens. Undefined where a family has none.
+struct ImageOutputs {
+  at::Tensor last_hidden;                         // B x T x d (CLIP: before the last LayerNorm, others: after it); convolutional towers B x d x h x w
+  at::Tensor hidden;                              // B x d, the feature: class token after the last LayerNorm, or the pooled map
+  at::Tensor projected;                           // B x p, not normalised
+  at::Tensor logits;                              // B x classes of the checkpoint's own classifier
+  at::Tensor pooler;                              // B x d: ViT's tanh pooler
+  std::vector<at::Tensor> blocks;                 // B x T x d after each block, where they are asked for
+};
+
+enum class FeatureKind { hidden, embedding };      // embedding: `projected` of a tower that projects, else `hidden`
+enum class Precision { as_stated, bf16 };         // bf16: autocast around the tower; its outputs come back in the stated precision
+
+struct ImageTowerOptions {
+  at::ScalarType dtype = at::kFloat;
+  FeatureKind feature = FeatureKind::hidden;      // what "features" is
+  Precision compute = Precision::as_stated;
+};
+
+// Rows of pixels B x channels x H x W, normalised. A new tower is frozen: adaptations (adaptation.h) say what is trained.
+class ImageTower : public Tower {
+ public:
+  Outputs rows(const at::Tensor& pixels) override;        // "features"
+  std::int64_t width() const override;                    // columns of "features"
+
+  // Everything that the tower yields. A vision transformer takes pictures of other sizes and interpolates its position table.
+  virtual ImageOutputs encode(const at::Tensor& pixels, bool keep_blocks = false) const = 0;
+  virtual std::int64_t image_size() const = 0;
+  virtual std::int64_t tower_width() const = 0;           // d
+  virtual const at::Tensor& projection() const;           // p x d; UsageError for a tower without one
+  virtual bool projects() const { return false; }
+
+  virtual Transformer* transformer() { return nullptr; }  // its blocks; null for convolutional towers
+  virtual std::int64_t patch_area() const { return 0; }   // pixels of a patch, per channel
+  // Features become scale * feature + shift (both d): where an adaptation of a ModifiedResNet ends. UsageError for others.
+  virtual void scale_features(Parameter* scale, Parameter* shift);
+
+  void train_everything();                                // for pre-training and full fine-tuning
+  const std::string& source() const { return source_; }   // the snapshot, for messages
+
+ protected:
+  ImageTower(const Snapshot& snapshot, ImageTowerOptions options) : options_(options), source_(snapshot.source) {}
+  virtual at::Tensor feature(const at::Tensor& pixels) const = 0;   // `options_.feature` alone
+
+  ImageTowerOptions options_;
+
+ private:
+  std::string source_;
+};
+
+// By config.json's model_type or timm's architecture. DataError for a family that winnow does not have, a tensor that is missing,
+// left over or of another shape: a tower is never built from random layers.
+std::unique_ptr<ImageTower> image_tower(const Snapshot&, ImageTowerOptions);
+
+}  // namespace winnow::model

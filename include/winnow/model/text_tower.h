@@ -1,0 +1,53 @@
+// Text towers: CLIP's (causal, read at the end token) and SigLIP's (read at the last position).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "winnow/model/snapshot.h"
+#include "winnow/model/tower.h"
+
+namespace winnow::model {
+
+struct TextOutputs {
+  at::Tensor last_hidden;                         // B x context x d, after the last LayerNorm
+  at::Tensor hidden;                              // B x d: at the token that is read
+  at::Tensor projected;                           // B x p, not normalised
+};
+
+// Rows of token ids B x up to context columns. Negative ids are slots of a learned context (prompt_learner.h).
+class TextTower : public Tower {
+ public:
+  ~TextTower() override;
+  Outputs rows(const at::Tensor& tokens) override;        // "features": B x p
+  TextOutputs encode(const at::Tensor& tokens) const;
+  std::int64_t width() const override;                    // p
+  std::int64_t context() const;
+  std::int64_t token_width() const;                       // d
+  bool causal() const;                                    // columns after the token that is read change nothing
+  std::int64_t last_read(const at::Tensor& tokens) const; // the largest column that is read of these rows; waits for the device
+
+  // The vectors of the slots: id -1 - j is row j of `vectors` (rows x d), a trained parameter of this name.
+  void learn_context(const std::string& name, at::Tensor vectors);
+  void train_everything();
+
+ private:
+  friend std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
+  struct Impl;
+  explicit TextTower(std::unique_ptr<Impl>);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Families clip and siglip; UsageError for others: they have no texts. Frozen until something is trained.
+std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
+bool has_texts(const Snapshot&);
+
+// Normalised text features of the class prompts, C x p: tokens is C x context (or T x C x context: the normalised mean over
+// templates of normalised features). spec/pll.md 3.2.
+at::Tensor class_text_features(const TextTower&, const at::Tensor& tokens);
+
+// Token rows without the columns that a causal tower would not read: up to the largest end position. spec/unsupervised.md 1.
+at::Tensor cropped(const TextTower&, const at::Tensor& tokens);
+
+}  // namespace winnow::model

@@ -1,0 +1,55 @@
+// Adaptations that train the tower's own weights, by kind: nothing (linear probing), whole blocks, biases (BitFit, Zaken et al.
+// 2022), LayerNorms, BatchNorms. spec/pll.md 3.3, spec/noisy-labels.md 7.
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "registry.h"
+#include "winnow/core/error.h"
+
+namespace winnow::model {
+
+namespace {
+
+void train_where(const Adapting& adapting, const std::function<bool(const Parameter&)>& wanted) {
+  for (Parameter& parameter : adapting.weights().all())
+    if (parameter.role != Role::statistics && wanted(parameter)) parameter.trainable = true;
+}
+
+bool in_blocks(const Adapting& adapting, const Parameter& parameter) {
+  return parameter.block >= 0 && adapting.covers(static_cast<std::size_t>(parameter.block));
+}
+
+bool is_bias(const Parameter& parameter) { return parameter.role == Role::bias || parameter.role == Role::norm_bias; }
+
+}  // namespace
+
+void linear_probe(const Adapting&) {}
+
+// Blocks alone: patch embedding, positions and the last LayerNorm stay. A convolutional tower has none and is trained whole.
+void full_tuning(const Adapting& adapting) {
+  bool blocks = adapting.tower.transformer() != nullptr;
+  train_where(adapting, [&](const Parameter& parameter) { return !blocks || in_blocks(adapting, parameter); });
+}
+
+// DeFT's code takes the biases outside the blocks, too.
+void bias_tuning(const Adapting& adapting) {
+  bool everywhere = adapting.options.deft || !adapting.tower.transformer();
+  train_where(adapting, [&](const Parameter& parameter) { return is_bias(parameter) && (everywhere || in_blocks(adapting, parameter)); });
+}
+
+void ln_tuning(const Adapting& adapting) {
+  adapting.transformer();
+  train_where(adapting, [&](const Parameter& parameter) {
+    return (parameter.role == Role::norm || parameter.role == Role::norm_bias) && in_blocks(adapting, parameter);
+  });
+}
+
+void bn_tuning(const Adapting& adapting) {
+  bool has_statistics = false;
+  for (const Parameter& parameter : adapting.weights().all()) has_statistics |= parameter.role == Role::statistics;
+  if (!has_statistics) throw UsageError(fmt::format("adapt = \"bn-tuning\": {} has no BatchNorm", adapting.tower.source()));
+  train_where(adapting, [](const Parameter& parameter) { return parameter.role == Role::norm || parameter.role == Role::norm_bias; });
+}
+
+}  // namespace winnow::model

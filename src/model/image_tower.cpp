@@ -1,0 +1,75 @@
+#include "winnow/model/image_tower.h"
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <fmt/format.h>
+
+#include "convnext.h"
+#include "family.h"
+#include "modified_resnet.h"
+#include "resnet.h"
+#include "vision_transformer.h"
+#include "winnow/core/error.h"
+
+namespace winnow::model {
+
+namespace {
+
+// Switches autocast on for its lifetime. The cache of cast weights is dropped at the end: weights change between forwards.
+class Autocast {
+ public:
+  explicit Autocast(at::DeviceType device) : device_(device), was_(at::autocast::is_autocast_enabled(device)) {
+    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    at::autocast::set_autocast_enabled(device_, true);
+    at::autocast::increment_nesting();
+  }
+  ~Autocast() {
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, was_);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  at::DeviceType device_;
+  bool was_;
+};
+
+}  // namespace
+
+Outputs ImageTower::rows(const at::Tensor& pixels) {
+  if (options_.compute == Precision::as_stated) return {{"features", feature(pixels)}};
+  Autocast autocast(pixels.device().type());
+  return {{"features", feature(pixels).to(options_.dtype)}};
+}
+
+std::int64_t ImageTower::width() const {
+  return options_.feature == FeatureKind::embedding && projects() ? projection().size(0) : tower_width();
+}
+
+const at::Tensor& ImageTower::projection() const {
+  throw UsageError(fmt::format("{}: this image tower has no projection to a space that it shares with texts", source_));
+}
+
+void ImageTower::scale_features(Parameter*, Parameter*) {
+  throw UsageError(fmt::format("{}: only a ModifiedResNet's features are scaled and shifted", source_));
+}
+
+void ImageTower::train_everything() {
+  for (Parameter& parameter : weights_.all()) parameter.trainable = parameter.role != Role::statistics;
+}
+
+std::unique_ptr<ImageTower> image_tower(const Snapshot& snapshot, ImageTowerOptions options) {
+  if (options.compute == Precision::bf16 && options.dtype != at::kFloat)
+    throw InternalError("bf16 autocast around a tower that is not fp32");
+  switch (kind_of(snapshot).family) {
+    case Family::convnext: return convnext(snapshot, options);
+    case Family::resnet: return resnet(snapshot, options);
+    case Family::clip:
+      if (is_modified_resnet(snapshot)) return modified_resnet(snapshot, options);
+      [[fallthrough]];
+    default: return vision_transformer(snapshot, options);
+  }
+}
+
+}  // namespace winnow::model

@@ -1,0 +1,184 @@
+#include "vision_layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config_table.h"
+#include "family.h"
+#include "winnow/core/error.h"
+
+namespace winnow::model {
+
+namespace {
+
+TransformerConfig transformer_of(const ConfigTable& table, std::int64_t width, std::int64_t hidden, const char* activation, double epsilon) {
+  TransformerConfig config;
+  config.width = table.size("hidden_size", width);
+  config.hidden = table.size("intermediate_size", hidden);
+  config.blocks = table.size("num_hidden_layers", 12);
+  config.heads = table.size("num_attention_heads", 12);
+  config.epsilon = table.real("layer_norm_eps", epsilon);
+  config.activation = parse_activation(table.text("hidden_act", activation), table.name() + ".hidden_act");
+  return config;
+}
+
+bool has_any(const Snapshot& snapshot, const std::string& prefix) {
+  auto found = snapshot.tensors.lower_bound(prefix);
+  return found != snapshot.tensors.end() && found->first.starts_with(prefix);
+}
+
+// Rows of a classifier, from its tensor: config.json counts them by a table of names that may be left out.
+std::int64_t rows_of(const Snapshot& snapshot, const std::string& tensor) {
+  auto found = snapshot.tensors.find(tensor);
+  return found == snapshot.tensors.end() || found->second.dim() == 0 ? 0 : found->second.size(0);
+}
+
+void take_sizes(VisionLayout& layout, const ConfigTable& table, std::int64_t patch) {
+  layout.image_size = table.size("image_size", 224);
+  layout.patch = table.size("patch_size", patch);
+  layout.channels = table.size("num_channels", 3);
+}
+
+VisionLayout clip(const Snapshot& snapshot, const ConfigTable& all) {
+  ConfigTable table = all.table("vision_config");
+  VisionLayout layout;
+  take_sizes(layout, table, 32);
+  layout.transformer = transformer_of(table, 768, 3072, "quick_gelu", 1e-5);
+  const std::string embeddings = "vision_model.embeddings.";
+  layout.blocks = clip_blocks("vision_model.encoder.layers.");
+  layout.class_token = embeddings + "class_embedding";
+  layout.class_token_shape = {layout.transformer.width};
+  layout.patches = embeddings + "patch_embedding";
+  layout.patch_bias = false;
+  layout.positions = embeddings + "position_embedding.weight";
+  layout.positions_shape = {layout.grid() * layout.grid() + 1, layout.transformer.width};
+  layout.norm_before = "vision_model.pre_layrnorm";                   // spelt so in every snapshot
+  layout.norm_after = "vision_model.post_layernorm";
+  layout.last_hidden_normed = false;
+  layout.projection = "visual_projection.weight";
+  layout.joint = all.size("projection_dim", 512);
+  layout.below = {"vision_model.", "visual"};
+  layout.unused = {embeddings + "position_ids"};
+  return layout;
+}
+
+VisionLayout siglip(const ConfigTable& all) {
+  ConfigTable table = all.table("vision_config");
+  VisionLayout layout;
+  take_sizes(layout, table, 16);
+  layout.transformer = transformer_of(table, 768, 3072, "gelu_pytorch_tanh", 1e-6);
+  const std::string embeddings = "vision_model.embeddings.";
+  layout.blocks = clip_blocks("vision_model.encoder.layers.");
+  layout.patches = embeddings + "patch_embedding";
+  layout.positions = embeddings + "position_embedding.weight";
+  layout.positions_shape = {layout.grid() * layout.grid(), layout.transformer.width};
+  layout.norm_after = "vision_model.post_layernorm";
+  layout.pool = "vision_model.head.";
+  layout.below = {"vision_model."};
+  layout.unused = {embeddings + "position_ids"};
+  return layout;
+}
+
+VisionLayout vit(const Snapshot& snapshot, const ConfigTable& all) {
+  VisionLayout layout;
+  take_sizes(layout, all, 16);
+  layout.transformer = transformer_of(all, 768, 3072, "gelu", 1e-12);
+  layout.transformer.qkv_bias = all.flag("qkv_bias", true);
+  const std::string prefix = has_any(snapshot, "vit.") ? "vit." : "";
+  const std::string embeddings = prefix + "embeddings.";
+  layout.blocks = vit_blocks(prefix + "encoder.layer.");
+  layout.class_token = embeddings + "cls_token";
+  layout.class_token_shape = {1, 1, layout.transformer.width};
+  layout.patches = embeddings + "patch_embeddings.projection";
+  layout.positions = embeddings + "position_embeddings";
+  layout.positions_shape = {1, layout.grid() * layout.grid() + 1, layout.transformer.width};
+  layout.norm_after = prefix + "layernorm";
+  if (has_any(snapshot, prefix + "pooler.")) {
+    layout.pooler = prefix + "pooler.dense";
+    if (std::string act = all.text("pooler_act", "tanh"); act != "tanh")
+      throw DataError(fmt::format("{}.pooler_act: '{}' is not known; known: tanh", all.name(), act));
+  }
+  if (has_any(snapshot, "classifier.")) layout.classifier = "classifier";
+  layout.classes = rows_of(snapshot, "classifier.weight");
+  layout.below = {""};
+  layout.unused = {"decoder.", embeddings + "mask_token"};            // MAE's decoder; masked-image models' token
+  return layout;
+}
+
+// timm tells the architecture and what differs from it. Defaults are those of its vision_transformer.py.
+struct TimmSize {
+  const char* name;
+  std::int64_t width, blocks, heads;
+};
+constexpr TimmSize kTimmSizes[] = {{"tiny", 192, 12, 3}, {"small", 384, 12, 6}, {"base", 768, 12, 12}, {"large", 1024, 24, 16}};
+
+VisionLayout timm(const Snapshot& snapshot, const ConfigTable& all, Family family) {
+  std::string architecture = all.text("architecture", "");
+  ConfigTable args = all.table("model_args");
+  TimmSize size = kTimmSizes[2];
+  for (const TimmSize& candidate : kTimmSizes)
+    if (architecture.starts_with(fmt::format("vit_{}_", candidate.name))) size = candidate;
+  auto number_after = [&](const std::string& word, std::int64_t fallback) {
+    std::size_t at = architecture.find(word);
+    std::size_t end = at == std::string::npos ? at : architecture.find_first_not_of("0123456789", at + word.size());
+    if (at == std::string::npos) return fallback;
+    std::string digits = architecture.substr(at + word.size(), end - at - word.size());
+    return digits.empty() || digits.size() > 4 ? fallback : std::int64_t{std::stol(digits)};
+  };
+  std::size_t last = architecture.find_last_of('_');
+  std::int64_t resolution = last == std::string::npos ? 224 : number_after(architecture.substr(last), 224);
+  VisionLayout layout;
+  layout.image_size = args.size("img_size", resolution);
+  layout.patch = args.size("patch_size", number_after("_patch", 16));
+  layout.channels = args.size("in_chans", 3);
+  TransformerConfig& t = layout.transformer;
+  t.width = args.size("embed_dim", size.width);
+  t.blocks = args.size("depth", size.blocks);
+  t.heads = args.size("num_heads", size.heads);
+  t.hidden = static_cast<std::int64_t>(static_cast<double>(t.width) * args.real("mlp_ratio", 4));   // Python's int()
+  t.qkv_bias = args.flag("qkv_bias", true);
+  bool clip = family == Family::clip, siglip = family == Family::siglip;
+  std::string act = args.text("act_layer", architecture.find("quickgelu") != std::string::npos ? "quick_gelu" : "gelu");
+  t.activation = act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, args.name() + ".act_layer");
+  t.epsilon = clip ? 1e-5 : 1e-6;
+  layout.blocks = timm_blocks();
+  if (!siglip) {
+    layout.class_token = "cls_token";
+    layout.class_token_shape = {1, 1, t.width};
+  } else {
+    layout.pool = "attn_pool.";
+  }
+  layout.patches = "patch_embed.proj";
+  layout.patch_bias = !clip;
+  layout.positions = "pos_embed";
+  layout.positions_shape = {1, layout.grid() * layout.grid() + (siglip ? 0 : 1), t.width};
+  layout.antialias = true;
+  if (clip) layout.norm_before = "norm_pre";
+  layout.norm_after = "norm";
+  if (has_any(snapshot, "head.")) layout.classifier = "head";
+  layout.classes = rows_of(snapshot, "head.weight");
+  layout.below = {""};
+  return layout;
+}
+
+}  // namespace
+
+VisionLayout vision_layout(const Snapshot& snapshot) {
+  ConfigTable all(snapshot.config, snapshot.source + "/config.json");
+  Kind kind = kind_of(snapshot);
+  VisionLayout layout;
+  if (kind.timm)
+    layout = timm(snapshot, all, kind.family);
+  else if (kind.family == Family::clip)
+    layout = clip(snapshot, all);
+  else if (kind.family == Family::siglip)
+    layout = siglip(all);
+  else
+    layout = vit(snapshot, all);
+  require_multiple(all.name(), "hidden_size", layout.transformer.width, "num_attention_heads", layout.transformer.heads);
+  require_multiple(all.name(), "image_size", layout.image_size, "patch_size", layout.patch);
+  return layout;
+}
+
+}  // namespace winnow::model

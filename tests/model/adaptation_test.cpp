@@ -1,0 +1,106 @@
+// Adaptations on a small CLIP. Numbers against the reference codes: golden cases of kind peft.
+#include "winnow/model/adaptation.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "winnow/core/error.h"
+#include "winnow/model/clip.h"
+
+namespace winnow::model {
+namespace {
+
+using testing::HasSubstr;
+
+Snapshot tiny() {
+  return untrained_clip({.image_size = 8, .patch = 4, .width = 16, .blocks = 3, .heads = 2, .text_width = 12, .text_blocks = 1, .text_heads = 2,
+                         .context = 6, .vocabulary = 20, .end_token = 19, .joint = 10, .temperature = 0.07},
+                        3);
+}
+
+at::Tensor pixels() { return at::linspace(-1, 1, 2 * 3 * 64).sin().view({2, 3, 8, 8}); }
+
+std::unique_ptr<ImageTower> adapted(const std::string& name, AdaptationOptions options = {}) {
+  static const Snapshot snapshot = tiny();
+  auto tower = image_tower(snapshot, {});
+  if (options.classes == 0) options.classes = 4;
+  if (!name.empty()) adapt(*tower, name, options);
+  return tower;
+}
+
+template <class F>
+std::string refusal(F f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Adaptation, WhatIsBuiltToDoNothingAtFirstDoesNothing) {
+  at::Tensor plain = adapted("")->rows(pixels()).features();
+  for (const char* name : {"linear-probe", "full-tuning", "bias-tuning", "ln-tuning", "mask", "lora", "adapter", "adaptformer"})
+    EXPECT_TRUE(at::allclose(adapted(name)->rows(pixels()).features(), plain, 1e-5, 1e-6)) << name;
+  for (const char* name : {"vpt-shallow", "vpt-deep", "ssf-attn", "ssf-mlp", "ssf-ln"})
+    EXPECT_FALSE(at::allclose(adapted(name)->rows(pixels()).features(), plain, 1e-5, 1e-6)) << name;
+}
+
+TEST(Adaptation, DeftsAdapterBeginsWithoutTheMlp) {
+  AdaptationOptions options;
+  options.deft = true;
+  EXPECT_FALSE(at::allclose(adapted("adapter", options)->rows(pixels()).features(), adapted("")->rows(pixels()).features(), 1e-3));
+}
+
+TEST(Adaptation, SameSeedSameValues) {
+  AdaptationOptions one, two;
+  two.seed = 1;
+  for (const char* name : {"vpt-deep", "ssf-attn", "lora", "adaptformer", "mask"}) {
+    auto a = adapted(name, one), b = adapted(name, one), c = adapted(name, two);
+    bool differs = false;
+    for (std::size_t i = 0; i < a->weights().all().size(); ++i) {
+      const at::Tensor &x = a->weights().all()[i].value, &y = b->weights().all()[i].value, &z = c->weights().all()[i].value;
+      EXPECT_TRUE(at::equal(x, y)) << name;
+      differs |= !(x.sizes() == z.sizes() && at::equal(x, z));
+    }
+    EXPECT_TRUE(differs) << name;
+  }
+}
+
+TEST(Adaptation, BlocksAlone) {
+  AdaptationOptions last;
+  last.blocks = {2, 3};
+  auto tower = adapted("adaptformer", last);
+  EXPECT_EQ(tower->weights().find("adaptformer_list.1.scale"), nullptr);
+  EXPECT_NE(tower->weights().find("adaptformer_list.2.scale"), nullptr);
+  std::int64_t block = 2 * 32 + 4 * (16 * 16 + 16) + (16 * 64 + 64) + (64 * 16 + 16);
+  EXPECT_EQ(adapted("full-tuning", last)->weights().trainable_values(), block);
+  EXPECT_EQ(adapted("full-tuning")->weights().trainable_values(), 3 * block);
+  AdaptationOptions beyond;
+  beyond.blocks = {2, 4};
+  EXPECT_THAT(refusal([&] { adapted("lora", beyond); }), HasSubstr("blocks 2 to 3: an untrained CLIP has blocks 0 to 2"));
+}
+
+TEST(Adaptation, MaskTrainsTheShareThatItIsAskedFor) {
+  AdaptationOptions options;
+  options.mask_ratio = 0.25;
+  auto floor_of = [](std::int64_t out, std::int64_t in) { return out * (in + 1) / 4; };
+  EXPECT_EQ(adapted("mask", options)->weights().trainable_values(), 3 * (floor_of(48, 16) + floor_of(16, 16) + floor_of(64, 16) + floor_of(16, 64)));
+}
+
+TEST(Adaptation, PromptsAreBehindTheTowersOwnTokens) {
+  AdaptationOptions options;
+  options.size = 2;
+  EXPECT_EQ(adapted("vpt-deep", options)->encode(pixels()).last_hidden.size(1), 4 + 1 + 2);
+  EXPECT_EQ(adapted("vpt-shallow", options)->encode(pixels()).last_hidden.size(1), 4 + 1 + 2);
+}
+
+TEST(Adaptation, UnknownNamesAndTowersThatDoNotFit) {
+  EXPECT_THAT(refusal([] { adapted("adapt-former"); }), HasSubstr("adapt: unknown 'adapt-former' (did you mean 'adaptformer'?)"));
+  EXPECT_THAT(refusal([] { adapted("bn-tuning"); }), HasSubstr("has no BatchNorm"));
+  EXPECT_THAT(refusal([] { adapted("ssf"); }), HasSubstr("is DeFT's"));
+}
+
+}  // namespace
+}  // namespace winnow::model

@@ -133,10 +133,15 @@ std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType d
 }
 
 at::Tensor class_text_features(const TextTower& text, const at::Tensor& tokens) {
+  constexpr std::int64_t kRows = 1024;            // bounds the memory: 80 templates of 1,000 classes are many texts
   at::NoGradGuard no_gradient;
-  at::Tensor rows = cropped(text, tokens.dim() == 2 ? tokens : tokens.flatten(0, 1));
-  at::Tensor features = normalise_rows(text.encode(rows).projected);
-  return tokens.dim() == 2 ? features : normalise_rows(features.view({tokens.size(0), tokens.size(1), -1}).mean(0));
+  at::Tensor rows = tokens.dim() == 2 ? tokens : tokens.flatten(0, 1);
+  // Other shapes round otherwise, so it must be worth it.
+  if (at::Tensor few = cropped(text, rows); 2 * few.size(1) <= rows.size(1)) rows = few;
+  std::vector<at::Tensor> features;
+  for (const at::Tensor& some : rows.split(kRows)) features.push_back(normalise_rows(text.encode(some).projected));
+  at::Tensor all = features.size() == 1 ? features[0] : at::cat(features);
+  return tokens.dim() == 2 ? all : normalise_rows(all.view({tokens.size(0), tokens.size(1), -1}).mean(0));
 }
 
 at::Tensor cropped(const TextTower& text, const at::Tensor& tokens) {

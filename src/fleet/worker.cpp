@@ -8,6 +8,7 @@
 #include "host.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
+#include "winnow/data/weights.h"
 
 namespace winnow::fleet {
 
@@ -104,6 +105,8 @@ Report Worker::prepared(Task& task) {
       std::string name = task.stage.settings.text("dataset");
       context["data"][name] = data_cache(name, print->second).string();
     }
+    if (auto print = task.stage.fingerprints.find("weights"); print != task.stage.fingerprints.end())
+      context["inputs"]["backbone"] = weights_folder(task.stage.settings.text("model"), print->second).string();
     result.why = sched::FailureClass::transient;           // a network file system may show an input late
     for (const auto& [name, input] : task.stage.inputs) {
       std::optional<Path> path = store_.find(input.stage);
@@ -136,6 +139,17 @@ Path Worker::data_cache(const std::string& name, const std::string& fingerprint)
     throw DataError(fmt::format("data set '{}' in {} is not the one that the sweep was planned with (fingerprint {}, planned {}); "
                                 "run `winnow data check {}` on every machine", name, record->root.string(), record->fingerprint, fingerprint, name));
   return caches_[fingerprint] = data::ensure_cache(manifest, *record, progress);
+}
+
+Path Worker::weights_folder(const std::string& name, const std::string& fingerprint) {
+  if (auto known = weights_.find(fingerprint); known != weights_.end()) return known->second;
+  std::optional<data::WeightsRecord> record = data::read_weights_record(name);
+  if (!record) throw DataError(fmt::format("weights of {} were never checked here: run `winnow model check {}` on every machine", name, name));
+  data::require_unchanged(*record);
+  if (record->fingerprint != fingerprint)
+    throw DataError(fmt::format("weights of {} in {} are not those that the sweep was planned with (fingerprint {}, planned {}); run "
+                                "`winnow model check {}` on every machine", name, record->root.string(), record->fingerprint, fingerprint, name));
+  return weights_[fingerprint] = record->root;
 }
 
 // Writes or checks the file of one result; what fails here fails alone.

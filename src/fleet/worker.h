@@ -64,6 +64,7 @@ class Worker {
   void commit_all(std::vector<Result>&);
   void write(Result&, std::vector<store::Store::Pending>&, std::vector<Report>&);
   Path data_cache(const std::string& name, const std::string& fingerprint);
+  Path weights_folder(const std::string& name, const std::string& fingerprint);
   void report(std::vector<Report>);
   void note(std::string line);
   void wake();
@@ -71,7 +72,7 @@ class Worker {
   const Options options_;
   store::Store store_;
   std::map<std::string, DataSource> datasets_;
-  std::map<std::string, Path> caches_;                     // by fingerprint
+  std::map<std::string, Path> caches_, weights_;           // by fingerprint
   Pair wake_;
 
   std::mutex mutex_;                                       // guards what follows

@@ -46,6 +46,18 @@ DataError weights_missing(const Path& folder, const char* name, bool pickles) {
                                pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file" : ""));
 }
 
+// timm's config.json says what Hugging Face keeps in preprocessor_config.json.
+void add_timm_preprocessor(Snapshot& snapshot) {
+  if (!snapshot.config.contains("architecture") || snapshot.files.count("preprocessor_config.json")) return;
+  Value given = snapshot.config.value("pretrained_cfg", Value::object());
+  Value size = given.value("input_size", Value({3, 224, 224})), half = {0.5, 0.5, 0.5};
+  bool bicubic = given.value("interpolation", "bicubic") == "bicubic";
+  Value result = {{"do_resize", true},    {"size", {{"shortest_edge", size.at(1)}}}, {"resample", bicubic ? 3 : 2},
+                  {"crop_pct", given.value("crop_pct", 0.875)}, {"do_center_crop", true}, {"crop_size", size.at(1)},
+                  {"do_normalize", true}, {"image_mean", given.value("mean", half)}, {"image_std", given.value("std", half)}};
+  snapshot.files["preprocessor_config.json"] = result.dump(2) + "\n";
+}
+
 Snapshot read_open_clip(const Path& folder) {
   namespace fs = std::filesystem;
   Snapshot snapshot;
@@ -75,7 +87,11 @@ at::ScalarType scalar_type(const std::string& dtype) {
 Snapshot read_snapshot(const Path& folder) {
   namespace fs = std::filesystem;
   if (!fs::is_directory(folder)) throw DataError(fmt::format("{}: no such folder; expected a Hugging Face snapshot", folder.string()));
-  if (!fs::exists(folder / "config.json") && fs::exists(folder / "open_clip_config.json")) return read_open_clip(folder);
+  // timm's folders of CLIP models hold both forms: timm's image tower alone, and open_clip's pair.
+  bool open_clip = fs::exists(folder / "open_clip_config.json");
+  if (open_clip && (!fs::exists(folder / "config.json") || (fs::exists(folder / "open_clip_model.safetensors") &&
+                                                            read_json(folder / "config.json").contains("architecture"))))
+    return read_open_clip(folder);
   Snapshot snapshot;
   snapshot.source = folder.string();
   if (!fs::exists(folder / "config.json")) throw DataError(fmt::format("{}: config.json is missing", folder.string()));
@@ -99,6 +115,7 @@ Snapshot read_snapshot(const Path& folder) {
                           fs::exists(folder / "pytorch_model.bin") || fs::exists(folder / "model.bin"));
   }
   add_companions(folder, snapshot);
+  add_timm_preprocessor(snapshot);
   return snapshot;
 }
 
@@ -133,7 +150,10 @@ const at::Tensor& TensorReader::stored(const std::string& name, at::IntArrayRef 
 }
 
 at::Tensor TensorReader::take(const std::string& name, at::IntArrayRef shape) {
-  if (snapshot_.sizes_only) return at::empty(shape, at::TensorOptions(dtype_).device(at::kMeta));
+  if (snapshot_.sizes_only) {
+    taken_.insert(name);
+    return at::empty(shape, at::TensorOptions(dtype_).device(at::kMeta));
+  }
   return stored(name, shape).to(dtype_, /*non_blocking=*/false, /*copy=*/true);
 }
 

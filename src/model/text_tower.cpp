@@ -111,6 +111,8 @@ bool has_texts(const Snapshot& snapshot) {
   return !kind.timm && (kind.family == Family::clip || kind.family == Family::siglip);
 }
 
+std::int64_t text_context_of(const Snapshot& snapshot) { return text_layout(snapshot).context; }
+
 std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType dtype) {
   auto impl = std::make_unique<TextTower::Impl>();
   impl->layout = text_layout(snapshot);

@@ -40,7 +40,7 @@ void take_sizes(VisionLayout& layout, const ConfigTable& table, std::int64_t pat
   layout.channels = table.size("num_channels", 3);
 }
 
-VisionLayout clip(const Snapshot& snapshot, const ConfigTable& all) {
+VisionLayout clip(const ConfigTable& all) {
   ConfigTable table = all.table("vision_config");
   VisionLayout layout;
   take_sizes(layout, table, 32);
@@ -171,7 +171,7 @@ VisionLayout vision_layout(const Snapshot& snapshot) {
   if (kind.timm)
     layout = timm(snapshot, all, kind.family);
   else if (kind.family == Family::clip)
-    layout = clip(snapshot, all);
+    layout = clip(all);
   else if (kind.family == Family::siglip)
     layout = siglip(all);
   else

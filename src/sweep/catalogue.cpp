@@ -12,6 +12,7 @@
 #include "winnow/sweep/toml_text.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
+#include "winnow/data/weights.h"
 
 namespace winnow::sweep {
 
@@ -72,13 +73,15 @@ Method read_method(Preset preset, const Item& table) {
 }
 
 Model read_model(Preset preset, const Item& table) {
-  refuse_unknown(table, preset.source, {"family", "source", "pretrain", "settings"});
+  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "settings"});
   Model model{std::move(preset)};
-  required(table, "family", model.source);
+  model.family = required(table, "family", model.source).get<std::string>();
   model.settings = assignments(table, "settings");
   if (const Item* pretrain = find(table, "pretrain"))
     model.pretrain = Model::Pretrain{required(*pretrain, "version", model.source).get<int>(),
                                      assignments(*pretrain, "settings")};
+  else
+    model.download = required(table, "download", model.source).get<std::string>();
   return model;
 }
 
@@ -128,6 +131,8 @@ Catalogue Catalogue::on_this_machine() {
   Catalogue catalogue = built_in({});
   for (const auto& [name, dataset] : catalogue.datasets)
     if (auto record = data::read_record(name)) catalogue.fingerprints[name] = record->fingerprint;
+  for (const auto& [name, model] : catalogue.models)
+    if (auto record = data::read_weights_record(name)) catalogue.fingerprints[name] = record->fingerprint;
   return catalogue;
 }
 

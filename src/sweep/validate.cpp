@@ -81,8 +81,11 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
     const std::string& name = schema[key].key->key;
     if ((name != "model" && !name.ends_with(".model")) || !effective.value(key)) continue;
     const Model& model = catalogue.models.at(effective.value(key)->get<std::string>());
-    std::string needed = model.pretrain ? model.pretrain->settings.at("dataset").get<std::string>() : model.name;
-    require_fingerprint(catalogue, needed, effective.where(key));
+    if (model.pretrain)
+      require_fingerprint(catalogue, model.pretrain->settings.at("dataset").get<std::string>(), effective.where(key));
+    else if (!catalogue.fingerprints.count(model.name))
+      throw UsageError(fmt::format("{}: no weights of {} on this machine: download {} and run `winnow model check {} --root FOLDER` once",
+                                   effective.where(key), model.name, model.download, model.name));
   }
 }
 

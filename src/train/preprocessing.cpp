@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/model/text_tower.h"
+#include "winnow/model/templates.h"
 #include "winnow/model/tokenizer.h"
 
 namespace winnow::train {
@@ -19,26 +22,22 @@ Preprocessing Preprocessing::from(const model::Snapshot& snapshot) {
     return json[key].get<std::vector<double>>();
   };
   result.normalisation = {three("image_mean"), three("image_std")};
-  try {
-    result.image_size = snapshot.config.at("vision_config").at("image_size").get<std::int64_t>();
-  } catch (const nlohmann::json::exception&) {
-    throw DataError(fmt::format("{}/config.json: vision_config.image_size is missing", snapshot.source));
-  }
+  result.image_size = model::image_size_of(snapshot);
   return result;
 }
 
-at::Tensor class_prompts(const model::Snapshot& snapshot, const std::vector<std::string>& class_names,
-                         const std::vector<std::string>& templates) {
+at::Tensor class_prompts(const model::Snapshot& snapshot, const std::vector<std::string>& class_names, const std::string& text_template) {
+  std::vector<std::string> templates = model::templates_of(text_template);
   auto tokenizer = model::tokenizer_of(snapshot);
-  std::int64_t context = snapshot.config.at("text_config").value("max_position_embeddings", std::int64_t{77});
+  std::int64_t context = model::text_context_of(snapshot);
   std::vector<std::int64_t> tokens;
   for (const std::string& text_template : templates)
     for (const std::string& name : class_names) {
       std::vector<std::int64_t> row = tokenizer->encode(model::prompt(text_template, name), context);
       tokens.insert(tokens.end(), row.begin(), row.end());
     }
-  return at::tensor(tokens, at::kLong)
-      .view({static_cast<std::int64_t>(templates.size()), static_cast<std::int64_t>(class_names.size()), context});
+  at::Tensor rows = at::tensor(tokens, at::kLong).view({static_cast<std::int64_t>(templates.size()), static_cast<std::int64_t>(class_names.size()), context});
+  return templates.size() == 1 ? rows[0] : rows;
 }
 
 }  // namespace winnow::train

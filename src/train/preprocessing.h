@@ -17,8 +17,7 @@ struct Preprocessing {
   static Preprocessing from(const model::Snapshot&);
 };
 
-// Token rows of every template for every class: T x C x context, int64.
-at::Tensor class_prompts(const model::Snapshot&, const std::vector<std::string>& class_names,
-                         const std::vector<std::string>& templates);
+// Token rows of a template for every class, C x context, or of a named set of T templates, T x C x context; int64.
+at::Tensor class_prompts(const model::Snapshot&, const std::vector<std::string>& class_names, const std::string& text_template);
 
 }  // namespace winnow::train

@@ -14,6 +14,7 @@
 #include "winnow/core/stream.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/templates.h"
 #include "winnow/model/tokenizer.h"
 #include "winnow/train/evaluation.h"
 #include "winnow/train/run_snapshot.h"
@@ -101,7 +102,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   std::unique_ptr<model::ClipTokenizer> tokenizer = model::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
   model::Snapshot snapshot = untrained(settings, *tokenizer, side);
   std::int64_t length = settings.integer("text.context");
-  source.set_prompts(class_prompts(snapshot, source.class_names(), {settings.text("template")})[0]);
+  source.set_prompts(class_prompts(snapshot, source.class_names(), settings.text("template")));
   std::map<std::string, std::vector<std::int64_t>> encoded;
   for (const std::string& text : captions.all()) encoded[text] = tokenizer->encode(text, length);
   std::map<std::int64_t, std::int64_t> truth;

@@ -28,4 +28,9 @@ model::Snapshot snapshot_of(const store::RunContent& content, const std::string&
   return snapshot;
 }
 
+model::Snapshot snapshot_at(const Path& path) {
+  if (std::filesystem::is_directory(path)) return model::read_snapshot(path);
+  return snapshot_of(store::read_run_file(path), path.string());
+}
+
 }  // namespace winnow::train

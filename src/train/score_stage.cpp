@@ -33,8 +33,7 @@ double scale_of(const model::Snapshot& snapshot) {
 
 Execution execute_score(const Stage& stage, const Context& context, comm::Collective& collective, Observer&) {
   if (stage.version != kVersion) throw UsageError(fmt::format("score has result version {} here, the stage wants {}", kVersion, stage.version));
-  const Path& backbone = input_file(context, "backbone");
-  model::Snapshot snapshot = snapshot_of(store::read_run_file(backbone), backbone.string());
+  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real(at::kFloat);
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real, {});
@@ -44,8 +43,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   options.adapt = "linear-probe";
   options.adaptation.classes = source.classes();
   options.scale = scale_of(snapshot);
-  options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), {stage.settings.text("template")})[0],
-                                            options.dtype);
+  options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), stage.settings.text("template")), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
   Engine engine(facts, source, *architecture, collective, context.chunk);

@@ -78,6 +78,29 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   return result;
 }
 
+// The keys of common.toml that say what of the model is trained, and which head.
+model::ClassifierOptions classifier_options(const Settings& settings, std::int64_t classes, const model::Snapshot& snapshot) {
+  model::ClassifierOptions options;
+  options.adapt = settings.text("adapt");
+  model::AdaptationOptions& adaptation = options.adaptation;
+  adaptation.classes = classes;
+  adaptation.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  adaptation.deft = settings.text("implementation") == "deft";
+  for (const char* size : {"adapter_dim", "vpt_len"})
+    if (settings.has(size)) adaptation.size = settings.integer(size);
+  if (settings.has("mask_ratio")) adaptation.mask_ratio = settings.real("mask_ratio");
+  if (settings.has("lora_init")) adaptation.standard_lora = settings.text("lora_init") == "standard";
+  if (std::int64_t last = settings.has("partial") ? settings.integer("partial") : 0) {
+    std::int64_t blocks = model::blocks_of(snapshot);
+    adaptation.blocks = {blocks - last, blocks};
+  }
+  options.head = model::parse_head(settings.text("head"));
+  if (settings.has("scale")) options.scale = settings.real("scale");
+  options.dtype = precision_of(settings);
+  if (settings.text("train.precision") == "bf16") options.compute = model::Precision::bf16;
+  return options;
+}
+
 }  // namespace
 
 Execution execute_train(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
@@ -90,8 +113,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   std::unique_ptr<method::Method> method = entry.make();
   if (settings.text("dataset") == "replay") return execute_replay(stage, context, collective, observer, *method, name);
 
-  const Path& backbone = input_file(context, "backbone");
-  model::Snapshot snapshot = snapshot_of(store::read_run_file(backbone), backbone.string());
+  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
@@ -99,16 +121,9 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Oracle oracle = source.take_oracle();
   if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 
-  model::ClassifierOptions options;
-  options.adapt = settings.text("adapt");
-  options.adaptation.classes = source.classes();
-  options.adaptation.seed = static_cast<std::uint64_t>(settings.integer("seed"));
-  options.scale = settings.real("scale");
-  options.dtype = real.dtype().toScalarType();
-  if (options.adapt == "adaptformer") options.adaptation.size = settings.integer("adapter_dim");
+  model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);
   if (settings.text("head_init") == "text")
-    options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), {settings.text("template")})[0],
-                                              options.dtype);
+    options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), settings.text("template")), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);

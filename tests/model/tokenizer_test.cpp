@@ -1,4 +1,5 @@
 // Tokenizers. Ids against OpenAI's, open_clip's and Hugging Face's tokenizers: golden cases of kind tokenizer.
+#include "winnow/model/templates.h"
 #include "winnow/model/tokenizer.h"
 
 #include <gmock/gmock.h>

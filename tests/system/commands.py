@@ -55,7 +55,7 @@ def main():
             result = run(*words)
             assert result.returncode == 2, (words, result)
             assert result.stderr.splitlines()[0].startswith(message) and result.stderr.count("\n") == 1, (words, result.stderr)
-        for command in ("plan", "run", "status", "report", "show", "fsck", "data", "doctor"):
+        for command in ("plan", "run", "status", "report", "show", "fsck", "data", "model", "doctor"):
             text = run(command, "--help").stdout
             assert "Examples:" in text, command
             assert command in run("--help").stdout

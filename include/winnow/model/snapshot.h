@@ -1,5 +1,6 @@
 // Hugging Face snapshot folders: config.json, model.safetensors (or shards with an index), tokenizer files. Never a pickle.
-// open_clip's folders (open_clip_config.json, open_clip_model.safetensors), too: they arrive in Hugging Face's form.
+// open_clip's folders (open_clip_config.json, open_clip_model.safetensors), too: they arrive in Hugging Face's form. timm's keep
+// their names and get a preprocessor_config.json.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -23,7 +24,7 @@ struct Snapshot {
 };
 
 // DataError for a missing folder or file, a folder with pickles only (says how to convert), a damaged container. Where a folder
-// holds both forms, config.json wins.
+// holds both forms, config.json wins, unless it is timm's: open_clip's has the texts, too.
 Snapshot read_snapshot(const Path& folder);
 void write_snapshot(const Path& folder, const Snapshot&);     // DeviceError; the folder is made
 

@@ -42,6 +42,7 @@ class TextTower : public Tower {
 // Families clip and siglip; UsageError for others: they have no texts. Frozen until something is trained.
 std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
 bool has_texts(const Snapshot&);
+std::int64_t text_context_of(const Snapshot&);            // tokens of a text at most, from the configuration alone
 
 // Normalised text features of the class prompts, C x p: tokens is C x context (or T x C x context: the normalised mean over
 // templates of normalised features). spec/pll.md 3.2.

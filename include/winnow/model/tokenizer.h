@@ -67,7 +67,4 @@ class ClipTokenizer final : public Tokenizer {
 // that end a word, merges, start, end.
 std::unique_ptr<ClipTokenizer> learn_tokenizer(const std::vector<std::string>& texts, std::size_t merges);
 
-// "a photo of a {}." with the class name in place of {} and its underscores as spaces. UsageError without {}.
-std::string prompt(const std::string& text_template, const std::string& class_name);
-
 }  // namespace winnow::model

@@ -54,11 +54,12 @@ struct Model : Preset {
     int version = 1;
     Assignments settings;
   };
+  std::string family, download;                   // of a downloaded snapshot: where it is
   Assignments settings;
   std::optional<Pretrain> pretrain;               // the stage that makes it; without one its weights are a downloaded snapshot
 };
 
-// Fingerprints of data sets (and of downloaded weights) by name: what `winnow data check` recorded.
+// Fingerprints of data sets and of downloaded weights by name: what `winnow data check` and `winnow model check` recorded.
 using Fingerprints = std::map<std::string, std::string>;
 
 struct Catalogue {
@@ -69,7 +70,7 @@ struct Catalogue {
   Fingerprints fingerprints;
 
   static Catalogue built_in(Fingerprints);        // the presets in this program
-  static Catalogue on_this_machine();             // the same, with the fingerprints that `winnow data check` recorded here
+  static Catalogue on_this_machine();             // the same, with the fingerprints that were recorded here
 };
 
 }  // namespace winnow::sweep

@@ -12,6 +12,7 @@
 #include "outcome.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
+#include "winnow/data/weights.h"
 #include "winnow/store/store.h"
 
 namespace winnow::cmd {
@@ -59,6 +60,16 @@ void complete(const Stage& stage, const Path& store_folder, const std::vector<st
       if (!record) throw DataError(fmt::format("data set {} was never checked here: run winnow data check {}", name, name));
       context.data[name] = data::cache_path(*record);
     }
+  }
+  if (auto print = stage.fingerprints.find("weights"); print != stage.fingerprints.end() && !context.inputs.count("backbone")) {
+    std::string name = stage.settings.text("model");
+    auto record = data::read_weights_record(name);
+    if (!record) throw DataError(fmt::format("weights of {} were never checked here: run winnow model check {}", name, name));
+    data::require_unchanged(*record);
+    if (record->fingerprint != print->second)
+      throw DataError(fmt::format("weights of {} in {} have fingerprint {}, the stage wants {}", name, record->root.string(), record->fingerprint,
+                                  print->second));
+    context.inputs["backbone"] = record->root;
   }
   store::Store store(store_folder, std::vector<Path>(references.begin(), references.end()));
   for (const auto& [name, input] : stage.inputs) {

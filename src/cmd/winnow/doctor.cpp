@@ -15,6 +15,7 @@
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
 #include "winnow/data/dataset.h"
+#include "winnow/data/weights.h"
 #include "winnow/sweep/catalogue.h"
 
 namespace winnow::cmd {
@@ -101,6 +102,16 @@ void check_datasets(std::vector<Check>& checks) {
   }
 }
 
+void check_models(std::vector<Check>& checks) {
+  for (const auto& [name, model] : sweep::Catalogue::built_in({}).models) {
+    if (model.pretrain) continue;
+    if (auto record = data::read_weights_record(name))
+      checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
+    else
+      checks.push_back({Check::State::missing, name, "no weights recorded", fmt::format("winnow model check {} --root FOLDER", name)});
+  }
+}
+
 void print(const std::vector<Check>& checks) {
   for (const Check& check : checks) {
     std::string advice = check.advice.empty() ? "" : "; " + check.advice;
@@ -131,6 +142,7 @@ int doctor(int argc, char** argv) {
                                check_folder("store", store, "choose another folder with --store"),
                                check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};
   check_datasets(checks);
+  check_models(checks);
   json ? print_json(checks) : print(checks);
   for (const Check& check : checks)
     if (check.state == Check::State::broken) return kBroken;

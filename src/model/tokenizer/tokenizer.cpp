@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "family.h"
 #include "unicode.h"
 #include "winnow/core/error.h"
@@ -35,15 +33,6 @@ std::unique_ptr<Tokenizer> tokenizer_of(const Snapshot& snapshot) {
   if (!vocabulary && snapshot.config.contains("text_config") && snapshot.config["text_config"].value("vocab_size", kClipVocabulary) == kClipVocabulary)
     return ClipTokenizer::built_in(false);
   return ClipTokenizer::from(snapshot);
-}
-
-std::string prompt(const std::string& text_template, const std::string& class_name) {
-  std::size_t at = text_template.find("{}");
-  if (at == std::string::npos) throw UsageError(fmt::format("template '{}' has no {{}} for the class name", text_template));
-  std::string name = class_name;
-  std::replace(name.begin(), name.end(), '_', ' ');
-  std::string text = text_template;
-  return text.replace(at, 2, name);
 }
 
 }  // namespace winnow::model

@@ -7,6 +7,7 @@
 
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
+#include "winnow/model/templates.h"
 #include "winnow/model/tokenizer.h"
 
 namespace winnow::golden {

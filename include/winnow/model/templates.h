@@ -1,0 +1,16 @@
+// Prompts for class names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace winnow::model {
+
+// A template with {} for the class name stands for itself ("{}" is the bare name); else the name of a set of templates that winnow
+// ships (imagenet-80, imagenet-7, clip-cifar, ...). UsageError with the nearest name.
+std::vector<std::string> templates_of(const std::string& text);
+
+// "a photo of a {}." with the class name in place of {} and its underscores as spaces. UsageError without {}.
+std::string prompt(const std::string& text_template, const std::string& class_name);
+
+}  // namespace winnow::model

@@ -1,0 +1,82 @@
+// winnow model: which models a sweep may name, and whose weights this machine has.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "arguments.h"
+#include "commands.h"
+#include "outcome.h"
+#include "winnow/core/error.h"
+#include "winnow/data/weights.h"
+#include "winnow/sweep/catalogue.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+Value to_json(const data::WeightsRecord& record) {
+  return {{"name", record.name}, {"root", record.root.string()}, {"fingerprint", record.fingerprint}, {"bytes", record.bytes}, {"tensors", record.tensors}};
+}
+
+void list(const sweep::Catalogue& catalogue, bool json) {
+  Value all = Value::array();
+  for (const auto& [name, model] : catalogue.models) {
+    auto record = data::read_weights_record(name);
+    if (json)
+      all.push_back(record ? to_json(*record) : Value{{"name", name}, {"fingerprint", nullptr}, {"download", model.download}});
+    else if (model.pretrain)
+      fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
+    else if (record)
+      fmt::print("{:24} {:9} {} MB in {}\n", name, model.family, record->bytes / 1'000'000, record->root.string());
+    else
+      fmt::print("{:24} {:9} not checked here ({}): winnow model check {} --root FOLDER\n", name, model.family, model.download, name);
+  }
+  if (json) fmt::print("{}\n", all.dump(2));
+}
+
+// Progress on standard error, and only where somebody looks at it.
+void show_progress(std::string_view what, double done) {
+  if (!::isatty(STDERR_FILENO)) return;
+  fmt::print(stderr, "\r{:40} {:3.0f} %{}", what, 100 * done, done >= 1 ? "\n" : "");
+  std::fflush(stderr);
+}
+
+void check(const sweep::Catalogue& catalogue, const std::string& name, const std::string& root, bool json) {
+  std::vector<std::string> known;
+  for (const auto& [other, model] : catalogue.models) known.push_back(other);
+  auto found = catalogue.models.find(name);
+  if (found == catalogue.models.end())
+    throw UsageError(fmt::format("model check: unknown model '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
+  if (found->second.pretrain) throw UsageError(fmt::format("model check: {} has no downloaded weights: winnow pre-trains it as a stage", name));
+  std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
+  data::WeightsRecord record = data::check_weights(name, found->second.download, folder, show_progress);
+  if (json)
+    fmt::print("{}\n", to_json(record).dump(2));
+  else
+    fmt::print("{}: {} tensors, {} MB in {}; fingerprint {}\n", name, record.tensors, record.bytes / 1'000'000, record.root.string(), record.fingerprint);
+}
+
+}  // namespace
+
+int model(int argc, char** argv) {
+  Command app("model", "Models, and the weights of theirs that lie on this machine.",
+              "  winnow model list\n"
+              "  winnow model check clip-vit-b-16 --root ~/clip-vit-base-patch16      after downloading it, and after it changed\n"
+              "  WINNOW_WEIGHTS=/big/weights winnow model check clip-vit-b-16         looks in /big/weights/clip-vit-b-16\n");
+  std::string name, root;
+  bool json = false;
+  app.require_subcommand(1);
+  CLI::App* listing = app.add_subcommand("list", "the known models and what is recorded of their weights");
+  CLI::App* checking = app.add_subcommand("check", "reads every file of a snapshot, verifies it and records the fingerprint");
+  checking->add_option("NAME", name, "the model")->required();
+  checking->add_option("--root", root, "the snapshot's folder, or the folder of Hugging Face's cache that holds it");
+  for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
+  if (!parse(app, argc, argv)) return kDone;
+
+  sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
+  listing->parsed() ? list(catalogue, json) : check(catalogue, name, root, json);
+  return kDone;
+}
+
+}  // namespace winnow::cmd

@@ -1,0 +1,148 @@
+#include "winnow/data/weights.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "winnow/core/error.h"
+#include "winnow/core/hash.h"
+#include "winnow/core/safetensors.h"
+#include "winnow/core/settings.h"
+
+namespace winnow::data {
+
+namespace {
+
+// What of a snapshot decides results. Other files (README, pickles) are not looked at.
+constexpr const char* kTexts[] = {"config.json",    "open_clip_config.json", "vocab.json",           "merges.txt",
+                                  "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json", "model.safetensors.index.json"};
+
+Path record_path(const std::string& name) { return cache_folder() / "weights" / (name + ".json"); }
+
+std::pair<std::int64_t, std::int64_t> size_and_time(const Path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return {-1, -1};
+  return {info.st_size, info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
+}
+
+// Hugging Face keeps snapshots as models--ORG--NAME/snapshots/REVISION; a person may name any folder above.
+bool holds_configuration(const Path& folder) {
+  return std::filesystem::exists(folder / "config.json") || std::filesystem::exists(folder / "open_clip_config.json");
+}
+
+Path find_folder(const std::string& name, const std::string& download, const std::optional<Path>& given) {
+  std::vector<Path> candidates = given ? std::vector<Path>{*given} : weights_folders(name);
+  for (const Path& candidate : candidates) {
+    if (holds_configuration(candidate)) return std::filesystem::absolute(candidate);
+    std::vector<Path> revisions;
+    if (std::filesystem::is_directory(candidate / "snapshots"))
+      for (const auto& entry : std::filesystem::directory_iterator(candidate / "snapshots"))
+        if (holds_configuration(entry.path())) revisions.push_back(entry.path());
+    if (revisions.size() == 1) return std::filesystem::absolute(revisions[0]);
+    if (revisions.size() > 1)
+      throw DataError(fmt::format("{} holds {} revisions: name one with --root", (candidate / "snapshots").string(), revisions.size()));
+  }
+  std::vector<std::string> looked;
+  for (const Path& candidate : candidates) looked.push_back(candidate.string());
+  throw DataError(fmt::format("weights of {}: no config.json or open_clip_config.json in {}; download {} and say --root FOLDER", name,
+                              fmt::join(looked, ", "), download));
+}
+
+std::vector<std::string> files_of(const Path& root) {
+  std::vector<std::string> names, weights;
+  for (const auto& entry : std::filesystem::directory_iterator(root)) {
+    std::string name = entry.path().filename().string();
+    if (std::find(std::begin(kTexts), std::end(kTexts), name) != std::end(kTexts)) names.push_back(name);
+    if (name.ends_with(".safetensors")) weights.push_back(name);
+  }
+  if (weights.empty()) {
+    bool pickles = std::filesystem::exists(root / "pytorch_model.bin") || std::filesystem::exists(root / "open_clip_pytorch_model.bin");
+    throw DataError(fmt::format("{}: no .safetensors file{}", root.string(),
+                                pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file" : ""));
+  }
+  names.insert(names.end(), weights.begin(), weights.end());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+WeightsRecord read_all(const std::string& name, const Path& root, const std::function<void(std::string_view, double)>& progress) {
+  WeightsRecord record{name, root, "", 0, 0, {}};
+  std::vector<std::string> files = files_of(root);
+  double total = 0, done = 0;
+  for (const std::string& file : files) total += static_cast<double>(std::filesystem::file_size(root / file));
+  Hasher hasher;
+  for (const std::string& file : files) {
+    Path path = root / file;
+    record.files[file] = size_and_time(path);
+    hasher.add(file).add(std::string_view("\0", 1));
+    if (file.ends_with(".safetensors")) record.tensors += static_cast<std::int64_t>(SafeTensors(path).tensors().size());
+    Mapping mapping(path);
+    constexpr std::size_t kPiece = 64 << 20;
+    for (std::size_t at = 0; at < mapping.bytes().size(); at += kPiece) {
+      hasher.add(mapping.bytes().subspan(at, std::min(kPiece, mapping.bytes().size() - at)));
+      done += static_cast<double>(std::min(kPiece, mapping.bytes().size() - at));
+      if (progress) progress("reading weights of " + name, done / total);
+    }
+    record.bytes += static_cast<std::int64_t>(mapping.bytes().size());
+  }
+  record.fingerprint = hasher.digest().hex();
+  return record;
+}
+
+void write_record(const WeightsRecord& record) {
+  Value json = {{"name", record.name},   {"root", record.root.string()}, {"fingerprint", record.fingerprint},
+                {"bytes", record.bytes}, {"tensors", record.tensors},    {"files", record.files}};
+  make_folders(record_path(record.name).parent_path());
+  write_file_atomically(record_path(record.name), json.dump(1) + "\n");
+}
+
+}  // namespace
+
+std::vector<Path> weights_folders(const std::string& name) {
+  std::vector<Path> folders;
+  if (const char* chosen = std::getenv("WINNOW_WEIGHTS"); chosen && *chosen) folders.push_back(Path(chosen) / name);
+  folders.push_back(cache_folder() / "weights" / name);
+  return folders;
+}
+
+WeightsRecord check_weights(const std::string& name, const std::string& download, const std::optional<Path>& root,
+                            const std::function<void(std::string_view, double)>& progress) {
+  WeightsRecord record = read_all(name, find_folder(name, download, root), progress);
+  write_record(record);
+  return record;
+}
+
+std::optional<WeightsRecord> read_weights_record(const std::string& name) {
+  Path path = record_path(name);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    Value json = Value::parse(read_file(path));
+    return WeightsRecord{json.at("name").get<std::string>(),
+                         json.at("root").get<std::string>(),
+                         Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
+                         json.at("bytes").get<std::int64_t>(),
+                         json.at("tensors").get<std::int64_t>(),
+                         json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>()};
+  } catch (const nlohmann::json::exception&) {
+    throw DataError(fmt::format("{} is damaged: run winnow model check {}", path.string(), name));
+  }
+}
+
+void require_unchanged(const WeightsRecord& record) {
+  bool same = std::all_of(record.files.begin(), record.files.end(),
+                          [&](const auto& file) { return size_and_time(record.root / file.first) == file.second; });
+  if (same) return;
+  if (!holds_configuration(record.root))
+    throw DataError(fmt::format("weights of {}: {} is gone: run winnow model check {} --root FOLDER", record.name, record.root.string(), record.name));
+  WeightsRecord now = read_all(record.name, record.root, {});
+  if (now.fingerprint != record.fingerprint)
+    throw DataError(fmt::format("weights of {}: the files in {} changed since they were checked ({} then, {} now): restore them, or run "
+                                "winnow model check {} and let its stages be computed anew",
+                                record.name, record.root.string(), record.fingerprint, now.fingerprint, record.name));
+  write_record(now);                              // moved or touched, same content
+}
+
+}  // namespace winnow::data

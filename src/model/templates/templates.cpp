@@ -1,0 +1,56 @@
+#include "winnow/model/templates.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <string_view>
+
+#include "winnow/core/error.h"
+
+namespace winnow::model {
+
+std::string_view template_sets();                 // "[name]", then one template a line; # begins a comment
+
+namespace {
+
+const std::map<std::string, std::vector<std::string>>& sets() {
+  static const std::map<std::string, std::vector<std::string>> all = [] {
+    std::map<std::string, std::vector<std::string>> result;
+    std::istringstream lines{std::string(template_sets())};
+    std::vector<std::string>* set = nullptr;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.empty() || line[0] == '#') continue;
+      if (line[0] == '[')
+        set = &result[line.substr(1, line.size() - 2)];
+      else
+        set->push_back(line);
+    }
+    return result;
+  }();
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> templates_of(const std::string& text) {
+  if (text.find("{}") != std::string::npos) return {text};
+  if (auto found = sets().find(text); found != sets().end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& [name, set] : sets()) known.push_back(name);
+  throw UsageError(fmt::format("template '{}' has no {{}} for the class name and is no set of templates{}; known sets: {}", text,
+                               did_you_mean(text, known), fmt::join(known, ", ")));
+}
+
+std::string prompt(const std::string& text_template, const std::string& class_name) {
+  std::size_t at = text_template.find("{}");
+  if (at == std::string::npos) throw UsageError(fmt::format("template '{}' has no {{}} for the class name", text_template));
+  std::string name = class_name;
+  std::replace(name.begin(), name.end(), '_', ' ');
+  std::string text = text_template;
+  return text.replace(at, 2, name);
+}
+
+}  // namespace winnow::model

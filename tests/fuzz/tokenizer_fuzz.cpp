@@ -1,0 +1,60 @@
+// Mutates a tokenizer.json and encodes texts with it: DataError and UsageError are the only legal ways to fail, with one line of
+// text. Deterministic: the same count gives the same inputs, and a failing input is printed.
+//   tokenizer_fuzz TOKENIZER_JSON... [COUNT]
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "mutator.h"
+#include "winnow/core/error.h"
+#include "winnow/model/tokenizer.h"
+
+namespace {
+
+using namespace winnow;
+
+const std::vector<std::string> kPieces = {
+    "[", "]", "{", "}", ",", ":", "\"", "\\", "null", "-1", "1e99", "0", "true", "[]", "{}", "\"\"", "\xff", std::string(1, '\0'), "\\u0000",
+    "\"type\": \"Lowercase\"", "\"type\": \"Sequence\"", "\"type\": \"Unigram\"", "\"type\": \"BPE\"", "\"normalizers\": []", "\"Regex\": \"(\"",
+    "\"Regex\": \"\"", "\"String\": \"\"", "\"unk_id\": 99999999", "\"vocab\": []", "\"merges\": [\"a\"]", "\"precompiled_charsmap\": \"AAAA\"",
+    "\"ids\": []", "\"behavior\": \"Isolated\"", "\"content\": \"\"", "\"id\": \"x\"", "\"cls\": []",
+};
+
+const char* const kTexts[] = {"a photo of a cat.", "", " ", "\u00c9t\u00e9 \u6771\u4eac \U0001F431", "<|startoftext|> </s> x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+
+// One line for what is wrong; empty for what is right.
+std::string fault_of(const std::string& text) {
+  try {
+    model::Snapshot snapshot;
+    snapshot.source = "fuzz";
+    snapshot.files["tokenizer.json"] = text;
+    auto tokenizer = model::json_tokenizer(snapshot);
+    for (const char* sentence : kTexts) tokenizer->encode(sentence, 16, model::TooLong::cut);
+  } catch (const InternalError& error) {
+    return fmt::format("failed with: {}", error.what());
+  } catch (const Error& error) {
+    if (std::string(error.what()).find('\n') != std::string::npos) return fmt::format("was refused in several lines: {}", error.what());
+  } catch (const std::exception& error) {
+    return fmt::format("failed with: {}", error.what());
+  }
+  return "";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return std::fprintf(stderr, "tokenizer_fuzz TOKENIZER_JSON... [COUNT]\n"), 2;
+  int files = argc - 1, count = std::atoi(argv[argc - 1]);
+  if (count > 0) --files; else count = 2000;
+  for (int file = 1; file <= files; ++file) {
+    fuzz::Mutator mutator(read_file(argv[file]), kPieces);
+    for (int i = 0; i < count; ++i) {
+      std::string text = mutator.next(), fault = fault_of(text);
+      if (fault.empty()) continue;
+      fmt::print("mutation {} of {} {}\n{}\n", i, argv[file], fault, text);
+      return 1;
+    }
+    fmt::print("{} mutations of {}\n", count, argv[file]);
+  }
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Weights that somebody downloaded: a snapshot folder is checked, planned with and trained on. The folder here is nano-clip,
+exported from its run file, under the name of a larger model of its family: so the results must be nano-clip's own.
+
+    tests/system/downloaded_weights.py --build build
+"""
+import argparse
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from fleet import SOURCE, Case, contains, equal
+
+SWEEP = """
+[base]
+dataset = "fashion-mnist"
+data    = { samples = 400, test_samples = 200 }
+train   = { epochs = 1, batch = 64 }
+method  = "ce"
+
+[[grid]]
+model = ["nano-clip", "clip-vit-b-32"]
+adapt = ["linear-probe", "lora", "vpt-deep"]
+
+[[grid]]
+model = "clip-vit-b-32"
+adapt = ["adapter", "vpt-shallow", "ssf-attn", "ssf-mlp", "ssf-ln", "mask", "bias-tuning", "ln-tuning", "full-tuning"]
+
+[[grid]]
+model = "clip-vit-b-32"
+adapt = "adaptformer"
+partial = [1, 2]
+head = ["linear", "l2normed", "layernormed"]
+
+[[grid]]
+model = "clip-vit-b-32"
+adapt = "linear-probe"
+template = ["imagenet-7", "{}"]
+train = { precision = "bf16" }
+"""
+EXPERIMENTS = 6 + 9 + 6 + 2
+
+
+class Downloaded(Case):
+    def __init__(self, build):
+        super().__init__(build)
+        self.sweep.write_text(SWEEP)
+
+    def command(self, *options, ranks=0, trainer=()):
+        return [str(self.build / "bin/winnow"), "run", str(self.sweep), "--store", str(self.store), *map(str, options)]
+
+    def winnow(self, *arguments, program="winnow", code=0):
+        process = subprocess.run([str(self.build / "bin" / program), *map(str, arguments)], env=self.environment, text=True,
+                                 capture_output=True, timeout=300)
+        equal(process.returncode, code, f"exit code of {' '.join(map(str, arguments))}: {process.stderr}")
+        return process.stdout if code == 0 else process.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=SOURCE / "build")
+    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
+    case = Downloaded(parser.parse_args().build)
+    case.winnow("data", "check", "fashion-mnist")
+    contains(case.winnow("plan", case.sweep, code=2), "no weights of clip-vit-b-32 on this machine: download https://huggingface.co/")
+    contains(case.winnow("model", "check", "clip-vit-b-33", code=2), "did you mean 'clip-vit-b-32'?")
+
+    plan = json.loads(case.winnow("plan", SOURCE / "sweeps/quickstart.toml", "--json"))
+    backbone = next(stage["identity"] for stage in plan["stages"] if stage["kind"] == "pretrain")
+    folder = case.folder / "weights"
+    case.winnow("snapshot", SOURCE / "results/reference/runs" / backbone[:2] / f"{backbone}.h5", folder, program="winnow-train")
+    contains(case.winnow("model", "check", "clip-vit-b-32", "--root", folder), "fingerprint")
+    contains(case.winnow("model", "list"), str(folder))
+
+    code, text = case.run(timeout=400)
+    equal(code, 0, "exit code: " + text)
+    rows = list(csv.DictReader(io.StringIO(case.winnow("report", case.sweep, "--format", "csv", "--store", case.store))))
+    equal(len(rows), EXPERIMENTS, "rows")
+    value = {(row["model"], row["adapt"]): row["value"] for row in rows[:6]}
+    for adapt in ("linear-probe", "lora", "vpt-deep"):
+        equal(value["clip-vit-b-32", adapt], value["nano-clip", adapt], f"accuracy of {adapt} on the same weights")
+
+    # One changed byte, and nothing is computed with it.
+    merges = folder / "merges.txt"
+    merges.write_text(merges.read_text() + "a b\n")
+    case.sweep.write_text(SWEEP.replace("epochs = 1", "epochs = 2"))
+    code, text = case.run(timeout=400)
+    equal(code, 3, "exit code with changed weights: " + text)
+    contains(text, "changed since they were checked")
+    print("ok")
+    case.close()
+    shutil.rmtree(Case.cache, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AssertionError as error:
+        sys.exit(f"FAILED: {error}")

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "adaptformer.h"
+#include "neck.h"
 #include "winnow/core/error.h"
 #include "winnow/model/head.h"
 
@@ -22,9 +23,15 @@ class ClassifierArchitecture final : public Architecture {
     return image_tower();
   }
 
-  std::unique_ptr<Module> module(std::string_view name, ModuleKind kind) override {
-    if (kind != ModuleKind::head) throw InternalError(fmt::format("a classifier has no module for '{}'", name));
-    return cosine_head(std::string(name) + ".weight", initial_head(name).to(options_.dtype), options_.scale);
+  std::unique_ptr<Module> module(std::string_view name, ModuleKind kind, std::int64_t columns) override {
+    std::string own(name);
+    switch (kind) {
+      case ModuleKind::head: return cosine_head(own + ".weight", initial_head(name).to(options_.dtype), options_.scale);
+      case ModuleKind::random_head: return cosine_head(own + ".weight", random_head(name, image_tower()->width()).to(options_.dtype), options_.scale);
+      case ModuleKind::neck: return random_neck(own, image_tower()->width(), columns, options_.seed, options_.dtype);
+      case ModuleKind::attention: return random_attention(own, options_.classes, options_.seed, options_.dtype);
+      default: throw InternalError(fmt::format("a classifier has no module for '{}'", name));
+    }
   }
 
  private:
@@ -43,9 +50,13 @@ class ClassifierArchitecture final : public Architecture {
     return tower;
   }
 
+  at::Tensor random_head(std::string_view name, std::int64_t width) const {
+    return random_rows(options_.classes, width, options_.seed, "init." + std::string(name));
+  }
+
   at::Tensor initial_head(std::string_view name) const {
     std::unique_ptr<ClipImageTower> image = image_tower();
-    if (options_.head_init == "random") return random_rows(options_.classes, image->width(), options_.seed, "init." + std::string(name));
+    if (options_.head_init == "random") return random_head(name, image->width());
     at::Tensor text = class_text_features(ClipTextTower(snapshot_, options_.dtype, false), options_.class_tokens);
     return probing() ? text : back_projected(text, image->projection());
   }
@@ -64,7 +75,7 @@ class ContrastiveArchitecture final : public Architecture {
     return std::make_unique<ClipImageTower>(snapshot_, dtype_, FeatureKind::projected, ClipImageTower::Train::all);
   }
 
-  std::unique_ptr<Module> module(std::string_view, ModuleKind) override { return temperature(temperature_, dtype_); }
+  std::unique_ptr<Module> module(std::string_view, ModuleKind, std::int64_t) override { return temperature(temperature_, dtype_); }
 
  private:
   const Snapshot& snapshot_;

@@ -67,7 +67,9 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ReplaySource source(settings, *context.replay, real);
   auto architecture = model::toy(context.replay->tensors, settings.real("scale"));
-  Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
+  method::Facts facts = facts_of(settings, source, real);
+  facts.traced = true;
+  Engine engine(facts, source, *architecture, collective, context.chunk);
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
   train_loop(method, name, engine, source, {collective, observer, checkpoint}, curves, [] { return std::map<std::string, double>(); });
@@ -114,6 +116,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] {
     predictions = predict_all(*method, engine, "test", kEvaluationRows);
     std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, oracle.labels("test"))}};
+    for (const auto& [figure, value] : engine.figures()) metrics.emplace(figure, value);
     if (engine.has_state("confidence")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
     if (engine.has_state("mask")) add_selection_metrics(selection_quality(engine.state("mask"), source.given(), oracle.labels("train")), metrics);
     return metrics;

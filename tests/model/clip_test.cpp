@@ -124,7 +124,7 @@ TEST(Head, InitialisationHasUnitRows) {
   Snapshot snapshot = tiny();
   for (const char* adapt : {"adaptformer", "linear-probe"})
     for (const char* init : {"text", "random"}) {
-      auto head = classifier_architecture(snapshot, options(adapt, init))->module("head", ModuleKind::head);
+      auto head = classifier_architecture(snapshot, options(adapt, init))->module("head", ModuleKind::head, 0);
       at::Tensor weight = head->weights().all()[0].value;
       EXPECT_EQ(weight.size(0), 4);
       EXPECT_EQ(weight.size(1), std::string(adapt) == "linear-probe" ? 10 : 16);

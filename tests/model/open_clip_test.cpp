@@ -290,7 +290,7 @@ TEST_F(OpenClip, ModifiedResNetIsProbedAndNotTuned) {
   auto tower = parts("linear-probe")->tower("main", TowerKind::image);
   EXPECT_EQ(tower->width(), 10);
   for (const Parameter& parameter : tower->weights().all()) EXPECT_FALSE(parameter.trainable) << parameter.name;
-  EXPECT_EQ(parts("linear-probe")->module("head", ModuleKind::head)->weights().all()[0].value.size(1), 10);
+  EXPECT_EQ(parts("linear-probe")->module("head", ModuleKind::head, 0)->weights().all()[0].value.size(1), 10);
   EXPECT_THAT(refusal([&] { parts("full-tuning")->tower("main", TowerKind::image); }), HasSubstr("is a ModifiedResNet"));
   EXPECT_THAT(refusal([&] { parts("adaptformer")->tower("main", TowerKind::image); }), HasSubstr("has no transformer blocks"));
 }

@@ -53,7 +53,7 @@ class EngineTest : public testing::Test {
     method::Facts facts{&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble)};
     Engine result(facts, source_, *toy_, *alone_, chunk);
     result.add_network("main", TowerKind::image, "", "");
-    result.add_module("head", ModuleKind::head, "");
+    result.add_module("head", ModuleKind::head, 0, "");
     return result;
   }
   at::Tensor logits(Engine& engine) { return engine.apply("head", {engine.forward("main", std::string("weak"), ids_, true, "train").features()}); }
@@ -135,7 +135,7 @@ TEST_F(EngineTest, ACopyFollowsItsSource) {
 TEST_F(EngineTest, AMixtureIsOfInputs) {
   Engine own = engine();
   at::Tensor partner = ids_.flip(0);
-  at::Tensor mixed = own.forward("main", method::Mix{"weak", partner, 0.3}, ids_, false, "train").features();
+  at::Tensor mixed = own.forward("main", method::Mix{"weak", partner, at::scalar_tensor(0.3, at::kDouble)}, ids_, false, "train").features();
   at::Tensor want = at::matmul(0.3 * x_ + 0.7 * x_.flip(0), own.parameters().at("A").t());
   EXPECT_TRUE(at::allclose(mixed, want));
 }

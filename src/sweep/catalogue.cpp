@@ -114,7 +114,7 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
   // What may be named is what there is, so that a wrong name is refused like any other wrong word.
   for (Key& key : catalogue.common) {
     if (key.key == "method") key.words = names(catalogue.methods);
-    if (key.key == "model") key.words = names(catalogue.models);
+    if (key.key == "model" || key.key.ends_with(".model")) key.words = names(catalogue.models);
     if (key.key == "dataset") key.words = names(catalogue.datasets);
   }
   for (auto& [name, method] : catalogue.methods) {

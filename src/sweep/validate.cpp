@@ -11,7 +11,7 @@ namespace winnow::sweep {
 namespace {
 
 // Kinds of labels that give a set of candidates for each sample and not one label.
-constexpr std::string_view kCandidateKinds[] = {"flip", "uniform"};
+constexpr std::string_view kCandidateKinds[] = {"flip", "uniform", "instance-candidates"};
 
 std::string condition_text(const Key& key) {
   std::string text;

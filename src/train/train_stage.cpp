@@ -54,10 +54,10 @@ void put_selection_of(Engine& engine, ImageSource& source, const std::string& na
 void put_labels(ImageSource& source, const Stage& stage, store::RunContent& content) {
   if (!stage.outputs.count(Output::labels)) return;
   content.arrays["labels/samples"] = array_of(source.samples("train"));
-  if (label::Spec::from(stage.settings).makes_candidates())
-    content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
-  else
+  if (source.has_given())
     content.arrays["labels/given"] = array_of(source.given());
+  else
+    content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
 }
 
 Execution execute_replay(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer,
@@ -97,7 +97,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
-                     {.labels = true, .training = true, .views = true});
+                     {.labels = true, .training = true, .views = true}, EarlierLabels::of(stage, context));
   Oracle oracle = source.take_oracle();
   if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 

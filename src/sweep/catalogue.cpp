@@ -12,6 +12,7 @@
 #include "winnow/sweep/toml_text.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
+#include "winnow/data/scores.h"
 
 namespace winnow::sweep {
 
@@ -128,6 +129,7 @@ Catalogue Catalogue::on_this_machine() {
   Catalogue catalogue = built_in({});
   for (const auto& [name, dataset] : catalogue.datasets)
     if (auto record = data::read_record(name)) catalogue.fingerprints[name] = record->fingerprint;
+  for (const data::ScoreRecord& scores : data::recorded_scores()) catalogue.fingerprints["scores/" + scores.name] = scores.fingerprint;
   return catalogue;
 }
 

@@ -70,6 +70,20 @@ TEST_F(CandidateSets, KeptWholeTheyAreNotNarrowed) {
   EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "narrow", "train", "train"));
 }
 
+TEST_F(CandidateSets, RecordedScoresNeedNoModel) {
+  std::string text = "method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\nlabels.scores = \"teacher\"";
+  EXPECT_THAT(refusal("name = \"s\"\n" + sweep(text)), HasSubstr("no scores 'teacher' on this machine: run `winnow data scores teacher FILE --dataset fashion-mnist` once"));
+  catalogue_.fingerprints["scores/teacher"] = "abc";
+  Plan p = made(text);
+  EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "train"));
+  Stage score = stage(p, "score");
+  EXPECT_EQ(score.fingerprints.at("scores"), "abc");
+  EXPECT_TRUE(score.inputs.empty());
+  EXPECT_FALSE(score.settings.has("labels.scores")) << "what counts is the content";
+  catalogue_.fingerprints["scores/same"] = "abc";
+  EXPECT_EQ(stage(made("method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\n[[grid]]\n\"labels.scores\" = [\"same\"]"), "score").identity(), score.identity());
+}
+
 TEST_F(CandidateSets, AreNoLabelsOfAMethodThatWantsGivenOnes) {
   EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"ce\"\nlabels = { kind = \"instance-candidates\", rate = 0.1 }")),
               HasSubstr("labels.kind = instance-candidates gives candidate sets"));

@@ -3,6 +3,7 @@
 
 #include "../../src/train/arrays.h"
 #include "../../src/train/image_source.h"
+#include "winnow/data/scores.h"
 #include "winnow/label/long_tail.h"
 #include "winnow/sweep/plan.h"
 
@@ -82,6 +83,27 @@ TEST_F(CandidateSetsTest, InstanceDependentOnesFollowTheScores) {
   at::Tensor scores = array(done.at("score"), "scores/logits"), wrong = at::ones_like(scores).scatter_(1, samples.remainder(10).unsqueeze(1), 0);
   at::Tensor joined = (scores * sets * wrong).sum() / (sets * wrong).sum(), left = (scores * (1 - sets)).sum() / (1 - sets).sum();
   EXPECT_GT(joined.item<double>(), left.item<double>()) << "what looks alike joins";
+}
+
+// Of all samples of the data set, in its order; a stage takes the rows of its own.
+TEST_F(CandidateSetsTest, RecordedScoresAreThoseOfTheChosenSamples) {
+  ::setenv("WINNOW_CACHE", folder_.c_str(), 1);
+  data::Record dataset;
+  dataset.name = "fashion-mnist";
+  dataset.fingerprint = "f";
+  dataset.train = 60;
+  dataset.classes.assign(10, "c");
+  std::vector<double> values(600);
+  for (std::size_t i = 0; i < 60; ++i) values[i * 10 + (i + 1) % 10] = 1000;         // sure of the next class
+  std::vector<std::size_t> shape{60, 10};
+  catalogue_.fingerprints["scores/teacher"] = data::record_scores("teacher", dataset, values, shape).fingerprint;
+  auto done = run_sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"teacher\" }\ndata.samples = 30");
+  at::Tensor samples = array(done.at("train"), "labels/samples"), sets = array(done.at("train"), "labels/candidates");
+  EXPECT_EQ(samples.size(0), 30);
+  at::Tensor y = samples.remainder(10), want = at::one_hot(y, 10) + at::one_hot((y + 1).remainder(10), 10);
+  EXPECT_TRUE(at::equal(sets.to(at::kLong), want)) << "probability 1 for the class it is sure of, 0 for the others";
+  catalogue_.fingerprints["scores/teacher"] = "0123";
+  EXPECT_THROW(run_sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"teacher\" }"), DataError);
 }
 
 TEST_F(CandidateSetsTest, NarrowedOnesAreTrainedOn) {

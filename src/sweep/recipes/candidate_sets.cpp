@@ -14,6 +14,12 @@ std::size_t add_scores(std::vector<Draft>& drafts, const Experiment& experiment)
   Draft score = draft_of(experiment, "", StageKind::score);
   score.label = "score";
   score.stage.outputs = {Output::metrics, Output::scores};
+  if (std::string name = experiment.settings.text("labels.scores"); name != "zero-shot") {
+    keep_settings(score, {"dataset"}, /*labels=*/false);
+    score.stage.fingerprints["scores"] = experiment.catalogue.fingerprints.at("scores/" + name);
+    drafts.push_back(std::move(score));
+    return drafts.size() - 1;
+  }
   for (const char* key : {"model", "template"}) {
     std::string origin = std::string("labels.scorer.") + key;
     score.stage.settings.set(key, score.stage.settings.text(origin));
@@ -31,7 +37,7 @@ std::size_t add_scores(std::vector<Draft>& drafts, const Experiment& experiment)
 void add_candidate_sets(std::vector<Draft>& drafts, Draft& user, const Experiment& experiment) {
   const Settings& settings = experiment.settings;
   bool narrowed = settings.has("labels.keep_fraction") && settings.real("labels.keep_fraction") < 1;
-  for (const char* key : {"labels.keep_fraction", "labels.scorer.model", "labels.scorer.template"}) erase(user, key);
+  for (const char* key : {"labels.keep_fraction", "labels.scores", "labels.scorer.model", "labels.scorer.template"}) erase(user, key);
   if (!narrowed && settings.text("labels.kind") != "instance-candidates") return;
   std::size_t scores = add_scores(drafts, experiment);
   if (!narrowed) {
@@ -42,8 +48,7 @@ void add_candidate_sets(std::vector<Draft>& drafts, Draft& user, const Experimen
   narrow.label = "narrow";
   narrow.stage.outputs = {Output::metrics, Output::labels};
   keep_settings(narrow, {"dataset", "seed"}, /*labels=*/true);          // labels.seed is left out where it is the seed
-  erase(narrow, "labels.scorer.model");
-  erase(narrow, "labels.scorer.template");
+  for (const char* key : {"labels.scores", "labels.scorer.model", "labels.scorer.template"}) erase(narrow, key);
   narrow.edges["scores"] = {scores, Output::scores};
   user.edges["labels"] = {drafts.size(), Output::labels};
   drafts.push_back(std::move(narrow));

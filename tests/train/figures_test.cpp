@@ -37,7 +37,8 @@ TEST_F(FiguresTest, TellWhetherAMethodLeftItsWarmUp) {
 TEST_F(FiguresTest, AreThoseOfMethodsThatHaveSome) {
   store::RunContent pop = run(train("pop")).content;
   EXPECT_THAT(column(pop, "theta"), testing::ElementsAre(1e-3, 1e-3)) << "still in its warm-up";
-  for (const store::Column& column : run(train("cc")).content.tables.at("metrics/epochs"))
+  store::RunContent cc = run(train("cc")).content;
+  for (const store::Column& column : cc.tables.at("metrics/epochs"))
     EXPECT_THAT(column.name, testing::AnyOf("epoch", "loss", "learning_rate", "accuracy"));
 }
 

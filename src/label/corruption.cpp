@@ -57,7 +57,7 @@ void add_first(std::uint8_t* row, std::int64_t truth, std::int64_t size, std::sp
 
 Kind parse_kind(std::string_view text) {
   return parse<Kind>("kind of labels", text,
-                     {{"clean", Kind::clean}, {"flip", Kind::flip}, {"uniform", Kind::uniform}, {"symmetric", Kind::symmetric}});
+                     {{"clean", Kind::clean}, {"flip", Kind::flip}, {"uniform", Kind::uniform}, {"instance-candidates", Kind::instance_candidates}, {"symmetric", Kind::symmetric}});
 }
 
 Law parse_law(std::string_view text) {
@@ -74,7 +74,7 @@ Spec Spec::from(const Settings& settings) {
   if (spec.kind == Kind::clean) return spec;
   spec.seed = static_cast<std::uint64_t>(settings.integer("labels.seed"));
   if (spec.kind != Kind::uniform) spec.rate = settings.real("labels.rate");
-  if (spec.makes_candidates()) spec.law = parse_law(settings.text("labels.law"));
+  if (spec.kind == Kind::flip || spec.kind == Kind::uniform) spec.law = parse_law(settings.text("labels.law"));
   if (spec.kind == Kind::uniform) spec.size_law = parse_size_law(settings.text("labels.size_law"));
   if (spec.kind == Kind::symmetric) {
     spec.include_true = settings.flag("labels.include_true");

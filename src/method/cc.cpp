@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "winnow/method/classifier.h"
+#include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
 
 namespace winnow::method {
@@ -13,7 +14,9 @@ namespace {
 
 // 1/B sum_i [LSE_c z_ic - LSE_{c in S_i} z_ic]: cannot underflow, unlike the log of a sum of probabilities.
 Tensor loss(const Tensor& logits, const Tensor& candidates) {
-  Tensor inside = logits.masked_fill(candidates == 0, -std::numeric_limits<double>::infinity());
+  // A row without candidates counts for nothing, like one with all.
+  Tensor outside = (candidates == 0).logical_and(has_candidates(candidates).unsqueeze(1));
+  Tensor inside = logits.masked_fill(outside, -std::numeric_limits<double>::infinity());
   return (at::logsumexp(logits, 1) - at::logsumexp(inside, 1)).mean();
 }
 

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+
 #include "winnow/method/formulas.h"
 
 namespace winnow::method {
@@ -11,7 +13,7 @@ void Classifier::setup(Setup& setup) {
   setup.network("main", TowerKind::image);
   setup.module("head", ModuleKind::head);
   declare(setup);
-  setup.optimiser("main", {"main", "head"});
+  setup.optimiser("main", parts());
 }
 
 Outputs Classifier::predict(Forward& forward) {
@@ -22,13 +24,23 @@ Tensor Classifier::logits(Step& step, const std::string& view, bool grad) {
   return step.apply("head", {step.forward("main", view, step.ids(), grad).features()});
 }
 
+Tensor Classifier::logits_of_all(Pass& pass, const std::string& view) {
+  constexpr std::int64_t kRows = 500;
+  std::vector<Tensor> pieces;
+  for (std::int64_t first = 0; first < pass.samples(); first += kRows) {
+    Tensor ids = at::arange(first, std::min(first + kRows, pass.samples()), pass.real().dtype(at::kLong));
+    pieces.push_back(pass.apply("head", {pass.forward("main", view, ids).features()}));
+  }
+  return at::cat(pieces);
+}
+
 void Classifier::minimise(Step& step, const Tensor& loss) {
   step.update("main", loss);
   step.log("loss", loss);
 }
 
 void ConfidenceClassifier::declare(Setup& setup) {
-  setup.state("confidence", uniform_over(setup.candidates()), Keep::every_epoch);
+  setup.state("confidence", uniform_over(setup.candidates()), Keep::traced);
 }
 
 Tensor ConfidenceClassifier::confidence(Step& step) { return step.state("confidence").index_select(0, step.ids()); }

@@ -2,8 +2,7 @@
 // regularization for deep partial label learning", 2022; spec/pll.md 5.7.
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
+#include "choice.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
@@ -14,30 +13,32 @@ namespace {
 
 // weight [KL(Q || z_w) + KL(Q || z_s)] - 1/B sum_i sum_{c not in S_i} log(1.0000001 - p_w)
 Tensor loss(const Tensor& weak, const Tensor& strong, const Tensor& confidence, const Tensor& candidates, double weight) {
-  Tensor outside = (1 - candidates) * at::log(at::rsub(at::softmax(weak, 1), 1.0000001));
+  // A row without candidates is no row whose classes are all wrong.
+  Tensor outside = (1 - candidates) * has_candidates(candidates).unsqueeze(1) * at::log(at::rsub(at::softmax(weak, 1), 1.0000001));
   return weight * (divergence(confidence, weak) + divergence(confidence, strong)) - outside.sum(1).mean();
-}
-
-// [S1] Half of the run is meant; the reference counts iterations up to half the number of epochs.
-double ramp_steps(const Step& step) {
-  const Value& value = step.settings().at("ramp_steps");
-  if (value == "half-the-iterations") return static_cast<double>(step.epochs() * step.steps_per_epoch()) / 2;
-  if (value == "half-the-epochs") return static_cast<double>(step.epochs()) / 2;
-  return value.get<double>();
 }
 
 class Crdpll final : public ConfidenceClassifier {
  public:
+  void declare(Setup& setup) override {
+    ConfidenceClassifier::declare(setup);
+    // [S1] Half of the run is meant; the reference counts iterations up to half the number of epochs.
+    auto epochs = static_cast<double>(setup.epochs()), steps = static_cast<double>(setup.steps_per_epoch());
+    ramp_steps_ = number_or_word(setup.settings(), "ramp_steps", {{"half-the-iterations", epochs * steps / 2}, {"half-the-epochs", epochs / 2}});
+  }
+
   void step(Step& step) override {
     Tensor candidates = step.batch_candidates();
     Tensor weak = logits(step, "weak"), strong = logits(step, "strong");
-    double weight = std::min(1.0, static_cast<double>(step.iteration()) / ramp_steps(step));
-    minimise(step, loss(weak, strong, confidence(step), candidates, weight));
+    minimise(step, loss(weak, strong, confidence(step), candidates, ramp(static_cast<double>(step.iteration()), ramp_steps_)));
     weak = logits_for_confidence(step, weak, "weak");
     strong = logits_for_confidence(step, strong, "strong");
     // Q ~ Y sqrt(p_w p_s), which is the masked softmax of the mean logits.
     set_confidence(step, masked_softmax((weak + strong) / 2, candidates));
   }
+
+ private:
+  double ramp_steps_ = 0;
 };
 
 Tensors loss_alone(const Settings& settings, const Tensors& in) {

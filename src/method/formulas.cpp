@@ -2,19 +2,38 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace winnow::method {
 
-Tensor uniform_over(const Tensor& candidates) { return candidates / candidates.sum(1, true); }
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+Tensor uniform_over(const Tensor& candidates) {
+  Tensor sum = candidates.sum(1, true);
+  return candidates / sum.masked_fill(sum == 0, 1);
+}
 
 Tensor masked_softmax(const Tensor& logits, const Tensor& mask) {
-  return at::softmax(logits.masked_fill(mask == 0, -std::numeric_limits<double>::infinity()), 1);
+  Tensor outside = mask == 0;
+  return at::softmax(logits.masked_fill(outside, -kInfinity), 1).masked_fill(outside, 0);
 }
 
-Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target) {
-  return -(target * at::log_softmax(logits, 1)).sum(1).mean();
+Tensor has_candidates(const Tensor& candidates) { return (candidates != 0).any(1); }
+
+Tensor guess_among(const Tensor& logits, const Tensor& candidates) {
+  return one_hot(logits.masked_fill(candidates == 0, -kInfinity).argmax(1), logits) * has_candidates(candidates).unsqueeze(1);
 }
+
+Tensor one_hot(const Tensor& labels, const Tensor& like) { return at::one_hot(labels, like.size(1)).to(like.options()); }
+
+Tensor soft_losses(const Tensor& logits, const Tensor& target) { return -(target * at::log_softmax(logits, 1)).sum(1); }
+
+Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target) { return mean_of(soft_losses(logits, target)); }
 
 Tensor divergence(const Tensor& target, const Tensor& logits) {
   return (at::xlogy(target, target) - target * at::log_softmax(logits, 1)).sum(1).mean();
@@ -28,5 +47,9 @@ Tensor masked_mean(const Tensor& values, const Tensor& mask) {
   Tensor weight = mask.to(values.scalar_type());
   return (values * weight).sum() / weight.sum().clamp_min(1);
 }
+
+Tensor mean_of(const Tensor& values) { return values.numel() == 0 ? values.sum() : values.mean(); }
+
+double ramp(double position, double length) { return length > 0 ? std::min(1.0, position / length) : 1.0; }
 
 }  // namespace winnow::method

@@ -8,13 +8,24 @@ namespace winnow::method {
 
 // The registry: one line a method. src/method/<name>.cpp defines <name>_entry().
 #define WINNOW_METHODS(METHOD) \
+  METHOD(able)                 \
+  METHOD(abs_gce)              \
+  METHOD(abs_mae)              \
+  METHOD(cavl)                 \
   METHOD(cc)                   \
   METHOD(ce)                   \
   METHOD(contrastive)          \
   METHOD(crdpll)               \
   METHOD(gmm)                  \
+  METHOD(htc)                  \
+  METHOD(idgp)                 \
+  METHOD(lws)                  \
+  METHOD(pico)                 \
+  METHOD(pop)                  \
   METHOD(proden)               \
+  METHOD(records)              \
   METHOD(small_loss)           \
+  METHOD(solar)                \
   METHOD(zero_shot)
 
 #define WINNOW_DECLARE(name) Entry name##_entry();

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "neck.h"
 #include "winnow/core/error.h"
 #include "winnow/model/head.h"
 
@@ -28,27 +29,37 @@ class ClassifierArchitecture final : public Architecture {
     return adapted();
   }
 
-  std::unique_ptr<Module> module(std::string_view name, ModuleKind kind) override {
-    if (kind != ModuleKind::head) throw InternalError(fmt::format("a classifier has no module for '{}'", name));
-    at::Tensor rows = initial_rows(name).to(options_.dtype);
-    std::string own(name), weight = own + ".weight";
-    switch (options_.head) {
-      case HeadKind::linear: return linear_head(own, rows, at::zeros({rows.size(0)}, rows.options()));
-      case HeadKind::l2normed: return l2normed_head(weight, rows);
-      case HeadKind::layernormed: return layernormed_head(weight, rows);
-      default: return cosine_head(weight, rows, options_.scale);
+  std::unique_ptr<Module> module(std::string_view name, ModuleKind kind, std::int64_t columns) override {
+    std::string own(name);
+    const AdaptationOptions& o = options_.adaptation;
+    switch (kind) {
+      case ModuleKind::head: return head(own, initial_rows(name).to(options_.dtype));
+      case ModuleKind::random_head: return head(own, random_head_rows(name).to(options_.dtype));
+      case ModuleKind::neck: return random_neck(own, adapted()->width(), columns, o.seed, options_.dtype);
+      case ModuleKind::attention: return random_attention(own, o.classes, o.seed, options_.dtype);
+      default: throw InternalError(fmt::format("a classifier has no module for '{}'", name));
     }
   }
 
  private:
+  std::unique_ptr<Module> head(const std::string& name, at::Tensor rows) const {
+    switch (options_.head) {
+      case HeadKind::linear: return linear_head(name, rows, at::zeros({rows.size(0)}, rows.options()));
+      case HeadKind::l2normed: return l2normed_head(name + ".weight", rows);
+      case HeadKind::layernormed: return layernormed_head(name + ".weight", rows);
+      default: return cosine_head(name + ".weight", rows, options_.scale);
+    }
+  }
+
   std::unique_ptr<ImageTower> adapted() const {
     auto tower = image_tower(snapshot_, {options_.dtype, feature_of(options_.adapt), options_.compute});
     adapt(*tower, options_.adapt, options_.adaptation);
     return tower;
   }
 
-  at::Tensor initial_rows(std::string_view name) const {
-    if (options_.head_rows.defined()) return options_.head_rows;
+  at::Tensor initial_rows(std::string_view name) const { return options_.head_rows.defined() ? options_.head_rows : random_head_rows(name); }
+
+  at::Tensor random_head_rows(std::string_view name) const {
     std::int64_t width = adapted()->width(), classes = options_.adaptation.classes;
     std::string purpose = "init." + std::string(name);
     if (options_.head == HeadKind::linear) return kaiming_rows(classes, width, options_.adaptation.seed, purpose);
@@ -75,7 +86,7 @@ class ContrastiveArchitecture final : public Architecture {
     return image;
   }
 
-  std::unique_ptr<Module> module(std::string_view, ModuleKind) override { return temperature(temperature_, dtype_); }
+  std::unique_ptr<Module> module(std::string_view, ModuleKind, std::int64_t) override { return temperature(temperature_, dtype_); }
 
  private:
   const Snapshot& snapshot_;

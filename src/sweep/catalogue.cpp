@@ -13,6 +13,7 @@
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
+#include "winnow/data/scores.h"
 
 namespace winnow::sweep {
 
@@ -117,7 +118,7 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
   // What may be named is what there is, so that a wrong name is refused like any other wrong word.
   for (Key& key : catalogue.common) {
     if (key.key == "method") key.words = names(catalogue.methods);
-    if (key.key == "model") key.words = names(catalogue.models);
+    if (key.key == "model" || key.key.ends_with(".model")) key.words = names(catalogue.models);
     if (key.key == "dataset") key.words = names(catalogue.datasets);
   }
   for (auto& [name, method] : catalogue.methods) {
@@ -133,6 +134,7 @@ Catalogue Catalogue::on_this_machine() {
     if (auto record = data::read_record(name)) catalogue.fingerprints[name] = record->fingerprint;
   for (const auto& [name, model] : catalogue.models)
     if (auto record = data::read_weights_record(name)) catalogue.fingerprints[name] = record->fingerprint;
+  for (const data::ScoreRecord& scores : data::recorded_scores()) catalogue.fingerprints["scores/" + scores.name] = scores.fingerprint;
   return catalogue;
 }
 

@@ -11,7 +11,7 @@ namespace winnow::sweep {
 namespace {
 
 // Kinds of labels that give a set of candidates for each sample and not one label.
-constexpr std::string_view kCandidateKinds[] = {"flip", "uniform"};
+constexpr std::string_view kCandidateKinds[] = {"flip", "uniform", "instance-candidates"};
 
 std::string condition_text(const Key& key) {
   std::string text;
@@ -56,6 +56,15 @@ void require_labels(Effective& effective, const Catalogue& catalogue) {
                                effective.where(effective.schema().index("method")), method.name, kind, fmt::join(able, ", ")));
 }
 
+// Arrays of scores are recorded by name, like data sets.
+void require_scores(Effective& effective, const Catalogue& catalogue) {
+  int key = effective.schema().index("labels.scores");
+  const Value* name = key < 0 ? nullptr : effective.value(key);
+  if (!name || *name == "zero-shot" || catalogue.fingerprints.count("scores/" + name->get<std::string>())) return;
+  throw UsageError(fmt::format("{0}: labels.scores: no scores '{1}' on this machine: run `winnow data scores {1} FILE --dataset {2}` once",
+                               effective.where(key), name->get<std::string>(), effective.value("dataset")->get<std::string>()));
+}
+
 }  // namespace
 
 void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid, std::vector<bool>& applied) {
@@ -77,6 +86,7 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
   require_labels(effective, catalogue);
   std::string dataset = effective.value("dataset")->get<std::string>();
   require_fingerprint(catalogue, dataset, effective.where(schema.index("dataset")));
+  require_scores(effective, catalogue);
   for (int key = 0; key < schema.size(); ++key) {
     const std::string& name = schema[key].key->key;
     if ((name != "model" && !name.ends_with(".model")) || !effective.value(key)) continue;

@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "winnow/core/error.h"
 
@@ -32,7 +33,7 @@ void Engine::end_epoch() {
   calls_.clear();
   stale_.clear();
   for (auto& [name, state] : states_)
-    if (state.keep == method::Keep::every_epoch) state.history.push_back(state.value.clone());
+    if (has_history(state)) state.history.push_back(state.value.clone());
   if (collective_.size() > 1) require_equal_parameters();
 }
 
@@ -47,20 +48,34 @@ std::optional<std::int64_t> Engine::bad_iteration() const {
 
 std::map<std::string, Tensor> Engine::parameters() const {
   std::map<std::string, Tensor> result;
-  auto collect = [&](const auto& parts) {
-    for (const auto& [name, part] : parts)
-      for (const model::Parameter& parameter : part.kind->weights().all())
-        result[(part.source.empty() ? "" : "key.") + parameter.name] = parameter.value;
+  auto add = [&](const std::string& name, const auto& part) {
+    for (const model::Parameter& parameter : part.kind->weights().all()) {
+      std::string own = (part.source.empty() ? "" : "key.") + parameter.name;
+      auto [there, added] = result.emplace(own, parameter.value);
+      if (!added && !there->second.is_same(parameter.value)) result.emplace(fmt::format("{}.{}", name, own), parameter.value);
+    }
   };
-  collect(networks_);
-  collect(modules_);
+  if (auto main = networks_.find("main"); main != networks_.end()) add("main", main->second);
+  for (const auto& [name, part] : networks_)
+    if (name != "main") add(name, part);
+  for (const auto& [name, part] : modules_) add(name, part);
   return result;
 }
 
 std::map<std::string, Tensor> Engine::trained_parameters() const {
   std::map<std::string, Tensor> result;
-  for (const auto& [name, trained] : optimisers_)
-    for (const model::Parameter* parameter : trained.optimiser.parameters()) result[parameter->name] = parameter->value;
+  std::set<const void*> trained;
+  for (const auto& [name, own] : optimisers_)
+    for (const model::Parameter* parameter : own.optimiser.parameters()) trained.insert(parameter->value.unsafeGetTensorImpl());
+  for (const auto& [name, tensor] : parameters())
+    if (trained.count(tensor.unsafeGetTensorImpl())) result.emplace(name, tensor);
+  return result;
+}
+
+std::map<std::string, double> Engine::figures() const {
+  std::map<std::string, double> result;
+  for (const auto& [name, state] : states_)
+    if (state.value.dim() == 0) result[name] = state.value.item<double>();
   return result;
 }
 
@@ -97,8 +112,8 @@ void Engine::add_network(const std::string& name, method::TowerKind kind, const 
   networks_[name] = std::move(added);
 }
 
-void Engine::add_module(const std::string& name, method::ModuleKind kind, const std::string& copy_of) {
-  Part<model::Module> added{architecture_.module(copy_of.empty() ? name : copy_of, kind), copy_of};
+void Engine::add_module(const std::string& name, method::ModuleKind kind, std::int64_t columns, const std::string& copy_of) {
+  Part<model::Module> added{architecture_.module(copy_of.empty() ? name : copy_of, kind, columns), copy_of};
   if (!copy_of.empty()) added.kind->weights().copy_from(part(modules_, copy_of, "module").kind->weights());
   modules_[name] = std::move(added);
 }
@@ -124,7 +139,11 @@ void Engine::add_state(const std::string& name, Tensor initial, method::Keep kee
   states_[name] = {initial.detach().clone(), keep, {}};
 }
 
-std::int64_t Engine::width(const std::string& network) const { return part(networks_, network, "network").kind->width(); }
+std::int64_t Engine::width(const std::string& name) const {
+  std::int64_t columns = networks_.count(name) ? networks_.at(name).kind->width() : part(modules_, name, "network or module").kind->width();
+  if (columns == 0) throw InternalError(fmt::format("module '{}' has no width of its own", name));
+  return columns;
+}
 
 Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
   Tensor ids = cut(call.ids, first, last);
@@ -289,7 +308,8 @@ void Engine::follow(const std::string& copy, double momentum) {
   if (source.empty()) throw InternalError(fmt::format("'{}' is no copy: it follows nothing", copy));
   auto& own = weights_of(copy).all();
   auto& others = weights_of(source).all();
-  for (std::size_t i = 0; i < own.size(); ++i) own[i].value.mul_(momentum).add_(others[i].value, 1 - momentum);
+  for (std::size_t i = 0; i < own.size(); ++i)    // what is frozen is equal already, and rounding would move it
+    if (others[i].trained) own[i].value.mul_(momentum).add_(others[i].value, 1 - momentum);
 }
 
 void Engine::log(const std::string& name, const Tensor& value) { logs_[name].push_back(value.detach().clone()); }

@@ -25,12 +25,13 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
   switch (stage.kind) {
     case StageKind::train: return execute_train(stage, context, collective, observer);
     case StageKind::pretrain: return execute_pretrain(stage, context, collective, observer);
+    case StageKind::narrow: return execute_narrow(stage, context, collective, observer);
     case StageKind::score: return execute_score(stage, context, collective, observer);
     case StageKind::detect:
       return stage.settings.text("method") == "label-match" ? execute_label_match(stage, context, collective, observer)
                                                             : execute_train(stage, context, collective, observer);
     default:
-      throw UsageError(fmt::format("this trainer computes stages of kind pretrain, score, detect and train, not {}", to_string(stage.kind)));
+      throw UsageError(fmt::format("this trainer computes stages of kind pretrain, score, narrow, detect and train, not {}", to_string(stage.kind)));
   }
 }
 

@@ -5,6 +5,8 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
+#include "winnow/label/long_tail.h"
+#include "winnow/label/scored.h"
 
 namespace winnow::train {
 
@@ -22,7 +24,7 @@ const Path& cache_of(const Stage& stage, const Context& context) {
 }  // namespace
 
 ImageSource::ImageSource(const Stage& stage, const Context& context, view::Normalisation normalisation, std::int64_t image_size,
-                         at::TensorOptions real, Needs needs)
+                         at::TensorOptions real, Needs needs, const EarlierLabels& earlier)
     : pixels_(cache_of(stage, context)), normalisation_(std::move(normalisation)), real_(real) {
   const Settings& settings = stage.settings;
   auto wanted = stage.fingerprints.find("data");
@@ -37,6 +39,8 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
   train_ = {view::pictures(train),
             tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
                                            settings.integer("data.samples"), seed, "data.train"))};
+  keep_long_tail(settings, train.labels);
+  if (earlier.candidates.defined()) keep_narrowed(earlier);
   test_ = {view::pictures(pixels_.test()),
            tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test"))};
   auto labels_of = [](const data::Split& split) {
@@ -57,16 +61,63 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
     if (batch_ > size("train"))
       throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
   }
-  if (needs.labels) make_labels(label::Spec::from(settings));
+  if (needs.labels && earlier.candidates.defined()) candidates_ = earlier.candidates.to(real_);
+  else if (needs.labels) make_labels(label::Spec::from(settings), earlier);
 }
 
-void ImageSource::make_labels(const label::Spec& spec) {
+// spec/pll.md 1.3. A stage that pre-trains a backbone has no long tail.
+void ImageSource::keep_long_tail(const Settings& settings, std::span<const std::int64_t> all_labels) {
+  if (!settings.has("data.long_tail")) return;
+  double factor = settings.real("data.long_tail");
+  label::Law law = label::parse_law(settings.text("data.law"));
+  if (factor == 1) return;
+  const std::int64_t* chosen = train_.samples.const_data_ptr<std::int64_t>();
+  std::vector<std::int64_t> truth;
+  for (std::int64_t i = 0; i < train_.samples.size(0); ++i) truth.push_back(all_labels[static_cast<std::size_t>(chosen[i])]);
+  choice_seed_ = static_cast<std::uint64_t>(settings.integer("data.seed"));
+  std::vector<std::int64_t> kept;
+  if (law == label::Law::numpy_legacy) {
+    after_choice_.emplace(static_cast<std::uint32_t>(choice_seed_));
+    kept = label::long_tail(truth, classes(), factor, *after_choice_);
+  } else {
+    kept = label::long_tail(truth, classes(), factor, choice_seed_);
+  }
+  train_.samples = train_.samples.index_select(0, tensor_of(kept));
+}
+
+void ImageSource::keep_narrowed(const EarlierLabels& earlier) {
+  bool ours = earlier.samples.dim() == 1 && earlier.candidates.dim() == 2 && earlier.candidates.size(0) == earlier.samples.size(0) &&
+              earlier.candidates.size(1) == classes() && at::isin(earlier.samples, train_.samples).all().item<bool>();
+  if (!ours) throw DataError("the earlier stage's candidate sets are of other samples or classes than this stage trains on");
+  train_.samples = earlier.samples;
+}
+
+void ImageSource::make_labels(const label::Spec& spec, const EarlierLabels& earlier) {
   std::int64_t N = size("train"), C = classes();
   std::span<const std::int64_t> truth(oracle_.labels("train").const_data_ptr<std::int64_t>(), static_cast<std::size_t>(N));
   label::Candidates sets;
+  // [1.6] The reference draws the long tail and then the sets from one generator.
+  label::NumpyLegacy* goes_on = spec.law == label::Law::numpy_legacy && after_choice_ ? &*after_choice_ : nullptr;
+  if (goes_on && spec.seed != choice_seed_)
+    throw UsageError(fmt::format("labels.seed = {} and data.seed = {}: under the law numpy-legacy both draw from one generator and must be equal", spec.seed,
+                                 choice_seed_));
   switch (spec.kind) {
-    case label::Kind::flip: sets = label::flip(truth, C, spec.rate, spec.seed, spec.law); break;
-    case label::Kind::uniform: sets = label::uniform(truth, C, spec.size_law, spec.seed, spec.law); break;
+    case label::Kind::flip:
+      sets = goes_on ? label::flip(truth, C, spec.rate, *goes_on) : label::flip(truth, C, spec.rate, spec.seed, spec.law);
+      break;
+    case label::Kind::uniform:
+      sets = goes_on ? label::uniform(truth, C, spec.size_law, *goes_on) : label::uniform(truth, C, spec.size_law, spec.seed, spec.law);
+      break;
+    case label::Kind::instance_candidates: {
+      if (!earlier.scores.defined()) throw UsageError("labels.kind = instance-candidates needs the scores of an earlier stage");
+      if (!at::equal(earlier.scored_samples, train_.samples) || earlier.scores.size(1) != C)
+        throw DataError("the earlier stage scores other samples or classes than this stage has");
+      at::Tensor scores = earlier.scores.to(at::kDouble).contiguous();
+      std::vector<double> probability =
+          label::instance_probabilities(truth, C, {scores.const_data_ptr<double>(), static_cast<std::size_t>(scores.numel())}, spec.rate);
+      sets = label::instance_candidates(truth, C, probability, spec.seed);
+      break;
+    }
     case label::Kind::clean:
     case label::Kind::symmetric: {
       label::Labels given(truth.begin(), truth.end());

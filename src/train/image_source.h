@@ -2,8 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <span>
 #include <utility>
 
+#include "earlier_labels.h"
 #include "oracle.h"
 #include "winnow/data/pixels.h"
 #include "winnow/label/corruption.h"
@@ -21,8 +24,10 @@ class ImageSource final : public Source {
     bool training = false;                        // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
     bool views = false;                           // reads views.*; the view `plain` is always there
   };
-  // `image_size` 0: no model looks at the pictures. DataError when the cache is not the one that the stage's fingerprint names.
-  ImageSource(const Stage&, const Context&, view::Normalisation, std::int64_t image_size, at::TensorOptions real, Needs);
+  // `image_size` 0: no model looks at the pictures. Candidate sets of an earlier stage take the place of labels.*: the source
+  // then has their samples alone. DataError when the cache is not the one that the stage's fingerprint names, or when earlier
+  // stages speak of other samples.
+  ImageSource(const Stage&, const Context&, view::Normalisation, std::int64_t image_size, at::TensorOptions real, Needs, const EarlierLabels& = {});
 
   // Token rows of class prompts (C x context), and of captions: tokens of (ids, epoch), B x context.
   void set_prompts(at::Tensor tokens) { prompts_ = std::move(tokens); }
@@ -35,6 +40,7 @@ class ImageSource final : public Source {
 
   const std::vector<std::string>& class_names() const { return pixels_.classes(); }
   const at::Tensor& samples(const std::string& split) const;         // indices into the data set
+  bool has_given() const { return given_.defined(); }                // else candidate sets
 
   std::int64_t classes() const override { return static_cast<std::int64_t>(pixels_.classes().size()); }
   std::int64_t size(const std::string& split) const override { return samples(split).size(0); }
@@ -52,7 +58,9 @@ class ImageSource final : public Source {
   struct Part {
     at::Tensor pictures, samples;
   };
-  void make_labels(const label::Spec&);
+  void keep_long_tail(const Settings&, std::span<const std::int64_t> all_labels);
+  void keep_narrowed(const EarlierLabels&);
+  void make_labels(const label::Spec&, const EarlierLabels&);
   const Part& part(const std::string& split) const;
 
   data::Pixels pixels_;
@@ -67,6 +75,8 @@ class ImageSource final : public Source {
     std::uint64_t index;                          // of its streams
   };
   std::map<std::string, View> views_;
+  std::optional<label::NumpyLegacy> after_choice_;                    // the generator that chose the samples; candidate sets go on from it
+  std::uint64_t choice_seed_ = 0;
   std::map<std::string, at::Tensor> handed_over_;
   std::int64_t epochs_ = 0, batch_ = 1;
   bool drop_last_ = false;

@@ -31,7 +31,8 @@ ReplaySource::ReplaySource(const Settings& settings, const Replay& replay, at::T
     candidates_ = tensors.at("candidates").to(real);
   else if (given_.defined())
     candidates_ = at::one_hot(given_, classes_).to(real);
-  if (tensors.count("mask")) handed_over_["mask"] = tensors.at("mask");
+  for (const char* name : {"mask", "queue", "queue_label"})
+    if (tensors.count(name)) handed_over_[name] = tensors.at(name);
 }
 
 std::int64_t ReplaySource::size(const std::string& split) const {

@@ -1,5 +1,5 @@
 // Stage kind `score`: logits of a fixed model for the training samples. Here zero-shot: scale times the cosine of the picture's
-// feature and the class prompt's, with the model's own scale.
+// feature and the class prompt's, with the model's own scale; or those that another program computed (winnow data scores).
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -11,6 +11,8 @@
 #include "loop.h"
 #include "preprocessing.h"
 #include "winnow/core/error.h"
+#include "winnow/core/safetensors.h"
+#include "winnow/data/scores.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/train/evaluation.h"
@@ -29,10 +31,32 @@ double scale_of(const model::Snapshot& snapshot) {
   return found == snapshot.tensors.end() ? 100.0 : std::exp(found->second.to(at::kDouble).item<double>());
 }
 
+// The rows of a recorded array that this stage's samples have.
+Execution recorded_scores(const Stage& stage, const Context& context, const std::string& fingerprint) {
+  ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {});
+  Oracle oracle = source.take_oracle();
+  Path path = data::scores_path(fingerprint);
+  if (!std::filesystem::exists(path))
+    throw DataError(fmt::format("scores of fingerprint {} are not on this machine: run winnow data scores here", fingerprint));
+  SafeTensors file(path);
+  const SafeTensor& array = file.at("scores");
+  if (auto found = file.metadata().find("dataset"); found == file.metadata().end() || found->second != stage.fingerprints.at("data"))
+    throw DataError(fmt::format("{}: these scores are of another data set than {}", path.string(), stage.settings.text("dataset")));
+  at::Tensor all = at::from_blob(const_cast<std::byte*>(array.bytes.data()), array.shape, at::TensorOptions(at::kDouble));
+  Execution result;
+  at::Tensor logits = all.index_select(0, source.samples("train"));
+  result.content.arrays["scores/samples"] = array_of(source.samples("train"));
+  result.content.arrays["scores/logits"] = array_of(logits);
+  result.content.tables["metrics/final"] = {
+      {"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};
+  return result;
+}
+
 }  // namespace
 
 Execution execute_score(const Stage& stage, const Context& context, comm::Collective& collective, Observer&) {
   if (stage.version != kVersion) throw UsageError(fmt::format("score has result version {} here, the stage wants {}", kVersion, stage.version));
+  if (auto recorded = stage.fingerprints.find("scores"); recorded != stage.fingerprints.end()) return recorded_scores(stage, context, recorded->second);
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real(at::kFloat);

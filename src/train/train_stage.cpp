@@ -54,10 +54,10 @@ void put_selection_of(Engine& engine, ImageSource& source, const std::string& na
 void put_labels(ImageSource& source, const Stage& stage, store::RunContent& content) {
   if (!stage.outputs.count(Output::labels)) return;
   content.arrays["labels/samples"] = array_of(source.samples("train"));
-  if (label::Spec::from(stage.settings).makes_candidates())
-    content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
-  else
+  if (source.has_given())
     content.arrays["labels/given"] = array_of(source.given());
+  else
+    content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
 }
 
 Execution execute_replay(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer,
@@ -67,7 +67,9 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ReplaySource source(settings, *context.replay, real);
   auto architecture = model::toy(context.replay->tensors, settings.real("scale"));
-  Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
+  method::Facts facts = facts_of(settings, source, real);
+  facts.traced = true;
+  Engine engine(facts, source, *architecture, collective, context.chunk);
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
   train_loop(method, name, engine, source, {collective, observer, checkpoint}, curves, [] { return std::map<std::string, double>(); });
@@ -117,7 +119,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
-                     {.labels = true, .training = true, .views = true});
+                     {.labels = true, .training = true, .views = true}, EarlierLabels::of(stage, context));
   Oracle oracle = source.take_oracle();
   if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 
@@ -134,6 +136,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] {
     predictions = predict_all(*method, engine, "test", kEvaluationRows);
     std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, oracle.labels("test"))}};
+    for (const auto& [figure, value] : engine.figures()) metrics.emplace(figure, value);
     if (engine.has_state("confidence")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
     if (engine.has_state("mask")) add_selection_metrics(selection_quality(engine.state("mask"), source.given(), oracle.labels("train")), metrics);
     return metrics;

@@ -23,8 +23,8 @@ TEST_F(Refusals, UnknownKeysComeWithTheNearestOne) {
       {"method = \"cc\"\ndetect = { model = \"nano-clip\" }",
        "s.toml:5: unknown key 'detect.model': there is neither a group of settings nor an earlier stage of a recipe called 'detect'"},
       {"method = \"cc\"\nlabels = 5",
-       "s.toml:5: unknown key 'labels': it is a table, with labels.balanced, labels.include_true, labels.kind, labels.law, "
-       "labels.rate, labels.seed, labels.size_law"},
+       "s.toml:5: unknown key 'labels': it is a table, with labels.balanced, labels.include_true, labels.keep_fraction, labels.kind, labels.law, "
+       "labels.rate, labels.scorer.model, labels.scorer.template, labels.scores, labels.seed, labels.size_law"},
       {"[[override]]\nwhen = { methd = \"cc\" }\nset = { seed = 1 }", "s.toml:5: unknown key 'methd' (did you mean 'method'?)"},
       {"[[exclude]]\nsede = 1", "s.toml:5: unknown key 'sede' (did you mean 'seed'?)"},
       {"[[grids]]\nseed = [1]",
@@ -41,7 +41,7 @@ TEST_F(Refusals, ValuesOfTheWrongTypeOrOutOfRange) {
       {"train.lr = -1", "s.toml:4: train.lr: expected a number of at least 0, got -1"},
       {"train.betas = 0.9", "s.toml:4: train.betas: expected an array of numbers in [0, 1), got 0.9"},
       {"labels.kind = \"flp\"",
-       "s.toml:4: labels.kind: expected one of clean, flip, uniform, symmetric, got \"flp\" (did you mean 'flip'?)"},
+       "s.toml:4: labels.kind: expected one of clean, flip, uniform, instance-candidates, symmetric, got \"flp\" (did you mean 'flip'?)"},
       {"method = \"prodn\"", "s.toml:4: method: expected one of cc, ce, crdpll, proden, got \"prodn\" (did you mean 'proden'?)"},
       {"[[grid]]\nmodel = [\"nano-clop\"]", "s.toml:5: model: expected nano-clip, got \"nano-clop\" (did you mean 'nano-clip'?)"},
       {"[[grid]]\ndataset = [\"svhn\"]", "s.toml:5: dataset: expected fashion-mnist, got \"svhn\""},
@@ -96,9 +96,9 @@ TEST_F(Refusals, KeysThatDoNotApply) {
       {"method = \"cc\"\nconf_source = \"pre-step\"",
        "s.toml:5: conf_source applies to no experiment of the sweep: it is a key of crdpll, proden"},
       {"method = \"cc\"\nlabels.rate = 0.5",
-       "s.toml:5: labels.rate applies to no experiment of the sweep: it exists only where labels.kind = flip or symmetric"},
+       "s.toml:5: labels.rate applies to no experiment of the sweep: it exists only where labels.kind = flip or instance-candidates or symmetric"},
       {"[[grid]]\nmethod = [\"cc\"]\nlabels = [{ kind = \"clean\", rate = 0.5 }]",
-       "s.toml:6: labels.rate = 0.5 cannot be an axis here: it exists only where labels.kind = flip or symmetric"},
+       "s.toml:6: labels.rate = 0.5 cannot be an axis here: it exists only where labels.kind = flip or instance-candidates or symmetric"},
   });
 }
 
@@ -106,7 +106,7 @@ TEST_F(Refusals, WhatAnExperimentNeeds) {
   expect({
       {"seed = 1", "s.toml: method is not set"},
       {"[[grid]]\nmethod = [\"cc\"]\nlabels.kind = \"flip\"",
-       "s.toml:4: labels.rate is not set, needed where labels.kind = flip or symmetric: expected a number in [0, 1]"},
+       "s.toml:4: labels.rate is not set, needed where labels.kind = flip or instance-candidates or symmetric: expected a number in [0, 1]"},
       {"[[grid]]\nmethod = [\"cc\", \"ce\"]\nlabels = [{ kind = \"flip\", rate = 0.5 }]",
        "s.toml:5: method ce learns from one given label, labels.kind = flip gives candidate sets; able to: cc, crdpll, proden"},
       {"method = \"cc\"\n[[exclude]]\nmethod = \"cc\"", "s.toml: every experiment is excluded"},
@@ -138,7 +138,7 @@ TEST_F(Refusals, OnTheCommandLine) {
             "--set train.epochs=many: train.epochs: expected an integer of at least 1, got \"many\"");
   EXPECT_EQ(refusal(good, {"labels.rate=0.5"}),
             "--set labels.rate=0.5: labels.rate applies to no experiment of the sweep: it exists only where labels.kind = flip "
-            "or symmetric");
+            "or instance-candidates or symmetric");
 }
 
 TEST_F(Refusals, OfTheFileAsAWhole) {

@@ -53,7 +53,7 @@ class EngineTest : public testing::Test {
     method::Facts facts{&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble)};
     Engine result(facts, source_, *toy_, *alone_, chunk);
     result.add_network("main", TowerKind::image, "", "");
-    result.add_module("head", ModuleKind::head, "");
+    result.add_module("head", ModuleKind::head, 0, "");
     return result;
   }
   at::Tensor logits(Engine& engine) { return engine.apply("head", {engine.forward("main", std::string("weak"), ids_, true, "train").features()}); }
@@ -135,7 +135,7 @@ TEST_F(EngineTest, ACopyFollowsItsSource) {
 TEST_F(EngineTest, AMixtureIsOfInputs) {
   Engine own = engine();
   at::Tensor partner = ids_.flip(0);
-  at::Tensor mixed = own.forward("main", method::Mix{"weak", partner, 0.3}, ids_, false, "train").features();
+  at::Tensor mixed = own.forward("main", method::Mix{"weak", partner, at::scalar_tensor(0.3, at::kDouble)}, ids_, false, "train").features();
   at::Tensor want = at::matmul(0.3 * x_ + 0.7 * x_.flip(0), own.parameters().at("A").t());
   EXPECT_TRUE(at::allclose(mixed, want));
 }
@@ -152,6 +152,38 @@ TEST_F(EngineTest, StatesAreWrittenInPlaceAndKept) {
   EXPECT_TRUE(at::equal(own.states().at("q"), at::tensor({1., 1., 2., 2.}, at::kDouble).view({2, 2})));
   EXPECT_TRUE(at::equal(own.states().at("r"), at::tensor({2., 2.}, at::kDouble)));
   EXPECT_THROW(own.state("s"), InternalError);
+}
+
+// Confidences of all epochs of a large run would not fit: only a traced run keeps them.
+TEST_F(EngineTest, ATracedStateHasAHistoryInATracedRun) {
+  for (bool traced : {false, true}) {
+    method::Facts facts{&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble), traced};
+    Engine own(facts, source_, *toy_, *alone_, 0);
+    own.add_state("q", at::zeros({2}, at::kDouble), Keep::traced);
+    own.add_state("count", at::full({}, 3, at::TensorOptions(at::kLong)), Keep::traced);
+    for (int epoch = 0; epoch < 2; ++epoch) own.end_epoch();
+    EXPECT_EQ(own.states().at("q").dim(), traced ? 2 : 1);
+    EXPECT_EQ(own.figures(), (std::map<std::string, double>{{"count", 3}})) << "a state without dimensions is a figure";
+  }
+}
+
+TEST_F(EngineTest, ParametersThatTwoNetworksNameAlikeKeepApart) {
+  struct Alike final : model::Architecture {
+    struct Tower final : model::Tower {
+      explicit Tower(double value) { weights_.add("A", at::full({3, 4}, value, at::kDouble), true); }
+      model::Outputs rows(const at::Tensor& inputs) override { return {{"features", at::matmul(inputs, weights_.all()[0].use.t())}}; }
+      std::int64_t width() const override { return 3; }
+    };
+    std::unique_ptr<model::Tower> tower(std::string_view network, model::TowerKind) override { return std::make_unique<Tower>(network == "main" ? 1 : 2); }
+    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override { return nullptr; }
+  } alike;
+  Engine own({&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble)}, source_, alike, *alone_, 0);
+  for (const char* name : {"generator", "main"}) own.add_network(name, TowerKind::image, "", "");
+  own.add_optimiser("generator", {"generator"});
+  EXPECT_EQ(own.parameters().at("A")[0][0].item<double>(), 1) << "main has the plain name";
+  EXPECT_EQ(own.parameters().at("generator.A")[0][0].item<double>(), 2);
+  EXPECT_EQ(own.trained_parameters().size(), 1u);
+  EXPECT_TRUE(own.trained_parameters().count("generator.A"));
 }
 
 TEST_F(EngineTest, DrawsDependOnTheirCoordinatesAlone) {

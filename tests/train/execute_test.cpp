@@ -50,7 +50,7 @@ TEST_F(ExecuteTest, PretrainThenTrain) {
   EXPECT_THAT(refusal(stage), HasSubstr("method proden has result version 1 here, the stage wants 7"));
   stage = train("proden");
   stage.kind = StageKind::ensemble;
-  EXPECT_THAT(refusal(stage), HasSubstr("this trainer computes stages of kind pretrain, score, detect and train, not ensemble"));
+  EXPECT_THAT(refusal(stage), HasSubstr("this trainer computes stages of kind pretrain, score, narrow, detect and train, not ensemble"));
   stage = train("proden");
   stage.settings.set("train.lr", 1e30);
   EXPECT_THAT(refusal(stage), testing::MatchesRegex("method proden: the loss is not finite at epoch 0, step [0-9], on samples [0-9]+(, [0-9]+)*, ... .16 in all.: try a smaller train.lr"));

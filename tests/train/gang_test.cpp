@@ -57,7 +57,7 @@ TEST_F(GangTest, AProcessThatDriftsAwayIsFoundByTheNameOfTheTensor) {
   auto toy = model::toy({{"A", at::full({2, 2}, last ? 1.0000001 : 1.0, at::kDouble)}, {"W", at::ones({3, 2}, at::kDouble)}}, 5);
   Engine engine({&settings, 1, 0, 1, 0, 3, at::TensorOptions(at::kDouble)}, source, *toy, comm::gang());
   engine.add_network("main", method::TowerKind::image, "", "");
-  engine.add_module("head", method::ModuleKind::head, "");
+  engine.add_module("head", method::ModuleKind::head, 0, "");
   engine.add_optimiser("main", {"main", "head"});
   try {
     engine.end_epoch();

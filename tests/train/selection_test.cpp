@@ -25,7 +25,7 @@ struct Flat final : model::Architecture {
     model::Outputs rows(const at::Tensor& pictures) override { return {{"features", at::matmul(pictures.flatten(1), weights_.all()[0].use.t())}}; }
   };
   std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override { return std::make_unique<Tower>(); }
-  std::unique_ptr<model::Module> module(std::string_view name, model::ModuleKind) override {
+  std::unique_ptr<model::Module> module(std::string_view name, model::ModuleKind, std::int64_t) override {
     return model::cosine_head(std::string(name), at::linspace(-1, 1, 80, at::kDouble).sin().view({10, 8}), 5);
   }
 };

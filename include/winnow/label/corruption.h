@@ -13,7 +13,7 @@
 
 namespace winnow::label {
 
-enum class Kind { clean, flip, uniform, symmetric };
+enum class Kind { clean, flip, uniform, instance_candidates, symmetric };
 enum class Law { stream, numpy_legacy };
 enum class SizeLaw { reference, exact };
 
@@ -24,7 +24,7 @@ SizeLaw parse_size_law(std::string_view);
 // The table `labels` of a sweep file.
 struct Spec {
   Kind kind = Kind::clean;
-  double rate = 0;                              // flip: probability of each wrong class; symmetric: share of samples redrawn
+  double rate = 0;                              // flip: probability of each wrong class; instance-candidates: its mean; symmetric: share of samples redrawn
   std::uint64_t seed = 0;
   Law law = Law::stream;
   SizeLaw size_law = SizeLaw::reference;
@@ -32,7 +32,7 @@ struct Spec {
   bool balanced = false;                        // symmetric: the same number of marks in every class
 
   static Spec from(const Settings&);            // reads labels.*, only the keys of its kind
-  bool makes_candidates() const { return kind == Kind::flip || kind == Kind::uniform; }
+  bool makes_candidates() const { return kind != Kind::clean && kind != Kind::symmetric; }
 };
 
 using Labels = std::vector<std::int64_t>;       // N, classes from 0

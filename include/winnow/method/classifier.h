@@ -11,10 +11,12 @@ class Classifier : public Method {
   Outputs predict(Forward&) override;
 
  protected:
-  virtual void declare(Setup&) {}                 // states and further parts
+  virtual void declare(Setup&) {}                 // settings, states and further parts
+  virtual std::vector<std::string> parts() const { return {"main", "head"}; }   // what the optimiser `main` trains
 
   // Head of the tower's features: B x C, at least fp32.
   static Tensor logits(Step&, const std::string& view = "weak", bool grad = true);
+  static Tensor logits_of_all(Pass&, const std::string& view);   // N x C, some hundred rows at a time
   static void minimise(Step&, const Tensor& loss);  // update, and log it as "loss"
 };
 

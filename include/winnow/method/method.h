@@ -32,11 +32,13 @@ using Ids = Tensor;                               // int64: samples, or classes 
 struct Mix {
   std::string view;
   Ids partner;
-  double weight;
+  Tensor weight;                                  // a scalar on the device: a drawn weight is never read by the host
 };
 using View = std::variant<std::string, Mix>;      // the name of a view, or a mixture of two of its pictures
 
-enum class Keep { last, every_epoch };            // what of a state the stage's result keeps
+// What of a state the stage's result keeps. traced: its value at every epoch's end where the run is traced (golden cases),
+// else the last one: N x C confidences of all epochs of a large run would not fit.
+enum class Keep { last, every_epoch, traced };
 
 // What a stage is made of, as far as a method may know.
 struct Facts {
@@ -45,6 +47,7 @@ struct Facts {
   std::int64_t batch = 0;                         // nominal; the last batch of an epoch may be shorter
   std::int64_t samples = 0, classes = 0;
   at::TensorOptions real;                         // dtype and device of losses and states: at least fp32
+  bool traced = false;                            // see Keep
 };
 
 // The engine behind the four faces below. Implemented by area train; methods never name it.
@@ -61,10 +64,10 @@ class Engine {
   virtual std::int64_t size_of(const std::string& split) const = 0;
 
   virtual void add_network(const std::string& name, TowerKind, const std::string& copy_of, const std::string& shares) = 0;
-  virtual void add_module(const std::string& name, ModuleKind, const std::string& copy_of) = 0;
+  virtual void add_module(const std::string& name, ModuleKind, std::int64_t columns, const std::string& copy_of) = 0;
   virtual void add_optimiser(const std::string& name, const std::vector<std::string>& parts) = 0;
   virtual void add_state(const std::string& name, Tensor initial, Keep) = 0;
-  virtual std::int64_t width(const std::string& network) const = 0;
+  virtual std::int64_t width(const std::string& part) const = 0;
 
   virtual Outputs forward(const std::string& network, const View&, const Ids&, bool grad, const std::string& split) = 0;
   virtual Tensor apply(const std::string& module, const std::vector<Tensor>&) = 0;
@@ -105,13 +108,21 @@ class Setup : public Common {
   void network(const std::string& name, TowerKind kind) { engine_.add_network(name, kind, "", ""); }
   void network_copy(const std::string& name, const std::string& source, TowerKind kind) { engine_.add_network(name, kind, source, ""); }
   void network_sharing(const std::string& name, const std::string& source, TowerKind kind) { engine_.add_network(name, kind, "", source); }
-  void module(const std::string& name, ModuleKind kind) { engine_.add_module(name, kind, ""); }
-  void module_copy(const std::string& name, const std::string& source, ModuleKind kind) { engine_.add_module(name, kind, source); }
+  // columns: of a neck's output; 0: as many as of its input.
+  void module(const std::string& name, ModuleKind kind, std::int64_t columns = 0) { engine_.add_module(name, kind, columns, ""); }
+  void module_copy(const std::string& name, const std::string& source, ModuleKind kind, std::int64_t columns = 0) {
+    engine_.add_module(name, kind, columns, source);
+  }
   // parts: networks and modules. What is in no optimiser is frozen.
   void optimiser(const std::string& name, const std::vector<std::string>& parts) { engine_.add_optimiser(name, parts); }
-  // A replicated tensor of fixed shape, written in place.
+  // A replicated tensor of fixed shape, written in place. One without dimensions is a figure of the run: its value at each
+  // epoch's end is a column of metrics/epochs.
   void state(const std::string& name, Tensor initial, Keep keep = Keep::last) { engine_.add_state(name, std::move(initial), keep); }
-  std::int64_t width(const std::string& network) const { return engine_.width(network); }
+  std::int64_t width(const std::string& part) const { return engine_.width(part); }   // columns of a network's features or a neck
+  // For initial values: make(stream of (seed, purpose, index)), the same on every process.
+  Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
+    return engine_.draw(purpose, index, true, make);
+  }
 };
 
 // One global batch.

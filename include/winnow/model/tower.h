@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -49,6 +50,7 @@ class Module {
  public:
   virtual ~Module() = default;
   virtual at::Tensor apply(const std::vector<at::Tensor>& inputs, bool training) = 0;
+  virtual std::int64_t width() const { return 0; }  // columns of its output; 0: as many as it is given classes or rows
   Weights& weights() { return weights_; }
   const Weights& weights() const { return weights_; }
 
@@ -57,14 +59,17 @@ class Module {
 };
 
 enum class TowerKind { image, text };
-enum class ModuleKind { head, temperature };
+// head: a classifier on features. random_head: one whose weights start at random whatever the model's head does. neck: two
+// layers and a normalisation, features to embeddings. attention: probabilities of two classifiers (2C) to two scores.
+enum class ModuleKind { head, random_head, temperature, neck, attention };
 
 // Builds the parts that a stage's method asks for by name. Every call builds anew, with initial weights.
 class Architecture {
  public:
   virtual ~Architecture() = default;
   virtual std::unique_ptr<Tower> tower(std::string_view network, TowerKind) = 0;
-  virtual std::unique_ptr<Module> module(std::string_view name, ModuleKind) = 0;
+  // `columns` of the output of a neck; 0: as many as of its input.
+  virtual std::unique_ptr<Module> module(std::string_view name, ModuleKind, std::int64_t columns) = 0;
 };
 
 }  // namespace winnow::model

@@ -59,7 +59,8 @@ struct Model : Preset {
   std::optional<Pretrain> pretrain;               // the stage that makes it; without one its weights are a downloaded snapshot
 };
 
-// Fingerprints of data sets and of downloaded weights by name: what `winnow data check` and `winnow model check` recorded.
+// Fingerprints of data sets and of downloaded weights by name: what `winnow data check` and `winnow model check`
+// recorded; of arrays of scores by "scores/NAME".
 using Fingerprints = std::map<std::string, std::string>;
 
 struct Catalogue {

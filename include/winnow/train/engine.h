@@ -42,9 +42,12 @@ class Engine final : public method::Engine {
   void load(const std::map<std::string, Tensor>&);
 
   // What the stage hands on.
-  std::map<std::string, Tensor> parameters() const;          // of networks (a copy's with prefix "key.") and modules
+  // Of networks (a copy's with prefix "key.") and modules. Where two parts name a parameter alike, `main` has the plain name
+  // and the other's has its part's name in front.
+  std::map<std::string, Tensor> parameters() const;
   std::map<std::string, Tensor> trained_parameters() const;  // only what an optimiser trains
-  std::map<std::string, Tensor> states() const;              // Keep::every_epoch: epochs x ...
+  std::map<std::string, Tensor> states() const;              // with a history: epochs x ...
+  std::map<std::string, double> figures() const;             // states without dimensions; reads the device
   bool has_state(const std::string& name) const { return states_.count(name) != 0; }
   const std::map<std::string, std::vector<Tensor>>& logged() const { return logs_; }
   // Flat gradients of each optimiser's first update: Adam hides a constant factor, gradients do not.
@@ -60,10 +63,10 @@ class Engine final : public method::Engine {
   const Tensor& input(std::string_view name) override;
   std::int64_t size_of(const std::string& split) const override { return source_.size(split); }
   void add_network(const std::string&, method::TowerKind, const std::string& copy_of, const std::string& shares) override;
-  void add_module(const std::string&, method::ModuleKind, const std::string& copy_of) override;
+  void add_module(const std::string&, method::ModuleKind, std::int64_t columns, const std::string& copy_of) override;
   void add_optimiser(const std::string&, const std::vector<std::string>& parts) override;
   void add_state(const std::string&, Tensor initial, method::Keep) override;
-  std::int64_t width(const std::string& network) const override;
+  std::int64_t width(const std::string& part) const override;
   method::Outputs forward(const std::string& network, const method::View&, const method::Ids&, bool grad,
                           const std::string& split) override;
   Tensor apply(const std::string& module, const std::vector<Tensor>&) override;
@@ -104,6 +107,9 @@ class Engine final : public method::Engine {
   Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
   model::Outputs rows(const Call&, std::int64_t first, std::int64_t last);
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks_of(std::int64_t rows) const;
+  bool has_history(const State& state) const {
+    return state.keep == method::Keep::every_epoch || (state.keep == method::Keep::traced && facts_.traced);
+  }
   void add_gradients(const Call&, const std::vector<Tensor>& at_leaves, Trained&);
   std::vector<Tensor> differentiate(const Tensor& loss, const std::vector<Tensor>& leaves) const;
   void require_equal_parameters() const;

@@ -10,6 +10,8 @@
 #include "outcome.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
+#include "winnow/data/scores.h"
+#include "winnow/store/foreign_array.h"
 #include "winnow/sweep/catalogue.h"
 
 namespace winnow::cmd {
@@ -65,23 +67,43 @@ void check(const sweep::Catalogue& catalogue, const std::string& name, const std
                record.height, record.width, record.root.string(), record.fingerprint);
 }
 
+// `file`: HDF5, one row a training sample.
+void scores(const std::string& name, const std::string& file, const std::string& array, const std::string& dataset) {
+  auto record = data::read_record(dataset);
+  if (!record) throw UsageError(fmt::format("data scores: no fingerprint of {0} on this machine: run `winnow data check {0}` once", dataset));
+  store::ForeignArray found = store::read_foreign_array(file, array);
+  data::ScoreRecord kept = data::record_scores(name, *record, found.values, found.shape);
+  fmt::print("{}: {} x {} scores of {}; fingerprint {}; a sweep names them by labels.scores = \"{}\"\n", name, kept.samples, kept.classes, dataset,
+             kept.fingerprint, name);
+}
+
 }  // namespace
 
 int data(int argc, char** argv) {
   Command app("data", "Data sets on this machine.",
               "  winnow data list\n"
               "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
-              "  winnow data check fashion-mnist --root /big/fmnist\n");
-  std::string name, root;
+              "  winnow data check fashion-mnist --root /big/fmnist\n"
+              "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n");
+  std::string name, root, file, array = "logits", dataset;
   bool json = false;
   app.require_subcommand(1);
   CLI::App* listing = app.add_subcommand("list", "the known data sets and what is recorded of them");
   CLI::App* checking = app.add_subcommand("check", "reads every file, verifies it and records the fingerprint");
   checking->add_option("NAME", name, "the data set")->required();
   checking->add_option("--root", root, "the folder to look in, instead of those of the preset");
+  CLI::App* scoring = app.add_subcommand("scores", "records another model's scores of the training samples, an N x C array in an HDF5 file");
+  scoring->add_option("NAME", name, "what sweeps call them")->required();
+  scoring->add_option("FILE", file, "the HDF5 file")->required();
+  scoring->add_option("--dataset", dataset, "the data set that they are of, rows in its order")->required();
+  scoring->add_option("--array", array, "the data set in the file")->capture_default_str();
   for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
+  if (scoring->parsed()) {
+    scores(name, file, array, dataset);
+    return kDone;
+  }
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   listing->parsed() ? list(catalogue, json) : check(catalogue, name, root, json);
   return kDone;

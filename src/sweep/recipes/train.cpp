@@ -1,5 +1,5 @@
 // `train`: one stage that trains the method on the labels as they were given; before it, where this project makes the
-// backbone itself, the stage that pre-trains it.
+// backbone itself, the stage that pre-trains it; and where another model's scores make or narrow candidate sets, those stages.
 #include "recipes.h"
 
 namespace winnow::sweep {
@@ -10,6 +10,7 @@ std::vector<Draft> train_recipe(Experiment experiment) {
   train.stage.version = experiment.method.version;
   train.stage.outputs = {Output::metrics, Output::labels};
   add_backbone(drafts, train, train.stage.settings.text("model"), experiment.catalogue);
+  add_candidate_sets(drafts, train, experiment);
   drafts.push_back(std::move(train));
   return drafts;
 }

@@ -48,11 +48,14 @@ void check_description(Case& c, const train::Replay& replay, std::int64_t sample
   if (c.config().has("drop_last")) require(c, "drop_last", !(c.config().flag("drop_last") && short_batch));
   if (c.config().has("modules")) {
     const Value& modules = c.raw("modules");
-    bool known = modules.is_array() && std::all_of(modules.begin(), modules.end(), [&](const Value& name) {
-      return name.is_string() && std::any_of(replay.tensors.begin(), replay.tensors.end(), [&](const auto& tensor) {
-               return tensor.first == name.get<std::string>() || tensor.first.starts_with(name.get<std::string>() + ".");
-             });
-    });
+    // A module's tensors: NAME, NAME.part, or W_NAME; a generator's A_g and W_g.
+    auto there = [&](const std::string& name) {
+      return std::any_of(replay.tensors.begin(), replay.tensors.end(), [&](const auto& tensor) {
+        return tensor.first == name || tensor.first.starts_with(name + ".") || tensor.first == "W_" + (name == "generator" ? "g" : name);
+      });
+    };
+    bool known = modules.is_array() &&
+                 std::all_of(modules.begin(), modules.end(), [&](const Value& name) { return name.is_string() && there(name.get<std::string>()); });
     require(c, "modules", known);
   }
 }
@@ -100,6 +103,7 @@ train::Execution execute(const Stage& stage, const train::Replay& replay, std::i
 
 void compare_with(Case& c, const train::Trace& trace, const train::Replay& replay) {
   std::map<std::string, at::Tensor> all = trace.predictions;
+  if (auto prediction = all.find("prediction"); prediction != all.end()) all.emplace("test_logits", prediction->second);
   for (const auto& [name, values] : trace.logged) all.emplace(name, at::stack(values));
   for (const auto& [name, tensor] : trace.parameters) all.emplace(name, tensor);
   for (const auto& [name, tensor] : trace.states) {
@@ -142,6 +146,8 @@ void run_method(Case& c, const Options& options) {
   std::set<std::string> read = stage.settings.read();
   for (const auto& [key, value] : c.config().all())
     if (read.count(setting_of(key))) c.mark_read(key);
+  // Methods without the choice take their confidences from the training forward.
+  if (!read.count("conf_source")) require(c, "conf_source", c.config().has("conf_source") && c.config().text("conf_source") == "pre-step");
   compare_with(c, run.trace, replay);
 }
 

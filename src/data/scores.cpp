@@ -1,0 +1,69 @@
+#include "winnow/data/scores.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "winnow/core/error.h"
+#include "winnow/core/hash.h"
+#include "winnow/core/safetensors.h"
+
+namespace winnow::data {
+
+namespace {
+
+Path folder() { return cache_folder() / "scores"; }
+
+void require_name(const std::string& name) {
+  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+  if (!good) throw UsageError(fmt::format("name of scores: letters, digits, - _ and ., not '{}'", name));
+  if (name == "zero-shot") throw UsageError("name of scores: zero-shot means those of labels.scorer.model");
+}
+
+}  // namespace
+
+Path scores_path(const std::string& fingerprint) { return folder() / (fingerprint + ".safetensors"); }
+
+ScoreRecord record_scores(const std::string& name, const Record& dataset, std::span<const double> values, std::span<const std::size_t> shape) {
+  require_name(name);
+  auto N = static_cast<std::size_t>(dataset.train), C = dataset.classes.size();
+  if (shape.size() != 2 || shape[0] != N || shape[1] != C)
+    throw DataError(fmt::format("scores of {} must be {} x {} (training samples x classes), these are {}", dataset.name, N, C, fmt::join(shape, " x ")));
+  auto bad = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
+  if (bad != values.end()) throw DataError(fmt::format("scores of sample {} are not finite", static_cast<std::size_t>(bad - values.begin()) / C));
+  ScoreRecord record{name, dataset.name, "", dataset.train, static_cast<std::int64_t>(C)};
+  std::span<const std::byte> bytes = std::as_bytes(values);
+  record.fingerprint = Hasher().add(dataset.fingerprint).add(fmt::format("/{}x{}/", N, C)).add(bytes).digest().hex();
+  make_folders(folder());
+  Path file = scores_path(record.fingerprint);
+  if (!std::filesystem::exists(file)) {
+    Path part = temporary_beside(file);
+    write_safetensors(part, {{"scores", {"F64", {record.samples, record.classes}, bytes}}}, {{"dataset", dataset.fingerprint}});
+    std::filesystem::rename(part, file);
+  }
+  Value json = {{"name", name}, {"dataset", record.dataset}, {"fingerprint", record.fingerprint}, {"samples", record.samples}, {"classes", record.classes}};
+  write_file_atomically(folder() / (name + ".json"), json.dump(1) + "\n");
+  return record;
+}
+
+std::vector<ScoreRecord> recorded_scores() {
+  std::vector<ScoreRecord> result;
+  if (!std::filesystem::is_directory(folder())) return result;
+  for (const auto& entry : std::filesystem::directory_iterator(folder())) {
+    if (entry.path().extension() != ".json") continue;
+    try {
+      Value json = Value::parse(read_file(entry.path()));
+      result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
+                        Hash128::parse(json.at("fingerprint").get<std::string>()).hex(), json.at("samples").get<std::int64_t>(),
+                        json.at("classes").get<std::int64_t>()});
+    } catch (const nlohmann::json::exception&) {
+      throw DataError(fmt::format("{} is not a record of scores; delete it and run winnow data scores again", entry.path().string()));
+    }
+  }
+  std::sort(result.begin(), result.end(), [](const ScoreRecord& a, const ScoreRecord& b) { return a.name < b.name; });
+  return result;
+}
+
+}  // namespace winnow::data

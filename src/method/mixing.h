@@ -1,0 +1,24 @@
+// Mixing of a batch's samples with each other: weight l' = max(l, 1 - l) with l ~ Beta(4, 4), and a permutation.
+// spec/pll.md 5.11 to 5.13; Zhang et al., "mixup: beyond empirical risk minimization", 2018.
+#pragma once
+
+#include "winnow/method/method.h"
+
+namespace winnow::method {
+
+struct Mixing {
+  Tensor weight;                                  // a scalar
+  Tensor permutation;                             // of `count` rows
+
+  Tensor of(const Tensor& rows) const;            // weight * rows + (1 - weight) * rows[permutation]
+  // The pictures of these ids, each mixed with its partner's.
+  Mix view(const std::string& name, const Ids& ids) const;
+};
+
+// The draws of this step by number: a method that mixes twice uses 0 and 1.
+Mixing draw_mixing(Step&, std::int64_t index, std::int64_t count);
+
+// RC(z_mix, T_mix) of `module`'s logits: the chosen rows of the batch (positions) are mixed among themselves. No rows: zero.
+Tensor mixed_loss(Step&, const std::string& module, std::int64_t index, const Tensor& chosen, const Tensor& target);
+
+}  // namespace winnow::method

@@ -1,0 +1,36 @@
+#include "winnow/store/foreign_array.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "handle.h"
+#include "reader.h"
+#include "winnow/core/error.h"
+
+namespace winnow::store {
+
+using hdf5::Handle;
+
+ForeignArray read_foreign_array(const Path& path, const std::string& name) {
+  if (!std::filesystem::exists(path)) throw DataError(fmt::format("{} is not there", path.string()));
+  hdf5::Quiet quiet;
+  try {
+    Reader file(path);
+    if (!file.has(name)) throw DataError(fmt::format("no data set '{}'; there are: {}", name, fmt::join(file.sets(), ", ")));
+    Handle set = file.open_set(name);
+    H5T_class_t kind = Reader::class_of(set);
+    if (kind != H5T_FLOAT && kind != H5T_INTEGER) throw DataError(fmt::format("'{}' holds no numbers", name));
+    Handle space(WINNOW_HDF5(H5Dget_space(set)), H5Sclose);
+    std::vector<hsize_t> shape(static_cast<std::size_t>(WINNOW_HDF5(H5Sget_simple_extent_ndims(space))));
+    WINNOW_HDF5(H5Sget_simple_extent_dims(space, shape.data(), nullptr));
+    ForeignArray result;
+    result.shape.assign(shape.begin(), shape.end());
+    result.values.resize(static_cast<std::size_t>(WINNOW_HDF5(H5Sget_simple_extent_npoints(space))));
+    if (!result.values.empty()) WINNOW_HDF5(H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, result.values.data()));
+    return result;
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
+}  // namespace winnow::store

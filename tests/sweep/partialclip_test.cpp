@@ -11,7 +11,7 @@ class Published : public SweepTest {
   // All presets; and what the grid names and this program has no preset of yet, so that it can be counted today.
   Published() {
     catalogue_ = Catalogue::built_in({});
-    for (const char* name : {"cifar-10", "cifar-100", "stanford-cars", "stanford-dogs", "cub-200-2011", "fgvc-aircraft", "places-lt", "imagenet-lt",
+    for (const char* name : {"cifar-10", "cifar-100", "stanford-cars", "stanford-dogs", "cub-200", "fgvc-aircraft", "places-lt", "imagenet-lt",
                              "plcifar10-aggregate", "plcifar10-vaguest"}) {
       Dataset dataset;
       dataset.name = dataset.source = name;
@@ -79,7 +79,7 @@ TEST_F(Published, FullTuningHasRatesOfItsOwn) {
     Stage stage = p.stage(i);
     if (!stage.settings.has("adapt") || stage.settings.text("adapt") != "full-tuning") continue;
     std::string dataset = stage.settings.text("dataset");
-    double want = dataset == "fgvc-aircraft" ? 2e-3 : dataset == "cub-200-2011" || dataset.starts_with("stanford") ? 1e-3 : 5e-4;
+    double want = dataset == "fgvc-aircraft" ? 2e-3 : dataset == "cub-200" || dataset.starts_with("stanford") ? 1e-3 : 5e-4;
     EXPECT_EQ(stage.settings.real("train.lr"), want) << dataset;
   }
 }

@@ -8,8 +8,6 @@
 
 namespace winnow::view {
 
-namespace {
-
 // B x H x W x channels (uint8) to B x 3 x H x W: x scale + shift in one pass, (x / 255 - mean) / deviation.
 at::Tensor normalise(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
   at::Tensor mean = at::tensor(n.mean, at::kDouble), deviation = at::tensor(n.deviation, at::kDouble);
@@ -18,8 +16,6 @@ at::Tensor normalise(const at::Tensor& pictures, const Normalisation& n, at::Ten
   at::Tensor x = pictures.permute({0, 3, 1, 2}).to(options);
   return at::addcmul(shift, x, scale);            // one grey channel is broadcast to three
 }
-
-}  // namespace
 
 Kind parse_kind(std::string_view text) {
   if (text == "plain") return Kind::plain;

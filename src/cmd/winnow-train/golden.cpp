@@ -72,6 +72,7 @@ void run_case(Case& c, const winnow::golden::Options& options) {
   if (c.kind() == "selection") return winnow::golden::run_selection(c);
   if (c.kind() == "model") return winnow::golden::run_model(c);
   if (c.kind() == "metric") return winnow::golden::run_metric(c);
+  if (c.kind() == "transform") return winnow::golden::run_transform(c);
   throw UsageError(fmt::format("unknown kind '{}'", c.kind()));
 }
 

@@ -19,5 +19,6 @@ void run_labels(Case&);
 void run_selection(Case&);
 void run_model(Case&);
 void run_metric(Case&);
+void run_transform(Case&);
 
 }  // namespace winnow::golden

@@ -13,14 +13,17 @@
 
 namespace winnow::sweep {
 
-// The presets of this program, cut down to four methods so that messages which list methods stay the same when methods are
-// added, and with a fingerprint for Fashion-MNIST.
+// The presets of this program, cut down to four methods and one data set so that messages which list them stay the same when
+// others are added, and with a fingerprint for Fashion-MNIST.
 inline Catalogue test_catalogue() {
   Catalogue catalogue = Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}});
   const std::vector<std::string> kept = {"cc", "ce", "crdpll", "proden"};
   std::erase_if(catalogue.methods, [&](const auto& entry) { return std::find(kept.begin(), kept.end(), entry.first) == kept.end(); });
-  for (Key& key : catalogue.common)
+  std::erase_if(catalogue.datasets, [](const auto& entry) { return entry.first != "fashion-mnist"; });
+  for (Key& key : catalogue.common) {
     if (key.key == "method") key.words = kept;
+    if (key.key == "dataset") key.words = {"fashion-mnist"};
+  }
   return catalogue;
 }
 

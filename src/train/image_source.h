@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "oracle.h"
+#include "picture_views.h"
 #include "winnow/data/pixels.h"
 #include "winnow/label/corruption.h"
 #include "winnow/train/execute.h"
 #include "winnow/train/source.h"
-#include "winnow/view/view.h"
 
 namespace winnow::train {
 
@@ -21,7 +21,7 @@ class ImageSource final : public Source {
     bool training = false;                        // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
     bool views = false;                           // reads views.*; the view `plain` is always there
   };
-  // `image_size` 0: no model looks at the pictures. DataError when the cache is not the one that the stage's fingerprint names.
+  // Pictures become image_size x image_size; 0: no model looks at them. DataError when the cache is not the one that the stage's fingerprint names.
   ImageSource(const Stage&, const Context&, view::Normalisation, std::int64_t image_size, at::TensorOptions real, Needs);
 
   // Token rows of class prompts (C x context), and of captions: tokens of (ids, epoch), B x context.
@@ -50,23 +50,18 @@ class ImageSource final : public Source {
 
  private:
   struct Part {
-    at::Tensor pictures, samples;
+    at::Tensor samples;
   };
   void make_labels(const label::Spec&);
   const Part& part(const std::string& split) const;
 
   data::Pixels pixels_;
-  view::Normalisation normalisation_;
+  PictureViews views_;
   at::TensorOptions real_;
   Part train_, test_;
   Oracle oracle_;
   at::Tensor given_, candidates_, prompts_;
   std::function<at::Tensor(const at::Tensor&, std::int64_t)> captions_;
-  struct View {
-    view::Kind kind;
-    std::uint64_t index;                          // of its streams
-  };
-  std::map<std::string, View> views_;
   std::map<std::string, at::Tensor> handed_over_;
   std::int64_t epochs_ = 0, batch_ = 1;
   bool drop_last_ = false;

@@ -158,7 +158,8 @@ at::Tensor apply(const at::Tensor& pictures, const std::vector<Step>& steps, at:
 }
 
 at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<Step>>& steps, at::TensorOptions real) {
-  if (pictures.dim() != 4 || pictures.size(3) != 3 || pictures.scalar_type() != at::kByte || pictures.size(0) != static_cast<std::int64_t>(steps.size()))
+  bool shaped = (pictures.dim() == 4 || pictures.dim() == 5) && pictures.size(-1) == 3;   // 5: crops of each, which only Normalize may follow
+  if (!shaped || pictures.scalar_type() != at::kByte || pictures.size(0) != static_cast<std::int64_t>(steps.size()))
     throw InternalError("apply: pictures are B x H x W x 3 levels, with one list of steps for each");
   const Normalisation* normalisation = steps.empty() ? nullptr : normalisation_of(steps[0]);
   std::size_t longest = 0;
@@ -177,7 +178,7 @@ at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<
   return normalisation ? normalised(x, *normalisation, real) : x;
 }
 
-at::Tensor apply_each(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>& steps, at::TensorOptions real) {
+at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>& steps, at::TensorOptions real) {
   std::vector<at::Tensor> sized;
   std::vector<std::vector<Step>> rest;
   for (std::size_t i = 0; i < pictures.size(); ++i) {

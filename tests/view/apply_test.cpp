@@ -48,16 +48,16 @@ TEST(ApplyEach, ABatchIsItsPicturesEachWithItsOwnSteps) {
   EXPECT_TRUE(at::equal(together[4], pictures[4])) << "no steps, no change";
 }
 
-TEST(ApplyEach, PicturesOfAnySizeMeetAtTheFirstStepsThatMakeASize) {
+TEST(ApplyAnySize, PicturesMeetAtTheFirstStepsThatMakeASize) {
   std::vector<at::Tensor> pictures = {noise(1, 30, 20)[0], noise(1, 9, 40)[0]};
   auto own = steps(R"([{"op": "resize", "size": 8, "interpolation": "bicubic"}, {"op": "center_crop", "size": [8, 8]}, {"op": "hflip"},
                        {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])");
-  at::Tensor result = apply_each(pictures, {own, own}, at::kDouble);
+  at::Tensor result = apply_any_size(pictures, {own, own}, at::kDouble);
   EXPECT_EQ(result.sizes(), (std::vector<std::int64_t>{2, 3, 8, 8}));
   EXPECT_EQ(result.scalar_type(), at::kDouble);
   EXPECT_TRUE(at::equal(result[1], apply(pictures[1].unsqueeze(0), own, at::kDouble)[0]));
   auto whole = steps(R"([{"op": "resize", "size": 8, "interpolation": "bicubic"}])");
-  EXPECT_THROW(apply_each(pictures, {whole, whole}, at::kFloat), UsageError);
+  EXPECT_THROW(apply_any_size(pictures, {whole, whole}, at::kFloat), UsageError);
 }
 
 // Devices gather, CPUs loop: the same bits.

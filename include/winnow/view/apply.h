@@ -25,6 +25,6 @@ at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<
 
 // Pictures of any sizes (H x W x 3, on the CPU): the first steps, as long as they make sizes, are taken one picture at a time;
 // then the pictures are put together and moved to `real`'s device for the others.
-at::Tensor apply_each(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>&, at::TensorOptions real);
+at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>&, at::TensorOptions real);
 
 }  // namespace winnow::view

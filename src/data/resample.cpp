@@ -34,18 +34,51 @@ std::uint8_t clip(std::int32_t sum) { return static_cast<std::uint8_t>(std::clam
 
 constexpr std::int32_t kHalf = 1 << (kWeightBits - 1);
 
-// One row of pixels to the columns [first, first + count) of its resized row.
-void resize_row(const std::uint8_t* from, const Weights& w, std::int64_t first, std::int64_t count, std::uint8_t* to) {
-  for (std::int64_t x = first; x < first + count; ++x, to += 3) {
-    const std::uint8_t* pixel = from + 3 * w.first[static_cast<std::size_t>(x)];
-    const std::int32_t* weight = w.values.data() + x * w.taps;
-    std::int32_t r = kHalf, g = kHalf, b = kHalf;
-    for (std::int64_t k = 0; k < w.taps; ++k, pixel += 3) {
-      r += weight[k] * pixel[0];
-      g += weight[k] * pixel[1];
-      b += weight[k] * pixel[2];
-    }
-    to[0] = clip(r), to[1] = clip(g), to[2] = clip(b);
+// The wide loops are compiled twice and chosen when the program starts: multiplying 32-bit integers is not in the baseline of x86-64.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define WINNOW_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WINNOW_WIDE
+#endif
+
+constexpr int kRows = 8;                          // resized horizontally at once
+constexpr int kLanes = 3 * kRows;
+
+// `columns`: kLanes bytes for each input column, rows beside one another, so that one weight meets them all. The same layout out.
+WINNOW_WIDE void resize_columns(const std::uint8_t* columns, const std::int64_t* starts, const std::int32_t* weights, std::int64_t taps,
+                                std::int64_t count, std::uint8_t* to) {
+  for (std::int64_t x = 0; x < count; ++x, to += kLanes, weights += taps) {
+    const std::uint8_t* from = columns + starts[x] * kLanes;
+    std::int32_t sums[kLanes];
+    for (int i = 0; i < kLanes; ++i) sums[i] = kHalf;
+    for (std::int64_t k = 0; k < taps; ++k, from += kLanes)
+      for (int i = 0; i < kLanes; ++i) sums[i] += weights[k] * from[i];
+    for (int i = 0; i < kLanes; ++i) to[i] = clip(sums[i]);
+  }
+}
+
+WINNOW_WIDE void add_row(const std::uint8_t* from, std::int32_t weight, std::int64_t count, std::int32_t* sums) {
+  for (std::int64_t x = 0; x < count; ++x) sums[x] += weight * from[x];
+}
+
+WINNOW_WIDE void clip_row(const std::int32_t* sums, std::int64_t count, std::uint8_t* to) {
+  for (std::int64_t x = 0; x < count; ++x) to[x] = clip(sums[x]);
+}
+
+// Up to kRows rows of pixels to the columns [first, first + count) of their resized rows. `columns`, `resized`: room.
+void resize_rows(const std::uint8_t* from, std::int64_t from_stride, std::int64_t rows, std::int64_t width, const Weights& w, std::int64_t first,
+                 std::int64_t count, std::uint8_t* to, std::vector<std::uint8_t>& columns, std::vector<std::uint8_t>& resized) {
+  columns.resize(static_cast<std::size_t>(width * kLanes));
+  resized.resize(static_cast<std::size_t>(count * kLanes));
+  for (std::int64_t y = 0; y < kRows; ++y) {
+    const std::uint8_t* row = from + std::min(y, rows - 1) * from_stride;
+    std::uint8_t* lane = columns.data() + 3 * y;
+    for (std::int64_t x = 0; x < width; ++x, lane += kLanes, row += 3) lane[0] = row[0], lane[1] = row[1], lane[2] = row[2];
+  }
+  resize_columns(columns.data(), w.first.data() + first, w.values.data() + first * w.taps, w.taps, count, resized.data());
+  for (std::int64_t y = 0; y < rows; ++y) {
+    const std::uint8_t* lane = resized.data() + 3 * y;
+    for (std::int64_t x = 0; x < count; ++x, lane += kLanes, to += 3) to[0] = lane[0], to[1] = lane[1], to[2] = lane[2];
   }
 }
 
@@ -106,9 +139,10 @@ void resize(const std::uint8_t* pixels, std::int64_t row_pixels, const Resizing&
   std::int64_t last = down.first[static_cast<std::size_t>(r.window.top + r.window.height - 1)] + down.taps;
   std::int64_t row = 3 * r.window.width;
   std::vector<std::uint8_t> between(static_cast<std::size_t>((last - first) * row));
-  for (std::int64_t y = first; y < last; ++y)
-    resize_row(pixels + 3 * ((r.box.top + y) * row_pixels + r.box.left), across, r.window.left, r.window.width,
-               between.data() + (y - first) * row);
+  std::vector<std::uint8_t> columns, resized;
+  for (std::int64_t y = first; y < last; y += kRows)
+    resize_rows(pixels + 3 * ((r.box.top + y) * row_pixels + r.box.left), 3 * row_pixels, std::min<std::int64_t>(kRows, last - y), r.box.width, across,
+                r.window.left, r.window.width, between.data() + (y - first) * row, columns, resized);
   std::vector<std::int32_t> sums(static_cast<std::size_t>(row));
   for (std::int64_t y = 0; y < r.window.height; ++y, target += row) {
     std::int64_t out = r.window.top + y;
@@ -117,9 +151,9 @@ void resize(const std::uint8_t* pixels, std::int64_t row_pixels, const Resizing&
       std::int32_t weight = down.values[static_cast<std::size_t>(out * down.taps + k)];
       if (weight == 0) continue;
       const std::uint8_t* from = between.data() + (down.first[static_cast<std::size_t>(out)] + k - first) * row;
-      for (std::int64_t x = 0; x < row; ++x) sums[static_cast<std::size_t>(x)] += weight * from[x];
+      add_row(from, weight, row, sums.data());
     }
-    for (std::int64_t x = 0; x < row; ++x) target[x] = clip(sums[static_cast<std::size_t>(x)]);
+    clip_row(sums.data(), row, target);
   }
 }
 

@@ -2,6 +2,8 @@
 // fractional radius (Gwosdek et al., Theoretical foundations of Gaussian convolution by extended box filtering, 2011).
 #include <ATen/ATen.h>
 
+#include <ATen/Parallel.h>
+
 #include <cmath>
 #include <map>
 
@@ -43,9 +45,56 @@ at::Tensor box_blur(const at::Tensor& x, std::int64_t dimension, std::int64_t ra
   return inside.mul_(inner).add_(beyond.mul_(edge)).add_(1 << 23).bitwise_right_shift_(24);
 }
 
+// One pass down the rows of one picture, in place; `sums` is room for a row. Sums slide, in 32 bits without sign: a box holds at
+// most 255 * 2^24.
+void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const BoxFilter& box, std::vector<std::uint8_t>& before,
+               std::vector<std::uint32_t>& sums) {
+  before.assign(picture, picture + rows * row);
+  auto line = [&](std::int64_t y) { return before.data() + std::clamp<std::int64_t>(y, 0, rows - 1) * row; };
+  auto inner = static_cast<std::uint32_t>(box.inner), edge = static_cast<std::uint32_t>(box.edge);
+  sums.assign(static_cast<std::size_t>(row), 0);
+  std::uint32_t* sum = sums.data();
+  for (std::int64_t y = -box.radius; y <= box.radius; ++y) {
+    const std::uint8_t* own = line(y);
+    for (std::int64_t x = 0; x < row; ++x) sum[x] += own[x];
+  }
+  for (std::int64_t y = 0; y < rows; ++y) {
+    const std::uint8_t *above = line(y - box.radius - 1), *below = line(y + box.radius + 1), *leaving = line(y - box.radius);
+    std::uint8_t* out = picture + y * row;
+    for (std::int64_t x = 0; x < row; ++x) {
+      out[x] = static_cast<std::uint8_t>((sum[x] * inner + (above[x] + below[x]) * edge + (1u << 23)) >> 24);
+      sum[x] += static_cast<std::uint32_t>(below[x]) - leaving[x];
+    }
+  }
+}
+
+// Passes down every picture of N x rows x ..., each with its own box.
+void blur_down(at::Tensor& pictures, const std::vector<BoxFilter>& boxes) {
+  std::int64_t rows = pictures.size(1), row = pictures.size(2) * pictures.size(3);
+  std::uint8_t* first_pixel = pictures.data_ptr<std::uint8_t>();
+  at::parallel_for(0, pictures.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+    std::vector<std::uint8_t> before;
+    std::vector<std::uint32_t> sums;
+    for (std::int64_t b = first; b < last; ++b)
+      for (int pass = 0; pass < kPasses; ++pass) blur_rows(first_pixel + b * rows * row, rows, row, boxes[static_cast<std::size_t>(b)], before, sums);
+  });
+}
+
 }  // namespace
 
 at::Tensor gaussian_blur(const at::Tensor& pictures, Reals sigmas) {
+  if (!pictures.is_cpu()) return gaussian_blur_by_tensors(pictures, sigmas);
+  std::vector<BoxFilter> boxes;
+  for (double sigma : sigmas) boxes.push_back(box_of(sigma));
+  // Across is down the transposed picture.
+  at::Tensor across = pictures.transpose(1, 2).clone(at::MemoryFormat::Contiguous);
+  blur_down(across, boxes);
+  at::Tensor down = across.transpose(1, 2).clone(at::MemoryFormat::Contiguous);
+  blur_down(down, boxes);
+  return down;
+}
+
+at::Tensor gaussian_blur_by_tensors(const at::Tensor& pictures, Reals sigmas) {
   // Pictures whose boxes have the same whole radius are blurred together.
   std::map<std::int64_t, std::vector<std::int64_t>> by_radius;
   std::vector<BoxFilter> boxes;

@@ -2,6 +2,10 @@
 // mean-grey or smoothed version in fp32, cut to 8 bits (libImaging/Blend.c, Convert.c, Filter.c).
 #include <ATen/ATen.h>
 
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
 #include "operations.h"
 
 namespace winnow::view {
@@ -27,6 +31,56 @@ at::Tensor blend_table(const at::Tensor& from, Reals factors, at::Device device)
   return blend(from, levels, column(factors, at::kFloat, device, 3));
 }
 
+int clip(int level) { return level < 0 ? 0 : level > 255 ? 255 : level; }
+
+// f(picture index, RGB in, RGB out) for every pixel.
+template <class F>
+at::Tensor for_each_pixel(const at::Tensor& pictures, F f) {
+  at::Tensor from = pictures.contiguous(), result = at::empty_like(from);
+  std::int64_t pixels = from.size(1) * from.size(2);
+  const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
+  std::uint8_t* out = result.data_ptr<std::uint8_t>();
+  at::parallel_for(0, from.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t b = first; b < last; ++b)
+      for (std::int64_t i = b * pixels; i < (b + 1) * pixels; ++i) f(static_cast<std::size_t>(b), in + 3 * i, out + 3 * i);
+  });
+  return result;
+}
+
+// One pixel of hue_by_tensors; Convert.c's rgb2hsv and hsv2rgb.
+void turn_hue(const std::uint8_t* in, int turn, std::uint8_t* out) {
+  int r = in[0], g = in[1], b = in[2], high = std::max({r, g, b}), low = std::min({r, g, b});
+  if (high == low) {
+    out[0] = out[1] = out[2] = in[0];
+    return;
+  }
+  auto range = static_cast<float>(high - low);
+  float rc = static_cast<float>(high - r) / range, gc = static_cast<float>(high - g) / range, bc = static_cast<float>(high - b) / range;
+  float sextant = r == high ? bc - gc : static_cast<float>(g == high ? 2.0 + rc - bc : 4.0 + gc - rc);
+  double wrapped = sextant / 6.0 + 1.0;           // 5/6..11/6: fmod by 1 takes off 1 or nothing
+  auto h = static_cast<float>(wrapped >= 1 ? wrapped - 1 : wrapped);
+  int level = (static_cast<int>(h * 255.0) + turn) & 255, s = static_cast<int>((range / static_cast<float>(high)) * 255.0);
+  if (s == 0) {
+    out[0] = out[1] = out[2] = static_cast<std::uint8_t>(high);
+    return;
+  }
+  double turned = static_cast<double>(static_cast<float>(level)) * 6.0 / 255.0;
+  int i = static_cast<int>(turned);
+  double f = static_cast<float>(turned - i), fs = static_cast<float>(s / 255.0), v = high;
+  auto rounded = [](double value) { return static_cast<std::uint8_t>(clip(static_cast<int>(value + 0.5))); };
+  std::uint8_t top = static_cast<std::uint8_t>(high), p = rounded(v * (1.0 - fs)), q = rounded(v * (1.0 - fs * f)), t = rounded(v * (1.0 - fs * (1.0 - f)));
+  switch (i % 6) {
+    case 0: out[0] = top, out[1] = t, out[2] = p; break;
+    case 1: out[0] = q, out[1] = top, out[2] = p; break;
+    case 2: out[0] = p, out[1] = top, out[2] = t; break;
+    case 3: out[0] = p, out[1] = q, out[2] = top; break;
+    case 4: out[0] = t, out[1] = p, out[2] = top; break;
+    default: out[0] = top, out[1] = p, out[2] = q;
+  }
+}
+
+std::int64_t turn_of(double share) { return static_cast<std::int64_t>(255 * share) & 255; }
+
 }  // namespace
 
 at::Tensor column(Reals values, at::ScalarType type, at::Device device, std::int64_t dimensions) {
@@ -51,6 +105,17 @@ at::Tensor contrast(const at::Tensor& pictures, Reals factors) {
 }
 
 at::Tensor saturation(const at::Tensor& pictures, Reals factors) {
+  if (!pictures.is_cpu()) return saturation_by_tensors(pictures, factors);
+  return for_each_pixel(pictures, [&](std::size_t picture, const std::uint8_t* in, std::uint8_t* out) {
+    auto grey = static_cast<float>((19595 * in[0] + 38470 * in[1] + 7471 * in[2] + (1 << 15)) >> 16), factor = static_cast<float>(factors[picture]);
+    for (int c = 0; c < 3; ++c) {
+      float mixed = (static_cast<float>(in[c]) - grey) * factor + grey;
+      out[c] = static_cast<std::uint8_t>(mixed < 0 ? 0 : mixed > 255 ? 255 : mixed);
+    }
+  });
+}
+
+at::Tensor saturation_by_tensors(const at::Tensor& pictures, Reals factors) {
   return blend(grey_level(pictures).to(at::kFloat), pictures.to(at::kFloat), column(factors, at::kFloat, pictures.device(), 4));
 }
 
@@ -72,8 +137,15 @@ at::Tensor sharpness(const at::Tensor& pictures, Reals factors) {
 
 // To HSV with 8 bits each, the hue turned by trunc(255 turns) modulo 256, and back. fp32 and fp64 exactly where Convert.c has them.
 at::Tensor hue(const at::Tensor& pictures, Reals turns) {
+  if (!pictures.is_cpu()) return hue_by_tensors(pictures, turns);
+  return for_each_pixel(pictures, [&](std::size_t picture, const std::uint8_t* in, std::uint8_t* out) {
+    turn_hue(in, static_cast<int>(turn_of(turns[picture])), out);
+  });
+}
+
+at::Tensor hue_by_tensors(const at::Tensor& pictures, Reals turns) {
   std::vector<double> levels;
-  for (double turn : turns) levels.push_back(static_cast<double>(static_cast<std::int64_t>(255 * turn) & 255));
+  for (double turn : turns) levels.push_back(static_cast<double>(turn_of(turn)));
   at::Tensor x = pictures.to(at::kFloat);
   at::Tensor r = x.select(3, 0), g = x.select(3, 1), b = x.select(3, 2);
   at::Tensor high = at::amax(x, 3), low = at::amin(x, 3);

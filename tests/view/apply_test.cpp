@@ -68,6 +68,15 @@ TEST(Resize, GathersAndLoopsAgree) {
     EXPECT_TRUE(at::equal(resize(pictures, boxes, {16, 24}, filter), resize_by_gather(pictures, boxes, {16, 24}, filter)));
 }
 
+TEST(Loops, AreTheTensorsOfDevices) {
+  at::Tensor pictures = noise(4, 33, 47);
+  pictures[3].floor_divide_(64).mul_(64);         // few levels: ties of the largest channel, greys
+  std::vector<double> sigmas = {0.1, 0.9, 2.7, 9}, turns = {-0.5, -0.03, 0.2, 0.5}, factors = {0, 0.4, 1.3, 7};
+  EXPECT_TRUE(at::equal(gaussian_blur(pictures, sigmas), gaussian_blur_by_tensors(pictures, sigmas)));
+  EXPECT_TRUE(at::equal(hue(pictures, turns), hue_by_tensors(pictures, turns)));
+  EXPECT_TRUE(at::equal(saturation(pictures, factors), saturation_by_tensors(pictures, factors)));
+}
+
 TEST(Apply, TenCropsAreNormalisedEach) {
   at::Tensor pictures = noise(2, 10, 12);
   at::Tensor all = apply(pictures, steps(R"([{"op": "ten_crop", "size": [4, 4]}, {"op": "normalize", "mean": [0, 0, 0], "std": [1, 1, 1]}])"), at::kFloat);

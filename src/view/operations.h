@@ -40,13 +40,18 @@ at::Tensor gaussian_blur_by_tensors(const at::Tensor& pictures, Reals sigmas);
 
 // warp.cpp
 at::Tensor warp(const at::Tensor& pictures, Op, Reals values);
+at::Tensor warp_by_tensors(const at::Tensor& pictures, Op, Reals values);
 at::Tensor cutout(const at::Tensor& pictures, std::span<const Cutout>);
 
 // crops.cpp
 at::Tensor hflip(const at::Tensor& pictures);
 at::Tensor crop(const at::Tensor& pictures, std::span<const data::Box>, const Colour& outside);
+at::Tensor crop_by_tensors(const at::Tensor& pictures, std::span<const data::Box>, const Colour& outside);
 at::Tensor center_crop(const at::Tensor& pictures, const CenterCrop&);
 at::Tensor crops(const at::Tensor& pictures, const Crops&);                // B x 5 (10) x h x w x 3
+
+// view.cpp
+at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation&, at::TensorOptions options);
 
 // resize.cpp: every picture's box to the same size
 at::Tensor resize(const at::Tensor& pictures, std::span<const data::Box>, Size, data::Filter);

@@ -1,8 +1,10 @@
 // Shears, moves and turns as Pillow's transform(AFFINE, NEAREST) in 16.16 fixed point (libImaging/Geometry.c), black outside;
 // and the cutout that PartialCLIP's RandomAugment ends with.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -32,7 +34,11 @@ Affine affine_of(Op op, double value, double H, double W) {
   }
 }
 
-double fixed(double value) { return std::floor(value * 65536 + 0.5); }
+std::int64_t fixed(double value) { return static_cast<std::int64_t>(std::floor(value * 65536 + 0.5)); }
+
+std::array<std::int64_t, 6> fixed_coefficients(const Affine& m) {
+  return {fixed(m.a), fixed(m.b), fixed(m.c + m.a * 0.5 + m.b * 0.5), fixed(m.d), fixed(m.e), fixed(m.f + m.d * 0.5 + m.e * 0.5)};
+}
 
 at::Tensor axis(std::int64_t size, std::vector<std::int64_t> shape, at::Device device) {
   return at::arange(size, at::TensorOptions(at::kLong).device(device)).view(shape);
@@ -41,13 +47,37 @@ at::Tensor axis(std::int64_t size, std::vector<std::int64_t> shape, at::Device d
 }  // namespace
 
 at::Tensor warp(const at::Tensor& pictures, Op op, Reals values) {
+  if (!pictures.is_cpu()) return warp_by_tensors(pictures, op, values);
+  std::int64_t H = pictures.size(1), W = pictures.size(2);
+  at::Tensor from = pictures.contiguous(), result = at::zeros_like(from);
+  const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
+  std::uint8_t* out = result.data_ptr<std::uint8_t>();
+  at::parallel_for(0, pictures.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t b = first; b < last; ++b) {
+      auto m = fixed_coefficients(affine_of(op, values[static_cast<std::size_t>(b)], static_cast<double>(H), static_cast<double>(W)));
+      const std::uint8_t* picture = in + b * H * W * 3;
+      std::uint8_t* to = out + b * H * W * 3;
+      for (std::int64_t y = 0; y < H; ++y) {
+        std::int64_t fx = m[1] * y + m[2], fy = m[4] * y + m[5];
+        for (std::int64_t x = 0; x < W; ++x, to += 3, fx += m[0], fy += m[3]) {
+          std::int64_t own_x = fx >> 16, own_y = fy >> 16;
+          if (own_x < 0 || own_x >= W || own_y < 0 || own_y >= H) continue;
+          const std::uint8_t* pixel = picture + (own_y * W + own_x) * 3;
+          to[0] = pixel[0], to[1] = pixel[1], to[2] = pixel[2];
+        }
+      }
+    }
+  });
+  return result;
+}
+
+at::Tensor warp_by_tensors(const at::Tensor& pictures, Op op, Reals values) {
   std::int64_t B = pictures.size(0), H = pictures.size(1), W = pictures.size(2);
   at::Device device = pictures.device();
   std::vector<double> coefficients[6];
   for (double value : values) {
-    Affine m = affine_of(op, value, static_cast<double>(H), static_cast<double>(W));
-    double own[6] = {fixed(m.a), fixed(m.b), fixed(m.c + m.a * 0.5 + m.b * 0.5), fixed(m.d), fixed(m.e), fixed(m.f + m.d * 0.5 + m.e * 0.5)};
-    for (int i = 0; i < 6; ++i) coefficients[i].push_back(own[i]);
+    auto own = fixed_coefficients(affine_of(op, value, static_cast<double>(H), static_cast<double>(W)));
+    for (std::size_t i = 0; i < 6; ++i) coefficients[i].push_back(static_cast<double>(own[i]));
   }
   auto coefficient = [&](int i) { return column(coefficients[i], at::kLong, device, 3); };
   at::Tensor x = axis(W, {1, 1, W}, device), y = axis(H, {1, H, 1}, device);

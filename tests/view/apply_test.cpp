@@ -75,6 +75,21 @@ TEST(Loops, AreTheTensorsOfDevices) {
   EXPECT_TRUE(at::equal(gaussian_blur(pictures, sigmas), gaussian_blur_by_tensors(pictures, sigmas)));
   EXPECT_TRUE(at::equal(hue(pictures, turns), hue_by_tensors(pictures, turns)));
   EXPECT_TRUE(at::equal(saturation(pictures, factors), saturation_by_tensors(pictures, factors)));
+  EXPECT_TRUE(at::equal(hflip(pictures), pictures.flip(2)));
+  std::vector<double> amounts = {-0.3, 0.01, 0.3, 25};
+  for (Op op : {Op::shear_x, Op::shear_y, Op::translate_x, Op::translate_y, Op::rotate})
+    EXPECT_TRUE(at::equal(warp(pictures, op, amounts), warp_by_tensors(pictures, op, amounts))) << to_string(op);
+  for (std::int64_t size : {1, 20, 60}) {
+    std::vector<data::Box> boxes = {{0, 0, size, size}, {-5, 40, size, size}, {30, -9, size, size}, {-70, 100, size, size}};
+    EXPECT_TRUE(at::equal(crop(pictures, boxes, {1, 2, 3}), crop_by_tensors(pictures, boxes, {1, 2, 3}))) << size;
+  }
+  for (at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    Normalisation n{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
+    EXPECT_TRUE(at::equal(normalise(pictures, n, type), normalise_by_tensors(pictures, n, type)));
+    EXPECT_EQ(normalise(pictures, n, type).strides(), normalise_by_tensors(pictures, n, type).strides()) << "convolutions may depend on it";
+    at::Tensor grey = pictures.narrow(3, 0, 1).contiguous();
+    EXPECT_TRUE(at::equal(normalise(grey, n, type), normalise_by_tensors(grey, n, type)));
+  }
 }
 
 TEST(Apply, TenCropsAreNormalisedEach) {

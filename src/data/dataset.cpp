@@ -5,39 +5,24 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 
-#include "cache_format.h"
-#include "idx.h"
+#include "decoded.h"
+#include "packed.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
-#include "winnow/core/safetensors.h"
+#include "winnow/data/pixels.h"
 
 namespace winnow::data {
 
 namespace {
 
-struct Decoded {
-  Idx images;
-  std::vector<std::int64_t> labels;
-};
-
 Path record_path(const std::string& name) { return cache_folder() / "datasets" / (name + ".json"); }
 
-// The file as the manifest names it, or with ".gz" taken off or put on.
-Path find_file(const Path& root, const std::string& name) {
-  std::string other = name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name + ".gz";
-  for (const std::string& candidate : {name, other})
-    if (std::filesystem::exists(root / candidate)) return root / candidate;
-  throw DataError(fmt::format("{}: neither {} nor {} is there", root.string(), name, other));
-}
-
 Path find_root(const Manifest& manifest, const std::optional<Path>& given) {
+  if (auto root = found_root(manifest, given)) return *root;
   std::vector<std::string> roots = given ? std::vector<std::string>{given->string()} : manifest.roots;
-  for (const std::string& root : roots)
-    if (std::filesystem::is_directory(root)) return root;
-  std::string how = manifest.package.empty() ? "download it from " + manifest.download
-                                             : "install it with: apt-get install " + manifest.package;
-  throw DataError(fmt::format("data set {}: no folder {}; {}, or say --root DIR", manifest.name, fmt::join(roots, " or "), how));
+  throw DataError(fmt::format("data set {}: no folder {}; {}, or say --root DIR", manifest.name, fmt::join(roots, " or "), how_to_get(manifest)));
 }
 
 std::pair<std::int64_t, std::int64_t> size_and_time(const Path& path) {
@@ -46,81 +31,84 @@ std::pair<std::int64_t, std::int64_t> size_and_time(const Path& path) {
   return {info.st_size, info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec};
 }
 
-Decoded decode_split(const Manifest& manifest, const Path& root, const std::string& split) {
-  Path images = find_file(root, manifest.files.at(split + "_images")), labels = find_file(root, manifest.files.at(split + "_labels"));
-  Decoded result{read_idx(images, 3), {}};
-  Idx raw = read_idx(labels, 1);
-  if (raw.shape[0] != result.images.shape[0])
-    throw DataError(fmt::format("{} has {} images, {} has {} labels", images.string(), result.images.shape[0], labels.string(), raw.shape[0]));
-  if (raw.shape[0] == 0) throw DataError(fmt::format("{} holds no samples", images.string()));
-  for (std::size_t i = 0; i < raw.values.size(); ++i) {
-    if (raw.values[i] >= manifest.classes.size())
-      throw DataError(fmt::format("{}: label {} at position {}; the data set has classes 0..{}", labels.string(), raw.values[i], i,
-                                  manifest.classes.size() - 1));
-    result.labels.push_back(raw.values[i]);
-  }
-  return result;
-}
+bool has_arrays(const Manifest& manifest) { return manifest.layout == "idx" || manifest.layout == "cifar"; }
 
-struct Content {
-  Decoded train, test;
-  std::string fingerprint;
+// What lies on the disk now, without its cache.
+struct Found {
+  std::optional<DecodedSet> arrays;
+  std::optional<Listing> listing;
+  Record record;
 };
 
-Content decode(const Manifest& manifest, const Path& root, const Progress& progress) {
-  Content content;
-  if (progress) progress("reading " + manifest.name, 0);
-  content.train = decode_split(manifest, root, "train");
-  if (progress) progress("reading " + manifest.name, 0.8);
-  content.test = decode_split(manifest, root, "test");
-  if (!std::equal(content.train.images.shape.begin() + 1, content.train.images.shape.end(), content.test.images.shape.begin() + 1))
-    throw DataError(fmt::format("data set {}: training and test images differ in size", manifest.name));
-  Hasher hasher;
-  for (const std::string& name : manifest.classes) hasher.add(name).add(std::string_view("\0", 1));
-  for (const Decoded* split : {&content.train, &content.test}) {
-    hasher.add(fmt::format("{}", fmt::join(split->images.shape, "x")));
-    hasher.add(std::as_bytes(std::span(split->images.values)));
-    hasher.add(std::as_bytes(std::span(split->labels)));
-  }
-  content.fingerprint = hasher.digest().hex();
-  if (progress) progress("reading " + manifest.name, 1);
-  return content;
+void note_files(Record& record, const std::vector<std::string>& files) {
+  for (const std::string& file : files) record.files[file] = size_and_time(record.root / file);
 }
 
-Record record_of(const Manifest& manifest, const Path& root, const Content& content) {
-  Record record{manifest.name, root, content.fingerprint, content.train.images.shape[0], content.test.images.shape[0],
-                content.train.images.shape[1], content.train.images.shape[2], 1, manifest.classes, {}};
-  for (const auto& [role, name] : manifest.files) {
-    Path file = find_file(root, name);
-    record.files[file.filename().string()] = size_and_time(file);
+void leave_out(Listing& listing, const std::vector<std::string>& files) {
+  std::set<std::string> out(files.begin(), files.end());
+  for (Listing::Part* part : {&listing.train, &listing.test}) std::erase_if(part->samples, [&](const Sample& sample) { return out.count(sample.file); });
+}
+
+// `known_skipped`: pictures that an earlier check left out; none: every picture is decoded to find them.
+Found look(const Manifest& manifest, const Path& root, const std::vector<std::string>* known_skipped, const Progress& progress) {
+  Found found;
+  Record& record = found.record;
+  record.name = manifest.name;
+  record.root = root;
+  if (has_arrays(manifest)) {
+    const DecodedSet& set = found.arrays.emplace(decode_arrays(manifest, root, progress));
+    record.fingerprint = set.fingerprint;
+    record.train = set.train.shape[0];
+    record.test = set.test.shape[0];
+    record.height = set.train.shape[1];
+    record.width = set.train.shape[2];
+    record.channels = set.train.shape[3];
+    record.classes = set.classes;
+    note_files(record, set.read);
+    return found;
   }
-  return record;
+  Listing& listing = found.listing.emplace(list_pictures(manifest, root));
+  if (known_skipped) {
+    leave_out(listing, *known_skipped);
+    record.skipped = *known_skipped;
+  } else {
+    record.skipped = verify_pictures(manifest, root, listing, progress);
+  }
+  record.fingerprint = fingerprint_of(root, listing, progress);
+  record.train = static_cast<std::int64_t>(listing.train.samples.size());
+  record.test = static_cast<std::int64_t>(listing.test.samples.size());
+  record.channels = 3;
+  record.classes = listing.classes;
+  std::vector<std::string> files;
+  for (const Path& file : listing.read) files.push_back(file.string());
+  note_files(record, files);
+  return found;
+}
+
+void write_cache(const Manifest& manifest, const Found& found, const Progress& progress) {
+  Path path = cache_path(found.record);
+  if (found.arrays) write_decoded(path, *found.arrays);
+  else write_packed(manifest, found.record.root, *found.listing, found.record.fingerprint, path, progress);
+}
+
+// Whole and of this version.
+bool is_good_cache(const Path& path) {
+  if (!std::filesystem::exists(path)) return false;
+  try {
+    Pixels pixels(path);
+    return true;
+  } catch (const DataError&) {
+    return false;
+  }
 }
 
 void write_record(const Record& record) {
   Value json = {{"name", record.name},   {"root", record.root.string()}, {"fingerprint", record.fingerprint},
                 {"train", record.train}, {"test", record.test},          {"height", record.height},
                 {"width", record.width}, {"channels", record.channels},  {"classes", record.classes},
-                {"files", record.files}};
+                {"files", record.files}, {"skipped", record.skipped}};
   make_folders(record_path(record.name).parent_path());
   write_file_atomically(record_path(record.name), json.dump(1) + "\n");
-}
-
-void write_cache(const Path& path, const Content& content, const std::vector<std::string>& classes) {
-  auto shape = [](const Idx& images) {
-    return std::vector<std::int64_t>{images.shape[0], images.shape[1], images.shape[2], 1};
-  };
-  std::map<std::string, SafeTensor> tensors;
-  for (const auto& [name, split] : {std::pair<std::string, const Decoded&>{"train", content.train}, {"test", content.test}}) {
-    tensors[name + ".images"] = {"U8", shape(split.images), std::as_bytes(std::span(split.images.values))};
-    tensors[name + ".labels"] = {"I64", {split.images.shape[0]}, std::as_bytes(std::span(split.labels))};
-  }
-  make_folders(path.parent_path());
-  Path part = temporary_beside(path);
-  write_safetensors(part, tensors,
-                    {{"version", kCacheVersion}, {"fingerprint", content.fingerprint}, {"classes", Value(classes).dump()}});
-  // Two agents of one machine may build at the same time: the first rename wins, the content is the same.
-  if (!rename_without_replacing(part, path)) std::filesystem::remove(part);
 }
 
 }  // namespace
@@ -132,26 +120,76 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
                     preset.at("layout").get<std::string>(),
                     preset.at("roots").get<std::vector<std::string>>(),
                     preset.at("files").get<std::map<std::string, std::string>>(),
-                    preset.at("classes").get<std::vector<std::string>>(),
+                    preset.value("classes", std::vector<std::string>{}),
                     preset.value("package", ""),
                     preset.value("download", "")};
-    if (result.layout != "idx") throw UsageError(fmt::format("{}: layout '{}' is not known; known: idx", source, result.layout));
-    for (const char* role : {"train_images", "train_labels", "test_images", "test_labels"})
+    auto rules = rules_of(result.layout);
+    if (!rules)
+      throw UsageError(fmt::format("{}: layout '{}' is not known{}; known: {}", source, result.layout, did_you_mean(result.layout, layout_names()),
+                                   fmt::join(layout_names(), ", ")));
+    for (const std::string& role : rules->files)
       if (!result.files.count(role)) throw UsageError(fmt::format("{}: files.{} is missing", source, role));
-    if (result.classes.size() < 2) throw UsageError(fmt::format("{}: a data set needs at least 2 classes", source));
+    std::vector<std::string> roles = rules->files;
+    roles.insert(roles.end(), rules->optional_files.begin(), rules->optional_files.end());
+    for (const auto& [role, file] : result.files)
+      if (std::find(roles.begin(), roles.end(), role) == roles.end())
+        throw UsageError(fmt::format("{}: layout {} has no use for files.{}{}", source, result.layout, role, did_you_mean(role, roles)));
+    if (preset.contains("options"))
+      for (const auto& [key, value] : preset["options"].items()) {
+        if (std::find(rules->options.begin(), rules->options.end(), key) == rules->options.end())
+          throw UsageError(fmt::format("{}: layout {} has no option '{}'{}", source, result.layout, key, did_you_mean(key, rules->options)));
+        result.options[key] = value.is_string() ? value.get<std::string>() : std::to_string(value.get<std::int64_t>());
+      }
+    Value expected = preset.value("expected", Value::object());
+    for (const auto& [key, value] : expected.items())
+      (key == "classes" ? result.expected_classes : key == "train" ? result.expected_train : key == "test" ? result.expected_test
+          : throw UsageError(fmt::format("{}: expected.{} is none of classes, train, test", source, key))) = value.get<std::int64_t>();
+    result.corrupt = preset.value("corrupt", "error");
+    if (result.corrupt != "error" && result.corrupt != "skip")
+      throw UsageError(fmt::format("{}: corrupt must be \"error\" or \"skip\", got \"{}\"", source, result.corrupt));
+    bool says_classes = !result.classes.empty();
+    if (says_classes ? result.classes.size() < 2 : has_arrays(result) && !result.files.count("class_names"))
+      throw UsageError(fmt::format("{}: a data set needs at least 2 classes", source));
     return result;
   } catch (const nlohmann::json::exception& error) {
     throw UsageError(fmt::format("{}: {}", source, error.what()));
   }
 }
 
+std::string how_to_get(const Manifest& manifest) {
+  return manifest.package.empty() ? "download it from " + manifest.download : "install it with: apt-get install " + manifest.package;
+}
+
+std::optional<Path> found_root(const Manifest& manifest, const std::optional<Path>& given) {
+  std::vector<std::string> roots = given ? std::vector<std::string>{given->string()} : manifest.roots;
+  for (const std::string& root : roots)
+    if (std::filesystem::is_directory(root)) return root;
+  return std::nullopt;
+}
+
+std::vector<Need> needs(const Manifest& manifest, const Path& root) {
+  LayoutRules rules = rules_of(manifest.layout).value();
+  std::vector<Need> result;
+  for (const auto& [role, file] : manifest.files) {
+    bool optional = std::find(rules.files.begin(), rules.files.end(), role) == rules.files.end();
+    std::error_code code;
+    bool there = std::filesystem::exists(root / file, code) || (manifest.layout == "idx" && (std::filesystem::exists(root / (file + ".gz"), code) ||
+                 (file.ends_with(".gz") && std::filesystem::exists(root / file.substr(0, file.size() - 3), code))));
+    result.push_back({role, file, optional, there});
+  }
+  return result;
+}
+
 Record check(const Manifest& manifest, const std::optional<Path>& given, const Progress& progress) {
   Path root = std::filesystem::absolute(find_root(manifest, given));
-  Content content = decode(manifest, root, progress);
-  Record record = record_of(manifest, root, content);
-  if (!std::filesystem::exists(cache_path(record))) write_cache(cache_path(record), content, manifest.classes);
-  write_record(record);
-  return record;
+  Found found = look(manifest, root, nullptr, progress);
+  Path cache = cache_path(found.record);
+  if (!is_good_cache(cache)) {
+    std::filesystem::remove(cache);
+    write_cache(manifest, found, progress);
+  }
+  write_record(found.record);
+  return found.record;
 }
 
 std::optional<Record> read_record(const std::string& name) {
@@ -168,37 +206,47 @@ std::optional<Record> read_record(const std::string& name) {
                   json.at("width").get<std::int64_t>(),
                   json.at("channels").get<std::int64_t>(),
                   json.at("classes").get<std::vector<std::string>>(),
-                  json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>()};
+                  json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>(),
+                  json.value("skipped", std::vector<std::string>{})};
   } catch (const nlohmann::json::exception&) {
     throw DataError(fmt::format("{} is damaged: run winnow data check {}", path.string(), name));
   }
 }
 
 void require_unchanged(const Manifest& manifest, const Record& record) {
-  if (record.classes != manifest.classes)
+  if (!manifest.classes.empty() && record.classes != manifest.classes)
     throw DataError(fmt::format("data set {}: class names differ from its record: run winnow data check {}", record.name, record.name));
   bool same = std::all_of(record.files.begin(), record.files.end(), [&](const auto& file) {
     return size_and_time(record.root / file.first) == file.second;
   });
   if (same) return;
-  Content content = decode(manifest, find_root(manifest, record.root), {});
-  if (content.fingerprint != record.fingerprint)
+  Found found = look(manifest, find_root(manifest, record.root), &record.skipped, {});
+  if (found.record.fingerprint != record.fingerprint)
     throw DataError(fmt::format("data set {}: the files in {} changed since they were checked ({} then, {} now): restore them, or run "
                                 "winnow data check {} and let its stages be computed anew",
-                                record.name, record.root.string(), record.fingerprint, content.fingerprint, record.name));
-  write_record(record_of(manifest, record.root, content));    // moved or touched, same content
+                                record.name, record.root.string(), record.fingerprint, found.record.fingerprint, record.name));
+  write_record(found.record);                     // moved or touched, same content
 }
 
 Path cache_path(const Record& record) {
-  return cache_folder() / "decoded" / fmt::format("{}-{}.safetensors", record.name, record.fingerprint);
+  return cache_folder() / (record.height ? "decoded" : "packed") / fmt::format("{}-{}.safetensors", record.name, record.fingerprint);
 }
 
 Path ensure_cache(const Manifest& manifest, const Record& record, const Progress& progress) {
   Path path = cache_path(record);
-  if (std::filesystem::exists(path)) return path;
-  Content content = decode(manifest, find_root(manifest, record.root), progress);
-  if (content.fingerprint != record.fingerprint) require_unchanged(manifest, record);
-  write_cache(path, content, manifest.classes);
+  if (is_good_cache(path)) return path;
+  std::filesystem::remove(path);                  // half written, or of another version
+  Path root = find_root(manifest, record.root);
+  if (has_arrays(manifest)) {
+    Found found = look(manifest, root, &record.skipped, progress);
+    if (found.record.fingerprint != record.fingerprint) require_unchanged(manifest, record);
+    write_decoded(path, *found.arrays);
+    return path;
+  }
+  // The pictures are compared with the record while they are copied.
+  Listing listing = list_pictures(manifest, root);
+  leave_out(listing, record.skipped);
+  write_packed(manifest, root, listing, record.fingerprint, path, progress);
   return path;
 }
 

@@ -23,9 +23,24 @@ Split split_of(const SafeTensors& file, const std::string& name) {
           {reinterpret_cast<const std::int64_t*>(labels.bytes.data()), labels.bytes.size() / 8}};
 }
 
+Split packed_split_of(const SafeTensors& file, const std::string& name, std::span<const std::byte> files) {
+  const SafeTensor &ends = file.at(name + ".ends"), &labels = file.at(name + ".labels");
+  auto refuse = [&] { throw DataError(fmt::format("{}: not a packed data set; delete it and it is built again", file.path().string())); };
+  if (ends.dtype != "I64" || labels.dtype != "I64" || ends.shape.size() != 1 || labels.shape != ends.shape || ends.shape[0] == 0) refuse();
+  Split split{ends.shape[0], 0, 0, 3, {},
+              {reinterpret_cast<const std::int64_t*>(labels.bytes.data()), labels.bytes.size() / 8}, files,
+              {reinterpret_cast<const std::int64_t*>(ends.bytes.data()), ends.bytes.size() / 8}};
+  std::int64_t before = 0;
+  for (std::int64_t end : split.ends) {
+    if (end < before || end > static_cast<std::int64_t>(files.size())) refuse();
+    before = end;
+  }
+  return split;
+}
+
 }  // namespace
 
-Pixels::Pixels(const Path& cache) : file_(cache), train_(split_of(file_, "train")), test_(split_of(file_, "test")) {
+Pixels::Pixels(const Path& cache) : file_(cache) {
   const auto& metadata = file_.metadata();
   auto entry = [&](const char* key) {
     auto found = metadata.find(key);
@@ -40,6 +55,17 @@ Pixels::Pixels(const Path& cache) : file_(cache), train_(split_of(file_, "train"
   auto classes = nlohmann::json::parse(entry("classes"), nullptr, false);
   if (!classes.is_array()) throw DataError(fmt::format("{}: broken class names; delete it and it is built again", cache.string()));
   for (const auto& name : classes) classes_.push_back(name.get<std::string>());
+  if (!metadata.count("files")) {
+    train_ = split_of(file_, "train");
+    test_ = split_of(file_, "test");
+    return;
+  }
+  Path files = cache.parent_path() / entry("files");
+  packed_.emplace(files);
+  if (std::to_string(packed_->bytes().size()) != entry("size"))
+    throw DataError(fmt::format("{}: {} bytes where {} belong; delete it and it is built again", files.string(), packed_->bytes().size(), entry("size")));
+  train_ = packed_split_of(file_, "train", packed_->bytes());
+  test_ = packed_split_of(file_, "test", packed_->bytes().subspan(static_cast<std::size_t>(train_.ends.back())));
 }
 
 std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, std::int64_t classes, std::int64_t first,

@@ -25,34 +25,24 @@ const Path& cache_of(const Stage& stage, const Context& context) {
 
 ImageSource::ImageSource(const Stage& stage, const Context& context, view::Normalisation normalisation, std::int64_t image_size,
                          at::TensorOptions real, Needs needs, const EarlierLabels& earlier)
-    : pixels_(cache_of(stage, context)), normalisation_(std::move(normalisation)), real_(real) {
+    : pixels_(cache_of(stage, context)), views_(pixels_, std::move(normalisation), image_size, real), real_(real) {
   const Settings& settings = stage.settings;
   auto wanted = stage.fingerprints.find("data");
   if (wanted == stage.fingerprints.end() || wanted->second != pixels_.fingerprint())
     throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache_of(stage, context).string(), pixels_.fingerprint(),
                                 wanted == stage.fingerprints.end() ? "one that it does not name" : wanted->second));
   const data::Split& train = pixels_.train();
-  if (image_size != 0 && (train.height != image_size || train.width != image_size))
-    throw UsageError(fmt::format("the model takes pictures of {0} x {0}, data set {1} has {2} x {3}", image_size, settings.text("dataset"),
-                                 train.height, train.width));
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
-  train_ = {view::pictures(train),
-            tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
+  train_ = {tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
                                            settings.integer("data.samples"), seed, "data.train"))};
   keep_long_tail(settings, train.labels);
   if (earlier.candidates.defined()) keep_narrowed(earlier);
-  test_ = {view::pictures(pixels_.test()),
-           tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test"))};
+  test_ = {tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test"))};
   auto labels_of = [](const data::Split& split) {
     return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
   };
   oracle_ = Oracle(labels_of(train).index_select(0, train_.samples), labels_of(pixels_.test()).index_select(0, test_.samples));
 
-  views_["plain"] = {view::Kind::plain, 0};
-  if (needs.views) {
-    views_["strong"] = {view::parse_kind(settings.text("views.strong")), 0};
-    views_["weak"] = {view::parse_kind(settings.text("views.weak")), 1};
-  }
   if (needs.training) {
     epochs_ = settings.integer("train.epochs");
     batch_ = settings.integer("train.batch");
@@ -60,6 +50,12 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
     seed_ = static_cast<std::uint64_t>(settings.integer("seed"));
     if (batch_ > size("train"))
       throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
+  }
+  if (needs.views) {
+    std::string normalisation = settings.text("views.normalisation");
+    std::uint64_t index = 0;                      // tells apart two views of one pipeline
+    for (const char* name : {"strong", "weak", "key"}) views_.declare(name, settings.text(fmt::format("views.{}", name)), index++, seed_, normalisation);
+    views_.declare_test(settings.text("views.test"));
   }
   if (needs.labels && earlier.candidates.defined()) candidates_ = earlier.candidates.to(real_);
   else if (needs.labels) make_labels(label::Spec::from(settings), earlier);
@@ -147,16 +143,7 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& name
   if (name.empty()) return prompts_.index_select(0, ids);
   at::Tensor samples = part(split).samples.index_select(0, ids);
   if (name == "caption") return captions_(samples, epoch);
-  auto found = views_.find(name);
-  if (found == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
-  const View& own = found->second;
-  const at::Tensor& pictures = part(split).pictures;
-  if (own.kind == view::Kind::plain) return view::plain(pictures, samples, normalisation_, real_);
-  std::int64_t pad = pictures.size(1) / 8;
-  std::vector<view::FlipCrop> drawn;
-  auto indices = samples.accessor<std::int64_t, 1>();
-  for (std::int64_t i = 0; i < samples.size(0); ++i) drawn.push_back(view::draw_flip_crop(seed_, own.index, pad, epoch, indices[i]));
-  return view::flip_crop(pictures, samples, drawn, pad, normalisation_, real_);
+  return views_.make(split, name, samples, epoch);
 }
 
 std::vector<Batch> ImageSource::batches(std::int64_t epoch) {

@@ -8,11 +8,11 @@
 
 #include "earlier_labels.h"
 #include "oracle.h"
+#include "picture_views.h"
 #include "winnow/data/pixels.h"
 #include "winnow/label/corruption.h"
 #include "winnow/train/execute.h"
 #include "winnow/train/source.h"
-#include "winnow/view/view.h"
 
 namespace winnow::train {
 
@@ -24,7 +24,7 @@ class ImageSource final : public Source {
     bool training = false;                        // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
     bool views = false;                           // reads views.*; the view `plain` is always there
   };
-  // `image_size` 0: no model looks at the pictures. Candidate sets of an earlier stage take the place of labels.*: the source
+  // Pictures become image_size x image_size; 0: no model looks at them. Candidate sets of an earlier stage take the place of labels.*: the source
   // then has their samples alone. DataError when the cache is not the one that the stage's fingerprint names, or when earlier
   // stages speak of other samples.
   ImageSource(const Stage&, const Context&, view::Normalisation, std::int64_t image_size, at::TensorOptions real, Needs, const EarlierLabels& = {});
@@ -56,7 +56,7 @@ class ImageSource final : public Source {
 
  private:
   struct Part {
-    at::Tensor pictures, samples;
+    at::Tensor samples;
   };
   void keep_long_tail(const Settings&, std::span<const std::int64_t> all_labels);
   void keep_narrowed(const EarlierLabels&);
@@ -64,17 +64,12 @@ class ImageSource final : public Source {
   const Part& part(const std::string& split) const;
 
   data::Pixels pixels_;
-  view::Normalisation normalisation_;
+  PictureViews views_;
   at::TensorOptions real_;
   Part train_, test_;
   Oracle oracle_;
   at::Tensor given_, candidates_, prompts_;
   std::function<at::Tensor(const at::Tensor&, std::int64_t)> captions_;
-  struct View {
-    view::Kind kind;
-    std::uint64_t index;                          // of its streams
-  };
-  std::map<std::string, View> views_;
   std::optional<label::NumpyLegacy> after_choice_;                    // the generator that chose the samples; candidate sets go on from it
   std::uint64_t choice_seed_ = 0;
   std::map<std::string, at::Tensor> handed_over_;

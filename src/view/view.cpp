@@ -1,25 +1,53 @@
 #include "winnow/view/view.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include "operations.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 
 namespace winnow::view {
 
+// B x H x W x channels (uint8) to B x 3 x H x W: x scale + shift in one pass, (x / 255 - mean) / deviation.
 namespace {
 
-// B x H x W x channels (uint8) to B x 3 x H x W: x scale + shift in one pass, (x / 255 - mean) / deviation.
+// Every level's value once (3 x 256), then a look-up for each; the result lies in memory as that of normalise_by_tensors does.
+template <class Real>
+void look_up(const at::Tensor& pictures, const at::Tensor& values, at::Tensor& result) {
+  const std::uint8_t* from = pictures.const_data_ptr<std::uint8_t>();
+  const Real* table = values.const_data_ptr<Real>();
+  Real* to = result.data_ptr<Real>();
+  at::parallel_for(0, pictures.numel() / 3, 1 << 14, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = 3 * first; i < 3 * last; i += 3) {
+      to[i] = table[from[i]];
+      to[i + 1] = table[256 + from[i + 1]];
+      to[i + 2] = table[512 + from[i + 2]];
+    }
+  });
+}
+
+}  // namespace
+
 at::Tensor normalise(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
+  at::ScalarType type = options.dtype().toScalarType();
+  if (!pictures.is_cpu() || !options.device().is_cpu() || pictures.size(3) != 3 || !pictures.is_contiguous() || (type != at::kFloat && type != at::kDouble))
+    return normalise_by_tensors(pictures, n, options);
+  at::Tensor levels = at::arange(256, at::kLong).to(at::kByte).view({1, 1, 256, 1}).expand({1, 1, 256, 3}).contiguous();
+  at::Tensor values = normalise_by_tensors(levels, n, options).reshape({3, 256}).contiguous();
+  at::Tensor result = at::empty({pictures.size(0), 3, pictures.size(1), pictures.size(2)}, options.memory_format(at::MemoryFormat::ChannelsLast));
+  type == at::kFloat ? look_up<float>(pictures, values, result) : look_up<double>(pictures, values, result);
+  return result;
+}
+
+at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
   at::Tensor mean = at::tensor(n.mean, at::kDouble), deviation = at::tensor(n.deviation, at::kDouble);
   at::Tensor scale = (1 / (255 * deviation)).to(options).view({1, 3, 1, 1});
   at::Tensor shift = (-mean / deviation).to(options).view({1, 3, 1, 1});
   at::Tensor x = pictures.permute({0, 3, 1, 2}).to(options);
   return at::addcmul(shift, x, scale);            // one grey channel is broadcast to three
 }
-
-}  // namespace
 
 Kind parse_kind(std::string_view text) {
   if (text == "plain") return Kind::plain;

@@ -19,6 +19,7 @@ inline Catalogue test_catalogue() {
   Catalogue catalogue = Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}});
   const std::vector<std::string> kept = {"cc", "ce", "crdpll", "proden"};
   std::erase_if(catalogue.methods, [&](const auto& entry) { return std::find(kept.begin(), kept.end(), entry.first) == kept.end(); });
+  std::erase_if(catalogue.datasets, [](const auto& entry) { return entry.first != "fashion-mnist"; });
   for (Key& key : catalogue.common) {
     if (key.key == "method") key.words = kept;
     if (key.key == "model" || key.key.ends_with(".model")) key.words = {"nano-clip"};

@@ -1,5 +1,8 @@
 // The presets that this program ships are consistent: what they set is declared and legal, and every method can be planned.
+#include <set>
+
 #include "fixture.h"
+#include "winnow/data/dataset.h"
 
 namespace winnow::sweep {
 namespace {
@@ -55,6 +58,26 @@ TEST_F(Presets, EveryMethodCanBePlannedInEveryProfile) {
 TEST_F(Presets, EveryKeySaysWhatItIsFor) {
   for (const auto& [name, method] : catalogue_.methods)
     for (const Key& key : method.keys) EXPECT_FALSE(key.help.empty()) << method.source << ": " << key.key;
+}
+
+// Every data set of the three specifications; what each preset says is what its layout knows.
+TEST_F(Presets, DataSetsHaveManifests) {
+  for (const auto& [name, preset] : catalogue_.datasets) {
+    data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
+    EXPECT_FALSE(manifest.roots.empty()) << name;
+    EXPECT_FALSE(manifest.download.empty()) << name;
+    EXPECT_FALSE(preset.content.value("source", "").empty()) << name;
+    if (!manifest.classes.empty() && manifest.expected_classes) {
+      EXPECT_EQ(static_cast<std::int64_t>(manifest.classes.size()), manifest.expected_classes) << name;
+    }
+    for (const auto& [key, value] : preset.content.items())
+      EXPECT_TRUE((std::set<std::string>{"layout", "roots", "package", "download", "source", "classes", "files", "options", "expected", "corrupt", "settings"}.count(key)))
+          << name << ": " << key;
+  }
+  for (const char* name : {"cifar-10", "cifar-100", "cifar-10n", "cifar-100n", "plcifar10-aggregate", "plcifar10-vaguest", "cub-200", "stanford-cars",
+                           "fgvc-aircraft", "stanford-dogs", "tiny-imagenet", "clothing1m", "webvision-50", "places-lt", "imagenet-lt", "caltech101", "dtd",
+                           "eurosat", "fgvc-aircraft-coop", "flowers102", "food101", "oxford-pets", "stanford-cars-coop", "ucf101"})
+    EXPECT_TRUE(catalogue_.datasets.count(name)) << name;
 }
 
 TEST_F(Presets, TheQuickstartIsWhatItSays) {

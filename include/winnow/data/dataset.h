@@ -1,5 +1,5 @@
 // What a data set is: a manifest (from its preset), a fingerprint record (what was found on this machine's disk), and a
-// decoded cache that trainers map.
+// cache that trainers map: pixels where all pictures have one small size, the packed original files otherwise.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,14 @@ namespace winnow::data {
 struct Manifest {
   std::string name;
   std::string source;                           // the preset's path, for messages
-  std::string layout;                           // "idx"
+  std::string layout;                           // "idx", "cifar", "folders", ...: sweeps/presets/README.md
   std::vector<std::string> roots;               // folders to look in, in this order
   std::map<std::string, std::string> files;     // what the layout needs -> file name below a root
-  std::vector<std::string> classes;
+  std::vector<std::string> classes;             // empty: the layout's files say them
   std::string package, download;                // where to get it
+  std::map<std::string, std::string> options;   // what else the layout can be told
+  std::int64_t expected_classes = 0, expected_train = 0, expected_test = 0;   // 0: any
+  std::string corrupt = "error";                // a picture that does not decode: "error", or "skip" it and count it
 
   static Manifest from_preset(const std::string& name, const Value& preset, const std::string& source);  // UsageError
 };
@@ -32,9 +35,10 @@ struct Record {
   Path root;
   std::string fingerprint;                      // hex; of the decoded content and the class names, not of paths or compression
   std::int64_t train = 0, test = 0;             // samples
-  std::int64_t height = 0, width = 0, channels = 0;
+  std::int64_t height = 0, width = 0, channels = 0;   // 0, 0, 3: pictures of many sizes, packed
   std::vector<std::string> classes;
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> files;   // name -> size, modification time (ns) when checked
+  std::vector<std::string> skipped;             // pictures that do not decode, where the manifest says to skip them
 };
 
 using Progress = std::function<void(std::string_view what, double done)>;   // done in [0, 1]
@@ -48,7 +52,17 @@ std::optional<Record> read_record(const std::string& name);
 // Refuses (DataError) when a file's size or time is not that of the record and its content differs, too.
 void require_unchanged(const Manifest&, const Record&);
 
-// The decoded cache of a record: built once per machine (two agents may build at the same time; the first wins), verified when opened.
+// What the layout needs below a root, and whether it is there: for people who look for a data set.
+struct Need {
+  std::string role, file;
+  bool optional = false, there = false;
+};
+std::vector<Need> needs(const Manifest&, const Path& root);
+std::string how_to_get(const Manifest&);        // "download it from ...", "install it with: ..."
+std::optional<Path> found_root(const Manifest&, const std::optional<Path>& given);   // the first folder that exists
+
+// The cache of a record: built once per machine (two agents may build at the same time; the first wins), verified when
+// opened, built again when damaged or of another version. A packed cache that was interrupted goes on where it stopped.
 Path cache_path(const Record&);
 Path ensure_cache(const Manifest&, const Record&, const Progress&);
 

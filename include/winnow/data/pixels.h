@@ -1,7 +1,8 @@
-// A decoded data set, mapped from its cache: what trainers read.
+// A data set's pictures and true labels, mapped from its cache: what trainers read.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,10 +11,20 @@
 
 namespace winnow::data {
 
+// Pictures are either decoded and of one size, or packed: their original files (JPEG, PNG), one behind the other.
 struct Split {
-  std::int64_t samples = 0, height = 0, width = 0, channels = 0;
-  std::span<const std::uint8_t> images;          // N x H x W x channels
+  std::int64_t samples = 0, height = 0, width = 0, channels = 0;    // 0, 0, 3 where packed
+  std::span<const std::uint8_t> images;          // N x H x W x channels; empty where packed
   std::span<const std::int64_t> labels;          // N, true labels
+  std::span<const std::byte> files;
+  std::span<const std::int64_t> ends;            // N: where each file ends in `files`; empty where decoded
+
+  bool packed() const { return !ends.empty(); }
+  std::span<const std::byte> file(std::int64_t sample) const {
+    auto i = static_cast<std::size_t>(sample);
+    auto first = static_cast<std::size_t>(i ? ends[i - 1] : 0);
+    return files.subspan(first, static_cast<std::size_t>(ends[i]) - first);
+  }
 };
 
 class Pixels {
@@ -27,6 +38,7 @@ class Pixels {
 
  private:
   SafeTensors file_;
+  std::optional<Mapping> packed_;                // where the pictures are files
   Split train_, test_;
   std::string fingerprint_;
   std::vector<std::string> classes_;

@@ -74,6 +74,7 @@ void run_case(Case& c, const winnow::golden::Options& options) {
   if (c.kind() == "peft") return winnow::golden::run_peft(c);
   if (c.kind() == "tokenizer") return winnow::golden::run_tokenizer(c);
   if (c.kind() == "metric") return winnow::golden::run_metric(c);
+  if (c.kind() == "transform") return winnow::golden::run_transform(c);
   throw UsageError(fmt::format("unknown kind '{}'", c.kind()));
 }
 

@@ -1,6 +1,7 @@
 // winnow data: which data sets this machine has. `check` reads every file once and records its fingerprint; everything else
 // goes by that record.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,7 +22,8 @@ namespace {
 Value to_json(const data::Record& record) {
   return {{"name", record.name},     {"root", record.root.string()}, {"fingerprint", record.fingerprint},
           {"train", record.train},   {"test", record.test},          {"height", record.height},
-          {"width", record.width},   {"channels", record.channels},  {"classes", record.classes}};
+          {"width", record.width},   {"channels", record.channels},  {"classes", record.classes},
+          {"skipped", record.skipped}};
 }
 
 void list(const sweep::Catalogue& catalogue, bool json) {
@@ -49,22 +51,48 @@ void show_progress(std::string_view what, double done) {
   std::fflush(stderr);
 }
 
-void check(const sweep::Catalogue& catalogue, const std::string& name, const std::string& root, bool json) {
+data::Manifest manifest_of(const sweep::Catalogue& catalogue, const std::string& name) {
   std::vector<std::string> known;
   for (const auto& [other, preset] : catalogue.datasets) known.push_back(other);
   auto found = catalogue.datasets.find(name);
   if (found == catalogue.datasets.end())
-    throw UsageError(fmt::format("data check: unknown data set '{}'{}; known: {}", name, did_you_mean(name, known),
-                                 fmt::join(known, ", ")));
-  const sweep::Dataset& preset = found->second;
-  data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
-  std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
+    throw UsageError(fmt::format("data: unknown data set '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
+  return data::Manifest::from_preset(name, found->second.content, found->second.source);
+}
+
+// What a person needs who does not have the data set yet, or whose copy is refused.
+void explain(const data::Manifest& manifest, const std::optional<Path>& folder, bool json) {
+  std::optional<Path> root = data::found_root(manifest, folder);
+  std::vector<data::Need> needs = data::needs(manifest, root.value_or(manifest.roots.empty() ? Path() : Path(manifest.roots[0])));
+  std::optional<data::Record> record = data::read_record(manifest.name);
+  if (json) {
+    Value files = Value::array();
+    for (const data::Need& need : needs) files.push_back({{"role", need.role}, {"file", need.file}, {"optional", need.optional}, {"there", need.there}});
+    fmt::print("{}\n", Value{{"name", manifest.name}, {"layout", manifest.layout}, {"get", data::how_to_get(manifest)}, {"roots", manifest.roots},
+                             {"root", root ? Value(root->string()) : Value()}, {"files", files}, {"fingerprint", record ? Value(record->fingerprint) : Value()}}.dump(2));
+    return;
+  }
+  fmt::print("{}: layout {} (sweeps/presets/README.md); {}\n", manifest.name, manifest.layout, data::how_to_get(manifest));
+  if (root) fmt::print("folder   {}\n", root->string());
+  else fmt::print("folder   none of {}\n", fmt::join(manifest.roots, ", "));
+  for (const data::Need& need : needs)
+    fmt::print("{:8} {} ({})\n", need.there ? "there" : need.optional ? "no" : "missing", need.file, need.role);
+  if (manifest.expected_train || manifest.expected_test || manifest.expected_classes)
+    fmt::print("expected {} classes, {} training and {} test pictures (0: any)\n", manifest.expected_classes, manifest.expected_train, manifest.expected_test);
+  if (record) fmt::print("checked  {} training and {} test pictures, {} skipped; fingerprint {}\n", record->train, record->test, record->skipped.size(), record->fingerprint);
+  else fmt::print("checked  not yet: winnow data check {}\n", manifest.name);
+}
+
+void check(const data::Manifest& manifest, const std::optional<Path>& folder, bool json) {
   data::Record record = data::check(manifest, folder, show_progress);
-  if (json)
+  if (json) {
     fmt::print("{}\n", to_json(record).dump(2));
-  else
-    fmt::print("{}: {} training and {} test images of {} x {} in {}; fingerprint {}\n", name, record.train, record.test,
-               record.height, record.width, record.root.string(), record.fingerprint);
+    return;
+  }
+  std::string size = record.height ? fmt::format("of {} x {} ", record.height, record.width) : "";
+  fmt::print("{}: {} training and {} test images {}in {}; fingerprint {}\n", manifest.name, record.train, record.test, size, record.root.string(),
+             record.fingerprint);
+  if (!record.skipped.empty()) fmt::print("{} pictures do not decode and are left out, {} first\n", record.skipped.size(), record.skipped[0]);
 }
 
 // `file`: HDF5, one row a training sample.
@@ -82,6 +110,7 @@ void scores(const std::string& name, const std::string& file, const std::string&
 int data(int argc, char** argv) {
   Command app("data", "Data sets on this machine.",
               "  winnow data list\n"
+              "  winnow data show cub-200                           where to get it, what belongs where, what is there\n"
               "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
               "  winnow data check fashion-mnist --root /big/fmnist\n"
               "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n");
@@ -89,15 +118,18 @@ int data(int argc, char** argv) {
   bool json = false;
   app.require_subcommand(1);
   CLI::App* listing = app.add_subcommand("list", "the known data sets and what is recorded of them");
+  CLI::App* showing = app.add_subcommand("show", "where to get it, what its layout needs, and what of it is there");
   CLI::App* checking = app.add_subcommand("check", "reads every file, verifies it and records the fingerprint");
-  checking->add_option("NAME", name, "the data set")->required();
-  checking->add_option("--root", root, "the folder to look in, instead of those of the preset");
+  for (CLI::App* sub : {showing, checking}) {
+    sub->add_option("NAME", name, "the data set")->required();
+    sub->add_option("--root", root, "the folder to look in, instead of those of the preset");
+  }
   CLI::App* scoring = app.add_subcommand("scores", "records another model's scores of the training samples, an N x C array in an HDF5 file");
   scoring->add_option("NAME", name, "what sweeps call them")->required();
   scoring->add_option("FILE", file, "the HDF5 file")->required();
   scoring->add_option("--dataset", dataset, "the data set that they are of, rows in its order")->required();
   scoring->add_option("--array", array, "the data set in the file")->capture_default_str();
-  for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
+  for (CLI::App* sub : {listing, showing, checking}) sub->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
   if (scoring->parsed()) {
@@ -105,7 +137,10 @@ int data(int argc, char** argv) {
     return kDone;
   }
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
-  listing->parsed() ? list(catalogue, json) : check(catalogue, name, root, json);
+  std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
+  if (listing->parsed()) list(catalogue, json);
+  else if (showing->parsed()) explain(manifest_of(catalogue, name), folder, json);
+  else check(manifest_of(catalogue, name), folder, json);
   return kDone;
 }
 

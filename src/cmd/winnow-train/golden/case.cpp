@@ -79,7 +79,8 @@ void Case::compare(const std::string& name, const at::Tensor& value) {
   if (got.numel() != want.numel() || (got.dim() > 1 && want.dim() > 1 && got.squeeze().sizes() != want.squeeze().sizes()))
     return wrong(fmt::format("{} has shape [{}], expected [{}]", name, fmt::join(got.sizes(), ", "), fmt::join(want.sizes(), ", ")));
   got = got.reshape(want.sizes());
-  if (!want.is_floating_point()) {
+  bool levels = kind_ == "transform" && want.scalar_type() == at::kByte && got.scalar_type() == at::kByte;
+  if (!want.is_floating_point() && !levels) {
     auto differing = (got.to(at::kDouble) != want.to(at::kDouble)).sum().item<std::int64_t>();
     if (differing) wrong(fmt::format("{} differs in {} of {} places", name, differing, want.numel()));
     return;
@@ -105,7 +106,7 @@ std::vector<std::string> Case::verdict() const {
   std::set<std::string> read = config_.read();
   for (const auto& [key, value] : config_.all())
     if (!read.count(key) && !marked_.count(key)) result.push_back("config." + key + " was not read");
-  if (compared_.empty() && result.empty()) result.push_back("nothing was compared");
+  if (compared_.empty() && !failed_as_expected_ && result.empty()) result.push_back("nothing was compared");
   return result;
 }
 

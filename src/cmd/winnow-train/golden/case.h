@@ -35,12 +35,13 @@ class Case {
   // Tensors below "in." (or another prefix), by the rest of their names; reals in `type`.
   std::map<std::string, at::Tensor> below(const std::string& prefix, at::ScalarType type) const;
 
-  // Compares with out.NAME: reals by the tolerance, integers and masks exactly, NaN equals nothing. Shapes may differ in
-  // dimensions of size 1. Ignored when the case expects no such output.
+  // Compares with out.NAME: reals and the pictures of a transform by the tolerance, integers and masks exactly, NaN equals
+  // nothing. Shapes may differ in dimensions of size 1. Ignored when the case expects no such output.
   void compare(const std::string& name, const at::Tensor& got);
   bool expects(const std::string& name) const { return has("out." + name); }
   std::vector<std::string> not_compared() const;
   void wrong(const std::string& what) { faults_.push_back(what); }
+  void failed_as_expected() { failed_as_expected_ = true; }           // of a case that must fail and compares nothing
 
   // Everything that is wrong: differences, outputs that were not computed, keys that nobody read. Empty: passed.
   std::vector<std::string> verdict() const;
@@ -56,6 +57,7 @@ class Case {
   std::set<std::string> marked_, compared_;
   std::vector<std::string> faults_;
   double largest_ = 0;
+  bool failed_as_expected_ = false;
 };
 
 }  // namespace winnow::golden

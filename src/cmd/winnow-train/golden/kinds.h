@@ -22,6 +22,7 @@ void run_model(Case&);
 void run_peft(Case&);
 void run_tokenizer(Case&);
 void run_metric(Case&);
+void run_transform(Case&);
 
 // The folder that config.snapshot names, or the weights that the case itself holds.
 model::Snapshot snapshot_of(Case&);

@@ -1,0 +1,73 @@
+// How the data sets of the literature lie on disks: which pictures there are, and their classes. One file a family of layouts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "winnow/data/dataset.h"
+
+namespace winnow::data {
+
+struct Sample {
+  std::string file;                               // below the root
+  std::int64_t label = 0;
+  std::size_t line = 0;                           // of its annotation file, from 1; 0: none
+};
+
+struct Listing {
+  std::vector<std::string> classes;
+  struct Part {
+    std::vector<Sample> samples;
+    Path annotation;                              // where the samples stand, for messages
+  };
+  Part train, test;
+  std::vector<Path> read;                         // what the listing depends on besides the pictures: files and folders below the root
+};
+
+// Layouts whose pictures are files of their own. DataError naming file and line for a missing or broken annotation, a label out
+// of range, a picture listed twice, a picture that is not there, or another number of classes or pictures than the preset says.
+Listing list_pictures(const Manifest&, const Path& root);
+
+// What a preset's layout needs: roles of `files`, and keys of `options`. Empty optional: no layout of that name.
+struct LayoutRules {
+  std::vector<std::string> files, optional_files, options;
+};
+std::optional<LayoutRules> rules_of(const std::string& layout);
+std::vector<std::string> layout_names();
+
+// The layouts. Each fills samples, read and, unless the preset says them, classes.
+Listing list_folders(const Manifest&, const Path& root);
+Listing list_lines(const Manifest&, const Path& root);        // "path label"
+Listing list_named_lines(const Manifest&, const Path& root);  // "id class name"
+Listing list_joined(const Manifest&, const Path& root);       // CUB-200-2011
+Listing list_keys(const Manifest&, const Path& root);         // Clothing1M
+Listing list_split_json(const Manifest&, const Path& root);   // CoOp
+Listing list_csv(const Manifest&, const Path& root);
+Listing list_json(const Manifest&, const Path& root);
+Listing list_mat(const Manifest&, const Path& root);          // MATLAB level 5
+
+// Shared by them.
+class Lines {                                     // of a text file, without line ends; empty lines are skipped
+ public:
+  explicit Lines(const Path&);                    // DataError
+  bool next(std::string& line);
+  std::size_t number() const { return number_; }  // of the last line, from 1
+  const Path& path() const { return path_; }
+  [[noreturn]] void fail(const std::string& what) const;
+
+ private:
+  Path path_;
+  std::string text_;
+  std::size_t at_ = 0, number_ = 0;
+};
+std::int64_t whole_number(const std::string& text, const Lines&);
+std::vector<std::string> class_names(const Manifest&, const Path& root);   // of files.class_names; empty where the preset names none
+std::string option(const Manifest&, const char* key, const std::string& fallback = "");
+std::int64_t number_option(const Manifest&, const char* key, std::int64_t fallback);
+std::string picture_name(const Manifest&, const std::string& listed, const std::string& split);   // options strip, prefix, suffix
+std::string class_name_of(const Manifest&, const std::string& folder);      // options name_after, name_until
+
+}  // namespace winnow::data

@@ -1,0 +1,22 @@
+// Data sets whose pictures are files of their own: reading them all once, and the cache that holds them one behind the other.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "layout.h"
+
+namespace winnow::data {
+
+// Opens and decodes every picture, on all cores. A picture that does not decode is an error that names it, or, where the preset
+// says corrupt = "skip", is left out of the listing and named in `skipped`.
+std::vector<std::string> verify_pictures(const Manifest&, const Path& root, Listing&, const Progress&);
+
+// Of class names, labels and the pictures' bytes, in order.
+std::string fingerprint_of(const Path& root, const Listing&, const Progress&);
+
+// Copies the pictures behind one another and writes the index. Goes on with what an interrupted builder left; a second builder
+// waits for the first. DataError when the pictures are not those of `fingerprint`.
+void write_packed(const Manifest&, const Path& root, const Listing&, const std::string& fingerprint, const Path& cache, const Progress&);
+
+}  // namespace winnow::data

@@ -1,0 +1,97 @@
+#include "picture_views.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+#include "winnow/data/image.h"
+#include "winnow/view/apply.h"
+
+namespace winnow::train {
+
+namespace {
+
+// The pictures of some samples, H x W x 3 each; grey ones become three equal channels.
+std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& samples) {
+  std::vector<at::Tensor> result(static_cast<std::size_t>(samples.size(0)));
+  const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
+  if (!split.packed()) {
+    at::Tensor all = view::pictures(split);
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] = all[ids[i]].expand({split.height, split.width, 3}).contiguous();
+    return result;
+  }
+  at::parallel_for(0, samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i)
+      result[static_cast<std::size_t>(i)] = view::to_tensor(data::decode(split.file(ids[i]), fmt::format("sample {} of the cache", ids[i])));
+  });
+  return result;
+}
+
+}  // namespace
+
+PictureViews::PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real)
+    : pixels_(pixels), model_(std::move(model)), side_(side), real_(real) {
+  if (side_) declare("plain", "plain", 0, 0, "model");
+}
+
+PictureViews::View PictureViews::view_of(const std::string& pipeline) const {
+  View result;
+  result.pipeline_name = pipeline;
+  if (pipeline != "flip-crop") result.pipeline = view::Pipeline::named(pipeline, side_);
+  result.normalisation = model_;
+  return result;
+}
+
+void PictureViews::declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed,
+                           const std::string& normalisation) {
+  View own = view_of(pipeline);
+  own.index = index;
+  own.seed = seed;
+  if (normalisation != "model") own.normalisation = view::normalisation_named(normalisation);
+  views_[name] = std::move(own);
+}
+
+void PictureViews::declare_test(const std::string& pipeline) { test_ = view_of(pipeline); }
+
+at::Tensor PictureViews::drawn(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
+  std::vector<at::Tensor> pictures = pictures_of(split, samples);
+  std::vector<std::vector<view::Step>> steps;
+  const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    Stream stream = view::view_stream(own.seed, own.pipeline_name, own.index, epoch, ids[i]);
+    steps.push_back(own.pipeline->draw({pictures[i].size(0), pictures[i].size(1)}, stream));
+    steps.back().push_back(view::Normalize{own.normalisation});
+  }
+  return view::apply_any_size(pictures, steps, real_);
+}
+
+// Of pictures that have the model's size; others are made plain first.
+at::Tensor PictureViews::flip_crop(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
+  std::int64_t pad = side_ / 8;
+  std::vector<view::FlipCrop> drawn;
+  const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < samples.size(0); ++i) drawn.push_back(view::draw_flip_crop(own.seed, own.index, pad, epoch, ids[i]));
+  if (is_model_size(split)) return view::flip_crop(view::pictures(split), samples, drawn, pad, own.normalisation, real_);
+  std::vector<at::Tensor> pictures = pictures_of(split, samples);
+  view::Pipeline plain = view::Pipeline::named("plain", side_);
+  Stream unused = view::view_stream(0, "plain", 0, 0, 0);
+  std::vector<std::vector<view::Step>> steps;
+  for (const at::Tensor& picture : pictures) steps.push_back(plain.draw({picture.size(0), picture.size(1)}, unused));
+  at::Tensor sized = view::apply_any_size(pictures, steps, real_);
+  return view::flip_crop(sized, at::arange(sized.size(0), at::kLong).to(sized.device()), drawn, pad, own.normalisation, real_);
+}
+
+at::Tensor PictureViews::make(const std::string& split_name, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const {
+  auto found = views_.find(name);
+  if (found == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
+  const View& own = name == "plain" && split_name == "test" && test_ ? *test_ : found->second;
+  const data::Split& split = split_of(split_name);
+  if (samples.size(0) == 0) return at::empty({0, 3, side_, side_}, real_);
+  if (!own.pipeline) return flip_crop(own, split, samples, epoch);
+  // A picture of the model's size is its own plain view.
+  if (own.pipeline_name == "plain" && is_model_size(split)) return view::plain(view::pictures(split), samples, own.normalisation, real_);
+  return drawn(own, split, samples, epoch);
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,54 @@
+// The views of a data set's pictures: pixels from the cache, parameters from counter streams, a batch for the model.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "winnow/data/pixels.h"
+#include "winnow/view/pipeline.h"
+#include "winnow/view/view.h"
+
+namespace winnow::train {
+
+class PictureViews {
+ public:
+  // `side`: of the model's pictures; 0: no model looks at them. `pixels` outlives this object. Every picture, whatever its size,
+  // becomes side x side.
+  PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real);
+
+  // The view `name` is the pipeline `pipeline` (or "flip-crop"), its parameters drawn from (seed, pipeline, index). `normalisation`
+  // "model" is the model's own. UsageError for unknown names.
+  void declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed, const std::string& normalisation);
+
+  // The pipeline of view `plain` on the test split; without it, that view is the same on both splits.
+  void declare_test(const std::string& pipeline);
+
+  // B x 3 x side x side for indices into the split ("train" or "test").
+  at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const;
+
+ private:
+  struct View {
+    std::string pipeline_name;
+    std::optional<view::Pipeline> pipeline;       // none: flip-crop
+    std::uint64_t index = 0, seed = 0;            // of its streams
+    view::Normalisation normalisation;
+  };
+  View view_of(const std::string& pipeline) const;
+  const data::Split& split_of(const std::string& split) const { return split == "test" ? pixels_.test() : pixels_.train(); }
+  bool is_model_size(const data::Split& split) const { return !split.packed() && split.height == side_ && split.width == side_; }
+  at::Tensor drawn(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
+  at::Tensor flip_crop(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
+
+  const data::Pixels& pixels_;
+  view::Normalisation model_;
+  std::int64_t side_;
+  at::TensorOptions real_;
+  std::map<std::string, View> views_;
+  std::optional<View> test_;
+};
+
+}  // namespace winnow::train

@@ -1,0 +1,60 @@
+// The operations on batches: B x H x W x 3, uint8. One value a picture. Each file says where its rule comes from.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <span>
+
+#include "winnow/view/step.h"
+
+namespace winnow::view {
+
+using Reals = std::span<const double>;
+
+// One value a picture, shaped to broadcast over B x (dimensions - 1 further ones).
+at::Tensor column(Reals values, at::ScalarType type, at::Device device, std::int64_t dimensions);
+
+// Where a CPU has a loop of its own (an order of magnitude faster than tensors on pictures), X_by_tensors is what devices do; both give
+// the same bits, which the tests compare.
+
+// colour.cpp
+at::Tensor grayscale(const at::Tensor& pictures);
+at::Tensor brightness(const at::Tensor& pictures, Reals factors);
+at::Tensor contrast(const at::Tensor& pictures, Reals factors);
+at::Tensor saturation(const at::Tensor& pictures, Reals factors);
+at::Tensor hue(const at::Tensor& pictures, Reals turns);
+at::Tensor sharpness(const at::Tensor& pictures, Reals factors);
+at::Tensor saturation_by_tensors(const at::Tensor& pictures, Reals factors);
+at::Tensor hue_by_tensors(const at::Tensor& pictures, Reals turns);
+
+// tone.cpp
+at::Tensor lookup(const at::Tensor& pictures, const at::Tensor& tables);   // tables: B x 3 x 256 or B x 1 x 256, uint8
+at::Tensor posterize(const at::Tensor& pictures, Reals bits);
+at::Tensor solarize(const at::Tensor& pictures, Reals thresholds);
+at::Tensor autocontrast(const at::Tensor& pictures);
+at::Tensor equalize(const at::Tensor& pictures);
+
+// blur.cpp
+at::Tensor gaussian_blur(const at::Tensor& pictures, Reals sigmas);
+at::Tensor gaussian_blur_by_tensors(const at::Tensor& pictures, Reals sigmas);
+
+// warp.cpp
+at::Tensor warp(const at::Tensor& pictures, Op, Reals values);
+at::Tensor warp_by_tensors(const at::Tensor& pictures, Op, Reals values);
+at::Tensor cutout(const at::Tensor& pictures, std::span<const Cutout>);
+
+// crops.cpp
+at::Tensor hflip(const at::Tensor& pictures);
+at::Tensor crop(const at::Tensor& pictures, std::span<const data::Box>, const Colour& outside);
+at::Tensor crop_by_tensors(const at::Tensor& pictures, std::span<const data::Box>, const Colour& outside);
+at::Tensor center_crop(const at::Tensor& pictures, const CenterCrop&);
+at::Tensor crops(const at::Tensor& pictures, const Crops&);                // B x 5 (10) x h x w x 3
+
+// view.cpp
+at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation&, at::TensorOptions options);
+
+// resize.cpp: every picture's box to the same size
+at::Tensor resize(const at::Tensor& pictures, std::span<const data::Box>, Size, data::Filter);
+at::Tensor resize_by_gather(const at::Tensor& pictures, std::span<const data::Box>, Size, data::Filter);
+
+}  // namespace winnow::view

@@ -1,0 +1,150 @@
+// preprocessor_config.json of Hugging Face snapshots (transformers 4.57: image_processing_{clip,siglip,vit,convnext,bit,deit}.py).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "winnow/core/error.h"
+#include "winnow/view/step.h"
+
+namespace winnow::view {
+
+namespace {
+
+const std::vector<double> kHalf = {0.5, 0.5, 0.5}, kClipMean = {0.48145466, 0.4578275, 0.40821073}, kClipDeviation = {0.26862954, 0.26130258, 0.27577711},
+                          kImagenetMean = {0.485, 0.456, 0.406}, kImagenetDeviation = {0.229, 0.224, 0.225};
+
+// What a type of processor does where its file is silent.
+struct Defaults {
+  const char* type;                               // up to "ImageProcessor", "FeatureExtractor" and "Fast"
+  Value size;
+  bool short_side;                                // a plain number as the size is that of the short side
+  int resample;
+  bool center_crop;
+  std::int64_t crop;
+  std::vector<double> mean, deviation;
+};
+
+const std::vector<Defaults>& processors() {
+  static const std::vector<Defaults> known = {
+      {"CLIP", {{"shortest_edge", 224}}, true, 3, true, 224, kClipMean, kClipDeviation},
+      {"ViT", {{"height", 224}, {"width", 224}}, false, 2, false, 224, kHalf, kHalf},
+      {"Siglip", {{"height", 224}, {"width", 224}}, false, 3, false, 224, kHalf, kHalf},
+      {"ConvNext", {{"shortest_edge", 384}}, true, 2, false, 224, kImagenetMean, kImagenetDeviation},
+      {"Bit", {{"shortest_edge", 224}}, true, 3, true, 224, kClipMean, kClipDeviation},
+      {"DeiT", {{"height", 256}, {"width", 256}}, false, 3, true, 224, kImagenetMean, kImagenetDeviation},
+  };
+  return known;
+}
+
+class Config {
+ public:
+  Config(const Value& json, const std::string& source) : json_(json), source_(source) {
+    if (!json.is_object()) throw DataError(fmt::format("{} is no JSON object", source));
+  }
+
+  const Defaults& defaults() const {
+    std::string type;
+    for (const char* key : {"image_processor_type", "feature_extractor_type"})
+      if (type.empty() && given(key)) type = text(key);
+    std::string stem = type;
+    for (const char* ending : {"Fast", "ImageProcessor", "FeatureExtractor"})
+      if (stem.ends_with(ending)) stem.resize(stem.size() - std::string(ending).size());
+    std::string names;
+    for (const Defaults& known : processors()) {
+      if (stem == known.type) return known;
+      names += fmt::format("{}{}ImageProcessor", names.empty() ? "" : ", ", known.type);
+    }
+    throw DataError(fmt::format("{}: image_processor_type '{}' is not known; known: {}", source_, type, names));
+  }
+
+  bool given(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
+  const Value& at(const char* key) const { return json_[key]; }
+  std::string text(const char* key) const {
+    if (!json_[key].is_string()) refuse(key, "a text");
+    return json_[key].get<std::string>();
+  }
+  bool flag(const char* key, bool fallback) const {
+    if (!given(key)) return fallback;
+    if (!json_[key].is_boolean()) refuse(key, "true or false");
+    return json_[key].get<bool>();
+  }
+  double real(const char* key, double fallback) const {
+    if (!given(key)) return fallback;
+    if (!json_[key].is_number()) refuse(key, "a number");
+    return json_[key].get<double>();
+  }
+  std::vector<double> three(const char* key, const std::vector<double>& fallback) const {
+    if (!given(key)) return fallback;
+    const Value& value = json_[key];
+    if (!value.is_array() || value.size() != 3 || !std::all_of(value.begin(), value.end(), [](const Value& v) { return v.is_number(); }))
+      refuse(key, "three numbers");
+    return value.get<std::vector<double>>();
+  }
+  static bool is_length(const Value& value) { return value.is_number_integer() && value.get<std::int64_t>() > 0 && value.get<std::int64_t>() < 1 << 16; }
+  // {"height": h, "width": w} or a number for both.
+  Size size(const char* key, const Value& value) const {
+    if (is_length(value)) return {value.get<std::int64_t>(), value.get<std::int64_t>()};
+    if (value.is_object() && value.contains("height") && value.contains("width") && is_length(value["height"]) && is_length(value["width"]))
+      return {value["height"].get<std::int64_t>(), value["width"].get<std::int64_t>()};
+    refuse(key, R"(a number or {"height": h, "width": w})");
+  }
+  [[noreturn]] void refuse(const char* key, const char* wanted) const {
+    throw DataError(fmt::format("{}: {} must be {}{}", source_, key, wanted, json_.contains(key) ? ", got " + json_[key].dump() : ""));
+  }
+
+ private:
+  const Value& json_;
+  const std::string& source_;
+};
+
+data::Filter filter_of(const Config& config, int fallback) {
+  // Pillow's numbers.
+  switch (static_cast<int>(config.real("resample", fallback))) {
+    case 1: return data::Filter::lanczos;
+    case 2: return data::Filter::bilinear;
+    case 3: return data::Filter::bicubic;
+    case 4: return data::Filter::box;
+    case 5: return data::Filter::hamming;
+    default: config.refuse("resample", "1 (lanczos), 2 (bilinear), 3 (bicubic), 4 (box) or 5 (hamming)");
+  }
+}
+
+std::vector<Step> resizing(const Config& config, const Defaults& defaults) {
+  Value size = config.given("size") ? config.at("size") : defaults.size;
+  data::Filter filter = filter_of(config, defaults.resample);
+  bool shorter = size.is_object() ? size.contains("shortest_edge") : defaults.short_side;
+  if (!shorter) return {Resize{0, config.size("size", size), filter}};
+  const Value& edge = size.is_object() ? size["shortest_edge"] : size;
+  if (!Config::is_length(edge)) config.refuse("size", "a number of pixels");
+  auto side = edge.get<std::int64_t>();
+  if (std::string(defaults.type) != "ConvNext") return {Resize{side, {}, filter}};
+  // ConvNeXt: small pictures are resized larger and cropped, large ones are squeezed.
+  if (side >= 384) return {Resize{0, {side, side}, filter}};
+  double share = config.real("crop_pct", 224.0 / 256);
+  if (!(share > 0 && share <= 1)) config.refuse("crop_pct", "a number in (0, 1]");
+  return {Resize{static_cast<std::int64_t>(static_cast<double>(side) / share), {}, filter}, CenterCrop{{side, side}, true}};
+}
+
+}  // namespace
+
+std::vector<Step> parse_preprocessor(const Value& json, const std::string& source) {
+  Config config(json, source);
+  const Defaults& defaults = config.defaults();
+  std::vector<Step> steps;
+  if (config.flag("do_resize", true)) steps = resizing(config, defaults);
+  if (config.flag("do_center_crop", defaults.center_crop))
+    steps.push_back(CenterCrop{config.size("crop_size", config.given("crop_size") ? config.at("crop_size") : Value(defaults.crop)), true});
+  // x * rescale, then (x - mean) / deviation, as our (x / 255 - mean) / deviation.
+  double unit = 255 * (config.flag("do_rescale", true) ? config.real("rescale_factor", 1.0 / 255) : 1.0);
+  Normalisation normalisation{{0, 0, 0}, {1, 1, 1}};
+  if (config.flag("do_normalize", true)) normalisation = {config.three("image_mean", defaults.mean), config.three("image_std", defaults.deviation)};
+  for (std::size_t c = 0; c < 3; ++c) {
+    if (!(normalisation.deviation[c] > 0) || !(unit > 0)) config.refuse("image_std", "positive");
+    normalisation.mean[c] /= unit;
+    normalisation.deviation[c] /= unit;
+  }
+  steps.push_back(Normalize{normalisation});
+  return steps;
+}
+
+}  // namespace winnow::view

@@ -1,0 +1,67 @@
+#include "winnow/data/image.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "winnow/core/error.h"
+#include "winnow/core/stream.h"
+
+namespace winnow::data {
+namespace {
+
+using testing::HasSubstr;
+
+const Path kFiles = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
+
+std::string refusal(const std::string& content) {
+  try {
+    decode(std::as_bytes(std::span(content)), "a/picture.jpg");
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+// What the pictures look like is compared by the golden cases; here: what is said of those that are none.
+TEST(Image, RefusalsNameTheFileAndTheReason) {
+  EXPECT_EQ(refusal(""), "a/picture.jpg: the file is empty");
+  EXPECT_EQ(refusal("GIF89a"), "a/picture.jpg: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47): it starts with 47 49 46 38");
+  EXPECT_THAT(refusal(read_file(kFiles / "truncated-half.jpg")), HasSubstr("a/picture.jpg: a broken JPEG: the file ends too early"));
+  EXPECT_THAT(refusal(read_file(kFiles / "truncated.png")), HasSubstr("a/picture.jpg: a broken PNG: the file ends too early"));
+  EXPECT_THAT(refusal(read_file(kFiles / "corrupt-header.png")), HasSubstr("a broken PNG: IHDR: CRC error"));
+  EXPECT_THROW(read_image(kFiles / "nothing.jpg"), DataError);
+}
+
+TEST(Image, AHeaderThatLiesAboutItsSizeAllocatesNothing) {
+  std::string jpeg = read_file(kFiles / "rgb-444.jpg");
+  auto frame = jpeg.find("\xff\xc0");
+  ASSERT_NE(frame, std::string::npos);
+  for (std::size_t i = 5; i < 9; ++i) jpeg[frame + i] = '\x7f';
+  EXPECT_THAT(refusal(jpeg), HasSubstr("32639 x 32639 pixels are more than"));
+}
+
+TEST(Image, EveryTruncationIsRefused) {
+  for (const char* name : {"rgb-420.jpg", "progressive.jpg", "gray.jpg", "palette.png", "interlaced.png"}) {
+    std::string whole = read_file(kFiles / name);
+    EXPECT_NE(decode(std::as_bytes(std::span(whole)), name).width, 0) << name;
+    // A PNG's end chunk (12 bytes) is not looked at.
+    std::size_t needed = whole.size() - (whole[0] == '\x89' ? 12 : 0);
+    for (std::size_t keep = 0; keep < needed; keep += 7) EXPECT_NE(refusal(whole.substr(0, keep)), "accepted") << name << " cut at " << keep;
+  }
+}
+
+// Any byte may be anything: a DataError or a picture, nothing else; repeated often enough to show leaks to a sanitizer.
+TEST(Image, SurvivesRandomDamage) {
+  Stream random = Streams(0, "damage").at(0, 0);
+  for (const char* name : {"rgb-420.jpg", "progressive.jpg", "cmyk.jpg", "restart.jpg", "palette-4bit.png", "interlaced.png", "gray-16bit.png"}) {
+    std::string whole = read_file(kFiles / name);
+    for (int i = 0; i < 200; ++i) {
+      std::string damaged = whole;
+      for (std::uint64_t n = 1 + random.below(4); n > 0; --n) damaged[random.below(damaged.size())] = static_cast<char>(random());
+      refusal(damaged);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace winnow::data

@@ -1,0 +1,373 @@
+// Every layout in miniature, in its real format, whole and damaged.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <matio.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "winnow/core/error.h"
+#include "winnow/data/dataset.h"
+#include "winnow/data/image.h"
+#include "winnow/data/pixels.h"
+
+namespace winnow::data {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const Path kPictures = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
+
+class LayoutTest : public testing::Test {
+ protected:
+  Path folder_ = Path(testing::TempDir()) / "winnow-layouts-test", root_ = folder_ / "files";
+
+  void SetUp() override {
+    std::filesystem::remove_all(folder_);
+    make_folders(root_);
+    ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void put(const std::string& name, const std::string& content) {
+    make_folders((root_ / name).parent_path());
+    write_file_atomically(root_ / name, content);
+  }
+  void picture(const std::string& name, const std::string& what = "rgb-444.jpg") { put(name, read_file(kPictures / what)); }
+
+  Manifest manifest(const std::string& layout, const Value& files, const Value& more = Value::object()) {
+    Value preset = {{"layout", layout}, {"roots", {root_.string()}}, {"files", files}, {"download", "https://example.org"}};
+    preset.update(more);
+    return Manifest::from_preset("mini", preset, "mini.toml");
+  }
+  std::string refusal(const Manifest& m) {
+    try {
+      check(m, {}, {});
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+  // Labels of both splits, after a check and through the cache.
+  std::vector<std::vector<std::int64_t>> labels(const Manifest& m) {
+    Record record = check(m, {}, {});
+    Pixels pixels(ensure_cache(m, record, {}));
+    for (std::int64_t i = 0; pixels.train().packed() && i < pixels.train().samples; ++i) EXPECT_EQ(decode(pixels.train().file(i), "cached").height, 37);
+    EXPECT_EQ(pixels.classes(), record.classes);
+    return {{pixels.train().labels.begin(), pixels.train().labels.end()}, {pixels.test().labels.begin(), pixels.test().labels.end()}};
+  }
+  std::vector<std::string> classes() { return read_record("mini")->classes; }
+};
+
+TEST_F(LayoutTest, CifarRecords) {
+  auto record = [](int label, int fine, char level) { return std::string{static_cast<char>(label), static_cast<char>(fine)} + std::string(1024, level) + std::string(2048, 'z'); };
+  put("train.bin", record(9, 1, 'a') + record(9, 0, 'b'));
+  put("test.bin", record(9, 1, 'c'));
+  Manifest m = manifest("cifar", {{"train", "train.bin"}, {"test", "test.bin"}}, {{"classes", {"cat", "dog"}}, {"options", {{"label_bytes", 2}, {"label_byte", 1}}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
+  Pixels pixels(cache_path(*read_record("mini")));
+  EXPECT_EQ(pixels.train().channels, 3);
+  EXPECT_EQ(pixels.train().images[0], 'a');
+  EXPECT_EQ(pixels.train().images[1], 'z') << "planes become pixels";
+  put("test.bin", record(9, 1, 'c').substr(1));
+  EXPECT_THAT(refusal(m), HasSubstr("test.bin: 3073 bytes are no whole number of records of 3074"));
+  put("test.bin", record(0, 2, 'c'));
+  EXPECT_THAT(refusal(m), HasSubstr("test.bin: label 2 at position 0; the data set has classes 0..1"));
+}
+
+TEST_F(LayoutTest, Folders) {
+  for (const char* name : {"train/n1/images/b.jpg", "train/n0/images/a.jpg", "test/n1/images/c.jpg"}) picture(name);
+  put("words.txt", "n1\tcat, tabby\nn0\tdog\nn9\tbird\n");
+  Manifest m = manifest("folders", {{"train", "train"}, {"test", "test"}, {"class_names", "words.txt"}}, {{"options", {{"inside", "images"}}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(1)));
+  EXPECT_THAT(classes(), ElementsAre("dog", "cat"));
+  put("words.txt", "n1\tcat\n");
+  EXPECT_THAT(refusal(m), HasSubstr("words.txt: no name for the class n0"));
+  put("words.txt", "n1\tcat\nn0 dog\n");
+  picture("test/n2/images/d.jpg");
+  EXPECT_THAT(refusal(m), HasSubstr("the class n2 is not among those below"));
+}
+
+TEST_F(LayoutTest, LinesOfPathAndLabel) {
+  for (const char* name : {"img/a b.jpg", "img/b.jpg", "img/c.jpg"}) picture(name);
+  put("train.txt", "a b.jpg 1\nb.jpg 0\n\n");
+  put("test.txt", "c.jpg 0\nother.jpg 7\n");
+  put("names.txt", "0 old dog\n1 cat, tabby\n");
+  Manifest m = manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}, {"class_names", "names.txt"}}, {{"options", {{"prefix", "img/"}, {"below", 2}, {"name_skip", 1}, {"name_until", ","}}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(0)));
+  EXPECT_THAT(classes(), ElementsAre("old dog", "cat"));
+  put("train.txt", "a b.jpg 1\n\nb.jpg x\n");
+  EXPECT_THAT(refusal(m), HasSubstr("train.txt:3: expected a whole number, got 'x'"));
+  put("train.txt", "b.jpg 1\nb.jpg 0\n");
+  EXPECT_THAT(refusal(m), HasSubstr("train.txt:2: img/b.jpg is listed twice (first in line 1)"));
+  put("train.txt", "b.jpg 1\nlost.jpg 0\ngone.jpg 0\n");
+  EXPECT_THAT(refusal(m), testing::AllOf(HasSubstr("train.txt:2: "), HasSubstr("img/lost.jpg is not there, nor are 1 others")));
+  put("train.txt", "b.jpg -1\n");
+  EXPECT_THAT(refusal(m), HasSubstr("train.txt:1: label -1 of img/b.jpg; the data set has classes 0..1"));
+  put("train.txt", "b.jpg\n");
+  EXPECT_THAT(refusal(m), HasSubstr("train.txt:1: expected a path and a label, got 'b.jpg'"));
+  put("train.txt", "");
+  EXPECT_THAT(refusal(m), HasSubstr("train.txt: no training pictures"));
+  std::filesystem::remove(root_ / "train.txt");
+  EXPECT_THAT(refusal(m), HasSubstr("train.txt"));
+}
+
+TEST_F(LayoutTest, OtherNumbersThanExpectedAreRefused) {
+  for (const char* name : {"a.jpg", "b.jpg"}) picture(name);
+  put("train.txt", "a.jpg 1\n");
+  put("test.txt", "b.jpg 0\n");
+  auto with = [&](const Value& expected) { return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, {{"classes", {"x", "y"}}, {"expected", expected}}); };
+  EXPECT_EQ(refusal(with({{"train", 1}, {"test", 1}, {"classes", 2}})), "accepted");
+  EXPECT_THAT(refusal(with({{"train", 2}})), HasSubstr("1 training pictures, mini has 2"));
+  EXPECT_THAT(refusal(with({{"test", 3}})), HasSubstr("1 test pictures, mini has 3"));
+  EXPECT_THAT(refusal(with({{"classes", 3}})), HasSubstr("2 classes in"));
+}
+
+TEST_F(LayoutTest, LinesOfIdAndClassName) {
+  for (const char* name : {"images/1.jpg", "images/2.jpg", "images/3.jpg"}) picture(name);
+  put("variants.txt", "F/A-18\nDR-400 B\n");
+  put("train.txt", "1 DR-400 B\n");
+  put("val.txt", "2 F/A-18\n");
+  put("test.txt", "3 F/A-18\n");
+  Manifest m = manifest("named-lines", {{"train", "train.txt"}, {"train_2", "val.txt"}, {"test", "test.txt"}, {"class_names", "variants.txt"}},
+                        {{"options", {{"prefix", "images/"}, {"suffix", ".jpg"}}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(0)));
+  put("test.txt", "3 F/A-81\n");
+  EXPECT_THAT(refusal(m), HasSubstr("test.txt:1: the class 'F/A-81' is not in variants.txt (did you mean 'F/A-18'?)"));
+}
+
+TEST_F(LayoutTest, ListsJoinedOnAnId) {
+  for (const char* name : {"images/001.Crow/a.jpg", "images/002.Owl/b.jpg"}) picture(name);
+  put("images.txt", "1 001.Crow/a.jpg\n2 002.Owl/b.jpg\n");
+  put("labels.txt", "1 1\n2 2\n");
+  put("split.txt", "1 0\n2 1\n");
+  put("classes.txt", "1 001.Crow\n2 002.Owl\n");
+  Manifest m = manifest("joined", {{"images", "images.txt"}, {"labels", "labels.txt"}, {"split", "split.txt"}, {"class_names", "classes.txt"}},
+                        {{"options", {{"prefix", "images/"}, {"name_skip", 1}, {"name_after", "."}}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1), ElementsAre(0)));
+  EXPECT_THAT(classes(), ElementsAre("Crow", "Owl"));
+  put("split.txt", "1 0\n2 3\n");
+  EXPECT_THAT(refusal(m), HasSubstr("images.txt:2: "));
+  put("labels.txt", "1 1\n");
+  EXPECT_THAT(refusal(m), HasSubstr("labels.txt has no label for image 2"));
+}
+
+TEST_F(LayoutTest, KeysAndLabelTables) {
+  for (const char* name : {"0/a.jpg", "1/b.jpg"}) picture(name);
+  put("noisy.txt", "images/0/a.jpg 1\n");
+  put("clean.txt", "images/1/b.jpg 0\n");
+  put("train_keys.txt", "images/0/a.jpg\n");
+  put("test_keys.txt", "images/1/b.jpg\n");
+  Manifest m = manifest("keys", {{"train_labels", "noisy.txt"}, {"train_keys", "train_keys.txt"}, {"test_labels", "clean.txt"}, {"test_keys", "test_keys.txt"}},
+                        {{"options", {{"strip", "images/"}}}, {"classes", {"shirt", "coat"}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1), ElementsAre(0)));
+  put("test_keys.txt", "images/1/c.jpg\n");
+  EXPECT_THAT(refusal(m), HasSubstr("test_keys.txt:1: "));
+}
+
+TEST_F(LayoutTest, SplitJson) {
+  for (const char* name : {"jpg/a.jpg", "jpg/b.jpg", "jpg/c.jpg"}) picture(name);
+  auto write = [&](const Value& test) { put("split.json", Value{{"train", {{"a.jpg", 1, "rose"}, {"b.jpg", 0, "lily"}}}, {"val", Value::array()}, {"test", test}}.dump()); };
+  Manifest m = manifest("split-json", {{"split", "split.json"}}, {{"options", {{"prefix", "jpg/"}}}});
+  write({{"c.jpg", 1, "rose"}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
+  EXPECT_THAT(classes(), ElementsAre("lily", "rose"));
+  write({{"c.jpg", 1, "lily"}});
+  EXPECT_THAT(refusal(m), HasSubstr("split.json: test[0]: label 1 is \"lily\" here and \"rose\" before"));
+  write({{"c.jpg", 2, "iris"}});
+  EXPECT_THAT(refusal(m), HasSubstr("test[0]: label 2 does not occur in train"));
+  write({{"c.jpg", "1", "rose"}});
+  EXPECT_THAT(refusal(m), HasSubstr("test[0] must be [path, label, class name]"));
+  put("split.json", "{");
+  EXPECT_THAT(refusal(m), HasSubstr("split.json: no valid JSON"));
+}
+
+TEST_F(LayoutTest, CsvAndJsonTables) {
+  for (const char* name : {"a,1.jpg", "b.jpg", "c.jpg"}) picture(name);
+  put("train.csv", "id,path,label\n1,\"a,1.jpg\",dog\n2,b.jpg,cat\n");
+  put("test.csv", "path,label\nc.jpg,1\n");
+  Manifest m = manifest("csv", {{"train", "train.csv"}, {"test", "test.csv"}}, {{"classes", {"cat", "dog"}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
+  put("test.csv", "path,label\nc.jpg,cta\n");
+  EXPECT_THAT(refusal(m), HasSubstr("test.csv:2: \"cta\" is neither a label nor a class name (did you mean 'cat'?)"));
+  put("test.csv", "path,labels\nc.jpg,0\n");
+  EXPECT_THAT(refusal(m), HasSubstr("test.csv:1: no column 'label' (did you mean 'labels'?)"));
+  put("train.json", R"([{"path": "b.jpg", "label": 0}])");
+  put("test.json", R"([{"path": "c.jpg", "label": "dog"}])");
+  Manifest json = manifest("json", {{"train", "train.json"}, {"test", "test.json"}}, {{"classes", {"cat", "dog"}}});
+  EXPECT_THAT(labels(json), ElementsAre(ElementsAre(0), ElementsAre(1)));
+  put("test.json", R"([{"file": "c.jpg", "label": "dog"}])");
+  EXPECT_THAT(refusal(json), HasSubstr("test.json: [0] must be an object with 'path' and 'label'"));
+}
+
+matvar_t* text(const std::string& value) {
+  std::size_t dims[2] = {1, value.size()};
+  return Mat_VarCreate(nullptr, MAT_C_CHAR, MAT_T_UTF8, 2, dims, const_cast<char*>(value.data()), 0);
+}
+
+void write_mat(const Path& path, const std::vector<matvar_t*>& variables) {
+  mat_t* file = Mat_CreateVer(path.c_str(), nullptr, MAT_FT_MAT5);
+  for (matvar_t* variable : variables) {
+    Mat_VarWrite(file, variable, MAT_COMPRESSION_ZLIB);
+    Mat_VarFree(variable);
+  }
+  Mat_Close(file);
+}
+
+// Stanford Cars: a struct array annotations(fname, class) and class_names in a cell array.
+matvar_t* annotations(const std::vector<std::pair<std::string, int>>& rows) {
+  const char* fields[] = {"fname", "class"};
+  std::size_t dims[2] = {1, rows.size()}, one[2] = {1, 1};
+  matvar_t* result = Mat_VarCreateStruct("annotations", 2, dims, fields, 2);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto label = static_cast<std::uint8_t>(rows[i].second);
+    Mat_VarSetStructFieldByName(result, "fname", i, text(rows[i].first));
+    Mat_VarSetStructFieldByName(result, "class", i, Mat_VarCreate(nullptr, MAT_C_UINT8, MAT_T_UINT8, 2, one, &label, 0));
+  }
+  return result;
+}
+
+matvar_t* cells(const char* name, const std::vector<std::string>& values) {
+  std::size_t dims[2] = {values.size(), 1};
+  matvar_t* result = Mat_VarCreate(name, MAT_C_CELL, MAT_T_CELL, 2, dims, nullptr, 0);
+  for (std::size_t i = 0; i < values.size(); ++i) Mat_VarSetCell(result, static_cast<int>(i), text(values[i]));
+  return result;
+}
+
+matvar_t* doubles(const char* name, std::vector<double> values) {
+  std::size_t dims[2] = {values.size(), 1};
+  return Mat_VarCreate(name, MAT_C_DOUBLE, MAT_T_DOUBLE, 2, dims, values.data(), 0);
+}
+
+TEST_F(LayoutTest, MatlabStructs) {
+  for (const char* name : {"cars_train/1.jpg", "cars_train/2.jpg", "cars_test/1.jpg"}) picture(name);
+  write_mat(root_ / "train.mat", {annotations({{"1.jpg", 2}, {"2.jpg", 1}})});
+  write_mat(root_ / "test.mat", {annotations({{"1.jpg", 2}})});
+  write_mat(root_ / "meta.mat", {cells("class_names", {"AM General Hummer", "Audi S4"})});
+  Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}, {"class_names", "meta.mat"}},
+                        {{"options", {{"train_prefix", "cars_train/"}, {"test_prefix", "cars_test/"}, {"paths", "annotations.fname"}, {"labels", "annotations.class"}, {"names", "class_names"}}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
+  EXPECT_THAT(classes(), ElementsAre("AM General Hummer", "Audi S4"));
+  write_mat(root_ / "test.mat", {annotations({{"1.jpg", 3}})});
+  EXPECT_THAT(refusal(m), HasSubstr("test.mat:1: label 2 of cars_test/1.jpg; the data set has classes 0..1"));
+  write_mat(root_ / "test.mat", {doubles("other", {1})});
+  EXPECT_THAT(refusal(m), HasSubstr("test.mat: no variable 'annotations'"));
+  std::string whole = read_file(root_ / "train.mat");
+  put("train.mat", whole.substr(0, whole.size() / 2));
+  EXPECT_THAT(refusal(m), HasSubstr("train.mat"));
+  put("train.mat", "no MATLAB");
+  EXPECT_THAT(refusal(m), HasSubstr("train.mat: not a MATLAB file"));
+}
+
+TEST_F(LayoutTest, MatlabCellsAndNumbers) {
+  for (const char* name : {"Images/n1-Pug/a.jpg", "Images/n2-Chow/b.jpg", "Images/n1-Pug/c.jpg"}) picture(name);
+  write_mat(root_ / "train.mat", {cells("annotation_list", {"n1-Pug/a", "n2-Chow/b"}), doubles("labels", {1, 2})});
+  write_mat(root_ / "test.mat", {cells("annotation_list", {"n1-Pug/c"}), doubles("labels", {1})});
+  Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}},
+                        {{"options", {{"prefix", "Images/"}, {"suffix", ".jpg"}, {"paths", "annotation_list"}, {"labels", "labels"}, {"name_after", "-"}}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(0)));
+  EXPECT_THAT(classes(), ElementsAre("Pug", "Chow"));
+  write_mat(root_ / "test.mat", {cells("annotation_list", {"n1-Pug/c"}), doubles("labels", {1, 1})});
+  EXPECT_THAT(refusal(m), HasSubstr("test.mat: 1 paths and 2 labels"));
+  write_mat(root_ / "test.mat", {cells("annotation_list", {"n1-Pug/c"}), doubles("labels", {1.5})});
+  EXPECT_THAT(refusal(m), HasSubstr("test.mat: labels[0] is no whole number"));
+}
+
+class PackedTest : public LayoutTest {
+ protected:
+  void SetUp() override {
+    LayoutTest::SetUp();
+    picture("a.jpg");
+    picture("b.jpg", "rgb-420.jpg");
+    picture("c.jpg", "rgb.png");
+    put("train.txt", "a.jpg 0\nb.jpg 1\n");
+    put("test.txt", "c.jpg 0\n");
+  }
+  Manifest lines(const char* corrupt = "error") {
+    return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, {{"classes", {"x", "y"}}, {"corrupt", corrupt}});
+  }
+};
+
+TEST_F(PackedTest, CorruptPicturesAreErrorsOrSkippedAndCounted) {
+  put("b.jpg", read_file(kPictures / "truncated-half.jpg"));
+  EXPECT_THAT(refusal(lines()), testing::AllOf(HasSubstr("b.jpg: a broken JPEG: the file ends too early"), HasSubstr("corrupt = \"skip\" in mini.toml")));
+  Record record = check(lines("skip"), {}, {});
+  EXPECT_EQ(record.train, 1);
+  EXPECT_THAT(record.skipped, ElementsAre("b.jpg"));
+  EXPECT_THAT(read_record("mini")->skipped, ElementsAre("b.jpg"));
+  require_unchanged(lines("skip"), record);
+  std::filesystem::remove_all(folder_ / "cache/packed");
+  EXPECT_EQ(Pixels(ensure_cache(lines("skip"), record, {})).train().samples, 1);
+}
+
+TEST_F(PackedTest, TheCacheGoesOnWhereItStopped) {
+  Record record = check(lines(), {}, {});
+  Path cache = cache_path(record), files = Path(cache).replace_extension(".files");
+  std::string whole = read_file(files);
+  std::filesystem::remove(cache);
+  for (std::size_t keep : {std::size_t{0}, std::size_t{10}, read_file(root_ / "a.jpg").size(), whole.size() - 1, whole.size()}) {
+    std::filesystem::remove(files);
+    write_file_atomically(Path(files).concat(".part"), whole.substr(0, keep));
+    EXPECT_EQ(Pixels(ensure_cache(lines(), record, {})).fingerprint(), record.fingerprint);
+    EXPECT_EQ(read_file(files), whole) << keep;
+    std::filesystem::remove(cache);
+  }
+  // What was left over is of other pictures: refused and thrown away, then built from the pictures.
+  std::string other = whole;
+  other[3] ^= 1;
+  write_file_atomically(Path(files).concat(".part"), other.substr(0, whole.size() - 1));
+  EXPECT_THROW(ensure_cache(lines(), record, {}), DataError);
+  EXPECT_EQ(Pixels(ensure_cache(lines(), record, {})).test().samples, 1);
+}
+
+TEST_F(PackedTest, DamagedCachesAreBuiltAgain) {
+  Record record = check(lines(), {}, {});
+  Path cache = cache_path(record), files = Path(cache).replace_extension(".files");
+  std::string index = read_file(cache), whole = read_file(files);
+  write_file_atomically(cache, index.substr(0, index.size() - 3));
+  EXPECT_NO_THROW(Pixels(ensure_cache(lines(), record, {})));
+  write_file_atomically(files, whole.substr(1));
+  EXPECT_THROW(Pixels{cache}, DataError);
+  EXPECT_NO_THROW(Pixels(ensure_cache(lines(), record, {})));
+  EXPECT_EQ(read_file(files), whole);
+}
+
+TEST_F(PackedTest, ChangedListsAndPicturesAreNoticed) {
+  Record record = check(lines(), {}, {});
+  put("train.txt", "b.jpg 1\na.jpg 0\n");
+  EXPECT_THROW(require_unchanged(lines(), record), DataError) << "another order";
+  put("train.txt", "a.jpg 0\nb.jpg 1\n");
+  require_unchanged(lines(), record);
+  picture("b.jpg", "gray.jpg");
+  std::filesystem::remove(cache_path(record));
+  try {
+    ensure_cache(lines(), record, {});
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("changed since they were checked"));
+  }
+}
+
+TEST(Manifest, RefusesWithTheNearestName) {
+  auto refusal = [](Value change) {
+    Value preset = {{"layout", "lines"}, {"roots", {"/x"}}, {"files", {{"train", "a"}, {"test", "b"}}}, {"classes", {"x", "y"}}};
+    preset.update(change);
+    try {
+      Manifest::from_preset("mini", preset, "mini.toml");
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refusal(Value::object()), "accepted");
+  EXPECT_THAT(refusal({{"layout", "line"}}), HasSubstr("layout 'line' is not known (did you mean 'lines'?)"));
+  EXPECT_THAT(refusal({{"files", {{"train", "a"}}}}), HasSubstr("files.test is missing"));
+  EXPECT_THAT(refusal({{"files", {{"train", "a"}, {"test", "b"}, {"class_name", "c"}}}}), HasSubstr("no use for files.class_name (did you mean 'class_names'?)"));
+  EXPECT_THAT(refusal({{"options", {{"prefx", "a"}}}}), HasSubstr("no option 'prefx' (did you mean 'prefix'?)"));
+  EXPECT_THAT(refusal({{"corrupt", "ignore"}}), HasSubstr("corrupt must be"));
+  EXPECT_THAT(refusal({{"expected", {{"trian", 1}}}}), HasSubstr("expected.trian is none of"));
+}
+
+}  // namespace
+}  // namespace winnow::data

@@ -25,14 +25,14 @@ std::string refusal(F f) {
   return "accepted";
 }
 
-class Weights : public testing::Test {
+class WeightsRecords : public testing::Test {
  protected:
-  Weights() : folder_(Path(testing::TempDir()) / "winnow-weights-test") {
+  WeightsRecords() : folder_(Path(testing::TempDir()) / "winnow-weights-test") {
     std::filesystem::remove_all(folder_);
     ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
     ::unsetenv("WINNOW_WEIGHTS");
   }
-  ~Weights() override {
+  ~WeightsRecords() override {
     ::unsetenv("WINNOW_CACHE");
     std::filesystem::remove_all(folder_);
   }
@@ -50,7 +50,7 @@ class Weights : public testing::Test {
   Path folder_;
 };
 
-TEST_F(Weights, TheFingerprintIsOfTheContent) {
+TEST_F(WeightsRecords, TheFingerprintIsOfTheContent) {
   std::string one = check(snapshot(folder_ / "one", 1)).fingerprint;
   EXPECT_EQ(check(snapshot(folder_ / "elsewhere", 1)).fingerprint, one);
   EXPECT_NE(check(snapshot(folder_ / "other", 2)).fingerprint, one);
@@ -60,7 +60,7 @@ TEST_F(Weights, TheFingerprintIsOfTheContent) {
   EXPECT_NE(check(folder_ / "one").fingerprint, one);
 }
 
-TEST_F(Weights, AreFoundWhereTheyAreSaidToBe) {
+TEST_F(WeightsRecords, AreFoundWhereTheyAreSaidToBe) {
   snapshot(folder_ / "all" / "clip-x", 1);
   ::setenv("WINNOW_WEIGHTS", (folder_ / "all").c_str(), 1);
   EXPECT_EQ(check(std::nullopt).root, folder_ / "all" / "clip-x");
@@ -74,7 +74,7 @@ TEST_F(Weights, AreFoundWhereTheyAreSaidToBe) {
   EXPECT_THAT(refusal([&] { check(folder_ / "hub"); }), HasSubstr("holds 2 revisions"));
 }
 
-TEST_F(Weights, ARecordRemembers) {
+TEST_F(WeightsRecords, ARecordRemembers) {
   EXPECT_FALSE(read_weights_record("clip-x"));
   WeightsRecord made = check(snapshot(folder_ / "one", 1));
   std::optional<WeightsRecord> read = read_weights_record("clip-x");
@@ -86,7 +86,7 @@ TEST_F(Weights, ARecordRemembers) {
   EXPECT_THAT(refusal([] { read_weights_record("clip-x"); }), HasSubstr("is damaged: run winnow model check clip-x"));
 }
 
-TEST_F(Weights, ChangesAreNoticedAndTouchesForgiven) {
+TEST_F(WeightsRecords, ChangesAreNoticedAndTouchesForgiven) {
   WeightsRecord record = check(snapshot(folder_ / "one", 1));
   require_unchanged(record);
   snapshot(folder_ / "one", 1);                   // written anew, same content
@@ -97,7 +97,7 @@ TEST_F(Weights, ChangesAreNoticedAndTouchesForgiven) {
   EXPECT_THAT(refusal([&] { require_unchanged(record); }), HasSubstr("is gone"));
 }
 
-TEST_F(Weights, WhatIsDamagedIsRefused) {
+TEST_F(WeightsRecords, WhatIsDamagedIsRefused) {
   Path at = snapshot(folder_ / "one", 1);
   std::ofstream(at / "model.safetensors", std::ios::trunc) << "short";
   EXPECT_THAT(refusal([&] { check(at); }), HasSubstr("model.safetensors"));

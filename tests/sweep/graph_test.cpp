@@ -60,8 +60,9 @@ TEST_F(Graph, WhatATrainStageIs) {
 
 TEST_F(Graph, AModelWithoutPretrainingIsKnownByItsFingerprint) {
   catalogue_.models.at("nano-clip").pretrain.reset();
+  catalogue_.models.at("nano-clip").download = "https://hub/nano-clip";
   EXPECT_EQ(refusal(sweep("method = \"cc\"")),
-            "s.toml:3: no fingerprint of nano-clip on this machine: run `winnow data check nano-clip` once");
+            "s.toml:3: no weights of nano-clip on this machine: download https://hub/nano-clip and run `winnow model check nano-clip --root FOLDER` once");
   catalogue_.fingerprints["nano-clip"] = "00000000000000000000000000000001";
   Plan p = plan(sweep("method = \"cc\""));
   ASSERT_EQ(p.nodes().size(), 1u);

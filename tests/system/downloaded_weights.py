@@ -40,7 +40,7 @@ head = ["linear", "l2normed", "layernormed"]
 [[grid]]
 model = "clip-vit-b-32"
 adapt = "linear-probe"
-template = ["imagenet-7", "{}"]
+template = ["a {}.", "{}"]
 train = { precision = "bf16" }
 """
 EXPERIMENTS = 6 + 9 + 6 + 2

@@ -1,0 +1,40 @@
+#include "winnow/model/templates.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "winnow/core/error.h"
+
+namespace winnow::model {
+namespace {
+
+TEST(Templates, ATemplateStandsForItself) {
+  EXPECT_EQ(templates_of("a {}."), std::vector<std::string>{"a {}."});
+  EXPECT_EQ(prompt("{}", "ankle_boot"), "ankle boot");
+}
+
+TEST(Templates, SetsHaveTheirPublishedSizes) {
+  const std::map<std::string, std::size_t> sizes = {{"imagenet-80", 80}, {"imagenet-7", 7}, {"clip-caltech-101", 34}, {"clip-dtd", 8},
+                                                    {"clip-eurosat", 3}, {"clip-fgvc-aircraft", 2}, {"clip-stanford-cars", 8}, {"clip-ucf-101", 48},
+                                                    {"clip-cifar", 18}};
+  for (const auto& [name, size] : sizes) {
+    std::vector<std::string> all = templates_of(name);
+    EXPECT_EQ(all.size(), size) << name;
+    EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), size) << name;
+    for (const std::string& one : all) EXPECT_NE(one.find("{}"), std::string::npos) << one;
+  }
+}
+
+TEST(Templates, UnknownSetsAreRefused) {
+  try {
+    templates_of("imagenet80");
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("did you mean 'imagenet-80'?"));
+  }
+}
+
+}  // namespace
+}  // namespace winnow::model

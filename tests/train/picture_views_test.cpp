@@ -1,0 +1,87 @@
+#include "../../src/train/picture_views.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "winnow/core/error.h"
+#include "winnow/data/dataset.h"
+#include "winnow/data/image.h"
+#include "winnow/view/apply.h"
+
+namespace winnow::train {
+namespace {
+
+const view::Normalisation kHalf{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
+
+// Pictures of several sizes as files, through a packed cache of their own.
+class PictureViewsTest : public testing::Test {
+ protected:
+  Path folder_ = Path(testing::TempDir()) / "winnow-picture-views-test";
+  std::optional<data::Pixels> pixels_;
+
+  void SetUp() override {
+    std::filesystem::remove_all(folder_);
+    make_folders(folder_ / "files");
+    ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
+    Path from = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
+    std::filesystem::copy_file(from / "rgb-444.jpg", folder_ / "files/a.jpg");
+    std::filesystem::copy_file(from / "gray.png", folder_ / "files/b.png");
+    std::filesystem::copy_file(from / "interlaced.png", folder_ / "files/c.png");
+    write_file_atomically(folder_ / "files/train.txt", "a.jpg 0\nb.png 1\n");
+    write_file_atomically(folder_ / "files/test.txt", "c.png 1\n");
+    Value preset = {{"layout", "lines"}, {"roots", {(folder_ / "files").string()}}, {"files", {{"train", "train.txt"}, {"test", "test.txt"}}}, {"classes", {"x", "y"}}};
+    data::Manifest manifest = data::Manifest::from_preset("mini", preset, "mini.toml");
+    pixels_.emplace(data::ensure_cache(manifest, data::check(manifest, {}, {}), {}));
+  }
+  void TearDown() override {
+    pixels_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  static at::Tensor ids(std::vector<std::int64_t> values) { return at::tensor(values, at::kLong); }
+};
+
+TEST_F(PictureViewsTest, PicturesOfAnySizeBecomeTheModels) {
+  PictureViews views(*pixels_, kHalf, 24, at::kFloat);
+  at::Tensor x = views.make("train", "plain", ids({1, 0, 1}), 0);
+  EXPECT_EQ(x.sizes(), (std::vector<std::int64_t>{3, 3, 24, 24}));
+  EXPECT_TRUE(at::equal(x[0], x[2]));
+  auto steps = view::parse_steps(Value::parse(R"([{"op": "resize", "size": 24, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
+                                                  {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"), "test");
+  at::Tensor picture = view::to_tensor(data::read_image(folder_ / "files/a.jpg")).unsqueeze(0);
+  EXPECT_TRUE(at::equal(x[1], view::apply(picture, steps, at::kFloat)[0]));
+  EXPECT_EQ(views.make("test", "plain", ids({0}), 0).sizes(), (std::vector<std::int64_t>{1, 3, 24, 24}));
+  EXPECT_EQ(views.make("train", "plain", ids({}), 0).sizes(), (std::vector<std::int64_t>{0, 3, 24, 24})) << "a process without rows";
+  EXPECT_THROW(views.make("train", "strong", ids({0}), 0), InternalError);
+}
+
+TEST_F(PictureViewsTest, AViewDependsOnTheSampleTheEpochAndTheSeedAlone) {
+  PictureViews views(*pixels_, kHalf, 24, at::kDouble), other(*pixels_, kHalf, 24, at::kDouble);
+  for (const char* pipeline : {"strong-fine", "flip-crop", "moco2"}) {
+    views.declare("strong", pipeline, 0, 5, "model");
+    views.declare("weak", pipeline, 1, 5, "model");
+    other.declare("strong", pipeline, 0, 6, "model");
+    at::Tensor both = views.make("train", "strong", ids({0, 1}), 3);
+    EXPECT_TRUE(at::equal(both[1], views.make("train", "strong", ids({1}), 3)[0])) << pipeline << ": alone or in a batch";
+    EXPECT_FALSE(at::equal(both, views.make("train", "strong", ids({0, 1}), 4))) << pipeline;
+    EXPECT_FALSE(at::equal(both, views.make("train", "weak", ids({0, 1}), 3))) << pipeline;
+    EXPECT_FALSE(at::equal(both, other.make("train", "strong", ids({0, 1}), 3))) << pipeline;
+  }
+}
+
+TEST_F(PictureViewsTest, TestPipelineAndNormalisationAreSetApart) {
+  PictureViews views(*pixels_, kHalf, 24, at::kDouble);
+  at::Tensor train = views.make("train", "plain", ids({0}), 0), test = views.make("test", "plain", ids({0}), 0);
+  views.declare_test("test-8-7");
+  EXPECT_TRUE(at::equal(train, views.make("train", "plain", ids({0}), 0)));
+  EXPECT_FALSE(at::equal(test, views.make("test", "plain", ids({0}), 0)));
+  views.declare("weak", "plain", 1, 0, "imagenet");
+  at::Tensor weak = views.make("train", "weak", ids({0}), 0);
+  EXPECT_TRUE(at::allclose(weak.select(1, 0) * 0.229 + 0.485, train.select(1, 0) * 0.5 + 0.5)) << "the same pixels";
+  EXPECT_THROW(views.declare("weak", "plane", 1, 0, "model"), UsageError);
+  EXPECT_THROW(views.declare("weak", "plain", 1, 0, "imagnet"), UsageError);
+}
+
+}  // namespace
+}  // namespace winnow::train

@@ -77,8 +77,10 @@ void explain(const data::Manifest& manifest, const std::optional<Path>& folder, 
   else fmt::print("folder   none of {}\n", fmt::join(manifest.roots, ", "));
   for (const data::Need& need : needs)
     fmt::print("{:8} {} ({})\n", need.there ? "there" : need.optional ? "no" : "missing", need.file, need.role);
+  auto number = [](std::int64_t n) { return n ? std::to_string(n) : std::string("any number of"); };
   if (manifest.expected_train || manifest.expected_test || manifest.expected_classes)
-    fmt::print("expected {} classes, {} training and {} test pictures (0: any)\n", manifest.expected_classes, manifest.expected_train, manifest.expected_test);
+    fmt::print("expected {} classes, {} training and {} test pictures\n", number(manifest.expected_classes), number(manifest.expected_train),
+               number(manifest.expected_test));
   if (record) fmt::print("checked  {} training and {} test pictures, {} skipped; fingerprint {}\n", record->train, record->test, record->skipped.size(), record->fingerprint);
   else fmt::print("checked  not yet: winnow data check {}\n", manifest.name);
 }

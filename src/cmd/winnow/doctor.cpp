@@ -93,23 +93,33 @@ Check check_folder(const std::string& name, const Path& folder, const std::strin
   return {Check::State::broken, name, fmt::format("{}: {} is not writable", folder.string(), existing.string()), advice};
 }
 
+// Those that are here, one line each; those that are not, one line for all.
 void check_datasets(std::vector<Check>& checks) {
+  std::size_t absent = 0;
   for (const auto& [name, preset] : sweep::Catalogue::built_in({}).datasets) {
     if (auto record = data::read_record(name))
       checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
+    else if (auto root = data::found_root(data::Manifest::from_preset(name, preset.content, preset.source), std::nullopt))
+      checks.push_back({Check::State::missing, name, fmt::format("no fingerprint record; there is {}", root->string()), fmt::format("winnow data check {}", name)});
     else
-      checks.push_back({Check::State::missing, name, "no fingerprint record", fmt::format("winnow data check {}", name)});
+      ++absent;
   }
+  if (absent)
+    checks.push_back({Check::State::missing, "data sets", fmt::format("{} known ones are not on this machine", absent), "winnow data list, winnow data show NAME"});
 }
 
 void check_models(std::vector<Check>& checks) {
+  std::size_t absent = 0;
   for (const auto& [name, model] : sweep::Catalogue::built_in({}).models) {
     if (model.pretrain) continue;
     if (auto record = data::read_weights_record(name))
       checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
     else
-      checks.push_back({Check::State::missing, name, "no weights recorded", fmt::format("winnow model check {} --root FOLDER", name)});
+      ++absent;
   }
+  if (absent)
+    checks.push_back({Check::State::missing, "models", fmt::format("weights of {} known ones are not recorded on this machine", absent),
+                      "winnow model list, winnow model check NAME --root FOLDER"});
 }
 
 void print(const std::vector<Check>& checks) {

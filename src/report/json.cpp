@@ -1,3 +1,8 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+
 #include "winnow/core/settings.h"
 #include "winnow/report/render.h"
 
@@ -24,12 +29,40 @@ Value published(const Table& table, const Cell& cell) {
   return result;
 }
 
+std::string quoted(const std::string& text) {
+  bool plain = true;
+  for (unsigned char c : text) plain = plain && c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+  return plain ? '"' + text + '"' : Value(text).dump();
+}
+
+// The long list, a line an experiment, as text: as a tree of values it would take most of the time of a report of 100,000 runs.
+std::string experiments(const Table& table) {
+  std::vector<std::string> axes;
+  for (const std::string& axis : table.axes) axes.push_back(quoted(axis));
+  fmt::memory_buffer text;
+  auto out = std::back_inserter(text);
+  for (const Table::Sample& sample : table.samples) {
+    text.append(std::string_view(text.size() == 0 ? "\n  {\"axes\": {" : ",\n  {\"axes\": {"));
+    bool first = true;
+    for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+      if (sample.values[axis] == "-") continue;
+      fmt::format_to(out, "{}{}: {}", first ? "" : ", ", axes[axis], quoted(sample.values[axis]));
+      first = false;
+    }
+    fmt::format_to(out, "}}, \"identity\": {}, \"value\": ", quoted(sample.identity));
+    if (sample.value && std::isfinite(*sample.value)) fmt::format_to(out, "{}", *sample.value);
+    else text.append(std::string_view("null"));
+    fmt::format_to(out, ", \"file\": {}}}", sample.file.empty() ? "null" : quoted(sample.file));
+  }
+  return fmt::to_string(text);
+}
+
 const char* word(Mark mark) { return mark == Mark::best ? "best" : mark == Mark::second ? "second" : "none"; }
 
 }  // namespace
 
 std::string render_json(const Table& table) {
-  Value cells = Value::array(), experiments = Value::array();
+  Value cells = Value::array();
   for (std::size_t r = 0; r < table.rows.size(); ++r)
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       const Cell& cell = table.cells[r][c];
@@ -42,16 +75,12 @@ std::string render_json(const Table& table) {
       if (cell.summary && cell.summary->deviation) entry["deviation"] = *cell.summary->deviation;
       cells.push_back(std::move(entry));
     }
-  for (const Table::Sample& sample : table.samples) {
-    Value entry = {{"axes", header(table.axes, sample.values)}, {"identity", sample.identity}, {"value", nullptr}, {"file", nullptr}};
-    if (sample.value) entry["value"] = *sample.value;
-    if (!sample.file.empty()) entry["file"] = sample.file;
-    experiments.push_back(std::move(entry));
-  }
   Value all = {{"name", table.name}, {"question", table.question}, {"metric", table.metric.name},
                {"rule", to_string(table.metric.rule)}, {"done", table.done}, {"planned", table.planned},
-               {"notes", table.notes}, {"cells", std::move(cells)}, {"experiments", std::move(experiments)}};
-  return all.dump(1) + "\n";
+               {"notes", table.notes}, {"cells", std::move(cells)}};
+  std::string text = all.dump(1);
+  text.resize(text.size() - 2);                   // "\n}": one more key follows
+  return text + ",\n \"experiments\": [" + experiments(table) + "\n ]\n}\n";
 }
 
 }  // namespace winnow::report

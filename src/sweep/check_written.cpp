@@ -98,8 +98,14 @@ void check_written(const SweepFile& sweep, const Catalogue& catalogue) {
     check(entry.set, Context::setting);
   }
   for (const Exclude& entry : sweep.excludes) check_conditions(entry.when);
-  for (const Claim& claim : sweep.claims)
+  for (const Claim& claim : sweep.claims) {
     for (const auto* conditions : {&claim.better, &claim.worse, &claim.where}) check_conditions(*conditions);
+    for (const auto* spread : {&claim.spread, &claim.below})
+      if (*spread) {
+        if (!known.count((*spread)->over)) throw unknown_key(known, (*spread)->over, (*spread)->place);
+        check_conditions((*spread)->where);
+      }
+  }
   check(sweep.sets, Context::setting);
 }
 

@@ -34,6 +34,7 @@ class Reader {
   Grid grid(const Item& item, const std::string& where);
   std::vector<Condition> conditions(const Item& table, const std::string& where) const;
   void conditions(const Item& table, const std::string& prefix, std::vector<Condition>& into) const;
+  Spread spread_of(const Item& item, const std::string& where) const;
   Claim claim_of(const Item& item, const std::string& where) const;
   Override override_of(const Item& item, const std::string& where);
   void refuse_twice(const Grid& grid, const std::string& where) const;
@@ -155,6 +156,18 @@ Override Reader::override_of(const Item& item, const std::string& where) {
   return result;
 }
 
+Spread Reader::spread_of(const Item& item, const std::string& where) const {
+  Spread result;
+  result.place = place(item);
+  for (const auto& [key, entry] : item.entries) {
+    if (key == "over") result.over = text(entry, "over");
+    else if (key == "where") result.where = conditions(table(entry, "where"), where);
+    else refuse(entry, fmt::format("{}: unknown entry '{}'{}: a spread has over = \"an axis\" and where = {{...}}", where, key, did_you_mean(key, {"over", "where"})));
+  }
+  if (result.over.empty()) refuse(item, where + " spreads over nothing: it needs over = \"an axis\"");
+  return result;
+}
+
 Claim Reader::claim_of(const Item& item, const std::string& where) const {
   Claim claim;
   claim.place = place(item);
@@ -163,20 +176,26 @@ Claim Reader::claim_of(const Item& item, const std::string& where) const {
       refuse(entry, fmt::format("{}: {}: expected a number in [{:g}, {:g}], got {}", where, key, low, high, entry.json().dump()));
     return entry.scalar.get<double>();
   };
+  const std::vector<std::string> keys = {"statement", "better", "worse", "spread", "below", "at_most", "where", "metric", "effect", "alpha"};
   for (const auto& [key, entry] : item.entries) {
     if (key == "statement") claim.statement = text(entry, "statement");
     else if (key == "better") claim.better = conditions(table(entry, "better"), where);
     else if (key == "worse") claim.worse = conditions(table(entry, "worse"), where);
+    else if (key == "spread") claim.spread = spread_of(table(entry, "spread"), where);
+    else if (key == "below") claim.below = spread_of(table(entry, "below"), where);
+    else if (key == "at_most") claim.at_most = number(entry, key, 0, 1e9);
     else if (key == "where") claim.where = conditions(table(entry, "where"), where);
     else if (key == "metric") claim.metric = text(entry, "metric");
     else if (key == "effect") claim.effect = number(entry, key, -1e9, 1e9);
     else if (key == "alpha") claim.alpha = number(entry, key, 1e-6, 0.5);
-    else
-      refuse(entry, fmt::format("{}: unknown entry '{}'{}: a claim has statement, better, worse, where, metric, effect, alpha", where, key,
-                                did_you_mean(key, {"statement", "better", "worse", "where", "metric", "effect", "alpha"})));
+    else refuse(entry, fmt::format("{}: unknown entry '{}'{}: a claim has {}", where, key, did_you_mean(key, keys), fmt::join(keys, ", ")));
   }
   if (claim.statement.empty()) refuse(item, where + " states nothing: it needs statement = \"...\"");
-  if (claim.better.empty() || claim.worse.empty()) refuse(item, where + " compares nothing: it needs better = {...} and worse = {...}");
+  bool pair = !claim.better.empty() || !claim.worse.empty(), bound = claim.at_most.has_value(), spreads = claim.below.has_value();
+  bool whole = claim.spread ? !pair && bound != spreads : !claim.better.empty() && !claim.worse.empty() && !bound && !spreads;
+  if (!whole)
+    refuse(item, where + " compares nothing: it needs better and worse, or spread and at_most, or spread and below");
+  if (bound && claim.effect != 0) refuse(item, where + ": at_most is the threshold itself: leave effect out");
   return claim;
 }
 

@@ -70,6 +70,64 @@ TEST_F(ClaimsTest, AClaimChangesNoIdentity) {
   for (std::size_t i = 0; i < p.nodes().size(); ++i) EXPECT_EQ(p.nodes()[i].identity, without.nodes()[i].identity);
 }
 
+// Spreads. cc is at 0.60 + seed / 100 and proden `gap` above it at rate 0.7; at rate 0.1 both are `fall` higher.
+class SpreadsTest : public ClaimsTest {
+ protected:
+  Judgement judged(const std::string& claim, const std::vector<double>& gap, const std::vector<double>& fall) const {
+    sweep::Plan p = with(claim);
+    for (std::size_t i = 0; i < p.experiments(); ++i) {
+      Settings settings = p.settings(i);
+      auto seed = static_cast<std::size_t>(settings.integer("seed"));
+      if (seed >= gap.size()) continue;
+      double value = 0.60 + 0.01 * static_cast<double>(seed);
+      if (settings.text("method") == "proden") value += gap[seed];
+      if (settings.real("labels.rate") == 0.1) value += fall[seed];
+      finish(p, i, {{"accuracy", value}});
+    }
+    return judge(p, store()).at(0);
+  }
+  const std::string flat_ = "statement = \"flat\"\nspread = { over = \"labels.rate\", where = { method = \"cc\" } }\nat_most = 3\n";
+  const std::string smaller_ = "statement = \"methods matter less than rates\"\nspread = { over = \"method\", where = { \"labels.rate\" = 0.7 } }\n"
+                               "below = { over = \"labels.rate\", where = { method = \"cc\" } }\neffect = 1\n";
+};
+
+TEST_F(SpreadsTest, AtMostHoldsWhereTheIntervalOfTheSpreadLiesBelow) {
+  Judgement result = judged(flat_, {0, 0, 0}, {0.010, 0.012, 0.011});
+  EXPECT_EQ(result.verdict, Verdict::held);
+  EXPECT_EQ(result.planned, 3u) << "one a seed";
+  EXPECT_THAT(numbers_of(result), HasSubstr("spread 1.10 [0.85, 1.35] at 95 % over 3 spreads; at most 3"));
+}
+
+TEST_F(SpreadsTest, ASpreadHasNoSign) { EXPECT_EQ(judged(flat_, {0, 0, 0}, {-0.010, 0.012, -0.011}).verdict, Verdict::held); }
+TEST_F(SpreadsTest, AtMostIsNotHeldAbove) { EXPECT_EQ(judged(flat_, {0, 0, 0}, {0.050, 0.052, 0.051}).verdict, Verdict::not_held); }
+TEST_F(SpreadsTest, UndecidedAcross) { EXPECT_EQ(judged(flat_, {0, 0, 0}, {0.010, 0.052, 0.031}).verdict, Verdict::undecided); }
+TEST_F(SpreadsTest, NanIsNotHidden) { EXPECT_EQ(judged(flat_, {0, 0, 0}, {0.01, NAN, 0.01}).why, "a value is not finite"); }
+TEST_F(SpreadsTest, AMissingRunDecidesNothing) { EXPECT_EQ(judged(flat_, {0, 0}, {0.01, 0.01}).why, "1 of 3 pairs are missing"); }
+
+TEST_F(SpreadsTest, OneSpreadIsSmallerThanAnotherBySeed) {
+  Judgement result = judged(smaller_, {0.010, -0.012, 0.011}, {0.030, 0.031, 0.032});
+  EXPECT_EQ(result.verdict, Verdict::held);
+  EXPECT_NEAR(result.test.mean, 2.0, 1e-6) << "3.1 points over rates, 1.1 over methods";
+}
+
+TEST_F(SpreadsTest, NotHeldWhereBothAreAsLarge) { EXPECT_EQ(judged(smaller_, {0.030, 0.032, 0.031}, {0.030, 0.031, 0.032}).verdict, Verdict::not_held); }
+
+TEST_F(SpreadsTest, Refusals) {
+  for (const auto& [claim, words] : std::vector<std::pair<std::string, std::string>>{
+           {"statement = \"x\"\nspread = { over = \"method\" }", "claim 1 compares nothing"},
+           {flat_ + "better = { method = \"cc\" }", "claim 1 compares nothing"},
+           {flat_ + "below = { over = \"method\" }", "claim 1 compares nothing"},
+           {"statement = \"x\"\nbetter = { method = \"cc\" }\nworse = { method = \"proden\" }\nat_most = 1", "claim 1 compares nothing"},
+           {flat_ + "effect = 1", "at_most is the threshold itself"},
+           {"statement = \"x\"\nspread = { where = { method = \"cc\" } }\nat_most = 1", "claim 1 spreads over nothing"},
+           {"statement = \"x\"\nspread = { ower = \"seed\" }\nat_most = 1", "unknown entry 'ower' (did you mean 'over'?)"},
+           {"statement = \"x\"\nspread = { over = \"labels.rat\" }\nat_most = 1", "did you mean 'labels.rate'?"},
+           {"statement = \"x\"\nspread = { over = \"train.epochs\" }\nat_most = 1", "`spread` spreads over 'train.epochs', which does not vary"},
+           {"statement = \"x\"\nspread = { over = \"labels.rate\", where = { \"labels.rate\" = 0.1 } }\nat_most = 1", "spreads over one value of labels.rate"},
+           {"statement = \"x\"\nspread = { over = \"method\", where = { \"labels.rate\" = [0.1, 0.7] } }\nat_most = 1", "several experiments of `spread` fit one partner: say in it which of labels.rate"}})
+    EXPECT_THAT(refusal(claim), HasSubstr(words)) << claim;
+}
+
 TEST_F(ClaimsTest, Refusals) {
   for (const auto& [claim, words] : std::vector<std::pair<std::string, std::string>>{
            {"better = { method = \"cc\" }\nworse = { method = \"proden\" }", "claim 1 states nothing"},

@@ -5,6 +5,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/data/dataset.h"
+#include "winnow/report/claims.h"
 
 namespace winnow::cmd {
 
@@ -41,6 +42,7 @@ sweep::Plan SweepOptions::plan() const { return sweep::Plan::read(file, sweep::C
 sweep::Plan SweepOptions::plan_to_run() const {
   sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
   sweep::Plan plan = sweep::Plan::read(file, catalogue, sets);
+  report::check_claims(plan);
   std::vector<Value> names = plan.values("dataset");
   if (names.empty()) names.push_back(plan.settings(0).at("dataset"));
   for (const Value& name : names) {

@@ -20,9 +20,11 @@ Hash128 convert(XXH128_hash_t h) { return {h.high64, h.low64}; }
 }  // namespace
 
 std::string Hash128::hex() const {
-  char text[33];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(high),
-                static_cast<unsigned long long>(low));
+  std::string text(32, '0');
+  for (int i = 0; i < 16; ++i) {
+    text[static_cast<std::size_t>(15 - i)] = "0123456789abcdef"[high >> (4 * i) & 15];
+    text[static_cast<std::size_t>(31 - i)] = "0123456789abcdef"[low >> (4 * i) & 15];
+  }
   return text;
 }
 

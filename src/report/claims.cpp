@@ -95,35 +95,4 @@ void check_claims(const sweep::Plan& plan) {
   for (const Claim& claim : plan.claims()) samples.of(claim);
 }
 
-std::string numbers_of(const Judgement& result) {
-  const Claim& claim = result.claim;
-  std::string threshold = claim.at_most ? fmt::format("at most {:g}", *claim.at_most) : fmt::format("threshold {:g}", claim.effect);
-  const char* things = claim.at_most ? "spread" : "pair";
-  if (result.done == 0) return fmt::format("0 of {} {}s done; {}", result.planned, things, threshold);
-  const PairedTest& test = result.test;
-  std::string text, level = fmt::format("{:g} %", 100 * (1 - claim.alpha));
-  if (claim.at_most) {                               // the test saw the room that is left below it
-    text = fmt::format("spread {:.2f}", *claim.at_most - test.mean);
-    if (test.low) text += fmt::format(" [{:.2f}, {:.2f}] at {}", *claim.at_most - *test.high, *claim.at_most - *test.low, level);
-  } else {
-    text = fmt::format("difference {}{:+.2f}", claim.spread ? "of spreads " : "", test.mean);
-    if (test.low) text += fmt::format(" [{:.2f}, {:.2f}] at {}", *test.low, *test.high, level);
-  }
-  text += fmt::format(" over {} {}{}", test.n, things, test.n == 1 ? "" : "s");
-  if (test.p_t && !claim.at_most) text += fmt::format(", p = {:.3g} (t)", *test.p_t);
-  if (test.p_wilcoxon && !claim.at_most) text += fmt::format(", {:.3g} (Wilcoxon)", *test.p_wilcoxon);
-  return text + "; " + threshold;
-}
-
-std::string render_claims(const std::vector<Judgement>& judgements, bool colour) {
-  std::string text;
-  for (const Judgement& result : judgements) {
-    const char* code = result.verdict == Verdict::held ? "32" : result.verdict == Verdict::not_held ? "31" : "33";
-    std::string verdict(to_string(result.verdict));
-    text += fmt::format("{} {}\n           {}{}\n", colour ? fmt::format("\033[{}m{:<10}\033[0m", code, verdict) : fmt::format("{:<10}", verdict), result.claim.statement,
-                        numbers_of(result), result.why.empty() ? "" : "; " + result.why);
-  }
-  return text.empty() ? "" : "claims\n" + text;
-}
-
 }  // namespace winnow::report

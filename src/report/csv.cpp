@@ -1,4 +1,8 @@
+#include <fmt/compile.h>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 
 #include "winnow/report/render.h"
 
@@ -6,23 +10,39 @@ namespace winnow::report {
 
 namespace {
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string result = "\"";
-  for (char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
-  return result + "\"";
+void append_quoted(std::string& to, const std::string& text) {
+  if (std::none_of(text.begin(), text.end(), [](char c) { return c == ',' || c == '"' || c == '\n' || c == '\r'; })) {
+    to += text;
+    return;
+  }
+  to += '"';
+  for (char c : text) to.append(c == '"' ? 2 : 1, c);
+  to += '"';
 }
 
 }  // namespace
 
 std::string render_csv(const Table& table) {
   std::string text;
-  for (const std::string& axis : table.axes) text += quoted(axis) + ",";
-  text += "identity," + quoted(table.metric.column()) + ",file\n";
+  for (const std::string& axis : table.axes) {
+    append_quoted(text, axis);
+    text += ',';
+  }
+  text += "identity,";
+  append_quoted(text, table.metric.column());
+  text += ",file\n";
   for (const Table::Sample& sample : table.samples) {
-    for (const std::string& value : sample.values) text += (value == "-" ? "" : quoted(value)) + ",";
+    for (const std::string& value : sample.values) {
+      if (value != "-") append_quoted(text, value);
+      text += ',';
+    }
     // All digits: the value as it was stored, a share stays a share.
-    text += fmt::format("{},{},{}\n", sample.identity, sample.value ? fmt::format("{}", *sample.value) : "", quoted(sample.file));
+    text += sample.identity;
+    text += ',';
+    if (sample.value) fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.value);
+    text += ',';
+    append_quoted(text, sample.file);
+    text += '\n';
   }
   return text;
 }

@@ -1,3 +1,4 @@
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -29,32 +30,37 @@ Value published(const Table& table, const Cell& cell) {
   return result;
 }
 
-std::string quoted(const std::string& text) {
+void append_quoted(std::string& to, const std::string& text) {
   bool plain = true;
-  for (unsigned char c : text) plain = plain && c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-  return plain ? '"' + text + '"' : Value(text).dump();
+  for (unsigned char c : text) plain &= c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+  if (plain) to.append(1, '"').append(text).append(1, '"');
+  else to += Value(text).dump();
 }
 
 // The long list, a line an experiment, as text: as a tree of values it would take most of the time of a report of 100,000 runs.
 std::string experiments(const Table& table) {
   std::vector<std::string> axes;
-  for (const std::string& axis : table.axes) axes.push_back(quoted(axis));
-  fmt::memory_buffer text;
-  auto out = std::back_inserter(text);
+  for (const std::string& axis : table.axes) append_quoted(axes.emplace_back(), axis);
+  std::string text;
   for (const Table::Sample& sample : table.samples) {
-    text.append(std::string_view(text.size() == 0 ? "\n  {\"axes\": {" : ",\n  {\"axes\": {"));
+    text += text.empty() ? "\n  {\"axes\": {" : ",\n  {\"axes\": {";
     bool first = true;
     for (std::size_t axis = 0; axis < axes.size(); ++axis) {
       if (sample.values[axis] == "-") continue;
-      fmt::format_to(out, "{}{}: {}", first ? "" : ", ", axes[axis], quoted(sample.values[axis]));
+      if (!first) text += ", ";
+      text.append(axes[axis]).append(": ");
+      append_quoted(text, sample.values[axis]);
       first = false;
     }
-    fmt::format_to(out, "}}, \"identity\": {}, \"value\": ", quoted(sample.identity));
-    if (sample.value && std::isfinite(*sample.value)) fmt::format_to(out, "{}", *sample.value);
-    else text.append(std::string_view("null"));
-    fmt::format_to(out, ", \"file\": {}}}", sample.file.empty() ? "null" : quoted(sample.file));
+    text.append("}, \"identity\": \"").append(sample.identity).append("\", \"value\": ");
+    if (sample.value && std::isfinite(*sample.value)) fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.value);
+    else text += "null";
+    text += ", \"file\": ";
+    if (sample.file.empty()) text += "null";
+    else append_quoted(text, sample.file);
+    text += '}';
   }
-  return fmt::to_string(text);
+  return text;
 }
 
 const char* word(Mark mark) { return mark == Mark::best ? "best" : mark == Mark::second ? "second" : "none"; }

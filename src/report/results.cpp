@@ -44,7 +44,7 @@ Rule parse_rule(std::string_view text) {
 }
 
 std::string Metric::column() const { return rule == Rule::last ? name : fmt::format("{}_{}", name, to_string(rule)); }
-bool Metric::percent() const { return name.starts_with("accuracy") || name.starts_with("selection_"); }
+bool Metric::percent() const { return name.starts_with("accuracy") || name.starts_with("f1_") || name.starts_with("selection_"); }
 
 Metric Metric::named(const std::string& text, Rule rule) {
   std::size_t dot = text.find('.');
@@ -76,8 +76,13 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
   std::set<std::uint32_t> without;                  // nodes: experiments may share one
   std::set<std::string> columns;
   bool some = false;
+  std::vector<std::optional<std::uint32_t>> nodes(plan.experiments());
+  std::vector<Identity> identities;
+  for (std::size_t i = 0; i < plan.experiments(); ++i)
+    if ((nodes[i] = node_of(plan, plan.cell_node(i), metric.stage))) identities.push_back(plan.nodes()[*nodes[i]].identity);
+  runs.expect(identities);
   for (std::size_t i = 0; i < plan.experiments(); ++i) {
-    std::optional<std::uint32_t> node = node_of(plan, plan.cell_node(i), metric.stage);
+    std::optional<std::uint32_t> node = nodes[i];
     const store::RunReader::Run* run = node ? runs.find(plan.nodes()[*node].identity) : nullptr;
     if (!run) continue;
     results.experiments[i] = {run->final_value(column), run->file()};
@@ -90,7 +95,6 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
                                  fmt::join(columns, ", ")));
   for (const std::string& damaged : runs.damaged()) results.notes.push_back(fmt::format("not used: {}", damaged));
   add_disagreements(runs, results.notes);
-  if (!without.empty()) results.notes.push_back(fmt::format("{} run files have no metric '{}'", without.size(), column));
   return results;
 }
 

@@ -93,6 +93,9 @@ class Builder {
     rows_.choose(values_, table_.row_axes);
     columns_.choose(values_, table_.column_axes);
     for (std::size_t i : experiments_) add(i);
+    refuse_hidden_axes();
+    if (without_metric_ > 0)
+      table_.notes.push_back(fmt::format("{} {} no metric '{}'", without_metric_, without_metric_ == 1 ? "run file has" : "run files have", table_.metric.column()));
     for (auto& row : table_.cells) {
       row.resize(table_.columns.size());
       for (Cell& cell : row)
@@ -150,9 +153,18 @@ class Builder {
       if (name == "seed" || holds(table_.row_axes, name) || holds(table_.column_axes, name) || !differs(at)) continue;
       if (of_method[at] && definition_.rows.empty()) table_.row_axes.push_back(name);
       else if (definition_.columns.empty()) table_.column_axes.push_back(name);
-      else
-        throw UsageError(fmt::format("{}: {} differs among the experiments of this table and is neither a row nor a column nor in `where`: a mean over it would hide it",
-                                     definition_.place.text(), name));
+    }
+  }
+  // What differs between cells only (a method's own setting, say) needs no row.
+  void refuse_hidden_axes() const {
+    for (std::size_t at = 0; at < values_.axes().size(); ++at) {
+      const std::string& name = values_.axes()[at];
+      if (name == "seed" || holds(table_.row_axes, name) || holds(table_.column_axes, name)) continue;
+      for (const auto& [cell, experiments] : members_)
+        for (std::size_t i : experiments)
+          if (values_.number(at, i) != values_.number(at, experiments.front()))
+            throw UsageError(fmt::format("{}: {} differs among the experiments of one cell and is neither a row nor a column nor in `where`: a mean over it would hide it",
+                                         definition_.place.text(), name));
     }
   }
   bool differs(std::size_t axis) const {
@@ -168,11 +180,13 @@ class Builder {
     Cell& cell = table_.cells[r][c];
     ++cell.planned;
     if (result.value) cell.values.push_back(*result.value);
-    Table::Sample sample{{}, plan_.nodes()[plan_.cell_node(i)].identity.hex(), result.value, result.file ? result.file->string() : ""};
+    Table::Sample sample{{}, plan_.nodes()[plan_.cell_node(i)].identity.hex(), result.value, result.file.value_or("")};
+    sample.values.reserve(values_.axes().size());
     for (std::size_t at = 0; at < values_.axes().size(); ++at) sample.values.push_back(values_.text(at, i));
     table_.samples.push_back(std::move(sample));
     ++table_.planned;
     if (result.value) ++table_.done;
+    else if (result.file) ++without_metric_;
   }
 
   void add_published() {
@@ -199,6 +213,7 @@ class Builder {
   AxisValues values_;
   std::vector<std::size_t> experiments_;
   Headers rows_, columns_;
+  std::size_t without_metric_ = 0;
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> members_;
   Table table_;
 };

@@ -82,9 +82,9 @@ std::vector<std::size_t> positions(const std::vector<std::string>& columns, cons
 }  // namespace
 
 std::optional<std::size_t> PackedTable::find(const Identity& identity) const {
-  auto found = std::lower_bound(rows_.begin(), rows_.end(), identity, [](const Row& row, const Identity& wanted) { return row.identity < wanted; });
-  if (found == rows_.end() || found->identity != identity) return std::nullopt;
-  return static_cast<std::size_t>(found - rows_.begin());
+  auto found = std::lower_bound(sorted_.begin(), sorted_.end(), identity);
+  if (found == sorted_.end() || *found != identity) return std::nullopt;
+  return static_cast<std::size_t>(found - sorted_.begin());
 }
 
 std::optional<double> PackedTable::final_value(std::size_t at, std::string_view column) const {
@@ -159,6 +159,13 @@ std::size_t PackedTable::add(const Summary& run, const Stamp& stamp) {
 
 void PackedTable::sort() {
   std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.identity < b.identity; });
+  index();
+}
+
+void PackedTable::index() {
+  sorted_.clear();
+  sorted_.reserve(rows_.size());
+  for (const Row& row : rows_) sorted_.push_back(row.identity);
 }
 
 std::vector<std::string> PackedTable::united(std::vector<std::string> Layout::*columns) const {
@@ -268,6 +275,7 @@ PackedTable PackedTable::read(const Path& path) {
     for (std::size_t at : final_at[row.layout]) table.values_.push_back(scalars.at<double>(i, 32 + 8 * at));
     table.rows_.push_back(std::move(row));
   }
+  table.index();
   return table;
 }
 

@@ -55,9 +55,11 @@ class PackedTable {
   };
   std::size_t layout_number(Layout);
   std::vector<std::string> united(std::vector<std::string> Layout::*columns) const;
+  void index();
   void load_rest();                               // curves and stages of a table that was read
 
   std::vector<Row> rows_;
+  std::vector<Identity> sorted_;                  // of rows_, where find() may look: side by side, because rows are long
   std::vector<Layout> layouts_;
   std::map<Layout, std::size_t> layout_numbers_;
   std::vector<double> values_, epoch_values_;     // row after row, in the order of the row's layout

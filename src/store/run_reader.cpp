@@ -1,6 +1,7 @@
 #include "winnow/store/run_reader.h"
 
 #include <deque>
+#include <thread>
 #include <unordered_map>
 
 #include "packed_table.h"
@@ -21,7 +22,11 @@ struct Place {
   std::string prefix;
   RunReader::Run::Source* packed;
 
-  std::string path(const std::string& identity) const { return prefix + identity.substr(0, 2) + "/" + identity + ".h5"; }
+  std::string path(const std::string& identity) const {
+    std::string text;
+    text.reserve(prefix.size() + 3 + identity.size() + 3);
+    return text.append(prefix).append(identity, 0, 2).append(1, '/').append(identity).append(".h5");
+  }
 };
 
 }  // namespace
@@ -36,6 +41,8 @@ struct RunReader::Impl {
 
   std::optional<Run> look(const Identity&);
   std::optional<Run> read(const Place&, const std::string& path, const Identity&, const Stamp&);
+  // Only what costs no more than a look at each place: a current row of the first, and nothing in the others.
+  std::optional<Run> look_in_tables(const Identity&) const;
   void compare(const Run& used, const Place&, const std::string& path, const Identity&);
 };
 
@@ -86,6 +93,23 @@ std::optional<RunReader::Run> RunReader::Impl::look(const Identity& identity) {
   return run;
 }
 
+std::optional<RunReader::Run> RunReader::Impl::look_in_tables(const Identity& identity) const {
+  std::string name = identity.hex();
+  std::optional<Run> run;
+  for (const Place& place : places) {
+    std::string path = place.path(name);
+    std::optional<Stamp> stamp = stamp_of(path.c_str());
+    if (!stamp) continue;
+    std::optional<std::size_t> row = run ? std::nullopt : place.packed->table.find(identity);
+    if (!row || place.packed->table.row(*row).stamp != *stamp) return std::nullopt;
+    run.emplace();
+    run->file_ = std::move(path);
+    run->source_ = place.packed;
+    run->row_ = *row;
+  }
+  return run;
+}
+
 RunReader::RunReader(const Store& store) : impl_(std::make_unique<Impl>()) {
   std::vector<Path> roots{store.root()};
   roots.insert(roots.end(), store.references().begin(), store.references().end());
@@ -109,6 +133,25 @@ const RunReader::Run* RunReader::find(const Identity& identity) {
   auto [found, fresh] = impl_->found.try_emplace(identity);
   if (fresh) found->second = impl_->look(identity);
   return found->second ? &*found->second : nullptr;
+}
+
+void RunReader::expect(const std::vector<Identity>& identities) {
+  constexpr std::size_t kThreads = 2, kFew = 200;   // a thread costs as much as some ten looks
+  std::vector<Identity> wanted;
+  for (const Identity& identity : identities)
+    if (!impl_->found.count(identity)) wanted.push_back(identity);
+  if (wanted.size() < kFew) return;
+  std::vector<std::optional<Run>> runs(wanted.size());
+  auto look = [&](std::size_t part) {
+    for (std::size_t i = wanted.size() * part / kThreads; i < wanted.size() * (part + 1) / kThreads; ++i) runs[i] = impl_->look_in_tables(wanted[i]);
+  };
+  std::vector<std::jthread> threads;
+  for (std::size_t part = 1; part < kThreads; ++part) threads.emplace_back(look, part);
+  look(0);
+  threads.clear();                                   // joins
+  impl_->found.reserve(impl_->found.size() + wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (runs[i] && impl_->found.try_emplace(wanted[i], std::move(runs[i])).second) ++impl_->from_table;
 }
 
 const std::vector<RunReader::Disagreement>& RunReader::disagreements() const { return impl_->disagreements; }

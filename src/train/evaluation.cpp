@@ -4,9 +4,36 @@
 
 namespace winnow::train {
 
+at::Tensor predicted_classes(const model::Outputs& predictions) {
+  return (predictions.has("prediction") ? predictions.at("prediction") : predictions.at("logits")).argmax(1);
+}
+
 double accuracy(const model::Outputs& predictions, const at::Tensor& truth) {
-  const at::Tensor& scores = predictions.has("prediction") ? predictions.at("prediction") : predictions.at("logits");
-  return (scores.argmax(1) == truth).to(at::kDouble).mean().item<double>();
+  return (predicted_classes(predictions) == truth).to(at::kDouble).mean().item<double>();
+}
+
+ClassAccuracy class_accuracy(const at::Tensor& predicted, const at::Tensor& truth, std::int64_t classes) {
+  auto count = [&](const at::Tensor& labels) { return at::bincount(labels, {}, classes).to(at::kDouble); };
+  at::Tensor samples = count(truth), right = count(truth.masked_select(predicted == truth)), there = samples > 0;
+  ClassAccuracy result;
+  result.of_class = right / samples;
+  at::Tensor known = result.of_class.masked_select(there);
+  if (known.numel() == 0) return result;
+  constexpr double kFloor = 1e-5;
+  result.mean = known.mean().item<double>();
+  result.worst = known.min().item<double>();
+  result.harmonic = 1 / known.clamp_min(kFloor).reciprocal().mean().item<double>();
+  result.geometric = known.log().mean().exp().item<double>();
+  result.f1_macro = (2 * right / (samples + count(predicted))).masked_select(there).mean().item<double>();
+  return result;
+}
+
+std::map<std::string, double> accuracy_by_shots(const at::Tensor& of_class, const at::Tensor& counts) {
+  std::map<std::string, double> result;
+  at::Tensor known = of_class.isfinite(), many = counts > 100, few = counts < 20;
+  for (const auto& [name, group] : {std::pair{"accuracy_many", many}, {"accuracy_medium", many.logical_or(few).logical_not()}, {"accuracy_few", few}})
+    if (at::Tensor members = of_class.masked_select(group.logical_and(known)); members.numel() > 0) result.emplace(name, members.mean().item<double>());
+  return result.size() > 1 ? result : std::map<std::string, double>();
 }
 
 double f1_of(double precision, double recall) {

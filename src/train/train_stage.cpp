@@ -12,6 +12,7 @@
 #include "replay_source.h"
 #include "selected_subset.h"
 #include "winnow/core/error.h"
+#include "winnow/label/long_tail.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/tokenizer.h"
@@ -40,6 +41,35 @@ void put_trace(const Engine& engine, Trace& trace) {
 void add_confidence_metrics(const at::Tensor& confidence, const at::Tensor& truth, std::map<std::string, double>& metrics) {
   metrics["confidence_accuracy"] = (confidence.argmax(1) == truth).to(at::kDouble).mean().item<double>();
   metrics["confidence_mean_max"] = confidence.amax(1).to(at::kDouble).mean().item<double>();
+}
+
+// Training samples of each class, from which classes are many-, medium- or few-shot: the stage's own, or those of a long tail.
+at::Tensor class_counts(const Settings& settings, const at::Tensor& truth, std::int64_t classes) {
+  at::Tensor counts = at::bincount(truth, {}, classes);
+  double factor = settings.has("evaluation.shot_factor") ? settings.real("evaluation.shot_factor") : 0;
+  if (factor == 0) return counts;
+  return at::tensor(label::long_tail_counts(classes * counts.max().item<std::int64_t>(), classes, factor), at::TensorOptions(at::kLong));
+}
+
+void add_class_metrics(const ClassAccuracy& accuracy, const at::Tensor& counts, std::map<std::string, double>& metrics) {
+  metrics["accuracy_class_mean"] = accuracy.mean;
+  metrics["accuracy_worst_class"] = accuracy.worst;
+  metrics["accuracy_harmonic"] = accuracy.harmonic;
+  metrics["accuracy_geometric"] = accuracy.geometric;
+  metrics["f1_macro"] = accuracy.f1_macro;
+  metrics.merge(accuracy_by_shots(accuracy.of_class, counts));
+}
+
+// Of the last epoch.
+void put_class_accuracy(const ClassAccuracy& accuracy, const at::Tensor& counts, store::RunContent& content) {
+  std::vector<std::int64_t> number, samples;
+  std::vector<double> values;
+  for (std::int64_t c = 0; c < counts.size(0); ++c) {
+    number.push_back(c);
+    samples.push_back(counts[c].item<std::int64_t>());
+    values.push_back(accuracy.of_class[c].item<double>());
+  }
+  content.tables["metrics/classes"] = {{"class", number}, {"train_samples", samples}, {"accuracy", values}};
 }
 
 // A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
@@ -133,9 +163,13 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Execution result;
   Curves curves;
   method::Outputs predictions;
+  ClassAccuracy by_class;
+  at::Tensor counts = class_counts(settings, oracle.labels("train"), source.classes());
   train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] {
     predictions = predict_all(*method, engine, "test", kEvaluationRows);
     std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, oracle.labels("test"))}};
+    by_class = class_accuracy(predicted_classes(predictions), oracle.labels("test"), source.classes());
+    add_class_metrics(by_class, counts, metrics);
     for (const auto& [figure, value] : engine.figures()) metrics.emplace(figure, value);
     if (engine.has_state("confidence")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
     if (engine.has_state("mask")) add_selection_metrics(selection_quality(engine.state("mask"), source.given(), oracle.labels("train")), metrics);
@@ -143,6 +177,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   });
   put_trace(engine, result.trace);
   curves.put(result.content, result.trace.logged.at("loss"));
+  put_class_accuracy(by_class, counts, result.content);
   put_labels(source, stage, result.content);
   if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, result.content);
   for (const auto& [output, tensor] : predictions.all()) {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
 
 #include "winnow/report/render.h"
 #include "winnow/store/pack.h"
@@ -67,19 +68,30 @@ void measure(const char* what, Body body) {
   fmt::print("{:34} {:8.3f} s, {:8.3f} s of this process  {}\n", what, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), used, more);
 }
 
-// What `winnow report` does for a file of two tables, in every format.
+// What `winnow report` does for a file of two tables, in every format, and what of it took how long.
 std::string report_all(const Path& sweep_file, const store::Store& store) {
-  sweep::Plan plan = sweep::Plan::read(sweep_file, sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}}));
-  store::RunReader runs(store);
+  std::map<const char*, double> seconds;
+  auto timed = [&](const char* what, auto body) {
+    double before = processor_time();
+    auto result = body();
+    seconds[what] += processor_time() - before;
+    return result;
+  };
+  sweep::Plan plan = timed("plan", [&] { return sweep::Plan::read(sweep_file, sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}})); });
+  store::RunReader runs = timed("open", [&] { return store::RunReader(store); });
   std::size_t bytes = 0, done = 0;
   for (const char* metric : {"accuracy", "loss"}) {
     report::Metric wanted = report::Metric::named(metric);
-    report::Table table = report::build_table(plan, report::read_results(plan, runs, wanted), wanted);
-    bytes += report::render_terminal(table, 120, true).size() + report::render_markdown(table).size() + report::render_latex(table).size() +
-             report::render_csv(table).size() + report::render_json(table).size();
+    report::Results results = timed("results", [&] { return report::read_results(plan, runs, wanted); });
+    report::Table table = timed("table", [&] { return report::build_table(plan, results, wanted); });
+    bytes += timed("terminal, Markdown, LaTeX", [&] { return render_terminal(table, 120, true).size() + render_markdown(table).size() + render_latex(table).size(); });
+    bytes += timed("CSV", [&] { return render_csv(table).size(); });
+    bytes += timed("JSON", [&] { return render_json(table).size(); });
     done += table.done;
   }
-  return fmt::format("{} values, {} bytes of tables, {} runs from table.h5, {} from files", done, bytes, runs.from_table(), runs.from_files());
+  std::string parts;
+  for (const auto& [what, time] : seconds) parts += fmt::format("; {} {:.3f}", what, time);
+  return fmt::format("{} values, {} bytes of tables, {} runs from table.h5, {} from files{}", done, bytes, runs.from_table(), runs.from_files(), parts);
 }
 
 }  // namespace

@@ -46,6 +46,10 @@ TEST_F(ClaimsTest, HeldWhereTheWholeIntervalIsAboveTheThreshold) {
   EXPECT_EQ(result.test.n, 3u);
   EXPECT_NEAR(result.test.mean, 5.0333333, 1e-6) << "percentage points";
   EXPECT_THAT(render_claims({result}, false), HasSubstr("held       proden wins\n           difference +5.03 ["));
+  EXPECT_THAT(render_claims_markdown({result}), HasSubstr("| proden wins | **held** | difference +5.03 ["));
+  Value json = Value::parse(render_claims_json({result})).at("claims").at(0);
+  EXPECT_EQ(json.at("verdict"), "held");
+  EXPECT_GT(json.at("interval").at(0), 1.0) << "above the threshold";
 }
 
 TEST_F(ClaimsTest, NotHeldWhereItIsBelow) { EXPECT_EQ(judged(claim_, {0.60, 0.61, 0.62}, {0.60, 0.612, 0.621}).verdict, Verdict::not_held); }

@@ -126,7 +126,7 @@ TEST_F(DefinitionTest, Refusals) {
            {"where = { \"labels.rate\" = 0.2 }", "t.toml:1: no experiment has labels.rate = 0.2"},
            {"where = { \"labels.rate\" = [] }", "t.toml:3: labels.rate: no value to compare with"},
            {"rows = [\"methd\"]", "t.toml:1: methd is no axis"},
-           {"rows = [\"method\"]\ncolumns = [\"seed\"]", "t.toml:1: labels.rate differs among the experiments of this table"},
+           {"rows = [\"method\"]\ncolumns = [\"seed\"]", "t.toml:1: labels.rate differs among the experiments of one cell"},
            {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\nsource = \"A\"", "t.toml:3: the published number fits 2 cells of table t"},
            {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1", "t.toml:3: a published number needs a source"},
            {"[[table.published]]\nwhere = { method = \"cc\" }\nsource = \"A\"", "t.toml:3: a published number needs a value"},
@@ -155,12 +155,24 @@ TEST_F(DefinitionTest, LatexEscapesAndMarks) {
   EXPECT_THAT(text, HasSubstr("\\bottomrule"));
 }
 
-TEST_F(DefinitionTest, TheQuickstartsDefinitionFitsItsSweep) {
-  sweep::Plan p = sweep::Plan::read(WINNOW_SOURCE_DIR "/sweeps/quickstart.toml", sweep::Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}}));
-  std::size_t planned = 0;
-  for (const Definition& definition : read_definitions(WINNOW_SOURCE_DIR "/analysis/quickstart.toml"))
-    planned += build_table(p, read_results(p, store(), definition.metric), definition).planned;
-  EXPECT_EQ(planned, 18u + 9u + 6u);
+TEST_F(DefinitionTest, WhatOnlyOneMethodHasHidesNothing) {
+  sweep::Plan p = plan("labels = { kind = \"flip\", rate = 0.3 }\n[[grid]]\nmethod = [\"cc\", \"pop\"]\nseed = [0, 1]\n"
+                       "[[override]]\nwhen = { method = \"pop\" }\nset = { warmup_epochs = 1 }");
+  Definition definition = read("[[table]]\nname = \"t\"\nrows = [\"method\"]\ncolumns = [\"labels.rate\"]").at(0);
+  EXPECT_THROW(build_table(p, read_results(p, store(), definition.metric), definition), UsageError) << "no axis: one rate";
+  definition.columns = {"seed"};
+  EXPECT_EQ(build_table(p, read_results(p, store(), definition.metric), definition).planned, 4u);
+}
+
+TEST_F(DefinitionTest, TheDefinitionsHereFitTheirSweeps) {
+  for (const auto& [name, planned] : std::map<std::string, std::size_t>{{"quickstart", 18 + 9 + 6}, {"gallery", 42 + 6 + 3 + 6}}) {
+    std::string root = WINNOW_SOURCE_DIR;
+    sweep::Plan p = sweep::Plan::read(root + "/sweeps/" + name + ".toml", sweep::Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}}));
+    std::size_t found = 0;
+    for (const Definition& definition : read_definitions(root + "/analysis/" + name + ".toml"))
+      found += build_table(p, read_results(p, store(), definition.metric), definition).planned;
+    EXPECT_EQ(found, planned) << name;
+  }
 }
 
 }  // namespace

@@ -123,6 +123,32 @@ TEST_F(PackTest, AnOldTableIsNotBelieved) {
   EXPECT_EQ(runs.from_files(), 1u);
 }
 
+// Many are looked for at once, and each is what find() alone would have found: current, replaced, gone, in two places.
+TEST_F(PackTest, ExpectingManyChangesNothing) {
+  constexpr std::int64_t kRuns = 240;
+  Store reference(folder_ / "reference");
+  Store both(store_.root(), {reference.root()});
+  for (std::int64_t seed = 0; seed < kRuns; ++seed) put(seed % 10 == 3 ? reference : store_, run(seed, 0.001 * static_cast<double>(seed)));
+  put(reference, run(5, 0.9));                      // another result for one identity
+  pack(store_);
+  pack(reference);
+  replace(0, 0.75);
+  std::filesystem::remove(path_of(1));
+  std::vector<Identity> all;
+  for (std::int64_t seed = 0; seed < kRuns + 5; ++seed) all.push_back(stage_of_seed(seed).identity());
+  RunReader alone(both), expected(both);
+  expected.expect(all);
+  EXPECT_EQ(expected.from_table(), 237u) << "of 240: one replaced, one gone, one with two results";
+  for (std::int64_t seed = 0; seed < kRuns + 5; ++seed) {
+    ASSERT_EQ(accuracy(alone, seed), accuracy(expected, seed)) << seed;
+    const RunReader::Run *a = alone.find(all[static_cast<std::size_t>(seed)]), *b = expected.find(all[static_cast<std::size_t>(seed)]);
+    ASSERT_EQ(a ? a->file() : "", b ? b->file() : "") << seed;
+  }
+  EXPECT_EQ(alone.from_table(), expected.from_table());
+  EXPECT_EQ(alone.disagreements().size(), 1u);
+  EXPECT_EQ(expected.disagreements().size(), 1u);
+}
+
 TEST_F(PackTest, EveryFlippedByteIsFoundAndChangesNoNumber) {
   for (std::int64_t seed = 0; seed < 3; ++seed) put(store_, run(seed, 0.25));
   pack(store_);

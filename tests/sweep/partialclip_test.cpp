@@ -74,7 +74,7 @@ TEST_F(Published, SeedsGalleryAndClaims) {
   Plan gallery = read("gallery.toml"), claims = read("claims.toml");
   EXPECT_EQ(gallery.experiments(), 42u) << "14 methods in 3 scenarios";
   EXPECT_EQ(stages(gallery, "score"), 1u) << "all methods share the scores behind instance-dependent candidates";
-  EXPECT_EQ(claims.experiments(), 80u);
+  EXPECT_EQ(claims.experiments(), 135u);
   EXPECT_EQ(stages(claims, "narrow"), 5u);
 }
 

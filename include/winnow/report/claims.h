@@ -32,6 +32,8 @@ std::vector<Judgement> judge(const sweep::Plan&, const store::Store&);
 void check_claims(const sweep::Plan&);               // UsageError where judge() would throw one: before the run, not after it
 
 std::string render_claims(const std::vector<Judgement>&, bool colour);        // for a terminal; "" without claims
+std::string render_claims_markdown(const std::vector<Judgement>&);           // a table; "" without claims
+std::string render_claims_json(const std::vector<Judgement>&);               // {"claims": [...]}
 std::string numbers_of(const Judgement&);           // "+1.20 [0.31, 2.09] over 3 pairs, p = 0.02 (t), 0.25 (Wilcoxon); threshold 0.5"
 
 }  // namespace winnow::report

@@ -31,12 +31,12 @@ struct Metric {
 
 struct Result {
   std::optional<double> value;                      // none: not done, damaged, or without this metric
-  std::optional<Path> file;
+  std::optional<std::string> file;                  // its path; a result without a value has no such metric
 };
 
 struct Results {
   std::vector<Result> experiments;                  // by experiment
-  std::vector<std::string> notes;                   // damaged run files, results that disagree, runs without the metric
+  std::vector<std::string> notes;                   // damaged run files, results that disagree
 };
 
 // UsageError if there are results and none has the metric, or if the sweep has no such stage. The reader is the same for all

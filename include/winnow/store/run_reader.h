@@ -20,7 +20,7 @@ class RunReader {
 
   class Run {
    public:
-    const Path& file() const { return file_; }
+    const std::string& file() const { return file_; }                     // its path; no Path, whose parts cost more than reading the row
     Hash128 result_digest() const;
     std::vector<std::string> columns() const;                             // of metrics/final
     std::optional<double> final_value(std::string_view column) const;     // none: the run has no such column
@@ -30,13 +30,16 @@ class RunReader {
 
    private:
     friend class RunReader;
-    Path file_;
+    std::string file_;
     Source* source_ = nullptr;
     std::size_t row_ = 0;
   };
 
   // The run of a stage, in the store or else in a reference; nullptr where none has a good one.
   const Run* find(const Identity&);
+
+  // Looks for all of them at once, on two threads; what find() does not have to open a file for is then at hand.
+  void expect(const std::vector<Identity>&);
 
   // Two places have results for one identity, and they differ: `used` is what find() returned.
   struct Disagreement {

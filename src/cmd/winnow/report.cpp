@@ -103,6 +103,10 @@ int report(int argc, char** argv) {
     std::string judged = report::render_claims(claims, terminal().colour);
     fmt::print("{}{}", judged.empty() ? "" : "\n", judged);
     print_where(options.stores);
+  } else if (options.format == "markdown" && !claims.empty()) {
+    fmt::print("\n{}", report::render_claims_markdown(claims));
+  } else if (options.format == "json" && !claims.empty()) {
+    fmt::print("\n{}", report::render_claims_json(claims));
   }
   if (options.html) write_page(page_of(plan, store, runs, options.sweep.file, std::move(tables), std::move(claims)), store);
   warn_of_tables(runs);

@@ -132,6 +132,18 @@ TEST_F(SpreadsTest, Refusals) {
     EXPECT_THAT(refusal(claim), HasSubstr(words)) << claim;
 }
 
+// As if every data set and every model's weights lay here.
+TEST(Claims, ThoseOfTheSweepsHereCompareSomething) {
+  sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
+  for (const auto& [name, dataset] : catalogue.datasets) catalogue.fingerprints[name] = "f";
+  for (const auto& [name, model] : catalogue.models) catalogue.fingerprints[name] = "f";
+  for (const auto& [file, claims] : std::map<std::string, std::size_t>{{"quickstart", 2}, {"claims", 9}, {"partialclip/seeds", 2}}) {
+    sweep::Plan p = sweep::Plan::read(Path(WINNOW_SOURCE_DIR) / "sweeps" / (file + ".toml"), catalogue);
+    EXPECT_EQ(p.claims().size(), claims) << file;
+    EXPECT_NO_THROW(check_claims(p)) << file;
+  }
+}
+
 TEST_F(ClaimsTest, Refusals) {
   for (const auto& [claim, words] : std::vector<std::pair<std::string, std::string>>{
            {"better = { method = \"cc\" }\nworse = { method = \"proden\" }", "claim 1 states nothing"},

@@ -5,9 +5,9 @@
 #include <limits>
 
 #include "choice.h"
-#include "mixing.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
+#include "winnow/method/mixing.h"
 #include "winnow/method/quota.h"
 #include "winnow/method/registry.h"
 

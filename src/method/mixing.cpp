@@ -1,4 +1,4 @@
-#include "mixing.h"
+#include "winnow/method/mixing.h"
 
 #include <ATen/ATen.h>
 

@@ -4,9 +4,9 @@
 #include <ATen/core/grad_mode.h>
 
 #include "choice.h"
-#include "mixing.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
+#include "winnow/method/mixing.h"
 #include "winnow/method/registry.h"
 
 namespace winnow::method {

@@ -7,10 +7,10 @@
 #include <limits>
 
 #include "choice.h"
-#include "mixing.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/contrast.h"
 #include "winnow/method/formulas.h"
+#include "winnow/method/mixing.h"
 #include "winnow/method/quota.h"
 #include "winnow/method/registry.h"
 #include "winnow/method/transport.h"

@@ -1,5 +1,6 @@
 #include "winnow/method/transport.h"
 
+#include <c10/core/Allocator.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -49,6 +50,34 @@ TEST(Transport, AClassWithoutMassRelaxesIt) {
   EXPECT_TRUE(at::isfinite(plan).all().item<bool>());
   EXPECT_EQ((plan * (1 - sets)).abs().sum().item<double>(), 0);
   EXPECT_TRUE((plan.sum(1) < 1).any().item<bool>()) << "mass of the relaxed entries is taken back";
+}
+
+// Counts what is asked of torch's allocator for this processor.
+class Counting final : public c10::Allocator {
+ public:
+  Counting() : before_(c10::GetAllocator(c10::kCPU)) { c10::SetAllocator(c10::kCPU, this, 100); }
+  ~Counting() override { c10::SetAllocator(c10::kCPU, before_, 100); }
+  c10::DataPtr allocate(std::size_t bytes) override {
+    ++count;
+    return before_->allocate(bytes);
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return before_->raw_deleter(); }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override { before_->copy_data(to, from, bytes); }
+  std::size_t count = 0;
+
+ private:
+  c10::Allocator* before_;
+};
+
+TEST(Transport, ARoundAllocatesNothing) {
+  at::Tensor prior = at::full({4}, .25, at::TensorOptions(at::kDouble)), all = present(3);
+  auto allocations = [&](std::int64_t rounds) {
+    Counting counting;
+    transport_plan(log_rows, all, prior, 3, rounds);
+    return counting.count;
+  };
+  EXPECT_GT(allocations(0), 0u) << "the count counts";
+  EXPECT_EQ(allocations(50) - allocations(1), 0u);
 }
 
 TEST(Transport, NeverNaN) {

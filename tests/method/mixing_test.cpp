@@ -1,0 +1,113 @@
+// Mixing: what is drawn, and that pictures and targets are mixed alike.
+#include "winnow/method/mixing.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "winnow/core/stream.h"
+#include "winnow/train/engine.h"
+#include "winnow/model/toy.h"
+
+namespace winnow::method {
+namespace {
+
+const at::TensorOptions kReal = at::TensorOptions(at::kDouble), kWhole = at::TensorOptions(at::kLong);
+
+std::vector<std::int64_t> sorted(const at::Tensor& ids) {
+  std::vector<std::int64_t> result(ids.const_data_ptr<std::int64_t>(), ids.const_data_ptr<std::int64_t>() + ids.numel());
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+// A data set of six rows with three features, one batch a step.
+class SixRows final : public train::Source {
+ public:
+  std::int64_t classes() const override { return 3; }
+  std::int64_t size(const std::string&) const override { return 6; }
+  std::int64_t epochs() const override { return 1; }
+  std::int64_t steps_per_epoch() const override { return 2; }
+  std::int64_t batch() const override { return 6; }
+  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override { return rows.index_select(0, ids); }
+  std::vector<train::Batch> batches(std::int64_t) override { return {{ids, given_}, {ids, given_}}; }
+  const at::Tensor& given() override { return given_; }
+  const at::Tensor& candidates() override { return given_; }
+  const std::map<std::string, at::Tensor>& handed_over() const override { return none_; }
+
+  at::Tensor rows = at::linspace(-1, 1, 18, kReal).view({6, 3}), ids = at::arange(6, kWhole);
+
+ private:
+  at::Tensor given_ = at::zeros({6}, kWhole);
+  std::map<std::string, at::Tensor> none_;
+};
+
+class MixingTest : public testing::Test {
+ protected:
+  MixingTest() : engine_({&settings_, 1, 2, 6, 6, 3, kReal}, source_, *toy_, *alone_, 0) {
+    engine_.add_network("main", TowerKind::image, "", "");
+    engine_.add_module("head", ModuleKind::head, 0, "");
+    engine_.add_optimiser("main", {"main", "head"});
+    engine_.begin_step(0);
+  }
+  Step step() { return Step(engine_, source_.ids, source_.given()); }
+
+  Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"}, {"train.lr", 0.1}, {"train.momentum", 0.0}, {"train.weight_decay", 0.0},
+                                                  {"train.nesterov", false}, {"train.schedule", "constant"}, {"seed", 0}}};
+  SixRows source_;
+  std::unique_ptr<model::Architecture> toy_ = model::toy({{"A", at::eye(3, kReal)}, {"W", at::linspace(-1, 1, 9, kReal).view({3, 3})}}, 5);
+  std::unique_ptr<comm::Collective> alone_ = comm::alone();
+  train::Engine engine_;
+};
+
+TEST_F(MixingTest, DrawsAWeightOfAtLeastAHalfAndAPermutation) {
+  Step step = this->step();
+  double mean = 0;
+  for (std::int64_t index = 0; index < 200; ++index) {
+    Mixing mixing = draw_mixing(step, index, 6);
+    double weight = mixing.weight.item<double>();
+    EXPECT_GE(weight, 0.5);
+    EXPECT_LE(weight, 1);
+    EXPECT_THAT(sorted(mixing.permutation), testing::ElementsAre(0, 1, 2, 3, 4, 5));
+    mean += weight / 200;
+  }
+  // E max(l, 1 - l) of Beta(4, 4) is 0.6367 (scipy 1.11), its deviation 0.09.
+  EXPECT_NEAR(mean, 0.6367, 4 * 0.09 / std::sqrt(200.0));
+}
+
+TEST_F(MixingTest, IsTheSameOnEveryProcessAndAnotherByNumberAndStep) {
+  Step step = this->step();
+  Mixing once = draw_mixing(step, 0, 6), again = draw_mixing(step, 0, 6), other = draw_mixing(step, 1, 6);
+  EXPECT_EQ(once.weight.item<double>(), again.weight.item<double>());
+  EXPECT_TRUE(at::equal(once.permutation, again.permutation));
+  EXPECT_NE(once.weight.item<double>(), other.weight.item<double>());
+  engine_.begin_step(1);
+  Step next = this->step();
+  EXPECT_NE(draw_mixing(next, 0, 6).weight.item<double>(), once.weight.item<double>());
+}
+
+TEST_F(MixingTest, MixesRowsAndPicturesAlike) {
+  Mixing mixing{at::scalar_tensor(0.75, kReal), at::tensor({1, 2, 3, 4, 5, 0}, kWhole)};
+  Step step = this->step();
+  EXPECT_TRUE(at::allclose(mixing.of(source_.rows)[5], 0.75 * source_.rows[5] + 0.25 * source_.rows[0]));
+  // The toy tower is the identity: its features are the mixed rows.
+  at::Tensor features = step.forward("main", mixing.view("weak", source_.ids), source_.ids).features();
+  EXPECT_TRUE(at::allclose(features, mixing.of(source_.rows)));
+}
+
+TEST_F(MixingTest, ChosenRowsAreMixedAmongThemselves) {
+  Step step = this->step();
+  at::Tensor target = at::eye(3, kReal).repeat({2, 1}), chosen = at::tensor({1, 4}, kWhole);
+  Tensor loss = mixed_loss(step, "head", 0, chosen, target);
+  Mixing mixing = draw_mixing(step, 0, 2);
+  at::Tensor rows = mixing.of(source_.rows.index_select(0, chosen)), wanted = mixing.of(target.index_select(0, chosen));
+  at::Tensor logits = engine_.apply("head", {rows});
+  EXPECT_NEAR(loss.item<double>(), -(wanted * at::log_softmax(logits, 1)).sum(1).mean().item<double>(), 1e-12);
+}
+
+TEST_F(MixingTest, NoRowsAreZeroAndNotNan) {
+  Step step = this->step();
+  EXPECT_EQ(mixed_loss(step, "head", 0, at::empty({0}, kWhole), at::eye(3, kReal)).item<double>(), 0);
+}
+
+}  // namespace
+}  // namespace winnow::method

@@ -32,7 +32,8 @@ class Stability : public testing::Test {
     result.narrow(0, 4, 4).zero_();
     return result;
   }
-  train::Execution run(const std::string& name, const char* profile, const char* precision, double scale, const at::Tensor& candidates) {
+  train::Execution run(const std::string& name, const char* profile, const char* precision, double scale, const at::Tensor& candidates,
+                       const std::map<std::string, Value>& more = {}) {
     const sweep::Method& method = catalogue_.methods.at(name);
     train::Replay recorded = recorded_run(kSamples, kClasses, kBatch, kEpochs, candidates);
     for (auto& [tensor_name, tensor] : recorded.tensors)
@@ -44,6 +45,7 @@ class Stability : public testing::Test {
     if (stage.settings.has("queue_length")) stage.settings.set("queue_length", 6);
     stage.settings.set("scale", scale);
     stage.settings.set("train.lr", 0.05);
+    for (const auto& [key, value] : more) stage.settings.set(key, value);
     train::Context context;
     context.replay = &recorded;
     return train::execute(stage, context, *alone_, quiet_);
@@ -80,6 +82,22 @@ TEST_F(Stability, ConfidencesStayInTheCandidateSets) {
     EXPECT_LT((last * (1 - Y)).abs().max().item<double>(), 1e-12) << name;
     EXPECT_TRUE(at::allclose(last.sum(1), some)) << name << ": a distribution, or nothing";
   }
+}
+
+TEST_F(Stability, PurifiedSetsShrinkAndNeverBecomeEmpty) {
+  for (double theta : {0.01, 0.3, 0.9, 0.999})
+    for (double scale : {25., 1000.}) {
+      train::Trace trace = run("pop", "intended", "fp64", scale, sets(), {{"window", 1}, {"theta", theta}}).trace;
+      at::Tensor epochs = trace.states.at("candidates").to(at::kDouble), before = sets().to(at::kDouble);
+      at::Tensor some = before.amax(1);
+      for (std::int64_t epoch = 0; epoch < kEpochs; ++epoch) {
+        at::Tensor now = epochs[epoch];
+        EXPECT_TRUE((now <= before).all().item<bool>()) << "theta " << theta << ": no candidate comes back";
+        EXPECT_TRUE(at::equal(now.amax(1), some)) << "theta " << theta << ", epoch " << epoch;
+        before = now;
+      }
+      if (theta > 0.5) EXPECT_LT(before.sum().item<double>(), sets().sum().item<double>()) << "something is purified at all";
+    }
 }
 
 TEST_F(Stability, AWholeTrainingSetWithoutLabelsTrainsOnNothing) {

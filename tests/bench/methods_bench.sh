@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Steps per second of every partial-label method beside CC: nano-clip + AdaptFormer, 2,000 images of Fashion-MNIST, batch 64,
 # fp32, one thread, after all warm-ups. Prints one line a method: steps per second of processor time (other load on the machine
-# changes little of it), cost of a step relative to CC's, peak memory.
+# changes little of it), cost of a step relative to CC's, what of that its forwards explain (spec/pll.md 5: forwards with
+# gradient, each three without; SoLar and HTC forward what they select, so at most), peak memory.
 #   tests/bench/methods_bench.sh [METHOD...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -42,6 +43,9 @@ def seconds(stage, epochs):  # processor time of a stage, and peak MB of its pro
     os.remove(f"{work}/run-{epochs}.h5")
     return used, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
+# Forwards of a batch, with gradient and without.
+forwards = {"cc": (1, 0), "abs-mae": (1, 0), "abs-gce": (1, 0), "proden": (1, 1), "lws": (1, 1), "cavl": (1, 1), "pop": (1, 1), "pico": (1, 1),
+            "idgp": (2, 0), "able": (2, 0), "crdpll": (2, 2), "solar": (3, 0), "records": (4, 0), "htc": (4, 0)}
 base = None
 for method in ["cc"] + [name for name in sorted(stages) if name != "cc" and (not only or name in only)]:
     # Two lengths of the same stage: their difference is whole epochs beyond the first, without start, evaluation and run file.
@@ -49,5 +53,6 @@ for method in ["cc"] + [name for name in sorted(stages) if name != "cc" and (not
     long, memory = seconds(stages[method], 4)
     rate = 2 * steps / (long - short)
     base = base or rate
-    print(f"{method:<10} {rate:7.2f} steps/s  {base / rate:5.2f} x cc  {memory:5.0f} MB so far", flush=True)
+    trained, plain = forwards[method]
+    print(f"{method:<10} {rate:7.2f} steps/s  {base / rate:5.2f} x cc  (forwards: {trained + plain / 3:4.2f})  {memory:5.0f} MB so far", flush=True)
 P

@@ -38,12 +38,17 @@ adapt  = "linear-probe"
 labels = [{ kind = "symmetric", rate = 0.2 }]
 
 [[grid]]
+method = "lws"
+adapt  = "linear-probe"
+labels = [{ kind = "flip", rate = 0.7, keep_fraction = 0.5 }]
+
+[[grid]]
 method = "detect-train"
 adapt  = "linear-probe"
 detect = [{ method = "label-match" }, { method = "gmm" }]
 labels = [{ kind = "symmetric", rate = 0.2 }]
 """
-STAGES, EXPERIMENTS = 11, 8                       # nano-clip comes from results/reference
+STAGES, EXPERIMENTS = 14, 9                       # nano-clip comes from results/reference
 
 
 class Training(Case):
@@ -121,6 +126,29 @@ def one_stage_by_hand(case):
     contains(case.winnow("show", case.folder / "run.h5"), stage["settings"]["method"])
 
 
+def pretraining_goes_on_after_a_kill(case):
+    """By hand, on a small part of the data: killed where it has a checkpoint, it ends with an undisturbed one's digest."""
+    stages = json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--json"))["stages"]
+    stage = next(s for s in stages if s["kind"] == "pretrain")
+    del stage["identity"]
+    stage["settings"].update({"data.last": 2000, "train.epochs": 2})
+    file = case.folder / "pretrain.json"
+    file.write_text(json.dumps(stage))
+    digest = lambda said: said.split("result digest ")[1].split()[0]
+    alone = digest(case.winnow("stage", file, "--output", case.folder / "alone.h5", program="winnow-train"))
+    folder = case.folder / "kept"
+    command = ["stage", file, "--output", case.folder / "again.h5", "--checkpoint", folder, "--checkpoint-every", "0.1"]
+    process = subprocess.Popen([str(case.build / "bin/winnow-train"), *map(str, command)], env=case.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: (folder / "state.safetensors").exists(), "a checkpoint")
+    process.kill()
+    if process.wait() == 0:
+        raise AssertionError("the kill missed")
+    again = subprocess.run([str(case.build / "bin/winnow-train"), *map(str, command)], env=case.environment, text=True, capture_output=True, timeout=300)
+    equal(again.returncode, 0, "exit code: " + again.stderr)
+    equal(digest(again.stdout), alone, "result digest of a pretraining that was killed")
+    contains(again.stderr, "resumed at epoch")
+
+
 def finals(case):
     """identity -> last loss and accuracy, of stages that train."""
     text = subprocess.run(["/usr/bin/python3", "-c", """
@@ -189,6 +217,7 @@ def main():
     equal(len(case.events("started")), before, "stages started by the second run")
     table_is_the_run_files(case)
     one_stage_by_hand(case)
+    pretraining_goes_on_after_a_kill(case)
     survives_kills(arguments.build, case.digests())
     gangs_go_on_from_their_checkpoints(arguments.build, case)
     print("ok")

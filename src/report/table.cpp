@@ -152,7 +152,7 @@ class Builder {
       const std::string& name = values_.axes()[at];
       if (name == "seed" || holds(table_.row_axes, name) || holds(table_.column_axes, name) || !differs(at)) continue;
       if (of_method[at] && definition_.rows.empty()) table_.row_axes.push_back(name);
-      else if (definition_.columns.empty()) table_.column_axes.push_back(name);
+      else if (definition_.columns.empty() && !(of_method[at] && holds(table_.row_axes, "method"))) table_.column_axes.push_back(name);
     }
   }
   // What differs between cells only (a method's own setting, say) needs no row.

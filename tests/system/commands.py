@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The commands that start nothing: what they print, and how they refuse (one line, exit code 2, nothing written)."""
 import argparse
+import csv
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SWEEP = """
 [base]
 dataset = "fashion-mnist"
@@ -66,6 +68,10 @@ def main():
         assert plan["experiments"][3]["settings"]["method"] == "proden"
         assert plan["experiments"][3]["stage"] in [stage["identity"] for stage in plan["stages"]]
         assert len(run("report", "s.toml", "--format", "csv").stdout.splitlines()) == 5
+        for name in ("quickstart", "gallery", "claims"):  # a committed outcome is of the stages that the sweep has today
+            planned = [e["stage"] for e in json.loads(run("plan", SOURCE / f"sweeps/{name}.toml", "--json").stdout)["experiments"]]
+            rows = csv.DictReader((SOURCE / f"results/reference/{name}.csv").read_text().splitlines())
+            assert [row["identity"] for row in rows] == planned, f"results/reference/{name}.csv is of other stages: run {name} again"
         assert json.loads(run("show", "s.toml", "--json").stdout)[0]["done"] is False
         assert json.loads(run("doctor", "--json").stdout)
         known = {entry["name"]: entry for entry in json.loads(run("data", "list", "--json").stdout)}

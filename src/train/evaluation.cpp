@@ -2,11 +2,33 @@
 
 #include <ATen/ATen.h>
 
+#include <limits>
+
 namespace winnow::train {
 
+namespace {
+
+const at::Tensor& scores_of(const model::Outputs& predictions) {
+  return predictions.has("prediction") ? predictions.at("prediction") : predictions.at("logits");
+}
+
+// Of each row's largest score, N.
+at::Tensor at_prediction(const at::Tensor& rows, const at::Tensor& scores) { return rows.gather(1, scores.argmax(1, /*keepdim=*/true)).squeeze(1).to(at::kDouble); }
+
+}  // namespace
+
 double accuracy(const model::Outputs& predictions, const at::Tensor& truth) {
-  const at::Tensor& scores = predictions.has("prediction") ? predictions.at("prediction") : predictions.at("logits");
-  return (scores.argmax(1) == truth).to(at::kDouble).mean().item<double>();
+  return (scores_of(predictions).argmax(1) == truth).to(at::kDouble).mean().item<double>();
+}
+
+double covering_rate(const model::Outputs& predictions, const at::Tensor& candidates) {
+  return at_prediction(candidates, scores_of(predictions)).mean().item<double>();
+}
+
+double approximated_accuracy(const model::Outputs& predictions, const at::Tensor& candidates) {
+  const at::Tensor& scores = scores_of(predictions);
+  at::Tensor among = at::softmax(scores.to(at::kDouble).masked_fill(candidates == 0, -std::numeric_limits<double>::infinity()), 1);
+  return at_prediction(among, scores).mean().item<double>();
 }
 
 double f1_of(double precision, double recall) {

@@ -42,6 +42,29 @@ void add_confidence_metrics(const at::Tensor& confidence, const at::Tensor& trut
   metrics["confidence_mean_max"] = confidence.amax(1).to(at::kDouble).mean().item<double>();
 }
 
+// Means over the views of a test-time ensemble, where there is one.
+method::Outputs predict_members(method::Method& method, Engine& engine, ImageSource& source, const std::string& split) {
+  source.use_member(0);
+  method::Outputs mean = predict_all(method, engine, split, kEvaluationRows);
+  if (source.members() == 1) return mean;
+  for (std::int64_t member = 1; member < source.members(); ++member) {
+    source.use_member(member);
+    method::Outputs own = predict_all(method, engine, split, kEvaluationRows);
+    for (auto& [name, tensor] : mean.all()) tensor = tensor + own.at(name);
+  }
+  for (auto& [name, tensor] : mean.all()) tensor = tensor / static_cast<double>(source.members());
+  return mean;
+}
+
+// Of the samples that data.validation sets aside.
+void add_validation_metrics(const method::Outputs& predictions, const ImageSource& source, const Oracle& oracle, std::map<std::string, double>& metrics) {
+  if (oracle.knows("validation")) metrics["validation_accuracy"] = accuracy(predictions, oracle.labels("validation"));
+  if (source.validation_given().defined()) metrics["validation_agreement"] = accuracy(predictions, source.validation_given());
+  if (!source.validation_candidates().defined()) return;
+  metrics["validation_covering"] = covering_rate(predictions, source.validation_candidates());
+  metrics["validation_approximated"] = approximated_accuracy(predictions, source.validation_candidates());
+}
+
 // A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
 void put_selection_of(Engine& engine, ImageSource& source, const std::string& name, store::RunContent& content) {
   if (!engine.has_state("mask")) throw UsageError(fmt::format("method {} selects nothing: it has no state 'mask'", name));
@@ -134,16 +157,18 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Curves curves;
   method::Outputs predictions;
   train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] {
-    predictions = predict_all(*method, engine, "test", kEvaluationRows);
+    predictions = predict_members(*method, engine, source, "test");
     std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, oracle.labels("test"))}};
     for (const auto& [figure, value] : engine.figures()) metrics.emplace(figure, value);
-    if (engine.has_state("confidence")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
-    if (engine.has_state("mask")) add_selection_metrics(selection_quality(engine.state("mask"), source.given(), oracle.labels("train")), metrics);
+    if (source.size("validation")) add_validation_metrics(predict_members(*method, engine, source, "validation"), source, oracle, metrics);
+    if (engine.has_state("confidence") && oracle.knows("train")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
+    if (engine.has_state("mask")) add_selection_metrics(engine.state("mask"), source.given(), oracle, metrics);
     return metrics;
   });
   put_trace(engine, result.trace);
   curves.put(result.content, result.trace.logged.at("loss"));
   put_labels(source, stage, result.content);
+  source.put_skipped(result.content);
   if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, result.content);
   for (const auto& [output, tensor] : predictions.all()) {
     result.trace.predictions[output] = tensor;

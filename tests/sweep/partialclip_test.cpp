@@ -92,7 +92,7 @@ TEST_F(Published, ViewsAreThoseOfTheDataSetsRecipe) {
     }
   }
   EXPECT_TRUE(seen.count("cifar-100 id"));
-  EXPECT_TRUE(seen.count("cub-200"));
+  EXPECT_TRUE(seen.count("cub-200 id"));
   Plan intended = read("partialclip/seeds.toml");
   for (std::size_t i = 0; i < intended.experiments(); ++i) EXPECT_EQ(intended.stage(intended.cell_node(i)).settings.text("views.normalisation"), "model");
 }

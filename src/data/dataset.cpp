@@ -38,6 +38,13 @@ struct Found {
   std::optional<DecodedSet> arrays;
   std::optional<Listing> listing;
   Record record;
+
+  std::vector<std::int64_t> training_labels() const {
+    if (arrays) return arrays->train.labels;
+    std::vector<std::int64_t> labels;
+    for (const Sample& sample : listing->train.samples) labels.push_back(sample.label);
+    return labels;
+  }
 };
 
 void note_files(Record& record, const std::vector<std::string>& files) {
@@ -50,7 +57,7 @@ void leave_out(Listing& listing, const std::vector<std::string>& files) {
 }
 
 // `known_skipped`: pictures that an earlier check left out; none: every picture is decoded to find them.
-Found look(const Manifest& manifest, const Path& root, const std::vector<std::string>* known_skipped, const Progress& progress) {
+Found look_at_pictures(const Manifest& manifest, const Path& root, const std::vector<std::string>* known_skipped, const Progress& progress) {
   Found found;
   Record& record = found.record;
   record.name = manifest.name;
@@ -85,28 +92,64 @@ Found look(const Manifest& manifest, const Path& root, const std::vector<std::st
   return found;
 }
 
+Found look(const Manifest& manifest, const Path& root, const std::vector<std::string>* known_skipped, const Progress& progress) {
+  Found found = look_at_pictures(manifest, root, known_skipped, progress);
+  Record& record = found.record;
+  record.labels = keep_label_sets(root, {record.name, record.fingerprint, found.training_labels(), static_cast<std::int64_t>(record.classes.size())});
+  note_files(record, label_files(root));
+  return found;
+}
+
+void require_same_labels(const Record& then, const Record& now) {
+  for (const auto& [name, set] : then.labels) {
+    auto found = now.labels.find(name);
+    if (found != now.labels.end() && found->second.fingerprint == set.fingerprint) continue;
+    throw DataError(fmt::format("data set {}: labels/{}.safetensors in {} {} since it was checked: restore it, or run winnow data check {} and let its stages be "
+                                "computed anew", then.name, name, then.root.string(), found == now.labels.end() ? "is gone" : "changed", then.name));
+  }
+}
+
+// The copies that trainers read.
+void ensure_label_copies(const Manifest& manifest, const Record& record) {
+  bool all = std::all_of(record.labels.begin(), record.labels.end(), [&](const auto& entry) { return is_kept(entry.second.fingerprint, record.fingerprint); });
+  if (!all) require_same_labels(record, look(manifest, find_root(manifest, record.root), &record.skipped, {}).record);
+}
+
 void write_cache(const Manifest& manifest, const Found& found, const Progress& progress) {
   Path path = cache_path(found.record);
   if (found.arrays) write_decoded(path, *found.arrays);
-  else write_packed(manifest, found.record.root, *found.listing, found.record.fingerprint, path, progress);
+  else write_packed(manifest, found.record.root, *found.listing, found.record.skipped.size(), found.record.fingerprint, path, progress);
 }
 
-// Whole and of this version.
-bool is_good_cache(const Path& path) {
+// Whole and of this version, and as many pictures short as the record says: run files count them.
+bool is_good_cache(const Path& path, const Record& record) {
   if (!std::filesystem::exists(path)) return false;
   try {
     Pixels pixels(path);
-    return true;
+    return pixels.skipped() == static_cast<std::int64_t>(record.skipped.size());
   } catch (const DataError&) {
     return false;
   }
+}
+
+Value labels_to_json(const std::map<std::string, LabelSet>& labels) {
+  Value json = Value::object();
+  for (const auto& [name, set] : labels) json[name] = {{"fingerprint", set.fingerprint}, {"candidates", set.candidates}, {"missing", set.missing}};
+  return json;
+}
+
+std::map<std::string, LabelSet> labels_from_json(const Value& json) {
+  std::map<std::string, LabelSet> labels;
+  for (const auto& [name, set] : json.items())
+    labels[name] = {Hash128::parse(set.at("fingerprint").get<std::string>()).hex(), set.at("candidates").get<bool>(), set.at("missing").get<double>()};
+  return labels;
 }
 
 void write_record(const Record& record) {
   Value json = {{"name", record.name},   {"root", record.root.string()}, {"fingerprint", record.fingerprint},
                 {"train", record.train}, {"test", record.test},          {"height", record.height},
                 {"width", record.width}, {"channels", record.channels},  {"classes", record.classes},
-                {"files", record.files}, {"skipped", record.skipped}};
+                {"files", record.files}, {"skipped", record.skipped},        {"labels", labels_to_json(record.labels)}};
   make_folders(record_path(record.name).parent_path());
   write_file_atomically(record_path(record.name), json.dump(1) + "\n");
 }
@@ -184,7 +227,7 @@ Record check(const Manifest& manifest, const std::optional<Path>& given, const P
   Path root = std::filesystem::absolute(find_root(manifest, given));
   Found found = look(manifest, root, nullptr, progress);
   Path cache = cache_path(found.record);
-  if (!is_good_cache(cache)) {
+  if (!is_good_cache(cache, found.record)) {
     std::filesystem::remove(cache);
     write_cache(manifest, found, progress);
   }
@@ -207,7 +250,8 @@ std::optional<Record> read_record(const std::string& name) {
                   json.at("channels").get<std::int64_t>(),
                   json.at("classes").get<std::vector<std::string>>(),
                   json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>(),
-                  json.value("skipped", std::vector<std::string>{})};
+                  json.value("skipped", std::vector<std::string>{}),
+                  labels_from_json(json.value("labels", Value::object()))};
   } catch (const nlohmann::json::exception&) {
     throw DataError(fmt::format("{} is damaged: run winnow data check {}", path.string(), name));
   }
@@ -225,6 +269,7 @@ void require_unchanged(const Manifest& manifest, const Record& record) {
     throw DataError(fmt::format("data set {}: the files in {} changed since they were checked ({} then, {} now): restore them, or run "
                                 "winnow data check {} and let its stages be computed anew",
                                 record.name, record.root.string(), record.fingerprint, found.record.fingerprint, record.name));
+  require_same_labels(record, found.record);
   write_record(found.record);                     // moved or touched, same content
 }
 
@@ -233,8 +278,9 @@ Path cache_path(const Record& record) {
 }
 
 Path ensure_cache(const Manifest& manifest, const Record& record, const Progress& progress) {
+  ensure_label_copies(manifest, record);
   Path path = cache_path(record);
-  if (is_good_cache(path)) return path;
+  if (is_good_cache(path, record)) return path;
   std::filesystem::remove(path);                  // half written, or of another version
   Path root = find_root(manifest, record.root);
   if (has_arrays(manifest)) {
@@ -246,7 +292,7 @@ Path ensure_cache(const Manifest& manifest, const Record& record, const Progress
   // The pictures are compared with the record while they are copied.
   Listing listing = list_pictures(manifest, root);
   leave_out(listing, record.skipped);
-  write_packed(manifest, root, listing, record.fingerprint, path, progress);
+  write_packed(manifest, root, listing, record.skipped.size(), record.fingerprint, path, progress);
   return path;
 }
 

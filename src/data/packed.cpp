@@ -158,8 +158,8 @@ std::string fingerprint_of(const Path& root, const Listing& listing, const Progr
   return print.hex();
 }
 
-void write_packed(const Manifest& manifest, const Path& root, const Listing& listing, const std::string& fingerprint, const Path& cache,
-                  const Progress& progress) {
+void write_packed(const Manifest& manifest, const Path& root, const Listing& listing, std::size_t skipped, const std::string& fingerprint,
+                  const Path& cache, const Progress& progress) {
   make_folders(cache.parent_path());
   Path files = Path(cache).replace_extension(".files"), part = Path(files).concat(".part");
   Descriptor lock(Path(cache).replace_extension(".lock"), O_RDWR | O_CREAT);
@@ -216,8 +216,10 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
     tensors[std::string(name) + ".labels"] = {"I64", {N}, std::as_bytes(std::span(labels[name]))};
   }
   Path index = temporary_beside(cache);
-  write_safetensors(index, tensors, {{"version", kCacheVersion}, {"fingerprint", fingerprint}, {"classes", nlohmann::json(listing.classes).dump()},
-                                     {"files", files.filename().string()}, {"size", std::to_string(at)}});
+  std::map<std::string, std::string> metadata{{"version", kCacheVersion}, {"fingerprint", fingerprint}, {"classes", nlohmann::json(listing.classes).dump()},
+                                              {"files", files.filename().string()}, {"size", std::to_string(at)}};
+  if (skipped) metadata["skipped"] = std::to_string(skipped);
+  write_safetensors(index, tensors, metadata);
   if (!rename_without_replacing(index, cache)) std::filesystem::remove(index);
 }
 

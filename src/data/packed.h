@@ -16,7 +16,7 @@ std::vector<std::string> verify_pictures(const Manifest&, const Path& root, List
 std::string fingerprint_of(const Path& root, const Listing&, const Progress&);
 
 // Copies the pictures behind one another and writes the index. Goes on with what an interrupted builder left; a second builder
-// waits for the first. DataError when the pictures are not those of `fingerprint`.
-void write_packed(const Manifest&, const Path& root, const Listing&, const std::string& fingerprint, const Path& cache, const Progress&);
+// waits for the first. `skipped`: how many pictures the listing lacks. DataError when the pictures are not those of `fingerprint`.
+void write_packed(const Manifest&, const Path& root, const Listing&, std::size_t skipped, const std::string& fingerprint, const Path& cache, const Progress&);
 
 }  // namespace winnow::data

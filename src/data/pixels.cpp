@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "cache_format.h"
@@ -55,6 +56,12 @@ Pixels::Pixels(const Path& cache) : file_(cache) {
   auto classes = nlohmann::json::parse(entry("classes"), nullptr, false);
   if (!classes.is_array()) throw DataError(fmt::format("{}: broken class names; delete it and it is built again", cache.string()));
   for (const auto& name : classes) classes_.push_back(name.get<std::string>());
+  if (metadata.count("skipped")) {
+    std::string text = entry("skipped");
+    auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), skipped_);
+    if (code != std::errc() || end != text.data() + text.size() || skipped_ < 1)
+      throw DataError(fmt::format("{}: '{}' skipped pictures; delete it and it is built again", cache.string(), text));
+  }
   if (!metadata.count("files")) {
     train_ = split_of(file_, "train");
     test_ = split_of(file_, "test");

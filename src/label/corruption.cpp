@@ -57,7 +57,7 @@ void add_first(std::uint8_t* row, std::int64_t truth, std::int64_t size, std::sp
 
 Kind parse_kind(std::string_view text) {
   return parse<Kind>("kind of labels", text,
-                     {{"clean", Kind::clean}, {"flip", Kind::flip}, {"uniform", Kind::uniform}, {"instance-candidates", Kind::instance_candidates}, {"symmetric", Kind::symmetric}});
+                     {{"clean", Kind::clean}, {"flip", Kind::flip}, {"uniform", Kind::uniform}, {"instance-candidates", Kind::instance_candidates}, {"symmetric", Kind::symmetric}, {"annotated", Kind::annotated}});
 }
 
 Law parse_law(std::string_view text) {
@@ -71,7 +71,7 @@ SizeLaw parse_size_law(std::string_view text) {
 Spec Spec::from(const Settings& settings) {
   Spec spec;
   spec.kind = parse_kind(settings.text("labels.kind"));
-  if (spec.kind == Kind::clean) return spec;
+  if (spec.kind == Kind::clean || spec.kind == Kind::annotated) return spec;
   spec.seed = static_cast<std::uint64_t>(settings.integer("labels.seed"));
   if (spec.kind != Kind::uniform) spec.rate = settings.real("labels.rate");
   if (spec.kind == Kind::flip || spec.kind == Kind::uniform) spec.law = parse_law(settings.text("labels.law"));

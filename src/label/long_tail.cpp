@@ -24,6 +24,11 @@ std::vector<std::int64_t> first_of_each(std::span<const std::int64_t> truth, std
   return kept;
 }
 
+Split cut(const std::vector<std::int64_t>& order, double fraction) {
+  auto count = static_cast<std::ptrdiff_t>(static_cast<double>(order.size()) * fraction);
+  return {{order.begin(), order.begin() + count}, {order.begin() + count, order.end()}};
+}
+
 }  // namespace
 
 std::vector<std::int64_t> long_tail_counts(std::int64_t samples, std::int64_t classes, double factor) {
@@ -53,8 +58,14 @@ Split validation_split(std::int64_t samples, double fraction, NumpyLegacy& rando
   std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
   std::iota(order.begin(), order.end(), 0);
   random.shuffle(order);
-  auto count = static_cast<std::ptrdiff_t>(static_cast<double>(samples) * fraction);
-  return {{order.begin(), order.begin() + count}, {order.begin() + count, order.end()}};
+  return cut(order, fraction);
+}
+
+Split validation_split(std::int64_t samples, double fraction, std::uint64_t seed) {
+  Split split = cut(Streams(seed, "data.validation").at(0, 0).permutation(samples), fraction);
+  std::sort(split.validation.begin(), split.validation.end());
+  std::sort(split.train.begin(), split.train.end());
+  return split;
 }
 
 }  // namespace winnow::label

@@ -44,6 +44,16 @@ std::vector<Key> keys(const Item& table, const std::string& file) {
   return result;
 }
 
+const std::vector<std::string> kSystems = {"partialclip", "deft", "coft"};
+const std::vector<std::string> kConditions = {"system", "profile", "labels.kind"};
+
+std::string one_of(const std::vector<std::string>& words, const Item& item, const std::string& file) {
+  std::string text = item.scalar.is_string() ? item.scalar.get<std::string>() : "";
+  if (std::find(words.begin(), words.end(), text) == words.end())
+    throw UsageError(fmt::format("{}: expected one of {}, got {}{}", Place{file, item.line}.text(), fmt::join(words, ", "), item.json().dump(), did_you_mean(text, words)));
+  return text;
+}
+
 // Entries beyond those in the README of the presets are mistakes.
 void refuse_unknown(const Item& table, const std::string& file, const std::vector<std::string>& known) {
   for (const auto& [key, item] : table.entries)
@@ -53,7 +63,7 @@ void refuse_unknown(const Item& table, const std::string& file, const std::vecto
 
 Method read_method(Preset preset, const Item& table) {
   const std::string& file = preset.source;
-  refuse_unknown(table, file, {"version", "recipe", "labels", "source", "learner", "stages", "keys", "profiles", "datasets"});
+  refuse_unknown(table, file, {"version", "recipe", "labels", "source", "learner", "system", "stages", "keys", "profiles", "datasets"});
   Method method{std::move(preset)};
   method.version = required(table, "version", file).get<int>();
   method.recipe = required(table, "recipe", file).get<std::string>();
@@ -62,6 +72,7 @@ Method read_method(Preset preset, const Item& table) {
   if (labels != "given" && labels != "candidates")
     throw UsageError(fmt::format("{}: labels must be given or candidates, got '{}'", file, labels));
   method.labels = labels == "given" ? LabelNeed::given : LabelNeed::candidates;
+  if (const Item* system = find(table, "system")) method.system = one_of(kSystems, *system, file);
   if (const Item* learner = find(table, "learner")) method.learner = learner->scalar.get<std::string>();
   if (const Item* stages = find(table, "stages"))
     for (const auto& [stage, item] : stages->entries) method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
@@ -86,10 +97,26 @@ Model read_model(Preset preset, const Item& table) {
   return model;
 }
 
+Conditional read_conditional(const Item& table, const std::string& file) {
+  refuse_unknown(table, file, {"when", "set"});
+  Conditional result;
+  result.set = assignments(table, "set");
+  if (const Item* when = find(table, "when"))
+    for (const auto& [key, value] : flatten(when->json())) {
+      if (std::find(kConditions.begin(), kConditions.end(), key) == kConditions.end())
+        throw UsageError(fmt::format("{}: a condition of a recipe is one of {}, not '{}'", Place{file, when->line}.text(), fmt::join(kConditions, ", "), key));
+      result.when[key] = value.get<std::string>();
+    }
+  return result;
+}
+
 // What a data set must hold is checked by the area data, which reads it (data::Manifest).
 Dataset read_dataset(Preset preset, const Item& table) {
   Dataset dataset{std::move(preset)};
   dataset.settings = assignments(table, "settings");
+  if (const Item* labels = find(table, "train_labels")) dataset.noisy = one_of({"true", "noisy"}, *labels, dataset.source) == "noisy";
+  if (const Item* recipes = find(table, "recipes"))
+    for (const Item& item : recipes->items) dataset.recipes.push_back(read_conditional(item, dataset.source));
   return dataset;
 }
 
@@ -115,6 +142,8 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
     else if (kind == "datasets") catalogue.datasets[name] = read_dataset(std::move(preset), table);
     else catalogue.common = keys(table, preset.source);
   }
+  for (const auto& [name, dataset] : catalogue.datasets)
+    if (dataset.noisy) catalogue.labels[name]["own"] = {};
   // What may be named is what there is, so that a wrong name is refused like any other wrong word.
   for (Key& key : catalogue.common) {
     if (key.key == "method") key.words = names(catalogue.methods);
@@ -131,7 +160,10 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
 Catalogue Catalogue::on_this_machine() {
   Catalogue catalogue = built_in({});
   for (const auto& [name, dataset] : catalogue.datasets)
-    if (auto record = data::read_record(name)) catalogue.fingerprints[name] = record->fingerprint;
+    if (auto record = data::read_record(name)) {
+      catalogue.fingerprints[name] = record->fingerprint;
+      catalogue.labels[name].merge(record->labels);
+    }
   for (const auto& [name, model] : catalogue.models)
     if (auto record = data::read_weights_record(name)) catalogue.fingerprints[name] = record->fingerprint;
   for (const data::ScoreRecord& scores : data::recorded_scores()) catalogue.fingerprints["scores/" + scores.name] = scores.fingerprint;

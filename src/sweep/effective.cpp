@@ -38,7 +38,15 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
   if (method)
     if (const Assignments* values = find(method->profiles, chosen("profile", assigned, "intended")))
       lay(*values, method->source, Level::profile);
-  if (const Dataset* preset = find(catalogue.datasets, dataset)) lay(preset->settings, preset->source, Level::dataset);
+  if (const Dataset* preset = find(catalogue.datasets, dataset)) {
+    lay(preset->settings, preset->source, Level::dataset);
+    for (const Conditional& recipe : preset->recipes)
+      if (std::all_of(recipe.when.begin(), recipe.when.end(), [&](const auto& condition) {
+            const auto& [key, wanted] = condition;
+            return wanted == (key == "system" ? method ? method->system : "" : chosen(key, assigned, key == "profile" ? "intended" : ""));
+          }))
+        lay(recipe.set, preset->source, Level::dataset);
+  }
   if (const Model* preset = find(catalogue.models, chosen("model", assigned)))
     lay(preset->settings, preset->source, Level::model);
   if (method)

@@ -22,7 +22,10 @@ class Analysis {
       for (const auto& [dataset, values] : method.datasets) preset(values);
     }
     for (const auto& [name, model] : catalogue.models) preset(model.settings);
-    for (const auto& [name, dataset] : catalogue.datasets) preset(dataset.settings);
+    for (const auto& [name, dataset] : catalogue.datasets) {
+      preset(dataset.settings);
+      for (const Conditional& recipe : dataset.recipes) preset(recipe.set);
+    }
     for (const Written* setting : sweep.all()) refer(setting->key, setting->value);
     for (const Override& entry : sweep.overrides) ask(entry.when);
     for (const Exclude& entry : sweep.excludes) ask(entry.when);
@@ -50,7 +53,7 @@ class Analysis {
   void declared(const std::vector<Key>& keys) {
     for (const Key& key : keys) {
       for (const auto& [other, any] : key.when) shaping_.insert(other);
-      if (key.key.ends_with(".model") || key.key == "labels.keep_fraction" || key.key == "labels.scores") shaping_.insert(key.key);      // recipes look at it
+      if (key.key.ends_with(".model") || key.key == "labels.keep_fraction" || key.key == "labels.scores" || key.key == "labels.set") shaping_.insert(key.key);      // recipes look at it
       if (!key.fallback) continue;
       refer(key.key, *key.fallback);
       if (!referred_key(*key.fallback).empty()) follows_by_default_.insert(key.key);

@@ -44,16 +44,36 @@ void require_fingerprint(const Catalogue& catalogue, const std::string& name, co
     throw UsageError(fmt::format("{}: no fingerprint of {} on this machine: run `winnow data check {}` once", where, name, name));
 }
 
+const data::LabelSet& annotated_set(Effective& effective, const Catalogue& catalogue) {
+  std::string dataset = effective.value("dataset")->get<std::string>(), name = effective.value("labels.set")->get<std::string>();
+  std::vector<std::string> known;
+  if (auto sets = catalogue.labels.find(dataset); sets != catalogue.labels.end())
+    for (const auto& [other, set] : sets->second) {
+      if (other == name) return set;
+      known.push_back(other);
+    }
+  throw UsageError(fmt::format("{0}: labels.set: no labels '{1}' of {2} on this machine{3}; known: {4}. Put labels/{1}.safetensors (launch/convert-labels) below its "
+                               "folder and run `winnow data check {2}`", effective.where(effective.schema().index("labels.set")), name, dataset,
+                               did_you_mean(name, known), known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+}
+
 void require_labels(Effective& effective, const Catalogue& catalogue) {
   const Method& method = *effective.schema().method();
-  std::string kind = effective.value("labels.kind")->get<std::string>();
+  std::string kind = effective.value("labels.kind")->get<std::string>(), what = "labels.kind = " + kind;
   bool sets = std::find(std::begin(kCandidateKinds), std::end(kCandidateKinds), kind) != std::end(kCandidateKinds);
+  if (kind == "annotated") {
+    sets = annotated_set(effective, catalogue).candidates;
+    what += fmt::format(" of the set {}", effective.value("labels.set")->get<std::string>());
+    if (!sets && effective.value("labels.keep_fraction")->get<double>() < 1)
+      throw UsageError(fmt::format("{}: {} gives one label a sample: there is no set that labels.keep_fraction could narrow",
+                                   effective.where(effective.schema().index("labels.keep_fraction")), what));
+  }
   if (method.labels == LabelNeed::candidates || !sets) return;
   std::vector<std::string> able;
   for (const auto& [name, other] : catalogue.methods)
     if (other.labels == LabelNeed::candidates) able.push_back(name);
-  throw UsageError(fmt::format("{}: method {} learns from one given label, labels.kind = {} gives candidate sets; able to: {}",
-                               effective.where(effective.schema().index("method")), method.name, kind, fmt::join(able, ", ")));
+  throw UsageError(fmt::format("{}: method {} learns from one given label, {} gives candidate sets; able to: {}",
+                               effective.where(effective.schema().index("method")), method.name, what, fmt::join(able, ", ")));
 }
 
 // Arrays of scores are recorded by name, like data sets.
@@ -83,9 +103,9 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
     if (exists) applied[entry.written->id] = true;
     else if (entry.axis >= 0) refuse_axis(effective, catalogue, *entry.written, key);
   }
-  require_labels(effective, catalogue);
   std::string dataset = effective.value("dataset")->get<std::string>();
   require_fingerprint(catalogue, dataset, effective.where(schema.index("dataset")));
+  require_labels(effective, catalogue);
   require_scores(effective, catalogue);
   for (int key = 0; key < schema.size(); ++key) {
     const std::string& name = schema[key].key->key;

@@ -52,6 +52,14 @@ void Curves::put(store::RunContent& content, const std::vector<at::Tensor>& loss
   auto best = std::max_element(accuracy.begin(), accuracy.end());
   last.push_back({"accuracy_best", std::vector<double>{*best}});
   last.push_back({"epoch_best", std::vector<std::int64_t>{best - accuracy.begin()}});
+  for (const char* chooses : {"validation_accuracy", "validation_agreement"}) {
+    auto found = metrics_.find(chooses);
+    if (found == metrics_.end()) continue;
+    auto epoch = std::max_element(found->second.begin(), found->second.end()) - found->second.begin();
+    last.push_back({"accuracy_validation", std::vector<double>{accuracy.at(static_cast<std::size_t>(epoch))}});
+    last.push_back({"epoch_validation", std::vector<std::int64_t>{epoch}});
+    break;
+  }
   content.tables["metrics/epochs"] = std::move(epochs);
   content.tables["metrics/final"] = std::move(last);
 

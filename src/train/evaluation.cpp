@@ -2,10 +2,23 @@
 
 #include <ATen/ATen.h>
 
+#include <limits>
+
 namespace winnow::train {
 
+namespace {
+
+const at::Tensor& scores_of(const model::Outputs& predictions) {
+  return predictions.has("prediction") ? predictions.at("prediction") : predictions.at("logits");
+}
+
+// Of each row's largest score, N.
+at::Tensor at_prediction(const at::Tensor& rows, const at::Tensor& scores) { return rows.gather(1, scores.argmax(1, /*keepdim=*/true)).squeeze(1).to(at::kDouble); }
+
+}  // namespace
+
 at::Tensor predicted_classes(const model::Outputs& predictions) {
-  return (predictions.has("prediction") ? predictions.at("prediction") : predictions.at("logits")).argmax(1);
+  return scores_of(predictions).argmax(1);
 }
 
 double accuracy(const model::Outputs& predictions, const at::Tensor& truth) {
@@ -34,6 +47,16 @@ std::map<std::string, double> accuracy_by_shots(const at::Tensor& of_class, cons
   for (const auto& [name, group] : {std::pair{"accuracy_many", many}, {"accuracy_medium", many.logical_or(few).logical_not()}, {"accuracy_few", few}})
     if (at::Tensor members = of_class.masked_select(group.logical_and(known)); members.numel() > 0) result.emplace(name, members.mean().item<double>());
   return result.size() > 1 ? result : std::map<std::string, double>();
+}
+
+double covering_rate(const model::Outputs& predictions, const at::Tensor& candidates) {
+  return at_prediction(candidates, scores_of(predictions)).mean().item<double>();
+}
+
+double approximated_accuracy(const model::Outputs& predictions, const at::Tensor& candidates) {
+  const at::Tensor& scores = scores_of(predictions);
+  at::Tensor among = at::softmax(scores.to(at::kDouble).masked_fill(candidates == 0, -std::numeric_limits<double>::infinity()), 1);
+  return at_prediction(among, scores).mean().item<double>();
 }
 
 double f1_of(double precision, double recall) {

@@ -5,6 +5,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
+#include "winnow/data/label_set.h"
 #include "winnow/label/long_tail.h"
 #include "winnow/label/scored.h"
 
@@ -35,6 +36,7 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
   train_ = {tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
                                            settings.integer("data.samples"), seed, "data.train"))};
+  set_aside(settings);
   keep_long_tail(settings, train.labels);
   if (earlier.candidates.defined()) keep_narrowed(earlier);
   test_ = {tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test"))};
@@ -42,6 +44,7 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
     return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
   };
   oracle_ = Oracle(labels_of(train).index_select(0, train_.samples), labels_of(pixels_.test()).index_select(0, test_.samples));
+  if (size("validation")) oracle_.add("validation", labels_of(train).index_select(0, validation_.samples));
 
   if (needs.training) {
     epochs_ = settings.integer("train.epochs");
@@ -55,10 +58,39 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
     std::string normalisation = settings.text("views.normalisation");
     std::uint64_t index = 0;                      // tells apart two views of one pipeline
     for (const char* name : {"strong", "weak", "key"}) views_.declare(name, settings.text(fmt::format("views.{}", name)), index++, seed_, normalisation);
-    views_.declare_test(settings.text("views.test"));
+    views_.declare_test(settings.text("views.test"), settings.text("views.test_normalisation"));
+    declare_ensemble(settings);
   }
   if (needs.labels && earlier.candidates.defined()) candidates_ = earlier.candidates.to(real_);
+  else if (needs.labels && settings.text("labels.kind") == "annotated") read_annotations(stage);
   else if (needs.labels) make_labels(label::Spec::from(settings), earlier);
+}
+
+void ImageSource::declare_ensemble(const Settings& settings) {
+  PictureViews::Ensemble ensemble{settings.text("views.ensemble")};
+  ensemble.seed = seed_;
+  if (settings.has("views.ensemble_expand")) ensemble.expand = settings.integer("views.ensemble_expand");
+  if (settings.has("views.ensemble_times")) ensemble.times = settings.integer("views.ensemble_times");
+  views_.declare_ensemble(ensemble);
+}
+
+// spec/pll.md 1.5. A stage that pre-trains a backbone sets nothing aside.
+void ImageSource::set_aside(const Settings& settings) {
+  validation_.samples = at::empty({0}, at::kLong);
+  if (!settings.has("data.validation")) return;
+  double share = settings.real("data.validation");
+  auto seed = static_cast<std::uint64_t>(settings.integer("data.validation_seed"));
+  if (share == 0) return;
+  label::Split split;
+  if (label::parse_law(settings.text("data.law")) == label::Law::numpy_legacy) {
+    label::NumpyLegacy random(static_cast<std::uint32_t>(seed));
+    split = label::validation_split(size("train"), share, random);
+  } else {
+    split = label::validation_split(size("train"), share, seed);
+  }
+  if (split.validation.empty()) throw UsageError(fmt::format("data.validation = {} of {} training samples is not one sample", share, size("train")));
+  validation_.samples = train_.samples.index_select(0, tensor_of(split.validation));
+  train_.samples = train_.samples.index_select(0, tensor_of(split.train));
 }
 
 // spec/pll.md 1.3. A stage that pre-trains a backbone has no long tail.
@@ -118,18 +150,56 @@ void ImageSource::make_labels(const label::Spec& spec, const EarlierLabels& earl
     case label::Kind::symmetric: {
       label::Labels given(truth.begin(), truth.end());
       if (spec.kind == label::Kind::symmetric) given = label::symmetric(truth, C, spec, label::draw_symmetric(N, C, spec));
-      given_ = tensor_of(given);
-      sets = label::singletons(given, C);
-      break;
+      take_given(tensor_of(given));
+      return;
     }
+    case label::Kind::annotated: throw InternalError("annotated labels are read, not made");
   }
   candidates_ = at::from_blob(sets.mask.data(), {N, C}, at::TensorOptions(at::kByte)).to(real_, false, /*copy=*/true);
 }
 
+// A given label is a candidate set of one.
+void ImageSource::take_given(at::Tensor given) {
+  given_ = std::move(given);
+  candidates_ = at::one_hot(given_, classes()).to(real_);
+}
+
+// Without a file they are the data set's own, and nobody knows the true ones.
+void ImageSource::read_annotations(const Stage& stage) {
+  std::string set = stage.settings.text("labels.set");
+  auto print = stage.fingerprints.find("labels");
+  if (print == stage.fingerprints.end()) {
+    take_given(oracle_.labels("train"));
+    oracle_.forget("train");
+    if (size("validation")) validation_given_ = oracle_.labels("validation");
+    oracle_.forget("validation");
+    return;
+  }
+  data::KeptLabels labels(print->second, pixels_.fingerprint());
+  bool fits = labels.samples() == pixels_.train().samples && (labels.classes() == 0 || labels.classes() == classes());
+  if (!fits)
+    throw DataError(fmt::format("labels.set = {}: labels of {} samples and {} classes, the data set has {} and {}", set, labels.samples(), labels.classes(),
+                                pixels_.train().samples, classes()));
+  if (labels.classes() == 0) {
+    at::Tensor all = at::from_blob(const_cast<std::int64_t*>(labels.given().data()), {labels.samples()}, at::TensorOptions(at::kLong));
+    take_given(all.index_select(0, train_.samples));
+    validation_given_ = all.index_select(0, validation_.samples);
+    return;
+  }
+  at::Tensor all = at::from_blob(const_cast<std::uint8_t*>(labels.candidates().data()), {labels.samples(), classes()}, at::TensorOptions(at::kByte));
+  candidates_ = all.index_select(0, train_.samples).to(real_);
+  validation_candidates_ = all.index_select(0, validation_.samples);
+}
+
 const ImageSource::Part& ImageSource::part(const std::string& split) const {
   if (split == "train") return train_;
+  if (split == "validation") return validation_;
   if (split == "test") return test_;
   throw InternalError(fmt::format("no split '{}'", split));
+}
+
+void ImageSource::put_skipped(store::RunContent& content) const {
+  if (pixels_.skipped()) content.tables["metrics/final"].push_back({"skipped_pictures", std::vector<std::int64_t>{pixels_.skipped()}});
 }
 
 const at::Tensor& ImageSource::samples(const std::string& split) const { return part(split).samples; }

@@ -39,8 +39,14 @@ class ImageSource final : public Source {
   Oracle take_oracle() { return std::exchange(oracle_, Oracle()); }
 
   const std::vector<std::string>& class_names() const { return pixels_.classes(); }
+  void put_skipped(store::RunContent&) const;    // how many pictures the data set lacks because they do not decode; none: nothing
+  std::int64_t members() const { return views_.members(); }          // of the test-time ensemble; 1: there is none
+  void use_member(std::int64_t member) { views_.use_member(member); }
   const at::Tensor& samples(const std::string& split) const;         // indices into the data set
   bool has_given() const { return given_.defined(); }                // else candidate sets
+  // Of the samples that data.validation sets aside (empty: none): what annotators gave. Undefined where labels are synthetic.
+  const at::Tensor& validation_given() const { return validation_given_; }
+  const at::Tensor& validation_candidates() const { return validation_candidates_; }
 
   std::int64_t classes() const override { return static_cast<std::int64_t>(pixels_.classes().size()); }
   std::int64_t size(const std::string& split) const override { return samples(split).size(0); }
@@ -58,17 +64,21 @@ class ImageSource final : public Source {
   struct Part {
     at::Tensor samples;
   };
+  void declare_ensemble(const Settings&);
+  void set_aside(const Settings&);
   void keep_long_tail(const Settings&, std::span<const std::int64_t> all_labels);
   void keep_narrowed(const EarlierLabels&);
   void make_labels(const label::Spec&, const EarlierLabels&);
+  void take_given(at::Tensor given);
+  void read_annotations(const Stage&);
   const Part& part(const std::string& split) const;
 
   data::Pixels pixels_;
   PictureViews views_;
   at::TensorOptions real_;
-  Part train_, test_;
+  Part train_, validation_, test_;
   Oracle oracle_;
-  at::Tensor given_, candidates_, prompts_;
+  at::Tensor given_, candidates_, validation_given_, validation_candidates_, prompts_;
   std::function<at::Tensor(const at::Tensor&, std::int64_t)> captions_;
   std::optional<label::NumpyLegacy> after_choice_;                    // the generator that chose the samples; candidate sets go on from it
   std::uint64_t choice_seed_ = 0;

@@ -40,9 +40,10 @@ Execution execute_label_match(const Stage& stage, const Context& context, comm::
   Execution result;
   put_selection({selected.mask, score, selected.label}, {}, source, result.content);
   std::map<std::string, double> metrics;
-  add_selection_metrics(selection_quality(selected.mask, source.given(), oracle.labels("train")), metrics);
+  add_selection_metrics(selected.mask, source.given(), oracle, metrics);
   store::Table& last = result.content.tables["metrics/final"];
   for (const auto& [name, value] : metrics) last.push_back({name, std::vector<double>{value}});
+  source.put_skipped(result.content);
   result.content.arrays["labels/samples"] = array_of(source.samples("train"));
   result.content.arrays["labels/given"] = array_of(source.given());
   return result;

@@ -1,4 +1,4 @@
-// True labels. Whoever trains never holds one: sources give their oracle away, and engine and methods see the source alone.
+// True labels, of the splits where they are known. Whoever trains never holds one: sources give their oracle away, and engine and methods see the source alone.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,7 +14,10 @@ class Oracle {
   Oracle() = default;
   Oracle(at::Tensor train, at::Tensor test) : labels_{{"train", std::move(train)}, {"test", std::move(test)}} {}
 
+  bool knows(const std::string& split) const { return labels_.count(split) != 0; }
   const at::Tensor& labels(const std::string& split) const { return labels_.at(split); }     // int64, one a sample
+  void add(const std::string& split, at::Tensor labels) { labels_[split] = std::move(labels); }
+  void forget(const std::string& split) { labels_.erase(split); }
 
  private:
   std::map<std::string, at::Tensor> labels_;

@@ -52,7 +52,35 @@ void PictureViews::declare(const std::string& name, const std::string& pipeline,
   views_[name] = std::move(own);
 }
 
-void PictureViews::declare_test(const std::string& pipeline) { test_ = view_of(pipeline); }
+void PictureViews::declare_test(const std::string& pipeline, const std::string& normalisation) {
+  test_ = view_of(pipeline);
+  if (normalisation != "model") test_->normalisation = view::normalisation_named(normalisation);
+}
+
+void PictureViews::declare_ensemble(const Ensemble& ensemble) {
+  if (ensemble.kind == "none") return;
+  View& view = ensemble_.emplace();
+  view.normalisation = test_ ? test_->normalisation : model_;
+  view.seed = ensemble.seed;
+  if (ensemble.kind == "randaug") {
+    view.pipeline_name = "rrc-flip";
+    view.pipeline = view::Pipeline::named(view.pipeline_name, side_);
+    members_ = ensemble.times;
+    return;
+  }
+  view.pipeline_name = ensemble.kind;
+  Value steps = {{{"op", "resize"}, {"size", side_ + ensemble.expand}, {"interpolation", "bilinear"}},
+                 {{"op", ensemble.kind == "ten-crop" ? "ten_crop" : "five_crop"}, {"size", side_}}};
+  view.pipeline = view::Pipeline::parse(steps, side_, fmt::format("views.ensemble = {}", ensemble.kind));
+  members_ = ensemble.kind == "ten-crop" ? 10 : 5;
+}
+
+at::Tensor PictureViews::member(const data::Split& split, const at::Tensor& samples) const {
+  View own = *ensemble_;
+  own.index = static_cast<std::uint64_t>(member_);
+  at::Tensor views = drawn(own, split, samples, /*epoch=*/0);
+  return views.dim() == 5 ? views.select(1, member_) : views;
+}
 
 at::Tensor PictureViews::drawn(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
   std::vector<at::Tensor> pictures = pictures_of(split, samples);
@@ -85,9 +113,10 @@ at::Tensor PictureViews::flip_crop(const View& own, const data::Split& split, co
 at::Tensor PictureViews::make(const std::string& split_name, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const {
   auto found = views_.find(name);
   if (found == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
-  const View& own = name == "plain" && split_name == "test" && test_ ? *test_ : found->second;
+  const View& own = name == "plain" && split_name != "train" && test_ ? *test_ : found->second;
   const data::Split& split = split_of(split_name);
   if (samples.size(0) == 0) return at::empty({0, 3, side_, side_}, real_);
+  if (name == "plain" && split_name != "train" && ensemble_) return member(split, samples);
   if (!own.pipeline) return flip_crop(own, split, samples, epoch);
   // A picture of the model's size is its own plain view.
   if (own.pipeline_name == "plain" && is_model_size(split)) return view::plain(view::pictures(split), samples, own.normalisation, real_);

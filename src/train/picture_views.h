@@ -24,10 +24,24 @@ class PictureViews {
   // "model" is the model's own. UsageError for unknown names.
   void declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed, const std::string& normalisation);
 
-  // The pipeline of view `plain` on the test split; without it, that view is the same on both splits.
-  void declare_test(const std::string& pipeline);
+  // The pipeline and the normalisation ("model": its own) of view `plain` on the test split; without it, that view is the same on all
+  // splits. Before declare_ensemble, whose views have the same normalisation.
+  void declare_test(const std::string& pipeline, const std::string& normalisation = "model");
 
-  // B x 3 x side x side for indices into the split ("train" or "test").
+  // Test-time ensembles (spec/pll.md 3.4): view `plain` of the other splits becomes one of several views, whose logits are averaged. "five-crop",
+  // "ten-crop": of the short side resized to side + expand; "randaug": `times` random resized crops, flipped, the same in every
+  // evaluation. A member decodes its pictures again: little beside a forward of the model.
+  struct Ensemble {
+    std::string kind;
+    std::int64_t expand = 0, times = 0;
+    std::uint64_t seed = 0;
+  };
+  void declare_ensemble(const Ensemble&);
+  std::int64_t members() const { return members_; }                             // 1: no ensemble
+  void use_member(std::int64_t member) { member_ = member; }
+
+  // B x 3 x side x side for indices into the split: "train", "test", or "validation", whose pictures are of the training set and
+  // whose view `plain` is the test split's.
   at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const;
 
  private:
@@ -41,6 +55,7 @@ class PictureViews {
   const data::Split& split_of(const std::string& split) const { return split == "test" ? pixels_.test() : pixels_.train(); }
   bool is_model_size(const data::Split& split) const { return !split.packed() && split.height == side_ && split.width == side_; }
   at::Tensor drawn(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
+  at::Tensor member(const data::Split&, const at::Tensor& samples) const;
   at::Tensor flip_crop(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
 
   const data::Pixels& pixels_;
@@ -48,7 +63,8 @@ class PictureViews {
   std::int64_t side_;
   at::TensorOptions real_;
   std::map<std::string, View> views_;
-  std::optional<View> test_;
+  std::optional<View> test_, ensemble_;
+  std::int64_t members_ = 1, member_ = 0;
 };
 
 }  // namespace winnow::train

@@ -49,6 +49,7 @@ Execution recorded_scores(const Stage& stage, const Context& context, const std:
   result.content.arrays["scores/logits"] = array_of(logits);
   result.content.tables["metrics/final"] = {
       {"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};
+  source.put_skipped(result.content);
   return result;
 }
 
@@ -80,6 +81,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   result.content.arrays["scores/samples"] = array_of(source.samples("train"));
   result.content.arrays["scores/logits"] = array_of(scores.at("logits"));
   result.content.tables["metrics/final"] = {{"accuracy_train", std::vector<double>{accuracy(scores, oracle.labels("train"))}}};
+  source.put_skipped(result.content);
   result.trace.predictions["logits"] = scores.at("logits");
   return result;
 }

@@ -15,6 +15,11 @@ void add_selection_metrics(const SelectionQuality& quality, std::map<std::string
   metrics["selection_kept"] = quality.kept;
 }
 
+void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle& oracle, std::map<std::string, double>& metrics) {
+  if (oracle.knows("train")) add_selection_metrics(selection_quality(mask, given, oracle.labels("train")), metrics);
+  else metrics["selection_kept"] = mask.to(at::kDouble).mean().item<double>();
+}
+
 void put_selection(const SelectedSubset& subset, const at::Tensor& masks, ImageSource& source, store::RunContent& content) {
   content.arrays["selection/samples"] = array_of(source.samples("train"));
   content.arrays["selection/mask"] = array_of(subset.mask.to(at::kByte));

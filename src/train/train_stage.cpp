@@ -43,9 +43,12 @@ void add_confidence_metrics(const at::Tensor& confidence, const at::Tensor& trut
   metrics["confidence_mean_max"] = confidence.amax(1).to(at::kDouble).mean().item<double>();
 }
 
-// Training samples of each class, from which classes are many-, medium- or few-shot: the stage's own, or those of a long tail.
-at::Tensor class_counts(const Settings& settings, const at::Tensor& truth, std::int64_t classes) {
-  at::Tensor counts = at::bincount(truth, {}, classes);
+// Training samples of each class, from which classes are many-, medium- or few-shot: the stage's own (by given labels where
+// nobody knows the true ones), or those of a long tail. Undefined where neither is known.
+at::Tensor class_counts(const Settings& settings, const Oracle& oracle, ImageSource& source) {
+  std::int64_t classes = source.classes();
+  if (!oracle.knows("train") && !source.has_given()) return {};
+  at::Tensor counts = at::bincount(oracle.knows("train") ? oracle.labels("train") : source.given(), {}, classes);
   double factor = settings.has("evaluation.shot_factor") ? settings.real("evaluation.shot_factor") : 0;
   if (factor == 0) return counts;
   return at::tensor(label::long_tail_counts(classes * counts.max().item<std::int64_t>(), classes, factor), at::TensorOptions(at::kLong));
@@ -57,19 +60,43 @@ void add_class_metrics(const ClassAccuracy& accuracy, const at::Tensor& counts, 
   metrics["accuracy_harmonic"] = accuracy.harmonic;
   metrics["accuracy_geometric"] = accuracy.geometric;
   metrics["f1_macro"] = accuracy.f1_macro;
-  metrics.merge(accuracy_by_shots(accuracy.of_class, counts));
+  if (counts.defined()) metrics.merge(accuracy_by_shots(accuracy.of_class, counts));
 }
 
 // Of the last epoch.
 void put_class_accuracy(const ClassAccuracy& accuracy, const at::Tensor& counts, store::RunContent& content) {
   std::vector<std::int64_t> number, samples;
   std::vector<double> values;
-  for (std::int64_t c = 0; c < counts.size(0); ++c) {
+  for (std::int64_t c = 0; c < accuracy.of_class.size(0); ++c) {
     number.push_back(c);
-    samples.push_back(counts[c].item<std::int64_t>());
+    if (counts.defined()) samples.push_back(counts[c].item<std::int64_t>());
     values.push_back(accuracy.of_class[c].item<double>());
   }
-  content.tables["metrics/classes"] = {{"class", number}, {"train_samples", samples}, {"accuracy", values}};
+  store::Table& table = content.tables["metrics/classes"] = {{"class", number}, {"accuracy", values}};
+  if (counts.defined()) table.push_back({"train_samples", samples});
+}
+
+// Means over the views of a test-time ensemble, where there is one.
+method::Outputs predict_members(method::Method& method, Engine& engine, ImageSource& source, const std::string& split) {
+  source.use_member(0);
+  method::Outputs mean = predict_all(method, engine, split, kEvaluationRows);
+  if (source.members() == 1) return mean;
+  for (std::int64_t member = 1; member < source.members(); ++member) {
+    source.use_member(member);
+    method::Outputs own = predict_all(method, engine, split, kEvaluationRows);
+    for (auto& [name, tensor] : mean.all()) tensor = tensor + own.at(name);
+  }
+  for (auto& [name, tensor] : mean.all()) tensor = tensor / static_cast<double>(source.members());
+  return mean;
+}
+
+// Of the samples that data.validation sets aside.
+void add_validation_metrics(const method::Outputs& predictions, const ImageSource& source, const Oracle& oracle, std::map<std::string, double>& metrics) {
+  if (oracle.knows("validation")) metrics["validation_accuracy"] = accuracy(predictions, oracle.labels("validation"));
+  if (source.validation_given().defined()) metrics["validation_agreement"] = accuracy(predictions, source.validation_given());
+  if (!source.validation_candidates().defined()) return;
+  metrics["validation_covering"] = covering_rate(predictions, source.validation_candidates());
+  metrics["validation_approximated"] = approximated_accuracy(predictions, source.validation_candidates());
 }
 
 // A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
@@ -164,21 +191,23 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Curves curves;
   method::Outputs predictions;
   ClassAccuracy by_class;
-  at::Tensor counts = class_counts(settings, oracle.labels("train"), source.classes());
+  at::Tensor counts = class_counts(settings, oracle, source);
   train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] {
-    predictions = predict_all(*method, engine, "test", kEvaluationRows);
+    predictions = predict_members(*method, engine, source, "test");
     std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, oracle.labels("test"))}};
     by_class = class_accuracy(predicted_classes(predictions), oracle.labels("test"), source.classes());
     add_class_metrics(by_class, counts, metrics);
     for (const auto& [figure, value] : engine.figures()) metrics.emplace(figure, value);
-    if (engine.has_state("confidence")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
-    if (engine.has_state("mask")) add_selection_metrics(selection_quality(engine.state("mask"), source.given(), oracle.labels("train")), metrics);
+    if (source.size("validation")) add_validation_metrics(predict_members(*method, engine, source, "validation"), source, oracle, metrics);
+    if (engine.has_state("confidence") && oracle.knows("train")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
+    if (engine.has_state("mask")) add_selection_metrics(engine.state("mask"), source.given(), oracle, metrics);
     return metrics;
   });
   put_trace(engine, result.trace);
   curves.put(result.content, result.trace.logged.at("loss"));
   put_class_accuracy(by_class, counts, result.content);
   put_labels(source, stage, result.content);
+  source.put_skipped(result.content);
   if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, result.content);
   for (const auto& [output, tensor] : predictions.all()) {
     result.trace.predictions[output] = tensor;

@@ -298,7 +298,9 @@ TEST_F(PackedTest, CorruptPicturesAreErrorsOrSkippedAndCounted) {
   EXPECT_THAT(read_record("mini")->skipped, ElementsAre("b.jpg"));
   require_unchanged(lines("skip"), record);
   std::filesystem::remove_all(folder_ / "cache/packed");
-  EXPECT_EQ(Pixels(ensure_cache(lines("skip"), record, {})).train().samples, 1);
+  Pixels pixels(ensure_cache(lines("skip"), record, {}));
+  EXPECT_EQ(pixels.train().samples, 1);
+  EXPECT_EQ(pixels.skipped(), 1) << "for the run files";
 }
 
 TEST_F(PackedTest, TheCacheGoesOnWhereItStopped) {

@@ -11,13 +11,9 @@ class Published : public SweepTest {
   // All presets, as if every data set and every model's weights lay here.
   Published() {
     catalogue_ = Catalogue::built_in({});
-    allow("labels.kind", "annotated");
     for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "f";
     for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
-  }
-  void allow(const std::string& key, const std::string& word) {
-    for (Key& declared : catalogue_.common)
-      if (declared.key == key && std::find(declared.words.begin(), declared.words.end(), word) == declared.words.end()) declared.words.push_back(word);
+    for (const char* set : {"aggregate", "vaguest"}) catalogue_.labels[std::string("plcifar10-") + set] = {{set, {"l", true, 0}}};
   }
   Plan read(const std::string& name) const { return Plan::read(Path(WINNOW_SOURCE_DIR) / "sweeps" / name, catalogue_); }
   std::uint64_t experiments(const std::string& name) const { return read(name).experiments(); }
@@ -66,6 +62,50 @@ TEST_F(Published, FullTuningHasRatesOfItsOwn) {
     std::string dataset = stage.settings.text("dataset");
     double want = dataset == "fgvc-aircraft" ? 2e-3 : dataset == "cub-200" || dataset.starts_with("stanford") ? 1e-3 : 5e-4;
     EXPECT_EQ(stage.settings.real("train.lr"), want) << dataset;
+  }
+}
+
+// spec/pll.md 4.3: what every data set is looked at through, and [S11] under which normalisation.
+TEST_F(Published, ViewsAreThoseOfTheDataSetsRecipe) {
+  struct Views {
+    std::string weak, strong, normalisation;
+  };
+  auto views_of = [](const Stage& stage) {
+    EXPECT_EQ(stage.settings.text("views.test"), "test-8-7");
+    EXPECT_EQ(stage.settings.text("views.test_normalisation"), "model");
+    return Views{stage.settings.text("views.weak"), stage.settings.text("views.strong"), stage.settings.text("views.normalisation")};
+  };
+  std::set<std::string> seen;
+  for (const char* table : {"table-1", "table-2", "table-3", "real-world"}) {
+    Plan p = read(std::string("partialclip/") + table + ".toml");
+    for (std::size_t i = 0; i < p.experiments(); ++i) {
+      Stage stage = p.stage(p.cell_node(i));
+      std::string dataset = stage.settings.text("dataset"), id = stage.inputs.count("scores") ? " id" : "";
+      Views views = views_of(stage), want{"weak-fine", "strong-fine", "imagenet"};
+      if (dataset.starts_with("cifar") || dataset.ends_with("-lt")) want = {"plain", "rrc-flip", "model"};
+      if (dataset.starts_with("cifar") && !id.empty()) want = {"weak-id", "strong-id", dataset};
+      if (dataset.starts_with("plcifar10")) want = {"weak-plcifar", "strong-plcifar", "plcifar10"};
+      EXPECT_EQ(views.weak, want.weak) << dataset << id;
+      EXPECT_EQ(views.strong, want.strong) << dataset << id;
+      EXPECT_EQ(views.normalisation, want.normalisation) << dataset << id;
+      seen.insert(dataset + id);
+    }
+  }
+  EXPECT_TRUE(seen.count("cifar-100 id"));
+  EXPECT_TRUE(seen.count("cub-200 id"));
+  Plan intended = read("partialclip/seeds.toml");
+  for (std::size_t i = 0; i < intended.experiments(); ++i) EXPECT_EQ(intended.stage(intended.cell_node(i)).settings.text("views.normalisation"), "model");
+}
+
+TEST_F(Published, RealAnnotatorsAndTheirValidationSplit) {
+  Plan p = read("partialclip/real-world.toml");
+  for (std::size_t i = 0; i < p.experiments(); ++i) {
+    Stage stage = p.stage(p.cell_node(i));
+    EXPECT_EQ(stage.settings.text("dataset"), "plcifar10-" + stage.settings.text("labels.set"));
+    EXPECT_EQ(stage.settings.real("data.validation"), 0.1);
+    EXPECT_EQ(stage.settings.integer("data.validation_seed"), 1003224347);
+    EXPECT_EQ(stage.settings.text("data.law"), "numpy-legacy");
+    EXPECT_EQ(stage.fingerprints.at("labels"), "l");
   }
 }
 

@@ -24,7 +24,7 @@ TEST_F(Refusals, UnknownKeysComeWithTheNearestOne) {
        "s.toml:5: unknown key 'detect.model': there is neither a group of settings nor an earlier stage of a recipe called 'detect'"},
       {"method = \"cc\"\nlabels = 5",
        "s.toml:5: unknown key 'labels': it is a table, with labels.balanced, labels.include_true, labels.keep_fraction, labels.kind, labels.law, "
-       "labels.rate, labels.scorer.model, labels.scorer.template, labels.scores, labels.seed, labels.size_law"},
+       "labels.rate, labels.scorer.model, labels.scorer.template, labels.scores, labels.seed, labels.set, labels.size_law"},
       {"[[override]]\nwhen = { methd = \"cc\" }\nset = { seed = 1 }", "s.toml:5: unknown key 'methd' (did you mean 'method'?)"},
       {"[[exclude]]\nsede = 1", "s.toml:5: unknown key 'sede' (did you mean 'seed'?)"},
       {"[[grids]]\nseed = [1]",
@@ -41,7 +41,7 @@ TEST_F(Refusals, ValuesOfTheWrongTypeOrOutOfRange) {
       {"train.lr = -1", "s.toml:4: train.lr: expected a number of at least 0, got -1"},
       {"train.betas = 0.9", "s.toml:4: train.betas: expected an array of numbers in [0, 1), got 0.9"},
       {"labels.kind = \"flp\"",
-       "s.toml:4: labels.kind: expected one of clean, flip, uniform, instance-candidates, symmetric, got \"flp\" (did you mean 'flip'?)"},
+       "s.toml:4: labels.kind: expected one of clean, flip, uniform, instance-candidates, symmetric, annotated, got \"flp\" (did you mean 'flip'?)"},
       {"method = \"prodn\"", "s.toml:4: method: expected one of cc, ce, crdpll, proden, got \"prodn\" (did you mean 'proden'?)"},
       {"[[grid]]\nmodel = [\"nano-clop\"]", "s.toml:5: model: expected nano-clip, got \"nano-clop\" (did you mean 'nano-clip'?)"},
       {"[[grid]]\ndataset = [\"svhn\"]", "s.toml:5: dataset: expected fashion-mnist, got \"svhn\""},

@@ -42,5 +42,36 @@ TEST_F(FiguresTest, AreThoseOfMethodsThatHaveSome) {
     EXPECT_THAT(column.name, testing::AnyOf("epoch", "loss", "learning_rate", "accuracy"));
 }
 
+// Pictures of the model's size: without a margin all five crops are the picture.
+TEST_F(FiguresTest, LogitsOfAnEnsembleAreAveraged) {
+  auto logits = [&](const std::string& kind, int expand) {
+    Stage stage = train("cc");
+    stage.settings.set("views.ensemble", kind);
+    stage.settings.set("views.ensemble_expand", expand);
+    return run(stage).trace.predictions.at("logits");
+  };
+  at::Tensor alone = logits("none", 0);
+  EXPECT_TRUE(at::allclose(logits("five-crop", 0), alone, 1e-5, 1e-5));
+  EXPECT_FALSE(at::allclose(logits("five-crop", 8), alone, 1e-3, 1e-3));
+  EXPECT_EQ(logits("randaug", 0).sizes(), alone.sizes());
+}
+
+// A data set whose preset says corrupt = "skip".
+TEST_F(FiguresTest, PicturesThatWereSkippedAreCounted) {
+  auto skipped = [&] {
+    std::vector<std::int64_t> found;
+    for (const store::Column& column : run(train("cc")).content.tables.at("metrics/final"))
+      if (column.name == "skipped_pictures") found = std::get<std::vector<std::int64_t>>(column.values);
+    return found;
+  };
+  EXPECT_THAT(skipped(), testing::IsEmpty());
+  SafeTensors cache(folder_ / "cache");
+  auto metadata = cache.metadata();
+  metadata["skipped"] = "3";
+  write_safetensors(folder_ / "short", cache.tensors(), metadata);
+  std::filesystem::rename(folder_ / "short", folder_ / "cache");
+  EXPECT_THAT(skipped(), testing::ElementsAre(3));
+}
+
 }  // namespace
 }  // namespace winnow::train

@@ -65,7 +65,7 @@ class Miniature : public testing::Test {
     for (const sweep::Key& key : catalogue_.methods.at(method).keys)
       stage.settings.set(key.key, *key.fallback == "=labels.rate" ? Value(0.3) : *key.fallback);
     for (auto [key, value] : std::map<std::string, Value>{{"method", method}, {"dataset", "mini"}, {"model", "nano-clip"}, {"train.epochs", 2},
-                                                          {"train.batch", 16}, {"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 0}})
+                                                          {"train.batch", 16}, {"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 0}, {"data.validation_seed", 0}})
       stage.settings.set(key, value);
     stage.fingerprints["data"] = "f";
     stage.outputs = {Output::metrics, Output::labels};

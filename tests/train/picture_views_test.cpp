@@ -56,6 +56,36 @@ TEST_F(PictureViewsTest, PicturesOfAnySizeBecomeTheModels) {
   EXPECT_THROW(views.make("train", "strong", ids({0}), 0), InternalError);
 }
 
+// spec/pll.md 3.4.
+TEST_F(PictureViewsTest, AnEnsembleHasSeveralViewsOfATestPicture) {
+  auto members_of = [&](const PictureViews::Ensemble& ensemble) {
+    PictureViews views(*pixels_, kHalf, 24, at::kFloat);
+    views.declare_ensemble(ensemble);
+    std::vector<at::Tensor> all;
+    for (std::int64_t m = 0; m < views.members(); ++m) {
+      views.use_member(m);
+      all.push_back(views.make("test", "plain", ids({0}), m));
+      EXPECT_EQ(all.back().sizes(), (std::vector<std::int64_t>{1, 3, 24, 24}));
+    }
+    EXPECT_TRUE(at::equal(views.make("train", "plain", ids({0}), 0), PictureViews(*pixels_, kHalf, 24, at::kFloat).make("train", "plain", ids({0}), 0)))
+        << "training pictures are what they were";
+    return all;
+  };
+  std::vector<at::Tensor> none = members_of({"none"}), five = members_of({"five-crop", 8}), ten = members_of({"ten-crop", 8}), drawn = members_of({"randaug", 0, 3, 7});
+  EXPECT_EQ(none.size(), 1u);
+  ASSERT_EQ(five.size(), 5u);
+  ASSERT_EQ(ten.size(), 10u);
+  ASSERT_EQ(drawn.size(), 3u);
+  for (std::size_t m = 0; m < 5; ++m) EXPECT_TRUE(at::equal(five[m], ten[m]));
+  EXPECT_TRUE(at::equal(ten[5], ten[1].flip(3))) << "the upper left of the mirrored picture is its upper right";
+  auto steps = view::parse_steps(Value::parse(R"([{"op": "resize", "size": 32, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
+                                                  {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"), "test");
+  at::Tensor picture = view::to_tensor(data::read_image(folder_ / "files/c.png")).unsqueeze(0);
+  EXPECT_TRUE(at::equal(five[4], view::apply(picture, steps, at::kFloat)));
+  EXPECT_FALSE(at::equal(drawn[0], drawn[1]));
+  EXPECT_TRUE(at::equal(drawn[1], members_of({"randaug", 0, 2, 7})[1])) << "the same in every evaluation";
+}
+
 TEST_F(PictureViewsTest, AViewDependsOnTheSampleTheEpochAndTheSeedAlone) {
   PictureViews views(*pixels_, kHalf, 24, at::kDouble), other(*pixels_, kHalf, 24, at::kDouble);
   for (const char* pipeline : {"strong-fine", "flip-crop", "moco2"}) {

@@ -11,6 +11,7 @@
 
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
+#include "winnow/data/label_set.h"
 
 namespace winnow::data {
 
@@ -39,17 +40,18 @@ struct Record {
   std::vector<std::string> classes;
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> files;   // name -> size, modification time (ns) when checked
   std::vector<std::string> skipped;             // pictures that do not decode, where the manifest says to skip them
+  std::map<std::string, LabelSet> labels;       // that people gave to the training pictures, by name
 };
 
 using Progress = std::function<void(std::string_view what, double done)>;   // done in [0, 1]
 
-// Reads every file of the data set, verifies it against the layout, writes the decoded cache and the record. DataError for a missing folder
-// (where it was looked for, which package or download brings it), a truncated or wrong file, labels out of range.
+// Reads every file of the data set and its label files, verifies them against the layout, writes the decoded cache and the record. DataError
+// for a missing folder (where it was looked for, which package or download brings it), a truncated or wrong file, labels out of range.
 Record check(const Manifest&, const std::optional<Path>& root, const Progress&);
 
 std::optional<Record> read_record(const std::string& name);
 
-// Refuses (DataError) when a file's size or time is not that of the record and its content differs, too.
+// Refuses (DataError) when a file's size or time is not that of the record and its content differs, too; label files included.
 void require_unchanged(const Manifest&, const Record&);
 
 // What the layout needs below a root, and whether it is there: for people who look for a data set.
@@ -63,6 +65,7 @@ std::optional<Path> found_root(const Manifest&, const std::optional<Path>& given
 
 // The cache of a record: built once per machine (two agents may build at the same time; the first wins), verified when
 // opened, built again when damaged or of another version. A packed cache that was interrupted goes on where it stopped.
+// The copies of label files belong to it.
 Path cache_path(const Record&);
 Path ensure_cache(const Manifest&, const Record&, const Progress&);
 

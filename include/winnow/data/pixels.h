@@ -35,6 +35,7 @@ class Pixels {
   const Split& test() const { return test_; }
   const std::string& fingerprint() const { return fingerprint_; }
   const std::vector<std::string>& classes() const { return classes_; }
+  std::int64_t skipped() const { return skipped_; }   // pictures that did not decode and were left out (corrupt = "skip")
 
  private:
   SafeTensors file_;
@@ -42,6 +43,7 @@ class Pixels {
   Split train_, test_;
   std::string fingerprint_;
   std::vector<std::string> classes_;
+  std::int64_t skipped_ = 0;
 };
 
 // A stratified choice of `wanted` of the samples [first, last) (last 0: to the end; wanted 0: all): every class keeps its

@@ -13,7 +13,7 @@
 
 namespace winnow::label {
 
-enum class Kind { clean, flip, uniform, instance_candidates, symmetric };
+enum class Kind { clean, flip, uniform, instance_candidates, symmetric, annotated };
 enum class Law { stream, numpy_legacy };
 enum class SizeLaw { reference, exact };
 
@@ -21,7 +21,7 @@ Kind parse_kind(std::string_view);              // UsageError listing the legal 
 Law parse_law(std::string_view);
 SizeLaw parse_size_law(std::string_view);
 
-// The table `labels` of a sweep file.
+// The table `labels` of a sweep file. Annotated labels are made by nobody here: they are read (winnow/data/label_set.h).
 struct Spec {
   Kind kind = Kind::clean;
   double rate = 0;                              // flip: probability of each wrong class; instance-candidates: its mean; symmetric: share of samples redrawn
@@ -32,7 +32,7 @@ struct Spec {
   bool balanced = false;                        // symmetric: the same number of marks in every class
 
   static Spec from(const Settings&);            // reads labels.*, only the keys of its kind
-  bool makes_candidates() const { return kind != Kind::clean && kind != Kind::symmetric; }
+  bool makes_candidates() const { return kind == Kind::flip || kind == Kind::uniform || kind == Kind::instance_candidates; }
 };
 
 using Labels = std::vector<std::int64_t>;       // N, classes from 0

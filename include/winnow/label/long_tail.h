@@ -24,5 +24,7 @@ struct Split {
 };
 // A shuffle of 0..samples-1: the first int(samples fraction) are for validation.
 Split validation_split(std::int64_t samples, double fraction, NumpyLegacy&);
+// The same from the counter stream of the seed; both parts ascending.
+Split validation_split(std::int64_t samples, double fraction, std::uint64_t seed);
 
 }  // namespace winnow::label

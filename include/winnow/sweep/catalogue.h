@@ -9,6 +9,7 @@
 
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
+#include "winnow/data/label_set.h"
 
 namespace winnow::sweep {
 
@@ -38,6 +39,7 @@ enum class LabelNeed { given, candidates };
 struct Method : Preset {
   int version = 1;
   std::string recipe;
+  std::string system;                             // whose recipes of a data set it follows: partialclip, deft, coft; or none
   LabelNeed labels = LabelNeed::given;
   std::string learner;                            // what the last stage trains, where it is not the method itself
   std::map<std::string, std::vector<std::string>> stages;   // earlier stages that a sweep may set, and the methods that each may run
@@ -45,8 +47,16 @@ struct Method : Preset {
   std::map<std::string, Assignments> profiles, datasets;
 };
 
+// Values that hold only where every text of `when` is the experiment's: profile, labels.kind, or system (the method's).
+struct Conditional {
+  std::map<std::string, std::string> when;
+  Assignments set;
+};
+
 struct Dataset : Preset {
   Assignments settings;
+  std::vector<Conditional> recipes;               // the views of the three systems' recipes; later ones win
+  bool noisy = false;                             // its own training labels are noisy: labels.set = own gives them
 };
 
 struct Model : Preset {
@@ -69,6 +79,7 @@ struct Catalogue {
   std::map<std::string, Dataset> datasets;
   std::vector<Key> common;                        // keys of every experiment: dataset, data.*, labels.*, model, adapt, train.*, seed
   Fingerprints fingerprints;
+  std::map<std::string, std::map<std::string, data::LabelSet>> labels;   // that people gave: by data set and name (labels.set)
 
   static Catalogue built_in(Fingerprints);        // the presets in this program
   static Catalogue on_this_machine();             // the same, with the fingerprints that were recorded here

@@ -30,6 +30,11 @@ ClassAccuracy class_accuracy(const at::Tensor& predicted, const at::Tensor& trut
 // training samples (`counts`: C). Only groups that exist, and none where all classes are of one.
 std::map<std::string, double> accuracy_by_shots(const at::Tensor& of_class, const at::Tensor& counts);
 
+// Of predictions against candidate sets (N x C of zeros and ones), where true labels may not be known: the share of samples whose
+// largest prediction is a candidate, and the mean probability that it has among the candidates, 0 where it is none. spec/pll.md 6.
+double covering_rate(const model::Outputs& predictions, const at::Tensor& candidates);
+double approximated_accuracy(const model::Outputs& predictions, const at::Tensor& candidates);
+
 // How well a selected subset S finds the clean samples C = {given = true}: precision |S n C| / |S|, recall |S n C| / |C|,
 // F1 = 2PR / (P + R); a zero denominator gives 0. spec/noisy-labels.md 5.
 struct SelectionQuality {

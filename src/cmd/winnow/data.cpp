@@ -20,10 +20,18 @@ namespace winnow::cmd {
 namespace {
 
 Value to_json(const data::Record& record) {
+  Value labels = Value::object();
+  for (const auto& [name, set] : record.labels) labels[name] = {{"fingerprint", set.fingerprint}, {"candidates", set.candidates}, {"missing", set.missing}};
   return {{"name", record.name},     {"root", record.root.string()}, {"fingerprint", record.fingerprint},
           {"train", record.train},   {"test", record.test},          {"height", record.height},
           {"width", record.width},   {"channels", record.channels},  {"classes", record.classes},
-          {"skipped", record.skipped}};
+          {"skipped", record.skipped}, {"labels", labels}};
+}
+
+void print_labels(const data::Record& record) {
+  for (const auto& [name, set] : record.labels)
+    fmt::print("labels   {}: {}; {:.3f} % {} the data set's own label; a sweep names them by labels = {{ kind = \"annotated\", set = \"{}\" }}\n", name,
+               set.candidates ? "candidate sets" : "one label a picture", 100 * set.missing, set.candidates ? "miss" : "differ from", name);
 }
 
 void list(const sweep::Catalogue& catalogue, bool json) {
@@ -83,6 +91,7 @@ void explain(const data::Manifest& manifest, const std::optional<Path>& folder, 
                number(manifest.expected_test));
   if (record) fmt::print("checked  {} training and {} test pictures, {} skipped; fingerprint {}\n", record->train, record->test, record->skipped.size(), record->fingerprint);
   else fmt::print("checked  not yet: winnow data check {}\n", manifest.name);
+  if (record) print_labels(*record);
 }
 
 void check(const data::Manifest& manifest, const std::optional<Path>& folder, bool json) {
@@ -95,6 +104,7 @@ void check(const data::Manifest& manifest, const std::optional<Path>& folder, bo
   fmt::print("{}: {} training and {} test images {}in {}; fingerprint {}\n", manifest.name, record.train, record.test, size, record.root.string(),
              record.fingerprint);
   if (!record.skipped.empty()) fmt::print("{} pictures do not decode and are left out, {} first\n", record.skipped.size(), record.skipped[0]);
+  print_labels(record);
 }
 
 // `file`: HDF5, one row a training sample.

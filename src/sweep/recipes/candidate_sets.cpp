@@ -54,6 +54,7 @@ void add_candidate_sets(std::vector<Draft>& drafts, Draft& user, const Experimen
   drafts.push_back(std::move(narrow));
   for (const auto& [key, value] : settings.all())
     if (key.starts_with("labels.")) erase(user, key);
+  user.stage.fingerprints.erase("labels");
 }
 
 }  // namespace winnow::sweep

@@ -18,6 +18,17 @@ Draft pretrain_draft(const Model& model, const Fingerprints& fingerprints) {
   return draft;
 }
 
+// The label file that the stage reads; without one the labels are the data set's own, whose fingerprint covers them.
+void note_annotations(Draft& draft, const Experiment& experiment) {
+  const data::LabelSet& set = experiment.catalogue.labels.at(experiment.settings.text("dataset")).at(experiment.settings.text("labels.set"));
+  if (!set.fingerprint.empty()) draft.stage.fingerprints["labels"] = set.fingerprint;
+  if (set.candidates) return;
+  for (const char* key : {"labels.keep_fraction", "labels.scores", "labels.scorer.model", "labels.scorer.template"}) {   // of sets alone
+    draft.stage.settings.erase(key);
+    draft.stage.defaulted.erase(key);
+  }
+}
+
 }  // namespace
 
 Draft draft_of(const Experiment& experiment, std::string_view table, StageKind kind) {
@@ -39,6 +50,7 @@ Draft draft_of(const Experiment& experiment, std::string_view table, StageKind k
     if (name != key) draft.origin[name] = key;
     if (experiment.defaulted.count(key)) draft.stage.defaulted.insert(name);
   }
+  if (experiment.settings.text("labels.kind") == "annotated") note_annotations(draft, experiment);
   return draft;
 }
 
@@ -47,6 +59,7 @@ void keep_settings(Draft& draft, const std::set<std::string>& keys, bool labels)
   for (const auto& [key, value] : draft.stage.settings.all())
     if (keys.count(key) || key.starts_with("data.") || (labels && key.starts_with("labels."))) kept.set(key, value);
   draft.stage.settings = kept;
+  if (!labels) draft.stage.fingerprints.erase("labels");
   std::erase_if(draft.stage.defaulted, [&](const std::string& key) { return !kept.has(key); });
 }
 

@@ -1,0 +1,164 @@
+#include "winnow/data/label_set.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "winnow/core/error.h"
+#include "winnow/core/hash.h"
+
+namespace winnow::data {
+
+namespace {
+
+constexpr const char* kFolder = "labels";
+constexpr const char* kSuffix = ".safetensors";
+
+// One of the two forms, its shape checked against its own number of rows alone.
+struct Rows {
+  std::span<const std::int64_t> given, clean;
+  std::span<const std::uint8_t> candidates;
+  std::int64_t samples = 0, classes = 0;          // classes: of candidate sets
+  bool sets = false;                              // candidates, and no given labels
+};
+
+std::span<const std::int64_t> labels_in(const SafeTensors& file, const std::string& name) {
+  const SafeTensor& tensor = file.at(name);
+  if (tensor.dtype != "I64" || tensor.shape.size() != 1)
+    throw DataError(fmt::format("{}: {} must be N whole numbers (I64), it is {} of {}", file.path().string(), name, tensor.dtype, fmt::join(tensor.shape, " x ")));
+  return {reinterpret_cast<const std::int64_t*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(std::int64_t)};
+}
+
+Rows rows_of(const SafeTensors& file) {
+  const auto& tensors = file.tensors();
+  bool given = tensors.count("given"), sets = tensors.count("candidates");
+  if (given == sets)
+    throw DataError(fmt::format("{}: a label file holds either 'given' (N) or 'candidates' (N x C), this one holds {}", file.path().string(), given ? "both" : "neither"));
+  Rows rows;
+  if (given) {
+    rows.given = labels_in(file, "given");
+    rows.samples = static_cast<std::int64_t>(rows.given.size());
+    if (tensors.count("clean")) rows.clean = labels_in(file, "clean");
+    return rows;
+  }
+  const SafeTensor& tensor = file.at("candidates");
+  if (tensor.dtype != "U8" || tensor.shape.size() != 2)
+    throw DataError(fmt::format("{}: candidates must be N x C zeros and ones (U8), they are {} of {}", file.path().string(), tensor.dtype, fmt::join(tensor.shape, " x ")));
+  rows.sets = true;
+  rows.samples = tensor.shape[0];
+  rows.classes = tensor.shape[1];
+  rows.candidates = {reinterpret_cast<const std::uint8_t*>(tensor.bytes.data()), tensor.bytes.size()};
+  return rows;
+}
+
+std::string fingerprint_of(const Rows& rows, const std::string& dataset) {
+  Hasher hasher;
+  hasher.add(dataset).add(fmt::format("/{}x{}/", rows.samples, rows.classes));
+  hasher.add(rows.sets ? std::as_bytes(rows.candidates) : std::as_bytes(rows.given));
+  return hasher.digest().hex();
+}
+
+void require_given(const std::string& path, const Rows& rows, const Labelled& of) {
+  for (std::size_t i = 0; i < rows.given.size(); ++i)
+    if (rows.given[i] < 0 || rows.given[i] >= of.classes)
+      throw DataError(fmt::format("{}: sample {} has the label {}; {} has classes 0..{}", path, i, rows.given[i], of.dataset, of.classes - 1));
+  if (rows.clean.empty()) return;
+  if (rows.clean.size() != rows.given.size()) throw DataError(fmt::format("{}: {} given and {} clean labels", path, rows.given.size(), rows.clean.size()));
+  std::size_t differing = 0, first = 0;
+  for (std::size_t i = rows.clean.size(); i-- > 0;)
+    if (rows.clean[i] != of.labels[i]) ++differing, first = i;
+  if (differing)
+    throw DataError(fmt::format("{}: {} of {} clean labels are not those of {}, the first at sample {}: labels of another data set, or another order of the samples",
+                                path, differing, rows.clean.size(), of.dataset, first));
+}
+
+void require_sets(const std::string& path, const Rows& rows, const Labelled& of) {
+  if (rows.classes != of.classes) throw DataError(fmt::format("{}: candidates among {} classes, {} has {}", path, rows.classes, of.dataset, of.classes));
+  auto C = static_cast<std::size_t>(rows.classes);
+  for (std::size_t i = 0; i * C < rows.candidates.size(); ++i) {
+    std::span<const std::uint8_t> row = rows.candidates.subspan(i * C, C);
+    if (*std::max_element(row.begin(), row.end()) > 1) throw DataError(fmt::format("{}: sample {} has an entry that is neither 0 nor 1", path, i));
+    if (std::find(row.begin(), row.end(), 1) == row.end()) throw DataError(fmt::format("{}: sample {} has no candidate", path, i));
+  }
+}
+
+double share_missing(const Rows& rows, const Labelled& of) {
+  std::size_t missing = 0;
+  for (std::size_t i = 0; i < of.labels.size(); ++i) {
+    auto truth = static_cast<std::size_t>(of.labels[i]);
+    missing += rows.sets ? !rows.candidates[i * static_cast<std::size_t>(rows.classes) + truth] : rows.given[i] != of.labels[i];
+  }
+  return static_cast<double>(missing) / static_cast<double>(of.labels.size());
+}
+
+// What the rows hold, alone: `clean` has served its purpose.
+void keep(const Rows& rows, const std::string& dataset, const std::string& fingerprint) {
+  if (is_kept(fingerprint, dataset)) return;
+  Path path = label_set_path(fingerprint);
+  std::filesystem::remove(path);                  // damaged
+  make_folders(path.parent_path());
+  Path part = temporary_beside(path);
+  std::map<std::string, SafeTensor> tensors;
+  if (rows.sets) tensors["candidates"] = {"U8", {rows.samples, rows.classes}, std::as_bytes(rows.candidates)};
+  else tensors["given"] = {"I64", {rows.samples}, std::as_bytes(rows.given)};
+  write_safetensors(part, tensors, {{"dataset", dataset}});
+  if (!rename_without_replacing(part, path)) std::filesystem::remove(part);   // two agents of one machine, the same content
+}
+
+}  // namespace
+
+std::vector<std::string> label_files(const Path& root) {
+  std::vector<std::string> files;
+  std::error_code code;
+  for (const auto& entry : std::filesystem::directory_iterator(root / kFolder, code))
+    if (entry.path().extension() == kSuffix) files.push_back((Path(kFolder) / entry.path().filename()).string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Path label_set_path(const std::string& fingerprint) { return cache_folder() / kFolder / (fingerprint + kSuffix); }
+
+bool is_kept(const std::string& fingerprint, const std::string& dataset) {
+  try {
+    KeptLabels labels(fingerprint, dataset);
+    return true;
+  } catch (const DataError&) {
+    return false;
+  }
+}
+
+std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled& of) {
+  std::map<std::string, LabelSet> result;
+  for (const std::string& name : label_files(root)) {
+    SafeTensors file(root / name);
+    std::string path = file.path().string();
+    Rows rows = rows_of(file);
+    if (rows.samples != static_cast<std::int64_t>(of.labels.size()))
+      throw DataError(fmt::format("{}: labels of {} samples, {} has {} training pictures", path, rows.samples, of.dataset, of.labels.size()));
+    if (rows.sets) require_sets(path, rows, of);
+    else require_given(path, rows, of);
+    LabelSet set{fingerprint_of(rows, of.fingerprint), rows.sets, share_missing(rows, of)};
+    keep(rows, of.fingerprint, set.fingerprint);
+    result[Path(name).stem().string()] = set;
+  }
+  return result;
+}
+
+KeptLabels::KeptLabels(const std::string& fingerprint, const std::string& dataset) : file_([&] {
+    Path path = label_set_path(fingerprint);
+    if (!std::filesystem::exists(path)) throw DataError(fmt::format("labels of fingerprint {} are not on this machine: run winnow data check here", fingerprint));
+    return SafeTensors(path);
+  }()) {
+  std::string path = file_.path().string();
+  if (auto found = file_.metadata().find("dataset"); found == file_.metadata().end() || found->second != dataset)
+    throw DataError(fmt::format("{}: these labels are of another data set", path));
+  Rows rows = rows_of(file_);
+  if (fingerprint_of(rows, dataset) != fingerprint) throw DataError(fmt::format("{} is damaged: run winnow data check of its data set", path));
+  samples_ = rows.samples;
+  classes_ = rows.classes;
+  given_ = rows.given;
+  candidates_ = rows.candidates;
+}
+
+}  // namespace winnow::data

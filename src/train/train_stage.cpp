@@ -96,6 +96,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
     std::int64_t blocks = model::blocks_of(snapshot);
     adaptation.blocks = {blocks - last, blocks};
   }
+  adaptation.batch_statistics = settings.has("batch_norm") && settings.text("batch_norm") == "batch";
   options.head = model::parse_head(settings.text("head"));
   if (settings.has("scale")) options.scale = settings.real("scale");
   options.dtype = precision_of(settings);

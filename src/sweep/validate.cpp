@@ -60,7 +60,16 @@ void require_labels(Effective& effective, const Catalogue& catalogue) {
 void require_scores(Effective& effective, const Catalogue& catalogue) {
   int key = effective.schema().index("labels.scores");
   const Value* name = key < 0 ? nullptr : effective.value(key);
-  if (!name || *name == "zero-shot" || catalogue.fingerprints.count("scores/" + name->get<std::string>())) return;
+  if (name && *name == "trained") {
+    const std::string model = effective.value("labels.scorer.model")->get<std::string>();
+    std::vector<std::string> able;
+    for (const auto& [other, preset] : catalogue.models)
+      if (!preset.architecture.empty()) able.push_back(other);
+    if (std::find(able.begin(), able.end(), model) == able.end())
+      throw UsageError(fmt::format("{}: labels.scores = trained wants a labels.scorer.model that begins at random, {} has weights; allowed: {}",
+                                   effective.where(key), model, fmt::join(able, ", ")));
+  }
+  if (!name || *name == "zero-shot" || *name == "classifier" || *name == "trained" || catalogue.fingerprints.count("scores/" + name->get<std::string>())) return;
   throw UsageError(fmt::format("{0}: labels.scores: no scores '{1}' on this machine: run `winnow data scores {1} FILE --dataset {2}` once",
                                effective.where(key), name->get<std::string>(), effective.value("dataset")->get<std::string>()));
 }
@@ -93,7 +102,7 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
     const Model& model = catalogue.models.at(effective.value(key)->get<std::string>());
     if (model.pretrain)
       require_fingerprint(catalogue, model.pretrain->settings.at("dataset").get<std::string>(), effective.where(key));
-    else if (!catalogue.fingerprints.count(model.name))
+    else if (model.downloaded() && !catalogue.fingerprints.count(model.name))
       throw UsageError(fmt::format("{}: no weights of {} on this machine: download {} and run `winnow model check {} --root FOLDER` once",
                                    effective.where(key), model.name, model.download, model.name));
   }

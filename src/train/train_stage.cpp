@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "arrays.h"
+#include "backbone.h"
 #include "curves.h"
 #include "executors.h"
 #include "image_source.h"
@@ -17,7 +18,6 @@
 #include "winnow/model/tokenizer.h"
 #include "winnow/model/toy.h"
 #include "winnow/train/evaluation.h"
-#include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
 
@@ -116,7 +116,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   std::unique_ptr<method::Method> method = entry.make();
   if (settings.text("dataset") == "replay") return execute_replay(stage, context, collective, observer, *method, name);
 
-  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"));
+  model::Snapshot snapshot = backbone_of(stage, context);
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,

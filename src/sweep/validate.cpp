@@ -56,6 +56,19 @@ void require_labels(Effective& effective, const Catalogue& catalogue) {
                                effective.where(effective.schema().index("method")), method.name, kind, fmt::join(able, ", ")));
 }
 
+// A logistic regression needs one label a sample. (A class mean weighs the classes of a set.)
+void require_start(Effective& effective) {
+  const Schema& schema = effective.schema();
+  for (int key = 0; key < schema.size(); ++key) {
+    const std::string& name = schema[key].key->key;
+    if ((name != "head_init" && !name.ends_with(".head_init")) || !effective.value(key) || *effective.value(key) != "linear-probe") continue;
+    std::string kind = effective.value("labels.kind")->get<std::string>();
+    if (std::find(std::begin(kCandidateKinds), std::end(kCandidateKinds), kind) != std::end(kCandidateKinds))
+      throw UsageError(fmt::format("{}: {} = linear-probe wants one given label a sample, labels.kind = {} gives candidate sets; allowed there: text, random, class-mean",
+                                   effective.where(key), name, kind));
+  }
+}
+
 // Arrays of scores are recorded by name, like data sets.
 void require_scores(Effective& effective, const Catalogue& catalogue) {
   int key = effective.schema().index("labels.scores");
@@ -93,6 +106,7 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
     else if (entry.axis >= 0) refuse_axis(effective, catalogue, *entry.written, key);
   }
   require_labels(effective, catalogue);
+  require_start(effective);
   std::string dataset = effective.value("dataset")->get<std::string>();
   require_fingerprint(catalogue, dataset, effective.where(schema.index("dataset")));
   require_scores(effective, catalogue);

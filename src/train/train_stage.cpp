@@ -6,6 +6,7 @@
 #include "backbone.h"
 #include "curves.h"
 #include "executors.h"
+#include "head_start.h"
 #include "image_source.h"
 #include "loop.h"
 #include "precision.h"
@@ -125,7 +126,9 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);
-  if (settings.text("head_init") == "text")
+  if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
+    options.head_rows = head_rows_from_data(init, snapshot, options, source, collective);
+  else if (init == "text")
     options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), settings.text("template")), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);

@@ -19,7 +19,8 @@ Path folder() { return cache_folder() / "scores"; }
 void require_name(const std::string& name) {
   bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
   if (!good) throw UsageError(fmt::format("name of scores: letters, digits, - _ and ., not '{}'", name));
-  if (name == "zero-shot") throw UsageError("name of scores: zero-shot means those of labels.scorer.model");
+  for (const char* own : {"zero-shot", "classifier", "trained"})
+    if (name == own) throw UsageError(fmt::format("name of scores: {} means those of labels.scorer.model", own));
 }
 
 }  // namespace

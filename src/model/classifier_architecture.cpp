@@ -116,6 +116,10 @@ std::unique_ptr<Architecture> classifier_architecture(const Snapshot& snapshot, 
   return std::make_unique<ClassifierArchitecture>(snapshot, std::move(options));
 }
 
+std::unique_ptr<Tower> bare_tower(const Snapshot& snapshot, const ClassifierOptions& options) {
+  return image_tower(snapshot, {options.dtype, feature_of(options.adapt), options.compute});
+}
+
 std::unique_ptr<Architecture> contrastive_architecture(const Snapshot& snapshot, at::ScalarType dtype, double temperature) {
   return std::make_unique<ContrastiveArchitecture>(snapshot, dtype, temperature);
 }

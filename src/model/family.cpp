@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::pair<const char*, Family> kFamilies[] = {{"clip", Family::clip},       {"siglip", Family::siglip},
                                                         {"vit", Family::vit},         {"vit_mae", Family::vit_mae},
-                                                        {"convnext", Family::convnext}, {"resnet", Family::resnet}};
+                                                        {"convnext", Family::convnext}, {"resnet", Family::resnet},
+                                                        {"wide_resnet", Family::wide_resnet}};
 
 // timm's names begin with the family: vit_base_patch16_224, vit_base_patch16_siglip_224, vit_base_patch16_clip_quickgelu_224.
 Family timm_family(const std::string& architecture, const std::string& source) {
@@ -20,8 +21,8 @@ Family timm_family(const std::string& architecture, const std::string& source) {
   if (vit && architecture.find("_clip_") != std::string::npos) return Family::clip;
   if (vit) return Family::vit;
   if (architecture.starts_with("convnext_")) return Family::convnext;
-  if (architecture.starts_with("resnet")) return Family::resnet;
-  throw DataError(fmt::format("{}/config.json: architecture '{}' is not known; known: timm's vit_*, convnext_*, resnet*", source,
+  if (architecture.starts_with("resnet") || architecture.starts_with("wide_resnet")) return Family::resnet;
+  throw DataError(fmt::format("{}/config.json: architecture '{}' is not known; known: timm's vit_*, convnext_*, resnet*, wide_resnet*", source,
                               architecture));
 }
 

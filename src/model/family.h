@@ -5,7 +5,7 @@
 
 namespace winnow::model {
 
-enum class Family { clip, siglip, vit, vit_mae, convnext, resnet };
+enum class Family { clip, siglip, vit, vit_mae, convnext, resnet, wide_resnet };
 
 struct Kind {
   Family family;

@@ -8,8 +8,10 @@
 #include "family.h"
 #include "modified_resnet.h"
 #include "resnet.h"
+#include "training_mode.h"
 #include "transformer.h"
 #include "vision_transformer.h"
+#include "wide_resnet.h"
 #include "winnow/core/error.h"
 
 namespace winnow::model {
@@ -38,13 +40,34 @@ class Autocast {
 
 }  // namespace
 
+ImageTower::ImageTower(const Snapshot& snapshot, ImageTowerOptions options)
+    : options_(options), mode_(std::make_unique<TrainingMode>()), source_(snapshot.source) {}
+
+ImageTower::~ImageTower() = default;
+
 Outputs ImageTower::rows(const at::Tensor& pixels) {
-  if (options_.compute == Precision::as_stated) return {{"features", feature(pixels)}};
+  auto wanted = [&] {
+    if (options_.feature != FeatureKind::logits) return feature(pixels);
+    if (classes() == 0) throw UsageError(fmt::format("{}: this image tower has no classifier of its own", source_));
+    return encode(pixels).logits;
+  };
+  if (options_.compute == Precision::as_stated) return {{"features", wanted()}};
   Autocast autocast(pixels.device().type());
-  return {{"features", feature(pixels).to(options_.dtype)}};
+  return {{"features", wanted().to(options_.dtype)}};
 }
 
+Outputs ImageTower::rows_in_training(const at::Tensor& pixels, const TrainingForward& forward) {
+  TrainingMode::During training(*mode_, forward);
+  return rows(pixels);
+}
+
+bool ImageTower::has_batch_statistics() const { return mode_->has_batch_statistics(); }
+void ImageTower::use_batch_statistics() { mode_->use_batch_statistics(); }
+void ImageTower::move_averages() { mode_->move(); }
+void ImageTower::forget_forwards() { mode_->forget(); }
+
 std::int64_t ImageTower::width() const {
+  if (options_.feature == FeatureKind::logits) return classes();
   return options_.feature == FeatureKind::embedding && projects() ? projection().size(0) : tower_width();
 }
 
@@ -87,6 +110,7 @@ std::unique_ptr<ImageTower> image_tower(const Snapshot& snapshot, ImageTowerOpti
   switch (kind_of(snapshot).family) {
     case Family::convnext: return convnext(snapshot, options);
     case Family::resnet: return resnet(snapshot, options);
+    case Family::wide_resnet: return wide_resnet(snapshot, options);
     case Family::clip:
       if (is_modified_resnet(snapshot)) return modified_resnet(snapshot, options);
       [[fallthrough]];

@@ -50,7 +50,7 @@ class ModifiedResNet final : public ImageTower {
     TensorReader reader(snapshot, options.dtype);
     const std::string prefix = "visual.";
     auto convolution = [&](const std::string& name, const std::string& norm, std::int64_t out, std::int64_t in, std::int64_t kernel) {
-      return take_convolution(reader, name, norm, out, in, kernel, weights_);
+      return take_convolution(reader, name, norm, out, in, kernel, weights_, *mode_);
     };
     std::int64_t width = config_.width;
     auto stem = [&](int i, std::int64_t out, std::int64_t in) {

@@ -18,6 +18,7 @@ namespace {
 struct Sizes {
   std::int64_t channels = 3, embedding = 64;
   std::vector<std::int64_t> widths, depths;
+  double widening = 1;                            // of the 3x3 convolutions of bottlenecks: 2 in wide_resnet50_2
   bool bottleneck = true, stride_in_first = false, shrinks_at_once = false;
 };
 
@@ -53,6 +54,7 @@ Sizes hugging_face_sizes(const Snapshot& snapshot) {
   if (std::string act = all.text("hidden_act", "relu"); act != "relu")
     throw DataError(fmt::format("{}.hidden_act: '{}' is not known; known: relu", all.name(), act));
   s.bottleneck = type == "bottleneck";
+  s.widening = static_cast<double>(all.size("width_per_group", 64)) / 64;      // torchvision's word
   s.stride_in_first = all.flag("downsample_in_bottleneck", false);
   s.shrinks_at_once = all.flag("downsample_in_first_stage", false);
   if (s.depths.size() != s.widths.size())
@@ -78,6 +80,7 @@ Sizes timm_sizes(const Snapshot& snapshot) {
     s.depths.push_back(0);
     while (snapshot.tensors.count(fmt::format("layer{}.{}.{}.weight", stage, s.depths.back(), last))) ++s.depths.back();
   }
+  if (s.bottleneck) s.widening = 4.0 * static_cast<double>(rows("layer1.0.conv1.weight", 0)) / static_cast<double>(s.widths.at(0));
   if (s.widths.empty()) throw DataError(fmt::format("{}: no tensors of a ResNet (layer1.0.conv1.weight, ...)", snapshot.source));
   return s;
 }
@@ -91,13 +94,13 @@ class ResNet final : public ImageTower {
     TensorReader reader(snapshot, options.dtype);
     auto take = [&](const std::array<std::string, 2>& pair, std::int64_t out, std::int64_t in, std::int64_t kernel, auto... at) {
       return take_convolution(reader, fmt::format(fmt::runtime(pair[0]), at...), fmt::format(fmt::runtime(pair[1]), at...), out, in,
-                              kernel, weights_);
+                              kernel, weights_, *mode_);
     };
     stem_.push_back(take(names.stem, sizes_.embedding, sizes_.channels, 7));
     std::int64_t channels = sizes_.embedding;
     for (std::size_t i = 0; i < sizes_.depths.size(); ++i)
       for (std::int64_t j = 0; j < sizes_.depths[i]; ++j) {
-        std::int64_t out = sizes_.widths[i], inner = sizes_.bottleneck ? out / 4 : out;
+        std::int64_t out = sizes_.widths[i], inner = sizes_.bottleneck ? static_cast<std::int64_t>(static_cast<double>(out / 4) * sizes_.widening) : out;
         std::int64_t stage = names.first_stage + static_cast<std::int64_t>(i), first = names.first_layer;
         Block block;
         block.stride = j == 0 && (i > 0 || sizes_.shrinks_at_once) ? 2 : 1;
@@ -111,9 +114,10 @@ class ResNet final : public ImageTower {
         blocks_.push_back(block);
         channels = out;
       }
-    if (reader.has(names.classifier + ".weight"))
-      classifier_.push_back(take_linear(reader, names.classifier, snapshot.tensors.at(names.classifier + ".weight").size(0), channels,
-                                        true, weights_));
+    std::int64_t labels = reader.has(names.classifier + ".weight") ? snapshot.tensors.at(names.classifier + ".weight").size(0)
+                          : snapshot.sizes_only && snapshot.tensors.empty() ? snapshot.config.value("num_labels", std::int64_t{0})
+                                                                            : 0;
+    if (labels > 0) classifier_.push_back(take_linear(reader, names.classifier, labels, channels, true, weights_));
     reader.expect_all_taken({""});
   }
 
@@ -126,6 +130,7 @@ class ResNet final : public ImageTower {
   }
   std::int64_t image_size() const override { return 224; }            // of training; its configuration tells none
   std::int64_t tower_width() const override { return sizes_.widths.back(); }
+  std::int64_t classes() const override { return classifier_.empty() ? 0 : classifier_[0].weight->value.size(0); }
 
  private:
   struct Block {

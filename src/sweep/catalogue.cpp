@@ -85,15 +85,16 @@ Method read_method(Preset preset, const Item& table) {
 }
 
 Model read_model(Preset preset, const Item& table) {
-  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "settings"});
+  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "architecture", "settings"});
   Model model{std::move(preset)};
   model.family = required(table, "family", model.source).get<std::string>();
   model.settings = assignments(table, "settings");
   if (const Item* pretrain = find(table, "pretrain"))
     model.pretrain = Model::Pretrain{required(*pretrain, "version", model.source).get<int>(),
                                      assignments(*pretrain, "settings")};
-  else
-    model.download = required(table, "download", model.source).get<std::string>();
+  model.architecture = assignments(table, "architecture");
+  if (!model.architecture.empty()) model.architecture["model_type"] = model.family;
+  if (model.downloaded()) model.download = required(table, "download", model.source).get<std::string>();
   return model;
 }
 

@@ -53,7 +53,9 @@ class Analysis {
   void declared(const std::vector<Key>& keys) {
     for (const Key& key : keys) {
       for (const auto& [other, any] : key.when) shaping_.insert(other);
-      if (key.key.ends_with(".model") || key.key == "labels.keep_fraction" || key.key == "labels.scores" || key.key == "labels.set") shaping_.insert(key.key);      // recipes look at it
+      if (key.key.ends_with(".model") || key.key.starts_with("labels.scorer.") || key.key == "labels.keep_fraction" || key.key == "labels.scores" ||
+          key.key == "labels.set")
+        shaping_.insert(key.key);                 // recipes look at it
       if (!key.fallback) continue;
       refer(key.key, *key.fallback);
       if (!referred_key(*key.fallback).empty()) follows_by_default_.insert(key.key);

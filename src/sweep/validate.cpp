@@ -57,12 +57,17 @@ const data::LabelSet& annotated_set(Effective& effective, const Catalogue& catal
                                did_you_mean(name, known), known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
 }
 
+bool gives_sets(Effective& effective, const Catalogue& catalogue) {
+  std::string kind = effective.value("labels.kind")->get<std::string>();
+  if (kind == "annotated") return annotated_set(effective, catalogue).candidates;
+  return std::find(std::begin(kCandidateKinds), std::end(kCandidateKinds), kind) != std::end(kCandidateKinds);
+}
+
 void require_labels(Effective& effective, const Catalogue& catalogue) {
   const Method& method = *effective.schema().method();
   std::string kind = effective.value("labels.kind")->get<std::string>(), what = "labels.kind = " + kind;
-  bool sets = std::find(std::begin(kCandidateKinds), std::end(kCandidateKinds), kind) != std::end(kCandidateKinds);
+  bool sets = gives_sets(effective, catalogue);
   if (kind == "annotated") {
-    sets = annotated_set(effective, catalogue).candidates;
     what += fmt::format(" of the set {}", effective.value("labels.set")->get<std::string>());
     if (!sets && effective.value("labels.keep_fraction")->get<double>() < 1)
       throw UsageError(fmt::format("{}: {} gives one label a sample: there is no set that labels.keep_fraction could narrow",
@@ -76,11 +81,32 @@ void require_labels(Effective& effective, const Catalogue& catalogue) {
                                effective.where(effective.schema().index("method")), method.name, what, fmt::join(able, ", ")));
 }
 
+// A logistic regression needs one label a sample. (A class mean weighs the classes of a set.)
+void require_start(Effective& effective, const Catalogue& catalogue) {
+  const Schema& schema = effective.schema();
+  for (int key = 0; key < schema.size(); ++key) {
+    const std::string& name = schema[key].key->key;
+    if ((name != "head_init" && !name.ends_with(".head_init")) || !effective.value(key) || *effective.value(key) != "linear-probe") continue;
+    if (gives_sets(effective, catalogue))
+      throw UsageError(fmt::format("{}: {} = linear-probe wants one given label a sample, labels.kind = {} gives candidate sets; allowed there: text, random, class-mean",
+                                   effective.where(key), name, effective.value("labels.kind")->get<std::string>()));
+  }
+}
+
 // Arrays of scores are recorded by name, like data sets.
 void require_scores(Effective& effective, const Catalogue& catalogue) {
   int key = effective.schema().index("labels.scores");
   const Value* name = key < 0 ? nullptr : effective.value(key);
-  if (!name || *name == "zero-shot" || catalogue.fingerprints.count("scores/" + name->get<std::string>())) return;
+  if (name && *name == "trained") {
+    const std::string model = effective.value("labels.scorer.model")->get<std::string>();
+    std::vector<std::string> able;
+    for (const auto& [other, preset] : catalogue.models)
+      if (!preset.architecture.empty()) able.push_back(other);
+    if (std::find(able.begin(), able.end(), model) == able.end())
+      throw UsageError(fmt::format("{}: labels.scores = trained wants a labels.scorer.model that begins at random, {} has weights; allowed: {}",
+                                   effective.where(key), model, fmt::join(able, ", ")));
+  }
+  if (!name || *name == "zero-shot" || *name == "classifier" || *name == "trained" || catalogue.fingerprints.count("scores/" + name->get<std::string>())) return;
   throw UsageError(fmt::format("{0}: labels.scores: no scores '{1}' on this machine: run `winnow data scores {1} FILE --dataset {2}` once",
                                effective.where(key), name->get<std::string>(), effective.value("dataset")->get<std::string>()));
 }
@@ -106,6 +132,7 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
   std::string dataset = effective.value("dataset")->get<std::string>();
   require_fingerprint(catalogue, dataset, effective.where(schema.index("dataset")));
   require_labels(effective, catalogue);
+  require_start(effective, catalogue);
   require_scores(effective, catalogue);
   for (int key = 0; key < schema.size(); ++key) {
     const std::string& name = schema[key].key->key;
@@ -113,7 +140,7 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
     const Model& model = catalogue.models.at(effective.value(key)->get<std::string>());
     if (model.pretrain)
       require_fingerprint(catalogue, model.pretrain->settings.at("dataset").get<std::string>(), effective.where(key));
-    else if (!catalogue.fingerprints.count(model.name))
+    else if (model.downloaded() && !catalogue.fingerprints.count(model.name))
       throw UsageError(fmt::format("{}: no weights of {} on this machine: download {} and run `winnow model check {} --root FOLDER` once",
                                    effective.where(key), model.name, model.download, model.name));
   }

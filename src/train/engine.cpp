@@ -27,6 +27,8 @@ void Engine::begin_step(std::int64_t step) {
   step_ = step;
   calls_.clear();
   stale_.clear();
+  forwards_ = 0;
+  for (auto& [name, part] : networks_) part.kind->forget_forwards();
 }
 
 void Engine::end_epoch() {
@@ -67,6 +69,10 @@ std::map<std::string, Tensor> Engine::trained_parameters() const {
   std::set<const void*> trained;
   for (const auto& [name, own] : optimisers_)
     for (const model::Parameter* parameter : own.optimiser.parameters()) trained.insert(parameter->value.unsafeGetTensorImpl());
+  for (const auto& [name, own] : optimisers_)     // without its averages a trained tower cannot be evaluated
+    for (const model::Tower* tower : own.networks)
+      for (const model::Parameter& parameter : tower->weights().all())
+        if (parameter.averaged) trained.insert(parameter.value.unsafeGetTensorImpl());
   for (const auto& [name, tensor] : parameters())
     if (trained.count(tensor.unsafeGetTensorImpl())) result.emplace(name, tensor);
   return result;
@@ -124,12 +130,16 @@ model::Weights& Engine::weights_of(const std::string& name) {
 }
 
 void Engine::add_optimiser(const std::string& name, const std::vector<std::string>& parts) {
-  std::vector<model::Weights*> networks, modules;
+  std::vector<model::Tower*> networks;
+  std::vector<model::Weights*> modules;
   std::vector<model::Parameter*> parameters;
   for (const std::string& part : parts) {
     model::Weights& weights = weights_of(part);
     weights.train_what_is_trainable();
-    (networks_.count(part) ? networks : modules).push_back(&weights);
+    if (auto network = networks_.find(part); network != networks_.end())
+      networks.push_back(network->second.kind.get());
+    else
+      modules.push_back(&weights);
     for (model::Parameter* parameter : weights.trained()) parameters.push_back(parameter);
   }
   optimisers_.emplace(name, Trained{Optimiser(*facts_.settings, std::move(parameters)), std::move(networks), std::move(modules)});
@@ -155,7 +165,9 @@ Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
 }
 
 model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t last) {
-  return call.tower->rows(inputs(call, first, last));
+  if (!call.number) return call.tower->rows(inputs(call, first, last));
+  auto seed = static_cast<std::uint64_t>(facts_.settings->has("seed") ? facts_.settings->integer("seed") : 0);
+  return call.tower->rows_in_training(inputs(call, first, last), {collective_, call.ids.size(0), first, seed, *call.number});
 }
 
 std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_t rows) const {
@@ -171,7 +183,11 @@ method::Outputs Engine::forward(const std::string& network, const method::View& 
                                 const std::string& split) {
   model::Tower& tower = *part(networks_, network, "network").kind;
   grad = grad && at::GradMode::is_enabled() && !tower.weights().trained().empty();
-  Call call{&tower, split, view, ids, {}, {}};
+  if (grad && chunk_ > 0 && tower.has_batch_statistics())
+    throw UsageError(fmt::format("network '{}' normalises whole batches (batch_norm = \"batch\"), chunks of {} rows would change its result: "
+                                 "take smaller batches, more processes, or batch_norm = \"stored\"", network, chunk_));
+  Call call{&tower, split, view, ids, {}, {}, {}};
+  if (grad) call.number = (static_cast<std::uint64_t>(iteration_) << 8) + forwards_++;
   bool keep_graph = grad && chunk_ == 0;
   std::vector<std::vector<Tensor>> pieces;        // output x chunk
   std::vector<std::string> names;
@@ -226,7 +242,7 @@ void Engine::add_gradients(const Call& call, const std::vector<Tensor>& at_leave
   for (std::size_t i = 0; i < trained.optimiser.parameters().size(); ++i) position[trained.optimiser.parameters()[i]] = i;
 
   for (auto [first, last] : chunks_of(call.ids.size(0))) {
-    if (first == last) continue;
+    if (first == last && !call.tower->has_batch_statistics()) continue;     // others need this process's part of their sums
     std::vector<Tensor> outputs = call.graph;
     if (outputs.empty()) {                        // chunks: the rows again, this time with their graph
       at::AutoGradMode with_gradient(true);
@@ -255,7 +271,7 @@ void Engine::update(const std::string& name, const Tensor& loss) {
   bad_ = at::where(at::isfinite(loss.detach()).reshape({}).logical_or(bad_ >= 0), bad_, at::full_like(bad_, iteration_));
 
   auto mine = [&](const Call& call) {
-    return std::find(trained.networks.begin(), trained.networks.end(), &call.tower->weights()) != trained.networks.end();
+    return std::find(trained.networks.begin(), trained.networks.end(), call.tower) != trained.networks.end();
   };
   std::vector<Tensor> leaves;
   for (const Call& call : calls_)
@@ -298,7 +314,10 @@ void Engine::update(const std::string& name, const Tensor& loss) {
 
   stale_.insert(stale_.end(), leaves.begin(), leaves.begin() + static_cast<std::ptrdiff_t>(stale_start));
   std::erase_if(calls_, mine);
-  for (model::Weights* weights : trained.networks) weights->renew();
+  for (model::Tower* tower : trained.networks) {
+    tower->weights().renew();
+    tower->move_averages();
+  }
   for (model::Weights* weights : trained.modules) weights->renew();
 }
 
@@ -309,7 +328,7 @@ void Engine::follow(const std::string& copy, double momentum) {
   auto& own = weights_of(copy).all();
   auto& others = weights_of(source).all();
   for (std::size_t i = 0; i < own.size(); ++i)    // what is frozen is equal already, and rounding would move it
-    if (others[i].trained) own[i].value.mul_(momentum).add_(others[i].value, 1 - momentum);
+    if (others[i].trained || others[i].averaged) own[i].value.mul_(momentum).add_(others[i].value, 1 - momentum);
 }
 
 void Engine::log(const std::string& name, const Tensor& value) { logs_[name].push_back(value.detach().clone()); }

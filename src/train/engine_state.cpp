@@ -28,7 +28,7 @@ std::map<std::string, Tensor> Engine::changing() const {
   auto collect = [&](const auto& parts) {
     for (const auto& [name, part] : parts)
       for (const model::Parameter& parameter : part.kind->weights().all())
-        if (parameter.trainable) result[fmt::format("parameter/{}/{}", name, parameter.name)] = parameter.value;
+        if (parameter.trainable || parameter.averaged) result[fmt::format("parameter/{}/{}", name, parameter.name)] = parameter.value;
   };
   collect(networks_);
   collect(modules_);

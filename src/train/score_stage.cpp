@@ -1,11 +1,13 @@
 // Stage kind `score`: logits of a fixed model for the training samples. Here zero-shot: scale times the cosine of the picture's
-// feature and the class prompt's, with the model's own scale; or those that another program computed (winnow data scores).
+// feature and the class prompt's, with the model's own scale; a model's own classifier; or those that another program computed (winnow
+// data scores).
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "arrays.h"
+#include "classifier_scores.h"
 #include "executors.h"
 #include "image_source.h"
 #include "loop.h"
@@ -58,6 +60,7 @@ Execution recorded_scores(const Stage& stage, const Context& context, const std:
 Execution execute_score(const Stage& stage, const Context& context, comm::Collective& collective, Observer&) {
   if (stage.version != kVersion) throw UsageError(fmt::format("score has result version {} here, the stage wants {}", kVersion, stage.version));
   if (auto recorded = stage.fingerprints.find("scores"); recorded != stage.fingerprints.end()) return recorded_scores(stage, context, recorded->second);
+  if (stage.settings.has("scorer")) return classifier_scores(stage, context, collective);
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real(at::kFloat);

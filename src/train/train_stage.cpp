@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "arrays.h"
+#include "backbone.h"
 #include "curves.h"
 #include "executors.h"
+#include "head_start.h"
 #include "image_source.h"
 #include "loop.h"
 #include "precision.h"
@@ -18,7 +20,6 @@
 #include "winnow/model/tokenizer.h"
 #include "winnow/model/toy.h"
 #include "winnow/train/evaluation.h"
-#include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
 
@@ -153,6 +154,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
     std::int64_t blocks = model::blocks_of(snapshot);
     adaptation.blocks = {blocks - last, blocks};
   }
+  adaptation.batch_statistics = settings.has("batch_norm") && settings.text("batch_norm") == "batch";
   options.head = model::parse_head(settings.text("head"));
   if (settings.has("scale")) options.scale = settings.real("scale");
   options.dtype = precision_of(settings);
@@ -172,7 +174,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   std::unique_ptr<method::Method> method = entry.make();
   if (settings.text("dataset") == "replay") return execute_replay(stage, context, collective, observer, *method, name);
 
-  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"));
+  model::Snapshot snapshot = backbone_of(stage, context);
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
@@ -181,7 +183,9 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);
-  if (settings.text("head_init") == "text")
+  if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
+    options.head_rows = head_rows_from_data(init, snapshot, options, source, collective);
+  else if (init == "text")
     options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), settings.text("template")), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);

@@ -24,6 +24,10 @@ class CandidateSets : public SweepTest {
     ADD_FAILURE() << "no stage " << label;
     return {};
   }
+  void know_generators() {
+    for (Key& key : catalogue_.common)
+      if (key.key == "labels.scorer.model") key.words = {"nano-clip", "wide-resnet-10-1", "wide-resnet-28-10-cifar-10"};
+  }
   // Settings and inputs are the experiment's own; identities of both ways to make them agree.
   Plan made(const std::string& rest) const { return plan("name = \"s\"\n" + sweep(rest)); }
 };
@@ -82,6 +86,52 @@ TEST_F(CandidateSets, RecordedScoresNeedNoModel) {
   EXPECT_FALSE(score.settings.has("labels.scores")) << "what counts is the content";
   catalogue_.fingerprints["scores/same"] = "abc";
   EXPECT_EQ(stage(made("method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\n[[grid]]\n\"labels.scores\" = [\"same\"]"), "score").identity(), score.identity());
+}
+
+// Whatever the experiment's own training varies, its generator stays the same.
+TEST_F(CandidateSets, ATrainedGeneratorIsAStageThatExperimentsShare) {
+  know_generators();
+  std::string text = "labels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\", scorer = { model = \"wide-resnet-10-1\" } }\n";
+  Plan p = made(text + "[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]\n\"train.lr\" = [0.1, 0.2]\n\"train.epochs\" = [3, 4]\n\"data.samples\" = [500]");
+  EXPECT_EQ(labels(p).count("generator"), 1u);
+  EXPECT_EQ(labels(p).count("score"), 1u);
+  EXPECT_EQ(labels(p).count("train"), 16u);
+  Stage generator = stage(p, "generator"), score = stage(p, "score"), train = stage(p, "train");
+  EXPECT_EQ(score.inputs.at("classifier"), (Input{generator.identity(), Output::weights}));
+  EXPECT_EQ(train.inputs.at("scores"), (Input{score.identity(), Output::scores}));
+  EXPECT_EQ(generator.settings.text("labels.kind"), "clean");
+  EXPECT_EQ(generator.settings.text("batch_norm"), "batch");
+  EXPECT_EQ(generator.settings.integer("train.epochs"), 5);
+  EXPECT_EQ(generator.settings.integer("data.samples"), 500);
+  EXPECT_EQ(generator.settings.text("architecture.model_type"), "wide_resnet");
+  EXPECT_EQ(score.settings.text("mode"), "evaluation");
+  for (const auto& [key, value] : train.settings.all()) EXPECT_THAT(key, ::testing::Not(HasSubstr("scorer")));
+  EXPECT_TRUE(generator.fingerprints.count("data") && !generator.fingerprints.count("weights"));
+
+  std::string other = "labels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\", scorer = { model = \"wide-resnet-10-1\", epochs = 9, mode = \"batch-statistics\" } }\n";
+  Plan q = made(other + "[[grid]]\nmethod = [\"cc\"]\n\"data.samples\" = [500, 600]");
+  EXPECT_EQ(labels(q).count("generator"), 2u);
+  EXPECT_EQ(stage(q, "generator").settings.integer("train.epochs"), 9);
+  EXPECT_EQ(stage(q, "score").settings.integer("chunk"), 2000);
+  EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\" }")),
+              HasSubstr("labels.scores = trained wants a labels.scorer.model that begins at random, nano-clip has weights; allowed: wide-resnet-10-1, "));
+}
+
+TEST_F(CandidateSets, AGeneratorsWeightsAreChecked) {
+  know_generators();
+  std::string text = "method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"classifier\", scorer = { model = \"wide-resnet-28-10-cifar-10\" } }\n";
+  EXPECT_THAT(refusal("name = \"s\"\n" + sweep(text)), HasSubstr("no weights of wide-resnet-28-10-cifar-10 on this machine"));
+  catalogue_.fingerprints["wide-resnet-28-10-cifar-10"] = "abc";
+  Plan p = made(text);
+  EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "train"));
+  EXPECT_EQ(stage(p, "score").fingerprints.at("weights"), "abc");
+}
+
+TEST_F(CandidateSets, AreNoStartForALinearProbe) {
+  EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.1 }\nhead_init = \"linear-probe\"")),
+              HasSubstr("head_init = linear-probe wants one given label a sample, labels.kind = flip gives candidate sets; allowed there: text, random, class-mean"));
+  made("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.1 }\nhead_init = \"class-mean\"");
+  made("method = \"ce\"\nlabels = { kind = \"symmetric\", rate = 0.1 }\nhead_init = \"linear-probe\"");
 }
 
 TEST_F(CandidateSets, AreNoLabelsOfAMethodThatWantsGivenOnes) {

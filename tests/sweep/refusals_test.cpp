@@ -24,7 +24,8 @@ TEST_F(Refusals, UnknownKeysComeWithTheNearestOne) {
        "s.toml:5: unknown key 'detect.model': there is neither a group of settings nor an earlier stage of a recipe called 'detect'"},
       {"method = \"cc\"\nlabels = 5",
        "s.toml:5: unknown key 'labels': it is a table, with labels.balanced, labels.include_true, labels.keep_fraction, labels.kind, labels.law, "
-       "labels.rate, labels.scorer.model, labels.scorer.template, labels.scores, labels.seed, labels.set, labels.size_law"},
+       "labels.rate, labels.scorer.chunk, labels.scorer.epochs, labels.scorer.mode, labels.scorer.model, labels.scorer.seed, "
+       "labels.scorer.template, labels.scorer.view, labels.scores, labels.seed, labels.set, labels.size_law"},
       {"[[override]]\nwhen = { methd = \"cc\" }\nset = { seed = 1 }", "s.toml:5: unknown key 'methd' (did you mean 'method'?)"},
       {"[[exclude]]\nsede = 1", "s.toml:5: unknown key 'sede' (did you mean 'seed'?)"},
       {"[[grids]]\nseed = [1]",

@@ -18,6 +18,7 @@ struct AdaptationOptions {
   std::optional<std::pair<std::int64_t, std::int64_t>> blocks;        // [first, last) alone; all blocks where it is empty
   bool deft = false;                              // placement and order of DeFT's code where it differs from PartialCLIP's
   bool standard_lora = false;                     // LoRA's A with bound 1/sqrt(d) instead of the reference's 1/sqrt(r)
+  bool batch_statistics = false;                  // full-tuning: BatchNorms of a training forward take the batch's moments
   std::int64_t classes = 0;
   std::uint64_t seed = 0;
 };

@@ -30,6 +30,9 @@ at::Tensor text_head_rows(const Snapshot&, const std::string& adapt, const at::T
 // Linear probing puts the head on the projected embedding, all else on the hidden feature. spec/pll.md 3.1. Borrows the snapshot.
 std::unique_ptr<Architecture> classifier_architecture(const Snapshot&, ClassifierOptions);
 
+// The tower without its adaptation: what a head is made for before training.
+std::unique_ptr<Tower> bare_tower(const Snapshot&, const ClassifierOptions&);
+
 // Both towers and the temperature, everything trained.
 std::unique_ptr<Architecture> contrastive_architecture(const Snapshot&, at::ScalarType, double temperature);
 

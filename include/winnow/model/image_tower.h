@@ -12,6 +12,7 @@
 
 namespace winnow::model {
 
+class TrainingMode;
 class Transformer;
 
 // d: width of the tower, p: of the embedding that it shares with texts, T: tokens. Undefined where a family has none.
@@ -24,7 +25,8 @@ struct ImageOutputs {
   std::vector<at::Tensor> blocks;                 // B x T x d after each block, where they are asked for
 };
 
-enum class FeatureKind { hidden, embedding };      // embedding: `projected` of a tower that projects, else `hidden`
+// embedding: `projected` of a tower that projects, else `hidden`. logits: of the checkpoint's own classifier.
+enum class FeatureKind { hidden, embedding, logits };
 enum class Precision { as_stated, bf16 };         // bf16: autocast around the tower; its outputs come back in the stated precision
 
 struct ImageTowerOptions {
@@ -36,13 +38,19 @@ struct ImageTowerOptions {
 // Rows of pixels B x channels x H x W, normalised. A new tower is frozen: adaptations (adaptation.h) say what is trained.
 class ImageTower : public Tower {
  public:
+  ~ImageTower() override;
   Outputs rows(const at::Tensor& pixels) override;        // "features"
+  Outputs rows_in_training(const at::Tensor& pixels, const TrainingForward&) override;
+  bool has_batch_statistics() const override;
+  void move_averages() override;
+  void forget_forwards() override;
   std::int64_t width() const override;                    // columns of "features"
 
   // Everything that the tower yields. A vision transformer takes pictures of other sizes and interpolates its position table.
   virtual ImageOutputs encode(const at::Tensor& pixels, bool keep_blocks = false) const = 0;
   virtual std::int64_t image_size() const = 0;
   virtual std::int64_t tower_width() const = 0;           // d
+  virtual std::int64_t classes() const { return 0; }      // of the checkpoint's own classifier; 0: it has none
   virtual const at::Tensor& projection() const;           // p x d; UsageError for a tower without one
   virtual bool projects() const { return false; }
 
@@ -52,13 +60,15 @@ class ImageTower : public Tower {
   virtual void scale_features(Parameter* scale, Parameter* shift);
 
   void train_everything();                                // for pre-training and full fine-tuning
+  void use_batch_statistics();                            // in forwards in training mode, by all BatchNorms
   const std::string& source() const { return source_; }   // the snapshot, for messages
 
  protected:
-  ImageTower(const Snapshot& snapshot, ImageTowerOptions options) : options_(options), source_(snapshot.source) {}
+  ImageTower(const Snapshot&, ImageTowerOptions);
   virtual at::Tensor feature(const at::Tensor& pixels) const = 0;   // `options_.feature` alone
 
   ImageTowerOptions options_;
+  std::unique_ptr<TrainingMode> mode_;                    // what BatchNorms and dropout of the tower read
 
  private:
   std::string source_;

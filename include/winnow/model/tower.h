@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "winnow/comm/collective.h"
 #include "winnow/model/weights.h"
 
 namespace winnow::model {
@@ -31,12 +32,28 @@ class Outputs {
   std::vector<std::pair<std::string, at::Tensor>> tensors_;
 };
 
-// A tower maps each row of its input to a row of its outputs, and rows do not see each other.
+// A forward in training mode, as one process of a gang computes it: a slice of the rows.
+struct TrainingForward {
+  comm::Collective& gang;
+  std::int64_t rows = 0, first = 0;               // of the whole forward; the first of these inputs among them
+  std::uint64_t seed = 0, number = 0;             // number: different for every forward of a stage. They key dropout's draws
+};
+
+// A tower maps each row of its input to a row of its outputs. Rows do not see each other, but for those of a forward in training
+// mode where a layer has batch statistics: such a tower's forwards are computed whole, not in chunks, and by all processes of
+// the gang at once, whose moments are put together.
 class Tower {
  public:
   virtual ~Tower() = default;
   // Pixels B x 3 x H x W (normalised), tokens B x context, or the rows of a toy; to outputs with B rows each.
-  virtual Outputs rows(const at::Tensor& inputs) = 0;
+  virtual Outputs rows(const at::Tensor& inputs) = 0;                 // evaluation mode
+  // Training mode: the same, but for dropout and batch statistics. Collective for a tower that has the latter.
+  virtual Outputs rows_in_training(const at::Tensor& inputs, const TrainingForward&) { return rows(inputs); }
+  virtual bool has_batch_statistics() const { return false; }
+  // Running averages move by one momentum towards what the forwards in training mode since the last move have seen: their
+  // moments, weighted by rows. The same on every process.
+  virtual void move_averages() {}
+  virtual void forget_forwards() {}               // those that no move followed
   virtual std::int64_t width() const = 0;         // columns of "features"
   Weights& weights() { return weights_; }
   const Weights& weights() const { return weights_; }

@@ -10,7 +10,7 @@
 
 namespace winnow::model {
 
-// What a parameter is, for adaptations that tune by kind. `statistics`: BatchNorm's running moments, masks; never trained.
+// What a parameter is, for adaptations that tune by kind. `statistics`: BatchNorm's running moments, masks; no optimiser has them.
 enum class Role { matrix, bias, norm, norm_bias, statistics, other };
 
 // Graphs are built on `use`, an alias of `value` that is renewed at every update: a loss that reaches an output from before
@@ -23,6 +23,7 @@ struct Parameter {
   bool trained = false;                           // trainable, and in an optimiser
   Role role = Role::other;
   std::int64_t block = -1;                        // of a transformer; -1: outside its blocks
+  bool averaged = false;                          // a running average that training moves
 };
 
 // Owns the parameters of one tower or module. Addresses stay valid for life. Not copyable.

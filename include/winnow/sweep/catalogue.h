@@ -66,7 +66,10 @@ struct Model : Preset {
   };
   std::string family, download;                   // of a downloaded snapshot: where it is
   Assignments settings;
-  std::optional<Pretrain> pretrain;               // the stage that makes it; without one its weights are a downloaded snapshot
+  std::optional<Pretrain> pretrain;               // the stage that makes it
+  Assignments architecture;                       // of one that begins at random: entries of config.json
+  // Without either its weights are a downloaded snapshot.
+  bool downloaded() const { return !pretrain && architecture.empty(); }
 };
 
 // Fingerprints of data sets and of downloaded weights by name: what `winnow data check` and `winnow model check`

@@ -84,7 +84,8 @@ class Engine final : public method::Engine {
   };
   struct Trained {
     Optimiser optimiser;
-    std::vector<model::Weights*> networks, modules;
+    std::vector<model::Tower*> networks;
+    std::vector<model::Weights*> modules;
   };
   struct State {
     Tensor value;
@@ -97,6 +98,7 @@ class Engine final : public method::Engine {
     std::string split;
     method::View view;
     method::Ids ids;
+    std::optional<std::uint64_t> number;          // of a forward in training mode
     std::vector<Tensor> leaves;                   // the outputs that the method got
     std::vector<Tensor> graph;                    // this process's rows with their graph; empty under chunks
   };
@@ -121,6 +123,7 @@ class Engine final : public method::Engine {
   comm::Collective& collective_;
   std::int64_t chunk_;
   std::int64_t epoch_ = 0, step_ = 0, iteration_ = 0;
+  std::uint64_t forwards_ = 0;                    // in training mode, of this step
   std::map<std::string, Part<model::Tower>> networks_;
   std::map<std::string, Part<model::Module>> modules_;
   std::map<std::string, Trained> optimisers_;

@@ -111,7 +111,7 @@ void check_datasets(std::vector<Check>& checks) {
 void check_models(std::vector<Check>& checks) {
   std::size_t absent = 0;
   for (const auto& [name, model] : sweep::Catalogue::built_in({}).models) {
-    if (model.pretrain) continue;
+    if (!model.downloaded()) continue;
     if (auto record = data::read_weights_record(name))
       checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
     else

@@ -27,6 +27,8 @@ void list(const sweep::Catalogue& catalogue, bool json) {
       all.push_back(record ? to_json(*record) : Value{{"name", name}, {"fingerprint", nullptr}, {"download", model.download}});
     else if (model.pretrain)
       fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
+    else if (!model.downloaded())
+      fmt::print("{:24} {:9} begins at random, trained in the stage that uses it\n", name, model.family);
     else if (record)
       fmt::print("{:24} {:9} {} MB in {}\n", name, model.family, record->bytes / 1'000'000, record->root.string());
     else
@@ -49,6 +51,7 @@ void check(const sweep::Catalogue& catalogue, const std::string& name, const std
   if (found == catalogue.models.end())
     throw UsageError(fmt::format("model check: unknown model '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
   if (found->second.pretrain) throw UsageError(fmt::format("model check: {} has no downloaded weights: winnow pre-trains it as a stage", name));
+  if (!found->second.downloaded()) throw UsageError(fmt::format("model check: {} has no downloaded weights: it begins at random", name));
   std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
   data::WeightsRecord record = data::check_weights(name, found->second.download, folder, show_progress);
   if (json)

@@ -65,6 +65,8 @@ void keep_settings(Draft& draft, const std::set<std::string>& keys, bool labels)
 
 void add_backbone(std::vector<Draft>& drafts, Draft& user, const std::string& name, const Catalogue& catalogue) {
   const Model& model = catalogue.models.at(name);
+  for (const auto& [key, value] : model.architecture) user.stage.settings.set("architecture." + key, value);
+  if (!model.architecture.empty()) return;
   if (!model.pretrain) {
     user.stage.fingerprints["weights"] = catalogue.fingerprints.at(name);
     return;

@@ -15,7 +15,8 @@ Draft draft_of(const Experiment&, std::string_view table, StageKind);
 // Leaves only these settings, and those below "data." and, if wanted, "labels.".
 void keep_settings(Draft&, const std::set<std::string>& keys, bool labels);
 
-// Gives the stage its model's weights: from the stage that pre-trains it, which is added, or a downloaded snapshot.
+// Gives the stage its model's weights: from the stage that pre-trains it, which is added, a downloaded snapshot, or none but the
+// architecture of a model that begins at random.
 void add_backbone(std::vector<Draft>&, Draft& user, const std::string& model, const Catalogue&);
 // Where candidate sets depend on another model's scores: `score`, and where sets are narrowed `narrow` after it, as inputs of
 // `user`, whose settings keep what it reads itself. spec/pll.md 1.4 and 2.

@@ -1,0 +1,77 @@
+#include "classifier_scores.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include "arrays.h"
+#include "backbone.h"
+#include "executors.h"
+#include "image_source.h"
+#include "preprocessing.h"
+#include "winnow/core/error.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/train/evaluation.h"
+#include "winnow/train/run_snapshot.h"
+
+namespace winnow::train {
+
+namespace {
+
+// The stage with the settings that views are read from: the one that is scored is the first.
+Stage with_views(const Stage& stage) {
+  Stage result = stage;
+  for (const char* view : {"views.strong", "views.key", "views.test"}) result.settings.set(view, "plain");
+  result.settings.set("views.weak", stage.settings.text("view"));
+  result.settings.set("views.normalisation", "model");
+  return result;
+}
+
+std::int64_t classes_of(const Stage& stage, const Context& context) {
+  return ImageSource(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {}).classes();
+}
+
+at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Settings& settings, comm::Collective& collective) {
+  bool batch = tower.has_batch_statistics(), plain = settings.text("view") == "plain";
+  std::int64_t chunk = batch ? settings.integer("chunk") : 500, samples = source.size("train");
+  auto seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  std::vector<at::Tensor> pieces;
+  for (std::int64_t first = 0; first < samples; first += chunk) {
+    std::int64_t rows = std::min(chunk, samples - first);
+    comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
+    at::Tensor pixels = source.inputs("train", plain ? "plain" : "weak", at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong)), 0);
+    model::Outputs outputs = batch ? tower.rows_in_training(pixels, {collective, rows, mine.first, seed, static_cast<std::uint64_t>(first / chunk)}) : tower.rows(pixels);
+    pieces.push_back(collective.gather_rows(outputs.features(), rows));
+    tower.forget_forwards();
+  }
+  return at::cat(pieces);
+}
+
+}  // namespace
+
+Execution classifier_scores(const Stage& stage, const Context& context, comm::Collective& collective) {
+  at::NoGradGuard no_gradient;
+  std::int64_t classes = classes_of(stage, context);
+  model::Snapshot snapshot = stage.inputs.count("classifier") ? trained_classifier(stage, context, classes) : snapshot_at(input_file(context, "backbone"));
+  auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::logits});
+  if (tower->classes() != classes)
+    throw UsageError(fmt::format("labels.scorer.model = {}: its classifier has {} classes, the data set {} has {}", stage.settings.text("model"),
+                                 tower->classes(), stage.settings.text("dataset"), classes));
+  if (stage.settings.text("mode") == "batch-statistics") {
+    tower->use_batch_statistics();
+    if (!tower->has_batch_statistics()) throw UsageError(fmt::format("labels.scorer.mode = batch-statistics: {} has no BatchNorm", stage.settings.text("model")));
+  }
+  Preprocessing preprocessing = Preprocessing::from(snapshot);
+  ImageSource source(with_views(stage), context, preprocessing.normalisation, preprocessing.image_size, at::TensorOptions(at::kFloat), {.views = true});
+  Oracle oracle = source.take_oracle();
+  at::Tensor logits = logits_of_all(*tower, source, stage.settings, collective);
+
+  Execution result;
+  result.content.arrays["scores/samples"] = array_of(source.samples("train"));
+  result.content.arrays["scores/logits"] = array_of(logits);
+  result.content.tables["metrics/final"] = {{"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};
+  result.trace.predictions["logits"] = logits;
+  return result;
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,67 @@
+#include "head_start.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/model/logistic_regression.h"
+
+namespace winnow::train {
+
+namespace {
+
+constexpr std::int64_t kRows = 500;               // bounds memory; changes no result
+
+at::Tensor features_of_all(model::Tower& tower, ImageSource& source, comm::Collective& collective) {
+  std::vector<at::Tensor> pieces;
+  for (std::int64_t first = 0, samples = source.size("train"); first < samples; first += kRows) {
+    std::int64_t rows = std::min(kRows, samples - first);
+    comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
+    at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
+    pieces.push_back(collective.gather_rows(tower.rows(source.inputs("train", "plain", ids, 0)).features(), rows));
+  }
+  return at::cat(pieces).to(at::kDouble);
+}
+
+// N x C: how much of each sample is of each class.
+at::Tensor shares(ImageSource& source) {
+  const auto& selection = source.handed_over();
+  at::Tensor result = source.has_given() ? at::one_hot(source.given(), source.classes()).to(at::kDouble) : source.candidates().to(at::kDouble);
+  result = result / result.sum(1, /*keepdim=*/true);
+  auto mask = selection.find("mask"), label = selection.find("label");
+  if (mask == selection.end()) return result;
+  at::Tensor kept = mask->second.to(at::kDouble);
+  if (kept.dim() == 2) return kept;
+  if (label != selection.end()) result = at::one_hot(label->second.to(at::kLong), source.classes()).to(at::kDouble);
+  return result * kept.unsqueeze(1);
+}
+
+at::Tensor class_means(const at::Tensor& features, const at::Tensor& of_class, const std::vector<std::string>& names) {
+  at::Tensor weights = of_class.sum(0);
+  for (std::size_t c = 0; c < names.size(); ++c)
+    if (weights[static_cast<std::int64_t>(c)].item<double>() == 0)
+      throw UsageError(fmt::format("head_init = class-mean: no training sample has the label '{}'", names[c]));
+  return at::mm(of_class.t(), features) / weights.unsqueeze(1);
+}
+
+}  // namespace
+
+at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot& snapshot, const model::ClassifierOptions& options, ImageSource& source,
+                               comm::Collective& collective) {
+  at::NoGradGuard no_gradient;
+  if (head_init == "linear-probe" && !source.has_given())
+    throw UsageError("head_init = linear-probe wants one given label a sample, here are candidate sets; class-mean weighs a set's classes alike");
+  auto tower = model::bare_tower(snapshot, options);
+  at::Tensor features = features_of_all(*tower, source, collective), of_class = shares(source), rows;
+  if (head_init == "linear-probe") {
+    at::Tensor kept = at::nonzero(of_class);      // items: sample and label
+    rows = model::fit_logistic_regression(features.index_select(0, kept.select(1, 0)), kept.select(1, 1), source.classes());
+  } else {
+    rows = class_means(features, of_class, source.class_names());
+  }
+  return rows / rows.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
+}
+
+}  // namespace winnow::train

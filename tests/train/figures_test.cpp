@@ -59,8 +59,9 @@ TEST_F(FiguresTest, LogitsOfAnEnsembleAreAveraged) {
 // A data set whose preset says corrupt = "skip".
 TEST_F(FiguresTest, PicturesThatWereSkippedAreCounted) {
   auto skipped = [&] {
+    store::RunContent content = run(train("cc")).content;
     std::vector<std::int64_t> found;
-    for (const store::Column& column : run(train("cc")).content.tables.at("metrics/final"))
+    for (const store::Column& column : content.tables.at("metrics/final"))
       if (column.name == "skipped_pictures") found = std::get<std::vector<std::int64_t>>(column.values);
     return found;
   };

@@ -137,6 +137,7 @@ TEST(Claims, ThoseOfTheSweepsHereCompareSomething) {
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   for (const auto& [name, dataset] : catalogue.datasets) catalogue.fingerprints[name] = "f";
   for (const auto& [name, model] : catalogue.models) catalogue.fingerprints[name] = "f";
+  for (const char* set : {"aggregate", "vaguest"}) catalogue.labels[std::string("plcifar10-") + set] = {{set, {"l", true, 0}}};
   for (const auto& [file, claims] : std::map<std::string, std::size_t>{{"quickstart", 2}, {"claims", 9}, {"partialclip/seeds", 2}}) {
     sweep::Plan p = sweep::Plan::read(Path(WINNOW_SOURCE_DIR) / "sweeps" / (file + ".toml"), catalogue);
     EXPECT_EQ(p.claims().size(), claims) << file;

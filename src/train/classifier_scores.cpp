@@ -23,7 +23,8 @@ Stage with_views(const Stage& stage) {
   Stage result = stage;
   for (const char* view : {"views.strong", "views.key", "views.test"}) result.settings.set(view, "plain");
   result.settings.set("views.weak", stage.settings.text("view"));
-  result.settings.set("views.normalisation", "model");
+  for (const char* normalisation : {"views.normalisation", "views.test_normalisation"}) result.settings.set(normalisation, "model");
+  result.settings.set("views.ensemble", "none");
   return result;
 }
 

@@ -39,7 +39,15 @@ TEST_F(FiguresTest, AreThoseOfMethodsThatHaveSome) {
   EXPECT_THAT(column(pop, "theta"), testing::ElementsAre(1e-3, 1e-3)) << "still in its warm-up";
   store::RunContent cc = run(train("cc")).content;
   for (const store::Column& column : cc.tables.at("metrics/epochs"))
-    EXPECT_THAT(column.name, testing::AnyOf("epoch", "loss", "learning_rate", "accuracy"));
+    EXPECT_THAT(column.name, testing::AnyOf("epoch", "loss", "learning_rate", testing::StartsWith("accuracy"), "f1_macro"));
+  const store::Table& classes = cc.tables.at("metrics/classes");
+  double mean = 0, samples = 0;
+  for (const store::Column& column : classes) {
+    if (column.name == "accuracy") for (double value : std::get<std::vector<double>>(column.values)) mean += value;
+    if (column.name == "train_samples") for (std::int64_t count : std::get<std::vector<std::int64_t>>(column.values)) samples += static_cast<double>(count);
+  }
+  EXPECT_NEAR(mean / 10, column(cc, "accuracy_class_mean").back(), 1e-12) << "of the last epoch";
+  EXPECT_EQ(samples, 60) << "those that the stage trains on";
 }
 
 // Pictures of the model's size: without a margin all five crops are the picture.

@@ -26,7 +26,7 @@ class GeneratorTest : public Miniature {
     for (const sweep::Key& key : catalogue_.common)
       if (key.key.starts_with("data.")) stage.settings.set(key.key, *key.fallback);
     for (auto [key, value] : std::map<std::string, Value>{{"dataset", "mini"}, {"model", "wide-resnet-10-1"}, {"scorer", "classifier"}, {"mode", mode},
-                                                          {"chunk", 30}, {"view", "plain"}, {"seed", 0}})
+                                                          {"chunk", 30}, {"view", "plain"}, {"seed", 0}, {"data.validation_seed", 0}})
       stage.settings.set(key, value);
     for (const auto& [key, value] : catalogue_.models.at("wide-resnet-10-1").architecture) stage.settings.set("architecture." + key, value);
     stage.fingerprints["data"] = "f";

@@ -11,17 +11,22 @@ namespace winnow::cmd {
 
 namespace {
 
-int report(int code, std::string message) {
-  // One line, whatever a library wrote into its message.
-  for (char& c : message)
-    if (c == '\n' || c == '\r') c = ' ';
-  while (!message.empty() && message.back() == ' ') message.pop_back();
+int report(int code, const std::string& said) {
+  std::string message = one_line(said);
   std::fflush(stdout);
   std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, message.c_str());
   return code;
 }
 
 }  // namespace
+
+std::string one_line(std::string message) {
+  if (std::size_t stack = message.find("Exception raised from "); stack != std::string::npos) message.resize(stack);
+  for (char& c : message)
+    if (c == '\n' || c == '\r') c = ' ';
+  while (!message.empty() && message.back() == ' ') message.pop_back();
+  return message;
+}
 
 int guarded(const std::function<int()>& body) {
   try {

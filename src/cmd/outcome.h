@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 namespace winnow::cmd {
 
@@ -11,5 +12,8 @@ enum ExitCode { kDone = 0, kBroken = 1, kUsage = 2, kSomeFailed = 3, kDrained = 
 // Runs `body` and returns its exit code. Whatever it throws becomes exactly one line on standard error, "winnow: ...",
 // and kUsage (UsageError, DataError) or kBroken (all others).
 int guarded(const std::function<int()>& body);
+
+// What an exception says, in one line, without the stack that torch appends.
+std::string one_line(std::string message);
 
 }  // namespace winnow::cmd

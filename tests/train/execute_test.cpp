@@ -54,6 +54,7 @@ TEST_F(ExecuteTest, PretrainThenTrain) {
   stage = train("proden");
   stage.settings.set("train.lr", 1e30);
   EXPECT_THAT(refusal(stage), testing::MatchesRegex("method proden: the loss is not finite at epoch 0, step [0-9], on samples [0-9]+(, [0-9]+)*, ... .16 in all.: try a smaller train.lr"));
+  EXPECT_THAT(refusal(train("ce")), HasSubstr("this stage has candidate sets, no given labels"));
 
   store::RunContent broken = backbone.content;
   broken.arrays["weights/visual_projection.weight"].shape = {96, 64};

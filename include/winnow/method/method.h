@@ -130,7 +130,7 @@ class Step : public Common {
  public:
   Step(Engine& engine, Ids ids, Tensor given) : Common(engine), ids_(std::move(ids)), given_(std::move(given)) {}
   const Ids& ids() const { return ids_; }
-  const Tensor& batch_given() const { return given_; }                   // B: the labels of the batch's items
+  const Tensor& batch_given() const { return given_.defined() ? given_ : given(); }   // B: the labels of the batch's items; UsageError where there are sets
   Tensor batch_candidates() const { return candidates().index_select(0, ids_); }
   // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "".
   Outputs forward(const std::string& network, const View& view, const Ids& ids, bool grad = true) {

@@ -170,7 +170,7 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
   } catch (const std::bad_alloc&) {
     return failure(identity, "memory", "out of memory");
   } catch (const std::exception& error) {
-    return failure(identity, "transient", error.what());
+    return failure(identity, "transient", one_line(error.what()));
   }
 }
 

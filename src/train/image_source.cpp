@@ -213,7 +213,12 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& name
   if (name.empty()) return prompts_.index_select(0, ids);
   at::Tensor samples = part(split).samples.index_select(0, ids);
   if (name == "caption") return captions_(samples, epoch);
-  return views_.make(split, name, samples, epoch);
+  if (split != "train" || !ids.is_cpu()) return views_.make(split, name, samples, epoch);
+  for (const Made& made : made_)
+    if (made.view == name && made.epoch == epoch && at::equal(made.ids, ids)) return made.pictures;
+  constexpr std::size_t kKept = 2;                // a weak and a strong view of a batch
+  if (made_.size() == kKept) made_.pop_front();
+  return made_.emplace_back(Made{name, ids.clone(), epoch, views_.make(split, name, samples, epoch)}).pictures;
 }
 
 std::vector<Batch> ImageSource::batches(std::int64_t epoch) {

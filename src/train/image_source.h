@@ -1,6 +1,7 @@
 // A data set's decoded cache as a source: samples, labels, views and order of one stage.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
@@ -66,6 +67,13 @@ class ImageSource final : public Source {
   };
   void declare_ensemble(const Settings&);
   void set_aside(const Settings&);
+  // Training pictures that a step asked for last: a forward with updated weights, or with a mixed partner, asks again.
+  struct Made {
+    std::string view;
+    at::Tensor ids;
+    std::int64_t epoch = 0;
+    at::Tensor pictures;
+  };
   void keep_long_tail(const Settings&, std::span<const std::int64_t> all_labels);
   void keep_narrowed(const EarlierLabels&);
   void make_labels(const label::Spec&, const EarlierLabels&);
@@ -73,6 +81,7 @@ class ImageSource final : public Source {
   void read_annotations(const Stage&);
   const Part& part(const std::string& split) const;
 
+  std::deque<Made> made_;
   data::Pixels pixels_;
   PictureViews views_;
   at::TensorOptions real_;

@@ -1,4 +1,5 @@
 // Records of downloaded weights: what is found, what is refused, what a change does.
+#include "../refusal.h"
 #include "winnow/data/weights.h"
 
 #include <gmock/gmock.h>
@@ -14,16 +15,6 @@ namespace winnow::data {
 namespace {
 
 using testing::HasSubstr;
-
-template <class F>
-std::string refusal(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 class WeightsRecords : public testing::Test {
  protected:

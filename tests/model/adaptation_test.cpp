@@ -1,4 +1,5 @@
 // Adaptations on a small CLIP. Numbers against the reference codes: golden cases of kind peft.
+#include "../refusal.h"
 #include "winnow/model/adaptation.h"
 
 #include <ATen/ATen.h>
@@ -27,16 +28,6 @@ std::unique_ptr<ImageTower> adapted(const std::string& name, AdaptationOptions o
   if (options.classes == 0) options.classes = 4;
   if (!name.empty()) adapt(*tower, name, options);
   return tower;
-}
-
-template <class F>
-std::string refusal(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 TEST(Adaptation, WhatIsBuiltToDoNothingAtFirstDoesNothing) {

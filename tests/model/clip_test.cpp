@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
 
@@ -30,16 +31,6 @@ at::Tensor class_tokens() { return at::arange(24, at::kLong).view({4, 6}).remain
 at::Tensor features(const Snapshot& snapshot, const std::string& adapt) {
   at::Tensor pixels = at::linspace(-1, 1, 2 * 3 * 64).view({2, 3, 8, 8});
   return classifier_architecture(snapshot, options(adapt))->tower("main", TowerKind::image)->rows(pixels).features();
-}
-
-template <class F>
-std::string refusal(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 TEST(Clip, SnapshotFolderRoundTrip) {

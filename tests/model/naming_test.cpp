@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/model/image_tower.h"
 
@@ -14,16 +15,6 @@ namespace {
 using testing::HasSubstr;
 
 Snapshot golden(const std::string& name) { return read_snapshot(Path(__FILE__).parent_path() / "../golden/model/snapshots" / name); }
-
-template <class F>
-std::string refusal(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 std::string replaced(std::string text, const std::vector<std::pair<std::string, std::string>>& pairs) {
   for (const auto& [from, to] : pairs)

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/clip.h"
@@ -124,19 +125,9 @@ class OpenClip : public testing::Test {
     fs::rename(folder_ / "model.safetensors", folder_ / "open_clip_model.safetensors");
     return read_snapshot(folder_);
   }
-  std::string refusal(const Snapshot& stored) {
+  std::string refusal_of(const Snapshot& stored) {
     return refusal([&] { image_tower(read(stored), {}); });
   }
-  template <class F>
-  std::string refusal(F f) {
-    try {
-      f();
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "accepted";
-  }
-
   Path folder_ = Path(testing::TempDir()) / "winnow-open-clip-test";
 };
 
@@ -183,7 +174,7 @@ TEST_F(OpenClip, BringsAPreprocessor) {
   EXPECT_EQ(json["resample"], 2);
   Snapshot stored = open_clip_vit();
   stored.config["preprocess_cfg"]["resize_mode"] = "squash";
-  EXPECT_THAT(refusal(stored), HasSubstr("open_clip_config.json: preprocess_cfg.resize_mode: \"squash\" is not known"));
+  EXPECT_THAT(refusal_of(stored), HasSubstr("open_clip_config.json: preprocess_cfg.resize_mode: \"squash\" is not known"));
 }
 
 TEST_F(OpenClip, ConfigJsonWinsWhereBothAreThere) {
@@ -224,7 +215,7 @@ TEST_F(OpenClip, SaysWhichKeyIsWrong) {
            {"/preprocess_cfg", "[]", "preprocess_cfg is not a table"}}) {
     Snapshot stored = open_clip_vit();
     stored.config[Value::json_pointer(damage.path)] = Value::parse(damage.value);
-    EXPECT_THAT(refusal(stored), HasSubstr(damage.message)) << damage.path;
+    EXPECT_THAT(refusal_of(stored), HasSubstr(damage.message)) << damage.path;
   }
 }
 
@@ -232,14 +223,14 @@ TEST_F(OpenClip, SaysWhichTensorIsWrong) {
   for (const auto& [name, tensor] : open_clip_vit().tensors) {
     Snapshot stored = open_clip_vit();
     stored.tensors.erase(name);
-    EXPECT_THAT(refusal(stored), HasSubstr(fmt::format("tensor '{}' is missing", name)));
+    EXPECT_THAT(refusal_of(stored), HasSubstr(fmt::format("tensor '{}' is missing", name)));
   }
   Snapshot stored = open_clip_vit();
   stored.tensors["visual.proj"] = at::zeros({10, 16});
-  EXPECT_THAT(refusal(stored), HasSubstr("tensor 'visual.proj' has shape [10, 16], the configuration wants [16, 10]"));
+  EXPECT_THAT(refusal_of(stored), HasSubstr("tensor 'visual.proj' has shape [10, 16], the configuration wants [16, 10]"));
   stored = open_clip_vit();
   stored.tensors["visual.transformer.resblocks.2.ln_1.weight"] = at::ones({16});
-  EXPECT_THAT(refusal(stored), HasSubstr("1 tensors that this architecture does not have: visual.transformer.resblocks.2.ln_1.weight"));
+  EXPECT_THAT(refusal_of(stored), HasSubstr("1 tensors that this architecture does not have: visual.transformer.resblocks.2.ln_1.weight"));
 }
 
 TEST_F(OpenClip, ModifiedResNetSaysWhichTensorIsWrong) {
@@ -254,10 +245,10 @@ TEST_F(OpenClip, ModifiedResNetSaysWhichTensorIsWrong) {
   }
   Snapshot stored = open_clip_resnet();
   stored.tensors.erase("ln_final.weight");
-  EXPECT_THAT(refusal(stored), HasSubstr("tensor 'ln_final.weight' is missing"));
+  EXPECT_THAT(refusal_of(stored), HasSubstr("tensor 'ln_final.weight' is missing"));
   stored = open_clip_resnet();
   stored.tensors["visual.layer1.1.conv1.weight"] = at::zeros({4, 16, 1, 1});
-  EXPECT_THAT(refusal(stored), HasSubstr("1 tensors that this architecture does not have: visual.layer1.1.conv1.weight"));
+  EXPECT_THAT(refusal_of(stored), HasSubstr("1 tensors that this architecture does not have: visual.layer1.1.conv1.weight"));
 }
 
 TEST_F(OpenClip, ModifiedResNetMapsRowsByThemselves) {

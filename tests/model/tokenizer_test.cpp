@@ -1,4 +1,5 @@
 // Tokenizers. Ids against OpenAI's, open_clip's and Hugging Face's tokenizers: golden cases of kind tokenizer.
+#include "../refusal.h"
 #include "winnow/model/templates.h"
 #include "winnow/model/tokenizer.h"
 
@@ -13,16 +14,6 @@ namespace {
 using testing::HasSubstr;
 
 std::unique_ptr<ClipTokenizer> small() { return learn_tokenizer({"a photo of a cat.", "a photo of a dog.", "the cat's 2 dogs"}, 10); }
-
-template <class F>
-std::string refusal(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 Snapshot with_json(const Value& json) {
   Snapshot snapshot;

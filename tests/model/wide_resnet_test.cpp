@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "../refusal.h"
 #include "winnow/comm/collective.h"
 #include "winnow/core/error.h"
 #include "winnow/model/image_tower.h"
@@ -172,16 +173,6 @@ TEST(WideResNet, ARowIsDroppedOutAlikeInEveryChunk) {
   EXPECT_FALSE(at::allclose(rows(0, 3, 2, 0), whole, 1e-3)) << "another seed";
   EXPECT_FALSE(at::allclose(rows(0, 3, 1, 1), whole, 1e-3)) << "another forward";
   EXPECT_TRUE(at::equal(tower->rows(x).features(), tower->rows(x).features())) << "none in evaluation mode";
-}
-
-template <class F>
-std::string refusal(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 TEST(WideResNet, WhatCannotBeIsRefusedByName) {

@@ -40,14 +40,6 @@ class GeneratorTest : public Miniature {
     return result;
   }
   Execution run(const Stage& stage) { return execute(stage, context(), *alone_, quiet_); }
-  std::string refusal(const Stage& stage, const Context& context) {
-    try {
-      execute(stage, context, *alone_, quiet_);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "accepted";
-  }
   static double figure(const Execution& execution) {
     return std::get<std::vector<double>>(execution.content.tables.at("metrics/final")[0].values)[0];
   }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "../refusal.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/sweep/catalogue.h"
 #include "winnow/train/execute.h"
@@ -79,13 +80,9 @@ class Miniature : public testing::Test {
     return result;
   }
   Execution run(const Stage& stage) { return execute(stage, context(), *alone_, quiet_); }
-  std::string refusal(const Stage& stage) {
-    try {
-      run(stage);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "accepted";
+  std::string refusal(const Stage& stage) { return refusal(stage, context()); }
+  std::string refusal(const Stage& stage, const Context& context) {
+    return winnow::refusal([&] { execute(stage, context, *alone_, quiet_); });
   }
 };
 

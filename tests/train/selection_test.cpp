@@ -65,14 +65,6 @@ class SelectionTest : public Miniature {
     stage.settings.set("method", "label-match");
     return stage;
   }
-  std::string refusal(const Stage& stage, const Context& context) {
-    try {
-      execute(stage, context, *alone_, quiet_);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "accepted";
-  }
 };
 
 TEST_F(SelectionTest, ScoresThenLabelMatchThenTraining) {

@@ -9,6 +9,7 @@
 
 #include "decoded.h"
 #include "packed.h"
+#include "record.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/data/pixels.h"
@@ -16,8 +17,6 @@
 namespace winnow::data {
 
 namespace {
-
-Path record_path(const std::string& name) { return cache_folder() / "datasets" / (name + ".json"); }
 
 Path find_root(const Manifest& manifest, const std::optional<Path>& given) {
   if (auto root = found_root(manifest, given)) return *root;
@@ -30,8 +29,6 @@ std::pair<std::int64_t, std::int64_t> size_and_time(const Path& path) {
   if (::stat(path.c_str(), &info) != 0) return {-1, -1};
   return {info.st_size, info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec};
 }
-
-bool has_arrays(const Manifest& manifest) { return manifest.layout == "idx" || manifest.layout == "cifar"; }
 
 // What lies on the disk now, without its cache.
 struct Found {
@@ -132,72 +129,7 @@ bool is_good_cache(const Path& path, const Record& record) {
   }
 }
 
-Value labels_to_json(const std::map<std::string, LabelSet>& labels) {
-  Value json = Value::object();
-  for (const auto& [name, set] : labels) json[name] = {{"fingerprint", set.fingerprint}, {"candidates", set.candidates}, {"missing", set.missing}};
-  return json;
-}
-
-std::map<std::string, LabelSet> labels_from_json(const Value& json) {
-  std::map<std::string, LabelSet> labels;
-  for (const auto& [name, set] : json.items())
-    labels[name] = {Hash128::parse(set.at("fingerprint").get<std::string>()).hex(), set.at("candidates").get<bool>(), set.at("missing").get<double>()};
-  return labels;
-}
-
-void write_record(const Record& record) {
-  Value json = {{"name", record.name},   {"root", record.root.string()}, {"fingerprint", record.fingerprint},
-                {"train", record.train}, {"test", record.test},          {"height", record.height},
-                {"width", record.width}, {"channels", record.channels},  {"classes", record.classes},
-                {"files", record.files}, {"skipped", record.skipped},        {"labels", labels_to_json(record.labels)}};
-  make_folders(record_path(record.name).parent_path());
-  write_file_atomically(record_path(record.name), json.dump(1) + "\n");
-}
-
 }  // namespace
-
-Manifest Manifest::from_preset(const std::string& name, const Value& preset, const std::string& source) {
-  try {
-    Manifest result{name,
-                    source,
-                    preset.at("layout").get<std::string>(),
-                    preset.at("roots").get<std::vector<std::string>>(),
-                    preset.at("files").get<std::map<std::string, std::string>>(),
-                    preset.value("classes", std::vector<std::string>{}),
-                    preset.value("package", ""),
-                    preset.value("download", "")};
-    auto rules = rules_of(result.layout);
-    if (!rules)
-      throw UsageError(fmt::format("{}: layout '{}' is not known{}; known: {}", source, result.layout, did_you_mean(result.layout, layout_names()),
-                                   fmt::join(layout_names(), ", ")));
-    for (const std::string& role : rules->files)
-      if (!result.files.count(role)) throw UsageError(fmt::format("{}: files.{} is missing", source, role));
-    std::vector<std::string> roles = rules->files;
-    roles.insert(roles.end(), rules->optional_files.begin(), rules->optional_files.end());
-    for (const auto& [role, file] : result.files)
-      if (std::find(roles.begin(), roles.end(), role) == roles.end())
-        throw UsageError(fmt::format("{}: layout {} has no use for files.{}{}", source, result.layout, role, did_you_mean(role, roles)));
-    if (preset.contains("options"))
-      for (const auto& [key, value] : preset["options"].items()) {
-        if (std::find(rules->options.begin(), rules->options.end(), key) == rules->options.end())
-          throw UsageError(fmt::format("{}: layout {} has no option '{}'{}", source, result.layout, key, did_you_mean(key, rules->options)));
-        result.options[key] = value.is_string() ? value.get<std::string>() : std::to_string(value.get<std::int64_t>());
-      }
-    Value expected = preset.value("expected", Value::object());
-    for (const auto& [key, value] : expected.items())
-      (key == "classes" ? result.expected_classes : key == "train" ? result.expected_train : key == "test" ? result.expected_test
-          : throw UsageError(fmt::format("{}: expected.{} is none of classes, train, test", source, key))) = value.get<std::int64_t>();
-    result.corrupt = preset.value("corrupt", "error");
-    if (result.corrupt != "error" && result.corrupt != "skip")
-      throw UsageError(fmt::format("{}: corrupt must be \"error\" or \"skip\", got \"{}\"", source, result.corrupt));
-    bool says_classes = !result.classes.empty();
-    if (says_classes ? result.classes.size() < 2 : has_arrays(result) && !result.files.count("class_names"))
-      throw UsageError(fmt::format("{}: a data set needs at least 2 classes", source));
-    return result;
-  } catch (const nlohmann::json::exception& error) {
-    throw UsageError(fmt::format("{}: {}", source, error.what()));
-  }
-}
 
 std::string how_to_get(const Manifest& manifest) {
   return manifest.package.empty() ? "download it from " + manifest.download : "install it with: apt-get install " + manifest.package;
@@ -233,28 +165,6 @@ Record check(const Manifest& manifest, const std::optional<Path>& given, const P
   }
   write_record(found.record);
   return found.record;
-}
-
-std::optional<Record> read_record(const std::string& name) {
-  Path path = record_path(name);
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  try {
-    Value json = Value::parse(read_file(path));
-    return Record{json.at("name").get<std::string>(),
-                  json.at("root").get<std::string>(),
-                  Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
-                  json.at("train").get<std::int64_t>(),
-                  json.at("test").get<std::int64_t>(),
-                  json.at("height").get<std::int64_t>(),
-                  json.at("width").get<std::int64_t>(),
-                  json.at("channels").get<std::int64_t>(),
-                  json.at("classes").get<std::vector<std::string>>(),
-                  json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>(),
-                  json.value("skipped", std::vector<std::string>{}),
-                  labels_from_json(json.value("labels", Value::object()))};
-  } catch (const nlohmann::json::exception&) {
-    throw DataError(fmt::format("{} is damaged: run winnow data check {}", path.string(), name));
-  }
 }
 
 void require_unchanged(const Manifest& manifest, const Record& record) {

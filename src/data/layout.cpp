@@ -75,6 +75,8 @@ void verify_part(const Manifest& manifest, const Path& root, const Listing& list
 
 }  // namespace
 
+bool has_arrays(const Manifest& manifest) { return manifest.layout == "idx" || manifest.layout == "cifar"; }
+
 std::optional<LayoutRules> rules_of(const std::string& layout) {
   for (const Layout& known : layouts())
     if (layout == known.name) return known.rules;

@@ -36,6 +36,7 @@ struct LayoutRules {
   std::vector<std::string> files, optional_files, options;
 };
 std::optional<LayoutRules> rules_of(const std::string& layout);
+bool has_arrays(const Manifest&);                 // decoded pictures of one size, no files of pictures
 std::vector<std::string> layout_names();
 
 // The layouts. Each fills samples, read and, unless the preset says them, classes.

@@ -50,6 +50,7 @@ using Progress = std::function<void(std::string_view what, double done)>;   // d
 Record check(const Manifest&, const std::optional<Path>& root, const Progress&);
 
 std::optional<Record> read_record(const std::string& name);
+Value to_json(const Record&);                    // for scripts: all but `files`
 
 // Refuses (DataError) when a file's size or time is not that of the record and its content differs, too; label files included.
 void require_unchanged(const Manifest&, const Record&);

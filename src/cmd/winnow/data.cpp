@@ -19,15 +19,6 @@ namespace winnow::cmd {
 
 namespace {
 
-Value to_json(const data::Record& record) {
-  Value labels = Value::object();
-  for (const auto& [name, set] : record.labels) labels[name] = {{"fingerprint", set.fingerprint}, {"candidates", set.candidates}, {"missing", set.missing}};
-  return {{"name", record.name},     {"root", record.root.string()}, {"fingerprint", record.fingerprint},
-          {"train", record.train},   {"test", record.test},          {"height", record.height},
-          {"width", record.width},   {"channels", record.channels},  {"classes", record.classes},
-          {"skipped", record.skipped}, {"labels", labels}};
-}
-
 void print_labels(const data::Record& record) {
   for (const auto& [name, set] : record.labels)
     fmt::print("labels   {}: {}; {:.3f} % {} the data set's own label; a sweep names them by labels = {{ kind = \"annotated\", set = \"{}\" }}\n", name,

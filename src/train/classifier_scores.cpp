@@ -4,14 +4,13 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include "arrays.h"
 #include "backbone.h"
 #include "executors.h"
 #include "image_source.h"
 #include "preprocessing.h"
+#include "scores.h"
 #include "winnow/core/error.h"
 #include "winnow/model/image_tower.h"
-#include "winnow/train/evaluation.h"
 #include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
@@ -65,14 +64,7 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   ImageSource source(with_views(stage), context, preprocessing.normalisation, preprocessing.image_size, at::TensorOptions(at::kFloat), {.views = true});
   Oracle oracle = source.take_oracle();
-  at::Tensor logits = logits_of_all(*tower, source, stage.settings, collective);
-
-  Execution result;
-  result.content.arrays["scores/samples"] = array_of(source.samples("train"));
-  result.content.arrays["scores/logits"] = array_of(logits);
-  result.content.tables["metrics/final"] = {{"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};
-  result.trace.predictions["logits"] = logits;
-  return result;
+  return scored(logits_of_all(*tower, source, stage.settings, collective), source, oracle);
 }
 
 }  // namespace winnow::train

@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "executors.h"
+#include "winnow/data/pixels.h"
 
 namespace winnow::train {
 
@@ -35,6 +36,13 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
   }
 }
 
+// How many pictures the data set lacks because they do not decode; nothing where it lacks none.
+void put_skipped(const Stage& stage, const Context& context, store::RunContent& content) {
+  auto cache = context.data.find(stage.settings.text("dataset"));
+  if (cache == context.data.end()) return;         // a replay
+  if (std::int64_t skipped = data::Pixels(cache->second).skipped()) content.tables["metrics/final"].push_back({"skipped_pictures", std::vector<std::int64_t>{skipped}});
+}
+
 }  // namespace
 
 const Path& input_file(const Context& context, const std::string& name) {
@@ -47,6 +55,7 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
   double start = now();
   at::set_num_threads(context.threads);
   Execution result = compute(stage, context, collective, observer);
+  put_skipped(stage, context, result.content);
   result.content.stage = stage;
   result.content.provenance = {WINNOW_VERSION, host_name(), "cpu", {{"torch", TORCH_VERSION}}, context.threads, collective.size(),
                                context.attempt, start, now()};

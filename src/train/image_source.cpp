@@ -198,10 +198,6 @@ const ImageSource::Part& ImageSource::part(const std::string& split) const {
   throw InternalError(fmt::format("no split '{}'", split));
 }
 
-void ImageSource::put_skipped(store::RunContent& content) const {
-  if (pixels_.skipped()) content.tables["metrics/final"].push_back({"skipped_pictures", std::vector<std::int64_t>{pixels_.skipped()}});
-}
-
 const at::Tensor& ImageSource::samples(const std::string& split) const { return part(split).samples; }
 
 std::int64_t ImageSource::steps_per_epoch() const {

@@ -40,7 +40,6 @@ class ImageSource final : public Source {
   Oracle take_oracle() { return std::exchange(oracle_, Oracle()); }
 
   const std::vector<std::string>& class_names() const { return pixels_.classes(); }
-  void put_skipped(store::RunContent&) const;    // how many pictures the data set lacks because they do not decode; none: nothing
   std::int64_t members() const { return views_.members(); }          // of the test-time ensemble; 1: there is none
   void use_member(std::int64_t member) { views_.use_member(member); }
   const at::Tensor& samples(const std::string& split) const;         // indices into the data set
@@ -65,15 +64,15 @@ class ImageSource final : public Source {
   struct Part {
     at::Tensor samples;
   };
-  void declare_ensemble(const Settings&);
-  void set_aside(const Settings&);
-  // Training pictures that a step asked for last: a forward with updated weights, or with a mixed partner, asks again.
+  // Training pictures as a step asked for them: a forward with updated weights asks again, and so does a mixed one.
   struct Made {
     std::string view;
     at::Tensor ids;
     std::int64_t epoch = 0;
     at::Tensor pictures;
   };
+  void declare_ensemble(const Settings&);
+  void set_aside(const Settings&);
   void keep_long_tail(const Settings&, std::span<const std::int64_t> all_labels);
   void keep_narrowed(const EarlierLabels&);
   void make_labels(const label::Spec&, const EarlierLabels&);
@@ -81,9 +80,9 @@ class ImageSource final : public Source {
   void read_annotations(const Stage&);
   const Part& part(const std::string& split) const;
 
-  std::deque<Made> made_;
   data::Pixels pixels_;
   PictureViews views_;
+  std::deque<Made> made_;                                             // the last ones
   at::TensorOptions real_;
   Part train_, validation_, test_;
   Oracle oracle_;

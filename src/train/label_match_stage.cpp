@@ -43,7 +43,6 @@ Execution execute_label_match(const Stage& stage, const Context& context, comm::
   add_selection_metrics(selected.mask, source.given(), oracle, metrics);
   store::Table& last = result.content.tables["metrics/final"];
   for (const auto& [name, value] : metrics) last.push_back({name, std::vector<double>{value}});
-  source.put_skipped(result.content);
   result.content.arrays["labels/samples"] = array_of(source.samples("train"));
   result.content.arrays["labels/given"] = array_of(source.given());
   return result;

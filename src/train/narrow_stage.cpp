@@ -44,7 +44,6 @@ Execution execute_narrow(const Stage& stage, const Context& context, comm::Colle
                              {"covering_before", report.covering_before}, {"covering_after", report.covering_after}, {"set_size_kept", report.size_kept},
                              {"covering_kept", report.covering_kept}})
     figures.push_back({name, std::vector<double>{value}});
-  source.put_skipped(result.content);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "image_source.h"
 #include "loop.h"
 #include "preprocessing.h"
+#include "scores.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/data/scores.h"
@@ -45,14 +46,7 @@ Execution recorded_scores(const Stage& stage, const Context& context, const std:
   if (auto found = file.metadata().find("dataset"); found == file.metadata().end() || found->second != stage.fingerprints.at("data"))
     throw DataError(fmt::format("{}: these scores are of another data set than {}", path.string(), stage.settings.text("dataset")));
   at::Tensor all = at::from_blob(const_cast<std::byte*>(array.bytes.data()), array.shape, at::TensorOptions(at::kDouble));
-  Execution result;
-  at::Tensor logits = all.index_select(0, source.samples("train"));
-  result.content.arrays["scores/samples"] = array_of(source.samples("train"));
-  result.content.arrays["scores/logits"] = array_of(logits);
-  result.content.tables["metrics/final"] = {
-      {"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};
-  source.put_skipped(result.content);
-  return result;
+  return scored(all.index_select(0, source.samples("train")), source, oracle);
 }
 
 }  // namespace
@@ -78,15 +72,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   std::unique_ptr<method::Method> method = method::find_method("zero-shot").make();
   method::Setup setup(engine);
   method->setup(setup);
-  method::Outputs scores = predict_all(*method, engine, "train", kRows);
-
-  Execution result;
-  result.content.arrays["scores/samples"] = array_of(source.samples("train"));
-  result.content.arrays["scores/logits"] = array_of(scores.at("logits"));
-  result.content.tables["metrics/final"] = {{"accuracy_train", std::vector<double>{accuracy(scores, oracle.labels("train"))}}};
-  source.put_skipped(result.content);
-  result.trace.predictions["logits"] = scores.at("logits");
-  return result;
+  return scored(predict_all(*method, engine, "train", kRows).at("logits"), source, oracle);
 }
 
 }  // namespace winnow::train

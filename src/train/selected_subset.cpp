@@ -8,16 +8,14 @@
 
 namespace winnow::train {
 
-void add_selection_metrics(const SelectionQuality& quality, std::map<std::string, double>& metrics) {
+void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle& oracle, std::map<std::string, double>& metrics) {
+  metrics["selection_kept"] = mask.to(at::kDouble).mean().item<double>();
+  if (!oracle.knows("train")) return;
+  SelectionQuality quality = selection_quality(mask, given, oracle.labels("train"));
   metrics["selection_precision"] = quality.precision;
   metrics["selection_recall"] = quality.recall;
   metrics["selection_f1"] = quality.f1;
   metrics["selection_kept"] = quality.kept;
-}
-
-void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle& oracle, std::map<std::string, double>& metrics) {
-  if (oracle.knows("train")) add_selection_metrics(selection_quality(mask, given, oracle.labels("train")), metrics);
-  else metrics["selection_kept"] = mask.to(at::kDouble).mean().item<double>();
 }
 
 void put_selection(const SelectedSubset& subset, const at::Tensor& masks, ImageSource& source, store::RunContent& content) {

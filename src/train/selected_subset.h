@@ -14,9 +14,7 @@ struct SelectedSubset {
   at::Tensor mask, score, label;                  // N: u8, real, int64
 };
 
-// Adds selection_{precision,recall,f1,kept} to an epoch's metrics.
-void add_selection_metrics(const SelectionQuality&, std::map<std::string, double>& metrics);
-// Of a mask and the given labels; where nobody knows the true ones, selection_kept alone.
+// Adds selection_{precision,recall,f1,kept} of a mask and the given labels; where nobody knows the true ones, selection_kept alone.
 void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle&, std::map<std::string, double>& metrics);
 
 // Writes the subset, and the dataset's indices of the samples that its rows belong to. `masks`: of every epoch (E x N), or

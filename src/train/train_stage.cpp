@@ -5,6 +5,7 @@
 #include "arrays.h"
 #include "backbone.h"
 #include "curves.h"
+#include "epoch_metrics.h"
 #include "executors.h"
 #include "head_start.h"
 #include "image_source.h"
@@ -14,12 +15,10 @@
 #include "replay_source.h"
 #include "selected_subset.h"
 #include "winnow/core/error.h"
-#include "winnow/label/long_tail.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/tokenizer.h"
 #include "winnow/model/toy.h"
-#include "winnow/train/evaluation.h"
 
 namespace winnow::train {
 
@@ -36,68 +35,6 @@ void put_trace(const Engine& engine, Trace& trace) {
   trace.parameters = engine.parameters();
   trace.states = engine.states();
   trace.first_gradients = engine.first_gradients();
-}
-
-// Share of samples whose most confident candidate is the true one: a diagnostic of methods with confidences (N x C).
-void add_confidence_metrics(const at::Tensor& confidence, const at::Tensor& truth, std::map<std::string, double>& metrics) {
-  metrics["confidence_accuracy"] = (confidence.argmax(1) == truth).to(at::kDouble).mean().item<double>();
-  metrics["confidence_mean_max"] = confidence.amax(1).to(at::kDouble).mean().item<double>();
-}
-
-// Training samples of each class, from which classes are many-, medium- or few-shot: the stage's own (by given labels where
-// nobody knows the true ones), or those of a long tail. Undefined where neither is known.
-at::Tensor class_counts(const Settings& settings, const Oracle& oracle, ImageSource& source) {
-  std::int64_t classes = source.classes();
-  if (!oracle.knows("train") && !source.has_given()) return {};
-  at::Tensor counts = at::bincount(oracle.knows("train") ? oracle.labels("train") : source.given(), {}, classes);
-  double factor = settings.has("evaluation.shot_factor") ? settings.real("evaluation.shot_factor") : 0;
-  if (factor == 0) return counts;
-  return at::tensor(label::long_tail_counts(classes * counts.max().item<std::int64_t>(), classes, factor), at::TensorOptions(at::kLong));
-}
-
-void add_class_metrics(const ClassAccuracy& accuracy, const at::Tensor& counts, std::map<std::string, double>& metrics) {
-  metrics["accuracy_class_mean"] = accuracy.mean;
-  metrics["accuracy_worst_class"] = accuracy.worst;
-  metrics["accuracy_harmonic"] = accuracy.harmonic;
-  metrics["accuracy_geometric"] = accuracy.geometric;
-  metrics["f1_macro"] = accuracy.f1_macro;
-  if (counts.defined()) metrics.merge(accuracy_by_shots(accuracy.of_class, counts));
-}
-
-// Of the last epoch.
-void put_class_accuracy(const ClassAccuracy& accuracy, const at::Tensor& counts, store::RunContent& content) {
-  std::vector<std::int64_t> number, samples;
-  std::vector<double> values;
-  for (std::int64_t c = 0; c < accuracy.of_class.size(0); ++c) {
-    number.push_back(c);
-    if (counts.defined()) samples.push_back(counts[c].item<std::int64_t>());
-    values.push_back(accuracy.of_class[c].item<double>());
-  }
-  store::Table& table = content.tables["metrics/classes"] = {{"class", number}, {"accuracy", values}};
-  if (counts.defined()) table.push_back({"train_samples", samples});
-}
-
-// Means over the views of a test-time ensemble, where there is one.
-method::Outputs predict_members(method::Method& method, Engine& engine, ImageSource& source, const std::string& split) {
-  source.use_member(0);
-  method::Outputs mean = predict_all(method, engine, split, kEvaluationRows);
-  if (source.members() == 1) return mean;
-  for (std::int64_t member = 1; member < source.members(); ++member) {
-    source.use_member(member);
-    method::Outputs own = predict_all(method, engine, split, kEvaluationRows);
-    for (auto& [name, tensor] : mean.all()) tensor = tensor + own.at(name);
-  }
-  for (auto& [name, tensor] : mean.all()) tensor = tensor / static_cast<double>(source.members());
-  return mean;
-}
-
-// Of the samples that data.validation sets aside.
-void add_validation_metrics(const method::Outputs& predictions, const ImageSource& source, const Oracle& oracle, std::map<std::string, double>& metrics) {
-  if (oracle.knows("validation")) metrics["validation_accuracy"] = accuracy(predictions, oracle.labels("validation"));
-  if (source.validation_given().defined()) metrics["validation_agreement"] = accuracy(predictions, source.validation_given());
-  if (!source.validation_candidates().defined()) return;
-  metrics["validation_covering"] = covering_rate(predictions, source.validation_candidates());
-  metrics["validation_approximated"] = approximated_accuracy(predictions, source.validation_candidates());
 }
 
 // A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
@@ -193,27 +130,14 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
 
   Execution result;
   Curves curves;
-  method::Outputs predictions;
-  ClassAccuracy by_class;
-  at::Tensor counts = class_counts(settings, oracle, source);
-  train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] {
-    predictions = predict_members(*method, engine, source, "test");
-    std::map<std::string, double> metrics{{"accuracy", accuracy(predictions, oracle.labels("test"))}};
-    by_class = class_accuracy(predicted_classes(predictions), oracle.labels("test"), source.classes());
-    add_class_metrics(by_class, counts, metrics);
-    for (const auto& [figure, value] : engine.figures()) metrics.emplace(figure, value);
-    if (source.size("validation")) add_validation_metrics(predict_members(*method, engine, source, "validation"), source, oracle, metrics);
-    if (engine.has_state("confidence") && oracle.knows("train")) add_confidence_metrics(engine.state("confidence"), oracle.labels("train"), metrics);
-    if (engine.has_state("mask")) add_selection_metrics(engine.state("mask"), source.given(), oracle, metrics);
-    return metrics;
-  });
+  EpochMetrics metrics(*method, engine, source, oracle, settings);
+  train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] { return metrics.measure(); });
   put_trace(engine, result.trace);
   curves.put(result.content, result.trace.logged.at("loss"));
-  put_class_accuracy(by_class, counts, result.content);
+  metrics.put_classes(result.content);
   put_labels(source, stage, result.content);
-  source.put_skipped(result.content);
   if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, result.content);
-  for (const auto& [output, tensor] : predictions.all()) {
+  for (const auto& [output, tensor] : metrics.predictions().all()) {
     result.trace.predictions[output] = tensor;
     if (stage.outputs.count(Output::predictions)) result.content.arrays["predictions/" + output] = array_of(tensor);
   }

@@ -1,0 +1,90 @@
+#include "epoch_metrics.h"
+
+#include <ATen/ATen.h>
+
+#include "loop.h"
+#include "selected_subset.h"
+#include "winnow/label/long_tail.h"
+
+namespace winnow::train {
+
+namespace {
+
+constexpr std::int64_t kRows = 500;               // bounds the memory of a forward without gradient; changes no result
+
+}  // namespace
+
+EpochMetrics::EpochMetrics(method::Method& method, Engine& engine, ImageSource& source, const Oracle& oracle, const Settings& settings)
+    : method_(method), engine_(engine), source_(source), oracle_(oracle) {
+  std::int64_t classes = source.classes();
+  if (!oracle.knows("train") && !source.has_given()) return;
+  counts_ = shots_ = at::bincount(oracle.knows("train") ? oracle.labels("train") : source.given(), {}, classes);
+  double factor = settings.real("evaluation.shot_factor");
+  if (factor > 0) shots_ = at::tensor(label::long_tail_counts(classes * counts_.max().item<std::int64_t>(), classes, factor), at::TensorOptions(at::kLong));
+}
+
+std::map<std::string, double> EpochMetrics::measure() {
+  predictions_ = predict("test");
+  std::map<std::string, double> metrics{{"accuracy", accuracy(predictions_, oracle_.labels("test"))}};
+  add_classes(metrics);
+  for (const auto& [figure, value] : engine_.figures()) metrics.emplace(figure, value);
+  if (source_.size("validation")) add_validation(metrics);
+  add_states(metrics);
+  return metrics;
+}
+
+method::Outputs EpochMetrics::predict(const std::string& split) {
+  source_.use_member(0);
+  method::Outputs mean = predict_all(method_, engine_, split, kRows);
+  if (source_.members() == 1) return mean;
+  for (std::int64_t member = 1; member < source_.members(); ++member) {
+    source_.use_member(member);
+    method::Outputs own = predict_all(method_, engine_, split, kRows);
+    for (auto& [name, tensor] : mean.all()) tensor = tensor + own.at(name);
+  }
+  for (auto& [name, tensor] : mean.all()) tensor = tensor / static_cast<double>(source_.members());
+  return mean;
+}
+
+void EpochMetrics::add_classes(std::map<std::string, double>& metrics) {
+  by_class_ = class_accuracy(predicted_classes(predictions_), oracle_.labels("test"), source_.classes());
+  metrics["accuracy_class_mean"] = by_class_.mean;
+  metrics["accuracy_worst_class"] = by_class_.worst;
+  metrics["accuracy_harmonic"] = by_class_.harmonic;
+  metrics["accuracy_geometric"] = by_class_.geometric;
+  metrics["f1_macro"] = by_class_.f1_macro;
+  if (shots_.defined()) metrics.merge(accuracy_by_shots(by_class_.of_class, shots_));
+}
+
+// Of the samples that data.validation sets aside.
+void EpochMetrics::add_validation(std::map<std::string, double>& metrics) {
+  method::Outputs predictions = predict("validation");
+  if (oracle_.knows("validation")) metrics["validation_accuracy"] = accuracy(predictions, oracle_.labels("validation"));
+  if (source_.validation_given().defined()) metrics["validation_agreement"] = accuracy(predictions, source_.validation_given());
+  if (!source_.validation_candidates().defined()) return;
+  metrics["validation_covering"] = covering_rate(predictions, source_.validation_candidates());
+  metrics["validation_approximated"] = approximated_accuracy(predictions, source_.validation_candidates());
+}
+
+void EpochMetrics::add_states(std::map<std::string, double>& metrics) {
+  if (engine_.has_state("confidence")) {          // N x C
+    at::Tensor confidence = engine_.state("confidence");
+    if (oracle_.knows("train")) metrics["confidence_accuracy"] = (confidence.argmax(1) == oracle_.labels("train")).to(at::kDouble).mean().item<double>();
+    metrics["confidence_mean_max"] = confidence.amax(1).to(at::kDouble).mean().item<double>();
+  }
+  if (engine_.has_state("mask")) add_selection_metrics(engine_.state("mask"), source_.given(), oracle_, metrics);
+}
+
+void EpochMetrics::put_classes(store::RunContent& content) const {
+  std::vector<std::int64_t> number, samples;
+  std::vector<double> values;
+  for (std::int64_t c = 0; c < by_class_.of_class.size(0); ++c) {
+    number.push_back(c);
+    if (counts_.defined()) samples.push_back(counts_[c].item<std::int64_t>());
+    values.push_back(by_class_.of_class[c].item<double>());
+  }
+  store::Table& table = content.tables["metrics/classes"] = {{"class", number}, {"accuracy", values}};
+  if (counts_.defined()) table.push_back({"train_samples", samples});
+}
+
+}  // namespace winnow::train

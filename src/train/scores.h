@@ -1,0 +1,12 @@
+// What a stage of kind `score` hands on, whoever computed the scores.
+#pragma once
+
+#include "image_source.h"
+#include "winnow/train/execute.h"
+
+namespace winnow::train {
+
+// Logits of the source's training samples (N x C) and how often their largest is the data set's own label.
+Execution scored(const at::Tensor& logits, const ImageSource&, const Oracle&);
+
+}  // namespace winnow::train

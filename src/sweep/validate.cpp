@@ -13,6 +13,9 @@ namespace {
 // Kinds of labels that give a set of candidates for each sample and not one label.
 constexpr std::string_view kCandidateKinds[] = {"flip", "uniform", "instance-candidates"};
 
+constexpr std::string_view kWithoutClassifier[] = {"clip", "siglip", "vit_mae"};     // families
+constexpr std::string_view kRecorded = "scores/";                                  // in the catalogue's fingerprints
+
 std::string condition_text(const Key& key) {
   std::string text;
   for (const auto& [other, any] : key.when) {
@@ -106,9 +109,19 @@ void require_scores(Effective& effective, const Catalogue& catalogue) {
       throw UsageError(fmt::format("{}: labels.scores = trained wants a labels.scorer.model that begins at random, {} has weights; allowed: {}",
                                    effective.where(key), model, fmt::join(able, ", ")));
   }
-  if (!name || *name == "zero-shot" || *name == "classifier" || *name == "trained" || catalogue.fingerprints.count("scores/" + name->get<std::string>())) return;
-  throw UsageError(fmt::format("{0}: labels.scores: no scores '{1}' on this machine: run `winnow data scores {1} FILE --dataset {2}` once",
-                               effective.where(key), name->get<std::string>(), effective.value("dataset")->get<std::string>()));
+  if (name && *name == "classifier") {
+    const Model& model = catalogue.models.at(effective.value("labels.scorer.model")->get<std::string>());
+    if (std::find(std::begin(kWithoutClassifier), std::end(kWithoutClassifier), model.family) != std::end(kWithoutClassifier))
+      throw UsageError(fmt::format("{}: labels.scores = classifier wants a labels.scorer.model with a classifier of its own, {} is a {}: it has none; zero-shot scores "
+                                   "are those of texts", effective.where(key), model.name, model.family));
+  }
+  std::vector<std::string> known = {"zero-shot", "classifier", "trained"};
+  for (const auto& [recorded, fingerprint] : catalogue.fingerprints)
+    if (recorded.starts_with(kRecorded)) known.push_back(recorded.substr(kRecorded.size()));
+  if (!name || std::find(known.begin(), known.end(), name->get<std::string>()) != known.end()) return;
+  throw UsageError(fmt::format("{0}: labels.scores: no scores '{1}' on this machine{3}: known are {4}; `winnow data scores {1} FILE --dataset {2}` records them",
+                               effective.where(key), name->get<std::string>(), effective.value("dataset")->get<std::string>(),
+                               did_you_mean(name->get<std::string>(), known), fmt::join(known, ", ")));
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ class Annotated : public SweepTest {
  protected:
   Annotated() {
     catalogue_.labels["fashion-mnist"] = {{"worst", {"w", false, 0.4}}, {"random-1", {"r", false, 0.2}}, {"vaguest", {"v", true, 0.1}}};
+    for (Key& key : catalogue_.common)
+      if (key.key == "labels.scorer.model") key.words = {"nano-clip", "wide-resnet-10-1"};
   }
   static std::string labels(const std::string& rest) { return sweep("labels = { kind = \"annotated\", " + rest + " }\n"); }
   static Stage last(const Plan& p) { return p.stage(p.cell_node(0)); }
@@ -38,6 +40,8 @@ TEST_F(Annotated, GivenLabelsAreSingletonsForPartialLabelMethods) {
   Stage stage = last(plan(labels("set = \"worst\"") + "method = \"cc\"\n"));
   EXPECT_FALSE(stage.settings.has("labels.keep_fraction")) << "there is no set to narrow";
   EXPECT_FALSE(stage.settings.has("labels.scorer.model"));
+  stage = last(plan(labels("set = \"worst\", scores = \"trained\", scorer = { model = \"wide-resnet-10-1\", mode = \"batch-statistics\" }") + "method = \"cc\"\n"));
+  for (const auto& [key, value] : stage.settings.all()) EXPECT_FALSE(key.starts_with("labels.scor")) << key;
 }
 
 TEST_F(Annotated, SetsCanBeNarrowed) {

@@ -76,7 +76,7 @@ TEST_F(CandidateSets, KeptWholeTheyAreNotNarrowed) {
 
 TEST_F(CandidateSets, RecordedScoresNeedNoModel) {
   std::string text = "method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\nlabels.scores = \"teacher\"";
-  EXPECT_THAT(refusal("name = \"s\"\n" + sweep(text)), HasSubstr("no scores 'teacher' on this machine: run `winnow data scores teacher FILE --dataset fashion-mnist` once"));
+  EXPECT_THAT(refusal("name = \"s\"\n" + sweep(text)), HasSubstr("no scores 'teacher' on this machine: known are zero-shot, classifier, trained; `winnow data scores teacher FILE --dataset fashion-mnist` records them"));
   catalogue_.fingerprints["scores/teacher"] = "abc";
   Plan p = made(text);
   EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "train"));
@@ -86,6 +86,12 @@ TEST_F(CandidateSets, RecordedScoresNeedNoModel) {
   EXPECT_FALSE(score.settings.has("labels.scores")) << "what counts is the content";
   catalogue_.fingerprints["scores/same"] = "abc";
   EXPECT_EQ(stage(made("method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\n[[grid]]\n\"labels.scores\" = [\"same\"]"), "score").identity(), score.identity());
+}
+
+TEST_F(CandidateSets, ScoresThatCannotBeAreRefusedBeforeTheRun) {
+  auto with = [](const std::string& scores) { return "name = \"s\"\n" + sweep("method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\nlabels.scores = \"" + scores + "\""); };
+  EXPECT_THAT(refusal(with("classifer")), HasSubstr("no scores 'classifer' on this machine (did you mean 'classifier'?)"));
+  EXPECT_THAT(refusal(with("classifier")), HasSubstr("labels.scores = classifier wants a labels.scorer.model with a classifier of its own, nano-clip is a clip: it has none"));
 }
 
 // Whatever the experiment's own training varies, its generator stays the same.

@@ -7,16 +7,6 @@ namespace winnow::sweep {
 
 namespace {
 
-void erase(Draft& draft, const std::string& key) {
-  draft.stage.settings.erase(key);
-  draft.stage.defaulted.erase(key);
-}
-
-void erase_scorer(Draft& draft, const Settings& settings) {
-  for (const auto& [key, value] : settings.all())
-    if (key == "labels.scores" || key.starts_with("labels.scorer.")) erase(draft, key);
-}
-
 bool holds(const Key& key, const std::map<std::string, Value>& values) {
   return std::all_of(key.when.begin(), key.when.end(), [&](const auto& condition) {
     auto other = values.find(condition.first);
@@ -111,8 +101,8 @@ std::size_t add_scores(std::vector<Draft>& drafts, const Experiment& experiment)
 void add_candidate_sets(std::vector<Draft>& drafts, Draft& user, const Experiment& experiment) {
   const Settings& settings = experiment.settings;
   bool narrowed = settings.has("labels.keep_fraction") && settings.real("labels.keep_fraction") < 1;
-  erase(user, "labels.keep_fraction");
-  erase_scorer(user, settings);
+  erase_setting(user, "labels.keep_fraction");
+  erase_scorer(user);
   if (!narrowed && settings.text("labels.kind") != "instance-candidates") return;
   std::size_t scores = add_scores(drafts, experiment);
   if (!narrowed) {
@@ -123,12 +113,12 @@ void add_candidate_sets(std::vector<Draft>& drafts, Draft& user, const Experimen
   narrow.label = "narrow";
   narrow.stage.outputs = {Output::metrics, Output::labels};
   keep_settings(narrow, {"dataset", "seed"}, /*labels=*/true);          // labels.seed is left out where it is the seed
-  erase_scorer(narrow, settings);
+  erase_scorer(narrow);
   narrow.edges["scores"] = {scores, Output::scores};
   user.edges["labels"] = {drafts.size(), Output::labels};
   drafts.push_back(std::move(narrow));
   for (const auto& [key, value] : settings.all())
-    if (key.starts_with("labels.")) erase(user, key);
+    if (key.starts_with("labels.")) erase_setting(user, key);
   user.stage.fingerprints.erase("labels");
 }
 

@@ -23,10 +23,8 @@ void note_annotations(Draft& draft, const Experiment& experiment) {
   const data::LabelSet& set = experiment.catalogue.labels.at(experiment.settings.text("dataset")).at(experiment.settings.text("labels.set"));
   if (!set.fingerprint.empty()) draft.stage.fingerprints["labels"] = set.fingerprint;
   if (set.candidates) return;
-  for (const char* key : {"labels.keep_fraction", "labels.scores", "labels.scorer.model", "labels.scorer.template"}) {   // of sets alone
-    draft.stage.settings.erase(key);
-    draft.stage.defaulted.erase(key);
-  }
+  erase_setting(draft, "labels.keep_fraction");            // there are no sets to narrow
+  erase_scorer(draft);
 }
 
 }  // namespace
@@ -52,6 +50,17 @@ Draft draft_of(const Experiment& experiment, std::string_view table, StageKind k
   }
   if (experiment.settings.text("labels.kind") == "annotated") note_annotations(draft, experiment);
   return draft;
+}
+
+void erase_setting(Draft& draft, const std::string& key) {
+  draft.stage.settings.erase(key);
+  draft.stage.defaulted.erase(key);
+}
+
+void erase_scorer(Draft& draft) {
+  const Settings before = draft.stage.settings;
+  for (const auto& [key, value] : before.all())
+    if (key == "labels.scores" || key.starts_with("labels.scorer.")) erase_setting(draft, key);
 }
 
 void keep_settings(Draft& draft, const std::set<std::string>& keys, bool labels) {

@@ -15,6 +15,10 @@ Draft draft_of(const Experiment&, std::string_view table, StageKind);
 // Leaves only these settings, and those below "data." and, if wanted, "labels.".
 void keep_settings(Draft&, const std::set<std::string>& keys, bool labels);
 
+void erase_setting(Draft&, const std::string& key);
+// Takes labels.scores and labels.scorer.* away: of a stage that computes no scores.
+void erase_scorer(Draft&);
+
 // Gives the stage its model's weights: from the stage that pre-trains it, which is added, a downloaded snapshot, or none but the
 // architecture of a model that begins at random.
 void add_backbone(std::vector<Draft>&, Draft& user, const std::string& model, const Catalogue&);

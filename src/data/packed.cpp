@@ -1,18 +1,13 @@
 #include "packed.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
-#include <cstring>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "cache_file.h"
 #include "cache_format.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
@@ -22,46 +17,6 @@
 namespace winnow::data {
 
 namespace {
-
-class Descriptor {
- public:
-  Descriptor(const Path& path, int flags) : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (fd_ < 0) throw DeviceError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
-  }
-  ~Descriptor() { ::close(fd_); }
-  Descriptor(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
-  std::int64_t size() const {
-    struct stat info {};
-    if (::fstat(fd_, &info) != 0) fail("cannot look at");
-    return info.st_size;
-  }
-  void cut(std::int64_t size) {
-    if (::ftruncate(fd_, size) != 0) fail("cannot cut");
-  }
-  void read(std::int64_t at, std::string& target) {
-    for (std::size_t done = 0; done < target.size();) {
-      ssize_t n = ::pread(fd_, target.data() + done, target.size() - done, at + static_cast<std::int64_t>(done));
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) fail("cannot read");
-      done += static_cast<std::size_t>(n);
-    }
-  }
-  void write(std::int64_t at, const std::string& bytes) {
-    for (std::size_t done = 0; done < bytes.size();) {
-      ssize_t n = ::pwrite(fd_, bytes.data() + done, bytes.size() - done, at + static_cast<std::int64_t>(done));
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) fail("cannot write");
-      done += static_cast<std::size_t>(n);
-    }
-  }
-  [[noreturn]] void fail(const char* what) const { throw DeviceError(fmt::format("{} {}: {}", what, path_.string(), std::strerror(errno))); }
-
- private:
-  Path path_;
-  int fd_;
-};
 
 // The fingerprint of a listing, picture by picture.
 class Print {
@@ -162,9 +117,8 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
                   const Path& cache, const Progress& progress) {
   make_folders(cache.parent_path());
   Path files = Path(cache).replace_extension(".files"), part = Path(files).concat(".part");
-  Descriptor lock(Path(cache).replace_extension(".lock"), O_RDWR | O_CREAT);
-  while (::flock(lock.get(), LOCK_EX) != 0)
-    if (errno != EINTR) lock.fail("cannot lock");
+  CacheFile lock(Path(cache).replace_extension(".lock"));
+  lock.lock();
   if (std::filesystem::exists(cache)) return;     // another builder was faster
 
   Print print(listing.classes);
@@ -172,7 +126,7 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
   std::map<std::string, std::vector<std::int64_t>> ends, labels;
   std::int64_t at = 0;
   {
-    Descriptor out(part, O_RDWR | O_CREAT);
+    CacheFile out(part);
     std::int64_t left_over = out.size();          // of an interrupted builder: whole pictures are taken over, the rest is cut
     for (auto [name, split] : {std::pair<std::string, const Listing::Part*>{"train", &listing.train}, {"test", &listing.test}}) {
       print.split(split->samples.size());
@@ -183,12 +137,12 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
         std::string bytes;
         if (at + size <= left_over) {
           bytes.resize(static_cast<std::size_t>(size));
-          out.read(at, bytes);
+          out.read(at, std::as_writable_bytes(std::span(bytes)));
         } else {
-          if (at < left_over) out.cut(at);
+          if (at < left_over) out.resize(at);
           left_over = at;
           bytes = read_file(root / sample.file);
-          out.write(at, bytes);
+          out.write(at, std::as_bytes(std::span(bytes)));
         }
         print.picture(sample.label, bytes);
         at += static_cast<std::int64_t>(bytes.size());
@@ -197,7 +151,7 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
         steps.one();
       }
     }
-    out.cut(at);
+    out.resize(at);
   }
   if (print.hex() != fingerprint) {
     std::filesystem::remove(part);

@@ -100,7 +100,7 @@ Report Worker::prepared(Task& task) {
     task.stage = stage_from_json(Value::parse(task.stage_text));
     task.identity = task.stage.identity();
     Value context = {{"data", Value::object()}, {"inputs", Value::object()}, {"threads", options_.threads}, {"width", task.width},
-                     {"checkpoint_every", options_.checkpoint_every}};
+                     {"checkpoint_every", options_.checkpoint_every}, {"keep_pictures", options_.keep_pictures}};
     if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
       std::string name = task.stage.settings.text("dataset");
       context["data"][name] = data_cache(name, print->second).string();

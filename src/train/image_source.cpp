@@ -61,6 +61,7 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
     views_.declare_test(settings.text("views.test"), settings.text("views.test_normalisation"));
     declare_ensemble(settings);
   }
+  if (context.keep_pictures) views_.keep_beginnings(cache_of(stage, context));
   if (needs.labels && earlier.candidates.defined()) candidates_ = earlier.candidates.to(real_);
   else if (needs.labels && settings.text("labels.kind") == "annotated") read_annotations(stage);
   else if (needs.labels) make_labels(label::Spec::from(settings), earlier);

@@ -5,12 +5,17 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/core/hash.h"
 #include "winnow/data/image.h"
 #include "winnow/view/apply.h"
 
 namespace winnow::train {
 
 namespace {
+
+at::Tensor decoded(const data::Split& split, std::int64_t sample) {
+  return view::to_tensor(data::decode(split.file(sample), fmt::format("sample {} of the cache", sample)));
+}
 
 // The pictures of some samples, H x W x 3 each; grey ones become three equal channels.
 std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& samples) {
@@ -22,8 +27,7 @@ std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& 
     return result;
   }
   at::parallel_for(0, samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i < last; ++i)
-      result[static_cast<std::size_t>(i)] = view::to_tensor(data::decode(split.file(ids[i]), fmt::format("sample {} of the cache", ids[i])));
+    for (std::int64_t i = first; i < last; ++i) result[static_cast<std::size_t>(i)] = decoded(split, ids[i]);
   });
   return result;
 }
@@ -82,13 +86,51 @@ at::Tensor PictureViews::member(const data::Split& split, const at::Tensor& samp
   return views.dim() == 5 ? views.select(1, member_) : views;
 }
 
+void PictureViews::keep_beginnings(const Path& cache) {
+  for (auto& [name, view] : views_) keep_beginning(view, cache);
+  if (test_) keep_beginning(*test_, cache);
+}
+
+void PictureViews::keep_beginning(View& view, const Path& cache) const {
+  if (!view.pipeline) return;
+  view.beginning = view.pipeline->beginning();
+  if (view.beginning.steps.empty()) return;
+  auto kept = [&](const data::Split& split, const char* name) -> std::shared_ptr<data::KeptPictures> {
+    if (!split.packed()) return nullptr;
+    std::string content = fmt::format("{} {}: {}", pixels_.fingerprint(), name, view.beginning.text);
+    Path file = cache.parent_path() / fmt::format("{}-{}-{}.kept", cache.stem().string(), name, hash_of(content).hex().substr(0, 8));
+    return std::make_shared<data::KeptPictures>(file, content, split.samples, view.beginning.size.height * view.beginning.size.width * 3);
+  };
+  view.kept_train = kept(pixels_.train(), "train");
+  view.kept_test = kept(pixels_.test(), "test");
+}
+
+// The pictures after the view's beginning, from where they are kept; those that are not there are made and kept.
+std::vector<at::Tensor> PictureViews::begun(const View& own, const data::Split& split, const at::Tensor& samples) const {
+  const data::KeptPictures& kept = &split == &pixels_.train() ? *own.kept_train : *own.kept_test;
+  std::vector<at::Tensor> result(static_cast<std::size_t>(samples.size(0)));
+  const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
+  auto pixels = [](const at::Tensor& picture) { return std::span(picture.data_ptr<std::uint8_t>(), static_cast<std::size_t>(picture.numel())); };
+  at::parallel_for(0, samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) {
+      at::Tensor& picture = result[static_cast<std::size_t>(i)] = at::empty({own.beginning.size.height, own.beginning.size.width, 3}, at::kByte);
+      if (kept.read(ids[i], pixels(picture))) continue;
+      picture = view::apply(decoded(split, ids[i]).unsqueeze(0), own.beginning.steps, real_)[0].contiguous();
+      kept.keep(ids[i], pixels(picture));
+    }
+  });
+  return result;
+}
+
 at::Tensor PictureViews::drawn(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
-  std::vector<at::Tensor> pictures = pictures_of(split, samples);
+  bool kept = own.kept_train && split.packed();
+  std::vector<at::Tensor> pictures = kept ? begun(own, split, samples) : pictures_of(split, samples);
   std::vector<std::vector<view::Step>> steps;
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     Stream stream = view::view_stream(own.seed, own.pipeline_name, own.index, epoch, ids[i]);
     steps.push_back(own.pipeline->draw({pictures[i].size(0), pictures[i].size(1)}, stream));
+    if (kept) steps.back().erase(steps.back().begin(), steps.back().begin() + static_cast<std::ptrdiff_t>(own.beginning.steps.size()));
     steps.back().push_back(view::Normalize{own.normalisation});
   }
   return view::apply_any_size(pictures, steps, real_);

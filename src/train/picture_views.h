@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "winnow/data/kept_pictures.h"
 #include "winnow/data/pixels.h"
 #include "winnow/view/pipeline.h"
 #include "winnow/view/view.h"
@@ -40,6 +42,10 @@ class PictureViews {
   std::int64_t members() const { return members_; }                             // 1: no ensemble
   void use_member(std::int64_t member) { member_ = member; }
 
+  // Pictures of a packed data set are kept beside its cache after a view's first steps, where those make one size (data/kept_pictures.h);
+  // without this every epoch decodes them again. The same pixels either way. After all declarations.
+  void keep_beginnings(const Path& cache);
+
   // B x 3 x side x side for indices into the split: "train", "test", or "validation", whose pictures are of the training set and
   // whose view `plain` is the test split's.
   at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const;
@@ -50,10 +56,14 @@ class PictureViews {
     std::optional<view::Pipeline> pipeline;       // none: flip-crop
     std::uint64_t index = 0, seed = 0;            // of its streams
     view::Normalisation normalisation;
+    view::Pipeline::Beginning beginning;          // of kept pictures; else no steps
+    std::shared_ptr<data::KeptPictures> kept_train, kept_test;
   };
   View view_of(const std::string& pipeline) const;
   const data::Split& split_of(const std::string& split) const { return split == "test" ? pixels_.test() : pixels_.train(); }
   bool is_model_size(const data::Split& split) const { return !split.packed() && split.height == side_ && split.width == side_; }
+  void keep_beginning(View&, const Path& cache) const;
+  std::vector<at::Tensor> begun(const View&, const data::Split&, const at::Tensor& samples) const;
   at::Tensor drawn(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
   at::Tensor member(const data::Split&, const at::Tensor& samples) const;
   at::Tensor flip_crop(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;

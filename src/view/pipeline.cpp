@@ -225,6 +225,27 @@ std::vector<Step> Pipeline::draw(Size picture, Stream& stream) const {
   return steps;
 }
 
+Pipeline::Beginning Pipeline::beginning() const {
+  Beginning result;
+  std::vector<Step> steps;
+  std::string text;
+  for (const Part& part : parts_) {
+    for (const Step& step : part.fixed) {
+      auto resize = std::get_if<Resize>(&step);
+      auto crop = std::get_if<CenterCrop>(&step);
+      if (!resize && !crop) return result;
+      steps.push_back(step);
+      Size size = resize ? resize->size : crop->size;
+      bool one_size = crop || !resize->side;
+      text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", name_of(step), one_size ? fmt::format("{} x {}", size.height, size.width) : fmt::format("short side {}", resize->side),
+                          resize ? fmt::format(" {}", data::to_string(resize->filter)) : crop->floor ? " floor" : "");
+      if (one_size) result = {steps, size, text};
+    }
+    if (!part.op.empty()) return result;
+  }
+  return result;
+}
+
 Stream view_stream(std::uint64_t seed, std::string_view pipeline, std::uint64_t index, std::int64_t epoch, std::int64_t sample) {
   return Streams(seed, fmt::format("view.{}", pipeline), index).at(static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(sample));
 }

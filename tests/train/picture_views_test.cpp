@@ -56,6 +56,49 @@ TEST_F(PictureViewsTest, PicturesOfAnySizeBecomeTheModels) {
   EXPECT_THROW(views.make("train", "strong", ids({0}), 0), InternalError);
 }
 
+// Kept pictures change nothing but the time: the same bits the first time, the second time, and from a damaged file.
+TEST_F(PictureViewsTest, KeptBeginningsGiveTheSamePixels) {
+  auto views_of = [&](bool kept) {
+    PictureViews views(*pixels_, kHalf, 24, at::kFloat);
+    views.declare("weak", "crop256", 1, 5, "model");
+    views.declare("strong", "rrc-flip", 2, 5, "model");   // draws first: nothing to keep
+    views.declare_test("squeeze-8-7");
+    if (kept) views.keep_beginnings(folder_ / "cache/mini.safetensors");
+    return views;
+  };
+  PictureViews decoding = views_of(false);
+  auto expect_same = [&](const PictureViews& kept) {
+    for (std::int64_t epoch : {0, 1})
+      for (const char* name : {"plain", "weak", "strong"})
+        EXPECT_TRUE(at::equal(kept.make("train", name, ids({1, 0}), epoch), decoding.make("train", name, ids({1, 0}), epoch))) << name << " " << epoch;
+    EXPECT_TRUE(at::equal(kept.make("test", "plain", ids({0}), 0), decoding.make("test", "plain", ids({0}), 0)));
+  };
+  expect_same(views_of(true));
+  std::vector<Path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "cache"))
+    if (entry.path().extension() == ".kept") files.push_back(entry.path());
+  EXPECT_EQ(files.size(), 6u) << "plain, crop256, squeeze-8-7, each of two splits";
+  expect_same(views_of(true));
+  for (const Path& file : files) std::filesystem::resize_file(file, 5000);
+  expect_same(views_of(true));
+}
+
+TEST_F(PictureViewsTest, APictureIsReadFromWhereItIsKept) {
+  PictureViews views(*pixels_, kHalf, 24, at::kFloat);
+  views.keep_beginnings(folder_ / "cache/mini.safetensors");
+  at::Tensor before = views.make("train", "plain", ids({0}), 0);
+  // Another picture in its place, with its hash: nobody looks at the file of the picture any more.
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "cache"))
+    if (entry.path().string().find("mini-train") != std::string::npos && entry.path().extension() == ".kept") {
+      std::string header = read_file(entry.path()).substr(0, 4096);
+      std::string content = header.substr(header.find('\n') + 1);
+      data::KeptPictures(entry.path(), content.substr(0, content.find('\n')), 2, 24 * 24 * 3).keep(0, std::vector<std::uint8_t>(24 * 24 * 3, 255));
+    }
+  at::Tensor after = views.make("train", "plain", ids({0}), 0);
+  EXPECT_FALSE(at::equal(before, after));
+  EXPECT_TRUE(at::allclose(after, at::ones_like(after))) << after.min();
+}
+
 // spec/pll.md 3.4.
 TEST_F(PictureViewsTest, AnEnsembleHasSeveralViewsOfATestPicture) {
   auto members_of = [&](const PictureViews::Ensemble& ensemble) {

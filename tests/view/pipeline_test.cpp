@@ -92,6 +92,23 @@ std::string refusal(const char* steps) {
   return "accepted";
 }
 
+TEST(Pipeline, ABeginningDrawsNothingAndMakesOneSize) {
+  auto beginning = [](const char* name) { return Pipeline::named(name, 224).beginning(); };
+  EXPECT_EQ(beginning("plain").text, "resize short side 224 bilinear, center_crop 224 x 224");
+  EXPECT_EQ(beginning("plain").steps.size(), 2u);
+  EXPECT_EQ(beginning("crop256").text, "resize 256 x 256 bilinear");
+  EXPECT_EQ(beginning("crop256").size, (Size{256, 256}));
+  for (const char* name : {"rrc-flip", "cifar", "weak-plcifar"}) EXPECT_TRUE(beginning(name).steps.empty()) << name << " draws first";
+  for (const char* name : {"clothing", "ten-crop"}) EXPECT_TRUE(beginning(name).steps.empty()) << name << " has pictures of several sizes";
+  // Whatever the picture was, what follows is drawn as if the beginning had been applied.
+  Pipeline pipeline = Pipeline::named("crop256", 224);
+  Stream from_file = view_stream(1, "crop256", 0, 2, 3), from_kept = view_stream(1, "crop256", 0, 2, 3);
+  auto whole = pipeline.draw({375, 500}, from_file), rest = pipeline.draw({256, 256}, from_kept);
+  ASSERT_EQ(whole.size(), rest.size());
+  EXPECT_EQ(std::get<PaddedCrop>(whole[1]).top, std::get<PaddedCrop>(rest[1]).top);
+  EXPECT_EQ(std::get<PaddedCrop>(whole[1]).left, std::get<PaddedCrop>(rest[1]).left);
+}
+
 TEST(Pipeline, RefusesWithOperationAndKey) {
   EXPECT_THAT(refusal(R"([{"op": "random_hflip"}])"), HasSubstr("mine: random_hflip: 'p' is missing"));
   EXPECT_THAT(refusal(R"([{"op": "random_hflip", "p": 2}])"), HasSubstr("p must be a number in [0, 1], got 2"));

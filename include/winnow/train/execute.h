@@ -31,6 +31,7 @@ struct Context {
   int threads = 1;
   int attempt = 1;
   std::int64_t chunk = 0;                         // rows a tower computes at once; 0: all of a slice
+  bool keep_pictures = false;                     // after the first steps of their views, beside the cache: data/kept_pictures.h
   Path checkpoint;                                // folder of the stage's checkpoint; empty: none is kept
   double checkpoint_every = 0;                    // seconds; 0: only when the stage is stopped
 };

@@ -30,6 +30,15 @@ class Pipeline {
   static Pipeline parse(const Value& steps, std::int64_t side, const std::string& where);
 
   bool random() const { return random_; }
+
+  // The first steps, as far as they draw nothing and make one size of every picture. Whatever begins the same gives the same pixels,
+  // `text` names them. No steps: the pipeline draws before it makes a size.
+  struct Beginning {
+    std::vector<Step> steps;
+    Size size;
+    std::string text;
+  };
+  Beginning beginning() const;
   // The steps for one picture. The same draws in the same order whatever comes of them.
   std::vector<Step> draw(Size picture, Stream&) const;
 

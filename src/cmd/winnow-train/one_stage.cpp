@@ -17,6 +17,7 @@ train::Context context_from_json(const Value& json) {
     for (const auto& [name, path] : paths("inputs")) context.inputs[name] = path;
     context.threads = json.value("threads", 1);
     context.checkpoint_every = json.value("checkpoint_every", 0.0);
+    context.keep_pictures = json.value("keep_pictures", false);
   } catch (const nlohmann::json::exception& error) {
     throw UsageError(fmt::format("context: {}", error.what()));
   }

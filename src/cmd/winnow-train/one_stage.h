@@ -6,7 +6,8 @@
 
 namespace winnow::cmd {
 
-// What is no part of the identity, as JSON: {"data":{NAME:PATH},"inputs":{NAME:PATH},"threads":N,"checkpoint_every":SECONDS}.
+// What is no part of the identity, as JSON: {"data":{NAME:PATH},"inputs":{NAME:PATH},"threads":N,"checkpoint_every":SECONDS,
+// "keep_pictures":FLAG}.
 // UsageError.
 train::Context context_from_json(const Value&);
 

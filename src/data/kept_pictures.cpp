@@ -1,0 +1,68 @@
+#include "winnow/data/kept_pictures.h"
+
+#include <fmt/format.h>
+
+#include "cache_file.h"
+#include "winnow/core/error.h"
+#include "winnow/core/hash.h"
+
+namespace winnow::data {
+
+namespace {
+
+constexpr std::int64_t kHeader = 4096, kHash = sizeof(Hash128);
+
+// A header, the hash of each picture (zeros: missing), the pictures.
+std::string header_of(const std::string& content, std::int64_t samples, std::int64_t bytes) {
+  std::string text = fmt::format("winnow kept pictures 1\n{}\n{} x {} bytes\n", content, samples, bytes);
+  if (text.size() > kHeader) throw InternalError("kept pictures: their description is too long");
+  text.resize(kHeader, '\n');
+  return text;
+}
+
+bool is_of(const CacheFile& file, const std::string& header, std::int64_t size) {
+  if (file.size() != size) return false;
+  std::string found(kHeader, 0);
+  file.read(0, std::as_writable_bytes(std::span(found)));
+  return found == header;
+}
+
+}  // namespace
+
+KeptPictures::KeptPictures(const Path& path, const std::string& content, std::int64_t samples, std::int64_t bytes) : samples_(samples), bytes_(bytes) {
+  make_folders(path.parent_path());
+  std::string header = header_of(content, samples, bytes);
+  std::int64_t size = kHeader + samples * (kHash + bytes);
+  CacheFile lock(Path(path).concat(".lock"));
+  lock.lock();
+  file_ = std::make_unique<CacheFile>(path);
+  if (is_of(*file_, header, size)) return;
+  // A new file: whoever still has the old one open goes on with what is his.
+  std::filesystem::remove(path);
+  file_ = std::make_unique<CacheFile>(path);
+  file_->resize(size);
+  file_->write(0, std::as_bytes(std::span(header)));
+}
+
+KeptPictures::~KeptPictures() = default;
+KeptPictures::KeptPictures(KeptPictures&&) noexcept = default;
+
+std::int64_t KeptPictures::place(std::int64_t sample) const { return kHeader + samples_ * kHash + sample * bytes_; }
+
+bool KeptPictures::read(std::int64_t sample, std::span<std::uint8_t> picture) const {
+  if (sample < 0 || sample >= samples_ || static_cast<std::int64_t>(picture.size()) != bytes_) throw InternalError("kept pictures: no such picture");
+  Hash128 hash;
+  file_->read(kHeader + sample * kHash, std::as_writable_bytes(std::span(&hash, 1)));
+  if (hash == Hash128{}) return false;
+  file_->read(place(sample), std::as_writable_bytes(picture));
+  return hash_of(std::as_bytes(picture)) == hash;
+}
+
+void KeptPictures::keep(std::int64_t sample, std::span<const std::uint8_t> picture) const {
+  if (sample < 0 || sample >= samples_ || static_cast<std::int64_t>(picture.size()) != bytes_) throw InternalError("kept pictures: no such picture");
+  Hash128 hash = hash_of(std::as_bytes(picture));
+  file_->write(place(sample), std::as_bytes(picture));
+  file_->write(kHeader + sample * kHash, std::as_bytes(std::span(&hash, 1)));
+}
+
+}  // namespace winnow::data

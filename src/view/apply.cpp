@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <cstring>
 #include <map>
 #include <numeric>
 
@@ -125,6 +126,18 @@ bool makes_size(const Step& step) { return !std::holds_alternative<Adjust>(step)
 
 const Step kNothing = Adjust{};
 
+// index_copy_ of whole pictures; torch's goes level by level.
+void put(at::Tensor& all, const std::vector<std::int64_t>& places, const at::Tensor& pictures) {
+  if (!all.is_cpu()) {
+    all.index_copy_(0, at::tensor(places, at::kLong).to(all.device()), pictures);
+    return;
+  }
+  at::Tensor from = pictures.contiguous();
+  auto bytes = static_cast<std::size_t>(from.stride(0));
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::memcpy(all.data_ptr<std::uint8_t>() + static_cast<std::size_t>(places[i]) * bytes, from.const_data_ptr<std::uint8_t>() + i * bytes, bytes);
+}
+
 // Step k of all pictures; pictures with the same operation are computed together.
 at::Tensor apply_position(const at::Tensor& x, const std::vector<const Step*>& steps) {
   if (x.dim() != 4) throw UsageError(fmt::format("{} after five_crop or ten_crop", name_of(*steps[0])));
@@ -142,7 +155,7 @@ at::Tensor apply_position(const at::Tensor& x, const std::vector<const Step*>& s
       result = at::empty(shape, part.options());
     }
     if (part.sizes().slice(1) != result.sizes().slice(1)) throw UsageError(fmt::format("after {} the pictures of one batch differ in size", name));
-    result.index_copy_(0, index, part);
+    put(result, members, part);
   }
   return result;
 }

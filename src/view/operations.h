@@ -42,6 +42,7 @@ at::Tensor gaussian_blur_by_tensors(const at::Tensor& pictures, Reals sigmas);
 at::Tensor warp(const at::Tensor& pictures, Op, Reals values);
 at::Tensor warp_by_tensors(const at::Tensor& pictures, Op, Reals values);
 at::Tensor cutout(const at::Tensor& pictures, std::span<const Cutout>);
+at::Tensor cutout_by_tensors(const at::Tensor& pictures, std::span<const Cutout>);
 
 // crops.cpp
 at::Tensor hflip(const at::Tensor& pictures);

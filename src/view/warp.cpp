@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -89,19 +90,46 @@ at::Tensor warp_by_tensors(const at::Tensor& pictures, Op op, Reals values) {
   return moved.masked_fill_(outside.unsqueeze(3), 0);
 }
 
+namespace {
+
 // Columns int(max(0, cx - v/2)) to int(min(W, first + v)), both inclusive, rows likewise, v = fraction * W: at the left and top
 // border the square is moved inside. A fraction of 0 changes nothing.
+struct Square {
+  std::int64_t left, right, top, bottom;
+};
+
+Square square_of(const Cutout& cut, double H, double W) {
+  double side = cut.fraction * W;
+  double x = std::trunc(std::max(0.0, cut.center_x - side / 2)), y = std::trunc(std::max(0.0, cut.center_y - side / 2));
+  double right = side > 0 ? std::trunc(std::min(W, x + side)) : x - 1;
+  return {static_cast<std::int64_t>(x), static_cast<std::int64_t>(right), static_cast<std::int64_t>(y), static_cast<std::int64_t>(std::trunc(std::min(H, y + side)))};
+}
+
+}  // namespace
+
 at::Tensor cutout(const at::Tensor& pictures, std::span<const Cutout> cuts) {
-  auto H = static_cast<double>(pictures.size(1)), W = static_cast<double>(pictures.size(2));
+  if (!pictures.is_cpu()) return cutout_by_tensors(pictures, cuts);
+  std::int64_t H = pictures.size(1), W = pictures.size(2);
+  at::Tensor result = pictures.clone(at::MemoryFormat::Contiguous);
+  for (std::size_t b = 0; b < cuts.size(); ++b) {
+    Square square = square_of(cuts[b], static_cast<double>(H), static_cast<double>(W));
+    std::uint8_t* picture = result.data_ptr<std::uint8_t>() + static_cast<std::int64_t>(b) * H * W * 3;
+    for (std::int64_t y = square.top; y <= std::min(square.bottom, H - 1); ++y)
+      for (std::int64_t x = square.left; x <= std::min(square.right, W - 1); ++x)
+        std::copy(cuts[b].fill.begin(), cuts[b].fill.end(), picture + (y * W + x) * 3);
+  }
+  return result;
+}
+
+at::Tensor cutout_by_tensors(const at::Tensor& pictures, std::span<const Cutout> cuts) {
   at::Device device = pictures.device();
   std::vector<double> left, right, top, bottom, fill[3];
   for (const Cutout& cut : cuts) {
-    double side = cut.fraction * W;
-    double x = std::trunc(std::max(0.0, cut.center_x - side / 2)), y = std::trunc(std::max(0.0, cut.center_y - side / 2));
-    left.push_back(x);
-    right.push_back(side > 0 ? std::trunc(std::min(W, x + side)) : x - 1);
-    top.push_back(y);
-    bottom.push_back(std::trunc(std::min(H, y + side)));
+    Square square = square_of(cut, static_cast<double>(pictures.size(1)), static_cast<double>(pictures.size(2)));
+    left.push_back(static_cast<double>(square.left));
+    right.push_back(static_cast<double>(square.right));
+    top.push_back(static_cast<double>(square.top));
+    bottom.push_back(static_cast<double>(square.bottom));
     for (int c = 0; c < 3; ++c) fill[c].push_back(cut.fill[static_cast<std::size_t>(c)]);
   }
   auto of = [&](Reals values) { return column(values, at::kLong, device, 4); };

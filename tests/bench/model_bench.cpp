@@ -12,6 +12,7 @@
 #include <chrono>
 #include <string>
 
+#include "winnow/core/allocation.h"
 #include "winnow/model/adaptation.h"
 #include "winnow/model/clip.h"
 #include "winnow/model/image_tower.h"
@@ -78,6 +79,7 @@ void measure(const std::string& what, const Path& folder, std::int64_t rows, int
 }  // namespace
 
 int main(int argc, char** argv) {
+  winnow::keep_freed_memory();
   std::string what = argc > 2 ? argv[1] : "";
   if (what == "write") write(argv[2]);
   else if (what == "open") open(argv[2]);

@@ -8,11 +8,13 @@
 
 #include <chrono>
 
+#include "winnow/core/allocation.h"
 #include "winnow/view/apply.h"
 #include "winnow/view/pipeline.h"
 
 int main(int argc, char** argv) {
   using namespace winnow;
+  keep_freed_memory();
   using Clock = std::chrono::steady_clock;
   constexpr std::int64_t kBatch = 128, kSide = 256;
   std::vector<std::string> names(argv + 1, argv + argc);

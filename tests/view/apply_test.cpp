@@ -79,6 +79,8 @@ TEST(Loops, AreTheTensorsOfDevices) {
   std::vector<double> amounts = {-0.3, 0.01, 0.3, 25};
   for (Op op : {Op::shear_x, Op::shear_y, Op::translate_x, Op::translate_y, Op::rotate})
     EXPECT_TRUE(at::equal(warp(pictures, op, amounts), warp_by_tensors(pictures, op, amounts))) << to_string(op);
+  std::vector<Cutout> cuts = {{5, 6, 0.3, {1, 2, 3}}, {46, 32, 0.5, {}}, {20, 20, 0, {9, 9, 9}}, {0, 0, 9, {7, 7, 7}}};
+  EXPECT_TRUE(at::equal(cutout(pictures, cuts), cutout_by_tensors(pictures, cuts)));
   for (std::int64_t size : {1, 20, 60}) {
     std::vector<data::Box> boxes = {{0, 0, size, size}, {-5, 40, size, size}, {30, -9, size, size}, {-70, 100, size, size}};
     EXPECT_TRUE(at::equal(crop(pictures, boxes, {1, 2, 3}), crop_by_tensors(pictures, boxes, {1, 2, 3}))) << size;

@@ -1,6 +1,7 @@
 // winnow-train: dispatches to one file per subcommand.
 #include "commands.h"
 #include "dispatch.h"
+#include "winnow/core/allocation.h"
 
 namespace {
 
@@ -24,4 +25,7 @@ constexpr std::string_view kExample = R"(Example: one stage of a sweep by hand, 
 
 }  // namespace
 
-int main(int argc, char** argv) { return winnow::cmd::dispatch("winnow-train", kCommands, kIntroduction, kExample, argc, argv); }
+int main(int argc, char** argv) {
+  winnow::keep_freed_memory();
+  return winnow::cmd::dispatch("winnow-train", kCommands, kIntroduction, kExample, argc, argv);
+}

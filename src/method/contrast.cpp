@@ -7,7 +7,7 @@
 namespace winnow::method {
 
 at::Tensor log_shares(const at::Tensor& similarity) {
-  at::Tensor own = at::eye(similarity.size(0), similarity.size(1), similarity.options()) != 0;
+  at::Tensor own = at::eye(similarity.size(0), similarity.size(1), similarity.options().dtype(at::kBool));
   at::Tensor others = at::logsumexp(similarity.masked_fill(own, -std::numeric_limits<double>::infinity()), {1}, /*keepdim=*/true);
   return (similarity - others).masked_fill(own, 0);
 }

@@ -29,7 +29,10 @@ Tensor guess_among(const Tensor& logits, const Tensor& candidates) {
   return one_hot(logits.masked_fill(candidates == 0, -kInfinity).argmax(1), logits) * has_candidates(candidates).unsqueeze(1);
 }
 
-Tensor one_hot(const Tensor& labels, const Tensor& like) { return at::one_hot(labels, like.size(1)).to(like.options()); }
+// Unlike at::one_hot, which reads the largest label on the host.
+Tensor one_hot(const Tensor& labels, const Tensor& like) {
+  return (labels.unsqueeze(1) == at::arange(like.size(1), labels.options())).to(like.options());
+}
 
 Tensor soft_losses(const Tensor& logits, const Tensor& target) { return -(target * at::log_softmax(logits, 1)).sum(1); }
 

@@ -96,12 +96,15 @@ class PiCO final : public ConfidenceClassifier {
     return -at::log_softmax(similarity, 1).select(1, 0).mean();
   }
 
-  // SupCon: all others of the same guess in [queries, keys, queue] are positives; the own key always is one.
+  // SupCon: all others of the same guess in [queries, keys, queue] are positives; the own key always is one. The queue makes this a large matrix:
+  // each pass over it counts.
   Tensor class_contrast(Step& step, const Tensor& query, const Tensor& key, const Tensor& labels) const {
-    Tensor others = at::cat({query, key, step.state("queue")}), of_others = at::cat({labels, labels, step.state("queue_label")});
-    Tensor shares = log_shares(at::matmul(query, others.t()) / temperature_);
-    Tensor itself = at::eye(query.size(0), others.size(0), query.options()) != 0;
-    Tensor positive = (labels.unsqueeze(1) == of_others).logical_and(labels.unsqueeze(1) >= 0).logical_and(itself.logical_not());
+    std::int64_t B = query.size(0);
+    Tensor shares = log_shares(at::matmul(query, at::cat({query, key, step.state("queue")}).t()) / temperature_);
+    // A query without a guess is like nobody, those without one included.
+    Tensor wanted = labels.masked_fill(labels < 0, -2).unsqueeze(1);
+    Tensor positive = wanted == at::cat({labels, labels, step.state("queue_label")});
+    positive.narrow(1, 0, B).diagonal().fill_(false);
     return -((positive * shares).sum(1) / positive.sum(1).clamp_min(1)).mean();
   }
 

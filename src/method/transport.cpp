@@ -15,7 +15,7 @@ class LogSumExp {
  public:
   LogSumExp(const at::Tensor& matrix, std::int64_t axis)
       : axis_(axis), work_(at::empty_like(matrix)), largest_(at::empty_like(matrix.narrow(axis, 0, 1))), size_(at::empty_like(largest_)),
-        infinite_(at::empty_like(largest_, at::kBool)), sum_(at::empty_like(largest_)), zero_(at::zeros({}, matrix.options())),
+        infinite_(at::empty_like(largest_, at::kBool)), sum_(at::empty_like(largest_)),
         infinity_(at::full({}, std::numeric_limits<double>::infinity(), matrix.options())) {}
 
   // Of matrix + scale; a tensor as long as the other axis, overwritten by the next call.
@@ -24,7 +24,7 @@ class LogSumExp {
     at::amax_out(largest_, work_, axis_, /*keepdim=*/true);
     at::abs_out(size_, largest_);
     at::eq_out(infinite_, size_, infinity_);
-    largest_.masked_fill_(infinite_, zero_);
+    largest_.masked_fill_(infinite_, 0);          // a tensor in place of the number would be read by the host
     work_.sub_(largest_).exp_();
     at::sum_out(sum_, work_, axis_, /*keepdim=*/true);
     return sum_.log_().add_(largest_);
@@ -32,7 +32,7 @@ class LogSumExp {
 
  private:
   std::int64_t axis_;
-  at::Tensor work_, largest_, size_, infinite_, sum_, zero_, infinity_;   // a number in an operation would be made a tensor first
+  at::Tensor work_, largest_, size_, infinite_, sum_, infinity_;   // a number in a comparison would be made a tensor first
 };
 
 }  // namespace

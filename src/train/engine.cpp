@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/record_function.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -9,6 +10,7 @@
 #include <set>
 
 #include "winnow/core/error.h"
+#include "winnow/train/scopes.h"
 
 namespace winnow::train {
 
@@ -156,6 +158,7 @@ std::int64_t Engine::width(const std::string& name) const {
 }
 
 Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
+  RECORD_USER_SCOPE(scope::inputs);
   Tensor ids = cut(call.ids, first, last);
   if (const auto* name = std::get_if<std::string>(&call.view)) return source_.inputs(call.split, *name, ids, epoch_);
   const auto& mix = std::get<method::Mix>(call.view);
@@ -165,9 +168,11 @@ Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
 }
 
 model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t last) {
-  if (!call.number) return call.tower->rows(inputs(call, first, last));
+  Tensor pixels = inputs(call, first, last);
+  RECORD_USER_SCOPE(scope::forward);
+  if (!call.number) return call.tower->rows(pixels);
   auto seed = static_cast<std::uint64_t>(facts_.settings->has("seed") ? facts_.settings->integer("seed") : 0);
-  return call.tower->rows_in_training(inputs(call, first, last), {collective_, call.ids.size(0), first, seed, *call.number});
+  return call.tower->rows_in_training(pixels, {collective_, call.ids.size(0), first, seed, *call.number});
 }
 
 std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_t rows) const {
@@ -219,6 +224,7 @@ method::Outputs Engine::forward(const std::string& network, const method::View& 
 }
 
 Tensor Engine::apply(const std::string& module, const std::vector<Tensor>& inputs) {
+  RECORD_USER_SCOPE(scope::module);
   return part(modules_, module, "module").kind->apply(inputs, at::GradMode::is_enabled());
 }
 
@@ -230,6 +236,7 @@ Tensor Engine::state(const std::string& name) {
 
 std::vector<Tensor> Engine::differentiate(const Tensor& loss, const std::vector<Tensor>& leaves) const {
   if (!loss.requires_grad() || leaves.empty()) return std::vector<Tensor>(leaves.size());
+  RECORD_USER_SCOPE(scope::loss);
   // The graph is kept: a method may update several optimisers from losses that share parts of it.
   return torch::autograd::grad({loss}, leaves, {}, /*retain_graph=*/true, /*create_graph=*/false, /*allow_unused=*/true);
 }
@@ -256,6 +263,7 @@ void Engine::add_gradients(const Call& call, const std::vector<Tensor>& at_leave
       output_gradients.push_back(cut(at_leaves[i], first, last));
     }
     if (reached.empty()) continue;
+    RECORD_USER_SCOPE(scope::backward);
     std::vector<Tensor> shares = torch::autograd::grad(reached, handles, output_gradients, /*retain_graph=*/false,
                                                        /*create_graph=*/false, /*allow_unused=*/true);
     for (std::size_t i = 0; i < shares.size(); ++i)
@@ -308,6 +316,7 @@ void Engine::update(const std::string& name, const Tensor& loss) {
       auto at = static_cast<std::size_t>(std::find(all.begin(), all.end(), module_parameters[i]) - all.begin());
       if (gradients[module_start + i].defined()) optimiser.gradient(at).add_(gradients[module_start + i]);
     }
+  RECORD_USER_SCOPE(scope::optimiser);
   if (optimiser.flat().defined()) collective_.sum(optimiser.flat());
   if (!first_gradients_.count(name) && optimiser.flat().defined()) first_gradients_[name] = optimiser.flat().clone();
   optimiser.step(rate());
@@ -322,6 +331,7 @@ void Engine::update(const std::string& name, const Tensor& loss) {
 }
 
 void Engine::follow(const std::string& copy, double momentum) {
+  RECORD_USER_SCOPE(scope::optimiser);
   at::NoGradGuard no_gradient;
   const std::string& source = networks_.count(copy) ? networks_.at(copy).source : part(modules_, copy, "network or module").source;
   if (source.empty()) throw InternalError(fmt::format("'{}' is no copy: it follows nothing", copy));

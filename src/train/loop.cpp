@@ -2,12 +2,14 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/record_function.h>
 #include <fmt/format.h>
 
 #include <optional>
 
 #include "curves.h"
 #include "winnow/core/error.h"
+#include "winnow/train/scopes.h"
 
 namespace winnow::train {
 
@@ -60,6 +62,7 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const std::fun
   }
   std::vector<Batch> batches = source_.batches(epoch);
   for (auto number = first_step; number < static_cast<std::int64_t>(batches.size()); ++number) {
+    RECORD_USER_SCOPE(scope::step);
     const Batch& batch = batches[static_cast<std::size_t>(number)];
     engine_.begin_step(number);
     method::Step step(engine_, batch.ids, batch.given);

@@ -1,50 +1,53 @@
 #!/usr/bin/env bash
-# Training nano-clip + AdaptFormer + PRODEN, one thread, batch 128, fp32: winnow-train beside the same job in plain PyTorch
-# (train_step.py), in turns, on this machine. Prints steps/s of both, their ratio (goal: at least 1.0) and peak memory.
-#   tests/bench/train_bench.sh [ROUNDS]
+# Steps of nano-clip + AdaptFormer under PRODEN, CRDPLL and SoLar, one thread, batch 128, fp32: winnow's engine (bench-methods) beside the
+# same steps in plain PyTorch (train_step.py), in turns of half a second (in_turns.py). A step's cost is the median of its processor time. Prints
+# steps per second of both, their ratio (goal: at least 1.0, median over rounds) and peak memory.
+#   tests/bench/train_bench.sh [ROUNDS [METHOD...]]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-rounds=${1:-3}
+rounds=${1:-5}
+methods=("${@:2}"); [ $# -gt 1 ] || methods=(proden crdpll solar)
 bin=build/bin
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 export OMP_NUM_THREADS=1
-run=$(ls results/reference/runs/*/*.h5 | head -n 1)
+$bin/winnow data list | grep -q '^fashion-mnist .*not checked' && $bin/winnow data check fashion-mnist >/dev/null
+$bin/winnow plan sweeps/gallery.toml --json >"$work/plan.json"
+run=$(/usr/bin/python3 -c 'import glob, json, sys; inputs = [s["inputs"].get("backbone") for s in json.load(open(sys.argv[1]))["stages"]]
+print(*glob.glob("results/reference/runs/*/%s.h5" % next(i["stage"] for i in inputs if i)))' "$work/plan.json")
 $bin/winnow-train snapshot "$run" "$work/nano-clip" >/dev/null
 python=python3
 if ! PYTHONPATH=deps/site $python -c 'import torch' 2>/dev/null; then
   python3 -m venv "$work/venv"; "$work/venv/bin/pip" install -q sympy networkx jinja2 fsspec filelock typing_extensions numpy
   python=$work/venv/bin/python
 fi
-$bin/winnow data list | grep -q '^fashion-mnist .*not checked' && $bin/winnow data check fashion-mnist >/dev/null
-$bin/winnow plan sweeps/quickstart.toml --json >"$work/plan.json"
-# Two lengths of the same stage: their difference is steps alone, without start, evaluation and run file.
-for epochs in 1 4; do
-  $python - "$work/plan.json" $epochs >"$work/stage-$epochs.json" <<'P'
+/usr/bin/python3 - "$work" "${methods[@]}" <<'P'
 import json, sys
-stage = next(s for s in json.load(open(sys.argv[1]))["stages"] if s["settings"].get("method") == "proden")
-stage.pop("identity")
-stage["settings"].update({"train.epochs": int(sys.argv[2]), "data.test_samples": 10})
-print(json.dumps(stage))
+work = sys.argv[1]
+for method in sys.argv[2:]:
+    stage = next(s for s in json.load(open(f"{work}/plan.json"))["stages"]
+                 if s["settings"].get("method") == method and s["settings"]["labels.kind"] == "flip" and s["settings"]["data.long_tail"] == 1.0)
+    stage.pop("identity")
+    stage["settings"].update({"train.epochs": 5, "train.batch": 128, "data.samples": 1280, "data.test_samples": 10})
+    if "warmup_epochs" in stage["settings"]:
+        stage["settings"]["warmup_epochs"] = 0.0
+    json.dump(stage, open(f"{work}/{method}.json", "w"))
 P
-done
-seconds() {  # EPOCHS: wall seconds and peak MB of a stage
-  rm -f "$work/run.h5"
-  /usr/bin/python3 - $bin/winnow-train stage "$work/stage-$1.json" --reference results/reference --output "$work/run.h5" <<'P'
-import resource, subprocess, sys, time
-begin = time.perf_counter()
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
-P
-}
 for ((i = 0; i < rounds; ++i)); do
-  read -r short _ < <(seconds 1)
-  read -r long memory < <(seconds 4)
-  torch=$(PYTHONPATH=deps/site $python tests/bench/train_step.py "$work/nano-clip" 100)
-  $python - "$short" "$long" "$memory" "$torch" <<'P'
+  for method in "${methods[@]}"; do
+    both=$(PYTHONPATH=deps/site /usr/bin/python3 tests/bench/in_turns.py "$bin/bench-methods results/reference 1 $work/$method.json" \
+                                                 "$python tests/bench/train_step.py $work/nano-clip $method 45")
+    /usr/bin/python3 - "$method" "$both" <<'P' | tee -a "$work/ratios"
 import json, sys
-short, long, memory = map(float, sys.argv[1:4])
-torch = json.loads(sys.argv[4])
-own = 3 * 47 / (long - short)
-print(f"winnow {own:.2f} steps/s, {memory:.0f} MB   PyTorch {torch['steps_per_s']:.2f} steps/s, {torch['peak_mb']:.0f} MB   ratio {own / torch['steps_per_s']:.2f}")
+method, (own, torch) = sys.argv[1], json.loads(sys.argv[2])
+rate, other = float(own["output"].splitlines()[-1].split()[1]), float(torch["output"])
+print(f"{method:<7} winnow {rate:.2f} steps/s, {own['peak_mb']:.0f} MB   PyTorch {other:.2f} steps/s, {torch['peak_mb']:.0f} MB   ratio {rate / other:.2f}")
 P
+  done
 done
+/usr/bin/python3 - "$work/ratios" <<'P'
+import statistics, sys
+ratios = {}
+for line in open(sys.argv[1]):
+    ratios.setdefault(line.split()[0], []).append(float(line.split()[-1]))
+print("median ratio  " + "   ".join(f"{method} {statistics.median(values):.2f}" for method, values in ratios.items()))
+P

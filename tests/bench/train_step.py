@@ -1,11 +1,12 @@
-"""The yardstick of tests/bench/train_bench.sh: nano-clip + AdaptFormer + PRODEN in plain PyTorch, tuned as a careful person would:
-stacked query-key-value, scaled_dot_product_attention, fused Adam, no gradients for frozen weights, data as one tensor,
-the post-step forward under no_grad. One thread, fp32.
+"""The yardstick of tests/bench/train_bench.sh: nano-clip + AdaptFormer + PRODEN, CRDPLL or SoLar in plain PyTorch, tuned as a careful
+person would: stacked query-key-value, scaled_dot_product_attention, fused Adam, no gradients for frozen weights, data as one tensor, padded
+once, crops and flips by one gather, pictures of a step made once, the post-step forward under no_grad, confidences of the batch's rows alone,
+quotas by sorting, Sinkhorn by products of matrix and vector. One thread, fp32. A step's cost is the median of its processor time.
 
-    python3 train_step.py SNAPSHOT STEPS          # needs torch, numpy
+    python3 train_step.py SNAPSHOT METHOD STEPS          # needs torch, numpy
 """
 import json
-import resource
+import statistics
 import struct
 import sys
 import time
@@ -61,38 +62,133 @@ class NanoClip:
         return F.layer_norm(x[:, 0], (d,), *self.post)
 
 
-def main():
-    snapshot, steps = sys.argv[1], int(sys.argv[2])
-    net = NanoClip(load(snapshot + "/model.safetensors"))
-    N, C, B = 6000, 10, 128
-    pictures = torch.randint(0, 256, (N, 28, 28, 1), dtype=torch.uint8)
-    candidates = (torch.rand(N, C) < 0.3).float()
-    candidates[torch.arange(N), torch.randint(0, C, (N,))] = 1
-    confidence = candidates / candidates.sum(1, keepdim=True)
-    head = F.normalize(torch.randn(C, 96)).requires_grad_()
-    optimiser = torch.optim.Adam([head, *net.trained], lr=5e-4, weight_decay=1e-5, fused=True)
+N, C, B = 6000, 10, 128
 
-    def logits(ids):
-        x = (pictures[ids].permute(0, 3, 1, 2).float() / 255 - 0.286) / 0.353
-        return 25 * F.normalize(net(x.expand(-1, 3, -1, -1))) @ F.normalize(head).T
 
-    def step(ids):
-        z = logits(ids)
-        loss = -(confidence[ids] * F.log_softmax(z, 1)).sum(1).mean()
-        optimiser.zero_grad(set_to_none=False)
+class Job:
+    """Data, confidences and the parts that all three methods share."""
+
+    def __init__(self, snapshot):
+        self.net = NanoClip(load(snapshot + "/model.safetensors"))
+        pictures = torch.randint(0, 256, (N, 28, 28), dtype=torch.uint8)
+        self.plain_pictures, self.padded = pictures, F.pad(pictures, (3, 3, 3, 3))
+        self.candidates = torch.rand(N, C) < 0.5
+        self.candidates[torch.arange(N), torch.randint(0, C, (N,))] = True
+        self.confidence = self.candidates / self.candidates.sum(1, keepdim=True)
+        self.head = F.normalize(torch.randn(C, 96)).requires_grad_()
+        self.optimiser = torch.optim.Adam([self.head, *self.net.trained], lr=1e-3, weight_decay=1e-5, fused=True)
+
+    @staticmethod
+    def normalised(pictures):
+        return ((pictures.float() / 255 - 0.286) / 0.353).unsqueeze(1).expand(-1, 3, -1, -1)
+
+    def plain(self, ids):
+        return self.normalised(self.plain_pictures[ids])
+
+    def flip_crop(self, ids):
+        n, side = len(ids), torch.arange(28)
+        rows = torch.randint(0, 7, (n, 1)) + side
+        columns = torch.randint(0, 7, (n, 1)) + side
+        columns = torch.where(torch.rand(n, 1) < 0.5, 33 - columns, columns)
+        return self.normalised(self.padded[ids[:, None, None], rows[:, :, None], columns[:, None, :]])
+
+    def logits(self, x):
+        return 25 * F.normalize(self.net(x)) @ F.normalize(self.head).T
+
+    def minimise(self, loss):
+        self.optimiser.zero_grad(set_to_none=False)
         loss.backward()
-        optimiser.step()
-        with torch.no_grad():
-            confidence[ids] = logits(ids).masked_fill(candidates[ids] == 0, float("-inf")).softmax(1)
+        self.optimiser.step()
 
-    order = torch.cat([torch.randperm(N) for _ in range(1 + steps * B // N)])
-    for i in range(5):
-        step(order[i * B:(i + 1) * B])
-    begin = time.perf_counter()
-    for i in range(steps):
-        step(order[i * B:(i + 1) * B])
-    elapsed = time.perf_counter() - begin
-    print(json.dumps({"steps_per_s": steps / elapsed, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+
+def soft_cross_entropy(log_p, target):
+    return -(target * log_p).sum(1)
+
+
+def masked_softmax(z, mask):
+    return z.masked_fill(~mask, float("-inf")).softmax(1)
+
+
+class Proden(Job):
+    def step(self, ids):
+        x = self.plain(ids)
+        self.minimise(soft_cross_entropy(F.log_softmax(self.logits(x), 1), self.confidence[ids]).mean())
+        with torch.no_grad():
+            self.confidence[ids] = masked_softmax(self.logits(x), self.candidates[ids])
+
+
+class Crdpll(Job):
+    def step(self, ids):
+        weak, strong, Y, Q = self.plain(ids), self.flip_crop(ids), self.candidates[ids], self.confidence[ids]
+        log_w, log_s = F.log_softmax(self.logits(weak), 1), F.log_softmax(self.logits(strong), 1)
+        agreement = (2 * torch.xlogy(Q, Q) - Q * (log_w + log_s)).sum(1).mean()
+        outside = torch.log(1.0000001 - log_w.exp()).masked_fill(Y, 0).sum(1).mean()
+        self.minimise(0.5 * agreement - outside)
+        with torch.no_grad():
+            self.confidence[ids] = masked_softmax((self.logits(weak) + self.logits(strong)) / 2, Y)
+
+
+class Solar(Job):
+    """After its warm-up: eta = 0.9, rho = 0.8."""
+
+    def __init__(self, snapshot):
+        super().__init__(snapshot)
+        self.prior, self.queue = torch.full((C,), 1 / C), torch.zeros(0, C, dtype=torch.double)
+        self.beta = torch.distributions.Beta(4, 4)
+
+    @torch.no_grad()
+    def plan(self, z, Y):
+        own = z.double().softmax(1) * Y
+        rows = torch.cat([self.queue, own])
+        self.queue = own
+        K, r, u = rows ** 3, self.prior.double(), torch.full((len(rows),), 1 / len(rows), dtype=torch.double)
+        Kt, c = K.T.contiguous(), 1 / len(rows)
+        for _ in range(50):
+            v = r / (Kt @ u)
+            u = c / (K @ v)
+        return ((len(rows) * u[:, None]) * K * v)[-len(z):].float()
+
+    @torch.no_grad()
+    def chosen(self, losses, target, p):
+        quota = (len(losses) * self.prior * 0.8).ceil().clamp_min(1)
+        guess = target.argmax(1)
+        by_loss = losses.argsort(stable=True)
+        order = by_loss[guess[by_loss].argsort(stable=True)]
+        members = torch.zeros(C, dtype=torch.long).index_add_(0, guess, torch.ones_like(guess))
+        place = torch.arange(len(losses)) - (members.cumsum(0) - members)[guess[order]]
+        small = torch.zeros(len(losses), dtype=torch.bool).index_copy_(0, order, place < quota[guess[order]])
+        return small | ((target * p).sum(1) > 0.99)
+
+    def step(self, ids):
+        weak, Y, Q = self.plain(ids), self.candidates[ids], self.confidence[ids]
+        z = self.logits(weak)
+        log_p, now = F.log_softmax(z, 1), z.detach()
+        T = self.plan(now, Y)
+        on_targets = soft_cross_entropy(log_p, T)
+        selected = self.chosen(on_targets.detach(), T, log_p.detach().exp())
+        at = selected.nonzero().squeeze(1)
+        strong = soft_cross_entropy(F.log_softmax(self.logits(self.flip_crop(ids[at])), 1), T[at]).mean()
+        share = float(self.beta.sample())
+        share, other = max(share, 1 - share), at[torch.randperm(len(at))]
+        x = share * weak[at] + (1 - share) * weak[other]
+        mixed = soft_cross_entropy(F.log_softmax(self.logits(x), 1), share * T[at] + (1 - share) * T[other]).mean()
+        rest = (soft_cross_entropy(log_p, Q) * ~selected).sum() / (~selected).sum().clamp_min(1)
+        self.minimise(0.9 * (on_targets[at].mean() + strong + mixed) + 0.1 * rest)
+        self.confidence[ids] = masked_softmax(now, Y)
+
+
+def main():
+    snapshot, method, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    job = {"proden": Proden, "crdpll": Crdpll, "solar": Solar}[method](snapshot)
+    for ids in torch.randperm(N).split(B)[:5]:
+        job.step(ids)
+    print("ready", flush=True)
+    costs = []
+    for ids in torch.randperm(N).split(B)[:steps]:
+        begin = time.process_time()
+        job.step(ids)
+        costs.append(time.process_time() - begin)
+    print(1 / statistics.median(costs))
 
 
 main()

@@ -105,8 +105,8 @@ HeadKind parse_head(std::string_view word) {
   throw UsageError(fmt::format("head: unknown '{}'{}; known: cosine, linear, l2normed, layernormed", word, did_you_mean(word, known)));
 }
 
-at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, const at::Tensor& class_tokens, at::ScalarType dtype) {
-  at::Tensor text = class_text_features(*text_tower(snapshot, dtype), class_tokens);
+at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, const ClassTexts& texts, at::ScalarType dtype) {
+  at::Tensor text = class_text_features(*text_tower(snapshot, dtype), texts);
   auto image = image_tower(snapshot, {dtype, feature_of(adapt)});
   if (image->projects() && feature_of(adapt) == FeatureKind::hidden) return back_projected(text, image->projection());
   return text;

@@ -134,15 +134,21 @@ std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType d
   return tower;
 }
 
-at::Tensor class_text_features(const TextTower& text, const at::Tensor& tokens) {
+at::Tensor class_text_features(const TextTower& text, const ClassTexts& texts) {
   constexpr std::int64_t kRows = 1024;            // bounds the memory: 80 templates of 1,000 classes are many texts
   at::NoGradGuard no_gradient;
+  const at::Tensor& tokens = texts.tokens;
   at::Tensor rows = tokens.dim() == 2 ? tokens : tokens.flatten(0, 1);
   // Other shapes round otherwise, so it must be worth it.
   if (at::Tensor few = cropped(text, rows); 2 * few.size(1) <= rows.size(1)) rows = few;
   std::vector<at::Tensor> features;
   for (const at::Tensor& some : rows.split(kRows)) features.push_back(normalise_rows(text.encode(some).projected));
   at::Tensor all = features.size() == 1 ? features[0] : at::cat(features);
+  if (!texts.counts.empty()) {
+    std::vector<at::Tensor> means;
+    for (const at::Tensor& own : all.split_with_sizes(texts.counts)) means.push_back(own.mean(0));
+    return normalise_rows(at::stack(means));
+  }
   return tokens.dim() == 2 ? all : normalise_rows(all.view({tokens.size(0), tokens.size(1), -1}).mean(0));
 }
 

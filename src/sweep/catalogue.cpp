@@ -12,8 +12,9 @@
 #include "winnow/sweep/toml_text.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
-#include "winnow/data/weights.h"
 #include "winnow/data/scores.h"
+#include "winnow/data/template_file.h"
+#include "winnow/data/weights.h"
 
 namespace winnow::sweep {
 
@@ -168,6 +169,8 @@ Catalogue Catalogue::on_this_machine() {
   for (const auto& [name, model] : catalogue.models)
     if (auto record = data::read_weights_record(name)) catalogue.fingerprints[name] = record->fingerprint;
   for (const data::ScoreRecord& scores : data::recorded_scores()) catalogue.fingerprints["scores/" + scores.name] = scores.fingerprint;
+  for (const data::TemplateRecord& templates : data::recorded_templates())
+    catalogue.fingerprints["templates/" + templates.dataset + "/" + templates.name] = templates.fingerprint;
   return catalogue;
 }
 

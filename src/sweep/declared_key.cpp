@@ -58,4 +58,9 @@ Key read_key(const std::string& name, const Item& table, const std::string& file
   return key;
 }
 
+bool names_prompt(const std::string& key) {
+  std::string last = key.substr(key.rfind('.') + 1);      // all of it without a dot: npos + 1 is 0
+  return last == "template" || last == "prompt";
+}
+
 }  // namespace winnow::sweep

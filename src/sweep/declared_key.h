@@ -11,4 +11,7 @@ Key read_key(const std::string& name, const Item& table, const std::string& file
 // "=labels.rate" names another setting; the name, or "" for an ordinary value.
 std::string referred_key(const Value& value);
 
+// Does it name class texts: `template` or `prompt`, also of a scorer or of a stage's table?
+bool names_prompt(const std::string& key);
+
 }  // namespace winnow::sweep

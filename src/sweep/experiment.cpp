@@ -21,6 +21,7 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   experiment.defaulted.erase("profile");
   experiment.defaulted.erase("width");
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
+  note_templates(drafts, catalogue.fingerprints);
   std::vector<Identity> identities = connect(drafts);
   return {std::move(drafts), std::move(identities)};
 }

@@ -28,6 +28,17 @@ Recipe find_recipe(std::string_view name) {
   throw UsageError(fmt::format("unknown recipe '{}'{}", name, did_you_mean(name, known)));
 }
 
+void note_templates(std::vector<Draft>& drafts, const Fingerprints& fingerprints) {
+  for (Draft& draft : drafts) {
+    const Settings& settings = draft.stage.settings;
+    if (draft.own_settings || !settings.has("template")) continue;
+    auto found = fingerprints.find(fmt::format("templates/{}/{}", settings.text("dataset"), settings.text("template")));
+    if (found == fingerprints.end()) continue;
+    draft.stage.fingerprints["templates"] = found->second;
+    erase_setting(draft, "template");
+  }
+}
+
 std::vector<Identity> connect(std::vector<Draft>& drafts) {
   std::vector<Identity> identities;
   for (Draft& draft : drafts) {

@@ -37,6 +37,9 @@ using Recipe = std::vector<Draft> (*)(Experiment);
 
 Recipe find_recipe(std::string_view name);    // UsageError with the known ones
 
+// The fingerprint of a file of templates takes the place of the setting that names it: what counts is the content.
+void note_templates(std::vector<Draft>& drafts, const Fingerprints&);
+
 // Fills in the inputs of every draft and returns their identities.
 std::vector<Identity> connect(std::vector<Draft>& drafts);
 

@@ -54,7 +54,7 @@ class Analysis {
     for (const Key& key : keys) {
       for (const auto& [other, any] : key.when) shaping_.insert(other);
       if (key.key.ends_with(".model") || key.key.starts_with("labels.scorer.") || key.key == "labels.keep_fraction" || key.key == "labels.scores" ||
-          key.key == "labels.set")
+          key.key == "labels.set" || names_prompt(key.key))
         shaping_.insert(key.key);                 // recipes look at it
       if (!key.fallback) continue;
       refer(key.key, *key.fallback);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "declared_key.h"
 #include "winnow/core/error.h"
+#include "winnow/data/templates.h"
 
 namespace winnow::sweep {
 
@@ -124,6 +126,22 @@ void require_scores(Effective& effective, const Catalogue& catalogue) {
                                did_you_mean(name->get<std::string>(), known), fmt::join(known, ", ")));
 }
 
+// A prompt is itself, a set of prompts that winnow ships, or a file of templates of the data set, recorded by name.
+void require_templates(Effective& effective, const Catalogue& catalogue) {
+  const Schema& schema = effective.schema();
+  for (int key = 0; key < schema.size(); ++key) {
+    if (!names_prompt(schema[key].key->key) || !effective.value(key)) continue;
+    std::string text = effective.value(key)->get<std::string>(), dataset = effective.value("dataset")->get<std::string>(), recorded = "templates/" + dataset + "/";
+    std::vector<std::string> known = data::template_set_names();
+    for (const auto& [name, fingerprint] : catalogue.fingerprints)
+      if (name.starts_with(recorded)) known.push_back(name.substr(recorded.size()));
+    if (text.find("{}") != std::string::npos || std::find(known.begin(), known.end(), text) != known.end()) continue;
+    throw UsageError(fmt::format("{0}: {1}: '{2}' has no {{}} for the class name, and is no set of templates of {3} on this machine{4}; known sets: {5}; "
+                                 "`winnow data templates NAME FILE --dataset {3}` records one", effective.where(key), schema[key].key->key, text, dataset,
+                                 did_you_mean(text, known), fmt::join(known, ", ")));
+  }
+}
+
 }  // namespace
 
 void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid, std::vector<bool>& applied) {
@@ -147,6 +165,7 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
   require_labels(effective, catalogue);
   require_start(effective, catalogue);
   require_scores(effective, catalogue);
+  require_templates(effective, catalogue);
   for (int key = 0; key < schema.size(); ++key) {
     const std::string& name = schema[key].key->key;
     if ((name != "model" && !name.ends_with(".model")) || !effective.value(key)) continue;

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "winnow/model/snapshot.h"
+#include "winnow/model/text_tower.h"
+#include "winnow/stage/stage.h"
 #include "winnow/view/view.h"
 
 namespace winnow::train {
@@ -17,7 +19,8 @@ struct Preprocessing {
   static Preprocessing from(const model::Snapshot&);
 };
 
-// Token rows of a template for every class, C x context, or of a named set of T templates, T x C x context; int64.
-at::Tensor class_prompts(const model::Snapshot&, const std::vector<std::string>& class_names, const std::string& text_template);
+// The class texts of a stage's head, as token ids: of its setting `template`, a prompt or a set of prompts that winnow ships; or of a file
+// of templates, by the stage's fingerprint `templates`. UsageError for a text that is longer than the model takes.
+model::ClassTexts class_texts(const Stage&, const model::Snapshot&, const std::vector<std::string>& class_names);
 
 }  // namespace winnow::train

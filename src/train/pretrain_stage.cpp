@@ -12,9 +12,9 @@
 #include "preprocessing.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
+#include "winnow/data/templates.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
-#include "winnow/model/templates.h"
 #include "winnow/model/tokenizer.h"
 #include "winnow/train/evaluation.h"
 #include "winnow/train/run_snapshot.h"
@@ -47,7 +47,7 @@ class Captions {
     std::vector<std::string> result;
     for (const auto& names : names_)
       for (const std::string& name : names)
-        for (const std::string& text_template : templates_) result.push_back(model::prompt(text_template, name));
+        for (const std::string& text_template : templates_) result.push_back(data::prompt(text_template, name));
     return result;
   }
 
@@ -61,7 +61,7 @@ class Captions {
     Stream choice = words_.at(static_cast<std::uint32_t>(epoch), item);
     const auto& names = names_[static_cast<std::size_t>(truth)];
     const std::string& name = names[choice.below(names.size())];
-    return model::prompt(templates_[choice.below(templates_.size())], name);
+    return data::prompt(templates_[choice.below(templates_.size())], name);
   }
 
  private:
@@ -102,7 +102,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   std::unique_ptr<model::ClipTokenizer> tokenizer = model::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
   model::Snapshot snapshot = untrained(settings, *tokenizer, side);
   std::int64_t length = settings.integer("text.context");
-  source.set_prompts(class_prompts(snapshot, source.class_names(), settings.text("template")));
+  source.set_prompts(class_texts(stage, snapshot, source.class_names()).tokens);
   std::map<std::string, std::vector<std::int64_t>> encoded;
   for (const std::string& text : captions.all()) encoded[text] = tokenizer->encode(text, length);
   std::map<std::int64_t, std::int64_t> truth;

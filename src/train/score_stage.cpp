@@ -65,7 +65,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   options.adapt = "linear-probe";
   options.adaptation.classes = source.classes();
   options.scale = scale_of(snapshot);
-  options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), stage.settings.text("template")), options.dtype);
+  options.head_rows = model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
   Engine engine(facts, source, *architecture, collective, context.chunk);

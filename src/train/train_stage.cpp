@@ -123,7 +123,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
     options.head_rows = head_rows_from_data(init, snapshot, options, source, collective);
   else if (init == "text")
-    options.head_rows = model::text_head_rows(snapshot, options.adapt, class_prompts(snapshot, source.class_names(), settings.text("template")), options.dtype);
+    options.head_rows = model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "winnow/model/snapshot.h"
 #include "winnow/model/tower.h"
@@ -44,9 +45,15 @@ std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
 bool has_texts(const Snapshot&);
 std::int64_t text_context_of(const Snapshot&);            // tokens of a text at most, from the configuration alone
 
-// Normalised text features of the class prompts, C x p: tokens is C x context (or T x C x context: the normalised mean over
-// templates of normalised features). spec/pll.md 3.2.
-at::Tensor class_text_features(const TextTower&, const at::Tensor& tokens);
+// Token rows of class texts: C x context, one text a class; T x C x context, of T templates; or, where classes have texts of their own,
+// K x context, class by class, `counts` saying how many each has (C numbers, at least 1).
+struct ClassTexts {
+  at::Tensor tokens;
+  std::vector<std::int64_t> counts = {};
+};
+
+// Normalised text features of the classes, C x p; of several texts the normalised mean of normalised features. spec/pll.md 3.2.
+at::Tensor class_text_features(const TextTower&, const ClassTexts&);
 
 // Token rows without the columns that a causal tower would not read: up to the largest end position. spec/unsupervised.md 1.
 at::Tensor cropped(const TextTower&, const at::Tensor& tokens);

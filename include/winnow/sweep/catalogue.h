@@ -73,7 +73,7 @@ struct Model : Preset {
 };
 
 // Fingerprints of data sets and of downloaded weights by name: what `winnow data check` and `winnow model check`
-// recorded; of arrays of scores by "scores/NAME".
+// recorded; of arrays of scores by "scores/NAME", of files of templates by "templates/DATASET/NAME".
 using Fingerprints = std::map<std::string, std::string>;
 
 struct Catalogue {

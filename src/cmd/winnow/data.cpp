@@ -12,6 +12,7 @@
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/scores.h"
+#include "winnow/data/template_file.h"
 #include "winnow/store/foreign_array.h"
 #include "winnow/sweep/catalogue.h"
 
@@ -23,6 +24,11 @@ void print_labels(const data::Record& record) {
   for (const auto& [name, set] : record.labels)
     fmt::print("labels   {}: {}; {:.3f} % {} the data set's own label; a sweep names them by labels = {{ kind = \"annotated\", set = \"{}\" }}\n", name,
                set.candidates ? "candidate sets" : "one label a picture", 100 * set.missing, set.candidates ? "miss" : "differ from", name);
+}
+
+void print_templates(const data::TemplateRecord& record) {
+  fmt::print("templates {}: {} for every class, {} texts of all classes; fingerprint {}; a sweep names them by template = \"{}\"\n", record.name, record.templates,
+             record.texts, record.fingerprint, record.name);
 }
 
 void list(const sweep::Catalogue& catalogue, bool json) {
@@ -83,6 +89,8 @@ void explain(const data::Manifest& manifest, const std::optional<Path>& folder, 
   if (record) fmt::print("checked  {} training and {} test pictures, {} skipped; fingerprint {}\n", record->train, record->test, record->skipped.size(), record->fingerprint);
   else fmt::print("checked  not yet: winnow data check {}\n", manifest.name);
   if (record) print_labels(*record);
+  for (const data::TemplateRecord& templates : data::recorded_templates())
+    if (templates.dataset == manifest.name) print_templates(templates);
 }
 
 void check(const data::Manifest& manifest, const std::optional<Path>& folder, bool json) {
@@ -98,12 +106,17 @@ void check(const data::Manifest& manifest, const std::optional<Path>& folder, bo
   print_labels(record);
 }
 
+data::Record record_of(const std::string& dataset, const char* command) {
+  auto record = data::read_record(dataset);
+  if (!record) throw UsageError(fmt::format("{0}: no fingerprint of {1} on this machine: run `winnow data check {1}` once", command, dataset));
+  return *record;
+}
+
 // `file`: HDF5, one row a training sample.
 void scores(const std::string& name, const std::string& file, const std::string& array, const std::string& dataset) {
-  auto record = data::read_record(dataset);
-  if (!record) throw UsageError(fmt::format("data scores: no fingerprint of {0} on this machine: run `winnow data check {0}` once", dataset));
+  data::Record record = record_of(dataset, "data scores");
   store::ForeignArray found = store::read_foreign_array(file, array);
-  data::ScoreRecord kept = data::record_scores(name, *record, found.values, found.shape);
+  data::ScoreRecord kept = data::record_scores(name, record, found.values, found.shape);
   fmt::print("{}: {} x {} scores of {}; fingerprint {}; a sweep names them by labels.scores = \"{}\"\n", name, kept.samples, kept.classes, dataset,
              kept.fingerprint, name);
 }
@@ -116,7 +129,8 @@ int data(int argc, char** argv) {
               "  winnow data show cub-200                           where to get it, what belongs where, what is there\n"
               "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
               "  winnow data check fashion-mnist --root /big/fmnist\n"
-              "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n");
+              "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n"
+              "  winnow data templates llm eurosat.json --dataset eurosat         class texts, for template = \"llm\"\n");
   std::string name, root, file, array = "logits", dataset;
   bool json = false;
   app.require_subcommand(1);
@@ -132,11 +146,19 @@ int data(int argc, char** argv) {
   scoring->add_option("FILE", file, "the HDF5 file")->required();
   scoring->add_option("--dataset", dataset, "the data set that they are of, rows in its order")->required();
   scoring->add_option("--array", array, "the data set in the file")->capture_default_str();
+  CLI::App* wording = app.add_subcommand("templates", "records class texts that somebody wrote for a data set (winnow/data/template_file.h says the format)");
+  wording->add_option("NAME", name, "what sweeps call them")->required();
+  wording->add_option("FILE", file, "the JSON file")->required();
+  wording->add_option("--dataset", dataset, "the data set whose classes they are of")->required();
   for (CLI::App* sub : {listing, showing, checking}) sub->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
   if (scoring->parsed()) {
     scores(name, file, array, dataset);
+    return kDone;
+  }
+  if (wording->parsed()) {
+    print_templates(data::record_templates(name, record_of(dataset, "data templates"), file));
     return kDone;
   }
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});

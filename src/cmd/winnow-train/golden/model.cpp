@@ -5,8 +5,8 @@
 
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
+#include "winnow/data/templates.h"
 #include "winnow/model/clip.h"
-#include "winnow/model/templates.h"
 #include "winnow/model/tokenizer.h"
 
 namespace winnow::golden {
@@ -81,7 +81,7 @@ void check_tokens(Case& c, const model::Snapshot& snapshot, const at::Tensor& to
   auto tokenizer = model::tokenizer_of(snapshot);
   for (std::size_t t = 0; t < templates.size(); ++t)
     for (std::size_t k = 0; k < classes.size(); ++k) {
-      std::string text = model::prompt(templates[t].get<std::string>(), classes[k].get<std::string>());
+      std::string text = data::prompt(templates[t].get<std::string>(), classes[k].get<std::string>());
       std::vector<std::int64_t> own = tokenizer->encode(text, tokens.size(2));
       at::Tensor row = tokens[static_cast<std::int64_t>(t)][static_cast<std::int64_t>(k)];
       for (std::size_t i = 0; i < own.size(); ++i) {
@@ -100,7 +100,7 @@ void run_text_features(Case& c) {
   check_tokens(c, snapshot, tokens);
   auto image = model::image_tower(snapshot, {});
   auto text = model::text_tower(snapshot, at::kFloat);
-  at::Tensor single = model::class_text_features(*text, tokens[0]), ensemble = model::class_text_features(*text, tokens);
+  at::Tensor single = model::class_text_features(*text, {tokens[0]}), ensemble = model::class_text_features(*text, {tokens});
   c.compare("single", single);
   c.compare("head", model::back_projected(single, image->projection()));
   c.compare("ensemble", ensemble);

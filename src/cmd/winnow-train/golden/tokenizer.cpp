@@ -7,7 +7,7 @@
 
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
-#include "winnow/model/templates.h"
+#include "winnow/data/templates.h"
 #include "winnow/model/tokenizer.h"
 
 namespace winnow::golden {
@@ -36,7 +36,7 @@ void run_tokenizer(Case& c) {
   for (const Value& text : c.raw("texts")) texts.push_back(text.get<std::string>());
   if (c.config().has("classes")) {
     std::vector<std::string> prompts;
-    for (const Value& name : c.raw("classes")) prompts.push_back(model::prompt(c.config().text("template"), name.get<std::string>()));
+    for (const Value& name : c.raw("classes")) prompts.push_back(data::prompt(c.config().text("template"), name.get<std::string>()));
     if (prompts != texts) c.wrong("config.template and config.classes do not make config.texts");
   }
   std::int64_t context = c.config().has("context") ? c.config().integer("context") : c.tensor("out.tokens").size(1);

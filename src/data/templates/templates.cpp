@@ -1,4 +1,4 @@
-#include "winnow/model/templates.h"
+#include "winnow/data/templates.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,7 +10,7 @@
 
 #include "winnow/core/error.h"
 
-namespace winnow::model {
+namespace winnow::data {
 
 std::string_view template_sets();                 // "[name]", then one template a line; # begins a comment
 
@@ -38,10 +38,15 @@ const std::map<std::string, std::vector<std::string>>& sets() {
 std::vector<std::string> templates_of(const std::string& text) {
   if (text.find("{}") != std::string::npos) return {text};
   if (auto found = sets().find(text); found != sets().end()) return found->second;
-  std::vector<std::string> known;
-  for (const auto& [name, set] : sets()) known.push_back(name);
+  std::vector<std::string> known = template_set_names();
   throw UsageError(fmt::format("template '{}' has no {{}} for the class name and is no set of templates{}; known sets: {}", text,
                                did_you_mean(text, known), fmt::join(known, ", ")));
+}
+
+std::vector<std::string> template_set_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, set] : sets()) names.push_back(name);
+  return names;
 }
 
 std::string prompt(const std::string& text_template, const std::string& class_name) {
@@ -53,4 +58,4 @@ std::string prompt(const std::string& text_template, const std::string& class_na
   return text.replace(at, 2, name);
 }
 
-}  // namespace winnow::model
+}  // namespace winnow::data

@@ -1,18 +1,19 @@
-#include "winnow/model/templates.h"
+#include "winnow/data/templates.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "winnow/core/error.h"
+#include "../refusal.h"
 
-namespace winnow::model {
+namespace winnow::data {
 namespace {
 
 TEST(Templates, ATemplateStandsForItself) {
   EXPECT_EQ(templates_of("a {}."), std::vector<std::string>{"a {}."});
   EXPECT_EQ(prompt("{}", "ankle_boot"), "ankle boot");
+  EXPECT_THAT(refusal([] { prompt("no place", "cat"); }), testing::HasSubstr("has no {}"));
 }
 
 TEST(Templates, SetsHaveTheirPublishedSizes) {
@@ -37,4 +38,4 @@ TEST(Templates, UnknownSetsAreRefused) {
 }
 
 }  // namespace
-}  // namespace winnow::model
+}  // namespace winnow::data

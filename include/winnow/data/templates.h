@@ -1,16 +1,17 @@
-// Prompts for class names.
+// Prompts for class names: templates, and sets of them that winnow ships.
 #pragma once
 
 #include <string>
 #include <vector>
 
-namespace winnow::model {
+namespace winnow::data {
 
 // A template with {} for the class name stands for itself ("{}" is the bare name); else the name of a set of templates that winnow
 // ships (imagenet-80, imagenet-7, clip-cifar, ...). UsageError with the nearest name.
 std::vector<std::string> templates_of(const std::string& text);
+std::vector<std::string> template_set_names();
 
 // "a photo of a {}." with the class name in place of {} and its underscores as spaces. UsageError without {}.
 std::string prompt(const std::string& text_template, const std::string& class_name);
 
-}  // namespace winnow::model
+}  // namespace winnow::data

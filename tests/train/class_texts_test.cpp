@@ -1,0 +1,99 @@
+// Heads and zero-shot scores from class texts that somebody wrote for a data set.
+#include "miniature.h"
+
+#include "../../src/train/preprocessing.h"
+#include "winnow/data/template_file.h"
+#include "winnow/model/tokenizer.h"
+#include "winnow/train/run_snapshot.h"
+
+namespace winnow::train {
+namespace {
+
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+
+const std::vector<std::string> kClasses = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+
+class ClassTextsTest : public Miniature {
+ protected:
+  void SetUp() override {
+    Miniature::SetUp();
+    ::setenv("WINNOW_CACHE", (folder_ / "home").c_str(), 1);
+    store::write_run_file(folder_ / "backbone.h5", run(pretrain()).content);
+  }
+  // The fingerprint of a recorded file with these entries.
+  std::string record(const std::string& entries) {
+    write_file_atomically(folder_ / "t.json", R"({"format": "winnow-templates/1", "dataset": "mini", "source": "by hand", )" + entries + "}");
+    data::Record dataset;
+    dataset.name = "mini";
+    dataset.classes = kClasses;
+    return data::record_templates("llm", dataset, folder_ / "t.json").fingerprint;
+  }
+  Stage with(Stage stage, const std::string& fingerprint) {
+    stage.settings.erase("template");
+    stage.fingerprints["templates"] = fingerprint;
+    return stage;
+  }
+  Stage score() {
+    Stage stage;
+    stage.kind = StageKind::score;
+    for (auto [key, value] : std::map<std::string, Value>{{"dataset", "mini"}, {"model", "nano-clip"}, {"template", "a {}."}, {"data.samples", 0}, {"data.test_samples", 0},
+                                                          {"data.first", 0}, {"data.last", 0}, {"data.seed", 0}, {"data.long_tail", 1.0}, {"data.law", "stream"},
+                                                          {"data.validation", 0.0}, {"data.validation_seed", 0}})
+      stage.settings.set(key, value);
+    stage.fingerprints["data"] = "f";
+    stage.outputs = {Output::metrics, Output::scores};
+    return stage;
+  }
+};
+
+TEST_F(ClassTextsTest, ARowIsTheMeanOfItsTextsNormalisedFeatures) {
+  Stage stage = with(train("cc"), record(R"("templates": ["a {}.", "one {}"], "classes": {"b": ["a bag"], "j": ["boots", "tall {}", "boots of wool"]})"));
+  model::Snapshot snapshot = snapshot_at(folder_ / "backbone.h5");
+  model::ClassTexts texts = class_texts(stage, snapshot, kClasses);
+  EXPECT_THAT(texts.counts, ElementsAreArray({2, 3, 2, 2, 2, 2, 2, 2, 2, 5}));
+  auto tower = model::text_tower(snapshot, at::kDouble);
+  auto tokenizer = model::tokenizer_of(snapshot);
+  at::Tensor rows = model::class_text_features(*tower, texts);
+  auto by_hand = [&](const std::vector<std::string>& own) {
+    at::Tensor sum = at::zeros({tower->width()}, at::kDouble);
+    for (const std::string& text : own) {
+      at::Tensor feature = tower->encode(at::tensor(tokenizer->encode(text, 16), at::kLong).unsqueeze(0)).projected[0];
+      sum += feature / feature.norm();
+    }
+    return sum / sum.norm();
+  };
+  EXPECT_LT((rows[0] - by_hand({"a a.", "one a"})).abs().max().item<double>(), 1e-12);
+  EXPECT_LT((rows[1] - by_hand({"a b.", "one b", "a bag"})).abs().max().item<double>(), 1e-12);
+  EXPECT_LT((rows[9] - by_hand({"a j.", "one j", "boots", "tall j", "boots of wool"})).abs().max().item<double>(), 1e-12);
+  EXPECT_GT((rows[9] - by_hand({"a j.", "one j"})).abs().max().item<double>(), 1e-3);
+}
+
+TEST_F(ClassTextsTest, TemplatesAloneAreAnOrdinaryEnsemble) {
+  model::Snapshot snapshot = snapshot_at(folder_ / "backbone.h5");
+  auto tower = model::text_tower(snapshot, at::kDouble);
+  Stage file = with(train("cc"), record(R"("templates": ["a {}."])")), prompt = train("cc");
+  prompt.settings.set("template", "a {}.");
+  at::Tensor of_file = model::class_text_features(*tower, class_texts(file, snapshot, kClasses)), of_prompt = model::class_text_features(*tower, class_texts(prompt, snapshot, kClasses));
+  EXPECT_LT((of_file - of_prompt).abs().max().item<double>(), 1e-12);
+}
+
+TEST_F(ClassTextsTest, WholeStagesTakeThem) {
+  std::string some = record(R"("templates": ["a {}."], "classes": {"b": ["a bag"]})"), other = record(R"("templates": ["a {}."], "classes": {"b": ["a coat"]})");
+  for (Stage stage : {train("cc"), score()}) {
+    std::string digest = run(with(stage, some)).content.result_digest().hex();
+    EXPECT_EQ(run(with(stage, some)).content.result_digest().hex(), digest);
+    EXPECT_NE(run(with(stage, other)).content.result_digest().hex(), digest);
+    EXPECT_NE(with(stage, some).identity(), with(stage, other).identity());
+  }
+}
+
+TEST_F(ClassTextsTest, ThatCannotBeReadAreNamed) {
+  EXPECT_THAT(refusal(with(train("cc"), "0123")), HasSubstr("templates of fingerprint 0123 are not on this machine"));
+  std::string far = record(R"("templates": ["a {}."], "classes": {"b": ["a very long text about bags and coats and many other things that nobody would ever say of a bag"]})");
+  EXPECT_THAT(refusal(with(score(), far)), HasSubstr("the text 'a very long text about bags"));
+  EXPECT_THAT(refusal(with(score(), far)), HasSubstr("tokens, the model takes 16"));
+}
+
+}  // namespace
+}  // namespace winnow::train

@@ -109,8 +109,9 @@ std::vector<Path> weights_folders(const std::string& name) {
 }
 
 WeightsRecord check_weights(const std::string& name, const std::string& download, const std::optional<Path>& root,
-                            const std::function<void(std::string_view, double)>& progress) {
+                            const std::function<void(std::string_view, double)>& progress, const std::function<void(const Path&)>& look) {
   WeightsRecord record = read_all(name, find_folder(name, download, root), progress);
+  if (look) look(record.root);
   write_record(record);
   return record;
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "winnow/core/error.h"
+#include "winnow/model/image_tower.h"
 
 namespace winnow::model {
 
@@ -42,6 +43,13 @@ Kind kind_of(const Snapshot& snapshot) {
   }
   throw DataError(fmt::format("{}/config.json: model_type '{}' is not known{}; known: {}", snapshot.source, type, did_you_mean(type, known),
                               fmt::join(known, ", ")));
+}
+
+std::string family_of(const Snapshot& snapshot) {
+  Family family = kind_of(snapshot).family;
+  for (auto [name, own] : kFamilies)
+    if (own == family) return name;
+  throw InternalError("a family without a name");
 }
 
 }  // namespace winnow::model

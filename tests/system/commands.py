@@ -33,8 +33,8 @@ REFUSALS = [
     (["status", "--watch"], "winnow: --watch redraws a terminal, and standard output is none: leave it out, or say --json"),
     (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?): expected last, best or validation"),
     (["show", "00ff"], "winnow: show: 00ff is neither a file nor the beginning of an identity in results"),
-    (["data", "check", "fashion-mnst"], "winnow: data: unknown data set 'fashion-mnst' (did you mean 'fashion-mnist'?); known: caltech101, cifar-10"),
-    (["data", "show", "cub"], "winnow: data: unknown data set 'cub'"),
+    (["data", "check", "fashion-mnst"], "winnow: unknown data set 'fashion-mnst' (did you mean 'fashion-mnist'?); known: caltech101, cifar-10"),
+    (["doctor", "data", "cub"], "winnow: unknown data set 'cub'"),
     (["data", "check", "cub-200", "--root", "nowhere"], "winnow: data set cub-200: no folder nowhere; download it from https://www.vision.caltech.edu"),
 ]
 
@@ -76,11 +76,11 @@ def main():
         assert json.loads(run("doctor", "--json").stdout)
         known = {entry["name"]: entry for entry in json.loads(run("data", "list", "--json").stdout)}
         assert known["fashion-mnist"]["train"] == 60000 and known["cub-200"]["fingerprint"] is None, known
-        shown = json.loads(run("data", "show", "fashion-mnist", "--json").stdout)
+        shown = json.loads(run("doctor", "data", "fashion-mnist", "--json").stdout)
         assert len(shown["files"]) == 4 and all(file["there"] for file in shown["files"]), shown
         (pathlib.Path(folder) / "cub").mkdir()
         (pathlib.Path(folder) / "cub" / "images.txt").write_text("1 a.jpg\n")
-        text = run("data", "show", "cub-200", "--root", "cub").stdout
+        text = run("doctor", "data", "cub-200", "--root", "cub").stdout
         assert "there    images.txt" in text and "missing  train_test_split.txt" in text and "5994 training" in text, text
         (pathlib.Path(folder) / "cub" / "images.txt").unlink()
         (pathlib.Path(folder) / "cub").rmdir()

@@ -74,7 +74,12 @@ def main():
     backbone = next(stage["identity"] for stage in plan["stages"] if stage["kind"] == "pretrain")
     folder = case.folder / "weights"
     case.winnow("snapshot", SOURCE / "results/reference/runs" / backbone[:2] / f"{backbone}.h5", folder, program="winnow-train")
-    contains(case.winnow("model", "check", "clip-vit-b-32", "--root", folder), "fingerprint")
+    refused = case.winnow("model", "check", "siglip-vit-b-16", "--root", folder, code=2)
+    contains(refused, "holds a model of the family clip; siglip-vit-b-16 is one of siglip: download https://huggingface.co/")
+    said = case.winnow("model", "check", "clip-vit-b-32", "--root", folder)
+    contains(said, "fingerprint")
+    contains(said, "clip: image tower of ")
+    contains(said, "; text tower of ")
     contains(case.winnow("model", "list"), str(folder))
 
     code, text = case.run(timeout=400)

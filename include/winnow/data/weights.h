@@ -26,9 +26,10 @@ struct WeightsRecord {
 std::vector<Path> weights_folders(const std::string& name);
 
 // Reads every file of the snapshot, validates the containers' headers and writes the record. `progress` in [0, 1]. DataError: no
-// folder (where it was looked for, `download` says what to fetch), no config.json, pickles only, a damaged container.
+// folder (where it was looked for, `download` says what to fetch), no config.json, pickles only, a damaged container. `look`: a further
+// look at the folder, whose exceptions leave no record.
 WeightsRecord check_weights(const std::string& name, const std::string& download, const std::optional<Path>& root,
-                            const std::function<void(std::string_view, double)>& progress);
+                            const std::function<void(std::string_view, double)>& progress, const std::function<void(const Path&)>& look = {});
 
 std::optional<WeightsRecord> read_weights_record(const std::string& name);
 

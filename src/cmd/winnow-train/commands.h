@@ -7,5 +7,6 @@ int serve(int argc, char** argv);
 int stage(int argc, char** argv);
 int golden(int argc, char** argv);
 int snapshot(int argc, char** argv);
+int weights(int argc, char** argv);
 
 }  // namespace winnow::cmd

@@ -12,6 +12,7 @@ constexpr Entry kCommands[] = {
     {"stage", winnow::cmd::stage, "execute one stage by hand"},
     {"golden", winnow::cmd::golden, "reproduce cases with known answers"},
     {"snapshot", winnow::cmd::snapshot, "write the weights of a run file as a Hugging Face snapshot folder"},
+    {"weights", winnow::cmd::weights, "build the towers of a snapshot folder and say what they are"},
 };
 
 constexpr std::string_view kIntroduction =

@@ -1,13 +1,13 @@
 // winnow data: which data sets this machine has. `check` reads every file once and records its fingerprint; everything else
 // goes by that record.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
 
 #include "arguments.h"
 #include "commands.h"
+#include "data_text.h"
 #include "outcome.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
@@ -19,17 +19,6 @@
 namespace winnow::cmd {
 
 namespace {
-
-void print_labels(const data::Record& record) {
-  for (const auto& [name, set] : record.labels)
-    fmt::print("labels   {}: {}; {:.3f} % {} the data set's own label; a sweep names them by labels = {{ kind = \"annotated\", set = \"{}\" }}\n", name,
-               set.candidates ? "candidate sets" : "one label a picture", 100 * set.missing, set.candidates ? "miss" : "differ from", name);
-}
-
-void print_templates(const data::TemplateRecord& record) {
-  fmt::print("templates {}: {} for every class, {} texts of all classes; fingerprint {}; a sweep names them by template = \"{}\"\n", record.name, record.templates,
-             record.texts, record.fingerprint, record.name);
-}
 
 void list(const sweep::Catalogue& catalogue, bool json) {
   Value all = Value::array();
@@ -54,43 +43,6 @@ void show_progress(std::string_view what, double done) {
   if (!::isatty(STDERR_FILENO)) return;
   fmt::print(stderr, "\r{:40} {:3.0f} %{}", what, 100 * done, done >= 1 ? "\n" : "");
   std::fflush(stderr);
-}
-
-data::Manifest manifest_of(const sweep::Catalogue& catalogue, const std::string& name) {
-  std::vector<std::string> known;
-  for (const auto& [other, preset] : catalogue.datasets) known.push_back(other);
-  auto found = catalogue.datasets.find(name);
-  if (found == catalogue.datasets.end())
-    throw UsageError(fmt::format("data: unknown data set '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
-  return data::Manifest::from_preset(name, found->second.content, found->second.source);
-}
-
-// What a person needs who does not have the data set yet, or whose copy is refused.
-void explain(const data::Manifest& manifest, const std::optional<Path>& folder, bool json) {
-  std::optional<Path> root = data::found_root(manifest, folder);
-  std::vector<data::Need> needs = data::needs(manifest, root.value_or(manifest.roots.empty() ? Path() : Path(manifest.roots[0])));
-  std::optional<data::Record> record = data::read_record(manifest.name);
-  if (json) {
-    Value files = Value::array();
-    for (const data::Need& need : needs) files.push_back({{"role", need.role}, {"file", need.file}, {"optional", need.optional}, {"there", need.there}});
-    fmt::print("{}\n", Value{{"name", manifest.name}, {"layout", manifest.layout}, {"get", data::how_to_get(manifest)}, {"roots", manifest.roots},
-                             {"root", root ? Value(root->string()) : Value()}, {"files", files}, {"fingerprint", record ? Value(record->fingerprint) : Value()}}.dump(2));
-    return;
-  }
-  fmt::print("{}: layout {} (sweeps/presets/README.md); {}\n", manifest.name, manifest.layout, data::how_to_get(manifest));
-  if (root) fmt::print("folder   {}\n", root->string());
-  else fmt::print("folder   none of {}\n", fmt::join(manifest.roots, ", "));
-  for (const data::Need& need : needs)
-    fmt::print("{:8} {} ({})\n", need.there ? "there" : need.optional ? "no" : "missing", need.file, need.role);
-  auto number = [](std::int64_t n) { return n ? std::to_string(n) : std::string("any number of"); };
-  if (manifest.expected_train || manifest.expected_test || manifest.expected_classes)
-    fmt::print("expected {} classes, {} training and {} test pictures\n", number(manifest.expected_classes), number(manifest.expected_train),
-               number(manifest.expected_test));
-  if (record) fmt::print("checked  {} training and {} test pictures, {} skipped; fingerprint {}\n", record->train, record->test, record->skipped.size(), record->fingerprint);
-  else fmt::print("checked  not yet: winnow data check {}\n", manifest.name);
-  if (record) print_labels(*record);
-  for (const data::TemplateRecord& templates : data::recorded_templates())
-    if (templates.dataset == manifest.name) print_templates(templates);
 }
 
 void check(const data::Manifest& manifest, const std::optional<Path>& folder, bool json) {
@@ -126,7 +78,7 @@ void scores(const std::string& name, const std::string& file, const std::string&
 int data(int argc, char** argv) {
   Command app("data", "Data sets on this machine.",
               "  winnow data list\n"
-              "  winnow data show cub-200                           where to get it, what belongs where, what is there\n"
+              "  winnow doctor data cub-200                         where to get it, what belongs where, what is there\n"
               "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
               "  winnow data check fashion-mnist --root /big/fmnist\n"
               "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n"
@@ -135,12 +87,9 @@ int data(int argc, char** argv) {
   bool json = false;
   app.require_subcommand(1);
   CLI::App* listing = app.add_subcommand("list", "the known data sets and what is recorded of them");
-  CLI::App* showing = app.add_subcommand("show", "where to get it, what its layout needs, and what of it is there");
   CLI::App* checking = app.add_subcommand("check", "reads every file, verifies it and records the fingerprint");
-  for (CLI::App* sub : {showing, checking}) {
-    sub->add_option("NAME", name, "the data set")->required();
-    sub->add_option("--root", root, "the folder to look in, instead of those of the preset");
-  }
+  checking->add_option("NAME", name, "the data set")->required();
+  checking->add_option("--root", root, "the folder to look in, instead of those of the preset");
   CLI::App* scoring = app.add_subcommand("scores", "records another model's scores of the training samples, an N x C array in an HDF5 file");
   scoring->add_option("NAME", name, "what sweeps call them")->required();
   scoring->add_option("FILE", file, "the HDF5 file")->required();
@@ -150,7 +99,7 @@ int data(int argc, char** argv) {
   wording->add_option("NAME", name, "what sweeps call them")->required();
   wording->add_option("FILE", file, "the JSON file")->required();
   wording->add_option("--dataset", dataset, "the data set whose classes they are of")->required();
-  for (CLI::App* sub : {listing, showing, checking}) sub->add_flag("--json", json, "for scripts");
+  for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
   if (scoring->parsed()) {
@@ -164,7 +113,6 @@ int data(int argc, char** argv) {
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
   if (listing->parsed()) list(catalogue, json);
-  else if (showing->parsed()) explain(manifest_of(catalogue, name), folder, json);
   else check(manifest_of(catalogue, name), folder, json);
   return kDone;
 }

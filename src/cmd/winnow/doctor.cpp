@@ -11,6 +11,8 @@
 #include "arguments.h"
 #include "outcome.h"
 #include "commands.h"
+#include "data_text.h"
+#include "doctor_data.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
@@ -105,7 +107,7 @@ void check_datasets(std::vector<Check>& checks) {
       ++absent;
   }
   if (absent)
-    checks.push_back({Check::State::missing, "data sets", fmt::format("{} known ones are not on this machine", absent), "winnow data list, winnow data show NAME"});
+    checks.push_back({Check::State::missing, "data sets", fmt::format("{} known ones are not on this machine", absent), "winnow data list, winnow doctor data NAME"});
 }
 
 void check_models(std::vector<Check>& checks) {
@@ -141,13 +143,22 @@ void print_json(const std::vector<Check>& checks) {
 int doctor(int argc, char** argv) {
   Command app("doctor", "Checks that everything is here that a sweep needs.",
               "  winnow doctor                  one line a check, with what to do\n"
-              "  winnow doctor --store /big     also: can the store lie there?\n");
-  std::string store = "results";
+              "  winnow doctor --store /big     also: can the store lie there?\n"
+              "  winnow doctor data cub-200     where to get it, what belongs where, what is there, missing or changed\n");
+  std::string store = "results", dataset, root;
   bool json = false;
   app.add_option("--store", store, "the folder of run files")->capture_default_str();
   app.add_flag("--json", json, "for scripts");
+  CLI::App* about_data = app.add_subcommand("data", "one data set: where to get it, what its layout needs, what of it is there, missing or changed");
+  about_data->add_option("NAME", dataset, "the data set")->required();
+  about_data->add_option("--root", root, "the folder to look in, instead of those of the preset");
+  about_data->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
+  if (about_data->parsed()) {
+    data::Manifest manifest = manifest_of(sweep::Catalogue::built_in({}), dataset);
+    return diagnose(manifest, root.empty() ? std::nullopt : std::optional<Path>(root), json) ? kDone : kBroken;
+  }
   std::vector<Check> checks = {check_mpi(), check_hdf5(), check_trainer(), check_gpu(),
                                check_folder("store", store, "choose another folder with --store"),
                                check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};

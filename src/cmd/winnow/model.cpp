@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
+#include "towers.h"
 #include "winnow/core/error.h"
 #include "winnow/data/weights.h"
 #include "winnow/sweep/catalogue.h"
@@ -15,8 +16,10 @@ namespace winnow::cmd {
 
 namespace {
 
-Value to_json(const data::WeightsRecord& record) {
-  return {{"name", record.name}, {"root", record.root.string()}, {"fingerprint", record.fingerprint}, {"bytes", record.bytes}, {"tensors", record.tensors}};
+Value to_json(const data::WeightsRecord& record, const std::optional<Value>& towers = std::nullopt) {
+  Value json = {{"name", record.name}, {"root", record.root.string()}, {"fingerprint", record.fingerprint}, {"bytes", record.bytes}, {"tensors", record.tensors}};
+  if (towers) json["towers"] = *towers;
+  return json;
 }
 
 void list(const sweep::Catalogue& catalogue, bool json) {
@@ -44,6 +47,16 @@ void show_progress(std::string_view what, double done) {
   std::fflush(stderr);
 }
 
+std::string described(const Value& towers) {
+  auto millions = [&](const char* key) { return towers.at(key).get<double>() / 1e6; };
+  std::int64_t side = towers.at("image_size"), blocks = towers.at("blocks"), context = towers.at("context");
+  std::string text = fmt::format("{}: image tower of {:.1f} M numbers for pictures of {} x {}, {} wide", towers.at("family").get<std::string>(),
+                                 millions("image_numbers"), side, side, towers.at("width").get<std::int64_t>());
+  if (blocks) text += fmt::format(", {} blocks", blocks);
+  if (context) text += fmt::format("; text tower of {:.1f} M, {} tokens", millions("text_numbers"), context);
+  return text;
+}
+
 void check(const sweep::Catalogue& catalogue, const std::string& name, const std::string& root, bool json) {
   std::vector<std::string> known;
   for (const auto& [other, model] : catalogue.models) known.push_back(other);
@@ -53,11 +66,19 @@ void check(const sweep::Catalogue& catalogue, const std::string& name, const std
   if (found->second.pretrain) throw UsageError(fmt::format("model check: {} has no downloaded weights: winnow pre-trains it as a stage", name));
   if (!found->second.downloaded()) throw UsageError(fmt::format("model check: {} has no downloaded weights: it begins at random", name));
   std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
-  data::WeightsRecord record = data::check_weights(name, found->second.download, folder, show_progress);
+  std::optional<Value> towers;
+  auto look = [&](const Path& snapshot) {
+    towers = towers_of(snapshot);
+    if (towers && towers->at("family") != found->second.family)
+      throw DataError(fmt::format("{} holds a model of the family {}; {} is one of {}: download {}", snapshot.string(), towers->at("family").get<std::string>(), name,
+                                  found->second.family, found->second.download));
+  };
+  data::WeightsRecord record = data::check_weights(name, found->second.download, folder, show_progress, look);
   if (json)
-    fmt::print("{}\n", to_json(record).dump(2));
+    fmt::print("{}\n", to_json(record, towers).dump(2));
   else
     fmt::print("{}: {} tensors, {} MB in {}; fingerprint {}\n", name, record.tensors, record.bytes / 1'000'000, record.root.string(), record.fingerprint);
+  if (!json) fmt::print("{}\n", towers ? described(*towers) : "no winnow-train beside this program: whether the tensors are those of the model shows when a stage begins");
 }
 
 }  // namespace

@@ -1,0 +1,44 @@
+// winnow-train weights DIR: do the towers of a snapshot folder come to life, and what are they? `winnow model check` asks this.
+#include <fmt/format.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "outcome.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/model/text_tower.h"
+#include "winnow/model/tokenizer.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+std::int64_t numbers_of(const model::Tower& tower) {
+  std::int64_t count = 0;
+  for (const model::Parameter& parameter : tower.weights().all()) count += parameter.value.numel();
+  return count;
+}
+
+}  // namespace
+
+int weights(int argc, char** argv) {
+  std::string folder;
+  Command app("winnow-train weights", "Builds the towers of a snapshot folder: every tensor must be there, of its shape, and none left over. Says what they are, as JSON.",
+              "  winnow-train weights ~/clip-vit-base-patch16\n");
+  app.add_option("DIR", folder, "the snapshot folder")->required();
+  if (!parse(app, argc, argv)) return kDone;
+
+  model::Snapshot snapshot = model::read_snapshot(folder);
+  auto image = model::image_tower(snapshot, {});
+  Value found = {{"family", model::family_of(snapshot)}, {"image_size", image->image_size()}, {"width", image->tower_width()},
+                 {"blocks", model::blocks_of(snapshot)}, {"image_numbers", numbers_of(*image)}, {"text_numbers", 0}, {"context", 0}};
+  if (model::has_texts(snapshot)) {
+    auto text = model::text_tower(snapshot, at::kFloat);
+    model::tokenizer_of(snapshot);
+    found["text_numbers"] = numbers_of(*text);
+    found["context"] = text->context();
+  }
+  fmt::print("{}\n", found.dump(2));
+  return kDone;
+}
+
+}  // namespace winnow::cmd

@@ -1,0 +1,38 @@
+#include "towers.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "winnow/core/error.h"
+
+namespace winnow::cmd {
+
+namespace {
+
+std::string quoted(const std::string& word) {
+  std::string text = "'";
+  for (char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+}  // namespace
+
+std::optional<Value> towers_of(const Path& snapshot) {
+  Path trainer = executable_folder() / "winnow-train";
+  if (::access(trainer.c_str(), X_OK) != 0) return std::nullopt;
+  std::FILE* pipe = ::popen((quoted(trainer.string()) + " weights " + quoted(snapshot.string()) + " 2>&1").c_str(), "r");
+  if (!pipe) throw DeviceError("cannot start " + trainer.string());
+  std::string said;
+  char piece[4096];
+  while (std::size_t n = std::fread(piece, 1, sizeof piece, pipe)) said.append(piece, n);
+  int status = ::pclose(pipe);
+  if (status == 0) return Value::parse(said);
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  std::string line = said.substr(said.rfind('\n') + 1), prefix = "winnow-train: ";
+  if (line.starts_with(prefix)) line.erase(0, prefix.size());
+  throw DataError(line.empty() ? trainer.string() + " weights ended without a word" : line);
+}
+
+}  // namespace winnow::cmd

@@ -5,6 +5,7 @@ quotas by sorting, Sinkhorn by products of matrix and vector. One thread, fp32. 
 
     python3 train_step.py SNAPSHOT METHOD STEPS          # needs torch, numpy
 """
+import gzip
 import json
 import statistics
 import struct
@@ -65,17 +66,26 @@ class NanoClip:
 N, C, B = 6000, 10, 128
 
 
+def idx(name, header, *shape):
+    """Samples of Fashion-MNIST after those that nano-clip was pre-trained on."""
+    with gzip.open(f"/usr/share/datasets/fashion-mnist/{name}.gz") as file:
+        return torch.frombuffer(bytearray(file.read()), dtype=torch.uint8, offset=header).view(-1, *shape)[20000:20000 + N].clone()
+
+
 class Job:
     """Data, confidences and the parts that all three methods share."""
 
     def __init__(self, snapshot):
         self.net = NanoClip(load(snapshot + "/model.safetensors"))
-        pictures = torch.randint(0, 256, (N, 28, 28), dtype=torch.uint8)
+        pictures, truth = idx("train-images-idx3-ubyte", 16, 28, 28), idx("train-labels-idx1-ubyte", 8).long()
         self.plain_pictures, self.padded = pictures, F.pad(pictures, (3, 3, 3, 3))
         self.candidates = torch.rand(N, C) < 0.5
-        self.candidates[torch.arange(N), torch.randint(0, C, (N,))] = True
+        self.candidates[torch.arange(N), truth] = True
         self.confidence = self.candidates / self.candidates.sum(1, keepdim=True)
-        self.head = F.normalize(torch.randn(C, 96)).requires_grad_()
+        # A head that knows the classes, as one from texts does: it decides how many rows SoLar's further forwards have.
+        with torch.no_grad():
+            features = F.normalize(self.net(self.plain(torch.arange(2000))))
+            self.head = F.normalize(torch.stack([features[truth[:2000] == c].mean(0) for c in range(C)])).requires_grad_()
         self.optimiser = torch.optim.Adam([self.head, *self.net.trained], lr=1e-3, weight_decay=1e-5, fused=True)
 
     @staticmethod

@@ -1,5 +1,5 @@
 // How long does a sweep of a million experiments take to plan, and in how much memory?
-//   plan_bench [EXPERIMENTS]
+//   bench-plan [EXPERIMENTS]
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -40,7 +40,7 @@ labels = [{ kind = "flip", rate = 0.1 }, { kind = "flip", rate = 0.3 }, { kind =
 int main(int argc, char** argv) {
   using namespace winnow;
   int experiments = argc > 1 ? std::atoi(argv[1]) : 1'000'000;
-  Path file = std::filesystem::temp_directory_path() / fmt::format("plan_bench.{}.toml", std::rand());
+  Path file = std::filesystem::temp_directory_path() / fmt::format("bench-plan.{}.toml", std::rand());
   write_file_atomically(file, sweep_text(experiments));
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}});
   auto start = std::chrono::steady_clock::now();

@@ -120,7 +120,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
-                     {.labels = true, .training = true, .views = true}, EarlierLabels::of(stage, context));
+                     {.labels = true, .training = true, .views = true, .own = own_view(snapshot, settings)}, EarlierLabels::of(stage, context));
   Oracle oracle = source.take_oracle();
   if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 

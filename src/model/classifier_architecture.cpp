@@ -17,6 +17,7 @@ constexpr std::pair<const char*, HeadKind> kHeads[] = {
 FeatureKind feature_of(const std::string& adapt) {
   return adapt == "linear-probe" ? FeatureKind::embedding : FeatureKind::hidden;
 }
+FeatureKind feature_of(const ClassifierOptions& options) { return options.siglip_as_clip ? FeatureKind::first_token : feature_of(options.adapt); }
 
 class ClassifierArchitecture final : public Architecture {
  public:
@@ -52,7 +53,7 @@ class ClassifierArchitecture final : public Architecture {
   }
 
   std::unique_ptr<ImageTower> adapted() const {
-    auto tower = image_tower(snapshot_, {options_.dtype, feature_of(options_.adapt), options_.compute});
+    auto tower = image_tower(snapshot_, {options_.dtype, feature_of(options_), options_.compute});
     adapt(*tower, options_.adapt, options_.adaptation);
     return tower;
   }
@@ -117,7 +118,7 @@ std::unique_ptr<Architecture> classifier_architecture(const Snapshot& snapshot, 
 }
 
 std::unique_ptr<Tower> bare_tower(const Snapshot& snapshot, const ClassifierOptions& options) {
-  return image_tower(snapshot, {options.dtype, feature_of(options.adapt), options.compute});
+  return image_tower(snapshot, {options.dtype, feature_of(options), options.compute});
 }
 
 std::unique_ptr<Architecture> contrastive_architecture(const Snapshot& snapshot, at::ScalarType dtype, double temperature) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "torchvision_config.h"
 #include "winnow/core/error.h"
 
 namespace winnow::model {
@@ -138,22 +139,17 @@ std::string open_clip_preprocessor(const Value& config, std::int64_t image_size,
   std::string file = source + "/open_clip_config.json: preprocess_cfg";
   Value given = config.value("preprocess_cfg", Value::object());
   if (!given.is_object()) throw DataError(fmt::format("{} is not a table", file));
-  auto choice = [&](const char* key, const char* fallback) {
-    return given.contains(key) ? given[key] : Value(fallback);
-  };
-  if (Value mode = choice("resize_mode", "shortest"); mode != "shortest")
-    throw DataError(fmt::format("{}.resize_mode: {} is not known; known: shortest", file, mode.dump()));
-  Value filter = choice("interpolation", "bicubic");
-  if (filter != "bicubic" && filter != "bilinear")
-    throw DataError(fmt::format("{}.interpolation: {} is not known; known: bicubic, bilinear", file, filter.dump()));
   Value size = given.value("size", Value(image_size));
+  if (size.is_array() && size.size() == 2 && size[0] == size[1]) size = Value(size[0]);
+  if (!size.is_number_integer() || size.get<std::int64_t>() < 1) throw DataError(fmt::format("{}.size: expected the side of a square, got {}", file, size.dump()));
+  TorchvisionConfig result;
+  result.side = size.get<std::int64_t>();
+  result.squash = word_of(given, "resize_mode", "shortest", {"shortest", "squash"}, file) == "squash";
+  result.filter = word_of(given, "interpolation", "bicubic", {"bicubic", "bilinear"}, file);
   // open_clip's OPENAI_DATASET_MEAN and OPENAI_DATASET_STD.
-  Value mean = given.value("mean", Value({0.48145466, 0.4578275, 0.40821073}));
-  Value deviation = given.value("std", Value({0.26862954, 0.26130258, 0.27577711}));
-  Value result = {{"do_resize", true},      {"size", size},           {"resample", filter == "bicubic" ? 3 : 2}, {"do_center_crop", true},
-                  {"crop_size", size},      {"do_normalize", true},   {"do_rescale", true},                      {"do_convert_rgb", true},
-                  {"image_mean", mean},     {"image_std", deviation}};
-  return result.dump(2) + "\n";
+  result.mean = given.value("mean", Value({0.48145466, 0.4578275, 0.40821073}));
+  result.deviation = given.value("std", Value({0.26862954, 0.26130258, 0.27577711}));
+  return preprocessor_of(result);
 }
 
 }  // namespace winnow::model

@@ -24,7 +24,7 @@ struct OpenClipConfig {
   Value hugging_face() const;                     // as config.json
 };
 
-// preprocess_cfg as preprocessor_config.json. DataError for a way of resizing that Hugging Face's CLIP does not have.
+// preprocess_cfg as preprocessor_config.json. DataError for a way of resizing that winnow does not have (resize_mode longest).
 std::string open_clip_preprocessor(const Value& config, std::int64_t image_size, const std::string& source);
 
 }  // namespace winnow::model

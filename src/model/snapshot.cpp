@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "open_clip.h"
+#include "torchvision_config.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 
@@ -46,16 +47,26 @@ DataError weights_missing(const Path& folder, const char* name, bool pickles) {
                                pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file" : ""));
 }
 
-// timm's config.json says what Hugging Face keeps in preprocessor_config.json.
+// timm's config.json says what Hugging Face keeps in preprocessor_config.json (timm/data: resolve_data_config, transforms_imagenet_eval).
 void add_timm_preprocessor(Snapshot& snapshot) {
   if (!snapshot.config.contains("architecture") || snapshot.files.count("preprocessor_config.json")) return;
-  Value given = snapshot.config.value("pretrained_cfg", Value::object());
-  Value size = given.value("input_size", Value({3, 224, 224})), half = {0.5, 0.5, 0.5};
-  bool bicubic = given.value("interpolation", "bicubic") == "bicubic";
-  Value result = {{"do_resize", true},    {"size", {{"shortest_edge", size.at(1)}}}, {"resample", bicubic ? 3 : 2},
-                  {"crop_pct", given.value("crop_pct", 0.875)}, {"do_center_crop", true}, {"crop_size", size.at(1)},
-                  {"do_normalize", true}, {"image_mean", given.value("mean", half)}, {"image_std", given.value("std", half)}};
-  snapshot.files["preprocessor_config.json"] = result.dump(2) + "\n";
+  std::string where = snapshot.source + "/config.json: pretrained_cfg";
+  Value given = snapshot.config.value("pretrained_cfg", Value::object()), half = {0.5, 0.5, 0.5};
+  if (!given.is_object()) throw DataError(fmt::format("{} is not a table", where));
+  std::erase_if(given.get_ref<Value::object_t&>(), [](const auto& entry) { return entry.second.is_null(); });
+  Value size = given.value("input_size", Value({3, 224, 224}));
+  if (!size.is_array() || size.size() != 3 || !size[1].is_number_integer() || size[1] != size[2] || size[1] < 1)
+    throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", where, size.dump()));
+  Value share = given.value("crop_pct", Value(0.875));
+  if (!share.is_number() || !(share > 0 && share <= 1)) throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, share.dump()));
+  TorchvisionConfig result;
+  result.side = size[1].get<std::int64_t>();
+  result.crop_pct = share.get<double>();
+  result.squash = word_of(given, "crop_mode", "center", {"center", "squash"}, where) == "squash";
+  result.filter = word_of(given, "interpolation", "bicubic", pillow_filters(), where);
+  result.mean = given.value("mean", half);
+  result.deviation = given.value("std", half);
+  snapshot.files["preprocessor_config.json"] = preprocessor_of(result);
 }
 
 Snapshot read_open_clip(const Path& folder) {

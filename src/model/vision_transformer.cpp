@@ -114,7 +114,8 @@ class VisionTransformer final : public ImageTower {
  private:
   at::Tensor feature(const at::Tensor& pixels) const override {
     at::Tensor tokens = (*transformer_)(embedded(pixels));
-    at::Tensor hidden = pool_ ? (*pool_)(after_(own(tokens, pixels))) : after_(tokens.select(1, 0));
+    bool pooled = pool_ && options_.feature != FeatureKind::first_token;
+    at::Tensor hidden = pooled ? (*pool_)(after_(own(tokens, pixels))) : after_(tokens.select(1, 0));
     return options_.feature == FeatureKind::embedding && projection_ ? at::linear(hidden, projection_->use) : hidden;
   }
 

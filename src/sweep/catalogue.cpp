@@ -85,20 +85,6 @@ Method read_method(Preset preset, const Item& table) {
   return method;
 }
 
-Model read_model(Preset preset, const Item& table) {
-  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "architecture", "settings"});
-  Model model{std::move(preset)};
-  model.family = required(table, "family", model.source).get<std::string>();
-  model.settings = assignments(table, "settings");
-  if (const Item* pretrain = find(table, "pretrain"))
-    model.pretrain = Model::Pretrain{required(*pretrain, "version", model.source).get<int>(),
-                                     assignments(*pretrain, "settings")};
-  model.architecture = assignments(table, "architecture");
-  if (!model.architecture.empty()) model.architecture["model_type"] = model.family;
-  if (model.downloaded()) model.download = required(table, "download", model.source).get<std::string>();
-  return model;
-}
-
 Conditional read_conditional(const Item& table, const std::string& file) {
   refuse_unknown(table, file, {"when", "set"});
   Conditional result;
@@ -112,13 +98,34 @@ Conditional read_conditional(const Item& table, const std::string& file) {
   return result;
 }
 
+std::vector<Conditional> read_recipes(const Item& table, const std::string& file) {
+  std::vector<Conditional> result;
+  if (const Item* recipes = find(table, "recipes"))
+    for (const Item& item : recipes->items) result.push_back(read_conditional(item, file));
+  return result;
+}
+
+Model read_model(Preset preset, const Item& table) {
+  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "architecture", "settings", "recipes"});
+  Model model{std::move(preset)};
+  model.family = required(table, "family", model.source).get<std::string>();
+  model.settings = assignments(table, "settings");
+  model.recipes = read_recipes(table, model.source);
+  if (const Item* pretrain = find(table, "pretrain"))
+    model.pretrain = Model::Pretrain{required(*pretrain, "version", model.source).get<int>(),
+                                     assignments(*pretrain, "settings")};
+  model.architecture = assignments(table, "architecture");
+  if (!model.architecture.empty()) model.architecture["model_type"] = model.family;
+  if (model.downloaded()) model.download = required(table, "download", model.source).get<std::string>();
+  return model;
+}
+
 // What a data set must hold is checked by the area data, which reads it (data::Manifest).
 Dataset read_dataset(Preset preset, const Item& table) {
   Dataset dataset{std::move(preset)};
   dataset.settings = assignments(table, "settings");
   if (const Item* labels = find(table, "train_labels")) dataset.noisy = one_of({"true", "noisy"}, *labels, dataset.source) == "noisy";
-  if (const Item* recipes = find(table, "recipes"))
-    for (const Item& item : recipes->items) dataset.recipes.push_back(read_conditional(item, dataset.source));
+  dataset.recipes = read_recipes(table, dataset.source);
   return dataset;
 }
 

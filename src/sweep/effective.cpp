@@ -35,20 +35,25 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
   }
   std::string dataset = chosen("dataset", assigned);
   const Method* method = schema_->method();
+  auto lay_recipes = [&](const std::vector<Conditional>& recipes, const std::string& source, Level level) {
+    for (const Conditional& recipe : recipes)
+      if (std::all_of(recipe.when.begin(), recipe.when.end(), [&](const auto& condition) {
+            const auto& [key, wanted] = condition;
+            return wanted == (key == "system" ? method ? method->system : "" : chosen(key, assigned, key == "profile" ? "intended" : ""));
+          }))
+        lay(recipe.set, source, level);
+  };
   if (method)
     if (const Assignments* values = find(method->profiles, chosen("profile", assigned, "intended")))
       lay(*values, method->source, Level::profile);
   if (const Dataset* preset = find(catalogue.datasets, dataset)) {
     lay(preset->settings, preset->source, Level::dataset);
-    for (const Conditional& recipe : preset->recipes)
-      if (std::all_of(recipe.when.begin(), recipe.when.end(), [&](const auto& condition) {
-            const auto& [key, wanted] = condition;
-            return wanted == (key == "system" ? method ? method->system : "" : chosen(key, assigned, key == "profile" ? "intended" : ""));
-          }))
-        lay(recipe.set, preset->source, Level::dataset);
+    lay_recipes(preset->recipes, preset->source, Level::dataset);
   }
-  if (const Model* preset = find(catalogue.models, chosen("model", assigned)))
+  if (const Model* preset = find(catalogue.models, chosen("model", assigned))) {
     lay(preset->settings, preset->source, Level::model);
+    lay_recipes(preset->recipes, preset->source, Level::model);
+  }
   if (method)
     if (const Assignments* values = find(method->datasets, dataset)) lay(*values, method->source, Level::method);
   for (const Assigned& entry : assigned)

@@ -21,7 +21,10 @@ class Analysis {
       for (const auto& [profile, values] : method.profiles) preset(values);
       for (const auto& [dataset, values] : method.datasets) preset(values);
     }
-    for (const auto& [name, model] : catalogue.models) preset(model.settings);
+    for (const auto& [name, model] : catalogue.models) {
+      preset(model.settings);
+      for (const Conditional& recipe : model.recipes) preset(recipe.set);
+    }
     for (const auto& [name, dataset] : catalogue.datasets) {
       preset(dataset.settings);
       for (const Conditional& recipe : dataset.recipes) preset(recipe.set);

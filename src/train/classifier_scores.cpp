@@ -62,7 +62,9 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
     if (!tower->has_batch_statistics()) throw UsageError(fmt::format("labels.scorer.mode = batch-statistics: {} has no BatchNorm", stage.settings.text("model")));
   }
   Preprocessing preprocessing = Preprocessing::from(snapshot);
-  ImageSource source(with_views(stage), context, preprocessing.normalisation, preprocessing.image_size, at::TensorOptions(at::kFloat), {.views = true});
+  Stage viewed = with_views(stage);
+  ImageSource source(viewed, context, preprocessing.normalisation, preprocessing.image_size, at::TensorOptions(at::kFloat),
+                     {.views = true, .own = own_view(snapshot, viewed.settings)});
   Oracle oracle = source.take_oracle();
   return scored(logits_of_all(*tower, source, stage.settings, collective), source, oracle);
 }

@@ -55,6 +55,7 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
       throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
   }
   if (needs.views) {
+    views_.set_own(std::move(needs.own));
     std::string normalisation = settings.text("views.normalisation");
     std::uint64_t index = 0;                      // tells apart two views of one pipeline
     for (const char* name : {"strong", "weak", "key"}) views_.declare(name, settings.text(fmt::format("views.{}", name)), index++, seed_, normalisation);

@@ -24,6 +24,7 @@ class ImageSource final : public Source {
     bool labels = false;                          // reads labels.*
     bool training = false;                        // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
     bool views = false;                           // reads views.*; the view `plain` is always there
+    std::vector<view::Step> own = {};             // what the view `model` is
   };
   // Pictures become image_size x image_size; 0: no model looks at them. Candidate sets of an earlier stage take the place of labels.*: the source
   // then has their samples alone. DataError when the cache is not the one that the stage's fingerprint names, or when earlier

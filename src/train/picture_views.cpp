@@ -42,7 +42,9 @@ PictureViews::PictureViews(const data::Pixels& pixels, view::Normalisation model
 PictureViews::View PictureViews::view_of(const std::string& pipeline) const {
   View result;
   result.pipeline_name = pipeline;
-  if (pipeline != "flip-crop") result.pipeline = view::Pipeline::named(pipeline, side_);
+  if (pipeline == "model" && own_.empty()) throw InternalError("a view 'model', and nobody said what the model's own preprocessing is");
+  if (pipeline == "model") result.pipeline = view::Pipeline::of(own_);
+  else if (pipeline != "flip-crop") result.pipeline = view::Pipeline::named(pipeline, side_);
   result.normalisation = model_;
   return result;
 }

@@ -22,7 +22,10 @@ class PictureViews {
   // becomes side x side.
   PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real);
 
-  // The view `name` is the pipeline `pipeline` (or "flip-crop"), its parameters drawn from (seed, pipeline, index). `normalisation`
+  // What the pipeline "model" does, the model's own preprocessing: to be told before it is declared.
+  void set_own(std::vector<view::Step> steps) { own_ = std::move(steps); }
+
+  // The view `name` is the pipeline `pipeline` (or "flip-crop", or "model"), its parameters drawn from (seed, pipeline, index). `normalisation`
   // "model" is the model's own. UsageError for unknown names.
   void declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed, const std::string& normalisation);
 
@@ -70,6 +73,7 @@ class PictureViews {
 
   const data::Pixels& pixels_;
   view::Normalisation model_;
+  std::vector<view::Step> own_;
   std::int64_t side_;
   at::TensorOptions real_;
   std::map<std::string, View> views_;

@@ -28,6 +28,26 @@ Preprocessing Preprocessing::from(const model::Snapshot& snapshot) {
   return result;
 }
 
+std::vector<view::Step> own_view(const model::Snapshot& snapshot, const Settings& settings) {
+  const auto names = {"views.weak", "views.strong", "views.key", "views.test"};
+  if (std::none_of(names.begin(), names.end(), [&](const char* name) { return settings.text(name) == "model"; })) return {};
+  auto file = snapshot.files.find("preprocessor_config.json");
+  std::string source = snapshot.source + "/preprocessor_config.json";
+  if (file == snapshot.files.end()) throw DataError(fmt::format("{} is missing", source));
+  std::vector<view::Step> steps = view::parse_preprocessor(Value::parse(file->second, nullptr, false), source);
+  steps.pop_back();                               // the normalisation is the view's
+  std::int64_t side = model::image_size_of(snapshot);
+  view::Size last;                                // 0: depends on the picture
+  for (const view::Step& step : steps) {
+    if (auto resize = std::get_if<view::Resize>(&step)) last = resize->size;
+    if (auto crop = std::get_if<view::CenterCrop>(&step)) last = crop->size;
+  }
+  if (last != view::Size{side, side})
+    throw DataError(fmt::format("{}: pictures become {}, the model takes {} x {}", source,
+                                last.height ? fmt::format("{} x {}", last.height, last.width) : "as long as they are", side, side));
+  return steps;
+}
+
 model::ClassTexts class_texts(const Stage& stage, const model::Snapshot& snapshot, const std::vector<std::string>& class_names) {
   auto tokenizer = model::tokenizer_of(snapshot);
   std::int64_t context = model::text_context_of(snapshot);

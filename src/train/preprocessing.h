@@ -7,7 +7,7 @@
 #include "winnow/model/snapshot.h"
 #include "winnow/model/text_tower.h"
 #include "winnow/stage/stage.h"
-#include "winnow/view/view.h"
+#include "winnow/view/step.h"
 
 namespace winnow::train {
 
@@ -18,6 +18,11 @@ struct Preprocessing {
 
   static Preprocessing from(const model::Snapshot&);
 };
+
+// What the model's own preprocessing does to a picture before it is normalised: the view `model`. Hugging Face's preprocessor_config.json, timm's
+// pretrained_cfg, open_clip's preprocess_cfg. Empty where no `views.*` of the settings asks for it. DataError where it does not yield
+// pictures of the model's size.
+std::vector<view::Step> own_view(const model::Snapshot&, const Settings&);
 
 // The class texts of a stage's head, as token ids: of its setting `template`, a prompt or a set of prompts that winnow ships; or of a file
 // of templates, by the stage's fingerprint `templates`. UsageError for a text that is longer than the model takes.

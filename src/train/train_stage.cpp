@@ -19,6 +19,7 @@
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/tokenizer.h"
 #include "winnow/model/toy.h"
+#include "winnow/view/pipeline.h"
 
 namespace winnow::train {
 
@@ -75,6 +76,8 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   return result;
 }
 
+bool reads_siglip_as_clip(const Settings& settings) { return settings.has("siglip") && settings.text("siglip") == "as-clip"; }
+
 // The keys of common.toml that say what of the model is trained, and which head.
 model::ClassifierOptions classifier_options(const Settings& settings, std::int64_t classes, const model::Snapshot& snapshot) {
   model::ClassifierOptions options;
@@ -93,6 +96,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   }
   adaptation.batch_statistics = settings.has("batch_norm") && settings.text("batch_norm") == "batch";
   options.head = model::parse_head(settings.text("head"));
+  options.siglip_as_clip = reads_siglip_as_clip(settings);
   if (settings.has("scale")) options.scale = settings.real("scale");
   options.dtype = precision_of(settings);
   if (settings.text("train.precision") == "bf16") options.compute = model::Precision::bf16;
@@ -113,9 +117,10 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
 
   model::Snapshot snapshot = backbone_of(stage, context);
   Preprocessing preprocessing = Preprocessing::from(snapshot);
+  if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
-                     {.labels = true, .training = true, .views = true}, EarlierLabels::of(stage, context));
+                     {.labels = true, .training = true, .views = true, .own = own_view(snapshot, settings)}, EarlierLabels::of(stage, context));
   Oracle oracle = source.take_oracle();
   if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
 

@@ -153,6 +153,13 @@ Pipeline Pipeline::parse(const Value& steps, std::int64_t side, const std::strin
   return result;
 }
 
+Pipeline Pipeline::of(std::vector<Step> steps) {
+  Pipeline result;
+  Part& part = result.parts_.emplace_back();
+  part.fixed = std::move(steps);
+  return result;
+}
+
 Pipeline Pipeline::named(std::string_view name, std::int64_t side) {
   for (const NamedPipeline& known : named_pipelines())
     if (name == known.name) return parse(Value::parse(known.steps), side, fmt::format("view {}", name));

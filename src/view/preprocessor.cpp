@@ -1,7 +1,9 @@
-// preprocessor_config.json of Hugging Face snapshots (transformers 4.57: image_processing_{clip,siglip,vit,convnext,bit,deit}.py).
+// preprocessor_config.json of Hugging Face snapshots (transformers 4.57: image_processing_{clip,siglip,vit,convnext,bit,deit}.py). What timm's
+// and open_clip's snapshots say comes as the type Torchvision, of our own: torchvision's Resize and CenterCrop (src/model/torchvision_config.h).
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "winnow/core/error.h"
 #include "winnow/view/step.h"
@@ -32,6 +34,7 @@ const std::vector<Defaults>& processors() {
       {"ConvNext", {{"shortest_edge", 384}}, true, 2, false, 224, kImagenetMean, kImagenetDeviation},
       {"Bit", {{"shortest_edge", 224}}, true, 3, true, 224, kClipMean, kClipDeviation},
       {"DeiT", {{"height", 256}, {"width", 256}}, false, 3, true, 224, kImagenetMean, kImagenetDeviation},
+      {"Torchvision", {{"shortest_edge", 224}}, true, 3, true, 224, kImagenetMean, kImagenetDeviation},
   };
   return known;
 }
@@ -99,7 +102,8 @@ class Config {
 
 data::Filter filter_of(const Config& config, int fallback) {
   // Pillow's numbers.
-  switch (static_cast<int>(config.real("resample", fallback))) {
+  double number = config.real("resample", fallback);
+  switch (number == std::floor(number) && std::abs(number) < 10 ? static_cast<int>(number) : -1) {
     case 1: return data::Filter::lanczos;
     case 2: return data::Filter::bilinear;
     case 3: return data::Filter::bicubic;
@@ -133,7 +137,7 @@ std::vector<Step> parse_preprocessor(const Value& json, const std::string& sourc
   std::vector<Step> steps;
   if (config.flag("do_resize", true)) steps = resizing(config, defaults);
   if (config.flag("do_center_crop", defaults.center_crop))
-    steps.push_back(CenterCrop{config.size("crop_size", config.given("crop_size") ? config.at("crop_size") : Value(defaults.crop)), true});
+    steps.push_back(CenterCrop{config.size("crop_size", config.given("crop_size") ? config.at("crop_size") : Value(defaults.crop)), std::string(defaults.type) != "Torchvision"});
   // x * rescale, then (x - mean) / deviation, as our (x / 255 - mean) / deviation.
   double unit = 255 * (config.flag("do_rescale", true) ? config.real("rescale_factor", 1.0 / 255) : 1.0);
   Normalisation normalisation{{0, 0, 0}, {1, 1, 1}};

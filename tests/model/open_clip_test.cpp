@@ -170,11 +170,13 @@ TEST_F(OpenClip, QuickGeluHoldsForBothTowers) {
 TEST_F(OpenClip, BringsAPreprocessor) {
   Value json = Value::parse(read(open_clip_vit()).files.at("preprocessor_config.json"));
   EXPECT_EQ(json["image_mean"], Value({0.5, 0.5, 0.5}));
-  EXPECT_EQ(json["size"], 8);
+  EXPECT_EQ(json["size"], Value({{"shortest_edge", 8}}));
   EXPECT_EQ(json["resample"], 2);
   Snapshot stored = open_clip_vit();
   stored.config["preprocess_cfg"]["resize_mode"] = "squash";
-  EXPECT_THAT(refusal_of(stored), HasSubstr("open_clip_config.json: preprocess_cfg.resize_mode: \"squash\" is not known"));
+  EXPECT_EQ(Value::parse(read(stored).files.at("preprocessor_config.json"))["size"], Value({{"height", 8}, {"width", 8}}));
+  stored.config["preprocess_cfg"]["resize_mode"] = "longest";
+  EXPECT_THAT(refusal_of(stored), HasSubstr("open_clip_config.json: preprocess_cfg.resize_mode: \"longest\" is not known; known: shortest, squash"));
 }
 
 TEST_F(OpenClip, ConfigJsonWinsWhereBothAreThere) {

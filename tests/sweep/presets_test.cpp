@@ -31,7 +31,10 @@ class Presets : public SweepTest {
 };
 
 TEST_F(Presets, SetOnlyWhatIsDeclared) {
-  for (const auto& [name, model] : catalogue_.models) expect_legal(model.settings, {}, model.source);
+  for (const auto& [name, model] : catalogue_.models) {
+    expect_legal(model.settings, {}, model.source);
+    for (const Conditional& recipe : model.recipes) expect_legal(recipe.set, {}, model.source);
+  }
   for (const auto& [name, dataset] : catalogue_.datasets) expect_legal(dataset.settings, {}, dataset.source);
   for (const auto& [name, method] : catalogue_.methods) {
     for (const auto& [profile, values] : method.profiles) expect_legal(values, method.keys, method.source);

@@ -39,6 +39,31 @@ REFUSALS = [
 ]
 
 
+def class_texts(run, file):
+    """A file of templates: refused by plan before it is recorded, then part of the identities by its content."""
+    def trained(*words):
+        result = run("plan", "s.toml", "--json", *words)
+        return [e["stage"] for e in json.loads(result.stdout)["experiments"]] if result.returncode == 0 else result.stderr
+    def record(text):
+        file.write_text(json.dumps({"format": "winnow-templates/1", "dataset": "Fashion-MNIST", "source": "by hand", "templates": ["a {}."], "classes": {"bag": [text]}}))
+        return run("data", "templates", "llm", str(file), "--dataset", "fashion-mnist")
+
+    chosen = ("--set", 'template="llm"')
+    assert "template: 'llm' has no {} for the class name, and is no set of templates of fashion-mnist" in trained(*chosen), trained(*chosen)
+    assert record("a hand bag").stdout.startswith("templates llm: 1 for every class, 11 texts of all classes"), record("a hand bag")
+    first = trained(*chosen)
+    assert len(first) == 4 and not set(first) & set(trained()), first
+    assert "templates llm" in run("data", "show", "fashion-mnist").stdout
+    record("a paper bag")
+    assert not set(first) & set(trained(*chosen)), "other texts, the same stages"
+    record("a hand bag")
+    assert trained(*chosen) == first
+    file.write_text("{}")
+    refused = run("data", "templates", "llm", str(file), "--dataset", "fashion-mnist")
+    assert refused.returncode == 2 and "no file of templates" in refused.stderr, refused
+    file.unlink()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
@@ -78,6 +103,7 @@ def main():
         assert known["fashion-mnist"]["train"] == 60000 and known["cub-200"]["fingerprint"] is None, known
         shown = json.loads(run("doctor", "data", "fashion-mnist", "--json").stdout)
         assert len(shown["files"]) == 4 and all(file["there"] for file in shown["files"]), shown
+        class_texts(run, pathlib.Path(folder) / "texts.json")
         (pathlib.Path(folder) / "cub").mkdir()
         (pathlib.Path(folder) / "cub" / "images.txt").write_text("1 a.jpg\n")
         text = run("doctor", "data", "cub-200", "--root", "cub").stdout

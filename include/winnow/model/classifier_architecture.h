@@ -19,6 +19,7 @@ struct ClassifierOptions {
   HeadKind head = HeadKind::cosine;
   at::Tensor head_rows;                           // C x d: initial rows of the head, normalised; undefined: random
   double scale = 25;                              // of the cosine head
+  bool siglip_as_clip = false;                    // the head stands on FeatureKind::first_token
   at::ScalarType dtype = at::kFloat;
   Precision compute = Precision::as_stated;
 };

@@ -25,8 +25,9 @@ struct ImageOutputs {
   std::vector<at::Tensor> blocks;                 // B x T x d after each block, where they are asked for
 };
 
-// embedding: `projected` of a tower that projects, else `hidden`. logits: of the checkpoint's own classifier.
-enum class FeatureKind { hidden, embedding, logits };
+// embedding: `projected` of a tower that projects, else `hidden`. logits: of the checkpoint's own classifier. first_token: of a SigLIP that is
+// read as if it were a CLIP, the first patch's token after the last LayerNorm; of other towers `hidden`. spec/pll.md S10.
+enum class FeatureKind { hidden, embedding, logits, first_token };
 enum class Precision { as_stated, bf16 };         // bf16: autocast around the tower; its outputs come back in the stated precision
 
 struct ImageTowerOptions {

@@ -47,7 +47,8 @@ struct Method : Preset {
   std::map<std::string, Assignments> profiles, datasets;
 };
 
-// Values that hold only where every text of `when` is the experiment's: profile, labels.kind, or system (the method's).
+// Values that hold only where every text of `when` is the experiment's: profile, labels.kind, or system (the method's). Of several, later
+// ones win.
 struct Conditional {
   std::map<std::string, std::string> when;
   Assignments set;
@@ -55,7 +56,7 @@ struct Conditional {
 
 struct Dataset : Preset {
   Assignments settings;
-  std::vector<Conditional> recipes;               // the views of the three systems' recipes; later ones win
+  std::vector<Conditional> recipes;               // the views of the three systems' recipes
   bool noisy = false;                             // its own training labels are noisy: labels.set = own gives them
 };
 
@@ -66,6 +67,7 @@ struct Model : Preset {
   };
   std::string family, download;                   // of a downloaded snapshot: where it is
   Assignments settings;
+  std::vector<Conditional> recipes;
   std::optional<Pretrain> pretrain;               // the stage that makes it
   Assignments architecture;                       // of one that begins at random: entries of config.json
   // Without either its weights are a downloaded snapshot.

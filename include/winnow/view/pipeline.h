@@ -26,6 +26,7 @@ class Pipeline {
   // `side`: R in pixels. UsageError for an unknown name, listing the known ones.
   static Pipeline named(std::string_view name, std::int64_t side);
   static const std::vector<std::string>& names();
+  static Pipeline of(std::vector<Step> steps);    // without draws
   // UsageError naming the operation and the key; `where` begins the message.
   static Pipeline parse(const Value& steps, std::int64_t side, const std::string& where);
 

@@ -81,7 +81,8 @@ std::vector<Step> parse_step(const Value& step, const std::string& where);
 std::vector<Step> parse_steps(const Value& steps, const std::string& where);
 
 // The steps that a snapshot's preprocessor_config.json asks for: Hugging Face's processors of CLIP, SigLIP, ViT, ConvNeXt and
-// their like, with the defaults of the named type where a key is missing. DataError naming `source` and the key.
+// their like, with the defaults of the named type where a key is missing, and torchvision's for what timm and open_clip say. The last one
+// normalises. DataError naming `source` and the key.
 std::vector<Step> parse_preprocessor(const Value& json, const std::string& source);
 
 }  // namespace winnow::view

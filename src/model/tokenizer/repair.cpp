@@ -1,63 +1,28 @@
 #include "repair.h"
 
-#include <optional>
+#include <algorithm>
 
 #include "html.h"
+#include "mojibake.h"
 #include "unicode.h"
 
 namespace winnow::model {
 
 namespace {
 
-// Windows-1252's 0x80 to 0x9F; the five bytes that it leaves open stand for themselves.
-constexpr char32_t kWindows1252[32] = {0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6, 0x2030, 0x160,
-                                       0x2039, 0x152,  0x8D,   0x17D,  0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-                                       0x2013, 0x2014, 0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0x9D,   0x17E, 0x178};
-
-// The byte that Windows-1252 (or Latin-1) decodes to this character.
-std::optional<unsigned char> byte_of(char32_t c) {
-  if (c < 0x100) return static_cast<unsigned char>(c);
-  for (unsigned i = 0; i < 32; ++i)
-    if (kWindows1252[i] == c) return static_cast<unsigned char>(0x80 + i);
-  return std::nullopt;
-}
-
-// Length of a UTF-8 sequence by its first byte; 0 for bytes that begin none of two or more.
-std::size_t sequence_length(unsigned char first) {
-  if (first >= 0xC2 && first <= 0xDF) return 2;
-  if (first >= 0xE0 && first <= 0xEF) return 3;
-  return first >= 0xF0 && first <= 0xF4 ? 4 : 0;
-}
-
-// Characters whose bytes form UTF-8 sequences become what those say. A sequence's last byte 0xA0, a no-break space, may have become
-// a space on the way ("voil\u00c3  le"); that is believed only of the letter a with grave accent.
-std::string decoded_again(const std::string& text) {
-  std::u32string all = code_points(text), result;
-  for (std::size_t i = 0; i < all.size();) {
-    std::optional<unsigned char> first = all[i] >= 0x80 ? byte_of(all[i]) : std::nullopt;
-    std::size_t length = first ? sequence_length(*first) : 0;
-    std::string bytes;
-    if (length && i + length <= all.size()) {
-      bytes.push_back(static_cast<char>(*first));
-      for (std::size_t j = 1; j < length; ++j) {
-        std::optional<unsigned char> next = byte_of(all[i + j]);
-        if (next && *next == ' ' && *first == 0xC3) next = 0xA0;
-        if (next) bytes.push_back(static_cast<char>(*next));
-      }
-    }
-    if (length && bytes.size() == length && is_utf8(bytes)) {
-      result += code_points(bytes);
-      i += length;
-      // The space that followed the lost no-break space is the one between the words.
-    } else {
-      result.push_back(all[i++]);
-    }
-  }
-  return utf8(result);
+// Unlike HTML, ftfy wants the semicolon; and it takes names in capitals for those of capitals (&EACUTE;) where HTML has no such name.
+std::string reference(const std::string& whole) {
+  std::string character = unescape_html(whole);
+  bool prefix = character.size() > 1 && character.back() == ';';       // only its beginning was one
+  if (whole[1] == '#') return character.find(';') == std::string::npos ? character : whole;
+  if (character != whole && !prefix) return character;
+  std::string small = lower(whole);
+  if (character != whole || small == whole || upper(small) != whole) return whole;
+  character = unescape_html(small);
+  return character.back() == ';' ? whole : upper(character);
 }
 
 std::u32string plain(char32_t c) {
-  if (c >= 0x80 && c <= 0x9F) return {kWindows1252[c - 0x80]};
   switch (c) {
     case 0xFB00: return U"ff";
     case 0xFB01: return U"fi";
@@ -85,34 +50,50 @@ std::u32string plain(char32_t c) {
     default: break;
   }
   if (c >= 0xFF01 && c <= 0xFFEF) return code_points(nfkc(utf8({c})));            // full and half width
-  if (c == 0x2BC || (c >= 0x2018 && c <= 0x201B)) return U"'";
-  if (c >= 0x201C && c <= 0x201F) return U"\"";
-  if (c == 0x2028 || c == 0x2029) return U"\n";
-  bool control = c <= 8 || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) || c == 0xFEFF ||
-                 (c >= 0xFFF9 && c <= 0xFFFB);
-  return control ? std::u32string() : std::u32string{c};
+  return {c};
 }
 
-std::string once(const std::string& text) {
-  std::string result = text.find('<') == std::string::npos ? unescape_html(text) : text;
-  static const Pattern terminal_escape("\\x{1B}\\[[0-9;]*[a-zA-Z]"), line_break("\\r\\n?|\\x{85}");
-  result = decoded_again(terminal_escape.replace(result, ""));
-  result = line_break.replace(result, "\n");
-  std::u32string characters;
-  for (char32_t c : code_points(result)) characters += plain(c);
-  return nfc(utf8(characters));
+// What comes of a character after it has become plain.
+std::u32string straight(char32_t c) {
+  if (c == 0x2BC || (c >= 0x2018 && c <= 0x201B)) return U"'";
+  if (c >= 0x201C && c <= 0x201F) return U"\"";
+  return {c};
+}
+bool is_control(char32_t c) {
+  return c <= 8 || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFC);
+}
+
+std::string once(const std::string& text, bool html) {
+  static const Pattern references("&#?[0-9A-Za-z]{1,24};"), terminal_escape("\\x{1B}\\[[\\p{Nd};]*[a-zA-Z]"), line_break("\\r\\n?|[\\x{85}\\x{2028}\\x{2029}]");
+  std::string result = html ? references.replace(text, reference) : text;
+  result = without_c1(decoded_again(result));
+  std::u32string plainer;
+  for (char32_t c : code_points(result))
+    for (char32_t one : plain(c)) plainer += straight(one);
+  result = terminal_escape.replace(line_break.replace(utf8(plainer), "\n"), "");
+  plainer = code_points(result);
+  std::erase_if(plainer, is_control);
+  return nfc(utf8(plainer));
 }
 
 }  // namespace
 
 std::string repaired(const std::string& text) {
-  std::string now = text;
-  for (int round = 0; round < 20; ++round) {      // each round shortens it or makes it plainer; a bound for the unforeseen
-    std::string next = once(now);
-    if (next == now) break;
-    now = std::move(next);
+  std::string result;
+  bool html = true;
+  for (std::size_t first = 0; first < text.size();) {                  // line by line
+    std::size_t last = std::min(text.find('\n', first), text.size() - 1) + 1;
+    std::string line = text.substr(first, last - first);
+    if (line.find('<') != std::string::npos) html = false;             // markup, from here on
+    for (int round = 0; round < 100; ++round) {                        // each makes it shorter or plainer; a bound for the unforeseen
+      std::string next = once(line, html);
+      if (next == line) break;
+      line = std::move(next);
+    }
+    result += line;
+    first = last;
   }
-  return now;
+  return result;
 }
 
 }  // namespace winnow::model

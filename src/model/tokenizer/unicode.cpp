@@ -70,6 +70,8 @@ std::string nfkd(const std::string& text) { return normalised(text, &icu::Normal
 
 std::string lower(const std::string& text) { return narrow(wide(text).toLower(icu::Locale::getRoot())); }
 
+std::string upper(const std::string& text) { return narrow(wide(text).toUpper(icu::Locale::getRoot())); }
+
 std::string lower_each(const std::string& text) {
   std::string result;
   for (char32_t c : code_points(text)) result += narrow(icu::UnicodeString(static_cast<UChar32>(c)).toLower(icu::Locale::getRoot()));

@@ -23,6 +23,12 @@ Path folder() { return cache_folder() / "templates"; }
 Path kept_path(const std::string& fingerprint) { return folder() / (fingerprint + ".json"); }
 Path record_path(const std::string& dataset, const std::string& name) { return folder() / dataset / (name + ".json"); }
 
+// On one line, as it stands in the file.
+std::string shown(const std::string& text) {
+  std::string quoted = Value(text).dump();
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 // JSON in which no object has a key twice: the second would replace the first without a word.
 Value parse_json(const std::string& content, const std::string& file) {
   std::vector<std::set<std::string>> open;
@@ -30,7 +36,7 @@ Value parse_json(const std::string& content, const std::string& file) {
     if (event == Value::parse_event_t::object_start) open.emplace_back();
     if (event == Value::parse_event_t::object_end) open.pop_back();
     if (event == Value::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
-      throw DataError(fmt::format("{}: '{}' is there twice", file, parsed.get<std::string>()));
+      throw DataError(fmt::format("{}: '{}' is there twice", file, shown(parsed.get<std::string>())));
     return true;
   };
   try {
@@ -85,17 +91,17 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
     throw DataError(fmt::format("{}: no file of templates: \"format\" must be \"{}\"", file, kFormat));
   for (const auto& [key, value] : json.items())
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
-      throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, key, did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
+      throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, shown(key), did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
   TemplateFile result{text(json, "dataset", file), text(json, "source", file), {}, {}};
   if (json.contains("templates")) result.templates = texts_in(json["templates"], "templates", file);
   for (const std::string& one : result.templates)
-    if (places(one) != 1) throw DataError(fmt::format("{}: the template '{}' has {} {{}} for the class name, it must have one", file, one, places(one)));
+    if (places(one) != 1) throw DataError(fmt::format("{}: the template '{}' has {} {{}} for the class name, it must have one", file, shown(one), places(one)));
   if (!json.contains("classes")) return result;
   if (!json["classes"].is_object()) throw DataError(fmt::format("{}: 'classes' must give a list of texts for each class name", file));
   for (const auto& [name, texts] : json["classes"].items()) {
-    result.classes[name] = texts_in(texts, fmt::format("class '{}'", name), file);
+    result.classes[name] = texts_in(texts, fmt::format("class '{}'", shown(name)), file);
     for (const std::string& one : result.classes[name])
-      if (places(one) > 1) throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one", file, name, one, places(one)));
+      if (places(one) > 1) throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one", file, shown(name), shown(one), places(one)));
   }
   return result;
 }
@@ -103,7 +109,7 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
 std::vector<std::vector<std::string>> TemplateFile::texts(const std::vector<std::string>& class_names, const std::string& file) const {
   for (const auto& [name, own] : classes)
     if (std::find(class_names.begin(), class_names.end(), name) == class_names.end())
-      throw DataError(fmt::format("{}: the data set has no class '{}'{}", file, name, did_you_mean(name, class_names)));
+      throw DataError(fmt::format("{}: the data set has no class '{}'{}", file, shown(name), did_you_mean(name, class_names)));
   std::vector<std::vector<std::string>> result;
   for (const std::string& name : class_names) {
     std::vector<std::string>& texts = result.emplace_back();
@@ -120,7 +126,7 @@ TemplateRecord record_templates(const std::string& name, const Record& dataset, 
   std::string content = read_file(file);
   TemplateFile parsed = TemplateFile::parse(content, file.string());
   if (plain(parsed.dataset) != plain(dataset.name))
-    throw DataError(fmt::format("{}: templates of the data set {}, not of {}", file.string(), parsed.dataset, dataset.name));
+    throw DataError(fmt::format("{}: templates of the data set {}, not of {}", file.string(), shown(parsed.dataset), dataset.name));
   TemplateRecord record{name, dataset.name, hash_of(content).hex(), parsed.templates.size(), 0};
   for (const auto& texts : parsed.texts(dataset.classes, file.string())) record.texts += texts.size();
   make_folders(record_path(dataset.name, name).parent_path());

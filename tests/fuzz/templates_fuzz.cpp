@@ -1,0 +1,57 @@
+// Mutates a file of class texts: DataError is the only legal way to fail, with one line of text. Deterministic: the same count gives the
+// same inputs, and a failing input is printed.
+//   templates_fuzz [COUNT]
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "mutator.h"
+#include "winnow/core/error.h"
+#include "winnow/data/template_file.h"
+
+namespace {
+
+using namespace winnow;
+
+const std::string kFile = R"({
+  "format": "winnow-templates/1",
+  "dataset": "EuroSAT",
+  "source": "by hand",
+  "templates": ["a satellite image of {}.", "{} from above"],
+  "classes": {
+    "Annual Crop Land": ["rows of green"],
+    "Forest": ["many trees", "a {} from above", "no \\n sea"]
+  }
+})";
+const std::vector<std::string> kPieces = {"{}", "{", "}", "[", "]", ",", ":", "\"", "\\", "\\n", "\n", "\xff", std::string(1, '\0'), "\\u0000", "null", "1e99", "[]",
+                                          "\"\"", "\"Forest\": [\"x\"],", "\"Sea\\n\": [],", "\"classes\": {},", "\"templates\": \"x\","};
+const std::vector<std::string> kClasses = {"Annual Crop Land", "Forest"};
+
+// One line for what is wrong; empty for what is right.
+std::string fault_of(const std::string& text) {
+  try {
+    auto texts = data::TemplateFile::parse(text, "t.json").texts(kClasses, "t.json");
+    for (const auto& own : texts)
+      if (own.empty()) return "left a class without text";
+  } catch (const DataError& error) {
+    if (std::string(error.what()).find('\n') != std::string::npos) return fmt::format("was refused in several lines: {}", error.what());
+  } catch (const std::exception& error) {
+    return fmt::format("failed with: {}", error.what());
+  }
+  return "";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int count = argc > 1 ? std::atoi(argv[1]) : 20000;
+  if (std::string fault = fault_of(kFile); !fault.empty()) return fmt::print("the file itself {}\n", fault), 1;
+  fuzz::Mutator mutator(kFile, kPieces);
+  for (int i = 0; i < count; ++i) {
+    std::string text = mutator.next(), fault = fault_of(text);
+    if (fault.empty()) continue;
+    fmt::print("mutation {} {}\n{}\n", i, fault, text);
+    return 1;
+  }
+  fmt::print("{} mutations\n", count);
+}

@@ -53,7 +53,7 @@ def class_texts(run, file):
     assert record("a hand bag").stdout.startswith("templates llm: 1 for every class, 11 texts of all classes"), record("a hand bag")
     first = trained(*chosen)
     assert len(first) == 4 and not set(first) & set(trained()), first
-    assert "templates llm" in run("data", "show", "fashion-mnist").stdout
+    assert "templates llm" in run("doctor", "data", "fashion-mnist").stdout
     record("a paper bag")
     assert not set(first) & set(trained(*chosen)), "other texts, the same stages"
     record("a hand bag")

@@ -75,7 +75,7 @@ Check check_trainer() {
 Check check_gpu() {
   std::ifstream version("/proc/driver/nvidia/version");
   std::string line;
-  if (std::getline(version, line)) return {Check::State::good, "GPU", line, ""};
+  if (std::getline(version, line)) return {Check::State::good, "GPU", line, "stages compute on CPUs so far"};
   return {Check::State::missing, "GPU", "no NVIDIA driver", "stages run on CPUs"};
 }
 

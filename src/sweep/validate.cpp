@@ -44,6 +44,12 @@ void refuse_axis(Effective& effective, const Catalogue& catalogue, const Written
                                setting.value.dump(), reason));
 }
 
+// Adds the names of what was recorded on this machine under a prefix of the catalogue's fingerprints.
+void add_recorded(const Catalogue& catalogue, const std::string& prefix, std::vector<std::string>& names) {
+  for (const auto& [recorded, fingerprint] : catalogue.fingerprints)
+    if (recorded.starts_with(prefix)) names.push_back(recorded.substr(prefix.size()));
+}
+
 void require_fingerprint(const Catalogue& catalogue, const std::string& name, const std::string& where) {
   if (!catalogue.fingerprints.count(name))
     throw UsageError(fmt::format("{}: no fingerprint of {} on this machine: run `winnow data check {}` once", where, name, name));
@@ -118,8 +124,7 @@ void require_scores(Effective& effective, const Catalogue& catalogue) {
                                    "are those of texts", effective.where(key), model.name, model.family));
   }
   std::vector<std::string> known = {"zero-shot", "classifier", "trained"};
-  for (const auto& [recorded, fingerprint] : catalogue.fingerprints)
-    if (recorded.starts_with(kRecorded)) known.push_back(recorded.substr(kRecorded.size()));
+  add_recorded(catalogue, "scores/", known);
   if (!name || std::find(known.begin(), known.end(), name->get<std::string>()) != known.end()) return;
   throw UsageError(fmt::format("{0}: labels.scores: no scores '{1}' on this machine{3}: known are {4}; `winnow data scores {1} FILE --dataset {2}` records them",
                                effective.where(key), name->get<std::string>(), effective.value("dataset")->get<std::string>(),
@@ -131,10 +136,9 @@ void require_templates(Effective& effective, const Catalogue& catalogue) {
   const Schema& schema = effective.schema();
   for (int key = 0; key < schema.size(); ++key) {
     if (!names_prompt(schema[key].key->key) || !effective.value(key)) continue;
-    std::string text = effective.value(key)->get<std::string>(), dataset = effective.value("dataset")->get<std::string>(), recorded = "templates/" + dataset + "/";
+    std::string text = effective.value(key)->get<std::string>(), dataset = effective.value("dataset")->get<std::string>();
     std::vector<std::string> known = data::template_set_names();
-    for (const auto& [name, fingerprint] : catalogue.fingerprints)
-      if (name.starts_with(recorded)) known.push_back(name.substr(recorded.size()));
+    add_recorded(catalogue, "templates/" + dataset + "/", known);
     if (text.find("{}") != std::string::npos || std::find(known.begin(), known.end(), text) != known.end()) continue;
     throw UsageError(fmt::format("{0}: {1}: '{2}' has no {{}} for the class name, and is no set of templates of {3} on this machine{4}; known sets: {5}; "
                                  "`winnow data templates NAME FILE --dataset {3}` records one", effective.where(key), schema[key].key->key, text, dataset,

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "fault.h"
 #include "mutator.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
@@ -42,9 +43,8 @@ void mend_length(std::string& text, std::size_t data) {
   std::memcpy(text.data(), &length, 8);
 }
 
-// One line for what is wrong; empty for what is right.
 std::string fault_of(const Path& path) {
-  try {
+  return fuzz::fault_of<DataError>([&]() -> std::string {
     SafeTensors file(path);
     std::uint64_t sum = 0;
     for (const auto& [name, tensor] : file.tensors()) {
@@ -55,12 +55,8 @@ std::string fault_of(const Path& path) {
     }
     volatile std::uint64_t seen = sum;            // every byte was read
     (void)seen;
-  } catch (const DataError& error) {
-    if (std::string(error.what()).find('\n') != std::string::npos) return fmt::format("was refused in several lines: {}", error.what());
-  } catch (const std::exception& error) {
-    return fmt::format("failed with: {}", error.what());
-  }
-  return "";
+    return "";
+  });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "fault.h"
 #include "mutator.h"
 #include "winnow/core/error.h"
 #include "winnow/data/template_file.h"
@@ -27,18 +28,12 @@ const std::vector<std::string> kPieces = {"{}", "{", "}", "[", "]", ",", ":", "\
                                           "\"\"", "\"Forest\": [\"x\"],", "\"Sea\\n\": [],", "\"classes\": {},", "\"templates\": \"x\","};
 const std::vector<std::string> kClasses = {"Annual Crop Land", "Forest"};
 
-// One line for what is wrong; empty for what is right.
 std::string fault_of(const std::string& text) {
-  try {
-    auto texts = data::TemplateFile::parse(text, "t.json").texts(kClasses, "t.json");
-    for (const auto& own : texts)
+  return fuzz::fault_of<DataError>([&]() -> std::string {
+    for (const auto& own : data::TemplateFile::parse(text, "t.json").texts(kClasses, "t.json"))
       if (own.empty()) return "left a class without text";
-  } catch (const DataError& error) {
-    if (std::string(error.what()).find('\n') != std::string::npos) return fmt::format("was refused in several lines: {}", error.what());
-  } catch (const std::exception& error) {
-    return fmt::format("failed with: {}", error.what());
-  }
-  return "";
+    return "";
+  });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "fault.h"
 #include "mutator.h"
 #include "winnow/core/error.h"
 #include "winnow/model/tokenizer.h"
@@ -23,22 +24,15 @@ const std::vector<std::string> kPieces = {
 
 const char* const kTexts[] = {"a photo of a cat.", "", " ", "\u00c9t\u00e9 \u6771\u4eac \U0001F431", "<|startoftext|> </s> x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
-// One line for what is wrong; empty for what is right.
 std::string fault_of(const std::string& text) {
-  try {
+  return fuzz::fault_of<Error>([&] {
     model::Snapshot snapshot;
     snapshot.source = "fuzz";
     snapshot.files["tokenizer.json"] = text;
     auto tokenizer = model::json_tokenizer(snapshot);
     for (const char* sentence : kTexts) tokenizer->encode(sentence, 16, model::TooLong::cut);
-  } catch (const InternalError& error) {
-    return fmt::format("failed with: {}", error.what());
-  } catch (const Error& error) {
-    if (std::string(error.what()).find('\n') != std::string::npos) return fmt::format("was refused in several lines: {}", error.what());
-  } catch (const std::exception& error) {
-    return fmt::format("failed with: {}", error.what());
-  }
-  return "";
+    return "";
+  });
 }
 
 }  // namespace

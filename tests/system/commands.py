@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -110,6 +111,15 @@ def main():
         assert "there    images.txt" in text and "missing  train_test_split.txt" in text and "5994 training" in text, text
         (pathlib.Path(folder) / "cub" / "images.txt").unlink()
         (pathlib.Path(folder) / "cub").rmdir()
+        root = pathlib.Path(folder) / "own"  # what was checked, and then damaged
+        shutil.copytree(shown["root"], root)
+        assert run("data", "check", "fashion-mnist", "--root", "own").returncode == 0
+        assert run("doctor", "data", "fashion-mnist").returncode == 0
+        labels = next(root.glob("train-labels*"))
+        labels.write_bytes(labels.read_bytes()[:-100])
+        said = run("doctor", "data", "fashion-mnist")
+        assert said.returncode == 1 and "\ncorrupt  " in said.stdout and labels.name in said.stdout, said
+        shutil.rmtree(root)
         assert sorted(os.listdir(folder)) == ["cache", "s.toml"], "a command that starts nothing wrote something"
 
 

@@ -410,6 +410,15 @@ def warns_when_the_sweep_changes(case):
     contains(case.said(), "the sweep file has changed since this run began")
 
 
+def tells_trainers_to_keep_pictures(case):
+    heard, script = case.folder / "heard", case.folder / "trainer.sh"
+    script.write_text(f"tee -a {heard} | {case.trainer()}\n")
+    run = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"bash {script}", "--keep-pictures"]
+    subprocess.run(run, capture_output=True, text=True, env=case.environment, check=True)
+    stages = heard.read_text().count('"do":"run"')
+    equal(stages > 0 and heard.read_text().count('"keep_pictures":true'), stages, "stages with keep_pictures")
+
+
 def names_a_missing_trainer(case):
     run = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", "/nowhere/trainer"]
     process = subprocess.run(run, env=case.environment, capture_output=True, text=True)
@@ -616,7 +625,7 @@ TESTS = [runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_l
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
          says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes,
-         names_a_missing_trainer]
+         tells_trainers_to_keep_pictures, names_a_missing_trainer]
 
 
 def main():

@@ -19,12 +19,12 @@ class Analysis : public ReportTest {};
 
 TEST_F(Analysis, ReadsRunFilesWithH5pyAndPandas) {
   int status = 0;
-  output_of("/usr/bin/python3 -c 'import h5py, pandas'", status);
-  if (status != 0) GTEST_SKIP() << "needs Debian's python3-h5py and python3-pandas";
+  output_of(WINNOW_SOURCE_DIR "/launch/python -c 'import h5py, pandas'", status);
+  if (status != 0) GTEST_SKIP() << "needs python3-h5py and python3-pandas: launch/setup installs them";
   sweep::Plan p = plan(kAmbiguity);
   const double accuracy[] = {0.8, 0.81, 0.5, 0.52, 0.85, 0.87, 0.625, 0.75};
   for (std::size_t i = 0; i < 8; ++i) finish(p, i, {{"accuracy", accuracy[i]}});
-  std::string text = output_of("/usr/bin/python3 " WINNOW_SOURCE_DIR "/analysis/read_runs.py " + (folder_ / "results").string(), status);
+  std::string text = output_of(WINNOW_SOURCE_DIR "/launch/python " WINNOW_SOURCE_DIR "/analysis/read_runs.py " + (folder_ / "results").string(), status);
   EXPECT_EQ(text,
             "                    mean  std  count\n"
             "labels.rate method                  \n"

@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST_F(ReportTest, LatexCompiles) {
-  if (std::system("pdflatex --version > /dev/null 2>&1 && kpsewhich booktabs.sty > /dev/null") != 0) GTEST_SKIP() << "needs pdflatex with booktabs (texlive-latex-recommended)";
+  if (std::system("pdflatex --version > /dev/null 2>&1 && kpsewhich booktabs.sty > /dev/null") != 0) GTEST_SKIP() << "needs pdflatex with booktabs: apt-get install texlive-latex-recommended";
   sweep::Plan p = plan(kAmbiguity);
   const double accuracy[] = {0.8, 0.81, 0.5, -1, 0.85, std::nan(""), -1, -1};   // by experiment; -1: not done
   for (std::size_t i = 0; i < 8; ++i)

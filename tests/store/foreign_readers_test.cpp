@@ -31,7 +31,7 @@ RunContent run_with_curves() {
 
 TEST(ForeignReaders, PandasReadsATable) {
   int status;
-  if (output_of("/usr/bin/python3 -c 'import h5py, pandas'", &status); status != 0) GTEST_SKIP() << "needs python3-h5py and python3-pandas";
+  if (output_of(WINNOW_SOURCE_DIR "/launch/python -c 'import h5py, pandas'", &status); status != 0) GTEST_SKIP() << "needs python3-h5py and python3-pandas: launch/setup installs them";
   Folder folder;
   write_run_file(folder / "a.h5", run_with_curves());
   overwrite(folder / "read.py", R"(
@@ -42,7 +42,7 @@ with h5py.File(sys.argv[1]) as run:
     print(run["selection/mask"][:].tolist(), run.attrs["host"].decode(), run.attrs["attempt"])
     print(json.loads(run["stage/json"][()])["settings"]["method"], run["log"][()].decode().splitlines()[-1])
 )");
-  std::string text = output_of("/usr/bin/python3 " + (folder / "read.py").string() + " " + (folder / "a.h5").string(), &status);
+  std::string text = output_of(WINNOW_SOURCE_DIR "/launch/python " + (folder / "read.py").string() + " " + (folder / "a.h5").string(), &status);
   EXPECT_EQ(status, 0) << text;
   EXPECT_THAT(text, HasSubstr("['epoch', 'loss'] 1000 7.485471 int64"));
   EXPECT_THAT(text, HasSubstr("[1, 0, 1, 1] a-host 3"));
@@ -51,7 +51,7 @@ with h5py.File(sys.argv[1]) as run:
 
 TEST(ForeignReaders, H5dumpReadsAFile) {
   int status;
-  if (output_of("h5dump --version", &status); status != 0) GTEST_SKIP() << "needs h5dump of hdf5-tools";
+  if (output_of("h5dump --version", &status); status != 0) GTEST_SKIP() << "needs h5dump: launch/setup installs hdf5-tools";
   Folder folder;
   write_run_file(folder / "a.h5", run_with_curves());
   std::string text = output_of("h5dump -d /metrics/final " + (folder / "a.h5").string(), &status);

@@ -248,7 +248,7 @@ TEST_F(PackTest, ADamagedRunFileGivesWayToTheReference) {
 
 // In one call each, without winnow.
 TEST_F(PackTest, PandasReadsIt) {
-  if (std::system("/usr/bin/python3 -c 'import h5py, pandas' 2> /dev/null") != 0) GTEST_SKIP() << "needs python3-h5py and python3-pandas";
+  if (std::system(WINNOW_SOURCE_DIR "/launch/python -c 'import h5py, pandas' 2> /dev/null") != 0) GTEST_SKIP() << "needs python3-h5py and python3-pandas: launch/setup installs them";
   put(store_, run(0, 0.25));
   put(store_, run(1, 0.5));
   pack(store_);
@@ -262,7 +262,7 @@ TEST_F(PackTest, PandasReadsIt) {
                         "assert [s.encode() for s in stages.identity] == list(scalars.identity), stages\n";
   Path file = folder_ / "read.py";
   overwrite(file, program);
-  EXPECT_EQ(std::system(("/usr/bin/python3 " + file.string()).c_str()), 0);
+  EXPECT_EQ(std::system((WINNOW_SOURCE_DIR "/launch/python " + file.string()).c_str()), 0);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ from fleet import SOURCE, Case, contains, equal
 try:
     import numpy
 except ImportError:
-    print("skipped: needs numpy, to write pickles as the data sets' authors did")
+    print("skipped: needs numpy, to write pickles as the data sets' authors did: run launch/setup and start it with launch/python")
     sys.exit(77)
 
 NOISY = """
@@ -87,7 +87,7 @@ def partial_labels(case):
     equal(len(rows), 16, "rows")
     for row in rows:
         file = case.store / "runs" / row["identity"][:2] / f"{row['identity']}.h5"
-        seen = json.loads(subprocess.run(["/usr/bin/python3", "-c", """
+        seen = json.loads(subprocess.run([sys.executable, "-c", """
 import h5py, json, sys
 with h5py.File(sys.argv[1]) as file:
     last = file['metrics/final']

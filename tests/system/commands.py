@@ -79,7 +79,7 @@ def main():
             return subprocess.run([winnow, *words], cwd=folder, env=environment, capture_output=True, text=True)
 
         if run("data", "check", "fashion-mnist").returncode != 0:
-            print("skipped: needs the package dataset-fashion-mnist")
+            print("skipped: needs the package dataset-fashion-mnist: run launch/setup")
             sys.exit(77)
         for words, message in REFUSALS:
             result = run(*words)

@@ -14,7 +14,7 @@ import zipfile
 try:
     import numpy
 except ImportError:
-    print("skipped: needs numpy, to write pickles as the data sets' authors did")
+    print("skipped: needs numpy, to write pickles as the data sets' authors did: run launch/setup and start it with launch/python")
     sys.exit(77)
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "launch" / "convert-labels"

@@ -79,7 +79,7 @@ class Generators(Case):
 
     def figures(self, stages):
         """What a stage is for -> accuracies."""
-        text = subprocess.run(["/usr/bin/python3", "-c", """
+        text = subprocess.run([sys.executable, "-c", """
 import h5py, json, sys
 result = {}
 for path in sys.argv[1:]:
@@ -114,7 +114,7 @@ def converted(build):
     case = Generators(build, CONVERTED)
     pickle, folder = case.folder / "weights.pt", case.folder / "snapshot"
     for classes, code in ((10, 0), (7, 3)):
-        saved = subprocess.run(["python3", "-c", SAVE, str(pickle), str(classes)], capture_output=True, text=True,
+        saved = subprocess.run([sys.executable, "-c", SAVE, str(pickle), str(classes)], capture_output=True, text=True,
                                env=dict(os.environ, PYTHONPATH=str(SOURCE / "deps/site")))
         if saved.returncode:
             print("without converted weights: no torch in Python")

@@ -97,7 +97,7 @@ def table_is_the_run_files(case):
     """The CSV has one row an experiment; its values are those that h5py finds in the run files."""
     rows = list(csv.DictReader(io.StringIO(case.winnow("report", case.sweep, "--format", "csv", "--store", case.store))))
     equal(len(rows), EXPERIMENTS, "rows")
-    means = subprocess.run(["/usr/bin/python3", "-c", """
+    means = subprocess.run([sys.executable, "-c", """
 import h5py, sys
 for path in sys.argv[1:]:
     with h5py.File(path) as file:
@@ -151,7 +151,7 @@ def pretraining_goes_on_after_a_kill(case):
 
 def finals(case):
     """identity -> last loss and accuracy, of stages that train."""
-    text = subprocess.run(["/usr/bin/python3", "-c", """
+    text = subprocess.run([sys.executable, "-c", """
 import h5py, json, sys
 result = {}
 for path in sys.argv[1:]:

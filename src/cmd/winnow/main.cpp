@@ -8,16 +8,16 @@ using winnow::cmd::Entry;
 
 // In the order in which one works with them.
 constexpr Entry kCommands[] = {
-    {"plan", winnow::cmd::plan, "what a sweep comes to: experiments, stages, what is done"},
+    {"plan", winnow::cmd::plan, "what a sweep comes to: experiments, stages, what is done", true},
     {"run", winnow::cmd::run, "executes what is not done yet, alone or under mpirun"},
-    {"status", winnow::cmd::status, "how a run stands now; --watch follows it"},
-    {"report", winnow::cmd::report, "the benchmark table, from the run files that are there"},
+    {"status", winnow::cmd::status, "how a run stands now; --watch follows it", true},
+    {"report", winnow::cmd::report, "the benchmark table, from the run files that are there", true},
     {"pack", winnow::cmd::pack, "gathers the numbers of all runs into one file, for fast reports"},
     {"fsck", winnow::cmd::fsck, "verifies every run file, sets damaged ones aside"},
-    {"show", winnow::cmd::show, "a run file, or the state of every experiment"},
-    {"data", winnow::cmd::data, "data sets on this machine: list, check"},
-    {"model", winnow::cmd::model, "models and their weights on this machine: list, check"},
-    {"doctor", winnow::cmd::doctor, "is everything here that a sweep needs?"},
+    {"show", winnow::cmd::show, "a run file, or the state of every experiment", true},
+    {"data", winnow::cmd::data, "data sets on this machine: list, check", true},
+    {"model", winnow::cmd::model, "models and their weights on this machine: list, check", true},
+    {"doctor", winnow::cmd::doctor, "is everything here that a sweep needs?", true},
 };
 
 constexpr std::string_view kIntroduction = R"(winnow runs benchmarks of learning from imperfect labels.

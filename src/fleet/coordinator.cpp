@@ -174,7 +174,7 @@ void Coordinator::keep_time() {
   }
   if (due(synced_, std::chrono::milliseconds(250))) journal_.sync();
   if (due(written_, std::chrono::seconds(1))) status_.write(scheduler_.counts(), scheduler_.outlook(), false);
-  if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts());
+  if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts(), status_.left());
   if (due(asked_, std::chrono::seconds(5))) warn_if_changed();
   Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;
   if (ending_ && now() - ending_since_ > patience)

@@ -21,14 +21,15 @@ void Node::hear_trainer(Slot slot) {
   for (const std::string& line : place.trainer->lines()) {
     if (place.deaf) return;
     if (std::optional<TrainerEvent> event = parse_event(line)) hear_event(slot, *event);
+    else if (std::string mistake = mistake_of(line); !mistake.empty()) misbehaved(slot, mistake, sched::FailureClass::protocol);
     else misbehaved(slot, fmt::format("the trainer wrote a line that is no event: '{}'", beginning_of(line)));
   }
   if (!place.deaf && !place.trainer->fault().empty()) misbehaved(slot, "the trainer was killed because " + place.trainer->fault());
 }
 
-void Node::misbehaved(Slot slot, std::string fault) {
+void Node::misbehaved(Slot slot, std::string fault, sched::FailureClass why) {
   places_[slot].fault = std::move(fault);
-  happen(Agent::Misbehaved{slot});
+  happen(Agent::Misbehaved{slot, why});
 }
 
 void Node::hear_event(Slot slot, const TrainerEvent& event) {

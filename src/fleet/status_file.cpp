@@ -64,40 +64,30 @@ void StatusFile::failed(sched::Attempt attempt, sched::FailureClass why, const s
   if (failures_.size() > kFailures) failures_.pop_front();
 }
 
-// Work of the seen kinds over all slots, but at least the longest that is still to come. What waits for what is not looked at.
-std::optional<Value> StatusFile::left(const std::vector<sched::Scheduler::Outlook>& outlook) const {
-  double work = 0, longest = 0, slots = 0;
-  std::size_t kinds = 0, unseen = 0;
-  std::vector<std::size_t> to_come;
-  for (const auto& entry : outlook) to_come.push_back(entry.open);
-  for (const auto& [attempt, running] : running_) {
-    sched::ClassId id = work_.graph.classes[attempt.stage];
-    if (id >= to_come.size() || to_come[id] == 0) continue;   // its result came by another attempt
-    --to_come[id];
-    if (!outlook[id].seconds) continue;
-    double rest = std::max(*outlook[id].seconds - (wall_seconds() - running["since"].get<double>()), 0.0);
-    work += rest * outlook[id].width;
-    longest = std::max(longest, rest);
-  }
-  for (std::size_t id = 0; id < outlook.size(); ++id) {
-    if (outlook[id].open == 0) continue;
-    if (!outlook[id].seconds) {
-      unseen += outlook[id].open;
-      continue;
-    }
-    ++kinds;
-    work += *outlook[id].seconds * outlook[id].width * static_cast<double>(to_come[id]);
-    if (to_come[id] > 0) longest = std::max(longest, *outlook[id].seconds);
-  }
+double StatusFile::slots() const {
+  double slots = 0;
   for (const auto& [id, agent] : agents_) slots += agent["slots"].get<double>();
-  if (kinds == 0 || slots == 0) return std::nullopt;
-  return Value{{"seconds", std::max(work / slots, longest)}, {"slots", slots}, {"kinds", kinds}, {"unseen", unseen}};
+  return slots;
+}
+
+std::vector<Running> StatusFile::running() const {
+  std::vector<Running> result;
+  for (const auto& [attempt, told] : running_) {
+    Running stage{work_.graph.classes[attempt.stage], wall_seconds() - told["since"].get<double>(), std::nullopt};
+    // A stage that went on from a checkpoint made its first steps in another attempt: they are no measure of this one.
+    auto first = first_.find(attempt);
+    double begun = first == first_.end() ? 0 : first->second.second, steps = told.value("steps", 0.0);
+    if (told.contains("step") && steps > 0 && begun <= 0.05 * steps) stage.share = told["step"].get<double>() / steps;
+    result.push_back(stage);
+  }
+  return result;
 }
 
 void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector<sched::Scheduler::Outlook>& outlook, bool ended) {
   Value status = {{"sweep", work_.name}, {"stages", work_.identities.size()}, {"before", before_}, {"started", begun_}, {"time", wall_seconds()},
                   {"host", host_name()}, {"ended", ended}};
-  if (std::optional<Value> estimate = left(outlook)) status["left"] = *estimate;
+  left_ = time_left(outlook, work_.sizes, running(), slots());
+  if (left_) status["left"] = {{"seconds", left_->seconds}, {"slots", slots()}, {"kinds", left_->kinds}, {"guessed", left_->guessed}};
   status["counts"] = {{"done", counts.done}, {"failed", counts.failed}, {"blocked", counts.blocked}, {"open", counts.open}, {"running", counts.running}};
   status["agents"] = Value::array();
   for (const auto& [id, agent] : agents_) {

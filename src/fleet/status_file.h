@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "winnow/fleet/status.h"
+#include "winnow/fleet/time_left.h"
 #include "winnow/fleet/work.h"
 
 namespace winnow::fleet {
@@ -25,9 +26,12 @@ class StatusFile {
 
   // Best effort: a full disk must not end a run. `ended`: the last word.
   void write(const sched::Scheduler::Counts&, const std::vector<sched::Scheduler::Outlook>&, bool ended);
+  // What the file written last says; none while nothing is known.
+  const std::optional<TimeLeft>& left() const { return left_; }
 
  private:
-  std::optional<Value> left(const std::vector<sched::Scheduler::Outlook>&) const;
+  double slots() const;
+  std::vector<Running> running() const;
 
   Path path_;
   const Work& work_;
@@ -37,6 +41,7 @@ class StatusFile {
   std::map<sched::Attempt, std::pair<double, double>> first_;   // when its first step was told, and which it was
   std::deque<Value> failures_;                             // the last few
   std::size_t before_;                                     // stages that were done at the beginning
+  std::optional<TimeLeft> left_;
 };
 
 }  // namespace winnow::fleet

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+#include <utility>
+#include <vector>
+
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 
@@ -9,18 +13,62 @@ namespace winnow::fleet {
 
 namespace {
 
-// What goes on to the coordinator, of which a whole run depends, is checked here.
-bool is_whole(const TrainerEvent& event) {
+constexpr std::pair<std::string_view, TrainerEvent::Kind> kKinds[] = {
+    {"ready", TrainerEvent::Kind::ready}, {"progress", TrainerEvent::Kind::progress}, {"done", TrainerEvent::Kind::done},
+    {"failed", TrainerEvent::Kind::failed}, {"stopped", TrainerEvent::Kind::stopped},
+    {"resumed", TrainerEvent::Kind::resumed}, {"checkpoint", TrainerEvent::Kind::checkpoint}, {"note", TrainerEvent::Kind::note}};
+
+// What goes on to the coordinator, of which a whole run depends, is checked here. Empty, or what is missing.
+std::string missing_in(const TrainerEvent& event) {
   auto is_count = [&](const char* key) {
     auto found = event.content.find(key);
     return found != event.content.end() && found->is_number_integer() && *found >= 0;
   };
   switch (event.kind) {
     case TrainerEvent::Kind::resumed:
-    case TrainerEvent::Kind::checkpoint: return is_count("step");
-    case TrainerEvent::Kind::note: return event.content.contains("text") && event.content["text"].is_string();
-    default: return true;
+    case TrainerEvent::Kind::checkpoint: return is_count("step") ? "" : "\"step\", an integer of at least 0";
+    case TrainerEvent::Kind::note: return event.content.contains("text") && event.content["text"].is_string() ? "" : "\"text\", a text";
+    default: return "";
   }
+}
+
+std::optional<TrainerEvent::Kind> kind_named(std::string_view word) {
+  for (const auto& [name, kind] : kKinds)
+    if (name == word) return kind;
+  return std::nullopt;
+}
+
+bool continues_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+// Where Python's json module wrote a number that JSON does not have, outside of its texts; npos: nowhere.
+std::size_t find_not_a_number(std::string_view line) {
+  bool text = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (text && line[i] == '\\') ++i;
+    else if (line[i] == '"') text = !text;
+    else if (!text)
+      for (std::string_view word : {"NaN", "Infinity"})
+        if (line.substr(i, word.size()) == word && (i == 0 || !continues_word(line[i - 1])) &&
+            (i + word.size() == line.size() || !continues_word(line[i + word.size()])))
+          return i;
+  }
+  return std::string_view::npos;
+}
+
+// The words around a place in a line, for messages.
+std::string around(std::string_view line, std::size_t place) {
+  std::size_t begin = place > 40 ? place - 40 : 0;
+  return (begin > 0 ? "..." : "") + beginning_of(line.substr(begin, 60));
+}
+
+// With null in place of every number that JSON does not have.
+Value without_not_a_numbers(std::string line) {
+  for (std::size_t at; (at = find_not_a_number(line)) != std::string::npos;) {
+    std::size_t length = line[at] == 'N' ? 3 : 8;
+    if (at > 0 && line[at - 1] == '-') --at, ++length;
+    line.replace(at, length, "null");
+  }
+  return Value::parse(line, nullptr, false);
 }
 
 }  // namespace
@@ -30,17 +78,33 @@ std::optional<TrainerEvent> parse_event(std::string_view line) {
   if (!content.is_object()) return std::nullopt;
   auto word = content.find("event");
   if (word == content.end() || !word->is_string()) return std::nullopt;
-  static const std::pair<std::string_view, TrainerEvent::Kind> kinds[] = {
-      {"ready", TrainerEvent::Kind::ready}, {"progress", TrainerEvent::Kind::progress}, {"done", TrainerEvent::Kind::done},
-      {"failed", TrainerEvent::Kind::failed}, {"stopped", TrainerEvent::Kind::stopped},
-      {"resumed", TrainerEvent::Kind::resumed}, {"checkpoint", TrainerEvent::Kind::checkpoint}, {"note", TrainerEvent::Kind::note}};
-  for (const auto& [name, kind] : kinds) {
-    if (word->get_ref<const std::string&>() != name) continue;
-    TrainerEvent event{kind, std::move(content)};
-    if (is_whole(event)) return event;
-    break;
+  std::optional<TrainerEvent::Kind> kind = kind_named(word->get_ref<const std::string&>());
+  if (!kind) return std::nullopt;
+  TrainerEvent event{*kind, std::move(content)};
+  if (!missing_in(event).empty()) return std::nullopt;
+  return event;
+}
+
+std::string mistake_of(std::string_view line) {
+  Value content = Value::parse(line, nullptr, false);
+  if (content.is_discarded()) {
+    std::size_t place = find_not_a_number(line);
+    if (place == std::string_view::npos || !without_not_a_numbers(std::string(line)).is_object()) return "";
+    return fmt::format("the trainer wrote NaN or Infinity, which JSON does not have: write null ('{}')", around(line, place));
   }
-  return std::nullopt;
+  if (!content.is_object()) return "";
+  auto word = content.find("event");
+  if (word == content.end() || !word->is_string())
+    return fmt::format("the trainer wrote an object without \"event\", a text: '{}' (src/fleet/README.md)", beginning_of(line));
+  std::string name = word->get<std::string>();
+  std::optional<TrainerEvent::Kind> kind = kind_named(name);
+  if (!kind) {
+    std::vector<std::string> known;
+    for (const auto& entry : kKinds) known.emplace_back(entry.first);
+    return fmt::format("the trainer wrote an unknown event '{}'{}", beginning_of(name), did_you_mean(name, known));
+  }
+  std::string missing = missing_in({*kind, content});
+  return missing.empty() ? "" : fmt::format("the trainer's event '{}' needs {}: '{}'", name, missing, beginning_of(line));
 }
 
 std::uint64_t mark_of(const TrainerEvent& progress) {

@@ -156,10 +156,10 @@ Path Worker::weights_folder(const std::string& name, const std::string& fingerpr
 void Worker::write(Result& result, std::vector<store::Store::Pending>& pending, std::vector<Report>& failed) {
   Report report{result.task.attempt};
   try {
-    report.why = sched::FailureClass::user;
+    report.why = sched::FailureClass::protocol;
     if (auto path = result.done.find("output"); path != result.done.end()) {
-      report.why = sched::FailureClass::transient;
       if (*path != result.task.output.string()) throw DataError(fmt::format("the trainer wrote {} instead of {}", path->dump(), result.task.output.string()));
+      report.why = sched::FailureClass::transient;
       store::RunHeader header = store::verify_run_file(result.task.output);
       if (auto claimed = result.done.find("file_digest"); claimed != result.done.end() && *claimed != header.file_digest.hex())
         throw DataError(fmt::format("run file {} has digest {}, the trainer says {}", result.task.output.string(), header.file_digest.hex(), claimed->dump()));

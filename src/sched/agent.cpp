@@ -103,7 +103,7 @@ void Agent::handle(const StageStopped& event, Time now, Commands& out) {
   trainer.phase = Phase::idle;
 }
 
-void Agent::handle(const Misbehaved& event, Time now, Commands& out) { kill(event.slot, true, FailureClass::transient, now, out); }
+void Agent::handle(const Misbehaved& event, Time now, Commands& out) { kill(event.slot, true, event.why, now, out); }
 
 void Agent::handle(const TrainerGone& event, Time, Commands& out) {
   Trainer& trainer = trainers_[event.slot];

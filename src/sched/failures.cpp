@@ -8,7 +8,7 @@ namespace winnow::sched {
 void Scheduler::fail(Attempt attempt, FailureClass why, Time now, Commands& out) {
   Record& record = records_[attempt.stage];
   bool own_fault = why == FailureClass::user;
-  bool again = own_fault ? ++record.user_failures < policy_.user_failures : ++record.failures < policy_.max_attempts;
+  bool again = why == FailureClass::protocol ? false : own_fault ? ++record.user_failures < policy_.user_failures : ++record.failures < policy_.max_attempts;
   if (again) {
     out.push_back(Retry{attempt, why});
     // Its own fault will not go away by waiting: the second try only makes sure that it was not the node's.

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::pair<FailureClass, std::string_view> kClasses[] = {
     {FailureClass::user, "user"}, {FailureClass::memory, "memory"}, {FailureClass::transient, "transient"},
-    {FailureClass::hang, "hang"}, {FailureClass::lost, "lost"},
+    {FailureClass::hang, "hang"}, {FailureClass::lost, "lost"}, {FailureClass::protocol, "protocol"},
 };
 
 }  // namespace
@@ -28,7 +28,7 @@ std::string_view to_string(FailureClass value) {
 FailureClass parse_failure_class(std::string_view text) {
   for (const auto& [value, name] : kClasses)
     if (name == text) return value;
-  throw UsageError(fmt::format("unknown failure class '{}'; known: user, memory, transient, hang, lost", text));
+  throw UsageError(fmt::format("unknown failure class '{}'; known: user, memory, transient, hang, lost, protocol", text));
 }
 
 Timers Timers::scaled(double factor) const {

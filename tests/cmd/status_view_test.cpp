@@ -16,7 +16,7 @@ constexpr double kNow = 1'003'600;
 Value a_status() {
   return {{"sweep", "ambiguity"}, {"state", "running"}, {"started", kNow - 600}, {"time", kNow - 0.5}, {"ended", false}, {"before", 2},
           {"counts", {{"done", 12}, {"failed", 1}, {"blocked", 2}, {"open", 9}, {"running", 2}}},
-          {"left", {{"seconds", 250}, {"slots", 4}, {"kinds", 3}, {"unseen", 0}}},
+          {"left", {{"seconds", 250}, {"slots", 4}, {"kinds", 3}, {"guessed", 0}}},
           {"agents", {{{"host", "node-a"}, {"slots", 2}, {"running", 2}, {"heard", kNow - 1}}, {{"host", "node-b"}, {"slots", 2}, {"running", 0}, {"heard", kNow - 9}}}},
           {"running", {{{"label", "proden flip 0.1 seed 2"}, {"identity", "ab"}, {"attempt", 2}, {"width", 2}, {"host", "node-a"}, {"since", kNow - 65}, {"epoch", 1},
                         {"epochs", 3}, {"step", 94}, {"steps", 188}, {"rate", 2.0}, {"memory", 3.2e9}, {"loss", 0.7071}}}},
@@ -56,8 +56,8 @@ TEST(StatusView, ShowsARunThatRuns) {
 
 TEST(StatusView, SaysWhatItsEstimateRestsOn) {
   Value status = a_status();
-  status["left"]["unseen"] = 4;
-  EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("took, 4 slots; 4 more of new kinds)\n"));
+  status["left"]["guessed"] = 4;
+  EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("took, 4 slots; 4 guessed)\n"));
   status.erase("left");
   EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("\n1 a minute\n"));
   status["before"] = 12;
@@ -118,7 +118,7 @@ TEST(StatusView, LeavesOutWhatIsMissingOrWrong) {
   for (const char* key : {"host", "label", "since", "epoch", "epochs", "step", "steps", "memory", "loss", "rate", "width", "attempt", "phase"}) wrong["running"][0][key] = Value::array({1});
   for (const char* key : {"host", "slots", "running", "heard"}) wrong["agents"][0][key] = nullptr;
   for (const char* key : {"label", "text", "final", "time"}) wrong["failures"][0][key] = 1e300;
-  for (const char* key : {"seconds", "slots", "kinds", "unseen"}) wrong["left"][key] = "soon";
+  for (const char* key : {"seconds", "slots", "kinds", "guessed"}) wrong["left"][key] = "soon";
   wrong["started"] = -1e300;
   EXPECT_FALSE(status_view(wrong, kNow, {}).empty());
 }

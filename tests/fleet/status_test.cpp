@@ -25,6 +25,7 @@ Work some_work() {
   work.graph.done = {true, false, false, false};
   for (int i = 0; i < 4; ++i) work.identities.push_back(hash_of(std::to_string(i)));
   work.classes = {"narrow", "wide"};
+  work.sizes = {1, 3};
   work.label = [](sched::StageId stage) { return "stage " + std::to_string(stage); };
   return work;
 }
@@ -116,8 +117,8 @@ TEST_F(Status, EstimatesFromWhatIsKnown) {
   file.joined(0, "here", 4);
   file.write(kCounts, outlook, true);
   Value left = read()["left"];
-  EXPECT_EQ(left["seconds"], 300) << "two gangs of 2 side by side";
-  EXPECT_EQ(left["unseen"], 1);
+  EXPECT_EQ(left["seconds"], 325) << "two gangs of 2 side by side, and a narrow stage of a third of the size";
+  EXPECT_EQ(left["guessed"], 1);
   EXPECT_EQ(left["kinds"], 1);
   file.joined(1, "there", 4);
   file.write(kCounts, outlook, true);
@@ -127,9 +128,11 @@ TEST_F(Status, EstimatesFromWhatIsKnown) {
   file.started({3, 1}, 0, 2);
   file.started({3, 2}, 0, 2);                              // more attempts than stages
   file.write(kCounts, outlook, true);
-  EXPECT_NEAR(read()["left"]["seconds"].get<double>(), 300, 5);
+  EXPECT_NEAR(read()["left"]["seconds"].get<double>(), 325, 5);
+  file.ended({2, 1}), file.ended({3, 1}), file.ended({3, 2});
   file.write(kCounts, {{1, 1, std::nullopt}, {0, 2, 300.0}}, true);
-  EXPECT_FALSE(read().contains("left")) << "what is left is of a kind that nobody has seen";
+  EXPECT_EQ(read()["left"]["seconds"], 100) << "what is left is of a kind that nobody has seen";
+  EXPECT_EQ(file.left()->guessed, 1u);
 }
 
 TEST_F(Status, OfADeadCoordinatorSaysSo) {

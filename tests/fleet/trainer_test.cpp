@@ -18,6 +18,7 @@
 namespace winnow::fleet {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -34,6 +35,23 @@ TEST(TrainerEvents, WhatGoesOnToTheCoordinatorIsWhole) {
   for (const char* bad : {R"({"event":"resumed"})", R"({"event":"resumed","step":"47"})", R"({"event":"resumed","step":-1})", R"({"event":"resumed","step":1.5})",
                           R"({"event":"checkpoint","step":null})", R"({"event":"checkpoint","step":[1]})", R"({"event":"note"})", R"({"event":"note","text":5})"})
     EXPECT_FALSE(parse_event(bad)) << bad;
+}
+
+// Python's json writes NaN unless told otherwise, and would write it in every attempt.
+TEST(TrainerEvents, AMistakeIsNamed) {
+  auto done = [](const std::string& metrics) { return R"({"event": "done", "identity": "00112233445566778899aabbccddeeff", "metrics": {)" + metrics + "}}"; };
+  for (const char* value : {"NaN", "Infinity", "-Infinity"})
+    EXPECT_THAT(mistake_of(done("\"accuracy\": " + std::string(value))), AllOf(HasSubstr("write null"), HasSubstr("\"accuracy\": "), HasSubstr(value))) << value;
+  EXPECT_THAT(mistake_of(R"({"event":"finished"})"), HasSubstr("unknown event 'finished'"));
+  EXPECT_THAT(mistake_of(R"({"event":"progres"})"), HasSubstr("did you mean 'progress'?"));
+  EXPECT_THAT(mistake_of(R"({"loss":1})"), HasSubstr("without \"event\""));
+  EXPECT_THAT(mistake_of(R"({"event":"note"})"), HasSubstr("'note' needs \"text\", a text"));
+  EXPECT_THAT(mistake_of(R"({"event":"checkpoint","step":-1})"), HasSubstr("\"step\", an integer"));
+}
+
+TEST(TrainerEvents, GarbageIsNoMistakeOfAnEvent) {
+  for (const char* line : {"", "hello", "NaN", "{", "loss is NaN", R"({"event":"do)", "[NaN]", "\xff\xfe", R"({"event":"note","text":"NaN"})"})
+    EXPECT_EQ(mistake_of(line), "") << line;
 }
 
 TEST(TrainerEvents, ProgressIsWhatMovesOn) {

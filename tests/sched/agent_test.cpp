@@ -113,6 +113,9 @@ TEST(Agent, AMisbehavingTrainerIsKilled) {
   n.running(1);
   EXPECT_THAT(n.on(Agent::Misbehaved{0}).said(), ElementsAre("kill 0"));
   EXPECT_THAT(n.gone().said(), ElementsAre("failed 1 transient"));
+  n.ready().running(2);
+  EXPECT_THAT(n.on(Agent::Misbehaved{0, FailureClass::protocol}).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 2 protocol"));
 }
 
 TEST(Agent, ATrainerThatNeverGetsReadyFailsAStageSoThatItEnds) {

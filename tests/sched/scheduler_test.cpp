@@ -188,6 +188,13 @@ TEST(Scheduler, AUserErrorIsTriedTwiceWithoutWaiting) {
   EXPECT_THAT(w.fails("a", FailureClass::user).said(), ElementsAre("fail a"));
 }
 
+TEST(Scheduler, ABrokenProtocolIsNotTriedAgain) {
+  World w;
+  w.stage("a").agent(0);
+  EXPECT_THAT(w.fails("a", FailureClass::protocol).said(), ElementsAre("fail a"));
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
 TEST(Scheduler, AFailedStageBlocksItsDependentsAndNothingElse) {
   World w;
   w.policy({.user_failures = 1}).stage("a").stage("b", {"a"}).stage("c", {"b"}).stage("other").agent(0);
@@ -380,7 +387,7 @@ TEST(Scheduler, ALostAgentMayLeaveWhatWasWideTooWide) {
 }
 
 TEST(Words, FailureClassesRoundTrip) {
-  for (FailureClass c : {FailureClass::user, FailureClass::memory, FailureClass::transient, FailureClass::hang, FailureClass::lost})
+  for (FailureClass c : {FailureClass::user, FailureClass::memory, FailureClass::transient, FailureClass::hang, FailureClass::lost, FailureClass::protocol})
     EXPECT_EQ(parse_failure_class(to_string(c)), c);
   EXPECT_ANY_THROW(parse_failure_class("bad luck"));
 }

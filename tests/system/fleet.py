@@ -621,7 +621,53 @@ def a_dead_coordinator_shows(case):
     contains(screen, "run it again to go on")
 
 
-TESTS = [runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
+def a_nan_in_python_is_said_once(case):
+    """Python's json writes NaN, which JSON does not have. Another attempt would write it again."""
+    case.sweep.write_text(SWEEP.format(seeds=[0]).replace('["cc", "proden"]', '["cc"]').replace(', { kind = "flip", rate = 0.7 }', ""))
+    trainer = case.folder / "trainer.py"
+    trainer.write_text("""
+import json, sys
+say = lambda **event: print(json.dumps(event), flush=True)
+say(event="ready", protocol=1, device="cpu", version="1")
+for line in sys.stdin:
+    command = json.loads(line)
+    if command["do"] == "quit": break
+    value = float("nan") if command["stage"]["kind"] == "train" else 0.5
+    say(event="done", identity=command["identity"], metrics={"accuracy": value})
+""")
+    command = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"{sys.executable} {trainer}"]
+    answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=60)
+    equal(answer.returncode, 3, "exit code: " + answer.stdout)
+    contains(answer.stdout, "write null")
+    contains(answer.stdout, '"metrics": {"accuracy": NaN}')
+    equal(len(case.events("failed")), 1, "failures")
+    equal(case.events("failed")[0]["class"], "protocol", "class of the failure")
+
+
+def a_closed_pipe_ends_no_run(case):
+    """`winnow run SWEEP | head -1`: the reader goes, the stages are computed all the same."""
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    reading, writing = os.pipe()
+    process = subprocess.Popen(case.command(ranks=0, trainer=("--sleep", 0.2)), stdout=writing, stderr=subprocess.PIPE, env=case.environment, text=True)
+    os.close(writing)
+    wait_for(lambda: case.events("started"), "the first stage")
+    os.close(reading)
+    equal(process.communicate(timeout=60)[1], "", "standard error")
+    equal(process.returncode, 0, "exit code")
+    equal(len(case.digests()), 5, "run files")
+
+
+def says_in_words_what_runs(case):
+    case.sweep.write_text(SWEEP.format(seeds=[0, 1]).replace('"cc", "proden"', '"detect-train"').replace("flip", "symmetric")
+                          + '\ndetect = [{ method = "gmm" }, { method = "small-loss" }]\n')
+    code, text = case.run(ranks=0)
+    equal(code, 0, "exit code: " + text)
+    contains(text, "] detect gmm, symmetric 0.1, seed 1  ")
+    contains(text, "] detect-train, symmetric 0.7, seed 0, detect small-loss  ")
+    contains(text, "backbone nano-clip, seed 0")
+
+
+TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
          says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes,

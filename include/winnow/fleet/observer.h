@@ -1,8 +1,10 @@
 // What a run tells while it goes on. Called from the coordinator's loop: return quickly.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "winnow/fleet/time_left.h"
 #include "winnow/sched/scheduler.h"
 
 namespace winnow::fleet {
@@ -17,7 +19,7 @@ class Observer {
   virtual void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final) = 0;
   virtual void blocked(sched::StageId, sched::StageId because) = 0;
   virtual void say(const std::string& line) = 0;                                // agents that come and go, drains, warnings
-  virtual void status(const sched::Scheduler::Counts&) = 0;                     // about ten times a second
+  virtual void status(const sched::Scheduler::Counts&, const std::optional<TimeLeft>&) = 0;   // about ten times a second
 };
 
 }  // namespace winnow::fleet

@@ -22,8 +22,9 @@ struct Work {
   sched::Graph graph;
   std::vector<Identity> identities;                        // by stage
   std::vector<std::string> classes;                        // by class: a stable name, under which durations are remembered
+  std::vector<double> sizes;                               // by class: the work in one of its stages (time_left.h)
   std::function<Value(sched::StageId)> stage;              // as winnow::to_json writes it
-  std::function<std::string(sched::StageId)> label;        // for people: "proden flip 0.5 seed 1"
+  std::function<std::string(sched::StageId)> label;        // human-readable: "proden, flip 0.5, seed 1"
   std::map<std::string, DataSource> datasets;
   std::function<bool()> changed;                           // has what it was made from changed since? Asked now and then
 };

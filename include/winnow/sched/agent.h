@@ -29,7 +29,7 @@ class Agent {
   struct Finished { Slot slot; };                              // the trainer has a result
   struct StageFailed { Slot slot; FailureClass why; };         // the trainer says so
   struct StageStopped { Slot slot; };
-  struct Misbehaved { Slot slot; };                            // garbage, a flood
+  struct Misbehaved { Slot slot; FailureClass why = FailureClass::transient; };   // garbage, a flood; or an event with a mistake (protocol)
   struct TrainerGone { Slot slot; };                           // the process has ended and is reaped
   struct NotRun { Slot slot; };                                // the same, and it had ended before it was given its stage
   struct Committed { Attempt attempt; };

@@ -20,8 +20,8 @@ struct Attempt {
 };
 
 // user: the stage itself is wrong, so it fails everywhere. memory: too little of it. transient: crash, I/O, signal.
-// hang: no progress. lost: its agent went silent.
-enum class FailureClass { user, memory, transient, hang, lost };
+// hang: no progress. lost: its agent went silent. protocol: its trainer says what no agent can read, and would say it again.
+enum class FailureClass { user, memory, transient, hang, lost, protocol };
 
 std::string_view to_string(FailureClass);
 FailureClass parse_failure_class(std::string_view);   // UsageError listing the legal words

@@ -15,8 +15,6 @@ namespace winnow::cmd {
 
 namespace {
 
-std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
 // Methods with their numbers of experiments, then one line an axis: its values.
 void print_axes(const sweep::Plan& plan) {
   constexpr std::size_t kMost = 20;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <map>
 #include <sstream>
@@ -11,6 +12,8 @@
 #include "commands.h"
 #include "outcome.h"
 #include "run_display.h"
+#include "stage_class.h"
+#include "stage_label.h"
 #include "sweep_options.h"
 #include "winnow/core/error.h"
 #include "winnow/fleet/fleet.h"
@@ -68,23 +71,6 @@ void require_trainer(const std::vector<std::string>& words) {
     throw UsageError(fmt::format("no trainer at {}: run launch/setup and build with WINNOW_TRAIN=ON, or name another program with --trainer", words[0]));
 }
 
-std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
-// "proden flip 0.1 seed 2": the values of the sweep's axes; numbers that do not speak for themselves with their names.
-std::string label_of(const sweep::Plan& plan, std::uint32_t node, const std::vector<std::string>& axes, bool cell) {
-  const sweep::Node& entry = plan.nodes()[node];
-  if (!cell) return fmt::format("{} {}", entry.label, entry.identity.hex().substr(0, 8));
-  Settings settings = plan.settings(entry.experiment);
-  std::string text;
-  for (const std::string& axis : axes) {
-    if (!settings.has(axis)) continue;
-    const Value& value = settings.all().at(axis);
-    std::string name = axis.substr(axis.rfind('.') + 1);
-    text += fmt::format("{}{}{}", text.empty() ? "" : " ", value.is_string() || name == "rate" ? "" : name + " ", shown(value));
-  }
-  return text.empty() ? std::string(entry.label) : text;
-}
-
 // Stages of the plan as the fleet's work. What is done, or is an input of nothing that has still to be done, counts as done.
 fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, const std::vector<bool>& cell, const RunOptions& options) {
   fleet::Work work;
@@ -100,17 +86,18 @@ fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, cons
     work.identities.push_back(node.identity);
     work.graph.inputs.emplace_back(node.inputs.begin(), node.inputs.end());
     work.graph.done.push_back(done[i] || !needed[i]);
-    std::string name = "done";
+    StageClass kind{"done", 1};
     if (!work.graph.done[i]) {
-      Settings settings = plan.settings(node.experiment);
-      name = std::string(node.label);
-      for (const char* key : {"method", "model", "dataset"})
-        if (settings.has(key)) name += "/" + shown(settings.all().at(key));
-      if (settings.has("dataset")) datasets[settings.text("dataset")] = true;
-      if (node.width > 1) name += fmt::format("/{} wide", node.width);
+      Stage stage = plan.stage(static_cast<std::uint32_t>(i));
+      kind = stage_class(stage, node.label, node.width);
+      if (stage.settings.has("dataset")) datasets[stage.settings.text("dataset")] = true;
     }
-    auto [entry, fresh] = classes.try_emplace(name, static_cast<sched::ClassId>(classes.size()));
-    if (fresh) work.classes.push_back(name), work.graph.widths.push_back(work.graph.done[i] ? 1 : node.width);
+    auto [entry, fresh] = classes.try_emplace(kind.name, static_cast<sched::ClassId>(classes.size()));
+    if (fresh) {
+      work.classes.push_back(kind.name);
+      work.sizes.push_back(kind.size);
+      work.graph.widths.push_back(work.graph.done[i] ? 1 : node.width);
+    }
     work.graph.classes.push_back(entry->second);
   }
   sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
@@ -119,7 +106,7 @@ fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, cons
       work.datasets[name] = {found->second.content, found->second.source};
   std::vector<std::string> axes = plan.axes();
   work.stage = [&plan](sched::StageId stage) { return to_json(plan.stage(stage)); };
-  work.label = [&plan, &cell, axes](sched::StageId stage) { return label_of(plan, stage, axes, cell[stage]); };
+  work.label = [&plan, &cell, axes](sched::StageId stage) { return stage_label(plan, stage, axes, cell[stage]); };
   // The plan's digest covers the file's bytes; the file's own digest is cheap enough to be taken every few seconds.
   auto digest = [file = options.sweep.file]() -> std::optional<Hash128> {
     try {
@@ -130,6 +117,12 @@ fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, cons
   };
   work.changed = [digest, before = digest()] { return digest() != before; };
   return work;
+}
+
+// Not fmt::print, which throws where nobody reads any more: a run ends as its stages did.
+void put(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
 }
 
 std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
@@ -146,7 +139,7 @@ void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fle
   if (options.json) {
     Value result = {{"sweep", plan.name()}, {"code", code}, {"stages", plan.nodes().size()}, {"done", done}, {"failed", counts.failed},
                     {"blocked", counts.blocked}, {"open", counts.open}, {"drained", outcome.drained}, {"store", options.stores.store}, {"failures", failures}};
-    fmt::print("{}\n", result.dump(2));
+    put(result.dump(2) + "\n");
     return;
   }
   std::string line = fmt::format("{} of {} done", done, counted(plan.nodes().size(), "stage"));
@@ -154,7 +147,7 @@ void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fle
   if (counts.blocked) line += fmt::format(", {} blocked by failed ones", counts.blocked);
   if (counts.open) line += fmt::format(", {} not run", counts.open);
   if (outcome.drained) line += "; stopped on request, run it again to go on";
-  fmt::print("{}; run files lie in {}\n", line, (Path(options.stores.store) / "runs").string());
+  put(fmt::format("{}; run files are in {}\n", line, (Path(options.stores.store) / "runs").string()));
 }
 
 // Where the width of a stage was set. It is the largest that an experiment asks for, which need not be the first one that
@@ -186,10 +179,9 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   auto before = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   auto open = static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), false));
   if (!options.json) {
-    fmt::print("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), plan.question(), counted(plan.experiments(), "experiment"),
-               counted(plan.nodes().size(), "stage"), before, open);
-    for (const std::string& note : plan.notes()) fmt::print("note: {}\n", note);
-    std::fflush(stdout);
+    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), plan.question(), counted(plan.experiments(), "experiment"),
+                    counted(plan.nodes().size(), "stage"), before, open));
+    for (const std::string& note : plan.notes()) put(fmt::format("note: {}\n", note));
   }
   RunDisplay display(before + open, before, options.json, work.label);
   outcome.counts.done = work.graph.done.size();
@@ -233,6 +225,7 @@ int run(int argc, char** argv) {
               "  winnow run sweep.toml --trainer 'python3 my_trainer.py'     any program can be a trainer\n");
   RunOptions options;
   add_to(app, options);
+  ::signal(SIGPIPE, SIG_IGN);                     // a reader that goes away ends no run
   fleet::World world = fleet::World::from_environment();
   if (world.rank > 0) {
     // Rank 0 has the same command line and says what is wrong with it.

@@ -50,8 +50,8 @@ std::string short_form(const Value& event) {
 }  // namespace
 
 RunDisplay::RunDisplay(std::size_t total, std::size_t before, bool json, std::function<std::string(sched::StageId)> label)
-    : total_(total), finished_(before), before_(before), label_(std::move(label)), to_(json ? stderr : stdout),
-      live_(!json && on_terminal()), width_(terminal().width), begin_(seconds_now()), printed_(begin_) {}
+    : total_(total), finished_(before), label_(std::move(label)), to_(json ? stderr : stdout),
+      live_(!json && on_terminal()), width_(terminal().width), printed_(seconds_now()) {}
 
 RunDisplay::~RunDisplay() { erase_status(); }
 
@@ -64,7 +64,7 @@ void RunDisplay::erase_status() {
 
 void RunDisplay::print(const std::string& text) {
   erase_status();
-  fmt::print(to_, "{}\n", text);
+  std::fputs((text + "\n").c_str(), to_);          // not fmt::print: nobody may read any more, and the run goes on
   std::fflush(to_);
   printed_ = seconds_now();
 }
@@ -100,23 +100,17 @@ void RunDisplay::blocked(sched::StageId stage, sched::StageId because) {
 
 void RunDisplay::say(const std::string& line) { print("winnow: " + line); }
 
-std::string RunDisplay::remaining() const {
-  std::size_t ours = finished_ - before_;
-  if (ours == 0 || finished_ >= total_) return "";
-  double left = (seconds_now() - begin_) / static_cast<double>(ours) * static_cast<double>(total_ - finished_);
-  return ", about " + duration(left) + " left";
-}
-
-void RunDisplay::status(const sched::Scheduler::Counts& counts) {
+void RunDisplay::status(const sched::Scheduler::Counts& counts, const std::optional<fleet::TimeLeft>& left) {
   if (!live_ && seconds_now() - printed_ < kQuiet) return;
-  std::string line = fmt::format("{} of {} done, {} running{}", finished_, total_, counts.running, remaining());
+  std::string line = fmt::format("{} of {} done, {} running", finished_, total_, counts.running);
+  if (left && finished_ < total_) line += fmt::format(", about {} left", duration(std::ceil(left->seconds)));
   if (counts.failed) line += fmt::format(", {} failed", counts.failed);
   for (const auto& [stage, text] : running_)
     if (!text.empty()) line += fmt::format("; {}: {}", label_(stage), text);
   if (!live_) return print(line);
   std::size_t room = static_cast<std::size_t>(std::max(width_ - 1, 20));
   if (line.size() > room) line.resize(room);
-  fmt::print(to_, "\r\033[K{}", line);
+  std::fputs(("\r\033[K" + line).c_str(), to_);
   std::fflush(to_);
   drawn_ = true;
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,22 +26,21 @@ class RunDisplay final : public fleet::Observer {
   void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final) override;
   void blocked(sched::StageId, sched::StageId because) override;
   void say(const std::string& line) override;
-  void status(const sched::Scheduler::Counts&) override;
+  void status(const sched::Scheduler::Counts&, const std::optional<fleet::TimeLeft>&) override;
 
   const std::vector<Value>& failures() const { return failures_; }
 
  private:
   void print(const std::string& text);            // lines that stay
   void erase_status();
-  std::string remaining() const;
 
-  std::size_t total_, finished_, before_;
+  std::size_t total_, finished_;
   std::function<std::string(sched::StageId)> label_;
   std::FILE* to_;
   bool live_;
   int width_;
   bool drawn_ = false;
-  double begin_, printed_;                        // when: of the run; of the last line
+  double printed_;                                // when the last line was
   std::map<sched::StageId, std::string> running_; // what each running stage last said
   std::vector<Value> failures_;
 };

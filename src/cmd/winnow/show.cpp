@@ -16,8 +16,6 @@ namespace winnow::cmd {
 
 namespace {
 
-std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
 std::vector<double> reals(const store::Column& column) {
   return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); }, column.values);
 }

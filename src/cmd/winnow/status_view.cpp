@@ -158,12 +158,12 @@ class View {
     }
     auto left = status_.find("left");
     if (left == status_.end() || !left->is_object() || !number(*left, "seconds")) return rate.empty() ? "too early to say how long it will take" : rate;
-    double unseen = number_or(*left, "unseen", 0), kinds = number_or(*left, "kinds", 0), slots = number_or(*left, "slots", 0);
+    double guessed = number_or(*left, "guessed", 0), kinds = number_or(*left, "kinds", 0), slots = number_or(*left, "slots", 0);
     // It was right when it was written.
     double seconds = number_or(*left, "seconds", 0) - (now_ - number_or(status_, "time", now_));
     std::string words = fmt::format("{}{}about {} left (from what {:.0f} kind{} of stages took, {:.0f} slot{}", rate, rate.empty() ? "" : ", ", duration(seconds), kinds,
                                     kinds == 1 ? "" : "s", slots, slots == 1 ? "" : "s");
-    if (unseen > 0) words += fmt::format("; {:.0f} more of new kinds", unseen);
+    if (guessed > 0) words += fmt::format("; {:.0f} guessed", guessed);
     return words + ")";
   }
 

@@ -123,9 +123,11 @@ void Coordinator::hear(AgentId agent, const Message& message) {
       return event(Scheduler::Started{agent, attempt});
     }
     case Message::Kind::told: return told(attempt, Value::parse(message.text));
-    case Message::Kind::progress:
-      status_.progressed(attempt, Value::parse(message.text));
-      return observer_.progressed(attempt, message.text);
+    case Message::Kind::progress: {
+      const Value event = Value::parse(message.text);
+      status_.progressed(attempt, event);
+      return observer_.progressed(attempt, event);
+    }
     case Message::Kind::done:
       status_.ended(attempt);
       done_ = message;

@@ -14,7 +14,7 @@ struct Message {
   enum class Kind : std::uint8_t {
     // coordinator to agent
     welcome,      // text: token of the store; detail: data sources, JSON
-    assign,       // attempt; text: stage, JSON; detail: label; number: width
+    assign,       // attempt; text: stage, JSON; number: width
     retract,      // attempt
     cancel,       // attempt
     drain,        // number: seconds of grace

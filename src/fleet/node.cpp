@@ -83,7 +83,7 @@ void Node::hear(const Message& message) {
   happen(sched::Agent::Heard{});
   switch (message.kind) {
     case Message::Kind::assign:
-      tasks_[message.attempt] = {.attempt = message.attempt, .stage_text = message.text, .label = message.detail,
+      tasks_[message.attempt] = {.attempt = message.attempt, .stage_text = message.text,
                                  .width = std::max(1u, static_cast<std::uint32_t>(message.number))};
       return happen(sched::Agent::Given{message.attempt, tasks_[message.attempt].width});
     case Message::Kind::retract: return happen(sched::Agent::Retracted{message.attempt});

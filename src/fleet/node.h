@@ -42,7 +42,7 @@ class Node {
   void hear(const Message&);
   bool welcome(const Message&);
   void hear_trainer(sched::Slot);
-  void hear_event(sched::Slot, const TrainerEvent&);
+  void hear_event(sched::Slot, const TrainerEvent&, const std::string& line);
   void misbehaved(sched::Slot, std::string fault, sched::FailureClass = sched::FailureClass::transient);
   void reap_trainers();
   void hear_worker();

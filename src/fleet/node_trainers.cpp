@@ -20,7 +20,7 @@ void Node::hear_trainer(Slot slot) {
   place.trainer->listen_to_errors();
   for (const std::string& line : place.trainer->lines()) {
     if (place.deaf) return;
-    if (std::optional<TrainerEvent> event = parse_event(line)) hear_event(slot, *event);
+    if (std::optional<TrainerEvent> event = parse_event(line)) hear_event(slot, *event, line);
     else if (std::string mistake = mistake_of(line); !mistake.empty()) misbehaved(slot, mistake, sched::FailureClass::protocol);
     else misbehaved(slot, fmt::format("the trainer wrote a line that is no event: '{}'", beginning_of(line)));
   }
@@ -32,7 +32,7 @@ void Node::misbehaved(Slot slot, std::string fault, sched::FailureClass why) {
   happen(Agent::Misbehaved{slot, why});
 }
 
-void Node::hear_event(Slot slot, const TrainerEvent& event) {
+void Node::hear_event(Slot slot, const TrainerEvent& event, const std::string& line) {
   Place& place = places_[slot];
   auto text = [&](const char* key) {
     auto found = event.content.find(key);
@@ -49,7 +49,7 @@ void Node::hear_event(Slot slot, const TrainerEvent& event) {
     case TrainerEvent::Kind::progress:
       if (double time = wall_seconds(); time - place.told >= 0.5) {
         place.told = time;
-        tell({.kind = Message::Kind::progress, .attempt = place.task.attempt, .text = event.content.dump()});
+        tell({.kind = Message::Kind::progress, .attempt = place.task.attempt, .text = line});
       }
       return happen(Agent::Progressed{slot, mark_of(event)});
     case TrainerEvent::Kind::done:
@@ -61,7 +61,7 @@ void Node::hear_event(Slot slot, const TrainerEvent& event) {
     case TrainerEvent::Kind::stopped: return happen(Agent::StageStopped{slot});
     case TrainerEvent::Kind::resumed:
     case TrainerEvent::Kind::checkpoint:
-    case TrainerEvent::Kind::note: return tell({.kind = Message::Kind::told, .attempt = place.task.attempt, .text = event.content.dump()});
+    case TrainerEvent::Kind::note: return tell({.kind = Message::Kind::told, .attempt = place.task.attempt, .text = line});
     case TrainerEvent::Kind::ready: return;
   }
 }

@@ -21,7 +21,7 @@ struct Task {
   sched::Attempt attempt;
   Identity identity{};
   Stage stage;
-  std::string stage_text, label;
+  std::string stage_text;                                  // JSON
   std::uint32_t width = 1;
   std::string context;                                     // JSON, once prepared
   Path output;                                             // where the trainer writes; a temporary name

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "winnow/core/settings.h"
 #include "winnow/fleet/time_left.h"
 #include "winnow/sched/scheduler.h"
 
@@ -13,7 +14,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void started(sched::Attempt, const std::string& host) = 0;
-  virtual void progressed(sched::Attempt, const std::string& text) = 0;         // the trainer's last progress event, JSON
+  virtual void progressed(sched::Attempt, const Value& event) = 0;    // the trainer's last progress event, as it wrote it
   virtual void done(sched::Attempt, double seconds, const std::string& host) = 0;
   // `text`: the first line says what happened, further lines are the trainer's last ones. Tried again unless `final`.
   virtual void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final) = 0;

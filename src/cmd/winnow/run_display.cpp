@@ -71,8 +71,8 @@ void RunDisplay::print(const std::string& text) {
 
 void RunDisplay::started(sched::Attempt attempt, const std::string&) { running_[attempt.stage].clear(); }
 
-void RunDisplay::progressed(sched::Attempt attempt, const std::string& text) {
-  if (auto found = running_.find(attempt.stage); found != running_.end()) found->second = short_form(Value::parse(text, nullptr, false));
+void RunDisplay::progressed(sched::Attempt attempt, const Value& event) {
+  if (auto found = running_.find(attempt.stage); found != running_.end()) found->second = short_form(event);
 }
 
 void RunDisplay::done(sched::Attempt attempt, double seconds, const std::string& host) {

@@ -21,7 +21,7 @@ class RunDisplay final : public fleet::Observer {
   ~RunDisplay() override;
 
   void started(sched::Attempt, const std::string& host) override;
-  void progressed(sched::Attempt, const std::string& text) override;
+  void progressed(sched::Attempt, const Value& event) override;
   void done(sched::Attempt, double seconds, const std::string& host) override;
   void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final) override;
   void blocked(sched::StageId, sched::StageId because) override;

@@ -25,6 +25,12 @@ Engine::Engine(method::Facts facts, Source& source, model::Architecture& archite
     : facts_(std::move(facts)), source_(source), architecture_(architecture), collective_(collective), chunk_(chunk),
       bad_(at::full({}, -1, facts_.real.dtype(at::kLong))) {}
 
+void Engine::set_up(method::Method& method) {
+  method::Setup setup(*this);
+  method.setup(setup);
+  require_own_memory();
+}
+
 void Engine::begin_step(std::int64_t step) {
   step_ = step;
   calls_.clear();

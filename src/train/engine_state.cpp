@@ -1,10 +1,12 @@
-// What of an engine outlives its process, and what must be equal in all processes of a gang.
+// What of an engine outlives its process, what must be equal in all processes of a gang, and what lies in memory of its own.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <cstring>
+#include <set>
 
+#include "own_memory.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/train/engine.h"
@@ -67,6 +69,28 @@ void Engine::load(const std::map<std::string, Tensor>& saved) {
   iteration_ = need(saved, "iteration").item<std::int64_t>();
   for (auto& [name, part] : networks_) part.kind->weights().renew();
   for (auto& [name, part] : modules_) part.kind->weights().renew();
+}
+
+void Engine::require_own_memory() const {
+  std::vector<Held> written, read;
+  std::set<const void*> seen;                     // a sharing network's tower comes once
+  auto collect = [&](const char* what, const auto& parts) {
+    for (const auto& [name, part] : parts) {
+      if (!seen.insert(part.kind.get()).second) continue;
+      for (const model::Parameter& parameter : part.kind->weights().all())
+        written.push_back({fmt::format("'{}' of {} '{}'", parameter.name, what, name), parameter.value});
+    }
+  };
+  collect("network", networks_);
+  collect("module", modules_);
+  for (const auto& [name, state] : states_) written.push_back({fmt::format("state '{}'", name), state.value});
+  for (const auto& [name, trained] : optimisers_) {
+    written.push_back({fmt::format("the gradients of optimiser '{}'", name), trained.optimiser.flat()});
+    for (const auto& [part, tensor] : trained.optimiser.state()) written.push_back({fmt::format("'{}' of optimiser '{}'", part, name), tensor});
+  }
+  for (const auto& [name, tensor] : architecture_.originals()) read.push_back({fmt::format("the model's '{}'", name), tensor});
+  for (const auto& [name, tensor] : source_.handed_over()) read.push_back({fmt::format("the input '{}'", name), tensor});
+  train::require_own_memory(written, read);
 }
 
 // A process whose numbers drift apart from the others' would otherwise be found in the results, or never.

@@ -24,8 +24,7 @@ class Loop {
         epochs_(source.epochs()), steps_(source.steps_per_epoch()), loss_(at::zeros({}, engine.facts().real.dtype(at::kDouble))) {}
 
   void run(const std::function<std::map<std::string, double>()>& evaluate) {
-    method::Setup setup(engine_);
-    method_.setup(setup);
+    engine_.set_up(method_);
     Place place = resume();
     for (std::int64_t epoch = place.epoch; epoch < epochs_; ++epoch) {
       run_epoch(epoch, epoch == place.epoch ? place.step : 0, evaluate);

@@ -70,8 +70,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
   Engine engine(facts, source, *architecture, collective, context.chunk);
   std::unique_ptr<method::Method> method = method::find_method("zero-shot").make();
-  method::Setup setup(engine);
-  method->setup(setup);
+  engine.set_up(*method);
   return scored(predict_all(*method, engine, "train", kRows).at("logits"), source, oracle);
 }
 

@@ -28,6 +28,10 @@ class Engine final : public method::Engine {
  public:
   Engine(method::Facts, Source&, model::Architecture&, comm::Collective&, std::int64_t chunk = 0);
 
+  // Lets the method declare what it is made of. InternalError naming two parts that share memory without having declared it:
+  // each update of one would move the other.
+  void set_up(method::Method&);
+
   // The stage's loop calls these.
   void begin_epoch(std::int64_t epoch) { epoch_ = epoch, step_ = 0; }
   void begin_step(std::int64_t step);             // forgets the outputs of the step before
@@ -115,6 +119,7 @@ class Engine final : public method::Engine {
   void add_gradients(const Call&, const std::vector<Tensor>& at_leaves, Trained&);
   std::vector<Tensor> differentiate(const Tensor& loss, const std::vector<Tensor>& leaves) const;
   void require_equal_parameters() const;
+  void require_own_memory() const;
   std::map<std::string, Tensor> changing() const; // tensors of fixed shape, by the names that save() gives them
 
   method::Facts facts_;

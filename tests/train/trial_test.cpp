@@ -119,6 +119,63 @@ TEST_F(TrialTest, FindsWhatTheStageWouldFindLater) {
   EXPECT_THAT(refusal(train("cc"), trial()), HasSubstr("tensor 'visual_projection.weight' is missing"));
 }
 
+// The step that it names is the stage's, with the samples that the stage has there.
+TEST_F(TrialTest, NamesTheStepThatFails) {
+  Stage stage = train("cc");
+  stage.settings.set("train.lr", 1e30);
+  EXPECT_EQ(refusal(stage, trial()), refusal(stage));
+}
+
+// Of a pass over 1,200 rows the engine computes the 500 of the first piece.
+TEST(Trial, AnEvaluationComputesAFirstPiece) {
+  struct Rows final : Source {
+    at::Tensor given_ = at::zeros({1200}, at::kLong);
+    std::map<std::string, at::Tensor> none_;
+    std::int64_t asked = 0;
+    std::int64_t classes() const override { return 2; }
+    std::int64_t size(const std::string&) const override { return 1200; }
+    std::int64_t epochs() const override { return 1; }
+    std::int64_t steps_per_epoch() const override { return 1; }
+    std::int64_t batch() const override { return 4; }
+    at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override {
+      asked += ids.size(0);
+      return ids.to(at::kDouble).unsqueeze(1);
+    }
+    std::vector<Batch> batches(std::int64_t) override { return {{at::arange(4), at::zeros({4}, at::kLong)}}; }
+    const at::Tensor& given() override { return given_; }
+    const at::Tensor& candidates() override { return given_; }
+    const std::map<std::string, at::Tensor>& handed_over() const override { return none_; }
+  } source;
+  struct Plain final : model::Architecture {
+    struct Tower final : model::Tower {
+      std::int64_t width() const override { return 1; }
+      model::Outputs rows(const at::Tensor& inputs) override { return {{"features", inputs}}; }
+    };
+    std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override { return std::make_unique<Tower>(); }
+    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override { return nullptr; }
+  } plain;
+  struct Features final : method::Method {
+    void setup(method::Setup& setup) override { setup.network("main", method::TowerKind::image); }
+    void step(method::Step&) override {}
+    method::Outputs predict(method::Forward& forward) override { return forward.forward("main", "plain", forward.ids()); }
+  } method;
+  Settings settings;
+  auto alone = comm::alone();
+  Engine engine({&settings, 1, 1, 4, 1200, 2, at::TensorOptions(at::kDouble)}, source, plain, *alone);
+  engine.set_up(method);
+  EXPECT_TRUE(at::equal(predict_all(method, engine, "test", 500).at("features").flatten(), at::arange(1200).to(at::kDouble)));
+  EXPECT_EQ(source.asked, 1200);
+  engine.sample_passes();
+  at::Tensor rows = predict_all(method, engine, "test", 500).at("features").flatten();
+  EXPECT_EQ(source.asked, 1700);
+  EXPECT_EQ(rows.size(0), 1200);
+  EXPECT_EQ(rows[1199].item<double>(), 199);
+  EXPECT_EQ(engine.take_sampled_rows().asked, 1200);
+  engine.begin_step(0);                           // a step's rows are all computed
+  EXPECT_EQ(engine.forward("main", std::string("weak"), at::arange(700), false, "train").features()[699].item<double>(), 699);
+  engine.end_step();
+}
+
 TEST_F(TrialTest, KeepsNoCheckpointAndStops) {
   Context context = trial();
   context.checkpoint = folder_ / "checkpoint";

@@ -34,10 +34,7 @@ Tensor Classifier::logits_of_all(Pass& pass, const std::string& view) {
   return at::cat(pieces);
 }
 
-void Classifier::minimise(Step& step, const Tensor& loss) {
-  step.update("main", loss);
-  step.log("loss", loss);
-}
+void Classifier::minimise(Step& step, const Tensor& loss) { step.update("main", loss); }
 
 void ConfidenceClassifier::declare(Setup& setup) {
   setup.state("confidence", uniform_over(setup.candidates()), Keep::traced);

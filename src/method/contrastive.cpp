@@ -25,7 +25,6 @@ class Contrastive final : public Method {
     Tensor own = at::arange(logits.size(0), step.ids().options());
     Tensor loss = (cross_entropy(logits, own).mean() + cross_entropy(logits.t(), own).mean()) / 2;
     step.update("main", loss);
-    step.log("loss", loss);
   }
 
   // Zero-shot: cosines with the class prompts, one row of the text tower a class.

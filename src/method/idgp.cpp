@@ -85,7 +85,6 @@ class IDGP final : public ConfidenceClassifier {
     Tensor loss_f = terms.loss_of_f(), loss_g = terms.loss_of_g();
     step.update("main", loss_f);
     step.update("generator", loss_g);
-    step.log("loss", loss_f);
     step.log("loss_g", loss_g);
     set_confidence(step, normalised(at::softmax(terms.f_logits.detach(), 1) * terms.Y));
     step.state("b").index_copy_(0, step.ids(), at::sigmoid(g_logits.detach()) * terms.Y);

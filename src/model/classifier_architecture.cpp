@@ -42,6 +42,12 @@ class ClassifierArchitecture final : public Architecture {
     }
   }
 
+  std::vector<std::pair<std::string, at::Tensor>> originals() const override {
+    std::vector<std::pair<std::string, at::Tensor>> result(snapshot_.tensors.begin(), snapshot_.tensors.end());
+    if (options_.head_rows.defined()) result.emplace_back("initial rows of the head", options_.head_rows);
+    return result;
+  }
+
  private:
   std::unique_ptr<Module> head(const std::string& name, at::Tensor rows) const {
     switch (options_.head) {
@@ -88,6 +94,8 @@ class ContrastiveArchitecture final : public Architecture {
   }
 
   std::unique_ptr<Module> module(std::string_view, ModuleKind, std::int64_t) override { return temperature(temperature_, dtype_); }
+
+  std::vector<std::pair<std::string, at::Tensor>> originals() const override { return {snapshot_.tensors.begin(), snapshot_.tensors.end()}; }
 
  private:
   const Snapshot& snapshot_;

@@ -14,9 +14,7 @@ namespace {
 
 class CosineHead final : public Module {
  public:
-  CosineHead(const std::string& name, at::Tensor weight, double scale) : scale_(scale) {
-    weight_ = weights_.add(name, std::move(weight), true);
-  }
+  CosineHead(const std::string& name, const at::Tensor& weight, double scale) : scale_(scale), weight_(weights_.add(name, weight, true)) {}
 
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
     return scale_ * at::matmul(normalise_rows(inputs.at(0)), normalise_rows(weight_->use).t());
@@ -29,8 +27,8 @@ class CosineHead final : public Module {
 
 class LinearHead final : public Module {
  public:
-  LinearHead(const std::string& name, at::Tensor weight, at::Tensor bias)
-      : weight_(weights_.add(name + ".weight", std::move(weight), true)), bias_(weights_.add(name + ".bias", std::move(bias), true)) {}
+  LinearHead(const std::string& name, const at::Tensor& weight, const at::Tensor& bias)
+      : weight_(weights_.add(name + ".weight", weight, true)), bias_(weights_.add(name + ".bias", bias, true)) {}
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override { return at::linear(inputs.at(0), weight_->use, bias_->use); }
 
  private:
@@ -39,8 +37,8 @@ class LinearHead final : public Module {
 
 class NormedHead final : public Module {
  public:
-  NormedHead(const std::string& name, at::Tensor weight, bool layer_norm)
-      : weight_(weights_.add(name, std::move(weight), true)), layer_norm_(layer_norm) {}
+  NormedHead(const std::string& name, const at::Tensor& weight, bool layer_norm)
+      : weight_(weights_.add(name, weight, true)), layer_norm_(layer_norm) {}
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
     at::Tensor features = inputs.at(0);
     if (layer_norm_) features = at::layer_norm(features, {features.size(-1)}, {}, {}, 1e-12);
@@ -69,19 +67,19 @@ class Temperature final : public Module {
 }  // namespace
 
 std::unique_ptr<Module> cosine_head(const std::string& name, at::Tensor weight, double scale) {
-  return std::make_unique<CosineHead>(name, std::move(weight), scale);
+  return std::make_unique<CosineHead>(name, weight, scale);
 }
 
 std::unique_ptr<Module> linear_head(const std::string& name, at::Tensor weight, at::Tensor bias) {
-  return std::make_unique<LinearHead>(name, std::move(weight), std::move(bias));
+  return std::make_unique<LinearHead>(name, weight, bias);
 }
 
 std::unique_ptr<Module> l2normed_head(const std::string& name, at::Tensor weight) {
-  return std::make_unique<NormedHead>(name, std::move(weight), false);
+  return std::make_unique<NormedHead>(name, weight, false);
 }
 
 std::unique_ptr<Module> layernormed_head(const std::string& name, at::Tensor weight) {
-  return std::make_unique<NormedHead>(name, std::move(weight), true);
+  return std::make_unique<NormedHead>(name, weight, true);
 }
 
 std::unique_ptr<Module> temperature(double initial, at::ScalarType dtype) { return std::make_unique<Temperature>(initial, dtype); }

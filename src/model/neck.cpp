@@ -12,9 +12,9 @@ namespace {
 
 class Neck final : public Module {
  public:
-  Neck(const std::string& name, at::Tensor w1, at::Tensor b1, at::Tensor w2, at::Tensor b2)
-      : w1_(weights_.add(name + ".w1", std::move(w1), true)), b1_(weights_.add(name + ".b1", std::move(b1), true)),
-        w2_(weights_.add(name + ".w2", std::move(w2), true)), b2_(weights_.add(name + ".b2", std::move(b2), true)) {}
+  Neck(const std::string& name, const at::Tensor& w1, const at::Tensor& b1, const at::Tensor& w2, const at::Tensor& b2)
+      : w1_(weights_.add(name + ".w1", w1, true)), b1_(weights_.add(name + ".b1", b1, true)),
+        w2_(weights_.add(name + ".w2", w2, true)), b2_(weights_.add(name + ".b2", b2, true)) {}
 
   std::int64_t width() const override { return w2_->value.size(0); }
 
@@ -30,8 +30,8 @@ class Neck final : public Module {
 
 class Attention final : public Module {
  public:
-  Attention(const std::string& name, at::Tensor weight, at::Tensor bias)
-      : weight_(weights_.add(name + ".weight", std::move(weight), true)), bias_(weights_.add(name + ".bias", std::move(bias), true)) {}
+  Attention(const std::string& name, const at::Tensor& weight, const at::Tensor& bias)
+      : weight_(weights_.add(name + ".weight", weight, true)), bias_(weights_.add(name + ".bias", bias, true)) {}
 
   std::int64_t width() const override { return weight_->value.size(0); }
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override { return at::linear(inputs.at(0), weight_->use, bias_->use); }

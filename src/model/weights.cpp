@@ -1,5 +1,6 @@
 #include "winnow/model/weights.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
@@ -7,8 +8,10 @@
 
 namespace winnow::model {
 
-Parameter* Weights::add(const std::string& name, at::Tensor value, bool trainable, Role role, std::int64_t block) {
-  parameters_.push_back({name, value, value, trainable, false, role, block});
+Parameter* Weights::add(const std::string& name, const at::Tensor& value, bool trainable, Role role, std::int64_t block) {
+  // Whoever hands a tensor over may build a second part from it: an update of one must not move the other.
+  at::Tensor own = value.detach().clone();
+  parameters_.push_back({name, own, own, trainable, false, role, block});
   return &parameters_.back();
 }
 

@@ -38,11 +38,12 @@ RunHeader verify_run_file(const Path& path) {
   });
 }
 
-RunContent read_run_file(const Path& path, bool arrays) {
-  verify_bytes(path);
+RunContent read_run_file(const Path& path, bool arrays, Accept accept) {
+  bool trial = verify_bytes(path, "run file", accept).trial;
   return with_name(path, [&] {
     Reader file(path);
     RunContent run;
+    run.trial = trial;
     run.stage = stage_from_json(Value::parse(file.text(dataset::stage)));
     run.log = file.text(dataset::log);
     run.provenance = read_provenance(file);

@@ -19,6 +19,8 @@ static_assert(std::endian::native == std::endian::little, "run files are little-
 
 // With a line feed and a byte above 127, as in PNG: a transfer in text mode damages it.
 constexpr unsigned char kMagic[8] = {0x89, 'W', 'N', 'W', 'R', 'U', 'N', '\n'};
+// Of what a trial wrote: any winnow, an older one too, refuses it as a run file.
+constexpr unsigned char kTrialMagic[8] = {0x89, 'W', 'N', 'W', 'T', 'R', 'Y', '\n'};
 
 // Offsets of the fields; the rest is zero, and the last 16 bytes are the digest of the 496 before.
 enum Offset : std::size_t { magic = 0, schema = 8, block_size = 12, length = 16, file_digest = 24, identity = 40, result_digest = 56, own_digest = 496 };
@@ -73,7 +75,7 @@ class Reader {
 
 Block encode(const UserBlock& content) {
   Block block{};
-  std::memcpy(block.data() + magic, kMagic, sizeof kMagic);
+  std::memcpy(block.data() + magic, content.trial ? kTrialMagic : kMagic, sizeof kMagic);
   put(block, schema, kSchema);
   put(block, block_size, static_cast<std::uint32_t>(kUserBlockSize));
   put(block, length, content.length);
@@ -88,28 +90,31 @@ namespace {
 
 DataError damaged(const Path& path, const char* what, const std::string& how) { return DataError(fmt::format("{} {} {}", what, path.string(), how)); }
 
-UserBlock read_block(Reader& file, const Path& path, const char* what) {
+UserBlock read_block(Reader& file, const Path& path, const char* what, Accept accept) {
   Block block;
   std::size_t got = file.read(block.data(), block.size());
-  if (got < sizeof kMagic || std::memcmp(block.data(), kMagic, sizeof kMagic) != 0) throw damaged(path, what, fmt::format("is not a {}", what));
+  bool trial = got >= sizeof kTrialMagic && std::memcmp(block.data(), kTrialMagic, sizeof kTrialMagic) == 0;
+  if (trial && accept == Accept::results)
+    throw damaged(path, what, "was written by a trial (winnow try): it is the result of no stage");
+  if (!trial && (got < sizeof kMagic || std::memcmp(block.data(), kMagic, sizeof kMagic) != 0)) throw damaged(path, what, fmt::format("is not a {}", what));
   if (got < block.size()) throw damaged(path, what, fmt::format("is truncated: {} bytes, less than its header", got));
   if (get<Hash128>(block, own_digest) != digest_of(block)) throw damaged(path, what, "is damaged in its header (first 512 bytes)");
   if (std::uint32_t version = get<std::uint32_t>(block, schema); version != kSchema)
     throw damaged(path, what, fmt::format("has schema {}, this winnow reads {}: use a newer winnow", version, kSchema));
-  return {get<std::uint64_t>(block, length), get<Hash128>(block, file_digest), get<Hash128>(block, identity), get<Hash128>(block, result_digest)};
+  return {get<std::uint64_t>(block, length), get<Hash128>(block, file_digest), get<Hash128>(block, identity), get<Hash128>(block, result_digest), trial};
 }
 
 }  // namespace
 
 UserBlock read_user_block(const Path& path) {
   Reader file(path, "run file");
-  return read_block(file, path, "run file");
+  return read_block(file, path, "run file", Accept::results);
 }
 
 // Read, not mapped: a file that shrinks under a mapping kills the process, under read() it is an error with a name.
-UserBlock verify_bytes(const Path& path, const char* what) {
+UserBlock verify_bytes(const Path& path, const char* what, Accept accept) {
   Reader file(path, what);
-  UserBlock content = read_block(file, path, what);
+  UserBlock content = read_block(file, path, what, accept);
   constexpr std::size_t kChunk = 1 << 18;
   auto buffer = std::make_unique_for_overwrite<std::byte[]>(std::min<std::size_t>(kChunk, content.length + 1));
   Hasher hasher;

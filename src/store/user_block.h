@@ -6,6 +6,7 @@
 
 #include "winnow/core/file.h"
 #include "winnow/core/hash.h"
+#include "winnow/store/run_file.h"
 
 namespace winnow::store {
 
@@ -17,13 +18,14 @@ struct UserBlock {
   Hash128 file_digest;                            // of all that follows
   Hash128 identity;
   Hash128 result_digest;
+  bool trial = false;                             // another magic
 };
 
 std::array<std::byte, kUserBlockSize> encode(const UserBlock&);
 
 // Reads the whole file once and compares it with its user block. DataError names the file and what is wrong with it; `what` it
 // should be is for the message.
-UserBlock verify_bytes(const Path&, const char* what = "run file");
+UserBlock verify_bytes(const Path&, const char* what = "run file", Accept = Accept::results);
 UserBlock read_user_block(const Path&);           // the first 512 bytes alone
 
 }  // namespace winnow::store

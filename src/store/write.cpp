@@ -60,7 +60,7 @@ Written write_run_file(const Path& path, const RunContent& run, Sync sync) {
   Hash128 result = run.result_digest(identity);
   Memory image = build_image(run, canonical, result);
   std::span<const std::byte> content = image.bytes().subspan(kUserBlockSize);
-  UserBlock block{content.size(), hash_of(content), identity, result};
+  UserBlock block{content.size(), hash_of(content), identity, result, run.trial};
   NewFile file(path);
   file.write(encode(block));
   file.write(content);

@@ -32,7 +32,7 @@ std::string in_snapshot(const std::string& name, const model::Snapshot& snapshot
 }  // namespace
 
 model::Snapshot backbone_of(const Stage& stage, const Context& context) {
-  if (!stage.settings.has("architecture.model_type")) return snapshot_at(input_file(context, "backbone"));
+  if (!stage.settings.has("architecture.model_type")) return snapshot_at(input_file(context, "backbone"), accepted(context));
   return model::untrained_tower(architecture_of(stage.settings), static_cast<std::uint64_t>(stage.settings.integer("seed")));
 }
 
@@ -42,7 +42,7 @@ model::Snapshot trained_classifier(const Stage& stage, const Context& context, s
   model::Snapshot snapshot = model::untrained_tower(config, 0);
   const Path& file = input_file(context, "classifier");
   snapshot.source = file.string();
-  store::RunContent content = store::read_run_file(file);
+  store::RunContent content = store::read_run_file(file, true, accepted(context));
   std::map<std::string, at::Tensor> found;
   for (const auto& [name, array] : content.arrays)
     if (name.starts_with("weights/")) found[in_snapshot(name.substr(8), snapshot)] = tensor_of(array);

@@ -31,20 +31,17 @@ std::int64_t classes_of(const Stage& stage, const Context& context) {
   return ImageSource(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {}).classes();
 }
 
-at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Settings& settings, comm::Collective& collective) {
+at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Settings& settings, comm::Collective& collective, Trial* trial) {
   bool batch = tower.has_batch_statistics(), plain = settings.text("view") == "plain";
-  std::int64_t chunk = batch ? settings.integer("chunk") : 500, samples = source.size("train");
+  std::int64_t chunk = batch ? settings.integer("chunk") : 500;
   auto seed = static_cast<std::uint64_t>(settings.integer("seed"));
-  std::vector<at::Tensor> pieces;
-  for (std::int64_t first = 0; first < samples; first += chunk) {
-    std::int64_t rows = std::min(chunk, samples - first);
+  return all_rows(source.size("train"), chunk, trial, [&](std::int64_t first, std::int64_t rows) {
     comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
     at::Tensor pixels = source.inputs("train", plain ? "plain" : "weak", at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong)), 0);
     model::Outputs outputs = batch ? tower.rows_in_training(pixels, {collective, rows, mine.first, seed, static_cast<std::uint64_t>(first / chunk)}) : tower.rows(pixels);
-    pieces.push_back(collective.gather_rows(outputs.features(), rows));
     tower.forget_forwards();
-  }
-  return at::cat(pieces);
+    return collective.gather_rows(outputs.features(), rows);
+  });
 }
 
 }  // namespace
@@ -52,7 +49,7 @@ at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Se
 Execution classifier_scores(const Stage& stage, const Context& context, comm::Collective& collective) {
   at::NoGradGuard no_gradient;
   std::int64_t classes = classes_of(stage, context);
-  model::Snapshot snapshot = stage.inputs.count("classifier") ? trained_classifier(stage, context, classes) : snapshot_at(input_file(context, "backbone"));
+  model::Snapshot snapshot = stage.inputs.count("classifier") ? trained_classifier(stage, context, classes) : snapshot_at(input_file(context, "backbone"), accepted(context));
   auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::logits});
   if (tower->classes() != classes)
     throw UsageError(fmt::format("labels.scorer.model = {}: its classifier has {} classes, the data set {} has {}", stage.settings.text("model"),
@@ -66,7 +63,11 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
   ImageSource source(viewed, context, preprocessing.normalisation, preprocessing.image_size, at::TensorOptions(at::kFloat),
                      {.views = true, .own = own_view(snapshot, viewed.settings)});
   Oracle oracle = source.take_oracle();
-  return scored(logits_of_all(*tower, source, stage.settings, collective), source, oracle);
+  std::optional<Trial> trial;
+  if (context.trial) trial.emplace();
+  Execution result = scored(logits_of_all(*tower, source, stage.settings, collective, trial ? &*trial : nullptr), source, oracle);
+  result.trial = trial;
+  return result;
 }
 
 }  // namespace winnow::train

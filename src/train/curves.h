@@ -10,6 +10,8 @@
 
 namespace winnow::train {
 
+class SavedEntries;
+
 class Curves {
  public:
   // One row of metrics/epochs; `metrics` holds at least "accuracy", the same names every epoch.
@@ -20,8 +22,9 @@ class Curves {
   // metrics/steps: the loss, thinned to at most 500 rows (every k-th step, the last one always).
   void put(store::RunContent&, const std::vector<at::Tensor>& losses) const;
 
-  // For checkpoints: "curve/..." tensors.
+  // For checkpoints: "curve/..." tensors. What is loaded must fit, see Engine.
   void save(std::map<std::string, at::Tensor>&) const;
+  void require_fit(SavedEntries&, std::int64_t epochs) const;
   void load(const std::map<std::string, at::Tensor>&);
 
  private:

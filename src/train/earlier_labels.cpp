@@ -23,13 +23,13 @@ EarlierLabels EarlierLabels::of(const Stage& stage, const Context& context) {
   EarlierLabels result;
   if (stage.inputs.count("scores")) {
     const Path& file = input_file(context, "scores");
-    store::RunContent content = store::read_run_file(file);
+    store::RunContent content = store::read_run_file(file, true, accepted(context));
     result.scored_samples = need(content, file, "scores/samples", "scores");
     result.scores = need(content, file, "scores/logits", "scores");
   }
   if (stage.inputs.count("labels")) {
     const Path& file = input_file(context, "labels");
-    store::RunContent content = store::read_run_file(file);
+    store::RunContent content = store::read_run_file(file, true, accepted(context));
     result.samples = need(content, file, "labels/samples", "candidate sets");
     result.candidates = need(content, file, "labels/candidates", "candidate sets");
   }

@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include "winnow/core/error.h"
@@ -25,12 +26,26 @@ Engine::Engine(method::Facts facts, Source& source, model::Architecture& archite
     : facts_(std::move(facts)), source_(source), architecture_(architecture), collective_(collective), chunk_(chunk),
       bad_(at::full({}, -1, facts_.real.dtype(at::kLong))) {}
 
+void Engine::set_up(method::Method& method) {
+  method::Setup setup(*this);
+  method.setup(setup);
+  require_own_memory();
+}
+
 void Engine::begin_step(std::int64_t step) {
   step_ = step;
+  in_step_ = true;
   calls_.clear();
   stale_.clear();
+  step_loss_.reset();
   forwards_ = 0;
   for (auto& [name, part] : networks_) part.kind->forget_forwards();
+}
+
+void Engine::end_step() {
+  logs_.at("loss").push_back(step_loss_ ? *step_loss_ : at::zeros({}, facts_.real));
+  in_step_ = false;
+  ++iteration_;
 }
 
 void Engine::end_epoch() {
@@ -186,6 +201,25 @@ std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_
 
 method::Outputs Engine::forward(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
                                 const std::string& split) {
+  return sampled_ && !in_step_ ? sample(network, view, ids, split) : compute(network, view, ids, grad, split);
+}
+
+method::Outputs Engine::sample(const std::string& network, const method::View& view, const method::Ids& ids, const std::string& split) {
+  const auto* name = std::get_if<std::string>(&view);
+  auto [found, first] = first_pieces_.try_emplace(fmt::format("{}/{}/{}", network, name ? *name : "a mixture", split));
+  if (first) {
+    auto start = std::chrono::steady_clock::now();
+    found->second = compute(network, view, ids, /*grad=*/false, split);
+    sampled_rows_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    sampled_rows_.computed += ids.size(0);
+  }
+  sampled_rows_.asked += ids.size(0);
+  method::Outputs result;
+  for (const auto& [output, tensor] : found->second.all()) result.all().emplace_back(output, repeated(tensor, ids.size(0)));
+  return result;
+}
+
+method::Outputs Engine::compute(const std::string& network, const method::View& view, const method::Ids& ids, bool grad, const std::string& split) {
   model::Tower& tower = *part(networks_, network, "network").kind;
   grad = grad && at::GradMode::is_enabled() && !tower.weights().trained().empty();
   if (grad && chunk_ > 0 && tower.has_batch_statistics())
@@ -276,6 +310,7 @@ void Engine::update(const std::string& name, const Tensor& loss) {
   if (found == optimisers_.end()) throw InternalError(fmt::format("the method declared no optimiser '{}'", name));
   Trained& trained = found->second;
   if (loss.numel() != 1) throw InternalError(fmt::format("update of '{}' takes one scalar, got {} values", name, loss.numel()));
+  if (!step_loss_) step_loss_ = loss.detach().reshape({}).clone();
   bad_ = at::where(at::isfinite(loss.detach()).reshape({}).logical_or(bad_ >= 0), bad_, at::full_like(bad_, iteration_));
 
   auto mine = [&](const Call& call) {
@@ -341,7 +376,10 @@ void Engine::follow(const std::string& copy, double momentum) {
     if (others[i].trained || others[i].averaged) own[i].value.mul_(momentum).add_(others[i].value, 1 - momentum);
 }
 
-void Engine::log(const std::string& name, const Tensor& value) { logs_[name].push_back(value.detach().clone()); }
+void Engine::log(const std::string& name, const Tensor& value) {
+  if (name == "loss") throw InternalError("the method logs 'loss', which the engine records at the first update of each step: take another name");
+  logs_[name].push_back(value.detach().clone());
+}
 
 Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) {
   if (auto recorded = source_.recorded(purpose, epoch_, step_, iteration_, index, in_pass)) return *recorded;

@@ -1,10 +1,13 @@
-// What of an engine outlives its process, and what must be equal in all processes of a gang.
+// What of an engine outlives its process, what must be equal in all processes of a gang, and what lies in memory of its own.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <cstring>
+#include <set>
 
+#include "own_memory.h"
+#include "saved_entries.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/train/engine.h"
@@ -12,14 +15,6 @@
 namespace winnow::train {
 
 namespace {
-
-const Tensor& need(const std::map<std::string, Tensor>& saved, const std::string& name) {
-  auto found = saved.find(name);
-  if (found == saved.end()) throw DataError(fmt::format("it has no '{}'", name));
-  return found->second;
-}
-
-std::vector<Tensor> rows_of(const Tensor& stacked) { return stacked.size(0) == 0 ? std::vector<Tensor>() : stacked.unbind(0); }
 
 }  // namespace
 
@@ -42,31 +37,66 @@ std::map<std::string, Tensor> Engine::save() const {
   std::map<std::string, Tensor> saved = changing();
   for (const auto& [name, state] : states_)
     if (!state.history.empty()) saved["history/" + name] = at::stack(state.history);
-  for (const auto& [name, values] : logs_) saved["log/" + name] = at::stack(values);
+  for (const auto& [name, values] : logs_)
+    if (!values.empty()) saved["log/" + name] = at::stack(values);
   for (const auto& [name, gradients] : first_gradients_) saved["gradient/" + name] = gradients;
   saved["iteration"] = at::tensor({iteration_}, at::kLong);
   return saved;
 }
 
+void Engine::require_fit(SavedEntries& saved, std::int64_t epochs, std::int64_t iterations) const {
+  for (const auto& [name, tensor] : changing()) saved.need(name, tensor.sizes(), tensor.scalar_type());
+  for (const auto& [name, state] : states_) {
+    if (!has_history(state) || epochs == 0) continue;
+    std::vector<std::int64_t> shape = state.value.sizes().vec();
+    shape.insert(shape.begin(), epochs);
+    saved.need("history/" + name, shape, state.value.scalar_type());
+  }
+  if (iterations > 0) saved.need_series("log/loss", iterations);
+  for (const std::string& name : saved.names("log/"))
+    if (name != "loss") saved.need_series("log/" + name, -1);         // a method logs what it likes, not in every step
+  for (const auto& [name, trained] : optimisers_)                     // one that was never updated has none
+    if (const Tensor& flat = trained.optimiser.flat(); flat.defined() && saved.has("gradient/" + name))
+      saved.need("gradient/" + name, flat.sizes(), flat.scalar_type());
+  if (std::int64_t counted = saved.need("iteration", {1}, at::kLong).item<std::int64_t>(); counted != iterations)
+    throw DataError(fmt::format("it counts {} steps, at its place there are {}", counted, iterations));
+}
+
 void Engine::load(const std::map<std::string, Tensor>& saved) {
   at::NoGradGuard no_gradient;
-  std::map<std::string, Tensor> own = changing();
-  for (const auto& [name, tensor] : own) {
-    const Tensor& other = need(saved, name);
-    if (other.sizes() != tensor.sizes() || other.scalar_type() != tensor.scalar_type())
-      throw DataError(fmt::format("its '{}' has another shape or type", name));
-  }
-  for (auto& [name, tensor] : own) tensor.copy_(need(saved, name));
+  for (auto& [name, tensor] : changing()) tensor.copy_(saved.at(name));
   for (auto& [name, trained] : optimisers_) trained.optimiser.resumed();
   for (auto& [name, state] : states_)
-    if (auto found = saved.find("history/" + name); found != saved.end()) state.history = rows_of(found->second.to(state.value.device()));
+    if (auto found = saved.find("history/" + name); found != saved.end()) state.history = found->second.to(state.value.device()).unbind(0);
   for (const auto& [name, tensor] : saved) {
-    if (name.starts_with("log/")) logs_[name.substr(4)] = rows_of(tensor);
+    if (name.starts_with("log/")) logs_[name.substr(4)] = tensor.unbind(0);
     if (name.starts_with("gradient/")) first_gradients_[name.substr(9)] = tensor;
   }
-  iteration_ = need(saved, "iteration").item<std::int64_t>();
+  iteration_ = saved.at("iteration").item<std::int64_t>();
   for (auto& [name, part] : networks_) part.kind->weights().renew();
   for (auto& [name, part] : modules_) part.kind->weights().renew();
+}
+
+void Engine::require_own_memory() const {
+  std::vector<Held> written, read;
+  std::set<const void*> seen;                     // a sharing network's tower comes once
+  auto collect = [&](const char* what, const auto& parts) {
+    for (const auto& [name, part] : parts) {
+      if (!seen.insert(part.kind.get()).second) continue;
+      for (const model::Parameter& parameter : part.kind->weights().all())
+        written.push_back({fmt::format("'{}' of {} '{}'", parameter.name, what, name), parameter.value});
+    }
+  };
+  collect("network", networks_);
+  collect("module", modules_);
+  for (const auto& [name, state] : states_) written.push_back({fmt::format("state '{}'", name), state.value});
+  for (const auto& [name, trained] : optimisers_) {
+    written.push_back({fmt::format("the gradients of optimiser '{}'", name), trained.optimiser.flat()});
+    for (const auto& [part, tensor] : trained.optimiser.state()) written.push_back({fmt::format("'{}' of optimiser '{}'", part, name), tensor});
+  }
+  for (const auto& [name, tensor] : architecture_.originals()) read.push_back({fmt::format("the model's '{}'", name), tensor});
+  for (const auto& [name, tensor] : source_.handed_over()) read.push_back({fmt::format("the input '{}'", name), tensor});
+  train::require_own_memory(written, read);
 }
 
 // A process whose numbers drift apart from the others' would otherwise be found in the results, or never.

@@ -5,6 +5,7 @@
 #include <torch/version.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "executors.h"
@@ -53,9 +54,15 @@ const Path& input_file(const Context& context, const std::string& name) {
 
 Execution execute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   double start = now();
+  if (context.trial && !context.checkpoint.empty()) throw UsageError("a trial keeps no checkpoint: leave the folder out of the command");
   at::set_num_threads(context.threads);
   Execution result = compute(stage, context, collective, observer);
   put_skipped(stage, context, result.content);
+  if (context.trial) {
+    if (!result.trial) result.trial.emplace();    // a stage that is cheap is computed as it is
+    result.trial->once += std::max(0.0, now() - start - result.trial->spent);
+  }
+  result.content.trial = context.trial;
   result.content.stage = stage;
   result.content.provenance = {WINNOW_VERSION, host_name(), "cpu", {{"torch", TORCH_VERSION}}, context.threads, collective.size(),
                                context.attempt, start, now()};

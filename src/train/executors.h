@@ -14,4 +14,7 @@ Execution execute_pretrain(const Stage&, const Context&, comm::Collective&, Obse
 // The run file that the context names for an input. UsageError.
 const Path& input_file(const Context&, const std::string& name);
 
+// A trial's inputs may be of trials.
+inline store::Accept accepted(const Context& context) { return context.trial ? store::Accept::trials_too : store::Accept::results; }
+
 }  // namespace winnow::train

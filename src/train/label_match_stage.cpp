@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kVersion = 1;
 
-at::Tensor read_scores(const Path& file, const ImageSource& source) {
-  store::RunContent content = store::read_run_file(file);
+at::Tensor read_scores(const Path& file, const ImageSource& source, store::Accept accept) {
+  store::RunContent content = store::read_run_file(file, true, accept);
   auto logits = content.arrays.find("scores/logits"), samples = content.arrays.find("scores/samples");
   if (logits == content.arrays.end() || samples == content.arrays.end()) throw DataError(fmt::format("{} holds no scores", file.string()));
   if (!at::equal(tensor_of(samples->second), source.samples("train")))
@@ -32,8 +32,9 @@ Execution execute_label_match(const Stage& stage, const Context& context, comm::
     throw UsageError(fmt::format("label-match has result version {} here, the stage wants {}", kVersion, stage.version));
   ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {.labels = true});
   Oracle oracle = source.take_oracle();
-  at::Tensor logits = read_scores(input_file(context, "scores"), source);
+  at::Tensor logits = read_scores(input_file(context, "scores"), source, accepted(context));
   method::Selected selected = method::label_match(logits, source.given());
+  if (context.trial) selected.mask.fill_(1);
   // The score: how sure the model is of the given label.
   at::Tensor score = at::softmax(logits, 1).gather(1, source.given().unsqueeze(1)).squeeze(1);
 

@@ -5,9 +5,14 @@
 #include <ATen/record_function.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "curves.h"
+#include "saved_entries.h"
 #include "winnow/core/error.h"
 #include "winnow/train/scopes.h"
 
@@ -23,18 +28,23 @@ class Loop {
       : method_(method), method_name_(std::move(method_name)), engine_(engine), source_(source), around_(around), curves_(curves),
         epochs_(source.epochs()), steps_(source.steps_per_epoch()), loss_(at::zeros({}, engine.facts().real.dtype(at::kDouble))) {}
 
-  void run(const std::function<std::map<std::string, double>()>& evaluate) {
-    method::Setup setup(engine_);
-    method_.setup(setup);
+  void run(const Evaluate& evaluate) {
+    engine_.set_up(method_);
     Place place = resume();
     for (std::int64_t epoch = place.epoch; epoch < epochs_; ++epoch) {
       run_epoch(epoch, epoch == place.epoch ? place.step : 0, evaluate);
     }
   }
+  void try_out(const Evaluate&, Trial&);
 
  private:
-  void run_epoch(std::int64_t epoch, std::int64_t first_step, const std::function<std::map<std::string, double>()>& evaluate);
+  void one_step(std::int64_t number, const Batch&);
+  void try_epoch(std::int64_t epoch, Trial&);
+  double step_of_trial(std::int64_t epoch, std::int64_t number, const Batch&, Trial&);
+  double timed(Trial&, const std::function<void()>& action);
+  void run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate& evaluate);
   Place resume();
+  void require_fit(const Place&, const std::map<std::string, at::Tensor>&) const;
   void after_step(std::int64_t epoch, std::int64_t done);
   void save(std::int64_t epoch, std::int64_t done);
   void require_finite();
@@ -51,7 +61,16 @@ class Loop {
   double rate_ = 0;                               // of the epoch's first step
 };
 
-void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const std::function<std::map<std::string, double>()>& evaluate) {
+void Loop::one_step(std::int64_t number, const Batch& batch) {
+  RECORD_USER_SCOPE(scope::step);
+  engine_.begin_step(number);
+  method::Step step(engine_, batch.ids, batch.given);
+  method_.step(step);
+  engine_.end_step();
+  loss_.add_(engine_.losses().back().to(at::kDouble));
+}
+
+void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate& evaluate) {
   engine_.begin_epoch(epoch);
   method::Pass pass(engine_);
   if (first_step == 0) {
@@ -62,13 +81,7 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const std::fun
   }
   std::vector<Batch> batches = source_.batches(epoch);
   for (auto number = first_step; number < static_cast<std::int64_t>(batches.size()); ++number) {
-    RECORD_USER_SCOPE(scope::step);
-    const Batch& batch = batches[static_cast<std::size_t>(number)];
-    engine_.begin_step(number);
-    method::Step step(engine_, batch.ids, batch.given);
-    method_.step(step);
-    engine_.end_step();
-    if (auto found = engine_.logged().find("loss"); found != engine_.logged().end()) loss_.add_(found->second.back().to(at::kDouble));
+    one_step(number, batches[static_cast<std::size_t>(number)]);
     after_step(epoch, number + 1);
   }
   require_finite();
@@ -80,6 +93,73 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const std::fun
     end.loss = loss_.item<double>() / static_cast<double>(std::max<std::size_t>(batches.size(), 1));
     curves_.add(end, evaluate());
   }
+}
+
+// Methods begin with the first epoch and have warmed up by the last one, if ever.
+void Loop::try_out(const Evaluate& evaluate, Trial& trial) {
+  engine_.set_up(method_);
+  engine_.sample_passes();
+  trial.steps_per_epoch = steps_;
+  trial.epochs = epochs_;
+  for (std::int64_t epoch : std::set<std::int64_t>{0, epochs_ - 1}) try_epoch(epoch, trial);
+  if (epochs_ == 1) trial.later_step = trial.first_step, trial.later_passes = trial.first_passes;
+  EpochEnd end{epochs_ - 1, engine_.losses().back().item<double>(), rate_};
+  trial.evaluation = timed(trial, [&] {
+    at::NoGradGuard no_gradient;
+    curves_.add(end, evaluate());
+  });
+}
+
+// What takes a moment only is done a few times: a first step is slower than those that follow. Then the epoch's last batch, which may
+// be a short one.
+void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
+  constexpr double kMoment = 0.3;
+  constexpr std::int64_t kSteps = 3;
+  engine_.skip_to(epoch);
+  rate_ = engine_.rate();
+  method::Pass pass(engine_);
+  double fastest = 0, passes = timed(trial, [&] {
+    at::NoGradGuard no_gradient;
+    method_.before_epoch(pass);
+  });
+  std::vector<Batch> batches = source_.batches(epoch);
+  auto count = static_cast<std::int64_t>(batches.size());
+  std::set<std::int64_t> numbers{count - 1};
+  for (std::int64_t number = 0; number < std::min(kSteps, count); ++number) {
+    if (number > 0 && fastest > kMoment) break;
+    numbers.insert(number);
+    double seconds = step_of_trial(epoch, number, batches[static_cast<std::size_t>(number)], trial);
+    fastest = number == 0 ? seconds : std::min(fastest, seconds);
+    numbers.erase(number);
+  }
+  for (std::int64_t number : numbers) step_of_trial(epoch, number, batches[static_cast<std::size_t>(number)], trial);
+  passes += timed(trial, [&] {
+    at::NoGradGuard no_gradient;
+    method_.after_epoch(pass);
+    engine_.end_epoch();
+  });
+  (epoch == 0 ? trial.first_step : trial.later_step) = fastest;
+  (epoch == 0 ? trial.first_passes : trial.later_passes) = passes;
+}
+
+double Loop::step_of_trial(std::int64_t epoch, std::int64_t number, const Batch& batch, Trial& trial) {
+  double seconds = timed(trial, [&] {
+    one_step(number, batch);
+    require_finite();                             // reads the device: whatever is still to be computed is waited for
+  });
+  after_step(epoch, number + 1);
+  return seconds;
+}
+
+// Seconds of an action, its passes extrapolated to whole ones.
+double Loop::timed(Trial& trial, const std::function<void()>& action) {
+  engine_.begin_pass();
+  engine_.take_sampled_rows();
+  auto start = std::chrono::steady_clock::now();
+  action();
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  trial.spent += seconds;
+  return engine_.take_sampled_rows().whole(seconds);
 }
 
 // Process 0 watches the clock and the observer; all do the same.
@@ -99,9 +179,7 @@ void Loop::after_step(std::int64_t epoch, std::int64_t done) {
   Wish wishes = wish(step);
   if (wishes & kReport) {
     require_finite();
-    auto found = engine_.logged().find("loss");
-    double loss = found == engine_.logged().end() ? 0 : found->second.back().item<double>();
-    around_.observer.progress({epoch, epochs_, step, epochs_ * steps_, loss});
+    around_.observer.progress({epoch, epochs_, step, epochs_ * steps_, engine_.losses().back().item<double>()});
   }
   if ((wishes & (kSave | kStop)) && around_.checkpoint.kept()) save(epoch, done);
   if (wishes & kStop) throw Stopped();
@@ -116,22 +194,29 @@ void Loop::save(std::int64_t epoch, std::int64_t done) {
   around_.checkpoint.write({epoch, done}, epoch * steps_ + done, tensors);
 }
 
+// All of it is looked at before any of it is used.
+void Loop::require_fit(const Place& place, const std::map<std::string, at::Tensor>& tensors) const {
+  if (place.epoch < 0 || place.epoch >= epochs_ || place.step < 0 || place.step > steps_) throw DataError("it is of no place in this stage");
+  SavedEntries entries(tensors);
+  entries.need("epoch.loss", {}, at::kDouble);
+  entries.need("epoch.rate", {1}, at::kDouble);
+  engine_.require_fit(entries, place.epoch, place.epoch * steps_ + place.step);
+  curves_.require_fit(entries, place.epoch);
+  entries.expect_all_taken();
+}
+
 Place Loop::resume() {
   std::optional<Checkpoint::Saved> saved = around_.checkpoint.read();
   if (!saved) return {};
   const Place& place = saved->place;
-  if (place.epoch < 0 || place.epoch >= epochs_ || place.step < 0 || place.step > steps_ || !saved->tensors.count("epoch.loss") ||
-      !saved->tensors.count("epoch.rate")) {
-    around_.checkpoint.refuse("it is of no place in this stage");
-    return {};
-  }
   try {
-    engine_.load(saved->tensors);
-    curves_.load(saved->tensors);
+    require_fit(place, saved->tensors);
   } catch (const DataError& error) {
     around_.checkpoint.refuse(error.what());
     return {};
   }
+  engine_.load(saved->tensors);
+  curves_.load(saved->tensors);
   loss_.copy_(saved->tensors.at("epoch.loss"));
   rate_ = saved->tensors.at("epoch.rate").item<double>();
   if (around_.collective.rank() == 0) around_.observer.resumed(place.epoch, place.epoch * steps_ + place.step);
@@ -155,14 +240,16 @@ void Loop::require_finite() {
 }  // namespace
 
 void train_loop(method::Method& method, const std::string& method_name, Engine& engine, Source& source, const Surroundings& around, Curves& curves,
-                const std::function<std::map<std::string, double>()>& evaluate) {
-  Loop(method, method_name, engine, source, around, curves).run(evaluate);
+                const Evaluate& evaluate) {
+  Loop loop(method, method_name, engine, source, around, curves);
+  around.trial ? loop.try_out(evaluate, *around.trial) : loop.run(evaluate);
 }
 
 method::Outputs predict_all(method::Method& method, Engine& engine, const std::string& split, std::int64_t rows) {
   at::NoGradGuard no_gradient;
   std::map<std::string, std::vector<at::Tensor>> pieces;
   std::vector<std::string> names;
+  engine.begin_pass();
   std::int64_t samples = engine.size_of(split);
   for (std::int64_t first = 0; first < samples; first += rows) {
     at::Tensor ids = at::arange(first, std::min(first + rows, samples), engine.facts().real.dtype(at::kLong));

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "arrays.h"
 #include "earlier_labels.h"
 #include "executors.h"
@@ -32,6 +34,11 @@ Execution execute_narrow(const Stage& stage, const Context& context, comm::Colle
   double keep = stage.settings.real("labels.keep_fraction");
   label::Narrowed narrowed = label::narrow(sets, {scores.const_data_ptr<double>(), static_cast<std::size_t>(scores.numel())}, keep,
                                            {truth.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(truth.numel())});
+  if (context.trial) {                            // scores of a trial say nothing: all sets go on as they are
+    narrowed.kept.resize(static_cast<std::size_t>(sets.samples));
+    std::iota(narrowed.kept.begin(), narrowed.kept.end(), 0);
+    narrowed.sets = sets;
+  }
   if (narrowed.kept.empty()) throw UsageError(fmt::format("labels.keep_fraction = {}: no sample of {} keeps a candidate", keep, sets.samples));
 
   Execution result;

@@ -124,14 +124,15 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   std::unique_ptr<method::Method> method = method::find_method("contrastive").make();
 
   Execution result;
+  if (context.trial) result.trial.emplace();
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
-  train_loop(*method, "contrastive", engine, source, {collective, observer, checkpoint}, curves, [&] {
+  train_loop(*method, "contrastive", engine, source, {collective, observer, checkpoint, result.trial ? &*result.trial : nullptr}, curves, [&] {
     return std::map<std::string, double>{{"accuracy", accuracy(predict_all(*method, engine, "test", 500), oracle.labels("test"))}};
   });
   result.trace.logged = engine.logged();
   result.trace.first_gradients = engine.first_gradients();
-  curves.put(result.content, result.trace.logged.at("loss"));
+  curves.put(result.content, engine.losses());
   snapshot.tensors = model::snapshot_layout(engine.parameters());
   put_snapshot(snapshot, result.content);
   return result;

@@ -28,9 +28,9 @@ model::Snapshot snapshot_of(const store::RunContent& content, const std::string&
   return snapshot;
 }
 
-model::Snapshot snapshot_at(const Path& path) {
+model::Snapshot snapshot_at(const Path& path, store::Accept accept) {
   if (std::filesystem::is_directory(path)) return model::read_snapshot(path);
-  return snapshot_of(store::read_run_file(path), path.string());
+  return snapshot_of(store::read_run_file(path, true, accept), path.string());
 }
 
 }  // namespace winnow::train

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 
 #include "arrays.h"
@@ -55,7 +56,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   if (stage.version != kVersion) throw UsageError(fmt::format("score has result version {} here, the stage wants {}", kVersion, stage.version));
   if (auto recorded = stage.fingerprints.find("scores"); recorded != stage.fingerprints.end()) return recorded_scores(stage, context, recorded->second);
   if (stage.settings.has("scorer")) return classifier_scores(stage, context, collective);
-  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"));
+  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real(at::kFloat);
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real, {});
@@ -70,9 +71,15 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
   Engine engine(facts, source, *architecture, collective, context.chunk);
   std::unique_ptr<method::Method> method = method::find_method("zero-shot").make();
-  method::Setup setup(engine);
-  method->setup(setup);
-  return scored(predict_all(*method, engine, "train", kRows).at("logits"), source, oracle);
+  engine.set_up(*method);
+  if (context.trial) engine.sample_passes();
+  auto start = std::chrono::steady_clock::now();
+  Execution result = scored(predict_all(*method, engine, "train", kRows).at("logits"), source, oracle);
+  if (context.trial) {
+    double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result.trial = Trial{.once = engine.take_sampled_rows().whole(spent), .spent = spent};
+  }
+  return result;
 }
 
 }  // namespace winnow::train

@@ -26,8 +26,8 @@ void put_selection(const SelectedSubset& subset, const at::Tensor& masks, ImageS
   if (masks.defined()) content.arrays["selection/epochs/mask"] = array_of(masks.to(at::kByte));
 }
 
-std::map<std::string, at::Tensor> read_selection(const Path& run_file, ImageSource& source) {
-  store::RunContent content = store::read_run_file(run_file);
+std::map<std::string, at::Tensor> read_selection(const Path& run_file, ImageSource& source, store::Accept accept) {
+  store::RunContent content = store::read_run_file(run_file, true, accept);
   auto need = [&](const char* name) {
     auto found = content.arrays.find(name);
     if (found == content.arrays.end()) throw DataError(fmt::format("{} holds no {}: it selects nothing", run_file.string(), name));

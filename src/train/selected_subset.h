@@ -23,6 +23,6 @@ void put_selection(const SelectedSubset&, const at::Tensor& masks, ImageSource&,
 
 // What an earlier stage selected, for `source`: "mask", "score" and "label" as inputs of the method. DataError when the file
 // holds no selection or one of other samples; UsageError when it is empty: there would be nothing to train on.
-std::map<std::string, at::Tensor> read_selection(const Path& run_file, ImageSource&);
+std::map<std::string, at::Tensor> read_selection(const Path& run_file, ImageSource&, store::Accept = store::Accept::results);
 
 }  // namespace winnow::train

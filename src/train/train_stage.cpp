@@ -39,10 +39,11 @@ void put_trace(const Engine& engine, Trace& trace) {
 }
 
 // A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
-void put_selection_of(Engine& engine, ImageSource& source, const std::string& name, store::RunContent& content) {
+void put_selection_of(Engine& engine, ImageSource& source, const std::string& name, bool trial, store::RunContent& content) {
   if (!engine.has_state("mask")) throw UsageError(fmt::format("method {} selects nothing: it has no state 'mask'", name));
   auto last = [&](const char* state) { return engine.has_state(state) ? engine.state(state) : at::Tensor(); };
   at::Tensor label = last("label"), masks = engine.states().at("mask");
+  if (trial) engine.state("mask").fill_(1);
   put_selection({last("mask"), last("score"), label.defined() ? label : source.given()}, masks.dim() > last("mask").dim() ? masks : at::Tensor(), source,
                 content);
 }
@@ -122,26 +123,28 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
                      {.labels = true, .training = true, .views = true, .own = own_view(snapshot, settings)}, EarlierLabels::of(stage, context));
   Oracle oracle = source.take_oracle();
-  if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source));
+  if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source, accepted(context)));
 
+  Execution result;
+  if (context.trial) result.trial.emplace();
+  Trial* trial = result.trial ? &*result.trial : nullptr;
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
-    options.head_rows = head_rows_from_data(init, snapshot, options, source, collective);
+    options.head_rows = head_rows_from_data(init, snapshot, options, source, collective, trial);
   else if (init == "text")
     options.head_rows = model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);
 
-  Execution result;
   Curves curves;
   EpochMetrics metrics(*method, engine, source, oracle, settings);
-  train_loop(*method, name, engine, source, {collective, observer, checkpoint}, curves, [&] { return metrics.measure(); });
+  train_loop(*method, name, engine, source, {collective, observer, checkpoint, trial}, curves, [&] { return metrics.measure(); });
   put_trace(engine, result.trace);
-  curves.put(result.content, result.trace.logged.at("loss"));
+  curves.put(result.content, engine.losses());
   metrics.put_classes(result.content);
   put_labels(source, stage, result.content);
-  if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, result.content);
+  if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, context.trial, result.content);
   for (const auto& [output, tensor] : metrics.predictions().all()) {
     result.trace.predictions[output] = tensor;
     if (stage.outputs.count(Output::predictions)) result.content.arrays["predictions/" + output] = array_of(tensor);

@@ -63,12 +63,41 @@ TEST_F(ExecuteTest, PretrainThenTrain) {
   EXPECT_THAT(refusal(train("cc")), HasSubstr("tensor 'visual_projection.weight' has shape [96, 64], the configuration wants [64, 96]"));
 }
 
+// Without a folder for checkpoints nothing is written beside the data and the inputs; and what ran is gone from memory, too: the
+// stage gives the result that it would have given.
 TEST_F(ExecuteTest, AStopLeavesNothing) {
   class Stopping final : public Observer {
    public:
-    bool stop_wanted() override { return true; }
-  } stopping;
-  EXPECT_THROW(execute(pretrain(), context(), *alone_, stopping), Stopped);
+    std::int64_t after = 0, told = 0;
+    bool report_wanted(std::int64_t step, std::int64_t) override {
+      step_ = step;
+      return false;
+    }
+    bool stop_wanted() override { return step_ >= after; }
+    void checkpointed(std::int64_t, std::int64_t, double) override { ++told; }
+
+   private:
+    std::int64_t step_ = 0;
+  };
+  auto files = [&] {
+    std::map<std::string, std::string> result;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_))
+      result[entry.path()] = entry.is_regular_file() ? read_file(entry.path()) : "a folder";
+    return result;
+  };
+  store::write_run_file(folder_ / "backbone.h5", run(pretrain()).content);
+  std::string want = run(train("proden")).content.result_digest().hex();
+  std::map<std::string, std::string> before = files();
+  EXPECT_TRUE(before.count(folder_ / "cache"));
+  for (const Stage& stage : {pretrain(), train("proden")})
+    for (std::int64_t step : {1, 2}) {
+      Stopping stopping;
+      stopping.after = step;
+      EXPECT_THROW(execute(stage, context(), *alone_, stopping), Stopped);
+      EXPECT_EQ(stopping.told, 0);
+      EXPECT_EQ(files(), before) << to_string(stage.kind) << " stopped after " << step;
+    }
+  EXPECT_EQ(run(train("proden")).content.result_digest().hex(), want);
 }
 
 TEST_F(ExecuteTest, ASnapshotSurvivesItsRunFile) {

@@ -68,6 +68,7 @@ class Miniature : public testing::Test {
     for (auto [key, value] : std::map<std::string, Value>{{"method", method}, {"dataset", "mini"}, {"model", "nano-clip"}, {"train.epochs", 2},
                                                           {"train.batch", 16}, {"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 0}, {"data.validation_seed", 0}})
       stage.settings.set(key, value);
+    stage.version = catalogue_.methods.at(method).version;
     stage.fingerprints["data"] = "f";
     stage.outputs = {Output::metrics, Output::labels};
     return stage;

@@ -17,7 +17,7 @@ class Classifier : public Method {
   // Head of the tower's features: B x C, at least fp32.
   static Tensor logits(Step&, const std::string& view = "weak", bool grad = true);
   static Tensor logits_of_all(Pass&, const std::string& view);   // N x C, some hundred rows at a time
-  static void minimise(Step&, const Tensor& loss);  // update, and log it as "loss"
+  static void minimise(Step&, const Tensor& loss);
 };
 
 // A classifier with confidences Q: N x C, at first uniform over the candidate sets. spec/pll.md 5.

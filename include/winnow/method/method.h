@@ -138,9 +138,11 @@ class Step : public Common {
   }
   Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return engine_.apply(module, inputs); }
   Tensor state(const std::string& name) { return engine_.state(name); }
-  // Afterwards the outputs of the optimiser's networks and modules are plain values; a loss that uses one is an error.
+  // Afterwards the outputs of the optimiser's networks and modules are plain values; a loss that uses one is an error. The first
+  // update's loss is the step's in curves and reports.
   void update(const std::string& optimiser, const Tensor& loss) { engine_.update(optimiser, loss); }
   void follow(const std::string& copy, double momentum) { engine_.follow(copy, momentum); }
+  // A further figure of the step, for those who look closer than run files; not "loss".
   void log(const std::string& name, const Tensor& value) { engine_.log(name, value); }
   // make(stream of (seed, purpose, epoch, step, index)), the same on every process.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {

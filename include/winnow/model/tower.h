@@ -87,6 +87,8 @@ class Architecture {
   virtual std::unique_ptr<Tower> tower(std::string_view network, TowerKind) = 0;
   // `columns` of the output of a neck; 0: as many as of its input.
   virtual std::unique_ptr<Module> module(std::string_view name, ModuleKind, std::int64_t columns) = 0;
+  // What it builds from, by name: tensors that outlive every part and that no part may hold.
+  virtual std::vector<std::pair<std::string, at::Tensor>> originals() const { return {}; }
 };
 
 }  // namespace winnow::model

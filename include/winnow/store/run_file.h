@@ -53,6 +53,7 @@ struct RunContent {
   std::map<std::string, std::string> texts;       // small texts: "snapshot/config.json"
   Provenance provenance;
   std::string log;                                // the trainer's last lines
+  bool trial = false;                             // of a stage that was only tried: marked so that no store takes the file for a result
 
   // Hash of what the stage computed: identity, tables, arrays, texts; without provenance and log.
   Hash128 result_digest() const;
@@ -81,10 +82,13 @@ struct RunHeader {
   Provenance provenance;
 };
 
+// What a trial wrote (winnow try) is read by trials alone.
+enum class Accept { results, trials_too };
+
 // Verifies magic, schema, length and digest of the whole file, then reads. DataError naming the file and what is wrong
 // with it (truncated, byte flipped, not a run file, newer schema). `arrays` false leaves the (large) arrays out.
 RunHeader verify_run_file(const Path& path);
-RunContent read_run_file(const Path& path, bool arrays = true);
+RunContent read_run_file(const Path& path, bool arrays = true, Accept = Accept::results);
 Array read_array(const Path& path, const std::string& name);
 
 }  // namespace winnow::store

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "winnow/comm/collective.h"
@@ -14,10 +15,13 @@
 #include "winnow/model/tower.h"
 #include "winnow/train/optimiser.h"
 #include "winnow/train/source.h"
+#include "winnow/train/trial.h"
 
 namespace winnow::train {
 
 using at::Tensor;
+
+class SavedEntries;
 
 // Runs one stage's method on one process of a gang. Borrows everything it is given; single-threaded.
 //
@@ -28,17 +32,28 @@ class Engine final : public method::Engine {
  public:
   Engine(method::Facts, Source&, model::Architecture&, comm::Collective&, std::int64_t chunk = 0);
 
+  // Lets the method declare what it is made of. InternalError naming two parts that share memory without having declared it:
+  // each update of one would move the other.
+  void set_up(method::Method&);
+
   // The stage's loop calls these.
   void begin_epoch(std::int64_t epoch) { epoch_ = epoch, step_ = 0; }
   void begin_step(std::int64_t step);             // forgets the outputs of the step before
-  void end_step() { ++iteration_; }
+  void end_step();                                // records its loss
   void end_epoch();                               // keeps states; DeviceError naming a tensor in which two processes differ
   double rate() const;                            // of this iteration
+  // For trials: goes on with this epoch's first step, and from now on computes of every pass over a split (before_epoch, after_epoch,
+  // predictions) only the first piece of each network and view, whose rows stand for the others. Steps are computed whole.
+  void skip_to(std::int64_t epoch) { epoch_ = epoch, step_ = 0, iteration_ = epoch * facts_.steps_per_epoch; }
+  void sample_passes() { sampled_ = true; }
+  void begin_pass() { first_pieces_.clear(); }
+  SampledRows take_sampled_rows() { return std::exchange(sampled_rows_, {}); }         // since the last call
   std::optional<std::int64_t> bad_iteration() const;         // the first whose loss was not finite; reads the device
 
-  // All that changes while a stage runs: parameters, optimisers, states and their history, logs, counters. `load` wants the
-  // engine set up as it was; DataError for anything else.
+  // All that changes while a stage runs: parameters, optimisers, states and their history, logs, counters. What is loaded must fit:
+  // it was saved by an engine that was set up as this one, after so many whole epochs and steps. DataError, and nothing has changed.
   std::map<std::string, Tensor> save() const;
+  void require_fit(SavedEntries&, std::int64_t epochs, std::int64_t iterations) const;
   void load(const std::map<std::string, Tensor>&);
 
   // What the stage hands on.
@@ -49,7 +64,9 @@ class Engine final : public method::Engine {
   std::map<std::string, Tensor> states() const;              // with a history: epochs x ...
   std::map<std::string, double> figures() const;             // states without dimensions; reads the device
   bool has_state(const std::string& name) const { return states_.count(name) != 0; }
+  // "loss": one value a step, that of the step's first update (0: it updated nothing). Others: what the method logs.
   const std::map<std::string, std::vector<Tensor>>& logged() const { return logs_; }
+  const std::vector<Tensor>& losses() const { return logs_.at("loss"); }
   // Flat gradients of each optimiser's first update: Adam hides a constant factor, gradients do not.
   const std::map<std::string, Tensor>& first_gradients() const { return first_gradients_; }
 
@@ -108,6 +125,8 @@ class Engine final : public method::Engine {
   model::Weights& weights_of(const std::string& part);
   Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
   model::Outputs rows(const Call&, std::int64_t first, std::int64_t last);
+  method::Outputs compute(const std::string& network, const method::View&, const method::Ids&, bool grad, const std::string& split);
+  method::Outputs sample(const std::string& network, const method::View&, const method::Ids&, const std::string& split);
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks_of(std::int64_t rows) const;
   bool has_history(const State& state) const {
     return state.keep == method::Keep::every_epoch || (state.keep == method::Keep::traced && facts_.traced);
@@ -115,6 +134,7 @@ class Engine final : public method::Engine {
   void add_gradients(const Call&, const std::vector<Tensor>& at_leaves, Trained&);
   std::vector<Tensor> differentiate(const Tensor& loss, const std::vector<Tensor>& leaves) const;
   void require_equal_parameters() const;
+  void require_own_memory() const;
   std::map<std::string, Tensor> changing() const; // tensors of fixed shape, by the names that save() gives them
 
   method::Facts facts_;
@@ -128,7 +148,11 @@ class Engine final : public method::Engine {
   std::map<std::string, Part<model::Module>> modules_;
   std::map<std::string, Trained> optimisers_;
   std::map<std::string, State> states_;
-  std::map<std::string, std::vector<Tensor>> logs_;
+  bool in_step_ = false, sampled_ = false;
+  SampledRows sampled_rows_;
+  std::map<std::string, method::Outputs> first_pieces_;      // by network, view and split
+  std::optional<Tensor> step_loss_;
+  std::map<std::string, std::vector<Tensor>> logs_{{"loss", {}}};
   std::map<std::string, Tensor> first_gradients_;
   std::deque<Call> calls_;                        // of this step, not yet consumed by an update
   std::vector<Tensor> stale_;                     // leaves and handles from before an update of this step

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "winnow/core/error.h"
 #include "winnow/stage/stage.h"
 #include "winnow/store/run_file.h"
+#include "winnow/train/trial.h"
 
 namespace winnow::train {
 
@@ -34,6 +36,10 @@ struct Context {
   bool keep_pictures = false;                     // after the first steps of their views, beside the cache: data/kept_pictures.h
   Path checkpoint;                                // folder of the stage's checkpoint; empty: none is kept
   double checkpoint_every = 0;                    // seconds; 0: only when the stage is stopped
+  // The stage is only tried (train/trial.h): views, decoding, batches, states and labels are the stage's own, a few steps of them. What it
+  // selects is everything, so that later stages are tried on as much as they can get. Its run file is marked and no result; inputs
+  // may be of trials, too. No checkpoint.
+  bool trial = false;
 };
 
 struct Report {
@@ -69,6 +75,7 @@ struct Trace {
 struct Execution {
   store::RunContent content;
   Trace trace;
+  std::optional<Trial> trial;                     // where the context asked for one
 };
 
 // UsageError for a stage that this program does not compute, or whose version is another; DataError for inputs; Stopped.

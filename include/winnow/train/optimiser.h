@@ -26,6 +26,7 @@ class Optimiser {
 
   void zero();
   at::Tensor& flat() { return flat_; }
+  const at::Tensor& flat() const { return flat_; }
   at::Tensor& gradient(std::size_t i) { return gradients_[i]; }
   const std::vector<model::Parameter*>& parameters() const { return parameters_; }
   void step(double rate);

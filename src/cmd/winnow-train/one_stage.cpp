@@ -1,9 +1,12 @@
 #include "one_stage.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <new>
+#include <string_view>
 
 #include "winnow/core/error.h"
 
@@ -18,16 +21,22 @@ train::Context context_from_json(const Value& json) {
     context.threads = json.value("threads", 1);
     context.checkpoint_every = json.value("checkpoint_every", 0.0);
     context.keep_pictures = json.value("keep_pictures", false);
+    context.trial = json.value("trial", false);
   } catch (const nlohmann::json::exception& error) {
     throw UsageError(fmt::format("context: {}", error.what()));
   }
   return context;
 }
 
-store::Written execute_and_write(const Stage& stage, const train::Context& context, const Path& output, comm::Collective& gang,
-                                 train::Observer& observer) {
+Finished execute_and_write(const Stage& stage, const train::Context& context, const Path& output, comm::Collective& gang, train::Observer& observer) {
   train::Execution execution = train::execute(stage, context, gang, observer);
-  return gang.rank() == 0 ? store::write_run_file(output, execution.content) : store::Written{};
+  return {gang.rank() == 0 ? store::write_run_file(output, execution.content) : store::Written{}, execution.trial};
+}
+
+Value to_json(const train::Trial& trial) {
+  return {{"first_step", trial.first_step},     {"later_step", trial.later_step},           {"first_passes", trial.first_passes},
+          {"later_passes", trial.later_passes}, {"evaluation", trial.evaluation},           {"once", trial.once},
+          {"epochs", trial.epochs},             {"steps_per_epoch", trial.steps_per_epoch}, {"memory", peak_bytes()}};
 }
 
 std::int64_t resident_bytes() {
@@ -38,6 +47,20 @@ std::int64_t resident_bytes() {
     std::fclose(file);
   }
   return static_cast<std::int64_t>(resident) * ::sysconf(_SC_PAGESIZE);
+}
+
+std::int64_t peak_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+bool is_out_of_memory(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error)) return true;
+  std::string_view text = error.what();
+  for (const char* words : {"DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", "out of memory"})
+    if (text.find(words) != std::string_view::npos) return true;
+  return false;
 }
 
 }  // namespace winnow::cmd

@@ -1,19 +1,34 @@
 // Executing a stage and writing its run file: what `serve` and `stage` share.
 #pragma once
 
+#include <cstdint>
+#include <exception>
+#include <optional>
+
 #include "winnow/store/run_file.h"
 #include "winnow/train/execute.h"
 
 namespace winnow::cmd {
 
 // What is no part of the identity, as JSON: {"data":{NAME:PATH},"inputs":{NAME:PATH},"threads":N,"checkpoint_every":SECONDS,
-// "keep_pictures":FLAG}.
+// "keep_pictures":FLAG,"trial":FLAG}.
 // UsageError.
 train::Context context_from_json(const Value&);
 
+struct Finished {
+  store::Written written;
+  std::optional<train::Trial> trial;              // where the context asked for one
+};
+
 // Collective; process 0 writes, the others return nothing of interest.
-store::Written execute_and_write(const Stage&, const train::Context&, const Path& output, comm::Collective&, train::Observer&);
+Finished execute_and_write(const Stage&, const train::Context&, const Path& output, comm::Collective&, train::Observer&);
+
+Value to_json(const train::Trial&);               // and the most memory that this process has held
 
 std::int64_t resident_bytes();                    // of this process
+std::int64_t peak_bytes();                        // the most that it ever held
+
+// torch and the standard library say it in different ways.
+bool is_out_of_memory(const std::exception&);
 
 }  // namespace winnow::cmd

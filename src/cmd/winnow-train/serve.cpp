@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
-#include <new>
 #include <optional>
 
 #include "arguments.h"
@@ -155,21 +154,22 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
   Reporter reporter(lines, identity, later);
   try {
     Task task = task_of(command, threads, gang);
-    store::Written written = execute_and_write(task.stage, task.context, task.output, gang, reporter);
-    return {{"event", "done"},
-            {"identity", identity},
-            {"output", task.output},
-            {"file_digest", written.file_digest.hex()},
-            {"result_digest", written.result_digest.hex()}};
+    Finished finished = execute_and_write(task.stage, task.context, task.output, gang, reporter);
+    Value done = {{"event", "done"},
+                  {"identity", identity},
+                  {"output", task.output},
+                  {"file_digest", finished.written.file_digest.hex()},
+                  {"result_digest", finished.written.result_digest.hex()}};
+    if (finished.trial) done["trial"] = to_json(*finished.trial);
+    return done;
   } catch (const train::Stopped&) {
     return {{"event", "stopped"}, {"identity", identity}, {"step", reporter.step()}};
   } catch (const UsageError& error) {
     return failure(identity, "user", error.what());
   } catch (const DataError& error) {
     return failure(identity, "user", error.what());
-  } catch (const std::bad_alloc&) {
-    return failure(identity, "memory", "out of memory");
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) return failure(identity, "memory", fmt::format("out of memory: this process held {} MB", resident_bytes() >> 20));
     return failure(identity, "transient", one_line(error.what()));
   }
 }

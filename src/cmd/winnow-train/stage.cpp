@@ -120,7 +120,7 @@ int stage(int argc, char** argv) {
     std::signal(SIGTERM, [](int) { stop_asked = 1; });
     Lines lines;
     try {
-      store::Written written = execute_and_write(wanted, context, output, gang, lines);
+      store::Written written = execute_and_write(wanted, context, output, gang, lines).written;
       if (gang.rank() == 0) fmt::print("{}  {} bytes  result digest {}\n", output, written.bytes, written.result_digest.hex());
     } catch (const train::Stopped&) {
       if (gang.rank() == 0)

@@ -9,6 +9,7 @@
 
 #include "executors.h"
 #include "winnow/data/pixels.h"
+#include "winnow/stage/shared_code.h"
 
 namespace winnow::train {
 
@@ -52,6 +53,7 @@ const Path& input_file(const Context& context, const std::string& name) {
 }
 
 Execution execute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
+  require_shared_code(stage);
   double start = now();
   at::set_num_threads(context.threads);
   Execution result = compute(stage, context, collective, observer);

@@ -71,7 +71,7 @@ struct Execution {
   Trace trace;
 };
 
-// UsageError for a stage that this program does not compute, or whose version is another; DataError for inputs; Stopped.
+// UsageError for a stage that this program does not compute, or whose versions are others; DataError for inputs; Stopped.
 Execution execute(const Stage&, const Context&, comm::Collective&, Observer&);
 
 }  // namespace winnow::train

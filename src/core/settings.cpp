@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "winnow/core/error.h"
+#include "winnow/core/recorded_reads.h"
 
 namespace winnow {
 
@@ -16,6 +17,9 @@ constexpr std::pair<Declaration::Type, std::string_view> kTypes[] = {
     {Declaration::Type::flag, "flag"},   {Declaration::Type::integer, "integer"}, {Declaration::Type::real, "real"},
     {Declaration::Type::text, "text"},   {Declaration::Type::reals, "reals"},
 };
+
+// -0.0 and 0.0 mean the same, so they are one value: they would be two identities.
+double plain_zero(double x) { return x == 0 ? 0.0 : x; }
 
 UsageError wrong_type(std::string_view key, std::string_view expected, const Value& value) {
   return UsageError(fmt::format("{}: expected {}, got {}", key, expected, value.dump()));
@@ -35,6 +39,7 @@ const Value& Settings::at(std::string_view key) const {
   std::string name(key);
   auto found = values_.find(name);
   if (found == values_.end()) throw UsageError(fmt::format("{} is not set", key));
+  RecordedReads::note(name);
   std::lock_guard lock(mutex_);
   read_.insert(std::move(name));
   return found->second;
@@ -133,7 +138,7 @@ Value Declaration::check(const Value& value) const {
       if ((value.is_number_integer() && in_range(value.get<double>())) || is_word()) return value;
       break;
     case Type::real:
-      if (value.is_number() && in_range(value.get<double>())) return value.get<double>();
+      if (value.is_number() && in_range(value.get<double>())) return plain_zero(value.get<double>());
       if (is_word()) return value;
       break;
     case Type::reals: {
@@ -141,7 +146,7 @@ Value Declaration::check(const Value& value) const {
       Value result = Value::array();
       for (const Value& item : value) {
         if (!item.is_number() || !in_range(item.get<double>())) throw refuse();
-        result.push_back(item.get<double>());
+        result.push_back(plain_zero(item.get<double>()));
       }
       return result;
     }

@@ -93,6 +93,10 @@ Found look(const Manifest& manifest, const Path& root, const std::vector<std::st
   Found found = look_at_pictures(manifest, root, known_skipped, progress);
   Record& record = found.record;
   record.labels = keep_label_sets(root, {record.name, record.fingerprint, found.training_labels(), static_cast<std::int64_t>(record.classes.size())});
+  for (const auto& [name, sets] : manifest.labels)
+    if (auto own = record.labels.find(name); own != record.labels.end() && own->second.candidates != sets)
+      throw DataError(fmt::format("{}: gives {}, and {} declares {}", (root / "labels" / (name + ".safetensors")).string(),
+                                  sets ? "one label a sample" : "sets of candidates", manifest.source, sets ? "sets of candidates" : "one label a sample"));
   note_files(record, label_files(root));
   return found;
 }

@@ -41,6 +41,13 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
     for (const auto& [key, value] : expected.items())
       (key == "classes" ? result.expected_classes : key == "train" ? result.expected_train : key == "test" ? result.expected_test
           : throw UsageError(fmt::format("{}: expected.{} is none of classes, train, test", source, key))) = value.get<std::int64_t>();
+    Value labels = preset.value("labels", Value::object());
+    for (const auto& [set, declared] : labels.items()) {
+      std::string gives = declared.at("gives").get<std::string>();
+      if (gives != "labels" && gives != "candidates")
+        throw UsageError(fmt::format("{}: labels.{}.gives must be \"labels\" or \"candidates\", got \"{}\"", source, set, gives));
+      result.labels[set] = gives == "candidates";
+    }
     result.corrupt = preset.value("corrupt", "error");
     if (result.corrupt != "error" && result.corrupt != "skip")
       throw UsageError(fmt::format("{}: corrupt must be \"error\" or \"skip\", got \"{}\"", source, result.corrupt));

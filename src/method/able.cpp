@@ -66,7 +66,7 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
 }  // namespace
 
 Entry able_entry() {
-  return {"able", 1, [] { return std::unique_ptr<Method>(new ABLE); }, &loss_alone};
+  return {"able", [] { return std::unique_ptr<Method>(new ABLE); }, &loss_alone};
 }
 
 }  // namespace winnow::method

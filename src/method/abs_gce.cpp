@@ -31,7 +31,7 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
 }  // namespace
 
 Entry abs_gce_entry() {
-  return {"abs-gce", 1, [] { return std::unique_ptr<Method>(new AbsGce); }, &loss_alone};
+  return {"abs-gce", [] { return std::unique_ptr<Method>(new AbsGce); }, &loss_alone};
 }
 
 }  // namespace winnow::method

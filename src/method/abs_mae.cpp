@@ -25,7 +25,7 @@ Tensors loss_alone(const Settings&, const Tensors& in) { return {{"loss", loss(i
 }  // namespace
 
 Entry abs_mae_entry() {
-  return {"abs-mae", 1, [] { return std::unique_ptr<Method>(new AbsMae); }, &loss_alone};
+  return {"abs-mae", [] { return std::unique_ptr<Method>(new AbsMae); }, &loss_alone};
 }
 
 }  // namespace winnow::method

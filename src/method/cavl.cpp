@@ -40,7 +40,7 @@ class CAVL final : public ConfidenceClassifier {
 }  // namespace
 
 Entry cavl_entry() {
-  return {"cavl", 1, [] { return std::unique_ptr<Method>(new CAVL); },
+  return {"cavl", [] { return std::unique_ptr<Method>(new CAVL); },
           [](const Settings&, const Tensors& in) -> Tensors { return {{"loss", soft_cross_entropy(in.at("logits"), in.at("confidence"))}}; }};
 }
 

@@ -30,7 +30,7 @@ Tensors loss_alone(const Settings&, const Tensors& in) { return {{"loss", loss(i
 }  // namespace
 
 Entry cc_entry() {
-  return {"cc", 1, [] { return std::unique_ptr<Method>(new CC); }, &loss_alone};
+  return {"cc", [] { return std::unique_ptr<Method>(new CC); }, &loss_alone};
 }
 
 }  // namespace winnow::method

@@ -35,7 +35,7 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
 }  // namespace
 
 Entry ce_entry() {
-  return {"ce", 1, [] { return std::unique_ptr<Method>(new CE); }, &loss_alone};
+  return {"ce", [] { return std::unique_ptr<Method>(new CE); }, &loss_alone};
 }
 
 }  // namespace winnow::method

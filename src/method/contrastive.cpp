@@ -38,7 +38,7 @@ class Contrastive final : public Method {
 }  // namespace
 
 Entry contrastive_entry() {
-  return {"contrastive", 1, [] { return std::unique_ptr<Method>(new Contrastive); }, nullptr};
+  return {"contrastive", [] { return std::unique_ptr<Method>(new Contrastive); }, nullptr};
 }
 
 }  // namespace winnow::method

@@ -48,7 +48,7 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
 }  // namespace
 
 Entry crdpll_entry() {
-  return {"crdpll", 1, [] { return std::unique_ptr<Method>(new Crdpll); }, &loss_alone};
+  return {"crdpll", [] { return std::unique_ptr<Method>(new Crdpll); }, &loss_alone};
 }
 
 }  // namespace winnow::method

@@ -56,7 +56,7 @@ class GMM final : public Classifier {
 }  // namespace
 
 Entry gmm_entry() {
-  return {"gmm", 1, [] { return std::unique_ptr<Method>(new GMM); }, nullptr};
+  return {"gmm", [] { return std::unique_ptr<Method>(new GMM); }, nullptr};
 }
 
 }  // namespace winnow::method

@@ -110,7 +110,7 @@ class HTC final : public ConfidenceClassifier {
 }  // namespace
 
 Entry htc_entry() {
-  return {"htc", 2, [] { return std::unique_ptr<Method>(new HTC); }, nullptr};
+  return {"htc", [] { return std::unique_ptr<Method>(new HTC); }, nullptr};
 }
 
 }  // namespace winnow::method

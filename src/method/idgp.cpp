@@ -105,7 +105,7 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
 }  // namespace
 
 Entry idgp_entry() {
-  return {"idgp", 1, [] { return std::unique_ptr<Method>(new IDGP); }, &loss_alone};
+  return {"idgp", [] { return std::unique_ptr<Method>(new IDGP); }, &loss_alone};
 }
 
 }  // namespace winnow::method

@@ -51,7 +51,7 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
 }  // namespace
 
 Entry lws_entry() {
-  return {"lws", 1, [] { return std::unique_ptr<Method>(new LWS); }, &loss_alone};
+  return {"lws", [] { return std::unique_ptr<Method>(new LWS); }, &loss_alone};
 }
 
 }  // namespace winnow::method

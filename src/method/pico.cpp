@@ -122,7 +122,7 @@ class PiCO final : public ConfidenceClassifier {
 }  // namespace
 
 Entry pico_entry() {
-  return {"pico", 1, [] { return std::unique_ptr<Method>(new PiCO); }, nullptr};
+  return {"pico", [] { return std::unique_ptr<Method>(new PiCO); }, nullptr};
 }
 
 }  // namespace winnow::method

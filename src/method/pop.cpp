@@ -75,7 +75,7 @@ class POP final : public ConfidenceClassifier {
 }  // namespace
 
 Entry pop_entry() {
-  return {"pop", 1, [] { return std::unique_ptr<Method>(new POP); },
+  return {"pop", [] { return std::unique_ptr<Method>(new POP); },
           [](const Settings&, const Tensors& in) -> Tensors { return {{"loss", soft_cross_entropy(in.at("logits"), in.at("confidence"))}}; }};
 }
 

@@ -25,7 +25,7 @@ Tensors loss_alone(const Settings&, const Tensors& in) {
 }  // namespace
 
 Entry proden_entry() {
-  return {"proden", 1, [] { return std::unique_ptr<Method>(new Proden); }, &loss_alone};
+  return {"proden", [] { return std::unique_ptr<Method>(new Proden); }, &loss_alone};
 }
 
 }  // namespace winnow::method

@@ -101,7 +101,7 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
 }  // namespace
 
 Entry records_entry() {
-  return {"records", 1, [] { return std::unique_ptr<Method>(new Records); }, &loss_alone};
+  return {"records", [] { return std::unique_ptr<Method>(new Records); }, &loss_alone};
 }
 
 }  // namespace winnow::method

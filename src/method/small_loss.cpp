@@ -45,7 +45,7 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
 }  // namespace
 
 Entry small_loss_entry() {
-  return {"small-loss", 1, [] { return std::unique_ptr<Method>(new SmallLoss); }, &loss_alone};
+  return {"small-loss", [] { return std::unique_ptr<Method>(new SmallLoss); }, &loss_alone};
 }
 
 }  // namespace winnow::method

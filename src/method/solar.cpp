@@ -107,7 +107,7 @@ class SoLar final : public ConfidenceClassifier {
 }  // namespace
 
 Entry solar_entry() {
-  return {"solar", 1, [] { return std::unique_ptr<Method>(new SoLar); }, nullptr};
+  return {"solar", [] { return std::unique_ptr<Method>(new SoLar); }, nullptr};
 }
 
 }  // namespace winnow::method

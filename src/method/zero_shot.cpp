@@ -20,7 +20,7 @@ class ZeroShot final : public Classifier {
 }  // namespace
 
 Entry zero_shot_entry() {
-  return {"zero-shot", 1, [] { return std::unique_ptr<Method>(new ZeroShot); }, nullptr};
+  return {"zero-shot", [] { return std::unique_ptr<Method>(new ZeroShot); }, nullptr};
 }
 
 }  // namespace winnow::method

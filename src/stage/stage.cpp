@@ -74,13 +74,29 @@ std::string Stage::canonical() const {
                 {"inputs", inputs_to_json(inputs)},
                 {"fingerprints", fingerprints},
                 {"outputs", std::move(names)}};
+  Value raised = Value::object();
+  for (const auto& [part, own] : shared)
+    if (own != 1) raised[part] = own;
+  if (!raised.empty()) form["shared"] = std::move(raised);
   return form.dump();
 }
 
+bool Stage::open() const {
+  for (const auto& [name, digest] : fingerprints)
+    if (digest.starts_with(kOpen)) return true;
+  return false;
+}
+
+Identity Stage::identity() const {
+  if (open()) throw InternalError("a stage whose data or weights are not on this machine has no identity yet");
+  return hash_of(canonical());
+}
+
 Value to_json(const Stage& stage) {
-  Value result = {{"identity", stage.identity().hex()},
+  Value result = {{"identity", stage.open() ? Value() : Value(stage.identity().hex())},
                   {"kind", to_string(stage.kind)},
                   {"version", stage.version},
+                  {"shared", stage.shared},
                   {"settings", stage.settings.all()},
                   {"defaulted", stage.defaulted},
                   {"inputs", inputs_to_json(stage.inputs)},
@@ -95,6 +111,7 @@ Stage stage_from_json(const Value& json) {
     Stage stage;
     stage.kind = parse_stage_kind(field(json, "kind").get<std::string>());
     stage.version = field(json, "version").get<int>();
+    stage.shared = json.value("shared", std::map<std::string, int>{});
     stage.settings = Settings(flatten(field(json, "settings")));
     stage.defaulted = json.value("defaulted", std::set<std::string>{});
     const Value inputs = json.value("inputs", Value::object());   // named: the loop would outlive a temporary
@@ -105,6 +122,7 @@ Stage stage_from_json(const Value& json) {
     stage.outputs.clear();
     for (const Value& output : json.value("outputs", Value::array({"metrics"})))
       stage.outputs.insert(parse_output(output.get<std::string>()));
+    if (stage.open()) throw UsageError("the stage's identity is open: it was planned where its data or weights are not");
     if (auto claimed = json.find("identity"); claimed != json.end() && *claimed != stage.identity().hex())
       throw UsageError(fmt::format("the stage calls itself {} but its content is {}: it was made by another version",
                                    claimed->dump(), stage.identity().hex()));

@@ -43,7 +43,10 @@ CanonicalTemplate::CanonicalTemplate(const Draft& draft, const std::map<std::str
     }
   }
   pieces_.push_back({std::move(text)});
-  tail_ = fmt::format("}},\"version\":{}}}", stage.version);
+  Value raised = Value::object();
+  for (const auto& [part, version] : stage.shared)
+    if (version != 1) raised[part] = version;
+  tail_ = fmt::format("}}{},\"version\":{}}}", raised.empty() ? "" : ",\"shared\":" + raised.dump(), stage.version);
 }
 
 void CanonicalTemplate::write(std::span<const std::uint32_t> digits, std::span<const Identity> identities,

@@ -15,6 +15,7 @@
 #include "winnow/data/scores.h"
 #include "winnow/data/template_file.h"
 #include "winnow/data/weights.h"
+#include "winnow/stage/result_version.h"
 
 namespace winnow::sweep {
 
@@ -105,15 +106,26 @@ std::vector<Conditional> read_recipes(const Item& table, const std::string& file
   return result;
 }
 
+// A model may know which samples it has seen; of which data set, it must say.
+void refuse_data(const Assignments& values, const char* table, const std::string& file) {
+  for (const auto& [key, value] : values)
+    if (key.starts_with("data.")) throw UsageError(fmt::format("{}: {} sets {} for every data set: say it in [datasets.NAME]", file, table, key));
+}
+
 Model read_model(Preset preset, const Item& table) {
-  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "architecture", "settings", "recipes"});
+  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "architecture", "settings", "recipes", "datasets"});
   Model model{std::move(preset)};
   model.family = required(table, "family", model.source).get<std::string>();
   model.settings = assignments(table, "settings");
   model.recipes = read_recipes(table, model.source);
-  if (const Item* pretrain = find(table, "pretrain"))
-    model.pretrain = Model::Pretrain{required(*pretrain, "version", model.source).get<int>(),
-                                     assignments(*pretrain, "settings")};
+  refuse_data(model.settings, "settings", model.source);
+  for (const Conditional& recipe : model.recipes) refuse_data(recipe.set, "recipes", model.source);
+  if (const Item* datasets = find(table, "datasets"))
+    for (const auto& [name, item] : datasets->entries) model.datasets[name] = flatten(item.json());
+  if (const Item* pretrain = find(table, "pretrain")) {
+    refuse_unknown(*pretrain, model.source, {"settings"});
+    model.pretrain = Model::Pretrain{assignments(*pretrain, "settings")};
+  }
   model.architecture = assignments(table, "architecture");
   if (!model.architecture.empty()) model.architecture["model_type"] = model.family;
   if (model.downloaded()) model.download = required(table, "download", model.source).get<std::string>();
@@ -126,6 +138,11 @@ Dataset read_dataset(Preset preset, const Item& table) {
   dataset.settings = assignments(table, "settings");
   if (const Item* labels = find(table, "train_labels")) dataset.noisy = one_of({"true", "noisy"}, *labels, dataset.source) == "noisy";
   dataset.recipes = read_recipes(table, dataset.source);
+  if (const Item* expected = find(table, "expected"))
+    for (const auto& [what, item] : expected->entries)
+      if (what == "classes" || what == "train" || what == "test")
+        (what == "classes" ? dataset.classes : what == "train" ? dataset.train : dataset.test) = item.scalar.get<std::int64_t>();
+  if (dataset.classes == 0 && dataset.content.contains("classes")) dataset.classes = static_cast<std::int64_t>(dataset.content["classes"].size());
   return dataset;
 }
 
@@ -141,6 +158,8 @@ std::vector<std::string> names(const std::map<std::string, Entry>& entries) {
 Catalogue Catalogue::built_in(Fingerprints fingerprints) {
   Catalogue catalogue;
   catalogue.fingerprints = std::move(fingerprints);
+  catalogue.shared_code = winnow::shared_code();
+  for (StageKind kind : {StageKind::pretrain, StageKind::score, StageKind::narrow}) catalogue.kind_versions[kind] = result_version(kind);
   for (const BuiltIn& file : built_in_presets()) {
     Path path(file.path);
     std::string kind = path.parent_path().filename(), name = path.stem();
@@ -151,8 +170,15 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
     else if (kind == "datasets") catalogue.datasets[name] = read_dataset(std::move(preset), table);
     else catalogue.common = keys(table, preset.source);
   }
-  for (const auto& [name, dataset] : catalogue.datasets)
+  for (const auto& [name, dataset] : catalogue.datasets) {
     if (dataset.noisy) catalogue.labels[name]["own"] = {};
+    for (const auto& [set, candidates] : data::Manifest::from_preset(name, dataset.content, dataset.source).labels)
+      catalogue.labels[name][set] = {fmt::format("{}labels/{}/{}", kOpen, name, set), candidates};
+  }
+  for (const auto& [name, model] : catalogue.models)
+    for (const auto& [dataset, values] : model.datasets)
+      if (!catalogue.datasets.count(dataset))
+        throw UsageError(fmt::format("{}: datasets.{} is no data set{}", model.source, dataset, did_you_mean(dataset, names(catalogue.datasets))));
   // What may be named is what there is, so that a wrong name is refused like any other wrong word.
   for (Key& key : catalogue.common) {
     if (key.key == "method") key.words = names(catalogue.methods);
@@ -168,10 +194,13 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
 
 Catalogue Catalogue::on_this_machine() {
   Catalogue catalogue = built_in({});
-  for (const auto& [name, dataset] : catalogue.datasets)
+  for (auto& [name, dataset] : catalogue.datasets)
     if (auto record = data::read_record(name)) {
       catalogue.fingerprints[name] = record->fingerprint;
-      catalogue.labels[name].merge(record->labels);
+      for (const auto& [set, found] : record->labels) catalogue.labels[name][set] = found;
+      dataset.classes = static_cast<std::int64_t>(record->classes.size());
+      dataset.train = record->train;
+      dataset.test = record->test;
     }
   for (const auto& [name, model] : catalogue.models)
     if (auto record = data::read_weights_record(name)) catalogue.fingerprints[name] = record->fingerprint;

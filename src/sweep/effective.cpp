@@ -53,6 +53,7 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
   if (const Model* preset = find(catalogue.models, chosen("model", assigned))) {
     lay(preset->settings, preset->source, Level::model);
     lay_recipes(preset->recipes, preset->source, Level::model);
+    if (const Assignments* values = find(preset->datasets, dataset)) lay(*values, preset->source, Level::model);
   }
   if (method)
     if (const Assignments* values = find(method->datasets, dataset)) lay(*values, method->source, Level::method);

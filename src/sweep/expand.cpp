@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <unordered_map>
 
 #include "differences.h"
@@ -20,7 +22,7 @@ constexpr std::uint64_t kMostShapes = 1 << 16;
 
 class Expander {
  public:
-  Expander(const SweepFile& sweep, const Layout& layout, const Catalogue& catalogue, const Resolver& resolver)
+  Expander(const SweepFile& sweep, const Layout& layout, Catalogue& catalogue, const Resolver& resolver)
       : sweep_(sweep), layout_(layout), catalogue_(catalogue), resolver_(resolver), structural_(structural_axes(sweep, catalogue)),
         applied_(sweep.written), override_matched_(sweep.overrides.size()), exclude_matched_(sweep.excludes.size()) {}
 
@@ -37,7 +39,9 @@ class Expander {
  private:
   void expand(std::size_t grid);
   const Shape& shape(std::size_t grid, std::span<const std::uint32_t> digits);
-  Shape make_shape(std::size_t grid, std::span<const std::uint32_t> digits);
+  std::uint64_t shape_index(std::size_t grid, std::span<const std::uint32_t> digits) const;
+  bool hold_still(std::size_t grid, Effective&, const std::set<int>& looked_at, const std::set<std::string>& read);
+  std::optional<Shape> make_shape(std::size_t grid, std::span<const std::uint32_t> digits);
   void add(const Shape&, std::uint32_t combination, std::span<const std::uint32_t> digits);
   void refuse_equal(std::uint32_t cell, const Shape&, std::uint32_t combination);
   std::string overruled_axes(std::uint32_t combination) const;
@@ -45,7 +49,7 @@ class Expander {
 
   const SweepFile& sweep_;
   const Layout& layout_;
-  const Catalogue& catalogue_;
+  Catalogue& catalogue_;
   const Resolver& resolver_;
   std::vector<std::vector<bool>> structural_;
   std::vector<bool> applied_, override_matched_, exclude_matched_;
@@ -69,24 +73,56 @@ void Expander::expand(std::size_t grid) {
   }
 }
 
-const Shape& Expander::shape(std::size_t grid, std::span<const std::uint32_t> digits) {
+std::uint64_t Expander::shape_index(std::size_t grid, std::span<const std::uint32_t> digits) const {
   std::uint64_t index = 0;
   for (std::size_t axis = 0; axis < digits.size(); ++axis)
     if (structural_[grid][axis]) index = index * sweep_.grids[grid].axes[axis].rows.size() + digits[axis];
-  auto found = shapes_.find(index);
-  if (found != shapes_.end()) return found->second;
-  if (shapes_.size() >= kMostShapes) shapes_.clear();
-  return shapes_.emplace(index, make_shape(grid, digits)).first->second;
+  return index;
 }
 
-Shape Expander::make_shape(std::size_t grid, std::span<const std::uint32_t> digits) {
+const Shape& Expander::shape(std::size_t grid, std::span<const std::uint32_t> digits) {
+  auto found = shapes_.find(shape_index(grid, digits));
+  if (found != shapes_.end()) return found->second;
+  if (shapes_.size() >= kMostShapes) shapes_.clear();
+  std::optional<Shape> made;
+  while (!made) made = make_shape(grid, digits);  // each time with fewer free axes
+  return shapes_.emplace(shape_index(grid, digits), std::move(*made)).first->second;
+}
+
+// Somebody looked at these keys: an axis that sets one of them is structural from now on. Was one free so far? Experiments before this one stay as they
+// are: for them nobody looked.
+bool Expander::hold_still(std::size_t grid, Effective& effective, const std::set<int>& looked_at, const std::set<std::string>& read) {
+  std::set<int> keys = looked_at;
+  for (const std::string& name : read)
+    if (int key = effective.schema().index(name); key >= 0) keys.insert(key);
+  bool fewer = false;
+  for (int key : keys) {
+    if (!effective.value(key)) continue;
+    int axis = effective.axis(effective.chain(key).back());
+    if (axis < 0 || structural_[grid][static_cast<std::size_t>(axis)]) continue;
+    structural_[grid][static_cast<std::size_t>(axis)] = fewer = true;
+  }
+  if (fewer) shapes_.clear();                     // their numbers count structural axes
+  return fewer;
+}
+
+// None where an axis turned out to be structural.
+std::optional<Shape> Expander::make_shape(std::size_t grid, std::span<const std::uint32_t> digits) {
   Resolved resolved = resolver_.resolve(grid, digits);
-  if (resolved.excluded) return exclude_matched_[*resolved.excluded] = true, Shape();
+  if (resolved.excluded) {
+    exclude_matched_[*resolved.excluded] = true;
+    return Shape();
+  }
   for (std::size_t matched : resolved.overrides) override_matched_[matched] = true;
   validate(resolved, catalogue_, sweep_.grids[grid].place, applied_);
+  Inspection inspection(resolved.effective);
+  inspect(inspection, catalogue_, result_.missing);
+  if (hold_still(grid, resolved.effective, inspection.looked_at(), {})) return std::nullopt;
   std::map<std::string, Slot> slots = slots_of(resolved, sweep_.grids[grid], structural_[grid]);
+  Shape shape(resolved, slots, catalogue_);
+  if (hold_still(grid, resolved.effective, {}, shape.read)) return std::nullopt;
   differences_.add(resolved, slots);
-  return Shape(resolved, slots, catalogue_);
+  return shape;
 }
 
 void Expander::add(const Shape& shape, std::uint32_t combination, std::span<const std::uint32_t> digits) {
@@ -103,7 +139,7 @@ void Expander::add(const Shape& shape, std::uint32_t combination, std::span<cons
     inputs_.clear();
     for (std::size_t input : stage.inputs()) inputs_.push_back(stage_nodes_[input]);
     std::uint32_t node = 0;
-    std::tie(node, fresh) = result_.nodes.add({identities_[i], stage.label(), experiment, stage.own_settings() ? 1 : shape.width, {}}, inputs_);
+    std::tie(node, fresh) = result_.nodes.add({identities_[i], stage.label(), experiment, stage.own_settings() ? 1 : shape.width, {}, shape.open[i]}, inputs_);
     stage_nodes_.push_back(node);
   }
   // A stage that is there may be an earlier stage of another experiment; then it is no cell yet.
@@ -168,7 +204,7 @@ void Expander::note_idle() {
 
 }  // namespace
 
-Expansion expand(const SweepFile& sweep, const Layout& layout, const Catalogue& catalogue, const Resolver& resolver) {
+Expansion expand(const SweepFile& sweep, const Layout& layout, Catalogue& catalogue, const Resolver& resolver) {
   return Expander(sweep, layout, catalogue, resolver).expand();
 }
 

@@ -19,9 +19,10 @@ struct Expansion {
   std::vector<std::pair<std::string, std::vector<Value>>> axes;   // what differs, and its values
   std::vector<std::pair<std::string, std::size_t>> methods;       // and their numbers of experiments
   std::vector<std::string> notes;
+  std::vector<Missing> missing;
 };
 
-// Refuses what cannot run: UsageError.
-Expansion expand(const SweepFile&, const Layout&, const Catalogue&, const Resolver&);
+// Refuses what cannot run: UsageError. What this machine lacks gets an open fingerprint in the catalogue.
+Expansion expand(const SweepFile&, const Layout&, Catalogue&, const Resolver&);
 
 }  // namespace winnow::sweep

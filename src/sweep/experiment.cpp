@@ -1,5 +1,8 @@
 #include "experiment.h"
 
+#include "parts_of_stage.h"
+#include "winnow/core/recorded_reads.h"
+
 namespace winnow::sweep {
 
 Settings settings_of(Effective& effective) {
@@ -8,6 +11,21 @@ Settings settings_of(Effective& effective) {
     if (const Value* value = effective.value(key)) values.emplace_hint(values.end(), effective.schema()[key].key->key, *value);
   return Settings(std::move(values));
 }
+
+namespace {
+
+// Recipes read settings of drafts, too, under other names.
+std::set<std::string> keys_of(const std::set<std::string>& names, const Method& method, const std::vector<Draft>& drafts) {
+  std::set<std::string> keys = names;
+  for (const std::string& name : names) {
+    for (const auto& [table, methods] : method.stages) keys.insert(table + "." + name);
+    for (const Draft& draft : drafts)
+      if (auto origin = draft.origin.find(name); origin != draft.origin.end()) keys.insert(origin->second);
+  }
+  return keys;
+}
+
+}  // namespace
 
 Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   const Method& method = *effective.schema().method();
@@ -20,10 +38,16 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
       experiment.defaulted.insert(effective.schema()[key].key->key);
   experiment.defaulted.erase("profile");
   experiment.defaulted.erase("width");
+  RecordedReads reads;
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
   note_templates(drafts, catalogue.fingerprints);
+  for (Draft& draft : drafts) {
+    if (auto own = catalogue.kind_versions.find(draft.stage.kind); own != catalogue.kind_versions.end()) draft.stage.version = own->second;
+    draft.stage.shared = parts_of(draft, catalogue);
+  }
   std::vector<Identity> identities = connect(drafts);
-  return {std::move(drafts), std::move(identities)};
+  std::set<std::string> read = keys_of(reads.keys(), method, drafts);
+  return {std::move(drafts), std::move(identities), std::move(read)};
 }
 
 }  // namespace winnow::sweep

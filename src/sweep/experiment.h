@@ -14,6 +14,7 @@ Settings settings_of(Effective&);                                    // all of t
 struct Stages {
   std::vector<Draft> drafts;
   std::vector<Identity> identities;
+  std::set<std::string> read;           // keys of the experiment whose values decided something: rows that differ in them may differ in anything
 };
 Stages stages_of(Effective&, const Catalogue&);
 

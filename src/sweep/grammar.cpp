@@ -231,6 +231,9 @@ SweepFile Reader::read(const Item& root, const std::vector<std::string>& sets) {
   if (sweep.name.empty() || sweep.name[0] == '.' || !std::all_of(sweep.name.begin(), sweep.name.end(), plain))
     throw UsageError(fmt::format("{}: the sweep's name '{}' must consist of letters, digits, '-', '_' and '.': folders are "
                                  "called after it", file_, sweep.name));
+  constexpr std::size_t kLongest = 100;
+  if (sweep.name.size() > kLongest)
+    throw UsageError(fmt::format("{}: the sweep's name has {} letters: folders are called after it, at most {} are allowed", file_, sweep.name.size(), kLongest));
   for (const std::string& set : sets) {
     std::size_t equal = set.find('=');
     if (equal == 0 || equal == std::string::npos) throw UsageError(fmt::format("--set {}: expected KEY=VALUE", set));

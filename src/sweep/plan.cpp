@@ -1,5 +1,7 @@
 #include "winnow/sweep/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "check_written.h"
@@ -30,7 +32,7 @@ Plan::Plan(Plan&&) noexcept = default;
 Plan& Plan::operator=(Plan&&) noexcept = default;
 Plan::~Plan() = default;
 
-Plan Plan::read(const Path& sweep_file, const Catalogue& catalogue, const std::vector<std::string>& sets) {
+Plan Plan::read(const Path& sweep_file, const Catalogue& catalogue, const std::vector<std::string>& sets, Absent absent) {
   std::string text = read_file(sweep_file);
   Hasher hasher;
   hasher.add(text);
@@ -39,6 +41,11 @@ Plan Plan::read(const Path& sweep_file, const Catalogue& catalogue, const std::v
   std::unique_ptr<Impl> impl(new Impl{parse_sweep(text, sweep_file.string(), sets), catalogue, hasher.digest()});
   check_written(impl->sweep, impl->catalogue);
   impl->expansion = expand(impl->sweep, impl->layout, impl->catalogue, impl->resolver);
+  if (absent == Absent::refuse && !impl->expansion.missing.empty()) {
+    std::string all;
+    for (const Missing& missing : impl->expansion.missing) all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", missing.where, missing.refusal);
+    throw UsageError(all);
+  }
   return Plan(std::move(impl));
 }
 
@@ -66,8 +73,20 @@ std::vector<std::vector<std::uint32_t>> Plan::value_numbers() const {
 
 const std::vector<std::pair<std::string, std::size_t>>& Plan::methods() const { return impl_->expansion.methods; }
 const std::vector<Claim>& Plan::claims() const { return impl_->sweep.claims; }
+const std::vector<Missing>& Plan::missing() const { return impl_->expansion.missing; }
 const std::vector<std::string>& Plan::notes() const { return impl_->expansion.notes; }
 std::uint32_t Plan::cell_node(std::size_t experiment) const { return impl_->expansion.cells.at(experiment); }
+
+std::vector<bool> Plan::needed(const std::vector<bool>& done) const {
+  std::vector<bool> result(nodes().size());
+  for (std::uint32_t cell : impl_->expansion.cells) result[cell] = true;
+  for (std::size_t i = nodes().size(); i-- > 0;) {      // inputs come before those who need them
+    if (done[i]) result[i] = false;
+    if (result[i])
+      for (std::uint32_t input : nodes()[i].inputs) result[input] = true;
+  }
+  return result;
+}
 
 bool Plan::declared_by_methods(std::string_view key) const {
   const std::vector<Key>& common = impl_->catalogue.common;

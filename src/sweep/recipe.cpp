@@ -42,8 +42,11 @@ void note_templates(std::vector<Draft>& drafts, const Fingerprints& fingerprints
 std::vector<Identity> connect(std::vector<Draft>& drafts) {
   std::vector<Identity> identities;
   for (Draft& draft : drafts) {
-    for (const auto& [name, edge] : draft.edges) draft.stage.inputs[name] = {identities[edge.stage], edge.output};
-    identities.push_back(draft.stage.identity());
+    for (const auto& [name, edge] : draft.edges) {
+      draft.stage.inputs[name] = {identities[edge.stage], edge.output};
+      if (drafts[edge.stage].stage.open()) draft.stage.fingerprints["inputs"] = kOpen;    // what it depends on is open, so it is, too
+    }
+    identities.push_back(draft.stage.open() ? hash_of(draft.stage.canonical()) : draft.stage.identity());
   }
   return identities;
 }

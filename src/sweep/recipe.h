@@ -12,7 +12,8 @@
 
 namespace winnow::sweep {
 
-// An experiment as a recipe sees it.
+// An experiment as a recipe sees it. What a recipe decides by is recorded where it reads a value (Settings::text and the like; RecordedReads): copy
+// settings by all(), and look at none of its values.
 struct Experiment {
   const Catalogue& catalogue;
   const Method& method;
@@ -40,7 +41,7 @@ Recipe find_recipe(std::string_view name);    // UsageError with the known ones
 // The fingerprint of a file of templates takes the place of the setting that names it: what counts is the content.
 void note_templates(std::vector<Draft>& drafts, const Fingerprints&);
 
-// Fills in the inputs of every draft and returns their identities.
+// Fills in the inputs of every draft and returns their identities; of open ones (Stage::open) a hash that tells them apart and is none.
 std::vector<Identity> connect(std::vector<Draft>& drafts);
 
 }  // namespace winnow::sweep

@@ -24,6 +24,7 @@ class Analysis {
     for (const auto& [name, model] : catalogue.models) {
       preset(model.settings);
       for (const Conditional& recipe : model.recipes) preset(recipe.set);
+      for (const auto& [dataset, values] : model.datasets) preset(values);
     }
     for (const auto& [name, dataset] : catalogue.datasets) {
       preset(dataset.settings);
@@ -56,9 +57,6 @@ class Analysis {
   void declared(const std::vector<Key>& keys) {
     for (const Key& key : keys) {
       for (const auto& [other, any] : key.when) shaping_.insert(other);
-      if (key.key.ends_with(".model") || key.key.starts_with("labels.scorer.") || key.key == "labels.keep_fraction" || key.key == "labels.scores" ||
-          key.key == "labels.set" || names_prompt(key.key))
-        shaping_.insert(key.key);                 // recipes look at it
       if (!key.fallback) continue;
       refer(key.key, *key.fallback);
       if (!referred_key(*key.fallback).empty()) follows_by_default_.insert(key.key);

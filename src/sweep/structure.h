@@ -9,7 +9,8 @@
 
 namespace winnow::sweep {
 
-// For each grid, for each of its axes: is it structural?
+// For each grid, for each of its axes: is it structural by what the sweep and the presets say? What recipes and checks look at comes to light only when
+// they run (Expander::hold_still) and makes further axes structural.
 std::vector<std::vector<bool>> structural_axes(const SweepFile&, const Catalogue&);
 
 }  // namespace winnow::sweep

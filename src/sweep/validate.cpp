@@ -4,19 +4,15 @@
 
 #include <algorithm>
 
-#include "declared_key.h"
+#include "check_samples.h"
+#include "label_sets.h"
 #include "winnow/core/error.h"
-#include "winnow/data/templates.h"
 
 namespace winnow::sweep {
 
 namespace {
 
-// Kinds of labels that give a set of candidates for each sample and not one label.
-constexpr std::string_view kCandidateKinds[] = {"flip", "uniform", "instance-candidates"};
-
 constexpr std::string_view kWithoutClassifier[] = {"clip", "siglip", "vit_mae"};     // families
-constexpr std::string_view kRecorded = "scores/";                                  // in the catalogue's fingerprints
 
 std::string condition_text(const Key& key) {
   std::string text;
@@ -44,106 +40,61 @@ void refuse_axis(Effective& effective, const Catalogue& catalogue, const Written
                                setting.value.dump(), reason));
 }
 
-// Adds the names of what was recorded on this machine under a prefix of the catalogue's fingerprints.
-void add_recorded(const Catalogue& catalogue, const std::string& prefix, std::vector<std::string>& names) {
-  for (const auto& [recorded, fingerprint] : catalogue.fingerprints)
-    if (recorded.starts_with(prefix)) names.push_back(recorded.substr(prefix.size()));
-}
-
-void require_fingerprint(const Catalogue& catalogue, const std::string& name, const std::string& where) {
-  if (!catalogue.fingerprints.count(name))
-    throw UsageError(fmt::format("{}: no fingerprint of {} on this machine: run `winnow data check {}` once", where, name, name));
-}
-
-const data::LabelSet& annotated_set(Effective& effective, const Catalogue& catalogue) {
-  std::string dataset = effective.value("dataset")->get<std::string>(), name = effective.value("labels.set")->get<std::string>();
-  std::vector<std::string> known;
-  if (auto sets = catalogue.labels.find(dataset); sets != catalogue.labels.end())
-    for (const auto& [other, set] : sets->second) {
-      if (other == name) return set;
-      known.push_back(other);
-    }
-  throw UsageError(fmt::format("{0}: labels.set: no labels '{1}' of {2} on this machine{3}; known: {4}. Put labels/{1}.safetensors (launch/convert-labels) below its "
-                               "folder and run `winnow data check {2}`", effective.where(effective.schema().index("labels.set")), name, dataset,
-                               did_you_mean(name, known), known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
-}
-
-bool gives_sets(Effective& effective, const Catalogue& catalogue) {
-  std::string kind = effective.value("labels.kind")->get<std::string>();
-  if (kind == "annotated") return annotated_set(effective, catalogue).candidates;
-  return std::find(std::begin(kCandidateKinds), std::end(kCandidateKinds), kind) != std::end(kCandidateKinds);
-}
-
-void require_labels(Effective& effective, const Catalogue& catalogue) {
-  const Method& method = *effective.schema().method();
-  std::string kind = effective.value("labels.kind")->get<std::string>(), what = "labels.kind = " + kind;
-  bool sets = gives_sets(effective, catalogue);
+void require_labels(Inspection& seen, const Catalogue& catalogue) {
+  const Method& method = seen.method();
+  std::string kind = seen.text("labels.kind"), what = "labels.kind = " + kind;
+  bool sets = gives_sets(seen, catalogue);
   if (kind == "annotated") {
-    what += fmt::format(" of the set {}", effective.value("labels.set")->get<std::string>());
-    if (!sets && effective.value("labels.keep_fraction")->get<double>() < 1)
+    what += fmt::format(" of the set {}", seen.text("labels.set"));
+    if (!sets && seen.real("labels.keep_fraction") < 1)
       throw UsageError(fmt::format("{}: {} gives one label a sample: there is no set that labels.keep_fraction could narrow",
-                                   effective.where(effective.schema().index("labels.keep_fraction")), what));
+                                   seen.where("labels.keep_fraction"), what));
   }
   if (method.labels == LabelNeed::candidates || !sets) return;
   std::vector<std::string> able;
   for (const auto& [name, other] : catalogue.methods)
     if (other.labels == LabelNeed::candidates) able.push_back(name);
   throw UsageError(fmt::format("{}: method {} learns from one given label, {} gives candidate sets; able to: {}",
-                               effective.where(effective.schema().index("method")), method.name, what, fmt::join(able, ", ")));
+                               seen.where("method"), method.name, what, fmt::join(able, ", ")));
 }
 
 // A logistic regression needs one label a sample. (A class mean weighs the classes of a set.)
-void require_start(Effective& effective, const Catalogue& catalogue) {
-  const Schema& schema = effective.schema();
-  for (int key = 0; key < schema.size(); ++key) {
-    const std::string& name = schema[key].key->key;
-    if ((name != "head_init" && !name.ends_with(".head_init")) || !effective.value(key) || *effective.value(key) != "linear-probe") continue;
-    if (gives_sets(effective, catalogue))
+void require_start(Inspection& seen, const Catalogue& catalogue) {
+  for (const std::string& key : seen.named("head_init"))
+    if (seen.text(key) == "linear-probe" && gives_sets(seen, catalogue))
       throw UsageError(fmt::format("{}: {} = linear-probe wants one given label a sample, labels.kind = {} gives candidate sets; allowed there: text, random, class-mean",
-                                   effective.where(key), name, effective.value("labels.kind")->get<std::string>()));
-  }
+                                   seen.where(key), key, seen.text("labels.kind")));
 }
 
-// Arrays of scores are recorded by name, like data sets.
-void require_scores(Effective& effective, const Catalogue& catalogue) {
-  int key = effective.schema().index("labels.scores");
-  const Value* name = key < 0 ? nullptr : effective.value(key);
-  if (name && *name == "trained") {
-    const std::string model = effective.value("labels.scorer.model")->get<std::string>();
+void require_scorer(Inspection& seen, const Catalogue& catalogue) {
+  if (!seen.find("labels.scores")) return;
+  std::string scores = seen.text("labels.scores");
+  if (scores == "trained") {
+    std::string model = seen.text("labels.scorer.model");
     std::vector<std::string> able;
     for (const auto& [other, preset] : catalogue.models)
       if (!preset.architecture.empty()) able.push_back(other);
     if (std::find(able.begin(), able.end(), model) == able.end())
       throw UsageError(fmt::format("{}: labels.scores = trained wants a labels.scorer.model that begins at random, {} has weights; allowed: {}",
-                                   effective.where(key), model, fmt::join(able, ", ")));
+                                   seen.where("labels.scores"), model, fmt::join(able, ", ")));
   }
-  if (name && *name == "classifier") {
-    const Model& model = catalogue.models.at(effective.value("labels.scorer.model")->get<std::string>());
+  if (scores == "classifier") {
+    const Model& model = catalogue.models.at(seen.text("labels.scorer.model"));
     if (std::find(std::begin(kWithoutClassifier), std::end(kWithoutClassifier), model.family) != std::end(kWithoutClassifier))
       throw UsageError(fmt::format("{}: labels.scores = classifier wants a labels.scorer.model with a classifier of its own, {} is a {}: it has none; zero-shot scores "
-                                   "are those of texts", effective.where(key), model.name, model.family));
+                                   "are those of texts", seen.where("labels.scores"), model.name, model.family));
   }
-  std::vector<std::string> known = {"zero-shot", "classifier", "trained"};
-  add_recorded(catalogue, "scores/", known);
-  if (!name || std::find(known.begin(), known.end(), name->get<std::string>()) != known.end()) return;
-  throw UsageError(fmt::format("{0}: labels.scores: no scores '{1}' on this machine{3}: known are {4}; `winnow data scores {1} FILE --dataset {2}` records them",
-                               effective.where(key), name->get<std::string>(), effective.value("dataset")->get<std::string>(),
-                               did_you_mean(name->get<std::string>(), known), fmt::join(known, ", ")));
 }
 
-// A prompt is itself, a set of prompts that winnow ships, or a file of templates of the data set, recorded by name.
-void require_templates(Effective& effective, const Catalogue& catalogue) {
-  const Schema& schema = effective.schema();
-  for (int key = 0; key < schema.size(); ++key) {
-    if (!names_prompt(schema[key].key->key) || !effective.value(key)) continue;
-    std::string text = effective.value(key)->get<std::string>(), dataset = effective.value("dataset")->get<std::string>();
-    std::vector<std::string> known = data::template_set_names();
-    add_recorded(catalogue, "templates/" + dataset + "/", known);
-    if (text.find("{}") != std::string::npos || std::find(known.begin(), known.end(), text) != known.end()) continue;
-    throw UsageError(fmt::format("{0}: {1}: '{2}' has no {{}} for the class name, and is no set of templates of {3} on this machine{4}; known sets: {5}; "
-                                 "`winnow data templates NAME FILE --dataset {3}` records one", effective.where(key), schema[key].key->key, text, dataset,
-                                 did_you_mean(text, known), fmt::join(known, ", ")));
-  }
+// numpy's legacy generator takes 32 bits. (data.validation_seed is declared so.)
+void require_legacy_seeds(Inspection& seen) {
+  constexpr std::int64_t kMost = 0xffffffff;
+  auto require = [&](const char* law, const char* seed) {
+    if (seen.find(law) && seen.find(seed) && seen.text(law) == "numpy-legacy" && seen.integer(seed) > kMost)
+      throw UsageError(fmt::format("{}: {} = {}: {} = numpy-legacy takes seeds from 0 to {}", seen.where(seed), seed, seen.integer(seed), law, kMost));
+  };
+  require("labels.law", "labels.seed");
+  if (seen.real("data.long_tail") != 1) require("data.law", "data.seed");
 }
 
 }  // namespace
@@ -164,22 +115,15 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
     if (exists) applied[entry.written->id] = true;
     else if (entry.axis >= 0) refuse_axis(effective, catalogue, *entry.written, key);
   }
-  std::string dataset = effective.value("dataset")->get<std::string>();
-  require_fingerprint(catalogue, dataset, effective.where(schema.index("dataset")));
-  require_labels(effective, catalogue);
-  require_start(effective, catalogue);
-  require_scores(effective, catalogue);
-  require_templates(effective, catalogue);
-  for (int key = 0; key < schema.size(); ++key) {
-    const std::string& name = schema[key].key->key;
-    if ((name != "model" && !name.ends_with(".model")) || !effective.value(key)) continue;
-    const Model& model = catalogue.models.at(effective.value(key)->get<std::string>());
-    if (model.pretrain)
-      require_fingerprint(catalogue, model.pretrain->settings.at("dataset").get<std::string>(), effective.where(key));
-    else if (model.downloaded() && !catalogue.fingerprints.count(model.name))
-      throw UsageError(fmt::format("{}: no weights of {} on this machine: download {} and run `winnow model check {} --root FOLDER` once",
-                                   effective.where(key), model.name, model.download, model.name));
-  }
+}
+
+void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missing) {
+  note_missing(seen, catalogue, missing);
+  require_labels(seen, catalogue);
+  require_start(seen, catalogue);
+  require_scorer(seen, catalogue);
+  require_legacy_seeds(seen);
+  check_samples(seen, catalogue);
 }
 
 void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const std::vector<bool>& applied,

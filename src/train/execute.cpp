@@ -10,6 +10,7 @@
 
 #include "executors.h"
 #include "winnow/data/pixels.h"
+#include "winnow/stage/shared_code.h"
 
 namespace winnow::train {
 
@@ -53,6 +54,7 @@ const Path& input_file(const Context& context, const std::string& name) {
 }
 
 Execution execute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
+  require_shared_code(stage);
   double start = now();
   if (context.trial && !context.checkpoint.empty()) throw UsageError("a trial keeps no checkpoint: leave the folder out of the command");
   at::set_num_threads(context.threads);

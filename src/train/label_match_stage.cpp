@@ -9,12 +9,11 @@
 #include "selected_subset.h"
 #include "winnow/core/error.h"
 #include "winnow/method/selections.h"
+#include "winnow/stage/result_version.h"
 
 namespace winnow::train {
 
 namespace {
-
-constexpr int kVersion = 1;
 
 at::Tensor read_scores(const Path& file, const ImageSource& source, store::Accept accept) {
   store::RunContent content = store::read_run_file(file, true, accept);
@@ -28,8 +27,7 @@ at::Tensor read_scores(const Path& file, const ImageSource& source, store::Accep
 }  // namespace
 
 Execution execute_label_match(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
-  if (stage.version != kVersion)
-    throw UsageError(fmt::format("label-match has result version {} here, the stage wants {}", kVersion, stage.version));
+  require_version(stage, "method label-match", result_version_of_method("label-match"));
   ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {.labels = true});
   Oracle oracle = source.take_oracle();
   at::Tensor logits = read_scores(input_file(context, "scores"), source, accepted(context));

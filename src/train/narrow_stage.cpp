@@ -11,17 +11,12 @@
 #include "image_source.h"
 #include "winnow/core/error.h"
 #include "winnow/label/scored.h"
+#include "winnow/stage/result_version.h"
 
 namespace winnow::train {
 
-namespace {
-
-constexpr int kVersion = 1;
-
-}  // namespace
-
 Execution execute_narrow(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
-  if (stage.version != kVersion) throw UsageError(fmt::format("narrow has result version {} here, the stage wants {}", kVersion, stage.version));
+  require_version(stage, "narrow", result_version(StageKind::narrow));
   EarlierLabels earlier = EarlierLabels::of(stage, context);
   ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {.labels = true}, earlier);
   if (source.has_given()) throw UsageError(fmt::format("labels.kind = {} gives one label a sample: there is no set to narrow", stage.settings.text("labels.kind")));

@@ -16,6 +16,7 @@
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/tokenizer.h"
+#include "winnow/stage/result_version.h"
 #include "winnow/train/evaluation.h"
 #include "winnow/train/run_snapshot.h"
 
@@ -89,9 +90,7 @@ model::Snapshot untrained(const Settings& settings, const model::ClipTokenizer& 
 
 Execution execute_pretrain(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   const Settings& settings = stage.settings;
-  constexpr int kVersion = 1;
-  if (stage.version != kVersion)
-    throw UsageError(fmt::format("pretrain has result version {} here, the stage wants {}", kVersion, stage.version));
+  require_version(stage, "pretrain", result_version(StageKind::pretrain));
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
   std::int64_t side = settings.integer("image.size");

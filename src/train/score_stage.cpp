@@ -19,6 +19,7 @@
 #include "winnow/data/scores.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/stage/result_version.h"
 #include "winnow/train/evaluation.h"
 #include "winnow/train/run_snapshot.h"
 
@@ -26,7 +27,6 @@ namespace winnow::train {
 
 namespace {
 
-constexpr int kVersion = 1;
 constexpr std::int64_t kRows = 500;
 
 // exp of the trained logarithm; CLIP's largest where a snapshot keeps none.
@@ -53,7 +53,7 @@ Execution recorded_scores(const Stage& stage, const Context& context, const std:
 }  // namespace
 
 Execution execute_score(const Stage& stage, const Context& context, comm::Collective& collective, Observer&) {
-  if (stage.version != kVersion) throw UsageError(fmt::format("score has result version {} here, the stage wants {}", kVersion, stage.version));
+  require_version(stage, "score", result_version(StageKind::score));
   if (auto recorded = stage.fingerprints.find("scores"); recorded != stage.fingerprints.end()) return recorded_scores(stage, context, recorded->second);
   if (stage.settings.has("scorer")) return classifier_scores(stage, context, collective);
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));

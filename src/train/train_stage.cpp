@@ -19,6 +19,7 @@
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/tokenizer.h"
 #include "winnow/model/toy.h"
+#include "winnow/stage/result_version.h"
 #include "winnow/view/pipeline.h"
 
 namespace winnow::train {
@@ -110,9 +111,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   const Settings& settings = stage.settings;
   std::string name = settings.text("method");
   const method::Entry& entry = method::find_method(name);
-  if (stage.version != entry.version)
-    throw UsageError(fmt::format("method {} has result version {} here, the stage wants {}: winnow and winnow-train differ", name,
-                                 entry.version, stage.version));
+  require_version(stage, "method " + name, result_version_of_method(name));
   std::unique_ptr<method::Method> method = entry.make();
   if (settings.text("dataset") == "replay") return execute_replay(stage, context, collective, observer, *method, name);
 

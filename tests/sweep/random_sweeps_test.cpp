@@ -25,7 +25,7 @@ const std::map<std::string, std::vector<Value>> kPool = {
     {"seed", {0, 1, 2}},          {"train.epochs", {1, 10, 3}},        {"train.lr", {5e-4, 1, 0.25}},
     {"train.batch", {64, 32}},    {"scale", {25, 3}},                  {"labels.rate", {0, 0.5, 1}},
     {"labels.seed", {0, 1}},      {"labels.balanced", {true, false}},  {"adapt", {"adaptformer", "linear-probe"}},
-    {"data.samples", {0, 5, 50}}, {"train.weight_decay", {1e-5, 0.1}}, {"data.seed", {0, "=seed"}},
+    {"data.samples", {0, 500, 5000}}, {"train.weight_decay", {1e-5, 0.1}}, {"data.seed", {0, "=seed"}},
 };
 
 class Maker {

@@ -1,5 +1,4 @@
-// A method reads exactly the keys that its preset declares, and has the preset's result version: shown by running it with
-// settings that record what is read.
+// A method reads exactly the keys that its preset declares: shown by running it with settings that record what is read.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +17,6 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
   Observer quiet;
   for (const auto& [name, own] : catalogue.methods) {
     if (own.recipe != "train") continue;         // the stages of other recipes: ReadsExactlyItsSettings
-    EXPECT_EQ(method::find_method(name).version, own.version) << name;
     Stage stage = method::recorded_stage(own, catalogue, recorded);
     Context context;
     context.replay = &recorded;

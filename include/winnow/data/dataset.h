@@ -25,6 +25,7 @@ struct Manifest {
   std::string package, download;                // where to get it
   std::map<std::string, std::string> options;   // what else the layout can be told
   std::int64_t expected_classes = 0, expected_train = 0, expected_test = 0;   // 0: any
+  std::map<std::string, bool> labels;           // label files that its publishers made: by name; do they give sets of candidates?
   std::string corrupt = "error";                // a picture that does not decode: "error", or "skip" it and count it
 
   static Manifest from_preset(const std::string& name, const Value& preset, const std::string& source);  // UsageError

@@ -15,7 +15,6 @@ using Tensors = std::map<std::string, Tensor>;
 
 struct Entry {
   const char* name;
-  int version;                                    // result version; equals the one in the method's preset
   std::unique_ptr<Method> (*make)();
   // The method's loss on its own, for kind `loss` of the golden cases: settings and inputs by the case's names -> "loss" (a
   // scalar) and, where the method has it, "each" (B). Null where the loss needs the engine.

@@ -10,6 +10,7 @@
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
 #include "winnow/data/label_set.h"
+#include "winnow/stage/shared_code.h"
 
 namespace winnow::sweep {
 
@@ -58,16 +59,17 @@ struct Dataset : Preset {
   Assignments settings;
   std::vector<Conditional> recipes;               // the views of the three systems' recipes
   bool noisy = false;                             // its own training labels are noisy: labels.set = own gives them
+  std::int64_t classes = 0, train = 0, test = 0;  // as found on this machine, else as the preset expects them; 0: not known
 };
 
 struct Model : Preset {
   struct Pretrain {
-    int version = 1;
     Assignments settings;
   };
   std::string family, download;                   // of a downloaded snapshot: where it is
   Assignments settings;
   std::vector<Conditional> recipes;
+  std::map<std::string, Assignments> datasets;    // for a data set: the only place where a model sets data.*
   std::optional<Pretrain> pretrain;               // the stage that makes it
   Assignments architecture;                       // of one that begins at random: entries of config.json
   // Without either its weights are a downloaded snapshot.
@@ -75,7 +77,8 @@ struct Model : Preset {
 };
 
 // Fingerprints of data sets and of downloaded weights by name: what `winnow data check` and `winnow model check`
-// recorded; of arrays of scores by "scores/NAME", of files of templates by "templates/DATASET/NAME".
+// recorded; of arrays of scores by "scores/NAME", of files of templates by "templates/DATASET/NAME". One that begins with kOpen stands for what is
+// not on this machine.
 using Fingerprints = std::map<std::string, std::string>;
 
 struct Catalogue {
@@ -84,7 +87,11 @@ struct Catalogue {
   std::map<std::string, Dataset> datasets;
   std::vector<Key> common;                        // keys of every experiment: dataset, data.*, labels.*, model, adapt, train.*, seed
   Fingerprints fingerprints;
-  std::map<std::string, std::map<std::string, data::LabelSet>> labels;   // that people gave: by data set and name (labels.set)
+  // That people gave: by data set and name (labels.set). Those that a preset declares have an open fingerprint until `winnow data check` found them.
+  std::map<std::string, std::map<std::string, data::LabelSet>> labels;
+
+  PartVersions shared_code;                       // result versions: those of this program
+  std::map<StageKind, int> kind_versions;         // of pretrain, score, narrow
 
   static Catalogue built_in(Fingerprints);        // the presets in this program
   static Catalogue on_this_machine();             // the same, with the fingerprints that were recorded here

@@ -32,13 +32,28 @@ struct Node {
   std::uint32_t experiment;                       // the first experiment that needs it: stage() regenerates it from there
   std::uint32_t width;                            // processes that execute it together: the largest that an experiment asks for
   std::span<const std::uint32_t> inputs;          // indices of nodes that must be done first; the plan owns them
+  // The identity is not known, because something that it depends on is missing here; `identity` only tells the nodes of this plan apart. Such a node
+  // is never done and has no run file.
+  bool open = false;
 };
+
+// What experiments need and this machine does not have.
+struct Missing {
+  std::string what;                               // "the data set cifar-10"
+  std::string first;                              // what a person must do before: "get it from https://..."; or nothing
+  std::string command;                            // then, in a shell: "winnow data check cifar-10 --root FOLDER"
+  std::string where;                              // who asks for it first: "sweeps/mine.toml:3"
+  std::string refusal;                            // one sentence of what is missing and what to do
+};
+
+// What a plan does about what is missing: refuses, all of it in one line; or leaves the identities of those stages open.
+enum class Absent { refuse, leave_open };
 
 // Immutable once read; may be read by several threads. Nodes and their views live as long as the plan, moved or not.
 class Plan {
  public:
   // Reads, checks and expands. `sets` are --set key=value, in order. UsageError for whatever `run` would refuse.
-  static Plan read(const Path& sweep_file, const Catalogue&, const std::vector<std::string>& sets = {});
+  static Plan read(const Path& sweep_file, const Catalogue&, const std::vector<std::string>& sets = {}, Absent = Absent::refuse);
 
   const std::string& name() const;
   const std::string& question() const;
@@ -59,6 +74,9 @@ class Plan {
   const std::vector<std::pair<std::string, std::size_t>>& methods() const;   // and how many experiments each has
   bool declared_by_methods(std::string_view key) const;                 // and not common to all experiments
   const std::vector<Claim>& claims() const;
+  const std::vector<Missing>& missing() const;    // empty unless identities were left open
+  // What has to be executed, by node: cells that are not done, and what they need. `done` by node.
+  std::vector<bool> needed(const std::vector<bool>& done) const;
   const std::vector<std::string>& notes() const;  // what is legal and probably not meant: an override that matches nothing
 
   Plan(Plan&&) noexcept;

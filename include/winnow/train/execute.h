@@ -78,7 +78,7 @@ struct Execution {
   std::optional<Trial> trial;                     // where the context asked for one
 };
 
-// UsageError for a stage that this program does not compute, or whose version is another; DataError for inputs; Stopped.
+// UsageError for a stage that this program does not compute, or whose versions are others; DataError for inputs; Stopped.
 Execution execute(const Stage&, const Context&, comm::Collective&, Observer&);
 
 }  // namespace winnow::train

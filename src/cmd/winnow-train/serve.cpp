@@ -18,6 +18,7 @@
 #include "outcome.h"
 #include "winnow/comm/gang.h"
 #include "winnow/core/error.h"
+#include "winnow/stage/shared_code.h"
 
 namespace winnow::cmd {
 
@@ -140,7 +141,7 @@ Task task_of(const Value& command, int threads, const comm::Collective& gang) {
   Value described = command["stage"];
   described["identity"] = command.value("identity", "");   // refused if the stage is another
   Value context = command.value("context", Value::object());
-  Task task{stage_from_json(described), context_from_json(context), command["output"].get<std::string>()};
+  Task task{stage_to_execute(described), context_from_json(context), command["output"].get<std::string>()};
   if (threads > 0) task.context.threads = threads;
   task.context.attempt = command.value("attempt", 1);
   task.context.checkpoint = command.value("checkpoint", "");

@@ -13,6 +13,7 @@
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
+#include "winnow/stage/shared_code.h"
 #include "winnow/store/store.h"
 
 namespace winnow::cmd {
@@ -45,7 +46,7 @@ Stage read_stage(const std::string& file) {
   Value json = Value::parse(read_file(file), nullptr, false);
   if (json.is_discarded()) throw UsageError(fmt::format("{} is not JSON", file));
   try {
-    return stage_from_json(json);
+    return stage_to_execute(json);
   } catch (const UsageError& error) {
     throw UsageError(fmt::format("{}: {}", file, error.what()));
   }

@@ -39,23 +39,11 @@ struct Progress {
   std::size_t used = 0;                           // how often these stages yield a cell or an input of another stage
 };
 
-// What `run` would execute: cells that are not done, and what they need.
-std::vector<bool> needed(const sweep::Plan& plan, const std::vector<bool>& done) {
-  std::vector<bool> result(plan.nodes().size());
-  for (std::size_t i = 0; i < plan.experiments(); ++i) result[plan.cell_node(i)] = true;
-  for (std::size_t i = plan.nodes().size(); i-- > 0;) {
-    if (done[i]) result[i] = false;
-    if (result[i])
-      for (std::uint32_t input : plan.nodes()[i].inputs) result[input] = true;
-  }
-  return result;
-}
-
 // By the recipe's name for the stage, in the order of the graph.
 std::vector<std::pair<std::string, Progress>> progress(const sweep::Plan& plan, const std::vector<bool>& done) {
   std::vector<std::pair<std::string, Progress>> result;
   std::vector<std::size_t> used(plan.nodes().size());
-  std::vector<bool> to_run = needed(plan, done);
+  std::vector<bool> to_run = plan.needed(done);
   for (std::size_t i = 0; i < plan.experiments(); ++i) ++used[plan.cell_node(i)];
   for (const sweep::Node& node : plan.nodes())
     for (std::uint32_t input : node.inputs) ++used[input];
@@ -73,6 +61,17 @@ std::vector<std::pair<std::string, Progress>> progress(const sweep::Plan& plan, 
   return result;
 }
 
+void print_missing(const sweep::Plan& plan) {
+  if (plan.missing().empty()) return;
+  auto open = std::count_if(plan.nodes().begin(), plan.nodes().end(), [](const sweep::Node& node) { return node.open; });
+  fmt::print("\nnot on this machine, and needed by {} of these stages: whether they are done is not known, and `winnow run` wants it first\n", open);
+  for (const sweep::Missing& missing : plan.missing()) {
+    fmt::print("  {} ({})\n", missing.what, missing.where);
+    if (!missing.first.empty()) fmt::print("    {}, then\n", missing.first);
+    fmt::print("    {}\n", missing.command);
+  }
+}
+
 void print_plan(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
   fmt::print("{}: {}\n\n{} experiment{}\n", plan.name(), plan.question(), plan.experiments(), plan.experiments() == 1 ? "" : "s");
   print_axes(plan);
@@ -85,20 +84,39 @@ void print_plan(const sweep::Plan& plan, const store::Store& store, const std::v
   }
   std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   fmt::print("\n{} of {} stages are done in {}\n", finished, done.size(), store.root().string());
+  print_missing(plan);
   for (const std::string& note : plan.notes()) fmt::print("note: {}\n", note);
+}
+
+// Open identities are not told: only this plan knows them.
+Value identity_json(const sweep::Node& node) { return node.open ? Value() : Value(node.identity.hex()); }
+
+// What of an open stage is not known: null.
+void close_holes(const sweep::Plan& plan, std::uint32_t node, Value& entry) {
+  for (auto& [name, digest] : entry["fingerprints"].items())
+    if (digest.get<std::string>().starts_with(kOpen)) digest = nullptr;
+  entry["fingerprints"].erase("inputs");
+  for (auto& [name, input] : entry["inputs"].items())
+    for (std::uint32_t earlier : plan.nodes()[node].inputs)
+      if (plan.nodes()[earlier].open && input["stage"] == plan.nodes()[earlier].identity.hex()) input["stage"] = nullptr;
 }
 
 // Written piece by piece: a large sweep's text is larger than its plan.
 void print_json(const sweep::Plan& plan, const std::vector<bool>& done) {
-  fmt::print("{{\"name\":{},\"question\":{},\"axes\":{},\"notes\":{},\n\"experiments\":[", Value(plan.name()).dump(),
-             Value(plan.question()).dump(), Value(plan.axes()).dump(), Value(plan.notes()).dump());
+  Value missing = Value::array();
+  for (const sweep::Missing& entry : plan.missing())
+    missing.push_back({{"what", entry.what}, {"first", entry.first}, {"command", entry.command}, {"where", entry.where}});
+  fmt::print("{{\"name\":{},\"question\":{},\"axes\":{},\"notes\":{},\"missing\":{},\n\"experiments\":[", Value(plan.name()).dump(),
+             Value(plan.question()).dump(), Value(plan.axes()).dump(), Value(plan.notes()).dump(), missing.dump());
   for (std::size_t i = 0; i < plan.experiments(); ++i) {
-    Value entry = {{"settings", plan.settings(i).all()}, {"stage", plan.nodes()[plan.cell_node(i)].identity.hex()}};
+    std::uint32_t cell = plan.cell_node(i);
+    Value entry = {{"settings", plan.settings(i).all()}, {"stage", identity_json(plan.nodes()[cell])}, {"index", cell}};
     fmt::print("{}\n{}", i ? "," : "", entry.dump());
   }
   fmt::print("],\n\"stages\":[");
   for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
     Value entry = to_json(plan.stage(i));
+    if (plan.nodes()[i].open) close_holes(plan, i, entry);
     entry["label"] = plan.nodes()[i].label;
     entry["done"] = static_cast<bool>(done[i]);
     entry["width"] = plan.nodes()[i].width;
@@ -130,7 +148,9 @@ void explain(const sweep::Plan& plan, const std::string& key) {
 
 int plan(int argc, char** argv) {
   Command app("plan", "Shows what a sweep comes to: its experiments, the stages that they share, and what is already done.\n"
-              "Refuses whatever `winnow run` would refuse. Opens no image and starts nothing.",
+              "Refuses whatever `winnow run` would refuse, but for data and weights that are not on this machine: it lists them with the commands\n"
+              "that bring them. Opens no image and starts nothing. `winnow method list` shows the methods, `winnow model list` and `winnow data list`\n"
+              "models and data sets; --explain says of any key what it may be and who set it.",
               "  winnow plan sweeps/quickstart.toml\n"
               "  winnow plan sweeps/quickstart.toml --set train.epochs=1 --set adapt=linear-probe\n"
               "  winnow plan sweeps/quickstart.toml --explain train.lr      who set it?\n"
@@ -145,11 +165,11 @@ int plan(int argc, char** argv) {
   app.add_flag("--json", json, "experiments and stages, for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
-  sweep::Plan plan = sweep.plan_to_run();
+  sweep::Plan plan = sweep.plan_with_holes();
   if (!key.empty()) return explain(plan, key), kDone;
   store::Store store = stores.open();
   std::vector<bool> done;
-  for (const sweep::Node& node : plan.nodes()) done.push_back(store.find(node.identity, false).has_value());
+  for (const sweep::Node& node : plan.nodes()) done.push_back(!node.open && store.find(node.identity, false).has_value());
   json ? print_json(plan, done) : print_plan(plan, store, done);
   return kDone;
 }

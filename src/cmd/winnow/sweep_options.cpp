@@ -41,9 +41,12 @@ void SweepOptions::add_to(CLI::App& app) {
 
 sweep::Plan SweepOptions::plan() const { return sweep::Plan::read(file, sweep::Catalogue::on_this_machine(), sets); }
 
-sweep::Plan SweepOptions::plan_to_run() const {
+sweep::Plan SweepOptions::plan_to_run() const { return checked(sweep::Absent::refuse); }
+sweep::Plan SweepOptions::plan_with_holes() const { return checked(sweep::Absent::leave_open); }
+
+sweep::Plan SweepOptions::checked(sweep::Absent absent) const {
   sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
-  sweep::Plan plan = sweep::Plan::read(file, catalogue, sets);
+  sweep::Plan plan = sweep::Plan::read(file, catalogue, sets, absent);
   report::check_claims(plan);
   std::vector<Value> names = plan.values("dataset");
   if (names.empty()) names.push_back(plan.settings(0).at("dataset"));

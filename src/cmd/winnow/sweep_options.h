@@ -41,6 +41,11 @@ struct SweepOptions {
   sweep::Plan plan() const;                     // against the presets and fingerprints of this machine
   // The same for those who will compute: DataError when a data set's files changed since their fingerprint was recorded.
   sweep::Plan plan_to_run() const;
+  // The same, but what is missing on this machine leaves identities open (sweep::Absent): to look at, not to run.
+  sweep::Plan plan_with_holes() const;
+
+ private:
+  sweep::Plan checked(sweep::Absent) const;
 };
 
 }  // namespace winnow::cmd

@@ -10,7 +10,6 @@ namespace {
 Draft pretrain_draft(const Model& model, const Fingerprints& fingerprints) {
   Draft draft{.label = "backbone", .own_settings = true};
   draft.stage.kind = StageKind::pretrain;
-  draft.stage.version = model.pretrain->version;
   draft.stage.settings = Settings(model.pretrain->settings);
   draft.stage.settings.set("model", model.name);
   draft.stage.outputs = {Output::metrics, Output::weights};

@@ -7,6 +7,7 @@
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
+#include "winnow/stage/result_version.h"
 #include "winnow/train/execute.h"
 
 namespace winnow::golden {
@@ -73,7 +74,7 @@ Stage stage_of(Case& c, const train::Replay& replay, std::int64_t classes) {
   if (!settings.has("train.epochs")) settings.set("train.epochs", order.size(0));
   if (!settings.has("train.batch")) settings.set("train.batch", order.size(2));
   Stage stage;
-  stage.version = method::find_method(c.subject()).version;
+  stage.version = result_version_of_method(c.subject());
   stage.settings = settings;
   return stage;
 }

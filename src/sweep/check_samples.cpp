@@ -1,0 +1,87 @@
+#include "check_samples.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "winnow/core/error.h"
+#include "winnow/label/long_tail.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+class Samples {
+ public:
+  Samples(Inspection& seen, const Dataset& dataset) : seen_(seen), dataset_(dataset) {}
+
+  // In the order in which stages choose them (train/image_source.cpp).
+  void check() {
+    std::int64_t test = seen_.integer("data.test_samples");
+    if (dataset_.test > 0 && test > dataset_.test) refuse("data.test_samples", fmt::format("{} has {} test samples", dataset_.name, dataset_.test));
+    check_range();
+    if (dataset_.train == 0 && count_ == 0) return;
+    set_aside();
+    long_tail();
+    batches();
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& key, const std::string& why) {
+    throw UsageError(fmt::format("{}: {} = {}: {}", seen_.where(key), key, seen_.find(key)->dump(), why));
+  }
+
+  void check_range() {
+    std::int64_t first = seen_.integer("data.first"), last = seen_.integer("data.last"), wanted = seen_.integer("data.samples"), all = dataset_.train;
+    if (last > 0 && first >= last) refuse("data.first", fmt::format("no sample lies between it and data.last = {}", last));
+    if (all == 0) {                               // how many there are is not known: at least what is asked for
+      if (last > 0 && wanted > last - first) refuse("data.samples", fmt::format("from data.first = {} to data.last = {} there are {}", first, last, last - first));
+      count_ = wanted > 0 ? wanted : last > 0 ? last - first : 0;
+      return;
+    }
+    if (first >= all) refuse("data.first", fmt::format("{} has {} training samples", dataset_.name, all));
+    if (last > all) refuse("data.last", fmt::format("{} has {} training samples", dataset_.name, all));
+    count_ = (last > 0 ? last : all) - first;
+    if (wanted > count_) {
+      std::string range = count_ == all ? "" : fmt::format(" with data.first = {} and data.last = {}", first, last);
+      refuse("data.samples", fmt::format("{} has {} training samples{}", dataset_.name, count_, range));
+    }
+    if (wanted > 0) count_ = wanted;
+  }
+
+  void set_aside() {
+    double share = seen_.real("data.validation");
+    if (share == 0) return;
+    auto aside = static_cast<std::int64_t>(static_cast<double>(count_) * share);
+    if (aside == 0) refuse("data.validation", fmt::format("of {} training samples that is not one", count_));
+    if (aside == count_) refuse("data.validation", fmt::format("of {} training samples that leaves none", count_));
+    count_ -= aside;
+  }
+
+  // How many samples a class has is not known. Its first one has N / C at least where all have the same number, which is what a tail is cut from.
+  void long_tail() {
+    double factor = seen_.real("data.long_tail");
+    if (factor == 1 || dataset_.classes == 0) return;
+    std::vector<std::int64_t> counts = label::long_tail_counts(count_, dataset_.classes, factor);
+    if (counts.back() == 0)
+      refuse("data.long_tail", fmt::format("{} training samples of {} classes: the last class keeps none", count_, dataset_.classes));
+    std::int64_t kept = 0;
+    for (std::int64_t count : counts) kept += count;
+    count_ = std::min(count_, kept);
+  }
+
+  void batches() {
+    for (const std::string& key : seen_.named("train.batch"))
+      if (seen_.integer(key) > count_) refuse(key, fmt::format("larger than the {} training samples", count_));
+  }
+
+  Inspection& seen_;
+  const Dataset& dataset_;
+  std::int64_t count_ = 0;                        // training samples; 0: not known
+};
+
+}  // namespace
+
+void check_samples(Inspection& seen, const Catalogue& catalogue) { Samples(seen, catalogue.datasets.at(seen.text("dataset"))).check(); }
+
+}  // namespace winnow::sweep

@@ -1,0 +1,108 @@
+#include "missing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "label_sets.h"
+#include "winnow/core/error.h"
+#include "winnow/data/templates.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+class Noter {
+ public:
+  Noter(Inspection& inspection, Catalogue& catalogue, std::vector<Missing>& missing) : seen_(inspection), catalogue_(catalogue), missing_(missing) {}
+
+  void note() {
+    dataset(seen_.text("dataset"), seen_.where("dataset"));
+    labels();
+    scores();
+    templates();
+    for (const std::string& key : seen_.named("model")) weights(catalogue_.models.at(seen_.text(key)), seen_.where(key));
+  }
+
+ private:
+  // Is this content missing, for the first time? From then on its fingerprint is open.
+  bool misses(const std::string& content) {
+    auto [found, fresh] = catalogue_.fingerprints.try_emplace(content, std::string(kOpen) + content);
+    return fresh;
+  }
+
+  void add(std::string what, std::string first, std::string command, const std::string& key, std::string refusal) {
+    missing_.push_back({std::move(what), std::move(first), std::move(command), seen_.where(key), std::move(refusal)});
+  }
+
+  void dataset(const std::string& name, const std::string& where) {
+    if (!misses(name)) return;
+    const Value& preset = catalogue_.datasets.at(name).content;
+    std::string package = preset.value("package", ""), download = preset.value("download", "");
+    std::string command = fmt::format("winnow data check {}{}", name, package.empty() ? " --root FOLDER" : "");
+    missing_.push_back({"the data set " + name, package.empty() ? "get it from " + download : "apt-get install " + package, command, where,
+                        fmt::format("no fingerprint of {} on this machine: run `{}` once", name, command)});
+  }
+
+  void labels() {
+    if (seen_.text("labels.kind") != "annotated") return;
+    std::string dataset = seen_.text("dataset"), name = seen_.text("labels.set");
+    const data::LabelSet& set = annotated_set(seen_, catalogue_);
+    if (set.fingerprint.starts_with(kOpen) && misses(fmt::format("labels/{}/{}", dataset, name)))
+      add(fmt::format("the labels '{}' of {}", name, dataset), fmt::format("make labels/{}.safetensors below its folder with launch/convert-labels", name),
+          fmt::format("winnow data check {} --root FOLDER", dataset), "labels.set",
+          fmt::format("labels.set: no labels '{0}' of {1} on this machine: put labels/{0}.safetensors (launch/convert-labels) below its folder and run `winnow data check "
+                      "{1} --root FOLDER`", name, dataset));
+  }
+
+  void weights(const Model& model, const std::string& where) {
+    if (model.pretrain) dataset(model.pretrain->settings.at("dataset").get<std::string>(), where);
+    else if (model.downloaded() && misses(model.name))
+      missing_.push_back({"the weights of " + model.name, "download " + model.download, fmt::format("winnow model check {} --root FOLDER", model.name), where,
+                          fmt::format("no weights of {0} on this machine: download {1} and run `winnow model check {0} --root FOLDER` once", model.name, model.download)});
+  }
+
+  std::vector<std::string> recorded(const std::string& prefix, std::vector<std::string> known) const {
+    for (const auto& [content, fingerprint] : catalogue_.fingerprints)
+      if (content.starts_with(prefix) && !fingerprint.starts_with(kOpen)) known.push_back(content.substr(prefix.size()));
+    return known;
+  }
+
+  // Arrays of scores are recorded by name, like data sets.
+  void scores() {
+    if (!seen_.find("labels.scores")) return;
+    std::string name = seen_.text("labels.scores"), dataset = seen_.text("dataset");
+    std::vector<std::string> known = {"zero-shot", "classifier", "trained"};
+    if (std::find(known.begin(), known.end(), name) != known.end() || !misses("scores/" + name)) return;
+    known = recorded("scores/", known);
+    std::string hint = did_you_mean(name, known), command = fmt::format("winnow data scores {} FILE --dataset {}", name, dataset);
+    add(fmt::format("the scores '{}'{}", name, hint), "", command, "labels.scores",
+        fmt::format("labels.scores: no scores '{}' on this machine{}: known are {}; `{}` records them", name, hint, fmt::join(known, ", "), command));
+  }
+
+  // A prompt is itself, a set of prompts that winnow ships, or a file of templates of the data set, recorded by name.
+  void templates() {
+    for (const char* name : {"template", "prompt"})
+      for (const std::string& key : seen_.named(name)) {
+        std::string text = seen_.text(key), dataset = seen_.text("dataset");
+        std::vector<std::string> known = data::template_set_names();
+        bool prompt = text.find("{}") != std::string::npos;
+        if (prompt || std::find(known.begin(), known.end(), text) != known.end() || !misses(fmt::format("templates/{}/{}", dataset, text))) continue;
+        known = recorded("templates/" + dataset + "/", known);
+        std::string hint = did_you_mean(text, known), command = fmt::format("winnow data templates {} FILE --dataset {}", text, dataset);
+        add(fmt::format("the class texts '{}' of {}{}", text, dataset, hint), "", command, key,
+            fmt::format("{}: '{}' has no {{}} for the class name, and is no set of templates of {} on this machine{}; known sets: {}; `{}` records one", key, text, dataset,
+                        hint, fmt::join(known, ", "), command));
+      }
+  }
+
+  Inspection& seen_;
+  Catalogue& catalogue_;
+  std::vector<Missing>& missing_;
+};
+
+}  // namespace
+
+void note_missing(Inspection& inspection, Catalogue& catalogue, std::vector<Missing>& missing) { Noter(inspection, catalogue, missing).note(); }
+
+}  // namespace winnow::sweep

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "decoded.h"
+#include "file_kind.h"
 #include "packed.h"
 #include "record.h"
 #include "winnow/core/error.h"
@@ -21,6 +22,8 @@ namespace {
 Path find_root(const Manifest& manifest, const std::optional<Path>& given) {
   if (auto root = found_root(manifest, given)) return *root;
   std::vector<std::string> roots = given ? std::vector<std::string>{given->string()} : manifest.roots;
+  for (const std::string& root : roots)
+    if (is_there(root)) throw DataError(fmt::format("data set {}: {} {}, a folder is wanted", manifest.name, root, is_file(root) ? "is a file" : why_no_file(root)));
   throw DataError(fmt::format("data set {}: no folder {}; {}, or say --root DIR", manifest.name, fmt::join(roots, " or "), how_to_get(manifest)));
 }
 
@@ -92,11 +95,13 @@ Found look_at_pictures(const Manifest& manifest, const Path& root, const std::ve
 Found look(const Manifest& manifest, const Path& root, const std::vector<std::string>* known_skipped, const Progress& progress) {
   Found found = look_at_pictures(manifest, root, known_skipped, progress);
   Record& record = found.record;
-  record.labels = keep_label_sets(root, {record.name, record.fingerprint, found.training_labels(), static_cast<std::int64_t>(record.classes.size())});
+  std::vector<std::int64_t> labels = found.training_labels();
+  record.labels = keep_label_sets(root, {record.name, record.fingerprint, labels, static_cast<std::int64_t>(record.classes.size())});
   for (const auto& [name, sets] : manifest.labels)
     if (auto own = record.labels.find(name); own != record.labels.end() && own->second.candidates != sets)
       throw DataError(fmt::format("{}: gives {}, and {} declares {}", (root / "labels" / (name + ".safetensors")).string(),
                                   sets ? "one label a sample" : "sets of candidates", manifest.source, sets ? "sets of candidates" : "one label a sample"));
+  record.notes = notes_on_classes(record.classes, labels);
   note_files(record, label_files(root));
   return found;
 }
@@ -124,7 +129,7 @@ void write_cache(const Manifest& manifest, const Found& found, const Progress& p
 
 // Whole and of this version, and as many pictures short as the record says: run files count them.
 bool is_good_cache(const Path& path, const Record& record) {
-  if (!std::filesystem::exists(path)) return false;
+  if (!is_there(path)) return false;
   try {
     Pixels pixels(path);
     return pixels.skipped() == static_cast<std::int64_t>(record.skipped.size());
@@ -142,7 +147,7 @@ std::string how_to_get(const Manifest& manifest) {
 std::optional<Path> found_root(const Manifest& manifest, const std::optional<Path>& given) {
   std::vector<std::string> roots = given ? std::vector<std::string>{given->string()} : manifest.roots;
   for (const std::string& root : roots)
-    if (std::filesystem::is_directory(root)) return root;
+    if (is_folder(root)) return root;
   return std::nullopt;
 }
 
@@ -151,9 +156,8 @@ std::vector<Need> needs(const Manifest& manifest, const Path& root) {
   std::vector<Need> result;
   for (const auto& [role, file] : manifest.files) {
     bool optional = std::find(rules.files.begin(), rules.files.end(), role) == rules.files.end();
-    std::error_code code;
-    bool there = std::filesystem::exists(root / file, code) || (manifest.layout == "idx" && (std::filesystem::exists(root / (file + ".gz"), code) ||
-                 (file.ends_with(".gz") && std::filesystem::exists(root / file.substr(0, file.size() - 3), code))));
+    auto is_good = [&](const Path& path) { return is_file(path) || is_folder(path); };
+    bool there = is_good(root / file) || (manifest.layout == "idx" && (is_good(root / (file + ".gz")) || (file.ends_with(".gz") && is_good(root / file.substr(0, file.size() - 3)))));
     result.push_back({role, file, optional, there});
   }
   return result;

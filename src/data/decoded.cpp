@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cache_format.h"
+#include "file_kind.h"
 #include "idx.h"
 #include "layout.h"
 #include "winnow/core/error.h"
@@ -16,6 +17,8 @@
 namespace winnow::data {
 
 namespace {
+
+std::string with_or_without_gz(const std::string& name) { return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name + ".gz"; }
 
 void check_label(std::int64_t label, std::size_t position, std::size_t classes, const Path& file) {
   if (label < static_cast<std::int64_t>(classes)) return;
@@ -29,7 +32,9 @@ Decoded idx_split(const Manifest& manifest, const Path& root, const std::string&
     throw DataError(fmt::format("{} has {} images, {} has {} labels", images.string(), pixels.shape[0], labels.string(), raw.shape[0]));
   if (raw.shape[0] == 0) throw DataError(fmt::format("{} holds no samples", images.string()));
   for (std::size_t i = 0; i < raw.values.size(); ++i) check_label(raw.values[i], i, set.classes.size(), labels);
-  for (const Path& file : {images, labels}) set.read.push_back(file.filename().string());
+  // Both spellings: a file that appears beside the one that was read may be the one that counts from now on.
+  for (const std::string& name : {manifest.files.at(split + "_images"), manifest.files.at(split + "_labels")})
+    for (const std::string& spelling : {name, with_or_without_gz(name)}) set.read.push_back(spelling);
   return {{pixels.shape[0], pixels.shape[1], pixels.shape[2], 1}, std::move(pixels.values), {raw.values.begin(), raw.values.end()}};
 }
 
@@ -37,7 +42,7 @@ Decoded cifar_split(const Manifest& manifest, const Path& root, const std::strin
   std::vector<Path> files;
   for (const auto& [role, name] : manifest.files)
     if (role == split || role.starts_with(split + "_")) {
-      if (!std::filesystem::is_regular_file(root / name)) throw DataError(fmt::format("{} is not there", (root / name).string()));
+      if (!is_file(root / name)) throw DataError(fmt::format("{} {}", (root / name).string(), why_no_file(root / name)));
       files.push_back(root / name);
       set.read.push_back(name);
     }
@@ -57,15 +62,19 @@ void expect(const Manifest& manifest, const Decoded& split, std::int64_t wanted,
 }  // namespace
 
 Path find_file(const Path& root, const std::string& name) {
-  std::string other = name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name + ".gz";
-  for (const std::string& candidate : {name, other})
-    if (std::filesystem::exists(root / candidate)) return root / candidate;
+  std::string other = with_or_without_gz(name);
+  for (const std::string& candidate : {name, other}) {
+    if (is_file(root / candidate)) return root / candidate;
+    if (is_there(root / candidate)) throw DataError(fmt::format("{} {}", (root / candidate).string(), why_no_file(root / candidate)));
+  }
   throw DataError(fmt::format("{}: neither {} nor {} is there", root.string(), name, other));
 }
 
 DecodedSet decode_arrays(const Manifest& manifest, const Path& root, const Progress& progress) {
   DecodedSet set;
-  set.classes = manifest.classes.empty() ? class_names(manifest, root) : manifest.classes;
+  set.classes = manifest.classes.empty() ? read_class_list(manifest, root, 0).names : manifest.classes;
+  if (auto file = manifest.files.find("class_names"); file != manifest.files.end()) set.read.push_back(file->second);
+  require_plain_names(set.classes, fmt::format("{} in {}", manifest.name, root.string()));
   auto split = manifest.layout == "idx" ? &idx_split : &cifar_split;
   if (progress) progress("reading " + manifest.name, 0);
   set.train = split(manifest, root, "train", set);

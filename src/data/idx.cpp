@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "file_kind.h"
 #include "winnow/core/error.h"
 
 namespace winnow::data {
@@ -17,7 +18,7 @@ constexpr std::uint64_t kLargest = std::uint64_t{1} << 33;      // 8 GiB: beyond
 class GzFile {
  public:
   explicit GzFile(const Path& path) : path_(path), file_(gzopen(path.c_str(), "rb"), &gzclose) {
-    if (!file_) throw DataError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+    if (!file_ || !is_file(path)) throw DataError(fmt::format("cannot open {}: {}", path.string(), is_file(path) ? std::strerror(errno) : why_no_file(path)));
     gzbuffer(file_.get(), 1 << 18);
   }
 

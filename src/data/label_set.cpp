@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "file_kind.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 
@@ -110,10 +111,9 @@ void keep(const Rows& rows, const std::string& dataset, const std::string& finge
 
 std::vector<std::string> label_files(const Path& root) {
   std::vector<std::string> files;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(root / kFolder, code))
-    if (entry.path().extension() == kSuffix) files.push_back((Path(kFolder) / entry.path().filename()).string());
-  std::sort(files.begin(), files.end());
+  if (!is_there(root / kFolder)) return files;
+  for (const std::string& name : names_in(root / kFolder, false))
+    if (Path(name).extension() == kSuffix) files.push_back((Path(kFolder) / name).string());
   return files;
 }
 
@@ -147,7 +147,7 @@ std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled
 
 KeptLabels::KeptLabels(const std::string& fingerprint, const std::string& dataset) : file_([&] {
     Path path = label_set_path(fingerprint);
-    if (!std::filesystem::exists(path)) throw DataError(fmt::format("labels of fingerprint {} are not on this machine: run winnow data check here", fingerprint));
+    if (!is_there(path)) throw DataError(fmt::format("labels of fingerprint {} are not on this machine: run winnow data check here", fingerprint));
     return SafeTensors(path);
   }()) {
   std::string path = file_.path().string();

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "file_kind.h"
+#include "json_file.h"
 #include "winnow/core/error.h"
 
 namespace winnow::data {
@@ -41,35 +43,38 @@ const std::vector<Layout>& layouts() {
   return known;
 }
 
-std::string at_line(const Listing::Part& part, const Sample& sample) {
-  return sample.line ? fmt::format("{}:{}", part.annotation.string(), sample.line) : part.annotation.string();
-}
-
 // UTF-8 without control characters: what messages and records can hold.
 bool is_plain_text(const std::string& text) {
   if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) return false;
   return Value(text).dump(-1, ' ', false, Value::error_handler_t::replace).find("\xef\xbf\xbd") == std::string::npos;
 }
 
+// The same for "a.jpg", "./a.jpg" and "x//../a.jpg".
+std::string same_name(const std::string& file) { return Path(file).lexically_normal().string(); }
+
 void verify_part(const Manifest& manifest, const Path& root, const Listing& listing, const Listing::Part& part, std::int64_t wanted, const char* split) {
   auto classes = static_cast<std::int64_t>(listing.classes.size());
-  std::unordered_map<std::string, std::size_t> seen;
+  std::unordered_map<std::string, const Sample*> seen;
   for (const Sample& sample : part.samples) {
-    if (!is_plain_text(sample.file)) throw DataError(fmt::format("{}: a path that is no UTF-8 text of one line", at_line(part, sample)));
+    if (!is_plain_text(sample.file)) throw DataError(fmt::format("{}: a path that is no UTF-8 text of one line", part.place(sample)));
     if (sample.label < 0 || sample.label >= classes)
-      throw DataError(fmt::format("{}: label {} of {}; the data set has classes 0..{}", at_line(part, sample), sample.label, sample.file, classes - 1));
-    if (auto [entry, fresh] = seen.try_emplace(sample.file, sample.line); !fresh)
-      throw DataError(fmt::format("{}: {} is listed twice (first in line {})", at_line(part, sample), sample.file, entry->second));
+      throw DataError(fmt::format("{}: label {} of {}; the data set has classes 0..{}", part.place(sample), sample.label, sample.file, classes - 1));
+    if (auto [entry, fresh] = seen.try_emplace(same_name(sample.file), &sample); !fresh) {
+      const Sample& first = *entry->second;
+      throw DataError(fmt::format("{}: {} is listed twice (first in {})", part.place(sample), sample.file,
+                                  first.list == sample.list ? fmt::format("line {}", first.line) : part.place(first)));
+    }
   }
-  if (part.samples.empty()) throw DataError(fmt::format("{}: no {} pictures", part.annotation.string(), split));
+  const std::string place = part.annotations.front().string();
+  if (part.samples.empty()) throw DataError(fmt::format("{}: no {} pictures", place, split));
   if (wanted && static_cast<std::int64_t>(part.samples.size()) != wanted)
-    throw DataError(fmt::format("{}: {} {} pictures, {} has {}", part.annotation.string(), part.samples.size(), split, manifest.name, wanted));
+    throw DataError(fmt::format("{}: {} {} pictures, {} has {}", place, part.samples.size(), split, manifest.name, wanted));
   std::size_t missing = 0;
   const Sample* first = nullptr;
   for (const Sample& sample : part.samples)
-    if (std::error_code code; !std::filesystem::is_regular_file(root / sample.file, code)) first = missing++ ? first : &sample;
+    if (!is_file(root / sample.file)) first = missing++ ? first : &sample;
   if (missing)
-    throw DataError(fmt::format("{}: {} is not there{}", at_line(part, *first), (root / first->file).string(),
+    throw DataError(fmt::format("{}: {} {}{}", part.place(*first), (root / first->file).string(), why_no_file(root / first->file),
                                 missing > 1 ? fmt::format(", nor are {} others", missing - 1) : ""));
 }
 
@@ -101,9 +106,7 @@ Listing list_pictures(const Manifest& manifest, const Path& root) {
     if (listing.classes.size() < 2) throw DataError(fmt::format("{}: {} classes in {}; a data set has at least 2", manifest.name, listing.classes.size(), root.string()));
     if (manifest.expected_classes && static_cast<std::int64_t>(listing.classes.size()) != manifest.expected_classes)
       throw DataError(fmt::format("{}: {} classes in {}, expected {}", manifest.name, listing.classes.size(), root.string(), manifest.expected_classes));
-    for (const std::string& name : listing.classes)
-      if (name.empty() || !is_plain_text(name))
-        throw DataError(fmt::format("{}: class {} in {} has a name that is no UTF-8 text of one line", manifest.name, &name - listing.classes.data(), root.string()));
+    require_plain_names(listing.classes, fmt::format("{} in {}", manifest.name, root.string()));
     verify_part(manifest, root, listing, listing.train, manifest.expected_train, "training");
     verify_part(manifest, root, listing, listing.test, manifest.expected_test, "test");
     return listing;
@@ -111,45 +114,31 @@ Listing list_pictures(const Manifest& manifest, const Path& root) {
   throw InternalError(fmt::format("layout {} has no pictures of its own", manifest.layout));
 }
 
-Lines::Lines(const Path& path) : path_(path), text_(read_file(path)) {}
-
-bool Lines::next(std::string& line) {
-  while (at_ < text_.size()) {
-    std::size_t end = std::min(text_.find('\n', at_), text_.size());
-    line = text_.substr(at_, end - at_);
-    at_ = end + 1;
-    ++number_;
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
-    if (line.find('\0') != std::string::npos) fail("a zero byte: not a text file");
-    if (!line.empty()) return true;
-  }
-  return false;
+std::string Listing::Part::place(const Sample& sample) const {
+  const Path& file = annotations.at(sample.list);
+  return sample.line ? fmt::format("{}:{}", file.string(), sample.line) : file.string();
 }
 
-void Lines::fail(const std::string& what) const { throw DataError(fmt::format("{}:{}: {}", path_.string(), number_, what)); }
+std::vector<NamedPart> parts_of(Listing& listing) { return {{"train", &listing.train}, {"test", &listing.test}}; }
+
+ClassList note_class_list(const Manifest& manifest, const Path& root, std::optional<std::int64_t> first, Listing& listing) {
+  ClassList list = read_class_list(manifest, root, first);
+  listing.classes = list.names;
+  if (auto file = manifest.files.find("class_names"); file != manifest.files.end()) listing.read.emplace_back(file->second);
+  return list;
+}
+
+void require_plain_names(const std::vector<std::string>& classes, const std::string& where) {
+  for (const std::string& name : classes)
+    if (name.find_first_not_of(" \t") == std::string::npos || !is_plain_text(name))
+      throw DataError(fmt::format("{}: class {} has a name that is no UTF-8 text of one line", where, &name - classes.data()));
+}
 
 std::int64_t whole_number(const std::string& text, const Lines& lines) {
   std::int64_t value = 0;
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size()) lines.fail(fmt::format("expected a whole number, got '{}'", text));
+  if (code != std::errc() || end != text.data() + text.size()) lines.fail(fmt::format("expected a whole number, got '{}'", shown(text)));
   return value;
-}
-
-std::vector<std::string> class_names(const Manifest& manifest, const Path& root) {
-  auto file = manifest.files.find("class_names");
-  if (file == manifest.files.end()) return {};
-  std::int64_t skip = number_option(manifest, "name_skip", 0);
-  std::vector<std::string> names;
-  Lines lines(root / file->second);
-  for (std::string line; lines.next(line);) {
-    for (std::int64_t k = 0; k < skip; ++k) {
-      std::size_t blank = line.find_first_of(" \t");
-      if (blank == std::string::npos) lines.fail(fmt::format("expected {} columns before the class name, got '{}'", skip, line));
-      line = line.substr(line.find_first_not_of(" \t", blank));
-    }
-    names.push_back(class_name_of(manifest, line));
-  }
-  return names;
 }
 
 std::string option(const Manifest& manifest, const char* key, const std::string& fallback) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "class_list.h"
+#include "text_file.h"
 #include "winnow/data/dataset.h"
 
 namespace winnow::data {
@@ -15,13 +17,16 @@ struct Sample {
   std::string file;                               // below the root
   std::int64_t label = 0;
   std::size_t line = 0;                           // of its annotation file, from 1; 0: none
+  std::size_t list = 0;                           // which of its part's annotation files
 };
 
 struct Listing {
   std::vector<std::string> classes;
   struct Part {
     std::vector<Sample> samples;
-    Path annotation;                              // where the samples stand, for messages
+    std::vector<Path> annotations;                // where the samples stand, for messages; at least one
+
+    std::string place(const Sample&) const;       // FILE:LINE
   };
   Part train, test;
   std::vector<Path> read;                         // what the listing depends on besides the pictures: files and folders below the root
@@ -51,21 +56,14 @@ Listing list_json(const Manifest&, const Path& root);
 Listing list_mat(const Manifest&, const Path& root);          // MATLAB level 5
 
 // Shared by them.
-class Lines {                                     // of a text file, without line ends; empty lines are skipped
- public:
-  explicit Lines(const Path&);                    // DataError
-  bool next(std::string& line);
-  std::size_t number() const { return number_; }  // of the last line, from 1
-  const Path& path() const { return path_; }
-  [[noreturn]] void fail(const std::string& what) const;
-
- private:
-  Path path_;
-  std::string text_;
-  std::size_t at_ = 0, number_ = 0;
+struct NamedPart {
+  std::string name;                               // "train", "test"
+  Listing::Part* part;
 };
+std::vector<NamedPart> parts_of(Listing&);
+ClassList note_class_list(const Manifest&, const Path& root, std::optional<std::int64_t> first, Listing&);   // read_class_list, into classes and read
+void require_plain_names(const std::vector<std::string>& classes, const std::string& where);   // DataError for an empty one, and for what is no text of one line
 std::int64_t whole_number(const std::string& text, const Lines&);
-std::vector<std::string> class_names(const Manifest&, const Path& root);   // of files.class_names; empty where the preset names none
 std::string option(const Manifest&, const char* key, const std::string& fallback = "");
 std::int64_t number_option(const Manifest&, const char* key, std::int64_t fallback);
 std::string picture_name(const Manifest&, const std::string& listed, const std::string& split);   // options strip, prefix, suffix

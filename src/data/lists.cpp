@@ -4,6 +4,7 @@
 
 #include <unordered_map>
 
+#include "json_file.h"
 #include "layout.h"
 #include "winnow/core/error.h"
 
@@ -15,61 +16,63 @@ namespace {
 std::pair<std::string, std::string> split_last(const std::string& line, const Lines& lines) {
   std::size_t blank = line.find_last_of(" \t");
   std::size_t end = blank == std::string::npos ? blank : line.find_last_not_of(" \t", blank);
-  if (end == std::string::npos) lines.fail(fmt::format("expected a path and a label, got '{}'", line));
+  if (end == std::string::npos) lines.fail(fmt::format("expected a path and a label, got '{}'", shown(line)));
   return {line.substr(0, end + 1), line.substr(blank + 1)};
 }
 
 std::pair<std::string, std::string> split_first(const std::string& line, const Lines& lines) {
   std::size_t blank = line.find_first_of(" \t");
   std::size_t start = blank == std::string::npos ? blank : line.find_first_not_of(" \t", blank);
-  if (start == std::string::npos) lines.fail(fmt::format("expected two columns, got '{}'", line));
+  if (start == std::string::npos) lines.fail(fmt::format("expected two columns, got '{}'", shown(line)));
   return {line.substr(0, blank), line.substr(start)};
 }
 
-struct Split {
-  std::string name;
-  Listing::Part* part;
+struct Entry {
+  std::string value;
+  std::size_t line;
 };
 
-std::vector<Split> splits(Listing& listing) { return {{"train", &listing.train}, {"test", &listing.test}}; }
-
 // id -> value of a two-column list.
-std::unordered_map<std::string, std::string> table(const Path& path) {
-  std::unordered_map<std::string, std::string> result;
+std::unordered_map<std::string, Entry> table(const Path& path) {
+  std::unordered_map<std::string, Entry> result;
   Lines lines(path);
   for (std::string line; lines.next(line);) {
     auto [id, value] = split_first(line, lines);
-    if (!result.emplace(id, value).second) lines.fail(fmt::format("'{}' for the second time", id));
+    auto [first, fresh] = result.try_emplace(id, Entry{value, lines.number()});
+    if (!fresh) lines.fail(fmt::format("'{}' for the second time (first in line {})", shown(id), first->second.line));
   }
   return result;
 }
 
-// Which pictures a label table knows: "path label".
-std::unordered_map<std::string, std::int64_t> labels_by_path(const Path& path) {
-  std::unordered_map<std::string, std::int64_t> result;
+struct NumberedPicture {
+  std::int64_t label;
+  std::size_t line;
+};
+
+// Which pictures a label table knows: "path label". A line that says again what an earlier one said is no contradiction.
+std::unordered_map<std::string, NumberedPicture> labels_by_path(const Path& path) {
+  std::unordered_map<std::string, NumberedPicture> result;
   Lines lines(path);
   for (std::string line; lines.next(line);) {
-    auto [picture, label] = split_last(line, lines);
-    result[picture] = whole_number(label, lines);
+    auto [picture, text] = split_last(line, lines);
+    std::int64_t label = whole_number(text, lines);
+    auto [first, fresh] = result.try_emplace(picture, NumberedPicture{label, lines.number()});
+    if (!fresh && first->second.label != label)
+      lines.fail(fmt::format("{} has the label {} here and {} in line {}", shown(picture), label, first->second.label, first->second.line));
   }
   return result;
-}
-
-void note_class_names(const Manifest& manifest, const Path& root, Listing& listing) {
-  listing.classes = class_names(manifest, root);
-  if (auto file = manifest.files.find("class_names"); file != manifest.files.end()) listing.read.emplace_back(file->second);
 }
 
 }  // namespace
 
 Listing list_lines(const Manifest& manifest, const Path& root) {
   Listing listing;
-  note_class_names(manifest, root, listing);
   std::int64_t first = number_option(manifest, "first_label", 0), below = number_option(manifest, "below", 0);
-  for (auto& [split, part] : splits(listing)) {
-    part->annotation = root / manifest.files.at(split);
+  note_class_list(manifest, root, first, listing);
+  for (auto& [split, part] : parts_of(listing)) {
+    part->annotations = {root / manifest.files.at(split)};
     listing.read.emplace_back(manifest.files.at(split));
-    Lines lines(part->annotation);
+    Lines lines(part->annotations[0]);
     for (std::string line; lines.next(line);) {
       auto [picture, text] = split_last(line, lines);
       std::int64_t label = whole_number(text, lines) - first;
@@ -83,20 +86,22 @@ Listing list_lines(const Manifest& manifest, const Path& root) {
 
 Listing list_named_lines(const Manifest& manifest, const Path& root) {
   Listing listing;
-  note_class_names(manifest, root, listing);
+  ClassList classes = note_class_list(manifest, root, std::nullopt, listing);
+  require_unique_names(classes, manifest);
   std::unordered_map<std::string, std::int64_t> by_name;
-  for (const std::string& name : listing.classes) by_name.emplace(name, static_cast<std::int64_t>(by_name.size()));
-  for (auto& [split, part] : splits(listing))
+  for (std::size_t c = 0; c < classes.names.size(); ++c) by_name.emplace(classes.names[c], static_cast<std::int64_t>(c));
+  for (auto& [split, part] : parts_of(listing))
     for (const std::string& role : {split, split + "_2"}) {
       if (!manifest.files.count(role)) continue;
-      part->annotation = root / manifest.files.at(role);
+      part->annotations.push_back(root / manifest.files.at(role));
       listing.read.emplace_back(manifest.files.at(role));
-      Lines lines(part->annotation);
+      Lines lines(part->annotations.back());
       for (std::string line; lines.next(line);) {
         auto [id, name] = split_first(line, lines);
         auto known = by_name.find(name);
-        if (known == by_name.end()) lines.fail(fmt::format("the class '{}' is not in {}{}", name, manifest.files.at("class_names"), did_you_mean(name, listing.classes)));
-        part->samples.push_back({picture_name(manifest, id, split), known->second, lines.number()});
+        if (known == by_name.end())
+          lines.fail(fmt::format("the class '{}' is not in {}{}", shown(name), manifest.files.at("class_names"), did_you_mean(name, listing.classes)));
+        part->samples.push_back({picture_name(manifest, id, split), known->second, lines.number(), part->annotations.size() - 1});
       }
     }
   return listing;
@@ -104,41 +109,44 @@ Listing list_named_lines(const Manifest& manifest, const Path& root) {
 
 Listing list_joined(const Manifest& manifest, const Path& root) {
   Listing listing;
-  note_class_names(manifest, root, listing);
+  std::int64_t first = number_option(manifest, "first_label", 1);
+  note_class_list(manifest, root, first, listing);
   Path labels_file = root / manifest.files.at("labels"), split_file = root / manifest.files.at("split");
   auto labels = table(labels_file), parts = table(split_file);
   for (const char* role : {"images", "labels", "split"}) listing.read.emplace_back(manifest.files.at(role));
   Lines lines(root / manifest.files.at("images"));
-  listing.train.annotation = listing.test.annotation = lines.path();
-  std::int64_t first = number_option(manifest, "first_label", 1);
+  listing.train.annotations = listing.test.annotations = {lines.path()};
+  std::unordered_map<std::string, std::size_t> seen;
   for (std::string line; lines.next(line);) {
     auto [id, picture] = split_first(line, lines);
+    if (auto [before, fresh] = seen.try_emplace(id, lines.number()); !fresh)
+      lines.fail(fmt::format("'{}' for the second time (first in line {})", shown(id), before->second));
     auto label = labels.find(id), part = parts.find(id);
-    if (label == labels.end()) lines.fail(fmt::format("{} has no label for image {}", labels_file.string(), id));
-    if (part == parts.end() || (part->second != "0" && part->second != "1"))
-      lines.fail(fmt::format("{} does not say 0 (test) or 1 (training) for image {}", split_file.string(), id));
-    bool training = part->second == "1";
+    if (label == labels.end()) lines.fail(fmt::format("{} has no label for image {}", labels_file.string(), shown(id)));
+    if (part == parts.end() || (part->second.value != "0" && part->second.value != "1"))
+      lines.fail(fmt::format("{} does not say 0 (test) or 1 (training) for image {}", split_file.string(), shown(id)));
+    bool training = part->second.value == "1";
     (training ? listing.train : listing.test)
-        .samples.push_back({picture_name(manifest, picture, training ? "train" : "test"), whole_number(label->second, lines) - first, lines.number()});
+        .samples.push_back({picture_name(manifest, picture, training ? "train" : "test"), whole_number(label->second.value, lines) - first, lines.number()});
   }
   return listing;
 }
 
 Listing list_keys(const Manifest& manifest, const Path& root) {
   Listing listing;
-  note_class_names(manifest, root, listing);
   std::int64_t first = number_option(manifest, "first_label", 0);
-  for (auto& [split, part] : splits(listing)) {
+  note_class_list(manifest, root, first, listing);
+  for (auto& [split, part] : parts_of(listing)) {
     Path labels_file = root / manifest.files.at(split + "_labels");
     auto labels = labels_by_path(labels_file);
     listing.read.emplace_back(manifest.files.at(split + "_labels"));
     listing.read.emplace_back(manifest.files.at(split + "_keys"));
     Lines lines(root / manifest.files.at(split + "_keys"));
-    part->annotation = lines.path();
+    part->annotations = {lines.path()};
     for (std::string line; lines.next(line);) {
       auto label = labels.find(line);
-      if (label == labels.end()) lines.fail(fmt::format("{} has no label for {}", labels_file.string(), line));
-      part->samples.push_back({picture_name(manifest, line, split), label->second - first, lines.number()});
+      if (label == labels.end()) lines.fail(fmt::format("{} has no label for {}", labels_file.string(), shown(line)));
+      part->samples.push_back({picture_name(manifest, line, split), label->second.label - first, lines.number()});
     }
   }
   return listing;

@@ -51,6 +51,9 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
     result.corrupt = preset.value("corrupt", "error");
     if (result.corrupt != "error" && result.corrupt != "skip")
       throw UsageError(fmt::format("{}: corrupt must be \"error\" or \"skip\", got \"{}\"", source, result.corrupt));
+    for (auto name = result.classes.begin(); name != result.classes.end(); ++name)
+      if (auto first = std::find(result.classes.begin(), name, *name); first != name)
+        throw UsageError(fmt::format("{}: classes {} and {} are both called '{}': tell them apart", source, first - result.classes.begin(), name - result.classes.begin(), *name));
     bool says_classes = !result.classes.empty();
     if (says_classes ? result.classes.size() < 2 : has_arrays(result) && !result.files.count("class_names"))
       throw UsageError(fmt::format("{}: a data set needs at least 2 classes", source));

@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 #include <matio.h>
 
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <memory>
 
+#include "file_kind.h"
+#include "json_file.h"
 #include "layout.h"
+#include "mat_text.h"
 #include "winnow/core/error.h"
 
 namespace winnow::data {
@@ -23,7 +29,8 @@ using Variable = std::unique_ptr<matvar_t, FreeVariable>;
 class MatFile {
  public:
   explicit MatFile(const Path& path) : path_(path) {
-    if (!std::filesystem::is_regular_file(path)) throw DataError(fmt::format("{} is not there", path.string()));
+    if (!is_file(path)) throw DataError(fmt::format("{} {}", path.string(), why_no_file(path)));
+    refuse_hdf5();
     // matio speaks on standard error; what is wrong is said here.
     Mat_LogInitFunc("winnow", [](int, char*) {});
     file_.reset(Mat_Open(path.c_str(), MAT_ACC_RDONLY));
@@ -42,15 +49,14 @@ class MatFile {
     }
     return result;
   }
-  // A text of 8- or 16-bit characters; the names of our data sets are ASCII.
+  // A text of one row, in UTF-8.
   std::string text(const matvar_t* value, const std::string& what) const {
     if (!value || value->class_type != MAT_C_CHAR || (!value->data && count(*value))) fail(fmt::format("{} is no text", what));
-    std::string result;
-    std::size_t size = count(*value);
-    if (size && value->nbytes / size < static_cast<std::size_t>(value->data_size)) fail(fmt::format("{} is damaged", what));
-    for (std::size_t i = 0; i < size; ++i)
-      result += value->data_size == 2 ? static_cast<char>(static_cast<const std::uint16_t*>(value->data)[i]) : static_cast<const char*>(value->data)[i];
-    return result;
+    if (value->rank != 2 || (value->dims[0] > 1 && value->dims[1] > 0)) fail(fmt::format("{} is no text of one row", what));
+    if (count(*value) && value->nbytes < count(*value)) fail(fmt::format("{} is damaged", what));
+    auto read = utf8_of(*value);
+    if (!read) fail(fmt::format("{} is no text in UTF-8 or UTF-16", what));
+    return *read;
   }
   std::int64_t number(const matvar_t* value, std::size_t i, const std::string& what) const {
     if (!value || !value->data || i >= count(*value) || value->isComplex || value->nbytes < (i + 1) * static_cast<std::size_t>(value->data_size))
@@ -58,17 +64,30 @@ class MatFile {
     switch (value->class_type) {
       case MAT_C_DOUBLE: return whole(static_cast<const double*>(value->data)[i], what);
       case MAT_C_SINGLE: return whole(static_cast<const float*>(value->data)[i], what);
+      case MAT_C_INT8: return static_cast<const std::int8_t*>(value->data)[i];
       case MAT_C_UINT8: return static_cast<const std::uint8_t*>(value->data)[i];
       case MAT_C_INT16: return static_cast<const std::int16_t*>(value->data)[i];
       case MAT_C_UINT16: return static_cast<const std::uint16_t*>(value->data)[i];
       case MAT_C_INT32: return static_cast<const std::int32_t*>(value->data)[i];
       case MAT_C_UINT32: return static_cast<const std::uint32_t*>(value->data)[i];
+      case MAT_C_INT64: return static_cast<const std::int64_t*>(value->data)[i];
+      case MAT_C_UINT64: return whole(static_cast<double>(static_cast<const std::uint64_t*>(value->data)[i]), what);
       default: fail(fmt::format("{} is no number", what));
     }
   }
   [[noreturn]] void fail(const std::string& what) const { throw DataError(fmt::format("{}: {}", path_.string(), what)); }
 
  private:
+  // MATLAB writes "MATLAB 7.3" before the HDF5 file's own beginning; matio would read it as a level 5 file of nothing.
+  void refuse_hdf5() const {
+    constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
+    std::string start(520, '\0');
+    std::ifstream file(path_, std::ios::binary);
+    if (!file) throw DataError(fmt::format("cannot open {}: {}", path_.string(), std::strerror(errno)));
+    file.read(start.data(), static_cast<std::streamsize>(start.size()));
+    if (start.starts_with("MATLAB 7.3") || start.starts_with(kSignature) || start.compare(512, kSignature.size(), kSignature) == 0)
+      fail("a MATLAB 7.3 file (HDF5), which is not read; in MATLAB, save it again with save(..., '-v7')");
+  }
   std::int64_t whole(double value, const std::string& what) const {
     if (!(value >= -1e15 && value <= 1e15) || value != static_cast<double>(static_cast<std::int64_t>(value))) fail(fmt::format("{} is no whole number", what));
     return static_cast<std::int64_t>(value);
@@ -108,35 +127,66 @@ struct Column {
   std::int64_t number(std::size_t i) const { return file.number(at(i), is_array() ? i : 0, fmt::format("{}[{}]{}", name, i, field.empty() ? "" : "." + field)); }
 };
 
+// Class names from the pictures' folders, where no file says them.
+class FolderNames {
+ public:
+  void add(std::int64_t label, const std::string& path, const std::string& where) {
+    std::size_t slash = path.find('/');
+    if (slash == std::string::npos) return;
+    std::string folder = path.substr(0, slash);
+    auto by_label = by_label_.try_emplace(label, Known{folder, where}).first;
+    if (by_label->second.value != folder)
+      throw DataError(fmt::format("{}: the label {} lies in the folder {} here, in {} in {}", where, label, shown(folder), shown(by_label->second.value), by_label->second.where));
+    auto by_folder = by_folder_.try_emplace(folder, Known{std::to_string(label), where}).first;
+    if (by_folder->second.value != std::to_string(label))
+      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder), label, by_folder->second.value, by_folder->second.where));
+  }
+  // Up to the first label without a picture: labels are checked against what is there.
+  std::vector<std::string> classes(const Manifest& manifest) const {
+    std::vector<std::string> names;
+    for (const auto& [label, folder] : by_label_) {
+      if (label != static_cast<std::int64_t>(names.size())) break;
+      names.push_back(class_name_of(manifest, folder.value));
+    }
+    return names;
+  }
+
+ private:
+  struct Known {
+    std::string value, where;
+  };
+  std::map<std::int64_t, Known> by_label_;
+  std::map<std::string, Known> by_folder_;
+};
+
 }  // namespace
 
 Listing list_mat(const Manifest& manifest, const Path& root) {
   Listing listing;
   std::int64_t first = number_option(manifest, "first_label", 1);
-  std::map<std::int64_t, std::string> folders;    // class names from the pictures' folders, where no file says them
-  for (auto [split, part] : {std::pair<std::string, Listing::Part*>{"train", &listing.train}, {"test", &listing.test}}) {
-    part->annotation = root / manifest.files.at(split);
+  FolderNames folders;
+  auto names = manifest.files.find("class_names");
+  bool from_folders = names == manifest.files.end() && manifest.classes.empty();
+  for (auto& [split, part] : parts_of(listing)) {
+    part->annotations = {root / manifest.files.at(split)};
     listing.read.emplace_back(manifest.files.at(split));
-    MatFile file(part->annotation);
+    MatFile file(part->annotations[0]);
     Column paths(file, variable_and_field(manifest, "paths")), labels(file, variable_and_field(manifest, "labels"));
     if (paths.size() != labels.size()) file.fail(fmt::format("{} paths and {} labels", paths.size(), labels.size()));
     for (std::size_t i = 0; i < paths.size(); ++i) {
       std::string path = paths.text(i);
       Sample sample{picture_name(manifest, path, split), labels.number(i) - first, i + 1};
-      if (std::size_t slash = path.find('/'); slash != std::string::npos) folders.emplace(sample.label, class_name_of(manifest, path.substr(0, slash)));
+      if (from_folders) folders.add(sample.label, path, part->place(sample));
       part->samples.push_back(std::move(sample));
     }
   }
-  if (auto names = manifest.files.find("class_names"); names != manifest.files.end()) {
+  if (names != manifest.files.end()) {
     MatFile file(root / names->second);
     listing.read.emplace_back(names->second);
     Column column(file, variable_and_field(manifest, "names"));
     for (std::size_t i = 0; i < column.size(); ++i) listing.classes.push_back(column.text(i));
-  } else {
-    for (const auto& [label, name] : folders) {
-      if (label != static_cast<std::int64_t>(listing.classes.size())) break;   // a gap: the labels are checked against what is there
-      listing.classes.push_back(name);
-    }
+  } else if (from_folders) {
+    listing.classes = folders.classes(manifest);
   }
   return listing;
 }

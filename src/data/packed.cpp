@@ -95,7 +95,7 @@ std::vector<std::string> verify_pictures(const Manifest& manifest, const Path& r
       if (broken.count(i)) skipped.push_back(part->samples[i].file);
       else kept.push_back(std::move(part->samples[i]));
     part->samples = std::move(kept);
-    if (part->samples.empty()) throw DataError(fmt::format("{}: no picture of {} decodes", manifest.name, part->annotation.string()));
+    if (part->samples.empty()) throw DataError(fmt::format("{}: no picture of {} decodes", manifest.name, part->annotations.front().string()));
   }
   return skipped;
 }

@@ -25,7 +25,8 @@ Value to_json(const Record& record) {
   for (const auto& [name, set] : record.labels) labels[name] = {{"fingerprint", set.fingerprint}, {"candidates", set.candidates}, {"missing", set.missing}};
   return {{"name", record.name},   {"root", record.root.string()}, {"fingerprint", record.fingerprint}, {"train", record.train},
           {"test", record.test},   {"height", record.height},      {"width", record.width},             {"channels", record.channels},
-          {"classes", record.classes}, {"skipped", record.skipped}, {"labels", std::move(labels)}};
+          {"classes", record.classes}, {"skipped", record.skipped}, {"labels", std::move(labels)},
+          {"notes", record.notes}};
 }
 
 void write_record(const Record& record) {
@@ -37,7 +38,8 @@ void write_record(const Record& record) {
 
 std::optional<Record> read_record(const std::string& name) {
   Path path = record_path(name);
-  if (!std::filesystem::exists(path)) return std::nullopt;
+  std::error_code code;
+  if (!std::filesystem::exists(path, code) && code != std::errc::too_many_symbolic_link_levels) return std::nullopt;
   try {
     Value json = Value::parse(read_file(path));
     return Record{json.at("name").get<std::string>(),
@@ -51,7 +53,8 @@ std::optional<Record> read_record(const std::string& name) {
                   json.at("classes").get<std::vector<std::string>>(),
                   json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>(),
                   json.value("skipped", std::vector<std::string>{}),
-                  labels_of(json.value("labels", Value::object()))};
+                  labels_of(json.value("labels", Value::object())),
+                  json.value("notes", std::vector<std::string>{})};
   } catch (const nlohmann::json::exception&) {
     throw DataError(fmt::format("{} is damaged: run winnow data check {}", path.string(), name));
   }

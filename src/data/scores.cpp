@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "file_kind.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/safetensors.h"
@@ -39,7 +40,7 @@ ScoreRecord record_scores(const std::string& name, const Record& dataset, std::s
   record.fingerprint = Hasher().add(dataset.fingerprint).add(fmt::format("/{}x{}/", N, C)).add(bytes).digest().hex();
   make_folders(folder());
   Path file = scores_path(record.fingerprint);
-  if (!std::filesystem::exists(file)) {
+  if (!is_there(file)) {
     Path part = temporary_beside(file);
     write_safetensors(part, {{"scores", {"F64", {record.samples, record.classes}, bytes}}}, {{"dataset", dataset.fingerprint}});
     std::filesystem::rename(part, file);
@@ -51,16 +52,17 @@ ScoreRecord record_scores(const std::string& name, const Record& dataset, std::s
 
 std::vector<ScoreRecord> recorded_scores() {
   std::vector<ScoreRecord> result;
-  if (!std::filesystem::is_directory(folder())) return result;
-  for (const auto& entry : std::filesystem::directory_iterator(folder())) {
-    if (entry.path().extension() != ".json") continue;
+  if (!is_folder(folder())) return result;
+  for (const std::string& file : names_in(folder(), false)) {
+    Path path = folder() / file;
+    if (path.extension() != ".json") continue;
     try {
-      Value json = Value::parse(read_file(entry.path()));
+      Value json = Value::parse(read_file(path));
       result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
                         Hash128::parse(json.at("fingerprint").get<std::string>()).hex(), json.at("samples").get<std::int64_t>(),
                         json.at("classes").get<std::int64_t>()});
     } catch (const nlohmann::json::exception&) {
-      throw DataError(fmt::format("{} is not a record of scores; delete it and run winnow data scores again", entry.path().string()));
+      throw DataError(fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
     }
   }
   std::sort(result.begin(), result.end(), [](const ScoreRecord& a, const ScoreRecord& b) { return a.name < b.name; });

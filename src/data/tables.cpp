@@ -1,11 +1,13 @@
 // Annotations in JSON and CSV: CoOp's split files, lists of objects, tables with a header. A label is a number, or a class name
-// where class names are known.
+// where class names are known: label_column.h.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "json_file.h"
+#include "label_column.h"
 #include "layout.h"
 #include "winnow/core/error.h"
 
@@ -13,28 +15,18 @@ namespace winnow::data {
 
 namespace {
 
-Value read_json(const Path& path) {
-  Value json = Value::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) throw DataError(fmt::format("{}: no valid JSON", path.string()));
-  return json;
+// The class names by which labels may be told; the preset's stand before those of the file.
+ClassList label_names(const Manifest& manifest, const Path& root, Listing& listing) {
+  ClassList list = note_class_list(manifest, root, number_option(manifest, "first_label", 0), listing);
+  if (!manifest.classes.empty()) list = {"", manifest.classes, {}};
+  listing.classes = list.names;
+  return list;
 }
 
-std::vector<std::pair<std::string, Listing::Part*>> splits(Listing& listing) { return {{"train", &listing.train}, {"test", &listing.test}}; }
-
-void note_class_names(const Manifest& manifest, const Path& root, Listing& listing) {
-  listing.classes = manifest.classes.empty() ? class_names(manifest, root) : manifest.classes;
-  if (auto file = manifest.files.find("class_names"); file != manifest.files.end()) listing.read.emplace_back(file->second);
-}
-
-// Bytes of a file in a message of one line.
-std::string shown(const std::string& text) { return Value(text).dump(-1, ' ', false, Value::error_handler_t::replace); }
-
-// -1: neither a number nor a known name.
-std::int64_t label_of(const std::string& text, const std::vector<std::string>& classes, std::int64_t first) {
-  auto known = std::find(classes.begin(), classes.end(), text);
-  if (known != classes.end()) return known - classes.begin();
-  if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos) return -1;
-  return std::stoll(text) - first;
+void label_samples(Listing& listing, const std::vector<LabelColumn>& columns, const ClassList& classes, const Manifest& manifest) {
+  auto labels = labels_of(columns, classes, manifest, number_option(manifest, "first_label", 0));
+  for (std::size_t i = 0; i < labels[0].size(); ++i) listing.train.samples[i].label = labels[0][i];
+  for (std::size_t i = 0; i < labels[1].size(); ++i) listing.test.samples[i].label = labels[1][i];
 }
 
 // One line of comma-separated values, quotes doubled inside quotes (RFC 4180, without line breaks inside fields).
@@ -61,8 +53,9 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
   listing.read.emplace_back(manifest.files.at("split"));
   Value json = read_json(path);
   std::map<std::int64_t, std::string> names;
-  for (auto [split, part] : splits(listing)) {
-    part->annotation = path;
+  std::map<std::string, std::pair<std::int64_t, std::string>> labels;      // name -> its label, and where it was first
+  for (auto& [split, part] : parts_of(listing)) {
+    part->annotations = {path};
     if (!json.is_object() || !json.contains(split) || !json[split].is_array()) throw DataError(fmt::format("{}: '{}' must be a list", path.string(), split));
     std::size_t position = 0;
     for (const Value& entry : json[split]) {
@@ -75,6 +68,8 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
       auto known = names.find(label);
       if (known == names.end()) throw DataError(fmt::format("{}: label {} does not occur in train", where, label));
       if (known->second != name) throw DataError(fmt::format("{}: label {} is {} here and {} before", where, label, Value(name).dump(), Value(known->second).dump()));
+      if (auto first = labels.try_emplace(name, label, where).first; first->second.first != label)
+        throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, Value(name).dump(), label, first->second.first, first->second.second.substr(path.string().size() + 2)));
       part->samples.push_back({picture_name(manifest, entry[0].get<std::string>(), split), label, position});
     }
   }
@@ -88,53 +83,61 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
 
 Listing list_csv(const Manifest& manifest, const Path& root) {
   Listing listing;
-  note_class_names(manifest, root, listing);
-  for (auto [split, part] : splits(listing)) {
-    part->annotation = root / manifest.files.at(split);
+  ClassList classes = label_names(manifest, root, listing);
+  std::vector<LabelColumn> columns;
+  for (auto& [split, part] : parts_of(listing)) {
+    const Path file = root / manifest.files.at(split);
+    part->annotations = {file};
     listing.read.emplace_back(manifest.files.at(split));
-    Lines lines(part->annotation);
+    Lines lines(file);
     std::string line;
-    if (!lines.next(line)) throw DataError(fmt::format("{}: the file is empty", part->annotation.string()));
+    if (!lines.next(line)) throw DataError(fmt::format("{}: the file is empty", file.string()));
     std::vector<std::string> header = fields_of(line, lines);
     auto column = [&](const char* key, const char* fallback) {
       std::string name = option(manifest, key, fallback);
       auto found = std::find(header.begin(), header.end(), name);
       if (found == header.end()) lines.fail(fmt::format("no column '{}'{}", name, did_you_mean(name, header)));
+      if (auto again = std::find(found + 1, header.end(), name); again != header.end())
+        lines.fail(fmt::format("the column '{}' is there twice ({} and {} of {})", name, found - header.begin() + 1, again - header.begin() + 1, header.size()));
       return static_cast<std::size_t>(found - header.begin());
     };
     std::size_t path = column("path_column", "path"), label = column("label_column", "label");
+    LabelColumn& labels = columns.emplace_back(LabelColumn{file.string(), [file](std::size_t number) { return fmt::format("{}:{}", file.string(), number); }, {}});
     while (lines.next(line)) {
       std::vector<std::string> fields = fields_of(line, lines);
       if (fields.size() != header.size()) lines.fail(fmt::format("{} columns, the header has {}", fields.size(), header.size()));
-      std::int64_t own = label_of(fields[label], listing.classes, number_option(manifest, "first_label", 0));
-      if (own < 0) lines.fail(fmt::format("{} is neither a label nor a class name{}", shown(fields[label]), did_you_mean(fields[label], listing.classes)));
-      part->samples.push_back({picture_name(manifest, fields[path], split), own, lines.number()});
+      labels.entries.push_back({fields[label], false, lines.number()});
+      part->samples.push_back({picture_name(manifest, fields[path], split), 0, lines.number()});
     }
   }
+  label_samples(listing, columns, classes, manifest);
   return listing;
 }
 
 // A list of objects with a path and a label.
 Listing list_json(const Manifest& manifest, const Path& root) {
   Listing listing;
-  note_class_names(manifest, root, listing);
+  ClassList classes = label_names(manifest, root, listing);
   std::string path_key = option(manifest, "path_key", "path"), label_key = option(manifest, "label_key", "label");
-  for (auto [split, part] : splits(listing)) {
-    part->annotation = root / manifest.files.at(split);
+  std::vector<LabelColumn> columns;
+  for (auto& [split, part] : parts_of(listing)) {
+    const Path file = root / manifest.files.at(split);
+    part->annotations = {file};
     listing.read.emplace_back(manifest.files.at(split));
-    Value json = read_json(part->annotation);
-    if (!json.is_array()) throw DataError(fmt::format("{}: expected a list of objects", part->annotation.string()));
+    Value json = read_json(file);
+    if (!json.is_array()) throw DataError(fmt::format("{}: expected a list of objects", file.string()));
+    auto where = [file](std::size_t position) { return fmt::format("{}: [{}]", file.string(), position); };
+    LabelColumn& labels = columns.emplace_back(LabelColumn{file.string(), where, {}});
     std::size_t position = 0;
     for (const Value& entry : json) {
-      std::string where = fmt::format("{}: [{}]", part->annotation.string(), position++);
       if (!entry.is_object() || !entry.contains(path_key) || !entry[path_key].is_string() || !entry.contains(label_key))
-        throw DataError(fmt::format("{} must be an object with '{}' and '{}', got {}", where, path_key, label_key, entry.dump()));
+        throw DataError(fmt::format("{} must be an object with '{}' and '{}', got {}", where(position), path_key, label_key, entry.dump()));
       const Value& label = entry[label_key];
-      std::int64_t own = label_of(label.is_string() ? label.get<std::string>() : label.dump(), listing.classes, number_option(manifest, "first_label", 0));
-      if (own < 0) throw DataError(fmt::format("{}: {} is neither a label nor a class name", where, label.dump()));
-      part->samples.push_back({picture_name(manifest, entry[path_key].get<std::string>(), split), own, position});
+      labels.entries.push_back({label.is_string() ? label.get<std::string>() : label.dump(), !label.is_string(), position++});
+      part->samples.push_back({picture_name(manifest, entry[path_key].get<std::string>(), split), 0, position});
     }
   }
+  label_samples(listing, columns, classes, manifest);
   return listing;
 }
 

@@ -1,5 +1,5 @@
-// Pictures as they lie on a disk: JPEG and PNG to 8-bit RGB. The result is that of Pillow's Image.open(f).convert("RGB"): EXIF
-// orientation, gamma and colour profiles are ignored, alpha and colour keys are dropped and not blended, 16-bit colours keep
+// Pictures as they lie on a disk: JPEG, PNG, GIF (its first picture) and BMP to 8-bit RGB. The result is that of Pillow's
+// Image.open(f).convert("RGB"): EXIF orientation, gamma and colour profiles are ignored, alpha and colour keys are dropped and not blended, 16-bit colours keep
 // their high byte, 16-bit grey is clipped at 255, CMYK is taken as Adobe's inverted one. The content decides, not the name.
 #pragma once
 

@@ -33,7 +33,8 @@ struct Labelled {
 // sample without candidates, or a file that is something else.
 std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled&);
 
-std::vector<std::string> label_files(const Path& root);          // below the root, sorted: "labels/worst.safetensors"
+// Below the root, sorted: "labels/worst.safetensors"; without hidden ones. DataError for a folder that cannot be listed.
+std::vector<std::string> label_files(const Path& root);
 Path label_set_path(const std::string& fingerprint);
 bool is_kept(const std::string& fingerprint, const std::string& dataset);   // whole and of this data set
 

@@ -56,6 +56,7 @@ void check(const data::Manifest& manifest, const std::optional<Path>& folder, bo
              record.fingerprint);
   if (!record.skipped.empty()) fmt::print("{} pictures do not decode and are left out, {} first\n", record.skipped.size(), record.skipped[0]);
   print_labels(record);
+  print_notes(record);
 }
 
 data::Record record_of(const std::string& dataset, const char* command) {
@@ -82,9 +83,11 @@ int data(int argc, char** argv) {
               "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
               "  winnow data check fashion-mnist --root /big/fmnist\n"
               "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n"
-              "  winnow data templates llm eurosat.json --dataset eurosat         class texts, for template = \"llm\"\n");
+              "  winnow data templates llm eurosat.json --dataset eurosat         class texts, for template = \"llm\"\n"
+              "  winnow data templates gpt3 descriptors_pets.json --dataset oxford-pets --descriptors\n");
   std::string name, root, file, array = "logits", dataset;
   bool json = false;
+  data::TemplateReading reading;
   app.require_subcommand(1);
   CLI::App* listing = app.add_subcommand("list", "the known data sets and what is recorded of them");
   CLI::App* checking = app.add_subcommand("check", "reads every file, verifies it and records the fingerprint");
@@ -95,10 +98,13 @@ int data(int argc, char** argv) {
   scoring->add_option("FILE", file, "the HDF5 file")->required();
   scoring->add_option("--dataset", dataset, "the data set that they are of, rows in its order")->required();
   scoring->add_option("--array", array, "the data set in the file")->capture_default_str();
-  CLI::App* wording = app.add_subcommand("templates", "records class texts that somebody wrote for a data set (winnow/data/template_file.h says the format)");
+  CLI::App* wording = app.add_subcommand("templates", "records class texts that somebody wrote for a data set (winnow/data/template_file.h says the format),\n"
+                                          "or published as {class: [texts]}; case, blanks, underscores and hyphens of names do not matter");
   wording->add_option("NAME", name, "what sweeps call them")->required();
   wording->add_option("FILE", file, "the JSON file")->required();
   wording->add_option("--dataset", dataset, "the data set whose classes they are of")->required();
+  wording->add_flag("--descriptors", reading.descriptors, "a file {class: [texts]} holds descriptors (classify_by_description): \"two legs\" becomes \"NAME, which has two legs\"");
+  wording->add_flag("--ignore-unknown", reading.ignore_unknown, "leaves out texts of classes that the data set does not have");
   for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
@@ -107,7 +113,7 @@ int data(int argc, char** argv) {
     return kDone;
   }
   if (wording->parsed()) {
-    print_templates(data::record_templates(name, record_of(dataset, "data templates"), file));
+    print_templates(data::record_templates(name, record_of(dataset, "data templates"), file, reading));
     return kDone;
   }
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});

@@ -22,9 +22,14 @@ void print_labels(const data::Record& record) {
                set.candidates ? "candidate sets" : "one label a picture", 100 * set.missing, set.candidates ? "miss" : "differ from", name);
 }
 
+void print_notes(const data::Record& record) {
+  for (const std::string& note : record.notes) fmt::print("note     {}\n", note);
+}
+
 void print_templates(const data::TemplateRecord& record) {
   fmt::print("templates {}: {} for every class, {} texts of all classes; fingerprint {}; a sweep names them by template = \"{}\"\n", record.name, record.templates,
              record.texts, record.fingerprint, record.name);
+  if (!record.note.empty()) fmt::print("note     {}\n", record.note);
 }
 
 }  // namespace winnow::cmd

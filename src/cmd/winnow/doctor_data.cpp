@@ -37,7 +37,8 @@ void print_json(const data::Manifest& manifest, const Diagnosis& found) {
   for (const data::Need& need : found.needs) files.push_back({{"role", need.role}, {"file", need.file}, {"optional", need.optional}, {"there", need.there}});
   Value json = {{"name", manifest.name}, {"layout", manifest.layout}, {"get", data::how_to_get(manifest)}, {"roots", manifest.roots},
                 {"root", found.root ? Value(found.root->string()) : Value()}, {"files", files}, {"good", is_good(found)},
-                {"fingerprint", found.record ? Value(found.record->fingerprint) : Value()}, {"changed", found.changed.empty() ? Value() : Value(found.changed)}};
+                {"fingerprint", found.record ? Value(found.record->fingerprint) : Value()}, {"changed", found.changed.empty() ? Value() : Value(found.changed)},
+                {"notes", found.record ? Value(found.record->notes) : Value::array()}};
   fmt::print("{}\n", json.dump(2));
 }
 
@@ -60,6 +61,7 @@ void print(const data::Manifest& manifest, const Diagnosis& found) {
              record.skipped.size(), record.fingerprint);
   if (!found.changed.empty()) fmt::print("corrupt  {}\n", found.changed);
   print_labels(record);
+  print_notes(record);
   for (const data::TemplateRecord& templates : data::recorded_templates())
     if (templates.dataset == manifest.name) print_templates(templates);
 }

@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
+#include <optional>
 #include <set>
 
+#include "../file_kind.h"
+#include "../json_file.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/settings.h"
@@ -22,29 +26,6 @@ const std::vector<std::string> kKeys = {"format", "dataset", "source", "template
 Path folder() { return cache_folder() / "templates"; }
 Path kept_path(const std::string& fingerprint) { return folder() / (fingerprint + ".json"); }
 Path record_path(const std::string& dataset, const std::string& name) { return folder() / dataset / (name + ".json"); }
-
-// On one line, as it stands in the file.
-std::string shown(const std::string& text) {
-  std::string quoted = Value(text).dump();
-  return quoted.substr(1, quoted.size() - 2);
-}
-
-// JSON in which no object has a key twice: the second would replace the first without a word.
-Value parse_json(const std::string& content, const std::string& file) {
-  std::vector<std::set<std::string>> open;
-  auto watch = [&](int, Value::parse_event_t event, Value& parsed) {
-    if (event == Value::parse_event_t::object_start) open.emplace_back();
-    if (event == Value::parse_event_t::object_end) open.pop_back();
-    if (event == Value::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
-      throw DataError(fmt::format("{}: '{}' is there twice", file, shown(parsed.get<std::string>())));
-    return true;
-  };
-  try {
-    return Value::parse(content, watch);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw DataError(fmt::format("{} is not JSON in UTF-8, at byte {}", file, error.byte));
-  }
-}
 
 std::string text(const Value& json, const char* key, const std::string& file) {
   if (!json.contains(key) || !json[key].is_string() || json[key].get<std::string>().empty()) throw DataError(fmt::format("{}: '{}' must be a text", file, key));
@@ -69,11 +50,55 @@ std::size_t places(const std::string& text) {
 }
 
 // EuroSAT is eurosat, OxfordPets oxford-pets.
-std::string plain(const std::string& name) {
+std::string plain_name(const std::string& name) {
   std::string result;
   for (unsigned char c : name)
     if (std::isalnum(c)) result += static_cast<char>(std::tolower(c));
   return result;
+}
+
+// Names that people take for the same.
+std::string folded(const std::string& name) {
+  std::string result;
+  for (unsigned char c : name)
+    if (c != ' ' && c != '_' && c != '-') result += static_cast<char>(std::tolower(c));
+  return result;
+}
+
+// The class of the data set that a file's name means: the same one, or the only one that differs in what people overlook.
+std::optional<std::string> class_meant(const std::string& name, const std::vector<std::string>& class_names) {
+  if (std::find(class_names.begin(), class_names.end(), name) != class_names.end()) return name;
+  std::set<std::string> alike;
+  for (const std::string& known : class_names)
+    if (folded(known) == folded(name)) alike.insert(known);
+  if (alike.size() != 1) return std::nullopt;
+  return *alike.begin();
+}
+
+// As classify_by_description makes sentences of descriptors, word beginnings for words included ("antlers" begin with an a).
+std::string sentence_of(const std::string& descriptor) {
+  auto begins = [&](std::initializer_list<const char*> starts) {
+    return std::any_of(starts.begin(), starts.end(), [&](const char* start) { return descriptor.starts_with(start); });
+  };
+  return fmt::format("{{}}, {}{}", begins({"a", "used"}) ? "which is " : begins({"has", "often", "typically", "may", "can"}) ? "which " : "which has ", descriptor);
+}
+
+TemplateFile with_sentences(TemplateFile file, const std::string& name) {
+  if (!file.is_plain()) throw UsageError(fmt::format("{}: --descriptors is for files of the plain form, this one has a \"format\": its texts say {{}} where the name belongs", name));
+  for (auto& [label, texts] : file.classes)
+    for (std::string& text : texts) {
+      if (places(text)) throw DataError(fmt::format("{}: class '{}': the descriptor '{}' has {{}} for the class name", name, shown(label), shown(text)));
+      text = sentence_of(text);
+    }
+  return file;
+}
+
+// Whether any text names its class.
+bool names_classes(const TemplateFile& file) {
+  return std::any_of(file.classes.begin(), file.classes.end(), [](const auto& entry) {
+    return std::any_of(entry.second.begin(), entry.second.end(),
+                       [&](const std::string& text) { return places(text) || folded(text).find(folded(entry.first)) != std::string::npos; });
+  });
 }
 
 void require_name(const std::string& name) {
@@ -87,18 +112,24 @@ void require_name(const std::string& name) {
 
 TemplateFile TemplateFile::parse(const std::string& content, const std::string& file) {
   Value json = parse_json(content, file);
-  if (!json.is_object() || !json.contains("format") || json["format"] != kFormat)
-    throw DataError(fmt::format("{}: no file of templates: \"format\" must be \"{}\"", file, kFormat));
-  for (const auto& [key, value] : json.items())
-    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
-      throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, shown(key), did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
-  TemplateFile result{text(json, "dataset", file), text(json, "source", file), {}, {}};
-  if (json.contains("templates")) result.templates = texts_in(json["templates"], "templates", file);
-  for (const std::string& one : result.templates)
-    if (places(one) != 1) throw DataError(fmt::format("{}: the template '{}' has {} {{}} for the class name, it must have one", file, shown(one), places(one)));
-  if (!json.contains("classes")) return result;
-  if (!json["classes"].is_object()) throw DataError(fmt::format("{}: 'classes' must give a list of texts for each class name", file));
-  for (const auto& [name, texts] : json["classes"].items()) {
+  TemplateFile result;
+  bool plain = json.is_object() && !json.empty() && std::all_of(json.begin(), json.end(), [](const Value& texts) { return texts.is_array(); });
+  if (!plain) {
+    if (!json.is_object() || !json.contains("format") || json["format"] != kFormat)
+      throw DataError(fmt::format("{}: no file of templates: \"format\" must be \"{}\", or each entry a class with its list of texts", file, kFormat));
+    for (const auto& [key, value] : json.items())
+      if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
+        throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, shown(key), did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
+    result.dataset = text(json, "dataset", file);
+    result.source = text(json, "source", file);
+    if (json.contains("templates")) result.templates = texts_in(json["templates"], "templates", file);
+    for (const std::string& one : result.templates)
+      if (places(one) != 1) throw DataError(fmt::format("{}: the template '{}' has {} {{}} for the class name, it must have one", file, shown(one), places(one)));
+    if (!json.contains("classes")) return result;
+    if (!json["classes"].is_object()) throw DataError(fmt::format("{}: 'classes' must give a list of texts for each class name", file));
+  }
+  const Value& classes = plain ? json : json["classes"];
+  for (const auto& [name, texts] : classes.items()) {
     result.classes[name] = texts_in(texts, fmt::format("class '{}'", shown(name)), file);
     for (const std::string& one : result.classes[name])
       if (places(one) > 1) throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one", file, shown(name), shown(one), places(one)));
@@ -106,29 +137,57 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
   return result;
 }
 
+TemplateFile TemplateFile::of(const std::vector<std::string>& class_names, const std::string& file, bool ignore_unknown) const {
+  TemplateFile result{dataset, source, templates, {}};
+  std::map<std::string, std::string> meant;       // class of the data set -> name in the file
+  std::vector<std::string> unknown, missing, mistakes;
+  for (const auto& [name, texts] : classes) {
+    std::optional<std::string> known = class_meant(name, class_names);
+    if (!known) {
+      unknown.push_back(fmt::format("'{}'{}", shown(name), did_you_mean(name, class_names)));
+      continue;
+    }
+    auto [first, fresh] = meant.emplace(*known, name);
+    if (!fresh) throw DataError(fmt::format("{}: '{}' and '{}' are both the class '{}'", file, shown(first->second), shown(name), shown(*known)));
+    result.classes[*known] = texts;
+  }
+  for (const std::string& name : class_names)
+    if (auto own = result.classes.find(name); templates.empty() && (own == result.classes.end() || own->second.empty())) missing.push_back("'" + shown(name) + "'");
+  if (!unknown.empty() && !ignore_unknown)
+    mistakes.push_back(fmt::format("the data set has no class {}{}", fmt::join(unknown, ", "), missing.empty() ? " (--ignore-unknown leaves such texts out)" : ""));
+  if (!missing.empty()) mistakes.push_back(fmt::format("class{} {} {} no text", missing.size() > 1 ? "es" : "", fmt::join(missing, ", "), missing.size() > 1 ? "have" : "has"));
+  if (!mistakes.empty()) throw DataError(fmt::format("{}: {}", file, fmt::join(mistakes, "; ")));
+  return result;
+}
+
+std::string TemplateFile::json() const {
+  return Value{{"format", kFormat}, {"dataset", dataset}, {"source", source}, {"templates", templates}, {"classes", classes}}.dump(1) + "\n";
+}
+
 std::vector<std::vector<std::string>> TemplateFile::texts(const std::vector<std::string>& class_names, const std::string& file) const {
-  for (const auto& [name, own] : classes)
-    if (std::find(class_names.begin(), class_names.end(), name) == class_names.end())
-      throw DataError(fmt::format("{}: the data set has no class '{}'{}", file, shown(name), did_you_mean(name, class_names)));
+  TemplateFile own = of(class_names, file);
   std::vector<std::vector<std::string>> result;
   for (const std::string& name : class_names) {
     std::vector<std::string>& texts = result.emplace_back();
     for (const std::string& one : templates) texts.push_back(prompt(one, name));
-    if (auto own = classes.find(name); own != classes.end())
-      for (const std::string& one : own->second) texts.push_back(places(one) ? prompt(one, name) : one);
-    if (texts.empty()) throw DataError(fmt::format("{}: class '{}' has no text", file, name));
+    for (const std::string& one : own.classes[name]) texts.push_back(places(one) ? prompt(one, name) : one);
   }
   return result;
 }
 
-TemplateRecord record_templates(const std::string& name, const Record& dataset, const Path& file) {
+TemplateRecord record_templates(const std::string& name, const Record& dataset, const Path& file, const TemplateReading& reading) {
   require_name(name);
   std::string content = read_file(file);
   TemplateFile parsed = TemplateFile::parse(content, file.string());
-  if (plain(parsed.dataset) != plain(dataset.name))
+  bool plain = parsed.is_plain();
+  if (!plain && plain_name(parsed.dataset) != plain_name(dataset.name))
     throw DataError(fmt::format("{}: templates of the data set {}, not of {}", file.string(), shown(parsed.dataset), dataset.name));
-  TemplateRecord record{name, dataset.name, hash_of(content).hex(), parsed.templates.size(), 0};
-  for (const auto& texts : parsed.texts(dataset.classes, file.string())) record.texts += texts.size();
+  TemplateFile own = (reading.descriptors ? with_sentences(parsed, file.string()) : parsed).of(dataset.classes, file.string(), reading.ignore_unknown);
+  if (plain) own.dataset = dataset.name, own.source = fmt::format("plain class texts{}, {}", reading.descriptors ? ", of descriptors" : "", hash_of(content).hex());
+  if (plain || own.classes.size() < parsed.classes.size()) content = own.json();
+  TemplateRecord record{name, dataset.name, hash_of(content).hex(), own.templates.size(), 0, ""};
+  for (const auto& texts : own.texts(dataset.classes, file.string())) record.texts += texts.size();
+  if (plain && !names_classes(own)) record.note = "no text names its class; if these are descriptors, --descriptors makes sentences of them: \"NAME, which has ...\"";
   make_folders(record_path(dataset.name, name).parent_path());
   write_file_atomically(kept_path(record.fingerprint), content);
   Value json = {{"name", name}, {"dataset", dataset.name}, {"fingerprint", record.fingerprint}, {"templates", record.templates}, {"texts", record.texts}};
@@ -138,27 +197,26 @@ TemplateRecord record_templates(const std::string& name, const Record& dataset, 
 
 std::vector<TemplateRecord> recorded_templates() {
   std::vector<TemplateRecord> result;
-  if (!std::filesystem::is_directory(folder())) return result;
-  for (const auto& of_dataset : std::filesystem::directory_iterator(folder())) {
-    if (!of_dataset.is_directory()) continue;
-    for (const auto& entry : std::filesystem::directory_iterator(of_dataset.path())) {
-      if (entry.path().extension() != ".json") continue;
+  if (!is_folder(folder())) return result;
+  for (const std::string& of_dataset : names_in(folder(), true))
+    for (const std::string& file : names_in(folder() / of_dataset, false)) {
+      Path path = folder() / of_dataset / file;
+      if (path.extension() != ".json") continue;
       try {
-        Value json = Value::parse(read_file(entry.path()));
+        Value json = Value::parse(read_file(path));
         result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(), Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
-                          json.at("templates").get<std::size_t>(), json.at("texts").get<std::size_t>()});
+                          json.at("templates").get<std::size_t>(), json.at("texts").get<std::size_t>(), ""});
       } catch (const nlohmann::json::exception&) {
-        throw DataError(fmt::format("{} is not a record of templates; delete it and run winnow data templates again", entry.path().string()));
+        throw DataError(fmt::format("{} is not a record of templates; delete it and run winnow data templates again", path.string()));
       }
     }
-  }
   std::sort(result.begin(), result.end(), [](const TemplateRecord& a, const TemplateRecord& b) { return std::tie(a.dataset, a.name) < std::tie(b.dataset, b.name); });
   return result;
 }
 
 std::vector<std::vector<std::string>> recorded_texts(const std::string& fingerprint, const std::vector<std::string>& class_names) {
   Path path = kept_path(fingerprint);
-  if (!std::filesystem::exists(path))
+  if (!is_there(path))
     throw DataError(fmt::format("templates of fingerprint {} are not on this machine: run winnow data templates here", fingerprint));
   std::string content = read_file(path);
   if (hash_of(content).hex() != fingerprint) throw DataError(fmt::format("{} is damaged: run winnow data templates again", path.string()));

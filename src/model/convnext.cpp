@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "config_table.h"
-#include "family.h"
+#include "winnow/text/config_table.h"
+#include "winnow/text/family.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
 
@@ -40,7 +40,7 @@ struct Sizes {
 };
 
 Sizes sizes_of(const Snapshot& snapshot, bool timm) {
-  ConfigTable all(snapshot.config, snapshot.source + "/config.json");
+  text::ConfigTable all(snapshot.config, snapshot.source + "/config.json");
   Sizes s;
   if (!timm) {
     s.depths = all.sizes("depths", {3, 3, 9, 3});
@@ -51,7 +51,7 @@ Sizes sizes_of(const Snapshot& snapshot, bool timm) {
     s.activation = parse_activation(all.text("hidden_act", "gelu"), all.name() + ".hidden_act");
     s.last_epsilon = all.real("layer_norm_eps", 1e-12);
   } else {
-    ConfigTable args = all.table("model_args");
+    text::ConfigTable args = all.table("model_args");
     std::string name = all.text("architecture", "");
     bool tiny = name.starts_with("convnext_tiny"), large = name.starts_with("convnext_large"), small = name.starts_with("convnext_small");
     std::int64_t width = tiny || small ? 96 : large ? 192 : 128;

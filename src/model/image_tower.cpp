@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "convnext.h"
-#include "family.h"
+#include "winnow/text/family.h"
 #include "modified_resnet.h"
 #include "resnet.h"
 #include "training_mode.h"
@@ -108,10 +108,10 @@ std::unique_ptr<ImageTower> image_tower(const Snapshot& snapshot, ImageTowerOpti
   if (options.compute == Precision::bf16 && options.dtype != at::kFloat)
     throw InternalError("bf16 autocast around a tower that is not fp32");
   switch (kind_of(snapshot).family) {
-    case Family::convnext: return convnext(snapshot, options);
-    case Family::resnet: return resnet(snapshot, options);
-    case Family::wide_resnet: return wide_resnet(snapshot, options);
-    case Family::clip:
+    case text::Family::convnext: return convnext(snapshot, options);
+    case text::Family::resnet: return resnet(snapshot, options);
+    case text::Family::wide_resnet: return wide_resnet(snapshot, options);
+    case text::Family::clip:
       if (is_modified_resnet(snapshot)) return modified_resnet(snapshot, options);
       [[fallthrough]];
     default: return vision_transformer(snapshot, options);

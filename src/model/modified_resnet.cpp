@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "config_table.h"
+#include "winnow/text/config_table.h"
 #include "convolution.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
@@ -18,13 +18,13 @@ struct Config {
   std::int64_t embedding() const { return 32 * width; }               // channels of the last stage's map
 
   static Config from(const Snapshot& snapshot) {
-    ConfigTable all(snapshot.config, snapshot.source + "/config.json"), image = all.table("vision_config");
+    text::ConfigTable all(snapshot.config, snapshot.source + "/config.json"), image = all.table("vision_config");
     Config c{image.sizes("layers", {3, 4, 6, 3}), image.size("width", 64), image.size("num_attention_heads", 32),
              image.size("image_size", 224), all.size("projection_dim", 1024)};
     if (c.stages.size() != 4)
       throw DataError(fmt::format("{}.layers: expected the numbers of blocks of 4 stages, got {}", image.name(), c.stages.size()));
-    require_multiple(image.name(), "32 times width", c.embedding(), "num_attention_heads", c.heads);
-    require_multiple(image.name(), "image_size", c.image_size, "the stride", 32);
+    text::require_multiple(image.name(), "32 times width", c.embedding(), "num_attention_heads", c.heads);
+    text::require_multiple(image.name(), "image_size", c.image_size, "the stride", 32);
     return c;
   }
 };

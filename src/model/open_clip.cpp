@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "open_clip_config.h"
+#include "winnow/text/open_clip_config.h"
 
 namespace winnow::model {
 
@@ -28,7 +28,7 @@ class Translation {
     rename(from + ".weight", to + ".weight", {out, in});
     rename(from + ".bias", to + ".bias", {out});
   }
-  void encoder(const std::string& from, const std::string& to, const OpenClipConfig::Encoder& e) {
+  void encoder(const std::string& from, const std::string& to, const text::OpenClipConfig::Encoder& e) {
     for (std::int64_t i = 0; i < e.blocks; ++i) {
       std::string old = fmt::format("{}.resblocks.{}", from, i), name = fmt::format("{}.layers.{}", to, i);
       norm(old + ".ln_1", name + ".layer_norm1", e.width);
@@ -62,7 +62,7 @@ class Translation {
   Snapshot& to_;
 };
 
-void image_transformer(Translation& translation, const OpenClipConfig& c) {
+void image_transformer(Translation& translation, const text::OpenClipConfig& c) {
   std::int64_t d = c.image.width, side = c.image_size / c.patch;
   const std::string embeddings = "vision_model.embeddings.";
   translation.rename("visual.class_embedding", embeddings + "class_embedding", {d});
@@ -74,7 +74,7 @@ void image_transformer(Translation& translation, const OpenClipConfig& c) {
   translation.transpose("visual.proj", "visual_projection.weight", d, c.joint);
 }
 
-void text_transformer(Translation& translation, const OpenClipConfig& c) {
+void text_transformer(Translation& translation, const text::OpenClipConfig& c) {
   std::int64_t d = c.text.width;
   const std::string embeddings = "text_model.embeddings.";
   translation.rename("token_embedding.weight", embeddings + "token_embedding.weight", {c.vocabulary, d});
@@ -87,13 +87,13 @@ void text_transformer(Translation& translation, const OpenClipConfig& c) {
 }  // namespace
 
 Snapshot from_open_clip(const Snapshot& stored) {
-  OpenClipConfig config = OpenClipConfig::from(stored.config, stored.source);
+  text::OpenClipConfig config = text::OpenClipConfig::from(stored.config, stored.source);
   Snapshot result;
   result.source = stored.source;
   result.config = config.hugging_face();
   result.files = stored.files;
   if (!result.files.count("preprocessor_config.json"))
-    result.files["preprocessor_config.json"] = open_clip_preprocessor(stored.config, config.image_size, stored.source);
+    result.files["preprocessor_config.json"] = text::open_clip_preprocessor(stored.config, config.image_size, stored.source);
   Translation translation(stored, result);
   if (config.stages.empty()) {
     image_transformer(translation, config);

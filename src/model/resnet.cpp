@@ -5,9 +5,9 @@
 
 #include <array>
 
-#include "config_table.h"
+#include "winnow/text/config_table.h"
 #include "convolution.h"
-#include "family.h"
+#include "winnow/text/family.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
 
@@ -42,7 +42,7 @@ Names timm() {
 }
 
 Sizes hugging_face_sizes(const Snapshot& snapshot) {
-  ConfigTable all(snapshot.config, snapshot.source + "/config.json");
+  text::ConfigTable all(snapshot.config, snapshot.source + "/config.json");
   Sizes s;
   s.channels = all.size("num_channels", 3);
   s.embedding = all.size("embedding_size", 64);

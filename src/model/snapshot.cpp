@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "open_clip.h"
-#include "torchvision_config.h"
+#include "winnow/text/torchvision_config.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 
@@ -59,14 +59,14 @@ void add_timm_preprocessor(Snapshot& snapshot) {
     throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", where, size.dump()));
   Value share = given.value("crop_pct", Value(0.875));
   if (!share.is_number() || !(share > 0 && share <= 1)) throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, share.dump()));
-  TorchvisionConfig result;
+  text::TorchvisionConfig result;
   result.side = size[1].get<std::int64_t>();
   result.crop_pct = share.get<double>();
-  result.squash = word_of(given, "crop_mode", "center", {"center", "squash"}, where) == "squash";
-  result.filter = word_of(given, "interpolation", "bicubic", pillow_filters(), where);
+  result.squash = text::word_of(given, "crop_mode", "center", {"center", "squash"}, where) == "squash";
+  result.filter = text::word_of(given, "interpolation", "bicubic", text::pillow_filters(), where);
   result.mean = given.value("mean", half);
   result.deviation = given.value("std", half);
-  snapshot.files["preprocessor_config.json"] = preprocessor_of(result);
+  snapshot.files["preprocessor_config.json"] = text::preprocessor_of(result);
 }
 
 Snapshot read_open_clip(const Path& folder) {

@@ -4,8 +4,8 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include "config_table.h"
-#include "family.h"
+#include "winnow/text/config_table.h"
+#include "winnow/text/family.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
 #include "winnow/model/head.h"
@@ -23,11 +23,11 @@ struct TextLayout {
 };
 
 TextLayout text_layout(const Snapshot& snapshot) {
-  Kind kind = kind_of(snapshot);
+  text::Kind kind = kind_of(snapshot);
   if (!has_texts(snapshot)) throw UsageError(fmt::format("{}: this model has no text tower; families with one: clip, siglip", snapshot.source));
-  ConfigTable all(snapshot.config, snapshot.source + "/config.json"), table = all.table("text_config");
+  text::ConfigTable all(snapshot.config, snapshot.source + "/config.json"), table = all.table("text_config");
   TextLayout l;
-  l.siglip = kind.family == Family::siglip;
+  l.siglip = kind.family == text::Family::siglip;
   TransformerConfig& t = l.transformer;
   t.width = table.size("hidden_size", l.siglip ? 768 : 512);
   t.hidden = table.size("intermediate_size", l.siglip ? 3072 : 2048);
@@ -36,7 +36,7 @@ TextLayout text_layout(const Snapshot& snapshot) {
   t.epsilon = table.real("layer_norm_eps", l.siglip ? 1e-6 : 1e-5);
   t.activation = parse_activation(table.text("hidden_act", l.siglip ? "gelu_pytorch_tanh" : "quick_gelu"), table.name() + ".hidden_act");
   t.causal = !l.siglip;
-  require_multiple(table.name(), "hidden_size", t.width, "num_attention_heads", t.heads);
+  text::require_multiple(table.name(), "hidden_size", t.width, "num_attention_heads", t.heads);
   l.vocabulary = table.size("vocab_size", l.siglip ? 32000 : 49408);
   l.context = table.size("max_position_embeddings", l.siglip ? 64 : 77);
   l.width_out = l.siglip ? table.size("projection_size", t.width) : all.size("projection_dim", 512);
@@ -107,8 +107,8 @@ TextOutputs TextTower::encode(const at::Tensor& tokens) const {
 Outputs TextTower::rows(const at::Tensor& tokens) { return {{"features", encode(tokens).projected}}; }
 
 bool has_texts(const Snapshot& snapshot) {
-  Kind kind = kind_of(snapshot);
-  return !kind.timm && (kind.family == Family::clip || kind.family == Family::siglip);
+  text::Kind kind = kind_of(snapshot);
+  return !kind.timm && (kind.family == text::Family::clip || kind.family == text::Family::siglip);
 }
 
 std::int64_t text_context_of(const Snapshot& snapshot) { return text_layout(snapshot).context; }

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "family.h"
+#include "winnow/text/family.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/model/image_tower.h"
@@ -33,8 +33,8 @@ Snapshot untrained_tower(const Value& config, std::uint64_t seed) {
   Snapshot snapshot;
   snapshot.source = "untrained model";
   snapshot.config = config;
-  Kind kind = kind_of(snapshot);
-  if (kind.timm || (kind.family != Family::resnet && kind.family != Family::wide_resnet))
+  text::Kind kind = kind_of(snapshot);
+  if (kind.timm || (kind.family != text::Family::resnet && kind.family != text::Family::wide_resnet))
     throw DataError(fmt::format("{}: only towers of model_type resnet and wide_resnet begin at random", snapshot.source));
   snapshot.sizes_only = true;
   auto outline = image_tower(snapshot, {});

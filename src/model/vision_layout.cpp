@@ -4,15 +4,15 @@
 
 #include <algorithm>
 
-#include "config_table.h"
-#include "family.h"
+#include "winnow/text/config_table.h"
+#include "winnow/text/family.h"
 #include "winnow/core/error.h"
 
 namespace winnow::model {
 
 namespace {
 
-TransformerConfig transformer_of(const ConfigTable& table, std::int64_t width, std::int64_t hidden, const char* activation, double epsilon) {
+TransformerConfig transformer_of(const text::ConfigTable& table, std::int64_t width, std::int64_t hidden, const char* activation, double epsilon) {
   TransformerConfig config;
   config.width = table.size("hidden_size", width);
   config.hidden = table.size("intermediate_size", hidden);
@@ -34,14 +34,14 @@ std::int64_t rows_of(const Snapshot& snapshot, const std::string& tensor) {
   return found == snapshot.tensors.end() || found->second.dim() == 0 ? 0 : found->second.size(0);
 }
 
-void take_sizes(VisionLayout& layout, const ConfigTable& table, std::int64_t patch) {
+void take_sizes(VisionLayout& layout, const text::ConfigTable& table, std::int64_t patch) {
   layout.image_size = table.size("image_size", 224);
   layout.patch = table.size("patch_size", patch);
   layout.channels = table.size("num_channels", 3);
 }
 
-VisionLayout clip(const ConfigTable& all) {
-  ConfigTable table = all.table("vision_config");
+VisionLayout clip(const text::ConfigTable& all) {
+  text::ConfigTable table = all.table("vision_config");
   VisionLayout layout;
   take_sizes(layout, table, 32);
   layout.transformer = transformer_of(table, 768, 3072, "quick_gelu", 1e-5);
@@ -63,8 +63,8 @@ VisionLayout clip(const ConfigTable& all) {
   return layout;
 }
 
-VisionLayout siglip(const ConfigTable& all) {
-  ConfigTable table = all.table("vision_config");
+VisionLayout siglip(const text::ConfigTable& all) {
+  text::ConfigTable table = all.table("vision_config");
   VisionLayout layout;
   take_sizes(layout, table, 16);
   layout.transformer = transformer_of(table, 768, 3072, "gelu_pytorch_tanh", 1e-6);
@@ -80,7 +80,7 @@ VisionLayout siglip(const ConfigTable& all) {
   return layout;
 }
 
-VisionLayout vit(const Snapshot& snapshot, const ConfigTable& all) {
+VisionLayout vit(const Snapshot& snapshot, const text::ConfigTable& all) {
   VisionLayout layout;
   take_sizes(layout, all, 16);
   layout.transformer = transformer_of(all, 768, 3072, "gelu", 1e-12);
@@ -113,9 +113,9 @@ struct TimmSize {
 };
 constexpr TimmSize kTimmSizes[] = {{"tiny", 192, 12, 3}, {"small", 384, 12, 6}, {"base", 768, 12, 12}, {"large", 1024, 24, 16}};
 
-VisionLayout timm(const Snapshot& snapshot, const ConfigTable& all, Family family) {
+VisionLayout timm(const Snapshot& snapshot, const text::ConfigTable& all, text::Family family) {
   std::string architecture = all.text("architecture", "");
-  ConfigTable args = all.table("model_args");
+  text::ConfigTable args = all.table("model_args");
   TimmSize size = kTimmSizes[2];
   for (const TimmSize& candidate : kTimmSizes)
     if (architecture.starts_with(fmt::format("vit_{}_", candidate.name))) size = candidate;
@@ -138,7 +138,7 @@ VisionLayout timm(const Snapshot& snapshot, const ConfigTable& all, Family famil
   t.heads = args.size("num_heads", size.heads);
   t.hidden = static_cast<std::int64_t>(static_cast<double>(t.width) * args.real("mlp_ratio", 4));   // Python's int()
   t.qkv_bias = args.flag("qkv_bias", true);
-  bool clip = family == Family::clip, siglip = family == Family::siglip;
+  bool clip = family == text::Family::clip, siglip = family == text::Family::siglip;
   std::string act = args.text("act_layer", architecture.find("quickgelu") != std::string::npos ? "quick_gelu" : "gelu");
   t.activation = act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, args.name() + ".act_layer");
   t.epsilon = clip ? 1e-5 : 1e-6;
@@ -165,19 +165,19 @@ VisionLayout timm(const Snapshot& snapshot, const ConfigTable& all, Family famil
 }  // namespace
 
 VisionLayout vision_layout(const Snapshot& snapshot) {
-  ConfigTable all(snapshot.config, snapshot.source + "/config.json");
-  Kind kind = kind_of(snapshot);
+  text::ConfigTable all(snapshot.config, snapshot.source + "/config.json");
+  text::Kind kind = kind_of(snapshot);
   VisionLayout layout;
   if (kind.timm)
     layout = timm(snapshot, all, kind.family);
-  else if (kind.family == Family::clip)
+  else if (kind.family == text::Family::clip)
     layout = clip(all);
-  else if (kind.family == Family::siglip)
+  else if (kind.family == text::Family::siglip)
     layout = siglip(all);
   else
     layout = vit(snapshot, all);
-  require_multiple(all.name(), "hidden_size", layout.transformer.width, "num_attention_heads", layout.transformer.heads);
-  require_multiple(all.name(), "image_size", layout.image_size, "patch_size", layout.patch);
+  text::require_multiple(all.name(), "hidden_size", layout.transformer.width, "num_attention_heads", layout.transformer.heads);
+  text::require_multiple(all.name(), "image_size", layout.image_size, "patch_size", layout.patch);
   return layout;
 }
 

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "config_table.h"
+#include "winnow/text/config_table.h"
 #include "convolution.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
@@ -19,7 +19,7 @@ struct Config {
   std::int64_t width(std::int64_t stage) const { return (16 << stage) * widening; }
 
   static Config from(const Snapshot& snapshot) {
-    ConfigTable all(snapshot.config, snapshot.source + "/config.json");
+    text::ConfigTable all(snapshot.config, snapshot.source + "/config.json");
     Config c{all.size("depth", 28), all.size("widen_factor", 10), 0, all.size("image_size", 32), all.real("dropout", 0)};
     if (snapshot.config.contains("num_labels")) c.labels = all.size("num_labels", 1);
     if (c.depth < 10 || (c.depth - 4) % 6 != 0) throw DataError(fmt::format("{}.depth: expected 6n + 4 (10, 16, 22, 28, ...), got {}", all.name(), c.depth));

@@ -9,7 +9,7 @@
 #include "winnow/data/template_file.h"
 #include "winnow/data/templates.h"
 #include "winnow/model/image_tower.h"
-#include "winnow/model/tokenizer.h"
+#include "winnow/text/tokenizer.h"
 
 namespace winnow::train {
 
@@ -49,7 +49,7 @@ std::vector<view::Step> own_view(const model::Snapshot& snapshot, const Settings
 }
 
 model::ClassTexts class_texts(const Stage& stage, const model::Snapshot& snapshot, const std::vector<std::string>& class_names) {
-  auto tokenizer = model::tokenizer_of(snapshot);
+  auto tokenizer = text::tokenizer_of(snapshot);
   std::int64_t context = model::text_context_of(snapshot);
   std::vector<std::int64_t> tokens;
   auto add = [&](const std::string& text) {

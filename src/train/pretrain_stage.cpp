@@ -15,8 +15,8 @@
 #include "winnow/data/templates.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
-#include "winnow/model/tokenizer.h"
 #include "winnow/stage/result_version.h"
+#include "winnow/text/tokenizer.h"
 #include "winnow/train/evaluation.h"
 #include "winnow/train/run_snapshot.h"
 
@@ -72,7 +72,7 @@ class Captions {
   Streams words_, wrong_;
 };
 
-model::Snapshot untrained(const Settings& settings, const model::ClipTokenizer& tokenizer, std::int64_t image_size) {
+model::Snapshot untrained(const Settings& settings, const text::ClipTokenizer& tokenizer, std::int64_t image_size) {
   auto size = [&](const char* key) { return settings.integer(key); };
   model::ClipSizes sizes{image_size,          size("image.patch"),  size("image.width"), size("image.blocks"),
                          size("image.heads"), size("text.width"),   size("text.blocks"), size("text.heads"),
@@ -98,7 +98,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   Oracle oracle = source.take_oracle();           // captions name classes
 
   Captions captions(settings, source.classes());
-  std::unique_ptr<model::ClipTokenizer> tokenizer = model::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
+  std::unique_ptr<text::ClipTokenizer> tokenizer = text::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
   model::Snapshot snapshot = untrained(settings, *tokenizer, side);
   std::int64_t length = settings.integer("text.context");
   source.set_prompts(class_texts(stage, snapshot, source.class_names()).tokens);

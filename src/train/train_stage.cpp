@@ -17,7 +17,7 @@
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
-#include "winnow/model/tokenizer.h"
+#include "winnow/text/tokenizer.h"
 #include "winnow/model/toy.h"
 #include "winnow/stage/result_version.h"
 #include "winnow/view/pipeline.h"

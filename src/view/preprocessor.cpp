@@ -1,5 +1,5 @@
 // preprocessor_config.json of Hugging Face snapshots (transformers 4.57: image_processing_{clip,siglip,vit,convnext,bit,deit}.py). What timm's
-// and open_clip's snapshots say comes as the type Torchvision, of our own: torchvision's Resize and CenterCrop (src/model/torchvision_config.h).
+// and open_clip's snapshots say comes as the type Torchvision, of our own: torchvision's Resize and CenterCrop (winnow/text/torchvision_config.h).
 #include <fmt/format.h>
 
 #include <algorithm>

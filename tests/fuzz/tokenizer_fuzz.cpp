@@ -9,7 +9,8 @@
 #include "fault.h"
 #include "mutator.h"
 #include "winnow/core/error.h"
-#include "winnow/model/tokenizer.h"
+#include "winnow/core/file.h"
+#include "winnow/text/tokenizer.h"
 
 namespace {
 
@@ -26,11 +27,11 @@ const char* const kTexts[] = {"a photo of a cat.", "", " ", "\u00c9t\u00e9 \u677
 
 std::string fault_of(const std::string& text) {
   return fuzz::fault_of<Error>([&] {
-    model::Snapshot snapshot;
+    text::SnapshotFiles snapshot;
     snapshot.source = "fuzz";
     snapshot.files["tokenizer.json"] = text;
-    auto tokenizer = model::json_tokenizer(snapshot);
-    for (const char* sentence : kTexts) tokenizer->encode(sentence, 16, model::TooLong::cut);
+    auto tokenizer = text::json_tokenizer(snapshot);
+    for (const char* sentence : kTexts) tokenizer->encode(sentence, 16, text::TooLong::cut);
     return "";
   });
 }

@@ -13,12 +13,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # design.md section 2. "all but" and "what they need" are spelled out.
 DESIGN = {
-    "core": "", "stage": "core", "label": "core", "data": "core", "sweep": "core stage label data", "store": "core stage",
+    "core": "", "stage": "core", "label": "core", "data": "core", "text": "core", "sweep": "core stage label data", "store": "core stage",
     "sched": "core", "fleet": "core stage data store sched", "report": "core stage sweep store", "comm": "core",
-    "view": "core data", "model": "core comm", "method": "core label model",
-    "train": "core stage label data store comm view model method",
+    "view": "core data", "model": "core comm text", "method": "core label model",
+    "train": "core stage label data text store comm view model method",
 }
-TORCH_FREE = ["core", "stage", "label", "data", "sweep", "store", "sched", "fleet", "report"]
+TORCH_FREE = ["core", "stage", "label", "data", "text", "sweep", "store", "sched", "fleet", "report"]
 
 
 def granted(root):

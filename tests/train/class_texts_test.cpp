@@ -4,7 +4,7 @@
 #include "../../src/train/arrays.h"
 #include "../../src/train/preprocessing.h"
 #include "winnow/data/template_file.h"
-#include "winnow/model/tokenizer.h"
+#include "winnow/text/tokenizer.h"
 #include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
@@ -54,7 +54,7 @@ TEST_F(ClassTextsTest, ARowIsTheMeanOfItsTextsNormalisedFeatures) {
   model::ClassTexts texts = class_texts(stage, snapshot, kClasses);
   EXPECT_THAT(texts.counts, ElementsAreArray({2, 3, 2, 2, 2, 2, 2, 2, 2, 5}));
   auto tower = model::text_tower(snapshot, at::kDouble);
-  auto tokenizer = model::tokenizer_of(snapshot);
+  auto tokenizer = text::tokenizer_of(snapshot);
   at::Tensor rows = model::class_text_features(*tower, texts);
   auto by_hand = [&](const std::vector<std::string>& own) {
     at::Tensor sum = at::zeros({tower->width()}, at::kDouble);

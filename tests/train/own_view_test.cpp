@@ -1,7 +1,7 @@
 // The view `model`: a model's own preprocessing, of all three kinds of snapshot. Hugging Face's processors: golden cases `preprocess`.
 #include <ATen/ATen.h>
 
-#include "../../src/model/open_clip_config.h"
+#include "winnow/text/open_clip_config.h"
 #include "../../src/train/picture_views.h"
 #include "../../src/train/preprocessing.h"
 #include "miniature.h"
@@ -71,7 +71,7 @@ TEST_F(OwnView, OfTimmIsTimms) {
 // The same with open_clip 3.3.0.
 TEST_F(OwnView, OfOpenClipIsOpenClips) {
   auto steps = [](const Value& config) {
-    std::vector<view::Step> all = view::parse_preprocessor(Value::parse(model::open_clip_preprocessor({{"preprocess_cfg", config}}, 32, "snap")), "snap");
+    std::vector<view::Step> all = view::parse_preprocessor(Value::parse(text::open_clip_preprocessor({{"preprocess_cfg", config}}, 32, "snap")), "snap");
     all.pop_back();
     return all;
   };

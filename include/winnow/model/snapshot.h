@@ -11,15 +11,12 @@
 #include <vector>
 
 #include "winnow/core/file.h"
-#include "winnow/core/settings.h"
+#include "winnow/text/snapshot_files.h"
 
 namespace winnow::model {
 
-struct Snapshot {
-  std::string source;                             // the folder or run file, for messages
-  Value config;                                   // config.json
+struct Snapshot : text::SnapshotFiles {
   std::map<std::string, at::Tensor> tensors;      // as stored; a folder's share the mapped file
-  std::map<std::string, std::string> files;       // other small files by name: vocab.json, merges.txt, preprocessor_config.json
   bool sizes_only = false;                        // a configuration without weights: towers get tensors without data, to be counted
 };
 

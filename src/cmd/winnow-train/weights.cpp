@@ -6,7 +6,7 @@
 #include "outcome.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/text_tower.h"
-#include "winnow/model/tokenizer.h"
+#include "winnow/text/tokenizer.h"
 
 namespace winnow::cmd {
 
@@ -29,11 +29,11 @@ int weights(int argc, char** argv) {
 
   model::Snapshot snapshot = model::read_snapshot(folder);
   auto image = model::image_tower(snapshot, {});
-  Value found = {{"family", model::family_of(snapshot)}, {"image_size", image->image_size()}, {"width", image->tower_width()},
+  Value found = {{"family", text::family_of(snapshot)}, {"image_size", image->image_size()}, {"width", image->tower_width()},
                  {"blocks", model::blocks_of(snapshot)}, {"image_numbers", numbers_of(*image)}, {"text_numbers", 0}, {"context", 0}};
   if (model::has_texts(snapshot)) {
     auto text = model::text_tower(snapshot, at::kFloat);
-    model::tokenizer_of(snapshot);
+    text::tokenizer_of(snapshot);
     found["text_numbers"] = numbers_of(*text);
     found["context"] = text->context();
   }

@@ -7,7 +7,7 @@
 #include "winnow/core/error.h"
 #include "winnow/data/templates.h"
 #include "winnow/model/clip.h"
-#include "winnow/model/tokenizer.h"
+#include "winnow/text/tokenizer.h"
 
 namespace winnow::golden {
 
@@ -78,7 +78,7 @@ void run_towers(Case& c) {
 // The recorded tokens are those of our own tokenizer on the case's templates and class names, up to the end token.
 void check_tokens(Case& c, const model::Snapshot& snapshot, const at::Tensor& tokens) {
   const Value &templates = c.raw("templates"), &classes = c.raw("classes");
-  auto tokenizer = model::tokenizer_of(snapshot);
+  auto tokenizer = text::tokenizer_of(snapshot);
   for (std::size_t t = 0; t < templates.size(); ++t)
     for (std::size_t k = 0; k < classes.size(); ++k) {
       std::string text = data::prompt(templates[t].get<std::string>(), classes[k].get<std::string>());

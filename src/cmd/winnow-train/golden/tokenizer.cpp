@@ -8,21 +8,21 @@
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
 #include "winnow/data/templates.h"
-#include "winnow/model/tokenizer.h"
+#include "winnow/text/tokenizer.h"
 
 namespace winnow::golden {
 
 namespace {
 
-std::unique_ptr<model::Tokenizer> tokenizer_for(Case& c) {
+std::unique_ptr<text::Tokenizer> tokenizer_for(Case& c) {
   if (c.config().has("vocabulary")) {
     if (c.config().text("vocabulary") != "bpe_simple_vocab_16e6") throw UsageError("config.vocabulary: known: bpe_simple_vocab_16e6");
     bool open_clip = c.config().has("special_names") && c.raw("special_names").at(0) == "<start_of_text>";
-    return model::ClipTokenizer::built_in(open_clip);
+    return text::ClipTokenizer::built_in(open_clip);
   }
   model::Snapshot snapshot = snapshot_of(c);
-  if (c.config().has("file") && c.config().text("file") == "tokenizer.json") return model::json_tokenizer(snapshot);
-  return model::tokenizer_of(snapshot);
+  if (c.config().has("file") && c.config().text("file") == "tokenizer.json") return text::json_tokenizer(snapshot);
+  return text::tokenizer_of(snapshot);
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ void run_tokenizer(Case& c) {
     c.wrong(fmt::format("config.pad is {}, the tokenizer fills with {}", c.config().integer("pad"), tokenizer->padding()));
   std::vector<std::int64_t> all, lengths;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    std::vector<std::int64_t> row = tokenizer->encode(texts[i], context, cut ? model::TooLong::cut : model::TooLong::refuse);
+    std::vector<std::int64_t> row = tokenizer->encode(texts[i], context, cut ? text::TooLong::cut : text::TooLong::refuse);
     all.insert(all.end(), row.begin(), row.end());
     lengths.push_back(tokenizer->length(texts[i]));
     if (!c.config().has("too_long")) continue;

@@ -49,7 +49,8 @@ at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Se
 Execution classifier_scores(const Stage& stage, const Context& context, comm::Collective& collective) {
   at::NoGradGuard no_gradient;
   std::int64_t classes = classes_of(stage, context);
-  model::Snapshot snapshot = stage.inputs.count("classifier") ? trained_classifier(stage, context, classes) : snapshot_at(input_file(context, "backbone"), accepted(context));
+  model::Snapshot snapshot = stage.inputs.count("classifier") ? trained_classifier(stage, context, classes)
+                                                              : snapshot_at(input_file(context, "backbone"), accepted(context));
   auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::logits});
   if (tower->classes() != classes)
     throw UsageError(fmt::format("labels.scorer.model = {}: its classifier has {} classes, the data set {} has {}", stage.settings.text("model"),

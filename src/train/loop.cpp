@@ -115,7 +115,7 @@ void Loop::try_out(const Evaluate& evaluate, Trial& trial) {
 void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
   constexpr double kMoment = 0.3;
   constexpr std::int64_t kSteps = 3;
-  engine_.skip_to(epoch);
+  engine_.skip_to(epoch, 0);
   rate_ = engine_.rate();
   method::Pass pass(engine_);
   double fastest = 0, passes = timed(trial, [&] {
@@ -143,6 +143,7 @@ void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
 }
 
 double Loop::step_of_trial(std::int64_t epoch, std::int64_t number, const Batch& batch, Trial& trial) {
+  engine_.skip_to(epoch, number);
   double seconds = timed(trial, [&] {
     one_step(number, batch);
     require_finite();                             // reads the device: whatever is still to be computed is waited for

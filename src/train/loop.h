@@ -31,8 +31,9 @@ struct Surroundings {
 
 using Evaluate = std::function<std::map<std::string, double>()>;
 
-// Sets the method up and runs all epochs, those that a checkpoint holds excepted; or tries some steps (trial.h). `evaluate` gives the metrics of an epoch;
-// they go into the curves. Throws Stopped, and UsageError for a loss that is not finite: it names method, epoch, step and samples.
+// Sets the method up and runs all epochs, those that a checkpoint holds excepted; or tries some steps (trial.h). `evaluate` gives the
+// metrics of an epoch; they go into the curves. Throws Stopped, and UsageError for a loss that is not finite: it names method, epoch,
+// step and samples.
 void train_loop(method::Method&, const std::string& method_name, Engine&, Source&, const Surroundings&, Curves&,
                 const Evaluate& evaluate);
 

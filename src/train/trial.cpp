@@ -26,7 +26,8 @@ at::Tensor repeated(const at::Tensor& rows, std::int64_t count) {
   return rows.index_select(0, at::arange(count, rows.options().dtype(at::kLong)).remainder(std::max<std::int64_t>(1, rows.size(0))));
 }
 
-at::Tensor all_rows(std::int64_t rows, std::int64_t at_once, Trial* trial, const std::function<at::Tensor(std::int64_t first, std::int64_t count)>& piece) {
+at::Tensor all_rows(std::int64_t rows, std::int64_t at_once, Trial* trial,
+                    const std::function<at::Tensor(std::int64_t first, std::int64_t count)>& piece) {
   std::vector<at::Tensor> pieces;
   auto start = std::chrono::steady_clock::now();
   for (std::int64_t first = 0; first < rows; first += at_once) {

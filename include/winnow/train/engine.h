@@ -42,9 +42,10 @@ class Engine final : public method::Engine {
   void end_step();                                // records its loss
   void end_epoch();                               // keeps states; DeviceError naming a tensor in which two processes differ
   double rate() const;                            // of this iteration
-  // For trials: goes on with this epoch's first step, and from now on computes of every pass over a split (before_epoch, after_epoch,
-  // predictions) only the first piece of each network and view, whose rows stand for the others. Steps are computed whole.
-  void skip_to(std::int64_t epoch) { epoch_ = epoch, step_ = 0, iteration_ = epoch * facts_.steps_per_epoch; }
+  // For trials. Goes on with this step as if all before it had been.
+  void skip_to(std::int64_t epoch, std::int64_t step) { epoch_ = epoch, step_ = step, iteration_ = epoch * facts_.steps_per_epoch + step; }
+  // From now on computes of every pass over a split (before_epoch, after_epoch, predictions) only the first piece of each network and
+  // view, whose rows stand for the others. Steps are computed whole.
   void sample_passes() { sampled_ = true; }
   void begin_pass() { first_pieces_.clear(); }
   SampledRows take_sampled_rows() { return std::exchange(sampled_rows_, {}); }         // since the last call

@@ -35,6 +35,7 @@ at::Tensor repeated(const at::Tensor& rows, std::int64_t count);
 
 // The rows of piece(first, count) for all `rows`, `at_once` at a time. With a trial only the first piece is computed, its rows are
 // repeated, and the time that all would take is added to the trial's `once`.
-at::Tensor all_rows(std::int64_t rows, std::int64_t at_once, Trial*, const std::function<at::Tensor(std::int64_t first, std::int64_t count)>& piece);
+at::Tensor all_rows(std::int64_t rows, std::int64_t at_once, Trial*,
+                    const std::function<at::Tensor(std::int64_t first, std::int64_t count)>& piece);
 
 }  // namespace winnow::train

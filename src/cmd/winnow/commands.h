@@ -5,6 +5,7 @@
 namespace winnow::cmd {
 
 int plan(int argc, char** argv);
+int try_out(int argc, char** argv);
 int run(int argc, char** argv);
 int status(int argc, char** argv);
 int report(int argc, char** argv);

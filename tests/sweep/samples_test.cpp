@@ -104,6 +104,9 @@ TEST_F(Samples, OneAndOnePointZeroAreOneValue) {
   EXPECT_EQ(plan(text + "[[exclude]]\ntrain.lr = 1\n").experiments(), 2u);
   EXPECT_EQ(plan(text + "[[override]]\nwhen = { train.lr = 1 }\nset = { train.epochs = 3 }\n").notes(), std::vector<std::string>());
   EXPECT_EQ(plan(text + "[[exclude]]\ntrain.lr = [1, 5e-1]\nseed = 1\n").experiments(), 2u);
+  std::string claim = text + "[[claim]]\nstatement = \"s\"\nbetter = { seed = 0 }\nworse = { seed = 1 }\nwhere = { train.lr = ";
+  EXPECT_EQ(plan(claim + "[1, 0.5] }\n").notes(), std::vector<std::string>());
+  EXPECT_EQ(plan(claim + "[1, 0.4] }\n").notes(), std::vector<std::string>{"s.toml:12: no experiment has train.lr = 0.4 (did you mean 0.5?): there are 1.0, 0.5"});
 }
 
 }  // namespace

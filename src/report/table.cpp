@@ -7,6 +7,7 @@
 #include <set>
 
 #include "axes.h"
+#include "same_value.h"
 #include "winnow/core/error.h"
 
 namespace winnow::report {
@@ -85,7 +86,7 @@ class Builder {
     table_.name = definition_.name;
     table_.question = definition_.title;
     table_.metric = definition_.metric;
-    table_.labels = definition_.labels;
+    name_values();
     table_.notes = results_.notes;
     table_.axes = values_.axes();
     choose_experiments();
@@ -121,10 +122,10 @@ class Builder {
       const std::vector<std::string>& texts = values_.texts(at);
       std::vector<bool> wanted(texts.size());
       for (const std::string& value : any) {
-        auto found = std::find(texts.begin(), texts.end(), value);
-        if (found == texts.end())
-          throw UsageError(fmt::format("{}: no experiment has {} = {}{}: there are {}", place.text(), name, value, did_you_mean(value, texts), fmt::join(texts, ", ")));
-        wanted[static_cast<std::size_t>(found - texts.begin())] = true;
+        std::size_t found = find_value(texts, value);
+        if (found == texts.size())
+          throw UsageError(fmt::format("{}: no experiment has {} = {}{}: there are {}", place.text(), name, value, nearest_value(value, texts), fmt::join(texts, ", ")));
+        wanted[found] = true;
       }
       result.emplace_back(at, std::move(wanted));
     }
@@ -132,6 +133,16 @@ class Builder {
   }
   bool meets(const Conditions& conditions, std::size_t experiment) const {
     return std::all_of(conditions.begin(), conditions.end(), [&](const auto& entry) { return entry.second[values_.number(entry.first, experiment)]; });
+  }
+
+  // Names of values by the text that the axes have: `"1" = "all"` names 1.0, too.
+  void name_values() {
+    for (const auto& [value, label] : definition_.labels) {
+      table_.labels[value] = label;
+      for (std::size_t axis = 0; axis < values_.axes().size(); ++axis)
+        for (const std::string& text : values_.texts(axis))
+          if (same_value(text, value) && !definition_.labels.count(text)) table_.labels[text] = label;
+    }
   }
 
   void choose_experiments() {

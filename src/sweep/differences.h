@@ -16,6 +16,11 @@ class Differences {
   // Those that the sweep sets itself, in the order of the file. What a preset or a reference makes differ follows from them.
   std::vector<std::string> axes(const SweepFile&) const;
   const std::vector<Value>& values(const std::string& key) const { return seen_.at(key).values; }
+  // Every value that an experiment has of this key, axis or not; none for a key that no experiment has.
+  std::vector<Value> all_values(const std::string& key) const {
+    auto found = seen_.find(key);
+    return found == seen_.end() ? std::vector<Value>{} : found->second.values;
+  }
 
  private:
   struct Seen {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -46,6 +47,7 @@ class Expander {
   void refuse_equal(std::uint32_t cell, const Shape&, std::uint32_t combination);
   std::string overruled_axes(std::uint32_t combination) const;
   void note_idle();
+  void note_unmet(const std::vector<Condition>&);
 
   const SweepFile& sweep_;
   const Layout& layout_;
@@ -200,6 +202,29 @@ void Expander::note_idle() {
   for (std::size_t i = 0; i < sweep_.excludes.size(); ++i)
     if (!exclude_matched_[i])
       result_.notes.push_back(fmt::format("{}: exclude {} matches no experiment", sweep_.excludes[i].place.text(), i + 1));
+  for (const Claim& claim : sweep_.claims) {
+    for (const auto* conditions : {&claim.better, &claim.worse, &claim.where}) note_unmet(*conditions);
+    for (const auto* spread : {&claim.spread, &claim.below})
+      if (*spread) note_unmet((*spread)->where);
+  }
+}
+
+// A value that no experiment has, beside others that some have: a claim would be about less than it says.
+void Expander::note_unmet(const std::vector<Condition>& conditions) {
+  for (const Condition& condition : conditions)
+    for (const Value& wanted : condition.any) {
+      std::vector<Value> values = differences_.all_values(condition.key);
+      if (values.empty() || std::find(values.begin(), values.end(), wanted) != values.end()) continue;
+      const Value* nearest = nullptr;
+      std::string there;
+      for (const Value& value : values) {
+        there += (there.empty() ? "" : ", ") + value.dump();
+        auto distance = [&](const Value& other) { return std::abs(other.get<double>() - wanted.get<double>()); };
+        if (wanted.is_number() && value.is_number() && (!nearest || distance(value) < distance(*nearest))) nearest = &value;
+      }
+      result_.notes.push_back(fmt::format("{}: no experiment has {} = {}{}: there are {}", condition.place.text(), condition.key, wanted.dump(),
+                                          nearest ? fmt::format(" (did you mean {}?)", nearest->dump()) : "", there));
+    }
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST_F(Presets, DataSetsHaveManifests) {
       EXPECT_EQ(static_cast<std::int64_t>(manifest.classes.size()), manifest.expected_classes) << name;
     }
     for (const auto& [key, value] : preset.content.items())
-      EXPECT_TRUE((std::set<std::string>{"layout", "roots", "package", "download", "source", "classes", "files", "options", "expected", "train_labels", "corrupt", "settings", "recipes"}.count(key)))
+      EXPECT_TRUE((std::set<std::string>{"layout", "roots", "package", "download", "source", "classes", "files", "options", "labels", "expected", "train_labels", "corrupt", "settings", "recipes"}.count(key)))
           << name << ": " << key;
   }
   for (const char* name : {"cifar-10", "cifar-100", "cifar-10n", "cifar-100n", "plcifar10-aggregate", "plcifar10-vaguest", "cub-200", "stanford-cars",

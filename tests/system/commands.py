@@ -43,6 +43,7 @@ REFUSALS = [
 def class_texts(run, file):
     """A file of templates: refused by plan before it is recorded, then part of the identities by its content."""
     def trained(*words):
+        """Identities of the cells; of what is missing here, none."""
         result = run("plan", "s.toml", "--json", *words)
         return [e["stage"] for e in json.loads(result.stdout)["experiments"]] if result.returncode == 0 else result.stderr
     def record(text):
@@ -50,7 +51,12 @@ def class_texts(run, file):
         return run("data", "templates", "llm", str(file), "--dataset", "fashion-mnist")
 
     chosen = ("--set", 'template="llm"')
-    assert "template: 'llm' has no {} for the class name, and is no set of templates of fashion-mnist" in trained(*chosen), trained(*chosen)
+    assert trained(*chosen) == [None] * 4, trained(*chosen)
+    assert "winnow data templates llm FILE --dataset fashion-mnist" in run("plan", "s.toml", *chosen).stdout
+    for command in ("run", "report", "show"):
+        refused = run(command, "s.toml", *chosen)
+        assert refused.returncode == 2 and refused.stderr.count("\n") == 1, (command, refused)
+        assert "template: 'llm' has no {} for the class name, and is no set of templates of fashion-mnist" in refused.stderr, refused
     assert record("a hand bag").stdout.startswith("templates llm: 1 for every class, 11 texts of all classes"), record("a hand bag")
     first = trained(*chosen)
     assert len(first) == 4 and not set(first) & set(trained()), first
@@ -63,6 +69,48 @@ def class_texts(run, file):
     refused = run("data", "templates", "llm", str(file), "--dataset", "fashion-mnist")
     assert refused.returncode == 2 and "no file of templates" in refused.stderr, refused
     file.unlink()
+
+
+def empty_machine(winnow, folder):
+    """Every sweep is planned where nothing was ever checked; nothing open is told as an identity, done, or run."""
+    environment = dict(os.environ, WINNOW_CACHE=str(pathlib.Path(folder) / "nothing"))
+
+    def run(*words):
+        return subprocess.run([winnow, *words], cwd=folder, env=environment, capture_output=True, text=True)
+
+    for sweep in sorted((SOURCE / "sweeps").rglob("*.toml")):
+        if "presets" in sweep.parts:
+            continue
+        result = run("plan", sweep, "--json")
+        assert result.returncode == 0, (sweep, result.stderr)
+        plan = json.loads(result.stdout)
+        assert plan["experiments"] and plan["missing"], sweep
+        assert all(experiment["stage"] is None for experiment in plan["experiments"]), sweep
+        for stage in plan["stages"]:
+            assert stage["identity"] is None and stage["done"] is False, (sweep, stage)
+            assert "open:" not in json.dumps(stage) and all(entry["stage"] is None for entry in stage["inputs"].values()), (sweep, stage)
+        if sweep.name == "table-1.toml":
+            assert len(plan["experiments"]) == 56, len(plan["experiments"])
+            text = run("plan", sweep).stdout
+            assert "winnow data check cifar-10 --root FOLDER" in text and "winnow model check clip-vit-b-16 --root FOLDER" in text, text
+        for command in ("run", "report", "show") if sweep.name == "table-1.toml" else ():
+            refused = run(command, sweep)
+            assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "winnow model check clip-vit-b-16" in refused.stderr, (command, refused)
+    for left in ("results", "nothing"):             # `run` names its store before it reads the sweep
+        shutil.rmtree(pathlib.Path(folder) / left, ignore_errors=True)
+
+
+def methods(run):
+    listed = run("method", "list").stdout
+    for name in json.loads(run("method", "list", "--json").stdout):
+        assert f"  {name['name']} " in listed and name["source"] in listed, name
+        shown = run("method", "show", name["name"]).stdout
+        assert name["source"] in shown and all(f"  {key['key']} = " in shown for key in name["keys"]), shown
+        pathlib.Path(run.folder, "m.toml").write_text('[base]\ndataset = "fashion-mnist"\nmodel = "nano-clip"\n' + name["example"])
+        planned = run("plan", "m.toml")
+        assert planned.returncode == 0, (name, planned.stderr)
+    pathlib.Path(run.folder, "m.toml").unlink()
+    assert "method show: unknown method 'prodn' (did you mean 'proden'?); known: able," in run("method", "show", "prodn").stderr
 
 
 def main():
@@ -78,6 +126,7 @@ def main():
         def run(*words):
             return subprocess.run([winnow, *words], cwd=folder, env=environment, capture_output=True, text=True)
 
+        run.folder = folder
         if run("data", "check", "fashion-mnist").returncode != 0:
             print("skipped: needs the package dataset-fashion-mnist: run launch/setup")
             sys.exit(77)
@@ -85,7 +134,7 @@ def main():
             result = run(*words)
             assert result.returncode == 2, (words, result)
             assert result.stderr.splitlines()[0].startswith(message) and result.stderr.count("\n") == 1, (words, result.stderr)
-        for command in ("plan", "run", "status", "report", "show", "fsck", "data", "model", "doctor"):
+        for command in ("plan", "run", "status", "report", "show", "fsck", "data", "method", "model", "doctor"):
             text = run(command, "--help").stdout
             assert "Examples:" in text, command
             assert command in run("--help").stdout
@@ -104,6 +153,8 @@ def main():
         assert known["fashion-mnist"]["train"] == 60000 and known["cub-200"]["fingerprint"] is None, known
         shown = json.loads(run("doctor", "data", "fashion-mnist", "--json").stdout)
         assert len(shown["files"]) == 4 and all(file["there"] for file in shown["files"]), shown
+        empty_machine(winnow, folder)
+        methods(run)
         class_texts(run, pathlib.Path(folder) / "texts.json")
         (pathlib.Path(folder) / "cub").mkdir()
         (pathlib.Path(folder) / "cub" / "images.txt").write_text("1 a.jpg\n")

@@ -67,7 +67,7 @@ def main():
     Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
     case = Downloaded(parser.parse_args().build)
     case.winnow("data", "check", "fashion-mnist")
-    contains(case.winnow("plan", case.sweep, code=2), "no weights of clip-vit-b-32 on this machine: download https://huggingface.co/")
+    contains(case.winnow("run", case.sweep, code=2), "no weights of clip-vit-b-32 on this machine: download https://huggingface.co/")
     contains(case.winnow("model", "check", "clip-vit-b-33", code=2), "did you mean 'clip-vit-b-32'?")
 
     plan = json.loads(case.winnow("plan", SOURCE / "sweeps/quickstart.toml", "--json"))

@@ -17,6 +17,7 @@ constexpr Entry kCommands[] = {
     {"fsck", winnow::cmd::fsck, "verifies every run file, sets damaged ones aside"},
     {"show", winnow::cmd::show, "a run file, or the state of every experiment", true},
     {"data", winnow::cmd::data, "data sets on this machine: list, check", true},
+    {"method", winnow::cmd::method, "methods that a sweep may name: list, show", true},
     {"model", winnow::cmd::model, "models and their weights on this machine: list, check", true},
     {"doctor", winnow::cmd::doctor, "is everything here that a sweep needs?", true},
 };

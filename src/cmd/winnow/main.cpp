@@ -17,6 +17,7 @@ constexpr Entry kCommands[] = {
     {"show", winnow::cmd::show, "a run file, or the state of every experiment", true},
     {"data", winnow::cmd::data, "data sets on this machine: list, check", true},
     {"model", winnow::cmd::model, "models and their weights on this machine: list, check", true},
+    {"cache", winnow::cmd::cache, "the cache folder: what lies there, removing what nobody needs", true},
     {"doctor", winnow::cmd::doctor, "is everything here that a sweep needs?", true},
 };
 

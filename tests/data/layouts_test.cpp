@@ -230,12 +230,11 @@ TEST_F(LayoutTest, MatlabTextsBeyondAscii) {
   for (const char* name : {"a.jpg", "\xc5\xa0.jpg", "c.jpg"}) picture(name);
   write_mat(root_ / "train.mat", {cells("paths", {"a.jpg", "\xc5\xa0.jpg"}), doubles("labels", {1, 2})});
   write_mat(root_ / "test.mat", {cells("paths", {"c.jpg"}), doubles("labels", {2})});
-  std::size_t dims[2] = {2, 1}, wide[2] = {1, 6}, narrow[2] = {1, 2};
+  std::size_t dims[2] = {2, 1}, wide[2] = {1, 6};
   const char16_t utf16[] = u"n\u00e9\u20ac\U0001d11e!";   // six units, five characters
-  const unsigned char latin1[] = {'n', 0xe9};
   matvar_t* names = Mat_VarCreate("names", MAT_C_CELL, MAT_T_CELL, 2, dims, nullptr, 0);
   Mat_VarSetCell(names, 0, Mat_VarCreate(nullptr, MAT_C_CHAR, MAT_T_UTF16, 2, wide, const_cast<char16_t*>(utf16), 0));
-  Mat_VarSetCell(names, 1, Mat_VarCreate(nullptr, MAT_C_CHAR, MAT_T_UINT8, 2, narrow, const_cast<unsigned char*>(latin1), 0));
+  Mat_VarSetCell(names, 1, text("n\u00e9"));
   write_mat(root_ / "meta.mat", {names});
   Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}, {"class_names", "meta.mat"}}, {{"options", {{"paths", "paths"}, {"labels", "labels"}, {"names", "names"}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(1)));
@@ -250,10 +249,21 @@ TEST_F(LayoutTest, MatlabTextsBeyondAscii) {
       0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x03, 0, 0x64, 0x6f, 0x67, 0,};
   std::string header = "MATLAB 5.0 MAT-file Platform: posix";
   header.resize(124, ' ');
-  put("meta.mat", header + std::string("\x00\x01IM", 4) + std::string(reinterpret_cast<const char*>(scipy), sizeof scipy));
+  std::string whole = header + std::string("\x00\x01IM", 4) + std::string(reinterpret_cast<const char*>(scipy), sizeof scipy);
+  put("meta.mat", whole);
   m.options["names"] = "class_names";
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(1)));
   EXPECT_THAT(classes(), ElementsAre("\u0160koda", "dog"));
+  // Bytes without a coding (the type is 2, not 16) are MATLAB's codes below 256; bytes that claim to be UTF-8 must be.
+  std::size_t dog = whole.find(std::string("\x10\0\3\0dog", 7));
+  ASSERT_NE(dog, std::string::npos);
+  whole[dog + 5] = '\xf6';
+  put("meta.mat", whole);
+  EXPECT_THAT(refusal(m), HasSubstr("meta.mat: class_names[1] is no text in UTF-8 or UTF-16"));
+  whole[dog] = 2;
+  put("meta.mat", whole);
+  EXPECT_EQ(refusal(m), "accepted");
+  EXPECT_THAT(classes(), ElementsAre("\u0160koda", "d\u00f6g"));
 }
 
 TEST_F(LayoutTest, Matlab73IsNamedWithWhatToDo) {

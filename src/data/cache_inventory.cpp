@@ -191,8 +191,13 @@ bool remove_entry(const CacheEntry& entry) {
 
 void sweep_up(std::chrono::seconds untouched) {
   Path cache = cache_folder();
-  if (!is_folder(cache)) return;
-  for (const Path& file : files_below(cache)) {
+  std::vector<Path> files;
+  try {
+    if (is_folder(cache)) files = files_below(cache);
+  } catch (const DataError&) {                    // a folder that is no longer there, or not ours: nothing that a check needs
+    return;
+  }
+  for (const Path& file : files) {
     if (!writer_of(file.filename().string()) || state_of_part(cache / file) != State::leftover) continue;
     std::error_code code;
     auto written = std::filesystem::last_write_time(cache / file, code);

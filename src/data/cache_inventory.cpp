@@ -145,7 +145,8 @@ std::int64_t bytes_below(const Path& folder) {
 
 void add_weights(const Path& cache, std::vector<CacheEntry>& entries) {
   if (!is_folder(cache / "weights")) return;
-  for (const std::string& name : names_in(cache / "weights", true)) entries.push_back({Path("weights") / name, "weights", name, bytes_below(cache / "weights" / name), State::used});
+  for (const std::string& name : names_in(cache / "weights", true)) entries.push_back({Path("weights") / name, "weights", name,
+      bytes_below(cache / "weights" / name), State::used});
   for (const std::string& name : names_in(cache / "weights", false))
     entries.push_back({Path("weights") / name, "record", Path(name).stem().string(), bytes_of(cache / "weights" / name), State::used});
 }

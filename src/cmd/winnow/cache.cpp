@@ -24,7 +24,8 @@ std::string size_text(std::int64_t bytes) {
 }
 
 Value json_of(const data::CacheEntry& entry) {
-  return {{"file", entry.file.string()}, {"kind", entry.kind}, {"of", entry.of.empty() ? Value() : Value(entry.of)}, {"bytes", entry.bytes}, {"state", to_string(entry.state)}};
+  return {{"file", entry.file.string()}, {"kind", entry.kind}, {"of", entry.of.empty() ? Value() : Value(entry.of)}, {"bytes", entry.bytes},
+      {"state", to_string(entry.state)}};
 }
 
 void list(bool json) {
@@ -34,7 +35,8 @@ void list(bool json) {
   for (const data::CacheEntry& entry : entries) {
     bytes[entry.state] += entry.bytes;
     if (json) all.push_back(json_of(entry));
-    else fmt::print("{:>9}  {:13}  {}{}  {}\n", size_text(entry.bytes), to_string(entry.state), entry.kind, entry.of.empty() ? "" : " of " + entry.of, entry.file.string());
+    else fmt::print("{:>9}  {:13}  {}{}  {}\n", size_text(entry.bytes), to_string(entry.state), entry.kind,
+        entry.of.empty() ? "" : " of " + entry.of, entry.file.string());
   }
   if (json) {
     fmt::print("{}\n", Value({{"folder", cache_folder().string()}, {"files", all}}).dump(2));
@@ -54,7 +56,8 @@ void prune(bool unused, bool dry_run, bool json) {
     if (!wanted || (!dry_run && !data::remove_entry(entry))) continue;
     bytes += entry.bytes;
     removed.push_back(json_of(entry));
-    if (!json) fmt::print("{} {} ({}, {})\n", dry_run ? "would remove" : "removed", entry.file.string(), to_string(entry.state), size_text(entry.bytes));
+    if (!json) fmt::print("{} {} ({}, {})\n", dry_run ? "would remove" : "removed", entry.file.string(), to_string(entry.state),
+        size_text(entry.bytes));
   }
   if (json) fmt::print("{}\n", Value({{"folder", cache_folder().string()}, {"removed", removed}, {"bytes", bytes}, {"dry_run", dry_run}}).dump(2));
   else fmt::print("{}: {} files, {}{}\n", cache_folder().string(), removed.size(), size_text(bytes), dry_run ? " would be removed" : " removed");

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "winnow/core/error.h"
 
@@ -64,7 +66,15 @@ class Reader {
     if (length > file_.size() - 8) fail(fmt::format("a header of {} bytes in a file of {}", length, file_.size()));
     auto text = reinterpret_cast<const char*>(file_.data() + 8);
     data_ = file_.subspan(8 + length);
-    Json header = Json::parse(text, text + length, nullptr, /*allow_exceptions=*/false);
+    std::vector<std::set<std::string>> open;        // of two tensors of one name the parser would keep the last, without a word
+    auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+      if (event == Json::parse_event_t::object_start) open.emplace_back();
+      if (event == Json::parse_event_t::object_end) open.pop_back();
+      if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
+        fail(fmt::format("the header has {} twice", parsed.dump(-1, ' ', false, Json::error_handler_t::replace)));
+      return true;
+    };
+    Json header = Json::parse(text, text + length, watch, /*allow_exceptions=*/false);
     if (header.is_discarded() || !header.is_object()) fail("the header is not a JSON object");
     return header;
   }

@@ -25,7 +25,8 @@ class Bytes {
   }
   [[noreturn]] void refuse(const std::string& what) const { throw DataError(fmt::format("{}: a broken BMP: {}", name_, what)); }
   [[noreturn]] void refuse_kind(const std::string& what) const {
-    throw DataError(fmt::format("{}: a BMP {}, which is not read; without compression they are, of 1, 4, 8, 16, 24 and 32 bits a pixel", name_, what));
+    throw DataError(fmt::format("{}: a BMP {}, which is not read; without compression they are, of 1, 4, 8, 16, 24 and 32 bits a pixel",
+        name_, what));
   }
 
  private:
@@ -97,7 +98,8 @@ Image decode_bmp(std::span<const std::byte> file, const std::string& name) {
   Header header = header_of(bytes);
   const unsigned bits = header.bits;
   if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32) bytes.refuse_kind(fmt::format("of {} bits a pixel", bits));
-  if (header.height > kMostPixels / header.width) throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name, header.height, header.width, kMostPixels));
+  if (header.height > kMostPixels / header.width) throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name, header.height,
+      header.width, kMostPixels));
   auto width = static_cast<std::size_t>(header.width), height = static_cast<std::size_t>(header.height);
   std::size_t row_bytes = (width * bits + 31) / 32 * 4;
   if (header.pixels > file.size() || row_bytes * height > file.size() - header.pixels) bytes.refuse("the file ends too early (truncated?)");

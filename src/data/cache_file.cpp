@@ -53,6 +53,12 @@ void CacheFile::lock() const {
     if (errno != EINTR) fail("cannot lock");
 }
 
+bool CacheFile::try_lock() const {
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno != EWOULDBLOCK) fail("cannot lock");
+  return false;
+}
+
 void CacheFile::fail(const char* what) const { throw DeviceError(fmt::format("{} {}: {}", what, path_.string(), std::strerror(errno))); }
 
 }  // namespace winnow::data

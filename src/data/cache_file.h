@@ -20,6 +20,7 @@ class CacheFile {
   void read(std::int64_t at, std::span<std::byte>) const;
   void write(std::int64_t at, std::span<const std::byte>) const;
   void lock() const;                              // against other processes, until this object ends; waits
+  bool try_lock() const;                          // the same without waiting; false: another process has it
 
  private:
   [[noreturn]] void fail(const char* what) const;

@@ -63,7 +63,8 @@ void require_unique_ids(const std::vector<Row>& rows, std::size_t column, const 
   for (const Row& row : rows) {
     std::optional<std::int64_t> number = number_in(row.skipped[column]);
     auto [first, fresh] = seen.try_emplace(number ? std::to_string(*number) : row.skipped[column], row.line);
-    if (!fresh) throw DataError(fmt::format("{}:{}: the class id '{}' is there twice (first in line {})", file.string(), row.line, shown(row.skipped[column]), first->second));
+    if (!fresh) throw DataError(fmt::format("{}:{}: the class id '{}' is there twice (first in line {})", file.string(), row.line,
+        shown(row.skipped[column]), first->second));
   }
 }
 
@@ -73,8 +74,10 @@ void order_by_number(std::vector<Row>& rows, std::size_t column, std::optional<s
   std::int64_t begin = first.value_or(std::clamp<std::int64_t>(number(rows[0]), 0, 1));
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (auto wanted = begin + static_cast<std::int64_t>(i); number(rows[i]) != wanted)
-      throw DataError(fmt::format("{}:{}: the class id {} where {} follows: the ids of {} classes are {}..{}{}", file.string(), rows[i].line, number(rows[i]), wanted,
-                                  rows.size(), begin, begin + static_cast<std::int64_t>(rows.size()) - 1, first ? " here, as the labels begin (options.first_label)" : ""));
+      throw DataError(fmt::format("{}:{}: the class id {} where {} follows: the ids of {} classes are {}..{}{}", file.string(),
+          rows[i].line, number(rows[i]), wanted,
+                                  rows.size(), begin, begin + static_cast<std::int64_t>(rows.size()) - 1,
+                                      first ? " here, as the labels begin (options.first_label)" : ""));
 }
 
 }  // namespace
@@ -102,9 +105,11 @@ void require_unique_names(const ClassList& list, const Manifest& manifest) {
   for (std::size_t c = 0; c < list.names.size(); ++c) {
     auto [first, fresh] = seen.try_emplace(list.names[c], c);
     if (fresh) continue;
-    if (list.lines.empty()) throw DataError(fmt::format("{}: classes {} and {} are both called '{}', and labels are told by name", manifest.source, first->second, c, shown(list.names[c])));
+    if (list.lines.empty()) throw DataError(fmt::format("{}: classes {} and {} are both called '{}', and labels are told by name",
+        manifest.source, first->second, c, shown(list.names[c])));
     auto [early, late] = std::minmax(list.lines[first->second], list.lines[c]);
-    throw DataError(fmt::format("{}:{}: the class '{}' is there twice (first in line {}), and labels are told by name", list.file.string(), late, shown(list.names[c]), early));
+    throw DataError(fmt::format("{}:{}: the class '{}' is there twice (first in line {}), and labels are told by name", list.file.string(),
+        late, shown(list.names[c]), early));
   }
 }
 
@@ -116,7 +121,8 @@ std::vector<std::string> notes_on_classes(const std::vector<std::string>& names,
   for (std::size_t c = 0; c < names.size(); ++c) by_name[names[c]].push_back(c);
   for (std::int64_t label : training_labels) has_picture.at(static_cast<std::size_t>(label)) = true;
   for (const auto& [name, classes] : by_name)
-    if (classes.size() > 1) notes.push_back(fmt::format("classes {} are all called '{}': their texts are the same", fmt::join(classes, ", "), shown(name)));
+    if (classes.size() > 1) notes.push_back(fmt::format("classes {} are all called '{}': their texts are the same", fmt::join(classes,
+        ", "), shown(name)));
   std::vector<std::string> without;
   for (std::size_t c = 0; c < names.size(); ++c)
     if (!has_picture[c]) without.push_back(fmt::format("{} ({})", shown(names[c]), c));

@@ -13,6 +13,7 @@
 #include "record.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/data/cache_inventory.h"
 #include "winnow/data/pixels.h"
 
 namespace winnow::data {
@@ -164,6 +165,7 @@ std::vector<Need> needs(const Manifest& manifest, const Path& root) {
 }
 
 Record check(const Manifest& manifest, const std::optional<Path>& given, const Progress& progress) {
+  sweep_up(std::chrono::hours(1));
   Path root = std::filesystem::absolute(find_root(manifest, given));
   Found found = look(manifest, root, nullptr, progress);
   Path cache = cache_path(found.record);

@@ -37,13 +37,17 @@ std::string why_no_file(const Path& path) {
 std::vector<std::string> names_in(const Path& folder, bool folders) {
   std::error_code code;
   std::vector<std::string> names;
-  for (auto entry = std::filesystem::directory_iterator(folder, code); !code && entry != std::filesystem::directory_iterator(); entry.increment(code)) {
+  for (auto entry = std::filesystem::directory_iterator(folder, code); !code &&
+      entry != std::filesystem::directory_iterator(); entry.increment(code)) {
     std::string name = entry->path().filename().string();
     if (is_left_behind(name)) continue;
-    if (!is_file(entry->path()) && !is_folder(entry->path())) throw DataError(fmt::format("{} {}", entry->path().string(), why_no_file(entry->path())));
-    if (is_folder(entry->path()) == folders) names.push_back(std::move(name));
+    std::error_code own;                          // what the listing says already is not asked for again, but for links
+    bool folder_itself = entry->is_directory(own);
+    if (!folder_itself && !entry->is_regular_file(own)) throw DataError(fmt::format("{} {}", entry->path().string(), why_no_file(entry->path())));
+    if (folder_itself == folders) names.push_back(std::move(name));
   }
-  if (code == std::errc::too_many_symbolic_link_levels || code == std::errc::no_such_file_or_directory) throw DataError(fmt::format("{} {}", folder.string(), why_no_file(folder)));
+  if (code == std::errc::too_many_symbolic_link_levels || code == std::errc::no_such_file_or_directory) throw DataError(fmt::format("{} {}",
+      folder.string(), why_no_file(folder)));
   if (code) throw DataError(fmt::format("cannot list {}: {}", folder.string(), code.message()));
   std::sort(names.begin(), names.end());
   return names;

@@ -27,7 +27,8 @@ std::map<std::string, std::string> names_by_folder(const Path& file) {
     name.resize(std::min(name.find(','), name.size()));
     auto [first, fresh] = found.try_emplace(folder, Named{name, lines.number()});
     if (!fresh && first->second.name != name)
-      lines.fail(fmt::format("the folder {} is called '{}' here and '{}' in line {}", shown(folder), shown(name), shown(first->second.name), first->second.line));
+      lines.fail(fmt::format("the folder {} is called '{}' here and '{}' in line {}", shown(folder), shown(name), shown(first->second.name),
+          first->second.line));
   }
   std::map<std::string, std::string> names;
   for (auto& [folder, named] : found) names[folder] = std::move(named.name);

@@ -54,7 +54,8 @@ class Reader {
     const GifImageDesc& part = gif_->Image;
     if (part.Width < 1 || part.Height < 1) throw DataError(fmt::format("{}: a broken GIF: a picture of {} x {}", name_, part.Height, part.Width));
     Image image{std::max<std::int64_t>(gif_->SHeight, part.Top + part.Height), std::max<std::int64_t>(gif_->SWidth, part.Left + part.Width), {}};
-    if (image.height * image.width > kMostPixels) throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name_, image.height, image.width, kMostPixels));
+    if (image.height * image.width > kMostPixels) throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name_, image.height,
+        image.width, kMostPixels));
     read_palette(part.ColorMap ? part.ColorMap : gif_->SColorMap);
     std::vector<GifPixelType> indices(static_cast<std::size_t>(image.height * image.width), static_cast<GifPixelType>(std::max(transparent_, 0)));
     for (int y : row_order(part.Height, part.Interlace))

@@ -74,7 +74,8 @@ Value parse_json(const std::string& content, const std::string& name) {
   };
   auto refuse = [&](std::size_t byte) {
     Position at = position_of(text, byte);
-    throw DataError(fmt::format("{} is not JSON in UTF-8, at byte {} (line {}, column {})", name, byte + content.size() - text.size(), at.line, at.column));
+    throw DataError(fmt::format("{} is not JSON in UTF-8, at byte {} (line {}, column {})", name, byte + content.size() - text.size(),
+        at.line, at.column));
   };
   try {
     return Value::parse(Watched(text.data(), &reached), Watched(text.data() + text.size(), &reached), watch);

@@ -47,11 +47,13 @@ class Reading {
     const LabelEntry *number = nullptr, *name = nullptr;
     for (const LabelEntry& entry : column.entries) {
       if (!is_number(entry.text) && !is_name(entry))
-        throw DataError(fmt::format("{}: \"{}\" is neither a label nor a class name{}", column.where(entry.position), shown(entry.text), did_you_mean(entry.text, classes_.names)));
+        throw DataError(fmt::format("{}: \"{}\" is neither a label nor a class name{}", column.where(entry.position), shown(entry.text),
+            did_you_mean(entry.text, classes_.names)));
       if (!number && (entry.number || !is_name(entry))) number = &entry;
       if (!name && is_name(entry) && (!is_number(entry.text) || names_are_numbers())) name = &entry;
     }
-    throw DataError(fmt::format("{}: the label \"{}\" is a class name, {} in {} is a number: one column holds either", column.where(name->position), shown(name->text), number->text,
+    throw DataError(fmt::format("{}: the label \"{}\" is a class name, {} in {} is a number: one column holds either",
+        column.where(name->position), shown(name->text), number->text,
                                 column.where(number->position)));
   }
 
@@ -62,7 +64,8 @@ class Reading {
 
   [[noreturn]] void refuse_both(const LabelColumn& column) const {
     auto entry = std::find_if(column.entries.begin(), column.entries.end(), [&](const LabelEntry& one) { return as_number(one) != as_name(one); });
-    throw DataError(fmt::format("{}: the label {} is the number of class '{}' and the name of class {}: no column says which is meant", column.where(entry->position), entry->text,
+    throw DataError(fmt::format("{}: the label {} is the number of class '{}' and the name of class {}: no column says which is meant",
+        column.where(entry->position), entry->text,
                                 shown(classes_.names[static_cast<std::size_t>(as_number(*entry))]), as_name(*entry)));
   }
 
@@ -75,7 +78,8 @@ class Reading {
 
 }  // namespace
 
-std::vector<std::vector<std::int64_t>> labels_of(const std::vector<LabelColumn>& columns, const ClassList& classes, const Manifest& manifest, std::int64_t first) {
+std::vector<std::vector<std::int64_t>> labels_of(const std::vector<LabelColumn>& columns, const ClassList& classes,
+    const Manifest& manifest, std::int64_t first) {
   Reading reading(classes, first);
   std::vector<Meaning> meanings;
   for (const LabelColumn& column : columns) {
@@ -88,7 +92,8 @@ std::vector<std::vector<std::int64_t>> labels_of(const std::vector<LabelColumn>&
     if (meanings[i] == Meaning::both) continue;
     if (decided && meanings[i] != other && reading.names_are_numbers())
       throw DataError(fmt::format("{}: labels are {}, in {} they are {}: where class names are numbers both must be the same", columns[i].name,
-                                  meanings[i] == Meaning::names ? "class names" : "numbers", decided->name, other == Meaning::names ? "class names" : "numbers"));
+                                  meanings[i] == Meaning::names ? "class names" : "numbers", decided->name,
+                                      other == Meaning::names ? "class names" : "numbers"));
     decided = &columns[i];
     other = meanings[i];
   }

@@ -100,7 +100,8 @@ Listing list_named_lines(const Manifest& manifest, const Path& root) {
         auto [id, name] = split_first(line, lines);
         auto known = by_name.find(name);
         if (known == by_name.end())
-          lines.fail(fmt::format("the class '{}' is not in {}{}", shown(name), manifest.files.at("class_names"), did_you_mean(name, listing.classes)));
+          lines.fail(fmt::format("the class '{}' is not in {}{}", shown(name), manifest.files.at("class_names"), did_you_mean(name,
+              listing.classes)));
         part->samples.push_back({picture_name(manifest, id, split), known->second, lines.number(), part->annotations.size() - 1});
       }
     }
@@ -127,7 +128,8 @@ Listing list_joined(const Manifest& manifest, const Path& root) {
       lines.fail(fmt::format("{} does not say 0 (test) or 1 (training) for image {}", split_file.string(), shown(id)));
     bool training = part->second.value == "1";
     (training ? listing.train : listing.test)
-        .samples.push_back({picture_name(manifest, picture, training ? "train" : "test"), whole_number(label->second.value, lines) - first, lines.number()});
+        .samples.push_back({picture_name(manifest, picture, training ? "train" : "test"), whole_number(label->second.value, lines) - first,
+            lines.number()});
   }
   return listing;
 }

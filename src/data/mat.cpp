@@ -113,8 +113,10 @@ struct Column {
   Column(const MatFile& f, std::pair<std::string, std::string> what) : file(f), variable(f.read(what.first)), name(what.first), field(what.second) {
     auto wanted = field.empty() ? MAT_C_CELL : MAT_C_STRUCT;
     bool numbers = field.empty() && variable->class_type != MAT_C_CELL && variable->class_type != MAT_C_STRUCT;
-    if (variable->class_type != wanted && !numbers) file.fail(fmt::format("variable '{}' is no {}", name, field.empty() ? "cell array" : "struct array"));
-    if (!field.empty() && !Mat_VarGetStructFieldByName(variable.get(), field.c_str(), 0)) file.fail(fmt::format("variable '{}' has no field '{}'", name, field));
+    if (variable->class_type != wanted && !numbers) file.fail(fmt::format("variable '{}' is no {}", name,
+        field.empty() ? "cell array" : "struct array"));
+    if (!field.empty() && !Mat_VarGetStructFieldByName(variable.get(), field.c_str(),
+        0)) file.fail(fmt::format("variable '{}' has no field '{}'", name, field));
   }
   std::size_t size() const { return file.count(*variable); }
   const matvar_t* at(std::size_t i) const {
@@ -123,8 +125,10 @@ struct Column {
     return variable.get();
   }
   bool is_array() const { return field.empty() && variable->class_type != MAT_C_CELL; }
-  std::string text(std::size_t i) const { return file.text(is_array() ? nullptr : at(i), fmt::format("{}[{}]{}", name, i, field.empty() ? "" : "." + field)); }
-  std::int64_t number(std::size_t i) const { return file.number(at(i), is_array() ? i : 0, fmt::format("{}[{}]{}", name, i, field.empty() ? "" : "." + field)); }
+  std::string text(std::size_t i) const { return file.text(is_array() ? nullptr : at(i), fmt::format("{}[{}]{}", name, i,
+      field.empty() ? "" : "." + field)); }
+  std::int64_t number(std::size_t i) const { return file.number(at(i), is_array() ? i : 0, fmt::format("{}[{}]{}", name, i,
+      field.empty() ? "" : "." + field)); }
 };
 
 // Class names from the pictures' folders, where no file says them.
@@ -136,10 +140,12 @@ class FolderNames {
     std::string folder = path.substr(0, slash);
     auto by_label = by_label_.try_emplace(label, Known{folder, where}).first;
     if (by_label->second.value != folder)
-      throw DataError(fmt::format("{}: the label {} lies in the folder {} here, in {} in {}", where, label, shown(folder), shown(by_label->second.value), by_label->second.where));
+      throw DataError(fmt::format("{}: the label {} lies in the folder {} here, in {} in {}", where, label, shown(folder),
+          shown(by_label->second.value), by_label->second.where));
     auto by_folder = by_folder_.try_emplace(folder, Known{std::to_string(label), where}).first;
     if (by_folder->second.value != std::to_string(label))
-      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder), label, by_folder->second.value, by_folder->second.where));
+      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder), label, by_folder->second.value,
+          by_folder->second.where));
   }
   // Up to the first label without a picture: labels are checked against what is there.
   std::vector<std::string> classes(const Manifest& manifest) const {

@@ -56,7 +56,8 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
   std::map<std::string, std::pair<std::int64_t, std::string>> labels;      // name -> its label, and where it was first
   for (auto& [split, part] : parts_of(listing)) {
     part->annotations = {path};
-    if (!json.is_object() || !json.contains(split) || !json[split].is_array()) throw DataError(fmt::format("{}: '{}' must be a list", path.string(), split));
+    if (!json.is_object() || !json.contains(split) || !json[split].is_array()) throw DataError(fmt::format("{}: '{}' must be a list",
+        path.string(), split));
     std::size_t position = 0;
     for (const Value& entry : json[split]) {
       std::string where = fmt::format("{}: {}[{}]", path.string(), split, position++);
@@ -67,9 +68,11 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
       if (split == "train") names.emplace(label, name);
       auto known = names.find(label);
       if (known == names.end()) throw DataError(fmt::format("{}: label {} does not occur in train", where, label));
-      if (known->second != name) throw DataError(fmt::format("{}: label {} is {} here and {} before", where, label, Value(name).dump(), Value(known->second).dump()));
+      if (known->second != name) throw DataError(fmt::format("{}: label {} is {} here and {} before", where, label, Value(name).dump(),
+          Value(known->second).dump()));
       if (auto first = labels.try_emplace(name, label, where).first; first->second.first != label)
-        throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, Value(name).dump(), label, first->second.first, first->second.second.substr(path.string().size() + 2)));
+        throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, Value(name).dump(), label,
+            first->second.first, first->second.second.substr(path.string().size() + 2)));
       part->samples.push_back({picture_name(manifest, entry[0].get<std::string>(), split), label, position});
     }
   }
@@ -98,11 +101,13 @@ Listing list_csv(const Manifest& manifest, const Path& root) {
       auto found = std::find(header.begin(), header.end(), name);
       if (found == header.end()) lines.fail(fmt::format("no column '{}'{}", name, did_you_mean(name, header)));
       if (auto again = std::find(found + 1, header.end(), name); again != header.end())
-        lines.fail(fmt::format("the column '{}' is there twice ({} and {} of {})", name, found - header.begin() + 1, again - header.begin() + 1, header.size()));
+        lines.fail(fmt::format("the column '{}' is there twice ({} and {} of {})", name, found - header.begin() + 1,
+            again - header.begin() + 1, header.size()));
       return static_cast<std::size_t>(found - header.begin());
     };
     std::size_t path = column("path_column", "path"), label = column("label_column", "label");
-    LabelColumn& labels = columns.emplace_back(LabelColumn{file.string(), [file](std::size_t number) { return fmt::format("{}:{}", file.string(), number); }, {}});
+    LabelColumn& labels = columns.emplace_back(LabelColumn{file.string(), [file](std::size_t number) { return fmt::format("{}:{}",
+        file.string(), number); }, {}});
     while (lines.next(line)) {
       std::vector<std::string> fields = fields_of(line, lines);
       if (fields.size() != header.size()) lines.fail(fmt::format("{} columns, the header has {}", fields.size(), header.size()));

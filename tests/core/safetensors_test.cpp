@@ -67,6 +67,8 @@ TEST_F(SafeTensorsTest, RefusesWithAReason) {
       {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})", "123456", "overlap"},
       {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}})", "123456", "gap"},
       {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", "1234", "4 bytes of data, 2 described"},
+      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", "12", "the header has \"a\" twice"},
+      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2],"shape":[1,2]}})", "12", "the header has \"shape\" twice"},
       {R"({"__metadata__":3})", "", "not a table of texts"},
   };
   for (const Case& c : cases) {

@@ -12,6 +12,7 @@ namespace {
 using testing::HasSubstr;
 
 const Path kFiles = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
+const Path kGifsAndBitmaps = Path(WINNOW_SOURCE_DIR) / "tests/data/pictures";
 
 std::string refusal(const std::string& content) {
   try {
@@ -25,11 +26,39 @@ std::string refusal(const std::string& content) {
 // What the pictures look like is compared by the golden cases; here: what is said of those that are none.
 TEST(Image, RefusalsNameTheFileAndTheReason) {
   EXPECT_EQ(refusal(""), "a/picture.jpg: the file is empty");
-  EXPECT_EQ(refusal("GIF89a"), "a/picture.jpg: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47): it starts with 47 49 46 38");
+  EXPECT_EQ(refusal("RIFF"), "a/picture.jpg: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47), GIF (47 49 46 38) or BMP (42 4d): it starts with 52 49 46 46");
   EXPECT_THAT(refusal(read_file(kFiles / "truncated-half.jpg")), HasSubstr("a/picture.jpg: a broken JPEG: the file ends too early"));
   EXPECT_THAT(refusal(read_file(kFiles / "truncated.png")), HasSubstr("a/picture.jpg: a broken PNG: the file ends too early"));
   EXPECT_THAT(refusal(read_file(kFiles / "corrupt-header.png")), HasSubstr("a broken PNG: IHDR: CRC error"));
   EXPECT_THROW(read_image(kFiles / "nothing.jpg"), DataError);
+}
+
+// Some pictures of published data sets are called .jpg and are none.
+TEST(Image, GifsAndBitmapsLookAsInPillow) {
+  int pictures = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kGifsAndBitmaps)) {
+    if (entry.path().extension() != ".gif" && entry.path().extension() != ".bmp") continue;
+    std::string expected = read_file(Path(entry.path()).concat(".rgb"));
+    Image image = read_image(entry.path());
+    EXPECT_EQ(std::string(image.rgb.begin(), image.rgb.end()), expected) << entry.path();
+    ++pictures;
+  }
+  EXPECT_EQ(pictures, 13);
+}
+
+TEST(Image, BrokenGifsAndBitmapsAreRefused) {
+  for (const char* name : {"interlaced.gif", "part.gif", "rgb.bmp", "palette-4bit.bmp", "rgb-565.bmp"}) {
+    std::string whole = read_file(kGifsAndBitmaps / name);
+    // A GIF's end mark (a zero and a semicolon) is not looked at.
+    std::size_t needed = whole.size() - (whole[0] == 'G' ? 2 : 0);
+    for (std::size_t keep = 0; keep < needed; keep += 3) EXPECT_NE(refusal(whole.substr(0, keep)), "accepted") << name << " cut at " << keep;
+  }
+  std::string bitmap = read_file(kGifsAndBitmaps / "rgb.bmp");
+  bitmap[30] = 1;
+  EXPECT_THAT(refusal(bitmap), HasSubstr("a BMP with compression 1, which is not read"));
+  bitmap[30] = 0;
+  bitmap[21] = bitmap[25] = '\x7f';
+  EXPECT_THAT(refusal(bitmap), HasSubstr("pixels are more than"));
 }
 
 TEST(Image, AHeaderThatLiesAboutItsSizeAllocatesNothing) {

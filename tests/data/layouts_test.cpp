@@ -1,64 +1,16 @@
 // Every layout in miniature, in its real format, whole and damaged.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <matio.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "winnow/core/error.h"
-#include "winnow/data/dataset.h"
-#include "winnow/data/image.h"
-#include "winnow/data/pixels.h"
+#include "layout_fixture.h"
 
 namespace winnow::data {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-const Path kPictures = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
-
-class LayoutTest : public testing::Test {
- protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-layouts-test", root_ = folder_ / "files";
-
-  void SetUp() override {
-    std::filesystem::remove_all(folder_);
-    make_folders(root_);
-    ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  void put(const std::string& name, const std::string& content) {
-    make_folders((root_ / name).parent_path());
-    write_file_atomically(root_ / name, content);
-  }
-  void picture(const std::string& name, const std::string& what = "rgb-444.jpg") { put(name, read_file(kPictures / what)); }
-
-  Manifest manifest(const std::string& layout, const Value& files, const Value& more = Value::object()) {
-    Value preset = {{"layout", layout}, {"roots", {root_.string()}}, {"files", files}, {"download", "https://example.org"}};
-    preset.update(more);
-    return Manifest::from_preset("mini", preset, "mini.toml");
-  }
-  std::string refusal(const Manifest& m) {
-    try {
-      check(m, {}, {});
-    } catch (const DataError& error) {
-      return error.what();
-    }
-    return "accepted";
-  }
-  // Labels of both splits, after a check and through the cache.
-  std::vector<std::vector<std::int64_t>> labels(const Manifest& m) {
-    Record record = check(m, {}, {});
-    Pixels pixels(ensure_cache(m, record, {}));
-    for (std::int64_t i = 0; pixels.train().packed() && i < pixels.train().samples; ++i) EXPECT_EQ(decode(pixels.train().file(i), "cached").height, 37);
-    EXPECT_EQ(pixels.classes(), record.classes);
-    return {{pixels.train().labels.begin(), pixels.train().labels.end()}, {pixels.test().labels.begin(), pixels.test().labels.end()}};
-  }
-  std::vector<std::string> classes() { return read_record("mini")->classes; }
-};
 
 TEST_F(LayoutTest, CifarRecords) {
   auto record = [](int label, int fine, char level) { return std::string{static_cast<char>(label), static_cast<char>(fine)} + std::string(1024, level) + std::string(2048, 'z'); };
@@ -180,7 +132,7 @@ TEST_F(LayoutTest, SplitJson) {
   write({{"c.jpg", "1", "rose"}});
   EXPECT_THAT(refusal(m), HasSubstr("test[0] must be [path, label, class name]"));
   put("split.json", "{");
-  EXPECT_THAT(refusal(m), HasSubstr("split.json: no valid JSON"));
+  EXPECT_THAT(refusal(m), HasSubstr("split.json is not JSON in UTF-8, at byte 2 (line 1, column 2)"));
 }
 
 TEST_F(LayoutTest, CsvAndJsonTables) {
@@ -201,8 +153,10 @@ TEST_F(LayoutTest, CsvAndJsonTables) {
   EXPECT_THAT(refusal(json), HasSubstr("test.json: [0] must be an object with 'path' and 'label'"));
 }
 
+// Of UTF-8, as matio wants it: the size counts characters.
 matvar_t* text(const std::string& value) {
-  std::size_t dims[2] = {1, value.size()};
+  auto characters = std::count_if(value.begin(), value.end(), [](char c) { return (c & 0xc0) != 0x80; });
+  std::size_t dims[2] = {1, static_cast<std::size_t>(characters)};
   return Mat_VarCreate(nullptr, MAT_C_CHAR, MAT_T_UTF8, 2, dims, const_cast<char*>(value.data()), 0);
 }
 
@@ -272,6 +226,71 @@ TEST_F(LayoutTest, MatlabCellsAndNumbers) {
   EXPECT_THAT(refusal(m), HasSubstr("test.mat: 1 paths and 2 labels"));
   write_mat(root_ / "test.mat", {cells("annotation_list", {"n1-Pug/c"}), doubles("labels", {1.5})});
   EXPECT_THAT(refusal(m), HasSubstr("test.mat: labels[0] is no whole number"));
+}
+
+// Sizes count characters (scipy, matio), bytes (Octave) or UTF-16 units (MATLAB): the text is what its bytes say.
+TEST_F(LayoutTest, MatlabTextsBeyondAscii) {
+  for (const char* name : {"a.jpg", "\xc5\xa0.jpg", "c.jpg"}) picture(name);
+  write_mat(root_ / "train.mat", {cells("paths", {"a.jpg", "\xc5\xa0.jpg"}), doubles("labels", {1, 2})});
+  write_mat(root_ / "test.mat", {cells("paths", {"c.jpg"}), doubles("labels", {2})});
+  std::size_t dims[2] = {2, 1}, wide[2] = {1, 6};
+  const char16_t utf16[] = u"n\u00e9\u20ac\U0001d11e!";   // six units, five characters
+  matvar_t* names = Mat_VarCreate("names", MAT_C_CELL, MAT_T_CELL, 2, dims, nullptr, 0);
+  Mat_VarSetCell(names, 0, Mat_VarCreate(nullptr, MAT_C_CHAR, MAT_T_UTF16, 2, wide, const_cast<char16_t*>(utf16), 0));
+  Mat_VarSetCell(names, 1, text("n\u00e9"));
+  write_mat(root_ / "meta.mat", {names});
+  Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}, {"class_names", "meta.mat"}}, {{"options", {{"paths", "paths"}, {"labels", "labels"}, {"names", "names"}}}});
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(1)));
+  EXPECT_THAT(classes(), ElementsAre("n\u00e9\u20ac\U0001d11e!", "n\u00e9"));
+  // As scipy writes class_names = {"\u0160koda", "dog"}: the size says five characters, of which there are six bytes.
+  const unsigned char scipy[] = {
+      0x0e, 0, 0, 0, 0xb0, 0, 0, 0, 0x06, 0, 0, 0, 0x08, 0, 0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0x05, 0, 0, 0, 0x08, 0, 0, 0, 0x01, 0, 0,
+      0, 0x02, 0, 0, 0, 0x01, 0, 0, 0, 0x0b, 0, 0, 0, 0x63, 0x6c, 0x61, 0x73, 0x73, 0x5f, 0x6e, 0x61, 0x6d, 0x65, 0x73, 0, 0, 0, 0, 0,
+      0x0e, 0, 0, 0, 0x38, 0, 0, 0, 0x06, 0, 0, 0, 0x08, 0, 0, 0, 0x04, 0, 0, 0, 0, 0, 0, 0, 0x05, 0, 0, 0, 0x08, 0, 0, 0, 0x01, 0, 0,
+      0, 0x05, 0, 0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0x06, 0, 0, 0, 0xc5, 0xa0, 0x6b, 0x6f, 0x64, 0x61, 0, 0, 0x0e, 0, 0,
+      0, 0x30, 0, 0, 0, 0x06, 0, 0, 0, 0x08, 0, 0, 0, 0x04, 0, 0, 0, 0, 0, 0, 0, 0x05, 0, 0, 0, 0x08, 0, 0, 0, 0x01, 0, 0, 0, 0x03, 0,
+      0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x03, 0, 0x64, 0x6f, 0x67, 0,};
+  std::string header = "MATLAB 5.0 MAT-file Platform: posix";
+  header.resize(124, ' ');
+  std::string whole = header + std::string("\x00\x01IM", 4) + std::string(reinterpret_cast<const char*>(scipy), sizeof scipy);
+  put("meta.mat", whole);
+  m.options["names"] = "class_names";
+  EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(1)));
+  EXPECT_THAT(classes(), ElementsAre("\u0160koda", "dog"));
+  // Bytes without a coding (the type is 2, not 16) are MATLAB's codes below 256; bytes that claim to be UTF-8 must be.
+  std::size_t dog = whole.find(std::string("\x10\0\3\0dog", 7));
+  ASSERT_NE(dog, std::string::npos);
+  whole[dog + 5] = '\xf6';
+  put("meta.mat", whole);
+  EXPECT_THAT(refusal(m), HasSubstr("meta.mat: class_names[1] is no text in UTF-8 or UTF-16"));
+  whole[dog] = 2;
+  put("meta.mat", whole);
+  EXPECT_EQ(refusal(m), "accepted");
+  EXPECT_THAT(classes(), ElementsAre("\u0160koda", "d\u00f6g"));
+}
+
+TEST_F(LayoutTest, Matlab73IsNamedWithWhatToDo) {
+  for (const char* name : {"a.jpg", "b.jpg"}) picture(name);
+  write_mat(root_ / "test.mat", {cells("paths", {"b.jpg"}), doubles("labels", {1})});
+  Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}}, {{"classes", {"x", "y"}}, {"options", {{"paths", "paths"}, {"labels", "labels"}}}});
+  std::string matlab = "MATLAB 7.3 MAT-file, Platform: GLNXA64";
+  matlab.resize(512, ' ');
+  for (const std::string& content : {matlab + "\x89HDF\r\n\x1a\n", std::string("\x89HDF\r\n\x1a\n and more")}) {
+    put("train.mat", content);
+    EXPECT_THAT(refusal(m), HasSubstr("train.mat: a MATLAB 7.3 file (HDF5), which is not read; in MATLAB, save it again with save(..., '-v7')"));
+  }
+}
+
+TEST_F(LayoutTest, MatlabFoldersThatContradictTheLabelsAreRefused) {
+  for (const char* name : {"p/a.jpg", "q/b.jpg", "p/c.jpg"}) picture(name);
+  auto with = [&](std::vector<double> train, std::vector<double> test) {
+    write_mat(root_ / "train.mat", {cells("paths", {"p/a.jpg", "q/b.jpg"}), doubles("labels", train)});
+    write_mat(root_ / "test.mat", {cells("paths", {"p/c.jpg"}), doubles("labels", test)});
+    return refusal(manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}}, {{"options", {{"paths", "paths"}, {"labels", "labels"}}}}));
+  };
+  EXPECT_EQ(with({1, 2}, {1}), "accepted");
+  EXPECT_THAT(with({1, 2}, {2}), testing::AllOf(HasSubstr("test.mat:1: the label 1 lies in the folder p here, in q in "), HasSubstr("train.mat:2")));
+  EXPECT_THAT(with({1, 1}, {1}), HasSubstr("train.mat:2: the label 0 lies in the folder q here, in p in "));
 }
 
 class PackedTest : public LayoutTest {

@@ -21,7 +21,8 @@ using namespace winnow;
 const std::vector<std::string> kPieces = {
     " ", "\t", "\n", "\r\n", "0", "-1", "1e9", "9223372036854775807", "99999999999999999999", "../", "/etc/passwd", "a.png", "\"", ",", "[", "]", "{", "}",
     "null", "true", "\xff", std::string(1, '\0'), std::string("\x00\x00\x00\x01", 4), "\xff\xff\xff\xff", std::string("\x0e\x00\x00\x00", 4),
-    std::string("\x0f\x00\x00\x00", 4), "MATLAB 5.0", "x\x9c",
+    std::string("\x0f\x00\x00\x00", 4), "MATLAB 5.0", "MATLAB 7.3", "x\x9c", "\xef\xbb\xbf", "\xff\xfe", "\r", "cat\n", "a.png 1\n", "1 1\n", "label,", "\"label\": 1,",
+    std::string("\x11\0\0\0", 4), std::string("\x12\0\0\0", 4),
 };
 
 matvar_t* text(const std::string& value) {
@@ -70,8 +71,10 @@ void write_miniatures(const Path& root) {
   put("labels.txt", "1 1\n2 2\n3 1\n");
   put("split.txt", "1 1\n2 1\n3 0\n");
   put("keys.txt", "a.png\nb.png\n");
-  put("train.csv", "path,label\na.png,cat\n\"b.png\",1\n");
-  put("train.json", R"([{"path": "a.png", "label": "cat"}, {"path": "b.png", "label": 1}])");
+  put("train.csv", "path,label\na.png,cat\n\"b.png\",old dog\n");
+  put("digits.csv", "path,label\r\na.png,1\r\nb.png,2\r\n");
+  put("digits.txt", "\xef\xbb\xbf" "2 n2 2\r\n1 n1 1\r\n");
+  put("train.json", R"([{"path": "a.png", "label": "cat"}, {"path": "b.png", "label": "old dog"}])");
   put("split.json", R"({"train": [["a.png", 0, "cat"], ["b.png", 1, "dog"]], "val": [], "test": [["c.png", 1, "dog"]]})");
   put("train.bin", std::string(1, 0) + std::string(3072, 'x') + std::string(1, 1) + std::string(3072, 'y'));
   put("test.csv", "path,label\nc.png,0\n");
@@ -93,6 +96,7 @@ std::vector<Target> targets() {
       {"keys", {{"files", {{"train_labels", "train.txt"}, {"train_keys", "keys.txt"}, {"test_labels", "train.txt"}, {"test_keys", "keys.txt"}}}, {"classes", two}}, {"train.txt", "keys.txt"}},
       {"split-json", {{"files", {{"split", "split.json"}}}}, {"split.json"}},
       {"csv", {{"files", {{"train", "train.csv"}, {"test", "test.csv"}}}, {"classes", two}}, {"train.csv"}},
+      {"csv", {{"files", {{"train", "digits.csv"}, {"test", "digits.csv"}, {"class_names", "digits.txt"}}}, {"options", {{"first_label", 1}, {"name_skip", 2}}}}, {"digits.csv", "digits.txt"}},
       {"json", {{"files", {{"train", "train.json"}, {"test", "test.json"}}}, {"classes", two}}, {"train.json"}},
       {"mat", {{"files", {{"train", "train.mat"}, {"test", "test.mat"}}}, {"classes", two}, {"options", {{"paths", "paths"}, {"labels", "labels"}}}}, {"train.mat"}},
   };

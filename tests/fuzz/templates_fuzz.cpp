@@ -24,7 +24,8 @@ const std::string kFile = R"({
     "Forest": ["many trees", "a {} from above", "no \\n sea"]
   }
 })";
-const std::vector<std::string> kPieces = {"{}", "{", "}", "[", "]", ",", ":", "\"", "\\", "\\n", "\n", "\xff", std::string(1, '\0'), "\\u0000", "null", "1e99", "[]",
+const std::string kPlain = R"({"annual_crop-land": ["rows of green"], "FOREST": ["many trees", "a {} from above"]})";
+const std::vector<std::string> kPieces = {"\xef\xbb\xbf", "\r\n", "\"forest\": [\"y\"],", "{}", "{", "}", "[", "]", ",", ":", "\"", "\\", "\\n", "\n", "\xff", std::string(1, '\0'), "\\u0000", "null", "1e99", "[]",
                                           "\"\"", "\"Forest\": [\"x\"],", "\"Sea\\n\": [],", "\"classes\": {},", "\"templates\": \"x\","};
 const std::vector<std::string> kClasses = {"Annual Crop Land", "Forest"};
 
@@ -40,13 +41,15 @@ std::string fault_of(const std::string& text) {
 
 int main(int argc, char** argv) {
   int count = argc > 1 ? std::atoi(argv[1]) : 20000;
-  if (std::string fault = fault_of(kFile); !fault.empty()) return fmt::print("the file itself {}\n", fault), 1;
-  fuzz::Mutator mutator(kFile, kPieces);
-  for (int i = 0; i < count; ++i) {
-    std::string text = mutator.next(), fault = fault_of(text);
-    if (fault.empty()) continue;
-    fmt::print("mutation {} {}\n{}\n", i, fault, text);
-    return 1;
+  for (const std::string& whole : {kFile, kPlain}) {
+    if (std::string fault = fault_of(whole); !fault.empty()) return fmt::print("the file itself {}\n", fault), 1;
+    fuzz::Mutator mutator(whole, kPieces);
+    for (int i = 0; i < count; ++i) {
+      std::string text = mutator.next(), fault = fault_of(text);
+      if (fault.empty()) continue;
+      fmt::print("mutation {} {}\n{}\n", i, fault, text);
+      return 1;
+    }
   }
-  fmt::print("{} mutations\n", count);
+  fmt::print("{} mutations of each form\n", count);
 }

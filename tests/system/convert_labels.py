@@ -89,6 +89,12 @@ def main():
         (folder / "broken.pkl").write_bytes(b"\x80\x02garbage")
         refused("no pickle of labels", "plcifar10", "broken.pkl", "out")
         refused("No such file", "plcifar10", "absent.pkl", "out")
+        # What else lies in CIFAR-N's repository.
+        numpy.save(folder / "CIFAR-10_human_ordered.npy", clean)
+        refused("CIFAR-10_human_ordered.npy: a NumPy array (.npy)", "cifar-n", "CIFAR-10_human_ordered.npy", "out")
+        refused("read CIFAR-10_human.pt", "cifar-n", "CIFAR-10_human_ordered.npy", "out")
+        (folder / "side_info_cifar10N.csv").write_text("Image-batch,Worker1-id,Work-time-in-seconds\n00000 -- 00009,1,161.6\n")
+        refused("side_info_cifar10N.csv: a text with commas (.csv)", "cifar-n", "side_info_cifar10N.csv", "out")
 
 
 if __name__ == "__main__":

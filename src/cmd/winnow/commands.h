@@ -14,6 +14,7 @@ int pack(int argc, char** argv);
 int fsck(int argc, char** argv);
 int data(int argc, char** argv);
 int method(int argc, char** argv);
+int cache(int argc, char** argv);
 int model(int argc, char** argv);
 int doctor(int argc, char** argv);
 

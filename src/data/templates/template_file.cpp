@@ -80,14 +80,16 @@ std::string sentence_of(const std::string& descriptor) {
   auto begins = [&](std::initializer_list<const char*> starts) {
     return std::any_of(starts.begin(), starts.end(), [&](const char* start) { return descriptor.starts_with(start); });
   };
-  return fmt::format("{{}}, {}{}", begins({"a", "used"}) ? "which is " : begins({"has", "often", "typically", "may", "can"}) ? "which " : "which has ", descriptor);
+  return fmt::format("{{}}, {}{}", begins({"a", "used"}) ? "which is " : begins({"has", "often", "typically", "may",
+      "can"}) ? "which " : "which has ", descriptor);
 }
 
 TemplateFile with_sentences(TemplateFile file, const std::string& name) {
   if (!file.is_plain()) throw UsageError(fmt::format("{}: --descriptors is for files of the plain form, this one has a \"format\": its texts say {{}} where the name belongs", name));
   for (auto& [label, texts] : file.classes)
     for (std::string& text : texts) {
-      if (places(text)) throw DataError(fmt::format("{}: class '{}': the descriptor '{}' has {{}} for the class name", name, shown(label), shown(text)));
+      if (places(text)) throw DataError(fmt::format("{}: class '{}': the descriptor '{}' has {{}} for the class name", name, shown(label),
+          shown(text)));
       text = sentence_of(text);
     }
   return file;
@@ -102,7 +104,8 @@ bool names_classes(const TemplateFile& file) {
 }
 
 void require_name(const std::string& name) {
-  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) ||
+      c == '-' || c == '_' || c == '.'; });
   if (!good) throw UsageError(fmt::format("name of templates: letters, digits, - _ and ., not '{}'", name));
   for (const std::string& own : template_set_names())
     if (name == own) throw UsageError(fmt::format("name of templates: {} is a set that winnow ships", own));
@@ -116,7 +119,8 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
   bool plain = json.is_object() && !json.empty() && std::all_of(json.begin(), json.end(), [](const Value& texts) { return texts.is_array(); });
   if (!plain) {
     if (!json.is_object() || !json.contains("format") || json["format"] != kFormat)
-      throw DataError(fmt::format("{}: no file of templates: \"format\" must be \"{}\", or each entry a class with its list of texts", file, kFormat));
+      throw DataError(fmt::format("{}: no file of templates: \"format\" must be \"{}\", or each entry a class with its list of texts", file,
+          kFormat));
     for (const auto& [key, value] : json.items())
       if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
         throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, shown(key), did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
@@ -124,7 +128,8 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
     result.source = text(json, "source", file);
     if (json.contains("templates")) result.templates = texts_in(json["templates"], "templates", file);
     for (const std::string& one : result.templates)
-      if (places(one) != 1) throw DataError(fmt::format("{}: the template '{}' has {} {{}} for the class name, it must have one", file, shown(one), places(one)));
+      if (places(one) != 1) throw DataError(fmt::format("{}: the template '{}' has {} {{}} for the class name, it must have one", file,
+          shown(one), places(one)));
     if (!json.contains("classes")) return result;
     if (!json["classes"].is_object()) throw DataError(fmt::format("{}: 'classes' must give a list of texts for each class name", file));
   }
@@ -132,7 +137,8 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
   for (const auto& [name, texts] : classes.items()) {
     result.classes[name] = texts_in(texts, fmt::format("class '{}'", shown(name)), file);
     for (const std::string& one : result.classes[name])
-      if (places(one) > 1) throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one", file, shown(name), shown(one), places(one)));
+      if (places(one) > 1) throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one",
+          file, shown(name), shown(one), places(one)));
   }
   return result;
 }
@@ -152,10 +158,13 @@ TemplateFile TemplateFile::of(const std::vector<std::string>& class_names, const
     result.classes[*known] = texts;
   }
   for (const std::string& name : class_names)
-    if (auto own = result.classes.find(name); templates.empty() && (own == result.classes.end() || own->second.empty())) missing.push_back("'" + shown(name) + "'");
+    if (auto own = result.classes.find(name); templates.empty() && (own == result.classes.end() ||
+        own->second.empty())) missing.push_back("'" + shown(name) + "'");
   if (!unknown.empty() && !ignore_unknown)
-    mistakes.push_back(fmt::format("the data set has no class {}{}", fmt::join(unknown, ", "), missing.empty() ? " (--ignore-unknown leaves such texts out)" : ""));
-  if (!missing.empty()) mistakes.push_back(fmt::format("class{} {} {} no text", missing.size() > 1 ? "es" : "", fmt::join(missing, ", "), missing.size() > 1 ? "have" : "has"));
+    mistakes.push_back(fmt::format("the data set has no class {}{}", fmt::join(unknown, ", "),
+        missing.empty() ? " (--ignore-unknown leaves such texts out)" : ""));
+  if (!missing.empty()) mistakes.push_back(fmt::format("class{} {} {} no text", missing.size() > 1 ? "es" : "", fmt::join(missing, ", "),
+      missing.size() > 1 ? "have" : "has"));
   if (!mistakes.empty()) throw DataError(fmt::format("{}: {}", file, fmt::join(mistakes, "; ")));
   return result;
 }
@@ -182,15 +191,18 @@ TemplateRecord record_templates(const std::string& name, const Record& dataset, 
   bool plain = parsed.is_plain();
   if (!plain && plain_name(parsed.dataset) != plain_name(dataset.name))
     throw DataError(fmt::format("{}: templates of the data set {}, not of {}", file.string(), shown(parsed.dataset), dataset.name));
-  TemplateFile own = (reading.descriptors ? with_sentences(parsed, file.string()) : parsed).of(dataset.classes, file.string(), reading.ignore_unknown);
-  if (plain) own.dataset = dataset.name, own.source = fmt::format("plain class texts{}, {}", reading.descriptors ? ", of descriptors" : "", hash_of(content).hex());
+  TemplateFile own = (reading.descriptors ? with_sentences(parsed, file.string()) : parsed).of(dataset.classes, file.string(),
+      reading.ignore_unknown);
+  if (plain) own.dataset = dataset.name, own.source = fmt::format("plain class texts{}, {}", reading.descriptors ? ", of descriptors" : "",
+      hash_of(content).hex());
   if (plain || own.classes.size() < parsed.classes.size()) content = own.json();
   TemplateRecord record{name, dataset.name, hash_of(content).hex(), own.templates.size(), 0, ""};
   for (const auto& texts : own.texts(dataset.classes, file.string())) record.texts += texts.size();
   if (plain && !names_classes(own)) record.note = "no text names its class; if these are descriptors, --descriptors makes sentences of them: \"NAME, which has ...\"";
   make_folders(record_path(dataset.name, name).parent_path());
   write_file_atomically(kept_path(record.fingerprint), content);
-  Value json = {{"name", name}, {"dataset", dataset.name}, {"fingerprint", record.fingerprint}, {"templates", record.templates}, {"texts", record.texts}};
+  Value json = {{"name", name}, {"dataset", dataset.name}, {"fingerprint", record.fingerprint}, {"templates", record.templates}, {"texts",
+      record.texts}};
   write_file_atomically(record_path(dataset.name, name), json.dump(1) + "\n");
   return record;
 }
@@ -204,13 +216,15 @@ std::vector<TemplateRecord> recorded_templates() {
       if (path.extension() != ".json") continue;
       try {
         Value json = Value::parse(read_file(path));
-        result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(), Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
+        result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
+            Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
                           json.at("templates").get<std::size_t>(), json.at("texts").get<std::size_t>(), ""});
       } catch (const nlohmann::json::exception&) {
         throw DataError(fmt::format("{} is not a record of templates; delete it and run winnow data templates again", path.string()));
       }
     }
-  std::sort(result.begin(), result.end(), [](const TemplateRecord& a, const TemplateRecord& b) { return std::tie(a.dataset, a.name) < std::tie(b.dataset, b.name); });
+  std::sort(result.begin(), result.end(), [](const TemplateRecord& a, const TemplateRecord& b) { return std::tie(a.dataset,
+      a.name) < std::tie(b.dataset, b.name); });
   return result;
 }
 

@@ -26,7 +26,9 @@ struct Preprocessor {
     auto file = snapshot.files.find("preprocessor_config.json");
     if (file == snapshot.files.end()) throw DataError(fmt::format("{}: preprocessor_config.json is missing", snapshot.source));
     std::string source = snapshot.source + "/" + snapshot.preprocessor;
-    return {text::parse_json(file->second, source), source, text::image_processor_of(kind_of(snapshot).family)};
+    text::Kind kind = kind_of(snapshot);
+    bool of_transformers = !kind.timm && kind.family != text::Family::wide_resnet;      // whose files may leave the type to the family
+    return {text::parse_json(file->second, source), source, of_transformers ? text::image_processor_of(kind.family) : ""};
   }
 };
 

@@ -84,7 +84,7 @@ TEST_F(OwnView, IsOnlyReadWhereAViewAsksForIt) {
   model::Snapshot snapshot = timm(Value::object());
   snapshot.files["preprocessor_config.json"] = "{}";
   EXPECT_TRUE(own_view(snapshot, views("plain")).empty());
-  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot, views("model")); }), HasSubstr("pictures become 224 x 224, the model takes 32 x 32")) << "a ViT's own";
+  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot, views("model")); }), HasSubstr("image_processor_type '' is not known"));
 }
 
 TEST_F(OwnView, WhatIsNotKnownIsNamed) {

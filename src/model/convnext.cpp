@@ -5,6 +5,7 @@
 
 #include "winnow/text/config_table.h"
 #include "winnow/text/family.h"
+#include "timm_architecture.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
 
@@ -36,7 +37,7 @@ struct Sizes {
   std::vector<std::int64_t> depths, widths;
   std::int64_t channels = 3, patch = 4, image_size = 224;
   Activation activation = Activation::gelu;
-  double last_epsilon = 1e-6;
+  double epsilon = 1e-6, last_epsilon = 1e-6;     // of the blocks; of the last one
 };
 
 Sizes sizes_of(const Snapshot& snapshot, bool timm) {
@@ -46,17 +47,21 @@ Sizes sizes_of(const Snapshot& snapshot, bool timm) {
     s.depths = all.sizes("depths", {3, 3, 9, 3});
     s.widths = all.sizes("hidden_sizes", {96, 192, 384, 768});
     s.channels = all.size("num_channels", 3);
-    s.patch = all.size("patch_size", 4);
-    s.image_size = all.size("image_size", 224);
+    s.patch = all.side("patch_size", 4);
+    s.image_size = all.side("image_size", 224);
     s.activation = parse_activation(all.text("hidden_act", "gelu"), all.name() + ".hidden_act");
     s.last_epsilon = all.real("layer_norm_eps", 1e-12);
   } else {
-    text::ConfigTable args = all.table("model_args");
-    std::string name = all.text("architecture", "");
-    bool tiny = name.starts_with("convnext_tiny"), large = name.starts_with("convnext_large"), small = name.starts_with("convnext_small");
-    std::int64_t width = tiny || small ? 96 : large ? 192 : 128;
-    s.depths = args.sizes("depths", {3, 3, tiny ? 9 : 27, 3});
-    s.widths = args.sizes("dims", {width, 2 * width, 4 * width, 8 * width});
+    TimmArchitecture own(snapshot, {"depths", "dims", "in_chans"});
+    own.require_pool("avg");
+    s.depths = own.sizes("depths");
+    s.widths = own.sizes("dims");
+    s.channels = own.arguments().size("in_chans", 3);
+    s.patch = own.own_size("patch_size");
+    s.image_size = own.image_size();
+    std::string act = own.text("act_layer");
+    s.activation = act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, own.arguments().name() + ".act_layer");
+    s.epsilon = s.last_epsilon = own.real("eps");
   }
   if (s.depths.size() != s.widths.size())
     throw DataError(fmt::format("{}: {} depths and {} widths of stages", all.name(), s.depths.size(), s.widths.size()));
@@ -72,11 +77,11 @@ class ConvNext final : public ImageTower {
     TensorReader reader(snapshot, options.dtype);
     std::int64_t width = sizes_.widths[0];
     stem_ = convolution(reader, names.stem, {width, sizes_.channels, sizes_.patch, sizes_.patch});
-    stem_norm_ = take_norm(reader, names.stem_norm, width, kEpsilon, weights_);
+    stem_norm_ = take_norm(reader, names.stem_norm, width, sizes_.epsilon, weights_);
     for (std::size_t i = 0; i < sizes_.depths.size(); ++i) {
       Stage stage;
       if (i > 0) {
-        stage.norm.push_back(take_norm(reader, fmt::format(fmt::runtime(names.down_norm), i), width, kEpsilon, weights_));
+        stage.norm.push_back(take_norm(reader, fmt::format(fmt::runtime(names.down_norm), i), width, sizes_.epsilon, weights_));
         stage.down.push_back(convolution(reader, fmt::format(fmt::runtime(names.down), i), {sizes_.widths[i], width, 2, 2}));
       }
       width = sizes_.widths[i];
@@ -84,7 +89,7 @@ class ConvNext final : public ImageTower {
         std::string name = fmt::format(fmt::runtime(names.block), i, j);
         ConvBlock block;
         block.depthwise = convolution(reader, name + names.depthwise, {width, 1, 7, 7});
-        block.norm = take_norm(reader, name + names.norm, width, kEpsilon, weights_);
+        block.norm = take_norm(reader, name + names.norm, width, sizes_.epsilon, weights_);
         block.in = take_linear(reader, name + names.in, 4 * width, width, true, weights_);
         block.out = take_linear(reader, name + names.out, width, 4 * width, true, weights_);
         if (std::string scale = name + names.scale; reader.has(scale)) block.scale = weights_.add(scale, reader.take(scale, {width}), false);
@@ -94,7 +99,7 @@ class ConvNext final : public ImageTower {
     }
     last_ = take_norm(reader, names.last_norm, width, sizes_.last_epsilon, weights_);
     if (reader.has(names.classifier + ".weight"))
-      classifier_.push_back(take_linear(reader, names.classifier, snapshot.tensors.at(names.classifier + ".weight").size(0), width, true, weights_));
+      classifier_.push_back(take_linear(reader, names.classifier, reader.rows(names.classifier + ".weight"), width, true, weights_));
     reader.expect_all_taken({""});
   }
 
@@ -109,7 +114,6 @@ class ConvNext final : public ImageTower {
   std::int64_t tower_width() const override { return sizes_.widths.back(); }
 
  private:
-  static constexpr double kEpsilon = 1e-6;
   struct Kernel {
     Parameter *weight, *bias;
     at::Tensor operator()(const at::Tensor& x, std::int64_t stride, std::int64_t padding, std::int64_t groups) const {

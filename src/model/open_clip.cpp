@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "winnow/text/open_clip_config.h"
+#include "winnow/text/read_files.h"
 
 namespace winnow::model {
 
@@ -89,11 +90,7 @@ void text_transformer(Translation& translation, const text::OpenClipConfig& c) {
 Snapshot from_open_clip(const Snapshot& stored) {
   text::OpenClipConfig config = text::OpenClipConfig::from(stored.config, stored.source);
   Snapshot result;
-  result.source = stored.source;
-  result.config = config.hugging_face();
-  result.files = stored.files;
-  if (!result.files.count("preprocessor_config.json"))
-    result.files["preprocessor_config.json"] = text::open_clip_preprocessor(stored.config, config.image_size, stored.source);
+  static_cast<text::SnapshotFiles&>(result) = text::from_open_clip(stored);
   Translation translation(stored, result);
   if (config.stages.empty()) {
     image_transformer(translation, config);

@@ -8,6 +8,7 @@
 #include "winnow/text/config_table.h"
 #include "convolution.h"
 #include "winnow/text/family.h"
+#include "timm_architecture.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
 
@@ -16,7 +17,7 @@ namespace winnow::model {
 namespace {
 
 struct Sizes {
-  std::int64_t channels = 3, embedding = 64;
+  std::int64_t channels = 3, embedding = 64, image_size = 224;   // of training: Hugging Face's configuration tells none
   std::vector<std::int64_t> widths, depths;
   double widening = 1;                            // of the 3x3 convolutions of bottlenecks: 2 in wide_resnet50_2
   bool bottleneck = true, stride_in_first = false, shrinks_at_once = false;
@@ -62,9 +63,12 @@ Sizes hugging_face_sizes(const Snapshot& snapshot) {
   return s;
 }
 
-// timm's config.json names the variant only; its tensors tell the sizes.
+// timm's config.json names the variant, which must be one of this form; its tensors tell the sizes.
 Sizes timm_sizes(const Snapshot& snapshot) {
+  TimmArchitecture own(snapshot, {"in_chans"});
+  own.require_pool("avg");
   Sizes s;
+  s.image_size = own.image_size();
   s.bottleneck = snapshot.tensors.count("layer1.0.conv3.weight") != 0;
   const char* last = s.bottleneck ? "conv3" : "conv2";
   auto rows = [&](const std::string& name, std::int64_t axis) {
@@ -114,7 +118,7 @@ class ResNet final : public ImageTower {
         blocks_.push_back(block);
         channels = out;
       }
-    std::int64_t labels = reader.has(names.classifier + ".weight") ? snapshot.tensors.at(names.classifier + ".weight").size(0)
+    std::int64_t labels = reader.has(names.classifier + ".weight") ? reader.rows(names.classifier + ".weight")
                           : snapshot.sizes_only && snapshot.tensors.empty() ? snapshot.config.value("num_labels", std::int64_t{0})
                                                                             : 0;
     if (labels > 0) classifier_.push_back(take_linear(reader, names.classifier, labels, channels, true, weights_));
@@ -128,7 +132,7 @@ class ResNet final : public ImageTower {
     if (!classifier_.empty()) result.logits = classifier_[0](result.hidden);
     return result;
   }
-  std::int64_t image_size() const override { return 224; }            // of training; its configuration tells none
+  std::int64_t image_size() const override { return sizes_.image_size; }
   std::int64_t tower_width() const override { return sizes_.widths.back(); }
   std::int64_t classes() const override { return classifier_.empty() ? 0 : classifier_[0].weight->value.size(0); }
 

@@ -7,9 +7,11 @@
 #include <algorithm>
 
 #include "open_clip.h"
-#include "winnow/text/torchvision_config.h"
 #include "winnow/core/error.h"
+#include "winnow/core/file_state.h"
 #include "winnow/core/safetensors.h"
+#include "winnow/core/safetensors_index.h"
+#include "winnow/text/read_files.h"
 
 namespace winnow::model {
 
@@ -20,16 +22,14 @@ constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
     {"I32", at::kInt},    {"I16", at::kShort}, {"I8", at::kChar},  {"U8", at::kByte},       {"BOOL", at::kBool},
 };
 
-Value read_json(const Path& path) {
-  Value json = Value::parse(read_file(path), nullptr, false);
-  if (json.is_discarded()) throw DataError(fmt::format("{} is not JSON", path.string()));
-  return json;
-}
-
 void add_tensors(const Path& path, Snapshot& snapshot) {
   SafeTensors file(path);
   for (const auto& [name, tensor] : file.tensors()) {
     auto keep = file.mapping();
+    if (std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& known) { return tensor.dtype == known.first; }) == std::end(kTypes)) {
+      snapshot.unreadable[name] = tensor.dtype;
+      continue;
+    }
     at::Tensor view = at::from_blob(const_cast<std::byte*>(tensor.bytes.data()), tensor.shape, [keep](void*) {},
                                     at::TensorOptions(scalar_type(tensor.dtype)));
     if (!snapshot.tensors.emplace(name, view).second)
@@ -37,48 +37,9 @@ void add_tensors(const Path& path, Snapshot& snapshot) {
   }
 }
 
-void add_companions(const Path& folder, Snapshot& snapshot) {
-  for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"})
-    if (std::filesystem::exists(folder / name)) snapshot.files[name] = read_file(folder / name);
-}
-
 DataError weights_missing(const Path& folder, const char* name, bool pickles) {
   return DataError(fmt::format("{}: {} is missing{}", folder.string(), name,
                                pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file" : ""));
-}
-
-// timm's config.json says what Hugging Face keeps in preprocessor_config.json (timm/data: resolve_data_config, transforms_imagenet_eval).
-void add_timm_preprocessor(Snapshot& snapshot) {
-  if (!snapshot.config.contains("architecture") || snapshot.files.count("preprocessor_config.json")) return;
-  std::string where = snapshot.source + "/config.json: pretrained_cfg";
-  Value given = snapshot.config.value("pretrained_cfg", Value::object()), half = {0.5, 0.5, 0.5};
-  if (!given.is_object()) throw DataError(fmt::format("{} is not a table", where));
-  std::erase_if(given.get_ref<Value::object_t&>(), [](const auto& entry) { return entry.second.is_null(); });
-  Value size = given.value("input_size", Value({3, 224, 224}));
-  if (!size.is_array() || size.size() != 3 || !size[1].is_number_integer() || size[1] != size[2] || size[1] < 1)
-    throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", where, size.dump()));
-  Value share = given.value("crop_pct", Value(0.875));
-  if (!share.is_number() || !(share > 0 && share <= 1)) throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, share.dump()));
-  text::TorchvisionConfig result;
-  result.side = size[1].get<std::int64_t>();
-  result.crop_pct = share.get<double>();
-  result.squash = text::word_of(given, "crop_mode", "center", {"center", "squash"}, where) == "squash";
-  result.filter = text::word_of(given, "interpolation", "bicubic", text::pillow_filters(), where);
-  result.mean = given.value("mean", half);
-  result.deviation = given.value("std", half);
-  snapshot.files["preprocessor_config.json"] = text::preprocessor_of(result);
-}
-
-Snapshot read_open_clip(const Path& folder) {
-  namespace fs = std::filesystem;
-  Snapshot snapshot;
-  snapshot.source = folder.string();
-  snapshot.config = read_json(folder / "open_clip_config.json");
-  if (!fs::exists(folder / "open_clip_model.safetensors"))
-    throw weights_missing(folder, "open_clip_model.safetensors", fs::exists(folder / "open_clip_pytorch_model.bin"));
-  add_tensors(folder / "open_clip_model.safetensors", snapshot);
-  add_companions(folder, snapshot);
-  return from_open_clip(snapshot);
 }
 
 }  // namespace
@@ -97,37 +58,25 @@ at::ScalarType scalar_type(const std::string& dtype) {
 
 Snapshot read_snapshot(const Path& folder) {
   namespace fs = std::filesystem;
-  if (!fs::is_directory(folder)) throw DataError(fmt::format("{}: no such folder; expected a Hugging Face snapshot", folder.string()));
-  // timm's folders of CLIP models hold both forms: timm's image tower alone, and open_clip's pair.
-  bool open_clip = fs::exists(folder / "open_clip_config.json");
-  if (open_clip && (!fs::exists(folder / "config.json") || (fs::exists(folder / "open_clip_model.safetensors") &&
-                                                            read_json(folder / "config.json").contains("architecture"))))
-    return read_open_clip(folder);
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) throw DataError(fmt::format("{}: no such folder; expected a Hugging Face snapshot", folder.string()));
+  bool open_clip = text::is_open_clip(folder);
   Snapshot snapshot;
-  snapshot.source = folder.string();
-  if (!fs::exists(folder / "config.json")) throw DataError(fmt::format("{}: config.json is missing", folder.string()));
-  snapshot.config = read_json(folder / "config.json");
-  if (fs::exists(folder / "model.safetensors")) {
-    add_tensors(folder / "model.safetensors", snapshot);
-  } else if (Path index = folder / "model.safetensors.index.json"; fs::exists(index)) {
-    Value json = read_json(index);
-    std::set<std::string> shards;
-    if (!json.contains("weight_map") || !json["weight_map"].is_object())
-      throw DataError(fmt::format("{} has no table weight_map", index.string()));
-    for (const auto& [name, shard] : json["weight_map"].items()) {
-      if (!shard.is_string()) throw DataError(fmt::format("{}: weight_map: {} is no file name", index.string(), name));
-      shards.insert(shard.get<std::string>());
-    }
-    for (const std::string& shard : shards) add_tensors(folder / shard, snapshot);
-    for (const auto& [name, shard] : json["weight_map"].items())
-      if (!snapshot.tensors.count(name)) throw DataError(fmt::format("{}: tensor '{}' is in no shard", index.string(), name));
+  static_cast<text::SnapshotFiles&>(snapshot) = text::read_stored_files(folder);
+  const char* whole = open_clip ? "open_clip_model.safetensors" : "model.safetensors";
+  if (is_there(folder / whole)) {
+    add_tensors(folder / whole, snapshot);
+  } else if (Path index = folder / "model.safetensors.index.json"; !open_clip && is_there(index)) {
+    SafeTensorsIndex shards = SafeTensorsIndex::read(index);
+    for (const std::string& shard : shards.shards) add_tensors(folder / shard, snapshot);
+    for (const auto& [name, shard] : shards.file_of)
+      if (!snapshot.tensors.count(name) && !snapshot.unreadable.count(name))
+        throw DataError(fmt::format("{}: tensor '{}' is in no shard", index.string(), name));
   } else {
-    throw weights_missing(folder, "model.safetensors",
-                          fs::exists(folder / "pytorch_model.bin") || fs::exists(folder / "model.bin"));
+    const char* pickles[] = {"pytorch_model.bin", "model.bin", "open_clip_pytorch_model.bin"};
+    throw weights_missing(folder, whole, std::any_of(std::begin(pickles), std::end(pickles), [&](const char* name) { return is_there(folder / name); }));
   }
-  add_companions(folder, snapshot);
-  add_timm_preprocessor(snapshot);
-  return snapshot;
+  return open_clip ? from_open_clip(snapshot) : snapshot;
 }
 
 void write_snapshot(const Path& folder, const Snapshot& snapshot) {
@@ -146,8 +95,16 @@ void write_snapshot(const Path& folder, const Snapshot& snapshot) {
   for (const auto& [name, content] : snapshot.files) write_file_atomically(folder / name, content);
 }
 
+std::int64_t TensorReader::rows(const std::string& name) const {
+  auto found = snapshot_.tensors.find(name);
+  return found == snapshot_.tensors.end() || found->second.dim() == 0 ? 0 : found->second.size(0);
+}
+
 const at::Tensor& TensorReader::stored(const std::string& name, at::IntArrayRef shape) {
   auto found = snapshot_.tensors.find(name);
+  if (auto other = snapshot_.unreadable.find(name); other != snapshot_.unreadable.end())
+    throw DataError(fmt::format("{}: tensor '{}' is stored as {}, which is not supported; weights may be F64, F32, F16, BF16", snapshot_.source, name,
+                                other->second));
   if (found == snapshot_.tensors.end()) {
     std::vector<std::string> known;
     for (const auto& [other, tensor] : snapshot_.tensors) known.push_back(other);
@@ -156,6 +113,9 @@ const at::Tensor& TensorReader::stored(const std::string& name, at::IntArrayRef 
   if (found->second.sizes() != shape)
     throw DataError(fmt::format("{}: tensor '{}' has shape [{}], the configuration wants [{}]", snapshot_.source, name,
                                 fmt::join(found->second.sizes(), ", "), fmt::join(shape, ", ")));
+  if (!at::isFloatingType(found->second.scalar_type()))
+    throw DataError(fmt::format("{}: tensor '{}' is stored as {}, as quantised weights are: not supported; weights may be F64, F32, F16, BF16",
+                                snapshot_.source, name, safetensors_dtype(found->second.scalar_type())));
   taken_.insert(name);
   return found->second;
 }

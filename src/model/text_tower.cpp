@@ -6,6 +6,7 @@
 
 #include "winnow/text/config_table.h"
 #include "winnow/text/family.h"
+#include "winnow/text/tokenizer.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
 #include "winnow/model/head.h"
@@ -25,7 +26,7 @@ struct TextLayout {
 TextLayout text_layout(const Snapshot& snapshot) {
   text::Kind kind = kind_of(snapshot);
   if (!has_texts(snapshot)) throw UsageError(fmt::format("{}: this model has no text tower; families with one: clip, siglip", snapshot.source));
-  text::ConfigTable all(snapshot.config, snapshot.source + "/config.json"), table = all.table("text_config");
+  text::ConfigTable all(snapshot.config, snapshot.source + "/config.json"), table = section_of(snapshot, "text_config");
   TextLayout l;
   l.siglip = kind.family == text::Family::siglip;
   TransformerConfig& t = l.transformer;
@@ -38,7 +39,7 @@ TextLayout text_layout(const Snapshot& snapshot) {
   t.causal = !l.siglip;
   text::require_multiple(table.name(), "hidden_size", t.width, "num_attention_heads", t.heads);
   l.vocabulary = table.size("vocab_size", l.siglip ? 32000 : 49408);
-  l.context = table.size("max_position_embeddings", l.siglip ? 64 : 77);
+  l.context = context_of(snapshot);
   l.width_out = l.siglip ? table.size("projection_size", t.width) : all.size("projection_dim", 512);
   if (!l.siglip) {
     std::int64_t end = table.size("eos_token_id", 49407);

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "timm_architecture.h"
 #include "winnow/text/config_table.h"
 #include "winnow/text/family.h"
 #include "winnow/core/error.h"
@@ -35,13 +34,13 @@ std::int64_t rows_of(const Snapshot& snapshot, const std::string& tensor) {
 }
 
 void take_sizes(VisionLayout& layout, const text::ConfigTable& table, std::int64_t patch) {
-  layout.image_size = table.size("image_size", 224);
-  layout.patch = table.size("patch_size", patch);
+  layout.image_size = table.side("image_size", 224);
+  layout.patch = table.side("patch_size", patch);
   layout.channels = table.size("num_channels", 3);
 }
 
-VisionLayout clip(const text::ConfigTable& all) {
-  text::ConfigTable table = all.table("vision_config");
+VisionLayout clip(const Snapshot& snapshot, const text::ConfigTable& all) {
+  text::ConfigTable table = section_of(snapshot, "vision_config");
   VisionLayout layout;
   take_sizes(layout, table, 32);
   layout.transformer = transformer_of(table, 768, 3072, "quick_gelu", 1e-5);
@@ -65,6 +64,7 @@ VisionLayout clip(const text::ConfigTable& all) {
 
 VisionLayout siglip(const text::ConfigTable& all) {
   text::ConfigTable table = all.table("vision_config");
+  if (!table.flag("vision_use_head", true)) throw DataError(fmt::format("{}.vision_use_head: false is not supported: features are those of the pool", table.name()));
   VisionLayout layout;
   take_sizes(layout, table, 16);
   layout.transformer = transformer_of(table, 768, 3072, "gelu_pytorch_tanh", 1e-6);
@@ -106,42 +106,27 @@ VisionLayout vit(const Snapshot& snapshot, const text::ConfigTable& all) {
   return layout;
 }
 
-// timm tells the architecture and what differs from it. Defaults are those of its vision_transformer.py.
-struct TimmSize {
-  const char* name;
-  std::int64_t width, blocks, heads;
-};
-constexpr TimmSize kTimmSizes[] = {{"tiny", 192, 12, 3}, {"small", 384, 12, 6}, {"base", 768, 12, 12}, {"large", 1024, 24, 16}};
-
-VisionLayout timm(const Snapshot& snapshot, const text::ConfigTable& all, text::Family family) {
-  std::string architecture = all.text("architecture", "");
-  text::ConfigTable args = all.table("model_args");
-  TimmSize size = kTimmSizes[2];
-  for (const TimmSize& candidate : kTimmSizes)
-    if (architecture.starts_with(fmt::format("vit_{}_", candidate.name))) size = candidate;
-  auto number_after = [&](const std::string& word, std::int64_t fallback) {
-    std::size_t at = architecture.find(word);
-    std::size_t end = at == std::string::npos ? at : architecture.find_first_not_of("0123456789", at + word.size());
-    if (at == std::string::npos) return fallback;
-    std::string digits = architecture.substr(at + word.size(), end - at - word.size());
-    return digits.empty() || digits.size() > 4 ? fallback : std::int64_t{std::stol(digits)};
-  };
-  std::size_t last = architecture.find_last_of('_');
-  std::int64_t resolution = last == std::string::npos ? 224 : number_after(architecture.substr(last), 224);
-  VisionLayout layout;
-  layout.image_size = args.size("img_size", resolution);
-  layout.patch = args.size("patch_size", number_after("_patch", 16));
-  layout.channels = args.size("in_chans", 3);
-  TransformerConfig& t = layout.transformer;
-  t.width = args.size("embed_dim", size.width);
-  t.blocks = args.size("depth", size.blocks);
-  t.heads = args.size("num_heads", size.heads);
-  t.hidden = static_cast<std::int64_t>(static_cast<double>(t.width) * args.real("mlp_ratio", 4));   // Python's int()
-  t.qkv_bias = args.flag("qkv_bias", true);
+VisionLayout timm(const Snapshot& snapshot, text::Family family) {
+  TimmArchitecture own(snapshot, {"img_size", "patch_size", "in_chans", "embed_dim", "depth", "num_heads", "mlp_ratio", "qkv_bias", "act_layer"});
   bool clip = family == text::Family::clip, siglip = family == text::Family::siglip;
-  std::string act = args.text("act_layer", architecture.find("quickgelu") != std::string::npos ? "quick_gelu" : "gelu");
-  t.activation = act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, args.name() + ".act_layer");
-  t.epsilon = clip ? 1e-5 : 1e-6;
+  own.require_pool(siglip ? "map" : "token");
+  VisionLayout layout;
+  layout.image_size = own.image_size();
+  layout.patch = own.size("patch_size");
+  layout.channels = own.arguments().size("in_chans", 3);
+  TransformerConfig& t = layout.transformer;
+  t.width = own.size("embed_dim");
+  t.blocks = own.size("depth");
+  t.heads = own.size("num_heads");
+  double ratio = static_cast<double>(own.own_size("hidden")) / static_cast<double>(own.own_size("embed_dim"));
+  t.hidden = own.arguments().has("mlp_ratio") || t.width != own.own_size("embed_dim")
+                 ? static_cast<std::int64_t>(static_cast<double>(t.width) * own.arguments().real("mlp_ratio", ratio))   // Python's int()
+                 : own.own_size("hidden");
+  t.qkv_bias = own.flag("qkv_bias");
+  std::string act = own.text("act_layer");
+  if (act == "quickgelu") act = "quick_gelu";                          // both are timm's words
+  t.activation = act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, own.arguments().name() + ".act_layer");
+  t.epsilon = own.real("eps");
   layout.blocks = timm_blocks();
   if (!siglip) {
     layout.class_token = "cls_token";
@@ -150,11 +135,11 @@ VisionLayout timm(const Snapshot& snapshot, const text::ConfigTable& all, text::
     layout.pool = "attn_pool.";
   }
   layout.patches = "patch_embed.proj";
-  layout.patch_bias = !clip;
+  layout.patch_bias = own.own_size("patch_bias") != 0;
   layout.positions = "pos_embed";
   layout.positions_shape = {1, layout.grid() * layout.grid() + (siglip ? 0 : 1), t.width};
   layout.antialias = true;
-  if (clip) layout.norm_before = "norm_pre";
+  if (own.own_size("pre_norm")) layout.norm_before = "norm_pre";
   layout.norm_after = "norm";
   if (has_any(snapshot, "head.")) layout.classifier = "head";
   layout.classes = rows_of(snapshot, "head.weight");
@@ -169,9 +154,9 @@ VisionLayout vision_layout(const Snapshot& snapshot) {
   text::Kind kind = kind_of(snapshot);
   VisionLayout layout;
   if (kind.timm)
-    layout = timm(snapshot, all, kind.family);
+    layout = timm(snapshot, kind.family);
   else if (kind.family == text::Family::clip)
-    layout = clip(all);
+    layout = clip(snapshot, all);
   else if (kind.family == text::Family::siglip)
     layout = siglip(all);
   else

@@ -113,7 +113,7 @@ void refuse_data(const Assignments& values, const char* table, const std::string
 }
 
 Model read_model(Preset preset, const Item& table) {
-  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "architecture", "settings", "recipes", "datasets"});
+  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "architecture", "shape", "settings", "recipes", "datasets"});
   Model model{std::move(preset)};
   model.family = required(table, "family", model.source).get<std::string>();
   model.settings = assignments(table, "settings");

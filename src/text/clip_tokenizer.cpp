@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <optional>
 #include <sstream>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "repair.h"
 #include "unicode.h"
 #include "winnow/core/error.h"
+#include "winnow/text/read_files.h"
 #include "winnow/text/tokenizer.h"
 
 namespace winnow::text {
@@ -22,12 +24,9 @@ std::string clip_cleaned(const std::string& text) {
   return lower(strip(space.replace(clean, " ")));
 }
 
-std::vector<std::string> clip_words(const std::string& cleaned, const std::string& start_name, const std::string& end_name) {
-  auto quoted = [](const std::string& name) { return "\\Q" + name + "\\E"; };
-  Pattern words(fmt::format("{}|{}|'s|'t|'re|'ve|'m|'ll|'d|[\\p{{L}}]+|[\\p{{N}}]|[^\\s\\p{{L}}\\p{{N}}]+", quoted(start_name), quoted(end_name)),
-                /*ignore_case=*/true);
-  return words.matches(cleaned);
-}
+ClipWords::ClipWords(const std::string& start_name, const std::string& end_name)
+    : pattern_(fmt::format("\\Q{}\\E|\\Q{}\\E|'s|'t|'re|'ve|'m|'ll|'d|[\\p{{L}}]+|[\\p{{N}}]|[^\\s\\p{{L}}\\p{{N}}]+", start_name, end_name),
+               /*ignore_case=*/true) {}
 
 std::vector<std::string> clip_symbols(const std::string& word) {
   std::vector<std::string> symbols;
@@ -45,35 +44,51 @@ const std::string& file_of(const SnapshotFiles& snapshot, const char* name) {
 }
 
 ClipTokenizer::Vocabulary parse_vocabulary(const SnapshotFiles& snapshot) {
-  Value json = Value::parse(file_of(snapshot, "vocab.json"), nullptr, false);
-  if (!json.is_object()) throw DataError(fmt::format("{}/vocab.json is not a JSON table", snapshot.source));
+  const std::string where = snapshot.source + "/vocab.json";
+  Value json = parse_json(file_of(snapshot, "vocab.json"), where);
+  if (!json.is_object()) throw DataError(fmt::format("{} is not a JSON table", where));
   ClipTokenizer::Vocabulary vocabulary;
+  std::map<std::int64_t, std::string> owner;
   for (const auto& [token, id] : json.items()) {
-    if (!id.is_number_integer()) throw DataError(fmt::format("{}/vocab.json: the id of '{}' is {}", snapshot.source, token, id.dump()));
+    if (!id.is_number_integer() || id.get<std::int64_t>() < 0) throw DataError(fmt::format("{}: the id of '{}' is {}", where, token, id.dump()));
     vocabulary[token] = id.get<std::int64_t>();
+    if (auto [other, fresh] = owner.emplace(vocabulary[token], token); !fresh)
+      throw DataError(fmt::format("{}: '{}' and '{}' have the same id {}", where, other->second, token, vocabulary[token]));
   }
   return vocabulary;
 }
 
-ClipTokenizer::Merges parse_merges(const std::string& text, const std::string& file) {
+struct MergesFile {
   ClipTokenizer::Merges merges;
-  std::istringstream lines(text);
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    if (line.empty() || (number == 1 && line.starts_with("#version"))) continue;
-    std::size_t space = line.find(' ');
-    if (space == std::string::npos || space == 0 || space + 1 == line.size() || line.find(' ', space + 1) != std::string::npos)
-      throw DataError(fmt::format("{}:{}: expected two symbols, got '{}'", file, number, line));
-    merges.emplace_back(line.substr(0, space), line.substr(space + 1));
+  std::vector<int> lines;                         // of each
+
+  MergesFile(const std::string& bytes, const std::string& file) {
+    std::istringstream text(plain_text(bytes, file));
+    std::string line;
+    for (int number = 1; std::getline(text, line); ++number) {
+      while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.pop_back();      // as Python's split() does
+      if (line.empty() || (number == 1 && line.starts_with("#version"))) continue;
+      std::size_t space = line.find(' ');
+      if (space == std::string::npos || space == 0 || space + 1 == line.size() || line.find(' ', space + 1) != std::string::npos)
+        throw DataError(fmt::format("{}:{}: expected two symbols, got '{}'", file, number, line));
+      merges.emplace_back(line.substr(0, space), line.substr(space + 1));
+      lines.push_back(number);
+    }
   }
-  return merges;
+};
+
+// The first symbol of a merge that the vocabulary does not have.
+std::optional<std::string> unknown_symbol(const ClipTokenizer::Vocabulary& vocabulary, const std::pair<std::string, std::string>& merge) {
+  for (const std::string& symbol : {merge.first, merge.second, merge.first + merge.second})
+    if (!vocabulary.count(symbol)) return symbol;
+  return std::nullopt;
 }
 
 }  // namespace
 
 ClipTokenizer::ClipTokenizer(Vocabulary vocabulary, Merges merges, std::pair<std::string, std::string> special_names)
     : vocabulary_(std::move(vocabulary)), merges_(std::move(merges)), special_names_(std::move(special_names)),
-      byte_merges_(std::make_unique<ByteMerges>(merges_)) {
+      byte_merges_(std::make_unique<ByteMerges>(merges_)), words_(std::make_unique<ClipWords>(special_names_.first, special_names_.second)) {
   for (const std::string& token : {special_names_.first, special_names_.second})
     if (!vocabulary_.count(token)) throw DataError(fmt::format("vocab.json has no {}", token));
   start_ = vocabulary_.at(special_names_.first);
@@ -84,12 +99,19 @@ ClipTokenizer::~ClipTokenizer() = default;
 
 std::unique_ptr<ClipTokenizer> ClipTokenizer::from(const SnapshotFiles& snapshot) {
   Vocabulary vocabulary = parse_vocabulary(snapshot);
-  return std::make_unique<ClipTokenizer>(std::move(vocabulary), parse_merges(file_of(snapshot, "merges.txt"), snapshot.source + "/merges.txt"),
-                                         std::pair<std::string, std::string>(kClipStart, kClipEnd));
+  std::string where = snapshot.source + "/merges.txt";
+  MergesFile file(file_of(snapshot, "merges.txt"), where);
+  for (std::size_t i = 0; i < file.merges.size(); ++i)
+    if (auto unknown = unknown_symbol(vocabulary, file.merges[i]))
+      throw DataError(fmt::format("{}:{}: '{} {}' needs '{}', which vocab.json does not have", where, file.lines[i], file.merges[i].first,
+                                  file.merges[i].second, *unknown));
+  for (const char* name : {kClipStart, kClipEnd})
+    if (!vocabulary.count(name)) throw DataError(fmt::format("{}/vocab.json has no {}", snapshot.source, name));
+  return std::make_unique<ClipTokenizer>(std::move(vocabulary), std::move(file.merges), std::pair<std::string, std::string>(kClipStart, kClipEnd));
 }
 
 std::unique_ptr<ClipTokenizer> ClipTokenizer::built_in(bool open_clip) {
-  Merges merges = parse_merges(std::string(clip_merges()), "the built-in vocabulary");
+  Merges merges = MergesFile(std::string(clip_merges()), "the built-in vocabulary").merges;
   Vocabulary vocabulary;
   std::int64_t next = 0;
   for (const std::string& symbol : byte_symbols_in_order()) vocabulary[symbol] = next++;
@@ -103,7 +125,7 @@ std::unique_ptr<ClipTokenizer> ClipTokenizer::built_in(bool open_clip) {
 
 std::vector<std::int64_t> ClipTokenizer::pieces(const std::string& text) const {
   std::vector<std::int64_t> ids;
-  for (const std::string& word : clip_words(clip_cleaned(text), special_names_.first, special_names_.second)) {
+  for (const std::string& word : (*words_)(clip_cleaned(text))) {
     if (word == special_names_.first || word == special_names_.second) {
       ids.push_back(word == special_names_.first ? start_ : end_);
       continue;

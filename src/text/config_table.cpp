@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/text/family.h"
 
 namespace winnow::text {
 
@@ -27,6 +28,15 @@ std::int64_t ConfigTable::size(const char* key, std::int64_t fallback) const {
   const Value& value = table_[key];
   if (!value.is_number_integer() || value.get<std::int64_t>() < 1) throw wrong(name_, key, "an integer of at least 1", value);
   return value.get<std::int64_t>();
+}
+
+std::int64_t ConfigTable::side(const char* key, std::int64_t fallback) const {
+  if (!has(key)) return fallback;
+  const Value& value = table_[key];
+  if (!value.is_array()) return size(key, fallback);
+  if (value.size() != 2 || value[0] != value[1] || !value[0].is_number_integer() || value[0].get<std::int64_t>() < 1)
+    throw wrong(name_, key, "an integer of at least 1, or two equal ones", value);
+  return value[0].get<std::int64_t>();
 }
 
 double ConfigTable::real(const char* key, double fallback) const {
@@ -58,6 +68,24 @@ std::vector<std::int64_t> ConfigTable::sizes(const char* key, std::vector<std::i
     }
   if (!fits) throw wrong(name_, key, "integers of at least 1", table_[key]);
   return result;
+}
+
+std::vector<std::string> ConfigTable::keys() const {
+  std::vector<std::string> result;
+  for (const auto& [key, value] : table_.items())
+    if (!value.is_null() && value != Value(false)) result.push_back(key);
+  return result;
+}
+
+std::string ConfigTable::shown(const std::string& key) const {
+  const Value& value = table_.at(key);
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+ConfigTable section_of(const SnapshotFiles& snapshot, const char* key) {
+  ConfigTable all(snapshot.config, snapshot.source + "/config.json");
+  std::string older = std::string(key) + "_dict";
+  return all.table(kind_of(snapshot).family == Family::clip && all.has(older.c_str()) ? older.c_str() : key);
 }
 
 void require_multiple(const std::string& where, const char* what, std::int64_t whole, const char* of, std::int64_t part) {

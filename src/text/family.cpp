@@ -47,6 +47,16 @@ Kind kind_of(const SnapshotFiles& snapshot) {
                               fmt::join(known, ", ")));
 }
 
+const char* image_processor_of(Family family) {
+  switch (family) {
+    case Family::clip: return "CLIP";
+    case Family::siglip: return "Siglip";
+    case Family::vit:
+    case Family::vit_mae: return "ViT";
+    default: return "ConvNext";                   // transformers has none of its own for ResNets
+  }
+}
+
 std::string family_of(const SnapshotFiles& snapshot) {
   Family family = kind_of(snapshot).family;
   for (auto [name, own] : kFamilies)

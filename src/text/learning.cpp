@@ -27,8 +27,9 @@ void merge(std::vector<std::string>& symbols, const std::pair<std::string, std::
 
 std::unique_ptr<ClipTokenizer> learn_tokenizer(const std::vector<std::string>& texts, std::size_t wanted) {
   std::map<std::string, std::int64_t> counts;
+  const ClipWords words_of(kClipStart, kClipEnd);
   for (const std::string& text : texts)
-    for (const std::string& word : clip_words(clip_cleaned(text), kClipStart, kClipEnd)) ++counts[word];
+    for (const std::string& word : words_of(clip_cleaned(text))) ++counts[word];
   std::vector<std::pair<std::vector<std::string>, std::int64_t>> words;
   for (const auto& [word, count] : counts) words.emplace_back(clip_symbols(word), count);
 

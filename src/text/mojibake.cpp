@@ -179,6 +179,7 @@ std::string without_c1(const std::string& text) {
 }
 
 std::string decoded_again(const std::string& text) {
+  if (is_ascii(text)) return text;                // every sign of bad decoding has a character beyond
   std::string now = text;
   for (int round = 0; round < 100; ++round) {     // each makes it shorter; a bound for the unforeseen
     std::string next = one_step(now);

@@ -8,6 +8,8 @@
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
+#include <algorithm>
+
 #include "winnow/core/error.h"
 
 namespace winnow::text {
@@ -46,6 +48,10 @@ bool is_utf8(const std::string& text) {
     if (c < 0) return false;
   }
   return true;
+}
+
+bool is_ascii(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 std::u32string code_points(const std::string& text) {

@@ -9,6 +9,7 @@
 namespace winnow::text {
 
 bool is_utf8(const std::string&);
+bool is_ascii(const std::string&);
 std::u32string code_points(const std::string& utf8);
 std::string utf8(const std::u32string&);
 

@@ -9,32 +9,46 @@
 #include "winnow/data/template_file.h"
 #include "winnow/data/templates.h"
 #include "winnow/model/image_tower.h"
+#include "winnow/text/family.h"
+#include "winnow/text/read_files.h"
 #include "winnow/text/tokenizer.h"
+#include "winnow/train/pictures_check.h"
 
 namespace winnow::train {
 
+namespace {
+
+struct Preprocessor {
+  Value json;
+  std::string source, type;
+
+  static Preprocessor of(const model::Snapshot& snapshot) {
+    auto file = snapshot.files.find("preprocessor_config.json");
+    if (file == snapshot.files.end()) throw DataError(fmt::format("{}: preprocessor_config.json is missing", snapshot.source));
+    std::string source = snapshot.source + "/" + snapshot.preprocessor;
+    text::Kind kind = kind_of(snapshot);
+    bool of_transformers = !kind.timm && kind.family != text::Family::wide_resnet;      // whose files may leave the type to the family
+    return {text::parse_json(file->second, source), source, of_transformers ? text::image_processor_of(kind.family) : ""};
+  }
+};
+
+}  // namespace
+
 Preprocessing Preprocessing::from(const model::Snapshot& snapshot) {
-  auto file = snapshot.files.find("preprocessor_config.json");
-  if (file == snapshot.files.end()) throw DataError(fmt::format("{}: preprocessor_config.json is missing", snapshot.source));
-  Value json = Value::parse(file->second, nullptr, false);
-  Preprocessing result;
-  auto three = [&](const char* key) {
-    if (!json.is_object() || !json.contains(key) || !json[key].is_array() || json[key].size() != 3 || !json[key][0].is_number())
-      throw DataError(fmt::format("{}/preprocessor_config.json: {} must be three numbers", snapshot.source, key));
-    return json[key].get<std::vector<double>>();
-  };
-  result.normalisation = {three("image_mean"), three("image_std")};
-  result.image_size = model::image_size_of(snapshot);
-  return result;
+  Preprocessor preprocessor = Preprocessor::of(snapshot);
+  return {view::parse_normalisation(preprocessor.json, preprocessor.source, preprocessor.type), model::image_size_of(snapshot)};
 }
 
 std::vector<view::Step> own_view(const model::Snapshot& snapshot, const Settings& settings) {
   const auto names = {"views.weak", "views.strong", "views.key", "views.test"};
   if (std::none_of(names.begin(), names.end(), [&](const char* name) { return settings.text(name) == "model"; })) return {};
-  auto file = snapshot.files.find("preprocessor_config.json");
-  std::string source = snapshot.source + "/preprocessor_config.json";
-  if (file == snapshot.files.end()) throw DataError(fmt::format("{} is missing", source));
-  std::vector<view::Step> steps = view::parse_preprocessor(Value::parse(file->second, nullptr, false), source);
+  return own_view(snapshot);
+}
+
+std::vector<view::Step> own_view(const model::Snapshot& snapshot) {
+  Preprocessor preprocessor = Preprocessor::of(snapshot);
+  const std::string& source = preprocessor.source;
+  std::vector<view::Step> steps = view::parse_preprocessor(preprocessor.json, source, preprocessor.type);
   steps.pop_back();                               // the normalisation is the view's
   std::int64_t side = model::image_size_of(snapshot);
   view::Size last;                                // 0: depends on the picture
@@ -46,6 +60,17 @@ std::vector<view::Step> own_view(const model::Snapshot& snapshot, const Settings
     throw DataError(fmt::format("{}: pictures become {}, the model takes {} x {}", source,
                                 last.height ? fmt::format("{} x {}", last.height, last.width) : "as long as they are", side, side));
   return steps;
+}
+
+void require_normalisation(const model::Snapshot& snapshot) { Preprocessing::from(snapshot); }
+
+std::string own_view_refusal(const model::Snapshot& snapshot) {
+  try {
+    own_view(snapshot);
+    return "";
+  } catch (const DataError& error) {
+    return error.what();
+  }
 }
 
 model::ClassTexts class_texts(const Stage& stage, const model::Snapshot& snapshot, const std::vector<std::string>& class_names) {

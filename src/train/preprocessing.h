@@ -23,6 +23,7 @@ struct Preprocessing {
 // pretrained_cfg, open_clip's preprocess_cfg. Empty where no `views.*` of the settings asks for it. DataError where it does not yield
 // pictures of the model's size.
 std::vector<view::Step> own_view(const model::Snapshot&, const Settings&);
+std::vector<view::Step> own_view(const model::Snapshot&);           // asked for
 
 // The class texts of a stage's head, as token ids: of its setting `template`, a prompt or a set of prompts that winnow ships; or of a file
 // of templates, by the stage's fingerprint `templates`. UsageError for a text that is longer than the model takes.

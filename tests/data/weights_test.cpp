@@ -10,6 +10,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
+#include "winnow/core/settings.h"
 
 namespace winnow::data {
 namespace {
@@ -97,6 +98,73 @@ TEST_F(WeightsRecords, WhatIsDamagedIsRefused) {
   EXPECT_THAT(refusal([&] { check(at); }), HasSubstr("no .safetensors file"));
   write_file_atomically(at / "pytorch_model.bin", "x");
   EXPECT_THAT(refusal([&] { check(at); }), HasSubstr("pickles are never read"));
+}
+
+// Two shards, named by an index.
+TEST_F(WeightsRecords, WhatAnIndexNamesIsPartOfTheFingerprint) {
+  Path at = snapshot(folder_ / "one", 1);
+  make_folders(at / "below");
+  std::filesystem::rename(at / "model.safetensors", at / "below" / "shard.safetensors");
+  write_file_atomically(at / "model.safetensors.index.json", R"({"weight_map": {"w": "below/shard.safetensors"}})");
+  WeightsRecord record = check(at);
+  EXPECT_EQ(record.tensors, 1);
+  EXPECT_TRUE(record.files.count("below/shard.safetensors"));
+  snapshot(folder_ / "other", 2);
+  std::filesystem::rename(folder_ / "other" / "model.safetensors", at / "below" / "shard.safetensors");
+  EXPECT_THAT(refusal([&] { require_unchanged(record); }), HasSubstr("changed since they were checked"));
+  EXPECT_NE(check(at).fingerprint, record.fingerprint);
+  for (const char* outside : {"../other/model.safetensors", "/tmp/model.safetensors"}) {
+    write_file_atomically(at / "model.safetensors.index.json", Value{{"weight_map", {{"w", outside}}}}.dump());
+    EXPECT_THAT(refusal([&] { check(at); }), HasSubstr("is not below the folder of the index"));
+  }
+}
+
+// models--ORG--NAME/{blobs,snapshots/REVISION}: files are links.
+TEST_F(WeightsRecords, LinksIntoBlobsCountByTheirContent) {
+  std::string plain = check(snapshot(folder_ / "plain", 1)).fingerprint;
+  Path blobs = snapshot(folder_ / "hub" / "blobs", 1), revision = folder_ / "hub" / "snapshots" / "1";
+  make_folders(revision);
+  for (const char* name : {"config.json", "model.safetensors"}) std::filesystem::create_symlink(Path("../../blobs") / name, revision / name);
+  WeightsRecord record = check(folder_ / "hub");
+  EXPECT_EQ(record.fingerprint, plain);
+  EXPECT_EQ(difference_from(record), "");
+  std::filesystem::remove(blobs / "model.safetensors");
+  EXPECT_THAT(difference_from(record), HasSubstr("model.safetensors: a link to ../../blobs/model.safetensors, which is gone"));
+  EXPECT_THAT(refusal([&] { check(folder_ / "hub"); }), HasSubstr("which is gone; download it again, or name another folder with --root"));
+  std::filesystem::remove(blobs / "config.json");
+  EXPECT_THAT(refusal([&] { check(folder_ / "hub"); }), HasSubstr("config.json: a link to ../../blobs/config.json, which is gone"));
+}
+
+TEST_F(WeightsRecords, ALinkToItselfIsNamed) {
+  Path at = snapshot(folder_ / "one", 1);
+  std::filesystem::create_symlink("merges.txt", at / "merges.txt");
+  EXPECT_THAT(refusal([&] { check(at); }), HasSubstr("merges.txt: a link that leads to itself"));
+  std::filesystem::create_symlink("loop", folder_ / "loop");
+  EXPECT_THAT(refusal([&] { check(folder_ / "loop"); }), HasSubstr("loop: a link that leads to itself"));
+}
+
+TEST_F(WeightsRecords, AFileThatCameLaterIsNoticed) {
+  WeightsRecord record = check(snapshot(folder_ / "one", 1));
+  write_file_atomically(folder_ / "one" / "merges.txt", "a b\n");
+  EXPECT_THAT(difference_from(record), HasSubstr("merges.txt is new"));
+  EXPECT_THAT(refusal([&] { require_unchanged(record); }), HasSubstr("changed since they were checked"));
+}
+
+TEST_F(WeightsRecords, ProcessorsCountWhereTheyHoldTheImageProcessor) {
+  Path at = snapshot(folder_ / "one", 1);
+  std::string plain = check(at).fingerprint;
+  write_file_atomically(at / "processor_config.json", R"({"processor_class": "CLIPProcessor"})");
+  EXPECT_EQ(check(at).fingerprint, plain);
+  write_file_atomically(at / "processor_config.json", R"({"image_processor": {}})");
+  EXPECT_NE(check(at).fingerprint, plain);
+}
+
+TEST_F(WeightsRecords, RememberThatTheirShapeIsAnother) {
+  snapshot(folder_ / "one", 1);
+  check_weights("clip-x", "", folder_ / "one", {}, [](const Path&) { return true; });
+  EXPECT_TRUE(read_weights_record("clip-x")->any_shape);
+  check(folder_ / "one");
+  EXPECT_FALSE(read_weights_record("clip-x")->any_shape);
 }
 
 }  // namespace

@@ -146,7 +146,7 @@ def main():
     plan = json.loads(case.winnow("plan", SOURCE / "sweeps/quickstart.toml", "--json"))
     backbone = next(stage["identity"] for stage in plan["stages"] if stage["kind"] == "pretrain")
     case.winnow("snapshot", SOURCE / "results/reference/runs" / backbone[:2] / f"{backbone}.h5", case.folder / "weights", program="winnow-train")
-    case.winnow("model", "check", "clip-vit-b-16", "--root", case.folder / "weights")
+    case.winnow("model", "check", "clip-vit-b-16", "--any-shape", "--root", case.folder / "weights")
     partial_labels(case)
     given_labels(case)
     changed_labels(case, root)

@@ -76,11 +76,42 @@ def main():
     case.winnow("snapshot", SOURCE / "results/reference/runs" / backbone[:2] / f"{backbone}.h5", folder, program="winnow-train")
     refused = case.winnow("model", "check", "siglip-vit-b-16", "--root", folder, code=2)
     contains(refused, "holds a model of the family clip; siglip-vit-b-16 is one of siglip: download https://huggingface.co/")
-    said = case.winnow("model", "check", "clip-vit-b-32", "--root", folder)
+    # The preset says what a ViT-B/32 is; weights of another shape are taken where somebody says so, and remembered as such.
+    refused = case.winnow("model", "check", "clip-vit-b-32", "--root", folder, code=2)
+    contains(refused, "holds another model than clip-vit-b-32: blocks 4 instead of 12, image_size 28 instead of 224, patch 7 instead of 32, "
+                      "text_width 64 instead of 512, width 96 instead of 768; download https://huggingface.co/")
+    said = case.winnow("model", "check", "clip-vit-b-32", "--root", folder, "--any-shape")
+    contains(said, "of another shape than clip-vit-b-32: blocks 4 instead of 12")
+    contains(said, "tokenizer: vocab.json and merges.txt")
+    contains(case.winnow("doctor"), "of another shape than the preset's (--any-shape)")
     contains(said, "fingerprint")
     contains(said, "clip: image tower of ")
     contains(said, "; text tower of ")
     contains(case.winnow("model", "list"), str(folder))
+
+    # A prompt that no stage could encode is refused before any runs: on downloaded weights, and with the vocabulary that nano-clip learns.
+    for model in ("clip-vit-b-32", "nano-clip"):
+        long = case.folder / "long.toml"
+        long.write_text(SWEEP.split("[[grid]]")[0] + f'template = "{"a photo of a {}, " * 5}."\n[[grid]]\nmodel = ["{model}"]\nadapt = ["linear-probe"]\n')
+        refused = case.winnow("plan", long, code=2)
+        contains(refused, f"; {model} takes 16")
+        contains(refused, "the class '")
+        long.write_text(long.read_text().replace("[base]", '[base]\nhead_init = "random"'))
+        case.winnow("plan", long)
+
+    # Hugging Face's cache: files are links into blobs, of which one is gone.
+    hub, blobs = case.folder / "hub", case.folder / "hub/blobs"
+    shutil.copytree(folder, blobs)
+    (hub / "snapshots/1").mkdir(parents=True)
+    for file in blobs.iterdir():
+        (hub / "snapshots/1" / file.name).symlink_to(f"../../blobs/{file.name}")
+    case.winnow("model", "check", "clip-vit-l-14", "--root", hub, "--any-shape")
+    (blobs / "model.safetensors").unlink()
+    contains(case.winnow("model", "check", "clip-vit-l-14", "--root", hub, "--any-shape", code=2),
+             "model.safetensors: a link to ../../blobs/model.safetensors, which is gone; download it again, or name another folder with --root")
+    broken = subprocess.run([str(case.build / "bin/winnow"), "doctor"], env=case.environment, text=True, capture_output=True)
+    contains(broken.stdout, "model.safetensors: a link to ../../blobs/model.safetensors, which is gone")
+    equal(broken.returncode != 0, True, "doctor says that something is broken")
 
     code, text = case.run(timeout=400)
     equal(code, 0, "exit code: " + text)

@@ -27,7 +27,7 @@ std::string text_of(const std::string& escaped) {
 }
 
 TEST(Repair, IsThatOfFtfy) {
-  std::ifstream file(Path(__FILE__).parent_path() / "reference/ftfy_cases.txt");
+  std::ifstream file(Path(WINNOW_SOURCE_DIR) / "tests/text/reference/ftfy_cases.txt");
   int cases = 0, changed = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("#")) continue;

@@ -84,7 +84,7 @@ TEST_F(OwnView, IsOnlyReadWhereAViewAsksForIt) {
   model::Snapshot snapshot = timm(Value::object());
   snapshot.files["preprocessor_config.json"] = "{}";
   EXPECT_TRUE(own_view(snapshot, views("plain")).empty());
-  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot, views("model")); }), HasSubstr("preprocessor_config.json: image_processor_type '' is not known"));
+  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot, views("model")); }), HasSubstr("image_processor_type '' is not known"));
 }
 
 TEST_F(OwnView, WhatIsNotKnownIsNamed) {

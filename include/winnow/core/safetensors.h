@@ -15,7 +15,7 @@
 namespace winnow {
 
 struct SafeTensor {
-  std::string dtype;                            // "F32", "F64", "F16", "BF16", "I64", "I32", "U8", "BOOL", ...
+  std::string dtype;                            // "F32", "F64", "F16", "BF16", "I64", "I32", "U8", "BOOL", ...; or one that winnow does not know
   std::vector<std::int64_t> shape;
   std::span<const std::byte> bytes;             // into the mapping, or the caller's memory when writing
 };
@@ -23,8 +23,9 @@ struct SafeTensor {
 // Bytes of one element; 0 for an unknown dtype.
 std::size_t safetensors_size(const std::string& dtype);
 
-// A mapped file. Opening validates all of the header: length (at most 100 MB and inside the file), JSON, dtypes, shapes,
-// offsets inside the file, without overlap or gap. DataError names the file and the tensor. Copies share the mapping.
+// A mapped file. Opening validates all of the header: length (at most 100 MB and inside the file), JSON, shapes, offsets inside the
+// file, without overlap or gap, and that a tensor has the bytes of its shape and dtype. A dtype without a known size (F8_E4M3, ...) is
+// no fault of the file: who wants such a tensor must refuse it. DataError names the file and the tensor. Copies share the mapping.
 class SafeTensors {
  public:
   explicit SafeTensors(const Path&);

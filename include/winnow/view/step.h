@@ -82,7 +82,10 @@ std::vector<Step> parse_steps(const Value& steps, const std::string& where);
 
 // The steps that a snapshot's preprocessor_config.json asks for: Hugging Face's processors of CLIP, SigLIP, ViT, ConvNeXt and
 // their like, with the defaults of the named type where a key is missing, and torchvision's for what timm and open_clip say. The last one
-// normalises. DataError naming `source` and the key.
-std::vector<Step> parse_preprocessor(const Value& json, const std::string& source);
+// normalises. `type` ("CLIP", "ViT", ...) is that of a file that names none; empty: it must. DataError naming `source` and the key; a step
+// that is asked for and not known here (do_pad, ...) is refused.
+std::vector<Step> parse_preprocessor(const Value& json, const std::string& source, const std::string& type = "");
+// The last step alone; what else the file says is not looked at. A type that is not known will do where the file says mean and deviation.
+Normalisation parse_normalisation(const Value& json, const std::string& source, const std::string& type = "");
 
 }  // namespace winnow::view

@@ -4,9 +4,13 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
+#include "winnow/model/clip.h"
 #include "winnow/model/image_tower.h"
+#include "winnow/model/shape.h"
 #include "winnow/model/text_tower.h"
+#include "winnow/text/family.h"
 #include "winnow/text/tokenizer.h"
+#include "winnow/train/pictures_check.h"
 
 namespace winnow::cmd {
 
@@ -28,15 +32,23 @@ int weights(int argc, char** argv) {
   if (!parse(app, argc, argv)) return kDone;
 
   model::Snapshot snapshot = model::read_snapshot(folder);
+  model::require_whole(snapshot);
   auto image = model::image_tower(snapshot, {});
   Value found = {{"family", text::family_of(snapshot)}, {"image_size", image->image_size()}, {"width", image->tower_width()},
                  {"blocks", model::blocks_of(snapshot)}, {"image_numbers", numbers_of(*image)}, {"text_numbers", 0}, {"context", 0}};
+  std::unique_ptr<model::TextTower> text;
   if (model::has_texts(snapshot)) {
-    auto text = model::text_tower(snapshot, at::kFloat);
-    text::tokenizer_of(snapshot);
+    text = model::text_tower(snapshot, at::kFloat);
     found["text_numbers"] = numbers_of(*text);
     found["context"] = text->context();
+    std::string used;
+    if (text::has_tokenizer(snapshot)) text::tokenizer_of(snapshot, &used);
+    found["tokenizer"] = used.empty() ? Value() : Value(used);
   }
+  found["shape"] = model::shape_of(*image, text.get());
+  train::require_normalisation(snapshot);
+  std::string refused = train::own_view_refusal(snapshot);
+  found["own_view"] = refused.empty() ? Value() : Value(refused);       // why there is none
   fmt::print("{}\n", found.dump(2));
   return kDone;
 }

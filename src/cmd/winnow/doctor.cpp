@@ -15,6 +15,7 @@
 #include "doctor_data.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
+#include "winnow/core/file_state.h"
 #include "winnow/core/settings.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
@@ -95,13 +96,37 @@ Check check_folder(const std::string& name, const Path& folder, const std::strin
   return {Check::State::broken, name, fmt::format("{}: {} is not writable", folder.string(), existing.string()), advice};
 }
 
+// Why a record, or what it tells of, is not as it should be; empty: it is.
+template <class Look>
+std::string damaged(Look look) {
+  try {
+    look();
+    return "";
+  } catch (const DataError& error) {
+    return error.what();
+  }
+}
+
+bool is_reachable(const Path& path) {
+  bool there = false;
+  return damaged([&] { there = is_there(path); }).empty() && there;
+}
+
 // Those that are here, one line each; those that are not, one line for all.
 void check_datasets(std::vector<Check>& checks) {
   std::size_t absent = 0;
   for (const auto& [name, preset] : sweep::Catalogue::built_in({}).datasets) {
-    if (auto record = data::read_record(name))
-      checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
-    else if (auto root = data::found_root(data::Manifest::from_preset(name, preset.content, preset.source), std::nullopt))
+    std::optional<data::Record> record;
+    if (std::string damage = damaged([&] { record = data::read_record(name); }); !damage.empty()) {
+      checks.push_back({Check::State::broken, name, damage, fmt::format("winnow data check {}", name)});
+    } else if (record) {
+      data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
+      std::string changed = is_reachable(record->root) ? damaged([&] { data::require_unchanged(manifest, *record); }) : record->root.string() + " is gone";
+      if (changed.empty())
+        checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
+      else
+        checks.push_back({Check::State::broken, name, changed, fmt::format("winnow doctor data {}", name)});
+    } else if (auto root = data::found_root(data::Manifest::from_preset(name, preset.content, preset.source), std::nullopt))
       checks.push_back({Check::State::missing, name, fmt::format("no fingerprint record; there is {}", root->string()), fmt::format("winnow data check {}", name)});
     else
       ++absent;
@@ -114,8 +139,14 @@ void check_models(std::vector<Check>& checks) {
   std::size_t absent = 0;
   for (const auto& [name, model] : sweep::Catalogue::built_in({}).models) {
     if (!model.downloaded()) continue;
-    if (auto record = data::read_weights_record(name))
-      checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
+    std::optional<data::WeightsRecord> record;
+    std::string damage = damaged([&] { record = data::read_weights_record(name); });
+    if (damage.empty() && record) damage = data::difference_from(*record);
+    if (!damage.empty())
+      checks.push_back({Check::State::broken, name, damage, fmt::format("restore it, or winnow model check {} --root FOLDER", name)});
+    else if (record)
+      checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}{}", record->fingerprint, record->root.string(),
+                                                              record->any_shape ? "; of another shape than the preset's (--any-shape)" : ""), ""});
     else
       ++absent;
   }

@@ -17,7 +17,7 @@ namespace winnow::cmd {
 namespace {
 
 Value to_json(const data::WeightsRecord& record, const std::optional<Value>& towers = std::nullopt) {
-  Value json = {{"name", record.name}, {"root", record.root.string()}, {"fingerprint", record.fingerprint}, {"bytes", record.bytes}, {"tensors", record.tensors}};
+  Value json = {{"name", record.name}, {"root", record.root.string()}, {"fingerprint", record.fingerprint}, {"bytes", record.bytes}, {"tensors", record.tensors}, {"any_shape", record.any_shape}};
   if (towers) json["towers"] = *towers;
   return json;
 }
@@ -53,11 +53,29 @@ std::string described(const Value& towers) {
   std::string text = fmt::format("{}: image tower of {:.1f} M numbers for pictures of {} x {}, {} wide", towers.at("family").get<std::string>(),
                                  millions("image_numbers"), side, side, towers.at("width").get<std::int64_t>());
   if (blocks) text += fmt::format(", {} blocks", blocks);
-  if (context) text += fmt::format("; text tower of {:.1f} M, {} tokens", millions("text_numbers"), context);
+  if (context) {
+    text += fmt::format("; text tower of {:.1f} M, {} tokens, tokenizer: ", millions("text_numbers"), context);
+    const Value& tokenizer = towers.at("tokenizer");
+    text += tokenizer.is_string() ? tokenizer.get<std::string>() : "none (no head that starts from texts, no zero-shot scores)";
+  }
+  if (const Value& refused = towers.at("own_view"); refused.is_string()) text += "\nwithout the view `model` (views.test = \"model\"): " + refused.get<std::string>();
   return text;
 }
 
-void check(const sweep::Catalogue& catalogue, const std::string& name, const std::string& root, bool json) {
+// In what the snapshot is another architecture than the preset's: "patch 32 instead of 16". Text towers are compared where there is one.
+std::string other_shape(const sweep::Model& preset, const Value& towers) {
+  if (!preset.content.contains("shape")) return "";
+  std::string text;
+  for (const auto& [key, wanted] : preset.content["shape"].items()) {
+    const Value& shape = towers.at("shape");
+    if (key == "text_width" && !shape.contains(key)) continue;
+    Value found = shape.value(key, Value());
+    if (found != wanted) text += fmt::format("{}{} {} instead of {}", text.empty() ? "" : ", ", key, found.is_null() ? "unknown" : found.dump(), wanted.dump());
+  }
+  return text;
+}
+
+void check(const sweep::Catalogue& catalogue, const std::string& name, const std::string& root, bool any_shape, bool json) {
   std::vector<std::string> known;
   for (const auto& [other, model] : catalogue.models) known.push_back(other);
   auto found = catalogue.models.find(name);
@@ -72,12 +90,17 @@ void check(const sweep::Catalogue& catalogue, const std::string& name, const std
     if (towers && towers->at("family") != found->second.family)
       throw DataError(fmt::format("{} holds a model of the family {}; {} is one of {}: download {}", snapshot.string(), towers->at("family").get<std::string>(), name,
                                   found->second.family, found->second.download));
+    std::string other = towers ? other_shape(found->second, *towers) : "";
+    if (!other.empty() && !any_shape)
+      throw DataError(fmt::format("{} holds another model than {}: {}; download {}, or say --any-shape", snapshot.string(), name, other, found->second.download));
+    return !other.empty();
   };
   data::WeightsRecord record = data::check_weights(name, found->second.download, folder, show_progress, look);
   if (json)
     fmt::print("{}\n", to_json(record, towers).dump(2));
   else
     fmt::print("{}: {} tensors, {} MB in {}; fingerprint {}\n", name, record.tensors, record.bytes / 1'000'000, record.root.string(), record.fingerprint);
+  if (!json && record.any_shape) fmt::print("of another shape than {}: {}\n", name, other_shape(found->second, *towers));
   if (!json) fmt::print("{}\n", towers ? described(*towers) : "no winnow-train beside this program: whether the tensors are those of the model shows when a stage begins");
 }
 
@@ -89,17 +112,18 @@ int model(int argc, char** argv) {
               "  winnow model check clip-vit-b-16 --root ~/clip-vit-base-patch16      after downloading it, and after it changed\n"
               "  WINNOW_WEIGHTS=/big/weights winnow model check clip-vit-b-16         looks in /big/weights/clip-vit-b-16\n");
   std::string name, root;
-  bool json = false;
+  bool any_shape = false, json = false;
   app.require_subcommand(1);
   CLI::App* listing = app.add_subcommand("list", "the known models and what is recorded of their weights");
   CLI::App* checking = app.add_subcommand("check", "reads every file of a snapshot, verifies it and records the fingerprint");
   checking->add_option("NAME", name, "the model")->required();
   checking->add_option("--root", root, "the snapshot's folder, or the folder of Hugging Face's cache that holds it");
+  checking->add_flag("--any-shape", any_shape, "take weights of this family whose architecture is not the preset's (width, blocks, patch, ...)");
   for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
-  listing->parsed() ? list(catalogue, json) : check(catalogue, name, root, json);
+  listing->parsed() ? list(catalogue, json) : check(catalogue, name, root, any_shape, json);
   return kDone;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "check_prompts.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/data/dataset.h"
@@ -55,6 +56,7 @@ sweep::Plan SweepOptions::checked(sweep::Absent absent) const {
     if (auto record = data::read_record(preset.name))
       data::require_unchanged(data::Manifest::from_preset(preset.name, preset.content, preset.source), *record);
   }
+  check_prompts(plan, catalogue);
   return plan;
 }
 

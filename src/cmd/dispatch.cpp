@@ -9,6 +9,7 @@
 
 #include "outcome.h"
 #include "winnow/core/error.h"
+#include "winnow/core/revision.h"
 
 namespace winnow::cmd {
 
@@ -34,7 +35,7 @@ int dispatch(std::string_view program, std::span<const Entry> commands, std::str
       return kDone;
     }
     if (word == "--version") {
-      fmt::print("{} {}\n", program, WINNOW_VERSION);
+      fmt::print("{} {}\n", program, revision());
       return kDone;
     }
     std::vector<std::string> known;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "winnow/core/error.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::cmd {
 
@@ -25,7 +26,7 @@ std::string one_line(std::string message) {
   for (char& c : message)
     if (c == '\n' || c == '\r') c = ' ';
   while (!message.empty() && message.back() == ' ') message.pop_back();
-  return message;
+  return printable(message);
 }
 
 int guarded(const std::function<int()>& body) {

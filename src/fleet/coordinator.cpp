@@ -12,6 +12,7 @@
 #include "history.h"
 #include "host.h"
 #include "winnow/core/error.h"
+#include "winnow/core/revision.h"
 #include "winnow/store/store.h"
 
 namespace winnow::fleet {
@@ -57,7 +58,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
   if (std::size_t damaged = recall(options.store, work, scheduler_))
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged, (options.store / "journal").string()));
   store::Store(options.store, options.references).remove_finished_checkpoints();
-  journal_.add({{"event", "begin"}, {"sweep", work.name}, {"host", host_name()}, {"pid", ::getpid()}, {"ranks", world.size}, {"open", scheduler_.counts().open}});
+  journal_.add({{"event", "begin"}, {"sweep", work.name}, {"revision", revision()}, {"host", host_name()}, {"pid", ::getpid()}, {"ranks", world.size}, {"open", scheduler_.counts().open}});
   journal_.sync();
   links_.add_local(start_agent(options));
 }
@@ -105,6 +106,11 @@ void Coordinator::hear(AgentId agent, const Message& message) {
   status_.heard(agent);
   switch (message.kind) {
     case Message::Kind::joined:
+      if (std::string other = message.detail.substr(std::min(message.detail.find(' ') + 1, message.detail.size())); other != revision()) {
+        refused_ = fmt::format("winnow on host {} is of revision {}, the coordinator on host {} of {}: they would compute one table with different code; install one build "
+                               "on all hosts", message.text, other.empty() ? "unknown" : other, host_name(), revision());
+        return;
+      }
       hosts_[agent] = message.text;
       status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number));
       journal_.add({{"event", "joined"}, {"agent", agent}, {"host", message.text}, {"pid", std::atoi(message.detail.c_str())}, {"slots", message.number}});
@@ -117,6 +123,7 @@ void Coordinator::hear(AgentId agent, const Message& message) {
       started["agent"] = agent;
       started["host"] = host(agent);
       started["trainer"] = static_cast<std::int64_t>(message.number);
+      started["code_version"] = message.text;
       journal_.add(std::move(started));
       status_.started(attempt, agent, width_of(attempt.stage));
       observer_.started(attempt, host(agent));

@@ -10,6 +10,7 @@
 #include "coordinator.h"
 #include "host.h"
 #include "winnow/core/error.h"
+#include "winnow/core/revision.h"
 
 namespace winnow::fleet {
 
@@ -34,7 +35,7 @@ Outcome Fleet::coordinate(const Work& work, Observer& observer) {
 void Fleet::write_exit_record(int code, const Outcome& outcome) const {
   const char* run = std::getenv("WINNOW_RUN_ID");
   Value record = {{"code", code}, {"done", outcome.counts.done}, {"failed", outcome.counts.failed}, {"blocked", outcome.counts.blocked},
-                  {"open", outcome.counts.open}, {"drained", outcome.drained}, {"host", host_name()}, {"time", wall_seconds()}, {"run", run ? run : ""}};
+                  {"open", outcome.counts.open}, {"drained", outcome.drained}, {"host", host_name()}, {"time", wall_seconds()}, {"run", run ? run : ""}, {"revision", revision()}};
   std::vector<Path> places{state_->options.store / "exit.json"};
   if (const char* path = std::getenv("WINNOW_EXIT_RECORD"); path && *path) places.push_back(path);
   for (const Path& path : places) {

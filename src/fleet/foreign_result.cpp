@@ -37,6 +37,7 @@ store::RunContent run_of_metrics(const Stage& stage, const Value& done, store::P
   for (const auto& [name, value] : object_at(done, "metrics").items()) final.push_back({name, std::vector<double>{number(value, name)}});
   if (final.empty()) throw DataError("the trainer's 'done' has neither 'output' nor 'metrics'");
   run.tables["metrics/final"] = std::move(final);
+  if (auto kinds = done.find("kinds"); kinds != done.end()) run.metrics = store::parse_metric_kinds(kinds->dump());
 
   std::size_t length = 0;
   store::Table curves;

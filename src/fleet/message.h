@@ -20,9 +20,9 @@ struct Message {
     drain,        // number: seconds of grace
     alive,
     // agent to coordinator
-    joined,       // number: slots; text: host; detail: process id
+    joined,       // number: slots; text: host; detail: process id and revision of the code
     refused,      // text: why this agent cannot work
-    started,      // attempt; number: process id of the trainer
+    started,      // attempt; number: process id of the trainer; text: its version
     progress,     // attempt; text: the trainer's event
     told,         // attempt; text: a trainer's resumed, checkpoint or note event
     done,         // attempt; number: seconds; text: what became of the commit; detail: result digest

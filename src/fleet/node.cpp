@@ -11,6 +11,7 @@
 #include "host.h"
 #include "lease.h"
 #include "winnow/core/error.h"
+#include "winnow/core/revision.h"
 
 namespace winnow::fleet {
 
@@ -113,7 +114,7 @@ bool Node::welcome(const Message& message) {
   for (const auto& [name, source] : sources.items()) datasets[name] = {source.at("preset"), source.at("source")};
   worker_->expect(std::move(datasets));
   machine_.emplace(options_.trainers, options_.timers, now());
-  tell({.kind = Message::Kind::joined, .number = static_cast<double>(options_.trainers), .text = host_name(), .detail = std::to_string(::getpid())});
+  tell({.kind = Message::Kind::joined, .number = static_cast<double>(options_.trainers), .text = host_name(), .detail = fmt::format("{} {}", ::getpid(), revision())});
   return true;
 }
 

@@ -43,6 +43,7 @@ class Node {
   bool welcome(const Message&);
   void hear_trainer(sched::Slot);
   void hear_event(sched::Slot, const TrainerEvent&, const std::string& line);
+  void refuse_trainer(sched::Slot);
   void misbehaved(sched::Slot, std::string fault, sched::FailureClass = sched::FailureClass::transient);
   void reap_trainers();
   void hear_worker();

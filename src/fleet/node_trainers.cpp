@@ -7,11 +7,18 @@
 #include "host.h"
 #include "node.h"
 #include "winnow/core/error.h"
+#include "winnow/core/revision.h"
 
 namespace winnow::fleet {
 
 using sched::Agent;
 using sched::Slot;
+
+namespace {
+
+constexpr std::string_view kOwnTrainer = "winnow-train";   // what it says in `program` of its first line
+
+}  // namespace
 
 void Node::hear_trainer(Slot slot) {
   Place& place = places_[slot];
@@ -25,6 +32,15 @@ void Node::hear_trainer(Slot slot) {
     else misbehaved(slot, fmt::format("the trainer wrote a line that is no event: '{}'", beginning_of(line)));
   }
   if (!place.deaf && !place.trainer->fault().empty()) misbehaved(slot, "the trainer was killed because " + place.trainer->fault());
+}
+
+// A trainer of winnow's own that was built from other code would compute results that this run takes for its own. Foreign ones
+// call themselves what they like.
+void Node::refuse_trainer(Slot slot) {
+  std::string what = fmt::format("{} on host {} is of revision {}, winnow is of {}: build both from the same sources (launch/build), or name the one that belongs to this winnow "
+                                 "with --trainer", kOwnTrainer, host_name(), places_[slot].version, revision());
+  tell({.kind = Message::Kind::refused, .text = what});
+  misbehaved(slot, what, sched::FailureClass::user);
 }
 
 void Node::misbehaved(Slot slot, std::string fault, sched::FailureClass why) {
@@ -41,6 +57,7 @@ void Node::hear_event(Slot slot, const TrainerEvent& event, const std::string& l
   if (event.kind == TrainerEvent::Kind::ready) {
     place.version = text("version");
     place.device = text("device");
+    if (text("program") == kOwnTrainer && place.version != revision()) return refuse_trainer(slot);
     return happen(Agent::TrainerReady{slot});
   }
   if (text("identity") != place.task.identity.hex())
@@ -148,7 +165,7 @@ void Node::carry_out(const Agent::Exit&) { finished_ = true; }
 void Node::carry_out(const Agent::TellStarted& c) {
   for (const Place& place : places_)
     if (place.trainer && place.task.attempt == c.attempt)
-      tell({.kind = Message::Kind::started, .attempt = c.attempt, .number = static_cast<double>(place.trainer->pid())});
+      tell({.kind = Message::Kind::started, .attempt = c.attempt, .number = static_cast<double>(place.trainer->pid()), .text = place.version});
 }
 
 void Node::carry_out(const Agent::TellDone& c) {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "winnow/core/printable.h"
 #include "winnow/core/settings.h"
 #include "winnow/report/claims.h"
 
@@ -33,7 +34,7 @@ std::string render_claims(const std::vector<Judgement>& judgements, bool colour)
   for (const Judgement& result : judgements) {
     const char* code = result.verdict == Verdict::held ? "32" : result.verdict == Verdict::not_held ? "31" : "33";
     std::string verdict(to_string(result.verdict));
-    text += fmt::format("{} {}\n           {}{}\n", colour ? fmt::format("\033[{}m{:<10}\033[0m", code, verdict) : fmt::format("{:<10}", verdict), result.claim.statement,
+    text += fmt::format("{} {}\n           {}{}\n", colour ? fmt::format("\033[{}m{:<10}\033[0m", code, verdict) : fmt::format("{:<10}", verdict), printable(result.claim.statement),
                         numbers_of(result), result.why.empty() ? "" : "; " + result.why);
   }
   return text.empty() ? "" : "claims\n" + text;
@@ -43,7 +44,7 @@ std::string render_claims_markdown(const std::vector<Judgement>& judgements) {
   if (judgements.empty()) return "";
   std::string text = "| claim | verdict | numbers |\n|---|---|---|\n";
   for (const Judgement& result : judgements)
-    text += fmt::format("| {} | **{}** | {}{} |\n", result.claim.statement, to_string(result.verdict), numbers_of(result), result.why.empty() ? "" : "; " + result.why);
+    text += fmt::format("| {} | **{}** | {}{} |\n", printable(result.claim.statement), to_string(result.verdict), numbers_of(result), result.why.empty() ? "" : "; " + result.why);
   return text;
 }
 
@@ -51,14 +52,14 @@ std::string render_claims_json(const std::vector<Judgement>& judgements) {
   Value claims = Value::array();
   for (const Judgement& result : judgements) {
     Value entry = {{"statement", result.claim.statement}, {"verdict", to_string(result.verdict)}, {"planned", result.planned}, {"done", result.done},
-                   {"effect", result.claim.effect}, {"metric", result.claim.metric}, {"difference", nullptr}, {"interval", nullptr}};
+                   {"effect", result.claim.effect}, {"metric", result.claim.metric}, {"unit", store::to_string(result.metric.kind.unit)}, {"difference", nullptr}, {"interval", nullptr}};
     if (result.claim.at_most) entry["at_most"] = *result.claim.at_most;
     if (result.done > 0 && std::isfinite(result.test.mean)) entry["difference"] = result.test.mean;
     if (result.test.low) entry["interval"] = {*result.test.low, *result.test.high};
     if (!result.why.empty()) entry["why"] = result.why;
     claims.push_back(std::move(entry));
   }
-  return Value{{"claims", std::move(claims)}}.dump(1) + "\n";
+  return Value{{"claims", std::move(claims)}}.dump(1, ' ', true, Value::error_handler_t::replace) + "\n";
 }
 
 }  // namespace winnow::report

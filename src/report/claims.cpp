@@ -22,23 +22,31 @@ class Judge {
     Judgement result;
     result.claim = claim;
     result.metric = Metric::named(claim.metric);
-    const std::vector<Result>& values = results(result.metric);
+    const Results& read = results(result.metric);
+    result.metric.kind = read.kind;
+    const std::vector<Result>& values = read.experiments;
     std::vector<double> differences;
+    double scale = 0;
     for (const Sample& sample : samples_.of(claim)) {
       ++result.planned;
       std::optional<double> high = claim.at_most ? claim.at_most : value(sample.high, values, result.metric), low = value(sample.low, values, result.metric);
-      if (high && low) differences.push_back(*high - *low);
+      if (!high || !low) continue;
+      differences.push_back(*high - *low);
+      for (const Side* side : {&sample.high, &sample.low})
+        for (std::size_t i : *side) scale = std::max(scale, std::abs(unit(result.metric) * *values[i].value));
     }
     result.done = differences.size();
-    if (!differences.empty()) result.test = paired_test(differences, claim.alpha);
-    decide(result);
+    if (!differences.empty()) result.test = paired_test(differences, claim.alpha, kEqual * scale);
+    decide(result, scale);
     return result;
   }
 
  private:
+  static double unit(const Metric& metric) { return metric.percent() ? 100 : 1; }
+
   // In the unit of `effect`. None where an experiment is missing; NaN where a value is.
   static std::optional<double> value(const Side& side, const std::vector<Result>& values, const Metric& metric) {
-    double unit = metric.percent() ? 100 : 1, least = INFINITY, largest = -INFINITY;
+    double unit = Judge::unit(metric), least = INFINITY, largest = -INFINITY;
     for (std::size_t i : side) {
       if (!values[i].value) return std::nullopt;
       if (std::isnan(*values[i].value)) return NAN;
@@ -48,26 +56,28 @@ class Judge {
     return side.size() == 1 ? largest : largest - least;
   }
 
-  const std::vector<Result>& results(const Metric& metric) {
+  const Results& results(const Metric& metric) {
     auto found = results_.find(metric.stage + "." + metric.name);
-    if (found == results_.end()) found = results_.emplace(metric.stage + "." + metric.name, read_results(plan_, runs_, metric).experiments).first;
+    if (found == results_.end()) found = results_.emplace(metric.stage + "." + metric.name, read_results(plan_, runs_, metric)).first;
     return found->second;
   }
 
-  static void decide(Judgement& result) {
+  // An interval that only touches the threshold contains it, whatever the rounding of its ends.
+  static void decide(Judgement& result, double scale) {
     double effect = result.claim.effect;
+    scale = std::max(scale, std::abs(effect));
     if (result.done < result.planned) result.why = fmt::format("{} of {} pairs are missing", result.planned - result.done, result.planned);
     else if (!std::isfinite(result.test.mean)) result.why = "a value is not finite";
     else if (!result.test.low) result.why = "one pair tells nothing about chance";
-    else if (*result.test.low > effect) result.verdict = Verdict::held;
-    else if (*result.test.high < effect) result.verdict = Verdict::not_held;
+    else if (*result.test.low > effect && !equal(*result.test.low, effect, scale)) result.verdict = Verdict::held;
+    else if (*result.test.high < effect && !equal(*result.test.high, effect, scale)) result.verdict = Verdict::not_held;
     else result.why = "the interval contains the threshold";
   }
 
   const sweep::Plan& plan_;
   store::RunReader& runs_;
   ClaimSamples samples_;
-  std::map<std::string, std::vector<Result>> results_;
+  std::map<std::string, Results> results_;
 };
 
 }  // namespace

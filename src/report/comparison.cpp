@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "words.h"
+
 namespace winnow::report {
 
 namespace {
@@ -15,14 +17,14 @@ namespace {
 // 5a, and its continuation.
 constexpr double kNemenyi[] = {1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164, 3.219, 3.268, 3.313, 3.354, 3.391, 3.426, 3.458, 3.489, 3.517, 3.544};
 
-// Ranks from 1, the smallest first; ties get the mean of theirs.
-std::vector<double> mean_ranks(const std::vector<double>& values) {
+// Ranks from 1, the smallest first; ties get the mean of theirs. Neighbours within `rounding` are tied.
+std::vector<double> mean_ranks(const std::vector<double>& values, double rounding) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
   std::vector<double> ranks(values.size());
   for (std::size_t first = 0, last; first < order.size(); first = last) {
-    for (last = first + 1; last < order.size() && values[order[last]] == values[order[first]];) ++last;
+    for (last = first + 1; last < order.size() && values[order[last]] - values[order[last - 1]] <= rounding;) ++last;
     for (std::size_t i = first; i < last; ++i) ranks[order[i]] = static_cast<double>(first + last + 1) / 2;
   }
   return ranks;
@@ -43,14 +45,14 @@ double exact_tail(const std::vector<double>& ranks, double w) {
 
 }  // namespace
 
-std::optional<double> wilcoxon_signed_rank(std::span<const double> differences) {
+std::optional<double> wilcoxon_signed_rank(std::span<const double> differences, double rounding) {
   std::vector<double> sizes;
   std::vector<bool> positive;
   for (double difference : differences)
-    if (difference != 0) sizes.push_back(std::abs(difference)), positive.push_back(difference > 0);
+    if (std::abs(difference) > rounding) sizes.push_back(std::abs(difference)), positive.push_back(difference > 0);
   std::size_t n = sizes.size();
   if (n == 0) return std::nullopt;
-  std::vector<double> ranks = mean_ranks(sizes);
+  std::vector<double> ranks = mean_ranks(sizes, rounding);
   double plus = 0, total = 0;
   for (std::size_t i = 0; i < n; ++i) {
     total += ranks[i];
@@ -63,7 +65,7 @@ std::optional<double> wilcoxon_signed_rank(std::span<const double> differences) 
   auto count = static_cast<double>(n);
   double variance = count * (count + 1) * (2 * count + 1) / 24;
   for (std::size_t first = 0, last; first < n; first = last) {
-    for (last = first + 1; last < n && sorted[last] == sorted[first];) ++last;
+    for (last = first + 1; last < n && sorted[last] - sorted[last - 1] <= rounding;) ++last;
     auto ties = static_cast<double>(last - first);
     variance -= (ties * ties * ties - ties) / 48;
   }
@@ -71,10 +73,12 @@ std::optional<double> wilcoxon_signed_rank(std::span<const double> differences) 
   return std::min(1.0, 2 * boost::math::cdf(boost::math::normal(), z));
 }
 
-PairedTest paired_test(std::span<const double> differences, double alpha) {
+PairedTest paired_test(std::span<const double> differences, double alpha, double rounding) {
   Summary summary = summarise(differences);
   if (!std::isfinite(summary.mean)) return {summary.n, summary.mean, {}, {}, {}, {}, {}};
-  PairedTest test{summary.n, summary.mean, summary.deviation, {}, {}, {}, wilcoxon_signed_rank(differences)};
+  if (std::abs(summary.mean) <= rounding) summary.mean = 0;
+  if (summary.deviation && *summary.deviation <= rounding) summary.deviation = 0;
+  PairedTest test{summary.n, summary.mean, summary.deviation, {}, {}, {}, wilcoxon_signed_rank(differences, rounding)};
   if (!summary.deviation) return test;
   double error = *summary.deviation / std::sqrt(static_cast<double>(summary.n));
   boost::math::students_t t(static_cast<double>(summary.n - 1));
@@ -103,11 +107,15 @@ std::optional<Ranking> rank(const std::vector<std::string>& names, const std::ve
   if (k < 2 || values.size() < 2) return std::nullopt;
   Ranking ranking{names, std::vector<double>(k), values.size(), 0, 1, {}};
   for (std::vector<double> block : values) {
-    if (!lower_is_better)
-      for (double& value : block) value = -value;
-    std::vector<double> ranks = mean_ranks(block);
-    for (std::size_t j = 0; j < k; ++j) ranking.ranks[j] += ranks[j] / static_cast<double>(values.size());
+    double largest = 0;
+    for (double& value : block) {
+      largest = std::max(largest, std::abs(value));
+      if (!lower_is_better) value = -value;
+    }
+    std::vector<double> ranks = mean_ranks(block, kEqual * largest);
+    for (std::size_t j = 0; j < k; ++j) ranking.ranks[j] += ranks[j];      // multiples of a half: no order of blocks rounds otherwise
   }
+  for (double& rank : ranking.ranks) rank /= static_cast<double>(values.size());
   auto methods = static_cast<double>(k), blocks = static_cast<double>(values.size());
   double squares = 0;
   for (double r : ranking.ranks) squares += r * r;
@@ -123,8 +131,7 @@ std::optional<Ranking> rank(const Table& table) {
   for (const Header& row : table.rows) {
     std::string name;
     for (const std::string& value : row) {
-      auto found = table.labels.find(value);
-      if (value != "-") name += (name.empty() ? "" : ", ") + (found == table.labels.end() ? value : found->second);
+      if (value != "-") name += (name.empty() ? "" : ", ") + label(table, value);
     }
     names.push_back(name);
   }

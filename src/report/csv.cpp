@@ -4,14 +4,17 @@
 #include <algorithm>
 #include <iterator>
 
+#include "winnow/core/printable.h"
 #include "winnow/report/render.h"
 
 namespace winnow::report {
 
 namespace {
 
-void append_quoted(std::string& to, const std::string& text) {
-  if (std::none_of(text.begin(), text.end(), [](char c) { return c == ',' || c == '"' || c == '\n' || c == '\r'; })) {
+// One line an experiment, whatever the values hold: who reads lines and no CSV gets them right, too.
+void append_quoted(std::string& to, const std::string& value) {
+  std::string text = printable(value);
+  if (std::none_of(text.begin(), text.end(), [](char c) { return c == ',' || c == '"'; })) {
     to += text;
     return;
   }
@@ -30,7 +33,7 @@ std::string render_csv(const Table& table) {
   }
   text += "identity,";
   append_quoted(text, table.metric.column());
-  text += ",file\n";
+  text += ",digest,file\n";
   for (const Table::Sample& sample : table.samples) {
     for (const std::string& value : sample.values) {
       if (value != "-") append_quoted(text, value);
@@ -40,6 +43,8 @@ std::string render_csv(const Table& table) {
     text += sample.identity;
     text += ',';
     if (sample.value) fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.value);
+    text += ',';
+    text += sample.digest;
     text += ',';
     append_quoted(text, sample.file);
     text += '\n';

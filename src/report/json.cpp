@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "winnow/core/revision.h"
 #include "winnow/core/settings.h"
 #include "winnow/report/render.h"
 
@@ -30,11 +31,14 @@ Value published(const Table& table, const Cell& cell) {
   return result;
 }
 
+// All that is not ASCII as \u....: the same text to whoever parses it, and nothing that a terminal obeys.
+std::string ascii(const Value& value, int indent = -1) { return value.dump(indent, ' ', true, Value::error_handler_t::replace); }
+
 void append_quoted(std::string& to, const std::string& text) {
   bool plain = true;
   for (unsigned char c : text) plain &= c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
   if (plain) to.append(1, '"').append(text).append(1, '"');
-  else to += Value(text).dump();
+  else to += ascii(text);
 }
 
 // The long list, a line an experiment, as text: as a tree of values it would take most of the time of a report of 100,000 runs.
@@ -55,6 +59,9 @@ std::string experiments(const Table& table) {
     text.append("}, \"identity\": \"").append(sample.identity).append("\", \"value\": ");
     if (sample.value && std::isfinite(*sample.value)) fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.value);
     else text += "null";
+    text += ", \"digest\": ";
+    if (sample.digest.empty()) text += "null";
+    else append_quoted(text, sample.digest);
     text += ", \"file\": ";
     if (sample.file.empty()) text += "null";
     else append_quoted(text, sample.file);
@@ -82,9 +89,10 @@ std::string render_json(const Table& table) {
       cells.push_back(std::move(entry));
     }
   Value all = {{"name", table.name}, {"question", table.question}, {"metric", table.metric.name},
+               {"unit", store::to_string(table.metric.kind.unit)}, {"better", store::to_string(table.metric.kind.better)}, {"made_by", std::string(revision())},
                {"rule", to_string(table.metric.rule)}, {"done", table.done}, {"planned", table.planned},
                {"notes", table.notes}, {"cells", std::move(cells)}};
-  std::string text = all.dump(1);
+  std::string text = ascii(all, 1);
   text.resize(text.size() - 2);                   // "\n}": one more key follows
   return text + ",\n \"experiments\": [" + experiments(table) + "\n ]\n}\n";
 }

@@ -3,6 +3,7 @@
 
 #include "winnow/report/render.h"
 #include "words.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::report {
 
@@ -50,7 +51,7 @@ std::string render_latex(const Table& table) {
     text += " \\\\\n";
   }
   text += "\\bottomrule\n\\end{tabular}\n\\caption{";
-  text += escaped(table.question.empty() ? table.name : table.question);
+  text += escaped(printable(table.question.empty() ? table.name : table.question));
   for (const std::string& line : legend(table)) text += " " + escaped(line) + ".";
   return text + " Bold: best of a column; underlined: second best.}\n\\end{table}\n";
 }

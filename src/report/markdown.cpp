@@ -2,6 +2,7 @@
 
 #include "winnow/report/render.h"
 #include "words.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::report {
 
@@ -24,7 +25,7 @@ std::string cell_text(const Table& table, const Cell& cell) {
 }  // namespace
 
 std::string render_markdown(const Table& table) {
-  std::string text = fmt::format("**{}**{}\n\n|", table.name, table.question.empty() ? "" : ": " + table.question);
+  std::string text = fmt::format("**{}**{}\n\n|", printable(table.name), table.question.empty() ? "" : ": " + printable(table.question));
   std::string rule = "|";
   for (const std::string& axis : table.row_axes) text += " " + escaped(axis) + " |", rule += "---|";
   for (const Header& column : table.columns) {

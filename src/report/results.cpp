@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "winnow/core/error.h"
@@ -44,15 +45,31 @@ Rule parse_rule(std::string_view text) {
 }
 
 std::string Metric::column() const { return rule == Rule::last ? name : fmt::format("{}_{}", name, to_string(rule)); }
-bool Metric::percent() const { return name.starts_with("accuracy") || name.starts_with("f1_") || name.starts_with("selection_"); }
+
+namespace {
+
+// Nobody says what it is: a raw number, of which less is better where its name says that it counts what is wrong.
+store::MetricKind undeclared(std::string_view name) {
+  store::MetricKind kind;
+  for (std::size_t start = 0; start <= name.size();) {
+    std::size_t end = std::min(name.find('_', start), name.size());
+    std::string_view word = name.substr(start, end - start);
+    if (word == "loss" || word == "error" || word == "errors") kind.better = store::Better::low;
+    start = end + 1;
+  }
+  return kind;
+}
+
+}  // namespace
 
 Metric Metric::named(const std::string& text, Rule rule) {
   std::size_t dot = text.find('.');
-  if (dot == std::string::npos) return {"", text, rule};
-  return {text.substr(0, dot), text.substr(dot + 1), rule};
-}
-bool Metric::lower_is_better() const {
-  return name.find("loss") != std::string::npos || name.find("error") != std::string::npos;
+  Metric metric;
+  metric.stage = dot == std::string::npos ? "" : text.substr(0, dot);
+  metric.name = dot == std::string::npos ? text : text.substr(dot + 1);
+  metric.rule = rule;
+  metric.kind = store::declared_metric(metric.name).value_or(undeclared(metric.name));
+  return metric;
 }
 
 namespace {
@@ -66,12 +83,54 @@ void add_disagreements(const store::RunReader& runs, std::vector<std::string>& n
   if (found.size() > kNamed) notes.push_back(fmt::format("... and {} more such pairs", found.size() - kNamed));
 }
 
+// What the values are. Run files say it of the column, or of the metric whose best epoch the column is of.
+class Kinds {
+ public:
+  explicit Kinds(const Metric& metric) : metric_(metric), column_(metric.column()) {}
+
+  void add(const store::RunReader::Run& run, double value) {
+    std::optional<store::MetricKind> said = run.kind(column_);
+    if (!said) said = run.kind(metric_.name);
+    ++found_[said.value_or(metric_.kind)];
+    constexpr double kRounding = 1e-9;
+    if (value < -kRounding || value > 1 + kRounding) ++no_share_, example_ = value;
+  }
+  store::MetricKind kind(std::vector<std::string>& notes) const {
+    if (found_.empty()) return metric_.kind;
+    store::MetricKind kind = found_.begin()->first;
+    for (const auto& [other, count] : found_) {
+      if (other == kind) continue;
+      notes.push_back(fmt::format("run files disagree on what {} is ({} in {}, {} in {}): shown as it is stored", column_, store::to_string(kind.unit), found_.at(kind),
+                                  store::to_string(other.unit), count));
+      return {store::Unit::value, metric_.kind.better};
+    }
+    if (kind.unit != store::Unit::share || no_share_ == 0) return kind;
+    notes.push_back(fmt::format("{} is a share, 0 to 1, and {} {} another value ({:g}): shown as it is stored", column_, no_share_,
+                                no_share_ == 1 ? "run file has" : "run files have", example_));
+    return {store::Unit::value, kind.better};
+  }
+
+ private:
+  const Metric& metric_;
+  std::string column_;
+  std::map<store::MetricKind, std::size_t> found_;
+  std::size_t no_share_ = 0;
+  double example_ = 0;
+};
+
+void add_revisions(const sweep::Plan& plan, store::RunReader& runs, std::uint32_t node, std::unordered_map<std::uint32_t, std::string>& revisions) {
+  if (plan.nodes()[node].label == "backbone" || revisions.count(node)) return;
+  if (const store::RunReader::Run* run = runs.find(plan.nodes()[node].identity)) revisions.emplace(node, run->code_version());
+  for (std::uint32_t input : plan.nodes()[node].inputs) add_revisions(plan, runs, input, revisions);
+}
+
 }  // namespace
 
 Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metric& metric) {
   require_stage(plan, metric.stage);
   Results results;
   results.experiments.resize(plan.experiments());
+  Kinds kinds(metric);
   std::string column = metric.column();
   std::set<std::uint32_t> without;                  // nodes: experiments may share one
   std::set<std::string> columns;
@@ -85,14 +144,16 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
     std::optional<std::uint32_t> node = nodes[i];
     const store::RunReader::Run* run = node ? runs.find(plan.nodes()[*node].identity) : nullptr;
     if (!run) continue;
-    results.experiments[i] = {run->final_value(column), run->file()};
-    if (results.experiments[i].value) some = true;
+    results.experiments[i] = {run->final_value(column), run->file(), run->result_digest().hex()};
+    add_revisions(plan, runs, *node, results.revisions);
+    if (results.experiments[i].value) some = true, kinds.add(*run, *results.experiments[i].value);
     else if (without.insert(*node).second)
       for (std::string& known : run->columns()) columns.insert(std::move(known));
   }
   if (!without.empty() && !some)
     throw UsageError(fmt::format("no run file has the metric '{}'{}; they have: {}", column, did_you_mean(column, {columns.begin(), columns.end()}),
                                  fmt::join(columns, ", ")));
+  results.kind = kinds.kind(results.notes);
   for (const std::string& damaged : runs.damaged()) results.notes.push_back(fmt::format("not used: {}", damaged));
   add_disagreements(runs, results.notes);
   return results;

@@ -23,11 +23,11 @@ void mark_column(Table& table, std::size_t column) {
   if (means.size() < 2) return;
   std::sort(means.begin(), means.end());
   if (!table.metric.lower_is_better()) std::reverse(means.begin(), means.end());
-  means.erase(std::unique(means.begin(), means.end()), means.end());
+  auto second = std::find_if(means.begin(), means.end(), [&](double mean) { return !equal(mean, means[0]); });
   for (auto& row : table.cells) {
     if (!competes(row[column])) continue;
-    if (row[column].summary->mean == means[0]) row[column].mark = Mark::best;
-    else if (means.size() > 1 && row[column].summary->mean == means[1]) row[column].mark = Mark::second;
+    if (equal(row[column].summary->mean, means[0])) row[column].mark = Mark::best;
+    else if (equal(row[column].summary->mean, *second)) row[column].mark = Mark::second;
   }
 }
 
@@ -86,6 +86,7 @@ class Builder {
     table_.name = definition_.name;
     table_.question = definition_.title;
     table_.metric = definition_.metric;
+    table_.metric.kind = results_.kind;
     name_values();
     table_.notes = results_.notes;
     table_.axes = values_.axes();
@@ -104,6 +105,7 @@ class Builder {
     }
     for (std::size_t column = 0; column < table_.columns.size(); ++column) mark_column(table_, column);
     add_published();
+    note_revisions();
     return std::move(table_);
   }
 
@@ -191,13 +193,30 @@ class Builder {
     Cell& cell = table_.cells[r][c];
     ++cell.planned;
     if (result.value) cell.values.push_back(*result.value);
-    Table::Sample sample{{}, plan_.nodes()[plan_.cell_node(i)].identity.hex(), result.value, result.file.value_or("")};
+    Table::Sample sample{{}, plan_.nodes()[plan_.cell_node(i)].identity.hex(), result.value, result.digest, result.file.value_or("")};
     sample.values.reserve(values_.axes().size());
     for (std::size_t at = 0; at < values_.axes().size(); ++at) sample.values.push_back(values_.text(at, i));
     table_.samples.push_back(std::move(sample));
     ++table_.planned;
     if (result.value) ++table_.done;
     else if (result.file) ++without_metric_;
+  }
+
+  // Numbers that stand in one table were computed by one code, or it says so.
+  void note_revisions() {
+    std::set<std::uint32_t> seen;
+    std::map<std::string, std::size_t> counts;
+    for (std::size_t i : experiments_)
+      if (results_.experiments[i].value) count_revisions(plan_.cell_node(i), seen, counts);
+    if (counts.size() < 2) return;
+    std::vector<std::string> each;
+    for (const auto& [revision, count] : counts) each.push_back(fmt::format("{} ({} stage{})", revision, count, count == 1 ? "" : "s"));
+    table_.notes.push_back(fmt::format("computed by different code: {}", fmt::join(each, ", ")));
+  }
+  void count_revisions(std::uint32_t node, std::set<std::uint32_t>& seen, std::map<std::string, std::size_t>& counts) const {
+    if (!seen.insert(node).second) return;
+    if (auto found = results_.revisions.find(node); found != results_.revisions.end()) ++counts[found->second];
+    for (std::uint32_t input : plan_.nodes()[node].inputs) count_revisions(input, seen, counts);
   }
 
   void add_published() {

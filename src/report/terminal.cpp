@@ -80,7 +80,7 @@ std::string block(const Table& table, const std::vector<Column>& columns, std::s
 }  // namespace
 
 std::string render_terminal(const Table& table, int width, bool colour) {
-  std::string text = table.name + (table.question.empty() ? "" : ": " + table.question) + "\n";
+  std::string text = title(table) + "\n";
   std::vector<std::size_t> heads;
   std::size_t left = 0;
   for (std::size_t axis = 0; axis < table.row_axes.size(); ++axis) {

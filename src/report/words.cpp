@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+
+#include "winnow/core/printable.h"
 
 namespace winnow::report {
 
 std::string number(const Metric& metric, double value) {
   double shown = metric.percent() ? 100 * value : value;
   if (metric.digits || metric.percent()) return fmt::format("{:.{}f}", shown, metric.digits.value_or(2));
+  if (metric.kind.unit == store::Unit::count) return fmt::format("{:.{}f}", shown, shown == std::round(shown) ? 0 : 1);
   return fmt::format("{:.4g}", shown);
 }
 
@@ -32,13 +36,15 @@ std::string published_text(const Table& table, const Cell& cell) {
 
 std::string label(const Table& table, const std::string& value) {
   auto found = table.labels.find(value);
-  return found == table.labels.end() ? value : found->second;
+  return printable(found == table.labels.end() ? value : found->second);
 }
+
+std::string title(const Table& table) { return printable(table.name) + (table.question.empty() ? "" : ": " + printable(table.question)); }
 
 std::string column_title(const Table& table, const Header& column) {
   std::string title;
-  for (std::size_t axis = 0; axis < column.size(); ++axis) title += fmt::format("{}{} {}", axis ? ", " : "", table.column_axes[axis], label(table, column[axis]));
-  return title.empty() ? table.metric.name : title;
+  for (std::size_t axis = 0; axis < column.size(); ++axis) title += fmt::format("{}{} {}", axis ? ", " : "", printable(table.column_axes[axis]), label(table, column[axis]));
+  return title.empty() ? printable(table.metric.name) : title;
 }
 
 std::string count_text(const Cell& cell) { return cell.planned == 0 ? "" : fmt::format("{}/{}", cell.done(), cell.planned); }
@@ -52,7 +58,8 @@ std::vector<std::string> legend(const Table& table) {
   std::string rule = table.metric.rule == Rule::last ? "last epoch" : table.metric.rule == Rule::best ? "best epoch, chosen on the test set" : "epoch chosen on validation data";
   std::string metric = table.metric.stage.empty() ? table.metric.name : fmt::format("{} of stage {}", table.metric.name, table.metric.stage);
   std::vector<std::string> lines = {fmt::format("{}{}, {}; {}; done/planned", metric,
-                                                table.metric.percent() ? " in %" : "", rule,
+                                                table.metric.percent() ? " in %" : table.metric.kind.unit == store::Unit::seconds ? " in s" : "",
+                                                table.metric.lower_is_better() ? rule + "; lower is better" : rule,
                                                 most > 1 ? fmt::format("mean ± sample standard deviation over n = {} seeds", samples)
                                                          : std::string("n = 1"))};
   std::vector<std::string> sources;
@@ -64,6 +71,7 @@ std::vector<std::string> legend(const Table& table) {
     lines.push_back(fmt::format("{} of {} experiments are missing; a mean is over those that are done, and incomplete cells are "
                                 "not ranked", table.planned - table.done, table.planned));
   lines.insert(lines.end(), table.notes.begin(), table.notes.end());
+  for (std::string& line : lines) line = printable(line);
   return lines;
 }
 

@@ -70,6 +70,7 @@ Memory build_image(const RunContent& run, const std::string& canonical, const Ha
   image.attribute(attribute::end, from.end);
   image.text(dataset::canonical, canonical);
   image.text(dataset::stage, to_json(run.stage).dump());
+  if (!run.metrics.empty()) image.text(dataset::metrics, metric_kinds_text(run.metrics));
   image.text(dataset::log, without_zeros(run.log));
   for (const auto& [name, table] : run.tables) add_table(image, name, table);
   for (const auto& [name, array] : run.arrays) add_array(image, name, array);

@@ -21,7 +21,7 @@ using hdf5::Handle;
 constexpr const char* kWhat = "table of runs";
 
 // In the place of an identity: a table of another format is another thing.
-Identity format() { return hash_of(std::string_view("winnow table.h5, format 1")); }
+Identity format() { return hash_of(std::string_view("winnow table.h5, format 2")); }
 
 // One record of the data set `runs`: bookkeeping, in the order of the file.
 struct Record {
@@ -110,7 +110,7 @@ Table PackedTable::epochs(std::size_t at) {
 Summary PackedTable::summary(std::size_t at) {
   load_rest();
   const Row& row = rows_[at];
-  Summary result{row.identity, row.result_digest, row.kind, stages_.substr(row.stage_begin, row.stage_size), row.start, row.end, {}, epochs(at)};
+  Summary result{row.identity, row.result_digest, row.kind, stages_.substr(row.stage_begin, row.stage_size), row.start, row.end, code_version(at), metrics(at), {}, epochs(at)};
   for (const std::string& column : columns(at)) result.final.push_back({column, std::vector<double>{*final_value(at, column)}});
   return result;
 }
@@ -143,7 +143,7 @@ std::size_t PackedTable::layout_number(Layout layout) {
 
 std::size_t PackedTable::add(const Summary& run, const Stamp& stamp) {
   Row row{run.identity, run.result_digest, stamp, run.kind, run.start, run.end};
-  row.layout = layout_number({names_of(run.final), names_of(run.epochs)});
+  row.layout = layout_number({names_of(run.final), names_of(run.epochs), run.metrics, run.code_version});
   row.first_value = values_.size();
   for (const Column& column : run.final) values_.push_back(real_at(column, 0));
   row.epochs = rows_of(run.epochs);
@@ -180,7 +180,7 @@ std::string PackedTable::bytes() {
   load_rest();
   hdf5::Quiet quiet;
   Container file;
-  file.attribute("format", std::int64_t{1});
+  file.attribute("format", std::int64_t{2});
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
   std::vector<std::string> finals = united(&Layout::final), curves = united(&Layout::epochs);
@@ -189,7 +189,7 @@ std::string PackedTable::bytes() {
   for (const Layout& layout : layouts_) {
     final_at.push_back(positions(layout.final, finals));
     curve_at.push_back(positions(layout.epochs, curves));
-    layouts.push_back({{"scalars", layout.final}, {"epochs", layout.epochs}});
+    layouts.push_back({{"scalars", layout.final}, {"epochs", layout.epochs}, {"metrics", Value::parse(metric_kinds_text(layout.metrics))}, {"code_version", layout.code_version}});
   }
 
   std::size_t width = 32 + 8 * finals.size(), epochs = 0;
@@ -252,7 +252,8 @@ PackedTable PackedTable::read(const Path& path) {
   table.unread_ = std::make_shared<Reader>(path);
   const Reader& file = *table.unread_;
   for (const Value& layout : Value::parse(file.text("layouts")))
-    table.layout_number({layout.at("scalars").get<std::vector<std::string>>(), layout.at("epochs").get<std::vector<std::string>>()});
+    table.layout_number({layout.at("scalars").get<std::vector<std::string>>(), layout.at("epochs").get<std::vector<std::string>>(),
+                         parse_metric_kinds(layout.at("metrics").dump()), layout.at("code_version").get<std::string>()});
   Compound scalars = Reader::compound(file.open_set("scalars")), runs = Reader::compound(file.open_set("runs"));
   if (runs.width != sizeof(Record) || runs.rows != scalars.rows) throw DataError(fmt::format("{} {} contradicts itself", kWhat, path.string()));
   std::vector<std::string> finals = table.united(&Layout::final);

@@ -36,6 +36,8 @@ class PackedTable {
   const Row& row(std::size_t at) const { return rows_[at]; }
   std::optional<std::size_t> find(const Identity&) const;           // only in a table that was read, or sorted
   const std::vector<std::string>& columns(std::size_t at) const { return layouts_[rows_[at].layout].final; }
+  const MetricKinds& metrics(std::size_t at) const { return layouts_[rows_[at].layout].metrics; }
+  const std::string& code_version(std::size_t at) const { return layouts_[rows_[at].layout].code_version; }
   std::optional<double> final_value(std::size_t at, std::string_view column) const;
   Table epochs(std::size_t at);
   Summary summary(std::size_t at);
@@ -49,9 +51,13 @@ class PackedTable {
   std::string bytes();
 
  private:
-  struct Layout {
+  struct Layout {                                 // what many runs have in common
     std::vector<std::string> final, epochs;       // columns
-    bool operator<(const Layout& other) const { return std::tie(final, epochs) < std::tie(other.final, other.epochs); }
+    MetricKinds metrics;
+    std::string code_version;
+    bool operator<(const Layout& other) const {
+      return std::tie(final, epochs, metrics, code_version) < std::tie(other.final, other.epochs, other.metrics, other.code_version);
+    }
   };
   std::size_t layout_number(Layout);
   std::vector<std::string> united(std::vector<std::string> Layout::*columns) const;

@@ -25,7 +25,7 @@ Provenance read_provenance(const Reader& file) {
 }
 
 bool describes_itself(const std::string& name) {
-  return name == dataset::canonical || name == dataset::stage || name == dataset::log;
+  return name == dataset::canonical || name == dataset::stage || name == dataset::metrics || name == dataset::log;
 }
 
 }  // namespace
@@ -45,6 +45,7 @@ RunContent read_run_file(const Path& path, bool arrays, Accept accept) {
     RunContent run;
     run.trial = trial;
     run.stage = stage_from_json(Value::parse(file.text(dataset::stage)));
+    if (file.has(dataset::metrics)) run.metrics = parse_metric_kinds(file.text(dataset::metrics));
     run.log = file.text(dataset::log);
     run.provenance = read_provenance(file);
     for (const std::string& name : file.sets()) {

@@ -163,6 +163,12 @@ std::size_t RunReader::from_files() const { return impl_->from_files; }
 Hash128 RunReader::Run::result_digest() const { return source_->table.row(row_).result_digest; }
 std::vector<std::string> RunReader::Run::columns() const { return source_->table.columns(row_); }
 std::optional<double> RunReader::Run::final_value(std::string_view column) const { return source_->table.final_value(row_, column); }
+std::optional<MetricKind> RunReader::Run::kind(std::string_view column) const {
+  const MetricKinds& metrics = source_->table.metrics(row_);
+  auto found = metrics.find(std::string(column));
+  return found == metrics.end() ? std::nullopt : std::optional(found->second);
+}
+const std::string& RunReader::Run::code_version() const { return source_->table.code_version(row_); }
 Table RunReader::Run::epochs() const { return source_->table.epochs(row_); }
 
 }  // namespace winnow::store

@@ -22,6 +22,7 @@ Summary read_summary(const Path& path) {
     auto table = [&](const std::string& name) { return file.has(name) ? Reader::table(file.open_set(name)) : Table{}; };
     return Summary{block.identity, block.result_digest, file.attribute_text(attribute::kind), file.text(dataset::stage),
                    file.attribute_number<double>(attribute::start), file.attribute_number<double>(attribute::end),
+                   file.attribute_text(attribute::code_version), file.has(dataset::metrics) ? parse_metric_kinds(file.text(dataset::metrics)) : MetricKinds{},
                    table("metrics/final"), table("metrics/epochs")};
   });
 }

@@ -7,6 +7,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/revision.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/model/snapshot.h"
 
@@ -44,7 +45,7 @@ bool Checkpoint::due() const {
 }
 
 std::map<std::string, std::string> Checkpoint::description() const {
-  return {{"identity", identity_.hex()}, {"version", WINNOW_VERSION}, {"width", std::to_string(collective_.size())},
+  return {{"identity", identity_.hex()}, {"revision", std::string(revision())}, {"width", std::to_string(collective_.size())},
           {"threads", std::to_string(threads_)}, {"device", "cpu"}};
 }
 
@@ -52,7 +53,10 @@ std::optional<std::string> Checkpoint::fault_of_file() const {
   SafeTensors found(file_);
   for (const auto& [key, wanted] : description()) {
     auto own = found.metadata().find(key);
+    if (key == "revision" && own == found.metadata().end()) return "it was written by winnow-train of an unknown revision, before checkpoints said theirs";
     if (own == found.metadata().end()) return fmt::format("it does not say its {}", key);
+    if (key == "revision" && own->second != wanted)
+      return fmt::format("it was written by winnow-train of revision {}, this is {}, and other code may go on from it to another result", own->second, wanted);
     if (own->second != wanted) return fmt::format("it is of {} {}, this is {}", key, own->second, wanted);
   }
   auto digest = found.metadata().find("digest");

@@ -1,14 +1,18 @@
 #include "winnow/train/execute.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <map>
 
 #include "executors.h"
+#include "winnow/core/revision.h"
 #include "winnow/data/pixels.h"
 #include "winnow/stage/shared_code.h"
 
@@ -22,6 +26,17 @@ std::string host_name() {
   char name[256] = {};
   ::gethostname(name, sizeof name - 1);
   return name;
+}
+
+// The kind of processor, and what of it torch's kernels use: results are bit-equal on the same kind.
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  std::map<std::string, std::string> first;
+  for (std::string line; std::getline(file, line) && !line.empty();)
+    if (std::size_t colon = line.find(':'); colon != std::string::npos && colon + 2 <= line.size()) first[line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1)] = line.substr(colon + 2);
+  std::string name = first.count("model name") ? first["model name"] : "unknown processor";
+  if (first.count("cpu family") && first.count("model")) name += fmt::format(" (family {}, model {})", first["cpu family"], first["model"]);
+  return fmt::format("cpu: {}, {}", name, at::get_cpu_capability());
 }
 
 Execution compute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
@@ -45,6 +60,14 @@ void put_skipped(const Stage& stage, const Context& context, store::RunContent& 
   if (std::int64_t skipped = data::Pixels(cache->second).skipped()) content.tables["metrics/final"].push_back({"skipped_pictures", std::vector<std::int64_t>{skipped}});
 }
 
+// What the columns are, for whoever reads the file: winnow/store/metric.h declares them, a method's own figures included.
+void put_kinds(store::RunContent& content) {
+  for (const char* table : {"metrics/final", "metrics/epochs"})
+    if (auto found = content.tables.find(table); found != content.tables.end())
+      for (const store::Column& column : found->second)
+        if (std::optional<store::MetricKind> kind = store::declared_metric(column.name)) content.metrics[column.name] = *kind;
+}
+
 }  // namespace
 
 const Path& input_file(const Context& context, const std::string& name) {
@@ -60,13 +83,14 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
   at::set_num_threads(context.threads);
   Execution result = compute(stage, context, collective, observer);
   put_skipped(stage, context, result.content);
+  put_kinds(result.content);
   if (context.trial) {
     if (!result.trial) result.trial.emplace();    // a stage that is cheap is computed as it is
     result.trial->once += std::max(0.0, now() - start - result.trial->spent);
   }
   result.content.trial = context.trial;
   result.content.stage = stage;
-  result.content.provenance = {WINNOW_VERSION, host_name(), "cpu", {{"torch", TORCH_VERSION}}, context.threads, collective.size(),
+  result.content.provenance = {std::string(revision()), host_name(), processor(), {{"torch", TORCH_VERSION}}, context.threads, collective.size(),
                                context.attempt, start, now()};
   return result;
 }

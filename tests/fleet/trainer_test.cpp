@@ -74,6 +74,12 @@ TEST(ForeignResult, MakesTablesOfMetricsAndCurves) {
   EXPECT_EQ(run.log, "log");
 }
 
+TEST(ForeignResult, SaysWhatItsMetricsAre) {
+  auto run = run_of_metrics({}, Value::parse(R"({"metrics":{"top5":0.5},"kinds":{"top5":{"unit":"share"}}})"), {}, "");
+  EXPECT_EQ(run.metrics, (store::MetricKinds{{"top5", {store::Unit::share, store::Better::high}}}));
+  EXPECT_TRUE(run_of_metrics({}, Value::parse(R"({"metrics":{"top5":0.5}})"), {}, "").metrics.empty());
+}
+
 TEST(ForeignResult, NamesWhatIsWrong) {
   auto failure = [](const char* done) {
     try {
@@ -86,6 +92,8 @@ TEST(ForeignResult, NamesWhatIsWrong) {
   EXPECT_THAT(failure(R"({})"), HasSubstr("neither 'output' nor 'metrics'"));
   EXPECT_THAT(failure(R"({"metrics":{"accuracy":"high"}})"), HasSubstr("'accuracy' is no number: \"high\""));
   EXPECT_THAT(failure(R"({"metrics":{"a":1},"curves":{"a":2}})"), HasSubstr("curve 'a' is no array"));
+  EXPECT_THAT(failure(R"({"metrics":{"a":1},"kinds":{"a":{"unit":"percent"}}})"), HasSubstr("metric 'a': unit is \"percent\", expected share"));
+  EXPECT_THAT(failure(R"({"metrics":{"a":1},"kinds":["share"]})"), HasSubstr("no JSON object"));
   EXPECT_THAT(failure(R"({"metrics":[1]})"), HasSubstr("'metrics' are no JSON object"));
 }
 

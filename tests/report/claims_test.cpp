@@ -54,6 +54,16 @@ TEST_F(ClaimsTest, HeldWhereTheWholeIntervalIsAboveTheThreshold) {
 
 TEST_F(ClaimsTest, NotHeldWhereItIsBelow) { EXPECT_EQ(judged(claim_, {0.60, 0.61, 0.62}, {0.60, 0.612, 0.621}).verdict, Verdict::not_held); }
 
+// One point each, as the threshold: 100 * 0.61 - 100 * 0.6 and its like are a little more or a little less than 1.
+TEST_F(ClaimsTest, AnIntervalThatIsTheThresholdIsNotAboveIt) {
+  for (bool up : {true, false}) {
+    std::filesystem::remove_all(folder_ / "results");
+    Judgement result = up ? judged(claim_, {0.60, 0.61, 0.62}, {0.61, 0.62, 0.63}) : judged(claim_, {0.56, 0.57, 0.29}, {0.57, 0.58, 0.30});
+    EXPECT_EQ(result.verdict, Verdict::undecided) << result.test.mean - 1;
+    EXPECT_EQ(result.why, "the interval contains the threshold");
+  }
+}
+
 TEST_F(ClaimsTest, UndecidedWhereTheIntervalContainsIt) {
   Judgement result = judged(claim_, {0.60, 0.61, 0.62}, {0.60, 0.66, 0.63});
   EXPECT_EQ(result.verdict, Verdict::undecided);

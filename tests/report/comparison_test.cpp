@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "fixture.h"
@@ -13,6 +14,33 @@ namespace {
 using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+// 0.3 - 0.1 and 0.5 - 0.3 are one step of 20 points each; to a computer the second is larger.
+TEST(PairedTest, DifferencesThatAreEqualOnPaperAreTies) {
+  ASSERT_NE(0.3 - 0.1, 0.5 - 0.3);
+  std::vector<double> d{0.3 - 0.1, 0.5 - 0.3, 0.1 - 0.3, 0.1 + 0.2 - 0.3, 0.9 - 0.5}, exact{0.2, 0.2, -0.2, 0, 0.4};
+  PairedTest test = paired_test(d, 0.05, kEqual), wanted = paired_test(exact, 0.05);
+  EXPECT_EQ(*test.p_wilcoxon, *wanted.p_wilcoxon);
+  EXPECT_NEAR(*test.p_t, *wanted.p_t, 1e-12);
+  std::reverse(d.begin(), d.end());
+  EXPECT_EQ(paired_test(d, 0.05, kEqual).mean, test.mean);
+}
+
+TEST(PairedTest, DifferencesThatAreZeroOnPaperDecideNothing) {
+  PairedTest test = paired_test(std::vector<double>{0.1 + 0.2 - 0.3, 0.3 - (0.1 + 0.2), 0.1 + 0.2 - 0.3}, 0.05, kEqual);
+  EXPECT_EQ(test.mean, 0);
+  EXPECT_EQ(*test.p_t, 1);
+  EXPECT_EQ(*test.low, 0);
+  EXPECT_EQ(*test.high, 0);
+  EXPECT_FALSE(test.p_wilcoxon);
+}
+
+TEST(Ranks, MeansThatAreEqualOnPaperShareTheirRank) {
+  double one = (0.1 + 0.1 + 0.5) / 3, other = (0.1 + 0.2 + 0.4) / 3;
+  ASSERT_NE(one, other);
+  std::optional<Ranking> ranking = rank({"a", "b", "c"}, {{one, other, 0.1}, {other, one, 0.5}, {0.2, 0.1, 0.3}}, false);
+  EXPECT_THAT(ranking->ranks, ElementsAre((1.5 + 2.5 + 2) / 3, (1.5 + 2.5 + 3) / 3, (3.0 + 1 + 1) / 3));
+}
 
 TEST(PairedTest, IsStudentsT) {
   std::vector<double> d{1.2, 0.4, -0.3, 2.1, 0.9, 1.7};

@@ -25,6 +25,8 @@ void expect_equal(const RunContent& a, const RunContent& b) {
   EXPECT_EQ(a.provenance.libraries, b.provenance.libraries);
   EXPECT_EQ(a.provenance.attempt, b.provenance.attempt);
   EXPECT_EQ(a.provenance.end, b.provenance.end);
+  EXPECT_EQ(a.provenance.code_version, b.provenance.code_version);
+  EXPECT_EQ(a.metrics, b.metrics);
   ASSERT_EQ(a.tables.size(), b.tables.size());
   for (const auto& [name, table] : a.tables) {
     ASSERT_TRUE(b.tables.count(name)) << name;
@@ -54,6 +56,7 @@ RunContent rich_run() {
   run.arrays["scores/logits"] = array_of(DType::f64, {2, 1, 2}, std::vector<double>{1e-300, -0.0, 3.5, 1e300});
   run.arrays["weights/scale"] = array_of(DType::f64, {}, std::vector<double>{4.6052});
   run.arrays["features/none"] = array_of(DType::f32, {0, 512}, std::vector<float>{});
+  run.metrics = {{"accuracy", {Unit::share, Better::high}}, {"loss", {Unit::value, Better::low}}};
   run.texts["snapshot/config.json"] = "{\"name\": \"n\xc3\xa4no\"}";
   run.texts["snapshot/empty.txt"] = "";
   run.texts["snapshot/merges.txt"] = std::string(200000, 'm') + "\n";

@@ -33,6 +33,16 @@ REFUSALS = [
     (["status", "--watch", "--json"], "winnow: --watch is for people and --json for scripts: say one of them"),
     (["status", "--watch"], "winnow: --watch redraws a terminal, and standard output is none: leave it out, or say --json"),
     (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?): expected last, best or validation"),
+    (["report", "s.toml", "--store", "typo"], "winnow: --store typo: there is no such folder"),
+    (["report", "s.toml", "--store", "cahe"], "winnow: --store cahe: there is no such folder (did you mean 'cache'?)"),
+    (["report", "s.toml", "--store", "s.toml"], "winnow: --store s.toml is no folder"),
+    (["report", "s.toml", "--reference", "typo"], "winnow: --reference typo: there is no such folder"),
+    (["show", "s.toml", "--store", "typo"], "winnow: --store typo: there is no such folder"),
+    (["show", "00ff", "--store", "typo"], "winnow: --store typo: there is no such folder"),
+    (["status", "typo"], "winnow: no run has written into typo yet: start one with `winnow run SWEEP --store typo`"),
+    (["fsck", "--store", "typo"], "winnow: --store typo: there is no such folder"),
+    (["pack", "--store", "cahe"], "winnow: --store cahe: there is no such folder (did you mean 'cache'?)"),
+    (["report", "a\x1b[31m\nb.toml"], "winnow: cannot open a\\u001b[31m b.toml: No such file or directory"),
     (["show", "00ff"], "winnow: show: 00ff is neither a file nor the beginning of an identity in results"),
     (["data", "check", "fashion-mnst"], "winnow: unknown data set 'fashion-mnst' (did you mean 'fashion-mnist'?); known: caltech101, cifar-10"),
     (["doctor", "data", "cub"], "winnow: unknown data set 'cub'"),
@@ -145,8 +155,9 @@ def main():
         assert len(run("report", "s.toml", "--format", "csv").stdout.splitlines()) == 5
         for name in ("quickstart", "gallery", "claims"):  # a committed outcome is of the stages that the sweep has today
             planned = [e["stage"] for e in json.loads(run("plan", SOURCE / f"sweeps/{name}.toml", "--json").stdout)["experiments"]]
-            rows = csv.DictReader((SOURCE / f"results/reference/{name}.csv").read_text().splitlines())
-            assert [row["identity"] for row in rows] == planned, f"results/reference/{name}.csv is of other stages: run {name} again"
+            rows = list(csv.DictReader((SOURCE / f"results/reference/{name}.csv").read_text().splitlines()))
+            assert [row["identity"] for row in rows] == planned, f"results/reference/{name}.csv is of other stages: run launch/reference {name}"
+            assert all(len(row["digest"]) == 32 for row in rows if name != "claims" or row["digest"]), f"results/reference/{name}.csv has rows without a result digest: run launch/reference {name}"
         assert json.loads(run("show", "s.toml", "--json").stdout)[0]["done"] is False
         assert json.loads(run("doctor", "--json").stdout)
         known = {entry["name"]: entry for entry in json.loads(run("data", "list", "--json").stdout)}

@@ -308,6 +308,55 @@ def refuses_ranks_that_see_another_folder(case):
     contains(process.stdout, f"does not see the coordinator's results folder at {elsewhere}/results")
 
 
+def revision_of(program):
+    return subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+
+
+def refuses_an_agent_of_another_revision(case):
+    """Rank 1 is a winnow that was built from other code."""
+    other = case.build / "bin/winnow-of-another-revision"
+    revisions = revision_of(case.build / "bin/winnow"), revision_of(other)
+    if revisions[0] == revisions[1]:
+        raise AssertionError(f"both are of {revisions[0]}")
+    wrapper = case.folder / "rank"
+    wrapper.write_text(f'#!/bin/bash\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && shift && exec {other} "$@"\nexec "$@"\n')
+    wrapper.chmod(0o755)
+    run = case.command()
+    process = subprocess.run([run[0], *run[1:3], str(wrapper), *run[3:]], env=case.environment, timeout=60, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    equal(process.returncode, 2, "exit code: " + process.stdout)
+    host = os.uname().nodename
+    contains(process.stdout, f"winnow on host {host} is of revision {revisions[1]}, the coordinator on host {host} of {revisions[0]}")
+    contains(process.stdout, "install one build on all hosts")
+    if "lost the agent" in process.stdout:
+        raise AssertionError(process.stdout)
+
+
+def refuses_its_own_trainer_of_another_revision(case):
+    version = revision_of(case.build / "bin/winnow")
+    begin = time.time()
+    code, text = case.run(ranks=0, trainer=("--program", "winnow-train", "--version", "0.1.0+g000000000000"))
+    equal(code, 2, "exit code: " + text)
+    contains(text, f"winnow-train on host {os.uname().nodename} is of revision 0.1.0+g000000000000, winnow is of {version}: build both from the same sources")
+    equal(len(case.digests()), 0, "run files")
+    if time.time() - begin > 20:
+        raise AssertionError("it took longer than a refusal may")
+    code, text = case.run(ranks=2, trainer=("--program", "winnow-train", "--version", "0.1.0+g000000000000"))
+    equal(code, 2, "exit code under mpirun: " + text)
+    equal(case.run(ranks=0, trainer=("--program", "winnow-train", "--version", version))[0], 0, "exit code with the trainer that belongs to it")
+    equal(len(case.digests()), 13, "run files")
+
+
+def foreign_trainers_call_themselves_what_they_like(case):
+    code, text = case.run(ranks=0, trainer=("--program", "theirs", "--version", "7"))
+    equal(code, 0, "exit code: " + text)
+    equal({record["code_version"] for record in case.events("started")}, {"7"}, "code of the attempts")
+    revision = revision_of(case.build / "bin/winnow")
+    equal({record["revision"] for record in case.events("begin")}, {revision}, "revision of the coordinator")
+    equal(json.loads((case.store / "exit.json").read_text())["revision"], revision, "revision in exit.json")
+    shown = subprocess.run([str(case.build / "bin/winnow"), "show", next(iter(case.digests())), "--store", str(case.store)], capture_output=True, text=True).stdout
+    contains(shown, "\ncode      7\n")
+
+
 def bad_trainer(case, option, reason):
     code, text = case.run("--time-scale", 0.1, ranks=0, trainer=(option, '"seed":1'), timeout=90)
     equal(code, 3, "exit code: " + text)
@@ -668,7 +717,8 @@ def says_in_words_what_runs(case):
 
 
 TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
-         refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, survives_garbage, survives_a_flood, survives_a_hang,
+         refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
+         foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
          says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes,
          tells_trainers_to_keep_pictures, names_a_missing_trainer]

@@ -1,8 +1,8 @@
 // A trainer that trains nothing: it answers with numbers made from the stage's identity, so that equal stages give equal
 // results. It misbehaves on demand. Its only knowledge of winnow is src/fleet/README.md.
 //   noop-trainer [--sleep SECONDS] [--crash-once FILE] [--fail SUBSTRING] [--hang SUBSTRING] [--garbage SUBSTRING]
-//                [--flood SUBSTRING] [--die SUBSTRING] [--count FILE] [--quiet]
-// SUBSTRING is looked for in the line of the stage. --count appends a byte to FILE for every stage that is executed. A stage
+//                [--flood SUBSTRING] [--die SUBSTRING] [--count FILE] [--quiet] [--program NAME] [--version TEXT]
+// --program and --version are what its first line says of it. SUBSTRING is looked for in the line of the stage. --count appends a byte to FILE for every stage that is executed. A stage
 // of --sleep SECONDS has ten steps a second and keeps its checkpoint as the protocol says. Under mpirun it is a gang: process 0
 // speaks, the others wait.
 #define OMPI_SKIP_MPICXX 1
@@ -112,7 +112,9 @@ int main(int argc, char** argv) {
     std::atexit(meet);
   }
   double seconds = options.count("--sleep") ? std::stod(options["--sleep"]) : 0;
-  say({{"event", "ready"}, {"protocol", 1}, {"device", "none"}, {"version", "noop-1"}});
+  Json ready = {{"event", "ready"}, {"protocol", 1}, {"device", "none"}, {"version", options.count("--version") ? options["--version"] : "noop-1"}};
+  if (options.count("--program")) ready["program"] = options["--program"];
+  say(ready);
   for (std::string line; std::getline(std::cin, line);) {
     Json command = Json::parse(line);
     if (command["do"] == "quit") return 0;

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from fleet import SOURCE, Case, children, contains, equal, kill, pid_of_agent, strike, wait_for
+from fleet import SOURCE, Case, children, contains, equal, kill, pid_of_agent, revision_of, strike, wait_for
 
 SWEEP = """
 name     = "real"
@@ -143,7 +143,16 @@ def pretraining_goes_on_after_a_kill(case):
     process.kill()
     if process.wait() == 0:
         raise AssertionError("the kill missed")
+    copy = case.folder / "copy"
+    shutil.copytree(folder, copy)
     again = subprocess.run([str(case.build / "bin/winnow-train"), *map(str, command)], env=case.environment, text=True, capture_output=True, timeout=300)
+    # The same checkpoint is of no use to other code.
+    other = subprocess.run([str(case.build / "bin/winnow-train-of-another-revision"), "stage", file, "--output", case.folder / "other.h5", "--checkpoint", copy,
+                            "--checkpoint-every", "0"], env=case.environment, text=True, capture_output=True, timeout=300)
+    equal(other.returncode, 0, "exit code of other code: " + other.stderr)
+    contains(other.stderr, f"was written by winnow-train of revision {revision_of(case.build / 'bin/winnow-train')}, this is 0.1.0+g000000000000")
+    contains(other.stderr, "the stage starts over")
+    equal(digest(other.stdout), alone, "result digest of other code, from the beginning")
     equal(again.returncode, 0, "exit code: " + again.stderr)
     equal(digest(again.stdout), alone, "result digest of a pretraining that was killed")
     contains(again.stderr, "resumed at epoch")

@@ -3,6 +3,8 @@
 
 #include <fstream>
 
+#include "winnow/core/revision.h"
+
 namespace winnow::train {
 namespace {
 
@@ -114,6 +116,20 @@ TEST_F(CheckpointTest, OneOfAnotherStageWidthOrThreadsIsOfNoUse) {
   two.threads = 2;
   execute(train("cc"), two, *alone_, threads);
   EXPECT_THAT(threads.notes, ElementsAre(HasSubstr("it is of threads 1, this is 2")));
+}
+
+TEST_F(CheckpointTest, OneOfOtherCodeIsOfNoUseAndSaysWhose) {
+  Stage stage = train("cc");
+  stop_at(stage, 3);
+  std::string bytes = read_file(file_), other(revision());
+  other.back() = other.back() == '0' ? '1' : '0';
+  std::size_t at = bytes.find(revision());
+  ASSERT_NE(at, std::string::npos);
+  std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes.replace(at, other.size(), other);
+  Watcher watcher;
+  EXPECT_EQ(digest(stage, kept(), watcher), undisturbed(stage));
+  EXPECT_EQ(watcher.resumed_at, -1);
+  EXPECT_THAT(watcher.notes, ElementsAre(testing::AllOf(HasSubstr("written by winnow-train of revision " + other + ", this is " + std::string(revision())), HasSubstr("starts over"))));
 }
 
 TEST_F(CheckpointTest, ADamagedOneIsFoundAndTheStageStartsOver) {

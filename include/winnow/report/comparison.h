@@ -20,13 +20,14 @@ struct PairedTest {
   std::optional<double> p_t;                        // two-sided; none for one pair, 1 where all differences are zero
   std::optional<double> p_wilcoxon;                 // signed rank, two-sided, see below
 };
+// Differences that are at most `rounding` from zero or from each other are zero, or equal (statistics.h says how much that is).
 // A difference that is not finite leaves only n and mean (NaN): it decides nothing.
-PairedTest paired_test(std::span<const double> differences, double alpha);
+PairedTest paired_test(std::span<const double> differences, double alpha, double rounding = 0);
 
 // Wilcoxon's signed-rank test (Wilcoxon 1945): zeros are dropped, ties get mean ranks. Two-sided.
 // Exact by counting sign patterns of the ranks as they are, ties included, where at most 25 differ from zero, else the normal
 // approximation with the tie correction. None without a difference.
-std::optional<double> wilcoxon_signed_rank(std::span<const double> differences);
+std::optional<double> wilcoxon_signed_rank(std::span<const double> differences, double rounding = 0);
 
 // p values of a family of tests, adjusted (Holm 1979), in the given order.
 std::vector<double> holm(std::span<const double> p);

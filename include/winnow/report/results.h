@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "winnow/store/run_reader.h"
@@ -22,24 +23,31 @@ struct Metric {
   std::string name = "accuracy";
   Rule rule = Rule::last;
   std::optional<int> digits;                        // shown after the point; none: two for shares, else four that count
+  store::MetricKind kind{store::Unit::share};       // before results are read: of winnow's own metric of that name
 
   static Metric named(const std::string& text, Rule = Rule::last);    // "accuracy", "detect.selection_f1"
   std::string column() const;                       // of metrics/final: "accuracy", "accuracy_best", "accuracy_validation"
-  bool percent() const;                             // shares are shown in percent
-  bool lower_is_better() const;                     // losses and errors
+  bool percent() const { return kind.unit == store::Unit::share; }            // shares are shown in percent
+  bool lower_is_better() const { return kind.better == store::Better::low; }
 };
 
 struct Result {
   std::optional<double> value;                      // none: not done, damaged, or without this metric
   std::optional<std::string> file;                  // its path; a result without a value has no such metric
+  std::string digest;                               // result digest of that file
 };
 
 struct Results {
   std::vector<Result> experiments;                  // by experiment
+  store::MetricKind kind;                           // of the metric: what the run files say, else winnow's own of that name, else raw
+  // By node of the plan: the code that computed it, of all stages that values rest on. Not of pre-trained backbones: they are data
+  // that everybody shares, and the digest says which.
+  std::unordered_map<std::uint32_t, std::string> revisions;
   std::vector<std::string> notes;                   // damaged run files, results that disagree
 };
 
-// UsageError if there are results and none has the metric, or if the sweep has no such stage. The reader is the same for all
+// Shares outside 0 to 1 are no shares, and units on which run files disagree are none: such metrics are shown as they are, with
+// a note. UsageError if there are results and none has the metric, or if the sweep has no such stage. The reader is the same for all
 // metrics of a report, so that each run file is read once.
 Results read_results(const sweep::Plan&, store::RunReader&, const Metric&);
 Results read_results(const sweep::Plan&, const store::Store&, const Metric&);

@@ -49,6 +49,7 @@ struct Table {
     std::vector<std::string> values;                // of `axes`
     std::string identity;
     std::optional<double> value;
+    std::string digest;                             // result digest of `file`
     std::string file;                               // empty: not done
   };
   std::vector<std::string> axes;                    // all that differ, seeds included

@@ -11,6 +11,7 @@
 #include "winnow/core/file.h"
 #include "winnow/core/hash.h"
 #include "winnow/stage/stage.h"
+#include "winnow/store/metric.h"
 
 namespace winnow::store {
 
@@ -35,9 +36,9 @@ using Table = std::vector<Column>;
 
 // Where and how a result came to be. Not part of the result digest.
 struct Provenance {
-  std::string code_version;                       // git revision or release, with "-dirty"
+  std::string code_version;                       // winnow/core/revision.h; of a foreign trainer what it calls itself. "0.1.0": before revisions were recorded
   std::string host;
-  std::string device;                             // "cpu", "cuda: NVIDIA H100 ..."
+  std::string device;                             // "cpu: Intel(R) Xeon(R) Processor (family 6, model 207), AVX512"
   std::map<std::string, std::string> libraries;   // "torch" -> "2.11.0"
   int threads = 1;
   int width = 1;
@@ -51,11 +52,13 @@ struct RunContent {
   std::map<std::string, Table> tables;            // "metrics/epochs", "metrics/steps", "metrics/final" (one row)
   std::map<std::string, Array> arrays;            // below selection/, labels/, predictions/, scores/, features/, weights/
   std::map<std::string, std::string> texts;       // small texts: "snapshot/config.json"
+  MetricKinds metrics;                            // what columns of metrics/final and metrics/epochs are, as far as the trainer says
   Provenance provenance;
   std::string log;                                // the trainer's last lines
   bool trial = false;                             // of a stage that was only tried: marked so that no store takes the file for a result
 
-  // Hash of what the stage computed: identity, tables, arrays, texts; without provenance and log.
+  // Hash of what the stage computed: identity, tables, arrays, texts; without what metrics are,
+  // provenance and log.
   Hash128 result_digest() const;
   Hash128 result_digest(const Identity&) const;   // the same, for who knows the stage's identity already
 };

@@ -24,6 +24,8 @@ class RunReader {
     Hash128 result_digest() const;
     std::vector<std::string> columns() const;                             // of metrics/final
     std::optional<double> final_value(std::string_view column) const;     // none: the run has no such column
+    std::optional<MetricKind> kind(std::string_view column) const;        // none: the run file does not say what it is
+    const std::string& code_version() const;
     Table epochs() const;                                                 // metrics/epochs, as reals; empty where the run has none
 
     struct Source;                                  // what it came from

@@ -18,6 +18,7 @@
 #include "outcome.h"
 #include "winnow/comm/gang.h"
 #include "winnow/core/error.h"
+#include "winnow/core/revision.h"
 #include "winnow/stage/shared_code.h"
 
 namespace winnow::cmd {
@@ -178,7 +179,7 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
 // Process 0 of the gang, or the only one.
 int lead(comm::Collective& gang, const std::string& device, int threads) {
   Lines lines;
-  lines.send({{"event", "ready"}, {"protocol", 1}, {"device", device}, {"version", WINNOW_VERSION}});
+  lines.send({{"event", "ready"}, {"protocol", 1}, {"device", device}, {"program", "winnow-train"}, {"version", revision()}});
   std::deque<Value> later;                        // commands that came while a stage ran
   while (true) {
     std::optional<Value> command;

@@ -11,6 +11,7 @@
 #include "sweep_options.h"
 #include "terminal.h"
 #include "winnow/core/error.h"
+#include "winnow/core/printable.h"
 #include "winnow/report/claims.h"
 #include "winnow/report/render.h"
 
@@ -42,8 +43,8 @@ struct ReportOptions {
 
 void print_ranks(const report::Table& table) {
   std::optional<report::Ranking> ranking = report::rank(table);
-  if (ranking) fmt::print("\n{}: {}", table.name, report::rank_diagram_text(*ranking));
-  else fmt::print("\n{}: no ranks: they need two rows and two columns without a missing cell\n", table.name);
+  if (ranking) fmt::print("\n{}: {}", printable(table.name), report::rank_diagram_text(*ranking));
+  else fmt::print("\n{}: no ranks: they need two rows and two columns without a missing cell\n", printable(table.name));
 }
 
 std::vector<report::Table> tables_of(const ReportOptions& options, const sweep::Plan& plan, store::RunReader& runs) {
@@ -92,7 +93,7 @@ int report(int argc, char** argv) {
     throw UsageError(fmt::format("report: unknown format '{}'{}: expected {}", options.format, did_you_mean(options.format, kFormats), fmt::join(kFormats, ", ")));
 
   sweep::Plan plan = options.sweep.plan();
-  store::Store store = options.stores.open();
+  store::Store store = options.stores.open_to_read();
   store::RunReader runs(store);
   std::vector<report::Table> tables = tables_of(options, plan, runs);
   for (const report::Table& table : tables) fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));

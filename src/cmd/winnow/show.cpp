@@ -11,6 +11,7 @@
 #include "outcome.h"
 #include "sweep_options.h"
 #include "winnow/core/error.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::cmd {
 
@@ -56,11 +57,11 @@ void show_run_json(const Path& file, const store::RunContent& run) {
   for (const auto& [name, table] : run.tables) tables[name] = table_json(table);
   const store::Provenance& from = run.provenance;
   Value all = {{"file", file.string()}, {"stage", to_json(run.stage)}, {"result_digest", store::verify_run_file(file).result_digest.hex()},
-               {"tables", std::move(tables)}, {"log", run.log},
+               {"tables", std::move(tables)}, {"metrics", Value::parse(store::metric_kinds_text(run.metrics))}, {"log", run.log},
                {"provenance", {{"code_version", from.code_version}, {"host", from.host}, {"device", from.device},
                                {"libraries", from.libraries}, {"threads", from.threads}, {"width", from.width},
                                {"attempt", from.attempt}, {"start", from.start}, {"end", from.end}}}};
-  fmt::print("{}\n", all.dump(1));
+  fmt::print("{}\n", all.dump(1, ' ', false, Value::error_handler_t::replace));
 }
 
 void show_run(const Path& file, bool json) {
@@ -72,8 +73,8 @@ void show_run(const Path& file, bool json) {
   for (const auto& [name, version] : from.libraries) libraries += fmt::format(", {} {}", name, version);
   fmt::print("{} {}\nfile      {} ({} bytes, verified)\nresult    {}\n", to_string(run.stage.kind), header.identity.hex(), file.string(),
              header.bytes, header.result_digest.hex());
-  fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {})\nby        winnow {}{}\n", time_text(from.start),
-             from.end - from.start, from.attempt, from.host, from.device, from.threads, from.width, from.code_version, libraries);
+  fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {})\ncode      {}{}\n", time_text(from.start),
+             from.end - from.start, from.attempt, printable(from.host), printable(from.device), from.threads, from.width, printable(from.code_version), printable(libraries));
   for (const auto& [name, input] : run.stage.inputs) fmt::print("input     {}: {} of {}\n", name, to_string(input.output), input.stage.hex());
   for (const auto& [name, digest] : run.stage.fingerprints) fmt::print("content   {}: {}\n", name, digest);
   fmt::print("\nsettings (* not the declared default)\n");
@@ -81,11 +82,11 @@ void show_run(const Path& file, bool json) {
     fmt::print("{} {:20} {}\n", run.stage.defaulted.count(key) ? " " : "*", key, shown(value));
   fmt::print("\nfinal metrics\n");
   for (const store::Column& column : run.tables["metrics/final"])
-    if (std::vector<double> values = reals(column); !values.empty()) fmt::print("  {:20} {:.6g}\n", column.name, values[0]);
+    if (std::vector<double> values = reals(column); !values.empty()) fmt::print("  {:20} {:.6g}\n", printable(column.name), values[0]);
   fmt::print("\nby epoch\n");
   for (const store::Column& column : run.tables["metrics/epochs"])
     if (std::vector<double> values = reals(column); !values.empty() && column.name != "epoch")
-      fmt::print("  {:20} {}\n", column.name, curve(values));
+      fmt::print("  {:20} {}\n", printable(column.name), curve(values));
 }
 
 void show_sweep(const sweep::Plan& plan, const store::Store& store, bool json) {
@@ -103,12 +104,13 @@ void show_sweep(const sweep::Plan& plan, const store::Store& store, bool json) {
     else
       fmt::print("{:7} {}{}{}\n", file ? "done" : "missing", identity.hex(), axes, file ? "  " + file->string() : "");
   }
-  if (json) fmt::print("{}\n", list.dump(1));
+  if (json) fmt::print("{}\n", list.dump(1, ' ', false, Value::error_handler_t::replace));
 }
 
 // The run file that `word` names: a path, or the first digits of an identity in the store and its references.
 Path find_run(const std::string& word, const StoreOptions& stores) {
   if (std::filesystem::is_regular_file(word)) return word;
+  stores.open_to_read();
   std::vector<Path> found;
   std::string looked = stores.store;
   std::vector<Path> roots = stores.read_only();
@@ -116,7 +118,9 @@ Path find_run(const std::string& word, const StoreOptions& stores) {
   roots.insert(roots.begin(), stores.store);
   for (const Path& root : roots)
     for (const Path& run : store::Store(root).runs())
-      if (run.stem().string().rfind(word, 0) == 0) found.push_back(run);
+      if (run.stem().string().rfind(word, 0) == 0 &&      // the store's own comes before a reference's of the same stage
+          std::none_of(found.begin(), found.end(), [&](const Path& other) { return other.stem() == run.stem(); }))
+        found.push_back(run);
   if (found.empty())
     throw UsageError(fmt::format("show: {} is neither a file nor the beginning of an identity in {}", word, looked));
   if (found.size() > 1)
@@ -140,7 +144,7 @@ int show(int argc, char** argv) {
   stores.add_to(app);
   app.add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
-  if (Path(sweep.file).extension() == ".toml") show_sweep(sweep.plan(), stores.open(), json);
+  if (Path(sweep.file).extension() == ".toml") show_sweep(sweep.plan(), stores.open_to_read(), json);
   else show_run(find_run(sweep.file, stores), json);
   return kDone;
 }

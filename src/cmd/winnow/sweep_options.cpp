@@ -5,15 +5,16 @@
 #include "check_prompts.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
+#include "winnow/core/printable.h"
 #include "winnow/data/dataset.h"
 #include "winnow/report/claims.h"
 
 namespace winnow::cmd {
 
-std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string shown(const Value& value) { return printable(value.is_string() ? value.get<std::string>() : value.dump()); }
 
 void StoreOptions::add_to(CLI::App& app) {
-  app.add_option("--store", store, "the folder of run files")->capture_default_str();
+  named_ = app.add_option("--store", store, "the folder of run files")->capture_default_str();
   app.add_option("--reference", references, "a further store that is only read; may be repeated");
 }
 
@@ -22,9 +23,31 @@ void OwnStore::add_to(CLI::App& app) {
   app.add_flag("--json", json, "for scripts");
 }
 
+namespace {
+
+// The nearest folder beside it, for names that were mistyped.
+void require_folder(const char* option, const std::string& folder) {
+  std::error_code absent;
+  if (std::filesystem::is_directory(folder, absent)) return;
+  if (std::filesystem::exists(folder, absent)) throw UsageError(fmt::format("{} {} is no folder", option, printable(folder)));
+  Path path = Path(folder).has_filename() ? Path(folder) : Path(folder).parent_path(), parent = path.has_parent_path() ? path.parent_path() : Path(".");
+  std::vector<std::string> beside;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, absent))
+    if (entry.is_directory(absent)) beside.push_back(entry.path().filename().string());
+  throw UsageError(fmt::format("{} {}: there is no such folder{}", option, printable(folder), did_you_mean(path.filename().string(), beside)));
+}
+
+}  // namespace
+
 store::Store OwnStore::open() const {
-  if (!std::filesystem::is_directory(folder)) throw UsageError(fmt::format("no folder {}: name one with --store", folder));
+  require_folder("--store", folder);
   return store::Store(folder);
+}
+
+store::Store StoreOptions::open_to_read() const {
+  if (named_->count() > 0) require_folder("--store", store);
+  for (const std::string& reference : references) require_folder("--reference", reference);
+  return open();
 }
 
 std::vector<Path> StoreOptions::read_only() const {

@@ -22,6 +22,12 @@ struct StoreOptions {
   // program was built in.
   std::vector<Path> read_only() const;
   store::Store open() const { return store::Store(store, read_only()); }
+  // For commands that only read: UsageError where a folder that somebody named does not exist. The default one may be missing:
+  // nothing has run here yet, and the committed outcomes can be read all the same.
+  store::Store open_to_read() const;
+
+ private:
+  CLI::Option* named_ = nullptr;                // --store
 };
 
 // One store alone, by commands that look after it.

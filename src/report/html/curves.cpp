@@ -50,6 +50,14 @@ Line average(const std::string& name, const std::vector<Curve>& runs, double fac
   return line;
 }
 
+// winnow's selection metrics are; a foreign trainer may use their names for percents.
+bool is_share(const std::map<std::size_t, std::vector<Curve>>& rows) {
+  for (const auto& [r, curves] : rows)
+    for (const Curve& curve : curves)
+      if (std::any_of(curve.begin(), curve.end(), [](double value) { return value < 0 || value > 1; })) return false;
+  return true;
+}
+
 std::string name_of(const Table& table, const Header& row) {
   std::string name;
   for (const std::string& value : row)
@@ -90,7 +98,7 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, store::
       bool learning = quantity == table.metric.name;
       std::string title = table.columns[c].empty() ? "" : column_title(table, table.columns[c]);
       std::string what = learning ? quantity : quantity.substr(quantity.find('_') + 1);
-      double factor = !learning || table.metric.percent() ? 100 : 1;
+      double factor = learning ? (table.metric.percent() ? 100 : 1) : is_share(rows) ? 100 : 1;
       Chart chart{title.empty() ? table.name : title, factor == 100 ? what + " in %" : what, {}, rows.size() > kLines ? rows.size() - kLines : 0};
       for (auto& [r, runs] : rows)
         if (chart.lines.size() < kLines) {

@@ -11,6 +11,8 @@
 #include "../words.h"
 #include "embedded.h"
 #include "svg.h"
+#include "winnow/core/printable.h"
+#include "winnow/core/revision.h"
 
 namespace winnow::report {
 
@@ -18,12 +20,11 @@ namespace html {
 
 std::string escaped(const std::string& text) {
   std::string result;
-  for (char c : text) {
+  for (char c : printable(text)) {
     if (c == '<') result += "&lt;";
     else if (c == '>') result += "&gt;";
     else if (c == '&') result += "&amp;";
     else if (c == '"') result += "&quot;";
-    else if (static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t') result += "?";
     else result += c;
   }
   return result;
@@ -34,6 +35,16 @@ std::string escaped(const std::string& text) {
 namespace {
 
 using html::escaped;
+
+// A trainer's last lines stay lines.
+std::string lines(const std::string& text) {
+  std::string result;
+  for (std::size_t start = 0, end; start < text.size(); start = end + 1) {
+    end = std::min(text.find('\n', start), text.size());
+    result += escaped(text.substr(start, end - start)) + "\n";
+  }
+  return result;
+}
 
 // Samples of every cell, for the dialog that shows where a number comes from. "<" could end the script element.
 std::string safe_json(const nlohmann::json& value) {
@@ -59,7 +70,7 @@ Header part(const Table::Sample& sample, const std::vector<std::size_t>& at, con
 
 std::string joined(const std::vector<std::string>& axes, const Header& values) {
   std::string text;
-  for (std::size_t i = 0; i < values.size(); ++i) text += fmt::format("{}{}{}", i ? ", " : "", i < axes.size() && axes[i] != "method" ? axes[i] + " " : "", values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i) text += fmt::format("{}{}{}", i ? ", " : "", i < axes.size() && axes[i] != "method" ? axes[i] + " " : "", printable(values[i]));
   return text;
 }
 
@@ -127,8 +138,8 @@ class Writer {
       if (one_method && !row.empty() && !table.rows.empty()) row[0] = table.rows[0][0];
       std::string what;
       for (std::size_t i = 0; i < table.axes.size() && i < sample.values.size(); ++i)
-        if (table.axes[i] == "seed") what = "seed " + sample.values[i];
-      cells[{row, column}].push_back({what, sample.value ? number(table.metric, *sample.value) : "", sample.identity, sample.file});
+        if (table.axes[i] == "seed") what = "seed " + printable(sample.values[i]);
+      cells[{row, column}].push_back({what, sample.value ? number(table.metric, *sample.value) : "", sample.identity, printable(sample.file)});
     }
     if (table.name != page_.name) out_ += fmt::format("<h3>{}</h3>", escaped(table.name));
     if (!table.question.empty() && table.question != page_.question) out_ += fmt::format("<p class=\"question\">{}</p>", escaped(table.question));
@@ -202,13 +213,13 @@ class Writer {
       out_ += fmt::format("<details class=\"card\"{}><summary><b>{}</b> <span class=\"tag {}\">{}</span> attempt {}: {}</summary><p class=\"unit\">{}</p><pre>{}</pre></details>",
                           failure.recovered ? "" : " open", escaped(failure.label), failure.recovered ? "done" : "failed",
                           failure.recovered ? "done later" : "not done", failure.attempt, escaped(failure.message), escaped(failure.identity),
-                          escaped(failure.lines.empty() ? "the trainer wrote nothing" : failure.lines));
+                          lines(failure.lines.empty() ? "the trainer wrote nothing" : failure.lines));
     out_ += "</section>";
   }
 
   void provenance() {
     out_ += fmt::format("<section id=\"provenance\"><h2>Provenance</h2><dl><dt>sweep</dt><dd><code>{}</code></dd><dt>store</dt><dd><code>{}</code></dd><dt>made by</dt><dd><code>winnow report {} "
-                        "--html</code>, winnow {}</dd></dl>", escaped(page_.sweep_file), escaped(page_.store), escaped(page_.sweep_file), WINNOW_VERSION);
+                        "--html</code>, winnow {}</dd></dl>", escaped(page_.sweep_file), escaped(page_.store), escaped(page_.sweep_file), escaped(std::string(revision())));
     if (!page_.notes.empty()) {
       out_ += "<ul class=\"notes\">";
       for (const std::string& note : page_.notes) out_ += fmt::format("<li>{}</li>", escaped(note));

@@ -2,6 +2,7 @@
 #include "../refusal.h"
 #include "winnow/view/step.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // ABLE: samples that may be of one class by their candidates and confidences come close to each other. Xia et al., "Ambiguity-
-// induced contrastive learning for instance-dependent partial label learning", 2022; spec/pll.md 5.10.
+// induced contrastive learning for instance-dependent partial label learning", 2022; docs/methods/partial-labels.md#5.10.
 #include <ATen/ATen.h>
 
 #include "choice.h"

@@ -1,5 +1,5 @@
 // ABS-MAE: the mean absolute error, averaged over the candidates. Lv et al., "On the robustness of average losses for
-// partial-label learning", 2023; spec/pll.md 5.5.
+// partial-label learning", 2023; docs/methods/partial-labels.md#5.5.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"

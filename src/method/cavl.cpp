@@ -1,5 +1,5 @@
 // CAVL: cross-entropy with the candidate of the largest class activation value. Zhang et al., "Exploiting class activation
-// value for partial-label learning", 2022; spec/pll.md 5.4.
+// value for partial-label learning", 2022; docs/methods/partial-labels.md#5.4.
 #include <ATen/ATen.h>
 
 #include <limits>

@@ -1,5 +1,5 @@
 // CC: minus the log of the candidates' total probability. Feng et al., "Provably consistent partial-label learning", 2020;
-// spec/pll.md 5.1.
+// docs/methods/partial-labels.md#5.1.
 #include <ATen/ATen.h>
 
 #include <limits>

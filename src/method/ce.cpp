@@ -1,5 +1,5 @@
 // CE: mean cross-entropy on the given labels; with a selection of an earlier stage, on the selected samples of the batch.
-// spec/noisy-labels.md 6.1 and 4.
+// docs/methods/noisy-labels.md#6.1 and #4.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"

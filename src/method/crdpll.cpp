@@ -1,5 +1,5 @@
 // CRDPLL: the confidences agree with two views, non-candidates are pushed down. Wu et al., "Revisiting consistency
-// regularization for deep partial label learning", 2022; spec/pll.md 5.7.
+// regularization for deep partial label learning", 2022; docs/methods/partial-labels.md#5.7.
 #include <ATen/ATen.h>
 
 #include "choice.h"

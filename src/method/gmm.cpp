@@ -1,6 +1,6 @@
 // GMM: before each epoch a mixture of two normals over the losses of all samples tells the clean ones; only they are trained
 // on. The division of Li et al., "DivideMix: learning with noisy labels as semi-supervised learning", 2020, with one network;
-// spec/noisy-labels.md 6.5.
+// docs/methods/noisy-labels.md#6.5.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // HTC: a head classifier for the frequent classes and a tail classifier for the rare ones, fused by an attention. Jia et al.,
-// "Long-tailed partial label learning by head classifier and tail classifier cooperation", 2024; spec/pll.md 5.13.
+// "Long-tailed partial label learning by head classifier and tail classifier cooperation", 2024; docs/methods/partial-labels.md#5.13.
 #include <ATen/ATen.h>
 
 #include <limits>

@@ -1,5 +1,5 @@
 // IDGP: a classifier f and a model g of how candidates arise teach each other. Qiao et al., "Decompositional generation process
-// for instance-dependent partial label learning", 2023; spec/pll.md 5.9.
+// for instance-dependent partial label learning", 2023; docs/methods/partial-labels.md#5.9.
 #include <ATen/ATen.h>
 
 #include "choice.h"

@@ -1,5 +1,5 @@
 // PiCO: contrast against a queue of keys tells classes apart, class prototypes tell labels apart. Wang et al., "PiCO:
-// contrastive label disambiguation for partial label learning", 2022; spec/pll.md 5.14. The order of a step is KEYS.md's.
+// contrastive label disambiguation for partial label learning", 2022; docs/methods/partial-labels.md#5.14. The order of a step is KEYS.md's.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // POP: PRODEN, and candidate sets that are purified after every epoch. Xu et al., "Progressive purification for instance-
-// dependent partial label learning", 2023; spec/pll.md 5.8.
+// dependent partial label learning", 2023; docs/methods/partial-labels.md#5.8.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 

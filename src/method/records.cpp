@@ -1,5 +1,5 @@
 // RECORDS: consistency with mixing, and confidences from which the head's opinion of the running mean feature is taken away.
-// Hong et al., "Long-tailed partial label learning via dynamic rebalancing", 2023; spec/pll.md 5.12.
+// Hong et al., "Long-tailed partial label learning via dynamic rebalancing", 2023; docs/methods/partial-labels.md#5.12.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 

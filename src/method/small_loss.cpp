@@ -1,5 +1,5 @@
 // Small-loss: in each batch the samples with the smallest losses are trained on (co-teaching with one network). Han et al.,
-// "Co-teaching: robust training of deep neural networks with extremely noisy labels", 2018; spec/noisy-labels.md 6.7.
+// "Co-teaching: robust training of deep neural networks with extremely noisy labels", 2018; docs/methods/noisy-labels.md#6.7.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"

@@ -1,5 +1,5 @@
 // SoLar: pseudo-labels by optimal transport between samples and classes whose prior is estimated; small losses of each class
-// are trained on them. Wang et al., "SoLar: Sinkhorn label refinery for imbalanced partial-label learning", 2022; spec/pll.md 5.11.
+// are trained on them. Wang et al., "SoLar: Sinkhorn label refinery for imbalanced partial-label learning", 2022; docs/methods/partial-labels.md#5.11.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 

@@ -1,5 +1,5 @@
 // Wide residual networks for small pictures: Zagoruyko & Komodakis 2016, under the names of the PyTorch code whose weights PartialCLIP's
-// generators are (spec/pll.md 1.4).
+// generators are (docs/methods/partial-labels.md#1.4).
 #pragma once
 
 #include <memory>

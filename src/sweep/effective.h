@@ -1,4 +1,4 @@
-// The effective settings of one experiment: every level of design.md section 3 laid over the declared defaults, conditions
+// The effective settings of one experiment: every level of docs/design.md#3 laid over the declared defaults, conditions
 // of keys decided, references followed.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The grammar of a sweep file (design.md section 3): what stands where, before anybody asks what the keys mean.
+// The grammar of a sweep file (docs/design.md#3): what stands where, before anybody asks what the keys mean.
 #pragma once
 
 #include <string>

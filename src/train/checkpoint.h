@@ -19,7 +19,7 @@ struct Place {
 
 // Process 0 reads and writes; the others of a gang are told. Without a folder in the context nothing is kept.
 //
-// The result of a stage is a function of its width, threads and device besides its identity (design.md section 11), so a
+// The result of a stage is a function of its width, threads and device besides its identity (docs/design.md#11), so a
 // checkpoint of another of these is no more use than one of another stage: the stage starts over and says why.
 class Checkpoint {
  public:

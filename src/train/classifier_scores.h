@@ -1,4 +1,4 @@
-// Scores by a model's own classifier: the generators of instance-dependent candidate sets. spec/pll.md 1.4, [S14].
+// Scores by a model's own classifier: the generators of instance-dependent candidate sets. docs/methods/partial-labels.md#1.4, [S14].
 #pragma once
 
 #include "winnow/train/execute.h"

@@ -1,4 +1,4 @@
-// Starting rows of a head from the training set's features and the labels that the learner may see. spec/pll.md 3.2.
+// Starting rows of a head from the training set's features and the labels that the learner may see. docs/methods/partial-labels.md#3.2.
 #pragma once
 
 #include <string>

@@ -76,7 +76,7 @@ void ImageSource::declare_ensemble(const Settings& settings) {
   views_.declare_ensemble(ensemble);
 }
 
-// spec/pll.md 1.5. A stage that pre-trains a backbone sets nothing aside.
+// docs/methods/partial-labels.md#1.5. A stage that pre-trains a backbone sets nothing aside.
 void ImageSource::set_aside(const Settings& settings) {
   validation_.samples = at::empty({0}, at::kLong);
   if (!settings.has("data.validation")) return;
@@ -95,7 +95,7 @@ void ImageSource::set_aside(const Settings& settings) {
   train_.samples = train_.samples.index_select(0, tensor_of(split.train));
 }
 
-// spec/pll.md 1.3. A stage that pre-trains a backbone has no long tail.
+// docs/methods/partial-labels.md#1.3. A stage that pre-trains a backbone has no long tail.
 void ImageSource::keep_long_tail(const Settings& settings, std::span<const std::int64_t> all_labels) {
   if (!settings.has("data.long_tail")) return;
   double factor = settings.real("data.long_tail");

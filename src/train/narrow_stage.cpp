@@ -1,5 +1,5 @@
 // Stage kind `narrow`: candidate sets keep the classes that a fixed model scores highest; samples with none left are dropped.
-// spec/pll.md 2.
+// docs/methods/partial-labels.md#2.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

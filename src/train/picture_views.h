@@ -33,7 +33,7 @@ class PictureViews {
   // splits. Before declare_ensemble, whose views have the same normalisation.
   void declare_test(const std::string& pipeline, const std::string& normalisation = "model");
 
-  // Test-time ensembles (spec/pll.md 3.4): view `plain` of the other splits becomes one of several views, whose logits are averaged. "five-crop",
+  // Test-time ensembles (docs/methods/partial-labels.md#3.4): view `plain` of the other splits becomes one of several views, whose logits are averaged. "five-crop",
   // "ten-crop": of the short side resized to side + expand; "randaug": `times` random resized crops, flipped, the same in every
   // evaluation. A member decodes its pictures again: little beside a forward of the model.
   struct Ensemble {

@@ -1,5 +1,5 @@
 // Stage kind `pretrain`: a CLIP trained contrastively from scratch on a labelled data set, with captions from templates and
-// synonyms of which a share names a wrong class. design.md section 10 (nano-clip).
+// synonyms of which a share names a wrong class. docs/design.md#10 (nano-clip).
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

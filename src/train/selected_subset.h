@@ -1,4 +1,4 @@
-// A selected subset on its way between stages: selection/{mask,score,label} of a run file. design.md sections 1 and 7.
+// A selected subset on its way between stages: selection/{mask,score,label} of a run file. docs/design.md#1 and #7.
 #pragma once
 
 #include <map>

@@ -17,7 +17,7 @@ namespace winnow::view {
 
 const std::vector<NamedPipeline>& named_pipelines() {
   static const std::vector<NamedPipeline> table = {
-      // spec/pll.md 4.3
+      // docs/methods/partial-labels.md#4.3
       {"plain",          "[" RESIZE(R"("R")", "bilinear") ", " CENTER "]"},
       {"test-8-7",       "[" RESIZE(R"("8R/7")", "bilinear") ", " CENTER "]"},
       {"rrc-flip",       "[" RRC("0.08", "bilinear", R"("R")") ", " FLIP "]"},                       // strong: CIFAR, Places-LT, ImageNet-LT
@@ -27,16 +27,16 @@ const std::vector<NamedPipeline>& named_pipelines() {
       {"strong-fine",    "[" RRC("0.08", "bilinear", R"("R")") ", " FLIP ", " AUGMENT "]"},
       {"weak-plcifar",   "[" FLIP ", " SMALL_CROP ", " RESIZE(R"(["R", "R"])", "bilinear") "]"},
       {"strong-plcifar", "[" RRC("0.2", "bilinear", "32") ", " FLIP ", " AUGMENT ", " RESIZE(R"(["R", "R"])", "bilinear") "]"},
-      // spec/pll.md 3.4: test-time ensembles
+      // docs/methods/partial-labels.md#3.4: test-time ensembles
       {"five-crop",      "[" RESIZE(R"("R+24")", "bilinear") R"(, {"op": "five_crop", "size": "R"}])"},
       {"ten-crop",       "[" RESIZE(R"("R+24")", "bilinear") R"(, {"op": "ten_crop", "size": "R"}])"},
-      // spec/noisy-labels.md 8
+      // docs/methods/noisy-labels.md#8
       {"cifar",          "[" SMALL_CROP ", " RESIZE(R"(["R", "R"])", "bilinear") ", " FLIP "]"},
       {"crop256",        "[" RESIZE(R"(["8R/7", "8R/7"])", "bilinear") ", " CROP ", " FLIP "]"},     // augmentation A
       {"clothing",       "[" RESIZE(R"("8R/7")", "bilinear") ", " CROP ", " FLIP "]"},
       {"squeeze",        "[" RESIZE(R"(["R", "R"])", "bilinear") "]"},                               // test: CIFAR, Tiny, Cars, CUB
       {"squeeze-8-7",    "[" RESIZE(R"(["8R/7", "8R/7"])", "bilinear") ", " CENTER "]"},             // test: WebVision
-      // spec/unsupervised.md 1
+      // docs/methods/unsupervised.md#1
       {"test",           "[" RESIZE(R"("R")", "bicubic") ", " CENTER "]"},
       {"rrc(0.08)",      "[" RRC("0.08", "bicubic", R"("R")") ", " FLIP "]"},
       {"rrc(0.5)",       "[" RRC("0.5", "bicubic", R"("R")") ", " FLIP "]"},

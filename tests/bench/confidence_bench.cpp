@@ -1,5 +1,5 @@
 // What writing a step's confidences costs on a large set: the batch's rows alone, as the methods here do, beside a
-// renormalisation of all N x C of them each step, as PartialCLIP's code does (spec/pll.md 5.2). One thread; needs 3 N C floats.
+// renormalisation of all N x C of them each step, as PartialCLIP's code does (docs/methods/partial-labels.md#5.2). One thread; needs 3 N C floats.
 //   bench-confidence [N [C [BATCH]]]            default 1000000 365 64: Places-LT's classes, a million samples
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

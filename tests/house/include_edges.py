@@ -1,4 +1,4 @@
-"""The include edges of design.md section 2: an area may include only what CMakeLists.txt grants it, and those grants are the
+"""The include edges of docs/design.md#2: an area may include only what CMakeLists.txt grants it, and those grants are the
 design's. A planted violation must be found.
 
     python3 tests/house/include_edges.py
@@ -11,7 +11,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# design.md section 2. "all but" and "what they need" are spelled out.
+# docs/design.md#2. "all but" and "what they need" are spelled out.
 DESIGN = {
     "core": "", "stage": "core", "label": "core", "data": "core", "text": "core", "sweep": "core stage label data", "store": "core stage",
     "sched": "core", "fleet": "core stage data store sched", "report": "core stage sweep store", "comm": "core",

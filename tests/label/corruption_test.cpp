@@ -23,7 +23,7 @@ void expect_true_label_inside(Candidates& sets, const std::vector<std::int64_t>&
   for (std::size_t i = 0; i < truth.size(); ++i) ASSERT_EQ(sets.row(i)[truth[i]], 1) << i;
 }
 
-// spec/pll.md 1.6: test vectors of NumPy's legacy generator.
+// docs/methods/partial-labels.md#1.6: test vectors of NumPy's legacy generator.
 TEST(NumpyLegacy, TestVectors) {
   NumpyLegacy doubles(0);
   for (double want : {0.5488135039273248, 0.7151893663724195, 0.6027633760716439, 0.5448831829968969}) EXPECT_EQ(doubles.uniform(), want);
@@ -55,7 +55,7 @@ TEST(Flip, OneSampleMoreChangesNoOther) {
   EXPECT_NE(flip(few, 10, 0.5, 4, Law::stream).mask, a.mask);
 }
 
-// spec/pll.md section 10: the reference law for C = 10.
+// docs/methods/partial-labels.md#10: the reference law for C = 10.
 TEST(Uniform, SizeDistribution) {
   std::vector<double> want{.009785, .053816, .171233, .376712, .623288, .828767, .946184, .990215, 1};
   std::vector<double> got = uniform_size_cdf(10, SizeLaw::reference);

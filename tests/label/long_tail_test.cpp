@@ -22,7 +22,7 @@ std::int64_t total(std::int64_t samples, std::int64_t classes, double factor) {
   return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
 }
 
-// spec/pll.md 1.3.
+// docs/methods/partial-labels.md#1.3.
 TEST(LongTail, HasTheCountsOfTheTable) {
   EXPECT_THAT(long_tail_counts(50000, 10, 0.01), ElementsAre(5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50));
   EXPECT_EQ(total(50000, 10, 0.0067), 11669);
@@ -82,7 +82,7 @@ TEST(ValidationSplit, IsAPartition) {
   EXPECT_EQ(all.size(), 103u);
 }
 
-// spec/pll.md 1.6.
+// docs/methods/partial-labels.md#1.6.
 TEST(ValidationSplit, OfPlcifar10) {
   NumpyLegacy random(1003224347);
   Split split = validation_split(50000, 0.1, random);

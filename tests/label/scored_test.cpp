@@ -13,7 +13,7 @@ using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::Pointwise;
 
-// spec/pll.md 10: row 0 of z_w, y = 0.
+// docs/methods/partial-labels.md#10: row 0 of z_w, y = 0.
 TEST(InstanceCandidates, HaveTheSpecificationsProbabilities) {
   std::vector<std::int64_t> truth = {0};
   std::vector<double> scores = {2, 1, 0, -1};

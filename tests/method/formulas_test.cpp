@@ -12,7 +12,7 @@ at::Tensor rows(std::initializer_list<double> values, std::int64_t columns) {
 }
 bool near(const at::Tensor& got, const at::Tensor& want, double tolerance = 1e-6) { return at::allclose(got, want, tolerance, tolerance); }
 
-// spec/pll.md 10, rows of z_w and Y.
+// docs/methods/partial-labels.md#10, rows of z_w and Y.
 const at::Tensor z = rows({2, 1, 0, -1, .5, .5, -.5, 1.5, -2, 0, 1, 3}, 4);
 const at::Tensor Y = rows({1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1}, 4);
 

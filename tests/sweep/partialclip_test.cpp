@@ -1,4 +1,4 @@
-// The sweeps of the PartialCLIP grid, of the gallery and of the claims are what they say. spec/pll-results.md 3.
+// The sweeps of the PartialCLIP grid, of the gallery and of the claims are what they say. docs/results/partial-labels.md#3.
 #include <algorithm>
 
 #include "fixture.h"
@@ -65,7 +65,7 @@ TEST_F(Published, FullTuningHasRatesOfItsOwn) {
   }
 }
 
-// spec/pll.md 4.3: what every data set is looked at through, and [S11] under which normalisation.
+// docs/methods/partial-labels.md#4.3: what every data set is looked at through, and [S11] under which normalisation.
 TEST_F(Published, ViewsAreThoseOfTheDataSetsRecipe) {
   struct Views {
     std::string weak, strong, normalisation;

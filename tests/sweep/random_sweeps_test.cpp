@@ -1,4 +1,4 @@
-// Random sweeps against a naive reading of design.md section 3: the expansion is an ordered bijection with the product,
+// Random sweeps against a naive reading of docs/design.md#3: the expansion is an ordered bijection with the product,
 // zip, union, override and exclude of their definition, and every stage made the fast way is the one made the slow way.
 #include <functional>
 #include <random>

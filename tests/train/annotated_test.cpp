@@ -70,7 +70,7 @@ TEST_F(AnnotatedTest, CandidateSetsMayMissTheTrueLabel) {
   EXPECT_GE(figures(content).at("accuracy"), 0);
 }
 
-// spec/pll.md 1.5: the split of the reference code, its order included; the same samples whatever the labels are.
+// docs/methods/partial-labels.md#1.5: the split of the reference code, its order included; the same samples whatever the labels are.
 TEST_F(AnnotatedTest, ValidationSamplesAreSetAsideAndMeasured) {
   Stage stage = annotated("cc", "vaguest");
   stage.settings.set("data.validation", 0.1);

@@ -54,7 +54,7 @@ TEST_F(CandidateSetsTest, ALongTailHasItsCounts) {
               testing::ElementsAreArray(label::long_tail_counts(60, 10, 0.5)));
 }
 
-// spec/pll.md 1.6: the shuffles of the long tail, and flips from where they left the generator.
+// docs/methods/partial-labels.md#1.6: the shuffles of the long tail, and flips from where they left the generator.
 TEST_F(CandidateSetsTest, ALegacyLongTailAndItsFlipsComeFromOneGenerator) {
   auto done = run_sweep("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.3, law = \"numpy-legacy\" }\ndata.long_tail = 0.5\ndata.law = \"numpy-legacy\"");
   std::vector<std::int64_t> truth, own;

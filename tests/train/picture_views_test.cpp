@@ -99,7 +99,7 @@ TEST_F(PictureViewsTest, APictureIsReadFromWhereItIsKept) {
   EXPECT_TRUE(at::allclose(after, at::ones_like(after))) << after.min();
 }
 
-// spec/pll.md 3.4.
+// docs/methods/partial-labels.md#3.4.
 TEST_F(PictureViewsTest, AnEnsembleHasSeveralViewsOfATestPicture) {
   auto members_of = [&](const PictureViews::Ensemble& ensemble) {
     PictureViews views(*pixels_, kHalf, 24, at::kFloat);

@@ -1,5 +1,5 @@
 // Scores of a data set's training samples by a model that this program does not run: an N x C array that `winnow data scores`
-// records under a name. Candidate sets are made and narrowed by them (labels.scores). spec/pll.md 1.4.
+// records under a name. Candidate sets are made and narrowed by them (labels.scores). docs/methods/partial-labels.md#1.4.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,7 @@
 // (CuPL), or descriptors alone (classify_by_description), of which a reading makes sentences.
 //
 // Names are those of the data set's classes; case, blanks, underscores and hyphens may differ where it stays clear which class is meant.
-// spec/pll.md 3.2 (`descriptor`), spec/unsupervised.md 2.
+// docs/methods/partial-labels.md#3.2 (`descriptor`), docs/methods/unsupervised.md#2.
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// Label corruption as pure functions of (true labels, spec, seed). spec/pll.md 1.1, 1.2, 1.6; spec/noisy-labels.md 1.1.
+// Label corruption as pure functions of (true labels, spec, seed). docs/methods/partial-labels.md#1.1, 1.2, 1.6; docs/methods/noisy-labels.md#1.1.
 // Host only: the same labels on every machine, at every width and thread count.
 #pragma once
 
@@ -52,7 +52,7 @@ Candidates flip(std::span<const std::int64_t> truth, std::int64_t classes, doubl
 Candidates uniform(std::span<const std::int64_t> truth, std::int64_t classes, SizeLaw, NumpyLegacy&);
 Candidates singletons(std::span<const std::int64_t> given, std::int64_t classes);
 
-// P(|S| <= k) for k = 1..C-1; in logarithms of binomials, so any C is fine (spec/pll.md 1.2, D7).
+// P(|S| <= k) for k = 1..C-1; in logarithms of binomials, so any C is fine (docs/methods/partial-labels.md#1.2, D7).
 std::vector<double> uniform_size_cdf(std::int64_t classes, SizeLaw);
 
 // The random choices behind symmetric noise, so that recorded ones can be replayed.

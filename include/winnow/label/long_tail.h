@@ -1,4 +1,4 @@
-// Long-tailed subsets, and the split of labelled samples: which samples of a set there are. spec/pll.md 1.3, 1.5 and 1.6.
+// Long-tailed subsets, and the split of labelled samples: which samples of a set there are. docs/methods/partial-labels.md#1.3, 1.5 and 1.6.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // NumPy's legacy global generator (RandomState): MT19937 with Knuth initialisation, 53-bit doubles, Fisher-Yates by masked
-// rejection. Reproduces the reference code's candidate sets bit for bit. spec/pll.md 1.6.
+// rejection. Reproduces the reference code's candidate sets bit for bit. docs/methods/partial-labels.md#1.6.
 #pragma once
 
 #include <cstdint>

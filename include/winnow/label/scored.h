@@ -1,4 +1,4 @@
-// Candidate sets from scores of another model: instance-dependent ones, and their narrowing. spec/pll.md 1.4 and 2.
+// Candidate sets from scores of another model: instance-dependent ones, and their narrowing. docs/methods/partial-labels.md#1.4 and #2.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ class Classifier : public Method {
   static void minimise(Step&, const Tensor& loss);
 };
 
-// A classifier with confidences Q: N x C, at first uniform over the candidate sets. spec/pll.md 5.
+// A classifier with confidences Q: N x C, at first uniform over the candidate sets. docs/methods/partial-labels.md#5.
 class ConfidenceClassifier : public Classifier {
  protected:
   void declare(Setup&) override;

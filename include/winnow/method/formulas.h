@@ -1,4 +1,4 @@
-// Formulas that several methods share. Notation of spec/pll.md: z logits, Y candidate mask, Q confidences, all B x C.
+// Formulas that several methods share. Notation of docs/methods/partial-labels.md: z logits, Y candidate mask, Q confidences, all B x C.
 //
 // A row without candidates (after a filter, say) counts for nothing: its confidences are zero, and so are its losses.
 #pragma once

@@ -1,4 +1,4 @@
-// The interface through which a method sees training. design.md section 6.
+// The interface through which a method sees training. docs/design.md#6.
 //
 // A method is a small object that the engine drives: `setup` declares what it needs, `step` sees one global batch, the epoch
 // hooks see the whole training set. Every process of a gang calls the same functions with the same tensors, so a method

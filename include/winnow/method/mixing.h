@@ -1,5 +1,5 @@
 // Mixing of a batch's samples with each other: weight l' = max(l, 1 - l) with l ~ Beta(4, 4), and a permutation.
-// spec/pll.md 5.11 to 5.13; Zhang et al., "mixup: beyond empirical risk minimization", 2018.
+// docs/methods/partial-labels.md#5.11 to #5.13; Zhang et al., "mixup: beyond empirical risk minimization", 2018.
 #pragma once
 
 #include "winnow/method/method.h"

@@ -1,4 +1,4 @@
-// Two normal distributions over one number a sample: who of the samples has a small loss. spec/noisy-labels.md 6.5.
+// Two normal distributions over one number a sample: who of the samples has a small loss. docs/methods/noisy-labels.md#6.5.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-// Which samples of a batch have the smallest losses of their class. spec/pll.md 5.11 and 5.13.
+// Which samples of a batch have the smallest losses of their class. docs/methods/partial-labels.md#5.11 and #5.13.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,5 +1,5 @@
 // Optimal transport between the samples of a batch and the classes, by Sinkhorn's alternation. Wang et al., "SoLar: Sinkhorn
-// label refinery for imbalanced partial-label learning", 2022; spec/pll.md 5.11.
+// label refinery for imbalanced partial-label learning", 2022; docs/methods/partial-labels.md#5.11.
 #pragma once
 
 #include <ATen/core/Tensor.h>

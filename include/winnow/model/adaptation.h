@@ -1,5 +1,5 @@
-// What of a pre-trained image tower is trained: modules beside its layers, or its own weights by kind. spec/pll.md 3.3,
-// spec/noisy-labels.md 7. One file each in src/model/adaptation; one line each in its registry.cpp.
+// What of a pre-trained image tower is trained: modules beside its layers, or its own weights by kind. docs/methods/partial-labels.md#3.3,
+// docs/methods/noisy-labels.md#7. One file each in src/model/adaptation; one line each in its registry.cpp.
 #pragma once
 
 #include <cstdint>

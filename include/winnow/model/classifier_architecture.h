@@ -25,10 +25,10 @@ struct ClassifierOptions {
 };
 
 // Text rows for the head of this adaptation: C x p class features, mapped back to the hidden feature where the tower projects
-// and the head stands before the projection. UsageError for a model without texts. spec/pll.md 3.2.
+// and the head stands before the projection. UsageError for a model without texts. docs/methods/partial-labels.md#3.2.
 at::Tensor text_head_rows(const Snapshot&, const std::string& adapt, const ClassTexts&, at::ScalarType);
 
-// Linear probing puts the head on the projected embedding, all else on the hidden feature. spec/pll.md 3.1. Borrows the snapshot.
+// Linear probing puts the head on the projected embedding, all else on the hidden feature. docs/methods/partial-labels.md#3.1. Borrows the snapshot.
 std::unique_ptr<Architecture> classifier_architecture(const Snapshot&, ClassifierOptions);
 
 // The tower without its adaptation: what a head is made for before training.

@@ -1,4 +1,4 @@
-// Classifiers on features. spec/pll.md 3.1.
+// Classifiers on features. docs/methods/partial-labels.md#3.1.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ std::unique_ptr<Module> l2normed_head(const std::string& name, at::Tensor weight
 // The same of (f - mean f) / sqrt(var f + 1e-12), without scale and shift.
 std::unique_ptr<Module> layernormed_head(const std::string& name, at::Tensor weight);
 
-// Rows uniform(-1, 1) rescaled to unit norm (spec/pll.md 3.1), from the counter stream of `seed`.
+// Rows uniform(-1, 1) rescaled to unit norm (docs/methods/partial-labels.md#3.1), from the counter stream of `seed`.
 at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose);
 
 // A linear head's weights: Kaiming-normal with fan-in mode, N(0, 2/d).

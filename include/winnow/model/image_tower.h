@@ -1,5 +1,5 @@
 // Image towers of all families, built from a snapshot: CLIP's vision transformer and ModifiedResNet, SigLIP, ViT, MAE's encoder,
-// ConvNeXt, ResNet, under Hugging Face's, timm's and open_clip's names. spec/pll-results.md 5, spec/noisy-labels.md 2, 4.2.
+// ConvNeXt, ResNet, under Hugging Face's, timm's and open_clip's names. docs/results/partial-labels.md#5, docs/methods/noisy-labels.md#2, 4.2.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct ImageOutputs {
 };
 
 // embedding: `projected` of a tower that projects, else `hidden`. logits: of the checkpoint's own classifier. first_token: of a SigLIP that is
-// read as if it were a CLIP, the first patch's token after the last LayerNorm; of other towers `hidden`. spec/pll.md S10.
+// read as if it were a CLIP, the first patch's token after the last LayerNorm; of other towers `hidden`. docs/methods/partial-labels.md#S10.
 enum class FeatureKind { hidden, embedding, logits, first_token };
 enum class Precision { as_stated, bf16 };         // bf16: autocast around the tower; its outputs come back in the stated precision
 

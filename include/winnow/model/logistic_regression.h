@@ -1,4 +1,4 @@
-// Multinomial logistic regression with class-balanced weights: the starting head `linear-probe` (spec/pll.md 3.2).
+// Multinomial logistic regression with class-balanced weights: the starting head `linear-probe` (docs/methods/partial-labels.md#3.2).
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,5 +1,5 @@
 // Learned contexts in the text tower: vectors in place of the words before, around or behind the class name. Zhou et al.,
-// "Learning to prompt for vision-language models" (CoOp), 2022; two polarities in DeFT. spec/noisy-labels.md 2.1.
+// "Learning to prompt for vision-language models" (CoOp), 2022; two polarities in DeFT. docs/methods/noisy-labels.md#2.1.
 #pragma once
 
 #include <ATen/core/Tensor.h>

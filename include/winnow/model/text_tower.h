@@ -52,10 +52,10 @@ struct ClassTexts {
   std::vector<std::int64_t> counts = {};
 };
 
-// Normalised text features of the classes, C x p; of several texts the normalised mean of normalised features. spec/pll.md 3.2.
+// Normalised text features of the classes, C x p; of several texts the normalised mean of normalised features. docs/methods/partial-labels.md#3.2.
 at::Tensor class_text_features(const TextTower&, const ClassTexts&);
 
-// Token rows without the columns that a causal tower would not read: up to the largest end position. spec/unsupervised.md 1.
+// Token rows without the columns that a causal tower would not read: up to the largest end position. docs/methods/unsupervised.md#1.
 at::Tensor cropped(const TextTower&, const at::Tensor& tokens);
 
 }  // namespace winnow::model

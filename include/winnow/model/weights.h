@@ -14,7 +14,7 @@ namespace winnow::model {
 enum class Role { matrix, bias, norm, norm_bias, statistics, other };
 
 // Graphs are built on `use`, an alias of `value` that is renewed at every update: a loss that reaches an output from before
-// an update reaches an old alias and can be told (design.md section 6). Layers keep pointers to parameters.
+// an update reaches an old alias and can be told (docs/design.md#6). Layers keep pointers to parameters.
 struct Parameter {
   std::string name;
   at::Tensor value;                               // storage; the optimiser writes in place

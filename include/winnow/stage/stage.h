@@ -1,5 +1,5 @@
 // What a stage is: a kind, settings, inputs (outputs of earlier stages) and declared outputs; and its identity, the hash of
-// its canonical form. design.md section 4.
+// its canonical form. docs/design.md#4.
 #pragma once
 
 #include <map>

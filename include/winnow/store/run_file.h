@@ -1,4 +1,4 @@
-// The run file: one HDF5 file for each finished stage. design.md section 7 and src/store/README.md (the format).
+// The run file: one HDF5 file for each finished stage. docs/design.md#7 and src/store/README.md (the format).
 #pragma once
 
 #include <cstddef>

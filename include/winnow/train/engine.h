@@ -1,5 +1,5 @@
 // The engine that drives a method: networks split over the processes of a gang, modules on whole tensors, losses that every
-// process computes alike. design.md section 6.
+// process computes alike. docs/design.md#6.
 #pragma once
 
 #include <deque>

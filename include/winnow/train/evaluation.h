@@ -16,7 +16,7 @@ double accuracy(const model::Outputs& predictions, const at::Tensor& truth);
 // The predicted classes (int64, one a sample); the lowest of several largest.
 at::Tensor predicted_classes(const model::Outputs& predictions);
 
-// Accuracy by class. Classes without a sample in `truth` count nowhere. spec/pll.md 6.
+// Accuracy by class. Classes without a sample in `truth` count nowhere. docs/methods/partial-labels.md#6.
 struct ClassAccuracy {
   at::Tensor of_class;                            // C, fp64; NaN where the class has no sample
   double mean = 0, worst = 0;
@@ -31,12 +31,12 @@ ClassAccuracy class_accuracy(const at::Tensor& predicted, const at::Tensor& trut
 std::map<std::string, double> accuracy_by_shots(const at::Tensor& of_class, const at::Tensor& counts);
 
 // Of predictions against candidate sets (N x C of zeros and ones), where true labels may not be known: the share of samples whose
-// largest prediction is a candidate, and the mean probability that it has among the candidates, 0 where it is none. spec/pll.md 6.
+// largest prediction is a candidate, and the mean probability that it has among the candidates, 0 where it is none. docs/methods/partial-labels.md#6.
 double covering_rate(const model::Outputs& predictions, const at::Tensor& candidates);
 double approximated_accuracy(const model::Outputs& predictions, const at::Tensor& candidates);
 
 // How well a selected subset S finds the clean samples C = {given = true}: precision |S n C| / |S|, recall |S n C| / |C|,
-// F1 = 2PR / (P + R); a zero denominator gives 0. spec/noisy-labels.md 5.
+// F1 = 2PR / (P + R); a zero denominator gives 0. docs/methods/noisy-labels.md#5.
 struct SelectionQuality {
   double precision = 0, recall = 0, f1 = 0;
   double kept = 0;                                // |S| / N

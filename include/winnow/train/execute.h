@@ -1,4 +1,4 @@
-// Executes one stage on this process: from its configuration to the content of its run file. design.md sections 4 and 6.
+// Executes one stage on this process: from its configuration to the content of its run file. docs/design.md#4 and #6.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-// Adapter: a trained bottleneck after each block's MLP. Houlsby et al. 2019; spec/pll.md 3.3, spec/noisy-labels.md 7 (B8).
+// Adapter: a trained bottleneck after each block's MLP. Houlsby et al. 2019; docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7 (B8).
 #include <ATen/ATen.h>
 
 #include "registry.h"

@@ -1,4 +1,4 @@
-// AdaptFormer: a trained bottleneck beside each block's MLP. Chen et al. 2022; spec/pll.md 3.3.
+// AdaptFormer: a trained bottleneck beside each block's MLP. Chen et al. 2022; docs/methods/partial-labels.md#3.3.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

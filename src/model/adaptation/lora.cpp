@@ -1,4 +1,4 @@
-// LoRA on query and value: q + (1/r) x A B. Hu et al. 2022; spec/pll.md 3.3, spec/noisy-labels.md 7 (B16).
+// LoRA on query and value: q + (1/r) x A B. Hu et al. 2022; docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7 (B16).
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

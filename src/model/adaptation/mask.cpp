@@ -1,4 +1,4 @@
-// Mask tuning: a random, fixed subset of the blocks' weights is trained. spec/pll.md 3.3, spec/noisy-labels.md 7.
+// Mask tuning: a random, fixed subset of the blocks' weights is trained. docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

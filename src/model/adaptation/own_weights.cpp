@@ -1,5 +1,5 @@
 // Adaptations that train the tower's own weights, by kind: nothing (linear probing), whole blocks, biases (BitFit, Zaken et al.
-// 2022), LayerNorms, BatchNorms. spec/pll.md 3.3, spec/noisy-labels.md 7.
+// 2022), LayerNorms, BatchNorms. docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
 #include <fmt/format.h>
 
 #include <functional>

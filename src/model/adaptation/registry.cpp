@@ -12,7 +12,7 @@
 namespace winnow::model {
 
 // The registry: one line an adaptation, in the order in which several of them are applied to one value. PartialCLIP adds LoRA
-// before it scales and shifts, DeFT after (noisy-labels.md 7). src/model/adaptation/<file>.cpp defines the functions.
+// before it scales and shifts, DeFT after (docs/methods/noisy-labels.md#7). src/model/adaptation/<file>.cpp defines the functions.
 #define WINNOW_ADAPTATIONS(LINE)                \
   LINE("linear-probe", linear_probe, 0, 0)      \
   LINE("full-tuning", full_tuning, 0, 0)        \

@@ -1,4 +1,4 @@
-// SSF: trained scale and shift after a block's layers. Lian et al. 2022; spec/pll.md 3.3, spec/noisy-labels.md 7.
+// SSF: trained scale and shift after a block's layers. Lian et al. 2022; docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

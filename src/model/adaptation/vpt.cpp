@@ -1,4 +1,4 @@
-// Visual prompts: trained tokens behind the tower's own. Jia et al. 2022; spec/pll.md 3.3, spec/noisy-labels.md 7.
+// Visual prompts: trained tokens behind the tower's own. Jia et al. 2022; docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

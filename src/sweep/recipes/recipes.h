@@ -23,7 +23,7 @@ void erase_scorer(Draft&);
 // architecture of a model that begins at random.
 void add_backbone(std::vector<Draft>&, Draft& user, const std::string& model, const Catalogue&);
 // Where candidate sets depend on another model's scores: `score`, and where sets are narrowed `narrow` after it, as inputs of
-// `user`, whose settings keep what it reads itself. spec/pll.md 1.4 and 2.
+// `user`, whose settings keep what it reads itself. docs/methods/partial-labels.md#1.4 and #2.
 void add_candidate_sets(std::vector<Draft>&, Draft& user, const Experiment&);
 // score -> detect, by label match, for the settings of a table.
 std::size_t add_label_match(std::vector<Draft>&, const Experiment&, std::string_view table);

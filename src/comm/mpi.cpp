@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "winnow/comm/gang.h"
+#include "winnow/comm/join_gang.h"
 #include "winnow/core/error.h"
 
 namespace winnow::comm {

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "winnow/sched/words.h"
+#include "winnow/sched/attempt.h"
 
 namespace winnow::fleet {
 

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "clock.h"
-#include "history.h"
+#include "recall.h"
 #include "host.h"
 #include "winnow/core/error.h"
 #include "winnow/core/revision.h"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "winnow/core/file.h"
-#include "winnow/sched/words.h"
+#include "winnow/sched/attempt.h"
 
 namespace winnow::fleet {
 

@@ -5,10 +5,10 @@
 #include <memory>
 #include <vector>
 
-#include "crew.h"
+#include "agent_process.h"
 #include "message.h"
 #include "mpi_world.h"
-#include "waiting.h"
+#include "backoff.h"
 
 namespace winnow::fleet {
 

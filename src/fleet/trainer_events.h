@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "winnow/core/settings.h"
-#include "winnow/sched/words.h"
+#include "winnow/sched/attempt.h"
 
 namespace winnow::fleet {
 

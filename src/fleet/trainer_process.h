@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "descriptor.h"
-#include "gang.h"
+#include "gang_launch.h"
 
 namespace winnow::fleet {
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "words.h"
+#include "formatting.h"
 
 namespace winnow::report {
 

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "winnow/report/render.h"
-#include "words.h"
+#include "formatting.h"
 #include "winnow/core/printable.h"
 
 namespace winnow::report {

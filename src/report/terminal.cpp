@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "winnow/report/render.h"
-#include "words.h"
+#include "formatting.h"
 
 namespace winnow::report {
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "image.h"
+#include "hdf5_bytes.h"
 #include "user_block.h"
 #include "winnow/core/error.h"
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "contract.h"
-#include "gang.h"
+#include "joined_gang.h"
 
 namespace winnow::comm {
 namespace {

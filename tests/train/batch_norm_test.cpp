@@ -1,6 +1,6 @@
 // Full tuning of towers with BatchNorm: moments of the whole batch whatever the gang's width, running averages in all that outlives a step.
 // Run the first ones as `mpirun -n k test-train --gtest_filter=Gang*`, too.
-#include "../comm/gang.h"
+#include "../comm/joined_gang.h"
 
 #include "miniature.h"
 #include "winnow/model/untrained_tower.h"

@@ -1,6 +1,6 @@
 // A gang computes what one process computes. Alone these tests say little: run them as `mpirun -n k test-train
 // --gtest_filter=Gang*`. Golden cases of methods are run as gangs as well (tests/CMakeLists.txt).
-#include "../comm/gang.h"
+#include "../comm/joined_gang.h"
 
 #include "miniature.h"
 #include "winnow/train/engine.h"

@@ -1,7 +1,7 @@
 // Heads that start from the training set's features and the labels that the learner may see.
 #include "../../src/train/head_start.h"
 
-#include "../comm/gang.h"
+#include "../comm/joined_gang.h"
 #include "miniature.h"
 #include "winnow/train/run_snapshot.h"
 

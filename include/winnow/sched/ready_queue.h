@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "winnow/sched/words.h"
+#include "winnow/sched/attempt.h"
 
 namespace winnow::sched {
 

@@ -1,7 +1,7 @@
 // Every waiting time of a run, in one place.
 #pragma once
 
-#include "winnow/sched/words.h"
+#include "winnow/sched/attempt.h"
 
 namespace winnow::sched {
 

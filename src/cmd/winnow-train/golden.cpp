@@ -8,7 +8,7 @@
 
 #include "arguments.h"
 #include "commands.h"
-#include "gang.h"
+#include "as_gang.h"
 #include "outcome.h"
 #include "golden/kinds.h"
 #include "winnow/core/error.h"

@@ -13,10 +13,10 @@
 
 #include "arguments.h"
 #include "commands.h"
-#include "gang.h"
+#include "as_gang.h"
 #include "one_stage.h"
 #include "outcome.h"
-#include "winnow/comm/gang.h"
+#include "winnow/comm/join_gang.h"
 #include "winnow/core/error.h"
 #include "winnow/core/revision.h"
 #include "winnow/stage/shared_code.h"

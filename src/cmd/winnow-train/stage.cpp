@@ -7,7 +7,7 @@
 
 #include "arguments.h"
 #include "commands.h"
-#include "gang.h"
+#include "as_gang.h"
 #include "one_stage.h"
 #include "outcome.h"
 #include "winnow/core/error.h"

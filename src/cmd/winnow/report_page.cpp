@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "winnow/fleet/records.h"
+#include "winnow/fleet/journal_records.h"
 
 namespace winnow::cmd {
 

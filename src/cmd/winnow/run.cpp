@@ -75,17 +75,14 @@ void require_trainer(const std::vector<std::string>& words) {
 fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, const std::vector<bool>& cell, const RunOptions& options) {
   fleet::Work work;
   work.name = plan.name();
-  std::vector<bool> needed = cell;
-  for (std::size_t i = plan.nodes().size(); i-- > 0;)
-    if (needed[i] && !done[i])
-      for (std::uint32_t input : plan.nodes()[i].inputs) needed[input] = true;
+  std::vector<bool> needed = plan.needed(done);
   std::map<std::string, sched::ClassId> classes;
   std::map<std::string, bool> datasets;
   for (std::size_t i = 0; i < plan.nodes().size(); ++i) {
     const sweep::Node& node = plan.nodes()[i];
     work.identities.push_back(node.identity);
     work.graph.inputs.emplace_back(node.inputs.begin(), node.inputs.end());
-    work.graph.done.push_back(done[i] || !needed[i]);
+    work.graph.done.push_back(!needed[i]);
     StageClass kind{"done", 1};
     if (!work.graph.done[i]) {
       Stage stage = plan.stage(static_cast<std::uint32_t>(i));

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "../words.h"
+#include "../formatting.h"
 #include "winnow/report/page.h"
 
 namespace winnow::report {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../words.h"
+#include "../formatting.h"
 #include "embedded.h"
 #include "svg.h"
 #include "winnow/core/printable.h"

@@ -1,4 +1,4 @@
-#include "history.h"
+#include "recall.h"
 
 #include <unordered_map>
 

@@ -1,4 +1,4 @@
-#include "words.h"
+#include "formatting.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "node.h"
+#include "agent_loop.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -27,24 +27,24 @@ Descriptor watch_children() {
 
 }  // namespace
 
-Node::Node(const Options& options, Descriptor coordinator)
-    : options_(options), coordinator_(std::move(coordinator)), children_(watch_children()), places_(options.trainers) {
+AgentLoop::AgentLoop(const Options& options, Descriptor coordinator)
+    : options_(options), coordinator_(std::move(coordinator)), children_(watch_children()), slots_(options.trainers) {
   make_nonblocking(coordinator_.get());
 }
 
 // Without the coordinator nobody counts results: trainers end with their places, the worker finishes what it was given.
-void Node::run() {
+void AgentLoop::run() {
   while (!finished_ && connected_) {
     wait();
     hear_coordinator();
     if (!machine_) continue;
     reap_trainers();
-    for (sched::Slot slot = 0; slot < places_.size(); ++slot) hear_trainer(slot);
+    for (sched::Slot slot = 0; slot < slots_.size(); ++slot) hear_trainer(slot);
     hear_worker();
     happen(sched::Agent::Tick{});
     flush();
   }
-  places_.clear();
+  slots_.clear();
   while (connected_ && !to_send_.empty()) {
     pollfd fd{coordinator_.get(), POLLOUT, 0};
     if (::poll(&fd, 1, 1000) <= 0) break;
@@ -52,20 +52,20 @@ void Node::run() {
   }
 }
 
-void Node::wait() {
+void AgentLoop::wait() {
   std::vector<pollfd> fds{{coordinator_.get(), static_cast<short>(POLLIN | (to_send_.empty() ? 0 : POLLOUT)), 0}, {children_.get(), POLLIN, 0}};
   if (worker_) fds.push_back({worker_->signal(), POLLIN, 0});
-  for (const Place& place : places_) {
-    if (!place.trainer) continue;
-    if (!place.deaf) fds.push_back({place.trainer->output(), POLLIN, 0});
-    fds.push_back({place.trainer->errors(), POLLIN, 0});
-    if (place.trainer->unsent()) fds.push_back({place.trainer->input(), POLLOUT, 0});
+  for (const SlotState& state : slots_) {
+    if (!state.trainer) continue;
+    if (!state.deaf) fds.push_back({state.trainer->output(), POLLIN, 0});
+    fds.push_back({state.trainer->errors(), POLLIN, 0});
+    if (state.trainer->unsent()) fds.push_back({state.trainer->input(), POLLOUT, 0});
   }
   int tick = static_cast<int>(std::clamp(seconds(options_.timers.beat) * 1000 / 8, 5.0, 250.0));
   ::poll(fds.data(), fds.size(), tick);
 }
 
-void Node::hear_coordinator() {
+void AgentLoop::hear_coordinator() {
   std::string bytes;
   connected_ = read_available(coordinator_.get(), bytes, 1 << 20);
   heard_.add(bytes);
@@ -73,7 +73,7 @@ void Node::hear_coordinator() {
   while (!finished_ && heard_.next(message)) hear(message);
 }
 
-void Node::hear(const Message& message) {
+void AgentLoop::hear(const Message& message) {
   if (message.kind == Message::Kind::welcome) {
     if (welcome(message)) return;
     flush();
@@ -96,7 +96,7 @@ void Node::hear(const Message& message) {
 }
 
 // A results folder is shared or it is not: every agent must read what the coordinator wrote there.
-bool Node::welcome(const Message& message) {
+bool AgentLoop::welcome(const Message& message) {
   std::string token;
   for (int attempt = 0; attempt < 15 && token != message.text; ++attempt) {
     if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(200));    // a network file system may be late
@@ -118,7 +118,7 @@ bool Node::welcome(const Message& message) {
   return true;
 }
 
-void Node::hear_worker() {
+void AgentLoop::hear_worker() {
   for (const std::string& line : worker_->notes()) tell({.kind = Message::Kind::note, .text = line});
   for (Report& report : worker_->reports()) {
     sched::Attempt attempt = report.attempt;
@@ -137,7 +137,7 @@ void Node::hear_worker() {
   }
 }
 
-void Node::happen(sched::Agent::Event event) {
+void AgentLoop::happen(sched::Agent::Event event) {
   events_.push_back(std::move(event));
   if (std::exchange(handling_, true)) return;              // carrying out a command makes things happen, too
   while (!events_.empty()) {
@@ -150,9 +150,9 @@ void Node::happen(sched::Agent::Event event) {
   handling_ = false;
 }
 
-void Node::tell(const Message& message) { message.append_to(to_send_); }
+void AgentLoop::tell(const Message& message) { message.append_to(to_send_); }
 
-void Node::flush() {
+void AgentLoop::flush() {
   if (connected_ && !to_send_.empty()) connected_ = write_available(coordinator_.get(), to_send_);
 }
 

@@ -1,4 +1,4 @@
-#include "crew.h"
+#include "agent_process.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -10,8 +10,8 @@
 #include "clock.h"
 #include "message.h"
 #include "mpi_world.h"
-#include "node.h"
-#include "waiting.h"
+#include "agent_loop.h"
+#include "backoff.h"
 
 namespace winnow::fleet {
 
@@ -26,7 +26,7 @@ void ignore_signals() {
   ignore_signals();
   int code = 0;
   try {
-    Node(options, std::move(connection)).run();
+    AgentLoop(options, std::move(connection)).run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "winnow: agent: %s\n", error.what());
     code = 1;

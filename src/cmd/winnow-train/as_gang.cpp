@@ -1,10 +1,10 @@
-#include "gang.h"
+#include "as_gang.h"
 
 #include <chrono>
 #include <thread>
 
 #include "outcome.h"
-#include "winnow/comm/gang.h"
+#include "winnow/comm/join_gang.h"
 
 namespace winnow::cmd {
 

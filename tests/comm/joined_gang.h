@@ -1,7 +1,7 @@
 // The gang that runs this test program: `mpirun -n k test-train --gtest_filter=Gang*`.
 #pragma once
 
-#include "winnow/comm/gang.h"
+#include "winnow/comm/join_gang.h"
 
 namespace winnow::comm {
 

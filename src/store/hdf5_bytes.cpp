@@ -1,4 +1,4 @@
-#include "image.h"
+#include "hdf5_bytes.h"
 
 #include <fmt/format.h>
 

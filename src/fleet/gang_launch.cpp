@@ -1,4 +1,4 @@
-#include "gang.h"
+#include "gang_launch.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

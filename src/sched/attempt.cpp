@@ -1,4 +1,4 @@
-#include "winnow/sched/words.h"
+#include "winnow/sched/attempt.h"
 
 #include <fmt/format.h>
 

@@ -20,13 +20,13 @@ namespace winnow::fleet {
 
 // Lives between the coordinator's welcome and the end of the connection or of its work. run() returns when nothing is left
 // to do; results that trainers had delivered by then are committed.
-class Node {
+class AgentLoop {
  public:
-  Node(const Options&, Descriptor coordinator);
+  AgentLoop(const Options&, Descriptor coordinator);
   void run();
 
  private:
-  struct Place {                                           // a slot
+  struct SlotState {                                           // a slot
     std::unique_ptr<TrainerProcess> trainer;
     std::string version, device;
     Task task;                                             // what it runs, or ran last
@@ -76,7 +76,7 @@ class Node {
   std::map<sched::Attempt, std::string> reasons_;          // of failures that are to be told
   std::map<sched::Attempt, Report> committed_;             // to be told
   std::map<sched::Attempt, double> seconds_;               // what attempts that are committed took
-  std::vector<Place> places_;
+  std::vector<SlotState> slots_;
   std::string blame_;                                      // what ended the trainer whose end is being handled
   std::unique_ptr<Worker> worker_;
   bool connected_ = true, finished_ = false;

@@ -1,0 +1,194 @@
+// The agent's dealings with its trainers, and the commands of its state machine.
+#include <fmt/format.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "host.h"
+#include "agent_loop.h"
+#include "winnow/core/error.h"
+#include "winnow/core/revision.h"
+
+namespace winnow::fleet {
+
+using sched::Agent;
+using sched::Slot;
+
+namespace {
+
+constexpr std::string_view kOwnTrainer = "winnow-train";   // what it says in `program` of its first line
+
+}  // namespace
+
+void AgentLoop::hear_trainer(Slot slot) {
+  SlotState& state = slots_[slot];
+  if (!state.trainer) return;
+  if (state.trainer->unsent()) state.trainer->flush();
+  state.trainer->listen_to_errors();
+  for (const std::string& line : state.trainer->lines()) {
+    if (state.deaf) return;
+    if (std::optional<TrainerEvent> event = parse_event(line)) hear_event(slot, *event, line);
+    else if (std::string mistake = mistake_of(line); !mistake.empty()) misbehaved(slot, mistake, sched::FailureClass::protocol);
+    else misbehaved(slot, fmt::format("the trainer wrote a line that is no event: '{}'", beginning_of(line)));
+  }
+  if (!state.deaf && !state.trainer->fault().empty()) misbehaved(slot, "the trainer was killed because " + state.trainer->fault());
+}
+
+// A trainer of winnow's own that was built from other code would compute results that this run takes for its own. Foreign ones
+// call themselves what they like.
+void AgentLoop::refuse_trainer(Slot slot) {
+  std::string what = fmt::format("{} on host {} is of revision {}, winnow is of {}: build both from the same sources (launch/build), or name the one that belongs to this winnow "
+                                 "with --trainer", kOwnTrainer, host_name(), slots_[slot].version, revision());
+  tell({.kind = Message::Kind::refused, .text = what});
+  misbehaved(slot, what, sched::FailureClass::user);
+}
+
+void AgentLoop::misbehaved(Slot slot, std::string fault, sched::FailureClass why) {
+  slots_[slot].fault = std::move(fault);
+  happen(Agent::Misbehaved{slot, why});
+}
+
+void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::string& line) {
+  SlotState& state = slots_[slot];
+  auto text = [&](const char* key) {
+    auto found = event.content.find(key);
+    return found != event.content.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  if (event.kind == TrainerEvent::Kind::ready) {
+    state.version = text("version");
+    state.device = text("device");
+    if (text("program") == kOwnTrainer && state.version != revision()) return refuse_trainer(slot);
+    return happen(Agent::TrainerReady{slot});
+  }
+  if (text("identity") != state.task.identity.hex())
+    return misbehaved(slot, fmt::format("the trainer speaks of stage '{}' while it runs {}", beginning_of(text("identity")), state.task.identity.hex()));
+  switch (event.kind) {
+    case TrainerEvent::Kind::progress:
+      if (double time = wall_seconds(); time - state.told >= 0.5) {
+        state.told = time;
+        tell({.kind = Message::Kind::progress, .attempt = state.task.attempt, .text = line});
+      }
+      return happen(Agent::Progressed{slot, mark_of(event)});
+    case TrainerEvent::Kind::done:
+      state.done = event.content;
+      return happen(Agent::Finished{slot});
+    case TrainerEvent::Kind::failed:
+      state.fault = text("message");
+      return happen(Agent::StageFailed{slot, failure_class_of(event)});
+    case TrainerEvent::Kind::stopped: return happen(Agent::StageStopped{slot});
+    case TrainerEvent::Kind::resumed:
+    case TrainerEvent::Kind::checkpoint:
+    case TrainerEvent::Kind::note: return tell({.kind = Message::Kind::told, .attempt = state.task.attempt, .text = line});
+    case TrainerEvent::Kind::ready: return;
+  }
+}
+
+// What a trainer said before it ended still counts, so its output is read to the end first.
+void AgentLoop::reap_trainers() {
+  signalfd_siginfo ignored;
+  while (::read(children_.get(), &ignored, sizeof ignored) == sizeof ignored) continue;
+  for (Slot slot = 0; slot < slots_.size(); ++slot) {
+    SlotState& state = slots_[slot];
+    if (!state.trainer || !state.trainer->reap()) continue;
+    state.ended = true;
+    hear_trainer(slot);
+    blame_ = state.fault.empty() ? "the trainer " + state.trainer->ending() : state.fault;
+    if (std::string lines = state.trainer->last_lines(); !lines.empty()) blame_ += "\n" + lines;
+    state.trainer.reset();
+    if (state.not_run) happen(Agent::NotRun{slot});
+    else happen(Agent::TrainerGone{slot});
+    blame_.clear();
+  }
+}
+
+void AgentLoop::carry_out(const Agent::Prepare& c) { worker_->prepare(tasks_.at(c.attempt)); }
+
+void AgentLoop::carry_out(const Agent::StartTrainer& c) {
+  SlotState& state = slots_[c.slot];
+  state = SlotState{};
+  try {
+    state.trainer = std::make_unique<TrainerProcess>(TrainerCommand{options_.trainer, options_.threads, c.width});
+  } catch (const DeviceError& error) {
+    blame_ = error.what();
+    happen(Agent::TrainerGone{c.slot});
+  }
+}
+
+void AgentLoop::carry_out(const Agent::Run& c) {
+  SlotState& state = slots_[c.slot];
+  if (state.ended) {
+    state.not_run = true;
+    return;
+  }
+  state.task = std::move(tasks_.at(c.attempt));
+  tasks_.erase(c.attempt);
+  state.start = wall_seconds();
+  state.fault.clear();
+  state.trainer->send(run_line({state.task.identity.hex(), c.attempt.number, state.task.stage_text, state.task.context, state.task.output.string(),
+                            state.task.checkpoint.string()}));
+}
+
+void AgentLoop::carry_out(const Agent::StopStage& c) {
+  if (slots_[c.slot].trainer) slots_[c.slot].trainer->send(kStopLine);
+}
+
+void AgentLoop::carry_out(const Agent::KillTrainer& c) {
+  SlotState& state = slots_[c.slot];
+  state.deaf = true;
+  if (state.fault.empty() && c.why == sched::FailureClass::hang) state.fault = "the trainer made no progress for too long and was killed";
+  if (state.trainer) state.trainer->kill();
+}
+
+void AgentLoop::carry_out(const Agent::QuitTrainer& c) {
+  if (!slots_[c.slot].trainer) return;
+  slots_[c.slot].trainer->send(kQuitLine);
+  slots_[c.slot].trainer->close_input();
+}
+
+void AgentLoop::carry_out(const Agent::Commit& c) {
+  SlotState& state = slots_[c.slot];
+  store::Provenance from;
+  from.code_version = state.version;
+  from.host = host_name();
+  from.device = state.device;
+  from.threads = options_.threads;
+  from.width = static_cast<int>(state.task.width);
+  from.attempt = static_cast<int>(c.attempt.number);
+  from.start = state.start;
+  from.end = wall_seconds();
+  seconds_[c.attempt] = from.end - from.start;
+  worker_->commit({state.task, std::move(state.done), std::move(from), state.trainer ? state.trainer->last_lines() : ""});
+}
+
+void AgentLoop::carry_out(const Agent::Exit&) { finished_ = true; }
+
+void AgentLoop::carry_out(const Agent::TellStarted& c) {
+  for (const SlotState& state : slots_)
+    if (state.trainer && state.task.attempt == c.attempt)
+      tell({.kind = Message::Kind::started, .attempt = c.attempt, .number = static_cast<double>(state.trainer->pid()), .text = state.version});
+}
+
+void AgentLoop::carry_out(const Agent::TellDone& c) {
+  Report& report = committed_.at(c.attempt);
+  tell({.kind = Message::Kind::done, .attempt = c.attempt, .number = seconds_[c.attempt], .text = report.text, .detail = report.digest});
+  committed_.erase(c.attempt);
+  seconds_.erase(c.attempt);
+}
+
+void AgentLoop::carry_out(const Agent::TellFailed& c) {
+  auto reason = reasons_.find(c.attempt);
+  tell({.kind = Message::Kind::failed, .attempt = c.attempt, .text = std::string(to_string(c.why)),
+        .detail = reason == reasons_.end() ? blame_ : reason->second});
+  reasons_.erase(c.attempt);
+  tasks_.erase(c.attempt);
+  seconds_.erase(c.attempt);
+}
+
+void AgentLoop::carry_out(const Agent::TellReturned& c) {
+  tasks_.erase(c.attempt);
+  tell({.kind = Message::Kind::returned, .attempt = c.attempt});
+}
+
+void AgentLoop::carry_out(const Agent::TellBeat& c) { tell({.kind = Message::Kind::beat, .attempts = c.held}); }
+
+}  // namespace winnow::fleet

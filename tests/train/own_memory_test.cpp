@@ -130,7 +130,7 @@ class OwnMemoryOfMethods : public Miniature {
     std::vector<Held> all;
     for (const auto& tensors : {trace.parameters, trace.states})
       for (const auto& [name, tensor] : tensors) all.push_back({name, tensor});
-    EXPECT_EQ(refusal([&] { require_own_memory(all, {}); }), "accepted") << what;
+    EXPECT_EQ(winnow::refusal([&] { require_own_memory(all, {}); }), "accepted") << what;
   }
 };
 

@@ -87,7 +87,7 @@ StageClasses::StageClasses(const sweep::Plan& plan, const std::vector<bool>& to_
     for (const auto& [name, input] : stage.inputs) key += fmt::format("\nneeds {}", name);
     for (std::uint32_t input : node.inputs) {
       key += fmt::format("\nof {}", of_node_[input]);
-      if (of_node_[input] == kNone) continue;
+      if (of_node_[input] == kNone || plan.nodes()[input].label == "backbone") continue;      // the model's name says that
       const Deciding& earlier = settings[of_node_[input]];
       auto method = earlier.find("method");
       own["after"] += (own["after"].empty() ? "" : " and ") + (method == earlier.end() ? std::string(plan.nodes()[input].label) : method->second);

@@ -61,7 +61,11 @@ std::optional<std::string> Checkpoint::fault_of_file() const {
   }
   auto digest = found.metadata().find("digest");
   if (digest == found.metadata().end() || digest->second != digest_of(found.tensors(), found.metadata())) return "it is damaged: its digest does not match";
-  for (const auto& [name, tensor] : found.tensors()) model::scalar_type(tensor.dtype);       // DataError for one that no tensor has
+  for (const auto& [name, tensor] : found.tensors()) try {
+      model::scalar_type(tensor.dtype);
+    } catch (const DataError& error) {
+      return fmt::format("'{}': {}", name, error.what());
+    }
   return std::nullopt;
 }
 

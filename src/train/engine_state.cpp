@@ -45,6 +45,8 @@ std::map<std::string, Tensor> Engine::save() const {
 }
 
 void Engine::require_fit(SavedEntries& saved, std::int64_t epochs, std::int64_t iterations) const {
+  if (std::int64_t counted = saved.need("iteration", {1}, at::kLong).item<std::int64_t>(); counted != iterations)
+    throw DataError(fmt::format("it counts {} steps, at its place there are {}", counted, iterations));
   for (const auto& [name, tensor] : changing()) saved.need(name, tensor.sizes(), tensor.scalar_type());
   for (const auto& [name, state] : states_) {
     if (!has_history(state) || epochs == 0) continue;
@@ -58,8 +60,6 @@ void Engine::require_fit(SavedEntries& saved, std::int64_t epochs, std::int64_t 
   for (const auto& [name, trained] : optimisers_)                     // one that was never updated has none
     if (const Tensor& flat = trained.optimiser.flat(); flat.defined() && saved.has("gradient/" + name))
       saved.need("gradient/" + name, flat.sizes(), flat.scalar_type());
-  if (std::int64_t counted = saved.need("iteration", {1}, at::kLong).item<std::int64_t>(); counted != iterations)
-    throw DataError(fmt::format("it counts {} steps, at its place there are {}", counted, iterations));
 }
 
 void Engine::load(const std::map<std::string, Tensor>& saved) {

@@ -137,11 +137,15 @@ def all_is_well(build):
     for cache in caches:
         command = {"do": "run", "identity": stage["identity"], "attempt": 1, "stage": stage, "output": str(place), "checkpoint": "",
                    "context": {"data": {"fashion-mnist": str(cache)}, "inputs": {"backbone": str(reference)}, "trial": True}}
-        said = subprocess.run([str(case.build / "bin/winnow-train"), "serve"], input=json.dumps(command) + "\n", env=case.environment, text=True, capture_output=True, timeout=120).stdout
-        events = [json.loads(line) for line in said.splitlines()]
+        with subprocess.Popen([str(case.build / "bin/winnow-train"), "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=case.environment, text=True) as trainer:
+            print(json.dumps(command), file=trainer.stdin, flush=True)
+            events = []
+            while not events or events[-1]["event"] not in ("done", "failed"):
+                events.append(json.loads(trainer.stdout.readline()))
+            trainer.stdin.close()
         if events[-1]["event"] == "done":
             break
-    equal(events[-1]["event"], "done", said)
+    equal(events[-1]["event"], "done", f"the last event {events[-1]}")
     equal(events[-1]["trial"]["epochs"], 2, "epochs of the stage that was tried")
     fsck = subprocess.run([str(case.build / "bin/winnow"), "fsck", "--store", str(case.store)], env=case.environment, text=True, capture_output=True)
     contains(fsck.stdout + fsck.stderr, "was written by a trial")

@@ -21,12 +21,23 @@ Deciding deciding(const Stage& stage) {
   return result;
 }
 
-// "train: proden, nano-clip, adaptformer, flip, fashion-mnist"
-std::string short_name(const sweep::Node& node, const Stage& stage) {
-  std::string text;
-  for (const char* key : {"method", "model", "adapt", "labels.kind", "dataset"})
-    if (stage.settings.has(key)) text += fmt::format("{}{}", text.empty() ? "" : ", ", shown(stage.settings.all().at(key)));
-  return fmt::format("{}{}{}", node.label, text.empty() ? "" : ": ", text);
+constexpr const char* kNaming[] = {"method", "model", "adapt", "labels.kind", "dataset"};
+
+// "train: proden, nano-clip, adaptformer, flip": of what names a class, that which is not the same in all of them; and the method.
+void name_all(std::vector<StageClass>& all, const std::vector<std::string>& labels, const std::vector<Deciding>& settings) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const Deciding& own : settings)
+    for (const char* key : kNaming)
+      if (auto found = own.find(key); found != own.end()) values[key].insert(found->second);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].name = labels[i];
+    const char* before = ": ";
+    for (const char* key : kNaming)
+      if (auto found = settings[i].find(key); found != settings[i].end() && (values[key].size() > 1 || std::string_view(key) == "method")) {
+        all[i].name += before + found->second;
+        before = ", ";
+      }
+  }
 }
 
 // Classes that a short name does not tell apart get what they differ in.
@@ -64,6 +75,7 @@ bool decides_class(const std::string& key, const Value& value) {
 StageClasses::StageClasses(const sweep::Plan& plan, const std::vector<bool>& to_run) : of_node_(plan.nodes().size(), kNone) {
   std::map<std::string, std::uint32_t> known;
   std::vector<Deciding> settings;
+  std::vector<std::string> labels;
   for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
     if (!to_run[i]) continue;
     const sweep::Node& node = plan.nodes()[i];
@@ -73,15 +85,23 @@ StageClasses::StageClasses(const sweep::Plan& plan, const std::vector<bool>& to_
     for (const auto& [name, value] : own) key += fmt::format("\n{}={}", name, value);
     for (Output output : stage.outputs) key += fmt::format("\ngives {}", static_cast<int>(output));
     for (const auto& [name, input] : stage.inputs) key += fmt::format("\nneeds {}", name);
-    for (std::uint32_t input : node.inputs) key += fmt::format("\nof {}", of_node_[input]);
+    for (std::uint32_t input : node.inputs) {
+      key += fmt::format("\nof {}", of_node_[input]);
+      if (of_node_[input] == kNone || plan.nodes()[input].label == "backbone") continue;      // the model's name says that
+      const Deciding& earlier = settings[of_node_[input]];
+      auto method = earlier.find("method");
+      own["after"] += (own["after"].empty() ? "" : " and ") + (method == earlier.end() ? std::string(plan.nodes()[input].label) : method->second);
+    }
     auto [found, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(all_.size()));
     if (fresh) {
-      all_.push_back({i, {}, short_name(node, stage)});
+      all_.push_back({i, {}, ""});
+      labels.emplace_back(node.label);
       settings.push_back(std::move(own));
     }
     all_[found->second].members.push_back(i);
     of_node_[i] = found->second;
   }
+  name_all(all_, labels, settings);
   tell_apart(all_, settings);
   choose(plan);
 }

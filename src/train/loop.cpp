@@ -62,7 +62,6 @@ class Loop {
 };
 
 void Loop::one_step(std::int64_t number, const Batch& batch) {
-  RECORD_USER_SCOPE(scope::step);
   engine_.begin_step(number);
   method::Step step(engine_, batch.ids, batch.given);
   method_.step(step);
@@ -81,6 +80,7 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate
   }
   std::vector<Batch> batches = source_.batches(epoch);
   for (auto number = first_step; number < static_cast<std::int64_t>(batches.size()); ++number) {
+    RECORD_USER_SCOPE(scope::step);
     one_step(number, batches[static_cast<std::size_t>(number)]);
     after_step(epoch, number + 1);
   }
@@ -143,6 +143,7 @@ void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
 }
 
 double Loop::step_of_trial(std::int64_t epoch, std::int64_t number, const Batch& batch, Trial& trial) {
+  RECORD_USER_SCOPE(scope::step);
   engine_.skip_to(epoch, number);
   double seconds = timed(trial, [&] {
     one_step(number, batch);

@@ -21,7 +21,12 @@ const data::LabelSet& annotated_set(Inspection& seen, const Catalogue& catalogue
 }
 
 bool gives_sets(Inspection& seen, const Catalogue& catalogue) {
-  label::Spec spec{label::parse_kind(seen.text("labels.kind"))};
+  label::Spec spec;
+  try {
+    spec.kind = label::parse_kind(seen.text("labels.kind"));
+  } catch (const UsageError&) {
+    return false;                                 // declared, and not made yet: the stage that should make such labels refuses them
+  }
   return spec.kind == label::Kind::annotated ? annotated_set(seen, catalogue).candidates : spec.makes_candidates();
 }
 

@@ -124,7 +124,7 @@ class Config {
 
   const Value& json_;
   const std::string& source_;
-  const std::string& type_;
+  const std::string type_;                        // a copy: callers name it in place
 };
 
 data::Filter filter_of(const Config& config, int fallback) {

@@ -30,12 +30,12 @@ Snapshot sizes(const Value& config) {
   return snapshot;
 }
 
-// Training alone, or what a tensor's own shape says, or a part that no tower here has.
+// Training alone, or what a tensor's own shape says, or a part that no tower here has; which tokens begin and fill up a text, its tokenizer says.
 const std::set<std::string> kWithoutInfluence = {
     "attention_dropout", "attention_probs_dropout_prob", "hidden_dropout_prob", "drop_path_rate", "initializer_factor", "initializer_range",
     "layer_scale_init_value", "logit_scale_init_value", "decoder_hidden_size", "decoder_intermediate_size", "decoder_num_attention_heads",
     "decoder_num_hidden_layers", "mask_ratio", "norm_pix_loss", "encoder_stride", "pooler_output_size", "num_stages", "out_features", "out_indices",
-    "stage_names"};
+    "stage_names", "bos_token_id", "pad_token_id"};
 
 void expect_known(const std::string& name, const Value& own, std::set<std::string> read) {
   for (const auto& [key, value] : own.items())

@@ -14,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-Snapshot golden(const std::string& name) { return read_snapshot(Path(__FILE__).parent_path() / "../golden/model/snapshots" / name); }
+Snapshot golden(const std::string& name) { return read_snapshot(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name); }
 
 std::string replaced(std::string text, const std::vector<std::pair<std::string, std::string>>& pairs) {
   for (const auto& [from, to] : pairs)

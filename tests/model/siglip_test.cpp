@@ -9,7 +9,7 @@
 namespace winnow::model {
 namespace {
 
-Snapshot golden(const std::string& name) { return read_snapshot(Path(__FILE__).parent_path() / "../golden/model/snapshots" / name); }
+Snapshot golden(const std::string& name) { return read_snapshot(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name); }
 at::Tensor pictures() { return at::linspace(-1, 1, 2 * 3 * 32 * 32).sin().view({2, 3, 32, 32}); }
 
 TEST(Siglip, ReadAsClipItsFeatureIsTheFirstNormedToken) {

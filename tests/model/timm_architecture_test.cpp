@@ -89,7 +89,7 @@ TEST(TimmArchitecture, VariantsThatAreNotSupportedAreNamed) {
   };
   EXPECT_THAT(refused("resnet50d"), HasSubstr("the architecture 'resnet50d' is not supported: its stem is deep or tiered"));
   EXPECT_THAT(refused("resnet50_gn"), HasSubstr("is not supported: its normalisation is no BatchNorm"));
-  EXPECT_THAT(refused("resnetaa50"), HasSubstr("is not supported: its strides are blurred"));
+  EXPECT_THAT(refused("resnetaa50"), HasSubstr("is not supported: its stem's pool is not the largest value"));
   EXPECT_THAT(refused("resnetv2_50"), HasSubstr("is not supported: it is a ResNetV2"));
   EXPECT_THAT(refused("convnext_tiny_hnf"), HasSubstr("is not supported: it normalises before the pool"));
   EXPECT_THAT(refused("vit_small_patch14_reg4_dinov2"), HasSubstr("is not supported: "));

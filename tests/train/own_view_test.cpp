@@ -42,7 +42,7 @@ class OwnView : public Miniature {
  protected:
   // The vendored ViT of timm, with this pretrained_cfg.
   model::Snapshot timm(const Value& changes) {
-    Path from = Path(__FILE__).parent_path() / "../golden/model/snapshots/timm-vit-in21k", to = folder_ / "timm";
+    Path from = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots/timm-vit-in21k", to = folder_ / "timm";
     std::filesystem::remove_all(to);
     std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
     Value config = Value::parse(read_file(from / "config.json"));

@@ -8,7 +8,7 @@ class SiglipStage : public Miniature {
  protected:
   // The vendored tower, whose pictures are normalised like this.
   Path snapshot(const std::string& name, double mean, double deviation) {
-    Path from = Path(__FILE__).parent_path() / "../golden/model/snapshots/siglip", to = folder_ / name;
+    Path from = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots/siglip", to = folder_ / name;
     std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
     Value processor = {{"image_processor_type", "SiglipImageProcessor"}, {"image_mean", {mean, mean, mean}}, {"image_std", {deviation, deviation, deviation}}};
     std::filesystem::remove(to / "preprocessor_config.json");

@@ -96,7 +96,7 @@ def main():
         refused = case.winnow("plan", long, code=2)
         contains(refused, f"; {model} takes 16")
         contains(refused, "the class '")
-        long.write_text(long.read_text().replace("[base]", '[base]\nhead_init = "random"'))
+        long.write_text("".join(line for line in long.read_text().splitlines(True) if not line.startswith("template")).replace("[base]", '[base]\nhead_init = "random"'))
         case.winnow("plan", long)
 
     # Hugging Face's cache: files are links into blobs, of which one is gone.

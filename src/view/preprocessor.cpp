@@ -123,7 +123,7 @@ class Config {
   }
 
   const Value& json_;
-  const std::string& source_;
+  const std::string source_;
   const std::string type_;                        // a copy: callers name it in place
 };
 

@@ -39,8 +39,9 @@ Value reference() {
 }
 
 TEST(Preprocessor, EveryDefaultIsThatOfTransformers) {
-  ASSERT_EQ(reference().size(), 6u);
-  for (const auto& [type, defaults] : reference().items()) {
+  const Value all = reference();                    // items() refers to it
+  ASSERT_EQ(all.size(), 6u);
+  for (const auto& [type, defaults] : all.items()) {
     Value silent = {{"image_processor_type", type}}, written = defaults;
     written["image_processor_type"] = type;
     EXPECT_EQ(steps_of(silent), steps_of(written)) << type;

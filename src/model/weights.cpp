@@ -8,9 +8,19 @@
 
 namespace winnow::model {
 
-Parameter* Weights::add(const std::string& name, const at::Tensor& value, bool trainable, Role role, std::int64_t block) {
+namespace {
+
+// In a memory of its own, laid out as a copy would be.
+bool is_held_by_nobody_else(const at::Tensor& value) {
+  return value.use_count() == 1 && value.storage().use_count() == 1 && !value.requires_grad() && value.is_non_overlapping_and_dense() &&
+         value.storage().nbytes() == value.nbytes();
+}
+
+}  // namespace
+
+Parameter* Weights::add(const std::string& name, at::Tensor value, bool trainable, Role role, std::int64_t block) {
   // Whoever hands a tensor over may build a second part from it: an update of one must not move the other.
-  at::Tensor own = value.detach().clone();
+  at::Tensor own = is_held_by_nobody_else(value) ? std::move(value) : value.detach().clone();
   parameters_.push_back({name, own, own, trainable, false, role, block});
   return &parameters_.back();
 }

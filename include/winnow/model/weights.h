@@ -33,8 +33,9 @@ class Weights {
   Weights(const Weights&) = delete;
   Weights& operator=(const Weights&) = delete;
 
-  // The parameter is a copy of `value`, which stays the caller's.
-  Parameter* add(const std::string& name, const at::Tensor& value, bool trainable, Role role = Role::other, std::int64_t block = -1);
+  // The parameter is a copy of `value`, unless nobody else holds it: what was just made for it (a stored tensor of hundreds of megabytes) is
+  // taken over.
+  Parameter* add(const std::string& name, at::Tensor value, bool trainable, Role role = Role::other, std::int64_t block = -1);
   std::deque<Parameter>& all() { return parameters_; }
   const std::deque<Parameter>& all() const { return parameters_; }
   std::vector<Parameter*> trained();

@@ -85,7 +85,7 @@ void print_plan(const sweep::Plan& plan, const store::Store& store, const std::v
   std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   fmt::print("\n{} of {} stages are done in {}\n", finished, done.size(), store.root().string());
   print_missing(plan);
-  for (const std::string& note : plan.notes()) fmt::print("note: {}\n", note);
+  for (const std::string& note : notes_on(plan)) fmt::print("note: {}\n", note);
 }
 
 // Open identities are not told: only this plan knows them.
@@ -107,7 +107,7 @@ void print_json(const sweep::Plan& plan, const std::vector<bool>& done) {
   for (const sweep::Missing& entry : plan.missing())
     missing.push_back({{"what", entry.what}, {"first", entry.first}, {"command", entry.command}, {"where", entry.where}});
   fmt::print("{{\"name\":{},\"question\":{},\"axes\":{},\"notes\":{},\"missing\":{},\n\"experiments\":[", Value(plan.name()).dump(),
-             Value(plan.question()).dump(), Value(plan.axes()).dump(), Value(plan.notes()).dump(), missing.dump());
+             Value(plan.question()).dump(), Value(plan.axes()).dump(), Value(notes_on(plan)).dump(), missing.dump());
   for (std::size_t i = 0; i < plan.experiments(); ++i) {
     std::uint32_t cell = plan.cell_node(i);
     Value entry = {{"settings", plan.settings(i).all()}, {"stage", identity_json(plan.nodes()[cell])}, {"index", cell}};

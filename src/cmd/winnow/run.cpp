@@ -178,7 +178,7 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   if (!options.json) {
     put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), plan.question(), counted(plan.experiments(), "experiment"),
                     counted(plan.nodes().size(), "stage"), before, open));
-    for (const std::string& note : plan.notes()) put(fmt::format("note: {}\n", note));
+    for (const std::string& note : notes_on(plan)) put(fmt::format("note: {}\n", note));
   }
   RunDisplay display(before + open, before, options.json, work.label);
   outcome.counts.done = work.graph.done.size();

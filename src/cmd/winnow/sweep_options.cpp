@@ -57,6 +57,26 @@ std::vector<Path> StoreOptions::read_only() const {
   return folders;
 }
 
+namespace {
+
+std::vector<std::string> datasets_of(const sweep::Plan& plan) {
+  std::vector<Value> values = plan.values("dataset");
+  if (values.empty()) values.push_back(plan.settings(0).at("dataset"));
+  std::vector<std::string> names;
+  for (const Value& value : values) names.push_back(value.get<std::string>());
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> notes_on(const sweep::Plan& plan) {
+  std::vector<std::string> notes = plan.notes();
+  for (const std::string& name : datasets_of(plan))
+    if (auto record = data::read_record(name))
+      for (const std::string& note : record->notes) notes.push_back(name + ": " + note);
+  return notes;
+}
+
 void SweepOptions::add_to(CLI::App& app) {
   app.add_option("SWEEP", file, "the sweep file")->required();
   app.add_option("--set", sets, "KEY=VALUE above all else, as TOML writes it; may be repeated")
@@ -72,10 +92,8 @@ sweep::Plan SweepOptions::checked(sweep::Absent absent) const {
   sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
   sweep::Plan plan = sweep::Plan::read(file, catalogue, sets, absent);
   report::check_claims(plan);
-  std::vector<Value> names = plan.values("dataset");
-  if (names.empty()) names.push_back(plan.settings(0).at("dataset"));
-  for (const Value& name : names) {
-    const sweep::Dataset& preset = catalogue.datasets.at(name.get<std::string>());
+  for (const std::string& name : datasets_of(plan)) {
+    const sweep::Dataset& preset = catalogue.datasets.at(name);
     if (auto record = data::read_record(preset.name))
       data::require_unchanged(data::Manifest::from_preset(preset.name, preset.content, preset.source), *record);
   }

@@ -54,4 +54,7 @@ struct SweepOptions {
   sweep::Plan checked(sweep::Absent) const;
 };
 
+// What is legal and probably not meant: the plan's notes, and those of the records of its data sets (a class without a training image).
+std::vector<std::string> notes_on(const sweep::Plan&);
+
 }  // namespace winnow::cmd

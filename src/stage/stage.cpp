@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/stage/canonical_form.h"
 
 namespace winnow {
 
@@ -61,24 +62,23 @@ std::string_view to_string(Output output) { return name_of(kOutputs, output); }
 Output parse_output(std::string_view text) { return parse(kOutputs, "output", text); }
 
 std::string Stage::canonical() const {
-  Value chosen = Value::object();
-  for (const auto& [key, value] : settings.all())
-    if (!defaulted.count(key)) chosen[key] = value;
-  Value names = Value::array();
-  std::set<std::string_view> sorted;
-  for (Output output : outputs) sorted.insert(to_string(output));
-  for (std::string_view name : sorted) names.push_back(name);
-  Value form = {{"kind", to_string(kind)},
-                {"version", version},
-                {"settings", std::move(chosen)},
-                {"inputs", inputs_to_json(inputs)},
-                {"fingerprints", fingerprints},
-                {"outputs", std::move(names)}};
-  Value raised = Value::object();
-  for (const auto& [part, own] : shared)
-    if (own != 1) raised[part] = own;
-  if (!raised.empty()) form["shared"] = std::move(raised);
-  return form.dump();
+  class Whole : public CanonicalForm {
+   public:
+    std::string result;
+
+   private:
+    void text(std::string_view part) override { result += part; }
+    void input(const std::string&, const Identity& stage) override { result += stage.hex(); }
+    void setting(const std::string& key, const Value& value, bool defaulted) override {
+      if (!defaulted) result += fragment(key, value);
+    }
+    void end_of_settings() override {
+      if (result.back() == ',') result.pop_back();
+    }
+  };
+  Whole form;
+  form.write(*this);
+  return form.result;
 }
 
 bool Stage::open() const {

@@ -1,52 +1,56 @@
 #include "canonical_template.h"
 
-#include <fmt/format.h>
+#include <utility>
 
-#include <set>
+#include "winnow/stage/canonical_form.h"
 
 namespace winnow::sweep {
 
-CanonicalTemplate::CanonicalTemplate(const Draft& draft, const std::map<std::string, Slot>& slots,
-                                     const std::vector<bool>& varying)
+// Cuts the form where experiments of the shape differ.
+class CanonicalTemplate::Cutter : public CanonicalForm {
+ public:
+  Cutter(CanonicalTemplate& result, const Draft& draft, const std::map<std::string, Slot>& slots, const std::vector<bool>& varying)
+      : result_(result), draft_(draft), slots_(slots), varying_(varying) {}
+  ~Cutter() override { result_.tail_ = std::move(text_); }
+
+ private:
+  void text(std::string_view part) override { text_ += part; }
+  void input(const std::string& name, const Identity& stage) override {
+    std::size_t source = draft_.edges.at(name).stage;
+    result_.inputs_.push_back(source);
+    if (varying_[source]) hole({std::move(text_), -1, {}, static_cast<int>(source)});
+    else text_ += stage.hex();
+  }
+  void setting(const std::string& key, const Value& value, bool defaulted) override {
+    auto renamed = draft_.origin.find(key);
+    auto slot = draft_.own_settings ? slots_.end() : slots_.find(renamed == draft_.origin.end() ? key : renamed->second);
+    if (slot == slots_.end()) {
+      if (!defaulted) text_ += fragment(key, value);
+      return;
+    }
+    const Slot& found = slot->second;
+    hole({std::move(text_), found.axis, renamed == draft_.origin.end() ? found.fragments : found.fragments_as(renamed->second, key), -1});
+  }
+  void end_of_settings() override {
+    result_.pieces_.push_back({std::move(text_)});
+    text_.clear();
+  }
+  void hole(Piece piece) {
+    result_.pieces_.push_back(std::move(piece));
+    text_.clear();
+    result_.varies_ = true;
+  }
+
+  CanonicalTemplate& result_;
+  const Draft& draft_;
+  const std::map<std::string, Slot>& slots_;
+  const std::vector<bool>& varying_;
+  std::string text_;
+};
+
+CanonicalTemplate::CanonicalTemplate(const Draft& draft, const std::map<std::string, Slot>& slots, const std::vector<bool>& varying)
     : label_(draft.label), own_settings_(draft.own_settings) {
-  const Stage& stage = draft.stage;
-  std::string text = fmt::format("{{\"fingerprints\":{},\"inputs\":{{", Value(stage.fingerprints).dump());
-  const char* comma = "";
-  for (const auto& [name, input] : stage.inputs) {
-    std::size_t source = draft.edges.at(name).stage;
-    inputs_.push_back(source);
-    text += fmt::format("{}{}:{{\"output\":\"{}\",\"stage\":\"", comma, Value(name).dump(), to_string(input.output));
-    if (varying[source]) {
-      pieces_.push_back({std::move(text), -1, {}, static_cast<int>(source)});
-      text.clear();
-      varies_ = true;
-    } else {
-      text += input.stage.hex();
-    }
-    text += "\"}";
-    comma = ",";
-  }
-  Value outputs = Value::array();
-  std::set<std::string_view> sorted;
-  for (Output output : stage.outputs) sorted.insert(to_string(output));
-  for (std::string_view output : sorted) outputs.push_back(output);
-  text += fmt::format("}},\"kind\":\"{}\",\"outputs\":{},\"settings\":{{", to_string(stage.kind), outputs.dump());
-  for (const auto& [key, value] : stage.settings.all()) {
-    auto renamed = draft.origin.find(key);
-    auto slot = draft.own_settings ? slots.end() : slots.find(renamed == draft.origin.end() ? key : renamed->second);
-    if (slot != slots.end()) {
-      pieces_.push_back({std::move(text), slot->second.axis, renamed == draft.origin.end() ? slot->second.fragments : slot->second.fragments_as(renamed->second, key), -1});
-      text.clear();
-      varies_ = true;
-    } else if (!stage.defaulted.count(key)) {
-      text += fragment(key, value);
-    }
-  }
-  pieces_.push_back({std::move(text)});
-  Value raised = Value::object();
-  for (const auto& [part, version] : stage.shared)
-    if (version != 1) raised[part] = version;
-  tail_ = fmt::format("}}{},\"version\":{}}}", raised.empty() ? "" : ",\"shared\":" + raised.dump(), stage.version);
+  Cutter(*this, draft, slots, varying).write(draft.stage);
 }
 
 void CanonicalTemplate::write(std::span<const std::uint32_t> digits, std::span<const Identity> identities,

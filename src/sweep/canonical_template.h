@@ -1,5 +1,5 @@
 // A stage's canonical form with holes: what Stage::canonical() would write for every experiment of one shape, put together
-// from ready pieces. Byte for byte the same; a test compares them.
+// from ready pieces.
 #pragma once
 
 #include <map>
@@ -27,6 +27,7 @@ class CanonicalTemplate {
   void write(std::span<const std::uint32_t> digits, std::span<const Identity> identities, std::string& text) const;
 
  private:
+  class Cutter;
   // Text, then the fragment of a slot or an input's identity, if any.
   struct Piece {
     std::string text;

@@ -39,10 +39,10 @@ Assignments assignments(const Item& table, std::string_view name) {
   return item ? flatten(item->json()) : Assignments{};
 }
 
-std::vector<Key> keys(const Item& table, const std::string& file) {
+std::vector<Key> keys(const Item& table, const NamedParts& parts, const std::string& file) {
   std::vector<Key> result;
   if (const Item* declared = find(table, "keys"))
-    for (const auto& [name, item] : declared->entries) result.push_back(read_key(name, item, file));
+    for (const auto& [name, item] : declared->entries) result.push_back(read_key(name, item, parts, file));
   return result;
 }
 
@@ -63,7 +63,7 @@ void refuse_unknown(const Item& table, const std::string& file, const std::vecto
       throw UsageError(fmt::format("{}: unknown entry '{}'{}", Place{file, item.line}.text(), key, did_you_mean(key, known)));
 }
 
-Method read_method(Preset preset, const Item& table) {
+Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   const std::string& file = preset.source;
   refuse_unknown(table, file, {"version", "recipe", "labels", "source", "learner", "system", "stages", "keys", "profiles", "datasets"});
   Method method{std::move(preset)};
@@ -78,7 +78,7 @@ Method read_method(Preset preset, const Item& table) {
   if (const Item* learner = find(table, "learner")) method.learner = learner->scalar.get<std::string>();
   if (const Item* stages = find(table, "stages"))
     for (const auto& [stage, item] : stages->entries) method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
-  method.keys = keys(table, file);
+  method.keys = keys(table, parts, file);
   for (std::string_view kind : {"profiles", "datasets"})
     if (const Item* tables = find(table, kind))
       for (const auto& [name, item] : tables->entries)
@@ -153,6 +153,15 @@ std::vector<std::string> names(const std::map<std::string, Entry>& entries) {
   return result;
 }
 
+// A condition on the model's family is one on its name: what stands under "model.family" becomes the models of those families.
+void name_models(Key& key, const std::map<std::string, Model>& models) {
+  auto condition = key.when.extract("model.family");
+  if (!condition) return;
+  std::vector<Value>& allowed = key.when["model"];
+  for (const auto& [name, model] : models)
+    if (std::find(condition.mapped().begin(), condition.mapped().end(), Value(model.family)) != condition.mapped().end()) allowed.push_back(name);
+}
+
 }  // namespace
 
 Catalogue Catalogue::built_in(Fingerprints fingerprints) {
@@ -160,15 +169,23 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
   catalogue.fingerprints = std::move(fingerprints);
   catalogue.shared_code = winnow::shared_code();
   for (StageKind kind : {StageKind::pretrain, StageKind::score, StageKind::narrow}) catalogue.kind_versions[kind] = result_version(kind);
+  NamedParts parts;
+  for (const BuiltIn& file : built_in_presets())
+    if (Path(file.path).stem() == "common") {
+      std::string source(file.path);
+      Item table = parse_toml(file.text, source);
+      refuse_unknown(table, source, {"words", "conditions", "keys"});
+      parts = read_named_parts(table, source);
+      catalogue.common = keys(table, parts, source);
+    }
   for (const BuiltIn& file : built_in_presets()) {
     Path path(file.path);
     std::string kind = path.parent_path().filename(), name = path.stem();
     Item table = parse_toml(file.text, std::string(file.path));
     Preset preset{name, std::string(file.path), table.json()};
-    if (kind == "methods") catalogue.methods[name] = read_method(std::move(preset), table);
+    if (kind == "methods") catalogue.methods[name] = read_method(std::move(preset), table, parts);
     else if (kind == "models") catalogue.models[name] = read_model(std::move(preset), table);
     else if (kind == "datasets") catalogue.datasets[name] = read_dataset(std::move(preset), table);
-    else catalogue.common = keys(table, preset.source);
   }
   for (const auto& [name, dataset] : catalogue.datasets) {
     if (dataset.noisy) catalogue.labels[name]["own"] = {};
@@ -184,6 +201,7 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
     if (key.key == "method") key.words = names(catalogue.methods);
     if (key.key == "model" || key.key.ends_with(".model")) key.words = names(catalogue.models);
     if (key.key == "dataset") key.words = names(catalogue.datasets);
+    name_models(key, catalogue.models);
   }
   for (auto& [name, method] : catalogue.methods) {
     std::vector<Key> keys = stage_keys(method, catalogue);

@@ -23,14 +23,44 @@ std::string text(const Item& item, const Place& place) {
   return item.scalar.get<std::string>();
 }
 
+std::vector<std::string> texts(const Item& item, const std::string& file) {
+  std::vector<std::string> result;
+  for (const Item& word : item.items) result.push_back(text(word, {file, word.line}));
+  return result;
+}
+
+void add_condition(std::map<std::string, std::vector<Value>>& when, const Item& table) {
+  for (const auto& [other, values] : table.entries)
+    for (const Item& value : values.items) when[other].push_back(value.json());
+}
+
+template <class Part>
+const Part& named(const std::map<std::string, Part>& parts, const std::string& name, std::string_view what, const Place& place) {
+  auto found = parts.find(name);
+  if (found != parts.end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& [other, part] : parts) known.push_back(other);
+  throw UsageError(fmt::format("{}: no {} are called '{}'{}", place.text(), what, name, did_you_mean(name, known)));
+}
+
 }  // namespace
+
+NamedParts read_named_parts(const Item& common, const std::string& file) {
+  NamedParts parts;
+  for (const auto& [entry, table] : common.entries)
+    for (const auto& [name, item] : table.entries) {
+      if (entry == "words") parts.words[name] = texts(item, file);
+      if (entry == "conditions") add_condition(parts.conditions[name], item);
+    }
+  return parts;
+}
 
 std::string referred_key(const Value& value) {
   const auto* text = value.get_ptr<const std::string*>();
   return text && text->size() > 1 && (*text)[0] == '=' ? text->substr(1) : "";
 }
 
-Key read_key(const std::string& name, const Item& table, const std::string& file) {
+Key read_key(const std::string& name, const Item& table, const NamedParts& parts, const std::string& file) {
   Key key;
   key.key = name;
   bool typed = false;
@@ -44,11 +74,13 @@ Key read_key(const std::string& name, const Item& table, const std::string& file
     else if (entry == "shared") key.shared = flag(item, place);
     else if (entry == "help") key.help = text(item, place);
     else if (entry == "default") key.fallback = item.json();
-    else if (entry == "words")
-      for (const Item& word : item.items) key.words.push_back(text(word, place));
-    else if (entry == "when")
-      for (const auto& [other, values] : item.entries)
-        for (const Item& value : values.items) key.when[other].push_back(value.json());
+    else if (entry == "words") key.words = item.scalar.is_string() ? named(parts.words, text(item, place), "words", place) : texts(item, file);
+    else if (entry == "when") add_condition(key.when, item);
+    else if (entry == "conditions")
+      for (const std::string& condition : texts(item, file)) {
+        const auto& when = named(parts.conditions, condition, "conditions", place);
+        key.when.insert(when.begin(), when.end());
+      }
     else
       throw UsageError(fmt::format("{}: a declared key has no entry '{}'", place.text(), entry));
   }

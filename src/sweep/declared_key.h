@@ -1,12 +1,23 @@
 // Reads a declared key, `[keys.NAME]` of a preset.
 #pragma once
 
-#include "winnow/sweep/toml_text.h"
+#include <map>
+#include <string>
+#include <vector>
+
 #include "winnow/sweep/catalogue.h"
+#include "winnow/sweep/toml_text.h"
 
 namespace winnow::sweep {
 
-Key read_key(const std::string& name, const Item& table, const std::string& file);   // UsageError with file and line
+// What declarations may share by name: [words] and [conditions.NAME] of common.toml.
+struct NamedParts {
+  std::map<std::string, std::vector<std::string>> words;
+  std::map<std::string, std::map<std::string, std::vector<Value>>> conditions;
+};
+NamedParts read_named_parts(const Item& common, const std::string& file);
+
+Key read_key(const std::string& name, const Item& table, const NamedParts&, const std::string& file);   // UsageError with file and line
 
 // "=labels.rate" names another setting; the name, or "" for an ordinary value.
 std::string referred_key(const Value& value);

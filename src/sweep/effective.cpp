@@ -58,23 +58,39 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
   if (method)
     if (const Assignments* values = find(method->datasets, dataset)) lay(*values, method->source, Level::method);
   for (const Assigned& entry : assigned)
-    if (int key = schema_->index(entry.written->key); key >= 0) {
-      Setting& setting = at(key);
-      setting.raw = &entry.written->value;
-      setting.written = entry.written;
-      setting.level = entry.level;
-      setting.number = entry.number;
-      setting.axis = entry.axis;
-    }
+    if (int first = schema_->index(entry.written->key); first >= 0)
+      for (int key = first; key < first + (*schema_)[first].alternatives; ++key) {
+        Setting& setting = at(key);
+        setting.raw = &entry.written->value;
+        setting.written = entry.written;
+        setting.level = entry.level;
+        setting.number = entry.number;
+        setting.axis = entry.axis;
+      }
+}
+
+int Effective::index(std::string_view name) {
+  int first = schema_->index(name);
+  return first < 0 ? first : existing(first);
+}
+
+int Effective::existing(int first) {
+  int alternatives = (*schema_)[first].alternatives;
+  if (alternatives > 1)
+    for (int key = first; key < first + alternatives; ++key)
+      if (active(key)) return key;
+  return first;
 }
 
 void Effective::lay(const Assignments& values, const std::string& source, Level level) {
   for (const auto& [name, value] : values) {
-    int key = schema_->index(name);
-    if (key < 0) throw UsageError(fmt::format("{}: unknown key '{}'", source, name));
-    at(key).raw = &value;
-    at(key).source = &source;
-    at(key).level = level;
+    int first = schema_->index(name);
+    if (first < 0) throw UsageError(fmt::format("{}: unknown key '{}'", source, name));
+    for (int key = first; key < first + (*schema_)[first].alternatives; ++key) {
+      at(key).raw = &value;
+      at(key).source = &source;
+      at(key).level = level;
+    }
   }
 }
 
@@ -86,7 +102,7 @@ bool Effective::active(int key) {
   setting.guard_state = State::busy;
   const auto& guards = (*schema_)[key].guards;
   setting.active = std::all_of(guards.begin(), guards.end(), [&](const Schema::Guard& guard) {
-    const Value* other = value(guard.key);
+    const Value* other = value(existing(guard.key));
     return other && std::find(guard.any->begin(), guard.any->end(), *other) != guard.any->end();
   });
   setting.guard_state = State::known;
@@ -103,7 +119,7 @@ int Effective::referred(int key) {
   if (setting.raw == nullptr) return -1;
   std::string name = referred_key(*setting.raw);
   if (name.empty()) return -1;
-  int other = schema_->index(name);
+  int other = index(name);
   const Key& own = *(*schema_)[key].key;
   if (own.inherited && setting.raw == &*own.fallback && !(other >= 0 && value(other))) {
     // The stage has the key, the experiment has not: an own momentum beside an outer optimiser without one.
@@ -139,17 +155,21 @@ const Value* Effective::value(int key) {
 }
 
 const Value* Effective::value(std::string_view key) {
-  int found = schema_->index(key);
+  int found = index(key);
   return found < 0 ? nullptr : value(found);
 }
 
+int Effective::default_of(int key) {
+  int first = (*schema_)[key].default_refers;
+  return first < 0 ? first : existing(first);
+}
+
 std::optional<Value> Effective::declared(int key) {
-  const Schema::Entry& entry = (*schema_)[key];
-  if (entry.default_refers >= 0) {
-    const Value* other = value(entry.default_refers);
-    return other ? std::optional<Value>(*other) : std::nullopt;
+  if (int other = default_of(key); other >= 0) {
+    const Value* found = value(other);
+    return found ? std::optional<Value>(*found) : std::nullopt;
   }
-  return entry.key->left_out();
+  return (*schema_)[key].key->left_out();
 }
 
 bool Effective::matches(const std::vector<Condition>& conditions) {

@@ -29,10 +29,13 @@ class Effective {
   Effective(const Catalogue&, const Schemas&, std::span<const Assigned> assigned);
 
   const Schema& schema() const { return *schema_; }
+  // The key of this name that the experiment has, where methods of a stage declare several (Schema::index); -1: no key has the name.
+  int index(std::string_view name);
   bool active(int key);                           // do its conditions hold?
   const Value* value(int key);                    // null: inactive, or not set and without default
   const Value* value(std::string_view key);
   std::optional<Value> declared(int key);         // the declared default, its reference followed
+  int default_of(int key);                        // the key that the declared default refers to; -1: none
   bool matches(const std::vector<Condition>&);    // all of them
 
   // Where the value comes from after following references: the keys from `key` to the one that holds a plain value, and
@@ -64,6 +67,7 @@ class Effective {
   void lay(const Assignments&, const std::string& source, Level);
   int referred(int key);                          // -1: a plain value
   void compute(int key);
+  int existing(int first);                        // of the alternatives from `first` on; `first` if none exists
   std::string name_of(std::string_view key) const;
 
   const Schema* schema_;

@@ -96,7 +96,7 @@ const Shape& Expander::shape(std::size_t grid, std::span<const std::uint32_t> di
 bool Expander::hold_still(std::size_t grid, Effective& effective, const std::set<int>& looked_at, const std::set<std::string>& read) {
   std::set<int> keys = looked_at;
   for (const std::string& name : read)
-    if (int key = effective.schema().index(name); key >= 0) keys.insert(key);
+    if (int key = effective.index(name); key >= 0) keys.insert(key);
   bool fewer = false;
   for (int key : keys) {
     if (!effective.value(key)) continue;
@@ -187,7 +187,7 @@ std::string Expander::overruled_axes(std::uint32_t combination) const {
   std::string result;
   for (const Axis& axis : sweep_.grids[at.grid].axes)
     for (const Written& setting : axis.rows[at.digits[static_cast<std::size_t>(&axis - sweep_.grids[at.grid].axes.data())]]) {
-      int key = resolved.effective.schema().index(setting.key);
+      int key = resolved.effective.index(setting.key);
       if (key >= 0 && axis.rows.size() > 1 && resolved.effective.level(key) > Level::grid)
         result += fmt::format("; the axis {} is overruled by {} ({})", setting.key, resolved.effective.level_text(key),
                               resolved.effective.where(key));

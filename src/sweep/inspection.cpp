@@ -5,7 +5,7 @@
 namespace winnow::sweep {
 
 const Value* Inspection::find(std::string_view key) {
-  int index = effective_.schema().index(key);
+  int index = effective_.index(key);
   if (index < 0) return nullptr;
   looked_at_.insert(index);
   return effective_.value(index);
@@ -29,7 +29,7 @@ double Inspection::real(std::string_view key) {
   return value->get<double>();
 }
 
-std::string Inspection::where(std::string_view key) const { return effective_.where(effective_.schema().index(key)); }
+std::string Inspection::where(std::string_view key) const { return effective_.where(effective_.index(key)); }
 
 std::vector<std::string> Inspection::named(std::string_view name) {
   std::vector<std::string> result;

@@ -19,16 +19,20 @@ Schema::Schema(const Catalogue& catalogue, const Method* method) : method_(metho
   for (const Key& key : catalogue.common) entries_.push_back({&key, &kCommonSource, {}});
   if (method)
     for (const Key& key : method->keys) entries_.push_back({&key, &method->source, {}});
-  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.key->key < b.key->key; });
+  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.key->key < b.key->key; });
+  for (std::size_t first = 0, i = 1; i < entries_.size(); ++i) {
+    const Key &key = *entries_[i].key, &before = *entries_[first].key;
+    if (key.key != before.key) first = i;
+    else if (key.method_key.empty() || key.method_key != before.method_key)
+      throw UsageError(fmt::format("{}: the key '{}' is declared twice", *entries_[i].source, key.key));
+    else ++entries_[first].alternatives;
+  }
   auto known = [&](const Entry& entry, const std::string& other) {
     int found = index(other);
     if (found < 0) throw UsageError(fmt::format("{}: {} names the unknown key '{}'", *entry.source, entry.key->key, other));
     return found;
   };
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    Entry& entry = entries_[i];
-    if (i > 0 && entries_[i - 1].key->key == entry.key->key)
-      throw UsageError(fmt::format("{}: the key '{}' is declared twice", *entry.source, entry.key->key));
+  for (Entry& entry : entries_) {
     for (const auto& [other, any] : entry.key->when) entry.guards.push_back({known(entry, other), &any});
     if (const auto& value = entry.key->left_out())
       if (std::string other = referred_key(*value); !other.empty()) entry.default_refers = known(entry, other);

@@ -20,7 +20,4 @@ struct Slot {
 // By key. `resolved` stands for all experiments that differ from it in free axes alone; every row's value is checked.
 std::map<std::string, Slot> slots_of(Resolved& resolved, const Grid&, const std::vector<bool>& structural);
 
-// `"key":value,`: how settings stand in the canonical form (stage.h).
-std::string fragment(const std::string& key, const Value& value);
-
 }  // namespace winnow::sweep

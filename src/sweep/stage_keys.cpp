@@ -71,15 +71,26 @@ class StageTable {
     if (own_.count(of_method.key)) throw UsageError(fmt::format("{}: '{}' is a common key", method.source, of_method.key));
     if (key.fallback) key.fallback = inside(*key.fallback);
     key.when = guards(of_method);
+    key.method_key = method_key_;
     for (Key& other : keys_) {
-      if (other.key != key.key) continue;
-      if (other.type != key.type || other.fallback != key.fallback || other.min != key.min || other.max != key.max || other.words != key.words)
-        throw UsageError(fmt::format("{}: methods of stage {} declare '{}' differently", owner_.source, stage_, of_method.key));
+      if (!alike(other, key)) continue;
       other.when[method_key_].push_back(method.name);
       return;
     }
     key.when[method_key_] = {method.name};
     keys_.push_back(std::move(key));
+  }
+
+  // One declaration of several methods, their names aside.
+  bool alike(const Key& one, const Key& other) const {
+    auto conditions = [&](const Key& key) {
+      auto result = key.when;
+      result.erase(method_key_);
+      return result;
+    };
+    return one.key == other.key && one.type == other.type && one.fallback == other.fallback && one.min == other.min && one.max == other.max &&
+           one.above_min == other.above_min && one.below_max == other.below_max && one.words == other.words && one.help == other.help &&
+           conditions(one) == conditions(other);
   }
 
   std::map<std::string, std::vector<Value>> guards(const Key& key) const {

@@ -27,8 +27,7 @@ std::string condition_text(const Key& key) {
 std::vector<std::string> methods_with(const Catalogue& catalogue, const std::string& key) {
   std::vector<std::string> names;
   for (const auto& [name, method] : catalogue.methods)
-    for (const Key& declared : method.keys)
-      if (declared.key == key) names.push_back(name);
+    if (std::any_of(method.keys.begin(), method.keys.end(), [&](const Key& declared) { return declared.key == key; })) names.push_back(name);
   return names;
 }
 
@@ -110,7 +109,7 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
       throw UsageError(fmt::format("{}: {} is not set{}: expected {}", grid.text(), missing.key, why, missing.allowed()));
     }
   for (const Assigned& entry : resolved.assigned) {
-    int key = schema.index(entry.written->key);
+    int key = effective.index(entry.written->key);
     bool exists = key >= 0 && effective.active(key);
     if (exists) applied[entry.written->id] = true;
     else if (entry.axis >= 0) refuse_axis(effective, catalogue, *entry.written, key);
@@ -139,8 +138,9 @@ void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const 
       if (reason.empty()) {
         std::vector<std::string> able = methods_with(catalogue, setting.key);
         reason = fmt::format("it is a key of {}", fmt::join(able, ", "));
+        const char* comma = ", where ";
         for (const Key& key : catalogue.methods.at(able.front()).keys)
-          if (key.key == setting.key && !key.when.empty()) reason += fmt::format(", where {}", condition_text(key));
+          if (key.key == setting.key && !key.when.empty()) reason += comma + condition_text(key), comma = ", or ";
       }
       throw UsageError(fmt::format("{}: {} applies to no experiment of the sweep: {}", setting.place.text(), setting.key, reason));
     }

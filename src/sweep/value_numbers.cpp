@@ -64,7 +64,7 @@ class Numberer {
       if (auto slot = slots.find(key); slot != slots.end() && !slot->second.values.empty()) {
         source.digit = static_cast<std::size_t>(slot->second.axis);
         for (const Value& value : slot->second.values) source.by_row.push_back(number(axis, value));
-      } else if (int known = resolved.effective.schema().index(key); known >= 0) {
+      } else if (int known = resolved.effective.index(key); known >= 0) {
         if (const Value* value = resolved.effective.value(known)) source.fixed = number(axis, *value);
       }
       result.push_back(std::move(source));

@@ -121,9 +121,10 @@ TEST_F(ResultVersions, OfMethodsAreThoseOfTheirPresets) {
 TEST_F(ResultVersions, EveryFamilyAndAdaptationHasItsPart) {
   for (const auto& [name, model] : catalogue_.models)
     for (const char* what : {"family.", "snapshot.", "preprocessing."}) EXPECT_TRUE(catalogue_.shared_code.count(what + model.family)) << what << model.family;
-  for (const Key& key : catalogue_.common)
-    if (key.key == "adapt")
-      for (const std::string& word : key.words) EXPECT_TRUE(catalogue_.shared_code.count("adaptation." + word)) << word;
+  for (const Key& key : catalogue_.common) {
+    if (key.key != "adapt") continue;
+    for (const std::string& word : key.words) EXPECT_TRUE(catalogue_.shared_code.count("adaptation." + word)) << word;
+  }
 }
 
 }  // namespace

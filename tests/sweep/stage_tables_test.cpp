@@ -4,6 +4,7 @@
 #include <set>
 
 #include "fixture.h"
+#include "stage_keys.h"
 
 namespace winnow::sweep {
 namespace {
@@ -17,6 +18,16 @@ class StageTables : public SweepTest {
 
   static std::string noisy(const std::string& rest) {
     return "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\nlabels = { kind = \"symmetric\", rate = 0.4 }\n" + rest;
+  }
+  // small-loss with a real warm-up of 2 to 9 epochs, 2.5 where nothing is said; gmm as it is.
+  static Catalogue two_declarations() {
+    Catalogue catalogue = Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}});
+    for (Key& key : catalogue.methods.at("small-loss").keys)
+      if (key.key == "warmup_epochs") key.type = Declaration::Type::real, key.min = 2, key.max = 9, key.fallback = 2.5;
+    Method& owner = catalogue.methods.at("detect-train");
+    std::erase_if(owner.keys, [](const Key& key) { return key.key.starts_with("detect."); });
+    for (Key& key : stage_keys(owner, catalogue)) owner.keys.push_back(std::move(key));
+    return catalogue;
   }
   static std::multiset<std::string> labels(const Plan& p) {
     std::multiset<std::string> result;
@@ -111,6 +122,45 @@ TEST_F(StageTables, Refusals) {
   EXPECT_THAT(refusal(noisy("method = \"ce\"\ndetect = { method = \"gmm\" }")), HasSubstr("detect.method applies to no experiment of the sweep"));
   EXPECT_THAT(refusal(noisy("method = \"detect-train\"\ndetect = { method = \"gmm\", dataset = \"fashion-mnist\" }")),
               HasSubstr("unknown key 'detect.dataset'"));
+}
+
+// Two methods that a stage may run declare one key, each with its default, range and type: the stage has that of the method it runs.
+TEST_F(StageTables, AKeyOfAStageIsDeclaredByTheMethodThatTheStageRuns) {
+  catalogue_ = two_declarations();
+  auto warmup = [&](const std::string& detect) { return stage(plan(noisy("method = \"detect-train\"\ndetect = { " + detect + " }")), "detect").settings.at("warmup_epochs"); };
+  EXPECT_EQ(warmup("method = \"gmm\""), Value(1));
+  EXPECT_EQ(warmup("method = \"small-loss\""), Value(2.5));
+  EXPECT_EQ(warmup("method = \"small-loss\", warmup_epochs = 3"), Value(3.0)) << "in its type";
+  EXPECT_EQ(warmup("method = \"gmm\", warmup_epochs = 3"), Value(3));
+  EXPECT_THAT(refusal(noisy("method = \"detect-train\"\ndetect = { method = \"gmm\", warmup_epochs = 2.5 }")), HasSubstr("detect.warmup_epochs: expected an integer"));
+  EXPECT_THAT(refusal(noisy("method = \"detect-train\"\ndetect = { method = \"small-loss\", warmup_epochs = 0.5 }")), HasSubstr("expected a number in [2, 9]"));
+  Plan both = plan(noisy("method = \"detect-train\"\n[[grid]]\ndetect = [{ method = \"gmm\" }, { method = \"small-loss\" }]\nseed = [0, 1]"));
+  std::multiset<std::string> found;
+  for (std::uint32_t i = 0; i < both.nodes().size(); ++i)
+    if (both.nodes()[i].label == "detect") found.insert(both.stage(i).settings.at("warmup_epochs").dump());
+  EXPECT_THAT(found, UnorderedElementsAre("1", "1", "2.5", "2.5"));
+  std::string said = stage(plan(noisy("method = \"detect-train\"\ndetect = { method = \"small-loss\", warmup_epochs = 2.5 }")), "detect").identity().hex();
+  EXPECT_EQ(stage(plan(noisy("method = \"detect-train\"\ndetect = { method = \"small-loss\" }")), "detect").identity().hex(), said) << "its own default is left out";
+}
+
+// A free axis over such a key: each row is checked by the declaration of the method that runs.
+TEST_F(StageTables, AnAxisOverSuchAKeyIsOfTheMethodThatTheStageRuns) {
+  catalogue_ = two_declarations();
+  std::string axis = "method = \"detect-train\"\n[[grid]]\ndetect.method = [\"gmm\", \"small-loss\"]\n\"detect.warmup_epochs\" = [2, 3]";
+  Plan p = plan(noisy(axis));
+  EXPECT_EQ(p.experiments(), 4u);
+  for (std::uint32_t i = 0; i < p.nodes().size(); ++i) EXPECT_EQ(p.stage(i).identity(), p.nodes()[i].identity);
+  EXPECT_THAT(refusal(noisy("method = \"detect-train\"\n[[grid]]\ndetect.method = [\"gmm\", \"small-loss\"]\n\"detect.warmup_epochs\" = [1, 3]")), HasSubstr("expected a number in [2, 9]"));
+}
+
+// A key that exists only where another key of the method has some value.
+TEST_F(StageTables, AMethodMayHaveConditionalKeys) {
+  for (Key& key : catalogue_.methods.at("gmm").keys)
+    if (key.key == "reg_covar") key.when["loss_precision"] = {"full"};
+  auto settings = [&](const std::string& rest) { return plan(noisy("method = \"gmm\"\n" + rest)).settings(0); };
+  EXPECT_TRUE(settings("").has("reg_covar"));
+  EXPECT_FALSE(settings("loss_precision = \"float16\"").has("reg_covar"));
+  EXPECT_THAT(refusal(noisy("method = \"gmm\"\nloss_precision = \"float16\"\nreg_covar = 0.1")), HasSubstr("reg_covar applies to no experiment of the sweep"));
 }
 
 }  // namespace

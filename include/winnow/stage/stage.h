@@ -44,9 +44,8 @@ struct Stage {
   std::map<std::string, std::string> fingerprints;          // "data", "weights" -> hex digest of content
   std::set<Output> outputs{Output::metrics};
 
-  // The canonical form: JSON without white space, sorted keys, shortest round-trip floats, reals always with a point or
-  // exponent, without defaulted keys:
-  // {"fingerprints":{},"inputs":{"backbone":{"output":"weights","stage":"<hex>"}},"kind":"train","outputs":["metrics"],"settings":{},"version":1}
+  // The canonical form (canonical_form.h): JSON without white space, sorted keys, shortest round-trip floats, reals always with a point or
+  // exponent, without defaulted keys.
   // Between settings and version stands "shared":{"family.vit":2} where parts of the shared code have versions above 1; those at 1 are left out.
   std::string canonical() const;
   // Is its identity still unknown, because the content of its data or weights, or of an earlier stage's, is (kOpen)?

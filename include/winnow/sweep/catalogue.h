@@ -30,6 +30,10 @@ struct Key : Declaration {
   bool inherited = false;
   std::optional<Value> plain;                     // that default; none: never left out
 
+  // Of a stage table's key that a method declares: the key that names the method ("detect.method"), which `when` asks for. Several methods may
+  // declare one key, each with its type, range and default.
+  std::string method_key;
+
   const std::optional<Value>& left_out() const { return inherited ? plain : fallback; }
 };
 

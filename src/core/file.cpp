@@ -78,20 +78,30 @@ Path temporary_beside(const Path& path) {
   return path.parent_path() / fmt::format(".{}.{}.{}.part", path.filename().string(), ::getpid(), serial++);
 }
 
-void write_file_atomically(const Path& path, std::string_view content) {
+void write_atomically(const Path& path, const std::function<void(const Path&)>& write, Existing existing, Durable durable) {
   Path part = temporary_beside(path);
-  Descriptor fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (fd.get() < 0) fail<DeviceError>("create", part);
   try {
-    write_all(fd.get(), content, part);
-    if (::fsync(fd.get()) != 0) fail<DeviceError>("sync", part);
-    if (::close(fd.release()) != 0) fail<DeviceError>("close", part);
-    if (::rename(part.c_str(), path.c_str()) != 0) fail<DeviceError>("rename onto", path);
+    write(part);
+    if (existing == Existing::keep) {
+      if (!rename_without_replacing(part, path)) ::unlink(part.c_str());
+    } else if (::rename(part.c_str(), path.c_str()) != 0) {
+      fail<DeviceError>("rename onto", path);
+    }
   } catch (...) {
     ::unlink(part.c_str());
     throw;
   }
-  sync_folder(path.has_parent_path() ? path.parent_path() : Path("."));
+  if (durable == Durable::yes) sync_folder(path.has_parent_path() ? path.parent_path() : Path("."));
+}
+
+void write_file_atomically(const Path& path, std::string_view content) {
+  write_atomically(path, [&](const Path& part) {
+    Descriptor fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (fd.get() < 0) fail<DeviceError>("create", part);
+    write_all(fd.get(), content, part);
+    if (::fsync(fd.get()) != 0) fail<DeviceError>("sync", part);
+    if (::close(fd.release()) != 0) fail<DeviceError>("close", part);
+  });
 }
 
 bool rename_without_replacing(const Path& from, const Path& to) {

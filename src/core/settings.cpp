@@ -8,15 +8,17 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/recorded_reads.h"
+#include "winnow/core/words.h"
 
 namespace winnow {
 
 namespace {
 
-constexpr std::pair<Declaration::Type, std::string_view> kTypes[] = {
+constexpr Words<Declaration::Type>::Entry kTypeWords[] = {
     {Declaration::Type::flag, "flag"},   {Declaration::Type::integer, "integer"}, {Declaration::Type::real, "real"},
     {Declaration::Type::text, "text"},   {Declaration::Type::reals, "reals"},
 };
+constexpr Words<Declaration::Type> kTypes("type", kTypeWords);
 
 // -0.0 and 0.0 mean the same, so they are one value: they would be two identities.
 double plain_zero(double x) { return x == 0 ? 0.0 : x; }
@@ -154,16 +156,7 @@ Value Declaration::check(const Value& value) const {
   throw refuse();
 }
 
-std::string_view to_string(Declaration::Type type) {
-  for (auto [value, name] : kTypes)
-    if (value == type) return name;
-  return "";
-}
-
-Declaration::Type parse_declaration_type(std::string_view text) {
-  for (auto [value, name] : kTypes)
-    if (name == text) return value;
-  throw UsageError(fmt::format("unknown type '{}': expected flag, integer, real, text or reals", text));
-}
+std::string_view to_string(Declaration::Type type) { return kTypes.name(type); }
+Declaration::Type parse_declaration_type(std::string_view text) { return kTypes.parse(text); }
 
 }  // namespace winnow

@@ -105,10 +105,8 @@ void write_decoded(const Path& path, const DecodedSet& set) {
     tensors[name + ".labels"] = {"I64", {split.shape[0]}, std::as_bytes(std::span(split.labels))};
   }
   make_folders(path.parent_path());
-  Path part = temporary_beside(path);
-  write_safetensors(part, tensors, {{"version", kCacheVersion}, {"fingerprint", set.fingerprint}, {"classes", nlohmann::json(set.classes).dump()}});
-  // Two agents of one machine may build at the same time: the first rename wins, the content is the same.
-  if (!rename_without_replacing(part, path)) std::filesystem::remove(part);
+  std::map<std::string, std::string> metadata{{"version", kCacheVersion}, {"fingerprint", set.fingerprint}, {"classes", nlohmann::json(set.classes).dump()}};
+  write_atomically(path, [&](const Path& part) { write_safetensors(part, tensors, metadata); }, Existing::keep);
 }
 
 }  // namespace winnow::data

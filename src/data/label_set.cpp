@@ -99,12 +99,10 @@ void keep(const Rows& rows, const std::string& dataset, const std::string& finge
   Path path = label_set_path(fingerprint);
   std::filesystem::remove(path);                  // damaged
   make_folders(path.parent_path());
-  Path part = temporary_beside(path);
   std::map<std::string, SafeTensor> tensors;
   if (rows.sets) tensors["candidates"] = {"U8", {rows.samples, rows.classes}, std::as_bytes(rows.candidates)};
   else tensors["given"] = {"I64", {rows.samples}, std::as_bytes(rows.given)};
-  write_safetensors(part, tensors, {{"dataset", dataset}});
-  if (!rename_without_replacing(part, path)) std::filesystem::remove(part);   // two agents of one machine, the same content
+  write_atomically(path, [&](const Path& part) { write_safetensors(part, tensors, {{"dataset", dataset}}); }, Existing::keep);
 }
 
 }  // namespace

@@ -169,12 +169,10 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
     tensors[std::string(name) + ".ends"] = {"I64", {N}, std::as_bytes(std::span(ends[name]))};
     tensors[std::string(name) + ".labels"] = {"I64", {N}, std::as_bytes(std::span(labels[name]))};
   }
-  Path index = temporary_beside(cache);
   std::map<std::string, std::string> metadata{{"version", kCacheVersion}, {"fingerprint", fingerprint}, {"classes", nlohmann::json(listing.classes).dump()},
                                               {"files", files.filename().string()}, {"size", std::to_string(at)}};
   if (skipped) metadata["skipped"] = std::to_string(skipped);
-  write_safetensors(index, tensors, metadata);
-  if (!rename_without_replacing(index, cache)) std::filesystem::remove(index);
+  write_atomically(cache, [&](const Path& index) { write_safetensors(index, tensors, metadata); }, Existing::keep);
 }
 
 }  // namespace winnow::data

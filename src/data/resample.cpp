@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "winnow/core/error.h"
+#include "winnow/core/words.h"
 
 namespace winnow::data {
 
@@ -82,24 +83,14 @@ void resize_rows(const std::uint8_t* from, std::int64_t from_stride, std::int64_
   }
 }
 
+constexpr Words<Filter>::Entry kFilterWords[] = {{Filter::box, "box"},         {Filter::bilinear, "bilinear"}, {Filter::hamming, "hamming"},
+                                                 {Filter::bicubic, "bicubic"}, {Filter::lanczos, "lanczos"}};
+constexpr Words<Filter> kFilters("interpolation", kFilterWords);
+
 }  // namespace
 
-Filter parse_filter(std::string_view text) {
-  for (Filter filter : {Filter::box, Filter::bilinear, Filter::hamming, Filter::bicubic, Filter::lanczos})
-    if (to_string(filter) == text) return filter;
-  throw UsageError(fmt::format("unknown interpolation '{}'; known: box, bilinear, hamming, bicubic, lanczos", text));
-}
-
-std::string_view to_string(Filter filter) {
-  switch (filter) {
-    case Filter::box: return "box";
-    case Filter::bilinear: return "bilinear";
-    case Filter::hamming: return "hamming";
-    case Filter::bicubic: return "bicubic";
-    case Filter::lanczos: return "lanczos";
-  }
-  throw InternalError("a filter without a name");
-}
+Filter parse_filter(std::string_view text) { return kFilters.parse(text); }
+std::string_view to_string(Filter filter) { return kFilters.name(filter); }
 
 Weights weights(std::int64_t from, std::int64_t to, Filter filter) {
   double scale = static_cast<double>(from) / static_cast<double>(to), filter_scale = std::max(scale, 1.0);

@@ -40,11 +40,10 @@ ScoreRecord record_scores(const std::string& name, const Record& dataset, std::s
   record.fingerprint = Hasher().add(dataset.fingerprint).add(fmt::format("/{}x{}/", N, C)).add(bytes).digest().hex();
   make_folders(folder());
   Path file = scores_path(record.fingerprint);
-  if (!is_there(file)) {
-    Path part = temporary_beside(file);
-    write_safetensors(part, {{"scores", {"F64", {record.samples, record.classes}, bytes}}}, {{"dataset", dataset.fingerprint}});
-    std::filesystem::rename(part, file);
-  }
+  if (!is_there(file))
+    write_atomically(file, [&](const Path& part) {
+      write_safetensors(part, {{"scores", {"F64", {record.samples, record.classes}, bytes}}}, {{"dataset", dataset.fingerprint}});
+    });
   Value json = {{"name", name}, {"dataset", record.dataset}, {"fingerprint", record.fingerprint}, {"samples", record.samples}, {"classes", record.classes}};
   write_file_atomically(folder() / (name + ".json"), json.dump(1) + "\n");
   return record;

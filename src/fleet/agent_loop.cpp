@@ -8,9 +8,9 @@
 #include <thread>
 
 #include "clock.h"
-#include "host.h"
 #include "lease.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/core/revision.h"
 
 namespace winnow::fleet {
@@ -128,11 +128,10 @@ void AgentLoop::hear_worker() {
     } else if (report.committed) {
       committed_[attempt] = std::move(report);
       happen(sched::Agent::Committed{attempt});
+    } else if (report.of == Report::Of::preparing) {
+      happen(sched::Agent::Unprepared{attempt, report.why, std::move(report.text)});
     } else {
-      reasons_[attempt] = report.text;
-      // Which of the two it was, the machine knows; the other one is not expected and does nothing.
-      happen(sched::Agent::Unprepared{attempt, report.why});
-      happen(sched::Agent::Uncommitted{attempt, report.why});
+      happen(sched::Agent::Uncommitted{attempt, report.why, std::move(report.text)});
     }
   }
 }

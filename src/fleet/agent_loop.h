@@ -73,11 +73,9 @@ class AgentLoop {
   std::deque<sched::Agent::Event> events_;                 // happened, not yet handled
   bool handling_ = false;
   std::map<sched::Attempt, Task> tasks_;                   // given, not yet running
-  std::map<sched::Attempt, std::string> reasons_;          // of failures that are to be told
   std::map<sched::Attempt, Report> committed_;             // to be told
   std::map<sched::Attempt, double> seconds_;               // what attempts that are committed took
   std::vector<SlotState> slots_;
-  std::string blame_;                                      // what ended the trainer whose end is being handled
   std::unique_ptr<Worker> worker_;
   bool connected_ = true, finished_ = false;
 };

@@ -4,21 +4,15 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "host.h"
 #include "agent_loop.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/core/revision.h"
 
 namespace winnow::fleet {
 
 using sched::Agent;
 using sched::Slot;
-
-namespace {
-
-constexpr std::string_view kOwnTrainer = "winnow-train";   // what it says in `program` of its first line
-
-}  // namespace
 
 void AgentLoop::hear_trainer(Slot slot) {
   SlotState& state = slots_[slot];
@@ -38,7 +32,7 @@ void AgentLoop::hear_trainer(Slot slot) {
 // call themselves what they like.
 void AgentLoop::refuse_trainer(Slot slot) {
   std::string what = fmt::format("{} on host {} is of revision {}, winnow is of {}: build both from the same sources (launch/build), or name the one that belongs to this winnow "
-                                 "with --trainer", kOwnTrainer, host_name(), slots_[slot].version, revision());
+                                 "with --trainer", protocol::kOwnTrainer, host_name(), slots_[slot].version, revision());
   tell({.kind = Message::Kind::refused, .text = what});
   misbehaved(slot, what, sched::FailureClass::user);
 }
@@ -57,7 +51,7 @@ void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::stri
   if (event.kind == TrainerEvent::Kind::ready) {
     state.version = text("version");
     state.device = text("device");
-    if (text("program") == kOwnTrainer && state.version != revision()) return refuse_trainer(slot);
+    if (text("program") == protocol::kOwnTrainer && state.version != revision()) return refuse_trainer(slot);
     return happen(Agent::TrainerReady{slot});
   }
   if (text("identity") != state.task.identity.hex())
@@ -92,12 +86,11 @@ void AgentLoop::reap_trainers() {
     if (!state.trainer || !state.trainer->reap()) continue;
     state.ended = true;
     hear_trainer(slot);
-    blame_ = state.fault.empty() ? "the trainer " + state.trainer->ending() : state.fault;
-    if (std::string lines = state.trainer->last_lines(); !lines.empty()) blame_ += "\n" + lines;
+    std::string text = state.fault.empty() ? "the trainer " + state.trainer->ending() : state.fault;
+    if (std::string lines = state.trainer->last_lines(); !lines.empty()) text += "\n" + lines;
     state.trainer.reset();
-    if (state.not_run) happen(Agent::NotRun{slot});
-    else happen(Agent::TrainerGone{slot});
-    blame_.clear();
+    if (state.not_run) happen(Agent::NotRun{slot, std::move(text)});
+    else happen(Agent::TrainerGone{slot, std::move(text)});
   }
 }
 
@@ -109,8 +102,7 @@ void AgentLoop::carry_out(const Agent::StartTrainer& c) {
   try {
     state.trainer = std::make_unique<TrainerProcess>(TrainerCommand{options_.trainer, options_.threads, c.width});
   } catch (const DeviceError& error) {
-    blame_ = error.what();
-    happen(Agent::TrainerGone{c.slot});
+    happen(Agent::TrainerGone{c.slot, error.what()});
   }
 }
 
@@ -124,12 +116,12 @@ void AgentLoop::carry_out(const Agent::Run& c) {
   tasks_.erase(c.attempt);
   state.start = wall_seconds();
   state.fault.clear();
-  state.trainer->send(run_line({state.task.identity.hex(), c.attempt.number, state.task.stage_text, state.task.context, state.task.output.string(),
+  state.trainer->send(protocol::line_of(protocol::Run{state.task.identity.hex(), c.attempt.number, state.task.stage_text, state.task.context, state.task.output.string(),
                             state.task.checkpoint.string()}));
 }
 
 void AgentLoop::carry_out(const Agent::StopStage& c) {
-  if (slots_[c.slot].trainer) slots_[c.slot].trainer->send(kStopLine);
+  if (slots_[c.slot].trainer) slots_[c.slot].trainer->send(protocol::line_of(protocol::Order::stop));
 }
 
 void AgentLoop::carry_out(const Agent::KillTrainer& c) {
@@ -141,7 +133,7 @@ void AgentLoop::carry_out(const Agent::KillTrainer& c) {
 
 void AgentLoop::carry_out(const Agent::QuitTrainer& c) {
   if (!slots_[c.slot].trainer) return;
-  slots_[c.slot].trainer->send(kQuitLine);
+  slots_[c.slot].trainer->send(protocol::line_of(protocol::Order::quit));
   slots_[c.slot].trainer->close_input();
 }
 
@@ -176,10 +168,7 @@ void AgentLoop::carry_out(const Agent::TellDone& c) {
 }
 
 void AgentLoop::carry_out(const Agent::TellFailed& c) {
-  auto reason = reasons_.find(c.attempt);
-  tell({.kind = Message::Kind::failed, .attempt = c.attempt, .text = std::string(to_string(c.why)),
-        .detail = reason == reasons_.end() ? blame_ : reason->second});
-  reasons_.erase(c.attempt);
+  tell({.kind = Message::Kind::failed, .attempt = c.attempt, .text = std::string(to_string(c.why)), .detail = c.text});
   tasks_.erase(c.attempt);
   seconds_.erase(c.attempt);
 }

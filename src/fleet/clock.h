@@ -9,8 +9,5 @@ namespace winnow::fleet {
 
 inline sched::Time now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 inline double seconds(sched::Time time) { return std::chrono::duration<double>(time).count(); }
-inline double wall_seconds() {                             // since 1970, UTC
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace winnow::fleet

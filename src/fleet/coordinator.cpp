@@ -10,8 +10,8 @@
 
 #include "clock.h"
 #include "recall.h"
-#include "host.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/core/revision.h"
 #include "winnow/store/store.h"
 
@@ -39,9 +39,6 @@ const Path& made(const Path& folder) {
   return folder;
 }
 
-// Three beats, and some more for slow network file systems.
-Time lease_silence(const sched::Timers& timers) { return 5 * timers.agent_silence; }
-
 bool due(Time& last, Time period) {
   Time time = now();
   if (time - last < period) return false;
@@ -53,7 +50,7 @@ bool due(Time& last, Time period) {
 
 Coordinator::Coordinator(const Work& work, const Options& options, const World& world, std::unique_ptr<MpiWorld>& mpi, Observer& observer)
     : work_(work), options_(options), world_(world), mpi_(mpi), observer_(observer), signals_(watch_signals()),
-      lease_(made(options.store), Journal::last_epoch(options.store) + 1, lease_silence(options.timers)),
+      lease_(made(options.store), Journal::last_epoch(options.store) + 1, options.timers.lease_silence),
       journal_(options.store, lease_.epoch()), status_(options.store, work), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
   if (std::size_t damaged = recall(options.store, work, scheduler_))
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged, (options.store / "journal").string()));
@@ -137,17 +134,13 @@ void Coordinator::hear(AgentId agent, const Message& message) {
     }
     case Message::Kind::done:
       status_.ended(attempt);
-      done_ = message;
       if (message.text == "conflict")
         observer_.say(fmt::format("{} gave another result than the one in the store; the new one lies in {} (result digest {}): the computation is not repeatable",
                                   work_.label(attempt.stage), (options_.store / "damaged").string(), message.detail));
-      return event(Scheduler::Done{agent, attempt, message.number});
+      return event(Scheduler::Done{agent, attempt, message.number, {message.text, message.detail}});
     case Message::Kind::failed:
       status_.ended(attempt);
-      reasons_[attempt] = message.detail;
-      event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text)});
-      reasons_.erase(attempt);
-      return;
+      return event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text), message.detail});
     case Message::Kind::returned:
       status_.ended(attempt);
       return event(Scheduler::Returned{agent, attempt});
@@ -175,7 +168,7 @@ void Coordinator::hear_signals() {
 
 void Coordinator::keep_time() {
   if (due(ticked_, options_.timers.beat / 20)) event(Scheduler::Tick{});
-  bool all_here = static_cast<int>(hosts_.size()) >= world_.size || now() - begun_ > 5 * options_.timers.agent_silence;
+  bool all_here = static_cast<int>(hosts_.size()) >= world_.size || now() - begun_ > options_.timers.join;
   if (all_here && !hosts_.empty() && !std::exchange(complete_, true)) event(Scheduler::Complete{});
   if (due(beaten_, options_.timers.beat)) {
     lease_.refresh();

@@ -40,7 +40,7 @@ class Coordinator {
   std::string host(sched::AgentId) const;
   std::uint32_t width_of(sched::StageId) const;
   void told(sched::Attempt, const Value& event);
-  void tell_failure(sched::Attempt, sched::FailureClass, bool final);
+  void report_failure(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
   void warn_if_changed();
 
   const Work& work_;
@@ -55,8 +55,6 @@ class Coordinator {
   sched::Scheduler scheduler_;
   Links links_;
   std::map<sched::AgentId, std::string> hosts_;
-  std::map<sched::Attempt, std::string> reasons_;          // of failures that the scheduler is about to judge
-  Message done_;                                           // the one that the scheduler is about to judge
   std::string refused_;
   sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{}, written_{};
   int replacements_ = 0;

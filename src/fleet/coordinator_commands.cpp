@@ -60,16 +60,15 @@ void Coordinator::carry_out(const Scheduler::Accept& c) {
   Value done = record("done", c.attempt);
   done["agent"] = c.agent;
   done["class"] = work_.classes[work_.graph.classes[c.attempt.stage]];
-  done["seconds"] = done_.number;
-  done["outcome"] = done_.text;
-  done["result_digest"] = done_.detail;
+  done["seconds"] = c.seconds;
+  done["outcome"] = c.result.outcome;
+  done["result_digest"] = c.result.digest;
   journal_.add(std::move(done));
-  observer_.done(c.attempt, done_.number, host(c.agent));
+  observer_.done(c.attempt, c.seconds, host(c.agent));
 }
 
-void Coordinator::tell_failure(sched::Attempt attempt, sched::FailureClass why, bool final) {
-  auto reason = reasons_.find(attempt);
-  std::string text = reason == reasons_.end() ? "its agent was lost" : reason->second;
+void Coordinator::report_failure(sched::Attempt attempt, sched::FailureClass why, const std::string& said, bool final) {
+  std::string text = said.empty() ? "its agent was lost" : said;
   Value failed = record("failed", attempt);
   failed["class"] = to_string(why);
   failed["final"] = final;
@@ -81,8 +80,8 @@ void Coordinator::tell_failure(sched::Attempt attempt, sched::FailureClass why, 
   observer_.failed(attempt, why, text, final);
 }
 
-void Coordinator::carry_out(const Scheduler::Retry& c) { tell_failure(c.failed, c.why, false); }
-void Coordinator::carry_out(const Scheduler::Fail& c) { tell_failure(c.last, c.why, true); }
+void Coordinator::carry_out(const Scheduler::Retry& c) { report_failure(c.failed, c.why, c.text, false); }
+void Coordinator::carry_out(const Scheduler::Fail& c) { report_failure(c.last, c.why, c.text, true); }
 
 void Coordinator::carry_out(const Scheduler::Block& c) {
   journal_.add({{"event", "blocked"}, {"identity", work_.identities[c.stage].hex()}, {"by", work_.identities[c.because].hex()}});
@@ -92,10 +91,7 @@ void Coordinator::carry_out(const Scheduler::Block& c) {
 void Coordinator::carry_out(const Scheduler::TooWide& c) {
   std::string text = fmt::format("width {} needs {} trainers of one agent, the largest has {}: start more for each (--trainers {}) or lower `width`", c.width,
                                  c.width, c.largest, c.width);
-  sched::Attempt none{c.stage, 0};
-  reasons_[none] = text;
-  tell_failure(none, sched::FailureClass::user, true);
-  reasons_.erase(none);
+  report_failure({c.stage, 0}, sched::FailureClass::user, text, true);
 }
 
 void Coordinator::carry_out(const Scheduler::LoseAgent& c) {

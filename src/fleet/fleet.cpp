@@ -8,8 +8,8 @@
 
 #include "clock.h"
 #include "coordinator.h"
-#include "host.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/core/revision.h"
 
 namespace winnow::fleet {

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/host.h"
 #include "winnow/fleet/journal_records.h"
 
 namespace winnow::fleet {

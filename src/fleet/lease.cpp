@@ -16,9 +16,10 @@
 
 #include "clock.h"
 #include "descriptor.h"
-#include "host.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/core/settings.h"
+#include "winnow/sched/timers.h"
 
 namespace winnow::fleet {
 
@@ -56,8 +57,6 @@ Value read_lease(const Path& path) {
   }
   return Value::object();
 }
-
-constexpr sched::Time kSilence = std::chrono::seconds(30); // of a coordinator on another host, for those who only look
 
 bool is_stale(const Path& path, const Value& lease, sched::Time silence) {
   if (lease.value("host", "") != host_name()) return age_of(path) > seconds(silence);
@@ -118,7 +117,7 @@ void StoreLease::refresh() { ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0); }
 bool StoreLease::held(const Path& store) {
   Path path = store / "coordinator.json";
   Value lease = read_lease(path);
-  return !lease.empty() && !is_stale(path, lease, kSilence);
+  return !lease.empty() && !is_stale(path, lease, sched::Timers{}.lease_silence);
 }
 
 std::string StoreLease::token_in(const Path& store) { return read_lease(store / "coordinator.json").value("token", ""); }

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "clock.h"
-#include "host.h"
 #include "lease.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 
 namespace winnow::fleet {
 
@@ -107,17 +108,12 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
   }
   status["failures"] = failures_;
   try {
-    // Whole or absent, but not synced: it is worth nothing after a crash.
-    Path part = temporary_beside(path_);
-    std::FILE* file = std::fopen(part.c_str(), "w");
-    if (!file) return;
-    std::string text = status.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n";
-    bool whole = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    whole = std::fclose(file) == 0 && whole;
-    std::error_code ignored;
-    if (whole) std::filesystem::rename(part, path_, ignored);
-    else std::filesystem::remove(part, ignored);
-  } catch (const Error&) {
+    write_atomically(path_, [&](const Path& part) {
+      std::ofstream file(part, std::ios::binary);
+      file << status.dump(-1, ' ', false, Value::error_handler_t::replace) << "\n";
+      if (!file.flush()) throw DeviceError(fmt::format("cannot write {}", part.string()));
+    }, Existing::replace, Durable::no);
+  } catch (const Error&) {                                 // the next one may succeed; a run does not end for want of a status
   }
 }
 

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <utility>
-#include <vector>
 
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
@@ -12,11 +10,6 @@
 namespace winnow::fleet {
 
 namespace {
-
-constexpr std::pair<std::string_view, TrainerEvent::Kind> kKinds[] = {
-    {"ready", TrainerEvent::Kind::ready}, {"progress", TrainerEvent::Kind::progress}, {"done", TrainerEvent::Kind::done},
-    {"failed", TrainerEvent::Kind::failed}, {"stopped", TrainerEvent::Kind::stopped},
-    {"resumed", TrainerEvent::Kind::resumed}, {"checkpoint", TrainerEvent::Kind::checkpoint}, {"note", TrainerEvent::Kind::note}};
 
 // What goes on to the coordinator, of which a whole run depends, is checked here. Empty, or what is missing.
 std::string missing_in(const TrainerEvent& event) {
@@ -30,12 +23,6 @@ std::string missing_in(const TrainerEvent& event) {
     case TrainerEvent::Kind::note: return event.content.contains("text") && event.content["text"].is_string() ? "" : "\"text\", a text";
     default: return "";
   }
-}
-
-std::optional<TrainerEvent::Kind> kind_named(std::string_view word) {
-  for (const auto& [name, kind] : kKinds)
-    if (name == word) return kind;
-  return std::nullopt;
 }
 
 bool continues_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
@@ -78,7 +65,7 @@ std::optional<TrainerEvent> parse_event(std::string_view line) {
   if (!content.is_object()) return std::nullopt;
   auto word = content.find("event");
   if (word == content.end() || !word->is_string()) return std::nullopt;
-  std::optional<TrainerEvent::Kind> kind = kind_named(word->get_ref<const std::string&>());
+  std::optional<TrainerEvent::Kind> kind = protocol::events().find(word->get_ref<const std::string&>());
   if (!kind) return std::nullopt;
   TrainerEvent event{*kind, std::move(content)};
   if (!missing_in(event).empty()) return std::nullopt;
@@ -97,12 +84,8 @@ std::string mistake_of(std::string_view line) {
   if (word == content.end() || !word->is_string())
     return fmt::format("the trainer wrote an object without \"event\", a text: '{}' (src/fleet/README.md)", beginning_of(line));
   std::string name = word->get<std::string>();
-  std::optional<TrainerEvent::Kind> kind = kind_named(name);
-  if (!kind) {
-    std::vector<std::string> known;
-    for (const auto& entry : kKinds) known.emplace_back(entry.first);
-    return fmt::format("the trainer wrote an unknown event '{}'{}", beginning_of(name), did_you_mean(name, known));
-  }
+  std::optional<TrainerEvent::Kind> kind = protocol::events().find(name);
+  if (!kind) return fmt::format("the trainer wrote an unknown event '{}'{}", beginning_of(name), did_you_mean(name, protocol::events().all()));
   std::string missing = missing_in({*kind, content});
   return missing.empty() ? "" : fmt::format("the trainer's event '{}' needs {}: '{}'", name, missing, beginning_of(line));
 }
@@ -129,11 +112,6 @@ std::string beginning_of(std::string_view garbage) {
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 32 || static_cast<unsigned char>(c) > 126) c = '.';
   return text + (garbage.size() > 60 ? "..." : "");
-}
-
-std::string run_line(const RunCommand& run) {
-  return fmt::format(R"({{"do":"run","identity":"{}","attempt":{},"stage":{},"context":{},"output":{},"checkpoint":{}}})", run.identity, run.attempt,
-                     run.stage, run.context, Value(run.output).dump(), Value(run.checkpoint).dump());
 }
 
 }  // namespace winnow::fleet

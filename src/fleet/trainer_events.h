@@ -1,4 +1,4 @@
-// What trainers write and read: one JSON object a line. README.md is its description for authors of trainers.
+// What trainers say, and what it means. The protocol is winnow/stage/trainer_protocol.h.
 #pragma once
 
 #include <optional>
@@ -7,11 +7,12 @@
 
 #include "winnow/core/settings.h"
 #include "winnow/sched/attempt.h"
+#include "winnow/stage/trainer_protocol.h"
 
 namespace winnow::fleet {
 
 struct TrainerEvent {
-  enum class Kind { ready, progress, done, failed, stopped, resumed, checkpoint, note };
+  using Kind = protocol::Event;
   Kind kind;
   Value content;
 };
@@ -30,16 +31,5 @@ sched::FailureClass failure_class_of(const TrainerEvent& failed);
 
 // For messages: the beginning of something unreadable, without control characters.
 std::string beginning_of(std::string_view garbage);
-
-struct RunCommand {
-  std::string identity;
-  std::uint32_t attempt;
-  std::string stage, context;                              // JSON texts
-  std::string output;                                      // path
-  std::string checkpoint;                                  // folder
-};
-std::string run_line(const RunCommand&);
-constexpr const char* kStopLine = R"({"do":"stop"})";
-constexpr const char* kQuitLine = R"({"do":"quit"})";
 
 }  // namespace winnow::fleet

@@ -22,10 +22,10 @@ constexpr auto kSilence = std::chrono::minutes(30);        // a first piece of a
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 std::string line_of(const TrialOrder& order) {
-  Value context = {{"data", Value::object()}, {"inputs", Value::object()}, {"threads", order.threads}, {"trial", true}};
-  for (const auto& [name, path] : order.data) context["data"][name] = path.string();
-  for (const auto& [name, path] : order.inputs) context["inputs"][name] = path.string();
-  return run_line({order.identity, 1, order.stage.dump(), context.dump(), order.output.string(), ""});
+  protocol::Context context{.threads = order.threads, .trial = true};
+  for (const auto& [name, path] : order.data) context.data[name] = path.string();
+  for (const auto& [name, path] : order.inputs) context.inputs[name] = path.string();
+  return protocol::line_of(protocol::Run{order.identity, 1, order.stage.dump(), to_json(context).dump(), order.output.string(), ""});
 }
 
 class Listening {

@@ -5,10 +5,11 @@
 
 #include "clock.h"
 #include "foreign_result.h"
-#include "host.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
+#include "winnow/stage/trainer_protocol.h"
 
 namespace winnow::fleet {
 
@@ -94,26 +95,26 @@ void Worker::work() {
 }
 
 Report Worker::prepared(Task& task) {
-  Report result{task.attempt};
+  Report result{task.attempt, Report::Of::preparing};
   try {
     result.why = sched::FailureClass::user;
     task.stage = stage_from_json(Value::parse(task.stage_text));
     task.identity = task.stage.identity();
-    Value context = {{"data", Value::object()}, {"inputs", Value::object()}, {"threads", options_.threads}, {"width", task.width},
-                     {"checkpoint_every", options_.checkpoint_every}, {"keep_pictures", options_.keep_pictures}};
+    protocol::Context context{.threads = options_.threads, .width = static_cast<int>(task.width),
+                              .checkpoint_every = options_.checkpoint_every, .keep_pictures = options_.keep_pictures};
     if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
       std::string name = task.stage.settings.text("dataset");
-      context["data"][name] = data_cache(name, print->second).string();
+      context.data[name] = data_cache(name, print->second).string();
     }
     if (auto print = task.stage.fingerprints.find("weights"); print != task.stage.fingerprints.end())
-      context["inputs"]["backbone"] = weights_folder(task.stage.settings.text("model"), print->second).string();
+      context.inputs["backbone"] = weights_folder(task.stage.settings.text("model"), print->second).string();
     result.why = sched::FailureClass::transient;           // a network file system may show an input late
     for (const auto& [name, input] : task.stage.inputs) {
       std::optional<Path> path = store_.find(input.stage);
       if (!path) throw DataError(fmt::format("input '{}' (stage {}) is not in {}", name, input.stage.hex(), store_.root().string()));
-      context["inputs"][name] = std::filesystem::absolute(*path).string();
+      context.inputs[name] = std::filesystem::absolute(*path).string();
     }
-    task.context = context.dump();
+    task.context = to_json(context).dump();
     task.output = std::filesystem::absolute(store_.temporary_path(task.identity, static_cast<int>(task.attempt.number)));
     task.checkpoint = std::filesystem::absolute(store_.checkpoint_path(task.identity));
     result.prepared = std::move(task);
@@ -154,7 +155,7 @@ Path Worker::weights_folder(const std::string& name, const std::string& fingerpr
 
 // Writes or checks the file of one result; what fails here fails alone.
 void Worker::write(Result& result, std::vector<store::Store::Pending>& pending, std::vector<Report>& failed) {
-  Report report{result.task.attempt};
+  Report report{result.task.attempt, Report::Of::committing};
   try {
     report.why = sched::FailureClass::protocol;
     if (auto path = result.done.find("output"); path != result.done.end()) {

@@ -37,7 +37,9 @@ struct Result {
 };
 
 struct Report {
+  enum class Of { preparing, committing };
   sched::Attempt attempt;
+  Of of;
   std::optional<Task> prepared;
   bool committed = false;
   sched::FailureClass why{};                               // if neither

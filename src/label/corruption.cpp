@@ -8,21 +8,23 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
+#include "winnow/core/words.h"
 #include "winnow/label/numpy_legacy.h"
 
 namespace winnow::label {
 
 namespace {
 
-template <class Enum>
-Enum parse(std::string_view what, std::string_view text, std::initializer_list<std::pair<std::string_view, Enum>> table) {
-  std::string list;
-  for (const auto& [name, value] : table) {
-    if (name == text) return value;
-    list += (list.empty() ? "" : ", ") + std::string(name);
-  }
-  throw UsageError(fmt::format("unknown {} '{}'; known: {}", what, text, list));
-}
+constexpr Words<Kind>::Entry kKindWords[] = {{Kind::clean, "clean"},           {Kind::flip, "flip"},
+                                             {Kind::uniform, "uniform"},       {Kind::instance_candidates, "instance-candidates"},
+                                             {Kind::symmetric, "symmetric"},   {Kind::annotated, "annotated"}};
+constexpr Words<Kind> kKinds("kind of labels", kKindWords);
+
+constexpr Words<Law>::Entry kLawWords[] = {{Law::stream, "stream"}, {Law::numpy_legacy, "numpy-legacy"}};
+constexpr Words<Law> kLaws("law of labels", kLawWords);
+
+constexpr Words<SizeLaw>::Entry kSizeLawWords[] = {{SizeLaw::reference, "reference"}, {SizeLaw::exact, "exact"}};
+constexpr Words<SizeLaw> kSizeLaws("size law", kSizeLawWords);
 
 // log binom(n, k)
 double log_choose(std::int64_t n, std::int64_t k) {
@@ -55,18 +57,9 @@ void add_first(std::uint8_t* row, std::int64_t truth, std::int64_t size, std::sp
 
 }  // namespace
 
-Kind parse_kind(std::string_view text) {
-  return parse<Kind>("kind of labels", text,
-                     {{"clean", Kind::clean}, {"flip", Kind::flip}, {"uniform", Kind::uniform}, {"instance-candidates", Kind::instance_candidates}, {"symmetric", Kind::symmetric}, {"annotated", Kind::annotated}});
-}
-
-Law parse_law(std::string_view text) {
-  return parse<Law>("law of labels", text, {{"stream", Law::stream}, {"numpy-legacy", Law::numpy_legacy}});
-}
-
-SizeLaw parse_size_law(std::string_view text) {
-  return parse<SizeLaw>("size law", text, {{"reference", SizeLaw::reference}, {"exact", SizeLaw::exact}});
-}
+Kind parse_kind(std::string_view text) { return kKinds.parse(text); }
+Law parse_law(std::string_view text) { return kLaws.parse(text); }
+SizeLaw parse_size_law(std::string_view text) { return kSizeLaws.parse(text); }
 
 Spec Spec::from(const Settings& settings) {
   Spec spec;

@@ -88,9 +88,7 @@ void write_snapshot(const Path& folder, const Snapshot& snapshot) {
     tensors[name] = {safetensors_dtype(own.scalar_type()), own.sizes().vec(),
                      {static_cast<const std::byte*>(own.const_data_ptr()), own.nbytes()}};
   }
-  Path part = temporary_beside(folder / "model.safetensors");
-  write_safetensors(part, tensors, {{"format", "pt"}});
-  std::filesystem::rename(part, folder / "model.safetensors");
+  write_atomically(folder / "model.safetensors", [&](const Path& part) { write_safetensors(part, tensors, {{"format", "pt"}}); });
   write_file_atomically(folder / "config.json", snapshot.config.dump(2) + "\n");
   for (const auto& [name, content] : snapshot.files) write_file_atomically(folder / name, content);
 }

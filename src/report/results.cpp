@@ -7,6 +7,7 @@
 #include <set>
 
 #include "winnow/core/error.h"
+#include "winnow/core/words.h"
 
 namespace winnow::report {
 
@@ -28,21 +29,13 @@ void require_stage(const sweep::Plan& plan, const std::string& stage) {
   throw UsageError(fmt::format("the sweep {} has no stage '{}'{}: it has {}", plan.name(), stage, did_you_mean(stage, {labels.begin(), labels.end()}), fmt::join(labels, ", ")));
 }
 
-}  // namespace
-
-namespace {
-
-const std::vector<std::string> kRules = {"last", "best", "validation"};      // in the order of Rule
+constexpr Words<Rule>::Entry kRuleWords[] = {{Rule::last, "last"}, {Rule::best, "best"}, {Rule::validation, "validation"}};
+constexpr Words<Rule> kRules("rule", kRuleWords);
 
 }  // namespace
 
-std::string_view to_string(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
-
-Rule parse_rule(std::string_view text) {
-  auto found = std::find(kRules.begin(), kRules.end(), text);
-  if (found == kRules.end()) throw UsageError(fmt::format("unknown rule '{}'{}: expected last, best or validation", text, did_you_mean(text, kRules)));
-  return static_cast<Rule>(found - kRules.begin());
-}
+std::string_view to_string(Rule rule) { return kRules.name(rule); }
+Rule parse_rule(std::string_view text) { return kRules.parse(text); }
 
 std::string Metric::column() const { return rule == Rule::last ? name : fmt::format("{}_{}", name, to_string(rule)); }
 

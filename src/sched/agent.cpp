@@ -62,7 +62,7 @@ void Agent::handle(const Prepared& event, Time, Commands& out) {
 }
 
 void Agent::handle(const Unprepared& event, Time, Commands& out) {
-  if (preparing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why});
+  if (preparing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why, event.text});
 }
 
 void Agent::handle(const TrainerReady& event, Time now, Commands& out) {
@@ -109,19 +109,19 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   switch (trainer.phase) {
     case Phase::running:
-      out.push_back(TellFailed{trainer.attempt, FailureClass::transient});
+      out.push_back(TellFailed{trainer.attempt, FailureClass::transient, event.text});
       break;
     case Phase::stopping:
       if (trainer.returning) out.push_back(TellReturned{trainer.attempt});
       break;
     case Phase::dying:
       if (trainer.owed && draining_ && trainer.returning) out.push_back(TellReturned{trainer.attempt});
-      else if (trainer.owed) out.push_back(TellFailed{trainer.attempt, trainer.why});
+      else if (trainer.owed) out.push_back(TellFailed{trainer.attempt, trainer.why, event.text});
       break;
     case Phase::starting:
       // It died before its first word. Some stage must carry that, or a broken trainer would be started for ever.
       if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; }); first != waiting_.end()) {
-        out.push_back(TellFailed{*first, FailureClass::transient});
+        out.push_back(TellFailed{*first, FailureClass::transient, event.text});
         waiting_.erase(first);
       }
       break;
@@ -134,7 +134,7 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
 
 void Agent::handle(const NotRun& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
-  if (trainer.phase != Phase::running) return handle(TrainerGone{event.slot}, now, out);
+  if (trainer.phase != Phase::running) return handle(TrainerGone{event.slot, event.text}, now, out);
   if (draining_) out.push_back(TellReturned{trainer.attempt});
   else waiting_.push_front(trainer.attempt);
   clear(event.slot);
@@ -145,7 +145,7 @@ void Agent::handle(const Committed& event, Time, Commands& out) {
 }
 
 void Agent::handle(const Uncommitted& event, Time, Commands& out) {
-  if (committing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why});
+  if (committing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why, event.text});
 }
 
 void Agent::handle(const Heard&, Time now, Commands&) { heard_ = now; }

@@ -115,7 +115,7 @@ void Scheduler::handle(const Done& event, Time, Commands& out) {
   record.state = State::done;                              // a stage in the ready queue is skipped when it comes up
   close(event.attempt.stage);
   ++done_;
-  out.push_back(Accept{event.agent, event.attempt});
+  out.push_back(Accept{event.agent, event.attempt, event.seconds, event.result});
   ClassId id = classes_[event.attempt.stage];
   // A running mean that forgets: machines and loads change within a sweep.
   double weight = 1.0 / std::min(++seen_[id], 8u);
@@ -127,7 +127,7 @@ void Scheduler::handle(const Done& event, Time, Commands& out) {
 void Scheduler::handle(const Failed& event, Time now, Commands& out) {
   if (!lease_of(event.agent, event.attempt)) return;
   end_lease(event.attempt.stage);
-  fail(event.attempt, event.why, now, out);
+  fail(event.attempt, event.why, event.text, now, out);
 }
 
 void Scheduler::handle(const Returned& event, Time, Commands&) {
@@ -149,7 +149,7 @@ void Scheduler::handle(const Tick&, Time now, Commands& out) {
   for (const Lease& lease : expired) {
     out.push_back(Cancel{lease.agent, lease.attempt});
     end_lease(lease.attempt.stage);
-    fail(lease.attempt, FailureClass::lost, now, out);
+    fail(lease.attempt, FailureClass::lost, "", now, out);
   }
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     StageId stage = delayed_.begin()->second;

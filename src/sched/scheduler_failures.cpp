@@ -1,16 +1,17 @@
 // The scheduler's answer to failures: try again, give up, block what depends on it, lose an agent.
 #include <algorithm>
+#include <utility>
 
 #include "winnow/sched/scheduler.h"
 
 namespace winnow::sched {
 
-void Scheduler::fail(Attempt attempt, FailureClass why, Time now, Commands& out) {
+void Scheduler::fail(Attempt attempt, FailureClass why, std::string text, Time now, Commands& out) {
   Record& record = records_[attempt.stage];
   bool own_fault = why == FailureClass::user;
   bool again = why == FailureClass::protocol ? false : own_fault ? ++record.user_failures < policy_.user_failures : ++record.failures < policy_.max_attempts;
   if (again) {
-    out.push_back(Retry{attempt, why});
+    out.push_back(Retry{attempt, why, std::move(text)});
     // Its own fault will not go away by waiting: the second try only makes sure that it was not the node's.
     Time wait = own_fault ? Time{0} : timers_.backoff * (1 << std::min<int>(record.failures - 1, 20));
     record.state = State::delayed;
@@ -20,7 +21,7 @@ void Scheduler::fail(Attempt attempt, FailureClass why, Time now, Commands& out)
   record.state = State::failed;
   close(attempt.stage);
   ++failed_;
-  out.push_back(Fail{attempt, why});
+  out.push_back(Fail{attempt, why, std::move(text)});
   block_dependents(attempt.stage, out);
   if (policy_.max_failures && failed_ >= policy_.max_failures) stop(out);
 }
@@ -54,7 +55,7 @@ void Scheduler::lose(AgentId agent, Time now, Commands& out) {
   std::sort(held.begin(), held.end(), [](const Lease& a, const Lease& b) { return a.attempt < b.attempt; });
   for (const Lease& lease : held) {
     end_lease(lease.attempt.stage);
-    if (lease.started) fail(lease.attempt, FailureClass::lost, now, out);
+    if (lease.started) fail(lease.attempt, FailureClass::lost, "", now, out);
     else make_ready(lease.attempt.stage);
   }
   fail_too_wide(out);

@@ -3,43 +3,27 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/core/words.h"
 #include "winnow/stage/canonical_form.h"
 
 namespace winnow {
 
 namespace {
 
-constexpr std::pair<StageKind, std::string_view> kKinds[] = {
+constexpr Words<StageKind>::Entry kKindWords[] = {
     {StageKind::pretrain, "pretrain"}, {StageKind::embed, "embed"},       {StageKind::score, "score"},
     {StageKind::narrow, "narrow"},     {StageKind::select, "select"},     {StageKind::detect, "detect"},
     {StageKind::train, "train"},       {StageKind::cross_filter, "cross-filter"},
     {StageKind::ensemble, "ensemble"}, {StageKind::evaluate, "evaluate"},
 };
+constexpr Words<StageKind> kKinds("stage kind", kKindWords);
 
-constexpr std::pair<Output, std::string_view> kOutputs[] = {
+constexpr Words<Output>::Entry kOutputWords[] = {
     {Output::metrics, "metrics"},   {Output::selection, "selection"},     {Output::scores, "scores"},
     {Output::features, "features"}, {Output::labels, "labels"},           {Output::predictions, "predictions"},
     {Output::weights, "weights"},
 };
-
-template <class Enum, std::size_t N>
-std::string_view name_of(const std::pair<Enum, std::string_view> (&table)[N], Enum value) {
-  for (const auto& [candidate, name] : table)
-    if (candidate == value) return name;
-  throw InternalError("a value outside its closed list");
-}
-
-template <class Enum, std::size_t N>
-Enum parse(const std::pair<Enum, std::string_view> (&table)[N], std::string_view what, std::string_view text) {
-  std::vector<std::string> known;
-  for (const auto& [value, name] : table) {
-    if (name == text) return value;
-    known.emplace_back(name);
-  }
-  std::string list;
-  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-  throw UsageError(fmt::format("unknown {} '{}'{}; known: {}", what, text, did_you_mean(text, known), list));
-}
+constexpr Words<Output> kOutputs("output", kOutputWords);
 
 Value inputs_to_json(const std::map<std::string, Input>& inputs) {
   Value result = Value::object();
@@ -56,10 +40,10 @@ const Value& field(const Value& object, const char* name) {
 
 }  // namespace
 
-std::string_view to_string(StageKind kind) { return name_of(kKinds, kind); }
-StageKind parse_stage_kind(std::string_view text) { return parse(kKinds, "stage kind", text); }
-std::string_view to_string(Output output) { return name_of(kOutputs, output); }
-Output parse_output(std::string_view text) { return parse(kOutputs, "output", text); }
+std::string_view to_string(StageKind kind) { return kKinds.name(kind); }
+StageKind parse_stage_kind(std::string_view text) { return kKinds.parse(text); }
+std::string_view to_string(Output output) { return kOutputs.name(output); }
+Output parse_output(std::string_view text) { return kOutputs.parse(text); }
 
 std::string Stage::canonical() const {
   class Whole : public CanonicalForm {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "winnow/core/error.h"
+#include "winnow/core/words.h"
 #include "winnow/core/settings.h"
 
 namespace winnow::store {
@@ -57,21 +58,23 @@ constexpr DeclaredMetric kDeclared[] = {
     {"skipped_pictures", kLost, "pictures that do not decode and count as absent"},
 };
 
-constexpr std::string_view kUnits[] = {"share", "count", "value", "seconds"}, kBetter[] = {"high", "low"};      // in the order of the enums
+constexpr Words<Unit>::Entry kUnitWords[] = {{Unit::share, "share"}, {Unit::count, "count"}, {Unit::value, "value"}, {Unit::seconds, "seconds"}};
+constexpr Words<Unit> kUnits("unit", kUnitWords);
+constexpr Words<Better>::Entry kBetterWords[] = {{Better::high, "high"}, {Better::low, "low"}};
+constexpr Words<Better> kBetter("better", kBetterWords);
 
-template <class Enum, std::size_t N>
-Enum parse(const Value& said, const std::string& metric, const char* key, const std::string_view (&words)[N]) {
-  auto found = said.is_string() ? std::find(std::begin(words), std::end(words), said.get_ref<const std::string&>()) : std::end(words);
-  if (found == std::end(words))
-    throw DataError(fmt::format("metric '{}': {} is {}, expected {}", metric, key, said.dump(-1, ' ', false, Value::error_handler_t::replace).substr(0, 60),
-                                fmt::join(words, ", ")));
-  return static_cast<Enum>(found - std::begin(words));
+template <class Enum>
+Enum parse(const Value& said, const std::string& metric, const char* key, const Words<Enum>& words) {
+  if (said.is_string())
+    if (std::optional<Enum> value = words.find(said.get_ref<const std::string&>())) return *value;
+  throw DataError(fmt::format("metric '{}': {} is {}, expected {}", metric, key, said.dump(-1, ' ', false, Value::error_handler_t::replace).substr(0, 60),
+                              fmt::join(words.all(), ", ")));
 }
 
 }  // namespace
 
-std::string_view to_string(Unit unit) { return kUnits[static_cast<std::size_t>(unit)]; }
-std::string_view to_string(Better better) { return kBetter[static_cast<std::size_t>(better)]; }
+std::string_view to_string(Unit unit) { return kUnits.name(unit); }
+std::string_view to_string(Better better) { return kBetter.name(better); }
 
 std::span<const DeclaredMetric> declared_metrics() { return kDeclared; }
 

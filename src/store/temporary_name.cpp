@@ -1,4 +1,5 @@
 #include "temporary_name.h"
+#include "winnow/core/host.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -15,15 +16,6 @@ namespace winnow::store {
 namespace {
 
 // Without points: they separate the fields.
-std::string host_name() {
-  char name[256] = "";
-  ::gethostname(name, sizeof name - 1);
-  std::string text = name;
-  for (char& c : text)
-    if (c == '.') c = '-';
-  return text;
-}
-
 std::vector<std::string> fields_of(const std::string& name) {
   std::vector<std::string> fields(1);
   for (char c : name)

@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "winnow/core/error.h"
+#include "winnow/core/words.h"
 
 namespace winnow::text {
 
 namespace {
 
-constexpr std::pair<const char*, Family> kFamilies[] = {{"clip", Family::clip},       {"siglip", Family::siglip},
-                                                        {"vit", Family::vit},         {"vit_mae", Family::vit_mae},
-                                                        {"convnext", Family::convnext}, {"resnet", Family::resnet},
-                                                        {"wide_resnet", Family::wide_resnet}};
+constexpr Words<Family>::Entry kFamilyWords[] = {{Family::clip, "clip"},         {Family::siglip, "siglip"}, {Family::vit, "vit"},
+                                                 {Family::vit_mae, "vit_mae"},   {Family::convnext, "convnext"},
+                                                 {Family::resnet, "resnet"},     {Family::wide_resnet, "wide_resnet"}};
+constexpr Words<Family> kFamilies("family", kFamilyWords);
 
 // timm's names begin with the family: vit_base_patch16_224, vit_base_patch16_siglip_224, vit_base_patch16_clip_quickgelu_224.
 Family timm_family(const std::string& architecture, const std::string& source) {
@@ -38,11 +39,8 @@ Kind kind_of(const SnapshotFiles& snapshot) {
   if (!config.contains("model_type") || !config["model_type"].is_string())
     throw DataError(fmt::format("{}/config.json: neither model_type (Hugging Face) nor architecture (timm) is there", snapshot.source));
   std::string type = config["model_type"].get<std::string>();
-  std::vector<std::string> known;
-  for (auto [name, family] : kFamilies) {
-    if (type == name) return {family, false};
-    known.emplace_back(name);
-  }
+  if (std::optional<Family> family = kFamilies.find(type)) return {*family, false};
+  std::vector<std::string> known = kFamilies.all();
   throw DataError(fmt::format("{}/config.json: model_type '{}' is not known{}; known: {}", snapshot.source, type, did_you_mean(type, known),
                               fmt::join(known, ", ")));
 }
@@ -58,10 +56,7 @@ const char* image_processor_of(Family family) {
 }
 
 std::string family_of(const SnapshotFiles& snapshot) {
-  Family family = kind_of(snapshot).family;
-  for (auto [name, own] : kFamilies)
-    if (own == family) return name;
-  throw InternalError("a family without a name");
+  return std::string(kFamilies.name(kind_of(snapshot).family));
 }
 
 }  // namespace winnow::text

@@ -110,10 +110,7 @@ void Checkpoint::write(const Place& place, std::int64_t step_of_stage, const std
   about["step"] = std::to_string(place.step);
   about["digest"] = digest_of(entries, about);
   make_folders(file_.parent_path());
-  Path part = temporary_beside(file_);
-  write_safetensors(part, entries, about);
-  std::filesystem::rename(part, file_);
-  sync_folder(file_.parent_path());
+  write_atomically(file_, [&](const Path& part) { write_safetensors(part, entries, about); });
   last_ = std::chrono::steady_clock::now();
   observer_.checkpointed(step_of_stage, bytes, std::chrono::duration<double>(last_ - start).count());
 }

@@ -4,14 +4,13 @@
 #include <ATen/Version.h>
 #include <fmt/format.h>
 #include <torch/version.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <map>
 
 #include "executors.h"
+#include "winnow/core/host.h"
 #include "winnow/core/revision.h"
 #include "winnow/data/pixels.h"
 #include "winnow/stage/shared_code.h"
@@ -19,14 +18,6 @@
 namespace winnow::train {
 
 namespace {
-
-double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-
-std::string host_name() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
 
 // The kind of processor, and what of it torch's kernels use: results are bit-equal on the same kind.
 std::string processor() {
@@ -78,7 +69,7 @@ const Path& input_file(const Context& context, const std::string& name) {
 
 Execution execute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   require_shared_code(stage);
-  double start = now();
+  double start = wall_seconds();
   if (context.trial && !context.checkpoint.empty()) throw UsageError("a trial keeps no checkpoint: leave the folder out of the command");
   at::set_num_threads(context.threads);
   Execution result = compute(stage, context, collective, observer);
@@ -86,12 +77,12 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
   put_kinds(result.content);
   if (context.trial) {
     if (!result.trial) result.trial.emplace();    // a stage that is cheap is computed as it is
-    result.trial->once += std::max(0.0, now() - start - result.trial->spent);
+    result.trial->once += std::max(0.0, wall_seconds() - start - result.trial->spent);
   }
   result.content.trial = context.trial;
   result.content.stage = stage;
   result.content.provenance = {std::string(revision()), host_name(), processor(), {{"torch", TORCH_VERSION}}, context.threads, collective.size(),
-                               context.attempt, start, now()};
+                               context.attempt, start, wall_seconds()};
   return result;
 }
 

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 
 #include "folder.h"
-#include "host.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/core/settings.h"
 
 namespace winnow::fleet {

@@ -8,6 +8,7 @@
 #include "folder.h"
 #include "lease.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 
 namespace winnow::fleet {
 namespace {

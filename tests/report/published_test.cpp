@@ -18,7 +18,7 @@ class PublishedTest : public ReportTest {
   // Presets of this program under further names.
   static sweep::Catalogue catalogue() {
     sweep::Fingerprints fingerprints{{"fashion-mnist", std::string(32, 'f')}};
-    for (const char* name : {"cifar-10", "cifar-100", "tiny-imagenet", "stanford-cars", "cub-200-2011"}) fingerprints[name] = std::string(32, 'a');
+    for (const char* name : {"cifar-10", "cifar-100", "tiny-imagenet", "stanford-cars-folders", "cub-200"}) fingerprints[name] = std::string(32, 'a');
     sweep::Catalogue result = sweep::Catalogue::built_in(fingerprints);
     for (const auto& [name, fingerprint] : fingerprints) copy(result.datasets, "fashion-mnist", name);
     for (const char* name : {"cavl", "lws", "abs-mae", "abs-gce"}) copy(result.methods, "cc", name);
@@ -93,13 +93,13 @@ TEST_F(PublishedTest, DeftsNumbersStandInTheirCells) {
   std::string noise = "labels  = [";
   for (const char* rate : {"0.2", "0.4", "0.6"}) noise += fmt::format("{{ kind = \"symmetric\", rate = {} }}, ", rate);
   for (const char* rate : {"0.2", "0.3", "0.4"}) noise += fmt::format("{{ kind = \"instance\", rate = {} }}, ", rate);
-  noise += "]\ndataset = [\"cifar-100\", \"tiny-imagenet\", \"stanford-cars\", \"cub-200-2011\"]\nseed = [0, 1, 2]\n";
+  noise += "]\ndataset = [\"cifar-100\", \"tiny-imagenet\", \"stanford-cars-folders\", \"cub-200\"]\nseed = [0, 1, 2]\n";
   sweep::Plan p = planned("[[grid]]\nmethod  = [\"ce\", \"elr\", \"sce\", \"gmm\", \"deft\"]\n" + noise);
   std::size_t first = 0;                            // DeFT on Cars under instance-dependent noise
   Settings settings;
   for (; first < p.experiments(); ++first) {
     settings = p.settings(first);
-    if (settings.at("method") == "deft" && settings.at("dataset") == "stanford-cars" && settings.at("labels.kind") == "instance" && settings.at("labels.rate") == 0.4) break;
+    if (settings.at("method") == "deft" && settings.at("dataset") == "stanford-cars-folders" && settings.at("labels.kind") == "instance" && settings.at("labels.rate") == 0.4) break;
   }
   ASSERT_LT(first, p.experiments());
   finish(p, first, {{"accuracy", 0.90}, {"accuracy_best", 0.91}});
@@ -109,7 +109,7 @@ TEST_F(PublishedTest, DeftsNumbersStandInTheirCells) {
   for (std::size_t i = 0; i < 2; ++i) {
     Table t = build(p, tables[i]);
     EXPECT_EQ(published(t), 120u);
-    const Cell& found = cell(t, {"deft"}, {"stanford-cars", "instance", "0.4"});
+    const Cell& found = cell(t, {"deft"}, {"stanford-cars-folders", "instance", "0.4"});
     EXPECT_EQ(found.published->value, theirs[i]);
     Cell::Difference difference = *found.difference(t.metric);
     EXPECT_NEAR(difference.value, own[i] - theirs[i], 1e-9);

@@ -32,7 +32,7 @@ REFUSALS = [
     (["status"], "winnow: no run has written into results yet: start one with `winnow run SWEEP --store results`"),
     (["status", "--watch", "--json"], "winnow: --watch is for people and --json for scripts: say one of them"),
     (["status", "--watch"], "winnow: --watch redraws a terminal, and standard output is none: leave it out, or say --json"),
-    (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?): expected last, best or validation"),
+    (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?); known: last, best, validation"),
     (["report", "s.toml", "--store", "typo"], "winnow: --store typo: there is no such folder"),
     (["report", "s.toml", "--store", "cahe"], "winnow: --store cahe: there is no such folder (did you mean 'cache'?)"),
     (["report", "s.toml", "--store", "s.toml"], "winnow: --store s.toml is no folder"),

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,8 +14,14 @@ using Path = std::filesystem::path;
 
 std::string read_file(const Path&);                               // DataError
 
-// Temporary name in the same folder, fsync, rename over `path`, fsync of the folder. DeviceError.
-void write_file_atomically(const Path& path, std::string_view content);
+enum class Existing { replace, keep };
+enum class Durable { yes, no };                                   // no: what is worth nothing after a crash
+
+// `write` makes a file under a temporary name in the same folder; it is renamed to `path` when `write` returns, and removed when it throws. Then the
+// folder is synced (Durable::yes); what is in the file is `write`'s to sync. With `keep`, a file that is there already stays: of several who build the same, one wins.
+// DeviceError, and what `write` throws.
+void write_atomically(const Path& path, const std::function<void(const Path& part)>& write, Existing = Existing::replace, Durable = Durable::yes);
+void write_file_atomically(const Path& path, std::string_view content);   // the same, with a text, synced
 
 // A name in the folder of `path` that no other process, attempt or thread uses. Hidden: ".NAME.PID.N.part".
 Path temporary_beside(const Path& path);

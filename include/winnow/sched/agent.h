@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -23,17 +24,17 @@ class Agent {
   struct Retracted { Attempt attempt; };
   struct Cancelled { Attempt attempt; };
   struct Prepared { Attempt attempt; };
-  struct Unprepared { Attempt attempt; FailureClass why; };
+  struct Unprepared { Attempt attempt; FailureClass why; std::string text; };
   struct TrainerReady { Slot slot; };
   struct Progressed { Slot slot; std::uint64_t mark; };        // a mark that did not change is no progress
   struct Finished { Slot slot; };                              // the trainer has a result
   struct StageFailed { Slot slot; FailureClass why; };         // the trainer says so
   struct StageStopped { Slot slot; };
   struct Misbehaved { Slot slot; FailureClass why = FailureClass::transient; };   // garbage, a flood; or an event with a mistake (protocol)
-  struct TrainerGone { Slot slot; };                           // the process has ended and is reaped
-  struct NotRun { Slot slot; };                                // the same, and it had ended before it was given its stage
+  struct TrainerGone { Slot slot; std::string text; };         // the process has ended and is reaped; how, and its last lines
+  struct NotRun { Slot slot; std::string text; };              // the same, and it had ended before it was given its stage
   struct Committed { Attempt attempt; };
-  struct Uncommitted { Attempt attempt; FailureClass why; };
+  struct Uncommitted { Attempt attempt; FailureClass why; std::string text; };
   struct Heard { };                                            // anything from the coordinator
   struct Drain { Time grace; };                                // start nothing; what runs has `grace` to finish
   struct Tick { };
@@ -52,7 +53,7 @@ class Agent {
   // To the coordinator:
   struct TellStarted { Attempt attempt; };
   struct TellDone { Attempt attempt; };
-  struct TellFailed { Attempt attempt; FailureClass why; };
+  struct TellFailed { Attempt attempt; FailureClass why; std::string text; };
   struct TellReturned { Attempt attempt; };
   struct TellBeat { std::vector<Attempt> held; };
   using Command = std::variant<Prepare, StartTrainer, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit, TellStarted,

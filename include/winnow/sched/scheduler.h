@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -35,13 +36,16 @@ struct Policy {
 // wide stage cannot starve, and agents that are too small for it work on.
 class Scheduler {
  public:
+  // What an agent says of a result; the scheduler passes it on, as it does the `text` of a failure (empty: its agent was lost).
+  struct Committed { std::string outcome, digest; };
+
   // Events.
   struct Joined { AgentId agent; std::uint32_t slots; };
   struct Complete { };                                                           // no further agent is expected
   struct Beat { AgentId agent; std::vector<Attempt> held; };                     // renews the leases of what it holds
   struct Started { AgentId agent; Attempt attempt; };
-  struct Done { AgentId agent; Attempt attempt; double seconds; };               // the run file is committed
-  struct Failed { AgentId agent; Attempt attempt; FailureClass why; };
+  struct Done { AgentId agent; Attempt attempt; double seconds; Committed result; };   // the run file is committed
+  struct Failed { AgentId agent; Attempt attempt; FailureClass why; std::string text; };
   struct Returned { AgentId agent; Attempt attempt; };                           // not executed, or stopped on request
   struct Left { AgentId agent; };                                                // its connection closed
   struct Tick { };
@@ -52,9 +56,9 @@ class Scheduler {
   struct Assign { AgentId agent; Attempt attempt; };           // a lease: execute it, or say why not
   struct Retract { AgentId agent; Attempt attempt; };          // return it if it has not started
   struct Cancel { AgentId agent; Attempt attempt; };           // nobody waits for this attempt any more
-  struct Accept { AgentId agent; Attempt attempt; };           // the stage is done
-  struct Retry { Attempt failed; FailureClass why; };          // it will be tried again
-  struct Fail { Attempt last; FailureClass why; };             // for good
+  struct Accept { AgentId agent; Attempt attempt; double seconds; Committed result; };   // the stage is done
+  struct Retry { Attempt failed; FailureClass why; std::string text; };   // it will be tried again
+  struct Fail { Attempt last; FailureClass why; std::string text; };      // for good
   struct Block { StageId stage; StageId because; };            // an input failed for good
   struct TooWide { StageId stage; std::uint32_t width, largest; };   // failed: no agent has so many slots; `largest` is what there is
   struct LoseAgent { AgentId agent; };                         // silent or gone
@@ -112,7 +116,7 @@ class Scheduler {
   ReadyQueue& ready(StageId stage) { return ready_.at(width_of(stage)); }
   void steal(std::uint32_t below, Commands&);
   void close(StageId stage) { --open_, --open_of_[classes_[stage]]; }
-  void fail(Attempt, FailureClass, Time, Commands&);
+  void fail(Attempt, FailureClass, std::string text, Time, Commands&);
   void block_dependents(StageId, Commands&);
   void release_dependents(StageId);
   void make_ready(StageId);

@@ -1,4 +1,4 @@
-// Every waiting time of a run, in one place.
+// The waiting times of a run's protocol.
 #pragma once
 
 #include "winnow/sched/attempt.h"
@@ -9,6 +9,8 @@ struct Timers {
   Time beat = std::chrono::seconds(2);                     // how often agents and coordinator show that they live
   Time agent_silence = std::chrono::seconds(6);            // three missed beats: the agent is dead, its leases end
   Time coordinator_silence = std::chrono::seconds(10);     // then agents stop: no split brain
+  Time lease_silence = std::chrono::seconds(30);           // an untouched lease of another host is stale: network file systems are slow
+  Time join = std::chrono::seconds(30);                    // then no further agent is waited for before stages are refused as too wide
   Time trainer_start = std::chrono::seconds(120);          // until a trainer says that it is ready
   Time first_progress = std::chrono::seconds(600);         // loading weights and data
   Time least_hang = std::chrono::seconds(60);              // a stage without progress for this long ...

@@ -12,19 +12,14 @@
 
 namespace winnow::cmd {
 
-train::Context context_from_json(const Value& json) {
+train::Context context_of(const protocol::Context& said) {
   train::Context context;
-  try {
-    auto paths = [&](const char* key) { return json.value(key, std::map<std::string, std::string>{}); };
-    for (const auto& [name, path] : paths("data")) context.data[name] = path;
-    for (const auto& [name, path] : paths("inputs")) context.inputs[name] = path;
-    context.threads = json.value("threads", 1);
-    context.checkpoint_every = json.value("checkpoint_every", 0.0);
-    context.keep_pictures = json.value("keep_pictures", false);
-    context.trial = json.value("trial", false);
-  } catch (const nlohmann::json::exception& error) {
-    throw UsageError(fmt::format("context: {}", error.what()));
-  }
+  context.data.insert(said.data.begin(), said.data.end());
+  context.inputs.insert(said.inputs.begin(), said.inputs.end());
+  context.threads = said.threads;
+  context.checkpoint_every = said.checkpoint_every;
+  context.keep_pictures = said.keep_pictures;
+  context.trial = said.trial;
   return context;
 }
 

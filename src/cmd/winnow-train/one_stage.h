@@ -5,15 +5,13 @@
 #include <exception>
 #include <optional>
 
+#include "winnow/stage/trainer_protocol.h"
 #include "winnow/store/run_file.h"
 #include "winnow/train/execute.h"
 
 namespace winnow::cmd {
 
-// What is no part of the identity, as JSON: {"data":{NAME:PATH},"inputs":{NAME:PATH},"threads":N,"checkpoint_every":SECONDS,
-// "keep_pictures":FLAG,"trial":FLAG}.
-// UsageError.
-train::Context context_from_json(const Value&);
+train::Context context_of(const protocol::Context&);
 
 struct Finished {
   store::Written written;

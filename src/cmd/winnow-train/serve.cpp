@@ -20,10 +20,16 @@
 #include "winnow/core/error.h"
 #include "winnow/core/revision.h"
 #include "winnow/stage/shared_code.h"
+#include "winnow/stage/trainer_protocol.h"
 
 namespace winnow::cmd {
 
 namespace {
+
+using protocol::Event;
+using protocol::Order;
+
+Order order_of(const Value& command) { return protocol::orders().parse(command["do"].get<std::string>()); }
 
 // Standard output belongs to the protocol alone: whatever a library prints goes to standard error instead.
 class Lines {
@@ -89,35 +95,39 @@ class Reporter final : public train::Observer {
   void progress(const train::Report& report) override {
     last_ = std::chrono::steady_clock::now();
     step_ = report.step;
-    lines_.send({{"event", "progress"},
-                 {"identity", identity_},
-                 {"epoch", report.epoch},
-                 {"epochs", report.epochs},
-                 {"step", report.step},
-                 {"steps", report.steps},
-                 {"memory", resident_bytes()},
-                 {"metrics", {{"loss", report.loss}}}});
+    send(Event::progress, {{"epoch", report.epoch},
+                           {"epochs", report.epochs},
+                           {"step", report.step},
+                           {"steps", report.steps},
+                           {"memory", resident_bytes()},
+                           {"metrics", {{"loss", report.loss}}}});
   }
 
   void resumed(std::int64_t epoch, std::int64_t step) override {
-    lines_.send({{"event", "resumed"}, {"identity", identity_}, {"epoch", epoch}, {"step", step}});
+    send(Event::resumed, {{"epoch", epoch}, {"step", step}});
   }
   void checkpointed(std::int64_t step, std::int64_t bytes, double seconds) override {
-    lines_.send({{"event", "checkpoint"}, {"identity", identity_}, {"step", step}, {"bytes", bytes}, {"seconds", seconds}});
+    send(Event::checkpoint, {{"step", step}, {"bytes", bytes}, {"seconds", seconds}});
   }
-  void note(const std::string& text) override { lines_.send({{"event", "note"}, {"identity", identity_}, {"text", text}}); }
+  void note(const std::string& text) override { send(Event::note, {{"text", text}}); }
 
   bool stop_wanted() override {
     while (std::optional<Value> command = lines_.next(/*wait=*/false)) {
-      if ((*command)["do"] == "stop") stop_ = true;
-      if ((*command)["do"] == "quit") stop_ = true;
-      if ((*command)["do"] != "stop") later_.push_back(*command);
+      Order order = order_of(*command);
+      if (order != Order::run) stop_ = true;
+      if (order != Order::stop) later_.push_back(*command);
     }
     return stop_ || lines_.ended();
   }
   std::int64_t step() const { return step_; }
 
  private:
+  void send(Event kind, const Value& fields) {
+    Value event = protocol::event(kind, identity_);
+    event.update(fields);
+    lines_.send(event);
+  }
+
   Lines& lines_;
   std::string identity_;
   std::deque<Value>& later_;
@@ -127,7 +137,10 @@ class Reporter final : public train::Observer {
 };
 
 Value failure(const std::string& identity, const char* type, std::string message) {
-  return {{"event", "failed"}, {"identity", identity}, {"class", type}, {"message", message.substr(0, message.find('\n'))}};
+  Value event = protocol::event(Event::failed, identity);
+  event["class"] = type;
+  event["message"] = message.substr(0, message.find('\n'));
+  return event;
 }
 
 struct Task {
@@ -141,13 +154,12 @@ Task task_of(const Value& command, int threads, const comm::Collective& gang) {
     throw UsageError("'run' needs stage and output");
   Value described = command["stage"];
   described["identity"] = command.value("identity", "");   // refused if the stage is another
-  Value context = command.value("context", Value::object());
-  Task task{stage_to_execute(described), context_from_json(context), command["output"].get<std::string>()};
+  protocol::Context context = protocol::context_from_json(command.value("context", Value::object()));
+  Task task{stage_to_execute(described), context_of(context), command["output"].get<std::string>()};
   if (threads > 0) task.context.threads = threads;
   task.context.attempt = command.value("attempt", 1);
   task.context.checkpoint = command.value("checkpoint", "");
-  if (int width = context.value("width", gang.size()); width != gang.size())
-    throw UsageError(fmt::format("the stage is {} wide, this trainer has {} processes", width, gang.size()));
+  if (context.width != gang.size()) throw UsageError(fmt::format("the stage is {} wide, this trainer has {} processes", context.width, gang.size()));
   return task;
 }
 
@@ -157,15 +169,16 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
   try {
     Task task = task_of(command, threads, gang);
     Finished finished = execute_and_write(task.stage, task.context, task.output, gang, reporter);
-    Value done = {{"event", "done"},
-                  {"identity", identity},
-                  {"output", task.output},
-                  {"file_digest", finished.written.file_digest.hex()},
-                  {"result_digest", finished.written.result_digest.hex()}};
+    Value done = protocol::event(Event::done, identity);
+    done["output"] = task.output;
+    done["file_digest"] = finished.written.file_digest.hex();
+    done["result_digest"] = finished.written.result_digest.hex();
     if (finished.trial) done["trial"] = to_json(*finished.trial);
     return done;
   } catch (const train::Stopped&) {
-    return {{"event", "stopped"}, {"identity", identity}, {"step", reporter.step()}};
+    Value stopped = protocol::event(Event::stopped, identity);
+    stopped["step"] = reporter.step();
+    return stopped;
   } catch (const UsageError& error) {
     return failure(identity, "user", error.what());
   } catch (const DataError& error) {
@@ -179,7 +192,9 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
 // Process 0 of the gang, or the only one.
 int lead(comm::Collective& gang, const std::string& device, int threads) {
   Lines lines;
-  lines.send({{"event", "ready"}, {"protocol", 1}, {"device", device}, {"program", "winnow-train"}, {"version", revision()}});
+  Value ready = protocol::event(Event::ready);
+  ready.update({{"protocol", protocol::kVersion}, {"device", device}, {"program", protocol::kOwnTrainer}, {"version", revision()}});
+  lines.send(ready);
   std::deque<Value> later;                        // commands that came while a stage ran
   while (true) {
     std::optional<Value> command;
@@ -189,17 +204,16 @@ int lead(comm::Collective& gang, const std::string& device, int threads) {
     } else {
       command = lines.next(/*wait=*/true);
     }
-    if (!command || (*command)["do"] == "quit") {
+    if (!command || order_of(*command) == Order::quit) {
       comm::agree(gang, std::string());
       return kDone;
     }
-    if ((*command)["do"] == "stop") continue;     // nothing runs
-    if ((*command)["do"] != "run") throw UsageError(fmt::format("unknown command {}", (*command)["do"].dump()));
+    if (order_of(*command) == Order::stop) continue;   // nothing runs
     comm::agree(gang, command->dump());
     Value event = run(*command, lines, later, threads, gang);
     lines.send(event);
     // The others may wait in a collective that this process has left.
-    if (event["event"] == "failed" && gang.size() > 1) comm::abandon_gang(kBroken);
+    if (event["event"] == protocol::events().name(Event::failed) && gang.size() > 1) comm::abandon_gang(kBroken);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
+#include "shown.h"
 #include "winnow/core/error.h"
 #include "winnow/sweep/catalogue.h"
 
@@ -24,8 +25,6 @@ std::vector<const sweep::Key*> own_keys(const sweep::Method& method) {
     if (!key.inherited) result.push_back(&key);
   return result;
 }
-
-std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 std::string assignments_text(const sweep::Assignments& values) {
   std::string text;

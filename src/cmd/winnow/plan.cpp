@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
+#include "shown.h"
 #include "sweep_options.h"
 #include "winnow/core/error.h"
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "shown.h"
 #include "sweep_options.h"
 #include "winnow/data/dataset.h"
 

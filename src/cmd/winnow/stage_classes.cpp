@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <set>
 
+#include "shown.h"
+
 namespace winnow::cmd {
 
 namespace {
 
 using Deciding = std::map<std::string, std::string>;
-
-std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 Deciding deciding(const Stage& stage) {
   Deciding result;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "shown.h"
 #include "sweep_options.h"
 
 namespace winnow::cmd {

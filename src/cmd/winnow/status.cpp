@@ -13,13 +13,13 @@
 #include "status_view.h"
 #include "terminal.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/fleet/status.h"
 
 namespace winnow::cmd {
 
 namespace {
 
-double wall_seconds() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 Value status_of(const Path& store) {
   std::optional<Value> status = fleet::read_status(store);

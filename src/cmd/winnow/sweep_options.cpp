@@ -11,8 +11,6 @@
 
 namespace winnow::cmd {
 
-std::string shown(const Value& value) { return printable(value.is_string() ? value.get<std::string>() : value.dump()); }
-
 void StoreOptions::add_to(CLI::App& app) {
   named_ = app.add_option("--store", store, "the folder of run files")->capture_default_str();
   app.add_option("--reference", references, "a further store that is only read; may be repeated");

@@ -10,9 +10,6 @@
 
 namespace winnow::cmd {
 
-// A setting as a sweep file would write it, texts without quotes.
-std::string shown(const Value&);
-
 struct StoreOptions {
   std::string store = "results";
   std::vector<std::string> references;

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "shown.h"
+
 namespace winnow::cmd {
 
 namespace {
-
-std::string shown(const Value& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 

@@ -1,0 +1,69 @@
+#include "winnow/stage/trainer_protocol.h"
+
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+
+namespace winnow::protocol {
+
+namespace {
+
+constexpr Words<Event>::Entry kEventWords[] = {{Event::ready, "ready"},           {Event::progress, "progress"}, {Event::resumed, "resumed"},
+                                               {Event::checkpoint, "checkpoint"}, {Event::note, "note"},         {Event::done, "done"},
+                                               {Event::failed, "failed"},         {Event::stopped, "stopped"}};
+constexpr Words<Event> kEvents("event", kEventWords);
+
+constexpr Words<Order>::Entry kOrderWords[] = {{Order::run, "run"}, {Order::stop, "stop"}, {Order::quit, "quit"}};
+constexpr Words<Order> kOrders("command", kOrderWords);
+
+}  // namespace
+
+const Words<Event>& events() { return kEvents; }
+const Words<Order>& orders() { return kOrders; }
+
+Value event(Event event, const std::string& identity) {
+  Value result = {{"event", kEvents.name(event)}};
+  if (event != Event::ready) result["identity"] = identity;
+  return result;
+}
+
+Value to_json(const Context& context) {
+  return {{"data", context.data},
+          {"inputs", context.inputs},
+          {"threads", context.threads},
+          {"width", context.width},
+          {"checkpoint_every", context.checkpoint_every},
+          {"keep_pictures", context.keep_pictures},
+          {"trial", context.trial}};
+}
+
+Context context_from_json(const Value& json) {
+  Context context;
+  if (!json.is_object()) throw UsageError("context: expected an object");
+  auto read = [&](const char* key, auto& field) {
+    auto found = json.find(key);
+    if (found == json.end()) return;
+    try {
+      found->get_to(field);
+    } catch (const nlohmann::json::exception& error) {
+      throw UsageError(fmt::format("context: {}: {}", key, error.what()));
+    }
+  };
+  read("data", context.data);
+  read("inputs", context.inputs);
+  read("threads", context.threads);
+  read("width", context.width);
+  read("checkpoint_every", context.checkpoint_every);
+  read("keep_pictures", context.keep_pictures);
+  read("trial", context.trial);
+  return context;
+}
+
+std::string line_of(const Run& run) {
+  return fmt::format(R"({{"do":"run","identity":"{}","attempt":{},"stage":{},"context":{},"output":{},"checkpoint":{}}})", run.identity, run.attempt,
+                     run.stage, run.context, Value(run.output).dump(), Value(run.checkpoint).dump());
+}
+
+std::string line_of(Order order) { return fmt::format(R"({{"do":"{}"}})", kOrders.name(order)); }
+
+}  // namespace winnow::protocol

@@ -23,7 +23,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string without_zero_bytes(std::string text) {
+  for (std::size_t at; (at = text.find('\0')) != std::string::npos;) text.replace(at, 1, "\\u0000");
+  return text;
+}
+
 }  // namespace
+
+Error::Error(const std::string& message) : std::runtime_error(without_zero_bytes(message)) {}
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
   const std::string* best = nullptr;

@@ -54,6 +54,8 @@ void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::stri
     if (text("program") == protocol::kOwnTrainer && state.version != revision()) return refuse_trainer(slot);
     return happen(Agent::TrainerReady{slot});
   }
+  if (!event.content.contains("identity"))
+    return misbehaved(slot, fmt::format("the trainer's event '{}' needs \"identity\", the stage's", protocol::events().name(event.kind)), sched::FailureClass::protocol);
   if (text("identity") != state.task.identity.hex())
     return misbehaved(slot, fmt::format("the trainer speaks of stage '{}' while it runs {}", beginning_of(text("identity")), state.task.identity.hex()));
   switch (event.kind) {
@@ -127,7 +129,7 @@ void AgentLoop::carry_out(const Agent::StopStage& c) {
 void AgentLoop::carry_out(const Agent::KillTrainer& c) {
   SlotState& state = slots_[c.slot];
   state.deaf = true;
-  if (state.fault.empty() && c.why == sched::FailureClass::hang) state.fault = "the trainer made no progress for too long and was killed";
+  if (state.fault.empty() && !c.because.empty()) state.fault = fmt::format("the trainer was killed because {}", c.because);
   if (state.trainer) state.trainer->kill();
 }
 

@@ -85,6 +85,9 @@ StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time
   token_ = fmt::format("{:08x}{:08x}", random(), random());
   for (int attempt = 0; !try_create(); ++attempt) {
     Value held = read_lease(path_);
+    if (held.empty() && !is_stale(path_, held, silence))
+      throw UsageError(fmt::format("{} is damaged: its coordinator may still work here, or have died while it wrote the file; try again in {:.0f} s, or remove it if no run works on this "
+                                   "folder", path_.string(), seconds(silence)));
     if (attempt > 0 || !is_stale(path_, held, silence))
       throw UsageError(fmt::format("another coordinator works on {}: process {} on host {}; wait for it, or choose another folder with --store",
                                    store.string(), held.value("pid", 0), held.value("host", "unknown")));

@@ -20,6 +20,11 @@ std::string missing_in(const TrainerEvent& event) {
   switch (event.kind) {
     case TrainerEvent::Kind::resumed:
     case TrainerEvent::Kind::checkpoint: return is_count("step") ? "" : "\"step\", an integer of at least 0";
+    case TrainerEvent::Kind::failed: {
+      auto word = event.content.find("class");
+      bool known = word == event.content.end() || *word == "user" || *word == "memory" || *word == "transient";
+      return known ? "" : "as \"class\" one of user, memory, transient";
+    }
     case TrainerEvent::Kind::note: return event.content.contains("text") && event.content["text"].is_string() ? "" : "\"text\", a text";
     default: return "";
   }
@@ -99,12 +104,7 @@ std::uint64_t mark_of(const TrainerEvent& progress) {
 
 sched::FailureClass failure_class_of(const TrainerEvent& failed) {
   auto word = failed.content.find("class");
-  if (word == failed.content.end() || !word->is_string()) return sched::FailureClass::transient;
-  try {
-    return sched::parse_failure_class(word->get<std::string>());
-  } catch (const UsageError&) {
-    return sched::FailureClass::transient;
-  }
+  return word == failed.content.end() ? sched::FailureClass::transient : sched::parse_failure_class(word->get<std::string>());
 }
 
 std::string beginning_of(std::string_view garbage) {

@@ -116,10 +116,13 @@ std::vector<std::string> TrainerProcess::lines() {
   if (double time = seconds(now()); time - second_ >= 1) second_ = time, in_second_ = 0;
   if (in_second_ > kFlood) fault_ = fmt::format("it floods its output: more than {} MB in a second", kFlood >> 20);
   std::size_t start = 0;
-  for (std::size_t end; (end = heard_.find('\n', start)) != std::string::npos; start = end + 1)
-    result.push_back(heard_.substr(start, end - start));
+  bool endless = false;
+  for (std::size_t end; !endless && (end = heard_.find('\n', start)) != std::string::npos; start = end + 1) {
+    endless = end - start > kLongestLine;
+    if (!endless) result.push_back(heard_.substr(start, end - start));
+  }
+  if (endless || heard_.size() - start > kLongestLine) fault_ = fmt::format("it wrote a line longer than {} MB", kLongestLine >> 20);
   heard_.erase(0, start);
-  if (heard_.size() > kLongestLine) fault_ = fmt::format("it wrote a line longer than {} MB", kLongestLine >> 20);
   return result;
 }
 

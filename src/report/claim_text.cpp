@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "formatting.h"
 #include "winnow/core/printable.h"
 #include "winnow/core/settings.h"
 #include "winnow/report/claims.h"
@@ -44,7 +45,7 @@ std::string render_claims_markdown(const std::vector<Judgement>& judgements) {
   if (judgements.empty()) return "";
   std::string text = "| claim | verdict | numbers |\n|---|---|---|\n";
   for (const Judgement& result : judgements)
-    text += fmt::format("| {} | **{}** | {}{} |\n", printable(result.claim.statement), to_string(result.verdict), numbers_of(result), result.why.empty() ? "" : "; " + result.why);
+    text += fmt::format("| {} | **{}** | {}{} |\n", markdown_cell(printable(result.claim.statement)), to_string(result.verdict), numbers_of(result), result.why.empty() ? "" : "; " + result.why);
   return text;
 }
 

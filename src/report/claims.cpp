@@ -33,11 +33,12 @@ class Judge {
       if (!high || !low) continue;
       differences.push_back(*high - *low);
       for (const Side* side : {&sample.high, &sample.low})
-        for (std::size_t i : *side) scale = std::max(scale, std::abs(unit(result.metric) * *values[i].value));
+        for (std::size_t i : *side) scale = std::max(scale, std::abs(unit(result.metric) * values[i].value.value_or(0)));
     }
     result.done = differences.size();
     if (!differences.empty()) result.test = paired_test(differences, claim.alpha, kEqual * scale);
-    decide(result, scale);
+    if (read.comparable) decide(result, scale);
+    else result.why = fmt::format("run files disagree on what {} is", result.metric.column());
     return result;
   }
 
@@ -48,8 +49,8 @@ class Judge {
   static std::optional<double> value(const Side& side, const std::vector<Result>& values, const Metric& metric) {
     double unit = Judge::unit(metric), least = INFINITY, largest = -INFINITY;
     for (std::size_t i : side) {
+      if (values[i].not_a_number) return NAN;
       if (!values[i].value) return std::nullopt;
-      if (std::isnan(*values[i].value)) return NAN;
       least = std::min(least, unit * *values[i].value);
       largest = std::max(largest, unit * *values[i].value);
     }

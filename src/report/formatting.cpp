@@ -19,7 +19,7 @@ std::string number(const Metric& metric, double value) {
 
 std::string mean_text(const Table& table, const Cell& cell) {
   if (cell.planned == 0) return "";
-  if (!cell.summary) return "missing";
+  if (!cell.summary) return cell.values.empty() ? "missing" : "mixed";
   std::string text = number(table.metric, cell.summary->mean);
   return cell.summary->deviation ? fmt::format("{} ± {}", text, number(table.metric, *cell.summary->deviation)) : text;
 }
@@ -77,6 +77,11 @@ std::vector<std::string> legend(const Table& table) {
 
 std::size_t columns_of(const std::string& utf8) {
   return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string markdown_cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
 }
 
 }  // namespace winnow::report

@@ -19,6 +19,8 @@ std::string column_title(const Table&, const Header&);                 // "label
 // What the numbers are: metric, rule, samples, what is missing.
 std::vector<std::string> legend(const Table&);
 
+std::string markdown_cell(std::string text);        // with what would end the cell escaped
+
 std::size_t columns_of(const std::string& utf8);    // on a terminal, for text of single-width characters
 
 }  // namespace winnow::report

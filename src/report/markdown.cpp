@@ -8,11 +8,6 @@ namespace winnow::report {
 
 namespace {
 
-std::string escaped(std::string text) {
-  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
-  return text;
-}
-
 std::string cell_text(const Table& table, const Cell& cell) {
   if (cell.planned == 0) return "";
   std::string mean = mean_text(table, cell);
@@ -27,15 +22,15 @@ std::string cell_text(const Table& table, const Cell& cell) {
 std::string render_markdown(const Table& table) {
   std::string text = fmt::format("**{}**{}\n\n|", printable(table.name), table.question.empty() ? "" : ": " + printable(table.question));
   std::string rule = "|";
-  for (const std::string& axis : table.row_axes) text += " " + escaped(axis) + " |", rule += "---|";
+  for (const std::string& axis : table.row_axes) text += " " + markdown_cell(axis) + " |", rule += "---|";
   for (const Header& column : table.columns) {
-    text += " " + escaped(column_title(table, column)) + " |";
+    text += " " + markdown_cell(column_title(table, column)) + " |";
     rule += "---:|";
   }
   text += "\n" + rule + "\n";
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     text += "|";
-    for (const std::string& value : table.rows[r]) text += " " + escaped(label(table, value)) + " |";
+    for (const std::string& value : table.rows[r]) text += " " + markdown_cell(label(table, value)) + " |";
     for (const Cell& cell : table.cells[r]) text += " " + cell_text(table, cell) + " |";
     text += "\n";
   }

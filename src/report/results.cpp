@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -84,20 +85,26 @@ class Kinds {
   void add(const store::RunReader::Run& run, double value) {
     std::optional<store::MetricKind> said = run.kind(column_);
     if (!said) said = run.kind(metric_.name);
-    ++found_[said.value_or(metric_.kind)];
+    ++found_[said.value_or(metric_.kind)], ++count_;
     constexpr double kRounding = 1e-9;
     if (value < -kRounding || value > 1 + kRounding) ++no_share_, example_ = value;
   }
+  bool comparable() const { return found_.size() < 2 && (no_share_ == 0 || no_share_ == count_ || found_.begin()->first.unit != store::Unit::share); }
   store::MetricKind kind(std::vector<std::string>& notes) const {
     if (found_.empty()) return metric_.kind;
     store::MetricKind kind = found_.begin()->first;
-    for (const auto& [other, count] : found_) {
-      if (other == kind) continue;
-      notes.push_back(fmt::format("run files disagree on what {} is ({} in {}, {} in {}): shown as it is stored", column_, store::to_string(kind.unit), found_.at(kind),
-                                  store::to_string(other.unit), count));
+    if (found_.size() > 1) {
+      std::vector<std::string> each;
+      for (const auto& [other, count] : found_)
+        each.push_back(fmt::format("{}, {} is better, in {}", store::to_string(other.unit), store::to_string(other.better), count));
+      notes.push_back(fmt::format("run files disagree on what {} is ({}): no means are taken", column_, fmt::join(each, "; ")));
       return {store::Unit::value, metric_.kind.better};
     }
     if (kind.unit != store::Unit::share || no_share_ == 0) return kind;
+    if (no_share_ < count_) {
+      notes.push_back(fmt::format("{} is a share, 0 to 1, and {} of {} run files have another value ({:g}): no means are taken", column_, no_share_, count_, example_));
+      return {store::Unit::value, kind.better};
+    }
     notes.push_back(fmt::format("{} is a share, 0 to 1, and {} {} another value ({:g}): shown as it is stored", column_, no_share_,
                                 no_share_ == 1 ? "run file has" : "run files have", example_));
     return {store::Unit::value, kind.better};
@@ -107,7 +114,7 @@ class Kinds {
   const Metric& metric_;
   std::string column_;
   std::map<store::MetricKind, std::size_t> found_;
-  std::size_t no_share_ = 0;
+  std::size_t no_share_ = 0, count_ = 0;
   double example_ = 0;
 };
 
@@ -137,9 +144,12 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
     std::optional<std::uint32_t> node = nodes[i];
     const store::RunReader::Run* run = node ? runs.find(plan.nodes()[*node].identity) : nullptr;
     if (!run) continue;
-    results.experiments[i] = {run->final_value(column), run->file(), run->result_digest().hex()};
+    std::optional<double> value = run->final_value(column);
+    bool not_a_number = value && std::isnan(*value);
+    results.experiments[i] = {not_a_number ? std::nullopt : value, not_a_number, run->file(), run->result_digest().hex()};
     add_revisions(plan, runs, *node, results.revisions);
-    if (results.experiments[i].value) some = true, kinds.add(*run, *results.experiments[i].value);
+    if (not_a_number) some = true;
+    else if (results.experiments[i].value) some = true, kinds.add(*run, *results.experiments[i].value);
     else if (without.insert(*node).second)
       for (std::string& known : run->columns()) columns.insert(std::move(known));
   }
@@ -147,6 +157,7 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
     throw UsageError(fmt::format("no run file has the metric '{}'{}; they have: {}", column, did_you_mean(column, {columns.begin(), columns.end()}),
                                  fmt::join(columns, ", ")));
   results.kind = kinds.kind(results.notes);
+  results.comparable = kinds.comparable();
   for (const std::string& damaged : runs.damaged()) results.notes.push_back(fmt::format("not used: {}", damaged));
   add_disagreements(runs, results.notes);
   return results;

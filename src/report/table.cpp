@@ -98,10 +98,13 @@ class Builder {
     refuse_hidden_axes();
     if (without_metric_ > 0)
       table_.notes.push_back(fmt::format("{} {} no metric '{}'", without_metric_, without_metric_ == 1 ? "run file has" : "run files have", table_.metric.column()));
+    if (not_numbers_ > 0)
+      table_.notes.push_back(fmt::format("{} not a number (NaN) and {} as missing", not_numbers_ == 1 ? "one result is" : fmt::format("{} results are", not_numbers_),
+                                         not_numbers_ == 1 ? "counts" : "count"));
     for (auto& row : table_.cells) {
       row.resize(table_.columns.size());
       for (Cell& cell : row)
-        if (!cell.values.empty()) cell.summary = summarise(cell.values);
+        if (!cell.values.empty() && results_.comparable) cell.summary = summarise(cell.values);
     }
     for (std::size_t column = 0; column < table_.columns.size(); ++column) mark_column(table_, column);
     add_published();
@@ -199,6 +202,7 @@ class Builder {
     table_.samples.push_back(std::move(sample));
     ++table_.planned;
     if (result.value) ++table_.done;
+    else if (result.not_a_number) ++not_numbers_;
     else if (result.file) ++without_metric_;
   }
 
@@ -243,7 +247,7 @@ class Builder {
   AxisValues values_;
   std::vector<std::size_t> experiments_;
   Headers rows_, columns_;
-  std::size_t without_metric_ = 0;
+  std::size_t without_metric_ = 0, not_numbers_ = 0;
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> members_;
   Table table_;
 };

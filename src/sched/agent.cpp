@@ -67,7 +67,7 @@ void Agent::handle(const Unprepared& event, Time, Commands& out) {
 
 void Agent::handle(const TrainerReady& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
-  if (trainer.phase != Phase::starting) return kill(event.slot, true, FailureClass::transient, now, out);   // a second greeting
+  if (trainer.phase != Phase::starting) return kill(event.slot, true, FailureClass::protocol, "it said `ready` a second time", now, out);
   trainer.phase = Phase::idle;
 }
 
@@ -94,16 +94,16 @@ void Agent::handle(const Finished& event, Time, Commands& out) {
   trainer.phase = Phase::idle;
 }
 
-void Agent::handle(const StageFailed& event, Time now, Commands& out) { kill(event.slot, true, event.why, now, out); }
+void Agent::handle(const StageFailed& event, Time now, Commands& out) { kill(event.slot, true, event.why, "", now, out); }
 
 void Agent::handle(const StageStopped& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
-  if (trainer.phase != Phase::stopping) return kill(event.slot, true, FailureClass::transient, now, out);   // nobody asked
+  if (trainer.phase != Phase::stopping) return kill(event.slot, true, FailureClass::protocol, "it said `stopped`, and nobody had asked it to stop", now, out);
   if (trainer.returning) out.push_back(TellReturned{trainer.attempt});
   trainer.phase = Phase::idle;
 }
 
-void Agent::handle(const Misbehaved& event, Time now, Commands& out) { kill(event.slot, true, event.why, now, out); }
+void Agent::handle(const Misbehaved& event, Time now, Commands& out) { kill(event.slot, true, event.why, "", now, out); }
 
 void Agent::handle(const TrainerGone& event, Time, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
@@ -173,14 +173,14 @@ void Agent::watch(Slot slot, Time now, Commands& out) {
   Time waited = now - trainer.since;
   bool deaf = trainer.phase == Phase::dying && waited > timers_.stop;               // asked to quit, and did not
   if ((trainer.phase == Phase::starting && waited > timers_.trainer_start) || deaf) {
-    out.push_back(KillTrainer{slot, FailureClass::hang});
+    out.push_back(KillTrainer{slot, FailureClass::hang, deaf ? "" : "it was not ready in time"});
     trainer.since = now;
   } else if (trainer.phase == Phase::running && draining_ && now >= stop_at_) {
     stop_stage(slot, true, now, out);
   } else if (trainer.phase == Phase::running && now - trainer.moved > hang_limit(trainer)) {
-    kill(slot, true, FailureClass::hang, now, out);
+    kill(slot, true, FailureClass::hang, "it made no progress for too long", now, out);
   } else if (trainer.phase == Phase::stopping && waited > timers_.stop) {
-    kill(slot, trainer.returning, FailureClass::transient, now, out);
+    kill(slot, trainer.returning, FailureClass::transient, "it did not stop in time", now, out);
   }
 }
 
@@ -213,7 +213,7 @@ void Agent::stop_stage(Slot slot, bool returning, Time now, Commands& out) {
 
 // `owed`: the coordinator waits for the outcome of the trainer's attempt. It is told when the process is gone, so that no two
 // attempts of a stage ever run at the same time on this node.
-void Agent::kill(Slot slot, bool owed, FailureClass why, Time now, Commands& out) {
+void Agent::kill(Slot slot, bool owed, FailureClass why, std::string_view because, Time now, Commands& out) {
   Trainer& trainer = trainers_[slot];
   if (trainer.phase == Phase::empty || trainer.phase == Phase::dying) return;
   bool has_stage = trainer.phase == Phase::running || (trainer.phase == Phase::stopping && trainer.returning);
@@ -221,7 +221,7 @@ void Agent::kill(Slot slot, bool owed, FailureClass why, Time now, Commands& out
   trainer.phase = trainer.phase == Phase::starting ? Phase::starting : Phase::dying;
   trainer.why = why;
   trainer.since = now;
-  out.push_back(KillTrainer{slot, why});
+  out.push_back(KillTrainer{slot, why, because});
 }
 
 void Agent::fill_slots(Time now, Commands& out) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <set>
 
@@ -172,9 +173,10 @@ Claim Reader::claim_of(const Item& item, const std::string& where) const {
   Claim claim;
   claim.place = place(item);
   auto number = [&](const Item& entry, const std::string& key, double low, double high) {
-    if (!entry.scalar.is_number() || entry.scalar.get<double>() < low || entry.scalar.get<double>() > high)
-      refuse(entry, fmt::format("{}: {}: expected a number in [{:g}, {:g}], got {}", where, key, low, high, entry.json().dump()));
-    return entry.scalar.get<double>();
+    double value = entry.scalar.is_number() ? entry.scalar.get<double>() : std::nan("");
+    if (!(value >= low && value <= high))
+      refuse(entry, fmt::format("{}: {}: expected a number in [{:g}, {:g}], got {}", where, key, low, high, number_text(entry.json())));
+    return value == 0 ? 0.0 : value;               // never -0
   };
   const std::vector<std::string> keys = {"statement", "better", "worse", "spread", "below", "at_most", "where", "metric", "effect", "alpha"};
   for (const auto& [key, entry] : item.entries) {
@@ -195,6 +197,12 @@ Claim Reader::claim_of(const Item& item, const std::string& where) const {
   bool whole = claim.spread ? !pair && bound != spreads : !claim.better.empty() && !claim.worse.empty() && !bound && !spreads;
   if (!whole)
     refuse(item, where + " compares nothing: it needs better and worse, or spread and at_most, or spread and below");
+  auto same = [](const std::vector<Condition>& one, const std::vector<Condition>& other) {
+    return one.size() == other.size() && std::all_of(one.begin(), one.end(), [&](const Condition& a) {
+      return std::any_of(other.begin(), other.end(), [&](const Condition& b) { return a.key == b.key && a.any == b.any; });
+    });
+  };
+  if (!claim.better.empty() && same(claim.better, claim.worse)) refuse(item, where + " compares experiments with themselves: better and worse are the same");
   if (bound && claim.effect != 0) refuse(item, where + ": at_most is the threshold itself: leave effect out");
   return claim;
 }

@@ -68,8 +68,9 @@ Item parse_toml(std::string_view text, const std::string& file) {
   try {
     return convert_table(toml::parse(text, file), file);
   } catch (const toml::parse_error& error) {
-    throw UsageError(fmt::format("{}: not TOML: {}", Place{file, static_cast<int>(error.source().begin.line)}.text(),
-                                 error.description()));
+    std::string_view what = error.description();
+    throw UsageError(fmt::format("{}: not TOML: {}{}", Place{file, static_cast<int>(error.source().begin.line)}.text(), what,
+                                 what.find("utf-8") != std::string_view::npos ? "; save the file as UTF-8" : ""));
   }
 }
 

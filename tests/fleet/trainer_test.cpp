@@ -47,6 +47,8 @@ TEST(TrainerEvents, AMistakeIsNamed) {
   EXPECT_THAT(mistake_of(R"({"loss":1})"), HasSubstr("without \"event\""));
   EXPECT_THAT(mistake_of(R"({"event":"note"})"), HasSubstr("'note' needs \"text\", a text"));
   EXPECT_THAT(mistake_of(R"({"event":"checkpoint","step":-1})"), HasSubstr("\"step\", an integer"));
+  EXPECT_THAT(mistake_of(R"({"event":"failed","class":"odd"})"), HasSubstr("one of user, memory, transient"));
+  EXPECT_THAT(mistake_of(R"({"event":"failed","class":"lost"})"), HasSubstr("one of user, memory, transient"));
 }
 
 TEST(TrainerEvents, GarbageIsNoMistakeOfAnEvent) {
@@ -64,7 +66,7 @@ TEST(TrainerEvents, ProgressIsWhatMovesOn) {
 TEST(TrainerEvents, GarbageIsShownReadably) { EXPECT_EQ(beginning_of("a\x01\xff b"), "a.. b"); }
 
 TEST(ForeignResult, MakesTablesOfMetricsAndCurves) {
-  auto run = run_of_metrics({}, Value::parse(R"({"metrics":{"accuracy":0.5,"epochs":2,"loss":null},"curves":{"accuracy":[0.25,0.5],"loss":[1]}})"), {}, "log");
+  auto run = run_of_metrics({}, Value::parse(R"({"metrics":{"accuracy":0.5,"epochs":2,"loss":null},"curves":{"accuracy":[0.25,0.5],"loss":[1,null]}})"), {}, "log");
   EXPECT_EQ(run.tables.at("metrics/final").size(), 3u);
   const auto& curves = run.tables.at("metrics/epochs");
   ASSERT_EQ(curves.size(), 3u);
@@ -72,6 +74,25 @@ TEST(ForeignResult, MakesTablesOfMetricsAndCurves) {
   EXPECT_EQ(std::get<std::vector<double>>(curves[1].values), std::vector<double>({0.25, 0.5}));
   EXPECT_TRUE(std::isnan(std::get<std::vector<double>>(curves[2].values)[1]));
   EXPECT_EQ(run.log, "log");
+}
+
+TEST(ForeignResult, IsRefusedWhereItIsNotWhatATableCouldShow) {
+  auto refused = [](const char* done) -> std::string {
+    try {
+      run_of_metrics({}, Value::parse(done), {}, "");
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(refused(R"({"metrics":{"":2}})"), HasSubstr("a metric without a name"));
+  EXPECT_THAT(refused(R"({"metrics":{"a\u001bb":2}})"), HasSubstr("without control characters"));
+  EXPECT_THAT(refused(R"({"metrics":{"a":2},"curves":{"a":[1,2],"b":[1]}})"), HasSubstr("the trainer's curve 'b' has 1 values, 'a' has 2"));
+  EXPECT_THAT(refused(R"({"metrics":{"a":2},"curves":{"a":[]}})"), HasSubstr("'a' has 0 values"));
+  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"accuracy":{"unit":"share","better":"low"}}})"), HasSubstr("a metric of that name is a share of which high is better"));
+  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"accuracy":{"unit":"value"}}})"), HasSubstr("give it another name"));
+  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"acuracy":{"unit":"share"}}})"), HasSubstr("none of its metrics (did you mean 'accuracy'?)"));
+  EXPECT_EQ(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"accuracy":{"unit":"share"}}})"), "accepted");
 }
 
 TEST(ForeignResult, SaysWhatItsMetricsAre) {
@@ -155,11 +176,21 @@ TEST(TrainerProcess, AnEndlessLineIsAFault) {
   EXPECT_THAT(shell.process.fault(), HasSubstr("longer than 1 MB"));
 }
 
+// However the reads fall: also one that ends within the same read.
+TEST(TrainerProcess, ALineOfMoreThanAMegabyteIsAFaultWhereverItEnds) {
+  Shell shell("echo first; head -c 1048577 /dev/zero | tr '\\0' x; echo; echo last");
+  std::vector<std::string> lines = shell.until(4);
+  EXPECT_EQ(lines, std::vector<std::string>{"first"});
+  EXPECT_THAT(shell.process.fault(), HasSubstr("longer than 1 MB"));
+}
+
 TEST(TrainerProcess, TooManyLinesAreAFault) {
   Shell shell("exec yes '{\"event\":\"progress\"}'");
-  std::size_t bytes = 0;
-  for (int i = 0; i < 100000 && shell.process.fault().empty(); ++i)
-    for (const std::string& line : shell.process.lines()) bytes += line.size();
+  for (int i = 0; i < 10000 && shell.process.fault().empty(); ++i) {
+    pollfd output{shell.process.output(), POLLIN, 0};
+    ::poll(&output, 1, 1000);
+    shell.process.lines();
+  }
   EXPECT_THAT(shell.process.fault(), HasSubstr("floods"));
 }
 

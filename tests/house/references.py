@@ -1,8 +1,9 @@
 """Every reference from code, tests and documents into docs/ leads somewhere: `docs/methods/partial-labels.md#5.2` to a file and an anchor in it
 (`<a id="5.2">`, or a heading's own), relative Markdown links to a file. What looks like a reference to a document that is not in the tree is
-found, too.
+found, too. A code block below `<!-- file: PATH -->` is that file, letter by letter.
 
-    launch/python tests/house/references.py          checks the tree, and that it would find planted mistakes
+    launch/python tests/house/references.py            checks the tree, and that it would find planted mistakes
+    launch/python tests/house/references.py --quote    writes the quoted files into the documents
 """
 import pathlib
 import re
@@ -42,13 +43,28 @@ def faults(name, text):
             yield f"{where}: '{absent}' is not in the tree: say docs/FILE#ANCHOR"
 
 
+QUOTE = re.compile(r"<!-- file: (\S+) -->\n```(\w*)\n(.*?)```", re.S)
+
+
+def quoted(text):
+    """The document with its code blocks as the files are."""
+    return QUOTE.sub(lambda found: f"<!-- file: {found[1]} -->\n```{found[2]}\n{(ROOT / found[1]).read_text()}```", text)
+
+
 def main():
+    documents = sorted((ROOT / "docs").rglob("*.md"))
+    if sys.argv[1:] == ["--quote"]:
+        for path in documents:
+            path.write_text(quoted(path.read_text()))
+        return 0
+    stale = "<!-- file: LICENSE -->\n```\nold\n```"
+    assert quoted(stale) != stale and quoted(quoted(stale)) == quoted(stale)
     for planted in ("see docs/methods/nowhere.md#1", "docs/design.md#99.9", "spec/pll.md 5.2", "// design.md section 4."):
         assert list(faults("planted.cpp", planted)), planted
     assert list(faults("README.md", "[here](docs/nowhere.md)")) and list(faults("README.md", "[here](docs/design.md#nothing)"))
     assert not list(faults("README.md", "[here](docs/design.md#4) and docs/methods/partial-labels.md#S10."))
     files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
-    found = []
+    found = [f"{path.relative_to(ROOT)}: a quoted file has changed: launch/python tests/house/references.py --quote" for path in documents if quoted(path.read_text()) != path.read_text()]
     for name in files:
         path = ROOT / name
         if path == pathlib.Path(__file__) or not re.search(r"\.(cpp|h|md|toml|py|txt|cmake|css|js|sh|sbatch)$|^launch/|CMakeLists", name) or not path.is_file():

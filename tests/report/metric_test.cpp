@@ -1,6 +1,8 @@
 // What a metric is: declared, by the run file or by winnow, and never guessed from how its name begins.
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "fixture.h"
 #include "winnow/core/error.h"
 #include "winnow/report/claims.h"
@@ -66,11 +68,29 @@ TEST_F(MetricTest, AShareAboveOneIsNoShareAndSaysSo) {
   EXPECT_THAT(shown("accuracy"), HasSubstr("accuracy is a share, 0 to 1, and 6 run files have another value"));
 }
 
-TEST_F(MetricTest, RunFilesThatDisagreeAreShownAsTheyAre) {
+// No mean of shares and percentages, and no best one.
+TEST_F(MetricTest, WhereRunFilesDisagreeOnWhatItIsNoMeanIsTaken) {
   finish_all("top5", {0.51, 0.52, 0.53}, {{"top5", {Unit::share, Better::high}}});
   for (std::size_t i = 3; i < 6; ++i) finish(plan_, i, {{"top5", 40.0 + static_cast<double>(i)}});
-  EXPECT_THAT(shown("top5"), HasSubstr("run files disagree on what top5 is"));
-  EXPECT_THAT(shown("top5"), HasSubstr("+0.52 ± 0.01"));
+  EXPECT_THAT(shown("top5"), HasSubstr("run files disagree on what top5 is (share, high is better, in 3; value, high is better, in 3): no means are taken"));
+  EXPECT_THAT(shown("top5"), HasSubstr("cc        mixed  3/3"));
+  finish_all("err", {0.51, 0.52, 0.53}, {{"err", {Unit::share, Better::high}}});
+  for (std::size_t i = 3; i < 6; ++i) finish(plan_, i, {{"err", 0.3}}, {{"err", {Unit::share, Better::low}}});
+  EXPECT_THAT(shown("err"), HasSubstr("share, high is better, in 3; share, low is better, in 3"));
+  EXPECT_THAT(shown("err"), Not(HasSubstr("*")));
+}
+
+TEST_F(MetricTest, WhereSomeSharesAreNoneNoMeanIsTaken) {
+  finish_all("accuracy", {0.51, 52, 0.53, 0.61, 0.62, 0.63});
+  EXPECT_THAT(shown("accuracy"), HasSubstr("1 of 6 run files have another value (52): no means are taken"));
+  EXPECT_THAT(shown("accuracy"), HasSubstr("mixed  3/3"));
+}
+
+TEST_F(MetricTest, WhatIsNotANumberCountsAsMissing) {
+  finish_all("accuracy", {0.51, NAN, 0.53, NAN, NAN, NAN});
+  EXPECT_THAT(shown("accuracy"), HasSubstr("52.00 ± 1.41  2/3"));
+  EXPECT_THAT(shown("accuracy"), HasSubstr("missing  0/3"));
+  EXPECT_THAT(shown("accuracy"), HasSubstr("4 results are not a number (NaN) and count as missing"));
 }
 
 // Half a point, not fifty: `effect` is in the unit in which the metric is shown.

@@ -118,6 +118,26 @@ TEST(Agent, AMisbehavingTrainerIsKilled) {
   EXPECT_THAT(n.gone().said(), ElementsAre("failed 2 protocol"));
 }
 
+// What no attempt would do otherwise, and why, in words: the person sees them.
+TEST(Agent, ATrainerThatGreetsTwiceOrStopsUnaskedIsKilledForGoodAndSaysWhy) {
+  for (bool greets : {true, false}) {
+    sched::Agent agent(1, Timers{}, 1h);
+    Agent::Commands commands;
+    for (const Agent::Event& event : std::vector<Agent::Event>{Agent::Given{{1, 1}}, Agent::Prepared{{1, 1}}, Agent::TrainerReady{0}}) agent.on(event, 1h, commands);
+    commands.clear();
+    agent.on(greets ? Agent::Event(Agent::TrainerReady{0}) : Agent::Event(Agent::StageStopped{0}), 1h, commands);
+    ASSERT_EQ(commands.size(), 1u);
+    const auto& kill = std::get<Agent::KillTrainer>(commands[0]);
+    EXPECT_EQ(kill.why, FailureClass::protocol);
+    EXPECT_EQ(kill.because, greets ? "it said `ready` a second time" : "it said `stopped`, and nobody had asked it to stop");
+    commands.clear();
+    agent.on(Agent::TrainerGone{0, "killed"}, 1h, commands);
+    const auto& failed = std::get<Agent::TellFailed>(commands[0]);
+    EXPECT_EQ(failed.why, FailureClass::protocol);
+    EXPECT_EQ(failed.text, "killed") << "what its end looked like goes on to the coordinator";
+  }
+}
+
 TEST(Agent, ATrainerThatNeverGetsReadyFailsAStageSoThatItEnds) {
   Node n;
   n.given(1).prepared(1);

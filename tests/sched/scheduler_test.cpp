@@ -392,5 +392,21 @@ TEST(Words, FailureClassesRoundTrip) {
   EXPECT_ANY_THROW(parse_failure_class("bad luck"));
 }
 
+// What it does not read it passes on.
+TEST(Scheduler, OutcomesTravelWithEventsAndCommands) {
+  Scheduler scheduler({{{}, {}}, {0, 0}, {}, {false, false}}, {.max_attempts = 1}, Timers{});
+  Scheduler::Commands commands;
+  scheduler.on(Scheduler::Joined{0, 2}, Time{1}, commands);
+  commands.clear();
+  scheduler.on(Scheduler::Done{0, {0, 1}, 2.5, {"committed", "ab"}}, Time{2}, commands);
+  const auto& accepted = std::get<Scheduler::Accept>(commands.at(0));
+  EXPECT_EQ(accepted.seconds, 2.5);
+  EXPECT_EQ(accepted.result.outcome, "committed");
+  EXPECT_EQ(accepted.result.digest, "ab");
+  commands.clear();
+  scheduler.on(Scheduler::Failed{0, {1, 1}, FailureClass::transient, "it crashed"}, Time{3}, commands);
+  EXPECT_EQ(std::get<Scheduler::Fail>(commands.at(0)).text, "it crashed");
+}
+
 }  // namespace
 }  // namespace winnow::sched

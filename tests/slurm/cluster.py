@@ -38,9 +38,13 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=
 
 
 def missing():
-    """Programs that are not installed, and whether this user may start daemons."""
+    """Programs that are not installed, whether this user may start daemons, and what slurmd does not start without."""
     found = [name for name in PROGRAMS if not shutil.which(name)]
-    return found + ([] if os.geteuid() == 0 else ["root"])
+    if os.geteuid() != 0:
+        found.append("root")
+    if not any(" /sys/fs/cgroup" in line for line in Path("/proc/mounts").read_text().splitlines()):
+        found.append("a cgroup file system at /sys/fs/cgroup (a plain chroot has none)")
+    return found
 
 
 def free_port():

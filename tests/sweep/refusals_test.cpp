@@ -156,5 +156,19 @@ TEST_F(Refusals, OfTheFileAsAWhole) {
   EXPECT_THROW(Plan::read("absent.toml", catalogue_), DataError);
 }
 
+// nan compares with nothing, and -0 is shown as if it were something.
+TEST_F(Refusals, AClaimsThresholdIsANumber) {
+  auto claim = [&](const std::string& rest) {
+    return refusal(sweep("labels = { kind = \"clean\" }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\n[[claim]]\nstatement = \"s\"\n" + rest));
+  };
+  const std::string sides = "better = { method = \"proden\" }\nworse = { method = \"cc\" }\n";
+  EXPECT_EQ(claim(sides + "effect = 0.5"), "accepted");
+  EXPECT_EQ(claim(sides + "effect = nan"), "s.toml:11: claim 1: effect: expected a number in [-1e+09, 1e+09], got nan");
+  EXPECT_EQ(claim(sides + "alpha = inf"), "s.toml:11: claim 1: alpha: expected a number in [1e-06, 0.5], got inf");
+  EXPECT_EQ(claim("better = { method = \"cc\" }\nworse = { method = \"cc\" }\n"), "s.toml:7: claim 1 compares experiments with themselves: better and worse are the same");
+  plan(sweep("labels = { kind = \"clean\" }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\n[[claim]]\nstatement = \"s\"\n" + sides + "effect = -0.0"));
+  EXPECT_FALSE(std::signbit(plan(sweep("labels = { kind = \"clean\" }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\n[[claim]]\nstatement = \"s\"\n" + sides + "effect = -0.0")).claims().at(0).effect));
+}
+
 }  // namespace
 }  // namespace winnow::sweep

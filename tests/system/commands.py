@@ -123,6 +123,28 @@ def methods(run):
     assert "method show: unknown method 'prodn' (did you mean 'proden'?); known: able," in run("method", "show", "prodn").stderr
 
 
+def output(winnow, folder, environment):
+    """What cannot be written is no success; a reader that has seen enough is; the page is there whatever becomes of the table."""
+    def run(words, **how):
+        return subprocess.run([winnow, *words], cwd=folder, env=environment, text=True, stderr=subprocess.PIPE, **how)
+
+    listing = (["report", "s.toml", "--format", "csv"], ["report", "s.toml"], ["plan", "s.toml"], ["show", "s.toml"], ["method", "list"], ["--help"], ["--version"], ["doctor"])
+    for words in listing:
+        with open("/dev/full", "w") as full:
+            result = run(words, stdout=full)
+        assert result.returncode == 1 and "cannot write to standard output: No space left on device" in result.stderr, (words, result)
+        closed = subprocess.run(["sh", "-c", '"$@" >&-', "sh", winnow, *words], cwd=folder, env=environment, text=True, stderr=subprocess.PIPE)
+        assert closed.returncode == 1 and "cannot write" in closed.stderr, (words, closed)
+    page = pathlib.Path(folder) / "results" / "reports" / "s" / "index.html"
+    assert not page.exists()
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = run(["report", "s.toml", "--html"], stdout=writer)
+    os.close(writer)
+    assert result.returncode == 0 and page.exists(), result
+    page.unlink()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
@@ -148,6 +170,7 @@ def main():
             text = run(command, "--help").stdout
             assert "Examples:" in text, command
             assert command in run("--help").stdout
+        output(winnow, folder, environment)
         plan = json.loads(run("plan", "s.toml", "--json").stdout)
         assert len(plan["experiments"]) == 4 and len(plan["stages"]) == 5, plan
         assert plan["experiments"][3]["settings"]["method"] == "proden"

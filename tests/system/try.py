@@ -162,7 +162,7 @@ def nothing_to_try(build):
     equal((process.returncode, process.stderr.count("\n")), (2, 1), "exit code and lines of a trainer that is not there: " + process.stderr)
     case.expect_nothing_left()
     print("  a trainer that knows no trials, one that dies, one that writes garbage")
-    for program, said in [("import sys, json; print(json.dumps(dict(event='ready'))); line = sys.stdin.readline(); print(json.dumps(dict(event='done', metrics=dict(accuracy=0.5))), flush=True)",
+    for program, said in [("import sys, json; print(json.dumps(dict(event='ready')), flush=True); line = sys.stdin.readline(); print(json.dumps(dict(event='done', metrics=dict(accuracy=0.5))), flush=True)",
                            "does not know trials"),
                           ("import sys, os, signal, json; print(json.dumps(dict(event='ready')), flush=True); sys.stdin.readline(); os.kill(os.getpid(), signal.SIGKILL)", "not enough memory"),
                           ("print('hello')", "no event: hello")]:

@@ -10,7 +10,8 @@ namespace winnow {
 
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  // what() ends at the first zero byte, so zero bytes become the six letters "\u0000".
+  explicit Error(const std::string& message);
 };
 
 // What a person typed or wrote: sweep file, command line, preset. The text says what, where, what is allowed.

@@ -32,7 +32,8 @@ struct Metric {
 };
 
 struct Result {
-  std::optional<double> value;                      // none: not done, damaged, or without this metric
+  std::optional<double> value;                      // none: not done, damaged, without this metric, or not a number (NaN)
+  bool not_a_number = false;
   std::optional<std::string> file;                  // its path; a result without a value has no such metric
   std::string digest;                               // result digest of that file
 };
@@ -43,11 +44,12 @@ struct Results {
   // By node of the plan: the code that computed it, of all stages that values rest on. Not of pre-trained backbones: they are data
   // that everybody shares, and the digest says which.
   std::unordered_map<std::uint32_t, std::string> revisions;
+  bool comparable = true;                           // one kind in all run files: means and ranks make sense
   std::vector<std::string> notes;                   // damaged run files, results that disagree
 };
 
-// Shares outside 0 to 1 are no shares, and units on which run files disagree are none: such metrics are shown as they are, with
-// a note. UsageError if there are results and none has the metric, or if the sweep has no such stage. The reader is the same for all
+// Shares outside 0 to 1 are no shares: shown as they are, with a note. Where run files disagree on what the metric is, or some of its shares are none,
+// the results are not comparable. UsageError if there are results and none has the metric, or if the sweep has no such stage. The reader is the same for all
 // metrics of a report, so that each run file is read once.
 Results read_results(const sweep::Plan&, store::RunReader&, const Metric&);
 Results read_results(const sweep::Plan&, const store::Store&, const Metric&);

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -46,7 +47,7 @@ class Agent {
   struct StartTrainer { Slot slot; std::uint32_t width; };
   struct Run { Slot slot; Attempt attempt; };
   struct StopStage { Slot slot; };
-  struct KillTrainer { Slot slot; FailureClass why; };         // TrainerGone must follow
+  struct KillTrainer { Slot slot; FailureClass why; std::string_view because; };   // TrainerGone must follow; because: what it did, or nothing known here
   struct QuitTrainer { Slot slot; };                           // TrainerGone must follow
   struct Commit { Slot slot; Attempt attempt; };
   struct Exit { };                                             // nothing is left to do
@@ -112,7 +113,7 @@ class Agent {
   std::uint32_t width_of(Attempt) const;
   void forget_width(const Command&);
   void stop_stage(Slot, bool returning, Time, Commands&);
-  void kill(Slot, bool owed, FailureClass, Time, Commands&);
+  void kill(Slot, bool owed, FailureClass, std::string_view because, Time, Commands&);
   void begin_drain(Time now, Time grace, Commands&);
   void watch(Slot, Time, Commands&);
   void exit_when_idle(Time, Commands&);

@@ -11,6 +11,7 @@
 #include "shown.h"
 #include "sweep_options.h"
 #include "winnow/core/error.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::cmd {
 
@@ -74,7 +75,7 @@ void print_missing(const sweep::Plan& plan) {
 }
 
 void print_plan(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
-  fmt::print("{}: {}\n\n{} experiment{}\n", plan.name(), plan.question(), plan.experiments(), plan.experiments() == 1 ? "" : "s");
+  fmt::print("{}: {}\n\n{} experiment{}\n", plan.name(), printable(plan.question()), plan.experiments(), plan.experiments() == 1 ? "" : "s");
   print_axes(plan);
   fmt::print("\n{} stage{}\n", plan.nodes().size(), plan.nodes().size() == 1 ? "" : "s");
   for (const auto& [label, entry] : progress(plan, done)) {

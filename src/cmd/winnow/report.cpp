@@ -25,11 +25,11 @@ void print_where(const StoreOptions& stores) {
   fmt::print("run files: {}\n", where);
 }
 
-void write_page(const report::Page& page, const store::Store& store) {
+Path write_page(const report::Page& page, const store::Store& store) {
   Path file = store.root() / "reports" / page.name / "index.html";
   make_folders(file.parent_path());
   write_file_atomically(file, report::render_html(page));
-  fmt::print("page: {}\n", file.string());
+  return file;
 }
 
 const std::vector<std::string> kFormats = {"terminal", "markdown", "latex", "csv", "json"};
@@ -96,8 +96,10 @@ int report(int argc, char** argv) {
   store::Store store = options.stores.open_to_read();
   store::RunReader runs(store);
   std::vector<report::Table> tables = tables_of(options, plan, runs);
-  for (const report::Table& table : tables) fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));
   std::vector<report::Judgement> claims = report::judge(plan, runs);
+  Path page;                                      // before anything is printed: when the reader of a pipe has seen enough, the program ends
+  if (options.html) page = write_page(page_of(plan, store, runs, options.sweep.file, tables, claims), store);
+  for (const report::Table& table : tables) fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));
   if (options.format == "terminal") {
     if (options.ranks)
       for (const report::Table& table : tables) print_ranks(table);
@@ -109,7 +111,7 @@ int report(int argc, char** argv) {
   } else if (options.format == "json" && !claims.empty()) {
     fmt::print("\n{}", report::render_claims_json(claims));
   }
-  if (options.html) write_page(page_of(plan, store, runs, options.sweep.file, std::move(tables), std::move(claims)), store);
+  if (options.html) fmt::print("page: {}\n", page.string());
   warn_of_tables(runs);
   return kDone;
 }

@@ -16,6 +16,7 @@
 #include "stage_label.h"
 #include "sweep_options.h"
 #include "winnow/core/error.h"
+#include "winnow/core/printable.h"
 #include "winnow/fleet/fleet.h"
 
 namespace winnow::cmd {
@@ -176,7 +177,7 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   auto before = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   auto open = static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), false));
   if (!options.json) {
-    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), plan.question(), counted(plan.experiments(), "experiment"),
+    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), printable(plan.question()), counted(plan.experiments(), "experiment"),
                     counted(plan.nodes().size(), "stage"), before, open));
     for (const std::string& note : notes_on(plan)) put(fmt::format("note: {}\n", note));
   }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "terminal.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::cmd {
 
@@ -83,11 +84,11 @@ void RunDisplay::done(sched::Attempt attempt, double seconds, const std::string&
 
 void RunDisplay::failed(sched::Attempt attempt, sched::FailureClass why, const std::string& text, bool final) {
   running_.erase(attempt.stage);
-  std::string first = text.substr(0, text.find('\n'));
+  std::string first = printable(text.substr(0, text.find('\n')));
   std::string line = fmt::format("{} {} (attempt {}, {}): {}", final ? "FAILED" : "will be tried again:", label_(attempt.stage), attempt.number, to_string(why), first);
   for (std::size_t at = text.find('\n'); at != std::string::npos && at + 1 < text.size();) {
     std::size_t end = text.find('\n', at + 1);
-    line += "\n    " + text.substr(at + 1, end == std::string::npos ? end : end - at - 1);
+    line += "\n    " + printable(text.substr(at + 1, end == std::string::npos ? end : end - at - 1));
     at = end;
   }
   if (final) failures_.push_back({{"stage", label_(attempt.stage)}, {"class", to_string(why)}, {"reason", first}});
@@ -98,7 +99,7 @@ void RunDisplay::blocked(sched::StageId stage, sched::StageId because) {
   print(fmt::format("blocked {}: it needs {}, which failed", label_(stage), label_(because)));
 }
 
-void RunDisplay::say(const std::string& line) { print("winnow: " + line); }
+void RunDisplay::say(const std::string& line) { print("winnow: " + printable(line)); }
 
 void RunDisplay::status(const sched::Scheduler::Counts& counts, const std::optional<fleet::TimeLeft>& left) {
   if (!live_ && seconds_now() - printed_ < kQuiet) return;

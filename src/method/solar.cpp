@@ -4,7 +4,6 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "choice.h"
 #include "winnow/method/classifier.h"
@@ -18,8 +17,6 @@
 namespace winnow::method {
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 class SoLar final : public ConfidenceClassifier {
  public:

@@ -10,6 +10,7 @@
 #include "preprocessing.h"
 #include "scores.h"
 #include "winnow/core/error.h"
+#include "winnow/method/chunks.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/train/run_snapshot.h"
 
@@ -33,7 +34,7 @@ std::int64_t classes_of(const Stage& stage, const Context& context) {
 
 at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Settings& settings, comm::Collective& collective, Trial* trial) {
   bool batch = tower.has_batch_statistics(), plain = settings.text("view") == "plain";
-  std::int64_t chunk = batch ? settings.integer("chunk") : 500;
+  std::int64_t chunk = batch ? settings.integer("chunk") : method::kChunkRows;
   auto seed = static_cast<std::uint64_t>(settings.integer("seed"));
   return all_rows(source.size("train"), chunk, trial, [&](std::int64_t first, std::int64_t rows) {
     comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());

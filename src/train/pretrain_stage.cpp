@@ -127,7 +127,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
   train_loop(*method, "contrastive", engine, source, {collective, observer, checkpoint, result.trial ? &*result.trial : nullptr}, curves, [&] {
-    return std::map<std::string, double>{{"accuracy", accuracy(predict_all(*method, engine, "test", 500), oracle.labels("test"))}};
+    return std::map<std::string, double>{{"accuracy", accuracy(predict_all(*method, engine, "test"), oracle.labels("test"))}};
   });
   result.trace.logged = engine.logged();
   result.trace.first_gradients = engine.first_gradients();

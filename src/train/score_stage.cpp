@@ -27,8 +27,6 @@ namespace winnow::train {
 
 namespace {
 
-constexpr std::int64_t kRows = 500;
-
 // exp of the trained logarithm; CLIP's largest where a snapshot keeps none.
 double scale_of(const model::Snapshot& snapshot) {
   auto found = snapshot.tensors.find("logit_scale");
@@ -74,7 +72,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   engine.set_up(*method);
   if (context.trial) engine.sample_passes();
   auto start = std::chrono::steady_clock::now();
-  Execution result = scored(predict_all(*method, engine, "train", kRows).at("logits"), source, oracle);
+  Execution result = scored(predict_all(*method, engine, "train").at("logits"), source, oracle);
   if (context.trial) {
     double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.trial = Trial{.once = engine.take_sampled_rows().whole(spent), .spent = spent};

@@ -28,11 +28,7 @@ void put_selection(const SelectedSubset& subset, const at::Tensor& masks, ImageS
 
 std::map<std::string, at::Tensor> read_selection(const Path& run_file, ImageSource& source, store::Accept accept) {
   store::RunContent content = store::read_run_file(run_file, true, accept);
-  auto need = [&](const char* name) {
-    auto found = content.arrays.find(name);
-    if (found == content.arrays.end()) throw DataError(fmt::format("{} holds no {}: it selects nothing", run_file.string(), name));
-    return tensor_of(found->second);
-  };
+  auto need = [&](const std::string& name) { return tensor_in(content, run_file, name, name + ": it selects nothing"); };
   if (!at::equal(need("selection/samples"), source.samples("train")))
     throw DataError(fmt::format("{} selects among other samples than this stage trains on", run_file.string()));
   std::map<std::string, at::Tensor> result{{"mask", need("selection/mask")}, {"label", need("selection/label")}};

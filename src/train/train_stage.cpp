@@ -26,8 +26,6 @@ namespace winnow::train {
 
 namespace {
 
-constexpr std::int64_t kEvaluationRows = 500;     // bounds the memory of a forward without gradient; changes no result
-
 method::Facts facts_of(const Settings& settings, const Source& source, at::TensorOptions real) {
   return {&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(), real};
 }
@@ -73,7 +71,7 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   train_loop(method, name, engine, source, {collective, observer, checkpoint}, curves, [] { return std::map<std::string, double>(); });
   Execution result;
   put_trace(engine, result.trace);
-  method::Outputs predictions = predict_all(method, engine, "train", kEvaluationRows);
+  method::Outputs predictions = predict_all(method, engine, "train");
   for (auto& [output, tensor] : predictions.all()) result.trace.predictions[output] = tensor;
   return result;
 }

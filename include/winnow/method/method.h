@@ -163,6 +163,8 @@ class Pass : public Common {
   Outputs forward(const std::string& network, const View& view, const Ids& ids) {
     return engine_.forward(network, view, ids, false, split_);
   }
+  // rows(ids) of the whole split, one below the other: rows is called for a chunk at a time (chunks.h). At least one sample.
+  Tensor of_all(const std::function<Tensor(const Ids&)>& rows) const;
   Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return engine_.apply(module, inputs); }
   Tensor state(const std::string& name) { return engine_.state(name); }
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {

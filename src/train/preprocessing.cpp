@@ -8,7 +8,7 @@
 #include "winnow/core/error.h"
 #include "winnow/data/template_file.h"
 #include "winnow/data/templates.h"
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 #include "winnow/text/family.h"
 #include "winnow/text/read_files.h"
 #include "winnow/text/tokenizer.h"
@@ -36,7 +36,7 @@ struct Preprocessor {
 
 Preprocessing Preprocessing::from(const model::Snapshot& snapshot) {
   Preprocessor preprocessor = Preprocessor::of(snapshot);
-  return {view::parse_normalisation(preprocessor.json, preprocessor.source, preprocessor.type), model::image_size_of(snapshot)};
+  return {view::parse_normalisation(preprocessor.json, preprocessor.source, preprocessor.type), model::image_layout(snapshot).image_size};
 }
 
 std::vector<view::Step> own_view(const model::Snapshot& snapshot, const Settings& settings) {
@@ -50,7 +50,7 @@ std::vector<view::Step> own_view(const model::Snapshot& snapshot) {
   const std::string& source = preprocessor.source;
   std::vector<view::Step> steps = view::parse_preprocessor(preprocessor.json, source, preprocessor.type);
   steps.pop_back();                               // the normalisation is the view's
-  std::int64_t side = model::image_size_of(snapshot);
+  std::int64_t side = model::image_layout(snapshot).image_size;
   view::Size last;                                // 0: depends on the picture
   for (const view::Step& step : steps) {
     if (auto resize = std::get_if<view::Resize>(&step)) last = resize->size;

@@ -17,6 +17,7 @@
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/image_layout.h"
 #include "winnow/text/tokenizer.h"
 #include "winnow/model/toy.h"
 #include "winnow/stage/result_version.h"
@@ -91,7 +92,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   if (settings.has("mask_ratio")) adaptation.mask_ratio = settings.real("mask_ratio");
   if (settings.has("lora_init")) adaptation.standard_lora = settings.text("lora_init") == "standard";
   if (std::int64_t last = settings.has("partial") ? settings.integer("partial") : 0) {
-    std::int64_t blocks = model::blocks_of(snapshot);
+    std::int64_t blocks = model::image_layout(snapshot).blocks;
     adaptation.blocks = {blocks - last, blocks};
   }
   adaptation.batch_statistics = settings.has("batch_norm") && settings.text("batch_norm") == "batch";

@@ -3,6 +3,21 @@
 // A method is a small object that the engine drives: `setup` declares what it needs, `step` sees one global batch, the epoch
 // hooks see the whole training set. Every process of a gang calls the same functions with the same tensors, so a method
 // contains no collective. Shapes: B rows of the batch, N samples, C classes, d columns of a tower's features.
+//
+// Names that mean something to the engine and to the stage around a method:
+//   networks  main                    what `adapt` trains; its parameters keep their plain names in checkpoints and run files
+//   views     plain, weak, strong, key (settings views.*), caption (texts, in pre-training), "" (class prompts, of a text tower)
+//   states    confidence              N x C: confidence_* in metrics/epochs
+//             mask, score, label      N: the stage's output `selection` and selection_* in metrics/epochs; label: the given one where there is none
+//             any without dimensions  a figure of that name in metrics/epochs
+//   inputs    mask, score, label      N: what an earlier stage selected
+//             queue, queue_label      of a recorded run alone
+//   outputs   features                of a network: B x d
+//             prediction, logits      of predict(): B x C; metrics read the first of them that is there
+//
+// What a method may count on: a batch has at least one row; given labels lie in 0..C-1; a candidate set may be empty. One thread calls it.
+// Its members are set in `setup` and not written later: a checkpoint keeps states, networks, modules and optimisers, and no member, so a tensor
+// that must outlive a step is a state.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,7 +41,8 @@ using at::Tensor;
 using model::ModuleKind;
 using model::Outputs;
 using model::TowerKind;
-using Ids = Tensor;                               // int64: samples, or classes for a text tower
+// B, int64: positions in the split, 0..N-1, or classes for a text tower. On the host, where views are drawn; stages compute there as well.
+using Ids = Tensor;
 
 // weight * x[id] + (1 - weight) * x[partner]
 struct Mix {
@@ -119,7 +135,7 @@ class Setup : public Common {
   // epoch's end is a column of metrics/epochs.
   void state(const std::string& name, Tensor initial, Keep keep = Keep::last) { engine_.add_state(name, std::move(initial), keep); }
   std::int64_t width(const std::string& part) const { return engine_.width(part); }   // columns of a network's features or a neck
-  // For initial values: make(stream of (seed, purpose, index)), the same on every process.
+  // For initial values: make(stream of (seed, purpose, index)), the same on every process. What is made has the stage's precision and device.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
     return engine_.draw(purpose, index, true, make);
   }
@@ -132,7 +148,8 @@ class Step : public Common {
   const Ids& ids() const { return ids_; }
   const Tensor& batch_given() const { return given_.defined() ? given_ : given(); }   // B: the labels of the batch's items; UsageError where there are sets
   Tensor batch_candidates() const { return candidates().index_select(0, ids_); }
-  // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "".
+  // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "". At most 256 forwards
+  // with `grad` in a step: InternalError.
   Outputs forward(const std::string& network, const View& view, const Ids& ids, bool grad = true) {
     return engine_.forward(network, view, ids, grad, "train");
   }
@@ -142,7 +159,8 @@ class Step : public Common {
   // update's loss is the step's in curves and reports.
   void update(const std::string& optimiser, const Tensor& loss) { engine_.update(optimiser, loss); }
   void follow(const std::string& copy, double momentum) { engine_.follow(copy, momentum); }
-  // A further figure of the step, for those who look closer than run files; not "loss".
+  // A further figure of the step, for those who look closer than run files; not "loss", which the engine records. A single value, always of
+  // one type under one name; InternalError. A name need not be logged in every step.
   void log(const std::string& name, const Tensor& value) { engine_.log(name, value); }
   // make(stream of (seed, purpose, epoch, step, index)), the same on every process.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
@@ -194,11 +212,11 @@ class Forward : public Common {
 class Method {
  public:
   virtual ~Method() = default;
-  virtual void setup(Setup&) = 0;
-  virtual void before_epoch(Pass&) {}
+  virtual void setup(Setup&) = 0;                 // once, before all else
+  virtual void before_epoch(Pass&) {}             // gradients off; not again in an epoch that is resumed
   virtual void step(Step&) = 0;
-  virtual void after_epoch(Pass&) {}
-  // Named tensors, B rows each. Accuracy reads "prediction", else "logits".
+  virtual void after_epoch(Pass&) {}              // gradients off
+  // Named tensors, B rows each, the same names for every split. Called with gradients off, also for samples that are not trained on.
   virtual Outputs predict(Forward&) = 0;
 };
 

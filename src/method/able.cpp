@@ -2,7 +2,7 @@
 // induced contrastive learning for instance-dependent partial label learning", 2022; docs/methods/partial-labels.md#5.10.
 #include <ATen/ATen.h>
 
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/contrast.h"
 #include "winnow/method/formulas.h"

@@ -2,7 +2,7 @@
 // "Long-tailed partial label learning by head classifier and tail classifier cooperation", 2024; docs/methods/partial-labels.md#5.13.
 #include <ATen/ATen.h>
 
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/mixing.h"

@@ -5,6 +5,7 @@
 
 #include "neck.h"
 #include "winnow/core/error.h"
+#include "winnow/model/clip.h"
 #include "winnow/model/head.h"
 #include "winnow/model/image_layout.h"
 

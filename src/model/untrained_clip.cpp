@@ -1,11 +1,12 @@
 // Hugging Face's initialisation of a CLIP (CLIPPreTrainedModel._init_weights, initializer_factor 1), drawn from our streams.
+#include "winnow/model/untrained_clip.h"
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "winnow/core/stream.h"
-#include "winnow/model/clip.h"
 #include "winnow/model/random_tensor.h"
 
 namespace winnow::model {

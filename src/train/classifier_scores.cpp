@@ -8,7 +8,7 @@
 #include "executors.h"
 #include "image_source.h"
 #include "preprocessing.h"
-#include "scores.h"
+#include "score_execution.h"
 #include "winnow/core/error.h"
 #include "winnow/method/chunks.h"
 #include "winnow/model/image_tower.h"
@@ -67,7 +67,7 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
   Oracle oracle = source.take_oracle();
   std::optional<Trial> trial;
   if (context.trial) trial.emplace();
-  Execution result = scored(logits_of_all(*tower, source, stage.settings, collective, trial ? &*trial : nullptr), source, oracle);
+  Execution result = score_execution(logits_of_all(*tower, source, stage.settings, collective, trial ? &*trial : nullptr), source, oracle);
   result.trial = trial;
   return result;
 }

@@ -8,12 +8,13 @@
 #include <cmath>
 
 #include "arrays.h"
+#include "class_texts.h"
 #include "classifier_scores.h"
 #include "executors.h"
 #include "image_source.h"
 #include "loop.h"
 #include "preprocessing.h"
-#include "scores.h"
+#include "score_execution.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/data/scores.h"
@@ -45,7 +46,7 @@ Execution recorded_scores(const Stage& stage, const Context& context, const std:
   if (auto found = file.metadata().find("dataset"); found == file.metadata().end() || found->second != stage.fingerprints.at("data"))
     throw DataError(fmt::format("{}: these scores are of another data set than {}", path.string(), stage.settings.text("dataset")));
   at::Tensor all = at::from_blob(const_cast<std::byte*>(array.bytes.data()), array.shape, at::TensorOptions(at::kDouble));
-  return scored(all.index_select(0, source.samples("train")), source, oracle);
+  return score_execution(all.index_select(0, source.samples("train")), source, oracle);
 }
 
 }  // namespace
@@ -72,7 +73,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   engine.set_up(*method);
   if (context.trial) engine.sample_passes();
   auto start = std::chrono::steady_clock::now();
-  Execution result = scored(predict_all(*method, engine, "train").at("logits"), source, oracle);
+  Execution result = score_execution(predict_all(*method, engine, "train").at("logits"), source, oracle);
   if (context.trial) {
     double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.trial = Trial{.once = engine.take_sampled_rows().whole(spent), .spent = spent};

@@ -4,6 +4,7 @@
 
 #include "arrays.h"
 #include "backbone.h"
+#include "class_texts.h"
 #include "curves.h"
 #include "epoch_metrics.h"
 #include "executors.h"

@@ -7,6 +7,8 @@
 #include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/snapshot_layout.h"
+#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "../refusal.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {

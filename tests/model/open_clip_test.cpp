@@ -9,6 +9,7 @@
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/clip.h"
+#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {

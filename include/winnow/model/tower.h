@@ -4,7 +4,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,25 +11,10 @@
 #include <vector>
 
 #include "winnow/comm/collective.h"
+#include "winnow/model/outputs.h"
 #include "winnow/model/weights.h"
 
 namespace winnow::model {
-
-// Named tensors in order: what a tower or a prediction yields. at() throws InternalError naming what there is.
-class Outputs {
- public:
-  Outputs() = default;
-  Outputs(std::initializer_list<std::pair<std::string, at::Tensor>> tensors) : tensors_(tensors) {}
-
-  const at::Tensor& at(std::string_view name) const;
-  bool has(std::string_view name) const;
-  const at::Tensor& features() const { return at("features"); }   // what the stage's head reads
-  std::vector<std::pair<std::string, at::Tensor>>& all() { return tensors_; }
-  const std::vector<std::pair<std::string, at::Tensor>>& all() const { return tensors_; }
-
- private:
-  std::vector<std::pair<std::string, at::Tensor>> tensors_;
-};
 
 // A forward in training mode, as one process of a gang computes it: a slice of the rows. Where a layer has batch statistics the graph keeps a
 // pointer to `gang`, whose sums backward computes: the gang outlives the graph.

@@ -1,11 +1,29 @@
 #include "earlier_labels.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include "arrays.h"
 #include "executors.h"
+#include "winnow/core/error.h"
 
 namespace winnow::train {
+
+namespace {
+
+void read_selection(const Path& file, store::Accept accept, EarlierLabels& result) {
+  store::RunContent content = store::read_run_file(file, true, accept);
+  auto need = [&](const std::string& name) { return tensor_in(content, file, name, name + ": it selects nothing"); };
+  result.selected_by = file.string();
+  result.selected_samples = need("selection/samples");
+  result.selection = {{"mask", need("selection/mask")}, {"label", need("selection/label")}};
+  if (content.arrays.count("selection/score")) result.selection["score"] = need("selection/score");
+  const at::Tensor& mask = result.selection.at("mask");
+  if (mask.sum().item<std::int64_t>() == 0)
+    throw UsageError(fmt::format("the selection in {} keeps none of {} samples: nothing is left to train on", result.selected_by, mask.numel()));
+}
+
+}  // namespace
 
 EarlierLabels EarlierLabels::of(const Stage& stage, const Context& context) {
   EarlierLabels result;
@@ -21,6 +39,7 @@ EarlierLabels EarlierLabels::of(const Stage& stage, const Context& context) {
     result.samples = tensor_in(content, file, "labels/samples", "candidate sets");
     result.candidates = tensor_in(content, file, "labels/candidates", "candidate sets");
   }
+  if (stage.inputs.count("selection")) read_selection(input_file(context, "selection"), accepted(context), result);
   return result;
 }
 

@@ -28,16 +28,14 @@ std::map<std::string, double> EpochMetrics::measure() {
 }
 
 method::Outputs EpochMetrics::predict(const std::string& split) {
-  source_.use_member(0);
-  method::Outputs mean = predict_all(method_, engine_, split);
-  if (source_.members() == 1) return mean;
-  for (std::int64_t member = 1; member < source_.members(); ++member) {
-    source_.use_member(member);
+  method::Outputs sum;
+  std::int64_t members = source_.for_each_member([&] {
     method::Outputs own = predict_all(method_, engine_, split);
-    for (auto& [name, tensor] : mean.all()) tensor = tensor + own.at(name);
-  }
-  for (auto& [name, tensor] : mean.all()) tensor = tensor / static_cast<double>(source_.members());
-  return mean;
+    if (sum.all().empty()) sum = std::move(own);
+    else for (auto& [name, tensor] : sum.all()) tensor = tensor + own.at(name);
+  });
+  if (members > 1) for (auto& [name, tensor] : sum.all()) tensor = tensor / static_cast<double>(members);
+  return sum;
 }
 
 void EpochMetrics::add_classes(std::map<std::string, double>& metrics) {

@@ -36,8 +36,8 @@ double scale_of(const model::Snapshot& snapshot) {
 
 // The rows of a recorded array that this stage's samples have.
 Execution recorded_scores(const Stage& stage, const Context& context, const std::string& fingerprint) {
-  ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {});
-  Oracle oracle = source.take_oracle();
+  auto [opened, oracle] = ImageSource::open(stage, context, {});
+  const ImageSource& source = *opened;
   Path path = data::scores_path(fingerprint);
   if (!std::filesystem::exists(path))
     throw DataError(fmt::format("scores of fingerprint {} are not on this machine: run winnow data scores here", fingerprint));
@@ -58,8 +58,9 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real(at::kFloat);
-  ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real, {});
-  Oracle oracle = source.take_oracle();
+  auto [opened, oracle] = ImageSource::open(
+      stage, context, {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real});
+  ImageSource& source = *opened;
 
   model::ClassifierOptions options;
   options.adapt = "linear-probe";

@@ -119,12 +119,15 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
-  ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
-                     {.labels = true, .training = true, .views = true, .own = own_view(snapshot, settings)}, EarlierLabels::of(stage, context));
-  Oracle oracle = source.take_oracle();
-  if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source, accepted(context)));
+  auto [opened, oracle] = ImageSource::open(stage, context,
+                                            {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real,
+                                             .labels = true, .training = true,
+                                             .views = ImageSource::Views::from(settings, own_view(snapshot, settings)),
+                                             .earlier = EarlierLabels::of(stage, context)});
+  ImageSource& source = *opened;
 
   Execution result;
+  result.skipped_pictures = source.skipped();
   if (context.trial) result.trial.emplace();
   Trial* trial = result.trial ? &*result.trial : nullptr;
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);

@@ -77,6 +77,7 @@ struct Execution {
   store::RunContent content;
   Trace trace;
   std::optional<Trial> trial;                     // where the context asked for one
+  std::int64_t skipped_pictures = 0;              // that the data set lacks because they do not decode; in metrics/final where there are some
 };
 
 // Sets torch's number of threads for the whole process: one stage at a time, and nobody else may use torch meanwhile. Collective over the gang;

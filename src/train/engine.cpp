@@ -389,6 +389,7 @@ void Engine::log(const std::string& name, const Tensor& value) {
 }
 
 Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) {
+  RECORD_USER_SCOPE(scope::inputs);
   if (auto recorded = source_.recorded(purpose, epoch_, step_, iteration_, index, in_pass)) return *recorded;
   auto seed = static_cast<std::uint64_t>(facts_.settings->integer("seed"));
   auto item = static_cast<std::uint32_t>(in_pass ? 0 : step_);

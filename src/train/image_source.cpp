@@ -55,6 +55,10 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, Options opt
     throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache_of(stage, context).string(), pixels_.fingerprint(),
                                 wanted == stage.fingerprints.end() ? "one that it does not name" : wanted->second));
   const data::Split& train = pixels_.train();
+  auto labels_of = [](const data::Split& split) {
+    return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
+  };
+  for (const data::Split* split : {&train, &pixels_.test()}) require_classes(labels_of(*split), classes(), cache_of(stage, context).string());
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
   train_ = {tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
                                            settings.integer("data.samples"), seed, "data.train"))};
@@ -62,9 +66,6 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, Options opt
   keep_long_tail(settings, train.labels);
   if (earlier.candidates.defined()) keep_narrowed(earlier);
   test_ = {tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test"))};
-  auto labels_of = [](const data::Split& split) {
-    return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
-  };
   oracle = Oracle(labels_of(train).index_select(0, train_.samples), labels_of(pixels_.test()).index_select(0, test_.samples));
   if (size("validation")) oracle.add("validation", labels_of(train).index_select(0, validation_.samples));
 

@@ -77,6 +77,7 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate
     loss_.zero_();
     rate_ = engine_.rate();
     at::NoGradGuard no_gradient;
+    RECORD_USER_SCOPE(scope::pass);
     method_.before_epoch(pass);
   }
   std::vector<Batch> batches = source_.batches(epoch);
@@ -89,7 +90,10 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate
   EpochEnd end{epoch, 0, rate_};
   {
     at::NoGradGuard no_gradient;
-    method_.after_epoch(pass);
+    {
+      RECORD_USER_SCOPE(scope::pass);
+      method_.after_epoch(pass);
+    }
     engine_.end_epoch();
     end.loss = loss_.item<double>() / static_cast<double>(std::max<std::size_t>(batches.size(), 1));
     curves_.add(end, evaluate());

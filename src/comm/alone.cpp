@@ -1,4 +1,4 @@
-#include "winnow/comm/collective.h"
+#include "arguments.h"
 
 namespace winnow::comm {
 
@@ -8,9 +8,12 @@ class Alone final : public Collective {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
-  at::Tensor gather_rows(const at::Tensor& mine, std::int64_t) override { return mine; }
-  void sum(at::Tensor) override {}
-  void broadcast(at::Tensor) override {}
+  at::Tensor gather_rows(const at::Tensor& mine, std::int64_t count) override {
+    require_slice(mine, count, *this);
+    return mine;
+  }
+  void sum(at::Tensor tensor) override { require_in_place(tensor); }
+  void broadcast(at::Tensor tensor) override { require_in_place(tensor); }
   void broadcast(std::span<std::byte>) override {}
 };
 

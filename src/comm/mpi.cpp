@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "arguments.h"
 #include "winnow/comm/join_gang.h"
 #include "winnow/core/error.h"
 
@@ -71,6 +72,8 @@ class Mpi final : public Collective {
   int size() const override { return size_; }
 
   at::Tensor gather_rows(const at::Tensor& mine, std::int64_t count) override {
+    require_slice(mine, count, *this);
+    require_host(mine);
     at::Tensor all = room_for_rows(mine, count);
     std::int64_t row = count > 0 ? static_cast<std::int64_t>(all.nbytes()) / count : 0;
     if (row == 0) return all;
@@ -85,6 +88,8 @@ class Mpi final : public Collective {
   // Each element is added up by one process in rank order and then told to all: the same bits everywhere, whatever algorithm
   // MPI would choose for its own reductions. The traffic is that of a ring.
   void sum(at::Tensor tensor) override {
+    require_in_place(tensor);
+    require_host(tensor);
     at::Tensor flat = tensor.view({-1});
     Element element(static_cast<std::int64_t>(tensor.element_size()));
     for (std::int64_t first = 0; first < flat.size(0); first += kMost) {
@@ -105,6 +110,8 @@ class Mpi final : public Collective {
   }
 
   void broadcast(at::Tensor tensor) override {
+    require_in_place(tensor);
+    require_host(tensor);
     broadcast(std::span(static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()));
   }
 
@@ -114,6 +121,10 @@ class Mpi final : public Collective {
   }
 
  private:
+  static void require_host(const at::Tensor& tensor) {
+    if (!tensor.is_cpu()) throw InternalError(fmt::format("MPI moves host memory, a tensor is on {}", tensor.device().str()));
+  }
+
   int rank_ = 0, size_ = 1;
 };
 

@@ -2,11 +2,12 @@
 // induced contrastive learning for instance-dependent partial label learning", 2022; docs/methods/partial-labels.md#5.10.
 #include <ATen/ATen.h>
 
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/contrast.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
+#include "winnow/model/normalise.h"
 
 namespace winnow::method {
 
@@ -58,8 +59,7 @@ class ABLE final : public ConfidenceClassifier {
 Tensors loss_alone(const Settings& settings, const Tensors& in) {
   choice(settings, "term", {"contrastive"});
   Contrast contrast{settings.real("temperature"), settings.real("base_temperature")};
-  const Tensor& features = in.at("features");
-  Tensor embeddings = features / at::linalg_vector_norm(features, 2, at::IntArrayRef{1}, true).clamp_min(1e-12);
+  Tensor embeddings = model::normalise_or_zero(in.at("features"));
   return {{"loss", contrast(embeddings, in.at("logits"), in.at("confidence"), in.at("candidates"))}};
 }
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"

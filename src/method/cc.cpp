@@ -2,8 +2,6 @@
 // docs/methods/partial-labels.md#5.1.
 #include <ATen/ATen.h>
 
-#include <limits>
-
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
@@ -16,7 +14,7 @@ namespace {
 Tensor loss(const Tensor& logits, const Tensor& candidates) {
   // A row without candidates counts for nothing, like one with all.
   Tensor outside = (candidates == 0).logical_and(has_candidates(candidates).unsqueeze(1));
-  Tensor inside = logits.masked_fill(outside, -std::numeric_limits<double>::infinity());
+  Tensor inside = logits.masked_fill(outside, -kInfinity);
   return (at::logsumexp(logits, 1) - at::logsumexp(inside, 1)).mean();
 }
 

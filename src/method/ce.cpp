@@ -1,4 +1,4 @@
-// CE: mean cross-entropy on the given labels; with a selection of an earlier stage, on the selected samples of the batch.
+// CE: mean cross-entropy on the given labels, smoothed where that is asked for; with a selection of an earlier stage, on the selected samples of the batch.
 // docs/methods/noisy-labels.md#6.1 and #4.
 #include <ATen/ATen.h>
 
@@ -10,25 +10,32 @@ namespace winnow::method {
 
 namespace {
 
+// B. Smoothing s moves the target to (1 - s) onehot + s / C.
+Tensor smoothed(const Tensor& logits, const Tensor& given, double smoothing) {
+  if (smoothing == 0) return cross_entropy(logits, given);
+  return (1 - smoothing) * cross_entropy(logits, given) - smoothing * at::log_softmax(logits, 1).mean(1);
+}
+
+double smoothing_of(const Settings& settings) { return settings.has("label_smoothing") ? settings.real("label_smoothing") : 0; }
+
 class CE final : public Classifier {
  public:
+  void declare(Setup& setup) override { smoothing_ = smoothing_of(setup.settings()); }
+
   void step(Step& step) override {
-    Tensor losses = cross_entropy(logits(step), step.batch_given());
+    Tensor losses = smoothed(logits(step), step.batch_given(), smoothing_);
     if (step.has_input("mask"))
       minimise(step, masked_mean(losses, step.input("mask").index_select(0, step.ids())));
     else
       minimise(step, losses.mean());
   }
+
+ private:
+  double smoothing_ = 0;
 };
 
-// Smoothing s moves the target to (1 - s) onehot + s / C.
-Tensor smoothed(const Tensor& logits, const Tensor& given, double smoothing) {
-  return (1 - smoothing) * cross_entropy(logits, given) - smoothing * at::log_softmax(logits, 1).mean(1);
-}
-
 Tensors loss_alone(const Settings& settings, const Tensors& in) {
-  double smoothing = settings.has("label_smoothing") ? settings.real("label_smoothing") : 0;
-  Tensor each = smoothed(in.at("logits"), in.at("given"), smoothing);
+  Tensor each = smoothed(in.at("logits"), in.at("given"), smoothing_of(settings));
   return {{"loss", each.mean()}, {"each", each}};
 }
 

@@ -3,8 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <algorithm>
-
 #include "winnow/method/formulas.h"
 
 namespace winnow::method {
@@ -25,13 +23,7 @@ Tensor Classifier::logits(Step& step, const std::string& view, bool grad) {
 }
 
 Tensor Classifier::logits_of_all(Pass& pass, const std::string& view) {
-  constexpr std::int64_t kRows = 500;
-  std::vector<Tensor> pieces;
-  for (std::int64_t first = 0; first < pass.samples(); first += kRows) {
-    Tensor ids = at::arange(first, std::min(first + kRows, pass.samples()), pass.real().dtype(at::kLong));
-    pieces.push_back(pass.apply("head", {pass.forward("main", view, ids).features()}));
-  }
-  return at::cat(pieces);
+  return pass.of_all([&](const Ids& ids) { return pass.apply("head", {pass.forward("main", view, ids).features()}); });
 }
 
 void Classifier::minimise(Step& step, const Tensor& loss) { step.update("main", loss); }

@@ -2,13 +2,14 @@
 
 #include <ATen/ATen.h>
 
-#include <limits>
+#include "winnow/method/formulas.h"
+#include "winnow/model/normalise.h"
 
 namespace winnow::method {
 
 at::Tensor log_shares(const at::Tensor& similarity) {
   at::Tensor own = at::eye(similarity.size(0), similarity.size(1), similarity.options().dtype(at::kBool));
-  at::Tensor others = at::logsumexp(similarity.masked_fill(own, -std::numeric_limits<double>::infinity()), {1}, /*keepdim=*/true);
+  at::Tensor others = at::logsumexp(similarity.masked_fill(own, -kInfinity), {1}, /*keepdim=*/true);
   return (similarity - others).masked_fill(own, 0);
 }
 
@@ -19,7 +20,7 @@ void move_prototypes(at::Tensor& prototypes, const at::Tensor& rows, const at::T
   at::Tensor after = ((all - so_far) * own).sum(1);
   at::Tensor weight = own * ((1 - momentum) * at::pow(momentum, after)).unsqueeze(1);
   prototypes.mul_(at::pow(momentum, all).unsqueeze(1)).add_(at::matmul(weight.t(), rows));
-  prototypes.div_(at::linalg_vector_norm(prototypes, 2, at::IntArrayRef{-1}, true).clamp_min(1e-12));
+  prototypes.div_(model::floored_norms(prototypes));
 }
 
 void overwrite_oldest(at::Tensor& ring, const at::Tensor& rows, const at::Tensor& pointer) {

@@ -2,7 +2,7 @@
 // regularization for deep partial label learning", 2022; docs/methods/partial-labels.md#5.7.
 #include <ATen/ATen.h>
 
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"

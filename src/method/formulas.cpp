@@ -3,15 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace winnow::method {
-
-namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-}  // namespace
 
 Tensor uniform_over(const Tensor& candidates) {
   Tensor sum = candidates.sum(1, true);

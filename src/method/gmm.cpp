@@ -14,8 +14,6 @@ namespace winnow::method {
 
 namespace {
 
-constexpr std::int64_t kRows = 500;               // of one forward in a pass
-
 class GMM final : public Classifier {
  public:
   void declare(Setup& setup) override {
@@ -43,13 +41,10 @@ class GMM final : public Classifier {
 
  private:
   static Tensor losses_of_all(Pass& pass) {
-    std::vector<Tensor> pieces;
-    for (std::int64_t first = 0; first < pass.samples(); first += kRows) {
-      Tensor ids = at::arange(first, std::min(first + kRows, pass.samples()), pass.given().options());
+    return pass.of_all([&](const Ids& ids) {
       Tensor logits = pass.apply("head", {pass.forward("main", "plain", ids).features()});
-      pieces.push_back(cross_entropy(logits, pass.given().index_select(0, ids)));
-    }
-    return at::cat(pieces);
+      return cross_entropy(logits, pass.given().index_select(0, ids));
+    });
   }
 };
 

@@ -2,9 +2,7 @@
 // "Long-tailed partial label learning by head classifier and tail classifier cooperation", 2024; docs/methods/partial-labels.md#5.13.
 #include <ATen/ATen.h>
 
-#include <limits>
-
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/mixing.h"
@@ -14,8 +12,6 @@
 namespace winnow::method {
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Share of each class in confidences: C.
 Tensor prior_of(const Tensor& confidence) {

@@ -2,7 +2,7 @@
 // for instance-dependent partial label learning", 2023; docs/methods/partial-labels.md#5.9.
 #include <ATen/ATen.h>
 
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"

@@ -7,6 +7,8 @@
 #include <numbers>
 #include <vector>
 
+#include "winnow/method/formulas.h"
+
 namespace winnow::method {
 
 namespace {
@@ -73,7 +75,7 @@ Mixture Mixture::fit(const Tensor& losses, const Tensor& components, std::int64_
   Mixture mixture;
   Tensor values = losses.to(at::kDouble).unsqueeze(1);
   maximise(mixture, values, at::one_hot(components, 2).to(at::kDouble), floor);
-  double before = -std::numeric_limits<double>::infinity();
+  double before = -kInfinity;
   while (mixture.iterations < most_iterations) {
     auto [likelihood, posterior] = expect(mixture, values);
     maximise(mixture, values, posterior, floor);

@@ -9,6 +9,8 @@
 #include "winnow/method/contrast.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
+#include "winnow/model/normalise.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::method {
 
@@ -16,10 +18,7 @@ namespace {
 
 // L x d: directions uniform on the sphere.
 Tensor random_directions(Stream& stream, std::int64_t L, std::int64_t d) {
-  Tensor rows = at::empty({L, d}, at::TensorOptions(at::kDouble));
-  double* values = rows.mutable_data_ptr<double>();
-  for (std::int64_t i = 0; i < L * d; ++i) values[i] = stream.normal();
-  return rows / at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}, true);
+  return model::normalise_rows(model::normal({L, d}, 0, 1, stream));
 }
 
 class PiCO final : public ConfidenceClassifier {

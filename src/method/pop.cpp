@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"

@@ -11,12 +11,6 @@ namespace winnow::method {
 
 namespace {
 
-// Structured noise flips half of the nominal share.
-double nominal(const Settings& settings) {
-  double rate = settings.real("forget_rate");
-  return settings.has("labels.kind") && settings.text("labels.kind") == "structured" ? rate / 2 : rate;
-}
-
 class SmallLoss final : public Classifier {
  public:
   void declare(Setup& setup) override {
@@ -28,7 +22,7 @@ class SmallLoss final : public Classifier {
 
   void step(Step& step) override {
     Tensor losses = cross_entropy(logits(step), step.batch_given());
-    double forget = forget_rate(step.epoch(), step.settings().integer("warmup_epochs"), nominal(step.settings()));
+    double forget = forget_rate(step.epoch(), step.settings().integer("warmup_epochs"), step.settings().real("forget_rate"));
     Tensor kept = small_losses(losses.detach(), step.ids(), forget);
     step.state("mask").index_copy_(0, step.ids(), kept);
     step.state("score").index_copy_(0, step.ids(), -losses.detach());

@@ -4,9 +4,8 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <limits>
 
-#include "choice.h"
+#include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/contrast.h"
 #include "winnow/method/formulas.h"
@@ -18,8 +17,6 @@
 namespace winnow::method {
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 class SoLar final : public ConfidenceClassifier {
  public:

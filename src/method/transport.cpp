@@ -3,7 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <limits>
+
+#include "winnow/method/formulas.h"
 
 namespace winnow::method {
 
@@ -16,7 +17,7 @@ class LogSumExp {
   LogSumExp(const at::Tensor& matrix, std::int64_t axis)
       : axis_(axis), work_(at::empty_like(matrix)), largest_(at::empty_like(matrix.narrow(axis, 0, 1))), size_(at::empty_like(largest_)),
         infinite_(at::empty_like(largest_, at::kBool)), sum_(at::empty_like(largest_)),
-        infinity_(at::full({}, std::numeric_limits<double>::infinity(), matrix.options())) {}
+        infinity_(at::full({}, kInfinity, matrix.options())) {}
 
   // Of matrix + scale; a tensor as long as the other axis, overwritten by the next call.
   const at::Tensor& operator()(const at::Tensor& matrix, const at::Tensor& scale) {
@@ -38,7 +39,6 @@ class LogSumExp {
 }  // namespace
 
 at::Tensor transport_plan(const at::Tensor& log_rows, const at::Tensor& present, const at::Tensor& prior, double power, std::int64_t rounds) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (log_rows.size(0) == 0) return at::zeros(log_rows.sizes(), log_rows.options().dtype(at::kDouble));
   at::Tensor rows = log_rows.to(at::kDouble).masked_fill(present.logical_not().unsqueeze(1), -kInfinity);
   at::Tensor zero = rows == -kInfinity;

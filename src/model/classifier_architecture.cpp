@@ -5,7 +5,9 @@
 
 #include "neck.h"
 #include "winnow/core/error.h"
+#include "winnow/model/clip.h"
 #include "winnow/model/head.h"
+#include "winnow/model/image_layout.h"
 
 namespace winnow::model {
 
@@ -36,7 +38,7 @@ class ClassifierArchitecture final : public Architecture {
     switch (kind) {
       case ModuleKind::head: return head(own, initial_rows(name).to(options_.dtype));
       case ModuleKind::random_head: return head(own, random_head_rows(name).to(options_.dtype));
-      case ModuleKind::neck: return random_neck(own, adapted()->width(), columns, o.seed, options_.dtype);
+      case ModuleKind::neck: return random_neck(own, feature_columns(), columns, o.seed, options_.dtype);
       case ModuleKind::attention: return random_attention(own, o.classes, o.seed, options_.dtype);
       default: throw InternalError(fmt::format("a classifier has no module for '{}'", name));
     }
@@ -64,10 +66,12 @@ class ClassifierArchitecture final : public Architecture {
     return tower;
   }
 
+  std::int64_t feature_columns() const { return image_layout(snapshot_).columns(feature_of(options_)); }
+
   at::Tensor initial_rows(std::string_view name) const { return options_.head_rows.defined() ? options_.head_rows : random_head_rows(name); }
 
   at::Tensor random_head_rows(std::string_view name) const {
-    std::int64_t width = adapted()->width(), classes = options_.adaptation.classes;
+    std::int64_t width = feature_columns(), classes = options_.adaptation.classes;
     std::string purpose = "init." + std::string(name);
     if (options_.head == HeadKind::linear) return kaiming_rows(classes, width, options_.adaptation.seed, purpose);
     return random_rows(classes, width, options_.adaptation.seed, purpose);
@@ -116,9 +120,9 @@ HeadKind parse_head(std::string_view word) {
 
 at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, const ClassTexts& texts, at::ScalarType dtype) {
   at::Tensor text = class_text_features(*text_tower(snapshot, dtype), texts);
-  auto image = image_tower(snapshot, {dtype, feature_of(adapt)});
-  if (image->projects() && feature_of(adapt) == FeatureKind::hidden) return back_projected(text, image->projection());
-  return text;
+  ImageLayout image = image_layout(snapshot);
+  if (image.projection.empty() || feature_of(adapt) != FeatureKind::hidden) return text;
+  return back_projected(text, TensorReader(snapshot, dtype).take(image.projection, {image.joint, image.width}));
 }
 
 std::unique_ptr<Architecture> classifier_architecture(const Snapshot& snapshot, ClassifierOptions options) {

@@ -5,7 +5,7 @@
 
 #include "winnow/text/family.h"
 #include "winnow/core/error.h"
-#include "winnow/model/head.h"
+#include "winnow/model/normalise.h"
 
 namespace winnow::model {
 

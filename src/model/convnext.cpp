@@ -171,4 +171,9 @@ std::unique_ptr<ImageTower> convnext(const Snapshot& snapshot, ImageTowerOptions
   return std::make_unique<ConvNext>(snapshot, options);
 }
 
+ImageLayout convnext_layout(const Snapshot& snapshot) {
+  Sizes sizes = sizes_of(snapshot, kind_of(snapshot).timm);
+  return {.image_size = sizes.image_size, .width = sizes.widths.back()};
+}
+
 }  // namespace winnow::model

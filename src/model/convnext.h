@@ -3,10 +3,11 @@
 
 #include <memory>
 
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 
 namespace winnow::model {
 
 std::unique_ptr<ImageTower> convnext(const Snapshot&, ImageTowerOptions);
+ImageLayout convnext_layout(const Snapshot&);
 
 }  // namespace winnow::model

@@ -5,10 +5,10 @@
 #include <cmath>
 
 #include "winnow/core/stream.h"
+#include "winnow/model/normalise.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::model {
-
-at::Tensor normalise_rows(const at::Tensor& rows) { return rows / at::linalg_vector_norm(rows, 2, at::IntArrayRef{-1}, true); }
 
 namespace {
 
@@ -85,26 +85,11 @@ std::unique_ptr<Module> layernormed_head(const std::string& name, at::Tensor wei
 std::unique_ptr<Module> temperature(double initial, at::ScalarType dtype) { return std::make_unique<Temperature>(initial, dtype); }
 
 at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {
-  at::Tensor result = at::empty({rows, width}, at::kDouble);
-  auto values = result.accessor<double, 2>();
-  Streams streams(seed, purpose);
-  for (std::int64_t i = 0; i < rows; ++i) {
-    Stream stream = streams.at(0, static_cast<std::uint32_t>(i));
-    for (std::int64_t j = 0; j < width; ++j) values[i][j] = stream.uniform(-1, 1);
-  }
-  return normalise_rows(result).to(at::kFloat);
+  return normalise_rows(uniform_rows(rows, width, 1, Streams(seed, purpose))).to(at::kFloat);
 }
 
 at::Tensor kaiming_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {
-  at::Tensor result = at::empty({rows, width}, at::kDouble);
-  auto values = result.accessor<double, 2>();
-  double deviation = std::sqrt(2.0 / static_cast<double>(width));
-  Streams streams(seed, purpose);
-  for (std::int64_t i = 0; i < rows; ++i) {
-    Stream stream = streams.at(0, static_cast<std::uint32_t>(i));
-    for (std::int64_t j = 0; j < width; ++j) values[i][j] = deviation * stream.normal();
-  }
-  return result.to(at::kFloat);
+  return normal_rows(rows, width, std::sqrt(2.0 / static_cast<double>(width)), Streams(seed, purpose)).to(at::kFloat);
 }
 
 }  // namespace winnow::model

@@ -83,27 +83,6 @@ void ImageTower::train_everything() {
   for (Parameter& parameter : weights_.all()) parameter.trainable = parameter.role != Role::statistics;
 }
 
-namespace {
-
-// A tower of the snapshot's sizes, without data.
-std::unique_ptr<ImageTower> outline(const Snapshot& snapshot) {
-  Snapshot sizes;
-  sizes.source = snapshot.source;
-  sizes.config = snapshot.config;
-  sizes.tensors = snapshot.tensors;               // what is there decides about optional parts
-  sizes.sizes_only = true;
-  return image_tower(sizes, {});
-}
-
-}  // namespace
-
-std::int64_t image_size_of(const Snapshot& snapshot) { return outline(snapshot)->image_size(); }
-
-std::int64_t blocks_of(const Snapshot& snapshot) {
-  auto tower = outline(snapshot);
-  return tower->transformer() ? tower->transformer()->config().blocks : 0;
-}
-
 std::unique_ptr<ImageTower> image_tower(const Snapshot& snapshot, ImageTowerOptions options) {
   if (options.compute == Precision::bf16 && options.dtype != at::kFloat)
     throw InternalError("bf16 autocast around a tower that is not fp32");

@@ -137,4 +137,9 @@ std::unique_ptr<ImageTower> modified_resnet(const Snapshot& snapshot, ImageTower
   return std::make_unique<ModifiedResNet>(snapshot, options);
 }
 
+ImageLayout modified_resnet_layout(const Snapshot& snapshot) {
+  Config config = Config::from(snapshot);
+  return {.image_size = config.image_size, .width = config.joint};
+}
+
 }  // namespace winnow::model

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 
 namespace winnow::model {
 
@@ -14,5 +14,6 @@ bool is_modified_resnet(const Snapshot&);
 // of stride 1 (anti-aliasing); and attention, with the mean as its query, instead of the mean pool. That attention projects:
 // `hidden` and `projected` are the same. Pictures of another size than image_size are a UsageError: the position table is for it.
 std::unique_ptr<ImageTower> modified_resnet(const Snapshot&, ImageTowerOptions);
+ImageLayout modified_resnet_layout(const Snapshot&);
 
 }  // namespace winnow::model

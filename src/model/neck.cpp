@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "winnow/core/stream.h"
+#include "winnow/model/normalise.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::model {
 
@@ -19,9 +21,7 @@ class Neck final : public Module {
   std::int64_t width() const override { return w2_->value.size(0); }
 
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
-    at::Tensor rows = at::linear(at::relu(at::linear(inputs.at(0), w1_->use, b1_->use)), w2_->use, b2_->use);
-    // An embedding of zeros stays one.
-    return rows / at::linalg_vector_norm(rows, 2, at::IntArrayRef{-1}, true).clamp_min(1e-12);
+    return normalise_or_zero(at::linear(at::relu(at::linear(inputs.at(0), w1_->use, b1_->use)), w2_->use, b2_->use));
   }
 
  private:
@@ -42,15 +42,7 @@ class Attention final : public Module {
 
 // rows x columns, uniform within 1 / sqrt(fan_in).
 at::Tensor linear_start(std::int64_t rows, std::int64_t columns, std::int64_t fan_in, std::uint64_t seed, const std::string& purpose) {
-  at::Tensor result = at::empty({rows, columns}, at::kDouble);
-  double* values = result.mutable_data_ptr<double>();
-  double bound = 1 / std::sqrt(static_cast<double>(fan_in));
-  Streams streams(seed, "init." + purpose);
-  for (std::int64_t i = 0; i < rows; ++i) {
-    Stream stream = streams.at(0, static_cast<std::uint32_t>(i));
-    for (std::int64_t j = 0; j < columns; ++j) *values++ = stream.uniform(-bound, bound);
-  }
-  return result;
+  return uniform_rows(rows, columns, 1 / std::sqrt(static_cast<double>(fan_in)), Streams(seed, "init." + purpose));
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
+#include "winnow/model/outputs.h"
+
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
-#include "winnow/model/tower.h"
 
 namespace winnow::model {
 

@@ -5,6 +5,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::model {
 
@@ -36,11 +37,7 @@ at::Tensor slot_rows(const at::Tensor& tokens, const at::Tensor& name_lengths, s
 }
 
 at::Tensor random_context(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {
-  at::Tensor result = at::empty({rows, width}, at::kDouble);
-  Stream stream = Streams(seed, purpose).at(0, 0);
-  double* values = result.mutable_data_ptr<double>();
-  for (std::int64_t i = 0; i < rows * width; ++i) values[i] = 0.02 * stream.normal();
-  return result;
+  return normal({rows, width}, 0, 0.02, Streams(seed, purpose).at(0, 0));
 }
 
 }  // namespace winnow::model

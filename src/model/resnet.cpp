@@ -89,11 +89,13 @@ Sizes timm_sizes(const Snapshot& snapshot) {
   return s;
 }
 
+Sizes sizes_of(const Snapshot& snapshot) { return kind_of(snapshot).timm ? timm_sizes(snapshot) : hugging_face_sizes(snapshot); }
+
 class ResNet final : public ImageTower {
  public:
   ResNet(const Snapshot& snapshot, ImageTowerOptions options) : ImageTower(snapshot, options) {
     bool is_timm = kind_of(snapshot).timm;
-    sizes_ = is_timm ? timm_sizes(snapshot) : hugging_face_sizes(snapshot);
+    sizes_ = sizes_of(snapshot);
     Names names = is_timm ? timm() : hugging_face(snapshot);
     TensorReader reader(snapshot, options.dtype);
     auto take = [&](const std::array<std::string, 2>& pair, std::int64_t out, std::int64_t in, std::int64_t kernel, auto... at) {
@@ -170,6 +172,11 @@ class ResNet final : public ImageTower {
 
 std::unique_ptr<ImageTower> resnet(const Snapshot& snapshot, ImageTowerOptions options) {
   return std::make_unique<ResNet>(snapshot, options);
+}
+
+ImageLayout resnet_layout(const Snapshot& snapshot) {
+  Sizes sizes = sizes_of(snapshot);
+  return {.image_size = sizes.image_size, .width = sizes.widths.back()};
 }
 
 }  // namespace winnow::model

@@ -3,10 +3,11 @@
 
 #include <memory>
 
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 
 namespace winnow::model {
 
 std::unique_ptr<ImageTower> resnet(const Snapshot&, ImageTowerOptions);
+ImageLayout resnet_layout(const Snapshot&);
 
 }  // namespace winnow::model

@@ -9,7 +9,7 @@
 #include "winnow/text/tokenizer.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
-#include "winnow/model/head.h"
+#include "winnow/model/normalise.h"
 
 namespace winnow::model {
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
-#include "winnow/model/clip.h"
 
 namespace winnow::model {
 
@@ -51,23 +50,6 @@ BlockNames vit_blocks(const std::string& prefix) {
 }
 
 BlockNames timm_blocks() { return {"blocks.", "norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2", {}}; }
-
-std::map<std::string, at::Tensor> snapshot_layout(const std::map<std::string, at::Tensor>& parameters) {
-  std::map<std::string, at::Tensor> result;
-  for (const auto& [name, tensor] : parameters) {
-    std::size_t at = std::string::npos;
-    BlockNames stacked;
-    for (const BlockNames& names : {clip_blocks(""), vit_blocks("")})
-      if (at == std::string::npos && (at = name.find(names.qkv + ".")) != std::string::npos) stacked = names;
-    if (at == std::string::npos) {
-      result[name] = tensor;
-      continue;
-    }
-    std::vector<at::Tensor> rows = tensor.chunk(3);
-    for (std::size_t i = 0; i < 3; ++i) result[std::string(name).replace(at, stacked.qkv.size(), stacked.parts[i])] = rows[i];
-  }
-  return result;
-}
 
 namespace {
 

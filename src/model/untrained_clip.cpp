@@ -1,11 +1,13 @@
 // Hugging Face's initialisation of a CLIP (CLIPPreTrainedModel._init_weights, initializer_factor 1), drawn from our streams.
+#include "winnow/model/untrained_clip.h"
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "winnow/core/stream.h"
-#include "winnow/model/clip.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::model {
 
@@ -16,11 +18,7 @@ class Initialiser {
   Initialiser(Snapshot& snapshot, std::uint64_t seed) : snapshot_(snapshot), seed_(seed) {}
 
   void normal(const std::string& name, std::vector<std::int64_t> shape, double deviation) {
-    at::Tensor tensor = at::empty(shape, at::kFloat);
-    Stream stream = Streams(seed_, "init." + name).at(0, 0);
-    float* values = tensor.mutable_data_ptr<float>();
-    for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(deviation * stream.normal());
-    snapshot_.tensors[name] = tensor;
+    snapshot_.tensors[name] = model::normal(shape, 0, deviation, Streams(seed_, "init." + name).at(0, 0)).to(at::kFloat);
   }
   void fill(const std::string& name, std::vector<std::int64_t> shape, double value) {
     snapshot_.tensors[name] = at::full(shape, value, at::kFloat);

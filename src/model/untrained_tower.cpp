@@ -9,22 +9,20 @@
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/model/image_tower.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::model {
 
 namespace {
 
 at::Tensor drawn(const Parameter& parameter, std::uint64_t seed) {
-  at::Tensor result = at::zeros(parameter.value.sizes(), at::kFloat);
-  if (parameter.role == Role::norm || parameter.name.ends_with("running_var")) return result.fill_(1);
-  if (parameter.role != Role::matrix) return result;
+  at::IntArrayRef shape = parameter.value.sizes();
+  if (parameter.role == Role::norm || parameter.name.ends_with("running_var")) return at::ones(shape, at::kFloat);
+  if (parameter.role != Role::matrix) return at::zeros(shape, at::kFloat);
   Stream stream = Streams(seed, "init." + parameter.name).at(0, 0);
-  float* values = result.mutable_data_ptr<float>();
-  bool convolution = result.dim() == 4;
-  double out = static_cast<double>(result.numel()) / static_cast<double>(result.size(1));       // of a convolution: fan out
-  double deviation = std::sqrt(2 / out), bound = 1 / std::sqrt(static_cast<double>(result.size(1)));
-  for (std::int64_t i = 0; i < result.numel(); ++i) values[i] = static_cast<float>(convolution ? deviation * stream.normal() : stream.uniform(-bound, bound));
-  return result;
+  auto in = static_cast<double>(shape[1]), out = static_cast<double>(parameter.value.numel()) / in;     // of a convolution: fan out
+  bool convolution = shape.size() == 4;
+  return (convolution ? normal(shape, 0, std::sqrt(2 / out), stream) : uniform(shape, 1 / std::sqrt(in), stream)).to(at::kFloat);
 }
 
 }  // namespace

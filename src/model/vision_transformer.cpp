@@ -167,4 +167,9 @@ std::unique_ptr<ImageTower> vision_transformer(const Snapshot& snapshot, ImageTo
   return std::make_unique<VisionTransformer>(snapshot, options);
 }
 
+ImageLayout vision_transformer_layout(const Snapshot& snapshot) {
+  VisionLayout layout = vision_layout(snapshot);
+  return {layout.image_size, layout.transformer.width, layout.transformer.blocks, layout.projection, layout.joint};
+}
+
 }  // namespace winnow::model

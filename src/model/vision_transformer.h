@@ -3,10 +3,11 @@
 
 #include <memory>
 
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 
 namespace winnow::model {
 
 std::unique_ptr<ImageTower> vision_transformer(const Snapshot&, ImageTowerOptions);
+ImageLayout vision_transformer_layout(const Snapshot&);
 
 }  // namespace winnow::model

@@ -111,4 +111,9 @@ std::unique_ptr<ImageTower> wide_resnet(const Snapshot& snapshot, ImageTowerOpti
   return std::make_unique<WideResNet>(snapshot, options);
 }
 
+ImageLayout wide_resnet_layout(const Snapshot& snapshot) {
+  Config config = Config::from(snapshot);
+  return {.image_size = config.image_size, .width = config.width(2)};
+}
+
 }  // namespace winnow::model

@@ -4,11 +4,12 @@
 
 #include <memory>
 
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 
 namespace winnow::model {
 
 // config.json: depth (6n + 4), widen_factor, dropout (between a block's convolutions), num_labels (0: no classifier), image_size.
 std::unique_ptr<ImageTower> wide_resnet(const Snapshot&, ImageTowerOptions);
+ImageLayout wide_resnet_layout(const Snapshot&);
 
 }  // namespace winnow::model

@@ -1,6 +1,8 @@
 #include "arrays.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "winnow/core/error.h"
@@ -44,6 +46,12 @@ at::Tensor tensor_of(const store::Array& array) {
   at::Tensor tensor = at::empty(shape, at::TensorOptions(type_of(array.dtype)));
   if (!array.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), array.bytes.data(), array.bytes.size());
   return tensor;
+}
+
+at::Tensor tensor_in(const store::RunContent& content, const Path& file, const std::string& name, const std::string& what) {
+  auto found = content.arrays.find(name);
+  if (found == content.arrays.end()) throw DataError(fmt::format("{} holds no {}", file.string(), what));
+  return tensor_of(found->second);
 }
 
 }  // namespace winnow::train

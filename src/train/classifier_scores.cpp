@@ -8,8 +8,9 @@
 #include "executors.h"
 #include "image_source.h"
 #include "preprocessing.h"
-#include "scores.h"
+#include "score_execution.h"
 #include "winnow/core/error.h"
+#include "winnow/method/chunks.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/train/run_snapshot.h"
 
@@ -17,23 +18,9 @@ namespace winnow::train {
 
 namespace {
 
-// The stage with the settings that views are read from: the one that is scored is the first.
-Stage with_views(const Stage& stage) {
-  Stage result = stage;
-  for (const char* view : {"views.strong", "views.key", "views.test"}) result.settings.set(view, "plain");
-  result.settings.set("views.weak", stage.settings.text("view"));
-  for (const char* normalisation : {"views.normalisation", "views.test_normalisation"}) result.settings.set(normalisation, "model");
-  result.settings.set("views.ensemble", "none");
-  return result;
-}
-
-std::int64_t classes_of(const Stage& stage, const Context& context) {
-  return ImageSource(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {}).classes();
-}
-
 at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Settings& settings, comm::Collective& collective, Trial* trial) {
   bool batch = tower.has_batch_statistics(), plain = settings.text("view") == "plain";
-  std::int64_t chunk = batch ? settings.integer("chunk") : 500;
+  std::int64_t chunk = batch ? settings.integer("chunk") : method::kChunkRows;
   auto seed = static_cast<std::uint64_t>(settings.integer("seed"));
   return all_rows(source.size("train"), chunk, trial, [&](std::int64_t first, std::int64_t rows) {
     comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
@@ -60,13 +47,15 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
     if (!tower->has_batch_statistics()) throw UsageError(fmt::format("labels.scorer.mode = batch-statistics: {} has no BatchNorm", stage.settings.text("model")));
   }
   Preprocessing preprocessing = Preprocessing::from(snapshot);
-  Stage viewed = with_views(stage);
-  ImageSource source(viewed, context, preprocessing.normalisation, preprocessing.image_size, at::TensorOptions(at::kFloat),
-                     {.views = true, .own = own_view(snapshot, viewed.settings)});
-  Oracle oracle = source.take_oracle();
+  std::string view = stage.settings.text("view");
+  auto [opened, oracle] = ImageSource::open(
+      stage, context,
+      {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size,
+       .views = ImageSource::Views{.weak = view, .own = view == "model" ? own_view(snapshot) : std::vector<view::Step>()}});
+  ImageSource& source = *opened;
   std::optional<Trial> trial;
   if (context.trial) trial.emplace();
-  Execution result = scored(logits_of_all(*tower, source, stage.settings, collective, trial ? &*trial : nullptr), source, oracle);
+  Execution result = score_execution(logits_of_all(*tower, source, stage.settings, collective, trial ? &*trial : nullptr), source, oracle);
   result.trial = trial;
   return result;
 }

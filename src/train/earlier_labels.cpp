@@ -11,10 +11,16 @@ namespace winnow::train {
 
 namespace {
 
-at::Tensor need(const store::RunContent& content, const Path& file, const char* array, const char* what) {
-  auto found = content.arrays.find(array);
-  if (found == content.arrays.end()) throw DataError(fmt::format("{} holds no {}", file.string(), what));
-  return tensor_of(found->second);
+void read_selection(const Path& file, store::Accept accept, EarlierLabels& result) {
+  store::RunContent content = store::read_run_file(file, true, accept);
+  auto need = [&](const std::string& name) { return tensor_in(content, file, name, name + ": it selects nothing"); };
+  result.selected_by = file.string();
+  result.selected_samples = need("selection/samples");
+  result.selection = {{"mask", need("selection/mask")}, {"label", need("selection/label")}};
+  if (content.arrays.count("selection/score")) result.selection["score"] = need("selection/score");
+  const at::Tensor& mask = result.selection.at("mask");
+  if (mask.sum().item<std::int64_t>() == 0)
+    throw UsageError(fmt::format("the selection in {} keeps none of {} samples: nothing is left to train on", result.selected_by, mask.numel()));
 }
 
 }  // namespace
@@ -24,15 +30,16 @@ EarlierLabels EarlierLabels::of(const Stage& stage, const Context& context) {
   if (stage.inputs.count("scores")) {
     const Path& file = input_file(context, "scores");
     store::RunContent content = store::read_run_file(file, true, accepted(context));
-    result.scored_samples = need(content, file, "scores/samples", "scores");
-    result.scores = need(content, file, "scores/logits", "scores");
+    result.scored_samples = tensor_in(content, file, "scores/samples", "scores");
+    result.scores = tensor_in(content, file, "scores/logits", "scores");
   }
   if (stage.inputs.count("labels")) {
     const Path& file = input_file(context, "labels");
     store::RunContent content = store::read_run_file(file, true, accepted(context));
-    result.samples = need(content, file, "labels/samples", "candidate sets");
-    result.candidates = need(content, file, "labels/candidates", "candidate sets");
+    result.samples = tensor_in(content, file, "labels/samples", "candidate sets");
+    result.candidates = tensor_in(content, file, "labels/candidates", "candidate sets");
   }
+  if (stage.inputs.count("selection")) read_selection(input_file(context, "selection"), accepted(context), result);
   return result;
 }
 

@@ -1,7 +1,10 @@
-// What earlier stages say about labels: scores of a model, and candidate sets that were narrowed.
+// What earlier stages say about labels: scores of a model, candidate sets that were narrowed, a selected subset.
 #pragma once
 
 #include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
 
 #include "winnow/core/file.h"
 #include "winnow/train/execute.h"
@@ -11,8 +14,12 @@ namespace winnow::train {
 struct EarlierLabels {
   at::Tensor scored_samples, scores;              // N: the data set's indices; N x C logits. Undefined: there are none
   at::Tensor samples, candidates;                 // the same of candidate sets: N; N x C, u8
+  at::Tensor selected_samples;                    // N; undefined: no selection
+  std::map<std::string, at::Tensor> selection;    // "mask", "label", "score": N each, inputs of the method
+  std::string selected_by;                        // the selection's run file, for messages
 
-  // The inputs "scores" and "labels" of a stage, where it has them. DataError for a run file that holds something else.
+  // The inputs "scores", "labels" and "selection" of a stage, where it has them. DataError for a run file that holds something else; UsageError for
+  // a selection that is empty: there would be nothing to train on.
   static EarlierLabels of(const Stage&, const Context&);
 };
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "winnow/core/error.h"
+#include "winnow/train/schedule.h"
 #include "winnow/train/scopes.h"
 
 namespace winnow::train {
@@ -226,7 +227,9 @@ method::Outputs Engine::compute(const std::string& network, const method::View& 
     throw UsageError(fmt::format("network '{}' normalises whole batches (batch_norm = \"batch\"), chunks of {} rows would change its result: "
                                  "take smaller batches, more processes, or batch_norm = \"stored\"", network, chunk_));
   Call call{&tower, split, view, ids, {}, {}, {}};
-  if (grad) call.number = (static_cast<std::uint64_t>(iteration_) << 8) + forwards_++;
+  constexpr std::uint64_t kMost = 256;            // of a step: they share a step's range of numbers, which key dropout's draws
+  if (grad && forwards_ == kMost) throw InternalError(fmt::format("more than {} forwards with gradient in a step", kMost));
+  if (grad) call.number = static_cast<std::uint64_t>(iteration_) * kMost + forwards_++;
   bool keep_graph = grad && chunk_ == 0;
   std::vector<std::vector<Tensor>> pieces;        // output x chunk
   std::vector<std::string> names;
@@ -378,10 +381,15 @@ void Engine::follow(const std::string& copy, double momentum) {
 
 void Engine::log(const std::string& name, const Tensor& value) {
   if (name == "loss") throw InternalError("the method logs 'loss', which the engine records at the first update of each step: take another name");
-  logs_[name].push_back(value.detach().clone());
+  if (value.numel() != 1) throw InternalError(fmt::format("the method logs {} values as '{}': it takes one", value.numel(), name));
+  std::vector<Tensor>& values = logs_[name];
+  if (!values.empty() && values.back().scalar_type() != value.scalar_type())
+    throw InternalError(fmt::format("the method logs '{}' in another type than before", name));
+  values.push_back(value.detach().reshape({}).clone());
 }
 
 Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) {
+  RECORD_USER_SCOPE(scope::inputs);
   if (auto recorded = source_.recorded(purpose, epoch_, step_, iteration_, index, in_pass)) return *recorded;
   auto seed = static_cast<std::uint64_t>(facts_.settings->integer("seed"));
   auto item = static_cast<std::uint32_t>(in_pass ? 0 : step_);

@@ -14,10 +14,6 @@
 
 namespace winnow::train {
 
-namespace {
-
-}  // namespace
-
 std::map<std::string, Tensor> Engine::changing() const {
   std::map<std::string, Tensor> result;
   auto collect = [&](const auto& parts) {

@@ -8,12 +8,6 @@
 
 namespace winnow::train {
 
-namespace {
-
-constexpr std::int64_t kRows = 500;               // bounds the memory of a forward without gradient; changes no result
-
-}  // namespace
-
 EpochMetrics::EpochMetrics(method::Method& method, Engine& engine, ImageSource& source, const Oracle& oracle, const Settings& settings)
     : method_(method), engine_(engine), source_(source), oracle_(oracle) {
   std::int64_t classes = source.classes();
@@ -34,16 +28,14 @@ std::map<std::string, double> EpochMetrics::measure() {
 }
 
 method::Outputs EpochMetrics::predict(const std::string& split) {
-  source_.use_member(0);
-  method::Outputs mean = predict_all(method_, engine_, split, kRows);
-  if (source_.members() == 1) return mean;
-  for (std::int64_t member = 1; member < source_.members(); ++member) {
-    source_.use_member(member);
-    method::Outputs own = predict_all(method_, engine_, split, kRows);
-    for (auto& [name, tensor] : mean.all()) tensor = tensor + own.at(name);
-  }
-  for (auto& [name, tensor] : mean.all()) tensor = tensor / static_cast<double>(source_.members());
-  return mean;
+  method::Outputs sum;
+  std::int64_t members = source_.for_each_member([&] {
+    method::Outputs own = predict_all(method_, engine_, split);
+    if (sum.all().empty()) sum = std::move(own);
+    else for (auto& [name, tensor] : sum.all()) tensor = tensor + own.at(name);
+  });
+  if (members > 1) for (auto& [name, tensor] : sum.all()) tensor = tensor / static_cast<double>(members);
+  return sum;
 }
 
 void EpochMetrics::add_classes(std::map<std::string, double>& metrics) {

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include <limits>
+#include "winnow/method/formulas.h"
 
 namespace winnow::train {
 
@@ -55,7 +55,7 @@ double covering_rate(const model::Outputs& predictions, const at::Tensor& candid
 
 double approximated_accuracy(const model::Outputs& predictions, const at::Tensor& candidates) {
   const at::Tensor& scores = scores_of(predictions);
-  at::Tensor among = at::softmax(scores.to(at::kDouble).masked_fill(candidates == 0, -std::numeric_limits<double>::infinity()), 1);
+  at::Tensor among = at::softmax(scores.to(at::kDouble).masked_fill(candidates == 0, -method::kInfinity), 1);
   return at_prediction(among, scores).mean().item<double>();
 }
 

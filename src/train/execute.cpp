@@ -12,7 +12,6 @@
 #include "executors.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
-#include "winnow/data/pixels.h"
 #include "winnow/stage/shared_code.h"
 
 namespace winnow::train {
@@ -44,13 +43,6 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
   }
 }
 
-// How many pictures the data set lacks because they do not decode; nothing where it lacks none.
-void put_skipped(const Stage& stage, const Context& context, store::RunContent& content) {
-  auto cache = context.data.find(stage.settings.text("dataset"));
-  if (cache == context.data.end()) return;         // a replay
-  if (std::int64_t skipped = data::Pixels(cache->second).skipped()) content.tables["metrics/final"].push_back({"skipped_pictures", std::vector<std::int64_t>{skipped}});
-}
-
 // What the columns are, for whoever reads the file: winnow/store/metric.h declares them, a method's own figures included.
 void put_kinds(store::RunContent& content) {
   for (const char* table : {"metrics/final", "metrics/epochs"})
@@ -73,7 +65,8 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
   if (context.trial && !context.checkpoint.empty()) throw UsageError("a trial keeps no checkpoint: leave the folder out of the command");
   at::set_num_threads(context.threads);
   Execution result = compute(stage, context, collective, observer);
-  put_skipped(stage, context, result.content);
+  if (result.skipped_pictures > 0)
+    result.content.tables["metrics/final"].push_back({"skipped_pictures", std::vector<std::int64_t>{result.skipped_pictures}});
   put_kinds(result.content);
   if (context.trial) {
     if (!result.trial) result.trial.emplace();    // a stage that is cheap is computed as it is

@@ -5,17 +5,17 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/method/chunks.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/logistic_regression.h"
+#include "winnow/model/normalise.h"
 
 namespace winnow::train {
 
 namespace {
 
-constexpr std::int64_t kRows = 500;               // bounds memory; changes no result
-
 at::Tensor features_of_all(model::Tower& tower, ImageSource& source, comm::Collective& collective, Trial* trial) {
-  return all_rows(source.size("train"), kRows, trial, [&](std::int64_t first, std::int64_t rows) {
+  return all_rows(source.size("train"), method::kChunkRows, trial, [&](std::int64_t first, std::int64_t rows) {
            comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
            at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
            return collective.gather_rows(tower.rows(source.inputs("train", "plain", ids, 0)).features(), rows);
@@ -58,7 +58,7 @@ at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapsh
   } else {
     rows = class_means(features, of_class, source.class_names());
   }
-  return rows / rows.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
+  return model::normalise_or_zero(rows);
 }
 
 }  // namespace winnow::train

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "given_labels.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/label_set.h"
@@ -24,15 +25,40 @@ const Path& cache_of(const Stage& stage, const Context& context) {
 
 }  // namespace
 
-ImageSource::ImageSource(const Stage& stage, const Context& context, view::Normalisation normalisation, std::int64_t image_size,
-                         at::TensorOptions real, Needs needs, const EarlierLabels& earlier)
-    : pixels_(cache_of(stage, context)), views_(pixels_, std::move(normalisation), image_size, real), real_(real) {
+ImageSource::Views ImageSource::Views::from(const Settings& settings, std::vector<view::Step> own) {
+  auto text = [&](const char* name) { return settings.text(fmt::format("views.{}", name)); };
+  PictureViews::Ensemble ensemble{text("ensemble")};
+  if (settings.has("views.ensemble_expand")) ensemble.expand = settings.integer("views.ensemble_expand");
+  if (settings.has("views.ensemble_times")) ensemble.times = settings.integer("views.ensemble_times");
+  return {text("weak"), text("strong"), text("key"), text("test"), text("normalisation"), text("test_normalisation"), ensemble, std::move(own)};
+}
+
+std::int64_t classes_of(const Stage& stage, const Context& context) {
+  return static_cast<std::int64_t>(data::Pixels(cache_of(stage, context)).classes().size());
+}
+
+ImageSource::Opened ImageSource::open(const Stage& stage, const Context& context, Options options) {
+  Opened result;
+  result.source.reset(new ImageSource(stage, context, std::move(options), result.oracle));
+  return result;
+}
+
+ImageSource::ImageSource(const Stage& stage, const Context& context, Options options, Oracle& oracle)
+    : pixels_(cache_of(stage, context)),
+      views_(pixels_, std::move(options.normalisation), options.image_size, options.real,
+             options.views ? std::move(options.views->own) : std::vector<view::Step>()),
+      real_(options.real) {
   const Settings& settings = stage.settings;
+  const EarlierLabels& earlier = options.earlier;
   auto wanted = stage.fingerprints.find("data");
   if (wanted == stage.fingerprints.end() || wanted->second != pixels_.fingerprint())
     throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache_of(stage, context).string(), pixels_.fingerprint(),
                                 wanted == stage.fingerprints.end() ? "one that it does not name" : wanted->second));
   const data::Split& train = pixels_.train();
+  auto labels_of = [](const data::Split& split) {
+    return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
+  };
+  for (const data::Split* split : {&train, &pixels_.test()}) require_classes(labels_of(*split), classes(), cache_of(stage, context).string());
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
   train_ = {tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
                                            settings.integer("data.samples"), seed, "data.train"))};
@@ -40,13 +66,10 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
   keep_long_tail(settings, train.labels);
   if (earlier.candidates.defined()) keep_narrowed(earlier);
   test_ = {tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test"))};
-  auto labels_of = [](const data::Split& split) {
-    return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
-  };
-  oracle_ = Oracle(labels_of(train).index_select(0, train_.samples), labels_of(pixels_.test()).index_select(0, test_.samples));
-  if (size("validation")) oracle_.add("validation", labels_of(train).index_select(0, validation_.samples));
+  oracle = Oracle(labels_of(train).index_select(0, train_.samples), labels_of(pixels_.test()).index_select(0, test_.samples));
+  if (size("validation")) oracle.add("validation", labels_of(train).index_select(0, validation_.samples));
 
-  if (needs.training) {
+  if (options.training) {
     epochs_ = settings.integer("train.epochs");
     batch_ = settings.integer("train.batch");
     drop_last_ = settings.flag("train.drop_last");
@@ -54,26 +77,32 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, view::Norma
     if (batch_ > size("train"))
       throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
   }
-  if (needs.views) {
-    views_.set_own(std::move(needs.own));
-    std::string normalisation = settings.text("views.normalisation");
-    std::uint64_t index = 0;                      // tells apart two views of one pipeline
-    for (const char* name : {"strong", "weak", "key"}) views_.declare(name, settings.text(fmt::format("views.{}", name)), index++, seed_, normalisation);
-    views_.declare_test(settings.text("views.test"), settings.text("views.test_normalisation"));
-    declare_ensemble(settings);
-  }
+  if (options.views) declare(*options.views);
   if (context.keep_pictures) views_.keep_beginnings(cache_of(stage, context));
-  if (needs.labels && earlier.candidates.defined()) candidates_ = earlier.candidates.to(real_);
-  else if (needs.labels && settings.text("labels.kind") == "annotated") read_annotations(stage);
-  else if (needs.labels) make_labels(label::Spec::from(settings), earlier);
+  if (options.labels && earlier.candidates.defined()) candidates_ = earlier.candidates.to(real_);
+  else if (options.labels && settings.text("labels.kind") == "annotated") read_annotations(stage, oracle);
+  else if (options.labels) make_labels(label::Spec::from(settings), earlier, oracle.labels("train"));
+  if (earlier.selected_samples.defined()) take_selection(earlier);
 }
 
-void ImageSource::declare_ensemble(const Settings& settings) {
-  PictureViews::Ensemble ensemble{settings.text("views.ensemble")};
+void ImageSource::declare(const Views& views) {
+  std::uint64_t index = 0;                        // tells apart two views of one pipeline
+  for (auto [name, pipeline] : {std::pair{"strong", &views.strong}, {"weak", &views.weak}, {"key", &views.key}})
+    views_.declare(name, *pipeline, index++, seed_, views.normalisation);
+  views_.declare_test(views.test, views.test_normalisation);
+  PictureViews::Ensemble ensemble = views.ensemble;
   ensemble.seed = seed_;
-  if (settings.has("views.ensemble_expand")) ensemble.expand = settings.integer("views.ensemble_expand");
-  if (settings.has("views.ensemble_times")) ensemble.times = settings.integer("views.ensemble_times");
   views_.declare_ensemble(ensemble);
+}
+
+std::int64_t ImageSource::for_each_member(const std::function<void()>& visit) {
+  std::int64_t members = views_.members();
+  for (std::int64_t member = 0; member < members; ++member) {
+    views_.use_member(member);
+    visit();
+  }
+  views_.use_member(0);
+  return members;
 }
 
 // docs/methods/partial-labels.md#1.5. A stage that pre-trains a backbone sets nothing aside.
@@ -122,9 +151,15 @@ void ImageSource::keep_narrowed(const EarlierLabels& earlier) {
   train_.samples = earlier.samples;
 }
 
-void ImageSource::make_labels(const label::Spec& spec, const EarlierLabels& earlier) {
+void ImageSource::take_selection(const EarlierLabels& earlier) {
+  if (!at::equal(earlier.selected_samples, train_.samples))
+    throw DataError(fmt::format("{} selects among other samples than this stage trains on", earlier.selected_by));
+  handed_over_ = earlier.selection;
+}
+
+void ImageSource::make_labels(const label::Spec& spec, const EarlierLabels& earlier, const at::Tensor& true_labels) {
   std::int64_t N = size("train"), C = classes();
-  std::span<const std::int64_t> truth(oracle_.labels("train").const_data_ptr<std::int64_t>(), static_cast<std::size_t>(N));
+  std::span<const std::int64_t> truth(true_labels.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(N));
   label::Candidates sets;
   // [1.6] The reference draws the long tail and then the sets from one generator.
   label::NumpyLegacy* goes_on = spec.law == label::Law::numpy_legacy && after_choice_ ? &*after_choice_ : nullptr;
@@ -163,18 +198,19 @@ void ImageSource::make_labels(const label::Spec& spec, const EarlierLabels& earl
 // A given label is a candidate set of one.
 void ImageSource::take_given(at::Tensor given) {
   given_ = std::move(given);
+  require_classes(given_, classes(), "given labels");
   candidates_ = at::one_hot(given_, classes()).to(real_);
 }
 
 // Without a file they are the data set's own, and nobody knows the true ones.
-void ImageSource::read_annotations(const Stage& stage) {
+void ImageSource::read_annotations(const Stage& stage, Oracle& oracle) {
   std::string set = stage.settings.text("labels.set");
   auto print = stage.fingerprints.find("labels");
   if (print == stage.fingerprints.end()) {
-    take_given(oracle_.labels("train"));
-    oracle_.forget("train");
-    if (size("validation")) validation_given_ = oracle_.labels("validation");
-    oracle_.forget("validation");
+    take_given(oracle.labels("train"));
+    oracle.forget("train");
+    if (size("validation")) validation_given_ = oracle.labels("validation");
+    oracle.forget("validation");
     return;
   }
   data::KeptLabels labels(print->second, pixels_.fingerprint());
@@ -186,6 +222,7 @@ void ImageSource::read_annotations(const Stage& stage) {
     at::Tensor all = at::from_blob(const_cast<std::int64_t*>(labels.given().data()), {labels.samples()}, at::TensorOptions(at::kLong));
     take_given(all.index_select(0, train_.samples));
     validation_given_ = all.index_select(0, validation_.samples);
+    require_classes(validation_given_, classes(), "given labels");
     return;
   }
   at::Tensor all = at::from_blob(const_cast<std::uint8_t*>(labels.candidates().data()), {labels.samples(), classes()}, at::TensorOptions(at::kByte));
@@ -208,9 +245,7 @@ std::int64_t ImageSource::steps_per_epoch() const {
 }
 
 at::Tensor ImageSource::inputs(const std::string& split, const std::string& name, const at::Tensor& ids, std::int64_t epoch) {
-  if (name.empty()) return prompts_.index_select(0, ids);
   at::Tensor samples = part(split).samples.index_select(0, ids);
-  if (name == "caption") return captions_(samples, epoch);
   if (split != "train" || !ids.is_cpu()) return views_.make(split, name, samples, epoch);
   for (const Made& made : made_)
     if (made.view == name && made.epoch == epoch && at::equal(made.ids, ids)) return made.pictures;

@@ -3,9 +3,9 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
-#include <utility>
 
 #include "earlier_labels.h"
 #include "oracle.h"
@@ -19,30 +19,38 @@ namespace winnow::train {
 
 class ImageSource final : public Source {
  public:
+  // Pipelines and normalisations of the views, as the keys views.* name them; "model": the model's own.
+  struct Views {
+    std::string weak = "plain", strong = "plain", key = "plain", test = "plain";
+    std::string normalisation = "model", test_normalisation = "model";
+    PictureViews::Ensemble ensemble{"none"};
+    std::vector<view::Step> own = {};             // what the view `model` is
+
+    static Views from(const Settings&, std::vector<view::Step> own);
+  };
   // What of the stage's settings the source serves, beyond data.*.
-  struct Needs {
+  struct Options {
+    view::Normalisation normalisation = {};
+    std::int64_t image_size = 0;                  // pictures become image_size x image_size; 0: no model looks at them
+    at::TensorOptions real = at::TensorOptions(at::kFloat);
     bool labels = false;                          // reads labels.*
     bool training = false;                        // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
-    bool views = false;                           // reads views.*; the view `plain` is always there
-    std::vector<view::Step> own = {};             // what the view `model` is
+    std::optional<Views> views = {};              // the view `plain` is always there
+    EarlierLabels earlier = {};                   // candidate sets take the place of labels.*: the source has their samples alone
   };
-  // Pictures become image_size x image_size; 0: no model looks at them. Candidate sets of an earlier stage take the place of labels.*: the source
-  // then has their samples alone. DataError when the cache is not the one that the stage's fingerprint names, or when earlier
-  // stages speak of other samples.
-  ImageSource(const Stage&, const Context&, view::Normalisation, std::int64_t image_size, at::TensorOptions real, Needs, const EarlierLabels& = {});
-
-  // Token rows of class prompts (C x context), and of captions: tokens of (ids, epoch), B x context.
-  void set_prompts(at::Tensor tokens) { prompts_ = std::move(tokens); }
-  void set_captions(std::function<at::Tensor(const at::Tensor& samples, std::int64_t epoch)> captions) { captions_ = std::move(captions); }
-
-  void hand_over(std::map<std::string, at::Tensor> inputs) { handed_over_ = std::move(inputs); }
-
-  // The true labels, once: afterwards nothing that trains can reach them through this source.
-  Oracle take_oracle() { return std::exchange(oracle_, Oracle()); }
+  // The source, and the true labels, which it does not keep: nothing that trains can reach them through it.
+  struct Opened {
+    std::unique_ptr<ImageSource> source;
+    Oracle oracle;
+  };
+  // DataError when the cache is not the one that the stage's fingerprint names, when a label is none of the classes, or when earlier stages
+  // speak of other samples.
+  static Opened open(const Stage&, const Context&, Options);
 
   const std::vector<std::string>& class_names() const { return pixels_.classes(); }
-  std::int64_t members() const { return views_.members(); }          // of the test-time ensemble; 1: there is none
-  void use_member(std::int64_t member) { views_.use_member(member); }
+  std::int64_t skipped() const { return pixels_.skipped(); }         // pictures that the data set lacks because they do not decode
+  // Calls visit for each view of the test-time ensemble, which is then what `plain` yields; once where there is none. Their number.
+  std::int64_t for_each_member(const std::function<void()>& visit);
   const at::Tensor& samples(const std::string& split) const;         // indices into the data set
   bool has_given() const { return given_.defined(); }                // else candidate sets
   // Of the samples that data.validation sets aside (empty: none): what annotators gave. Undefined where labels are synthetic.
@@ -72,13 +80,15 @@ class ImageSource final : public Source {
     std::int64_t epoch = 0;
     at::Tensor pictures;
   };
-  void declare_ensemble(const Settings&);
+  ImageSource(const Stage&, const Context&, Options, Oracle&);
+  void declare(const Views&);
   void set_aside(const Settings&);
   void keep_long_tail(const Settings&, std::span<const std::int64_t> all_labels);
   void keep_narrowed(const EarlierLabels&);
-  void make_labels(const label::Spec&, const EarlierLabels&);
+  void take_selection(const EarlierLabels&);
+  void make_labels(const label::Spec&, const EarlierLabels&, const at::Tensor& true_labels);
   void take_given(at::Tensor given);
-  void read_annotations(const Stage&);
+  void read_annotations(const Stage&, Oracle&);
   const Part& part(const std::string& split) const;
 
   data::Pixels pixels_;
@@ -86,9 +96,7 @@ class ImageSource final : public Source {
   std::deque<Made> made_;                                             // the last ones
   at::TensorOptions real_;
   Part train_, validation_, test_;
-  Oracle oracle_;
-  at::Tensor given_, candidates_, validation_given_, validation_candidates_, prompts_;
-  std::function<at::Tensor(const at::Tensor&, std::int64_t)> captions_;
+  at::Tensor given_, candidates_, validation_given_, validation_candidates_;
   std::optional<label::NumpyLegacy> after_choice_;                    // the generator that chose the samples; candidate sets go on from it
   std::uint64_t choice_seed_ = 0;
   std::map<std::string, at::Tensor> handed_over_;
@@ -96,5 +104,8 @@ class ImageSource final : public Source {
   bool drop_last_ = false;
   std::uint64_t seed_ = 0;
 };
+
+// The number of classes of a stage's data set; nothing but its cache is opened.
+std::int64_t classes_of(const Stage&, const Context&);
 
 }  // namespace winnow::train

@@ -17,19 +17,18 @@ namespace {
 
 at::Tensor read_scores(const Path& file, const ImageSource& source, store::Accept accept) {
   store::RunContent content = store::read_run_file(file, true, accept);
-  auto logits = content.arrays.find("scores/logits"), samples = content.arrays.find("scores/samples");
-  if (logits == content.arrays.end() || samples == content.arrays.end()) throw DataError(fmt::format("{} holds no scores", file.string()));
-  if (!at::equal(tensor_of(samples->second), source.samples("train")))
+  at::Tensor logits = tensor_in(content, file, "scores/logits", "scores");
+  if (!at::equal(tensor_in(content, file, "scores/samples", "scores"), source.samples("train")))
     throw DataError(fmt::format("{} scores other samples than this stage selects among", file.string()));
-  return tensor_of(logits->second);
+  return logits;
 }
 
 }  // namespace
 
 Execution execute_label_match(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
   require_version(stage, "method label-match", result_version_of_method("label-match"));
-  ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {.labels = true});
-  Oracle oracle = source.take_oracle();
+  auto [opened, oracle] = ImageSource::open(stage, context, {.labels = true});
+  ImageSource& source = *opened;
   at::Tensor logits = read_scores(input_file(context, "scores"), source, accepted(context));
   method::Selected selected = method::label_match(logits, source.given());
   if (context.trial) selected.mask.fill_(1);
@@ -37,6 +36,7 @@ Execution execute_label_match(const Stage& stage, const Context& context, comm::
   at::Tensor score = at::softmax(logits, 1).gather(1, source.given().unsqueeze(1)).squeeze(1);
 
   Execution result;
+  result.skipped_pictures = source.skipped();
   put_selection({selected.mask, score, selected.label}, {}, source, result.content);
   std::map<std::string, double> metrics;
   add_selection_metrics(selected.mask, source.given(), oracle, metrics);

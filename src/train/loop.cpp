@@ -14,6 +14,7 @@
 #include "curves.h"
 #include "saved_entries.h"
 #include "winnow/core/error.h"
+#include "winnow/method/chunks.h"
 #include "winnow/train/scopes.h"
 
 namespace winnow::train {
@@ -76,6 +77,7 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate
     loss_.zero_();
     rate_ = engine_.rate();
     at::NoGradGuard no_gradient;
+    RECORD_USER_SCOPE(scope::pass);
     method_.before_epoch(pass);
   }
   std::vector<Batch> batches = source_.batches(epoch);
@@ -88,7 +90,10 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate
   EpochEnd end{epoch, 0, rate_};
   {
     at::NoGradGuard no_gradient;
-    method_.after_epoch(pass);
+    {
+      RECORD_USER_SCOPE(scope::pass);
+      method_.after_epoch(pass);
+    }
     engine_.end_epoch();
     end.loss = loss_.item<double>() / static_cast<double>(std::max<std::size_t>(batches.size(), 1));
     curves_.add(end, evaluate());
@@ -247,21 +252,19 @@ void train_loop(method::Method& method, const std::string& method_name, Engine& 
   around.trial ? loop.try_out(evaluate, *around.trial) : loop.run(evaluate);
 }
 
-method::Outputs predict_all(method::Method& method, Engine& engine, const std::string& split, std::int64_t rows) {
+method::Outputs predict_all(method::Method& method, Engine& engine, const std::string& split) {
   at::NoGradGuard no_gradient;
   std::map<std::string, std::vector<at::Tensor>> pieces;
   std::vector<std::string> names;
   engine.begin_pass();
-  std::int64_t samples = engine.size_of(split);
-  for (std::int64_t first = 0; first < samples; first += rows) {
-    at::Tensor ids = at::arange(first, std::min(first + rows, samples), engine.facts().real.dtype(at::kLong));
+  method::for_each_chunk(engine.size_of(split), [&](const at::Tensor& ids) {
     method::Forward forward(engine, ids, split);
     method::Outputs outputs = method.predict(forward);
     for (auto& [name, tensor] : outputs.all()) {
       if (!pieces.count(name)) names.push_back(name);
       pieces[name].push_back(tensor);
     }
-  }
+  });
   method::Outputs result;
   for (const std::string& name : names) result.all().emplace_back(name, at::cat(pieces[name]));
   return result;

@@ -18,11 +18,12 @@ namespace winnow::train {
 Execution execute_narrow(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
   require_version(stage, "narrow", result_version(StageKind::narrow));
   EarlierLabels earlier = EarlierLabels::of(stage, context);
-  ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {.labels = true}, earlier);
+  auto [opened, oracle] = ImageSource::open(stage, context, {.labels = true, .earlier = earlier});
+  ImageSource& source = *opened;
   if (source.has_given()) throw UsageError(fmt::format("labels.kind = {} gives one label a sample: there is no set to narrow", stage.settings.text("labels.kind")));
   if (!earlier.scores.defined() || !at::equal(earlier.scored_samples, source.samples("train")) || earlier.scores.size(1) != source.classes())
     throw DataError("the earlier stage scores other samples or classes than this stage has");
-  at::Tensor truth = source.take_oracle().labels("train").contiguous();
+  at::Tensor truth = oracle.labels("train").contiguous();
 
   at::Tensor given = source.candidates().to(at::kByte).contiguous(), scores = earlier.scores.to(at::kDouble).contiguous();
   label::Candidates sets{given.size(0), given.size(1), {given.const_data_ptr<std::uint8_t>(), given.const_data_ptr<std::uint8_t>() + given.numel()}};
@@ -37,6 +38,7 @@ Execution execute_narrow(const Stage& stage, const Context& context, comm::Colle
   if (narrowed.kept.empty()) throw UsageError(fmt::format("labels.keep_fraction = {}: no sample of {} keeps a candidate", keep, sets.samples));
 
   Execution result;
+  result.skipped_pictures = source.skipped();
   result.content.arrays["labels/samples"] = array_of(source.samples("train").index_select(0, at::tensor(narrowed.kept, at::kLong)));
   result.content.arrays["labels/candidates"] = array_of(
       at::from_blob(narrowed.sets.mask.data(), {narrowed.sets.samples, narrowed.sets.classes}, at::TensorOptions(at::kByte)));

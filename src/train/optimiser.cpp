@@ -4,26 +4,11 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "winnow/core/error.h"
 
 namespace winnow::train {
-
-double learning_rate(const Settings& settings, std::int64_t epoch, std::int64_t epochs, std::int64_t iteration,
-                     std::int64_t iterations) {
-  double base = settings.real("train.lr");
-  std::string schedule = settings.text("train.schedule");
-  auto cosine = [&](std::int64_t at, std::int64_t length) {
-    return base / 2 * (1 + std::cos(std::numbers::pi * static_cast<double>(at) / static_cast<double>(length)));
-  };
-  if (schedule == "constant") return base;
-  if (schedule == "cosine") return cosine(epoch, epochs);
-  if (schedule == "cosine-step") return cosine(iteration, iterations);
-  throw UsageError(fmt::format("train.schedule: unknown '{}'; known: constant, cosine, cosine-step", schedule));
-}
 
 Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> parameters) : parameters_(std::move(parameters)) {
   std::string name = settings.text("train.optimizer");

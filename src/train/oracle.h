@@ -1,4 +1,5 @@
-// True labels, of the splits where they are known. Whoever trains never holds one: sources give their oracle away, and engine and methods see the source alone.
+// True labels, of the splits where they are known. Engine and methods never hold one: they see the source alone, which does not keep them.
+// Stages evaluate with it, and pre-training writes its captions from it.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -34,8 +34,9 @@ std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& 
 
 }  // namespace
 
-PictureViews::PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real)
-    : pixels_(pixels), model_(std::move(model)), side_(side), real_(real) {
+PictureViews::PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real,
+                           std::vector<view::Step> own)
+    : pixels_(pixels), model_(std::move(model)), own_(std::move(own)), side_(side), real_(real) {
   if (side_) declare("plain", "plain", 0, 0, "model");
 }
 

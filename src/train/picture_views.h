@@ -19,11 +19,8 @@ namespace winnow::train {
 class PictureViews {
  public:
   // `side`: of the model's pictures; 0: no model looks at them. `pixels` outlives this object. Every picture, whatever its size,
-  // becomes side x side.
-  PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real);
-
-  // What the pipeline "model" does, the model's own preprocessing: to be told before it is declared.
-  void set_own(std::vector<view::Step> steps) { own_ = std::move(steps); }
+  // becomes side x side. `own`: what the pipeline "model" does, the model's own preprocessing.
+  PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real, std::vector<view::Step> own = {});
 
   // The view `name` is the pipeline `pipeline` (or "flip-crop", or "model"), its parameters drawn from (seed, pipeline, index). `normalisation`
   // "model" is the model's own. UsageError for unknown names.

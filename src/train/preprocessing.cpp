@@ -6,12 +6,9 @@
 #include <algorithm>
 
 #include "winnow/core/error.h"
-#include "winnow/data/template_file.h"
-#include "winnow/data/templates.h"
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 #include "winnow/text/family.h"
 #include "winnow/text/read_files.h"
-#include "winnow/text/tokenizer.h"
 #include "winnow/train/pictures_check.h"
 
 namespace winnow::train {
@@ -36,7 +33,7 @@ struct Preprocessor {
 
 Preprocessing Preprocessing::from(const model::Snapshot& snapshot) {
   Preprocessor preprocessor = Preprocessor::of(snapshot);
-  return {view::parse_normalisation(preprocessor.json, preprocessor.source, preprocessor.type), model::image_size_of(snapshot)};
+  return {view::parse_normalisation(preprocessor.json, preprocessor.source, preprocessor.type), model::image_layout(snapshot).image_size};
 }
 
 std::vector<view::Step> own_view(const model::Snapshot& snapshot, const Settings& settings) {
@@ -50,7 +47,7 @@ std::vector<view::Step> own_view(const model::Snapshot& snapshot) {
   const std::string& source = preprocessor.source;
   std::vector<view::Step> steps = view::parse_preprocessor(preprocessor.json, source, preprocessor.type);
   steps.pop_back();                               // the normalisation is the view's
-  std::int64_t side = model::image_size_of(snapshot);
+  std::int64_t side = model::image_layout(snapshot).image_size;
   view::Size last;                                // 0: depends on the picture
   for (const view::Step& step : steps) {
     if (auto resize = std::get_if<view::Resize>(&step)) last = resize->size;
@@ -71,30 +68,6 @@ std::string own_view_refusal(const model::Snapshot& snapshot) {
   } catch (const DataError& error) {
     return error.what();
   }
-}
-
-model::ClassTexts class_texts(const Stage& stage, const model::Snapshot& snapshot, const std::vector<std::string>& class_names) {
-  auto tokenizer = text::tokenizer_of(snapshot);
-  std::int64_t context = model::text_context_of(snapshot);
-  std::vector<std::int64_t> tokens;
-  auto add = [&](const std::string& text) {
-    std::vector<std::int64_t> row = tokenizer->encode(text, context);
-    tokens.insert(tokens.end(), row.begin(), row.end());
-  };
-  if (auto recorded = stage.fingerprints.find("templates"); recorded != stage.fingerprints.end()) {
-    model::ClassTexts result;
-    for (const std::vector<std::string>& texts : data::recorded_texts(recorded->second, class_names)) {
-      std::for_each(texts.begin(), texts.end(), add);
-      result.counts.push_back(static_cast<std::int64_t>(texts.size()));
-    }
-    result.tokens = at::tensor(tokens, at::kLong).view({-1, context});
-    return result;
-  }
-  std::vector<std::string> templates = data::templates_of(stage.settings.text("template"));
-  for (const std::string& one : templates)
-    for (const std::string& name : class_names) add(data::prompt(one, name));
-  at::Tensor rows = at::tensor(tokens, at::kLong).view({static_cast<std::int64_t>(templates.size()), static_cast<std::int64_t>(class_names.size()), context});
-  return {templates.size() == 1 ? rows[0] : rows};
 }
 
 }  // namespace winnow::train

@@ -1,12 +1,11 @@
-// What a snapshot says about its inputs: pictures and texts.
+// What a snapshot says about its pictures. Its texts: class_texts.h.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "winnow/core/settings.h"
 #include "winnow/model/snapshot.h"
-#include "winnow/model/text_tower.h"
-#include "winnow/stage/stage.h"
 #include "winnow/view/step.h"
 
 namespace winnow::train {
@@ -24,9 +23,5 @@ struct Preprocessing {
 // pictures of the model's size.
 std::vector<view::Step> own_view(const model::Snapshot&, const Settings&);
 std::vector<view::Step> own_view(const model::Snapshot&);           // asked for
-
-// The class texts of a stage's head, as token ids: of its setting `template`, a prompt or a set of prompts that winnow ships; or of a file
-// of templates, by the stage's fingerprint `templates`. UsageError for a text that is longer than the model takes.
-model::ClassTexts class_texts(const Stage&, const model::Snapshot&, const std::vector<std::string>& class_names);
 
 }  // namespace winnow::train

@@ -3,18 +3,22 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "arrays.h"
+#include "class_texts.h"
 #include "curves.h"
 #include "executors.h"
 #include "image_source.h"
 #include "loop.h"
 #include "precision.h"
-#include "preprocessing.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/templates.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/snapshot_layout.h"
+#include "winnow/model/untrained_clip.h"
 #include "winnow/stage/result_version.h"
 #include "winnow/text/tokenizer.h"
 #include "winnow/train/evaluation.h"
@@ -72,6 +76,37 @@ class Captions {
   Streams words_, wrong_;
 };
 
+// The views "" and "caption" beside those of the images.
+class CaptionedSource final : public Source {
+ public:
+  using CaptionTokens = std::function<at::Tensor(const at::Tensor& samples, std::int64_t epoch)>;
+
+  // prompts: C x context, of the classes; captions: tokens of the data set's samples, B x context.
+  CaptionedSource(Source& images, at::Tensor prompts, CaptionTokens captions)
+      : images_(images), prompts_(std::move(prompts)), captions_(std::move(captions)) {}
+
+  std::int64_t classes() const override { return images_.classes(); }
+  std::int64_t size(const std::string& split) const override { return images_.size(split); }
+  std::int64_t epochs() const override { return images_.epochs(); }
+  std::int64_t steps_per_epoch() const override { return images_.steps_per_epoch(); }
+  std::int64_t batch() const override { return images_.batch(); }
+  at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch) override {
+    if (view.empty()) return prompts_.index_select(0, ids);
+    if (view == "caption") return captions_(images_.samples_of(ids), epoch);
+    return images_.inputs(split, view, ids, epoch);
+  }
+  std::vector<Batch> batches(std::int64_t epoch) override { return images_.batches(epoch); }
+  const at::Tensor& given() override { return images_.given(); }
+  const at::Tensor& candidates() override { return images_.candidates(); }
+  const std::map<std::string, at::Tensor>& handed_over() const override { return images_.handed_over(); }
+  at::Tensor samples_of(const at::Tensor& ids) const override { return images_.samples_of(ids); }
+
+ private:
+  Source& images_;
+  at::Tensor prompts_;
+  CaptionTokens captions_;
+};
+
 model::Snapshot untrained(const Settings& settings, const text::ClipTokenizer& tokenizer, std::int64_t image_size) {
   auto size = [&](const char* key) { return settings.integer(key); };
   model::ClipSizes sizes{image_size,          size("image.patch"),  size("image.width"), size("image.blocks"),
@@ -94,20 +129,20 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
   std::int64_t side = settings.integer("image.size");
-  ImageSource source(stage, context, {{mean, mean, mean}, {deviation, deviation, deviation}}, side, real, {.training = true});
-  Oracle oracle = source.take_oracle();           // captions name classes
+  auto [opened, oracle] = ImageSource::open(
+      stage, context, {.normalisation = {{mean, mean, mean}, {deviation, deviation, deviation}}, .image_size = side, .real = real, .training = true});
+  ImageSource& images = *opened;
 
-  Captions captions(settings, source.classes());
+  Captions captions(settings, images.classes());
   std::unique_ptr<text::ClipTokenizer> tokenizer = text::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
   model::Snapshot snapshot = untrained(settings, *tokenizer, side);
   std::int64_t length = settings.integer("text.context");
-  source.set_prompts(class_texts(stage, snapshot, source.class_names()).tokens);
   std::map<std::string, std::vector<std::int64_t>> encoded;
   for (const std::string& text : captions.all()) encoded[text] = tokenizer->encode(text, length);
-  std::map<std::int64_t, std::int64_t> truth;
-  for (std::int64_t i = 0; i < source.size("train"); ++i)
-    truth[source.samples("train")[i].item<std::int64_t>()] = oracle.labels("train")[i].item<std::int64_t>();
-  source.set_captions([&](const at::Tensor& samples, std::int64_t epoch) {
+  std::map<std::int64_t, std::int64_t> truth;     // captions name classes
+  for (std::int64_t i = 0; i < images.size("train"); ++i)
+    truth[images.samples("train")[i].item<std::int64_t>()] = oracle.labels("train")[i].item<std::int64_t>();
+  auto caption_tokens = [&](const at::Tensor& samples, std::int64_t epoch) {
     std::vector<std::int64_t> rows;
     auto indices = samples.accessor<std::int64_t, 1>();
     for (std::int64_t i = 0; i < samples.size(0); ++i) {
@@ -115,7 +150,8 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
       rows.insert(rows.end(), row.begin(), row.end());
     }
     return at::tensor(rows, at::kLong).view({samples.size(0), length});
-  });
+  };
+  CaptionedSource source(images, class_texts(stage, snapshot, images.class_names()).tokens, caption_tokens);
 
   auto architecture = model::contrastive_architecture(snapshot, real.dtype().toScalarType(), settings.real("temperature"));
   method::Facts facts{&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(), real};
@@ -123,11 +159,13 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   std::unique_ptr<method::Method> method = method::find_method("contrastive").make();
 
   Execution result;
+  result.skipped_pictures = images.skipped();
   if (context.trial) result.trial.emplace();
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
+  const at::Tensor& truth_of_test = oracle.labels("test");
   train_loop(*method, "contrastive", engine, source, {collective, observer, checkpoint, result.trial ? &*result.trial : nullptr}, curves, [&] {
-    return std::map<std::string, double>{{"accuracy", accuracy(predict_all(*method, engine, "test", 500), oracle.labels("test"))}};
+    return std::map<std::string, double>{{"accuracy", accuracy(predict_all(*method, engine, "test"), truth_of_test)}};
   });
   result.trace.logged = engine.logged();
   result.trace.first_gradients = engine.first_gradients();

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "given_labels.h"
 #include "winnow/core/error.h"
 
 namespace winnow::train {
@@ -27,6 +28,7 @@ ReplaySource::ReplaySource(const Settings& settings, const Replay& replay, at::T
   same("train.batch", order_.size(2));
   const auto& tensors = replay.tensors;
   if (tensors.count("given")) given_ = tensors.at("given");
+  if (given_.defined()) require_classes(given_, classes_, "the recorded given labels");
   if (tensors.count("candidates"))
     candidates_ = tensors.at("candidates").to(real);
   else if (given_.defined())
@@ -51,6 +53,7 @@ std::vector<Batch> ReplaySource::batches(std::int64_t epoch) {
   for (std::int64_t step = 0; step < order_.size(1); ++step) {
     at::Tensor ids = order_[epoch][step];
     ids = ids.masked_select(ids >= 0);            // a short batch is filled up with -1
+    if (ids.numel() == 0) throw DataError(fmt::format("the recorded order has no sample in epoch {}, step {}", epoch, step));
     result.push_back({ids, given_.defined() ? given_.index_select(0, ids) : at::Tensor()});
   }
   return result;

@@ -8,12 +8,13 @@
 #include <cmath>
 
 #include "arrays.h"
+#include "class_texts.h"
 #include "classifier_scores.h"
 #include "executors.h"
 #include "image_source.h"
 #include "loop.h"
 #include "preprocessing.h"
-#include "scores.h"
+#include "score_execution.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/data/scores.h"
@@ -27,8 +28,6 @@ namespace winnow::train {
 
 namespace {
 
-constexpr std::int64_t kRows = 500;
-
 // exp of the trained logarithm; CLIP's largest where a snapshot keeps none.
 double scale_of(const model::Snapshot& snapshot) {
   auto found = snapshot.tensors.find("logit_scale");
@@ -37,8 +36,8 @@ double scale_of(const model::Snapshot& snapshot) {
 
 // The rows of a recorded array that this stage's samples have.
 Execution recorded_scores(const Stage& stage, const Context& context, const std::string& fingerprint) {
-  ImageSource source(stage, context, {}, /*image_size=*/0, at::TensorOptions(at::kFloat), {});
-  Oracle oracle = source.take_oracle();
+  auto [opened, oracle] = ImageSource::open(stage, context, {});
+  const ImageSource& source = *opened;
   Path path = data::scores_path(fingerprint);
   if (!std::filesystem::exists(path))
     throw DataError(fmt::format("scores of fingerprint {} are not on this machine: run winnow data scores here", fingerprint));
@@ -47,7 +46,7 @@ Execution recorded_scores(const Stage& stage, const Context& context, const std:
   if (auto found = file.metadata().find("dataset"); found == file.metadata().end() || found->second != stage.fingerprints.at("data"))
     throw DataError(fmt::format("{}: these scores are of another data set than {}", path.string(), stage.settings.text("dataset")));
   at::Tensor all = at::from_blob(const_cast<std::byte*>(array.bytes.data()), array.shape, at::TensorOptions(at::kDouble));
-  return scored(all.index_select(0, source.samples("train")), source, oracle);
+  return score_execution(all.index_select(0, source.samples("train")), source, oracle);
 }
 
 }  // namespace
@@ -59,8 +58,9 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real(at::kFloat);
-  ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real, {});
-  Oracle oracle = source.take_oracle();
+  auto [opened, oracle] = ImageSource::open(
+      stage, context, {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real});
+  ImageSource& source = *opened;
 
   model::ClassifierOptions options;
   options.adapt = "linear-probe";
@@ -74,7 +74,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   engine.set_up(*method);
   if (context.trial) engine.sample_passes();
   auto start = std::chrono::steady_clock::now();
-  Execution result = scored(predict_all(*method, engine, "train", kRows).at("logits"), source, oracle);
+  Execution result = score_execution(predict_all(*method, engine, "train").at("logits"), source, oracle);
   if (context.trial) {
     double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.trial = Trial{.once = engine.take_sampled_rows().whole(spent), .spent = spent};

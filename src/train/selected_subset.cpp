@@ -1,10 +1,8 @@
 #include "selected_subset.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include "arrays.h"
-#include "winnow/core/error.h"
 
 namespace winnow::train {
 
@@ -24,23 +22,6 @@ void put_selection(const SelectedSubset& subset, const at::Tensor& masks, ImageS
   content.arrays["selection/label"] = array_of(subset.label);
   if (subset.score.defined()) content.arrays["selection/score"] = array_of(subset.score);
   if (masks.defined()) content.arrays["selection/epochs/mask"] = array_of(masks.to(at::kByte));
-}
-
-std::map<std::string, at::Tensor> read_selection(const Path& run_file, ImageSource& source, store::Accept accept) {
-  store::RunContent content = store::read_run_file(run_file, true, accept);
-  auto need = [&](const char* name) {
-    auto found = content.arrays.find(name);
-    if (found == content.arrays.end()) throw DataError(fmt::format("{} holds no {}: it selects nothing", run_file.string(), name));
-    return tensor_of(found->second);
-  };
-  if (!at::equal(need("selection/samples"), source.samples("train")))
-    throw DataError(fmt::format("{} selects among other samples than this stage trains on", run_file.string()));
-  std::map<std::string, at::Tensor> result{{"mask", need("selection/mask")}, {"label", need("selection/label")}};
-  if (content.arrays.count("selection/score")) result["score"] = need("selection/score");
-  const at::Tensor& mask = result.at("mask");
-  if (mask.sum().item<std::int64_t>() == 0)
-    throw UsageError(fmt::format("the selection in {} keeps none of {} samples: nothing is left to train on", run_file.string(), mask.numel()));
-  return result;
 }
 
 }  // namespace winnow::train

@@ -4,6 +4,7 @@
 
 #include "arrays.h"
 #include "backbone.h"
+#include "class_texts.h"
 #include "curves.h"
 #include "epoch_metrics.h"
 #include "executors.h"
@@ -17,6 +18,7 @@
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/image_layout.h"
 #include "winnow/text/tokenizer.h"
 #include "winnow/model/toy.h"
 #include "winnow/stage/result_version.h"
@@ -25,8 +27,6 @@
 namespace winnow::train {
 
 namespace {
-
-constexpr std::int64_t kEvaluationRows = 500;     // bounds the memory of a forward without gradient; changes no result
 
 method::Facts facts_of(const Settings& settings, const Source& source, at::TensorOptions real) {
   return {&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(), real};
@@ -73,7 +73,7 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   train_loop(method, name, engine, source, {collective, observer, checkpoint}, curves, [] { return std::map<std::string, double>(); });
   Execution result;
   put_trace(engine, result.trace);
-  method::Outputs predictions = predict_all(method, engine, "train", kEvaluationRows);
+  method::Outputs predictions = predict_all(method, engine, "train");
   for (auto& [output, tensor] : predictions.all()) result.trace.predictions[output] = tensor;
   return result;
 }
@@ -93,7 +93,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   if (settings.has("mask_ratio")) adaptation.mask_ratio = settings.real("mask_ratio");
   if (settings.has("lora_init")) adaptation.standard_lora = settings.text("lora_init") == "standard";
   if (std::int64_t last = settings.has("partial") ? settings.integer("partial") : 0) {
-    std::int64_t blocks = model::blocks_of(snapshot);
+    std::int64_t blocks = model::image_layout(snapshot).blocks;
     adaptation.blocks = {blocks - last, blocks};
   }
   adaptation.batch_statistics = settings.has("batch_norm") && settings.text("batch_norm") == "batch";
@@ -119,12 +119,15 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
-  ImageSource source(stage, context, preprocessing.normalisation, preprocessing.image_size, real,
-                     {.labels = true, .training = true, .views = true, .own = own_view(snapshot, settings)}, EarlierLabels::of(stage, context));
-  Oracle oracle = source.take_oracle();
-  if (stage.inputs.count("selection")) source.hand_over(read_selection(input_file(context, "selection"), source, accepted(context)));
+  auto [opened, oracle] = ImageSource::open(stage, context,
+                                            {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real,
+                                             .labels = true, .training = true,
+                                             .views = ImageSource::Views::from(settings, own_view(snapshot, settings)),
+                                             .earlier = EarlierLabels::of(stage, context)});
+  ImageSource& source = *opened;
 
   Execution result;
+  result.skipped_pictures = source.skipped();
   if (context.trial) result.trial.emplace();
   Trial* trial = result.trial ? &*result.trial : nullptr;
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);

@@ -10,7 +10,6 @@
 
 namespace winnow::view {
 
-// B x H x W x channels (uint8) to B x 3 x H x W: x scale + shift in one pass, (x / 255 - mean) / deviation.
 namespace {
 
 // Every level's value once (3 x 256), then a look-up for each; the result lies in memory as that of normalise_by_tensors does.
@@ -41,18 +40,13 @@ at::Tensor normalise(const at::Tensor& pictures, const Normalisation& n, at::Ten
   return result;
 }
 
+// x scale + shift in one pass: (x / 255 - mean) / deviation.
 at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
   at::Tensor mean = at::tensor(n.mean, at::kDouble), deviation = at::tensor(n.deviation, at::kDouble);
   at::Tensor scale = (1 / (255 * deviation)).to(options).view({1, 3, 1, 1});
   at::Tensor shift = (-mean / deviation).to(options).view({1, 3, 1, 1});
   at::Tensor x = pictures.permute({0, 3, 1, 2}).to(options);
   return at::addcmul(shift, x, scale);            // one grey channel is broadcast to three
-}
-
-Kind parse_kind(std::string_view text) {
-  if (text == "plain") return Kind::plain;
-  if (text == "flip-crop") return Kind::flip_crop;
-  throw UsageError(fmt::format("unknown view '{}'; known: plain, flip-crop", text));
 }
 
 FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pad, std::int64_t epoch, std::int64_t sample) {

@@ -14,7 +14,7 @@
 
 #include "winnow/core/allocation.h"
 #include "winnow/model/adaptation.h"
-#include "winnow/model/clip.h"
+#include "winnow/model/untrained_clip.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/text_tower.h"
 

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include "../method_defaults.h"
 #include "winnow/core/stream.h"
 #include "winnow/sweep/catalogue.h"
 #include "winnow/train/execute.h"
@@ -46,7 +47,7 @@ inline Stage recorded_stage(const sweep::Method& method, const sweep::Catalogue&
   stage.version = method.version;
   for (const sweep::Key& key : catalogue.common)
     if (key.fallback) stage.settings.set(key.key, *key.fallback);
-  for (const sweep::Key& key : method.keys) stage.settings.set(key.key, *key.fallback == "=labels.rate" ? Value(0.5) : *key.fallback);
+  set_defaults(stage.settings, method, 0.5);
   for (auto [key, value] : std::map<std::string, Value>{{"method", method.name}, {"dataset", "replay"}, {"model", "toy"}, {"classes", run.tensors.at("W").size(0)},
                                                         {"train.epochs", order.size(0)}, {"train.batch", order.size(2)}, {"train.precision", precision}})
     stage.settings.set(key, value);

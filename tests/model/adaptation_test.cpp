@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "winnow/core/error.h"
-#include "winnow/model/clip.h"
+#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {

@@ -1,12 +1,18 @@
 #include "winnow/model/clip.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/model/text_tower.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/snapshot_layout.h"
+#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {
@@ -34,7 +40,7 @@ at::Tensor features(const Snapshot& snapshot, const std::string& adapt) {
 }
 
 TEST(Clip, SnapshotFolderRoundTrip) {
-  Path folder = Path(testing::TempDir()) / "winnow-clip-test";
+  Path folder = Path(testing::TempDir()) / fmt::format("winnow-clip-test-{}", ::getpid());
   std::filesystem::remove_all(folder);
   Snapshot snapshot = tiny();
   write_snapshot(folder, snapshot);
@@ -81,7 +87,7 @@ TEST(Clip, SaysWhichTensorIsWrong) {
 }
 
 TEST(Clip, SnapshotFoldersAreCheckedFirst) {
-  Path folder = Path(testing::TempDir()) / "winnow-clip-folder-test";
+  Path folder = Path(testing::TempDir()) / fmt::format("winnow-clip-folder-test-{}", ::getpid());
   std::filesystem::remove_all(folder);
   EXPECT_THAT(refusal([&] { read_snapshot(folder); }), HasSubstr("no such folder"));
   make_folders(folder);

@@ -7,7 +7,7 @@
 
 #include "../refusal.h"
 #include "winnow/core/error.h"
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 
 namespace winnow::model {
 namespace {
@@ -115,10 +115,10 @@ TEST(Naming, WrongFamiliesAndMissingKeysAreNamed) {
 }
 
 TEST(Naming, EveryTowerTellsItsSizesWithoutWeights) {
-  EXPECT_EQ(image_size_of(golden("vit-classifier")), 32);
-  EXPECT_EQ(blocks_of(golden("vit-classifier")), 2);
-  EXPECT_EQ(blocks_of(golden("convnext")), 0);
-  EXPECT_EQ(image_size_of(golden("open-clip-resnet")), 64);
+  EXPECT_EQ(image_layout(golden("vit-classifier")).image_size, 32);
+  EXPECT_EQ(image_layout(golden("vit-classifier")).blocks, 2);
+  EXPECT_EQ(image_layout(golden("convnext")).blocks, 0);
+  EXPECT_EQ(image_layout(golden("open-clip-resnet")).image_size, 64);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 
@@ -9,6 +10,9 @@
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/clip.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/model/text_tower.h"
+#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {
@@ -128,7 +132,7 @@ class OpenClip : public testing::Test {
   std::string refusal_of(const Snapshot& stored) {
     return refusal([&] { image_tower(read(stored), {}); });
   }
-  Path folder_ = Path(testing::TempDir()) / "winnow-open-clip-test";
+  Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-open-clip-test-{}", ::getpid());
 };
 
 at::Tensor image_features(const Snapshot& snapshot, const at::Tensor& pixels) {

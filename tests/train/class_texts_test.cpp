@@ -2,7 +2,7 @@
 #include "miniature.h"
 
 #include "../../src/train/arrays.h"
-#include "../../src/train/preprocessing.h"
+#include "../../src/train/class_texts.h"
 #include "winnow/data/template_file.h"
 #include "winnow/text/tokenizer.h"
 #include "winnow/train/run_snapshot.h"

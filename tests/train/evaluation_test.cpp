@@ -67,5 +67,32 @@ TEST(AccuracyByShots, AClassWithoutTestSamplesIsInNoGroup) {
               ElementsAre(Pair("accuracy_many", 0.5), Pair("accuracy_medium", 0.25)));
 }
 
+// Five samples, of which 0, 1 and 4 are clean; 0, 2 and 4 are selected.
+TEST(SelectionQuality, OfAMaskAgainstTheTrueLabels) {
+  at::Tensor mask = at::tensor({1, 0, 1, 0, 1}, at::kByte);
+  SelectionQuality quality = selection_quality(mask, labels({0, 1, 2, 0, 1}), labels({0, 1, 0, 1, 1}));
+  EXPECT_NEAR(quality.precision, 2.0 / 3, 1e-12);
+  EXPECT_NEAR(quality.recall, 2.0 / 3, 1e-12);
+  EXPECT_NEAR(quality.f1, 2.0 / 3, 1e-12);
+  EXPECT_NEAR(quality.kept, 0.6, 1e-12);
+  SelectionQuality all = selection_quality(at::ones({5}, at::kByte), labels({0, 1, 2, 0, 1}), labels({0, 1, 0, 1, 1}));
+  EXPECT_NEAR(all.precision, 0.6, 1e-12) << "the share of clean samples";
+  EXPECT_EQ(all.recall, 1);
+  EXPECT_NEAR(all.f1, 0.75, 1e-12);
+}
+
+TEST(SelectionQuality, AZeroDenominatorIsZeroAndNotNan) {
+  SelectionQuality nothing = selection_quality(at::zeros({2}, at::kByte), labels({0, 1}), labels({0, 1}));
+  EXPECT_EQ(nothing.precision, 0);
+  EXPECT_EQ(nothing.recall, 0);
+  EXPECT_EQ(nothing.f1, 0);
+  EXPECT_EQ(nothing.kept, 0);
+  SelectionQuality nothing_clean = selection_quality(at::ones({2}, at::kByte), labels({0, 1}), labels({1, 0}));
+  EXPECT_EQ(nothing_clean.precision, 0);
+  EXPECT_EQ(nothing_clean.recall, 0);
+  EXPECT_EQ(nothing_clean.f1, 0);
+  EXPECT_EQ(f1_of(0, 0), 0);
+}
+
 }  // namespace
 }  // namespace winnow::train

@@ -13,30 +13,80 @@ namespace {
 
 using testing::HasSubstr;
 
-using ExecuteTest = Miniature;
-
-TEST_F(ExecuteTest, PretrainThenTrain) {
-  Execution backbone = run(pretrain());
-  EXPECT_TRUE(backbone.content.tables.count("metrics/final"));
-  EXPECT_TRUE(backbone.content.texts.count("snapshot/config.json"));
-  store::write_run_file(folder_ / "backbone.h5", backbone.content);
-
-  for (const char* method : {"cc", "proden", "crdpll"}) {
-    Execution first = run(train(method)), second = run(train(method));
-    const store::Table& epochs = first.content.tables.at("metrics/epochs");
-    EXPECT_EQ(std::get<std::vector<std::int64_t>>(epochs[0].values).size(), 2u);
-    EXPECT_EQ(first.content.arrays.at("labels/candidates").shape, (std::vector<std::size_t>{60, 10}));
-    EXPECT_EQ(first.content.result_digest(), second.content.result_digest()) << method;
-    Context chunked = context();
-    chunked.chunk = 5;
-    at::Tensor whole = first.trace.first_gradients.at("main"),
-               pieces = execute(train(method), chunked, *alone_, quiet_).trace.first_gradients.at("main");
-    EXPECT_LT((whole - pieces).abs().max().item<double>(), 1e-4) << method;
+class ExecuteTest : public Miniature {
+ protected:
+  // The run file of the backbone that training stages begin with.
+  store::RunContent backbone() {
+    store::RunContent content = run(pretrain()).content;
+    store::write_run_file(folder_ / "backbone.h5", content);
+    return content;
   }
+};
 
+TEST_F(ExecuteTest, APretrainedBackboneIsASnapshot) {
+  store::RunContent content = backbone();
+  EXPECT_TRUE(content.tables.count("metrics/final"));
+  EXPECT_TRUE(content.texts.count("snapshot/config.json"));
+  EXPECT_TRUE(content.arrays.count("weights/visual_projection.weight"));
+}
+
+TEST_F(ExecuteTest, ATrainingStageHasARowForEachEpochAndItsLabels) {
+  backbone();
+  store::RunContent sets = run(train("cc")).content;
+  EXPECT_EQ(std::get<std::vector<std::int64_t>>(sets.tables.at("metrics/epochs")[0].values).size(), 2u);
+  EXPECT_EQ(sets.arrays.at("labels/candidates").shape, (std::vector<std::size_t>{60, 10}));
   Stage stage = train("ce");
   stage.settings.set("labels.kind", "symmetric");
   EXPECT_EQ(run(stage).content.arrays.at("labels/given").shape, (std::vector<std::size_t>{60}));
+}
+
+TEST_F(ExecuteTest, TheSameStageHasTheSameDigest) {
+  backbone();
+  for (const char* method : {"cc", "proden", "crdpll"})
+    EXPECT_EQ(run(train(method)).content.result_digest(), run(train(method)).content.result_digest()) << method;
+}
+
+TEST_F(ExecuteTest, ChunksHaveTheGradientsOfWholeBatches) {
+  backbone();
+  Context chunked = context();
+  chunked.chunk = 5;
+  for (const char* method : {"cc", "proden", "crdpll"}) {
+    at::Tensor whole = run(train(method)).trace.first_gradients.at("main"),
+               pieces = execute(train(method), chunked, *alone_, quiet_).trace.first_gradients.at("main");
+    EXPECT_LT((whole - pieces).abs().max().item<double>(), 1e-4) << method;
+  }
+}
+
+// Each class is a bright row at its own height: with right labels a head learns them, whatever the backbone saw.
+TEST_F(ExecuteTest, TrainingImproves) {
+  backbone();
+  for (const char* method : {"ce", "proden"}) {
+    Stage stage = train(method);
+    for (auto [key, value] : std::map<std::string, Value>{{"labels.kind", method == std::string("ce") ? "clean" : "flip"}, {"labels.rate", 0.1},
+                                                          {"head_init", "random"}, {"train.epochs", 12}, {"train.lr", 3e-2}})
+      stage.settings.set(key, value);
+    store::RunContent content = run(stage).content;
+    std::map<std::string, std::vector<double>> columns;
+    for (const store::Column& column : content.tables.at("metrics/epochs"))
+      if (const auto* values = std::get_if<std::vector<double>>(&column.values)) columns[column.name] = *values;
+    EXPECT_LT(columns.at("loss").back(), 0.7 * columns.at("loss").front()) << method;
+    EXPECT_GT(columns.at("accuracy").back(), 0.25) << method << ": a guess is right one time in ten";
+  }
+}
+
+TEST_F(ExecuteTest, SmoothedLabelsAreTrainedOn) {
+  backbone();
+  Stage stage = train("ce");
+  stage.settings.set("labels.kind", "clean");
+  Hash128 plain = run(stage).content.result_digest();
+  stage.settings.set("label_smoothing", 0.2);
+  EXPECT_NE(run(stage).content.result_digest(), plain);
+}
+
+TEST_F(ExecuteTest, WhatTheDataSetCannotGiveIsRefused) {
+  backbone();
+  Stage stage = train("ce");
+  stage.settings.set("labels.kind", "symmetric");
   stage.settings.set("train.batch", 61);
   EXPECT_THAT(refusal(stage), HasSubstr("train.batch = 61 is larger than the 60 training samples"));
   stage = train("proden");
@@ -45,18 +95,36 @@ TEST_F(ExecuteTest, PretrainThenTrain) {
   stage = train("proden");
   stage.fingerprints["data"] = "other";
   EXPECT_THAT(refusal(stage), HasSubstr("data of fingerprint f, the stage wants other"));
-  stage = train("proden");
+  EXPECT_THAT(refusal(train("ce")), HasSubstr("this stage has candidate sets, no given labels"));
+}
+
+TEST_F(ExecuteTest, LabelsThatAreNoClassAreRefused) {
+  backbone();
+  Stage stage = train("ce");
+  stage.settings.set("labels.kind", "clean");
+  write_cache([](std::int64_t label) { return label == 9 ? std::int64_t{10} : label; });
+  EXPECT_THAT(refusal(stage), HasSubstr("cache: 10 is none of the classes 0 to 9"));
+}
+
+TEST_F(ExecuteTest, StagesOfOtherKindsAndVersionsAreRefused) {
+  backbone();
+  Stage stage = train("proden");
   stage.version = 7;
   EXPECT_THAT(refusal(stage), HasSubstr("method proden has result version 1 here, the stage wants 7"));
   stage = train("proden");
   stage.kind = StageKind::ensemble;
   EXPECT_THAT(refusal(stage), HasSubstr("this trainer computes stages of kind pretrain, score, narrow, detect and train, not ensemble"));
-  stage = train("proden");
+}
+
+TEST_F(ExecuteTest, ALossThatIsNotFiniteNamesItsSamples) {
+  backbone();
+  Stage stage = train("proden");
   stage.settings.set("train.lr", 1e30);
   EXPECT_THAT(refusal(stage), testing::MatchesRegex("method proden: the loss is not finite at epoch 0, step [0-9], on samples [0-9]+(, [0-9]+)*, ... .16 in all.: try a smaller train.lr"));
-  EXPECT_THAT(refusal(train("ce")), HasSubstr("this stage has candidate sets, no given labels"));
+}
 
-  store::RunContent broken = backbone.content;
+TEST_F(ExecuteTest, ABrokenBackboneIsRefusedByTheTensor) {
+  store::RunContent broken = backbone();
   broken.arrays["weights/visual_projection.weight"].shape = {96, 64};
   std::filesystem::remove(folder_ / "backbone.h5");
   store::write_run_file(folder_ / "backbone.h5", broken);

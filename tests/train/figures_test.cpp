@@ -1,5 +1,13 @@
 // What is special about a method after its warm-up is counted in the run file.
+#include "../../src/train/preprocessing.h"
 #include "miniature.h"
+#include "winnow/data/pixels.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/model/normalise.h"
+#include "winnow/train/run_snapshot.h"
+#include "winnow/view/apply.h"
+#include "winnow/view/pipeline.h"
+#include "winnow/view/view.h"
 
 namespace winnow::train {
 namespace {
@@ -61,7 +69,34 @@ TEST_F(FiguresTest, LogitsOfAnEnsembleAreAveraged) {
   at::Tensor alone = logits("none", 0);
   EXPECT_TRUE(at::allclose(logits("five-crop", 0), alone, 1e-5, 1e-5));
   EXPECT_FALSE(at::allclose(logits("five-crop", 8), alone, 1e-3, 1e-3));
-  EXPECT_EQ(logits("randaug", 0).sizes(), alone.sizes());
+}
+
+// Three members, drawn and put through the model by hand. Nothing is trained, so that the model is the backbone with its first head.
+TEST_F(FiguresTest, LogitsOfRandomCropsAreAveraged) {
+  Stage stage = train("cc");
+  for (auto [key, value] : std::map<std::string, Value>{{"adapt", "linear-probe"}, {"head", "cosine"}, {"head_init", "random"}, {"train.lr", 0.0},
+                                                        {"views.ensemble", "randaug"}, {"views.ensemble_times", 3}})
+    stage.settings.set(key, value);
+  Execution got = run(stage);
+
+  model::Snapshot snapshot = snapshot_at(folder_ / "backbone.h5");
+  auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::embedding});
+  data::Pixels pixels(folder_ / "cache");
+  at::Tensor pictures = view::pictures(pixels.test()).expand({20, 28, 28, 3}).contiguous();
+  view::Pipeline pipeline = view::Pipeline::named("rrc-flip", 28);
+  at::Tensor rows = model::normalise_rows(got.trace.parameters.at("head.weight")), sum;
+  for (std::uint64_t member = 0; member < 3; ++member) {
+    std::vector<std::vector<view::Step>> steps;
+    for (std::int64_t sample = 0; sample < 20; ++sample) {
+      Stream stream = view::view_stream(static_cast<std::uint64_t>(stage.settings.integer("seed")), "rrc-flip", member, 0, sample);
+      steps.push_back(pipeline.draw({28, 28}, stream));
+      steps.back().push_back(view::Normalize{Preprocessing::from(snapshot).normalisation});
+    }
+    at::Tensor features = tower->rows(view::apply_each(pictures, steps, at::TensorOptions(at::kFloat))).features();
+    at::Tensor logits = stage.settings.real("scale") * at::matmul(model::normalise_rows(features), rows.t());
+    sum = sum.defined() ? sum + logits : logits;
+  }
+  EXPECT_TRUE(at::allclose(got.trace.predictions.at("logits"), sum / 3, 1e-4, 1e-4));
 }
 
 // A data set whose preset says corrupt = "skip".

@@ -1,4 +1,4 @@
-// A gang computes what one process computes. Alone these tests say little: run them as `mpirun -n k test-train
+// A gang computes what one process computes. Alone there is nothing to compare: run them as `mpirun -n k test-train
 // --gtest_filter=Gang*`. Golden cases of methods are run as gangs as well (tests/CMakeLists.txt).
 #include "../comm/joined_gang.h"
 
@@ -16,6 +16,7 @@ using GangTest = Miniature;
 
 // Gradients, not weights: Adam hides a constant factor. Towers count a sum over processes, modules (the temperature) once.
 TEST_F(GangTest, PretrainingHasTheGradientsOfOneProcess) {
+  if (comm::gang().size() == 1) GTEST_SKIP() << comm::kAlone;
   Stage stage = pretrain();
   stage.settings.set("train.precision", "fp64");
   at::Tensor whole = execute(stage, context(), *alone_, quiet_).trace.first_gradients.at("main");
@@ -24,6 +25,7 @@ TEST_F(GangTest, PretrainingHasTheGradientsOfOneProcess) {
 }
 
 TEST_F(GangTest, AStageHasTheSameResultDigestOnEveryProcess) {
+  if (comm::gang().size() == 1) GTEST_SKIP() << comm::kAlone;
   Execution backbone = execute(pretrain(), context(), comm::gang(), quiet_);
   store::write_run_file(folder_ / "backbone.h5", backbone.content);
   for (const char* method : {"proden", "crdpll"}) {
@@ -33,7 +35,7 @@ TEST_F(GangTest, AStageHasTheSameResultDigestOnEveryProcess) {
 }
 
 TEST_F(GangTest, AProcessThatDriftsAwayIsFoundByTheNameOfTheTensor) {
-  if (comm::gang().size() == 1) GTEST_SKIP() << "one process cannot drift away from itself: run under mpirun";
+  if (comm::gang().size() == 1) GTEST_SKIP() << comm::kAlone;
   Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"}, {"train.lr", 0.1}, {"train.momentum", 0.0}, {"train.weight_decay", 0.0},
                                                  {"train.nesterov", false}, {"train.schedule", "constant"}, {"seed", 0}}};
   class Nothing final : public Source {

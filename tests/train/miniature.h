@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "../method_defaults.h"
 #include "../refusal.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/sweep/catalogue.h"
@@ -25,8 +26,16 @@ class Miniature : public testing::Test {
   void SetUp() override {
     std::filesystem::remove_all(folder_);
     make_folders(folder_);
+    write_cache();
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  // `forge`: training labels that are not the truth of the pictures.
+  void write_cache(std::int64_t (*forge)(std::int64_t) = nullptr) {
     auto [train_images, train_labels] = pictures(60);
     auto [test_images, test_labels] = pictures(20);
+    if (forge)
+      for (std::int64_t& label : train_labels) label = forge(label);
     write_safetensors(folder_ / "cache",
                       {{"train.images", {"U8", {60, 28, 28, 1}, std::as_bytes(std::span(train_images))}},
                        {"train.labels", {"I64", {60}, std::as_bytes(std::span(train_labels))}},
@@ -34,7 +43,6 @@ class Miniature : public testing::Test {
                        {"test.labels", {"I64", {20}, std::as_bytes(std::span(test_labels))}}},
                       {{"version", "1"}, {"fingerprint", "f"}, {"classes", R"(["a","b","c","d","e","f","g","h","i","j"])"}});
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   static std::pair<std::vector<std::uint8_t>, std::vector<std::int64_t>> pictures(std::int64_t count) {
     std::vector<std::uint8_t> images(static_cast<std::size_t>(count) * 784);
@@ -63,8 +71,7 @@ class Miniature : public testing::Test {
     Stage stage;
     for (const sweep::Key& key : catalogue_.common)
       if (key.fallback) stage.settings.set(key.key, *key.fallback);
-    for (const sweep::Key& key : catalogue_.methods.at(method).keys)
-      stage.settings.set(key.key, *key.fallback == "=labels.rate" ? Value(0.3) : *key.fallback);
+    set_defaults(stage.settings, catalogue_.methods.at(method), 0.3);
     for (auto [key, value] : std::map<std::string, Value>{{"method", method}, {"dataset", "mini"}, {"model", "nano-clip"}, {"train.epochs", 2},
                                                           {"train.batch", 16}, {"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 0}, {"data.validation_seed", 0}})
       stage.settings.set(key, value);

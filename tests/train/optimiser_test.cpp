@@ -1,4 +1,5 @@
 #include "winnow/train/optimiser.h"
+#include "winnow/train/schedule.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

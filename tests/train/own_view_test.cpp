@@ -57,7 +57,7 @@ class OwnView : public Miniature {
   }
 };
 
-// tests/model/reference/own_view.py with timm 1.0.31.
+// tests/train/reference/own_view.py with timm 1.0.31.
 TEST_F(OwnView, OfTimmIsTimms) {
   EXPECT_EQ(of_timm({{"crop_pct", 0.9}, {"interpolation", "bicubic"}}), (Sums{392800, 196758740}));
   EXPECT_EQ(of_timm({{"crop_pct", 0.875}, {"interpolation", "bilinear"}}), (Sums{392111, 196772838}));
@@ -104,9 +104,8 @@ TEST_F(OwnView, IsAViewLikeAnyOther) {
   std::vector<view::Step> steps = own_view(snapshot, views("model"));
   data::Pixels pixels(folder_ / "cache");
   view::Normalisation half{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
-  PictureViews views(pixels, half, 32, at::kFloat);
-  EXPECT_THROW(views.declare("weak", "model", 0, 0, "model"), InternalError);
-  views.set_own(steps);
+  EXPECT_THROW(PictureViews(pixels, half, 32, at::kFloat).declare("weak", "model", 0, 0, "model"), InternalError);
+  PictureViews views(pixels, half, 32, at::kFloat, steps);
   views.declare("weak", "model", 0, 0, "model");
   views.declare_test("model");
   at::Tensor ids = at::arange(2);

@@ -1,6 +1,8 @@
 #include "../../src/train/picture_views.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <unistd.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -18,7 +20,7 @@ const view::Normalisation kHalf{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
 // Pictures of several sizes as files, through a packed cache of their own.
 class PictureViewsTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-picture-views-test";
+  Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-picture-views-test-{}", ::getpid());
   std::optional<data::Pixels> pixels_;
 
   void SetUp() override {

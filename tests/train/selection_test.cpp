@@ -164,9 +164,10 @@ TEST_F(SelectionTest, GarbageForTrueLabelsChangesNoLossAndNoSelection) {
     Stage stage = noisy(name);
     stage.settings.set("train.precision", "fp64");
     auto train_with = [&](bool garbage) {
-      ImageSource source(stage, context(), {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, 28, at::TensorOptions(at::kDouble),
-                         {.labels = true, .training = true, .views = true});
-      Oracle oracle = source.take_oracle();
+      auto [opened, oracle] = ImageSource::open(stage, context(),
+                                                {.normalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, .image_size = 28, .real = at::TensorOptions(at::kDouble),
+                                                 .labels = true, .training = true, .views = ImageSource::Views::from(stage.settings, {})});
+      ImageSource& source = *opened;
       if (garbage) oracle = Oracle(at::zeros_like(oracle.labels("train")), at::zeros_like(oracle.labels("test")));
       Flat architecture;
       method::Facts facts{&stage.settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
@@ -176,8 +177,9 @@ TEST_F(SelectionTest, GarbageForTrueLabelsChangesNoLossAndNoSelection) {
       Curves curves;
       auto method = method::find_method(name).make();
       double accuracy_seen = 0;
+      const at::Tensor truth_of_test = oracle.labels("test");
       train_loop(*method, name, engine, source, {*alone_, quiet_, checkpoint}, curves, [&] {
-        accuracy_seen = accuracy(predict_all(*method, engine, "test", 100), oracle.labels("test"));
+        accuracy_seen = accuracy(predict_all(*method, engine, "test"), truth_of_test);
         return std::map<std::string, double>{{"accuracy", accuracy_seen}};
       });
       at::Tensor mask = engine.has_state("mask") ? engine.states().at("mask") : at::zeros({1});

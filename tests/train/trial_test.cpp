@@ -163,10 +163,10 @@ TEST(Trial, AnEvaluationComputesAFirstPiece) {
   auto alone = comm::alone();
   Engine engine({&settings, 1, 1, 4, 1200, 2, at::TensorOptions(at::kDouble)}, source, plain, *alone);
   engine.set_up(method);
-  EXPECT_TRUE(at::equal(predict_all(method, engine, "test", 500).at("features").flatten(), at::arange(1200).to(at::kDouble)));
+  EXPECT_TRUE(at::equal(predict_all(method, engine, "test").at("features").flatten(), at::arange(1200).to(at::kDouble)));
   EXPECT_EQ(source.asked, 1200);
   engine.sample_passes();
-  at::Tensor rows = predict_all(method, engine, "test", 500).at("features").flatten();
+  at::Tensor rows = predict_all(method, engine, "test").at("features").flatten();
   EXPECT_EQ(source.asked, 1700);
   EXPECT_EQ(rows.size(0), 1200);
   EXPECT_EQ(rows[1199].item<double>(), 199);

@@ -54,7 +54,5 @@ TEST(FlipCrop, TwoViewsOfAPictureAreDrawnApart) {
   EXPECT_LT(same, 15) << "98 pictures are possible";
 }
 
-TEST(ViewKind, RefusesUnknownNames) { EXPECT_THROW(parse_kind("blur"), UsageError); }
-
 }  // namespace
 }  // namespace winnow::view

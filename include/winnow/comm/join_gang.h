@@ -7,7 +7,7 @@
 
 namespace winnow::comm {
 
-// Called at most once, before anything is exchanged. The collective is MPI's where mpirun started more than one process, and
+// Called at most once in a process, before anything is exchanged, by the thread that will use the collective. The collective is MPI's where mpirun started more than one process, and
 // ends MPI when it is destroyed; all processes must get there. Errors are DeviceError.
 std::unique_ptr<Collective> join_gang();
 

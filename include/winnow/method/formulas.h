@@ -5,9 +5,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <limits>
+
 namespace winnow::method {
 
 using at::Tensor;
+
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Tensor uniform_over(const Tensor& candidates);                        // u = Y / |S|; of other masses: each row divided by its sum
 Tensor masked_softmax(const Tensor& logits, const Tensor& mask);      // msm: softmax over the entries where mask is 1, zero elsewhere

@@ -3,6 +3,21 @@
 // A method is a small object that the engine drives: `setup` declares what it needs, `step` sees one global batch, the epoch
 // hooks see the whole training set. Every process of a gang calls the same functions with the same tensors, so a method
 // contains no collective. Shapes: B rows of the batch, N samples, C classes, d columns of a tower's features.
+//
+// Names that mean something to the engine and to the stage around a method:
+//   networks  main                    what `adapt` trains; its parameters keep their plain names in checkpoints and run files
+//   views     plain, weak, strong, key (settings views.*), caption (texts, in pre-training), "" (class prompts, of a text tower)
+//   states    confidence              N x C: confidence_* in metrics/epochs
+//             mask, score, label      N: the stage's output `selection` and selection_* in metrics/epochs; label: the given one where there is none
+//             any without dimensions  a figure of that name in metrics/epochs
+//   inputs    mask, score, label      N: what an earlier stage selected
+//             queue, queue_label      of a recorded run alone
+//   outputs   features                of a network: B x d
+//             prediction, logits      of predict(): B x C; metrics read the first of them that is there
+//
+// What a method may count on: a batch has at least one row; given labels lie in 0..C-1; a candidate set may be empty. One thread calls it.
+// Its members are set in `setup` and not written later: a checkpoint keeps states, networks, modules and optimisers, and no member, so a tensor
+// that must outlive a step is a state.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,7 +41,8 @@ using at::Tensor;
 using model::ModuleKind;
 using model::Outputs;
 using model::TowerKind;
-using Ids = Tensor;                               // int64: samples, or classes for a text tower
+// B, int64: positions in the split, 0..N-1, or classes for a text tower. On the host, where views are drawn; stages compute there as well.
+using Ids = Tensor;
 
 // weight * x[id] + (1 - weight) * x[partner]
 struct Mix {
@@ -50,10 +66,10 @@ struct Facts {
   bool traced = false;                            // see Keep
 };
 
-// The engine behind the four faces below. Implemented by area train; methods never name it.
-class Engine {
+// What stands behind the four restricted views below: train::Engine. Methods never name it.
+class Backend {
  public:
-  virtual ~Engine() = default;
+  virtual ~Backend() = default;
   virtual const Facts& facts() const = 0;
   virtual std::int64_t epoch() const = 0;
   virtual std::int64_t iteration() const = 0;
@@ -78,26 +94,26 @@ class Engine {
   virtual Tensor draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) = 0;
 };
 
-// What all four faces tell.
+// What all four views have.
 class Common {
  public:
-  explicit Common(Engine& engine) : engine_(engine) {}
-  const Settings& settings() const { return *engine_.facts().settings; }
-  std::int64_t epoch() const { return engine_.epoch(); }
-  std::int64_t iteration() const { return engine_.iteration(); }         // steps since the start of the stage
-  std::int64_t epochs() const { return engine_.facts().epochs; }
-  std::int64_t steps_per_epoch() const { return engine_.facts().steps_per_epoch; }
-  std::int64_t batch() const { return engine_.facts().batch; }
-  std::int64_t samples() const { return engine_.facts().samples; }
-  std::int64_t classes() const { return engine_.facts().classes; }
-  const at::TensorOptions& real() const { return engine_.facts().real; }
-  const Tensor& given() const { return engine_.given(); }                // N, int64
-  const Tensor& candidates() const { return engine_.candidates(); }      // N x C of zeros and ones; a given label is a singleton
-  bool has_input(std::string_view name) const { return engine_.has_input(name); }
-  const Tensor& input(std::string_view name) const { return engine_.input(name); }  // what an earlier stage hands over
+  explicit Common(Backend& backend) : backend_(backend) {}
+  const Settings& settings() const { return *backend_.facts().settings; }
+  std::int64_t epoch() const { return backend_.epoch(); }
+  std::int64_t iteration() const { return backend_.iteration(); }         // steps since the start of the stage
+  std::int64_t epochs() const { return backend_.facts().epochs; }
+  std::int64_t steps_per_epoch() const { return backend_.facts().steps_per_epoch; }
+  std::int64_t batch() const { return backend_.facts().batch; }
+  std::int64_t samples() const { return backend_.facts().samples; }
+  std::int64_t classes() const { return backend_.facts().classes; }
+  const at::TensorOptions& real() const { return backend_.facts().real; }
+  const Tensor& given() const { return backend_.given(); }                // N, int64
+  const Tensor& candidates() const { return backend_.candidates(); }      // N x C of zeros and ones; a given label is a singleton
+  bool has_input(std::string_view name) const { return backend_.has_input(name); }
+  const Tensor& input(std::string_view name) const { return backend_.input(name); }  // what an earlier stage hands over
 
  protected:
-  Engine& engine_;
+  Backend& backend_;
 };
 
 // Declares; builds nothing that a method could look at yet.
@@ -105,48 +121,50 @@ class Setup : public Common {
  public:
   using Common::Common;
   // A copy starts equal and follows its source by `follow`; a sharer has the same weights.
-  void network(const std::string& name, TowerKind kind) { engine_.add_network(name, kind, "", ""); }
-  void network_copy(const std::string& name, const std::string& source, TowerKind kind) { engine_.add_network(name, kind, source, ""); }
-  void network_sharing(const std::string& name, const std::string& source, TowerKind kind) { engine_.add_network(name, kind, "", source); }
+  void network(const std::string& name, TowerKind kind) { backend_.add_network(name, kind, "", ""); }
+  void network_copy(const std::string& name, const std::string& source, TowerKind kind) { backend_.add_network(name, kind, source, ""); }
+  void network_sharing(const std::string& name, const std::string& source, TowerKind kind) { backend_.add_network(name, kind, "", source); }
   // columns: of a neck's output; 0: as many as of its input.
-  void module(const std::string& name, ModuleKind kind, std::int64_t columns = 0) { engine_.add_module(name, kind, columns, ""); }
+  void module(const std::string& name, ModuleKind kind, std::int64_t columns = 0) { backend_.add_module(name, kind, columns, ""); }
   void module_copy(const std::string& name, const std::string& source, ModuleKind kind, std::int64_t columns = 0) {
-    engine_.add_module(name, kind, columns, source);
+    backend_.add_module(name, kind, columns, source);
   }
   // parts: networks and modules. What is in no optimiser is frozen.
-  void optimiser(const std::string& name, const std::vector<std::string>& parts) { engine_.add_optimiser(name, parts); }
+  void optimiser(const std::string& name, const std::vector<std::string>& parts) { backend_.add_optimiser(name, parts); }
   // A replicated tensor of fixed shape, written in place. One without dimensions is a figure of the run: its value at each
   // epoch's end is a column of metrics/epochs.
-  void state(const std::string& name, Tensor initial, Keep keep = Keep::last) { engine_.add_state(name, std::move(initial), keep); }
-  std::int64_t width(const std::string& part) const { return engine_.width(part); }   // columns of a network's features or a neck
-  // For initial values: make(stream of (seed, purpose, index)), the same on every process.
+  void state(const std::string& name, Tensor initial, Keep keep = Keep::last) { backend_.add_state(name, std::move(initial), keep); }
+  std::int64_t width(const std::string& part) const { return backend_.width(part); }   // columns of a network's features or a neck
+  // For initial values: make(stream of (seed, purpose, index)), the same on every process. What is made has the stage's precision and device.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
-    return engine_.draw(purpose, index, true, make);
+    return backend_.draw(purpose, index, true, make);
   }
 };
 
 // One global batch.
 class Step : public Common {
  public:
-  Step(Engine& engine, Ids ids, Tensor given) : Common(engine), ids_(std::move(ids)), given_(std::move(given)) {}
+  Step(Backend& backend, Ids ids, Tensor given) : Common(backend), ids_(std::move(ids)), given_(std::move(given)) {}
   const Ids& ids() const { return ids_; }
   const Tensor& batch_given() const { return given_.defined() ? given_ : given(); }   // B: the labels of the batch's items; UsageError where there are sets
   Tensor batch_candidates() const { return candidates().index_select(0, ids_); }
-  // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "".
+  // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "". At most 256 forwards
+  // with `grad` in a step: InternalError.
   Outputs forward(const std::string& network, const View& view, const Ids& ids, bool grad = true) {
-    return engine_.forward(network, view, ids, grad, "train");
+    return backend_.forward(network, view, ids, grad, "train");
   }
-  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return engine_.apply(module, inputs); }
-  Tensor state(const std::string& name) { return engine_.state(name); }
+  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return backend_.apply(module, inputs); }
+  Tensor state(const std::string& name) { return backend_.state(name); }
   // Afterwards the outputs of the optimiser's networks and modules are plain values; a loss that uses one is an error. The first
   // update's loss is the step's in curves and reports.
-  void update(const std::string& optimiser, const Tensor& loss) { engine_.update(optimiser, loss); }
-  void follow(const std::string& copy, double momentum) { engine_.follow(copy, momentum); }
-  // A further figure of the step, for those who look closer than run files; not "loss".
-  void log(const std::string& name, const Tensor& value) { engine_.log(name, value); }
+  void update(const std::string& optimiser, const Tensor& loss) { backend_.update(optimiser, loss); }
+  void follow(const std::string& copy, double momentum) { backend_.follow(copy, momentum); }
+  // A further figure of the step, for those who look closer than run files; not "loss", which the engine records. A single value, always of
+  // one type under one name; InternalError. A name need not be logged in every step.
+  void log(const std::string& name, const Tensor& value) { backend_.log(name, value); }
   // make(stream of (seed, purpose, epoch, step, index)), the same on every process.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
-    return engine_.draw(purpose, index, false, make);
+    return backend_.draw(purpose, index, false, make);
   }
 
  private:
@@ -157,16 +175,18 @@ class Step : public Common {
 // The whole training set, or another split; no gradient.
 class Pass : public Common {
  public:
-  explicit Pass(Engine& engine, std::string split = "train") : Common(engine), split_(std::move(split)) {}
-  Pass on(const std::string& split) const { return Pass(engine_, split); }
-  std::int64_t size() const { return engine_.size_of(split_); }
+  explicit Pass(Backend& backend, std::string split = "train") : Common(backend), split_(std::move(split)) {}
+  Pass on(const std::string& split) const { return Pass(backend_, split); }
+  std::int64_t size() const { return backend_.size_of(split_); }
   Outputs forward(const std::string& network, const View& view, const Ids& ids) {
-    return engine_.forward(network, view, ids, false, split_);
+    return backend_.forward(network, view, ids, false, split_);
   }
-  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return engine_.apply(module, inputs); }
-  Tensor state(const std::string& name) { return engine_.state(name); }
+  // rows(ids) of the whole split, one below the other: rows is called for a chunk at a time (chunks.h). At least one sample.
+  Tensor of_all(const std::function<Tensor(const Ids&)>& rows) const;
+  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return backend_.apply(module, inputs); }
+  Tensor state(const std::string& name) { return backend_.state(name); }
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
-    return engine_.draw(purpose, index, true, make);
+    return backend_.draw(purpose, index, true, make);
   }
 
  private:
@@ -176,13 +196,13 @@ class Pass : public Common {
 // Samples to predict.
 class Forward : public Common {
  public:
-  Forward(Engine& engine, Ids ids, std::string split) : Common(engine), ids_(std::move(ids)), split_(std::move(split)) {}
+  Forward(Backend& backend, Ids ids, std::string split) : Common(backend), ids_(std::move(ids)), split_(std::move(split)) {}
   const Ids& ids() const { return ids_; }
   Outputs forward(const std::string& network, const View& view, const Ids& ids) {
-    return engine_.forward(network, view, ids, false, split_);
+    return backend_.forward(network, view, ids, false, split_);
   }
-  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return engine_.apply(module, inputs); }
-  Tensor state(const std::string& name) { return engine_.state(name); }
+  Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return backend_.apply(module, inputs); }
+  Tensor state(const std::string& name) { return backend_.state(name); }
 
  private:
   Ids ids_;
@@ -192,11 +212,11 @@ class Forward : public Common {
 class Method {
  public:
   virtual ~Method() = default;
-  virtual void setup(Setup&) = 0;
-  virtual void before_epoch(Pass&) {}
+  virtual void setup(Setup&) = 0;                 // once, before all else
+  virtual void before_epoch(Pass&) {}             // gradients off; not again in an epoch that is resumed
   virtual void step(Step&) = 0;
-  virtual void after_epoch(Pass&) {}
-  // Named tensors, B rows each. Accuracy reads "prediction", else "logits".
+  virtual void after_epoch(Pass&) {}              // gradients off
+  // Named tensors, B rows each, the same names for every split. Called with gradients off, also for samples that are not trained on.
   virtual Outputs predict(Forward&) = 0;
 };
 

@@ -6,7 +6,8 @@
 #include <string_view>
 
 #include "winnow/model/adaptation.h"
-#include "winnow/model/clip.h"
+#include "winnow/model/text_tower.h"
+#include "winnow/model/tower.h"
 
 namespace winnow::model {
 

@@ -25,7 +25,4 @@ at::Tensor kaiming_rows(std::int64_t rows, std::int64_t width, std::uint64_t see
 // apply({image features B x p, text features B x p}) -> exp(t) cosines, B x B. The logarithm t is trained.
 std::unique_ptr<Module> temperature(double initial, at::ScalarType);
 
-// x / |x| by rows, without epsilon (the specifications' cosine has none).
-at::Tensor normalise_rows(const at::Tensor&);
-
 }  // namespace winnow::model

@@ -75,10 +75,6 @@ class ImageTower : public Tower {
   std::string source_;
 };
 
-// From the configuration alone: side of the pictures that the tower was trained on; blocks of its transformer, 0 for none.
-std::int64_t image_size_of(const Snapshot&);
-std::int64_t blocks_of(const Snapshot&);
-
 // By config.json's model_type or timm's architecture. DataError for a family that winnow does not have, a tensor that is missing,
 // left over or of another shape: a tower is never built from random layers.
 std::unique_ptr<ImageTower> image_tower(const Snapshot&, ImageTowerOptions);

@@ -16,7 +16,8 @@
 namespace winnow::model {
 
 struct Snapshot : text::SnapshotFiles {
-  std::map<std::string, at::Tensor> tensors;      // as stored; a folder's share the mapped file
+  // As stored, on the host. Those of a folder are read-only mappings of its files: writing into one ends the process. Towers take copies.
+  std::map<std::string, at::Tensor> tensors;
   std::map<std::string, std::string> unreadable;  // further ones, whose type torch does not have: name -> dtype. Minded where one is wanted
   bool sizes_only = false;                        // a configuration without weights: towers get tensors without data, to be counted
 };
@@ -33,7 +34,7 @@ class TensorReader {
 
   bool has(const std::string& name) const { return snapshot_.tensors.count(name) != 0 || snapshot_.unreadable.count(name) != 0; }
   std::int64_t rows(const std::string& name) const;               // of a tensor that is there and has any; 0 otherwise
-  // A copy in the wanted precision. DataError naming tensor, shape found and shape wanted; a type that is none of weights; or the nearest name.
+  // A copy in the wanted precision, on the host. DataError naming tensor, shape found and shape wanted; a type that is none of weights; or the nearest name.
   at::Tensor take(const std::string& name, at::IntArrayRef shape);
   // The same checks, but the tensor itself, as stored.
   const at::Tensor& stored(const std::string& name, at::IntArrayRef shape);

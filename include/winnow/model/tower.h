@@ -4,7 +4,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,27 +11,13 @@
 #include <vector>
 
 #include "winnow/comm/collective.h"
+#include "winnow/model/outputs.h"
 #include "winnow/model/weights.h"
 
 namespace winnow::model {
 
-// Named tensors in order: what a tower or a prediction yields. at() throws InternalError naming what there is.
-class Outputs {
- public:
-  Outputs() = default;
-  Outputs(std::initializer_list<std::pair<std::string, at::Tensor>> tensors) : tensors_(tensors) {}
-
-  const at::Tensor& at(std::string_view name) const;
-  bool has(std::string_view name) const;
-  const at::Tensor& features() const { return at("features"); }   // what the stage's head reads
-  std::vector<std::pair<std::string, at::Tensor>>& all() { return tensors_; }
-  const std::vector<std::pair<std::string, at::Tensor>>& all() const { return tensors_; }
-
- private:
-  std::vector<std::pair<std::string, at::Tensor>> tensors_;
-};
-
-// A forward in training mode, as one process of a gang computes it: a slice of the rows.
+// A forward in training mode, as one process of a gang computes it: a slice of the rows. Where a layer has batch statistics the graph keeps a
+// pointer to `gang`, whose sums backward computes: the gang outlives the graph.
 struct TrainingForward {
   comm::Collective& gang;
   std::int64_t rows = 0, first = 0;               // of the whole forward; the first of these inputs among them
@@ -41,11 +26,12 @@ struct TrainingForward {
 
 // A tower maps each row of its input to a row of its outputs. Rows do not see each other, but for those of a forward in training
 // mode where a layer has batch statistics: such a tower's forwards are computed whole, not in chunks, and by all processes of
-// the gang at once, whose moments are put together.
+// the gang at once, whose moments are put together. One thread at a time: a forward in training mode notes what it is in the tower.
 class Tower {
  public:
   virtual ~Tower() = default;
-  // Pixels B x 3 x H x W (normalised), tokens B x context, or the rows of a toy; to outputs with B rows each.
+  // Pixels B x 3 x H x W (normalised, in the type of the weights), tokens B x context (int64), or the rows of a toy, on the device of the weights;
+  // to outputs with B rows each, in the type that the tower was built for. B may be 0.
   virtual Outputs rows(const at::Tensor& inputs) = 0;                 // evaluation mode
   // Training mode: the same, but for dropout and batch statistics. Collective for a tower that has the latter.
   virtual Outputs rows_in_training(const at::Tensor& inputs, const TrainingForward&) { return rows(inputs); }
@@ -66,8 +52,9 @@ class Tower {
 class Module {
  public:
   virtual ~Module() = default;
+  // Inputs as the module's kind says (head.h, neck.h), B rows each, in the type and on the device of its weights.
   virtual at::Tensor apply(const std::vector<at::Tensor>& inputs, bool training) = 0;
-  virtual std::int64_t width() const { return 0; }  // columns of its output; 0: as many as it is given classes or rows
+  virtual std::int64_t width() const { return 0; }  // columns of its output; 0: they depend on the inputs (a head's on its classes)
   Weights& weights() { return weights_; }
   const Weights& weights() const { return weights_; }
 

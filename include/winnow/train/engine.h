@@ -28,7 +28,7 @@ class SavedEntries;
 // A tower's rows are computed in contiguous slices, one a process, and in chunks of `chunk` rows (0: all at once). Outputs
 // reach the method as leaves; `update` takes the loss's gradient at the leaves and carries it on through each slice, whose
 // weight gradients are summed over the processes. A module's gradient is complete on every process and counts once.
-class Engine final : public method::Engine {
+class Engine final : public method::Backend {
  public:
   Engine(method::Facts, Source&, model::Architecture&, comm::Collective&, std::int64_t chunk = 0);
 
@@ -71,7 +71,7 @@ class Engine final : public method::Engine {
   // Flat gradients of each optimiser's first update: Adam hides a constant factor, gradients do not.
   const std::map<std::string, Tensor>& first_gradients() const { return first_gradients_; }
 
-  // method::Engine
+  // method::Backend
   const method::Facts& facts() const override { return facts_; }
   std::int64_t epoch() const override { return epoch_; }
   std::int64_t iteration() const override { return iteration_; }

@@ -65,7 +65,8 @@ class Stopped : public Error {
   Stopped() : Error("stopped") {}
 };
 
-// The tensors of a training run, for those who look closer than its run file: golden cases and tests.
+// The tensors of a training run, for those who look closer than its run file: golden cases and tests. It costs a scalar tensor (about half a
+// kilobyte) for each logged value of the stage, and keeps parameters and states alive beyond it.
 struct Trace {
   std::map<std::string, std::vector<at::Tensor>> logged;     // one value a step
   std::map<std::string, at::Tensor> parameters, states, predictions;
@@ -76,9 +77,13 @@ struct Execution {
   store::RunContent content;
   Trace trace;
   std::optional<Trial> trial;                     // where the context asked for one
+  std::int64_t skipped_pictures = 0;              // that the data set lacks because they do not decode; in metrics/final where there are some
 };
 
-// UsageError for a stage that this program does not compute, or whose versions are others; DataError for inputs; Stopped.
+// Sets torch's number of threads for the whole process: one stage at a time, and nobody else may use torch meanwhile. Collective over the gang;
+// the observer and the collective are used by the calling thread alone. UsageError for a stage that this program does not compute, or whose
+// versions are others; DataError for inputs; DeviceError of the collective; Stopped. c10::Error (c10::OutOfMemoryError among them) and
+// std::bad_alloc leave as they are: what they are to a trainer is decided where it is served.
 Execution execute(const Stage&, const Context&, comm::Collective&, Observer&);
 
 }  // namespace winnow::train

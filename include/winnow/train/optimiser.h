@@ -1,4 +1,4 @@
-// Adam, AdamW and SGD as PyTorch defines them, over one flat gradient buffer; and learning-rate schedules.
+// Adam, AdamW and SGD as PyTorch defines them, over one flat gradient buffer.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,24 +14,21 @@
 
 namespace winnow::train {
 
-// train.schedule: constant; cosine (by epoch): lr (1 + cos(pi e / epochs)) / 2; cosine-step: the same by iteration.
-double learning_rate(const Settings&, std::int64_t epoch, std::int64_t epochs, std::int64_t iteration, std::int64_t iterations);
-
 // Every parameter gets a gradient (zero where the loss does not reach it) and the step always runs. The gradients of all
-// parameters are views of one flat buffer, so a gang reduces them in one call.
+// parameters are views of one flat buffer, so a gang reduces them in one call. All parameters have one type and device. Borrows them.
 class Optimiser {
  public:
-  // Reads train.optimizer, weight_decay, betas, eps, momentum, nesterov.
+  // Reads train.optimizer, weight_decay, betas, eps, momentum, nesterov: all optimisers of a stage have the same. UsageError for other words.
   Optimiser(const Settings&, std::vector<model::Parameter*> parameters);
 
   void zero();
-  at::Tensor& flat() { return flat_; }
+  // Undefined without parameters. Written in place, as gradient(i), the part of it that belongs to parameters()[i].
   const at::Tensor& flat() const { return flat_; }
-  at::Tensor& gradient(std::size_t i) { return gradients_[i]; }
+  const at::Tensor& gradient(std::size_t i) const { return gradients_[i]; }
   const std::vector<model::Parameter*>& parameters() const { return parameters_; }
   void step(double rate);
 
-  // Moments and counters, which a checkpoint keeps; after they were written from outside, resumed().
+  // Moments and counters themselves, which a checkpoint keeps; after they were written from outside, resumed(), which reads the device.
   std::map<std::string, at::Tensor> state() const;
   void resumed() { first_ = stepped_.item<std::uint8_t>() == 0; }
 

@@ -17,6 +17,9 @@ at::Tensor to_tensor(const data::Image&);
 
 // The same steps for every picture. The result is uint8 B x h x w x 3 (after Crops B x n x h x w x 3), or, when Normalize ends
 // the steps, B x 3 x h x w in `real` (n before the 3). UsageError for a step that the pictures do not allow.
+//
+// Where: on the device of the pictures; what Normalize yields has type and device of `real` (a type alone means the CPU), which reads
+// nothing else. Any thread; nothing is shared.
 at::Tensor apply(const at::Tensor& pictures, const std::vector<Step>&, at::TensorOptions real);
 
 // Steps of each picture's own. Step k of all pictures is applied together, grouped by operation; after it all pictures have
@@ -24,7 +27,7 @@ at::Tensor apply(const at::Tensor& pictures, const std::vector<Step>&, at::Tenso
 at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<Step>>&, at::TensorOptions real);
 
 // Pictures of any sizes (H x W x 3, on the CPU): the first steps, as long as they make sizes, are taken one picture at a time;
-// then the pictures are put together and moved to `real`'s device for the others.
+// then the pictures are put together and moved to `real`'s device, which computes the others.
 at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>&, at::TensorOptions real);
 
 }  // namespace winnow::view

@@ -12,12 +12,6 @@
 
 namespace winnow::view {
 
-enum class Kind {
-  plain,                                          // the picture itself
-  flip_crop,                                      // mirrored with probability 1/2, then cropped at a random offset after zero padding by side / 8
-};
-Kind parse_kind(std::string_view);                // "plain", "flip-crop"; UsageError
-
 // Per channel, of values in [0, 1]: (x - mean) / deviation.
 struct Normalisation {
   std::vector<double> mean, deviation;            // 3 values each

@@ -88,10 +88,6 @@ std::vector<std::string> verdict_of(Case& c, const winnow::golden::Options& opti
   }
 }
 
-}  // namespace
-
-namespace {
-
 int run_cases(const std::vector<std::string>& folders, Filter filter, const winnow::golden::Options& options) {
   bool speaks = options.gang->rank() == 0;
   std::size_t passed = 0, failed = 0, outside = 0;

@@ -5,7 +5,7 @@
 #include "commands.h"
 #include "outcome.h"
 #include "winnow/model/clip.h"
-#include "winnow/model/image_tower.h"
+#include "winnow/model/image_layout.h"
 #include "winnow/model/shape.h"
 #include "winnow/model/text_tower.h"
 #include "winnow/text/family.h"
@@ -35,7 +35,7 @@ int weights(int argc, char** argv) {
   model::require_whole(snapshot);
   auto image = model::image_tower(snapshot, {});
   Value found = {{"family", text::family_of(snapshot)}, {"image_size", image->image_size()}, {"width", image->tower_width()},
-                 {"blocks", model::blocks_of(snapshot)}, {"image_numbers", numbers_of(*image)}, {"text_numbers", 0}, {"context", 0}};
+                 {"blocks", model::image_layout(snapshot).blocks}, {"image_numbers", numbers_of(*image)}, {"text_numbers", 0}, {"context", 0}};
   std::unique_ptr<model::TextTower> text;
   if (model::has_texts(snapshot)) {
     text = model::text_tower(snapshot, at::kFloat);

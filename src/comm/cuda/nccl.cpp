@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "../arguments.h"
 #include "winnow/core/error.h"
 
 namespace winnow::comm {
@@ -59,6 +60,7 @@ class Nccl final : public Collective {
 
   // Slices may differ in size: one broadcast for each process, as one group.
   at::Tensor gather_rows(const at::Tensor& mine, std::int64_t count) override {
+    require_slice(mine, count, *this);
     at::Tensor all = room_for_rows(mine, count);
     at::Tensor own = mine.contiguous();
     WINNOW_NCCL(ncclGroupStart());
@@ -75,18 +77,20 @@ class Nccl final : public Collective {
   }
 
   void sum(at::Tensor tensor) override {
+    require_in_place(tensor);
     WINNOW_NCCL(ncclAllReduce(tensor.const_data_ptr(), tensor.mutable_data_ptr(), static_cast<std::size_t>(tensor.numel()), type_of(tensor), ncclSum,
                               communicator_, stream()));
     wait_until_ready("sum");
   }
 
   void broadcast(at::Tensor tensor) override {
+    require_in_place(tensor);
     WINNOW_NCCL(ncclBroadcast(tensor.const_data_ptr(), tensor.mutable_data_ptr(), static_cast<std::size_t>(tensor.numel()), type_of(tensor), 0,
                               communicator_, stream()));
     wait_until_ready("broadcast");
   }
 
-  // Through the device: rare and small.
+  // Through the device, for which the host waits.
   void broadcast(std::span<std::byte> bytes) override {
     if (bytes.empty()) return;
     at::Tensor host = at::from_blob(bytes.data(), {static_cast<std::int64_t>(bytes.size())}, at::TensorOptions(at::kByte));

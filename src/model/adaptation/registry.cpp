@@ -95,20 +95,6 @@ std::int64_t Adapting::bottleneck() const {
   return std::int64_t{1} << static_cast<int>(std::max(0.0, power));
 }
 
-at::Tensor normal(at::IntArrayRef shape, double mean, double deviation, Stream stream) {
-  at::Tensor result = at::empty(shape, at::kDouble);
-  double* values = result.mutable_data_ptr<double>();
-  for (std::int64_t i = 0; i < result.numel(); ++i) values[i] = mean + deviation * stream.normal();
-  return result;
-}
-
-at::Tensor uniform(at::IntArrayRef shape, double bound, Stream stream) {
-  at::Tensor result = at::empty(shape, at::kDouble);
-  double* values = result.mutable_data_ptr<double>();
-  for (std::int64_t i = 0; i < result.numel(); ++i) values[i] = stream.uniform(-bound, bound);
-  return result;
-}
-
 at::Tensor Bottleneck::operator()(const at::Tensor& x) const { return up(at::relu(down(norm(x)))); }
 
 Bottleneck add_bottleneck(const Adapting& adapting, const std::string& name, std::int64_t block) {

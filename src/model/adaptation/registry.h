@@ -6,6 +6,7 @@
 #include "transformer.h"
 #include "winnow/core/stream.h"
 #include "winnow/model/adaptation.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::model {
 
@@ -27,9 +28,6 @@ struct Adapting {
   // options.size, or 2^max(0, floor(log2(C / (2 blocks)))) (docs/methods/partial-labels.md#3.3).
   std::int64_t bottleneck() const;
 };
-
-at::Tensor normal(at::IntArrayRef shape, double mean, double deviation, Stream);
-at::Tensor uniform(at::IntArrayRef shape, double bound, Stream);      // in [-bound, bound)
 
 // LayerNorm, down, ReLU, up: what Adapter and AdaptFormer share. Down Kaiming-normal with a = sqrt(5), up and biases zero.
 struct Bottleneck {

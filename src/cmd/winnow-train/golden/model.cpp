@@ -7,6 +7,8 @@
 #include "winnow/core/error.h"
 #include "winnow/data/templates.h"
 #include "winnow/model/clip.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/model/text_tower.h"
 #include "winnow/text/tokenizer.h"
 
 namespace winnow::golden {

@@ -10,6 +10,9 @@
 #include "winnow/core/error.h"
 #include "winnow/model/adaptation.h"
 #include "winnow/model/clip.h"
+#include "winnow/model/image_tower.h"
+#include "winnow/model/text_tower.h"
+#include "winnow/model/snapshot_layout.h"
 #include "winnow/model/head.h"
 #include "winnow/model/prompt_learner.h"
 

@@ -8,7 +8,7 @@
 #include "winnow/method/mixture.h"
 #include "winnow/method/selections.h"
 #include "winnow/method/transport.h"
-#include "winnow/model/head.h"
+#include "winnow/model/normalise.h"
 
 namespace winnow::golden {
 

@@ -1,4 +1,4 @@
-// Words of a method's settings. A sweep's are checked against the preset's; a recorded case's come as they are.
+// Reading a method's settings that are words. A sweep's are checked against the preset's; a recorded case's come as they are.
 #pragma once
 
 #include <string>

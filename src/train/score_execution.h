@@ -7,6 +7,6 @@
 namespace winnow::train {
 
 // Logits of the source's training samples (N x C) and how often their largest is the data set's own label.
-Execution scored(const at::Tensor& logits, const ImageSource&, const Oracle&);
+Execution score_execution(const at::Tensor& logits, const ImageSource&, const Oracle&);
 
 }  // namespace winnow::train

@@ -1,4 +1,4 @@
-#include "choice.h"
+#include "settings_words.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,12 +1,13 @@
-#include "scores.h"
+#include "score_execution.h"
 
 #include "arrays.h"
 #include "winnow/train/evaluation.h"
 
 namespace winnow::train {
 
-Execution scored(const at::Tensor& logits, const ImageSource& source, const Oracle& oracle) {
+Execution score_execution(const at::Tensor& logits, const ImageSource& source, const Oracle& oracle) {
   Execution result;
+  result.skipped_pictures = source.skipped();
   result.content.arrays["scores/samples"] = array_of(source.samples("train"));
   result.content.arrays["scores/logits"] = array_of(logits);
   result.content.tables["metrics/final"] = {{"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};

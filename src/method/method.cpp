@@ -1,0 +1,15 @@
+#include "winnow/method/method.h"
+
+#include <ATen/ATen.h>
+
+#include "winnow/method/chunks.h"
+
+namespace winnow::method {
+
+Tensor Pass::of_all(const std::function<Tensor(const Ids&)>& rows) const {
+  std::vector<Tensor> pieces;
+  for_each_chunk(size(), [&](const Ids& ids) { pieces.push_back(rows(ids)); });
+  return at::cat(pieces);
+}
+
+}  // namespace winnow::method

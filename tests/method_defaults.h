@@ -1,0 +1,33 @@
+// The keys of a method's preset with their defaults, for tests that make a stage without planning a sweep.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "winnow/sweep/catalogue.h"
+
+namespace winnow {
+
+// By what the settings say so far: every setting of the key's condition has one of the condition's values.
+inline bool exists(const sweep::Key& key, const Settings& settings) {
+  return std::all_of(key.when.begin(), key.when.end(), [&](const auto& condition) {
+    const auto& [name, values] = condition;
+    return settings.has(name) && std::find(values.begin(), values.end(), settings.at(name)) != values.end();
+  });
+}
+
+// Keys with a condition come after those that the condition may look at.
+inline void set_defaults(Settings& settings, const sweep::Method& method, double labels_rate) {
+  auto set = [&](const sweep::Key& key) {
+    if (!key.fallback) throw std::logic_error(fmt::format("method {} has no default for {}: the test must give it a value", method.name, key.key));
+    settings.set(key.key, *key.fallback == "=labels.rate" ? Value(labels_rate) : *key.fallback);
+  };
+  for (const sweep::Key& key : method.keys)
+    if (key.when.empty()) set(key);
+  for (const sweep::Key& key : method.keys)
+    if (!key.when.empty() && exists(key, settings)) set(key);
+}
+
+}  // namespace winnow

@@ -1,0 +1,89 @@
+// Sizes of a tower that is not built. Which snapshots are towers at all: naming_test, config_defaults_test.
+#include "winnow/model/image_layout.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "../refusal.h"
+#include "winnow/model/classifier_architecture.h"
+#include "winnow/model/untrained_clip.h"
+
+namespace winnow::model {
+namespace {
+
+using testing::HasSubstr;
+
+Snapshot golden(const std::string& name) { return read_snapshot(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name); }
+
+// Whoever builds this snapshot's image tower is refused.
+Snapshot without_tower() {
+  Snapshot snapshot =
+      untrained_clip({.image_size = 8, .patch = 4, .width = 16, .blocks = 2, .heads = 2, .text_width = 12, .text_blocks = 1,
+                      .text_heads = 2, .context = 6, .vocabulary = 20, .end_token = 19, .joint = 10, .temperature = 0.07},
+                     3);
+  std::erase_if(snapshot.tensors, [](const auto& tensor) { return tensor.first.starts_with("vision_model."); });
+  return snapshot;
+}
+
+ClassifierOptions options(const std::string& adapt, HeadKind head) {
+  ClassifierOptions options;
+  options.adapt = adapt;
+  options.adaptation.classes = 4;
+  options.head = head;
+  return options;
+}
+
+TEST(ImageLayout, IsThatOfTheTower) {
+  int towers = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots")) {
+    if (!entry.is_directory()) continue;
+    SCOPED_TRACE(entry.path().filename().string());
+    Snapshot snapshot = read_snapshot(entry.path());
+    ImageLayout layout = image_layout(snapshot);
+    for (FeatureKind feature : {FeatureKind::hidden, FeatureKind::embedding, FeatureKind::first_token}) {
+      auto tower = image_tower(snapshot, {at::kFloat, feature});
+      EXPECT_EQ(layout.columns(feature), tower->width());
+      EXPECT_EQ(layout.width, tower->tower_width());
+      EXPECT_EQ(layout.image_size, tower->image_size());
+      EXPECT_EQ(!layout.projection.empty(), tower->projects());
+    }
+    ++towers;
+  }
+  EXPECT_GE(towers, 10);
+  EXPECT_THROW(image_layout(golden("convnext")).columns(FeatureKind::logits), InternalError);
+}
+
+TEST(ImageLayout, AsksForNoWeights) {
+  Snapshot snapshot = without_tower();
+  ImageLayout layout = image_layout(snapshot);
+  EXPECT_EQ(layout.image_size, 8);
+  EXPECT_EQ(layout.blocks, 2);
+  EXPECT_EQ(layout.columns(FeatureKind::embedding), 10);
+}
+
+TEST(ImageLayout, HeadsAndNecksBuildNoTower) {
+  Snapshot snapshot = without_tower();
+  for (const char* adapt : {"adaptformer", "linear-probe"})
+    for (HeadKind head : {HeadKind::cosine, HeadKind::linear}) {
+      auto architecture = classifier_architecture(snapshot, options(adapt, head));
+      EXPECT_THAT(refusal([&] { architecture->tower("main", TowerKind::image); }), HasSubstr("is missing"));
+      std::int64_t columns = std::string(adapt) == "linear-probe" ? 10 : 16;
+      EXPECT_EQ(architecture->module("head", ModuleKind::head, 0)->weights().all()[0].value.size(1), columns);
+      EXPECT_EQ(architecture->module("generator_head", ModuleKind::random_head, 0)->weights().all()[0].value.size(1), columns);
+      EXPECT_EQ(architecture->module("neck", ModuleKind::neck, 0)->width(), columns);
+    }
+}
+
+TEST(ImageLayout, RowsFromTextsReadTheProjectionAlone) {
+  Snapshot snapshot = without_tower();
+  ClassTexts texts{at::arange(24, at::kLong).view({4, 6}).remainder(20)};
+  EXPECT_EQ(text_head_rows(snapshot, "adaptformer", texts, at::kFloat).size(1), 16);
+  EXPECT_EQ(text_head_rows(snapshot, "linear-probe", texts, at::kFloat).size(1), 10);
+  snapshot.tensors.erase("visual_projection.weight");
+  EXPECT_EQ(text_head_rows(snapshot, "linear-probe", texts, at::kFloat).size(1), 10);
+  EXPECT_THAT(refusal([&] { text_head_rows(snapshot, "adaptformer", texts, at::kFloat); }), HasSubstr("'visual_projection.weight' is missing"));
+}
+
+}  // namespace
+}  // namespace winnow::model

@@ -112,7 +112,7 @@ void require_same_labels(const Record& then, const Record& now) {
     auto found = now.labels.find(name);
     if (found != now.labels.end() && found->second.fingerprint == set.fingerprint) continue;
     throw DataError(fmt::format("data set {}: labels/{}.safetensors in {} {} since it was checked: restore it, or run winnow data check {} and let its stages be "
-                                "computed anew", then.name, name, then.root.string(), found == now.labels.end() ? "is gone" : "changed", then.name));
+                                "recomputed", then.name, name, then.root.string(), found == now.labels.end() ? "is gone" : "changed", then.name));
   }
 }
 
@@ -187,7 +187,7 @@ void require_unchanged(const Manifest& manifest, const Record& record) {
   Found found = look(manifest, find_root(manifest, record.root), &record.skipped, {});
   if (found.record.fingerprint != record.fingerprint)
     throw DataError(fmt::format("data set {}: the files in {} changed since they were checked ({} then, {} now): restore them, or run "
-                                "winnow data check {} and let its stages be computed anew",
+                                "winnow data check {} and let its stages be recomputed",
                                 record.name, record.root.string(), record.fingerprint, found.record.fingerprint, record.name));
   require_same_labels(record, found.record);
   write_record(found.record);                     // moved or touched, same content

@@ -156,7 +156,7 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
   if (print.hex() != fingerprint) {
     std::filesystem::remove(part);
     throw DataError(fmt::format("data set {}: the pictures in {} changed since they were checked ({} then, {} now): restore them, or run winnow data "
-                                "check {} and let its stages be computed anew", manifest.name, root.string(), fingerprint, print.hex(), manifest.name));
+                                "check {} and let its stages be recomputed", manifest.name, root.string(), fingerprint, print.hex(), manifest.name));
   }
   sync_file(part);
   std::filesystem::rename(part, files);

@@ -85,7 +85,11 @@ std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, s
   if (wanted > available)
     throw UsageError(fmt::format("{} samples are asked for, {} are there (indices {}..{})", wanted, available, first, last - 1));
   std::vector<std::vector<std::int64_t>> by_class(static_cast<std::size_t>(classes));
-  for (std::int64_t i = first; i < last; ++i) by_class[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
+  for (std::int64_t i = first; i < last; ++i) {
+    std::int64_t label = labels[static_cast<std::size_t>(i)];
+    if (label < 0 || label >= classes) throw DataError(fmt::format("sample {} has label {}, there are {} classes", i, label, classes));
+    by_class[static_cast<std::size_t>(label)].push_back(i);
+  }
   std::vector<std::int64_t> chosen;
   if (wanted == 0 || wanted == available) {
     for (std::int64_t i = first; i < last; ++i) chosen.push_back(i);

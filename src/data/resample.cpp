@@ -83,6 +83,11 @@ void resize_rows(const std::uint8_t* from, std::int64_t from_stride, std::int64_
   }
 }
 
+void require_inside(const Box& box, std::int64_t width, std::int64_t height, const char* what) {
+  if (box.top < 0 || box.left < 0 || box.height < 1 || box.width < 1 || box.left + box.width > width || box.top + box.height > height)
+    throw UsageError(fmt::format("resize: the {} of {} x {} at ({}, {}) is not inside {} x {}", what, box.height, box.width, box.top, box.left, height, width));
+}
+
 constexpr Words<Filter>::Entry kFilterWords[] = {{Filter::box, "box"},         {Filter::bilinear, "bilinear"}, {Filter::hamming, "hamming"},
                                                  {Filter::bicubic, "bicubic"}, {Filter::lanczos, "lanczos"}};
 constexpr Words<Filter> kFilters("interpolation", kFilterWords);
@@ -124,6 +129,8 @@ Resizing whole(std::int64_t from_height, std::int64_t from_width, std::int64_t h
 }
 
 void resize(const std::uint8_t* pixels, std::int64_t row_pixels, const Resizing& r, std::uint8_t* target) {
+  require_inside(r.box, row_pixels, r.box.top + r.box.height, "box");
+  require_inside(r.window, r.width, r.height, "window");
   Weights across = weights(r.box.width, r.width, r.filter), down = weights(r.box.height, r.height, r.filter);
   // The rows that the window needs, resized horizontally.
   std::int64_t first = down.first[static_cast<std::size_t>(r.window.top)];

@@ -181,7 +181,7 @@ void require_unchanged(const WeightsRecord& record) {
   WeightsRecord now = read_all(record.name, record.root, {});
   if (now.fingerprint != record.fingerprint)
     throw DataError(fmt::format("weights of {}: the files in {} changed since they were checked ({} then, {} now): restore them, or run "
-                                "winnow model check {} and let its stages be computed anew",
+                                "winnow model check {} and let its stages be recomputed",
                                 record.name, record.root.string(), record.fingerprint, now.fingerprint, record.name));
   now.any_shape = record.any_shape;
   write_record(now);                              // moved or touched, same content

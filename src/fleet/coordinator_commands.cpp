@@ -32,7 +32,7 @@ std::uint32_t Coordinator::width_of(sched::StageId stage) const {
 void Coordinator::told(sched::Attempt attempt, const Value& event) {
   std::string kind = event.value("event", "");
   if (kind == "note") observer_.say(fmt::format("{}: {}", work_.label(attempt.stage), event.value("text", "")));
-  if (kind == "resumed") observer_.say(fmt::format("{} goes on at step {}", work_.label(attempt.stage), event.value("step", std::int64_t{0})));
+  if (kind == "resumed") observer_.say(fmt::format("{} resumes at step {}", work_.label(attempt.stage), event.value("step", std::int64_t{0})));
   Value entry = record(kind.c_str(), attempt);
   for (const char* key : {"step", "bytes", "seconds", "text"})
     if (auto found = event.find(key); found != event.end()) entry[key] = *found;

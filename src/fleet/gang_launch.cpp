@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 std::string prefix() { return fmt::format("winnow-gang.{}.", ::geteuid()); }
 
-// Shared memory belongs into memory; the paths are short because some become names of sockets.
+// Shared memory belongs in memory; the paths are short because some become names of sockets.
 Path base() {
   if (::access("/dev/shm", W_OK | X_OK) == 0) return "/dev/shm";
   return fs::temp_directory_path();

@@ -127,7 +127,7 @@ Report Worker::prepared(Task& task) {
 Path Worker::data_cache(const std::string& name, const std::string& fingerprint) {
   if (auto known = caches_.find(fingerprint); known != caches_.end()) return known->second;
   auto source = datasets_.find(name);
-  if (source == datasets_.end()) throw UsageError(fmt::format("nobody said where data set '{}' comes from", name));
+  if (source == datasets_.end()) throw UsageError(fmt::format("no source is configured for data set '{}'", name));
   data::Manifest manifest = data::Manifest::from_preset(name, source->second.preset, source->second.source);
   double said = 0;
   auto progress = [&](std::string_view what, double done) {

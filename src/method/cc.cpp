@@ -12,7 +12,7 @@ namespace {
 
 // 1/B sum_i [LSE_c z_ic - LSE_{c in S_i} z_ic]: cannot underflow, unlike the log of a sum of probabilities.
 Tensor loss(const Tensor& logits, const Tensor& candidates) {
-  // A row without candidates counts for nothing, like one with all.
+  // A row without candidates is ignored, like one with all.
   Tensor outside = (candidates == 0).logical_and(has_candidates(candidates).unsqueeze(1));
   Tensor inside = logits.masked_fill(outside, -kInfinity);
   return (at::logsumexp(logits, 1) - at::logsumexp(inside, 1)).mean();

@@ -100,7 +100,7 @@ class PiCO final : public ConfidenceClassifier {
   Tensor class_contrast(Step& step, const Tensor& query, const Tensor& key, const Tensor& labels) const {
     std::int64_t B = query.size(0);
     Tensor shares = log_shares(at::matmul(query, at::cat({query, key, step.state("queue")}).t()) / temperature_);
-    // A query without a guess is like nobody, those without one included.
+    // A query without a guess matches no other sample, those without one included.
     Tensor wanted = labels.masked_fill(labels < 0, -2).unsqueeze(1);
     Tensor positive = wanted == at::cat({labels, labels, step.state("queue_label")});
     positive.narrow(1, 0, B).diagonal().fill_(false);

@@ -74,7 +74,7 @@ class Records final : public ConfidenceClassifier {
   }
 
  private:
-  // log(beta + 1e-9), 1 x C; beta: the head's opinion of the mean feature.
+  // log(beta + 1e-9), 1 x C; beta: the head's bias, estimated on the running mean feature.
   template <class View>
   static Tensor log_bias(View& view) {
     at::NoGradGuard no_gradient;

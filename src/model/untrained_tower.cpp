@@ -33,7 +33,7 @@ Snapshot untrained_tower(const Value& config, std::uint64_t seed) {
   snapshot.config = config;
   text::Kind kind = kind_of(snapshot);
   if (kind.timm || (kind.family != text::Family::resnet && kind.family != text::Family::wide_resnet))
-    throw DataError(fmt::format("{}: only towers of model_type resnet and wide_resnet begin at random", snapshot.source));
+    throw DataError(fmt::format("{}: only towers of model_type resnet and wide_resnet are initialised randomly", snapshot.source));
   snapshot.sizes_only = true;
   auto outline = image_tower(snapshot, {});
   for (const Parameter& parameter : outline->weights().all()) snapshot.tensors[parameter.name] = drawn(parameter, seed);

@@ -12,7 +12,7 @@ std::string number(const Metric&, double value);    // "87.31" for a share in pe
 std::string mean_text(const Table&, const Cell&);   // "87.31 ± 0.42", "87.31", "missing"; "" where nothing is planned
 std::string count_text(const Cell&);                // "3/3"; "" where nothing is planned
 std::string published_text(const Table&, const Cell&);   // "88.20, -0.89 ± 0.31": the published value, and the difference to it
-std::string label(const Table&, const std::string& value);             // a header's value for people, on one line
+std::string label(const Table&, const std::string& value);             // a header's value human-readable, on one line
 std::string title(const Table&);                    // "ambiguity: Does it hold?"
 std::string column_title(const Table&, const Header&);                 // "labels.rate 0.1, adapt linear-probe"
 

@@ -4,9 +4,12 @@
 #include <cmath>
 #include <vector>
 
+#include "winnow/core/error.h"
+
 namespace winnow::report {
 
 Summary summarise(std::span<const double> values) {
+  if (values.empty()) throw InternalError("a mean of no values");
   auto n = static_cast<double>(values.size());
   std::vector<double> sorted(values.begin(), values.end());
   if (std::none_of(sorted.begin(), sorted.end(), [](double value) { return std::isnan(value); })) std::sort(sorted.begin(), sorted.end());

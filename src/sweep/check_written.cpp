@@ -44,7 +44,7 @@ UsageError unknown_key(const Known& known, const std::string& key, const Place& 
 
 std::string hint_for(const Key& key, const Value& value, Context context) {
   bool list = key.type == Declaration::Type::reals;
-  if (context == Context::setting && value.is_array() && !list) return "; an array of values is an axis and belongs into a [[grid]]";
+  if (context == Context::setting && value.is_array() && !list) return "; an array of values is an axis and belongs in a [[grid]]";
   if (context == Context::axis && !value.is_array() && list) return "; in a grid an array-valued setting is nested once: [[...], [...]]";
   return "";
 }

@@ -73,7 +73,7 @@ void Reader::settings(const Item& table, const std::string& prefix, const std::s
     }
     for (const Item& element : item.items)
       if (element.kind != Item::Kind::scalar)
-        refuse(item, fmt::format("{}: {} is an array of values: an axis belongs into a [[grid]]", where, key));
+        refuse(item, fmt::format("{}: {} is an array of values: an axis belongs in a [[grid]]", where, key));
     for (const Written& other : into)
       if (other.key == key) refuse(item, fmt::format("{}: {} is set twice (also in line {})", where, key, other.place.line));
     into.push_back(written(key, item));

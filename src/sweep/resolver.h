@@ -10,7 +10,7 @@
 
 namespace winnow::sweep {
 
-// What one experiment comes to.
+// What one experiment resolves to.
 struct Resolved {
   std::vector<Assigned> assigned;               // from low to high
   Effective effective;

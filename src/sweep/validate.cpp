@@ -74,7 +74,7 @@ void require_scorer(Inspection& seen, const Catalogue& catalogue) {
     for (const auto& [other, preset] : catalogue.models)
       if (!preset.architecture.empty()) able.push_back(other);
     if (std::find(able.begin(), able.end(), model) == able.end())
-      throw UsageError(fmt::format("{}: labels.scores = trained wants a labels.scorer.model that begins at random, {} has weights; allowed: {}",
+      throw UsageError(fmt::format("{}: labels.scores = trained wants a labels.scorer.model that is initialised randomly, {} has weights; allowed: {}",
                                    seen.where("labels.scores"), model, fmt::join(able, ", ")));
   }
   if (scores == "classifier") {

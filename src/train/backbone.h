@@ -6,7 +6,7 @@
 
 namespace winnow::train {
 
-// The snapshot that the context names; or where settings `architecture.*` describe a tower, one that begins at random, from the seed.
+// The snapshot that the context names; or where settings `architecture.*` describe a tower, one that is initialised randomly, from the seed.
 model::Snapshot backbone_of(const Stage&, const Context&);
 
 // The tower that an earlier stage (the input `classifier`) trained from random initialisation, its head as the classifier of `classes`

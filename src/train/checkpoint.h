@@ -1,4 +1,4 @@
-// The checkpoint of one stage: all that changes while it runs, in one file that is whole or absent.
+// The checkpoint of one stage: all that changes while it runs, in one file that is written atomically.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -203,7 +203,7 @@ void Loop::save(std::int64_t epoch, std::int64_t done) {
 
 // All of it is looked at before any of it is used.
 void Loop::require_fit(const Place& place, const std::map<std::string, at::Tensor>& tensors) const {
-  if (place.epoch < 0 || place.epoch >= epochs_ || place.step < 0 || place.step > steps_) throw DataError("it is of no place in this stage");
+  if (place.epoch < 0 || place.epoch >= epochs_ || place.step < 0 || place.step > steps_) throw DataError("its position (epoch, step) is outside this stage");
   SavedEntries entries(tensors);
   entries.need("epoch.loss", {}, at::kDouble);
   entries.need("epoch.rate", {1}, at::kDouble);

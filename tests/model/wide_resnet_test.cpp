@@ -180,7 +180,7 @@ TEST(WideResNet, WhatCannotBeIsRefusedByName) {
   EXPECT_THAT(refusal(tower({{"model_type", "wide_resnet"}, {"depth", 27}})), HasSubstr("config.json.depth: expected 6n + 4 (10, 16, 22, 28, ...), got 27"));
   EXPECT_THAT(refusal(tower({{"model_type", "wide_resnet"}, {"dropout", 1.0}})), HasSubstr("dropout: expected a number from 0 to below 1, got 1"));
   EXPECT_THAT(refusal(tower({{"model_type", "wide_resne"}})), HasSubstr("did you mean 'wide_resnet'?"));
-  EXPECT_THAT(refusal(tower({{"model_type", "vit"}})), HasSubstr("only towers of model_type resnet and wide_resnet begin at random"));
+  EXPECT_THAT(refusal(tower({{"model_type", "vit"}})), HasSubstr("only towers of model_type resnet and wide_resnet are initialised randomly"));
   Snapshot snapshot = small(10, 1);
   snapshot.tensors["bn2.weight"] = at::ones({1});
   EXPECT_THAT(refusal([&] { image_tower(snapshot, {}); }), HasSubstr("1 tensors that this architecture does not have: bn2.weight"));

@@ -120,7 +120,7 @@ TEST_F(CandidateSets, ATrainedGeneratorIsAStageThatExperimentsShare) {
   EXPECT_EQ(stage(q, "generator").settings.integer("train.epochs"), 9);
   EXPECT_EQ(stage(q, "score").settings.integer("chunk"), 2000);
   EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\" }")),
-              HasSubstr("labels.scores = trained wants a labels.scorer.model that begins at random, nano-clip has weights; allowed: wide-resnet-10-1, "));
+              HasSubstr("labels.scores = trained wants a labels.scorer.model that is initialised randomly, nano-clip has weights; allowed: wide-resnet-10-1, "));
 }
 
 TEST_F(CandidateSets, AGeneratorsWeightsAreChecked) {

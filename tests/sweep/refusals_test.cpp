@@ -56,8 +56,8 @@ TEST_F(Refusals, ValuesOfTheWrongTypeOrOutOfRange) {
 TEST_F(Refusals, AxesWhereNoAxisMayStandAndTheOtherWayRound) {
   expect({
       {"seed = [0, 1]",
-       "s.toml:4: seed: expected an integer of at least 0, got [0,1]; an array of values is an axis and belongs into a [[grid]]"},
-      {"labels = [{ kind = \"flip\" }]", "s.toml:4: base: labels is an array of values: an axis belongs into a [[grid]]"},
+       "s.toml:4: seed: expected an integer of at least 0, got [0,1]; an array of values is an axis and belongs in a [[grid]]"},
+      {"labels = [{ kind = \"flip\" }]", "s.toml:4: base: labels is an array of values: an axis belongs in a [[grid]]"},
       {"[[grid]]\ntrain.betas = [0.9, 0.99]",
        "s.toml:5: train.betas: expected an array of numbers in [0, 1), got 0.9; in a grid an array-valued setting is nested "
        "once: [[...], [...]]"},

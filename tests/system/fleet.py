@@ -599,7 +599,7 @@ def a_drain_keeps_the_place(case):
     equal(code, 0, "exit code of the next run: " + text)
     _, resumed = places(case, running["identity"])
     equal(max(resumed.items())[1], [kept], "where it went on")
-    contains(text, f"goes on at step {kept}")
+    contains(text, f"resumes at step {kept}")
     equal(len(case.digests()), 5, "run files")
     equal(list((case.store / "checkpoints").glob("*")), [], "checkpoints of stages that are done")
 

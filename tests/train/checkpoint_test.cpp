@@ -1,4 +1,4 @@
-// A stage that was interrupted goes on from its checkpoint and gives the result of one that was not.
+// A stage that was interrupted resumes from its checkpoint and gives the result of one that was not.
 #include "miniature.h"
 
 #include <fstream>

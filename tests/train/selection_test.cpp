@@ -128,7 +128,7 @@ TEST_F(SelectionTest, BadInputsAreNamed) {
   EXPECT_THAT(refusal(label_match(), wrong), HasSubstr("backbone.h5 holds no scores"));
 }
 
-// What a stage's identity names is what its computation reads: neither more (results would be computed anew for nothing) nor
+// What a stage's identity names is what its computation reads: neither more (results would be recomputed for nothing) nor
 // less (different results would share an identity). Shown on the stages that the recipes make.
 TEST_F(SelectionTest, EveryStageOfTheRecipesReadsExactlyItsSettings) {
   catalogue_.fingerprints = {{"fashion-mnist", "f"}};

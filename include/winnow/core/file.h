@@ -1,4 +1,4 @@
-// Files that are either whole or absent. Every failure names the path and the system's reason.
+// Files that are written atomically: complete or absent. Every failure names the path and the system's reason.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Content hashes: XXH3-128 (xxhash), seeded so that zeros never verify.
+// Content hashes: XXH3-128 (xxhash), seeded so that an all-zero file has a non-zero digest.
 #pragma once
 
 #include <compare>

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 
 namespace winnow::data {
@@ -20,7 +21,8 @@ struct Split {
   std::span<const std::int64_t> ends;            // N: where each file ends in `files`; empty where decoded
 
   bool packed() const { return !ends.empty(); }
-  std::span<const std::byte> file(std::int64_t sample) const {
+  std::span<const std::byte> file(std::int64_t sample) const {         // InternalError for a sample that is not there
+    if (sample < 0 || sample >= static_cast<std::int64_t>(ends.size())) throw InternalError("no file of sample " + std::to_string(sample));
     auto i = static_cast<std::size_t>(sample);
     auto first = static_cast<std::size_t>(i ? ends[i - 1] : 0);
     return files.subspan(first, static_cast<std::size_t>(ends[i]) - first);
@@ -47,7 +49,8 @@ class Pixels {
 };
 
 // A stratified choice of `wanted` of the samples [first, last) (last 0: to the end; wanted 0: all): every class keeps its
-// share, by largest remainders; which ones comes from the counter stream of `seed`. Ascending. UsageError when fewer exist.
+// share, by largest remainders; which ones comes from the counter stream of `seed`. Ascending. UsageError when fewer exist, DataError for
+// a label outside 0..classes-1.
 std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, std::int64_t classes, std::int64_t first,
                                          std::int64_t last, std::int64_t wanted, std::uint64_t seed, std::string_view purpose);
 

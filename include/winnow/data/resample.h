@@ -30,7 +30,7 @@ struct Box {
   std::int64_t top = 0, left = 0, height = 0, width = 0;
 };
 
-// Resizes the part `box` of a picture (it must lie inside; pixels outside it count for nothing) to height x width and gives the
+// Resizes the part `box` of a picture (it must lie inside; pixels outside it are ignored) to height x width and gives the
 // part `window` of the result, of which alone it computes.
 struct Resizing {
   Box box;
@@ -39,6 +39,7 @@ struct Resizing {
   Box window;
 };
 Resizing whole(std::int64_t from_height, std::int64_t from_width, std::int64_t height, std::int64_t width, Filter);
+// UsageError for a box that is empty or not inside `row_pixels` columns, and for an empty size or window. The caller vouches for the number of rows.
 // `pixels`: rows of `row_pixels` x 3 bytes. `target`: window.height x window.width x 3.
 void resize(const std::uint8_t* pixels, std::int64_t row_pixels, const Resizing&, std::uint8_t* target);
 Image resize(const Image&, const Resizing&);

@@ -1,4 +1,5 @@
-// What a fleet is to execute. It knows nothing of sweeps: stages are numbers whose text is regenerated when it is needed.
+// What a fleet is to execute. It knows nothing of sweeps: stages are numbers whose text is regenerated when it is needed. The functions are called from
+// the coordinator's loop, by its thread: they return within milliseconds. What they throw ends the run.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // Formulas that several methods share. Notation of docs/methods/partial-labels.md: z logits, Y candidate mask, Q confidences, all B x C.
 //
-// A row without candidates (after a filter, say) counts for nothing: its confidences are zero, and so are its losses.
+// A row without candidates (after a filter, say) is ignored: its confidences are zero, and so are its losses.
 #pragma once
 
 #include <ATen/core/Tensor.h>

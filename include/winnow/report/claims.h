@@ -8,7 +8,7 @@
 
 namespace winnow::report {
 
-enum class Verdict { undecided, held, not_held };     // undecided first: what nobody has decided is that
+enum class Verdict { undecided, held, not_held };     // the default is undecided
 std::string_view to_string(Verdict);                // "held", "not held", "undecided"
 
 // The rule, with [low, high] the interval of the mean paired difference at confidence 1 - alpha:

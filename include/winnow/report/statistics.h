@@ -13,7 +13,7 @@ struct Summary {
   std::optional<double> deviation;          // sample standard deviation (divisor n - 1); none for one value
 };
 
-// Not empty. Values are summed in the order of their size: the order of seeds changes no bit.
+// InternalError for no values. Values are summed in the order of their size: the order of seeds changes no bit.
 Summary summarise(std::span<const double> values);
 
 // Means of different values that are equal on paper differ by their rounding: 0.1 + 0.1 + 0.5 and 0.1 + 0.2 + 0.4. Numbers are

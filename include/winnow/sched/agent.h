@@ -17,7 +17,7 @@ namespace winnow::sched {
 // too: it takes k slots and answers for the first of them. Stages start in the order in which they were given, so that one
 // which needs many slots gets them; trainers of another width that idle in its way are ended, and gangs that have no work.
 // A stage given to the agent is prepared (data caches, inputs), run by a trainer, committed, told. Each attempt given ends in
-// exactly one of Done, Failed and Returned, except when it was cancelled or the coordinator fell silent: then nobody listens.
+// exactly one of Done, Failed and Returned, except when it was cancelled or the coordinator stopped sending heartbeats: then nobody listens.
 class Agent {
  public:
   // Events.
@@ -65,7 +65,7 @@ class Agent {
 
   void on(const Event&, Time now, Commands& out);
 
-  bool orphaned() const { return orphaned_; }                  // stopped because the coordinator fell silent
+  bool orphaned() const { return orphaned_; }                  // stopped because the coordinator stopped sending heartbeats
 
  private:
   enum class Phase { empty, starting, idle, running, stopping, dying, lent };

@@ -7,7 +7,7 @@
 
 namespace winnow::sched {
 
-using Time = std::chrono::nanoseconds;            // since any fixed moment; the machines have no clock of their own
+using Time = std::chrono::nanoseconds;            // from an arbitrary epoch; the state machines have no clock of their own
 using StageId = std::uint32_t;                    // index of a stage in the sweep
 using AgentId = std::uint32_t;                    // MPI rank
 using Slot = std::uint32_t;                       // place of a trainer in its agent
@@ -20,7 +20,7 @@ struct Attempt {
 };
 
 // user: the stage itself is wrong, so it fails everywhere. memory: too little of it. transient: crash, I/O, signal.
-// hang: no progress. lost: its agent went silent. protocol: its trainer says what no agent can read, and would say it again.
+// hang: no progress. lost: its agent stopped sending heartbeats. protocol: its trainer says what no agent can read, and would say it again.
 enum class FailureClass { user, memory, transient, hang, lost, protocol };
 
 std::string_view to_string(FailureClass);

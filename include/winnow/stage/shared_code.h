@@ -1,5 +1,5 @@
 // Result versions of code that several kinds of stages and several methods share. Who mends a fault that changes results raises the version of the
-// part that it is in, in shared_code.cpp; then exactly the stages that use the part get another identity and are computed anew.
+// part that it is in, in shared_code.cpp; then exactly the stages that use the part get another identity and are recomputed.
 //
 // Planning decides which parts a stage uses (src/sweep/parts_of_stage.cpp) and writes them into it; the canonical form names those above 1 only, so
 // that a part that was never mended is in no identity. A trainer refuses a stage whose versions are not its own.

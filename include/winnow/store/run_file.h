@@ -22,7 +22,7 @@ std::size_t size_of(DType);
 struct Array {
   DType dtype = DType::f32;
   std::vector<std::size_t> shape;
-  std::vector<std::byte> bytes;
+  std::vector<std::byte> bytes;                   // in the host's byte order; files are little-endian
 
   std::size_t count() const;
 };
@@ -72,6 +72,8 @@ struct Written {
 // `later` leaves the syncing to Store::commit_group, which syncs many small files at the price of one.
 enum class Sync { now, later };
 
+// HDF5 is used by one thread at a time: callers of this header must not overlap in one process.
+//
 // Writes a complete run file at `path` (a temporary name that must not exist), flushed and synced. Every return code is
 // checked. On any failure the file is removed and DeviceError (disk) or DataError (content that cannot be stored) thrown.
 Written write_run_file(const Path& path, const RunContent&, Sync = Sync::now);

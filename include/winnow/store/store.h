@@ -12,6 +12,8 @@ namespace winnow::store {
 
 enum class Commit { committed, already_there, conflict };   // conflict: another result digest lies under this identity
 
+// One thread at a time; several processes may work on one store, on network file systems too: a commit is a rename that never replaces, whose lost
+// reply (NFS) counts as done. DeviceError for the disk, DataError for a run file.
 class Store {
  public:
   // `references`: further stores that are read and never written (results/reference).

@@ -75,7 +75,7 @@ struct Model : Preset {
   std::vector<Conditional> recipes;
   std::map<std::string, Assignments> datasets;    // for a data set: the only place where a model sets data.*
   std::optional<Pretrain> pretrain;               // the stage that makes it
-  Assignments architecture;                       // of one that begins at random: entries of config.json
+  Assignments architecture;                       // of one that is initialised randomly: entries of config.json
   // Without either its weights are a downloaded snapshot.
   bool downloaded() const { return !pretrain && architecture.empty(); }
 };

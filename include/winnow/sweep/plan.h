@@ -1,4 +1,4 @@
-// What a sweep comes to: experiments (samples of table cells) and the graph of stages that they share.
+// What a sweep expands to: experiments (samples of table cells) and the graph of stages that they share.
 #pragma once
 
 #include <cstdint>

@@ -77,7 +77,7 @@ void complete(const Stage& stage, const Path& store_folder, const std::vector<st
     if (context.inputs.count(name)) continue;
     auto found = store.find(input.stage);
     if (!found)
-      throw DataError(fmt::format("input '{}': stage {} is not done in {}: run it first, or say --store or --reference", name,
+      throw DataError(fmt::format("input '{}': stage {} is not done in {}: run it first, or pass --store or --reference", name,
                                   input.stage.hex(), store_folder.string()));
     context.inputs[name] = *found;
   }

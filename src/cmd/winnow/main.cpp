@@ -8,7 +8,7 @@ using winnow::cmd::Entry;
 
 // In the order in which one works with them.
 constexpr Entry kCommands[] = {
-    {"plan", winnow::cmd::plan, "what a sweep comes to: experiments, stages, what is done", true},
+    {"plan", winnow::cmd::plan, "what a sweep expands to: experiments, stages, what is done", true},
     {"try", winnow::cmd::try_out, "a few steps of each kind of stage, before hours are spent: what fails, how long it takes"},
     {"run", winnow::cmd::run, "executes what is not done yet, alone or under mpirun"},
     {"status", winnow::cmd::status, "how a run stands now; --watch follows it", true},

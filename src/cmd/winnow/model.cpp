@@ -31,7 +31,7 @@ void list(const sweep::Catalogue& catalogue, bool json) {
     else if (model.pretrain)
       fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
     else if (!model.downloaded())
-      fmt::print("{:24} {:9} begins at random, trained in the stage that uses it\n", name, model.family);
+      fmt::print("{:24} {:9} is initialised randomly, trained in the stage that uses it\n", name, model.family);
     else if (record)
       fmt::print("{:24} {:9} {} MB in {}\n", name, model.family, record->bytes / 1'000'000, record->root.string());
     else
@@ -82,7 +82,7 @@ void check(const sweep::Catalogue& catalogue, const std::string& name, const std
   if (found == catalogue.models.end())
     throw UsageError(fmt::format("model check: unknown model '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
   if (found->second.pretrain) throw UsageError(fmt::format("model check: {} has no downloaded weights: winnow pre-trains it as a stage", name));
-  if (!found->second.downloaded()) throw UsageError(fmt::format("model check: {} has no downloaded weights: it begins at random", name));
+  if (!found->second.downloaded()) throw UsageError(fmt::format("model check: {} has no downloaded weights: it is initialised randomly", name));
   std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
   std::optional<Value> towers;
   auto look = [&](const Path& snapshot) {

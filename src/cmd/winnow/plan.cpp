@@ -1,4 +1,4 @@
-// winnow plan: what a sweep comes to, before anything runs.
+// winnow plan: what a sweep expands to, before anything runs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -149,7 +149,7 @@ void explain(const sweep::Plan& plan, const std::string& key) {
 }  // namespace
 
 int plan(int argc, char** argv) {
-  Command app("plan", "Shows what a sweep comes to: its experiments, the stages that they share, and what is already done.\n"
+  Command app("plan", "Shows what a sweep expands to: its experiments, the stages that they share, and what is already done.\n"
               "Refuses whatever `winnow run` would refuse, but for data and weights that are not on this machine: it lists them with the commands\n"
               "that bring them. Opens no image and starts nothing. `winnow method list` shows the methods, `winnow model list` and `winnow data list`\n"
               "models and data sets; --explain says of any key what it may be and who set it.",

@@ -20,7 +20,7 @@ void erase_setting(Draft&, const std::string& key);
 void erase_scorer(Draft&);
 
 // Gives the stage its model's weights: from the stage that pre-trains it, which is added, a downloaded snapshot, or none but the
-// architecture of a model that begins at random.
+// architecture of a model that is initialised randomly.
 void add_backbone(std::vector<Draft>&, Draft& user, const std::string& model, const Catalogue&);
 // Where candidate sets depend on another model's scores: `score`, and where sets are narrowed `narrow` after it, as inputs of
 // `user`, whose settings keep what it reads itself. docs/methods/partial-labels.md#1.4 and #2.

@@ -39,8 +39,20 @@ function(winnow_test area)
   add_executable(test-${area} ${sources})
   target_link_libraries(test-${area} PRIVATE winnow_${area} ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(test-${area} PRIVATE WINNOW_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WINNOW_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
-  add_test(NAME ${area} COMMAND test-${area} --gtest_brief=1)
-  set_tests_properties(${area} PROPERTIES LABELS unit)
+  winnow_shards(${area} 1)
+endfunction()
+
+# test-NAME as so many tests as it is long, so that `ctest -j` and `--rerun-failed` have something to work with: NAME, or NAME.1, NAME.2, ...
+function(winnow_shards name count)
+  foreach(shard RANGE 1 ${count})
+    set(test ${name}.${shard})
+    if(count EQUAL 1)
+      set(test ${name})
+    endif()
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${test} COMMAND test-${name} --gtest_brief=1)
+    set_tests_properties(${test} PROPERTIES LABELS unit ENVIRONMENT "GTEST_TOTAL_SHARDS=${count};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()
 
 # What uses torch shares one precompiled header: a unit costs seconds instead of half a minute.

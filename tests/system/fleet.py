@@ -728,6 +728,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=SOURCE / "build")
     parser.add_argument("--keep", action="store_true", help="keep the folders")
+    parser.add_argument("--shard", default="1/1", metavar="I/N", help="every N-th test from the I-th on")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
@@ -737,7 +738,8 @@ def main():
         print("skipped: " + check.stderr.strip())
         sys.exit(77)
     failed = []
-    for test in TESTS:
+    first, step = map(int, arguments.shard.split("/"))
+    for test in TESTS[first - 1::step]:
         if arguments.names and test.__name__ not in arguments.names:
             continue
         begin = time.time()

@@ -9,6 +9,7 @@
 #include "file_kind.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/json_text.h"
 #include "winnow/core/safetensors.h"
 
 namespace winnow::data {
@@ -55,13 +56,18 @@ std::vector<ScoreRecord> recorded_scores() {
   for (const std::string& file : names_in(folder(), false)) {
     Path path = folder() / file;
     if (path.extension() != ".json") continue;
+    auto damaged = [&] {
+      return DataError(fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
+    };
     try {
-      Value json = Value::parse(read_file(path));
+      Value json = parse_json(read_file(path), path.string());
       result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
                         Hash128::parse(json.at("fingerprint").get<std::string>()).hex(), json.at("samples").get<std::int64_t>(),
                         json.at("classes").get<std::int64_t>()});
     } catch (const nlohmann::json::exception&) {
-      throw DataError(fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
+      throw damaged();
+    } catch (const DataError&) {
+      throw damaged();
     }
   }
   std::sort(result.begin(), result.end(), [](const ScoreRecord& a, const ScoreRecord& b) { return a.name < b.name; });

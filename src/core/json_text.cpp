@@ -59,6 +59,13 @@ class Watched {
   const char** reached_;
 };
 
+std::string cut(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
 }  // namespace
 
 Value parse_json(std::string_view content, const std::string& name, std::size_t skipped) {
@@ -96,17 +103,11 @@ Value parse_json(std::string_view content, const std::string& name, std::size_t 
   return {};
 }
 
-std::string shown(const std::string& text) {
+std::string shown(const std::string& text, std::size_t most) {
   std::string quoted = Value(text).dump(-1, ' ', false, Value::error_handler_t::replace);
-  return quoted.substr(1, quoted.size() - 2);
+  return cut(quoted.substr(1, quoted.size() - 2), most);
 }
 
-std::string brief(const Value& value, std::size_t most) {
-  std::string text = value.dump(-1, ' ', false, Value::error_handler_t::replace);
-  if (text.size() <= most) return text;
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;   // between characters
-  return text.substr(0, end) + "...";
-}
+std::string brief(const Value& value, std::size_t most) { return cut(value.dump(-1, ' ', false, Value::error_handler_t::replace), most); }
 
 }  // namespace winnow

@@ -47,7 +47,9 @@ TEST_F(Templates, WithTwoPlacesAreRefused) {
   EXPECT_THAT(refused("method = \"cc\"\n[[grid]]\ntemplate = [\"a photo of a {}.\", \"{} {}\"]"), HasSubstr("template: the template '{} {}' " + wanted));
   EXPECT_THAT(refused("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scorer = { template = \"{} {}\" } }"),
               HasSubstr("labels.scorer.template: the template '{} {}' " + wanted));
-  EXPECT_THAT(refused("method = \"deft\"\nlabels = { kind = \"symmetric\", rate = 0.2 }\ndetect = { prompt = \"{} {}\" }"), HasSubstr("detect.prompt: the template '{} {}' " + wanted));
+  catalogue_ = Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}});
+  EXPECT_THAT(refused("method = \"detect-train\"\ndetect = { method = \"label-match\", prompt = \"{} {}\" }\nlabels = { kind = \"symmetric\", rate = 0.2 }"),
+              HasSubstr("detect.prompt: the template '{} {}' " + wanted));
 }
 
 TEST_F(Templates, OfAnAxisAreStagesOfTheirOwn) {

@@ -17,10 +17,10 @@ inline constexpr std::size_t kDeepestJson = 64;
 // `skipped`: bytes of the file before `content` (a byte order mark). Safe from any thread.
 Value parse_json(std::string_view content, const std::string& name, std::size_t skipped = 0);
 
-// A text in a message of one line: as JSON writes it, without quotes around it.
-std::string shown(const std::string& text);
+// A text in a message of one line: as JSON writes it, without quotes around it; cut behind `most` bytes, between characters.
+std::string shown(const std::string& text, std::size_t most = std::string::npos);
 
-// The same for any value, not longer than a line of a message can be.
+// Any value in a message, cut likewise.
 std::string brief(const Value&, std::size_t most = 60);
 
 }  // namespace winnow

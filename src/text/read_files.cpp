@@ -32,9 +32,9 @@ void add_timm_preprocessor(SnapshotFiles& snapshot) {
   std::erase_if(given.get_ref<Value::object_t&>(), [](const auto& entry) { return entry.second.is_null(); });
   Value size = given.value("input_size", Value({3, 224, 224}));
   if (!size.is_array() || size.size() != 3 || !size[1].is_number_integer() || size[1] != size[2] || size[1] < 1)
-    throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", where, size.dump()));
+    throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", where, brief(size)));
   Value share = given.value("crop_pct", Value(0.875));
-  if (!share.is_number() || !(share > 0 && share <= 1)) throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, share.dump()));
+  if (!share.is_number() || !(share > 0 && share <= 1)) throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, brief(share)));
   TorchvisionConfig result;
   result.side = size[1].get<std::int64_t>();
   result.crop_pct = share.get<double>();

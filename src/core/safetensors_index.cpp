@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow {
 
@@ -20,7 +21,7 @@ bool stays_below(const Path& name) {
 }  // namespace
 
 SafeTensorsIndex SafeTensorsIndex::read(const Path& index) {
-  nlohmann::json json = nlohmann::json::parse(read_file(index), nullptr, false);
+  Value json = parse_json(read_file(index), index.string());
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object() || json["weight_map"].empty())
     throw DataError(fmt::format("{} has no table weight_map", index.string()));
   SafeTensorsIndex result;

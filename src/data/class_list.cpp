@@ -11,6 +11,7 @@
 
 #include "json_file.h"
 #include "layout.h"
+#include "read_alike.h"
 #include "text_file.h"
 #include "winnow/core/error.h"
 
@@ -33,27 +34,46 @@ std::vector<Row> rows_of(const Manifest& manifest, const Path& file) {
     Row row{{}, "", lines.number()};
     for (std::int64_t k = 0; k < skip; ++k) {
       std::size_t blank = line.find_first_of(" \t");
-      if (blank == std::string::npos) lines.fail(fmt::format("expected {} columns before the class name, got '{}'", skip, shown(line)));
+      if (blank == std::string::npos) lines.fail(fmt::format("expected {} columns before the class name, got '{}'", skip, shown(line, 60)));
       row.skipped.push_back(line.substr(0, blank));
       line = line.substr(line.find_first_not_of(" \t", blank));
     }
     row.name = class_name_of(manifest, line);
+    if (manifest.classes.empty())
+      if (std::string fault = fault_of_name(row.name); !fault.empty()) lines.fail("the class name " + fault);
     rows.push_back(std::move(row));
   }
+  if (rows.empty()) throw DataError(fmt::format("{}: no class names: the file is empty", file.string()));
   return rows;
 }
 
+// Digits alone, as ids of classes are written; 007 is 7.
 std::optional<std::int64_t> number_in(const std::string& text) {
   std::int64_t value = 0;
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos || code != std::errc()) return std::nullopt;
   return value;
 }
 
-// The skipped column that holds the classes' numbers, if one does.
-std::optional<std::size_t> number_column(const std::vector<Row>& rows) {
+// "1:", "+1", "0x1", "0.5", "#1", "-": what may stand before a number taken off, a digit follows. WordNet's n01440764 is a name.
+bool looks_like_number(const std::string& text) {
+  std::size_t at = text.find_first_not_of("+-.,:;#('\"[");
+  return at != std::string::npos && text[at] >= '0' && text[at] <= '9';
+}
+
+// The skipped column that holds the classes' numbers, if one does. DataError where some ids look like numbers and not all are: taken for
+// names, they would leave the order of the lines to decide.
+std::optional<std::size_t> number_column(const std::vector<Row>& rows, const Path& file) {
   for (std::size_t column = 0; !rows.empty() && column < rows[0].skipped.size(); ++column)
     if (std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return number_in(row.skipped[column]).has_value(); })) return column;
+  for (std::size_t column = 0; !rows.empty() && column < rows[0].skipped.size(); ++column) {
+    auto like = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return looks_like_number(row.skipped[column]); });
+    if (like == rows.end()) continue;
+    auto other = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return !number_in(row.skipped[column]); });
+    throw DataError(fmt::format("{}:{}: the class id '{}' is no number{}: write all ids in digits alone, or all as names", file.string(), other->line,
+                                shown(other->skipped[column]),
+                                like == other ? "" : fmt::format(", that of line {} is ('{}')", like->line, shown(like->skipped[column]))));
+  }
   return std::nullopt;
 }
 
@@ -89,7 +109,7 @@ ClassList read_class_list(const Manifest& manifest, const Path& root, std::optio
   list.file = root / file->second;
   std::vector<Row> rows = rows_of(manifest, list.file);
   if (!rows.empty() && !rows[0].skipped.empty()) require_unique_ids(rows, 0, list.file);
-  if (auto column = number_column(rows)) {
+  if (auto column = number_column(rows, list.file)) {
     require_unique_ids(rows, *column, list.file);
     order_by_number(rows, *column, first, list.file);
   }
@@ -116,13 +136,20 @@ void require_unique_names(const ClassList& list, const Manifest& manifest) {
 std::vector<std::string> notes_on_classes(const std::vector<std::string>& names, const std::vector<std::int64_t>& training_labels) {
   constexpr std::size_t kShown = 5;
   std::vector<std::string> notes;
-  std::map<std::string, std::vector<std::size_t>> by_name;
+  std::map<std::string, std::vector<std::size_t>> by_name, by_text;
   std::vector<bool> has_picture(names.size());
-  for (std::size_t c = 0; c < names.size(); ++c) by_name[names[c]].push_back(c);
+  for (std::size_t c = 0; c < names.size(); ++c) by_name[names[c]].push_back(c), by_text[read_alike(names[c])].push_back(c);
   for (std::int64_t label : training_labels) has_picture.at(static_cast<std::size_t>(label)) = true;
   for (const auto& [name, classes] : by_name)
     if (classes.size() > 1) notes.push_back(fmt::format("classes {} are all called '{}': their texts are the same", fmt::join(classes,
         ", "), shown(name)));
+  for (const auto& [text, classes] : by_text) {
+    auto differs = [&](std::size_t c) { return names[c] != names[classes[0]]; };
+    if (std::none_of(classes.begin(), classes.end(), differs)) continue;
+    std::vector<std::string> called;
+    for (std::size_t c : classes) called.push_back(fmt::format("{} ('{}')", c, shown(names[c])));
+    notes.push_back(fmt::format("classes {} read alike in a prompt: their texts are the same, or differ in case and marks that no reader sees", fmt::join(called, ", ")));
+  }
   std::vector<std::string> without;
   for (std::size_t c = 0; c < names.size(); ++c)
     if (!has_picture[c]) without.push_back(fmt::format("{} ({})", shown(names[c]), c));

@@ -73,6 +73,9 @@ Found look_at_pictures(const Manifest& manifest, const Path& root, const std::ve
     record.channels = set.train.shape[3];
     record.classes = set.classes;
     note_files(record, set.read);
+    const char* images = manifest.layout == "idx" ? "_images" : "";
+    if (const std::string& test = manifest.files.at(std::string("test") + images); test == manifest.files.at(std::string("train") + images))
+      record.notes.push_back(fmt::format("the test images are the training images ({}): accuracy on them says nothing", test));
     return found;
   }
   Listing& listing = found.listing.emplace(list_pictures(manifest, root));
@@ -102,7 +105,9 @@ Found look(const Manifest& manifest, const Path& root, const std::vector<std::st
     if (auto own = record.labels.find(name); own != record.labels.end() && own->second.candidates != sets)
       throw DataError(fmt::format("{}: gives {}, and {} declares {}", (root / "labels" / (name + ".safetensors")).string(),
                                   sets ? "one label a sample" : "sets of candidates", manifest.source, sets ? "sets of candidates" : "one label a sample"));
-  record.notes = notes_on_classes(record.classes, labels);
+  for (std::string& note : notes_on_classes(record.classes, labels)) record.notes.push_back(std::move(note));
+  if (found.listing) record.notes.insert(record.notes.end(), found.listing->notes.begin(), found.listing->notes.end());
+  if (std::string note = note_on_other_label_files(root); !note.empty()) record.notes.push_back(std::move(note));
   note_files(record, label_files(root));
   return found;
 }

@@ -34,9 +34,9 @@ std::string why_no_file(const Path& path) {
   return kind == std::filesystem::file_type::regular ? "cannot be read" : "is no file";
 }
 
-std::vector<std::string> names_in(const Path& folder, bool folders) {
+Names names_in(const Path& folder) {
   std::error_code code;
-  std::vector<std::string> names;
+  Names names;
   for (auto entry = std::filesystem::directory_iterator(folder, code); !code &&
       entry != std::filesystem::directory_iterator(); entry.increment(code)) {
     std::string name = entry->path().filename().string();
@@ -44,13 +44,19 @@ std::vector<std::string> names_in(const Path& folder, bool folders) {
     std::error_code own;                          // what the listing says already is not asked for again, but for links
     bool folder_itself = entry->is_directory(own);
     if (!folder_itself && !entry->is_regular_file(own)) throw DataError(fmt::format("{} {}", entry->path().string(), why_no_file(entry->path())));
-    if (folder_itself == folders) names.push_back(std::move(name));
+    (folder_itself ? names.folders : names.files).push_back(std::move(name));
   }
   if (code == std::errc::too_many_symbolic_link_levels || code == std::errc::no_such_file_or_directory) throw DataError(fmt::format("{} {}",
       folder.string(), why_no_file(folder)));
   if (code) throw DataError(fmt::format("cannot list {}: {}", folder.string(), code.message()));
-  std::sort(names.begin(), names.end());
+  std::sort(names.folders.begin(), names.folders.end());
+  std::sort(names.files.begin(), names.files.end());
   return names;
+}
+
+std::vector<std::string> names_in(const Path& folder, bool folders) {
+  Names names = names_in(folder);
+  return folders ? names.folders : names.files;
 }
 
 }  // namespace winnow::data

@@ -17,6 +17,10 @@ std::string why_no_file(const Path&);
 
 // The names in a folder that are folders or that are not, sorted bytewise as Python's sorted does, without what systems leave behind.
 // DataError for a folder that cannot be listed, and for a link in it that leads nowhere: a class or a picture would be lost without a word.
+struct Names {
+  std::vector<std::string> folders, files;
+};
+Names names_in(const Path& folder);
 std::vector<std::string> names_in(const Path& folder, bool folders);
 
 }  // namespace winnow::data

@@ -47,8 +47,8 @@ class Reading {
     const LabelEntry *number = nullptr, *name = nullptr;
     for (const LabelEntry& entry : column.entries) {
       if (!is_number(entry.text) && !is_name(entry))
-        throw DataError(fmt::format("{}: \"{}\" is neither a label nor a class name{}", column.where(entry.position), shown(entry.text),
-            did_you_mean(entry.text, classes_.names)));
+        throw DataError(fmt::format("{}: {} is neither a label nor a class name{}", column.where(entry.position), brief(entry.text),
+            classes_.names.empty() ? ": no class names are known (classes or files.class_names of the preset)" : did_you_mean(entry.text, classes_.names)));
       if (!number && (entry.number || !is_name(entry))) number = &entry;
       if (!name && is_name(entry) && (!is_number(entry.text) || names_are_numbers())) name = &entry;
     }

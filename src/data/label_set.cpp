@@ -4,8 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 
 #include "file_kind.h"
+#include "json_file.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 
@@ -113,6 +116,21 @@ std::vector<std::string> label_files(const Path& root) {
   for (const std::string& name : names_in(root / kFolder, false))
     if (Path(name).extension() == kSuffix) files.push_back((Path(kFolder) / name).string());
   return files;
+}
+
+std::string note_on_other_label_files(const Path& root) {
+  if (!is_folder(root / kFolder)) return "";
+  std::vector<std::string> others;
+  for (const std::string& name : names_in(root / kFolder, false)) {
+    std::string lower = name;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    constexpr const char* kArrays[] = {".npy", ".npz", ".pt", ".pth", ".pkl", ".pickle", ".h5", ".hdf5", ".safetensor"};
+    bool array = lower.find(kSuffix) != std::string::npos && Path(name).extension() != kSuffix;
+    if (array || std::any_of(std::begin(kArrays), std::end(kArrays), [&](const char* ending) { return lower.ends_with(ending); })) others.push_back(name);
+  }
+  if (others.empty()) return "";
+  return fmt::format("labels/{}{} not read: labels are files NAME.safetensors, which launch/convert-labels makes", shown(others[0]),
+                     others.size() == 1 ? " is" : fmt::format(" and {} other{} are", others.size() - 1, others.size() == 2 ? "" : "s"));
 }
 
 Path label_set_path(const std::string& fingerprint) { return cache_folder() / kFolder / (fingerprint + kSuffix); }

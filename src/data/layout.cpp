@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
+#include <string_view>
 #include <unordered_map>
 
 #include "file_kind.h"
@@ -49,21 +51,65 @@ bool is_plain_text(const std::string& text) {
   return Value(text).dump(-1, ' ', false, Value::error_handler_t::replace).find("\xef\xbf\xbd") == std::string::npos;
 }
 
-// The same for "a.jpg", "./a.jpg" and "x//../a.jpg".
-std::string same_name(const std::string& file) { return Path(file).lexically_normal().string(); }
+// Which pictures of both parts were met: a name is kept once, and only one that is not "normal" is kept as a text of its own.
+class Met {
+ public:
+  struct First {
+    const Sample* sample;
+    const Listing::Part* part;
+  };
 
-void verify_part(const Manifest& manifest, const Path& root, const Listing& listing, const Listing::Part& part, std::int64_t wanted, const char* split) {
+  // The first sample of the same picture: "a.jpg", "./a.jpg" and "x//../a.jpg" are one. Null: this is it.
+  const First* add(const Sample& sample, const Listing::Part& part) {
+    auto [entry, fresh] = first_.try_emplace(same_name(sample.file), First{&sample, &part});
+    return fresh ? nullptr : &entry->second;
+  }
+  const First* find(const std::string& file) {
+    auto entry = first_.find(same_name(file));
+    return entry == first_.end() ? nullptr : &entry->second;
+  }
+  void reserve(std::size_t samples) { first_.reserve(samples); }
+
+ private:
+  std::string_view same_name(const std::string& file) {
+    if (!file.starts_with("./") && file.find("//") == std::string::npos && file.find("/.") == std::string::npos && !file.starts_with("../")) return file;
+    return texts_.emplace_back(Path(file).lexically_normal().string());
+  }
+
+  std::unordered_map<std::string_view, First> first_;
+  std::deque<std::string> texts_;
+};
+
+// "0..9", as the file writes labels.
+std::string range_of_labels(const Listing& listing) {
+  auto last = static_cast<std::int64_t>(listing.classes.size()) - 1;
+  if (listing.first_label == 0) return fmt::format("the data set has classes 0..{}", last);
+  return fmt::format("the data set has labels {}..{}, counted from {} (options.first_label)", listing.first_label, last + listing.first_label, listing.first_label);
+}
+
+struct Shared {
+  std::size_t count = 0;
+  std::string first;
+};
+
+// `shared`: pictures that the other part has, too, under the same label.
+void verify_part(const Manifest& manifest, const Path& root, const Listing& listing, const Listing::Part& part, std::int64_t wanted, const char* split, Met& met,
+                 Shared& shared) {
   auto classes = static_cast<std::int64_t>(listing.classes.size());
-  std::unordered_map<std::string, const Sample*> seen;
   for (const Sample& sample : part.samples) {
     if (!is_plain_text(sample.file)) throw DataError(fmt::format("{}: a path that is no UTF-8 text of one line", part.place(sample)));
     if (sample.label < 0 || sample.label >= classes)
-      throw DataError(fmt::format("{}: label {} of {}; the data set has classes 0..{}", part.place(sample), sample.label, sample.file, classes - 1));
-    if (auto [entry, fresh] = seen.try_emplace(same_name(sample.file), &sample); !fresh) {
-      const Sample& first = *entry->second;
+      throw DataError(fmt::format("{}: label {} of {}; {}", part.place(sample), sample.label + listing.first_label, sample.file, range_of_labels(listing)));
+    const Met::First* before = met.add(sample, part);
+    if (!before) continue;
+    const Sample& first = *before->sample;
+    if (before->part == &part)
       throw DataError(fmt::format("{}: {} is listed twice (first in {})", part.place(sample), sample.file,
                                   first.list == sample.list ? fmt::format("line {}", first.line) : part.place(first)));
-    }
+    if (first.label != sample.label)
+      throw DataError(fmt::format("{}: the {} picture {} has the label {} here, and as a training picture {} in {}", part.place(sample), split, sample.file,
+                                  sample.label + listing.first_label, first.label + listing.first_label, before->part->place(first)));
+    if (shared.count++ == 0) shared.first = fmt::format("{}, {} and {}", sample.file, before->part->place(first), part.place(sample));
   }
   const std::string place = part.annotations.front().string();
   if (part.samples.empty()) throw DataError(fmt::format("{}: no {} pictures", place, split));
@@ -76,6 +122,30 @@ void verify_part(const Manifest& manifest, const Path& root, const Listing& list
   if (missing)
     throw DataError(fmt::format("{}: {} {}{}", part.place(*first), (root / first->file).string(), why_no_file(root / first->file),
                                 missing > 1 ? fmt::format(", nor are {} others", missing - 1) : ""));
+}
+
+// Both parts, and what is held out of them by the publisher and not read (`listing.unread`).
+void verify_parts(const Manifest& manifest, const Path& root, Listing& listing) {
+  Met met;
+  Shared shared;
+  met.reserve(listing.train.samples.size() + listing.test.samples.size());
+  verify_part(manifest, root, listing, listing.train, manifest.expected_train, "training", met, shared);
+  verify_part(manifest, root, listing, listing.test, manifest.expected_test, "test", met, shared);
+  if (shared.count)
+    listing.notes.push_back(fmt::format("{} of {} test pictures {} in training, too: accuracy on them says nothing (first: {})", shared.count,
+                                        listing.test.samples.size(), shared.count == 1 ? "is" : "are", shared.first));
+  shared = {};
+  std::size_t other = 0;
+  for (const Sample& sample : listing.unread.samples)
+    if (const Met::First* before = met.find(sample.file)) {
+      other += before->sample->label != sample.label;
+      if (shared.count++ == 0)
+        shared.first = fmt::format("{}, {} and {}", sample.file, before->part->place(*before->sample), listing.unread.place(sample));
+    }
+  if (shared.count)
+    listing.notes.push_back(fmt::format("{} of {} validation pictures, which winnow does not read, {} in training or test, too{} (first: {})", shared.count,
+                                        listing.unread.samples.size(), shared.count == 1 ? "is" : "are",
+                                        other ? fmt::format(", {} with another label", other) : "", shared.first));
 }
 
 }  // namespace
@@ -103,12 +173,15 @@ Listing list_pictures(const Manifest& manifest, const Path& root) {
         throw DataError(fmt::format("{}: {} classes in {}, {} has {}", manifest.name, listing.classes.size(), root.string(), manifest.name, manifest.classes.size()));
       listing.classes = manifest.classes;
     }
-    if (listing.classes.size() < 2) throw DataError(fmt::format("{}: {} classes in {}; a data set has at least 2", manifest.name, listing.classes.size(), root.string()));
+    if (listing.classes.empty())
+      throw DataError(fmt::format("{}: no class names: write classes = [\"cat\", \"dog\", ...] in {}, or files.class_names = a file with one name a line", manifest.name,
+                                  manifest.source));
+    if (listing.classes.size() < 2)
+      throw DataError(fmt::format("{}: 1 class in {} ('{}'); a data set has at least 2", manifest.name, root.string(), shown(listing.classes[0])));
     if (manifest.expected_classes && static_cast<std::int64_t>(listing.classes.size()) != manifest.expected_classes)
       throw DataError(fmt::format("{}: {} classes in {}, expected {}", manifest.name, listing.classes.size(), root.string(), manifest.expected_classes));
     require_plain_names(listing.classes, fmt::format("{} in {}", manifest.name, root.string()));
-    verify_part(manifest, root, listing, listing.train, manifest.expected_train, "training");
-    verify_part(manifest, root, listing, listing.test, manifest.expected_test, "test");
+    verify_parts(manifest, root, listing);
     return listing;
   }
   throw InternalError(fmt::format("layout {} has no pictures of its own", manifest.layout));
@@ -128,16 +201,20 @@ ClassList note_class_list(const Manifest& manifest, const Path& root, std::optio
   return list;
 }
 
+std::string fault_of_name(const std::string& name) {
+  if (name.find_first_not_of(" \t") == std::string::npos) return "is empty";
+  return is_plain_text(name) ? "" : fmt::format("'{}' is no text of one line in UTF-8", shown(name));
+}
+
 void require_plain_names(const std::vector<std::string>& classes, const std::string& where) {
   for (const std::string& name : classes)
-    if (name.find_first_not_of(" \t") == std::string::npos || !is_plain_text(name))
-      throw DataError(fmt::format("{}: class {} has a name that is no UTF-8 text of one line", where, &name - classes.data()));
+    if (std::string fault = fault_of_name(name); !fault.empty()) throw DataError(fmt::format("{}: the name of class {} {}", where, &name - classes.data(), fault));
 }
 
 std::int64_t whole_number(const std::string& text, const Lines& lines) {
   std::int64_t value = 0;
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size()) lines.fail(fmt::format("expected a whole number, got '{}'", shown(text)));
+  if (code != std::errc() || end != text.data() + text.size() || text.size() > 18) lines.fail(fmt::format("expected a whole number, got '{}'", shown(text)));
   return value;
 }
 

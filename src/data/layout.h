@@ -28,7 +28,9 @@ struct Listing {
 
     std::string place(const Sample&) const;       // FILE:LINE
   };
-  Part train, test;
+  Part train, test, unread;                       // unread: listed by the publisher, and used by nobody here (CoOp's val)
+  std::int64_t first_label = 0;                   // what the files call class 0, for messages
+  std::vector<std::string> notes;                 // for people: what is legal and may be a mistake
   std::vector<Path> read;                         // what the listing depends on besides the pictures: files and folders below the root
 };
 
@@ -62,6 +64,7 @@ struct NamedPart {
 };
 std::vector<NamedPart> parts_of(Listing&);
 ClassList note_class_list(const Manifest&, const Path& root, std::optional<std::int64_t> first, Listing&);   // read_class_list, into classes and read
+std::string fault_of_name(const std::string& name);           // "is empty", "'...' is no text of one line in UTF-8"; empty: none
 void require_plain_names(const std::vector<std::string>& classes, const std::string& where);   // DataError for an empty one, and for what is no text of one line
 std::int64_t whole_number(const std::string& text, const Lines&);
 std::string option(const Manifest&, const char* key, const std::string& fallback = "");

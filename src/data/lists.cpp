@@ -16,15 +16,16 @@ namespace {
 std::pair<std::string, std::string> split_last(const std::string& line, const Lines& lines) {
   std::size_t blank = line.find_last_of(" \t");
   std::size_t end = blank == std::string::npos ? blank : line.find_last_not_of(" \t", blank);
-  if (end == std::string::npos) lines.fail(fmt::format("expected a path and a label, got '{}'", shown(line)));
+  if (end == std::string::npos) lines.fail(fmt::format("expected a path and a label, got '{}'", shown(line, 60)));
   return {line.substr(0, end + 1), line.substr(blank + 1)};
 }
 
 std::pair<std::string, std::string> split_first(const std::string& line, const Lines& lines) {
-  std::size_t blank = line.find_first_of(" \t");
+  std::size_t begin = line.find_first_not_of(" \t");          // ids may be right-aligned
+  std::size_t blank = line.find_first_of(" \t", begin);
   std::size_t start = blank == std::string::npos ? blank : line.find_first_not_of(" \t", blank);
-  if (start == std::string::npos) lines.fail(fmt::format("expected two columns, got '{}'", shown(line)));
-  return {line.substr(0, blank), line.substr(start)};
+  if (start == std::string::npos) lines.fail(fmt::format("expected two columns, got '{}'", shown(line, 60)));
+  return {line.substr(begin, blank - begin), line.substr(start)};
 }
 
 struct Entry {
@@ -67,7 +68,7 @@ std::unordered_map<std::string, NumberedPicture> labels_by_path(const Path& path
 
 Listing list_lines(const Manifest& manifest, const Path& root) {
   Listing listing;
-  std::int64_t first = number_option(manifest, "first_label", 0), below = number_option(manifest, "below", 0);
+  std::int64_t first = listing.first_label = number_option(manifest, "first_label", 0), below = number_option(manifest, "below", 0);
   note_class_list(manifest, root, first, listing);
   for (auto& [split, part] : parts_of(listing)) {
     part->annotations = {root / manifest.files.at(split)};
@@ -110,7 +111,7 @@ Listing list_named_lines(const Manifest& manifest, const Path& root) {
 
 Listing list_joined(const Manifest& manifest, const Path& root) {
   Listing listing;
-  std::int64_t first = number_option(manifest, "first_label", 1);
+  std::int64_t first = listing.first_label = number_option(manifest, "first_label", 1);
   note_class_list(manifest, root, first, listing);
   Path labels_file = root / manifest.files.at("labels"), split_file = root / manifest.files.at("split");
   auto labels = table(labels_file), parts = table(split_file);
@@ -136,7 +137,7 @@ Listing list_joined(const Manifest& manifest, const Path& root) {
 
 Listing list_keys(const Manifest& manifest, const Path& root) {
   Listing listing;
-  std::int64_t first = number_option(manifest, "first_label", 0);
+  std::int64_t first = listing.first_label = number_option(manifest, "first_label", 0);
   note_class_list(manifest, root, first, listing);
   for (auto& [split, part] : parts_of(listing)) {
     Path labels_file = root / manifest.files.at(split + "_labels");
@@ -147,7 +148,7 @@ Listing list_keys(const Manifest& manifest, const Path& root) {
     part->annotations = {lines.path()};
     for (std::string line; lines.next(line);) {
       auto label = labels.find(line);
-      if (label == labels.end()) lines.fail(fmt::format("{} has no label for {}", labels_file.string(), shown(line)));
+      if (label == labels.end()) lines.fail(fmt::format("{} has no label for {}", labels_file.string(), shown(line, 60)));
       part->samples.push_back({picture_name(manifest, line, split), label->second.label - first, lines.number()});
     }
   }

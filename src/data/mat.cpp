@@ -134,17 +134,17 @@ struct Column {
 // Class names from the pictures' folders, where no file says them.
 class FolderNames {
  public:
-  void add(std::int64_t label, const std::string& path, const std::string& where) {
+  void add(std::int64_t label, const std::string& path, const std::string& where, std::int64_t first) {
     std::size_t slash = path.find('/');
     if (slash == std::string::npos) return;
     std::string folder = path.substr(0, slash);
     auto by_label = by_label_.try_emplace(label, Known{folder, where}).first;
     if (by_label->second.value != folder)
-      throw DataError(fmt::format("{}: the label {} lies in the folder {} here, in {} in {}", where, label, shown(folder),
+      throw DataError(fmt::format("{}: the label {} lies in the folder {} here, in {} in {}", where, label + first, shown(folder),
           shown(by_label->second.value), by_label->second.where));
-    auto by_folder = by_folder_.try_emplace(folder, Known{std::to_string(label), where}).first;
-    if (by_folder->second.value != std::to_string(label))
-      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder), label, by_folder->second.value,
+    auto by_folder = by_folder_.try_emplace(folder, Known{std::to_string(label + first), where}).first;
+    if (by_folder->second.value != std::to_string(label + first))
+      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder), label + first, by_folder->second.value,
           by_folder->second.where));
   }
   // Up to the first label without a picture: labels are checked against what is there.
@@ -169,7 +169,7 @@ class FolderNames {
 
 Listing list_mat(const Manifest& manifest, const Path& root) {
   Listing listing;
-  std::int64_t first = number_option(manifest, "first_label", 1);
+  std::int64_t first = listing.first_label = number_option(manifest, "first_label", 1);
   FolderNames folders;
   auto names = manifest.files.find("class_names");
   bool from_folders = names == manifest.files.end() && manifest.classes.empty();
@@ -182,7 +182,7 @@ Listing list_mat(const Manifest& manifest, const Path& root) {
     for (std::size_t i = 0; i < paths.size(); ++i) {
       std::string path = paths.text(i);
       Sample sample{picture_name(manifest, path, split), labels.number(i) - first, i + 1};
-      if (from_folders) folders.add(sample.label, path, part->place(sample));
+      if (from_folders) folders.add(sample.label, path, part->place(sample), first);
       part->samples.push_back(std::move(sample));
     }
   }

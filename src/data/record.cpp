@@ -4,6 +4,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 
@@ -40,8 +41,9 @@ std::optional<Record> read_record(const std::string& name) {
   Path path = record_path(name);
   std::error_code code;
   if (!std::filesystem::exists(path, code) && code != std::errc::too_many_symbolic_link_levels) return std::nullopt;
+  auto damaged = [&] { return DataError(fmt::format("{} is damaged: run winnow data check {}", path.string(), name)); };
   try {
-    Value json = Value::parse(read_file(path));
+    Value json = parse_json(read_file(path), path.string());
     return Record{json.at("name").get<std::string>(),
                   json.at("root").get<std::string>(),
                   Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
@@ -56,7 +58,9 @@ std::optional<Record> read_record(const std::string& name) {
                   labels_of(json.value("labels", Value::object())),
                   json.value("notes", std::vector<std::string>{})};
   } catch (const nlohmann::json::exception&) {
-    throw DataError(fmt::format("{} is damaged: run winnow data check {}", path.string(), name));
+    throw damaged();
+  } catch (const DataError&) {
+    throw damaged();
   }
 }
 

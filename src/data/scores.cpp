@@ -9,6 +9,7 @@
 #include "file_kind.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/json_text.h"
 #include "winnow/core/safetensors.h"
 
 namespace winnow::data {
@@ -24,6 +25,19 @@ void require_name(const std::string& name) {
     if (name == own) throw UsageError(fmt::format("name of scores: {} means those of labels.scorer.model", own));
 }
 
+// Scores that tell no class from another.
+std::string note_on(std::span<const double> values, std::size_t C) {
+  std::size_t flat = 0, first = 0, rows = C ? values.size() / C : 0;
+  for (std::size_t i = rows; i-- > 0;) {
+    std::span<const double> row = values.subspan(i * C, C);
+    if (std::all_of(row.begin(), row.end(), [&](double value) { return value == row[0]; })) ++flat, first = i;
+  }
+  if (flat == 0) return "";
+  if (flat < rows) return fmt::format("the scores of {} of {} samples are the same for all classes, the first is sample {}", flat, rows, first);
+  bool all = std::all_of(values.begin(), values.end(), [&](double value) { return value == values[0]; });
+  return all ? fmt::format("all scores are {}: they tell no class from another", values[0]) : "each sample has the same score for all classes: they tell no class from another";
+}
+
 }  // namespace
 
 Path scores_path(const std::string& fingerprint) { return folder() / (fingerprint + ".safetensors"); }
@@ -35,7 +49,7 @@ ScoreRecord record_scores(const std::string& name, const Record& dataset, std::s
     throw DataError(fmt::format("scores of {} must be {} x {} (training samples x classes), these are {}", dataset.name, N, C, fmt::join(shape, " x ")));
   auto bad = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
   if (bad != values.end()) throw DataError(fmt::format("scores of sample {} are not finite", static_cast<std::size_t>(bad - values.begin()) / C));
-  ScoreRecord record{name, dataset.name, "", dataset.train, static_cast<std::int64_t>(C)};
+  ScoreRecord record{name, dataset.name, "", dataset.train, static_cast<std::int64_t>(C), note_on(values, C)};
   std::span<const std::byte> bytes = std::as_bytes(values);
   record.fingerprint = Hasher().add(dataset.fingerprint).add(fmt::format("/{}x{}/", N, C)).add(bytes).digest().hex();
   make_folders(folder());
@@ -55,13 +69,18 @@ std::vector<ScoreRecord> recorded_scores() {
   for (const std::string& file : names_in(folder(), false)) {
     Path path = folder() / file;
     if (path.extension() != ".json") continue;
+    auto damaged = [&] {
+      return DataError(fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
+    };
     try {
-      Value json = Value::parse(read_file(path));
+      Value json = parse_json(read_file(path), path.string());
       result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
                         Hash128::parse(json.at("fingerprint").get<std::string>()).hex(), json.at("samples").get<std::int64_t>(),
-                        json.at("classes").get<std::int64_t>()});
+                        json.at("classes").get<std::int64_t>(), ""});
     } catch (const nlohmann::json::exception&) {
-      throw DataError(fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
+      throw damaged();
+    } catch (const DataError&) {
+      throw damaged();
     }
   }
   std::sort(result.begin(), result.end(), [](const ScoreRecord& a, const ScoreRecord& b) { return a.name < b.name; });

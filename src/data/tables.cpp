@@ -17,14 +17,15 @@ namespace {
 
 // The class names by which labels may be told; the preset's stand before those of the file.
 ClassList label_names(const Manifest& manifest, const Path& root, Listing& listing) {
-  ClassList list = note_class_list(manifest, root, number_option(manifest, "first_label", 0), listing);
+  listing.first_label = number_option(manifest, "first_label", 0);
+  ClassList list = note_class_list(manifest, root, listing.first_label, listing);
   if (!manifest.classes.empty()) list = {"", manifest.classes, {}};
   listing.classes = list.names;
   return list;
 }
 
 void label_samples(Listing& listing, const std::vector<LabelColumn>& columns, const ClassList& classes, const Manifest& manifest) {
-  auto labels = labels_of(columns, classes, manifest, number_option(manifest, "first_label", 0));
+  auto labels = labels_of(columns, classes, manifest, listing.first_label);
   for (std::size_t i = 0; i < labels[0].size(); ++i) listing.train.samples[i].label = labels[0][i];
   for (std::size_t i = 0; i < labels[1].size(); ++i) listing.test.samples[i].label = labels[1][i];
 }
@@ -42,6 +43,15 @@ std::vector<std::string> fields_of(const std::string& line, const Lines& lines) 
   }
   if (quoted) lines.fail("a quote that does not end");
   return fields;
+}
+
+// CoOp's val is not trained on here, nor tested on; what it shares with the others is told all the same.
+void note_validation(const Value& json, const Manifest& manifest, const Path& path, Listing& listing) {
+  listing.unread.annotations = {path};
+  if (!json.contains("val") || !json["val"].is_array()) return;
+  for (const Value& entry : json["val"])
+    if (entry.is_array() && entry.size() == 3 && entry[0].is_string() && entry[1].is_number_integer())
+      listing.unread.samples.push_back({picture_name(manifest, entry[0].get<std::string>(), "train"), entry[1].get<std::int64_t>()});
 }
 
 }  // namespace
@@ -62,20 +72,21 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
     for (const Value& entry : json[split]) {
       std::string where = fmt::format("{}: {}[{}]", path.string(), split, position++);
       if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number_integer() || !entry[2].is_string())
-        throw DataError(fmt::format("{} must be [path, label, class name], got {}", where, entry.dump()));
+        throw DataError(fmt::format("{} must be [path, label, class name], got {}", where, brief(entry)));
       auto label = entry[1].get<std::int64_t>();
       std::string name = entry[2].get<std::string>();
       if (split == "train") names.emplace(label, name);
       auto known = names.find(label);
       if (known == names.end()) throw DataError(fmt::format("{}: label {} does not occur in train", where, label));
-      if (known->second != name) throw DataError(fmt::format("{}: label {} is {} here and {} before", where, label, Value(name).dump(),
-          Value(known->second).dump()));
+      if (known->second != name) throw DataError(fmt::format("{}: label {} is {} here and {} before", where, label, brief(name), brief(known->second)));
       if (auto first = labels.try_emplace(name, label, where).first; first->second.first != label)
-        throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, Value(name).dump(), label,
+        throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, brief(name), label,
             first->second.first, first->second.second.substr(path.string().size() + 2)));
+      if (std::string fault = fault_of_name(name); !fault.empty()) throw DataError(fmt::format("{}: the class name {}", where, fault));
       part->samples.push_back({picture_name(manifest, entry[0].get<std::string>(), split), label, position});
     }
   }
+  note_validation(json, manifest, path, listing);
   for (const auto& [label, name] : names) {
     if (label != static_cast<std::int64_t>(listing.classes.size()))
       throw DataError(fmt::format("{}: the labels of train are not 0..{}", path.string(), names.size() - 1));
@@ -136,7 +147,7 @@ Listing list_json(const Manifest& manifest, const Path& root) {
     std::size_t position = 0;
     for (const Value& entry : json) {
       if (!entry.is_object() || !entry.contains(path_key) || !entry[path_key].is_string() || !entry.contains(label_key))
-        throw DataError(fmt::format("{} must be an object with '{}' and '{}', got {}", where(position), path_key, label_key, entry.dump()));
+        throw DataError(fmt::format("{} must be an object with '{}' and '{}', got {}", where(position), path_key, label_key, brief(entry)));
       const Value& label = entry[label_key];
       labels.entries.push_back({label.is_string() ? label.get<std::string>() : label.dump(), !label.is_string(), position++});
       part->samples.push_back({picture_name(manifest, entry[path_key].get<std::string>(), split), 0, position});

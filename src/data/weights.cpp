@@ -8,12 +8,12 @@
 #include <cstdlib>
 #include <set>
 
+#include "json_file.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file_state.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/core/safetensors_index.h"
-#include "winnow/core/settings.h"
 
 namespace winnow::data {
 
@@ -64,7 +64,7 @@ Path find_folder(const std::string& name, const std::string& download, const std
 }
 
 bool holds_image_processor(const Path& file) {
-  Value json = Value::parse(read_file(file), nullptr, false);
+  Value json = read_json(file);
   return json.is_object() && json.contains("image_processor");
 }
 
@@ -145,8 +145,9 @@ WeightsRecord check_weights(const std::string& name, const std::string& download
 std::optional<WeightsRecord> read_weights_record(const std::string& name) {
   Path path = record_path(name);
   if (!std::filesystem::exists(path)) return std::nullopt;
+  auto damaged = [&] { return DataError(fmt::format("{} is damaged: run winnow model check {}", path.string(), name)); };
   try {
-    Value json = Value::parse(read_file(path));
+    Value json = parse_json(read_file(path), path.string());
     return WeightsRecord{json.at("name").get<std::string>(),
                          json.at("root").get<std::string>(),
                          Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
@@ -155,7 +156,9 @@ std::optional<WeightsRecord> read_weights_record(const std::string& name) {
                          json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>(),
                          json.value("any_shape", false)};
   } catch (const nlohmann::json::exception&) {
-    throw DataError(fmt::format("{} is damaged: run winnow model check {}", path.string(), name));
+    throw damaged();
+  } catch (const DataError&) {
+    throw damaged();
   }
 }
 

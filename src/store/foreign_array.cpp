@@ -3,19 +3,51 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <fstream>
+#include <memory>
+#include <string_view>
+
 #include "handle.h"
 #include "reader.h"
 #include "winnow/core/error.h"
+#include "winnow/core/file_state.h"
 
 namespace winnow::store {
 
 using hdf5::Handle;
 
+namespace {
+
+constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
+
+// At the front, or behind a block of the user's.
+bool begins_as_hdf5(const Path& path) {
+  std::ifstream file(path, std::ios::binary);
+  for (std::streamoff at : {0, 512, 1024, 2048}) {
+    std::string begin(kSignature.size(), '\0');
+    if (file.seekg(at).read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == kSignature) return true;
+  }
+  return false;
+}
+
+// The library's own words say nothing to whoever copied a file by halves.
+std::unique_ptr<Reader> opened(const Path& path) {
+  if (std::string why = unreadable_because(path); !why.empty()) throw DataError(why);
+  try {
+    return std::make_unique<Reader>(path);
+  } catch (const DataError&) {
+    throw DataError(begins_as_hdf5(path) ? "an HDF5 file that is cut short or damaged: copy or write it again" : "no HDF5 file");
+  }
+}
+
+}  // namespace
+
 ForeignArray read_foreign_array(const Path& path, const std::string& name) {
   if (!std::filesystem::exists(path)) throw DataError(fmt::format("{} is not there", path.string()));
   hdf5::Quiet quiet;
   try {
-    Reader file(path);
+    std::unique_ptr<Reader> held = opened(path);
+    Reader& file = *held;
     if (!file.has(name)) throw DataError(fmt::format("no data set '{}'; there are: {}", name, fmt::join(file.sets(), ", ")));
     Handle set = file.open_set(name);
     H5T_class_t kind = Reader::class_of(set);

@@ -86,7 +86,9 @@ class Noter {
       for (const std::string& key : seen_.named(name)) {
         std::string text = seen_.text(key), dataset = seen_.text("dataset");
         std::vector<std::string> known = data::template_set_names();
-        bool prompt = text.find("{}") != std::string::npos;
+        bool prompt = data::places_in(text) > 0;
+        if (std::string fault = prompt ? data::fault_of_template(text) : ""; !fault.empty())
+          throw UsageError(fmt::format("{}: {}: {}", seen_.where(key), key, fault));
         if (prompt || std::find(known.begin(), known.end(), text) != known.end() || !misses(fmt::format("templates/{}/{}", dataset, text))) continue;
         known = recorded("templates/" + dataset + "/", known);
         std::string hint = did_you_mean(text, known), command = fmt::format("winnow data templates {} FILE --dataset {}", text, dataset);

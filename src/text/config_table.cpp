@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 #include "winnow/text/family.h"
 
 namespace winnow::text {
@@ -10,7 +11,7 @@ namespace winnow::text {
 namespace {
 
 DataError wrong(const std::string& table, const char* key, const char* wanted, const Value& got) {
-  return DataError(fmt::format("{}.{}: expected {}, got {}", table, key, wanted, got.dump()));
+  return DataError(fmt::format("{}.{}: expected {}, got {}", table, key, wanted, brief(got)));
 }
 
 }  // namespace

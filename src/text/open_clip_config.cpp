@@ -7,6 +7,7 @@
 
 #include "winnow/text/torchvision_config.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::text {
 
@@ -59,7 +60,7 @@ class Table {
   }
 
   DataError wrong(const char* key, const char* wanted) const {
-    return DataError(fmt::format("{}.{}: expected {}, got {}", name_, key, wanted, (*table_)[key].dump()));
+    return DataError(fmt::format("{}.{}: expected {}, got {}", name_, key, wanted, brief((*table_)[key])));
   }
 
  private:

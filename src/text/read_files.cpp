@@ -6,6 +6,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/file_state.h"
+#include "winnow/core/json_text.h"
 #include "winnow/text/open_clip_config.h"
 #include "winnow/text/torchvision_config.h"
 
@@ -13,7 +14,13 @@ namespace winnow::text {
 
 namespace {
 
-Value read_json(const Path& path) { return parse_json(read_file(path), path.string()); }
+std::string without_mark(std::string bytes, const std::string& where) {
+  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) throw DataError(fmt::format("{} is written in UTF-16; expected UTF-8", where));
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);
+  return bytes;
+}
+
+Value read_json(const Path& path) { return parse_text(read_file(path), path.string()); }
 
 bool is_timm(const Value& config) { return config.is_object() && config.contains("architecture"); }
 
@@ -25,9 +32,9 @@ void add_timm_preprocessor(SnapshotFiles& snapshot) {
   std::erase_if(given.get_ref<Value::object_t&>(), [](const auto& entry) { return entry.second.is_null(); });
   Value size = given.value("input_size", Value({3, 224, 224}));
   if (!size.is_array() || size.size() != 3 || !size[1].is_number_integer() || size[1] != size[2] || size[1] < 1)
-    throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", where, size.dump()));
+    throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", where, brief(size)));
   Value share = given.value("crop_pct", Value(0.875));
-  if (!share.is_number() || !(share > 0 && share <= 1)) throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, share.dump()));
+  if (!share.is_number() || !(share > 0 && share <= 1)) throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, brief(share)));
   TorchvisionConfig result;
   result.side = size[1].get<std::int64_t>();
   result.crop_pct = share.get<double>();
@@ -51,8 +58,7 @@ void add_nested_preprocessor(const Path& folder, SnapshotFiles& snapshot) {
 }  // namespace
 
 std::string plain_text(std::string bytes, const std::string& where) {
-  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) throw DataError(fmt::format("{} is written in UTF-16; expected UTF-8", where));
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);
+  bytes = without_mark(std::move(bytes), where);
   if (bytes.find('\r') == std::string::npos) return bytes;
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -62,18 +68,9 @@ std::string plain_text(std::string bytes, const std::string& where) {
   return text;
 }
 
-Value parse_json(const std::string& bytes, const std::string& where) {
-  std::string text = plain_text(bytes, where);
-  try {
-    return Value::parse(text);
-  } catch (const nlohmann::json::parse_error& error) {
-    std::size_t at = std::min(error.byte > 0 ? error.byte - 1 : 0, text.size()), line_start = text.rfind('\n', at > 0 ? at - 1 : 0);
-    auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-    std::size_t column = line_start == std::string::npos || line == 1 ? at + 1 : at - line_start;
-    throw DataError(fmt::format("{} is not JSON: line {}, column {}", where, line, column));
-  } catch (const nlohmann::json::exception&) {
-    throw DataError(fmt::format("{} is not JSON", where));
-  }
+Value parse_text(const std::string& bytes, const std::string& where) {
+  std::string text = without_mark(bytes, where);
+  return parse_json(text, where, bytes.size() - text.size());
 }
 
 bool is_open_clip(const Path& folder) {

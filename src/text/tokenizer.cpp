@@ -43,7 +43,10 @@ bool has_built_in(const SnapshotFiles& snapshot) { return kind_of(snapshot).fami
 
 // In which way the byte pairs of tokenizer.json are others than these; empty: in none.
 std::string difference(const ClipTokenizer& pair, const SnapshotFiles& snapshot) {
-  Value json = parse_json(snapshot.files.at("tokenizer.json"), snapshot.source + "/tokenizer.json"), model = json.value("model", Value::object());
+  const std::string where = snapshot.source + "/tokenizer.json";
+  Value json = parse_text(snapshot.files.at("tokenizer.json"), where);
+  if (!json.is_object()) throw DataError(fmt::format("{} is not a JSON table", where));
+  Value model = json.value("model", Value::object());
   if (!model.is_object() || !model.contains("vocab") || !model["vocab"].is_object() || !model.contains("merges") || !model["merges"].is_array()) return "";
   for (const auto& [token, id] : model["vocab"].items())
     if (auto own = pair.vocabulary().find(token); own != pair.vocabulary().end() && Value(own->second) != id)

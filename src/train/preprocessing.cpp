@@ -25,7 +25,7 @@ struct Preprocessor {
     std::string source = snapshot.source + "/" + snapshot.preprocessor;
     text::Kind kind = kind_of(snapshot);
     bool of_transformers = !kind.timm && kind.family != text::Family::wide_resnet;      // whose files may leave the type to the family
-    return {text::parse_json(file->second, source), source, of_transformers ? text::image_processor_of(kind.family) : ""};
+    return {text::parse_text(file->second, source), source, of_transformers ? text::image_processor_of(kind.family) : ""};
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "arrays.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::train {
 
@@ -23,7 +24,7 @@ model::Snapshot snapshot_of(const store::RunContent& content, const std::string&
   auto config = snapshot.files.find("config.json");
   if (config == snapshot.files.end() || snapshot.tensors.empty())
     throw DataError(fmt::format("{} holds no snapshot (weights/ and snapshot/config.json)", source));
-  snapshot.config = Value::parse(config->second, nullptr, false);
+  snapshot.config = parse_json(config->second, source + ": snapshot/config.json");
   snapshot.files.erase(config);
   return snapshot;
 }

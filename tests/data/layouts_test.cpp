@@ -204,7 +204,7 @@ TEST_F(LayoutTest, MatlabStructs) {
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
   EXPECT_THAT(classes(), ElementsAre("AM General Hummer", "Audi S4"));
   write_mat(root_ / "test.mat", {annotations({{"1.jpg", 3}})});
-  EXPECT_THAT(refusal(m), HasSubstr("test.mat:1: label 2 of cars_test/1.jpg; the data set has classes 0..1"));
+  EXPECT_THAT(refusal(m), HasSubstr("test.mat:1: label 3 of cars_test/1.jpg; the data set has labels 1..2, counted from 1 (options.first_label)"));
   write_mat(root_ / "test.mat", {doubles("other", {1})});
   EXPECT_THAT(refusal(m), HasSubstr("test.mat: no variable 'annotations'"));
   std::string whole = read_file(root_ / "train.mat");
@@ -289,8 +289,8 @@ TEST_F(LayoutTest, MatlabFoldersThatContradictTheLabelsAreRefused) {
     return refusal(manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}}, {{"options", {{"paths", "paths"}, {"labels", "labels"}}}}));
   };
   EXPECT_EQ(with({1, 2}, {1}), "accepted");
-  EXPECT_THAT(with({1, 2}, {2}), testing::AllOf(HasSubstr("test.mat:1: the label 1 lies in the folder p here, in q in "), HasSubstr("train.mat:2")));
-  EXPECT_THAT(with({1, 1}, {1}), HasSubstr("train.mat:2: the label 0 lies in the folder q here, in p in "));
+  EXPECT_THAT(with({1, 2}, {2}), testing::AllOf(HasSubstr("test.mat:1: the label 2 lies in the folder p here, in q in "), HasSubstr("train.mat:2")));
+  EXPECT_THAT(with({1, 1}, {1}), HasSubstr("train.mat:2: the label 1 lies in the folder q here, in p in "));
 }
 
 class PackedTest : public LayoutTest {

@@ -80,7 +80,7 @@ TEST_F(TemplateFiles, MistakesAreNamed) {
   EXPECT_THAT(refused(R"(, "classes": {"Forrest": ["trees"]}, "templates": ["a {}"])"), HasSubstr("the data set has no class 'Forrest' (did you mean 'Forest'?)"));
   EXPECT_THAT(refused(""), HasSubstr("classes 'Annual Crop Land', 'Forest', 'sea_or_lake' have no text"));
   EXPECT_THAT(refused(R"(, "classes": {"Annual Crop Land": ["rows"], "Forest": [], "sea_or_lake": ["water"]})"), HasSubstr("class 'Forest' has no text"));
-  EXPECT_THAT(refused(R"(, "templates": ["a photo"])"), HasSubstr("the template 'a photo' has 0 {} for the class name, it must have one"));
+  EXPECT_THAT(refused(R"(, "templates": ["a photo"])"), HasSubstr("the template 'a photo' has no {} for the class name, it must have one"));
   EXPECT_THAT(refused(R"(, "templates": ["a {} or {}"])"), HasSubstr("the template 'a {} or {}' has 2 {}"));
   EXPECT_THAT(refused(R"(, "templates": ["a {}"], "classes": {"Forest": ["{}{}"]})"), HasSubstr("class 'Forest': the text '{}{}' has 2 {} for the class name, it may have one"));
   EXPECT_THAT(refused(R"(, "templates": ["a {}", 5])"), HasSubstr("templates: entry 1 is no text"));

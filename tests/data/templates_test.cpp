@@ -1,5 +1,6 @@
 #include "winnow/data/templates.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +15,12 @@ TEST(Templates, ATemplateStandsForItself) {
   EXPECT_EQ(templates_of("a {}."), std::vector<std::string>{"a {}."});
   EXPECT_EQ(prompt("{}", "ankle_boot"), "ankle boot");
   EXPECT_THAT(refusal([] { prompt("no place", "cat"); }), testing::HasSubstr("has no {}"));
+  for (const char* twice : {"a {} and {}.", "{}{}"}) {
+    EXPECT_EQ(refusal([&] { prompt(twice, "cat"); }), fmt::format("the template '{}' has 2 {{}} for the class name, it must have one", twice));
+    EXPECT_EQ(refusal([&] { templates_of(twice); }), fmt::format("the template '{}' has 2 {{}} for the class name, it must have one", twice));
+  }
+  EXPECT_EQ(refusal([] { templates_of("{} {} {}"); }), "the template '{} {} {}' has 3 {} for the class name, it must have one");
+  EXPECT_EQ(prompt("a {}} or {", "cat"), "a cat} or {") << "other braces are text";
 }
 
 TEST(Templates, SetsHaveTheirPublishedSizes) {

@@ -39,7 +39,12 @@ TEST(ForeignArray, WhatCannotBeReadIsNamed) {
   EXPECT_THAT(refusal(folder / "a.h5", "metrics/final"), HasSubstr("'metrics/final' holds no numbers"));
   EXPECT_THAT(refusal(folder / "b.h5", "logits"), HasSubstr("b.h5 is not there"));
   overwrite(folder / "c.h5", "no HDF5 at all");
-  EXPECT_THAT(refusal(folder / "c.h5", "logits"), HasSubstr("c.h5"));
+  EXPECT_THAT(refusal(folder / "c.h5", "logits"), HasSubstr("c.h5: no HDF5 file"));
+  std::string whole = read_file(folder / "a.h5");
+  for (const std::string& content : {whole, whole.substr(512)}) {
+    overwrite(folder / "d.h5", content.substr(0, content.size() / 2));
+    EXPECT_EQ(refusal(folder / "d.h5", "logits"), (folder / "d.h5").string() + ": an HDF5 file that is cut short or damaged: copy or write it again");
+  }
 }
 
 }  // namespace

@@ -39,6 +39,19 @@ TEST_F(Templates, ThatAreNoFileLeaveNoFingerprint) {
   }
 }
 
+// The first {} alone would be filled, and the second be text of every prompt.
+TEST_F(Templates, WithTwoPlacesAreRefused) {
+  const std::string wanted = "has 2 {} for the class name, it must have one";
+  auto refused = [&](const std::string& rest) { return refusal("name = \"s\"\n" + sweep(rest)); };
+  EXPECT_THAT(refused("method = \"cc\"\ntemplate = \"{} or {}\""), testing::AllOf(HasSubstr("s.toml:"), HasSubstr("template: the template '{} or {}' " + wanted)));
+  EXPECT_THAT(refused("method = \"cc\"\n[[grid]]\ntemplate = [\"a photo of a {}.\", \"{} {}\"]"), HasSubstr("template: the template '{} {}' " + wanted));
+  EXPECT_THAT(refused("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scorer = { template = \"{} {}\" } }"),
+              HasSubstr("labels.scorer.template: the template '{} {}' " + wanted));
+  catalogue_ = Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}});
+  EXPECT_THAT(refused("method = \"detect-train\"\ndetect = { method = \"label-match\", prompt = \"{} {}\" }\nlabels = { kind = \"symmetric\", rate = 0.2 }"),
+              HasSubstr("detect.prompt: the template '{} {}' " + wanted));
+}
+
 TEST_F(Templates, OfAnAxisAreStagesOfTheirOwn) {
   Plan p = plan("name = \"s\"\n" + sweep("method = \"cc\"\n[[grid]]\ntemplate = [\"a photo of a {}.\", \"llm\", \"clip-cifar\"]\nseed = [0, 1]"));
   std::multiset<std::string> seen;

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "../refusal.h"
+#include "winnow/core/file_state.h"
 #include "winnow/text/config_table.h"
 #include "winnow/text/tokenizer.h"
 
@@ -57,7 +58,7 @@ TEST_F(ReadFiles, LineEndsAndByteOrderMarksChangeNothing) {
 
 TEST_F(ReadFiles, WhatIsNoJsonIsNamedWithItsPlace) {
   write("config.json", "{\n  \"model_type\": clip\n}");
-  EXPECT_THAT(refused(), HasSubstr("config.json is not JSON: line 2, column"));
+  EXPECT_THAT(refused(), HasSubstr("config.json is not JSON in UTF-8, at byte 19 (line 2, column"));
   write("config.json", "[]");
   EXPECT_THAT(refused(), HasSubstr("config.json is not a table"));
   write("config.json", std::string("\xFF\xFE{\0", 4));
@@ -100,6 +101,32 @@ TEST_F(ReadFiles, IdsBeyondTheTextTowerAreRefused) {
   config["text_config"]["vocab_size"] = 3;
   write("config.json", config.dump());
   EXPECT_THAT(refused(), HasSubstr("they are not of one model"));
+}
+
+// Brackets within brackets would end the program where a value is printed or copied.
+TEST_F(ReadFiles, FilesOfBracketsAloneAreRefused) {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  auto require = [&](const std::string& name) {
+    std::string before = is_there(folder_ / name) ? content(name) : "{}";
+    for (const std::string& text : {deep, "{\"model_type\": " + deep + "}", "{\"vision_config\": {\"hidden_size\": " + deep + "}}"}) {
+      write(name, text);
+      EXPECT_THAT(refused(), testing::AllOf(HasSubstr(name), HasSubstr("within one another more than 64 deep"))) << name;
+    }
+    write(name, before);
+  };
+  for (const char* name : {"config.json", "processor_config.json"}) require(name);
+  std::string tokenizer = content("tokenizer.json");
+  std::filesystem::remove(folder_ / "tokenizer.json");      // the pair alone: of two tokenizers one that cannot be read is left aside
+  require("vocab.json");
+  for (const char* name : {"vocab.json", "merges.txt"}) std::filesystem::remove(folder_ / name);
+  write("tokenizer.json", tokenizer);
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) require(name);
+  EXPECT_EQ(refused(), "accepted");
+}
+
+TEST_F(ReadFiles, AKeyThatIsThereTwiceIsRefused) {
+  write("config.json", "{\"model_type\": \"clip\",\n\"model_type\": \"vit\"}");
+  EXPECT_THAT(refused(), HasSubstr("config.json:2: 'model_type' is there twice (first in line 1)"));
 }
 
 TEST_F(ReadFiles, OlderTablesOfAClipCount) {

@@ -42,7 +42,7 @@ struct Record {
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> files;   // name -> size, modification time (ns) when checked
   std::vector<std::string> skipped;             // pictures that do not decode, where the manifest says to skip them
   std::map<std::string, LabelSet> labels;       // that people gave to the training pictures, by name
-  std::vector<std::string> notes;               // what is legal and may be a mistake: classes without a training picture, or of one name
+  std::vector<std::string> notes;               // what is legal and may be a mistake, one a line: README of sweeps/presets
 };
 
 using Progress = std::function<void(std::string_view what, double done)>;   // done in [0, 1]

@@ -35,6 +35,9 @@ std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled
 
 // Below the root, sorted: "labels/worst.safetensors"; without hidden ones. DataError for a folder that cannot be listed.
 std::vector<std::string> label_files(const Path& root);
+// For people: files of arrays there that nothing reads (labels/worst.npy, worst.SAFETENSORS). Empty: none. What a data set itself keeps in a
+// folder of this name, text files say, is no such file.
+std::string note_on_other_label_files(const Path& root);
 Path label_set_path(const std::string& fingerprint);
 bool is_kept(const std::string& fingerprint, const std::string& dataset);   // whole and of this data set
 

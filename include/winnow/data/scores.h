@@ -17,6 +17,7 @@ struct ScoreRecord {
   std::string name, dataset;
   std::string fingerprint;                        // hex; of the values and of the data set that they are of
   std::int64_t samples = 0, classes = 0;
+  std::string note;                               // of record_scores alone: what may be a mistake
 };
 
 // Keeps N x C logits, one row a training sample in the data set's order, in the cache folder. DataError where the shape is not

@@ -72,6 +72,7 @@ void scores(const std::string& name, const std::string& file, const std::string&
   data::ScoreRecord kept = data::record_scores(name, record, found.values, found.shape);
   fmt::print("{}: {} x {} scores of {}; fingerprint {}; a sweep names them by labels.scores = \"{}\"\n", name, kept.samples, kept.classes, dataset,
              kept.fingerprint, name);
+  if (!kept.note.empty()) fmt::print("note     {}\n", kept.note);
 }
 
 }  // namespace

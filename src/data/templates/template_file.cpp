@@ -43,12 +43,6 @@ std::vector<std::string> texts_in(const Value& json, const std::string& what, co
   return result;
 }
 
-std::size_t places(const std::string& text) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find("{}"); at != std::string::npos; at = text.find("{}", at + 2)) ++count;
-  return count;
-}
-
 // EuroSAT is eurosat, OxfordPets oxford-pets.
 std::string plain_name(const std::string& name) {
   std::string result;
@@ -88,7 +82,7 @@ TemplateFile with_sentences(TemplateFile file, const std::string& name) {
   if (!file.is_plain()) throw UsageError(fmt::format("{}: --descriptors is for files of the plain form, this one has a \"format\": its texts say {{}} where the name belongs", name));
   for (auto& [label, texts] : file.classes)
     for (std::string& text : texts) {
-      if (places(text)) throw DataError(fmt::format("{}: class '{}': the descriptor '{}' has {{}} for the class name", name, shown(label),
+      if (places_in(text)) throw DataError(fmt::format("{}: class '{}': the descriptor '{}' has {{}} for the class name", name, shown(label),
           shown(text)));
       text = sentence_of(text);
     }
@@ -99,7 +93,7 @@ TemplateFile with_sentences(TemplateFile file, const std::string& name) {
 bool names_classes(const TemplateFile& file) {
   return std::any_of(file.classes.begin(), file.classes.end(), [](const auto& entry) {
     return std::any_of(entry.second.begin(), entry.second.end(),
-                       [&](const std::string& text) { return places(text) || folded(text).find(folded(entry.first)) != std::string::npos; });
+                       [&](const std::string& text) { return places_in(text) || folded(text).find(folded(entry.first)) != std::string::npos; });
   });
 }
 
@@ -114,7 +108,7 @@ void require_name(const std::string& name) {
 }  // namespace
 
 TemplateFile TemplateFile::parse(const std::string& content, const std::string& file) {
-  Value json = parse_json(content, file);
+  Value json = parse_text(content, file);
   TemplateFile result;
   bool plain = json.is_object() && !json.empty() && std::all_of(json.begin(), json.end(), [](const Value& texts) { return texts.is_array(); });
   if (!plain) {
@@ -128,8 +122,7 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
     result.source = text(json, "source", file);
     if (json.contains("templates")) result.templates = texts_in(json["templates"], "templates", file);
     for (const std::string& one : result.templates)
-      if (places(one) != 1) throw DataError(fmt::format("{}: the template '{}' has {} {{}} for the class name, it must have one", file,
-          shown(one), places(one)));
+      if (std::string fault = fault_of_template(one); !fault.empty()) throw DataError(fmt::format("{}: {}", file, fault));
     if (!json.contains("classes")) return result;
     if (!json["classes"].is_object()) throw DataError(fmt::format("{}: 'classes' must give a list of texts for each class name", file));
   }
@@ -137,8 +130,8 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
   for (const auto& [name, texts] : classes.items()) {
     result.classes[name] = texts_in(texts, fmt::format("class '{}'", shown(name)), file);
     for (const std::string& one : result.classes[name])
-      if (places(one) > 1) throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one",
-          file, shown(name), shown(one), places(one)));
+      if (places_in(one) > 1) throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one",
+          file, shown(name), shown(one), places_in(one)));
   }
   return result;
 }
@@ -179,7 +172,7 @@ std::vector<std::vector<std::string>> TemplateFile::texts(const std::vector<std:
   for (const std::string& name : class_names) {
     std::vector<std::string>& texts = result.emplace_back();
     for (const std::string& one : templates) texts.push_back(prompt(one, name));
-    for (const std::string& one : own.classes[name]) texts.push_back(places(one) ? prompt(one, name) : one);
+    for (const std::string& one : own.classes[name]) texts.push_back(places_in(one) ? prompt(one, name) : one);
   }
   return result;
 }
@@ -214,13 +207,18 @@ std::vector<TemplateRecord> recorded_templates() {
     for (const std::string& file : names_in(folder() / of_dataset, false)) {
       Path path = folder() / of_dataset / file;
       if (path.extension() != ".json") continue;
+      auto damaged = [&] {
+        return DataError(fmt::format("{} is not a record of templates; delete it and run winnow data templates again", path.string()));
+      };
       try {
-        Value json = Value::parse(read_file(path));
+        Value json = parse_json(read_file(path), path.string());
         result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
             Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
                           json.at("templates").get<std::size_t>(), json.at("texts").get<std::size_t>(), ""});
       } catch (const nlohmann::json::exception&) {
-        throw DataError(fmt::format("{} is not a record of templates; delete it and run winnow data templates again", path.string()));
+        throw damaged();
+      } catch (const DataError&) {
+        throw damaged();
       }
     }
   std::sort(result.begin(), result.end(), [](const TemplateRecord& a, const TemplateRecord& b) { return std::tie(a.dataset,

@@ -36,7 +36,10 @@ const std::map<std::string, std::vector<std::string>>& sets() {
 }  // namespace
 
 std::vector<std::string> templates_of(const std::string& text) {
-  if (text.find("{}") != std::string::npos) return {text};
+  if (places_in(text) > 0) {
+    if (std::string fault = fault_of_template(text); !fault.empty()) throw UsageError(fault);
+    return {text};
+  }
   if (auto found = sets().find(text); found != sets().end()) return found->second;
   std::vector<std::string> known = template_set_names();
   throw UsageError(fmt::format("template '{}' has no {{}} for the class name and is no set of templates{}; known sets: {}", text,
@@ -49,13 +52,24 @@ std::vector<std::string> template_set_names() {
   return names;
 }
 
+std::size_t places_in(const std::string& text) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find("{}"); at != std::string::npos; at = text.find("{}", at + 2)) ++count;
+  return count;
+}
+
+std::string fault_of_template(const std::string& text) {
+  std::size_t count = places_in(text);
+  if (count == 1) return "";
+  return fmt::format("the template '{}' has {} {{}} for the class name, it must have one", text, count == 0 ? "no" : std::to_string(count));
+}
+
 std::string prompt(const std::string& text_template, const std::string& class_name) {
-  std::size_t at = text_template.find("{}");
-  if (at == std::string::npos) throw UsageError(fmt::format("template '{}' has no {{}} for the class name", text_template));
+  if (std::string fault = fault_of_template(text_template); !fault.empty()) throw UsageError(fault);
   std::string name = class_name;
   std::replace(name.begin(), name.end(), '_', ' ');
   std::string text = text_template;
-  return text.replace(at, 2, name);
+  return text.replace(text.find("{}"), 2, name);
 }
 
 }  // namespace winnow::data

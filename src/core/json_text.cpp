@@ -1,0 +1,113 @@
+#include "winnow/core/json_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "winnow/core/error.h"
+
+namespace winnow {
+
+namespace {
+
+// A place in a text from the number of bytes before it. Lines end by LF, CR LF, or CR alone.
+struct Position {
+  std::size_t line = 1, column = 1;
+};
+
+Position position_of(std::string_view text, std::size_t bytes) {
+  Position at;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < std::min(bytes, text.size()); ++i) {
+    if (text[i] != '\n' && (text[i] != '\r' || text.substr(i, 2) == "\r\n")) continue;
+    ++at.line;
+    start = i + 1;
+  }
+  at.column = bytes > start ? bytes - start : 1;
+  return at;
+}
+
+// Tells how far the parser has read: its callback does not.
+class Watched {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  Watched(const char* at, const char** reached) : at_(at), reached_(reached) {}
+  reference operator*() const { return *at_; }
+  Watched& operator++() {
+    *reached_ = ++at_;
+    return *this;
+  }
+  Watched operator++(int) {
+    Watched before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const Watched& other) const { return at_ == other.at_; }
+  bool operator!=(const Watched& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  const char** reached_;
+};
+
+std::string cut(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
+}  // namespace
+
+Value parse_json(std::string_view content, const std::string& name, std::size_t skipped) {
+  using Event = Value::parse_event_t;
+  const char* const begin = content.data();
+  const char* reached = begin;
+  auto bytes_read = [&] { return static_cast<std::size_t>(reached - begin); };
+  std::vector<std::map<std::string, std::size_t>> open;      // key -> bytes up to its end
+  auto watch = [&](int depth, Event event, Value& parsed) {
+    if ((event == Event::object_start || event == Event::array_start) && static_cast<std::size_t>(depth) >= kDeepestJson) {
+      Position at = position_of(content, bytes_read());
+      throw DataError(fmt::format("{}: tables and lists within one another more than {} deep, at byte {} (line {}, column {})", name,
+                                  kDeepestJson, bytes_read() + skipped, at.line, at.column));
+    }
+    if (event == Event::object_start) open.emplace_back();
+    if (event == Event::object_end) open.pop_back();
+    if (event != Event::key) return true;
+    auto [first, fresh] = open.back().emplace(parsed.get<std::string>(), bytes_read());
+    if (!fresh)
+      throw DataError(fmt::format("{}:{}: '{}' is there twice (first in line {})", name, position_of(content, bytes_read()).line,
+                                  shown(first->first), position_of(content, first->second).line));
+    return true;
+  };
+  auto refuse = [&](std::size_t byte) {
+    Position at = position_of(content, byte);
+    throw DataError(fmt::format("{} is not JSON in UTF-8, at byte {} (line {}, column {})", name, byte + skipped, at.line, at.column));
+  };
+  try {
+    return Value::parse(Watched(begin, &reached), Watched(begin + content.size(), &reached), watch);
+  } catch (const nlohmann::json::parse_error& error) {
+    refuse(error.byte);
+  } catch (const nlohmann::json::exception&) {               // a number beyond all reals
+    refuse(bytes_read());
+  }
+  return {};
+}
+
+std::string shown(const std::string& text, std::size_t most) {
+  std::string quoted = Value(text).dump(-1, ' ', false, Value::error_handler_t::replace);
+  return cut(quoted.substr(1, quoted.size() - 2), most);
+}
+
+std::string brief(const Value& value, std::size_t most) { return cut(value.dump(-1, ' ', false, Value::error_handler_t::replace), most); }
+
+}  // namespace winnow

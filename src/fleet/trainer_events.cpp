@@ -6,6 +6,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::fleet {
 
@@ -53,6 +54,16 @@ std::string around(std::string_view line, std::size_t place) {
   return (begin > 0 ? "..." : "") + beginning_of(line.substr(begin, 60));
 }
 
+// Nothing for what is no JSON, or none that can be handed on: a key twice, nesting without end.
+Value parsed(std::string_view line, std::string* why = nullptr) {
+  try {
+    return parse_json(line, "the trainer's line");
+  } catch (const DataError& error) {
+    if (why) *why = error.what();
+    return Value(Value::value_t::discarded);
+  }
+}
+
 // With null in place of every number that JSON does not have.
 Value without_not_a_numbers(std::string line) {
   for (std::size_t at; (at = find_not_a_number(line)) != std::string::npos;) {
@@ -60,13 +71,19 @@ Value without_not_a_numbers(std::string line) {
     if (at > 0 && line[at - 1] == '-') --at, ++length;
     line.replace(at, length, "null");
   }
-  return Value::parse(line, nullptr, false);
+  return parsed(line);
+}
+
+// Did its author mean it as an event, whatever is wrong with it?
+bool looks_like_an_event(std::string_view line) {
+  while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.remove_suffix(1);
+  return line.starts_with('{') && line.ends_with('}') && line.find("\"event\"") != std::string_view::npos;
 }
 
 }  // namespace
 
 std::optional<TrainerEvent> parse_event(std::string_view line) {
-  Value content = Value::parse(line, nullptr, false);
+  Value content = parsed(line);
   if (!content.is_object()) return std::nullopt;
   auto word = content.find("event");
   if (word == content.end() || !word->is_string()) return std::nullopt;
@@ -78,10 +95,11 @@ std::optional<TrainerEvent> parse_event(std::string_view line) {
 }
 
 std::string mistake_of(std::string_view line) {
-  Value content = Value::parse(line, nullptr, false);
+  std::string why;
+  Value content = parsed(line, &why);
   if (content.is_discarded()) {
     std::size_t place = find_not_a_number(line);
-    if (place == std::string_view::npos || !without_not_a_numbers(std::string(line)).is_object()) return "";
+    if (place == std::string_view::npos || !without_not_a_numbers(std::string(line)).is_object()) return looks_like_an_event(line) ? why : "";
     return fmt::format("the trainer wrote NaN or Infinity, which JSON does not have: write null ('{}')", around(line, place));
   }
   if (!content.is_object()) return "";

@@ -51,6 +51,16 @@ TEST(TrainerEvents, AMistakeIsNamed) {
   EXPECT_THAT(mistake_of(R"({"event":"failed","class":"lost"})"), HasSubstr("one of user, memory, transient"));
 }
 
+// Each would be written again by every attempt; the second of two values would replace the first, brackets without end would end the agent.
+TEST(TrainerEvents, WhatIsNearlyJsonIsNamed) {
+  EXPECT_THAT(mistake_of(R"({"event":"done","identity":"ab","metrics":{"accuracy":0.5,"accuracy":0.9}})"), HasSubstr("'accuracy' is there twice"));
+  EXPECT_THAT(mistake_of(R"({"event":"done","metrics":{"accuracy":1e400}})"), HasSubstr("the trainer's line is not JSON"));
+  EXPECT_THAT(mistake_of(R"({"event":"done","metrics":{"accuracy":0.5,}})"), HasSubstr("the trainer's line is not JSON"));
+  std::string deep = R"({"event":"done","metrics":{"accuracy":)" + std::string(400'000, '[') + std::string(400'000, ']') + "}}";
+  EXPECT_THAT(mistake_of(deep), HasSubstr("within one another more than 64 deep"));
+  EXPECT_FALSE(parse_event(deep));
+}
+
 TEST(TrainerEvents, GarbageIsNoMistakeOfAnEvent) {
   for (const char* line : {"", "hello", "NaN", "{", "loss is NaN", R"({"event":"do)", "[NaN]", "\xff\xfe", R"({"event":"note","text":"NaN"})"})
     EXPECT_EQ(mistake_of(line), "") << line;

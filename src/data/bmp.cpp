@@ -75,7 +75,7 @@ Header header_of(const Bytes& bytes) {
   header.palette = 14 + size;
   header.from_top = header.height < 0;
   header.height = std::abs(header.height);
-  if (header.width < 1 || header.height < 1) bytes.refuse(fmt::format("a picture of {} x {}", header.height, header.width));
+  if (header.width < 1 || header.height < 1) bytes.refuse(fmt::format("an image of {} x {}", header.height, header.width));
   if (compression != kPlain && compression != kMasks) bytes.refuse_kind(fmt::format("with compression {}", compression));
   if (compression == kMasks) {
     if (header.bits != 16 && header.bits != 32) bytes.refuse(fmt::format("colour masks with {} bits a pixel", header.bits));

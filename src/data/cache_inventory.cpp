@@ -40,7 +40,7 @@ std::optional<int> writer_of(std::string_view name) {
 
 bool is_running(int process) { return ::kill(process, 0) == 0 || errno != ESRCH; }
 
-// A builder of packed pictures holds this lock, and the file of a builder that was killed has no process in its name.
+// A builder of packed images holds this lock, and the file of a builder that was killed has no process in its name.
 Path lock_of(const Path& packed) {
   std::string name = packed.string();
   return name.substr(0, name.size() - kPacked.size()) + std::string(kLock);
@@ -75,8 +75,8 @@ Used used_files(const Path& cache) {
 }
 
 // "fashion-mnist-0123...-train-89ab.kept" begins with one of the used contents; its data set ends where 32 hexadecimal digits begin.
-void describe_pictures(CacheEntry& entry, const std::string& name, const Used& used) {
-  entry.kind = name.find(".kept") != std::string::npos ? "kept pictures" : "pictures";
+void describe_images(CacheEntry& entry, const std::string& name, const Used& used) {
+  entry.kind = name.find(".kept") != std::string::npos ? "kept images" : "images";
   for (std::size_t dash = name.find('-'); dash != std::string::npos; dash = name.find('-', dash + 1)) {
     std::string print = name.substr(dash + 1, 32);
     if (print.size() < 32 || print.find_first_not_of("0123456789abcdef") != std::string::npos) continue;
@@ -104,11 +104,11 @@ CacheEntry entry_of(const Path& cache, const Path& file, const Used& used) {
   CacheEntry entry{file, "other", "", bytes_of(cache / file), State::used};
   std::string name = file.filename().string(), folder = file.has_parent_path() ? file.begin()->string() : "";
   if (name.ends_with(kPart)) {
-    if (folder == "packed") describe_pictures(entry, name, used);
+    if (folder == "packed") describe_images(entry, name, used);
     entry.kind = "temporary file";
     entry.state = state_of_part(cache / file);
   } else if (folder == "decoded" || folder == "packed") {
-    describe_pictures(entry, name, used);
+    describe_images(entry, name, used);
   } else if (folder == "labels") {
     describe_by_print(entry, "labels", used.labels);
   } else if (file.parent_path() == "templates") {

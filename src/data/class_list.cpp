@@ -137,9 +137,9 @@ std::vector<std::string> notes_on_classes(const std::vector<std::string>& names,
   constexpr std::size_t kShown = 5;
   std::vector<std::string> notes;
   std::map<std::string, std::vector<std::size_t>> by_name, by_text;
-  std::vector<bool> has_picture(names.size());
+  std::vector<bool> has_image(names.size());
   for (std::size_t c = 0; c < names.size(); ++c) by_name[names[c]].push_back(c), by_text[read_alike(names[c])].push_back(c);
-  for (std::int64_t label : training_labels) has_picture.at(static_cast<std::size_t>(label)) = true;
+  for (std::int64_t label : training_labels) has_image.at(static_cast<std::size_t>(label)) = true;
   for (const auto& [name, classes] : by_name)
     if (classes.size() > 1) notes.push_back(fmt::format("classes {} are all called '{}': their texts are the same", fmt::join(classes,
         ", "), shown(name)));
@@ -152,11 +152,11 @@ std::vector<std::string> notes_on_classes(const std::vector<std::string>& names,
   }
   std::vector<std::string> without;
   for (std::size_t c = 0; c < names.size(); ++c)
-    if (!has_picture[c]) without.push_back(fmt::format("{} ({})", shown(names[c]), c));
+    if (!has_image[c]) without.push_back(fmt::format("{} ({})", shown(names[c]), c));
   if (without.empty()) return notes;
   std::size_t all = without.size();
   if (all > kShown) without.resize(kShown);
-  notes.push_back(fmt::format("{} of {} classes {} no training picture: {}{}", all, names.size(), all == 1 ? "has" : "have", fmt::join(without, ", "),
+  notes.push_back(fmt::format("{} of {} classes {} no training image: {}{}", all, names.size(), all == 1 ? "has" : "have", fmt::join(without, ", "),
                               all > kShown ? fmt::format(" and {} others", all - kShown) : ""));
   return notes;
 }

@@ -24,7 +24,7 @@ ClassList read_class_list(const Manifest&, const Path& root, std::optional<std::
 // Where labels are told by name, no two classes may share one. DataError naming both lines (or the preset's entries).
 void require_unique_names(const ClassList&, const Manifest&);
 
-// For people: names that several classes share, and classes without a training picture. Both are legal where labels are numbers.
+// For people: names that several classes share, and classes without a training image. Both are legal where labels are numbers.
 std::vector<std::string> notes_on_classes(const std::vector<std::string>& names, const std::vector<std::int64_t>& training_labels);
 
 }  // namespace winnow::data

@@ -57,8 +57,8 @@ void leave_out(Listing& listing, const std::vector<std::string>& files) {
   for (Listing::Part* part : {&listing.train, &listing.test}) std::erase_if(part->samples, [&](const Sample& sample) { return out.count(sample.file); });
 }
 
-// `known_skipped`: pictures that an earlier check left out; none: every picture is decoded to find them.
-Found look_at_pictures(const Manifest& manifest, const Path& root, const std::vector<std::string>* known_skipped, const Progress& progress) {
+// `known_skipped`: images that an earlier check left out; none: every image is decoded to find them.
+Found look_at_images(const Manifest& manifest, const Path& root, const std::vector<std::string>* known_skipped, const Progress& progress) {
   Found found;
   Record& record = found.record;
   record.name = manifest.name;
@@ -78,12 +78,12 @@ Found look_at_pictures(const Manifest& manifest, const Path& root, const std::ve
       record.notes.push_back(fmt::format("the test images are the training images ({}): accuracy on them says nothing", test));
     return found;
   }
-  Listing& listing = found.listing.emplace(list_pictures(manifest, root));
+  Listing& listing = found.listing.emplace(list_images(manifest, root));
   if (known_skipped) {
     leave_out(listing, *known_skipped);
     record.skipped = *known_skipped;
   } else {
-    record.skipped = verify_pictures(manifest, root, listing, progress);
+    record.skipped = verify_images(manifest, root, listing, progress);
   }
   record.fingerprint = fingerprint_of(root, listing, progress);
   record.train = static_cast<std::int64_t>(listing.train.samples.size());
@@ -97,7 +97,7 @@ Found look_at_pictures(const Manifest& manifest, const Path& root, const std::ve
 }
 
 Found look(const Manifest& manifest, const Path& root, const std::vector<std::string>* known_skipped, const Progress& progress) {
-  Found found = look_at_pictures(manifest, root, known_skipped, progress);
+  Found found = look_at_images(manifest, root, known_skipped, progress);
   Record& record = found.record;
   std::vector<std::int64_t> labels = found.training_labels();
   record.labels = keep_label_sets(root, {record.name, record.fingerprint, labels, static_cast<std::int64_t>(record.classes.size())});
@@ -133,7 +133,7 @@ void write_cache(const Manifest& manifest, const Found& found, const Progress& p
   else write_packed(manifest, found.record.root, *found.listing, found.record.skipped.size(), found.record.fingerprint, path, progress);
 }
 
-// Whole and of this version, and as many pictures short as the record says: run files count them.
+// Whole and of this version, and as many images short as the record says: run files count them.
 bool is_good_cache(const Path& path, const Record& record) {
   if (!is_there(path)) return false;
   try {
@@ -214,8 +214,8 @@ Path ensure_cache(const Manifest& manifest, const Record& record, const Progress
     write_decoded(path, *found.arrays);
     return path;
   }
-  // The pictures are compared with the record while they are copied.
-  Listing listing = list_pictures(manifest, root);
+  // The images are compared with the record while they are copied.
+  Listing listing = list_images(manifest, root);
   leave_out(listing, record.skipped);
   write_packed(manifest, root, listing, record.skipped.size(), record.fingerprint, path, progress);
   return path;

@@ -56,7 +56,7 @@ Decoded cifar_split(const Manifest& manifest, const Path& root, const std::strin
 
 void expect(const Manifest& manifest, const Decoded& split, std::int64_t wanted, const char* name) {
   if (wanted && split.shape[0] != wanted)
-    throw DataError(fmt::format("data set {}: {} {} pictures, expected {}", manifest.name, split.shape[0], name, wanted));
+    throw DataError(fmt::format("data set {}: {} {} images, expected {}", manifest.name, split.shape[0], name, wanted));
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ DecodedSet decode_arrays(const Manifest& manifest, const Path& root, const Progr
   for (const std::string& name : set.classes) hasher.add(name).add(std::string_view("\0", 1));
   for (const Decoded* own : {&set.train, &set.test}) {
     std::vector<std::int64_t> shape = own->shape;
-    if (shape.back() == 1) shape.pop_back();      // grey pictures were hashed so before there were others
+    if (shape.back() == 1) shape.pop_back();      // grey images were hashed so before there were others
     hasher.add(fmt::format("{}", fmt::join(shape, "x")));
     hasher.add(std::as_bytes(std::span(own->values)));
     hasher.add(std::as_bytes(std::span(own->labels)));

@@ -1,4 +1,4 @@
-// Data sets whose pictures are arrays of one size: idx files and CIFAR's binary records.
+// Data sets whose images are arrays of one size: idx files and CIFAR's binary records.
 #pragma once
 
 #include <cstdint>

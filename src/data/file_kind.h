@@ -16,7 +16,7 @@ bool is_there(const Path&);                       // anything, a link that leads
 std::string why_no_file(const Path&);
 
 // The names in a folder that are folders or that are not, sorted bytewise as Python's sorted does, without what systems leave behind.
-// DataError for a folder that cannot be listed, and for a link in it that leads nowhere: a class or a picture would be lost without a word.
+// DataError for a folder that cannot be listed, and for a link in it that leads nowhere: a class or an image would be lost without a word.
 struct Names {
   std::vector<std::string> folders, files;
 };

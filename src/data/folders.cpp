@@ -41,7 +41,7 @@ std::map<std::string, std::string> names_by_folder(const Path& file) {
   return names;
 }
 
-bool is_picture_name(std::string name) {
+bool is_image_name(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   constexpr const char* kEndings[] = {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"};
   return std::any_of(std::begin(kEndings), std::end(kEndings), [&](const char* ending) { return name.ends_with(ending); });
@@ -52,7 +52,7 @@ class Unread {
  public:
   void add(const Path& folder, const std::vector<std::string>& files) {
     for (const std::string& file : files)
-      if (is_picture_name(file) && count_++ == 0) first_ = (folder / file).string();
+      if (is_image_name(file) && count_++ == 0) first_ = (folder / file).string();
   }
   // One level deeper. What cannot be listed there is no fault of the data set: nobody reads it.
   void add_below(const Path& root, const Path& folder, const std::vector<std::string>& folders) {
@@ -78,14 +78,14 @@ class Unread {
   std::string first_;
 };
 
-// A folder without any picture would be a class of its own, and shift the labels of all that follow.
-void require_pictures(const std::vector<std::string>& folders, const Listing& listing, const Path& top, const std::string& unread) {
+// A folder without any image would be a class of its own, and shift the labels of all that follow.
+void require_images(const std::vector<std::string>& folders, const Listing& listing, const Path& top, const std::string& unread) {
   std::vector<bool> filled(folders.size());
   for (const Listing::Part* part : {&listing.train, &listing.test})
     for (const Sample& sample : part->samples) filled[static_cast<std::size_t>(sample.label)] = true;
   for (std::size_t c = 0; c < folders.size(); ++c)
     if (!filled[c])
-      throw DataError(fmt::format("{} holds no picture, nor do the test pictures have this class: remove the folder, or put its pictures there{}", (top / folders[c]).string(),
+      throw DataError(fmt::format("{} holds no image, nor do the test images have this class: remove the folder, or put its images there{}", (top / folders[c]).string(),
                                   unread.empty() ? "" : "; " + unread));
 }
 
@@ -131,7 +131,7 @@ Listing list_folders(const Manifest& manifest, const Path& root) {
   }
   std::string left = unread.text(inside);
   if (folders.empty()) throw DataError(fmt::format("{}: no folder in it; this layout wants one folder a class{}", (root / train).string(), left.empty() ? "" : "; " + left));
-  require_pictures(folders, listing, root / train, left);
+  require_images(folders, listing, root / train, left);
   if (!left.empty()) listing.notes.push_back(left);
   return listing;
 }

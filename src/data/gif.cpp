@@ -1,5 +1,5 @@
-// The first picture of a GIF through giflib: some JPEGs of published data sets are GIFs under another name. As Pillow shows it: pixels that
-// the picture does not cover have the transparent colour, or the palette's first one; transparency is dropped.
+// The first image of a GIF through giflib: some JPEGs of published data sets are GIFs under another name. As Pillow shows it: pixels that
+// the image does not cover have the transparent colour, or the palette's first one; transparency is dropped.
 #include <fmt/format.h>
 #include <gif_lib.h>
 
@@ -25,7 +25,7 @@ struct Close {
   void operator()(GifFileType* gif) const { DGifCloseFile(gif, nullptr); }
 };
 
-// Which row of the picture the k-th row of the file is.
+// Which row of the image the k-th row of the file is.
 std::vector<int> row_order(int height, bool interlaced) {
   std::vector<int> rows;
   if (!interlaced)
@@ -44,15 +44,15 @@ class Reader {
     if (!gif_) refuse(error);
   }
 
-  Image first_picture() {
+  Image first_image() {
     for (GifRecordType type = UNDEFINED_RECORD_TYPE; type != IMAGE_DESC_RECORD_TYPE;) {
       if (DGifGetRecordType(gif_.get(), &type) != GIF_OK) refuse(gif_->Error);
-      if (type == TERMINATE_RECORD_TYPE) throw DataError(fmt::format("{}: a GIF without a picture", name_));
+      if (type == TERMINATE_RECORD_TYPE) throw DataError(fmt::format("{}: a GIF without an image", name_));
       if (type == EXTENSION_RECORD_TYPE) read_extension();
     }
     if (DGifGetImageDesc(gif_.get()) != GIF_OK) refuse(gif_->Error);
     const GifImageDesc& part = gif_->Image;
-    if (part.Width < 1 || part.Height < 1) throw DataError(fmt::format("{}: a broken GIF: a picture of {} x {}", name_, part.Height, part.Width));
+    if (part.Width < 1 || part.Height < 1) throw DataError(fmt::format("{}: a broken GIF: an image of {} x {}", name_, part.Height, part.Width));
     Image image{std::max<std::int64_t>(gif_->SHeight, part.Top + part.Height), std::max<std::int64_t>(gif_->SWidth, part.Left + part.Width), {}};
     if (image.height * image.width > kMostPixels) throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name_, image.height,
         image.width, kMostPixels));
@@ -99,6 +99,6 @@ bool is_gif(std::span<const std::byte> file) {
   return file.size() >= 6 && (std::memcmp(file.data(), "GIF87a", 6) == 0 || std::memcmp(file.data(), "GIF89a", 6) == 0);
 }
 
-Image decode_gif(std::span<const std::byte> file, const std::string& name) { return Reader(file, name).first_picture(); }
+Image decode_gif(std::span<const std::byte> file, const std::string& name) { return Reader(file, name).first_image(); }
 
 }  // namespace winnow::data

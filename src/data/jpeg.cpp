@@ -27,7 +27,7 @@ struct Failure : jpeg_error_mgr {
   std::longjmp(failure->target, 1);
 }
 
-// libjpeg's own memory source invents an end marker where the data ends; a truncated picture must fail instead.
+// libjpeg's own memory source invents an end marker where the data ends; a truncated image must fail instead.
 boolean no_more_data(j_decompress_ptr info) {
   auto failure = static_cast<Failure*>(info->err);
   std::snprintf(failure->text, sizeof failure->text, "the file ends too early (truncated?)");
@@ -82,7 +82,7 @@ class Reader {
     return true;
   }
 
-  // `row`: width x channels bytes, unused where the picture is RGB.
+  // `row`: width x channels bytes, unused where the image is RGB.
   bool read_pixels(std::uint8_t* target, std::uint8_t* row) {
     if (setjmp(failure_.target)) return false;
     jpeg_start_decompress(&info_);

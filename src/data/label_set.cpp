@@ -151,7 +151,7 @@ std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled
     std::string path = file.path().string();
     Rows rows = rows_of(file);
     if (rows.samples != static_cast<std::int64_t>(of.labels.size()))
-      throw DataError(fmt::format("{}: labels of {} samples, {} has {} training pictures", path, rows.samples, of.dataset, of.labels.size()));
+      throw DataError(fmt::format("{}: labels of {} samples, {} has {} training images", path, rows.samples, of.dataset, of.labels.size()));
     if (rows.sets) require_sets(path, rows, of);
     else require_given(path, rows, of);
     LabelSet set{fingerprint_of(rows, of.fingerprint), rows.sets, share_missing(rows, of)};

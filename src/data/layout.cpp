@@ -51,7 +51,7 @@ bool is_plain_text(const std::string& text) {
   return Value(text).dump(-1, ' ', false, Value::error_handler_t::replace).find("\xef\xbf\xbd") == std::string::npos;
 }
 
-// Which pictures of both parts were met: a name is kept once, and only one that is not "normal" is kept as a text of its own.
+// Which images of both parts were met: a name is kept once, and only one that is not "normal" is kept as a text of its own.
 class Met {
  public:
   struct First {
@@ -59,7 +59,7 @@ class Met {
     const Listing::Part* part;
   };
 
-  // The first sample of the same picture: "a.jpg", "./a.jpg" and "x//../a.jpg" are one. Null: this is it.
+  // The first sample of the same image: "a.jpg", "./a.jpg" and "x//../a.jpg" are one. Null: this is it.
   const First* add(const Sample& sample, const Listing::Part& part) {
     auto [entry, fresh] = first_.try_emplace(same_name(sample.file), First{&sample, &part});
     return fresh ? nullptr : &entry->second;
@@ -92,7 +92,7 @@ struct Shared {
   std::string first;
 };
 
-// `shared`: pictures that the other part has, too, under the same label.
+// `shared`: images that the other part has, too, under the same label.
 void verify_part(const Manifest& manifest, const Path& root, const Listing& listing, const Listing::Part& part, std::int64_t wanted, const char* split, Met& met,
                  Shared& shared) {
   auto classes = static_cast<std::int64_t>(listing.classes.size());
@@ -107,14 +107,14 @@ void verify_part(const Manifest& manifest, const Path& root, const Listing& list
       throw DataError(fmt::format("{}: {} is listed twice (first in {})", part.place(sample), sample.file,
                                   first.list == sample.list ? fmt::format("line {}", first.line) : part.place(first)));
     if (first.label != sample.label)
-      throw DataError(fmt::format("{}: the {} picture {} has the label {} here, and as a training picture {} in {}", part.place(sample), split, sample.file,
+      throw DataError(fmt::format("{}: the {} image {} has the label {} here, and as a training image {} in {}", part.place(sample), split, sample.file,
                                   sample.label + listing.first_label, first.label + listing.first_label, before->part->place(first)));
     if (shared.count++ == 0) shared.first = fmt::format("{}, {} and {}", sample.file, before->part->place(first), part.place(sample));
   }
   const std::string place = part.annotations.front().string();
-  if (part.samples.empty()) throw DataError(fmt::format("{}: no {} pictures", place, split));
+  if (part.samples.empty()) throw DataError(fmt::format("{}: no {} images", place, split));
   if (wanted && static_cast<std::int64_t>(part.samples.size()) != wanted)
-    throw DataError(fmt::format("{}: {} {} pictures, {} has {}", place, part.samples.size(), split, manifest.name, wanted));
+    throw DataError(fmt::format("{}: {} {} images, {} has {}", place, part.samples.size(), split, manifest.name, wanted));
   std::size_t missing = 0;
   const Sample* first = nullptr;
   for (const Sample& sample : part.samples)
@@ -132,7 +132,7 @@ void verify_parts(const Manifest& manifest, const Path& root, Listing& listing) 
   verify_part(manifest, root, listing, listing.train, manifest.expected_train, "training", met, shared);
   verify_part(manifest, root, listing, listing.test, manifest.expected_test, "test", met, shared);
   if (shared.count)
-    listing.notes.push_back(fmt::format("{} of {} test pictures {} in training, too: accuracy on them says nothing (first: {})", shared.count,
+    listing.notes.push_back(fmt::format("{} of {} test images {} in training, too: accuracy on them says nothing (first: {})", shared.count,
                                         listing.test.samples.size(), shared.count == 1 ? "is" : "are", shared.first));
   shared = {};
   std::size_t other = 0;
@@ -143,7 +143,7 @@ void verify_parts(const Manifest& manifest, const Path& root, Listing& listing) 
         shared.first = fmt::format("{}, {} and {}", sample.file, before->part->place(*before->sample), listing.unread.place(sample));
     }
   if (shared.count)
-    listing.notes.push_back(fmt::format("{} of {} validation pictures, which winnow does not read, {} in training or test, too{} (first: {})", shared.count,
+    listing.notes.push_back(fmt::format("{} of {} validation images, which winnow does not read, {} in training or test, too{} (first: {})", shared.count,
                                         listing.unread.samples.size(), shared.count == 1 ? "is" : "are",
                                         other ? fmt::format(", {} with another label", other) : "", shared.first));
 }
@@ -164,7 +164,7 @@ std::vector<std::string> layout_names() {
   return names;
 }
 
-Listing list_pictures(const Manifest& manifest, const Path& root) {
+Listing list_images(const Manifest& manifest, const Path& root) {
   for (const Layout& known : layouts()) {
     if (manifest.layout != known.name || !known.list) continue;
     Listing listing = known.list(manifest, root);
@@ -184,7 +184,7 @@ Listing list_pictures(const Manifest& manifest, const Path& root) {
     verify_parts(manifest, root, listing);
     return listing;
   }
-  throw InternalError(fmt::format("layout {} has no pictures of its own", manifest.layout));
+  throw InternalError(fmt::format("layout {} has no images of its own", manifest.layout));
 }
 
 std::string Listing::Part::place(const Sample& sample) const {
@@ -233,7 +233,7 @@ std::int64_t number_option(const Manifest& manifest, const char* key, std::int64
   return value;
 }
 
-std::string picture_name(const Manifest& manifest, const std::string& listed, const std::string& split) {
+std::string image_name(const Manifest& manifest, const std::string& listed, const std::string& split) {
   std::string name = listed, strip = option(manifest, "strip");
   if (!strip.empty() && name.starts_with(strip)) name = name.substr(strip.size());
   return option(manifest, (split + "_prefix").c_str(), option(manifest, "prefix")) + name + option(manifest, "suffix");

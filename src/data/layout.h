@@ -1,4 +1,4 @@
-// How the data sets of the literature lie on disks: which pictures there are, and their classes. One file a family of layouts.
+// How the data sets of the literature lie on disks: which images there are, and their classes. One file a family of layouts.
 #pragma once
 
 #include <cstdint>
@@ -31,19 +31,19 @@ struct Listing {
   Part train, test, unread;                       // unread: listed by the publisher, and used by nobody here (CoOp's val)
   std::int64_t first_label = 0;                   // what the files call class 0, for messages
   std::vector<std::string> notes;                 // for people: what is legal and may be a mistake
-  std::vector<Path> read;                         // what the listing depends on besides the pictures: files and folders below the root
+  std::vector<Path> read;                         // what the listing depends on besides the images: files and folders below the root
 };
 
-// Layouts whose pictures are files of their own. DataError naming file and line for a missing or broken annotation, a label out
-// of range, a picture listed twice, a picture that is not there, or another number of classes or pictures than the preset says.
-Listing list_pictures(const Manifest&, const Path& root);
+// Layouts whose images are files of their own. DataError naming file and line for a missing or broken annotation, a label out
+// of range, an image listed twice, an image that is not there, or another number of classes or images than the preset says.
+Listing list_images(const Manifest&, const Path& root);
 
 // What a preset's layout needs: roles of `files`, and keys of `options`. Empty optional: no layout of that name.
 struct LayoutRules {
   std::vector<std::string> files, optional_files, options;
 };
 std::optional<LayoutRules> rules_of(const std::string& layout);
-bool has_arrays(const Manifest&);                 // decoded pictures of one size, no files of pictures
+bool has_arrays(const Manifest&);                 // decoded images of one size, no files of images
 std::vector<std::string> layout_names();
 
 // The layouts. Each fills samples, read and, unless the preset says them, classes.
@@ -69,7 +69,7 @@ void require_plain_names(const std::vector<std::string>& classes, const std::str
 std::int64_t whole_number(const std::string& text, const Lines&);
 std::string option(const Manifest&, const char* key, const std::string& fallback = "");
 std::int64_t number_option(const Manifest&, const char* key, std::int64_t fallback);
-std::string picture_name(const Manifest&, const std::string& listed, const std::string& split);   // options strip, prefix, suffix
+std::string image_name(const Manifest&, const std::string& listed, const std::string& split);   // options strip, prefix, suffix
 std::string class_name_of(const Manifest&, const std::string& folder);      // options name_after, name_until
 
 }  // namespace winnow::data

@@ -1,4 +1,4 @@
-// Text lists of pictures: "path label" (ImageNet-LT, Places-LT, WebVision), "id class name" (FGVC-Aircraft), three lists joined
+// Text lists of images: "path label" (ImageNet-LT, Places-LT, WebVision), "id class name" (FGVC-Aircraft), three lists joined
 // on an id (CUB-200-2011), and key lists with label tables (Clothing1M).
 #include <fmt/format.h>
 
@@ -45,19 +45,19 @@ std::unordered_map<std::string, Entry> table(const Path& path) {
   return result;
 }
 
-struct NumberedPicture {
+struct NumberedImage {
   std::int64_t label;
   std::size_t line;
 };
 
-// Which pictures a label table knows: "path label". A line that says again what an earlier one said is no contradiction.
-std::unordered_map<std::string, NumberedPicture> labels_by_path(const Path& path) {
-  std::unordered_map<std::string, NumberedPicture> result;
+// Which images a label table knows: "path label". A line that says again what an earlier one said is no contradiction.
+std::unordered_map<std::string, NumberedImage> labels_by_path(const Path& path) {
+  std::unordered_map<std::string, NumberedImage> result;
   Lines lines(path);
   for (std::string line; lines.next(line);) {
     auto [picture, text] = split_last(line, lines);
     std::int64_t label = whole_number(text, lines);
-    auto [first, fresh] = result.try_emplace(picture, NumberedPicture{label, lines.number()});
+    auto [first, fresh] = result.try_emplace(picture, NumberedImage{label, lines.number()});
     if (!fresh && first->second.label != label)
       lines.fail(fmt::format("{} has the label {} here and {} in line {}", shown(picture), label, first->second.label, first->second.line));
   }
@@ -78,7 +78,7 @@ Listing list_lines(const Manifest& manifest, const Path& root) {
       auto [picture, text] = split_last(line, lines);
       std::int64_t label = whole_number(text, lines) - first;
       if (below && label >= below) continue;      // the first classes of a larger set, as WebVision-50
-      part->samples.push_back({picture_name(manifest, picture, split), label, lines.number()});
+      part->samples.push_back({image_name(manifest, picture, split), label, lines.number()});
     }
   }
   if (below && static_cast<std::int64_t>(listing.classes.size()) > below) listing.classes.resize(static_cast<std::size_t>(below));
@@ -103,7 +103,7 @@ Listing list_named_lines(const Manifest& manifest, const Path& root) {
         if (known == by_name.end())
           lines.fail(fmt::format("the class '{}' is not in {}{}", shown(name), manifest.files.at("class_names"), did_you_mean(name,
               listing.classes)));
-        part->samples.push_back({picture_name(manifest, id, split), known->second, lines.number(), part->annotations.size() - 1});
+        part->samples.push_back({image_name(manifest, id, split), known->second, lines.number(), part->annotations.size() - 1});
       }
     }
   return listing;
@@ -129,7 +129,7 @@ Listing list_joined(const Manifest& manifest, const Path& root) {
       lines.fail(fmt::format("{} does not say 0 (test) or 1 (training) for image {}", split_file.string(), shown(id)));
     bool training = part->second.value == "1";
     (training ? listing.train : listing.test)
-        .samples.push_back({picture_name(manifest, picture, training ? "train" : "test"), whole_number(label->second.value, lines) - first,
+        .samples.push_back({image_name(manifest, picture, training ? "train" : "test"), whole_number(label->second.value, lines) - first,
             lines.number()});
   }
   return listing;
@@ -149,7 +149,7 @@ Listing list_keys(const Manifest& manifest, const Path& root) {
     for (std::string line; lines.next(line);) {
       auto label = labels.find(line);
       if (label == labels.end()) lines.fail(fmt::format("{} has no label for {}", labels_file.string(), shown(line, 60)));
-      part->samples.push_back({picture_name(manifest, line, split), label->second.label - first, lines.number()});
+      part->samples.push_back({image_name(manifest, line, split), label->second.label - first, lines.number()});
     }
   }
   return listing;

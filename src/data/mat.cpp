@@ -131,7 +131,7 @@ struct Column {
       field.empty() ? "" : "." + field)); }
 };
 
-// Class names from the pictures' folders, where no file says them.
+// Class names from the images' folders, where no file says them.
 class FolderNames {
  public:
   void add(std::int64_t label, const std::string& path, const std::string& where, std::int64_t first) {
@@ -147,7 +147,7 @@ class FolderNames {
       throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder), label + first, by_folder->second.value,
           by_folder->second.where));
   }
-  // Up to the first label without a picture: labels are checked against what is there.
+  // Up to the first label without an image: labels are checked against what is there.
   std::vector<std::string> classes(const Manifest& manifest) const {
     std::vector<std::string> names;
     for (const auto& [label, folder] : by_label_) {
@@ -181,7 +181,7 @@ Listing list_mat(const Manifest& manifest, const Path& root) {
     if (paths.size() != labels.size()) file.fail(fmt::format("{} paths and {} labels", paths.size(), labels.size()));
     for (std::size_t i = 0; i < paths.size(); ++i) {
       std::string path = paths.text(i);
-      Sample sample{picture_name(manifest, path, split), labels.number(i) - first, i + 1};
+      Sample sample{image_name(manifest, path, split), labels.number(i) - first, i + 1};
       if (from_folders) folders.add(sample.label, path, part->place(sample), first);
       part->samples.push_back(std::move(sample));
     }

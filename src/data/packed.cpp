@@ -18,7 +18,7 @@ namespace winnow::data {
 
 namespace {
 
-// The fingerprint of a listing, picture by picture.
+// The fingerprint of a listing, image by image.
 class Print {
  public:
   explicit Print(const std::vector<std::string>& classes) {
@@ -50,7 +50,7 @@ class Steps {
 };
 
 // Which samples of a part do not decode, and why.
-std::map<std::size_t, std::string> broken_pictures(const Path& root, const Listing::Part& part, Steps& steps) {
+std::map<std::size_t, std::string> broken_images(const Path& root, const Listing::Part& part, Steps& steps) {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::map<std::size_t, std::string> broken;
@@ -81,28 +81,28 @@ std::map<std::size_t, std::string> broken_pictures(const Path& root, const Listi
 
 }  // namespace
 
-std::vector<std::string> verify_pictures(const Manifest& manifest, const Path& root, Listing& listing, const Progress& progress) {
+std::vector<std::string> verify_images(const Manifest& manifest, const Path& root, Listing& listing, const Progress& progress) {
   std::vector<std::string> skipped;
-  Steps steps(progress, "looking at the pictures of " + manifest.name, total(listing));
+  Steps steps(progress, "looking at the images of " + manifest.name, total(listing));
   for (Listing::Part* part : {&listing.train, &listing.test}) {
-    auto broken = broken_pictures(root, *part, steps);
+    auto broken = broken_images(root, *part, steps);
     if (broken.empty()) continue;
     if (manifest.corrupt == "error")
-      throw DataError(fmt::format("{}{}; corrupt = \"skip\" in {} leaves such pictures out", broken.begin()->second,
+      throw DataError(fmt::format("{}{}; corrupt = \"skip\" in {} leaves such images out", broken.begin()->second,
                                   broken.size() > 1 ? fmt::format(" (and {} others)", broken.size() - 1) : "", manifest.source));
     std::vector<Sample> kept;
     for (std::size_t i = 0; i < part->samples.size(); ++i)
       if (broken.count(i)) skipped.push_back(part->samples[i].file);
       else kept.push_back(std::move(part->samples[i]));
     part->samples = std::move(kept);
-    if (part->samples.empty()) throw DataError(fmt::format("{}: no picture of {} decodes", manifest.name, part->annotations.front().string()));
+    if (part->samples.empty()) throw DataError(fmt::format("{}: no image of {} decodes", manifest.name, part->annotations.front().string()));
   }
   return skipped;
 }
 
 std::string fingerprint_of(const Path& root, const Listing& listing, const Progress& progress) {
   Print print(listing.classes);
-  Steps steps(progress, "reading the pictures", total(listing));
+  Steps steps(progress, "reading the images", total(listing));
   for (const Listing::Part* part : {&listing.train, &listing.test}) {
     print.split(part->samples.size());
     for (const Sample& sample : part->samples) {
@@ -127,7 +127,7 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
   std::int64_t at = 0;
   {
     CacheFile out(part);
-    std::int64_t left_over = out.size();          // of an interrupted builder: whole pictures are taken over, the rest is cut
+    std::int64_t left_over = out.size();          // of an interrupted builder: whole images are taken over, the rest is cut
     for (auto [name, split] : {std::pair<std::string, const Listing::Part*>{"train", &listing.train}, {"test", &listing.test}}) {
       print.split(split->samples.size());
       for (const Sample& sample : split->samples) {
@@ -155,7 +155,7 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
   }
   if (print.hex() != fingerprint) {
     std::filesystem::remove(part);
-    throw DataError(fmt::format("data set {}: the pictures in {} changed since they were checked ({} then, {} now): restore them, or run winnow data "
+    throw DataError(fmt::format("data set {}: the images in {} changed since they were checked ({} then, {} now): restore them, or run winnow data "
                                 "check {} and let its stages be recomputed", manifest.name, root.string(), fingerprint, print.hex(), manifest.name));
   }
   sync_file(part);

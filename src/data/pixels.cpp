@@ -60,7 +60,7 @@ Pixels::Pixels(const Path& cache) : file_(cache) {
     std::string text = entry("skipped");
     auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), skipped_);
     if (code != std::errc() || end != text.data() + text.size() || skipped_ < 1)
-      throw DataError(fmt::format("{}: '{}' skipped pictures; delete it and it is built again", cache.string(), text));
+      throw DataError(fmt::format("{}: '{}' skipped images; delete it and it is built again", cache.string(), text));
   }
   if (!metadata.count("files")) {
     train_ = split_of(file_, "train");

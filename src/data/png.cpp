@@ -1,4 +1,4 @@
-// PNG through libpng; the same care with longjmp as in jpeg.cpp. Chunks after the picture's data are not looked at.
+// PNG through libpng; the same care with longjmp as in jpeg.cpp. Chunks after the image's data are not looked at.
 #include <fmt/format.h>
 #include <png.h>
 
@@ -17,7 +17,7 @@ class Reader {
   explicit Reader(std::span<const std::byte> file) : rest_(file) {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, &Reader::fail, [](png_structp, png_const_charp) {});
     if (png_) info_ = png_create_info_struct(png_);
-    if (!info_) throw DeviceError("libpng: no memory for a picture's header");
+    if (!info_) throw DeviceError("libpng: no memory for an image's header");
     png_set_read_fn(png_, this, &Reader::read);
     png_set_crc_action(png_, PNG_CRC_DEFAULT, PNG_CRC_ERROR_QUIT);
   }
@@ -117,7 +117,7 @@ Image decode_png(std::span<const std::byte> file, const std::string& name) {
   if (!reader.read_header()) refuse();
   if (reader.height * reader.width > static_cast<std::size_t>(kMostPixels))
     throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name, reader.height, reader.width, kMostPixels));
-  // An interlaced picture needs all of its rows between passes.
+  // An interlaced image needs all of its rows between passes.
   std::vector<std::uint8_t> rows(reader.height * reader.row_bytes);
   if (!reader.read_rows(rows.data())) refuse();
   Image image{static_cast<std::int64_t>(reader.height), static_cast<std::int64_t>(reader.width), {}};

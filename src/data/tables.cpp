@@ -51,7 +51,7 @@ void note_validation(const Value& json, const Manifest& manifest, const Path& pa
   if (!json.contains("val") || !json["val"].is_array()) return;
   for (const Value& entry : json["val"])
     if (entry.is_array() && entry.size() == 3 && entry[0].is_string() && entry[1].is_number_integer())
-      listing.unread.samples.push_back({picture_name(manifest, entry[0].get<std::string>(), "train"), entry[1].get<std::int64_t>()});
+      listing.unread.samples.push_back({image_name(manifest, entry[0].get<std::string>(), "train"), entry[1].get<std::int64_t>()});
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
         throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, brief(name), label,
             first->second.first, first->second.second.substr(path.string().size() + 2)));
       if (std::string fault = fault_of_name(name); !fault.empty()) throw DataError(fmt::format("{}: the class name {}", where, fault));
-      part->samples.push_back({picture_name(manifest, entry[0].get<std::string>(), split), label, position});
+      part->samples.push_back({image_name(manifest, entry[0].get<std::string>(), split), label, position});
     }
   }
   note_validation(json, manifest, path, listing);
@@ -123,7 +123,7 @@ Listing list_csv(const Manifest& manifest, const Path& root) {
       std::vector<std::string> fields = fields_of(line, lines);
       if (fields.size() != header.size()) lines.fail(fmt::format("{} columns, the header has {}", fields.size(), header.size()));
       labels.entries.push_back({fields[label], false, lines.number()});
-      part->samples.push_back({picture_name(manifest, fields[path], split), 0, lines.number()});
+      part->samples.push_back({image_name(manifest, fields[path], split), 0, lines.number()});
     }
   }
   label_samples(listing, columns, classes, manifest);
@@ -150,7 +150,7 @@ Listing list_json(const Manifest& manifest, const Path& root) {
         throw DataError(fmt::format("{} must be an object with '{}' and '{}', got {}", where(position), path_key, label_key, brief(entry)));
       const Value& label = entry[label_key];
       labels.entries.push_back({label.is_string() ? label.get<std::string>() : label.dump(), !label.is_string(), position++});
-      part->samples.push_back({picture_name(manifest, entry[path_key].get<std::string>(), split), 0, position});
+      part->samples.push_back({image_name(manifest, entry[path_key].get<std::string>(), split), 0, position});
     }
   }
   label_samples(listing, columns, classes, manifest);

@@ -101,7 +101,7 @@ Report Worker::prepared(Task& task) {
     task.stage = stage_from_json(Value::parse(task.stage_text));
     task.identity = task.stage.identity();
     protocol::Context context{.threads = options_.threads, .width = static_cast<int>(task.width),
-                              .checkpoint_every = options_.checkpoint_every, .keep_pictures = options_.keep_pictures};
+                              .checkpoint_every = options_.checkpoint_every, .keep_images = options_.keep_images};
     if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
       std::string name = task.stage.settings.text("dataset");
       context.data[name] = data_cache(name, print->second).string();

@@ -144,7 +144,7 @@ class ConvNext final : public ImageTower {
 
   at::Tensor map(const at::Tensor& pixels) const {
     if (pixels.dim() != 4 || pixels.size(1) != sizes_.channels)
-      throw UsageError(fmt::format("pictures with {} channels: this image tower wants {}", pixels.size(1), sizes_.channels));
+      throw UsageError(fmt::format("images with {} channels: this image tower wants {}", pixels.size(1), sizes_.channels));
     at::Tensor x = first_axis(stem_norm_(last_axis(stem_(pixels, sizes_.patch, 0, 1))));
     for (const Stage& stage : stages_) {
       if (!stage.down.empty()) x = stage.down[0](first_axis(stage.norm[0](last_axis(x))), 2, 0, 1);

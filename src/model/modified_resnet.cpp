@@ -98,7 +98,7 @@ class ModifiedResNet final : public ImageTower {
   at::Tensor map(const at::Tensor& pixels) const {
     std::int64_t side = config_.image_size;
     if (pixels.dim() != 4 || pixels.size(1) != 3 || pixels.size(2) != side || pixels.size(3) != side)
-      throw UsageError(fmt::format("a picture of {} x {}: this image tower wants 3 channels and {} x {}", pixels.size(-2),
+      throw UsageError(fmt::format("an image of {} x {}: this image tower wants 3 channels and {} x {}", pixels.size(-2),
                                    pixels.size(-1), side, side));
     at::Tensor x = pixels;
     for (std::size_t i = 0; i < stem_.size(); ++i) x = at::relu(stem_[i](x, i == 0 ? 2 : 1));

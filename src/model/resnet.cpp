@@ -149,7 +149,7 @@ class ResNet final : public ImageTower {
 
   at::Tensor map(const at::Tensor& pixels) const {
     if (pixels.dim() != 4 || pixels.size(1) != sizes_.channels)
-      throw UsageError(fmt::format("pictures with {} channels: this image tower wants {}", pixels.size(1), sizes_.channels));
+      throw UsageError(fmt::format("images with {} channels: this image tower wants {}", pixels.size(1), sizes_.channels));
     at::Tensor x = at::max_pool2d(at::relu(stem_[0](pixels, 2)), {3, 3}, {2, 2}, {1, 1});
     for (const Block& block : blocks_) {
       at::Tensor y = x;

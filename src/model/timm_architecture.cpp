@@ -15,7 +15,7 @@ std::string_view timm_architectures();            // timm_architectures.txt
 
 namespace {
 
-// Entries of model_args that change no value that is computed of a picture (of the size of training).
+// Entries of model_args that change no value that is computed of an image (of the size of training).
 constexpr const char* kHarmless[] = {"num_classes",    "drop_rate",      "drop_path_rate", "attn_drop_rate", "proj_drop_rate", "pos_drop_rate",
                                      "patch_drop_rate", "weight_init",   "fix_init",       "dynamic_img_size",
                                      "strict_img_size", "head_init_scale", "ls_init_value", "zero_init_last", "global_pool"};

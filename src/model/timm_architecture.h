@@ -24,7 +24,7 @@ class TimmArchitecture {
   bool flag(const char* key) const;
   double real(const char* key) const;             // of the definition alone
   std::int64_t own_size(const char* key) const;   // of the definition alone
-  // Of pictures: model_args.img_size, else pretrained_cfg.input_size, else the definition's.
+  // Of images: model_args.img_size, else pretrained_cfg.input_size, else the definition's.
   std::int64_t image_size() const;
   // DataError unless features are pooled so: what config.json says, else the definition.
   void require_pool(const std::string& pool) const;

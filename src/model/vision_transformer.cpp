@@ -128,7 +128,7 @@ class VisionTransformer final : public ImageTower {
   at::Tensor embedded(const at::Tensor& pixels) const {
     std::int64_t p = layout_.patch, d = layout_.transformer.width, B = pixels.size(0);
     if (pixels.dim() != 4 || pixels.size(1) != layout_.channels || pixels.size(2) % p != 0 || pixels.size(3) % p != 0)
-      throw UsageError(fmt::format("a picture of {} x {}: this image tower wants {} channels and sides that are multiples of {}",
+      throw UsageError(fmt::format("an image of {} x {}: this image tower wants {} channels and sides that are multiples of {}",
                                    pixels.size(-2), pixels.size(-1), layout_.channels, p));
     std::optional<at::Tensor> bias;
     if (patch_bias_) bias = patch_bias_->use;

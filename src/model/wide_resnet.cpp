@@ -92,7 +92,7 @@ class WideResNet final : public ImageTower {
 
   at::Tensor map(const at::Tensor& pixels) const {
     if (pixels.dim() != 4 || pixels.size(1) != 3)
-      throw UsageError(fmt::format("pictures with {} channels: this image tower wants 3", pixels.size(1)));
+      throw UsageError(fmt::format("images with {} channels: this image tower wants 3", pixels.size(1)));
     at::Tensor x = convolve(pixels, *stem_, 1);
     for (const Block& block : blocks_) x = block(x);
     return at::relu(norm_(x));

@@ -1,4 +1,4 @@
-// Wide residual networks for small pictures: Zagoruyko & Komodakis 2016, under the names of the PyTorch code whose weights PartialCLIP's
+// Wide residual networks for small images: Zagoruyko & Komodakis 2016, under the names of the PyTorch code whose weights PartialCLIP's
 // generators are (docs/methods/partial-labels.md#1.4).
 #pragma once
 

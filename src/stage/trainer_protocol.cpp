@@ -33,7 +33,7 @@ Value to_json(const Context& context) {
           {"threads", context.threads},
           {"width", context.width},
           {"checkpoint_every", context.checkpoint_every},
-          {"keep_pictures", context.keep_pictures},
+          {"keep_images", context.keep_images},
           {"trial", context.trial}};
 }
 
@@ -54,7 +54,7 @@ Context context_from_json(const Value& json) {
   read("threads", context.threads);
   read("width", context.width);
   read("checkpoint_every", context.checkpoint_every);
-  read("keep_pictures", context.keep_pictures);
+  read("keep_images", context.keep_images);
   read("trial", context.trial);
   return context;
 }

@@ -55,7 +55,7 @@ constexpr DeclaredMetric kDeclared[] = {
     {"cleared", kCount, "candidates that POP has cleared"},
     {"theta", kValue, "POP's threshold"},
     {"steps_after_warmup", kCount, "steps of PiCO or IDGP after their warm-up"},
-    {"skipped_pictures", kLost, "pictures that do not decode and count as absent"},
+    {"skipped_pictures", kLost, "images that do not decode and count as absent"},
 };
 
 constexpr Words<Unit>::Entry kUnitWords[] = {{Unit::share, "share"}, {Unit::count, "count"}, {Unit::value, "value"}, {Unit::seconds, "seconds"}};

@@ -23,7 +23,7 @@ class Parts {
       case StageKind::train:
       case StageKind::detect:
         add("labels");
-        if (stage_.kind == StageKind::detect && stage_.settings.text("method") == "label-match") break;   // of scores: sees no picture
+        if (stage_.kind == StageKind::detect && stage_.settings.text("method") == "label-match") break;   // of scores: sees no image
         looks();
         add("head");
         add("adaptation." + stage_.settings.text("adapt"));
@@ -34,7 +34,7 @@ class Parts {
   }
 
  private:
-  // A tower runs over pictures, and over texts where there is a prompt.
+  // A tower runs over images, and over texts where there is a prompt.
   void looks() {
     const Model& model = catalogue_.models.at(stage_.settings.text("model"));
     add("views");

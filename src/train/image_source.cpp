@@ -27,7 +27,7 @@ const Path& cache_of(const Stage& stage, const Context& context) {
 
 ImageSource::Views ImageSource::Views::from(const Settings& settings, std::vector<view::Step> own) {
   auto text = [&](const char* name) { return settings.text(fmt::format("views.{}", name)); };
-  PictureViews::Ensemble ensemble{text("ensemble")};
+  ImageViews::Ensemble ensemble{text("ensemble")};
   if (settings.has("views.ensemble_expand")) ensemble.expand = settings.integer("views.ensemble_expand");
   if (settings.has("views.ensemble_times")) ensemble.times = settings.integer("views.ensemble_times");
   return {text("weak"), text("strong"), text("key"), text("test"), text("normalisation"), text("test_normalisation"), ensemble, std::move(own)};
@@ -78,7 +78,7 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, Options opt
       throw UsageError(fmt::format("train.batch = {} is larger than the {} training samples", batch_, size("train")));
   }
   if (options.views) declare(*options.views);
-  if (context.keep_pictures) views_.keep_beginnings(cache_of(stage, context));
+  if (context.keep_images) views_.keep_beginnings(cache_of(stage, context));
   if (options.labels && earlier.candidates.defined()) candidates_ = earlier.candidates.to(real_);
   else if (options.labels && settings.text("labels.kind") == "annotated") read_annotations(stage, oracle);
   else if (options.labels) make_labels(label::Spec::from(settings), earlier, oracle.labels("train"));
@@ -90,7 +90,7 @@ void ImageSource::declare(const Views& views) {
   for (auto [name, pipeline] : {std::pair{"strong", &views.strong}, {"weak", &views.weak}, {"key", &views.key}})
     views_.declare(name, *pipeline, index++, seed_, views.normalisation);
   views_.declare_test(views.test, views.test_normalisation);
-  PictureViews::Ensemble ensemble = views.ensemble;
+  ImageViews::Ensemble ensemble = views.ensemble;
   ensemble.seed = seed_;
   views_.declare_ensemble(ensemble);
 }

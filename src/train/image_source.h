@@ -9,7 +9,7 @@
 
 #include "earlier_labels.h"
 #include "oracle.h"
-#include "picture_views.h"
+#include "image_views.h"
 #include "winnow/data/pixels.h"
 #include "winnow/label/corruption.h"
 #include "winnow/train/execute.h"
@@ -23,7 +23,7 @@ class ImageSource final : public Source {
   struct Views {
     std::string weak = "plain", strong = "plain", key = "plain", test = "plain";
     std::string normalisation = "model", test_normalisation = "model";
-    PictureViews::Ensemble ensemble{"none"};
+    ImageViews::Ensemble ensemble{"none"};
     std::vector<view::Step> own = {};             // what the view `model` is
 
     static Views from(const Settings&, std::vector<view::Step> own);
@@ -31,7 +31,7 @@ class ImageSource final : public Source {
   // What of the stage's settings the source serves, beyond data.*.
   struct Options {
     view::Normalisation normalisation = {};
-    std::int64_t image_size = 0;                  // pictures become image_size x image_size; 0: no model looks at them
+    std::int64_t image_size = 0;                  // images become image_size x image_size; 0: no model looks at them
     at::TensorOptions real = at::TensorOptions(at::kFloat);
     bool labels = false;                          // reads labels.*
     bool training = false;                        // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
@@ -48,7 +48,7 @@ class ImageSource final : public Source {
   static Opened open(const Stage&, const Context&, Options);
 
   const std::vector<std::string>& class_names() const { return pixels_.classes(); }
-  std::int64_t skipped() const { return pixels_.skipped(); }         // pictures that the data set lacks because they do not decode
+  std::int64_t skipped() const { return pixels_.skipped(); }         // images that the data set lacks because they do not decode
   // Calls visit for each view of the test-time ensemble, which is then what `plain` yields; once where there is none. Their number.
   std::int64_t for_each_member(const std::function<void()>& visit);
   const at::Tensor& samples(const std::string& split) const;         // indices into the data set
@@ -73,7 +73,7 @@ class ImageSource final : public Source {
   struct Part {
     at::Tensor samples;
   };
-  // Training pictures as a step asked for them: a forward with updated weights asks again, and so does a mixed one.
+  // Training images as a step asked for them: a forward with updated weights asks again, and so does a mixed one.
   struct Made {
     std::string view;
     at::Tensor ids;
@@ -92,7 +92,7 @@ class ImageSource final : public Source {
   const Part& part(const std::string& split) const;
 
   data::Pixels pixels_;
-  PictureViews views_;
+  ImageViews views_;
   std::deque<Made> made_;                                             // the last ones
   at::TensorOptions real_;
   Part train_, validation_, test_;

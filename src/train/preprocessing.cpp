@@ -9,7 +9,7 @@
 #include "winnow/model/image_layout.h"
 #include "winnow/text/family.h"
 #include "winnow/text/read_files.h"
-#include "winnow/train/pictures_check.h"
+#include "winnow/train/images_check.h"
 
 namespace winnow::train {
 
@@ -48,13 +48,13 @@ std::vector<view::Step> own_view(const model::Snapshot& snapshot) {
   std::vector<view::Step> steps = view::parse_preprocessor(preprocessor.json, source, preprocessor.type);
   steps.pop_back();                               // the normalisation is the view's
   std::int64_t side = model::image_layout(snapshot).image_size;
-  view::Size last;                                // 0: depends on the picture
+  view::Size last;                                // 0: depends on the image
   for (const view::Step& step : steps) {
     if (auto resize = std::get_if<view::Resize>(&step)) last = resize->size;
     if (auto crop = std::get_if<view::CenterCrop>(&step)) last = crop->size;
   }
   if (last != view::Size{side, side})
-    throw DataError(fmt::format("{}: pictures become {}, the model takes {} x {}", source,
+    throw DataError(fmt::format("{}: images become {}, the model takes {} x {}", source,
                                 last.height ? fmt::format("{} x {}", last.height, last.width) : "as long as they are", side, side));
   return steps;
 }

@@ -1,4 +1,4 @@
-// What a snapshot says about its pictures. Its texts: class_texts.h.
+// What a snapshot says about its images. Its texts: class_texts.h.
 #pragma once
 
 #include <string>
@@ -18,9 +18,9 @@ struct Preprocessing {
   static Preprocessing from(const model::Snapshot&);
 };
 
-// What the model's own preprocessing does to a picture before it is normalised: the view `model`. Hugging Face's preprocessor_config.json, timm's
+// What the model's own preprocessing does to an image before it is normalised: the view `model`. Hugging Face's preprocessor_config.json, timm's
 // pretrained_cfg, open_clip's preprocess_cfg. Empty where no `views.*` of the settings asks for it. DataError where it does not yield
-// pictures of the model's size.
+// images of the model's size.
 std::vector<view::Step> own_view(const model::Snapshot&, const Settings&);
 std::vector<view::Step> own_view(const model::Snapshot&);           // asked for
 

@@ -1,4 +1,4 @@
-// Stage kind `score`: logits of a fixed model for the training samples. Here zero-shot: scale times the cosine of the picture's
+// Stage kind `score`: logits of a fixed model for the training samples. Here zero-shot: scale times the cosine of the image's
 // feature and the class prompt's, with the model's own scale; a model's own classifier; or those that another program computed (winnow
 // data scores).
 #include <ATen/ATen.h>

@@ -54,10 +54,10 @@ std::vector<T> all_of(const std::vector<const Step*>& steps) {
 template <class T, class Equal>
 void require_equal(const std::vector<T>& steps, const std::string& name, Equal equal) {
   for (const T& step : steps)
-    if (!equal(step, steps[0])) throw UsageError(fmt::format("{}: pictures of one batch need one size and one filter", name));
+    if (!equal(step, steps[0])) throw UsageError(fmt::format("{}: images of one batch need one size and one filter", name));
 }
 
-// One operation for all pictures, each with its own parameters.
+// One operation for all images, each with its own parameters.
 at::Tensor apply_group(const at::Tensor& x, const std::vector<const Step*>& steps) {
   std::int64_t H = x.size(1), W = x.size(2);
   std::string name = name_of(*steps[0]);
@@ -82,7 +82,7 @@ at::Tensor apply_group(const at::Tensor& x, const std::vector<const Step*>& step
           [&](const PaddedCrop& first) {
             std::vector<data::Box> boxes;
             for (const PaddedCrop& own : all_of<PaddedCrop>(steps)) {
-              if (own.fill != first.fill) throw UsageError("padded_crop: pictures of one batch need one fill");
+              if (own.fill != first.fill) throw UsageError("padded_crop: images of one batch need one fill");
               if (own.top + own.size.height > H + 2 * own.padding || own.left + own.size.width > W + 2 * own.padding)
                 throw UsageError(fmt::format("padded_crop: {} x {} at ({}, {}) is not inside {} x {} with {} pixels of padding", own.size.height,
                                              own.size.width, own.top, own.left, H, W, own.padding));
@@ -126,7 +126,7 @@ bool makes_size(const Step& step) { return !std::holds_alternative<Adjust>(step)
 
 const Step kNothing = Adjust{};
 
-// index_copy_ of whole pictures; torch's goes level by level.
+// index_copy_ of whole images; torch's goes level by level.
 void put(at::Tensor& all, const std::vector<std::int64_t>& places, const at::Tensor& pictures) {
   if (!all.is_cpu()) {
     all.index_copy_(0, at::tensor(places, at::kLong).to(all.device()), pictures);
@@ -138,7 +138,7 @@ void put(at::Tensor& all, const std::vector<std::int64_t>& places, const at::Ten
     std::memcpy(all.data_ptr<std::uint8_t>() + static_cast<std::size_t>(places[i]) * bytes, from.const_data_ptr<std::uint8_t>() + i * bytes, bytes);
 }
 
-// Step k of all pictures; pictures with the same operation are computed together.
+// Step k of all images; images with the same operation are computed together.
 at::Tensor apply_position(const at::Tensor& x, const std::vector<const Step*>& steps) {
   if (x.dim() != 4) throw UsageError(fmt::format("{} after five_crop or ten_crop", name_of(*steps[0])));
   std::map<std::string, std::vector<std::int64_t>> groups;
@@ -154,7 +154,7 @@ at::Tensor apply_position(const at::Tensor& x, const std::vector<const Step*>& s
       shape[0] = x.size(0);
       result = at::empty(shape, part.options());
     }
-    if (part.sizes().slice(1) != result.sizes().slice(1)) throw UsageError(fmt::format("after {} the pictures of one batch differ in size", name));
+    if (part.sizes().slice(1) != result.sizes().slice(1)) throw UsageError(fmt::format("after {} the images of one batch differ in size", name));
     put(result, members, part);
   }
   return result;
@@ -173,13 +173,13 @@ at::Tensor apply(const at::Tensor& pictures, const std::vector<Step>& steps, at:
 at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<Step>>& steps, at::TensorOptions real) {
   bool shaped = (pictures.dim() == 4 || pictures.dim() == 5) && pictures.size(-1) == 3;   // 5: crops of each, which only Normalize may follow
   if (!shaped || pictures.scalar_type() != at::kByte || pictures.size(0) != static_cast<std::int64_t>(steps.size()))
-    throw InternalError("apply: pictures are B x H x W x 3 levels, with one list of steps for each");
+    throw InternalError("apply: images are B x H x W x 3 levels, with one list of steps for each");
   const Normalisation* normalisation = steps.empty() ? nullptr : normalisation_of(steps[0]);
   std::size_t longest = 0;
   for (const auto& own : steps) {
     const Normalisation* other = normalisation_of(own);
     if (!other != !normalisation || (other && (other->mean != normalisation->mean || other->deviation != normalisation->deviation)))
-      throw UsageError("pictures of one batch need one normalisation");
+      throw UsageError("images of one batch need one normalisation");
     longest = std::max(longest, own.size() - (other ? 1 : 0));
   }
   at::Tensor x = pictures;
@@ -198,7 +198,7 @@ at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::ve
     auto first = std::find_if_not(steps[i].begin(), steps[i].end(), makes_size);
     sized.push_back(apply(pictures[i].unsqueeze(0), std::vector<Step>(steps[i].begin(), first), real));
     rest.emplace_back(first, steps[i].end());
-    if (sized.back().sizes() != sized.front().sizes()) throw UsageError("the pictures of one batch differ in size after their first steps");
+    if (sized.back().sizes() != sized.front().sizes()) throw UsageError("the images of one batch differ in size after their first steps");
   }
   return apply_each(at::cat(sized).to(real.device()), rest, real);
 }

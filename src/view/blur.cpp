@@ -45,7 +45,7 @@ at::Tensor box_blur(const at::Tensor& x, std::int64_t dimension, std::int64_t ra
   return inside.mul_(inner).add_(beyond.mul_(edge)).add_(1 << 23).bitwise_right_shift_(24);
 }
 
-// One pass down the rows of one picture, in place; `sums` is room for a row. Sums slide, in 32 bits without sign: a box holds at
+// One pass down the rows of one image, in place; `sums` is room for a row. Sums slide, in 32 bits without sign: a box holds at
 // most 255 * 2^24.
 void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const BoxFilter& box, std::vector<std::uint8_t>& before,
                std::vector<std::uint32_t>& sums) {
@@ -68,7 +68,7 @@ void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const
   }
 }
 
-// Passes down every picture of N x rows x ..., each with its own box.
+// Passes down every image of N x rows x ..., each with its own box.
 void blur_down(at::Tensor& pictures, const std::vector<BoxFilter>& boxes) {
   std::int64_t rows = pictures.size(1), row = pictures.size(2) * pictures.size(3);
   std::uint8_t* first_pixel = pictures.data_ptr<std::uint8_t>();
@@ -86,7 +86,7 @@ at::Tensor gaussian_blur(const at::Tensor& pictures, Reals sigmas) {
   if (!pictures.is_cpu()) return gaussian_blur_by_tensors(pictures, sigmas);
   std::vector<BoxFilter> boxes;
   for (double sigma : sigmas) boxes.push_back(box_of(sigma));
-  // Across is down the transposed picture.
+  // Across is down the transposed image.
   at::Tensor across = pictures.transpose(1, 2).clone(at::MemoryFormat::Contiguous);
   blur_down(across, boxes);
   at::Tensor down = across.transpose(1, 2).clone(at::MemoryFormat::Contiguous);
@@ -95,7 +95,7 @@ at::Tensor gaussian_blur(const at::Tensor& pictures, Reals sigmas) {
 }
 
 at::Tensor gaussian_blur_by_tensors(const at::Tensor& pictures, Reals sigmas) {
-  // Pictures whose boxes have the same whole radius are blurred together.
+  // Images whose boxes have the same whole radius are blurred together.
   std::map<std::int64_t, std::vector<std::int64_t>> by_radius;
   std::vector<BoxFilter> boxes;
   for (double sigma : sigmas) {

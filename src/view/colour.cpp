@@ -1,4 +1,4 @@
-// Colour adjustments as Pillow's ImageEnhance and torchvision's adjust_hue make them: a blend of the picture with its grey,
+// Colour adjustments as Pillow's ImageEnhance and torchvision's adjust_hue make them: a blend of the image with its grey,
 // mean-grey or smoothed version in fp32, cut to 8 bits (libImaging/Blend.c, Convert.c, Filter.c).
 #include <ATen/ATen.h>
 
@@ -33,7 +33,7 @@ at::Tensor blend_table(const at::Tensor& from, Reals factors, at::Device device)
 
 int clip(int level) { return level < 0 ? 0 : level > 255 ? 255 : level; }
 
-// f(picture index, RGB in, RGB out) for every pixel.
+// f(image index, RGB in, RGB out) for every pixel.
 template <class F>
 at::Tensor for_each_pixel(const at::Tensor& pictures, F f) {
   at::Tensor from = pictures.contiguous(), result = at::empty_like(from);

@@ -1,4 +1,4 @@
-// Parts of pictures: crops at drawn places, the centre, and the five and ten crops of test-time ensembles (torchvision).
+// Parts of images: crops at drawn places, the centre, and the five and ten crops of test-time ensembles (torchvision).
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ std::int64_t centred(std::int64_t from, std::int64_t to, bool floor) {
   return static_cast<std::int64_t>(std::nearbyint(static_cast<double>(rest) / 2));
 }
 
-// Row by row, with the colour `outside` where a box leaves the picture.
+// Row by row, with the colour `outside` where a box leaves the image.
 at::Tensor crop_by_rows(const at::Tensor& pictures, std::span<const data::Box> boxes, const Colour& outside) {
   std::int64_t H = pictures.size(1), W = pictures.size(2), h = boxes[0].height, w = boxes[0].width;
   at::Tensor from = pictures.contiguous(), result = at::empty({pictures.size(0), h, w, 3}, pictures.options());
@@ -91,7 +91,7 @@ at::Tensor crop_by_tensors(const at::Tensor& pictures, std::span<const data::Box
   return at::where(inside, result, colour);
 }
 
-// A smaller picture is padded with black first: torchvision puts the odd pixel below and to the right, Hugging Face above and
+// A smaller image is padded with black first: torchvision puts the odd pixel below and to the right, Hugging Face above and
 // to the left, which is what flooring a negative offset does.
 at::Tensor center_crop(const at::Tensor& pictures, const CenterCrop& step) {
   auto offset = [&](std::int64_t from, std::int64_t to) {
@@ -104,7 +104,7 @@ at::Tensor center_crop(const at::Tensor& pictures, const CenterCrop& step) {
 
 at::Tensor crops(const at::Tensor& pictures, const Crops& step) {
   std::int64_t H = pictures.size(1), W = pictures.size(2), h = step.size.height, w = step.size.width;
-  if (h > H || w > W) throw UsageError(fmt::format("crops of {} x {} from pictures of {} x {}", h, w, H, W));
+  if (h > H || w > W) throw UsageError(fmt::format("crops of {} x {} from images of {} x {}", h, w, H, W));
   std::vector<at::Tensor> parts;
   auto five = [&](const at::Tensor& from) {
     for (auto [top, left] : {std::pair{std::int64_t{0}, std::int64_t{0}}, {std::int64_t{0}, W - w}, {H - h, std::int64_t{0}}, {H - h, W - w},

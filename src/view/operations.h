@@ -1,4 +1,4 @@
-// The operations on batches: B x H x W x 3, uint8. One value a picture. Each file says where its rule comes from.
+// The operations on batches: B x H x W x 3, uint8. One value an image. Each file says where its rule comes from.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,10 +11,10 @@ namespace winnow::view {
 
 using Reals = std::span<const double>;
 
-// One value a picture, shaped to broadcast over B x (dimensions - 1 further ones).
+// One value an image, shaped to broadcast over B x (dimensions - 1 further ones).
 at::Tensor column(Reals values, at::ScalarType type, at::Device device, std::int64_t dimensions);
 
-// Where a CPU has a loop of its own (an order of magnitude faster than tensors on pictures), X_by_tensors is what devices do; both give
+// Where a CPU has a loop of its own (an order of magnitude faster than tensors on images), X_by_tensors is what devices do; both give
 // the same bits, which the tests compare.
 
 // colour.cpp
@@ -54,7 +54,7 @@ at::Tensor crops(const at::Tensor& pictures, const Crops&);                // B 
 // view.cpp
 at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation&, at::TensorOptions options);
 
-// resize.cpp: every picture's box to the same size
+// resize.cpp: every image's box to the same size
 at::Tensor resize(const at::Tensor& pictures, std::span<const data::Box>, Size, data::Filter);
 at::Tensor resize_by_gather(const at::Tensor& pictures, std::span<const data::Box>, Size, data::Filter);
 

@@ -49,7 +49,7 @@ data::Box draw_box(Size picture, double low, double high, double ratio_low, doub
   auto H = static_cast<double>(picture.height), W = static_cast<double>(picture.width);
   data::Box box;
   bool found = false;
-  for (int attempt = 0; attempt < 10; ++attempt) {  // all ten are drawn, so that what follows does not depend on the picture
+  for (int attempt = 0; attempt < 10; ++attempt) {  // all ten are drawn, so that what follows does not depend on the image
     double area = H * W * stream.uniform(low, high), ratio = std::exp(stream.uniform(std::log(ratio_low), std::log(ratio_high)));
     double top = stream.uniform(), left = stream.uniform();
     auto width = static_cast<std::int64_t>(std::nearbyint(std::sqrt(area * ratio)));

@@ -39,7 +39,7 @@ const std::vector<Defaults>& processors() {
   return known;
 }
 
-// The only steps that are known here; a file that asks for another asks for other pictures.
+// The only steps that are known here; a file that asks for another asks for other images.
 constexpr const char* kSteps[] = {"do_resize", "do_center_crop", "do_rescale", "do_normalize", "do_convert_rgb"};
 
 class Config {
@@ -153,7 +153,7 @@ std::vector<Step> resizing(const Config& config, const Defaults& defaults) {
   if (!Config::is_length(edge)) config.refuse("size", "a number of pixels");
   auto side = edge.get<std::int64_t>();
   if (!convnext) return {Resize{side, {}, filter}};
-  // ConvNeXt: small pictures are resized larger and cropped, large ones are squeezed.
+  // ConvNeXt: small images are resized larger and cropped, large ones are squeezed.
   if (side >= 384) return {Resize{0, {side, side}, filter}};
   double share = config.real("crop_pct", 224.0 / 256);
   if (!(share > 0 && share <= 1)) config.refuse("crop_pct", "a number in (0, 1]");

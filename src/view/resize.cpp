@@ -1,4 +1,4 @@
-// Pillow's resizing (data/resample.h) of a batch, each picture from its own box: on a CPU the same loop that fills caches, on a
+// Pillow's resizing (data/resample.h) of a batch, each image from its own box: on a CPU the same loop that fills caches, on a
 // device gathers with the same integer weights, so both give the same bits.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -11,7 +11,7 @@ namespace winnow::view {
 
 namespace {
 
-// One axis of all pictures: B x out x taps source positions, and weights of the same shape.
+// One axis of all images: B x out x taps source positions, and weights of the same shape.
 struct Taps {
   at::Tensor index, weight;
 };
@@ -61,10 +61,10 @@ at::Tensor resize_by_gather(const at::Tensor& pictures, std::span<const data::Bo
 
 at::Tensor resize(const at::Tensor& pictures, std::span<const data::Box> boxes, Size size, data::Filter filter) {
   std::int64_t B = pictures.size(0), H = pictures.size(1), W = pictures.size(2);
-  if (size.height < 1 || size.width < 1) throw UsageError(fmt::format("a picture cannot become {} x {}", size.height, size.width));
+  if (size.height < 1 || size.width < 1) throw UsageError(fmt::format("an image cannot become {} x {}", size.height, size.width));
   for (const data::Box& box : boxes)
     if (box.top < 0 || box.left < 0 || box.height < 1 || box.width < 1 || box.top + box.height > H || box.left + box.width > W)
-      throw UsageError(fmt::format("the box {} x {} at ({}, {}) is not inside a picture of {} x {}", box.height, box.width, box.top, box.left, H, W));
+      throw UsageError(fmt::format("the box {} x {} at ({}, {}) is not inside an image of {} x {}", box.height, box.width, box.top, box.left, H, W));
   if (!pictures.is_cpu()) return resize_by_gather(pictures, boxes, size, filter);
   at::Tensor from = pictures.contiguous(), result = at::empty({B, size.height, size.width, 3}, pictures.options());
   const std::uint8_t* pixels = from.const_data_ptr<std::uint8_t>();

@@ -31,7 +31,7 @@ at::Tensor lookup_on_cpu(const at::Tensor& pictures, const at::Tensor& tables) {
   return result;
 }
 
-// How many pixels of each picture and channel have each level: B x 3 x 256, int64.
+// How many pixels of each image and channel have each level: B x 3 x 256, int64.
 at::Tensor level_counts(const at::Tensor& pictures) {
   std::int64_t B = pictures.size(0);
   at::Tensor offset = at::arange(3 * B, at::TensorOptions(at::kLong).device(pictures.device())).view({B, 1, 1, 3}) * 256;

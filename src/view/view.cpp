@@ -70,14 +70,14 @@ at::Tensor plain(const at::Tensor& pictures, const at::Tensor& ids, const Normal
 at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const std::vector<FlipCrop>& drawn, std::int64_t pad,
                      const Normalisation& n, at::TensorOptions options) {
   std::int64_t B = ids.size(0), H = pictures.size(1), W = pictures.size(2);
-  // Source row and column of every target row and column, in the padded picture.
+  // Source row and column of every target row and column, in the padded image.
   at::Tensor rows = at::empty({B, H}, at::kLong), columns = at::empty({B, W}, at::kLong);
   auto r = rows.accessor<std::int64_t, 2>(), c = columns.accessor<std::int64_t, 2>();
   for (std::int64_t i = 0; i < B; ++i) {
     const FlipCrop& own = drawn[static_cast<std::size_t>(i)];
     for (std::int64_t y = 0; y < H; ++y) r[i][y] = own.top + y;
     for (std::int64_t x = 0; x < W; ++x) {
-      std::int64_t from = own.left + x;           // crop of the mirrored picture: mirror the column
+      std::int64_t from = own.left + x;           // crop of the mirrored image: mirror the column
       c[i][x] = own.flip ? W + 2 * pad - 1 - from : from;
     }
   }

@@ -1,7 +1,7 @@
-// What a picture costs on its way from a JPEG to a crop: decoding, resizing the short side to 256, the centre 224 x 224. One thread.
+// What an image costs on its way from a JPEG to a crop: decoding, resizing the short side to 256, the centre 224 x 224. One thread.
 //   bench-image PICTURE.jpg [SECONDS]
-// The same with Pillow, and a picture of 500 x 375 to begin with:
-//   python3 tests/bench/image_bench.py /tmp/picture.jpg && build/bin/bench-image /tmp/picture.jpg
+// The same with Pillow, and an image of 500 x 375 to begin with:
+//   python3 tests/bench/image_bench.py /tmp/image.jpg && build/bin/bench-image /tmp/image.jpg
 #include <fmt/format.h>
 
 #include <chrono>
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
     resizing.window = {(size.height - 224) / 2, (size.width - 224) / 2, 224, 224};
     return data::resize(from, resizing);
   };
-  fmt::print("{} x {}: decode {:.3f} ms, resize and crop {:.3f} ms, both {:.3f} ms a picture\n", image.height, image.width,
+  fmt::print("{} x {}: decode {:.3f} ms, resize and crop {:.3f} ms, both {:.3f} ms an image\n", image.height, image.width,
              fastest(seconds, [&] { data::decode(bytes, argv[1]); }), fastest(seconds, [&] { crop(image); }),
              fastest(seconds, [&] { crop(data::decode(bytes, argv[1])); }));
 }

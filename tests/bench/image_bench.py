@@ -44,4 +44,4 @@ def fastest(f):
 
 image = decode()
 print(f"Pillow {PIL.__version__}: decode {fastest(decode):.3f} ms, resize and crop {fastest(lambda: crop(image)):.3f} ms, "
-      f"both {fastest(lambda: crop(decode())):.3f} ms a picture")
+      f"both {fastest(lambda: crop(decode())):.3f} ms an image")

@@ -125,7 +125,7 @@ void run(const Path& reference, int rounds, const std::vector<std::string>& file
     }
 
   namespace scope = train::scope;
-  fmt::print("{:<10}{:>9}{:>7}{:>10}{:>10}{:>9}{:>10}{:>11}{:>7}{:>10}{:>7}{:>8}\n", "method", "steps/s", "x cc", "networks", "pictures", "forward", "backward", "optimiser", "heads",
+  fmt::print("{:<10}{:>9}{:>7}{:>10}{:>10}{:>9}{:>10}{:>11}{:>7}{:>10}{:>7}{:>8}\n", "method", "steps/s", "x cc", "networks", "images", "forward", "backward", "optimiser", "heads",
              "gradient", "other", "beyond");
   double base = 0;
   for (const std::string& method : methods) {

@@ -3,8 +3,8 @@
 # all warm-ups, through the real engine (methods_bench.cpp). Processor time; medians over the steps of ROUNDS rounds, in which the
 # methods take turns. A line a method:
 #   steps/s, x cc     the cost of a step is 1 / steps/s; relative to CC's
-#   networks          what of that its networks explain: pictures, forwards and backwards of towers, optimisers, copies that follow
-#   pictures ... other  shares of the step. heads: what follows the towers; gradient: from the loss to the outputs of towers
+#   networks          what of that its networks explain: images, forwards and backwards of towers, optimisers, copies that follow
+#   images ... other  shares of the step. heads: what follows the towers; gradient: from the loss to the outputs of towers
 #   beyond            the step without its networks (goal: at most 5 %): heads, loss, its gradient, confidences, queues, transport, ...
 #   ROUNDS=3 tests/bench/methods_bench.sh [METHOD...]
 set -euo pipefail

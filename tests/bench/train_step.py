@@ -78,7 +78,7 @@ class Job:
     def __init__(self, snapshot):
         self.net = NanoClip(load(snapshot + "/model.safetensors"))
         pictures, truth = idx("train-images-idx3-ubyte", 16, 28, 28), idx("train-labels-idx1-ubyte", 8).long()
-        self.plain_pictures, self.padded = pictures, F.pad(pictures, (3, 3, 3, 3))
+        self.plain_images, self.padded = pictures, F.pad(pictures, (3, 3, 3, 3))
         self.candidates = torch.rand(N, C) < 0.5
         self.candidates[torch.arange(N), truth] = True
         self.confidence = self.candidates / self.candidates.sum(1, keepdim=True)
@@ -93,7 +93,7 @@ class Job:
         return ((pictures.float() / 255 - 0.286) / 0.353).unsqueeze(1).expand(-1, 3, -1, -1)
 
     def plain(self, ids):
-        return self.normalised(self.plain_pictures[ids])
+        return self.normalised(self.plain_images[ids])
 
     def flip_crop(self, ids):
         n, side = len(ids), torch.arange(28)

@@ -1,6 +1,6 @@
-// What a batch of views costs: 128 pictures of 256 x 256 to 224 x 224 through named pipelines, on the CPU or a GPU.
+// What a batch of views costs: 128 images of 256 x 256 to 224 x 224 through named pipelines, on the CPU or a GPU.
 //   OMP_NUM_THREADS=1 build/bin/bench-view [PIPELINE...]
-// The same with torchvision v2, one thread, picture by picture and as a batch:
+// The same with torchvision v2, one thread, image by image and as a batch:
 //   OMP_NUM_THREADS=1 python3 tests/bench/view_bench.py
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -40,6 +40,6 @@ int main(int argc, char** argv) {
       view::apply_any_size(pictures, steps, at::kFloat);
       best = std::min(best, std::chrono::duration<double, std::milli>(Clock::now() - start).count());
     }
-    fmt::print("{:12} {:8.1f} ms for {} pictures, {} threads\n", name, best, kBatch, at::get_num_threads());
+    fmt::print("{:12} {:8.1f} ms for {} images, {} threads\n", name, best, kBatch, at::get_num_threads());
   }
 }

@@ -27,4 +27,4 @@ for name, steps in PIPELINES.items():
         start = time.perf_counter()
         torch.stack([pipeline(picture) for picture in pictures])
         best = min(best, time.perf_counter() - start)
-    print(f"{name:12} {best * 1000:8.1f} ms for 128 pictures, torchvision {torchvision.__version__}")
+    print(f"{name:12} {best * 1000:8.1f} ms for 128 images, torchvision {torchvision.__version__}")

@@ -52,7 +52,7 @@ TEST_F(CacheInventory, NamesWhoseFilesAreAndWhetherTheyAreUsed) {
   leave("labels/0123456789abcdef0123456789abcdef.safetensors");
   EXPECT_EQ(entry(pictures + ".safetensors").state, CacheEntry::State::used);
   EXPECT_EQ(entry(pictures + ".files").of, "mini");
-  EXPECT_EQ(entry(pictures + "-train-0123abcd.kept").kind, "kept pictures");
+  EXPECT_EQ(entry(pictures + "-train-0123abcd.kept").kind, "kept images");
   EXPECT_EQ(entry(pictures + "-train-0123abcd.kept").state, CacheEntry::State::used);
   EXPECT_EQ(entry(old + "-train-0123abcd.kept").state, CacheEntry::State::unused);
   EXPECT_EQ(entry(old + ".files").of, "mini");

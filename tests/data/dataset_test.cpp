@@ -58,7 +58,7 @@ class DatasetTest : public testing::Test {
   }
 };
 
-TEST_F(DatasetTest, CheckWritesARecordAndCacheHoldsThePictures) {
+TEST_F(DatasetTest, CheckWritesARecordAndCacheHoldsTheImages) {
   Record record = check(manifest_, {}, {});
   EXPECT_EQ(record.train, 3);
   EXPECT_EQ(record.height, 2);

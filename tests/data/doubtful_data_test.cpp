@@ -101,23 +101,23 @@ TEST_F(DoubtfulData, ClassNamesThatAreNoneAreNamedWithTheirLine) {
   EXPECT_THAT(refusal(csv()), HasSubstr("train.csv:2: \"cat\" is neither a label nor a class name: no class names are known"));
 }
 
-TEST_F(DoubtfulData, PicturesOfBothPartsAreToldAndNeverContradictThemselves) {
+TEST_F(DoubtfulData, ImagesOfBothPartsAreToldAndNeverContradictThemselves) {
   Value names = {{"classes", {"cat", "dog"}}};
   auto require = [&](const Manifest& same, auto contradict, const std::string& places) {
-    EXPECT_THAT(notes(same), ElementsAre(AllOf(HasSubstr("1 of 1 test pictures is in training, too: accuracy on them says nothing (first: "), HasSubstr(places))));
+    EXPECT_THAT(notes(same), ElementsAre(AllOf(HasSubstr("1 of 1 test images is in training, too: accuracy on them says nothing (first: "), HasSubstr(places))));
     contradict();
-    EXPECT_THAT(refusal(same), HasSubstr("has the label 1 here, and as a training picture 0 in "));
+    EXPECT_THAT(refusal(same), HasSubstr("has the label 1 here, and as a training image 0 in "));
   };
   Manifest lines_ = manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, names);
   put("train.txt", "a.jpg 0\nb.jpg 1\n");
   put("test.txt", "./a.jpg 0\n");
   require(lines_, [&] { put("test.txt", "./a.jpg 1\n"); }, "test.txt:1");
-  EXPECT_THAT(refusal(lines_), AllOf(HasSubstr("test.txt:1: the test picture ./a.jpg has the label 1 here"), HasSubstr("train.txt:1")));
+  EXPECT_THAT(refusal(lines_), AllOf(HasSubstr("test.txt:1: the test image ./a.jpg has the label 1 here"), HasSubstr("train.txt:1")));
   Value shifted = names;
   shifted["options"] = {{"first_label", -1}};
   put("train.txt", "a.jpg -1\nb.jpg 0\n");
   put("test.txt", "x/../a.jpg 0\n");
-  EXPECT_THAT(refusal(manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, shifted)), HasSubstr("has the label 0 here, and as a training picture -1 in ")) << "as the file writes them";
+  EXPECT_THAT(refusal(manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, shifted)), HasSubstr("has the label 0 here, and as a training image -1 in ")) << "as the file writes them";
   Manifest joined = manifest("joined", {{"images", "images.txt"}, {"labels", "labels.txt"}, {"split", "split.txt"}}, {{"classes", {"cat", "dog"}}, {"options", {{"first_label", 0}}}});
   put("images.txt", "1 a.jpg\n2 b.jpg\n3 a.jpg\n");
   put("labels.txt", "1 0\n2 1\n3 0\n");
@@ -142,14 +142,14 @@ TEST_F(DoubtfulData, PicturesOfBothPartsAreToldAndNeverContradictThemselves) {
   split("", R"(["a.jpg", 0, "x"])");
   require(coop, [&] { split("", R"(["a.jpg", 1, "y"])"); }, "split.json");
   split(R"(["d.jpg", 1, "y"], ["a.jpg", 1, "y"])", R"(["c.jpg", 1, "y"])");
-  EXPECT_THAT(notes(coop), ElementsAre(HasSubstr("1 of 2 validation pictures, which winnow does not read, is in training or test, too, 1 with another label")));
+  EXPECT_THAT(notes(coop), ElementsAre(HasSubstr("1 of 2 validation images, which winnow does not read, is in training or test, too, 1 with another label")));
   split(R"(["d.jpg", 1, "y"])", R"(["c.jpg", 1, "y"])");
   EXPECT_THAT(notes(coop), IsEmpty());
 }
 
 TEST_F(DoubtfulData, OneFolderForBothPartsIsTold) {
   for (const char* name : {"all/x/a.jpg", "all/y/b.jpg"}) picture(name);
-  EXPECT_THAT(notes(manifest("folders", {{"train", "all"}, {"test", "all"}})), ElementsAre(HasSubstr("2 of 2 test pictures are in training, too")));
+  EXPECT_THAT(notes(manifest("folders", {{"train", "all"}, {"test", "all"}})), ElementsAre(HasSubstr("2 of 2 test images are in training, too")));
   put("all.bin", std::string(1, 0) + std::string(3072, 'x') + std::string(1, 1) + std::string(3072, 'y'));
   EXPECT_THAT(notes(manifest("cifar", {{"train", "all.bin"}, {"test", "all.bin"}}, {{"classes", {"x", "y"}}})),
               ElementsAre("the test images are the training images (all.bin): accuracy on them says nothing"));
@@ -167,7 +167,7 @@ TEST_F(DoubtfulData, ImagesBesideOrBelowTheClassFoldersAreTold) {
   picture("test/x/2019/d.png");
   EXPECT_THAT(notes(m), ElementsAre("3 images lie directly in no class folder and are not read (first: train/stray.JPG)"));
   picture("train/z/2019/e.jpg");
-  EXPECT_THAT(refusal(m), AllOf(HasSubstr("train/z holds no picture"), HasSubstr("; 4 images lie directly in no class folder and are not read (first: train/stray.JPG)")));
+  EXPECT_THAT(refusal(m), AllOf(HasSubstr("train/z holds no image"), HasSubstr("; 4 images lie directly in no class folder and are not read (first: train/stray.JPG)")));
   for (const char* name : {"flat/a.jpg", "flat/b.jpg"}) picture(name);
   EXPECT_THAT(refusal(manifest("folders", {{"train", "flat"}, {"test", "flat"}})),
               HasSubstr("flat: no folder in it; this layout wants one folder a class; 4 images lie directly in no class folder and are not read (first: flat/a.jpg)"));

@@ -12,28 +12,28 @@ namespace {
 using testing::HasSubstr;
 
 const Path kFiles = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
-const Path kGifsAndBitmaps = Path(WINNOW_SOURCE_DIR) / "tests/data/pictures";
+const Path kGifsAndBitmaps = Path(WINNOW_SOURCE_DIR) / "tests/data/images";
 
 std::string refusal(const std::string& content) {
   try {
-    decode(std::as_bytes(std::span(content)), "a/picture.jpg");
+    decode(std::as_bytes(std::span(content)), "a/image.jpg");
   } catch (const DataError& error) {
     return error.what();
   }
   return "accepted";
 }
 
-// What the pictures look like is compared by the golden cases; here: what is said of those that are none.
+// What the images look like is compared by the golden cases; here: what is said of those that are none.
 TEST(Image, RefusalsNameTheFileAndTheReason) {
-  EXPECT_EQ(refusal(""), "a/picture.jpg: the file is empty");
-  EXPECT_EQ(refusal("RIFF"), "a/picture.jpg: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47), GIF (47 49 46 38) or BMP (42 4d): it starts with 52 49 46 46");
-  EXPECT_THAT(refusal(read_file(kFiles / "truncated-half.jpg")), HasSubstr("a/picture.jpg: a broken JPEG: the file ends too early"));
-  EXPECT_THAT(refusal(read_file(kFiles / "truncated.png")), HasSubstr("a/picture.jpg: a broken PNG: the file ends too early"));
+  EXPECT_EQ(refusal(""), "a/image.jpg: the file is empty");
+  EXPECT_EQ(refusal("RIFF"), "a/image.jpg: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47), GIF (47 49 46 38) or BMP (42 4d): it starts with 52 49 46 46");
+  EXPECT_THAT(refusal(read_file(kFiles / "truncated-half.jpg")), HasSubstr("a/image.jpg: a broken JPEG: the file ends too early"));
+  EXPECT_THAT(refusal(read_file(kFiles / "truncated.png")), HasSubstr("a/image.jpg: a broken PNG: the file ends too early"));
   EXPECT_THAT(refusal(read_file(kFiles / "corrupt-header.png")), HasSubstr("a broken PNG: IHDR: CRC error"));
   EXPECT_THROW(read_image(kFiles / "nothing.jpg"), DataError);
 }
 
-// Some pictures of published data sets are called .jpg and are none.
+// Some images of published data sets are called .jpg and are none.
 TEST(Image, GifsAndBitmapsLookAsInPillow) {
   int pictures = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kGifsAndBitmaps)) {
@@ -79,7 +79,7 @@ TEST(Image, EveryTruncationIsRefused) {
   }
 }
 
-// Any byte may be anything: a DataError or a picture, nothing else; repeated often enough to show leaks to a sanitizer.
+// Any byte may be anything: a DataError or an image, nothing else; repeated often enough to show leaks to a sanitizer.
 TEST(Image, SurvivesRandomDamage) {
   Stream random = Streams(0, "damage").at(0, 0);
   for (const char* name : {"rgb-420.jpg", "progressive.jpg", "cmyk.jpg", "restart.jpg", "palette-4bit.png", "interlaced.png", "gray-16bit.png"}) {

@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// A data set of four pictures of the classes 0, 1, 2, 0, and label files beside it.
+// A data set of four images of the classes 0, 1, 2, 0, and label files beside it.
 class LabelSetTest : public testing::Test {
  protected:
   Path folder_ = Path(testing::TempDir()) / "winnow-label-set-test";
@@ -81,7 +81,7 @@ TEST_F(LabelSetTest, NoLabelsFolderIsNoLabels) {
 
 TEST_F(LabelSetTest, RefusesWithSampleAndWhatIsAllowed) {
   std::vector<std::int64_t> good{0, 1, 2, 0}, few{0, 1, 2}, high{0, 1, 3, 0}, negative{0, 1, 2, -1}, other{0, 2, 1, 0};
-  EXPECT_THAT(refusal({{"given", labels(few)}}), HasSubstr("labels of 3 samples, mini has 4 training pictures"));
+  EXPECT_THAT(refusal({{"given", labels(few)}}), HasSubstr("labels of 3 samples, mini has 4 training images"));
   EXPECT_THAT(refusal({{"given", labels(high)}}), HasSubstr("sample 2 has the label 3; mini has classes 0..2"));
   EXPECT_THAT(refusal({{"given", labels(negative)}}), HasSubstr("sample 3 has the label -1"));
   EXPECT_THAT(refusal({{"given", labels(good)}, {"clean", labels(other)}}),
@@ -136,7 +136,7 @@ TEST_F(LabelSetTest, BelongToTheRecordOfTheDataSet) {
   std::vector<std::int64_t> worst{0, 2, 2, 1}, other{0, 2, 2, 2};
   write("worst", {{"given", labels(worst)}, {"clean", labels(truth_)}});
   Record record = check(manifest, {}, {});
-  EXPECT_EQ(record.fingerprint, without) << "labels are no part of the pictures";
+  EXPECT_EQ(record.fingerprint, without) << "labels are no part of the images";
   std::optional<Record> read = read_record("mini");
   ASSERT_TRUE(read && read->labels.count("worst"));
   EXPECT_EQ(read->labels.at("worst").fingerprint, record.labels.at("worst").fingerprint);

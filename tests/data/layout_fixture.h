@@ -17,7 +17,7 @@
 
 namespace winnow::data {
 
-inline const Path kPictures = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
+inline const Path kImages = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
 
 class LayoutTest : public testing::Test {
  protected:
@@ -34,7 +34,7 @@ class LayoutTest : public testing::Test {
     make_folders((root_ / name).parent_path());
     write_file_atomically(root_ / name, content);
   }
-  void picture(const std::string& name, const std::string& what = "rgb-444.jpg") { put(name, read_file(kPictures / what)); }
+  void picture(const std::string& name, const std::string& what = "rgb-444.jpg") { put(name, read_file(kImages / what)); }
 
   Manifest manifest(const std::string& layout, const Value& files, const Value& more = Value::object()) {
     Value preset = {{"layout", layout}, {"roots", {root_.string()}}, {"files", files}, {"download", "https://example.org"}};

@@ -60,7 +60,7 @@ TEST_F(LayoutTest, LinesOfPathAndLabel) {
   put("train.txt", "b.jpg\n");
   EXPECT_THAT(refusal(m), HasSubstr("train.txt:1: expected a path and a label, got 'b.jpg'"));
   put("train.txt", "");
-  EXPECT_THAT(refusal(m), HasSubstr("train.txt: no training pictures"));
+  EXPECT_THAT(refusal(m), HasSubstr("train.txt: no training images"));
   std::filesystem::remove(root_ / "train.txt");
   EXPECT_THAT(refusal(m), HasSubstr("train.txt"));
 }
@@ -71,8 +71,8 @@ TEST_F(LayoutTest, OtherNumbersThanExpectedAreRefused) {
   put("test.txt", "b.jpg 0\n");
   auto with = [&](const Value& expected) { return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, {{"classes", {"x", "y"}}, {"expected", expected}}); };
   EXPECT_EQ(refusal(with({{"train", 1}, {"test", 1}, {"classes", 2}})), "accepted");
-  EXPECT_THAT(refusal(with({{"train", 2}})), HasSubstr("1 training pictures, mini has 2"));
-  EXPECT_THAT(refusal(with({{"test", 3}})), HasSubstr("1 test pictures, mini has 3"));
+  EXPECT_THAT(refusal(with({{"train", 2}})), HasSubstr("1 training images, mini has 2"));
+  EXPECT_THAT(refusal(with({{"test", 3}})), HasSubstr("1 test images, mini has 3"));
   EXPECT_THAT(refusal(with({{"classes", 3}})), HasSubstr("2 classes in"));
 }
 
@@ -308,8 +308,8 @@ class PackedTest : public LayoutTest {
   }
 };
 
-TEST_F(PackedTest, CorruptPicturesAreErrorsOrSkippedAndCounted) {
-  put("b.jpg", read_file(kPictures / "truncated-half.jpg"));
+TEST_F(PackedTest, CorruptImagesAreErrorsOrSkippedAndCounted) {
+  put("b.jpg", read_file(kImages / "truncated-half.jpg"));
   EXPECT_THAT(refusal(lines()), testing::AllOf(HasSubstr("b.jpg: a broken JPEG: the file ends too early"), HasSubstr("corrupt = \"skip\" in mini.toml")));
   Record record = check(lines("skip"), {}, {});
   EXPECT_EQ(record.train, 1);
@@ -334,7 +334,7 @@ TEST_F(PackedTest, TheCacheGoesOnWhereItStopped) {
     EXPECT_EQ(read_file(files), whole) << keep;
     std::filesystem::remove(cache);
   }
-  // What was left over is of other pictures: refused and thrown away, then built from the pictures.
+  // What was left over is of other images: refused and thrown away, then built from the images.
   std::string other = whole;
   other[3] ^= 1;
   write_file_atomically(Path(files).concat(".part"), other.substr(0, whole.size() - 1));
@@ -354,7 +354,7 @@ TEST_F(PackedTest, DamagedCachesAreBuiltAgain) {
   EXPECT_EQ(read_file(files), whole);
 }
 
-TEST_F(PackedTest, ChangedListsAndPicturesAreNoticed) {
+TEST_F(PackedTest, ChangedListsAndImagesAreNoticed) {
   Record record = check(lines(), {}, {});
   put("train.txt", "b.jpg 1\na.jpg 0\n");
   EXPECT_THROW(require_unchanged(lines(), record), DataError) << "another order";

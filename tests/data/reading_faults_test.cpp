@@ -62,7 +62,7 @@ TEST_F(ReadingFaults, KeysThatContradictAreRefused) {
   EXPECT_EQ(refusal(keys), "accepted") << "said twice, but the same";
   put("keys.txt", "a.jpg\n./a.jpg\n");
   put("kv.txt", "a.jpg 0\n./a.jpg 1\n");
-  EXPECT_THAT(refusal(keys), HasSubstr("keys.txt:2: ./a.jpg is listed twice (first in line 1)")) << "one picture under two spellings";
+  EXPECT_THAT(refusal(keys), HasSubstr("keys.txt:2: ./a.jpg is listed twice (first in line 1)")) << "one image under two spellings";
 }
 
 TEST_F(ReadingFaults, IdsThatComeTwiceAreRefused) {
@@ -214,7 +214,7 @@ TEST_F(ReadingFaults, JsonIsRefusedWithItsPlace) {
   EXPECT_THAT(refusal(json()), AllOf(HasSubstr("train.json is not JSON in UTF-8, at byte "), HasSubstr("(line 2, column ")));
 }
 
-TEST_F(ReadingFaults, WhatSystemsLeaveBehindIsNoClassAndNoPicture) {
+TEST_F(ReadingFaults, WhatSystemsLeaveBehindIsNoClassAndNoImage) {
   for (const char* name : {"train/cat/a.jpg", "train/dog/a.jpg", "test/cat/a.jpg", "test/dog/a.jpg"}) picture(name);
   for (const char* name : {"train/__MACOSX/cat/._a.jpg", "train/.ipynb_checkpoints/a.jpg", "train/@eaDir/a.jpg", "train/lost+found/x", "train/cat/._a.jpg", "train/cat/.DS_Store",
                            "train/cat/Thumbs.db", "test/dog/desktop.ini", "test/__MACOSX/._dog"})
@@ -228,19 +228,19 @@ TEST_F(ReadingFaults, WhatSystemsLeaveBehindIsNoClassAndNoPicture) {
   EXPECT_THAT(label_files(root_), IsEmpty());
 }
 
-TEST_F(ReadingFaults, ClassesWithoutATrainingPicture) {
+TEST_F(ReadingFaults, ClassesWithoutATrainingImage) {
   put("classes.txt", "cat\ndog\nbird\n");
   put("train.txt", "a.jpg 0\nb.jpg 2\n");
   put("test.txt", "d.jpg 2\n");
   EXPECT_THAT(labels(lines()), ElementsAre(ElementsAre(0, 2), ElementsAre(2)));
-  EXPECT_THAT(notes(), ElementsAre("1 of 3 classes has no training picture: dog (1)"));
+  EXPECT_THAT(notes(), ElementsAre("1 of 3 classes has no training image: dog (1)"));
   for (const char* name : {"train/cat/a.jpg", "train/dog/a.jpg", "test/cat/a.jpg"}) picture(name);
   Manifest folders = manifest("folders", {{"train", "train"}, {"test", "test"}});
   make_folders(root_ / "train/backup");
-  EXPECT_THAT(refusal(folders), HasSubstr("train/backup holds no picture, nor do the test pictures have this class"));
+  EXPECT_THAT(refusal(folders), HasSubstr("train/backup holds no image, nor do the test images have this class"));
   picture("test/backup/a.jpg");
   EXPECT_EQ(refusal(folders), "accepted") << "a class that is tested only";
-  EXPECT_THAT(notes(), ElementsAre("1 of 3 classes has no training picture: backup (0)"));
+  EXPECT_THAT(notes(), ElementsAre("1 of 3 classes has no training image: backup (0)"));
 }
 
 TEST_F(ReadingFaults, LinksAndFoldersInPlaceOfFilesAreSaidInOneLine) {

@@ -45,7 +45,7 @@ TEST(Resize, ByHand) {
   EXPECT_EQ(four.rgb, (std::vector<std::uint8_t>{0, 100, 200, 25, 125, 150, 75, 175, 50, 100, 200, 0}));
 }
 
-TEST(Resize, TheSameSizeIsTheSamePicture) {
+TEST(Resize, TheSameSizeIsTheSameImage) {
   Image image = noise(13, 17);
   EXPECT_EQ(resize(image, whole(13, 17, 13, 17, Filter::bicubic)).rgb, image.rgb);
 }

@@ -1,4 +1,4 @@
-// Mutates pictures and decodes them: DataError is the only legal way to fail. Deterministic; the number of a failing input is
+// Mutates images and decodes them: DataError is the only legal way to fail. Deterministic; the number of a failing input is
 // printed, and the input is kept in the folder for temporary files.
 //   image_fuzz FILE... COUNT           COUNT mutations of each
 #include <fmt/format.h>

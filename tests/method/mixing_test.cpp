@@ -1,4 +1,4 @@
-// Mixing: what is drawn, and that pictures and targets are mixed alike.
+// Mixing: what is drawn, and that images and targets are mixed alike.
 #include "winnow/method/mixing.h"
 
 #include <gmock/gmock.h>
@@ -85,7 +85,7 @@ TEST_F(MixingTest, IsTheSameOnEveryProcessAndAnotherByNumberAndStep) {
   EXPECT_NE(draw_mixing(next, 0, 6).weight.item<double>(), once.weight.item<double>());
 }
 
-TEST_F(MixingTest, MixesRowsAndPicturesAlike) {
+TEST_F(MixingTest, MixesRowsAndImagesAlike) {
   Mixing mixing{at::scalar_tensor(0.75, kReal), at::tensor({1, 2, 3, 4, 5, 0}, kWhole)};
   Step step = this->step();
   EXPECT_TRUE(at::allclose(mixing.of(source_.rows)[5], 0.75 * source_.rows[5] + 0.25 * source_.rows[0]));

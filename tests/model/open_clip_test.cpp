@@ -76,7 +76,7 @@ Snapshot open_clip_vit() {
   return to;
 }
 
-// Width 4, one bottleneck a stage, pictures of 64 x 64: a last map of 2 x 2.
+// Width 4, one bottleneck a stage, images of 64 x 64: a last map of 2 x 2.
 Snapshot open_clip_resnet() {
   Snapshot to;
   to.config = config_with({{"layers", {1, 1, 1, 1}}, {"width", 4}, {"head_width", 32}, {"image_size", 64}, {"patch_size", nullptr}});

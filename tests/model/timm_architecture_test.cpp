@@ -59,7 +59,7 @@ TEST(TimmArchitecture, EveryVisionTransformerOfTheTableIsReadSoOrRefusedByName) 
   EXPECT_GT(refused, 40);
 }
 
-TEST(TimmArchitecture, SizesOfPicturesComeInThreeWays) {
+TEST(TimmArchitecture, SizesOfImagesComeInThreeWays) {
   const char* name = "vit_tiny_patch16_224";
   EXPECT_EQ(layout({{"architecture", name}}).image_size, 224);
   EXPECT_EQ(layout({{"architecture", name}, {"pretrained_cfg", {{"input_size", {3, 384, 384}}}}}).image_size, 384);

@@ -84,7 +84,7 @@ TEST_F(ResultVersions, LabelsAreOfThoseWhoMakeThem) {
   EXPECT_THAT(raising("labels", kSweep), UnorderedElementsAre("narrow 2", "train 3", "train 4", "detect 6", "train 7"));
 }
 
-TEST_F(ResultVersions, WhoSeesNoPictureHasNoFamily) {
+TEST_F(ResultVersions, WhoSeesNoImageHasNoFamily) {
   Plan p = plan(kSweep);
   EXPECT_EQ(p.stage(2).shared, (PartVersions{{"labels", 1}, {"samples", 1}})) << "narrow";
   EXPECT_EQ(p.stage(6).shared, (PartVersions{{"labels", 1}, {"samples", 1}})) << "detect by label match";

@@ -138,7 +138,7 @@ def main():
     for kind, source, into in (("cifar", "py", root), ("cifar", "py", sets), ("cifar-n", "human.pt", root), ("plcifar10", "sets.pkl", sets)):
         subprocess.run([SOURCE / "launch/convert-labels", kind, case.folder / source, into], check=True, capture_output=True)
     shutil.rmtree(case.folder / "py")
-    contains(case.winnow("data", "check", "cifar-10n", "--root", root), "worst: one label a picture; 20.000 % differ from the data set's own label")
+    contains(case.winnow("data", "check", "cifar-10n", "--root", root), "worst: one label an image; 20.000 % differ from the data set's own label")
     contains(case.winnow("data", "check", "cifar-10n", "--root", sets, code=2), "aggregate.safetensors: gives sets of candidates, and sweeps/presets/datasets/cifar-10n.toml declares")
     for name in ("plcifar10-aggregate", "plcifar10-vaguest"):
         contains(case.winnow("data", "check", name, "--root", sets), "vaguest: candidate sets; 20.000 % miss the data set's own label")

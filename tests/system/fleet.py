@@ -50,7 +50,7 @@ class Skip(Exception):
 class Case:
     """A folder with a sweep and a store, and the processes that work on it."""
 
-    cache = None                                  # shared by all cases: pictures are decoded once
+    cache = None                                  # shared by all cases: images are decoded once
 
     def __init__(self, build, seeds=(0, 1, 2)):
         self.build = Path(build).resolve()
@@ -459,13 +459,13 @@ def warns_when_the_sweep_changes(case):
     contains(case.said(), "the sweep file has changed since this run began")
 
 
-def tells_trainers_to_keep_pictures(case):
+def tells_trainers_to_keep_images(case):
     heard, script = case.folder / "heard", case.folder / "trainer.sh"
     script.write_text(f"tee -a {heard} | {case.trainer()}\n")
-    run = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"bash {script}", "--keep-pictures"]
+    run = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"bash {script}", "--keep-images"]
     subprocess.run(run, capture_output=True, text=True, env=case.environment, check=True)
     stages = heard.read_text().count('"do":"run"')
-    equal(stages > 0 and heard.read_text().count('"keep_pictures":true'), stages, "stages with keep_pictures")
+    equal(stages > 0 and heard.read_text().count('"keep_images":true'), stages, "stages with keep_images")
 
 
 def names_a_missing_trainer(case):
@@ -721,7 +721,7 @@ TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
          says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes,
-         tells_trainers_to_keep_pictures, names_a_missing_trainer]
+         tells_trainers_to_keep_images, names_a_missing_trainer]
 
 
 def main():

@@ -58,7 +58,7 @@ TEST_F(FiguresTest, AreThoseOfMethodsThatHaveSome) {
   EXPECT_EQ(samples, 60) << "those that the stage trains on";
 }
 
-// Pictures of the model's size: without a margin all five crops are the picture.
+// Images of the model's size: without a margin all five crops are the image.
 TEST_F(FiguresTest, LogitsOfAnEnsembleAreAveraged) {
   auto logits = [&](const std::string& kind, int expand) {
     Stage stage = train("cc");
@@ -100,7 +100,7 @@ TEST_F(FiguresTest, LogitsOfRandomCropsAreAveraged) {
 }
 
 // A data set whose preset says corrupt = "skip".
-TEST_F(FiguresTest, PicturesThatWereSkippedAreCounted) {
+TEST_F(FiguresTest, ImagesThatWereSkippedAreCounted) {
   auto skipped = [&] {
     store::RunContent content = run(train("cc")).content;
     std::vector<std::int64_t> found;

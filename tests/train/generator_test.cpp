@@ -50,7 +50,7 @@ TEST_F(GeneratorTest, IsTrainedThenScores) {
   store::write_run_file(folder_ / "generator.h5", trained.content);
   Execution scored = run(score("evaluation"));
   EXPECT_EQ(scored.content.arrays.at("scores/logits").shape, (std::vector<std::size_t>{60, 10}));
-  EXPECT_GT(figure(scored), 0.5) << "pictures of rows at ten heights are easy";
+  EXPECT_GT(figure(scored), 0.5) << "images of rows at ten heights are easy";
 
   // The trained tower and head, put together by hand.
   Stage batch = score("batch-statistics");

@@ -15,7 +15,7 @@
 
 namespace winnow::train {
 
-// A data cache of 60 + 20 pictures of 28 x 28 in ten classes: each class is a bright row at its own height.
+// A data cache of 60 + 20 images of 28 x 28 in ten classes: each class is a bright row at its own height.
 class Miniature : public testing::Test {
  protected:
   Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-miniature-{}", ::getpid());
@@ -30,7 +30,7 @@ class Miniature : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  // `forge`: training labels that are not the truth of the pictures.
+  // `forge`: training labels that are not the truth of the images.
   void write_cache(std::int64_t (*forge)(std::int64_t) = nullptr) {
     auto [train_images, train_labels] = pictures(60);
     auto [test_images, test_labels] = pictures(20);

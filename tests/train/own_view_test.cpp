@@ -2,7 +2,7 @@
 #include <ATen/ATen.h>
 
 #include "winnow/text/open_clip_config.h"
-#include "../../src/train/picture_views.h"
+#include "../../src/train/image_views.h"
 #include "../../src/train/preprocessing.h"
 #include "miniature.h"
 #include "winnow/view/apply.h"
@@ -92,20 +92,20 @@ TEST_F(OwnView, WhatIsNotKnownIsNamed) {
   EXPECT_THAT(timm_refusal({{"crop_mode", "border"}}), HasSubstr("pretrained_cfg.crop_mode: \"border\" is not known; known: center, squash"));
   EXPECT_THAT(timm_refusal({{"crop_pct", 1.5}}), HasSubstr("pretrained_cfg.crop_pct: expected a number in (0, 1], got 1.5"));
   EXPECT_THAT(timm_refusal({{"input_size", {3, 32, 48}}}), HasSubstr("pretrained_cfg.input_size: expected [3, R, R], got [3,32,48]"));
-  EXPECT_THAT(timm_refusal({{"input_size", {3, 64, 64}}}), HasSubstr("pictures become 64 x 64, the model takes 32 x 32"));
+  EXPECT_THAT(timm_refusal({{"input_size", {3, 64, 64}}}), HasSubstr("images become 64 x 64, the model takes 32 x 32"));
   model::Snapshot snapshot = timm(Value::object());
   snapshot.files["preprocessor_config.json"] = R"({"image_processor_type": "CLIPImageProcessor", "size": 32, "do_center_crop": false})";
-  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot, views("model")); }), HasSubstr("pictures become as long as they are, the model takes 32 x 32"));
+  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot, views("model")); }), HasSubstr("images become as long as they are, the model takes 32 x 32"));
 }
 
-// Pictures of the data set through a stage's views.
+// Images of the data set through a stage's views.
 TEST_F(OwnView, IsAViewLikeAnyOther) {
   model::Snapshot snapshot = timm({{"crop_pct", 0.9}});
   std::vector<view::Step> steps = own_view(snapshot, views("model"));
   data::Pixels pixels(folder_ / "cache");
   view::Normalisation half{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
-  EXPECT_THROW(PictureViews(pixels, half, 32, at::kFloat).declare("weak", "model", 0, 0, "model"), InternalError);
-  PictureViews views(pixels, half, 32, at::kFloat, steps);
+  EXPECT_THROW(ImageViews(pixels, half, 32, at::kFloat).declare("weak", "model", 0, 0, "model"), InternalError);
+  ImageViews views(pixels, half, 32, at::kFloat, steps);
   views.declare("weak", "model", 0, 0, "model");
   views.declare_test("model");
   at::Tensor ids = at::arange(2);

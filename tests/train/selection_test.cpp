@@ -17,7 +17,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A linear tower on pictures, and the toy's head.
+// A linear tower on images, and the toy's head.
 struct Flat final : model::Architecture {
   struct Tower final : model::Tower {
     Tower() { weights_.add("A", at::linspace(-1, 1, 8 * 3 * 784, at::kDouble).sin().view({8, 3 * 784}), true); }

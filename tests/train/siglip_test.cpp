@@ -6,7 +6,7 @@ namespace {
 
 class SiglipStage : public Miniature {
  protected:
-  // The vendored tower, whose pictures are normalised like this.
+  // The vendored tower, whose images are normalised like this.
   Path snapshot(const std::string& name, double mean, double deviation) {
     Path from = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots/siglip", to = folder_ / name;
     std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
@@ -31,7 +31,7 @@ class SiglipStage : public Miniature {
   }
 };
 
-TEST_F(SiglipStage, ReadAsClipSeesPicturesWithClipsNormalisation) {
+TEST_F(SiglipStage, ReadAsClipSeesImagesWithClipsNormalisation) {
   Path half = snapshot("half", 0.5, 0.5), other = snapshot("other", 0.1, 0.9);
   std::vector<double> as_clip = losses(half, "as-clip");
   EXPECT_EQ(losses(other, "as-clip"), as_clip) << "its own normalisation is not looked at";

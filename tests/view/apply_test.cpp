@@ -31,8 +31,8 @@ std::string refusal(const char* json, const at::Tensor& pictures = noise(1, 9, 9
   return "accepted";
 }
 
-// What each operation computes is compared by the golden cases, one picture at a time. Here: a batch is its pictures.
-TEST(ApplyEach, ABatchIsItsPicturesEachWithItsOwnSteps) {
+// What each operation computes is compared by the golden cases, one image at a time. Here: a batch is its images.
+TEST(ApplyEach, ABatchIsItsImagesEachWithItsOwnSteps) {
   std::vector<std::vector<Step>> all = {
       steps(R"([{"op": "brightness", "factor": 0.4}, {"op": "rotate", "value": 20}, {"op": "gaussian_blur", "sigma": 1.3}])"),
       steps(R"([{"op": "equalize"}, {"op": "rotate", "value": -3}, {"op": "hue", "factor": 0.2}, {"op": "sharpness", "value": 0.4}])"),
@@ -48,7 +48,7 @@ TEST(ApplyEach, ABatchIsItsPicturesEachWithItsOwnSteps) {
   EXPECT_TRUE(at::equal(together[4], pictures[4])) << "no steps, no change";
 }
 
-TEST(ApplyAnySize, PicturesMeetAtTheFirstStepsThatMakeASize) {
+TEST(ApplyAnySize, ImagesMeetAtTheFirstStepsThatMakeASize) {
   std::vector<at::Tensor> pictures = {noise(1, 30, 20)[0], noise(1, 9, 40)[0]};
   auto own = steps(R"([{"op": "resize", "size": 8, "interpolation": "bicubic"}, {"op": "center_crop", "size": [8, 8]}, {"op": "hflip"},
                        {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])");
@@ -100,7 +100,7 @@ TEST(Apply, TenCropsAreNormalisedEach) {
   EXPECT_EQ(all.sizes(), (std::vector<std::int64_t>{2, 10, 3, 4, 4}));
   at::Tensor last_row = pictures[1].narrow(0, 6, 4).narrow(1, 8, 4).permute({2, 0, 1});
   EXPECT_TRUE(at::allclose(all[1][3], last_row.to(at::kFloat) / 255));
-  EXPECT_TRUE(at::allclose(all[1][7], last_row.to(at::kFloat).flip(2) / 255)) << "the mirrored picture's bottom-left crop";
+  EXPECT_TRUE(at::allclose(all[1][7], last_row.to(at::kFloat).flip(2) / 255)) << "the mirrored image's bottom-left crop";
 }
 
 TEST(Apply, ExtremeFactorsStayInRange) {
@@ -109,14 +109,14 @@ TEST(Apply, ExtremeFactorsStayInRange) {
     std::string json = std::string(R"([{"op": ")") + op + R"(", "factor": 1000}])";
     EXPECT_TRUE(at::equal(apply(white, steps(json.c_str()), at::kFloat), white)) << op;
   }
-  EXPECT_TRUE(at::equal(apply(white, steps(R"([{"op": "gaussian_blur", "sigma": 40}])"), at::kFloat), white)) << "a box wider than the picture";
+  EXPECT_TRUE(at::equal(apply(white, steps(R"([{"op": "gaussian_blur", "sigma": 40}])"), at::kFloat), white)) << "a box wider than the image";
   EXPECT_EQ(apply(white, steps(R"([{"op": "cutout", "center_x": 2, "center_y": 2, "fraction": 900}])"), at::kFloat).max().item<int>(), 0);
 }
 
 TEST(Apply, RefusesWhatAPictureDoesNotAllow) {
-  EXPECT_THAT(refusal(R"([{"op": "five_crop", "size": [10, 4]}])"), HasSubstr("crops of 10 x 4 from pictures of 9 x 9"));
+  EXPECT_THAT(refusal(R"([{"op": "five_crop", "size": [10, 4]}])"), HasSubstr("crops of 10 x 4 from images of 9 x 9"));
   EXPECT_THAT(refusal(R"([{"op": "resized_crop", "top": 5, "left": 0, "height": 5, "width": 2, "size": 4, "interpolation": "bilinear"}])"),
-              HasSubstr("is not inside a picture of 9 x 9"));
+              HasSubstr("is not inside an image of 9 x 9"));
   EXPECT_THAT(refusal(R"([{"op": "padded_crop", "padding": 1, "top": 3, "left": 0, "size": 9}])"), HasSubstr("with 1 pixels of padding"));
   EXPECT_THAT(refusal(R"([{"op": "ten_crop", "size": 4}, {"op": "hflip"}])"), HasSubstr("hflip after five_crop or ten_crop"));
   EXPECT_THAT(refusal(R"([{"op": "normalize", "mean": [0, 0, 0], "std": [1, 1, 1]}, {"op": "hflip"}])"), HasSubstr("normalize must be the last"));

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 at::Tensor picture(std::int64_t H, std::int64_t W) { return at::arange(H * W * 3, at::kLong).remainder(251).to(at::kByte).view({H, W, 3}); }
 
-TEST(Pipeline, EveryNamedOneGivesTheModelsSizeForEverySizeOfPicture) {
+TEST(Pipeline, EveryNamedOneGivesTheModelsSizeForEverySizeOfImage) {
   for (const std::string& name : Pipeline::names())
     for (auto [H, W] : {std::pair<std::int64_t, std::int64_t>{32, 32}, {75, 50}, {40, 200}}) {
       bool small = name == "cifar" || name == "weak-plcifar";  // these crop 32 x 32 without resizing first
@@ -99,8 +99,8 @@ TEST(Pipeline, ABeginningDrawsNothingAndMakesOneSize) {
   EXPECT_EQ(beginning("crop256").text, "resize 256 x 256 bilinear");
   EXPECT_EQ(beginning("crop256").size, (Size{256, 256}));
   for (const char* name : {"rrc-flip", "cifar", "weak-plcifar"}) EXPECT_TRUE(beginning(name).steps.empty()) << name << " draws first";
-  for (const char* name : {"clothing", "ten-crop"}) EXPECT_TRUE(beginning(name).steps.empty()) << name << " has pictures of several sizes";
-  // Whatever the picture was, what follows is drawn as if the beginning had been applied.
+  for (const char* name : {"clothing", "ten-crop"}) EXPECT_TRUE(beginning(name).steps.empty()) << name << " has images of several sizes";
+  // Whatever the image was, what follows is drawn as if the beginning had been applied.
   Pipeline pipeline = Pipeline::named("crop256", 224);
   Stream from_file = view_stream(1, "crop256", 0, 2, 3), from_kept = view_stream(1, "crop256", 0, 2, 3);
   auto whole = pipeline.draw({375, 500}, from_file), rest = pipeline.draw({256, 256}, from_kept);
@@ -124,12 +124,12 @@ TEST(Pipeline, RefusesWithOperationAndKey) {
   }
 }
 
-// The sweep side knows the words without torch; they are these pipelines, the two views of fixed-size pictures, and the model's own.
+// The sweep side knows the words without torch; they are these pipelines, the two views of fixed-size images, and the model's own.
 TEST(Pipeline, SweepFilesMayNameExactlyThese) {
   std::set<std::string> views(Pipeline::names().begin(), Pipeline::names().end()), normalisations = {"model"};
   views.insert("flip-crop");
   views.insert("model");
-  for (const char* ensemble : {"five-crop", "ten-crop"}) views.erase(ensemble);  // several pictures for one
+  for (const char* ensemble : {"five-crop", "ten-crop"}) views.erase(ensemble);  // several images for one
   for (const std::string& name : normalisation_names()) normalisations.insert(name);
   int found = 0;
   for (const sweep::Key& key : sweep::Catalogue::built_in({}).common) {

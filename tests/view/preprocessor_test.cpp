@@ -53,7 +53,7 @@ TEST(Preprocessor, EveryDefaultIsThatOfTransformers) {
   }
 }
 
-TEST(Preprocessor, AGreyPictureOfConvNextAndDeiTIsZero) {
+TEST(Preprocessor, AGreyImageOfConvNextAndDeiTIsZero) {
   for (const char* type : {"ConvNext", "DeiT", "ViT", "Siglip"}) {
     Value json = {{"image_processor_type", std::string(type) + "ImageProcessor"}};
     EXPECT_EQ(parse_normalisation(json, "snap").mean, std::vector<double>(3, 0.5)) << type;

@@ -25,7 +25,7 @@ TEST(Plain, NormalisesAndRepeatsGrey) {
   EXPECT_NEAR(x[0][2][3][3].item<double>(), 16.0 / 255, 1e-6);
 }
 
-TEST(FlipCrop, KnownPictures) {
+TEST(FlipCrop, KnownImages) {
   at::Tensor original = picture().view({4, 4}).to(at::kFloat);
   EXPECT_TRUE(at::allclose(cropped({false, 1, 1}), original));
   EXPECT_TRUE(at::allclose(cropped({true, 1, 1}), original.flip(1)));
@@ -51,7 +51,7 @@ TEST(FlipCrop, TwoViewsOfAPictureAreDrawnApart) {
     FlipCrop a = draw_flip_crop(0, 0, 3, 0, sample), b = draw_flip_crop(0, 1, 3, 0, sample);
     same += std::tie(a.flip, a.top, a.left) == std::tie(b.flip, b.top, b.left);
   }
-  EXPECT_LT(same, 15) << "98 pictures are possible";
+  EXPECT_LT(same, 15) << "98 images are possible";
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct CacheEntry {
   enum class State { used, being_written, leftover, unused };   // leftover: its writer is gone; unused: no record names it
 
   Path file;                                      // below the cache folder
-  std::string kind;                               // "pictures", "kept pictures", "labels", "record", ...
+  std::string kind;                               // "images", "kept images", "labels", "record", ...
   std::string of;                                 // the data set or the model; empty: not known
   std::int64_t bytes = 0;                         // that it takes on the disk
   State state = State::used;

@@ -1,5 +1,5 @@
 // What a data set is: a manifest (from its preset), a fingerprint record (what was found on this machine's disk), and a
-// cache that trainers map: pixels where all pictures have one small size, the packed original files otherwise.
+// cache that trainers map: pixels where all images have one small size, the packed original files otherwise.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct Manifest {
   std::map<std::string, std::string> options;   // what else the layout can be told
   std::int64_t expected_classes = 0, expected_train = 0, expected_test = 0;   // 0: any
   std::map<std::string, bool> labels;           // label files that its publishers made: by name; do they give sets of candidates?
-  std::string corrupt = "error";                // a picture that does not decode: "error", or "skip" it and count it
+  std::string corrupt = "error";                // an image that does not decode: "error", or "skip" it and count it
 
   static Manifest from_preset(const std::string& name, const Value& preset, const std::string& source);  // UsageError
 };
@@ -37,11 +37,11 @@ struct Record {
   Path root;
   std::string fingerprint;                      // hex; of the decoded content and the class names, not of paths or compression
   std::int64_t train = 0, test = 0;             // samples
-  std::int64_t height = 0, width = 0, channels = 0;   // 0, 0, 3: pictures of many sizes, packed
+  std::int64_t height = 0, width = 0, channels = 0;   // 0, 0, 3: images of many sizes, packed
   std::vector<std::string> classes;
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> files;   // name -> size, modification time (ns) when checked
-  std::vector<std::string> skipped;             // pictures that do not decode, where the manifest says to skip them
-  std::map<std::string, LabelSet> labels;       // that people gave to the training pictures, by name
+  std::vector<std::string> skipped;             // images that do not decode, where the manifest says to skip them
+  std::map<std::string, LabelSet> labels;       // that people gave to the training images, by name
   std::vector<std::string> notes;               // what is legal and may be a mistake, one a line: README of sweeps/presets
 };
 

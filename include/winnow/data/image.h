@@ -1,4 +1,4 @@
-// Pictures as they lie on a disk: JPEG, PNG, GIF (its first picture) and BMP to 8-bit RGB. The result is that of Pillow's
+// Images as they lie on a disk: JPEG, PNG, GIF (its first image) and BMP to 8-bit RGB. The result is that of Pillow's
 // Image.open(f).convert("RGB"): EXIF orientation, gamma and colour profiles are ignored, alpha and colour keys are dropped and not blended, 16-bit colours keep
 // their high byte, 16-bit grey is clipped at 255, CMYK is taken as Adobe's inverted one. The content decides, not the name.
 #pragma once
@@ -18,7 +18,7 @@ struct Image {
   std::vector<std::uint8_t> rgb;                  // height x width x 3
 };
 
-// `name` is for messages. DataError, in one line: no picture of a known kind, a damaged header, damaged or missing data, more
+// `name` is for messages. DataError, in one line: no image of a known kind, a damaged header, damaged or missing data, more
 // than 178,956,970 pixels (Pillow's limit). Data that a JPEG decoder can resume after is no error, as in Pillow; a JPEG without
 // its end marker is.
 Image decode(std::span<const std::byte> file, const std::string& name);

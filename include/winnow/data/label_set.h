@@ -1,4 +1,4 @@
-// Labels that people gave to a data set's training pictures: files labels/NAME.safetensors below its root, as launch/convert-labels
+// Labels that people gave to a data set's training images: files labels/NAME.safetensors below its root, as launch/convert-labels
 // writes them. One row a training sample, in the data set's order: `given` (N, I64), and `clean` (N, I64) where its source knows the
 // true labels; or `candidates` (N x C, U8, zeros and ones), which may miss the true label. docs/methods/partial-labels.md#1.5, docs/methods/noisy-labels.md#1.3.
 #pragma once

@@ -1,4 +1,4 @@
-// A data set's pictures and true labels, mapped from its cache: what trainers read.
+// A data set's images and true labels, mapped from its cache: what trainers read.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace winnow::data {
 
-// Pictures are either decoded and of one size, or packed: their original files (JPEG, PNG), one behind the other.
+// Images are either decoded and of one size, or packed: their original files (JPEG, PNG), one behind the other.
 struct Split {
   std::int64_t samples = 0, height = 0, width = 0, channels = 0;    // 0, 0, 3 where packed
   std::span<const std::uint8_t> images;          // N x H x W x channels; empty where packed
@@ -37,11 +37,11 @@ class Pixels {
   const Split& test() const { return test_; }
   const std::string& fingerprint() const { return fingerprint_; }
   const std::vector<std::string>& classes() const { return classes_; }
-  std::int64_t skipped() const { return skipped_; }   // pictures that did not decode and were left out (corrupt = "skip")
+  std::int64_t skipped() const { return skipped_; }   // images that did not decode and were left out (corrupt = "skip")
 
  private:
   SafeTensors file_;
-  std::optional<Mapping> packed_;                // where the pictures are files
+  std::optional<Mapping> packed_;                // where the images are files
   Split train_, test_;
   std::string fingerprint_;
   std::vector<std::string> classes_;

@@ -30,7 +30,7 @@ struct Box {
   std::int64_t top = 0, left = 0, height = 0, width = 0;
 };
 
-// Resizes the part `box` of a picture (it must lie inside; pixels outside it are ignored) to height x width and gives the
+// Resizes the part `box` of an image (it must lie inside; pixels outside it are ignored) to height x width and gives the
 // part `window` of the result, of which alone it computes.
 struct Resizing {
   Box box;
@@ -44,7 +44,7 @@ Resizing whole(std::int64_t from_height, std::int64_t from_width, std::int64_t h
 void resize(const std::uint8_t* pixels, std::int64_t row_pixels, const Resizing&, std::uint8_t* target);
 Image resize(const Image&, const Resizing&);
 
-// The size that a picture gets when its short side becomes `side`: the long side is int(side * long / short).
+// The size that an image gets when its short side becomes `side`: the long side is int(side * long / short).
 struct Size {
   std::int64_t height = 0, width = 0;
   bool operator==(const Size&) const = default;

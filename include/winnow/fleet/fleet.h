@@ -20,7 +20,7 @@ struct Options {
   std::uint32_t trainers = 1;                              // for each agent
   int threads = 1;                                         // for each trainer, and for each process of a gang
   double checkpoint_every = 60;                            // seconds; 0: only when a stage is stopped
-  bool keep_pictures = false;                              // trainers keep decoded pictures in the machine's cache
+  bool keep_images = false;                              // trainers keep decoded images in the machine's cache
   sched::Policy policy;
   sched::Timers timers;
 };

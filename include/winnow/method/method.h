@@ -50,7 +50,7 @@ struct Mix {
   Ids partner;
   Tensor weight;                                  // a scalar on the device: a drawn weight is never read by the host
 };
-using View = std::variant<std::string, Mix>;      // the name of a view, or a mixture of two of its pictures
+using View = std::variant<std::string, Mix>;      // the name of a view, or a mixture of two of its images
 
 // What of a state the stage's result keeps. traced: its value at every epoch's end where the run is traced (golden cases),
 // else the last one: N x C confidences of all epochs of a large run would not fit.

@@ -11,7 +11,7 @@ struct Mixing {
   Tensor permutation;                             // of `count` rows
 
   Tensor of(const Tensor& rows) const;            // weight * rows + (1 - weight) * rows[permutation]
-  // The pictures of these ids, each mixed with its partner's.
+  // The images of these ids, each mixed with its partner's.
   Mix view(const std::string& name, const Ids& ids) const;
 };
 

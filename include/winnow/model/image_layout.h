@@ -9,7 +9,7 @@
 namespace winnow::model {
 
 struct ImageLayout {
-  std::int64_t image_size = 0;                    // side of the pictures that the tower was trained on
+  std::int64_t image_size = 0;                    // side of the images that the tower was trained on
   std::int64_t width = 0;                         // d
   std::int64_t blocks = 0;                        // of its transformer; 0: it is convolutional
   std::string projection;                         // name of the tensor p x d; empty: it does not project

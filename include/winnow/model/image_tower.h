@@ -47,7 +47,7 @@ class ImageTower : public Tower {
   void forget_forwards() override;
   std::int64_t width() const override;                    // columns of "features"
 
-  // Everything that the tower yields. A vision transformer takes pictures of other sizes and interpolates its position table.
+  // Everything that the tower yields. A vision transformer takes images of other sizes and interpolates its position table.
   virtual ImageOutputs encode(const at::Tensor& pixels, bool keep_blocks = false) const = 0;
   virtual std::int64_t image_size() const = 0;
   virtual std::int64_t tower_width() const = 0;           // d

@@ -19,7 +19,7 @@ using PartVersions = std::map<std::string, int>;      // by part
 // The closed list.
 //   samples             which samples a stage has: strata, long tails, validation splits
 //   labels              given labels and candidate sets from settings or label files
-//   views               pictures as they are seen: drawn and applied, test views included
+//   views               images as they are seen: drawn and applied, test views included
 //   texts               prompts and class texts, before they are tokens
 //   engine              batches and their order, optimisers, schedules, evaluation
 //   head                classifier heads and how they start
@@ -27,7 +27,7 @@ using PartVersions = std::map<std::string, int>;      // by part
 //   family.NAME         the towers of a model family
 //   tokenizer.NAME      the tokenizers that models of a family may bring
 //   snapshot.NAME       how a downloaded snapshot of a family is read: its configuration, the names of its tensors
-//   preprocessing.NAME  size, mean and deviation of the pictures of a downloaded snapshot of a family
+//   preprocessing.NAME  size, mean and deviation of the images of a downloaded snapshot of a family
 const PartVersions& shared_code();
 
 // UsageError, one line, where the stage uses a part in another version than this program has, or one that it does not know.

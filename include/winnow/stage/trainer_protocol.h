@@ -31,7 +31,7 @@ struct Context {
   int threads = 1;
   int width = 1;                                            // processes
   double checkpoint_every = 0;                              // seconds; 0: only on `stop`
-  bool keep_pictures = false;
+  bool keep_images = false;
   bool trial = false;
 };
 Value to_json(const Context&);

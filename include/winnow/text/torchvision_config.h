@@ -1,4 +1,4 @@
-// What timm's pretrained_cfg and open_clip's preprocess_cfg say of pictures, as a preprocessor_config.json of the type
+// What timm's pretrained_cfg and open_clip's preprocess_cfg say of images, as a preprocessor_config.json of the type
 // TorchvisionImageProcessor, which is read where a view asks for the model's own (winnow/view/step.h).
 #pragma once
 
@@ -12,7 +12,7 @@ namespace winnow::text {
 
 struct TorchvisionConfig {
   std::int64_t side = 224;                        // of the square that is cropped
-  double crop_pct = 1;                            // the picture becomes floor(side / crop_pct) first, as timm does
+  double crop_pct = 1;                            // the image becomes floor(side / crop_pct) first, as timm does
   bool squash = false;                            // both sides become that, else the short one
   std::string filter = "bicubic";
   Value mean, deviation;                          // three numbers each

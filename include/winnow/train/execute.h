@@ -33,7 +33,7 @@ struct Context {
   int threads = 1;
   int attempt = 1;
   std::int64_t chunk = 0;                         // rows a tower computes at once; 0: all of a slice
-  bool keep_pictures = false;                     // after the first steps of their views, beside the cache: data/kept_pictures.h
+  bool keep_images = false;                     // after the first steps of their views, beside the cache: data/kept_images.h
   Path checkpoint;                                // folder of the stage's checkpoint; empty: none is kept
   double checkpoint_every = 0;                    // seconds; 0: only when the stage is stopped
   // The stage is only tried (train/trial.h): views, decoding, batches, states and labels are the stage's own, a few steps of them. What it

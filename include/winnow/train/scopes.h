@@ -6,7 +6,7 @@ namespace winnow::train::scope {
 
 inline constexpr const char* step = "winnow.step";            // one batch, all that follows lies in it
 inline constexpr const char* pass = "winnow.pass";            // before_epoch or after_epoch of a method
-inline constexpr const char* inputs = "winnow.inputs";        // pictures, views, mixtures, draws: all that is drawn by the host
+inline constexpr const char* inputs = "winnow.inputs";        // images, views, mixtures, draws: all that is drawn by the host
 inline constexpr const char* forward = "winnow.forward";      // a tower
 inline constexpr const char* backward = "winnow.backward";    // of a tower
 inline constexpr const char* module = "winnow.module";        // a head, a neck, ...

@@ -15,7 +15,7 @@ namespace winnow::view {
 // Steps with draws, written like step.h's operations. Sizes may be numbers or texts of the model's side R: "R", "8R/7" (cut to an
 // integer), "R+24".
 //   random_resized_crop  size, scale [low, high] (share of the area), ratio [low, high] (width / height), interpolation
-//   random_crop          size, padding, fill          at a uniform place of the padded picture
+//   random_crop          size, padding, fill          at a uniform place of the padded image
 //   random_hflip         p
 //   random_color_jitter  brightness, contrast, saturation, hue, p     factors uniform in [max(0, 1 - x), 1 + x], turn in [-x, x], drawn order
 //   random_grayscale     p
@@ -32,7 +32,7 @@ class Pipeline {
 
   bool random() const { return random_; }
 
-  // The first steps, as far as they draw nothing and make one size of every picture. Whatever begins the same gives the same pixels,
+  // The first steps, as far as they draw nothing and make one size of every image. Whatever begins the same gives the same pixels,
   // `text` names them. No steps: the pipeline draws before it makes a size.
   struct Beginning {
     std::vector<Step> steps;
@@ -40,7 +40,7 @@ class Pipeline {
     std::string text;
   };
   Beginning beginning() const;
-  // The steps for one picture. The same draws in the same order whatever comes of them.
+  // The steps for one image. The same draws in the same order whatever comes of them.
   std::vector<Step> draw(Size picture, Stream&) const;
 
  private:

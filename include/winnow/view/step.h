@@ -1,4 +1,4 @@
-// One operation on a picture with all of its parameters known: what a view consists of once its draws are made.
+// One operation on an image with all of its parameters known: what a view consists of once its draws are made.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ struct Resize {
   Size size;
   data::Filter filter = data::Filter::bilinear;
 };
-struct Crop {                                     // what lies outside the picture is black
+struct Crop {                                     // what lies outside the image is black
   data::Box box;
 };
 struct PaddedCrop {                               // `padding` pixels of `fill` on every side, then a crop
@@ -52,7 +52,7 @@ struct PaddedCrop {                               // `padding` pixels of `fill` 
   Colour fill{};
 };
 struct ResizedCrop {
-  data::Box box;                                  // inside the picture
+  data::Box box;                                  // inside the image
   Size size;
   data::Filter filter = data::Filter::bilinear;
 };
@@ -60,7 +60,7 @@ struct CenterCrop {
   Size size;
   bool floor = false;                             // offset (H - h) / 2 rounded down, as Hugging Face does, not half to even
 };
-struct Crops {                                    // four corners and the centre; with `mirrored`, the same of the mirrored picture
+struct Crops {                                    // four corners and the centre; with `mirrored`, the same of the mirrored image
   Size size;
   bool mirrored = false;
 };

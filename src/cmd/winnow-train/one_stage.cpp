@@ -18,7 +18,7 @@ train::Context context_of(const protocol::Context& said) {
   context.inputs.insert(said.inputs.begin(), said.inputs.end());
   context.threads = said.threads;
   context.checkpoint_every = said.checkpoint_every;
-  context.keep_pictures = said.keep_pictures;
+  context.keep_images = said.keep_images;
   context.trial = said.trial;
   return context;
 }

@@ -91,7 +91,7 @@ int stage(int argc, char** argv) {
   std::vector<std::string> references;
   int threads = 1;
   std::int64_t chunk = 0;
-  bool keep_pictures = false;
+  bool keep_images = false;
   Command app("winnow-train stage", "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
               "  winnow-train stage stage.json --output run.h5 --threads 2\n"
               "  mpirun -n 2 winnow-train stage stage.json --output run.h5                      as a gang of two processes\n"
@@ -102,7 +102,7 @@ int stage(int argc, char** argv) {
   app.add_option("--reference", references, "further stores that are only read");
   app.add_option("--threads", threads, "threads of this process; part of the provenance")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--chunk", chunk, "rows a tower computes at once; 0: all")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
-  app.add_flag("--keep-pictures", keep_pictures, "keep decoded pictures after the first resize of their views: later epochs need not decode them again");
+  app.add_flag("--keep-images,--keep-pictures", keep_images, "keep decoded images after the first resize of their views: later epochs need not decode them again");
   app.add_option("--checkpoint", checkpoint, "a folder: the stage is saved there when it is stopped and now and then, and goes on from it");
   app.add_option("--checkpoint-every", every, "seconds between checkpoints; 0: only when stopped")->check(CLI::Range(0.0, 1e9))->capture_default_str();
   if (!parse(app, argc, argv)) return 0;
@@ -113,7 +113,7 @@ int stage(int argc, char** argv) {
     train::Context context;
     context.threads = threads;
     context.chunk = chunk;
-    context.keep_pictures = keep_pictures;
+    context.keep_images = keep_images;
     context.checkpoint = checkpoint;
     context.checkpoint_every = every;
     complete(wanted, store_folder, references, context);

@@ -10,7 +10,7 @@
 #include "winnow/model/text_tower.h"
 #include "winnow/text/family.h"
 #include "winnow/text/tokenizer.h"
-#include "winnow/train/pictures_check.h"
+#include "winnow/train/images_check.h"
 
 namespace winnow::cmd {
 

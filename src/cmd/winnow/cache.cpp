@@ -66,7 +66,7 @@ void prune(bool unused, bool dry_run, bool json) {
 }  // namespace
 
 int cache(int argc, char** argv) {
-  Command app("cache", "The cache folder ($WINNOW_CACHE, else ~/.cache/winnow): records of data sets and weights, and copies of pictures, labels and texts\n"
+  Command app("cache", "The cache folder ($WINNOW_CACHE, else ~/.cache/winnow): records of data sets and weights, and copies of images, labels and texts\n"
               "that trainers map. States: used; being written; leftover (a temporary file of a process that was killed); unused (of contents\n"
               "that no data set of this machine has any more, because it was checked again after a change).",
               "  winnow cache list\n"

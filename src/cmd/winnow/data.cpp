@@ -54,7 +54,7 @@ void check(const data::Manifest& manifest, const std::optional<Path>& folder, bo
   std::string size = record.height ? fmt::format("of {} x {} ", record.height, record.width) : "";
   fmt::print("{}: {} training and {} test images {}in {}; fingerprint {}\n", manifest.name, record.train, record.test, size, record.root.string(),
              record.fingerprint);
-  if (!record.skipped.empty()) fmt::print("{} pictures do not decode and are left out, {} first\n", record.skipped.size(), record.skipped[0]);
+  if (!record.skipped.empty()) fmt::print("{} images do not decode and are left out, {} first\n", record.skipped.size(), record.skipped[0]);
   print_labels(record);
   print_notes(record);
 }

@@ -19,7 +19,7 @@ data::Manifest manifest_of(const sweep::Catalogue& catalogue, const std::string&
 void print_labels(const data::Record& record) {
   for (const auto& [name, set] : record.labels)
     fmt::print("labels   {}: {}; {:.3f} % {} the data set's own label; a sweep names them by labels = {{ kind = \"annotated\", set = \"{}\" }}\n", name,
-               set.candidates ? "candidate sets" : "one label a picture", 100 * set.missing, set.candidates ? "miss" : "differ from", name);
+               set.candidates ? "candidate sets" : "one label an image", 100 * set.missing, set.candidates ? "miss" : "differ from", name);
 }
 
 void print_notes(const data::Record& record) {

@@ -50,14 +50,14 @@ void print(const data::Manifest& manifest, const Diagnosis& found) {
     fmt::print("{:8} {} ({})\n", need.there ? "there" : need.optional ? "no" : "missing", need.file, need.role);
   auto number = [](std::int64_t n) { return n ? std::to_string(n) : std::string("any number of"); };
   if (manifest.expected_train || manifest.expected_test || manifest.expected_classes)
-    fmt::print("expected {} classes, {} training and {} test pictures\n", number(manifest.expected_classes), number(manifest.expected_train),
+    fmt::print("expected {} classes, {} training and {} test images\n", number(manifest.expected_classes), number(manifest.expected_train),
                number(manifest.expected_test));
   if (!found.record) {
     fmt::print("checked  not yet: winnow data check {}{}\n", manifest.name, found.root ? fmt::format(" --root {}", found.root->string()) : "");
     return;
   }
   const data::Record& record = *found.record;
-  fmt::print("checked  {} training and {} test pictures in {}, {} skipped; fingerprint {}\n", record.train, record.test, record.root.string(),
+  fmt::print("checked  {} training and {} test images in {}, {} skipped; fingerprint {}\n", record.train, record.test, record.root.string(),
              record.skipped.size(), record.fingerprint);
   if (!found.changed.empty()) fmt::print("corrupt  {}\n", found.changed);
   print_labels(record);

@@ -50,7 +50,7 @@ void show_progress(std::string_view what, double done) {
 std::string described(const Value& towers) {
   auto millions = [&](const char* key) { return towers.at(key).get<double>() / 1e6; };
   std::int64_t side = towers.at("image_size"), blocks = towers.at("blocks"), context = towers.at("context");
-  std::string text = fmt::format("{}: image tower of {:.1f} M numbers for pictures of {} x {}, {} wide", towers.at("family").get<std::string>(),
+  std::string text = fmt::format("{}: image tower of {:.1f} M numbers for images of {} x {}, {} wide", towers.at("family").get<std::string>(),
                                  millions("image_numbers"), side, side, towers.at("width").get<std::int64_t>());
   if (blocks) text += fmt::format(", {} blocks", blocks);
   if (context) {

@@ -26,7 +26,7 @@ namespace {
 struct RunOptions {
   SweepOptions sweep;
   StoreOptions stores;
-  bool from_scratch = false, keep_pictures = false, json = false;
+  bool from_scratch = false, keep_images = false, json = false;
   std::string trainer;
   std::uint32_t trainers = 1, max_failures = 0;
   int threads = 1;
@@ -54,7 +54,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.trainers = options.trainers;
   result.threads = options.threads;
   result.checkpoint_every = options.checkpoint_every;
-  result.keep_pictures = options.keep_pictures;
+  result.keep_images = options.keep_images;
   result.policy.max_failures = options.max_failures;
   result.timers = result.timers.scaled(options.time_scale);
   result.timers.grace = std::chrono::duration_cast<sched::Time>(std::chrono::duration<double>(options.grace));
@@ -206,9 +206,9 @@ void add_to(CLI::App& app, RunOptions& options) {
   app.add_option("--grace", options.grace, "seconds that running stages have to finish after a stop was asked for; then they have 20 s to save a checkpoint")->check(CLI::Range(0.0, 1e6))->capture_default_str();
   app.add_option("--checkpoint-every", options.checkpoint_every, "seconds between checkpoints of a stage; 0: only when it is stopped")
       ->check(CLI::Range(0.0, 1e6))->capture_default_str();
-  app.add_flag("--keep-pictures", options.keep_pictures,
-               "keep decoded pictures after the first resize of their views in each machine's cache: the same results, later epochs need not decode again; "
-               "150 KB a picture of 224 x 224");
+  app.add_flag("--keep-images,--keep-pictures", options.keep_images,
+               "keep decoded images after the first resize of their views in each machine's cache: the same results, later epochs need not decode again; "
+               "150 KB an image of 224 x 224");
   app.add_option("--time-scale", options.time_scale, "multiplies every waiting time of the fleet, for tests")->check(CLI::Range(0.001, 100.0))->group("");
   app.add_flag("--json", options.json, "the outcome as JSON on standard output, progress on standard error");
 }

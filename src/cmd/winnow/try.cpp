@@ -214,7 +214,7 @@ int try_out(int argc, char** argv) {
               "like alone: what is loaded and how much a step computes is the same. A later stage gets what the tried earlier stage\n"
               "gave. Nothing is kept: a trial is no result, and no store takes it for one.\n"
               "Steps are tried of the first epoch and of the last one, where methods have warmed up; of a pass over a split the first\n"
-              "500 samples are computed, and the rest is extrapolated. Pictures beyond those are not opened. A learning rate at which a\n"
+              "500 samples are computed, and the rest is extrapolated. Images beyond those are not opened. A learning rate at which a\n"
               "method diverges is found where the class that is tried has it. A stage of several processes is tried in one.\n"
               "Exit codes: 0 all classes work, 1 broken, 2 wrong usage, 3 some classes failed, 4 stopped on request.",
               "  winnow try sweeps/partialclip/table-1.toml\n"

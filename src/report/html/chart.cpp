@@ -101,7 +101,7 @@ class Plot {
   std::string text_;
 };
 
-// The same numbers for those who do not see the picture.
+// The same numbers for those who do not see the image.
 std::string numbers(const Chart& chart) {
   std::string text = "<details class=\"numbers\"><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">epoch</th>";
   std::vector<double> epochs;

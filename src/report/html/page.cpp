@@ -84,7 +84,7 @@ class Writer {
     tables();
     figures();
     charts("learning", "Learning curves", page_.learning, "Mean over seeds; the band is one sample standard deviation.");
-    charts("selection", "Selection quality", page_.selection, "Against the true labels, after every epoch. True labels reach this picture alone, never the training.");
+    charts("selection", "Selection quality", page_.selection, "Against the true labels, after every epoch. True labels reach this chart alone, never the training.");
     cluster();
     failures();
     provenance();

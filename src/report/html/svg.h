@@ -1,4 +1,4 @@
-// Pictures of the page, as SVG texts that take their colours from the page's style.
+// Images of the page, as SVG texts that take their colours from the page's style.
 #pragma once
 
 #include <string>

@@ -44,7 +44,7 @@ def only(values, what):
 
 def vit(model):
     need(type(model) is VisionTransformer, f"it is a {type(model).__name__}")
-    need(type(model.patch_embed) is PatchEmbed, "its pictures pass a convolutional network first")
+    need(type(model.patch_embed) is PatchEmbed, "its images pass a convolutional network first")
     need(isinstance(model.patch_embed.norm, nn.Identity), "its patches are normalised")
     need(getattr(model, "reg_token", None) is None, "it has register tokens")
     need(getattr(model, "rope", None) is None, "it has rotary positions")
@@ -63,7 +63,7 @@ def vit(model):
         need(type(pool) is AttentionPoolLatent and pool.pool == "token" and pool.latent_len == 1, "its attention pool is another")
         norms.append(pool.norm)
     need(all(isinstance(n, nn.LayerNorm) for n in norms), "its normalisation is no LayerNorm")
-    side = only(model.patch_embed.img_size, "the sides of pictures")
+    side = only(model.patch_embed.img_size, "the sides of images")
     return {"img_size": side, "patch_size": only(model.patch_embed.patch_size, "the sides of patches"), "embed_dim": model.embed_dim,
             "depth": len(blocks), "num_heads": only([b.attn.num_heads for b in blocks], "heads"),
             "hidden": only([b.mlp.fc1.out_features for b in blocks], "the MLP's width"),

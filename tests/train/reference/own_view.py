@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The numbers of tests/train/own_view_test.cpp: what timm's and open_clip's own transforms make of a picture. Run where both are installed."""
+"""The numbers of tests/train/own_view_test.cpp: what timm's and open_clip's own transforms make of an image. Run where both are installed."""
 import numpy
 import open_clip
 import timm.data

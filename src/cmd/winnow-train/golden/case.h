@@ -35,7 +35,7 @@ class Case {
   // Tensors below "in." (or another prefix), by the rest of their names; reals in `type`.
   std::map<std::string, at::Tensor> below(const std::string& prefix, at::ScalarType type) const;
 
-  // Compares with out.NAME: reals and the pictures of a transform by the tolerance, integers and masks exactly, NaN equals
+  // Compares with out.NAME: reals and the images of a transform by the tolerance, integers and masks exactly, NaN equals
   // nothing. Shapes may differ in dimensions of size 1. Ignored when the case expects no such output.
   void compare(const std::string& name, const at::Tensor& got);
   bool expects(const std::string& name) const { return has("out." + name); }

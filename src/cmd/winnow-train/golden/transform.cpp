@@ -1,4 +1,4 @@
-// kind = transform: decoding, and operations on pictures with their parameters given.
+// kind = transform: decoding, and operations on images with their parameters given.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "picture_views.h"
+#include "image_views.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -17,7 +17,7 @@ at::Tensor decoded(const data::Split& split, std::int64_t sample) {
   return view::to_tensor(data::decode(split.file(sample), fmt::format("sample {} of the cache", sample)));
 }
 
-// The pictures of some samples, H x W x 3 each; grey ones become three equal channels.
+// The images of some samples, H x W x 3 each; grey ones become three equal channels.
 std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& samples) {
   std::vector<at::Tensor> result(static_cast<std::size_t>(samples.size(0)));
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
@@ -34,13 +34,13 @@ std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& 
 
 }  // namespace
 
-PictureViews::PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real,
+ImageViews::ImageViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real,
                            std::vector<view::Step> own)
     : pixels_(pixels), model_(std::move(model)), own_(std::move(own)), side_(side), real_(real) {
   if (side_) declare("plain", "plain", 0, 0, "model");
 }
 
-PictureViews::View PictureViews::view_of(const std::string& pipeline) const {
+ImageViews::View ImageViews::view_of(const std::string& pipeline) const {
   View result;
   result.pipeline_name = pipeline;
   if (pipeline == "model" && own_.empty()) throw InternalError("a view 'model', and nobody said what the model's own preprocessing is");
@@ -50,7 +50,7 @@ PictureViews::View PictureViews::view_of(const std::string& pipeline) const {
   return result;
 }
 
-void PictureViews::declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed,
+void ImageViews::declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed,
                            const std::string& normalisation) {
   View own = view_of(pipeline);
   own.index = index;
@@ -59,12 +59,12 @@ void PictureViews::declare(const std::string& name, const std::string& pipeline,
   views_[name] = std::move(own);
 }
 
-void PictureViews::declare_test(const std::string& pipeline, const std::string& normalisation) {
+void ImageViews::declare_test(const std::string& pipeline, const std::string& normalisation) {
   test_ = view_of(pipeline);
   if (normalisation != "model") test_->normalisation = view::normalisation_named(normalisation);
 }
 
-void PictureViews::declare_ensemble(const Ensemble& ensemble) {
+void ImageViews::declare_ensemble(const Ensemble& ensemble) {
   if (ensemble.kind == "none") return;
   View& view = ensemble_.emplace();
   view.normalisation = test_ ? test_->normalisation : model_;
@@ -82,35 +82,35 @@ void PictureViews::declare_ensemble(const Ensemble& ensemble) {
   members_ = ensemble.kind == "ten-crop" ? 10 : 5;
 }
 
-at::Tensor PictureViews::member(const data::Split& split, const at::Tensor& samples) const {
+at::Tensor ImageViews::member(const data::Split& split, const at::Tensor& samples) const {
   View own = *ensemble_;
   own.index = static_cast<std::uint64_t>(member_);
   at::Tensor views = drawn(own, split, samples, /*epoch=*/0);
   return views.dim() == 5 ? views.select(1, member_) : views;
 }
 
-void PictureViews::keep_beginnings(const Path& cache) {
+void ImageViews::keep_beginnings(const Path& cache) {
   for (auto& [name, view] : views_) keep_beginning(view, cache);
   if (test_) keep_beginning(*test_, cache);
 }
 
-void PictureViews::keep_beginning(View& view, const Path& cache) const {
+void ImageViews::keep_beginning(View& view, const Path& cache) const {
   if (!view.pipeline) return;
   view.beginning = view.pipeline->beginning();
   if (view.beginning.steps.empty()) return;
-  auto kept = [&](const data::Split& split, const char* name) -> std::shared_ptr<data::KeptPictures> {
+  auto kept = [&](const data::Split& split, const char* name) -> std::shared_ptr<data::KeptImages> {
     if (!split.packed()) return nullptr;
     std::string content = fmt::format("{} {}: {}", pixels_.fingerprint(), name, view.beginning.text);
     Path file = cache.parent_path() / fmt::format("{}-{}-{}.kept", cache.stem().string(), name, hash_of(content).hex().substr(0, 8));
-    return std::make_shared<data::KeptPictures>(file, content, split.samples, view.beginning.size.height * view.beginning.size.width * 3);
+    return std::make_shared<data::KeptImages>(file, content, split.samples, view.beginning.size.height * view.beginning.size.width * 3);
   };
   view.kept_train = kept(pixels_.train(), "train");
   view.kept_test = kept(pixels_.test(), "test");
 }
 
-// The pictures after the view's beginning, from where they are kept; those that are not there are made and kept.
-std::vector<at::Tensor> PictureViews::begun(const View& own, const data::Split& split, const at::Tensor& samples) const {
-  const data::KeptPictures& kept = &split == &pixels_.train() ? *own.kept_train : *own.kept_test;
+// The images after the view's beginning, from where they are kept; those that are not there are made and kept.
+std::vector<at::Tensor> ImageViews::begun(const View& own, const data::Split& split, const at::Tensor& samples) const {
+  const data::KeptImages& kept = &split == &pixels_.train() ? *own.kept_train : *own.kept_test;
   std::vector<at::Tensor> result(static_cast<std::size_t>(samples.size(0)));
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
   auto pixels = [](const at::Tensor& picture) { return std::span(picture.data_ptr<std::uint8_t>(), static_cast<std::size_t>(picture.numel())); };
@@ -125,7 +125,7 @@ std::vector<at::Tensor> PictureViews::begun(const View& own, const data::Split& 
   return result;
 }
 
-at::Tensor PictureViews::drawn(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
+at::Tensor ImageViews::drawn(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
   bool kept = own.kept_train && split.packed();
   std::vector<at::Tensor> pictures = kept ? begun(own, split, samples) : pictures_of(split, samples);
   std::vector<std::vector<view::Step>> steps;
@@ -139,8 +139,8 @@ at::Tensor PictureViews::drawn(const View& own, const data::Split& split, const 
   return view::apply_any_size(pictures, steps, real_);
 }
 
-// Of pictures that have the model's size; others are made plain first.
-at::Tensor PictureViews::flip_crop(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
+// Of images that have the model's size; others are made plain first.
+at::Tensor ImageViews::flip_crop(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
   std::int64_t pad = side_ / 8;
   std::vector<view::FlipCrop> drawn;
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
@@ -155,7 +155,7 @@ at::Tensor PictureViews::flip_crop(const View& own, const data::Split& split, co
   return view::flip_crop(sized, at::arange(sized.size(0), at::kLong).to(sized.device()), drawn, pad, own.normalisation, real_);
 }
 
-at::Tensor PictureViews::make(const std::string& split_name, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const {
+at::Tensor ImageViews::make(const std::string& split_name, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const {
   auto found = views_.find(name);
   if (found == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
   const View& own = name == "plain" && split_name != "train" && test_ ? *test_ : found->second;
@@ -163,7 +163,7 @@ at::Tensor PictureViews::make(const std::string& split_name, const std::string& 
   if (samples.size(0) == 0) return at::empty({0, 3, side_, side_}, real_);
   if (name == "plain" && split_name != "train" && ensemble_) return member(split, samples);
   if (!own.pipeline) return flip_crop(own, split, samples, epoch);
-  // A picture of the model's size is its own plain view.
+  // An image of the model's size is its own plain view.
   if (own.pipeline_name == "plain" && is_model_size(split)) return view::plain(view::pictures(split), samples, own.normalisation, real_);
   return drawn(own, split, samples, epoch);
 }

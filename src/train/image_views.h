@@ -1,4 +1,4 @@
-// The views of a data set's pictures: pixels from the cache, parameters from counter streams, a batch for the model.
+// The views of a data set's images: pixels from the cache, parameters from counter streams, a batch for the model.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,18 +9,18 @@
 #include <optional>
 #include <string>
 
-#include "winnow/data/kept_pictures.h"
+#include "winnow/data/kept_images.h"
 #include "winnow/data/pixels.h"
 #include "winnow/view/pipeline.h"
 #include "winnow/view/view.h"
 
 namespace winnow::train {
 
-class PictureViews {
+class ImageViews {
  public:
-  // `side`: of the model's pictures; 0: no model looks at them. `pixels` outlives this object. Every picture, whatever its size,
+  // `side`: of the model's images; 0: no model looks at them. `pixels` outlives this object. Every image, whatever its size,
   // becomes side x side. `own`: what the pipeline "model" does, the model's own preprocessing.
-  PictureViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real, std::vector<view::Step> own = {});
+  ImageViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real, std::vector<view::Step> own = {});
 
   // The view `name` is the pipeline `pipeline` (or "flip-crop", or "model"), its parameters drawn from (seed, pipeline, index). `normalisation`
   // "model" is the model's own. UsageError for unknown names.
@@ -32,7 +32,7 @@ class PictureViews {
 
   // Test-time ensembles (docs/methods/partial-labels.md#3.4): view `plain` of the other splits becomes one of several views, whose logits are averaged. "five-crop",
   // "ten-crop": of the short side resized to side + expand; "randaug": `times` random resized crops, flipped, the same in every
-  // evaluation. A member decodes its pictures again: little beside a forward of the model.
+  // evaluation. A member decodes its images again: little beside a forward of the model.
   struct Ensemble {
     std::string kind;
     std::int64_t expand = 0, times = 0;
@@ -42,11 +42,11 @@ class PictureViews {
   std::int64_t members() const { return members_; }                             // 1: no ensemble
   void use_member(std::int64_t member) { member_ = member; }
 
-  // Pictures of a packed data set are kept beside its cache after a view's first steps, where those make one size (data/kept_pictures.h);
+  // Images of a packed data set are kept beside its cache after a view's first steps, where those make one size (data/kept_images.h);
   // without this every epoch decodes them again. The same pixels either way. After all declarations.
   void keep_beginnings(const Path& cache);
 
-  // B x 3 x side x side for indices into the split: "train", "test", or "validation", whose pictures are of the training set and
+  // B x 3 x side x side for indices into the split: "train", "test", or "validation", whose images are of the training set and
   // whose view `plain` is the test split's.
   at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const;
 
@@ -56,8 +56,8 @@ class PictureViews {
     std::optional<view::Pipeline> pipeline;       // none: flip-crop
     std::uint64_t index = 0, seed = 0;            // of its streams
     view::Normalisation normalisation;
-    view::Pipeline::Beginning beginning;          // of kept pictures; else no steps
-    std::shared_ptr<data::KeptPictures> kept_train, kept_test;
+    view::Pipeline::Beginning beginning;          // of kept images; else no steps
+    std::shared_ptr<data::KeptImages> kept_train, kept_test;
   };
   View view_of(const std::string& pipeline) const;
   const data::Split& split_of(const std::string& split) const { return split == "test" ? pixels_.test() : pixels_.train(); }

@@ -1,4 +1,4 @@
-#include "winnow/data/kept_pictures.h"
+#include "winnow/data/kept_images.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -14,15 +14,15 @@
 namespace winnow::data {
 namespace {
 
-class KeptPicturesTest : public testing::Test {
+class KeptImagesTest : public testing::Test {
  protected:
   Path folder_ = Path(testing::TempDir()) / "winnow-kept-pictures-test", file_ = folder_ / "cache/a.kept";
   void SetUp() override { std::filesystem::remove_all(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  KeptPictures open(const std::string& content = "cubes train: resize 2 x 2") const { return KeptPictures(file_, content, /*samples=*/4, /*bytes=*/12); }
+  KeptImages open(const std::string& content = "cubes train: resize 2 x 2") const { return KeptImages(file_, content, /*samples=*/4, /*bytes=*/12); }
   static std::vector<std::uint8_t> picture(std::uint8_t level) { return std::vector<std::uint8_t>(12, level); }
-  static bool has(const KeptPictures& kept, std::int64_t sample, std::uint8_t level) {
+  static bool has(const KeptImages& kept, std::int64_t sample, std::uint8_t level) {
     std::vector<std::uint8_t> found(12);
     return kept.read(sample, found) && found == picture(level);
   }
@@ -33,22 +33,22 @@ class KeptPicturesTest : public testing::Test {
   }
 };
 
-TEST_F(KeptPicturesTest, WhatOneKeepsAnotherReads) {
-  KeptPictures one = open(), other = open();
+TEST_F(KeptImagesTest, WhatOneKeepsAnotherReads) {
+  KeptImages one = open(), other = open();
   std::vector<std::uint8_t> found(12);
   EXPECT_FALSE(one.read(2, found));
-  one.keep(2, picture(0));                        // a black picture is not a missing one
+  one.keep(2, picture(0));                        // a black image is not a missing one
   EXPECT_TRUE(has(other, 2, 0));
   EXPECT_TRUE(has(open(), 2, 0));
   EXPECT_FALSE(other.read(1, found));
   EXPECT_FALSE(other.read(3, found));
 }
 
-TEST_F(KeptPicturesTest, ThreadsMayKeepTheSame) {
+TEST_F(KeptImagesTest, ThreadsMayKeepTheSame) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
-      KeptPictures kept = open();
+      KeptImages kept = open();
       for (int round = 0; round < 50; ++round)
         for (std::uint8_t i = 0; i < 4; ++i) kept.keep(i, picture(i));
     });
@@ -56,13 +56,13 @@ TEST_F(KeptPicturesTest, ThreadsMayKeepTheSame) {
   for (std::uint8_t i = 0; i < 4; ++i) EXPECT_TRUE(has(open(), i, i));
 }
 
-TEST_F(KeptPicturesTest, ADamagedPictureCountsAsMissingAndIsKeptAnew) {
+TEST_F(KeptImagesTest, ADamagedImageCountsAsMissingAndIsKeptAnew) {
   {
-    KeptPictures kept = open();
+    KeptImages kept = open();
     for (std::uint8_t i = 0; i < 4; ++i) kept.keep(i, picture(i));
   }
-  overwrite(4096 + 4 * 16 + 1 * 12 + 5, "X");     // inside picture 1
-  KeptPictures kept = open();
+  overwrite(4096 + 4 * 16 + 1 * 12 + 5, "X");     // inside image 1
+  KeptImages kept = open();
   std::vector<std::uint8_t> found(12);
   EXPECT_FALSE(kept.read(1, found));
   EXPECT_TRUE(has(kept, 0, 0));
@@ -71,11 +71,11 @@ TEST_F(KeptPicturesTest, ADamagedPictureCountsAsMissingAndIsKeptAnew) {
   EXPECT_TRUE(has(open(), 1, 1));
 }
 
-TEST_F(KeptPicturesTest, AFileOfOtherPicturesOrCutShortIsMadeAnew) {
+TEST_F(KeptImagesTest, AFileOfOtherImagesOrCutShortIsMadeAnew) {
   open().keep(0, picture(7));
   std::vector<std::uint8_t> found(12);
   EXPECT_FALSE(open("cubes train: resize 2 x 2 bicubic").read(0, found));
-  KeptPictures before = open();
+  KeptImages before = open();
   before.keep(0, picture(7));
   std::filesystem::resize_file(file_, 4100);
   EXPECT_FALSE(open().read(0, found));
@@ -84,16 +84,16 @@ TEST_F(KeptPicturesTest, AFileOfOtherPicturesOrCutShortIsMadeAnew) {
   EXPECT_FALSE(open().read(0, found));
 }
 
-TEST_F(KeptPicturesTest, TakesOnlyTheRoomOfWhatIsInIt) {
-  KeptPictures big(file_, "big", 1'000'000, 150'000);
+TEST_F(KeptImagesTest, TakesOnlyTheRoomOfWhatIsInIt) {
+  KeptImages big(file_, "big", 1'000'000, 150'000);
   struct stat info {};
   ASSERT_EQ(::stat(file_.c_str(), &info), 0);
   EXPECT_GT(info.st_size, 150'000'000'000);
   EXPECT_LT(info.st_blocks * 512, 1'000'000);
 }
 
-TEST_F(KeptPicturesTest, NoRoomIsToldWithTheFilesName) {
-  KeptPictures kept = open();
+TEST_F(KeptImagesTest, NoRoomIsToldWithTheFilesName) {
+  KeptImages kept = open();
   rlimit old{};
   ::getrlimit(RLIMIT_FSIZE, &old);
   rlimit small{4096 + 64 + 12, old.rlim_max};

@@ -1,4 +1,4 @@
-#include "../../src/train/picture_views.h"
+#include "../../src/train/image_views.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -17,8 +17,8 @@ namespace {
 
 const view::Normalisation kHalf{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
 
-// Pictures of several sizes as files, through a packed cache of their own.
-class PictureViewsTest : public testing::Test {
+// Images of several sizes as files, through a packed cache of their own.
+class ImageViewsTest : public testing::Test {
  protected:
   Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-picture-views-test-{}", ::getpid());
   std::optional<data::Pixels> pixels_;
@@ -44,8 +44,8 @@ class PictureViewsTest : public testing::Test {
   static at::Tensor ids(std::vector<std::int64_t> values) { return at::tensor(values, at::kLong); }
 };
 
-TEST_F(PictureViewsTest, PicturesOfAnySizeBecomeTheModels) {
-  PictureViews views(*pixels_, kHalf, 24, at::kFloat);
+TEST_F(ImageViewsTest, ImagesOfAnySizeBecomeTheModels) {
+  ImageViews views(*pixels_, kHalf, 24, at::kFloat);
   at::Tensor x = views.make("train", "plain", ids({1, 0, 1}), 0);
   EXPECT_EQ(x.sizes(), (std::vector<std::int64_t>{3, 3, 24, 24}));
   EXPECT_TRUE(at::equal(x[0], x[2]));
@@ -58,18 +58,18 @@ TEST_F(PictureViewsTest, PicturesOfAnySizeBecomeTheModels) {
   EXPECT_THROW(views.make("train", "strong", ids({0}), 0), InternalError);
 }
 
-// Kept pictures change nothing but the time: the same bits the first time, the second time, and from a damaged file.
-TEST_F(PictureViewsTest, KeptBeginningsGiveTheSamePixels) {
+// Kept images change nothing but the time: the same bits the first time, the second time, and from a damaged file.
+TEST_F(ImageViewsTest, KeptBeginningsGiveTheSamePixels) {
   auto views_of = [&](bool kept) {
-    PictureViews views(*pixels_, kHalf, 24, at::kFloat);
+    ImageViews views(*pixels_, kHalf, 24, at::kFloat);
     views.declare("weak", "crop256", 1, 5, "model");
     views.declare("strong", "rrc-flip", 2, 5, "model");   // draws first: nothing to keep
     views.declare_test("squeeze-8-7");
     if (kept) views.keep_beginnings(folder_ / "cache/mini.safetensors");
     return views;
   };
-  PictureViews decoding = views_of(false);
-  auto expect_same = [&](const PictureViews& kept) {
+  ImageViews decoding = views_of(false);
+  auto expect_same = [&](const ImageViews& kept) {
     for (std::int64_t epoch : {0, 1})
       for (const char* name : {"plain", "weak", "strong"})
         EXPECT_TRUE(at::equal(kept.make("train", name, ids({1, 0}), epoch), decoding.make("train", name, ids({1, 0}), epoch))) << name << " " << epoch;
@@ -85,16 +85,16 @@ TEST_F(PictureViewsTest, KeptBeginningsGiveTheSamePixels) {
   expect_same(views_of(true));
 }
 
-TEST_F(PictureViewsTest, APictureIsReadFromWhereItIsKept) {
-  PictureViews views(*pixels_, kHalf, 24, at::kFloat);
+TEST_F(ImageViewsTest, AnImageIsReadFromWhereItIsKept) {
+  ImageViews views(*pixels_, kHalf, 24, at::kFloat);
   views.keep_beginnings(folder_ / "cache/mini.safetensors");
   at::Tensor before = views.make("train", "plain", ids({0}), 0);
-  // Another picture in its place, with its hash: nobody looks at the file of the picture any more.
+  // Another image in its place, with its hash: nobody looks at the file of the image any more.
   for (const auto& entry : std::filesystem::directory_iterator(folder_ / "cache"))
     if (entry.path().string().find("mini-train") != std::string::npos && entry.path().extension() == ".kept") {
       std::string header = read_file(entry.path()).substr(0, 4096);
       std::string content = header.substr(header.find('\n') + 1);
-      data::KeptPictures(entry.path(), content.substr(0, content.find('\n')), 2, 24 * 24 * 3).keep(0, std::vector<std::uint8_t>(24 * 24 * 3, 255));
+      data::KeptImages(entry.path(), content.substr(0, content.find('\n')), 2, 24 * 24 * 3).keep(0, std::vector<std::uint8_t>(24 * 24 * 3, 255));
     }
   at::Tensor after = views.make("train", "plain", ids({0}), 0);
   EXPECT_FALSE(at::equal(before, after));
@@ -102,9 +102,9 @@ TEST_F(PictureViewsTest, APictureIsReadFromWhereItIsKept) {
 }
 
 // docs/methods/partial-labels.md#3.4.
-TEST_F(PictureViewsTest, AnEnsembleHasSeveralViewsOfATestPicture) {
-  auto members_of = [&](const PictureViews::Ensemble& ensemble) {
-    PictureViews views(*pixels_, kHalf, 24, at::kFloat);
+TEST_F(ImageViewsTest, AnEnsembleHasSeveralViewsOfATestImage) {
+  auto members_of = [&](const ImageViews::Ensemble& ensemble) {
+    ImageViews views(*pixels_, kHalf, 24, at::kFloat);
     views.declare_ensemble(ensemble);
     std::vector<at::Tensor> all;
     for (std::int64_t m = 0; m < views.members(); ++m) {
@@ -112,8 +112,8 @@ TEST_F(PictureViewsTest, AnEnsembleHasSeveralViewsOfATestPicture) {
       all.push_back(views.make("test", "plain", ids({0}), m));
       EXPECT_EQ(all.back().sizes(), (std::vector<std::int64_t>{1, 3, 24, 24}));
     }
-    EXPECT_TRUE(at::equal(views.make("train", "plain", ids({0}), 0), PictureViews(*pixels_, kHalf, 24, at::kFloat).make("train", "plain", ids({0}), 0)))
-        << "training pictures are what they were";
+    EXPECT_TRUE(at::equal(views.make("train", "plain", ids({0}), 0), ImageViews(*pixels_, kHalf, 24, at::kFloat).make("train", "plain", ids({0}), 0)))
+        << "training images are what they were";
     return all;
   };
   std::vector<at::Tensor> none = members_of({"none"}), five = members_of({"five-crop", 8}), ten = members_of({"ten-crop", 8}), drawn = members_of({"randaug", 0, 3, 7});
@@ -122,7 +122,7 @@ TEST_F(PictureViewsTest, AnEnsembleHasSeveralViewsOfATestPicture) {
   ASSERT_EQ(ten.size(), 10u);
   ASSERT_EQ(drawn.size(), 3u);
   for (std::size_t m = 0; m < 5; ++m) EXPECT_TRUE(at::equal(five[m], ten[m]));
-  EXPECT_TRUE(at::equal(ten[5], ten[1].flip(3))) << "the upper left of the mirrored picture is its upper right";
+  EXPECT_TRUE(at::equal(ten[5], ten[1].flip(3))) << "the upper left of the mirrored image is its upper right";
   auto steps = view::parse_steps(Value::parse(R"([{"op": "resize", "size": 32, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
                                                   {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"), "test");
   at::Tensor picture = view::to_tensor(data::read_image(folder_ / "files/c.png")).unsqueeze(0);
@@ -131,8 +131,8 @@ TEST_F(PictureViewsTest, AnEnsembleHasSeveralViewsOfATestPicture) {
   EXPECT_TRUE(at::equal(drawn[1], members_of({"randaug", 0, 2, 7})[1])) << "the same in every evaluation";
 }
 
-TEST_F(PictureViewsTest, AViewDependsOnTheSampleTheEpochAndTheSeedAlone) {
-  PictureViews views(*pixels_, kHalf, 24, at::kDouble), other(*pixels_, kHalf, 24, at::kDouble);
+TEST_F(ImageViewsTest, AViewDependsOnTheSampleTheEpochAndTheSeedAlone) {
+  ImageViews views(*pixels_, kHalf, 24, at::kDouble), other(*pixels_, kHalf, 24, at::kDouble);
   for (const char* pipeline : {"strong-fine", "flip-crop", "moco2"}) {
     views.declare("strong", pipeline, 0, 5, "model");
     views.declare("weak", pipeline, 1, 5, "model");
@@ -145,8 +145,8 @@ TEST_F(PictureViewsTest, AViewDependsOnTheSampleTheEpochAndTheSeedAlone) {
   }
 }
 
-TEST_F(PictureViewsTest, TestPipelineAndNormalisationAreSetApart) {
-  PictureViews views(*pixels_, kHalf, 24, at::kDouble);
+TEST_F(ImageViewsTest, TestPipelineAndNormalisationAreSetApart) {
+  ImageViews views(*pixels_, kHalf, 24, at::kDouble);
   at::Tensor train = views.make("train", "plain", ids({0}), 0), test = views.make("test", "plain", ids({0}), 0);
   views.declare_test("test-8-7");
   EXPECT_TRUE(at::equal(train, views.make("train", "plain", ids({0}), 0)));

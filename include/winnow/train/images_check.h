@@ -1,4 +1,4 @@
-// What `winnow model check` asks of a snapshot before any stage does: can pictures be prepared for it?
+// What `winnow model check` asks of a snapshot before any stage does: can images be prepared for it?
 #pragma once
 
 #include <string>

@@ -21,7 +21,9 @@ inline bool exists(const sweep::Key& key, const Settings& settings) {
 // Keys with a condition come after those that the condition may look at.
 inline void set_defaults(Settings& settings, const sweep::Method& method, double labels_rate) {
   auto set = [&](const sweep::Key& key) {
-    if (!key.fallback) throw std::logic_error(fmt::format("method {} has no default for {}: the test must give it a value", method.name, key.key));
+    if (!key.fallback)
+      throw std::logic_error(
+          fmt::format("method {} has no default for {}: the test must give it a value", method.name, key.key));
     settings.set(key.key, *key.fallback == "=labels.rate" ? Value(labels_rate) : *key.fallback);
   };
   for (const sweep::Key& key : method.keys)

@@ -23,7 +23,8 @@ std::string nearest_option(const CLI::App& app, const std::vector<std::string>& 
 
 }  // namespace
 
-Command::Command(const std::string& name, const std::string& what, const std::string& examples) : CLI::App(what, "winnow " + name) {
+Command::Command(const std::string& name, const std::string& what, const std::string& examples)
+    : CLI::App(what, "winnow " + name) {
   footer("\nExamples:\n" + examples);
   set_help_flag("-h,--help", "show this text");
 }
@@ -37,7 +38,8 @@ bool parse(CLI::App& app, int argc, char** argv) {
     return false;
   } catch (const CLI::ExtrasError& error) {
     throw UsageError(fmt::format("{}: not understood: {}{}; see {} --help", app.get_name(),
-                                 fmt::join(app.remaining(), " "), nearest_option(app, app.remaining()), app.get_name()));
+                                 fmt::join(app.remaining(), " "), nearest_option(app, app.remaining()),
+                                 app.get_name()));
   } catch (const CLI::ParseError& error) {
     throw UsageError(fmt::format("{}: {}; see {} --help", app.get_name(), error.what(), app.get_name()));
   }

@@ -6,8 +6,8 @@
 
 namespace winnow::cmd {
 
-// False when --help was asked for and has been printed. UsageError (one line, with where to read more) for a wrong command
-// line, with the nearest option for an unknown one.
+// False when --help was asked for and has been printed. UsageError (one line, with where to read more) for a wrong
+// command line, with the nearest option for an unknown one.
 bool parse(CLI::App& app, int argc, char** argv);
 
 // An app whose --help shows `what`, the options, and `examples`.

@@ -29,23 +29,27 @@ void end_well_when_the_pipe_closes() {
 void keep_standard_files() {
   for (int fd : {0, 1, 2})
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
-      int opened = ::open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR);     // the lowest that is free: this one. Writing to 1 fails, as it would have
+      int opened = ::open(
+          "/dev/null",
+          fd == 1 ? O_RDONLY : O_RDWR);  // the lowest that is free: this one. Writing to 1 fails, as it would have
       if (opened != fd && opened >= 0) ::close(opened);
     }
 }
 
-// What could not be written (a full disk) must not look like success. Nobody has to read what a run says while it works: it may have closed its output.
+// What could not be written (a full disk) must not look like success. Nobody has to read what a run says while it
+// works: it may have closed its output.
 void require_written(bool shows) {
   errno = 0;
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return;
   if (errno == EPIPE || (errno == EBADF && !shows)) return;
-  throw DeviceError(fmt::format("cannot write to standard output{}", errno ? fmt::format(": {}", std::strerror(errno)) : ""));
+  throw DeviceError(
+      fmt::format("cannot write to standard output{}", errno ? fmt::format(": {}", std::strerror(errno)) : ""));
 }
 
 }  // namespace
 
-int dispatch(std::string_view program, std::span<const Entry> commands, std::string_view introduction, std::string_view example,
-             int argc, char** argv) {
+int dispatch(std::string_view program, std::span<const Entry> commands, std::string_view introduction,
+             std::string_view example, int argc, char** argv) {
   keep_standard_files();
   return guarded([&]() -> int {
     std::string_view word = argc > 1 ? argv[1] : "--help";

@@ -6,7 +6,8 @@
 
 namespace winnow::cmd {
 
-// 0 all done, 1 internal error or machine, 2 usage or data; 3 (some stages failed) and 4 (drained) come from `run` itself.
+// 0 all done, 1 internal error or machine, 2 usage or data; 3 (some stages failed) and 4 (drained) come from `run`
+// itself.
 enum ExitCode { kDone = 0, kBroken = 1, kUsage = 2, kSomeFailed = 3, kDrained = 4 };
 
 // Runs `body` and returns its exit code. Whatever it throws becomes exactly one line on standard error, "winnow: ...",

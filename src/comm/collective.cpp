@@ -12,7 +12,8 @@
 namespace winnow::comm {
 
 Slice slice_of(std::int64_t count, int rank, int size) {
-  if (count < 0 || rank < 0 || rank >= size) throw InternalError(fmt::format("no slice of {} rows for process {} of {}", count, rank, size));
+  if (count < 0 || rank < 0 || rank >= size)
+    throw InternalError(fmt::format("no slice of {} rows for process {} of {}", count, rank, size));
   return {count * rank / size, count * (rank + 1) / size};
 }
 
@@ -26,12 +27,13 @@ at::Tensor room_for_rows(const at::Tensor& mine, std::int64_t count) {
 void require_slice(const at::Tensor& mine, std::int64_t count, const Collective& gang) {
   std::int64_t wanted = slice_of(count, gang.rank(), gang.size()).size();
   if (mine.dim() == 0 || mine.size(0) != wanted)
-    throw InternalError(fmt::format("process {} of {} gathers {} of {} rows, and has [{}]", gang.rank(), gang.size(), wanted, count,
-                                    fmt::join(mine.sizes(), ", ")));
+    throw InternalError(fmt::format("process {} of {} gathers {} of {} rows, and has [{}]", gang.rank(), gang.size(),
+                                    wanted, count, fmt::join(mine.sizes(), ", ")));
 }
 
 void require_in_place(const at::Tensor& tensor) {
-  if (!tensor.defined() || !tensor.is_contiguous()) throw InternalError("a collective in place on a tensor that is not contiguous");
+  if (!tensor.defined() || !tensor.is_contiguous())
+    throw InternalError("a collective in place on a tensor that is not contiguous");
 }
 
 bool agree(Collective& collective, bool value) {

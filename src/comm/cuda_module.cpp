@@ -17,7 +17,8 @@ const CudaInterface& cuda_module() {
   if (interface) return *interface;
   std::string path = cuda_module_path();
   if (!std::filesystem::exists(path))
-    throw DeviceError(fmt::format("{} is not there: it is built where launch/setup finds a CUDA 13 toolkit with NCCL and cuDNN", path));
+    throw DeviceError(fmt::format(
+        "{} is not there: it is built where launch/setup finds a CUDA 13 toolkit with NCCL and cuDNN", path));
   // Its libraries register CUDA operators with torch when they are loaded, so they must be seen globally.
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!handle) throw DeviceError(fmt::format("cannot load {}: {}", path, ::dlerror()));

@@ -1,7 +1,7 @@
 // Collectives over MPI, for gangs of processes on CPUs; and joining and leaving a gang.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#define OMPI_SKIP_MPICXX 1                                // the C interface alone
+#define OMPI_SKIP_MPICXX 1  // the C interface alone
 #include <mpi.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -28,7 +28,7 @@ void check(int code, const char* call) {
 }
 #define WINNOW_MPI(call) check((call), #call)
 
-constexpr std::int64_t kMost = std::int64_t{1} << 30;       // elements in one call: MPI counts are ints
+constexpr std::int64_t kMost = std::int64_t{1} << 30;  // elements in one call: MPI counts are ints
 
 // `bytes` bytes as one MPI element: a row, or a number.
 class Element {
@@ -80,13 +80,13 @@ class Mpi final : public Collective {
     at::Tensor own = mine.contiguous();
     Shares shares(count, size_);
     Element element(row);
-    WINNOW_MPI(MPI_Allgatherv(own.const_data_ptr(), static_cast<int>(own.size(0)), element, all.mutable_data_ptr(), shares.counts.data(),
-                              shares.offsets.data(), element, MPI_COMM_WORLD));
+    WINNOW_MPI(MPI_Allgatherv(own.const_data_ptr(), static_cast<int>(own.size(0)), element, all.mutable_data_ptr(),
+                              shares.counts.data(), shares.offsets.data(), element, MPI_COMM_WORLD));
     return all;
   }
 
-  // Each element is added up by one process in rank order and then told to all: the same bits everywhere, whatever algorithm
-  // MPI would choose for its own reductions. The traffic is that of a ring.
+  // Each element is added up by one process in rank order and then told to all: the same bits everywhere, whatever
+  // algorithm MPI would choose for its own reductions. The traffic is that of a ring.
   void sum(at::Tensor tensor) override {
     require_in_place(tensor);
     require_host(tensor);
@@ -99,13 +99,13 @@ class Mpi final : public Collective {
       at::Tensor parts = at::empty({size_, mine}, flat.options());
       std::vector<int> counts(static_cast<std::size_t>(size_), mine), offsets;
       for (int rank = 0; rank < size_; ++rank) offsets.push_back(rank * mine);
-      WINNOW_MPI(MPI_Alltoallv(piece.const_data_ptr(), shares.counts.data(), shares.offsets.data(), element, parts.mutable_data_ptr(),
-                               counts.data(), offsets.data(), element, MPI_COMM_WORLD));
+      WINNOW_MPI(MPI_Alltoallv(piece.const_data_ptr(), shares.counts.data(), shares.offsets.data(), element,
+                               parts.mutable_data_ptr(), counts.data(), offsets.data(), element, MPI_COMM_WORLD));
       at::Tensor total = piece.narrow(0, shares.offsets[static_cast<std::size_t>(rank_)], mine);
       total.copy_(parts[0]);
       for (int rank = 1; rank < size_; ++rank) total.add_(parts[rank]);
-      WINNOW_MPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, piece.mutable_data_ptr(), shares.counts.data(), shares.offsets.data(), element,
-                                MPI_COMM_WORLD));
+      WINNOW_MPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, piece.mutable_data_ptr(), shares.counts.data(),
+                                shares.offsets.data(), element, MPI_COMM_WORLD));
     }
   }
 
@@ -117,12 +117,14 @@ class Mpi final : public Collective {
 
   void broadcast(std::span<std::byte> bytes) override {
     for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), static_cast<std::size_t>(kMost))))
-      WINNOW_MPI(MPI_Bcast(bytes.data(), static_cast<int>(std::min(bytes.size(), static_cast<std::size_t>(kMost))), MPI_BYTE, 0, MPI_COMM_WORLD));
+      WINNOW_MPI(MPI_Bcast(bytes.data(), static_cast<int>(std::min(bytes.size(), static_cast<std::size_t>(kMost))),
+                           MPI_BYTE, 0, MPI_COMM_WORLD));
   }
 
  private:
   static void require_host(const at::Tensor& tensor) {
-    if (!tensor.is_cpu()) throw InternalError(fmt::format("MPI moves host memory, a tensor is on {}", tensor.device().str()));
+    if (!tensor.is_cpu())
+      throw InternalError(fmt::format("MPI moves host memory, a tensor is on {}", tensor.device().str()));
   }
 
   int rank_ = 0, size_ = 1;
@@ -138,7 +140,7 @@ bool started_by_mpirun() {
 // Without mpirun MPI is not started at all: that would cost more than a small stage's start.
 std::unique_ptr<Collective> join_gang() {
   if (!started_by_mpirun()) return alone();
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);             // its mpirun may be killed: no process of a gang outlives it
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // its mpirun may be killed: no process of a gang outlives it
   int provided = 0;
   WINNOW_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   return std::make_unique<Mpi>();

@@ -78,7 +78,8 @@ Path temporary_beside(const Path& path) {
   return path.parent_path() / fmt::format(".{}.{}.{}.part", path.filename().string(), ::getpid(), serial++);
 }
 
-void write_atomically(const Path& path, const std::function<void(const Path&)>& write, Existing existing, Durable durable) {
+void write_atomically(const Path& path, const std::function<void(const Path&)>& write, Existing existing,
+                      Durable durable) {
   Path part = temporary_beside(path);
   try {
     write(part);
@@ -105,9 +106,10 @@ void write_file_atomically(const Path& path, std::string_view content) {
 }
 
 bool rename_without_replacing(const Path& from, const Path& to) {
-  if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), 1u /* RENAME_NOREPLACE */) == 0) return true;
+  if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), 1u /* RENAME_NOREPLACE */) == 0)
+    return true;
   if (errno == EEXIST) return false;
-  if (errno == EINVAL || errno == ENOSYS) {           // file systems without the flag: link is as exclusive
+  if (errno == EINVAL || errno == ENOSYS) {  // file systems without the flag: link is as exclusive
     if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str()), true;
     if (errno == EEXIST) return false;
   }

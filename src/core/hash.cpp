@@ -53,7 +53,8 @@ struct Hasher::State {
   // XXH3's state wants 64-byte alignment, which plain new gives to over-aligned types since C++17.
 };
 
-// Zeroed first: the reset keeps a secret that it believes to be there when the seed in recycled memory happens to match.
+// Zeroed first: the reset keeps a secret that it believes to be there when the seed in recycled memory happens to
+// match.
 Hasher::Hasher() : state_(new State()) { XXH3_128bits_reset_withSeed(&state_->state, kSeed); }
 Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;

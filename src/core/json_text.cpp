@@ -73,31 +73,35 @@ Value parse_json(std::string_view content, const std::string& name, std::size_t 
   const char* const begin = content.data();
   const char* reached = begin;
   auto bytes_read = [&] { return static_cast<std::size_t>(reached - begin); };
-  std::vector<std::map<std::string, std::size_t>> open;      // key -> bytes up to its end
+  std::vector<std::map<std::string, std::size_t>> open;  // key -> bytes up to its end
   auto watch = [&](int depth, Event event, Value& parsed) {
-    if ((event == Event::object_start || event == Event::array_start) && static_cast<std::size_t>(depth) >= kDeepestJson) {
+    if ((event == Event::object_start || event == Event::array_start) &&
+        static_cast<std::size_t>(depth) >= kDeepestJson) {
       Position at = position_of(content, bytes_read());
-      throw DataError(fmt::format("{}: tables and lists within one another more than {} deep, at byte {} (line {}, column {})", name,
-                                  kDeepestJson, bytes_read() + skipped, at.line, at.column));
+      throw DataError(
+          fmt::format("{}: tables and lists within one another more than {} deep, at byte {} (line {}, column {})",
+                      name, kDeepestJson, bytes_read() + skipped, at.line, at.column));
     }
     if (event == Event::object_start) open.emplace_back();
     if (event == Event::object_end) open.pop_back();
     if (event != Event::key) return true;
     auto [first, fresh] = open.back().emplace(parsed.get<std::string>(), bytes_read());
     if (!fresh)
-      throw DataError(fmt::format("{}:{}: '{}' is there twice (first in line {})", name, position_of(content, bytes_read()).line,
-                                  shown(first->first), position_of(content, first->second).line));
+      throw DataError(fmt::format("{}:{}: '{}' is there twice (first in line {})", name,
+                                  position_of(content, bytes_read()).line, shown(first->first),
+                                  position_of(content, first->second).line));
     return true;
   };
   auto refuse = [&](std::size_t byte) {
     Position at = position_of(content, byte);
-    throw DataError(fmt::format("{} is not JSON in UTF-8, at byte {} (line {}, column {})", name, byte + skipped, at.line, at.column));
+    throw DataError(fmt::format("{} is not JSON in UTF-8, at byte {} (line {}, column {})", name, byte + skipped,
+                                at.line, at.column));
   };
   try {
     return Value::parse(Watched(begin, &reached), Watched(begin + content.size(), &reached), watch);
   } catch (const nlohmann::json::parse_error& error) {
     refuse(error.byte);
-  } catch (const nlohmann::json::exception&) {               // a number beyond all reals
+  } catch (const nlohmann::json::exception&) {  // a number beyond all reals
     refuse(bytes_read());
   }
   return {};
@@ -108,6 +112,8 @@ std::string shown(const std::string& text, std::size_t most) {
   return cut(quoted.substr(1, quoted.size() - 2), most);
 }
 
-std::string brief(const Value& value, std::size_t most) { return cut(value.dump(-1, ' ', false, Value::error_handler_t::replace), most); }
+std::string brief(const Value& value, std::size_t most) {
+  return cut(value.dump(-1, ' ', false, Value::error_handler_t::replace), most);
+}
 
 }  // namespace winnow

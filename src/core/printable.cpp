@@ -14,7 +14,8 @@ struct Character {
   bool valid = false;
 };
 
-// The character that `text`, not empty, begins with. Overlong forms, surrogates and numbers beyond Unicode are not valid.
+// The character that `text`, not empty, begins with. Overlong forms, surrogates and numbers beyond Unicode are not
+// valid.
 Character first_of(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   if (byte(0) < 0x80) return {byte(0), 1, true};

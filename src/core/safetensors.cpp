@@ -17,8 +17,8 @@ namespace winnow {
 namespace {
 
 constexpr std::pair<const char*, std::size_t> kTypes[] = {
-    {"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1}, {"U8", 1}, {"BOOL", 1},
-    {"U16", 2}, {"U32", 4}, {"U64", 8},
+    {"F64", 8}, {"F32", 4}, {"F16", 2},  {"BF16", 2}, {"I64", 8}, {"I32", 4}, {"I16", 2},
+    {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"U16", 2},  {"U32", 4}, {"U64", 8},
 };
 constexpr std::uint64_t kLargestHeader = 100'000'000;
 
@@ -34,7 +34,7 @@ class Reader {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
-        if (entry.is_null()) continue;            // as good as none
+        if (entry.is_null()) continue;  // as good as none
         if (!entry.is_object()) fail("__metadata__ is not a table of texts");
         for (const auto& [key, value] : entry.items()) {
           if (!value.is_string()) fail("__metadata__ is not a table of texts");
@@ -63,11 +63,13 @@ class Reader {
     if (file_.size() < 8) fail("shorter than 8 bytes");
     std::uint64_t length;
     std::memcpy(&length, file_.data(), 8);
-    if (length > kLargestHeader) fail(fmt::format("a header of {} bytes (at most {} are allowed)", length, kLargestHeader));
+    if (length > kLargestHeader)
+      fail(fmt::format("a header of {} bytes (at most {} are allowed)", length, kLargestHeader));
     if (length > file_.size() - 8) fail(fmt::format("a header of {} bytes in a file of {}", length, file_.size()));
     auto text = reinterpret_cast<const char*>(file_.data() + 8);
     data_ = file_.subspan(8 + length);
-    std::vector<std::set<std::string>> open;        // of two tensors of one name the parser would keep the last, without a word
+    std::vector<std::set<std::string>>
+        open;  // of two tensors of one name the parser would keep the last, without a word
     auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
       if (event == Json::parse_event_t::object_start) open.emplace_back();
       if (event == Json::parse_event_t::object_end) open.pop_back();
@@ -140,9 +142,8 @@ void write_safetensors(const Path& path, const std::map<std::string, SafeTensor>
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
-    header[name] = {{"dtype", tensor.dtype},
-                    {"shape", tensor.shape},
-                    {"data_offsets", {offset, offset + tensor.bytes.size()}}};
+    header[name] = {
+        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes.size()}}};
     offset += tensor.bytes.size();
   }
   std::string text = header.dump();

@@ -15,8 +15,8 @@ namespace winnow {
 namespace {
 
 constexpr Words<Declaration::Type>::Entry kTypeWords[] = {
-    {Declaration::Type::flag, "flag"},   {Declaration::Type::integer, "integer"}, {Declaration::Type::real, "real"},
-    {Declaration::Type::text, "text"},   {Declaration::Type::reals, "reals"},
+    {Declaration::Type::flag, "flag"}, {Declaration::Type::integer, "integer"}, {Declaration::Type::real, "real"},
+    {Declaration::Type::text, "text"}, {Declaration::Type::reals, "reals"},
 };
 constexpr Words<Declaration::Type> kTypes("type", kTypeWords);
 
@@ -90,10 +90,8 @@ std::set<std::string> Settings::read() const {
 std::map<std::string, Value> flatten(const Value& table, const std::string& prefix) {
   std::map<std::string, Value> result;
   for (const auto& [key, value] : table.items()) {
-    if (value.is_object())
-      result.merge(flatten(value, prefix + key + "."));
-    else
-      result[prefix + key] = value;
+    if (value.is_object()) result.merge(flatten(value, prefix + key + "."));
+    else result[prefix + key] = value;
   }
   return result;
 }
@@ -101,12 +99,9 @@ std::map<std::string, Value> flatten(const Value& table, const std::string& pref
 std::string Declaration::allowed() const {
   std::string words_text = fmt::format("{}{}", words.size() > 1 ? "one of " : "", fmt::join(words, ", "));
   std::string range;
-  if (min && max)
-    range = fmt::format(" in {}{}, {}{}", above_min ? '(' : '[', *min, *max, below_max ? ')' : ']');
-  else if (min)
-    range = fmt::format(" {} {}", above_min ? "above" : "of at least", *min);
-  else if (max)
-    range = fmt::format(" {} {}", below_max ? "below" : "of at most", *max);
+  if (min && max) range = fmt::format(" in {}{}, {}{}", above_min ? '(' : '[', *min, *max, below_max ? ')' : ']');
+  else if (min) range = fmt::format(" {} {}", above_min ? "above" : "of at least", *min);
+  else if (max) range = fmt::format(" {} {}", below_max ? "below" : "of at most", *max);
   switch (type) {
     case Type::flag: return "true or false";
     case Type::text: return words.empty() ? "a text" : words_text;
@@ -157,7 +152,8 @@ Value Declaration::check(const Value& value) const {
 }
 
 std::string number_text(const Value& value) {
-  return value.is_number_float() && !std::isfinite(value.get<double>()) ? fmt::format("{}", value.get<double>()) : value.dump();
+  return value.is_number_float() && !std::isfinite(value.get<double>()) ? fmt::format("{}", value.get<double>())
+                                                                        : value.dump();
 }
 
 std::string_view to_string(Declaration::Type type) { return kTypes.name(type); }

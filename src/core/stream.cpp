@@ -81,8 +81,7 @@ std::vector<std::int64_t> Stream::permutation(std::int64_t n) {
 }
 
 Streams::Streams(std::uint64_t seed, std::string_view purpose, std::uint64_t index) {
-  std::uint64_t h =
-      hash_of(std::to_string(seed) + "/" + std::to_string(index) + "/" + std::string(purpose)).low;
+  std::uint64_t h = hash_of(std::to_string(seed) + "/" + std::to_string(index) + "/" + std::string(purpose)).low;
   key_ = {static_cast<std::uint32_t>(h), static_cast<std::uint32_t>(h >> 32)};
 }
 

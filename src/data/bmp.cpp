@@ -1,5 +1,5 @@
-// Windows bitmaps without compression, as Pillow reads them: some JPEGs of published data sets are bitmaps under another name. There is no
-// library of the distribution for them alone.
+// Windows bitmaps without compression, as Pillow reads them: some JPEGs of published data sets are bitmaps under
+// another name. There is no library of the distribution for them alone.
 #include <fmt/format.h>
 
 #include <bit>
@@ -23,10 +23,13 @@ class Bytes {
     for (std::size_t i = bytes; i-- > 0;) value = value << 8 | std::to_integer<std::uint32_t>(file_[at + i]);
     return value;
   }
-  [[noreturn]] void refuse(const std::string& what) const { throw DataError(fmt::format("{}: a broken BMP: {}", name_, what)); }
+  [[noreturn]] void refuse(const std::string& what) const {
+    throw DataError(fmt::format("{}: a broken BMP: {}", name_, what));
+  }
   [[noreturn]] void refuse_kind(const std::string& what) const {
-    throw DataError(fmt::format("{}: a BMP {}, which is not read; without compression they are, of 1, 4, 8, 16, 24 and 32 bits a pixel",
-        name_, what));
+    throw DataError(fmt::format(
+        "{}: a BMP {}, which is not read; without compression they are, of 1, 4, 8, 16, 24 and 32 bits a pixel", name_,
+        what));
   }
 
  private:
@@ -50,7 +53,7 @@ struct Header {
   std::int64_t width = 0, height = 0;
   bool from_top = false;
   unsigned bits = 0;
-  Channel channels[3] = {};                       // red, green, blue, of 16 and 32 bits
+  Channel channels[3] = {};  // red, green, blue, of 16 and 32 bits
 };
 
 Header header_of(const Bytes& bytes) {
@@ -58,7 +61,7 @@ Header header_of(const Bytes& bytes) {
   Header header;
   header.pixels = bytes.number(10, 4);
   std::uint32_t size = bytes.number(14, 4), compression = kPlain;
-  if (size == 12) {                               // OS/2
+  if (size == 12) {  // OS/2
     header.width = bytes.number(18, 2);
     header.height = bytes.number(20, 2);
     header.bits = bytes.number(24, 2);
@@ -75,14 +78,19 @@ Header header_of(const Bytes& bytes) {
   header.palette = 14 + size;
   header.from_top = header.height < 0;
   header.height = std::abs(header.height);
-  if (header.width < 1 || header.height < 1) bytes.refuse(fmt::format("an image of {} x {}", header.height, header.width));
-  if (compression != kPlain && compression != kMasks) bytes.refuse_kind(fmt::format("with compression {}", compression));
+  if (header.width < 1 || header.height < 1)
+    bytes.refuse(fmt::format("an image of {} x {}", header.height, header.width));
+  if (compression != kPlain && compression != kMasks)
+    bytes.refuse_kind(fmt::format("with compression {}", compression));
   if (compression == kMasks) {
-    if (header.bits != 16 && header.bits != 32) bytes.refuse(fmt::format("colour masks with {} bits a pixel", header.bits));
-    for (std::size_t c = 0; c < 3; ++c) header.channels[c].mask = bytes.number(54 + 4 * c, 4);   // behind a header of 40 bytes, inside longer ones
+    if (header.bits != 16 && header.bits != 32)
+      bytes.refuse(fmt::format("colour masks with {} bits a pixel", header.bits));
+    for (std::size_t c = 0; c < 3; ++c)
+      header.channels[c].mask = bytes.number(54 + 4 * c, 4);  // behind a header of 40 bytes, inside longer ones
   } else {
     std::uint32_t five = 0x1f;
-    for (unsigned c = 0; c < 3; ++c) header.channels[c].mask = header.bits == 16 ? five << (5 * (2 - c)) : 0xffu << (8 * (2 - c));
+    for (unsigned c = 0; c < 3; ++c)
+      header.channels[c].mask = header.bits == 16 ? five << (5 * (2 - c)) : 0xffu << (8 * (2 - c));
   }
   if (header.bits <= 8 && header.colours == 0) header.colours = std::size_t{1} << header.bits;
   if (header.colours > 256) header.colours = 256;
@@ -97,15 +105,18 @@ Image decode_bmp(std::span<const std::byte> file, const std::string& name) {
   Bytes bytes(file, name);
   Header header = header_of(bytes);
   const unsigned bits = header.bits;
-  if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32) bytes.refuse_kind(fmt::format("of {} bits a pixel", bits));
-  if (header.height > kMostPixels / header.width) throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name, header.height,
-      header.width, kMostPixels));
+  if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32)
+    bytes.refuse_kind(fmt::format("of {} bits a pixel", bits));
+  if (header.height > kMostPixels / header.width)
+    throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name, header.height, header.width, kMostPixels));
   auto width = static_cast<std::size_t>(header.width), height = static_cast<std::size_t>(header.height);
   std::size_t row_bytes = (width * bits + 31) / 32 * 4;
-  if (header.pixels > file.size() || row_bytes * height > file.size() - header.pixels) bytes.refuse("the file ends too early (truncated?)");
+  if (header.pixels > file.size() || row_bytes * height > file.size() - header.pixels)
+    bytes.refuse("the file ends too early (truncated?)");
   std::uint8_t palette[256][3] = {};
   for (std::size_t i = 0; bits <= 8 && i < header.colours; ++i)
-    for (std::size_t c = 0; c < 3; ++c) palette[i][c] = static_cast<std::uint8_t>(bytes.number(header.palette + i * header.palette_entry + 2 - c, 1));
+    for (std::size_t c = 0; c < 3; ++c)
+      palette[i][c] = static_cast<std::uint8_t>(bytes.number(header.palette + i * header.palette_entry + 2 - c, 1));
   Image image{header.height, header.width, std::vector<std::uint8_t>(3 * width * height)};
   for (std::size_t y = 0; y < height; ++y) {
     const std::byte* row = file.data() + header.pixels + (header.from_top ? y : height - 1 - y) * row_bytes;

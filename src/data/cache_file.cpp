@@ -33,7 +33,7 @@ void CacheFile::read(std::int64_t at, std::span<std::byte> target) const {
   for (std::size_t done = 0; done < target.size();) {
     ssize_t n = ::pread(fd_, target.data() + done, target.size() - done, at + static_cast<std::int64_t>(done));
     if (n < 0 && errno == EINTR) continue;
-    if (n == 0) errno = EIO;                      // shorter than it was
+    if (n == 0) errno = EIO;  // shorter than it was
     if (n <= 0) fail("cannot read");
     done += static_cast<std::size_t>(n);
   }
@@ -59,6 +59,8 @@ bool CacheFile::try_lock() const {
   return false;
 }
 
-void CacheFile::fail(const char* what) const { throw DeviceError(fmt::format("{} {}: {}", what, path_.string(), std::strerror(errno))); }
+void CacheFile::fail(const char* what) const {
+  throw DeviceError(fmt::format("{} {}: {}", what, path_.string(), std::strerror(errno)));
+}
 
 }  // namespace winnow::data

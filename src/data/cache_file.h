@@ -1,4 +1,5 @@
-// A file of the cache that is read and written at places. Every failure is a DeviceError that names the path and the system's reason.
+// A file of the cache that is read and written at places. Every failure is a DeviceError that names the path and the
+// system's reason.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +12,16 @@ namespace winnow::data {
 
 class CacheFile {
  public:
-  explicit CacheFile(const Path&);                // made where it is missing
+  explicit CacheFile(const Path&);  // made where it is missing
   ~CacheFile();
   CacheFile(const CacheFile&) = delete;
 
   std::int64_t size() const;
-  void resize(std::int64_t size) const;           // what is new are zeros, which take no room
+  void resize(std::int64_t size) const;  // what is new are zeros, which take no room
   void read(std::int64_t at, std::span<std::byte>) const;
   void write(std::int64_t at, std::span<const std::byte>) const;
-  void lock() const;                              // against other processes, until this object ends; waits
-  bool try_lock() const;                          // the same without waiting; false: another process has it
+  void lock() const;      // against other processes, until this object ends; waits
+  bool try_lock() const;  // the same without waiting; false: another process has it
 
  private:
   [[noreturn]] void fail(const char* what) const;

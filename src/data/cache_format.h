@@ -1,4 +1,5 @@
-// The decoded cache is a safetensors file: {train,test}.{images,labels}, and in its metadata version, fingerprint, classes.
+// The decoded cache is a safetensors file: {train,test}.{images,labels}, and in its metadata version, fingerprint,
+// classes.
 #pragma once
 
 namespace winnow::data {

@@ -29,7 +29,9 @@ constexpr std::string_view kPart = ".part", kPacked = ".files.part", kLock = ".l
 std::optional<int> writer_of(std::string_view name) {
   if (!name.starts_with('.') || !name.ends_with(kPart)) return std::nullopt;
   name.remove_suffix(kPart.size());
-  std::size_t serial = name.rfind('.'), pid = serial == std::string_view::npos || serial == 0 ? std::string_view::npos : name.rfind('.', serial - 1);
+  std::size_t serial = name.rfind('.'), pid = serial == std::string_view::npos || serial == 0
+                                                  ? std::string_view::npos
+                                                  : name.rfind('.', serial - 1);
   if (pid == std::string_view::npos) return std::nullopt;
   std::string_view digits = name.substr(pid + 1, serial - pid - 1);
   int number = 0;
@@ -55,8 +57,8 @@ std::int64_t bytes_of(const Path& path) {
 
 // What the records of this machine name.
 struct Used {
-  std::set<std::string> contents;                 // "NAME-FINGERPRINT" of data sets
-  std::map<std::string, std::string> labels, texts, scores;   // fingerprint -> data set
+  std::set<std::string> contents;                            // "NAME-FINGERPRINT" of data sets
+  std::map<std::string, std::string> labels, texts, scores;  // fingerprint -> data set
 };
 
 Used used_files(const Path& cache) {
@@ -74,7 +76,8 @@ Used used_files(const Path& cache) {
   return used;
 }
 
-// "fashion-mnist-0123...-train-89ab.kept" begins with one of the used contents; its data set ends where 32 hexadecimal digits begin.
+// "fashion-mnist-0123...-train-89ab.kept" begins with one of the used contents; its data set ends where 32 hexadecimal
+// digits begin.
 void describe_images(CacheEntry& entry, const std::string& name, const Used& used) {
   entry.kind = name.find(".kept") != std::string::npos ? "kept images" : "images";
   for (std::size_t dash = name.find('-'); dash != std::string::npos; dash = name.find('-', dash + 1)) {
@@ -117,7 +120,9 @@ CacheEntry entry_of(const Path& cache, const Path& file, const Used& used) {
     describe_by_print(entry, "scores", used.scores);
   } else if (folder == "datasets" || folder == "templates" || folder == "scores") {
     entry.kind = "record";
-    entry.of = folder == "templates" ? file.parent_path().filename().string() : folder == "datasets" ? file.stem().string() : "";
+    entry.of = folder == "templates"  ? file.parent_path().filename().string()
+               : folder == "datasets" ? file.stem().string()
+                                      : "";
   }
   return entry;
 }
@@ -139,16 +144,18 @@ std::vector<Path> files_below(const Path& cache) {
 std::int64_t bytes_below(const Path& folder) {
   std::int64_t bytes = 0;
   std::error_code code;
-  for (std::filesystem::recursive_directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) bytes += bytes_of(at->path());
+  for (std::filesystem::recursive_directory_iterator at(folder, code), end; !code && at != end; at.increment(code))
+    bytes += bytes_of(at->path());
   return bytes;
 }
 
 void add_weights(const Path& cache, std::vector<CacheEntry>& entries) {
   if (!is_folder(cache / "weights")) return;
-  for (const std::string& name : names_in(cache / "weights", true)) entries.push_back({Path("weights") / name, "weights", name,
-      bytes_below(cache / "weights" / name), State::used});
+  for (const std::string& name : names_in(cache / "weights", true))
+    entries.push_back({Path("weights") / name, "weights", name, bytes_below(cache / "weights" / name), State::used});
   for (const std::string& name : names_in(cache / "weights", false))
-    entries.push_back({Path("weights") / name, "record", Path(name).stem().string(), bytes_of(cache / "weights" / name), State::used});
+    entries.push_back({Path("weights") / name, "record", Path(name).stem().string(), bytes_of(cache / "weights" / name),
+                       State::used});
 }
 
 }  // namespace
@@ -195,14 +202,15 @@ void sweep_up(std::chrono::seconds untouched) {
   std::vector<Path> files;
   try {
     if (is_folder(cache)) files = files_below(cache);
-  } catch (const DataError&) {                    // a folder that is no longer there, or not ours: nothing that a check needs
+  } catch (const DataError&) {  // a folder that is no longer there, or not ours: nothing that a check needs
     return;
   }
   for (const Path& file : files) {
     if (!writer_of(file.filename().string()) || state_of_part(cache / file) != State::leftover) continue;
     std::error_code code;
     auto written = std::filesystem::last_write_time(cache / file, code);
-    if (!code && std::filesystem::file_time_type::clock::now() - written > untouched) std::filesystem::remove(cache / file, code);
+    if (!code && std::filesystem::file_time_type::clock::now() - written > untouched)
+      std::filesystem::remove(cache / file, code);
   }
 }
 

@@ -17,7 +17,9 @@ Decoded read_cifar(const std::vector<Path>& files, std::int64_t label_bytes, std
   for (const Path& path : files) {
     std::string content = read_file(path);
     if (content.empty() || content.size() % record)
-      throw DataError(fmt::format("{}: {} bytes are not a multiple of the record size {} (truncated, or another CIFAR?)", path.string(), content.size(), record));
+      throw DataError(
+          fmt::format("{}: {} bytes are not a multiple of the record size {} (truncated, or another CIFAR?)",
+                      path.string(), content.size(), record));
     for (std::size_t start = 0; start < content.size(); start += record) {
       auto bytes = reinterpret_cast<const std::uint8_t*>(content.data()) + start;
       result.labels.push_back(bytes[label_byte]);

@@ -34,7 +34,8 @@ std::vector<Row> rows_of(const Manifest& manifest, const Path& file) {
     Row row{{}, "", lines.number()};
     for (std::int64_t k = 0; k < skip; ++k) {
       std::size_t blank = line.find_first_of(" \t");
-      if (blank == std::string::npos) lines.fail(fmt::format("expected {} columns before the class name, got '{}'", skip, shown(line, 60)));
+      if (blank == std::string::npos)
+        lines.fail(fmt::format("expected {} columns before the class name, got '{}'", skip, shown(line, 60)));
       row.skipped.push_back(line.substr(0, blank));
       line = line.substr(line.find_first_not_of(" \t", blank));
     }
@@ -51,28 +52,35 @@ std::vector<Row> rows_of(const Manifest& manifest, const Path& file) {
 std::optional<std::int64_t> number_in(const std::string& text) {
   std::int64_t value = 0;
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos || code != std::errc()) return std::nullopt;
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos || code != std::errc())
+    return std::nullopt;
   return value;
 }
 
-// "1:", "+1", "0x1", "0.5", "#1", "-": what may stand before a number taken off, a digit follows. WordNet's n01440764 is a name.
+// "1:", "+1", "0x1", "0.5", "#1", "-": what may stand before a number taken off, a digit follows. WordNet's n01440764
+// is a name.
 bool looks_like_number(const std::string& text) {
   std::size_t at = text.find_first_not_of("+-.,:;#('\"[");
   return at != std::string::npos && text[at] >= '0' && text[at] <= '9';
 }
 
-// The skipped column that holds the classes' numbers, if one does. DataError where some ids look like numbers and not all are: taken for
-// names, they would leave the order of the lines to decide.
+// The skipped column that holds the classes' numbers, if one does. DataError where some ids look like numbers and not
+// all are: taken for names, they would leave the order of the lines to decide.
 std::optional<std::size_t> number_column(const std::vector<Row>& rows, const Path& file) {
   for (std::size_t column = 0; !rows.empty() && column < rows[0].skipped.size(); ++column)
-    if (std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return number_in(row.skipped[column]).has_value(); })) return column;
+    if (std::all_of(rows.begin(), rows.end(),
+                    [&](const Row& row) { return number_in(row.skipped[column]).has_value(); }))
+      return column;
   for (std::size_t column = 0; !rows.empty() && column < rows[0].skipped.size(); ++column) {
-    auto like = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return looks_like_number(row.skipped[column]); });
+    auto like =
+        std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return looks_like_number(row.skipped[column]); });
     if (like == rows.end()) continue;
-    auto other = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return !number_in(row.skipped[column]); });
-    throw DataError(fmt::format("{}:{}: the class id '{}' is no number{}: write all ids in digits alone, or all as names", file.string(), other->line,
-                                shown(other->skipped[column]),
-                                like == other ? "" : fmt::format(", that of line {} is ('{}')", like->line, shown(like->skipped[column]))));
+    auto other =
+        std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return !number_in(row.skipped[column]); });
+    throw DataError(fmt::format(
+        "{}:{}: the class id '{}' is no number{}: write all ids in digits alone, or all as names", file.string(),
+        other->line, shown(other->skipped[column]),
+        like == other ? "" : fmt::format(", that of line {} is ('{}')", like->line, shown(like->skipped[column]))));
   }
   return std::nullopt;
 }
@@ -83,8 +91,9 @@ void require_unique_ids(const std::vector<Row>& rows, std::size_t column, const 
   for (const Row& row : rows) {
     std::optional<std::int64_t> number = number_in(row.skipped[column]);
     auto [first, fresh] = seen.try_emplace(number ? std::to_string(*number) : row.skipped[column], row.line);
-    if (!fresh) throw DataError(fmt::format("{}:{}: the class id '{}' is there twice (first in line {})", file.string(), row.line,
-        shown(row.skipped[column]), first->second));
+    if (!fresh)
+      throw DataError(fmt::format("{}:{}: the class id '{}' is there twice (first in line {})", file.string(), row.line,
+                                  shown(row.skipped[column]), first->second));
   }
 }
 
@@ -94,10 +103,10 @@ void order_by_number(std::vector<Row>& rows, std::size_t column, std::optional<s
   std::int64_t begin = first.value_or(std::clamp<std::int64_t>(number(rows[0]), 0, 1));
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (auto wanted = begin + static_cast<std::int64_t>(i); number(rows[i]) != wanted)
-      throw DataError(fmt::format("{}:{}: the class id {} where {} follows: the ids of {} classes are {}..{}{}", file.string(),
-          rows[i].line, number(rows[i]), wanted,
-                                  rows.size(), begin, begin + static_cast<std::int64_t>(rows.size()) - 1,
-                                      first ? " here, as the labels begin (options.first_label)" : ""));
+      throw DataError(fmt::format("{}:{}: the class id {} where {} follows: the ids of {} classes are {}..{}{}",
+                                  file.string(), rows[i].line, number(rows[i]), wanted, rows.size(), begin,
+                                  begin + static_cast<std::int64_t>(rows.size()) - 1,
+                                  first ? " here, as the labels begin (options.first_label)" : ""));
 }
 
 }  // namespace
@@ -125,30 +134,36 @@ void require_unique_names(const ClassList& list, const Manifest& manifest) {
   for (std::size_t c = 0; c < list.names.size(); ++c) {
     auto [first, fresh] = seen.try_emplace(list.names[c], c);
     if (fresh) continue;
-    if (list.lines.empty()) throw DataError(fmt::format("{}: classes {} and {} are both called '{}', and labels are told by name",
-        manifest.source, first->second, c, shown(list.names[c])));
+    if (list.lines.empty())
+      throw DataError(fmt::format("{}: classes {} and {} are both called '{}', and labels are told by name",
+                                  manifest.source, first->second, c, shown(list.names[c])));
     auto [early, late] = std::minmax(list.lines[first->second], list.lines[c]);
-    throw DataError(fmt::format("{}:{}: the class '{}' is there twice (first in line {}), and labels are told by name", list.file.string(),
-        late, shown(list.names[c]), early));
+    throw DataError(fmt::format("{}:{}: the class '{}' is there twice (first in line {}), and labels are told by name",
+                                list.file.string(), late, shown(list.names[c]), early));
   }
 }
 
-std::vector<std::string> notes_on_classes(const std::vector<std::string>& names, const std::vector<std::int64_t>& training_labels) {
+std::vector<std::string> notes_on_classes(const std::vector<std::string>& names,
+                                          const std::vector<std::int64_t>& training_labels) {
   constexpr std::size_t kShown = 5;
   std::vector<std::string> notes;
   std::map<std::string, std::vector<std::size_t>> by_name, by_text;
   std::vector<bool> has_image(names.size());
-  for (std::size_t c = 0; c < names.size(); ++c) by_name[names[c]].push_back(c), by_text[read_alike(names[c])].push_back(c);
+  for (std::size_t c = 0; c < names.size(); ++c)
+    by_name[names[c]].push_back(c), by_text[read_alike(names[c])].push_back(c);
   for (std::int64_t label : training_labels) has_image.at(static_cast<std::size_t>(label)) = true;
   for (const auto& [name, classes] : by_name)
-    if (classes.size() > 1) notes.push_back(fmt::format("classes {} are all called '{}': their texts are the same", fmt::join(classes,
-        ", "), shown(name)));
+    if (classes.size() > 1)
+      notes.push_back(fmt::format("classes {} are all called '{}': their texts are the same", fmt::join(classes, ", "),
+                                  shown(name)));
   for (const auto& [text, classes] : by_text) {
     auto differs = [&](std::size_t c) { return names[c] != names[classes[0]]; };
     if (std::none_of(classes.begin(), classes.end(), differs)) continue;
     std::vector<std::string> called;
     for (std::size_t c : classes) called.push_back(fmt::format("{} ('{}')", c, shown(names[c])));
-    notes.push_back(fmt::format("classes {} read alike in a prompt: their texts are the same, or differ in case and marks that no reader sees", fmt::join(called, ", ")));
+    notes.push_back(fmt::format(
+        "classes {} read alike in a prompt: their texts are the same, or differ in case and marks that no reader sees",
+        fmt::join(called, ", ")));
   }
   std::vector<std::string> without;
   for (std::size_t c = 0; c < names.size(); ++c)
@@ -156,7 +171,8 @@ std::vector<std::string> notes_on_classes(const std::vector<std::string>& names,
   if (without.empty()) return notes;
   std::size_t all = without.size();
   if (all > kShown) without.resize(kShown);
-  notes.push_back(fmt::format("{} of {} classes {} no training image: {}{}", all, names.size(), all == 1 ? "has" : "have", fmt::join(without, ", "),
+  notes.push_back(fmt::format("{} of {} classes {} no training image: {}{}", all, names.size(),
+                              all == 1 ? "has" : "have", fmt::join(without, ", "),
                               all > kShown ? fmt::format(" and {} others", all - kShown) : ""));
   return notes;
 }

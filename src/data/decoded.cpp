@@ -18,39 +18,50 @@ namespace winnow::data {
 
 namespace {
 
-std::string with_or_without_gz(const std::string& name) { return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name + ".gz"; }
+std::string with_or_without_gz(const std::string& name) {
+  return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name + ".gz";
+}
 
 void check_label(std::int64_t label, std::size_t position, std::size_t classes, const Path& file) {
   if (label < static_cast<std::int64_t>(classes)) return;
-  throw DataError(fmt::format("{}: label {} at position {}; the data set has classes 0..{}", file.string(), label, position, classes - 1));
+  throw DataError(fmt::format("{}: label {} at position {}; the data set has classes 0..{}", file.string(), label,
+                              position, classes - 1));
 }
 
 Decoded idx_split(const Manifest& manifest, const Path& root, const std::string& split, DecodedSet& set) {
-  Path images = find_file(root, manifest.files.at(split + "_images")), labels = find_file(root, manifest.files.at(split + "_labels"));
+  Path images = find_file(root, manifest.files.at(split + "_images")),
+       labels = find_file(root, manifest.files.at(split + "_labels"));
   Idx pixels = read_idx(images, 3), raw = read_idx(labels, 1);
   if (raw.shape[0] != pixels.shape[0])
-    throw DataError(fmt::format("{} has {} images, {} has {} labels", images.string(), pixels.shape[0], labels.string(), raw.shape[0]));
+    throw DataError(fmt::format("{} has {} images, {} has {} labels", images.string(), pixels.shape[0], labels.string(),
+                                raw.shape[0]));
   if (raw.shape[0] == 0) throw DataError(fmt::format("{} holds no samples", images.string()));
   for (std::size_t i = 0; i < raw.values.size(); ++i) check_label(raw.values[i], i, set.classes.size(), labels);
   // Both spellings: a file that appears beside the one that was read may be the one that counts from now on.
   for (const std::string& name : {manifest.files.at(split + "_images"), manifest.files.at(split + "_labels")})
     for (const std::string& spelling : {name, with_or_without_gz(name)}) set.read.push_back(spelling);
-  return {{pixels.shape[0], pixels.shape[1], pixels.shape[2], 1}, std::move(pixels.values), {raw.values.begin(), raw.values.end()}};
+  return {{pixels.shape[0], pixels.shape[1], pixels.shape[2], 1},
+          std::move(pixels.values),
+          {raw.values.begin(), raw.values.end()}};
 }
 
 Decoded cifar_split(const Manifest& manifest, const Path& root, const std::string& split, DecodedSet& set) {
   std::vector<Path> files;
   for (const auto& [role, name] : manifest.files)
     if (role == split || role.starts_with(split + "_")) {
-      if (!is_file(root / name)) throw DataError(fmt::format("{} {}", (root / name).string(), why_no_file(root / name)));
+      if (!is_file(root / name))
+        throw DataError(fmt::format("{} {}", (root / name).string(), why_no_file(root / name)));
       files.push_back(root / name);
       set.read.push_back(name);
     }
-  std::int64_t label_bytes = number_option(manifest, "label_bytes", 1), label_byte = number_option(manifest, "label_byte", 0);
+  std::int64_t label_bytes = number_option(manifest, "label_bytes", 1),
+               label_byte = number_option(manifest, "label_byte", 0);
   if (label_bytes < 1 || label_byte < 0 || label_byte >= label_bytes)
-    throw UsageError(fmt::format("{}: options.label_byte = {} is none of {} label bytes", manifest.source, label_byte, label_bytes));
+    throw UsageError(
+        fmt::format("{}: options.label_byte = {} is none of {} label bytes", manifest.source, label_byte, label_bytes));
   Decoded result = read_cifar(files, label_bytes, label_byte);
-  for (std::size_t i = 0; i < result.labels.size(); ++i) check_label(result.labels[i], i, set.classes.size(), files.size() == 1 ? files[0] : root);
+  for (std::size_t i = 0; i < result.labels.size(); ++i)
+    check_label(result.labels[i], i, set.classes.size(), files.size() == 1 ? files[0] : root);
   return result;
 }
 
@@ -65,7 +76,8 @@ Path find_file(const Path& root, const std::string& name) {
   std::string other = with_or_without_gz(name);
   for (const std::string& candidate : {name, other}) {
     if (is_file(root / candidate)) return root / candidate;
-    if (is_there(root / candidate)) throw DataError(fmt::format("{} {}", (root / candidate).string(), why_no_file(root / candidate)));
+    if (is_there(root / candidate))
+      throw DataError(fmt::format("{} {}", (root / candidate).string(), why_no_file(root / candidate)));
   }
   throw DataError(fmt::format("{}: neither {} nor {} is there", root.string(), name, other));
 }
@@ -88,7 +100,7 @@ DecodedSet decode_arrays(const Manifest& manifest, const Path& root, const Progr
   for (const std::string& name : set.classes) hasher.add(name).add(std::string_view("\0", 1));
   for (const Decoded* own : {&set.train, &set.test}) {
     std::vector<std::int64_t> shape = own->shape;
-    if (shape.back() == 1) shape.pop_back();      // grey images were hashed so before there were others
+    if (shape.back() == 1) shape.pop_back();  // grey images were hashed so before there were others
     hasher.add(fmt::format("{}", fmt::join(shape, "x")));
     hasher.add(std::as_bytes(std::span(own->values)));
     hasher.add(std::as_bytes(std::span(own->labels)));
@@ -105,8 +117,10 @@ void write_decoded(const Path& path, const DecodedSet& set) {
     tensors[name + ".labels"] = {"I64", {split.shape[0]}, std::as_bytes(std::span(split.labels))};
   }
   make_folders(path.parent_path());
-  std::map<std::string, std::string> metadata{{"version", kCacheVersion}, {"fingerprint", set.fingerprint}, {"classes", nlohmann::json(set.classes).dump()}};
-  write_atomically(path, [&](const Path& part) { write_safetensors(part, tensors, metadata); }, Existing::keep);
+  std::map<std::string, std::string> metadata{
+      {"version", kCacheVersion}, {"fingerprint", set.fingerprint}, {"classes", nlohmann::json(set.classes).dump()}};
+  write_atomically(
+      path, [&](const Path& part) { write_safetensors(part, tensors, metadata); }, Existing::keep);
 }
 
 }  // namespace winnow::data

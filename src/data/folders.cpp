@@ -26,14 +26,15 @@ std::map<std::string, std::string> names_by_folder(const Path& file) {
   for (std::string line; lines.next(line);) {
     line.erase(0, line.find_first_not_of(" \t"));
     std::size_t blank = line.find_first_of(" \t");
-    if (blank == std::string::npos) lines.fail(fmt::format("expected a folder and its class name, got '{}'", shown(line, 60)));
+    if (blank == std::string::npos)
+      lines.fail(fmt::format("expected a folder and its class name, got '{}'", shown(line, 60)));
     std::string folder = line.substr(0, blank), name = line.substr(line.find_first_not_of(" \t", blank));
     name.resize(std::min(name.find(','), name.size()));
     if (std::string fault = fault_of_name(name); !fault.empty()) lines.fail("the class name " + fault);
     auto [first, fresh] = found.try_emplace(folder, Named{name, lines.number()});
     if (!fresh && first->second.name != name)
-      lines.fail(fmt::format("the folder {} is called '{}' here and '{}' in line {}", shown(folder), shown(name), shown(first->second.name),
-          first->second.line));
+      lines.fail(fmt::format("the folder {} is called '{}' here and '{}' in line {}", shown(folder), shown(name),
+                             shown(first->second.name), first->second.line));
   }
   if (found.empty()) throw DataError(fmt::format("{}: no class names: the file is empty", file.string()));
   std::map<std::string, std::string> names;
@@ -42,9 +43,12 @@ std::map<std::string, std::string> names_by_folder(const Path& file) {
 }
 
 bool is_image_name(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr const char* kEndings[] = {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"};
-  return std::any_of(std::begin(kEndings), std::end(kEndings), [&](const char* ending) { return name.ends_with(ending); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr const char* kEndings[] = {".jpg", ".jpeg", ".jfif", ".png",  ".bmp",
+                                      ".gif", ".webp", ".tif",  ".tiff", ".ppm"};
+  return std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [&](const char* ending) { return name.ends_with(ending); });
 }
 
 // Images where this layout does not look: they are named, as whoever put them there thinks that they count.
@@ -59,7 +63,8 @@ class Unread {
     for (const std::string& inner : folders) {
       std::error_code code;
       std::vector<std::string> files;
-      for (auto entry = std::filesystem::directory_iterator(root / folder / inner, code); !code && entry != std::filesystem::directory_iterator(); entry.increment(code))
+      for (auto entry = std::filesystem::directory_iterator(root / folder / inner, code);
+           !code && entry != std::filesystem::directory_iterator(); entry.increment(code))
         files.push_back(entry->path().filename().string());
       std::sort(files.begin(), files.end());
       std::erase_if(files, [](const std::string& file) { return is_left_behind(file); });
@@ -68,7 +73,8 @@ class Unread {
   }
   // " (3 images lie elsewhere ...)"; empty without any.
   std::string text(const std::string& inside) const {
-    return count_ ? fmt::format("{} image{} no class folder{} and {} not read (first: {})", count_, count_ == 1 ? " lies directly in" : "s lie directly in",
+    return count_ ? fmt::format("{} image{} no class folder{} and {} not read (first: {})", count_,
+                                count_ == 1 ? " lies directly in" : "s lie directly in",
                                 inside.empty() ? "" : "'s " + inside, count_ == 1 ? "is" : "are", first_)
                   : "";
   }
@@ -79,14 +85,16 @@ class Unread {
 };
 
 // A folder without any image would be a class of its own, and shift the labels of all that follow.
-void require_images(const std::vector<std::string>& folders, const Listing& listing, const Path& top, const std::string& unread) {
+void require_images(const std::vector<std::string>& folders, const Listing& listing, const Path& top,
+                    const std::string& unread) {
   std::vector<bool> filled(folders.size());
   for (const Listing::Part* part : {&listing.train, &listing.test})
     for (const Sample& sample : part->samples) filled[static_cast<std::size_t>(sample.label)] = true;
   for (std::size_t c = 0; c < folders.size(); ++c)
     if (!filled[c])
-      throw DataError(fmt::format("{} holds no image, nor do the test images have this class: remove the folder, or put its images there{}", (top / folders[c]).string(),
-                                  unread.empty() ? "" : "; " + unread));
+      throw DataError(fmt::format(
+          "{} holds no image, nor do the test images have this class: remove the folder, or put its images there{}",
+          (top / folders[c]).string(), unread.empty() ? "" : "; " + unread));
 }
 
 }  // namespace
@@ -95,7 +103,7 @@ Listing list_folders(const Manifest& manifest, const Path& root) {
   Listing listing;
   const std::string& train = manifest.files.at("train");
   std::vector<std::string> folders = names_in(root / train, true);
-  std::map<std::string, std::string> names;       // empty: the folder is the name
+  std::map<std::string, std::string> names;  // empty: the folder is the name
   if (auto file = manifest.files.find("class_names"); file != manifest.files.end()) {
     names = names_by_folder(root / file->second);
     listing.read.push_back(file->second);
@@ -106,7 +114,9 @@ Listing list_folders(const Manifest& manifest, const Path& root) {
       continue;
     }
     auto name = names.find(folder);
-    if (name == names.end()) throw DataError(fmt::format("{}: no name for the class {}", (root / manifest.files.at("class_names")).string(), folder));
+    if (name == names.end())
+      throw DataError(
+          fmt::format("{}: no name for the class {}", (root / manifest.files.at("class_names")).string(), folder));
     listing.classes.push_back(name->second);
   }
   std::string inside = option(manifest, "inside");
@@ -120,17 +130,21 @@ Listing list_folders(const Manifest& manifest, const Path& root) {
     for (const std::string& folder : classes.folders) {
       auto known = std::lower_bound(folders.begin(), folders.end(), folder);
       if (known == folders.end() || *known != folder)
-        throw DataError(fmt::format("{}: the class {} is not among those below {}", (root / top).string(), folder, (root / train).string()));
+        throw DataError(fmt::format("{}: the class {} is not among those below {}", (root / top).string(), folder,
+                                    (root / train).string()));
       Path own = inside.empty() ? top / folder : top / folder / inside;
       listing.read.push_back(own);
       Names pictures = names_in(root / own);
-      for (const std::string& file : pictures.files) part->samples.push_back({(own / file).string(), static_cast<std::int64_t>(known - folders.begin())});
+      for (const std::string& file : pictures.files)
+        part->samples.push_back({(own / file).string(), static_cast<std::int64_t>(known - folders.begin())});
       unread.add_below(root, own, pictures.folders);
       if (!inside.empty()) unread.add(top / folder, names_in(root / top / folder, false));
     }
   }
   std::string left = unread.text(inside);
-  if (folders.empty()) throw DataError(fmt::format("{}: no folder in it; this layout wants one folder a class{}", (root / train).string(), left.empty() ? "" : "; " + left));
+  if (folders.empty())
+    throw DataError(fmt::format("{}: no folder in it; this layout wants one folder a class{}", (root / train).string(),
+                                left.empty() ? "" : "; " + left));
   require_images(folders, listing, root / train, left);
   if (!left.empty()) listing.notes.push_back(left);
   return listing;

@@ -1,5 +1,6 @@
-// The first image of a GIF through giflib: some JPEGs of published data sets are GIFs under another name. As Pillow shows it: pixels that
-// the image does not cover have the transparent colour, or the palette's first one; transparency is dropped.
+// The first image of a GIF through giflib: some JPEGs of published data sets are GIFs under another name. As Pillow
+// shows it: pixels that the image does not cover have the transparent colour, or the palette's first one; transparency
+// is dropped.
 #include <fmt/format.h>
 #include <gif_lib.h>
 
@@ -52,16 +53,23 @@ class Reader {
     }
     if (DGifGetImageDesc(gif_.get()) != GIF_OK) refuse(gif_->Error);
     const GifImageDesc& part = gif_->Image;
-    if (part.Width < 1 || part.Height < 1) throw DataError(fmt::format("{}: a broken GIF: an image of {} x {}", name_, part.Height, part.Width));
-    Image image{std::max<std::int64_t>(gif_->SHeight, part.Top + part.Height), std::max<std::int64_t>(gif_->SWidth, part.Left + part.Width), {}};
-    if (image.height * image.width > kMostPixels) throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name_, image.height,
-        image.width, kMostPixels));
+    if (part.Width < 1 || part.Height < 1)
+      throw DataError(fmt::format("{}: a broken GIF: an image of {} x {}", name_, part.Height, part.Width));
+    Image image{std::max<std::int64_t>(gif_->SHeight, part.Top + part.Height),
+                std::max<std::int64_t>(gif_->SWidth, part.Left + part.Width),
+                {}};
+    if (image.height * image.width > kMostPixels)
+      throw DataError(
+          fmt::format("{}: {} x {} pixels are more than {}", name_, image.height, image.width, kMostPixels));
     read_palette(part.ColorMap ? part.ColorMap : gif_->SColorMap);
-    std::vector<GifPixelType> indices(static_cast<std::size_t>(image.height * image.width), static_cast<GifPixelType>(std::max(transparent_, 0)));
+    std::vector<GifPixelType> indices(static_cast<std::size_t>(image.height * image.width),
+                                      static_cast<GifPixelType>(std::max(transparent_, 0)));
     for (int y : row_order(part.Height, part.Interlace))
-      if (DGifGetLine(gif_.get(), indices.data() + (part.Top + y) * image.width + part.Left, part.Width) != GIF_OK) refuse(gif_->Error);
+      if (DGifGetLine(gif_.get(), indices.data() + (part.Top + y) * image.width + part.Left, part.Width) != GIF_OK)
+        refuse(gif_->Error);
     image.rgb.reserve(3 * indices.size());
-    for (GifPixelType index : indices) image.rgb.insert(image.rgb.end(), {palette_[index].Red, palette_[index].Green, palette_[index].Blue});
+    for (GifPixelType index : indices)
+      image.rgb.insert(image.rgb.end(), {palette_[index].Red, palette_[index].Green, palette_[index].Blue});
     return image;
   }
 
@@ -72,13 +80,15 @@ class Reader {
     if (DGifGetExtension(gif_.get(), &code, &block) != GIF_OK) refuse(gif_->Error);
     while (block) {
       GraphicsControlBlock control;
-      if (code == GRAPHICS_EXT_FUNC_CODE && DGifExtensionToGCB(block[0], block + 1, &control) == GIF_OK) transparent_ = control.TransparentColor;
+      if (code == GRAPHICS_EXT_FUNC_CODE && DGifExtensionToGCB(block[0], block + 1, &control) == GIF_OK)
+        transparent_ = control.TransparentColor;
       if (DGifGetExtensionNext(gif_.get(), &block) != GIF_OK) refuse(gif_->Error);
     }
   }
   // Indices beyond the palette are grey levels, as in PNGs.
   void read_palette(const ColorMapObject* map) {
-    for (int i = 0; i < 256; ++i) palette_[i] = {static_cast<GifByteType>(i), static_cast<GifByteType>(i), static_cast<GifByteType>(i)};
+    for (int i = 0; i < 256; ++i)
+      palette_[i] = {static_cast<GifByteType>(i), static_cast<GifByteType>(i), static_cast<GifByteType>(i)};
     for (int i = 0; map && i < map->ColorCount && i < 256; ++i) palette_[i] = map->Colors[i];
   }
   [[noreturn]] void refuse(int error) const {

@@ -13,12 +13,15 @@ namespace winnow::data {
 
 namespace {
 
-constexpr std::uint64_t kLargest = std::uint64_t{1} << 33;      // 8 GiB: beyond any idx data set, below any machine's address space
+constexpr std::uint64_t kLargest = std::uint64_t{1}
+                                   << 33;  // 8 GiB: beyond any idx data set, below any machine's address space
 
 class GzFile {
  public:
   explicit GzFile(const Path& path) : path_(path), file_(gzopen(path.c_str(), "rb"), &gzclose) {
-    if (!file_ || !is_file(path)) throw DataError(fmt::format("cannot open {}: {}", path.string(), is_file(path) ? std::strerror(errno) : why_no_file(path)));
+    if (!file_ || !is_file(path))
+      throw DataError(
+          fmt::format("cannot open {}: {}", path.string(), is_file(path) ? std::strerror(errno) : why_no_file(path)));
     gzbuffer(file_.get(), 1 << 18);
   }
 
@@ -43,7 +46,9 @@ class GzFile {
     if (code != Z_OK && code != Z_STREAM_END) fail("a broken gzip stream (truncated?)");
   }
 
-  [[noreturn]] void fail(const std::string& what) const { throw DataError(fmt::format("{}: {}", path_.string(), what)); }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw DataError(fmt::format("{}: {}", path_.string(), what));
+  }
 
  private:
   const Path& path_;
@@ -60,7 +65,8 @@ Idx read_idx(const Path& path, std::size_t dimensions) {
   GzFile file(path);
   unsigned char magic[4];
   file.read(magic, 4);
-  if (magic[0] != 0 || magic[1] != 0) file.fail(fmt::format("not an idx file: it starts with {:02x} {:02x}, not 00 00", magic[0], magic[1]));
+  if (magic[0] != 0 || magic[1] != 0)
+    file.fail(fmt::format("not an idx file: it starts with {:02x} {:02x}, not 00 00", magic[0], magic[1]));
   if (magic[2] != 8) file.fail(fmt::format("element type {:02x}; only unsigned bytes (08) are known", magic[2]));
   if (magic[3] != dimensions) file.fail(fmt::format("{} dimensions where {} are expected", magic[3], dimensions));
   Idx result;

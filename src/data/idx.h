@@ -11,10 +11,11 @@ namespace winnow::data {
 
 struct Idx {
   std::vector<std::int64_t> shape;
-  std::vector<std::uint8_t> values;             // unsigned bytes, row-major
+  std::vector<std::uint8_t> values;  // unsigned bytes, row-major
 };
 
-// DataError naming the file for a wrong magic, another element type, a truncated or too long file, a broken gzip stream.
+// DataError naming the file for a wrong magic, another element type, a truncated or too long file, a broken gzip
+// stream.
 Idx read_idx(const Path&, std::size_t dimensions);
 
 }  // namespace winnow::data

@@ -14,8 +14,11 @@ Image decode(std::span<const std::byte> file, const std::string& name) {
   if (is_bmp(file)) return decode_bmp(file, name);
   if (file.empty()) throw DataError(fmt::format("{}: the file is empty", name));
   std::string start;
-  for (std::size_t i = 0; i < std::min<std::size_t>(4, file.size()); ++i) start += fmt::format(" {:02x}", std::to_integer<int>(file[i]));
-  throw DataError(fmt::format("{}: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47), GIF (47 49 46 38) or BMP (42 4d): it starts with{}", name, start));
+  for (std::size_t i = 0; i < std::min<std::size_t>(4, file.size()); ++i)
+    start += fmt::format(" {:02x}", std::to_integer<int>(file[i]));
+  throw DataError(fmt::format(
+      "{}: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47), GIF (47 49 46 38) or BMP (42 4d): it starts with{}", name,
+      start));
 }
 
 Image read_image(const Path& path) {

@@ -1,13 +1,11 @@
 // JPEG through libjpeg-turbo. Its errors leave by longjmp: every function that sets a jump target keeps nothing with a
 // destructor in its frame, and what must be released belongs to Reader.
 #include <fmt/format.h>
+#include <jerror.h>
+#include <jpeglib.h>
 
 #include <csetjmp>
 #include <cstdio>
-
-#include <jpeglib.h>
-
-#include <jerror.h>
 
 #include "codec.h"
 #include "winnow/core/error.h"
@@ -41,7 +39,8 @@ void skip(j_decompress_ptr info, long count) {
   info->src->bytes_in_buffer -= static_cast<std::size_t>(count);
 }
 
-// Of C, M, Y, K as Adobe writes them (inverted): 255 - ink, darkened by black, in Pillow's rounding of a product by 255.
+// Of C, M, Y, K as Adobe writes them (inverted): 255 - ink, darkened by black, in Pillow's rounding of a product by
+// 255.
 void cmyk_to_rgb(const std::uint8_t* from, std::uint8_t* to, std::int64_t pixels) {
   for (std::int64_t i = 0; i < pixels; ++i, from += 4, to += 3) {
     int light = from[3];
@@ -123,8 +122,10 @@ Image decode_jpeg(std::span<const std::byte> file, const std::string& name) {
   if (reader.channels() != 1 && reader.channels() != 3 && reader.channels() != 4)
     throw DataError(fmt::format("{}: a JPEG of {} channels; 1, 3 and 4 are known", name, reader.channels()));
   if (reader.height() * reader.width() > kMostPixels)
-    throw DataError(fmt::format("{}: {} x {} pixels are more than {}", name, reader.height(), reader.width(), kMostPixels));
-  Image image{reader.height(), reader.width(), std::vector<std::uint8_t>(static_cast<std::size_t>(3 * reader.height() * reader.width()))};
+    throw DataError(
+        fmt::format("{}: {} x {} pixels are more than {}", name, reader.height(), reader.width(), kMostPixels));
+  Image image{reader.height(), reader.width(),
+              std::vector<std::uint8_t>(static_cast<std::size_t>(3 * reader.height() * reader.width()))};
   std::vector<std::uint8_t> row(static_cast<std::size_t>(image.width * reader.channels()));
   if (!reader.read_pixels(image.rgb.data(), row.data())) refuse();
   return image;

@@ -29,7 +29,8 @@ bool is_of(const CacheFile& file, const std::string& header, std::int64_t size) 
 
 }  // namespace
 
-KeptImages::KeptImages(const Path& path, const std::string& content, std::int64_t samples, std::int64_t bytes) : samples_(samples), bytes_(bytes) {
+KeptImages::KeptImages(const Path& path, const std::string& content, std::int64_t samples, std::int64_t bytes)
+    : samples_(samples), bytes_(bytes) {
   make_folders(path.parent_path());
   std::string header = header_of(content, samples, bytes);
   std::int64_t size = kHeader + samples * (kHash + bytes);
@@ -50,7 +51,8 @@ KeptImages::KeptImages(KeptImages&&) noexcept = default;
 std::int64_t KeptImages::place(std::int64_t sample) const { return kHeader + samples_ * kHash + sample * bytes_; }
 
 bool KeptImages::read(std::int64_t sample, std::span<std::uint8_t> image) const {
-  if (sample < 0 || sample >= samples_ || static_cast<std::int64_t>(image.size()) != bytes_) throw InternalError("kept images: no such image");
+  if (sample < 0 || sample >= samples_ || static_cast<std::int64_t>(image.size()) != bytes_)
+    throw InternalError("kept images: no such image");
   Hash128 hash;
   file_->read(kHeader + sample * kHash, std::as_writable_bytes(std::span(&hash, 1)));
   if (hash == Hash128{}) return false;
@@ -59,7 +61,8 @@ bool KeptImages::read(std::int64_t sample, std::span<std::uint8_t> image) const 
 }
 
 void KeptImages::keep(std::int64_t sample, std::span<const std::uint8_t> image) const {
-  if (sample < 0 || sample >= samples_ || static_cast<std::int64_t>(image.size()) != bytes_) throw InternalError("kept images: no such image");
+  if (sample < 0 || sample >= samples_ || static_cast<std::int64_t>(image.size()) != bytes_)
+    throw InternalError("kept images: no such image");
   Hash128 hash = hash_of(std::as_bytes(image));
   file_->write(place(sample), std::as_bytes(image));
   file_->write(kHeader + sample * kHash, std::as_bytes(std::span(&hash, 1)));

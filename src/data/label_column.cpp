@@ -14,12 +14,15 @@ namespace {
 
 enum class Meaning { numbers, names, both, neither };
 
-bool is_number(const std::string& text) { return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos; }
+bool is_number(const std::string& text) {
+  return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos;
+}
 
 class Reading {
  public:
   Reading(const ClassList& classes, std::int64_t first) : classes_(classes), first_(first) {
-    for (std::size_t c = 0; c < classes.names.size(); ++c) by_name_.emplace(classes.names[c], static_cast<std::int64_t>(c));
+    for (std::size_t c = 0; c < classes.names.size(); ++c)
+      by_name_.emplace(classes.names[c], static_cast<std::int64_t>(c));
     numbered_ = std::any_of(classes.names.begin(), classes.names.end(), is_number);
   }
 
@@ -33,12 +36,13 @@ class Reading {
     for (const LabelEntry& entry : column.entries) {
       bool number = is_number(entry.text);
       numbers = numbers && number;
-      in_range = in_range && number && as_number(entry) >= 0 && as_number(entry) < static_cast<std::int64_t>(classes_.names.size());
+      in_range = in_range && number && as_number(entry) >= 0 &&
+                 as_number(entry) < static_cast<std::int64_t>(classes_.names.size());
       names = names && is_name(entry);
       typed = typed || entry.number;
       named = named || is_name(entry);
     }
-    if (typed && named) return Meaning::neither;   // JSON's 1 and "1" in one column
+    if (typed && named) return Meaning::neither;  // JSON's 1 and "1" in one column
     if (numbers && names) return in_range ? Meaning::both : Meaning::names;
     return numbers ? Meaning::numbers : names ? Meaning::names : Meaning::neither;
   }
@@ -47,26 +51,31 @@ class Reading {
     const LabelEntry *number = nullptr, *name = nullptr;
     for (const LabelEntry& entry : column.entries) {
       if (!is_number(entry.text) && !is_name(entry))
-        throw DataError(fmt::format("{}: {} is neither a label nor a class name{}", column.where(entry.position), brief(entry.text),
-            classes_.names.empty() ? ": no class names are known (classes or files.class_names of the preset)" : did_you_mean(entry.text, classes_.names)));
+        throw DataError(fmt::format(
+            "{}: {} is neither a label nor a class name{}", column.where(entry.position), brief(entry.text),
+            classes_.names.empty() ? ": no class names are known (classes or files.class_names of the preset)"
+                                   : did_you_mean(entry.text, classes_.names)));
       if (!number && (entry.number || !is_name(entry))) number = &entry;
       if (!name && is_name(entry) && (!is_number(entry.text) || names_are_numbers())) name = &entry;
     }
     throw DataError(fmt::format("{}: the label \"{}\" is a class name, {} in {} is a number: one column holds either",
-        column.where(name->position), shown(name->text), number->text,
+                                column.where(name->position), shown(name->text), number->text,
                                 column.where(number->position)));
   }
 
   // Both readings of every entry are the same class.
   bool agree(const LabelColumn& column) const {
-    return std::all_of(column.entries.begin(), column.entries.end(), [&](const LabelEntry& entry) { return as_number(entry) == as_name(entry); });
+    return std::all_of(column.entries.begin(), column.entries.end(),
+                       [&](const LabelEntry& entry) { return as_number(entry) == as_name(entry); });
   }
 
   [[noreturn]] void refuse_both(const LabelColumn& column) const {
-    auto entry = std::find_if(column.entries.begin(), column.entries.end(), [&](const LabelEntry& one) { return as_number(one) != as_name(one); });
-    throw DataError(fmt::format("{}: the label {} is the number of class '{}' and the name of class {}: no column says which is meant",
-        column.where(entry->position), entry->text,
-                                shown(classes_.names[static_cast<std::size_t>(as_number(*entry))]), as_name(*entry)));
+    auto entry = std::find_if(column.entries.begin(), column.entries.end(),
+                              [&](const LabelEntry& one) { return as_number(one) != as_name(one); });
+    throw DataError(fmt::format(
+        "{}: the label {} is the number of class '{}' and the name of class {}: no column says which is meant",
+        column.where(entry->position), entry->text, shown(classes_.names[static_cast<std::size_t>(as_number(*entry))]),
+        as_name(*entry)));
   }
 
  private:
@@ -79,7 +88,7 @@ class Reading {
 }  // namespace
 
 std::vector<std::vector<std::int64_t>> labels_of(const std::vector<LabelColumn>& columns, const ClassList& classes,
-    const Manifest& manifest, std::int64_t first) {
+                                                 const Manifest& manifest, std::int64_t first) {
   Reading reading(classes, first);
   std::vector<Meaning> meanings;
   for (const LabelColumn& column : columns) {
@@ -91,9 +100,10 @@ std::vector<std::vector<std::int64_t>> labels_of(const std::vector<LabelColumn>&
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (meanings[i] == Meaning::both) continue;
     if (decided && meanings[i] != other && reading.names_are_numbers())
-      throw DataError(fmt::format("{}: labels are {}, in {} they are {}: where class names are numbers both must be the same", columns[i].name,
-                                  meanings[i] == Meaning::names ? "class names" : "numbers", decided->name,
-                                      other == Meaning::names ? "class names" : "numbers"));
+      throw DataError(
+          fmt::format("{}: labels are {}, in {} they are {}: where class names are numbers both must be the same",
+                      columns[i].name, meanings[i] == Meaning::names ? "class names" : "numbers", decided->name,
+                      other == Meaning::names ? "class names" : "numbers"));
     decided = &columns[i];
     other = meanings[i];
   }
@@ -105,7 +115,8 @@ std::vector<std::vector<std::int64_t>> labels_of(const std::vector<LabelColumn>&
     }
     if (meanings[i] == Meaning::names) require_unique_names(classes, manifest);
     std::vector<std::int64_t>& labels = result.emplace_back();
-    for (const LabelEntry& entry : columns[i].entries) labels.push_back(meanings[i] == Meaning::names ? reading.as_name(entry) : reading.as_number(entry));
+    for (const LabelEntry& entry : columns[i].entries)
+      labels.push_back(meanings[i] == Meaning::names ? reading.as_name(entry) : reading.as_number(entry));
   }
   return result;
 }

@@ -23,14 +23,15 @@ constexpr const char* kSuffix = ".safetensors";
 struct Rows {
   std::span<const std::int64_t> given, clean;
   std::span<const std::uint8_t> candidates;
-  std::int64_t samples = 0, classes = 0;          // classes: of candidate sets
-  bool sets = false;                              // candidates, and no given labels
+  std::int64_t samples = 0, classes = 0;  // classes: of candidate sets
+  bool sets = false;                      // candidates, and no given labels
 };
 
 std::span<const std::int64_t> labels_in(const SafeTensors& file, const std::string& name) {
   const SafeTensor& tensor = file.at(name);
   if (tensor.dtype != "I64" || tensor.shape.size() != 1)
-    throw DataError(fmt::format("{}: {} must be N whole numbers (I64), it is {} of {}", file.path().string(), name, tensor.dtype, fmt::join(tensor.shape, " x ")));
+    throw DataError(fmt::format("{}: {} must be N whole numbers (I64), it is {} of {}", file.path().string(), name,
+                                tensor.dtype, fmt::join(tensor.shape, " x ")));
   return {reinterpret_cast<const std::int64_t*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(std::int64_t)};
 }
 
@@ -38,7 +39,8 @@ Rows rows_of(const SafeTensors& file) {
   const auto& tensors = file.tensors();
   bool given = tensors.count("given"), sets = tensors.count("candidates");
   if (given == sets)
-    throw DataError(fmt::format("{}: a label file holds either 'given' (N) or 'candidates' (N x C), this one holds {}", file.path().string(), given ? "both" : "neither"));
+    throw DataError(fmt::format("{}: a label file holds either 'given' (N) or 'candidates' (N x C), this one holds {}",
+                                file.path().string(), given ? "both" : "neither"));
   Rows rows;
   if (given) {
     rows.given = labels_in(file, "given");
@@ -48,7 +50,8 @@ Rows rows_of(const SafeTensors& file) {
   }
   const SafeTensor& tensor = file.at("candidates");
   if (tensor.dtype != "U8" || tensor.shape.size() != 2)
-    throw DataError(fmt::format("{}: candidates must be N x C zeros and ones (U8), they are {} of {}", file.path().string(), tensor.dtype, fmt::join(tensor.shape, " x ")));
+    throw DataError(fmt::format("{}: candidates must be N x C zeros and ones (U8), they are {} of {}",
+                                file.path().string(), tensor.dtype, fmt::join(tensor.shape, " x ")));
   rows.sets = true;
   rows.samples = tensor.shape[0];
   rows.classes = tensor.shape[1];
@@ -66,24 +69,32 @@ std::string fingerprint_of(const Rows& rows, const std::string& dataset) {
 void require_given(const std::string& path, const Rows& rows, const Labelled& of) {
   for (std::size_t i = 0; i < rows.given.size(); ++i)
     if (rows.given[i] < 0 || rows.given[i] >= of.classes)
-      throw DataError(fmt::format("{}: sample {} has the label {}; {} has classes 0..{}", path, i, rows.given[i], of.dataset, of.classes - 1));
+      throw DataError(fmt::format("{}: sample {} has the label {}; {} has classes 0..{}", path, i, rows.given[i],
+                                  of.dataset, of.classes - 1));
   if (rows.clean.empty()) return;
-  if (rows.clean.size() != rows.given.size()) throw DataError(fmt::format("{}: {} given and {} clean labels", path, rows.given.size(), rows.clean.size()));
+  if (rows.clean.size() != rows.given.size())
+    throw DataError(fmt::format("{}: {} given and {} clean labels", path, rows.given.size(), rows.clean.size()));
   std::size_t differing = 0, first = 0;
   for (std::size_t i = rows.clean.size(); i-- > 0;)
     if (rows.clean[i] != of.labels[i]) ++differing, first = i;
   if (differing)
-    throw DataError(fmt::format("{}: {} of {} clean labels are not those of {}, the first at sample {}: labels of another data set, or another order of the samples",
-                                path, differing, rows.clean.size(), of.dataset, first));
+    throw DataError(
+        fmt::format("{}: {} of {} clean labels are not those of {}, the first at sample {}: labels of another data "
+                    "set, or another order of the samples",
+                    path, differing, rows.clean.size(), of.dataset, first));
 }
 
 void require_sets(const std::string& path, const Rows& rows, const Labelled& of) {
-  if (rows.classes != of.classes) throw DataError(fmt::format("{}: candidates among {} classes, {} has {}", path, rows.classes, of.dataset, of.classes));
+  if (rows.classes != of.classes)
+    throw DataError(
+        fmt::format("{}: candidates among {} classes, {} has {}", path, rows.classes, of.dataset, of.classes));
   auto C = static_cast<std::size_t>(rows.classes);
   for (std::size_t i = 0; i * C < rows.candidates.size(); ++i) {
     std::span<const std::uint8_t> row = rows.candidates.subspan(i * C, C);
-    if (*std::max_element(row.begin(), row.end()) > 1) throw DataError(fmt::format("{}: sample {} has an entry that is neither 0 nor 1", path, i));
-    if (std::find(row.begin(), row.end(), 1) == row.end()) throw DataError(fmt::format("{}: sample {} has no candidate", path, i));
+    if (*std::max_element(row.begin(), row.end()) > 1)
+      throw DataError(fmt::format("{}: sample {} has an entry that is neither 0 nor 1", path, i));
+    if (std::find(row.begin(), row.end(), 1) == row.end())
+      throw DataError(fmt::format("{}: sample {} has no candidate", path, i));
   }
 }
 
@@ -91,7 +102,8 @@ double share_missing(const Rows& rows, const Labelled& of) {
   std::size_t missing = 0;
   for (std::size_t i = 0; i < of.labels.size(); ++i) {
     auto truth = static_cast<std::size_t>(of.labels[i]);
-    missing += rows.sets ? !rows.candidates[i * static_cast<std::size_t>(rows.classes) + truth] : rows.given[i] != of.labels[i];
+    missing += rows.sets ? !rows.candidates[i * static_cast<std::size_t>(rows.classes) + truth]
+                         : rows.given[i] != of.labels[i];
   }
   return static_cast<double>(missing) / static_cast<double>(of.labels.size());
 }
@@ -100,12 +112,17 @@ double share_missing(const Rows& rows, const Labelled& of) {
 void keep(const Rows& rows, const std::string& dataset, const std::string& fingerprint) {
   if (is_kept(fingerprint, dataset)) return;
   Path path = label_set_path(fingerprint);
-  std::filesystem::remove(path);                  // damaged
+  std::filesystem::remove(path);  // damaged
   make_folders(path.parent_path());
   std::map<std::string, SafeTensor> tensors;
   if (rows.sets) tensors["candidates"] = {"U8", {rows.samples, rows.classes}, std::as_bytes(rows.candidates)};
   else tensors["given"] = {"I64", {rows.samples}, std::as_bytes(rows.given)};
-  write_atomically(path, [&](const Path& part) { write_safetensors(part, tensors, {{"dataset", dataset}}); }, Existing::keep);
+  write_atomically(
+      path,
+      [&](const Path& part) {
+        write_safetensors(part, tensors, {{"dataset", dataset}});
+      },
+      Existing::keep);
 }
 
 }  // namespace
@@ -123,14 +140,19 @@ std::string note_on_other_label_files(const Path& root) {
   std::vector<std::string> others;
   for (const std::string& name : names_in(root / kFolder, false)) {
     std::string lower = name;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     constexpr const char* kArrays[] = {".npy", ".npz", ".pt", ".pth", ".pkl", ".pickle", ".h5", ".hdf5", ".safetensor"};
     bool array = lower.find(kSuffix) != std::string::npos && Path(name).extension() != kSuffix;
-    if (array || std::any_of(std::begin(kArrays), std::end(kArrays), [&](const char* ending) { return lower.ends_with(ending); })) others.push_back(name);
+    if (array || std::any_of(std::begin(kArrays), std::end(kArrays),
+                             [&](const char* ending) { return lower.ends_with(ending); }))
+      others.push_back(name);
   }
   if (others.empty()) return "";
-  return fmt::format("labels/{}{} not read: labels are files NAME.safetensors, which launch/convert-labels makes", shown(others[0]),
-                     others.size() == 1 ? " is" : fmt::format(" and {} other{} are", others.size() - 1, others.size() == 2 ? "" : "s"));
+  return fmt::format(
+      "labels/{}{} not read: labels are files NAME.safetensors, which launch/convert-labels makes", shown(others[0]),
+      others.size() == 1 ? " is"
+                         : fmt::format(" and {} other{} are", others.size() - 1, others.size() == 2 ? "" : "s"));
 }
 
 Path label_set_path(const std::string& fingerprint) { return cache_folder() / kFolder / (fingerprint + kSuffix); }
@@ -151,7 +173,8 @@ std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled
     std::string path = file.path().string();
     Rows rows = rows_of(file);
     if (rows.samples != static_cast<std::int64_t>(of.labels.size()))
-      throw DataError(fmt::format("{}: labels of {} samples, {} has {} training images", path, rows.samples, of.dataset, of.labels.size()));
+      throw DataError(fmt::format("{}: labels of {} samples, {} has {} training images", path, rows.samples, of.dataset,
+                                  of.labels.size()));
     if (rows.sets) require_sets(path, rows, of);
     else require_given(path, rows, of);
     LabelSet set{fingerprint_of(rows, of.fingerprint), rows.sets, share_missing(rows, of)};
@@ -161,16 +184,20 @@ std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled
   return result;
 }
 
-KeptLabels::KeptLabels(const std::string& fingerprint, const std::string& dataset) : file_([&] {
-    Path path = label_set_path(fingerprint);
-    if (!is_there(path)) throw DataError(fmt::format("labels of fingerprint {} are not on this machine: run winnow data check here", fingerprint));
-    return SafeTensors(path);
-  }()) {
+KeptLabels::KeptLabels(const std::string& fingerprint, const std::string& dataset)
+    : file_([&] {
+        Path path = label_set_path(fingerprint);
+        if (!is_there(path))
+          throw DataError(
+              fmt::format("labels of fingerprint {} are not on this machine: run winnow data check here", fingerprint));
+        return SafeTensors(path);
+      }()) {
   std::string path = file_.path().string();
   if (auto found = file_.metadata().find("dataset"); found == file_.metadata().end() || found->second != dataset)
     throw DataError(fmt::format("{}: these labels are of another data set", path));
   Rows rows = rows_of(file_);
-  if (fingerprint_of(rows, dataset) != fingerprint) throw DataError(fmt::format("{} is damaged: run winnow data check of its data set", path));
+  if (fingerprint_of(rows, dataset) != fingerprint)
+    throw DataError(fmt::format("{} is damaged: run winnow data check of its data set", path));
   samples_ = rows.samples;
   classes_ = rows.classes;
   given_ = rows.given;

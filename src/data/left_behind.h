@@ -5,7 +5,8 @@
 
 namespace winnow::data {
 
-// Hidden ones (.DS_Store, ._picture.jpg, .ipynb_checkpoints), and those of macOS, Windows, NAS systems and file systems that are not.
+// Hidden ones (.DS_Store, ._picture.jpg, .ipynb_checkpoints), and those of macOS, Windows, NAS systems and file systems
+// that are not.
 bool is_left_behind(std::string_view name);
 
 }  // namespace winnow::data

@@ -1,5 +1,5 @@
-// Text lists of images: "path label" (ImageNet-LT, Places-LT, WebVision), "id class name" (FGVC-Aircraft), three lists joined
-// on an id (CUB-200-2011), and key lists with label tables (Clothing1M).
+// Text lists of images: "path label" (ImageNet-LT, Places-LT, WebVision), "id class name" (FGVC-Aircraft), three lists
+// joined on an id (CUB-200-2011), and key lists with label tables (Clothing1M).
 #include <fmt/format.h>
 
 #include <unordered_map>
@@ -21,7 +21,7 @@ std::pair<std::string, std::string> split_last(const std::string& line, const Li
 }
 
 std::pair<std::string, std::string> split_first(const std::string& line, const Lines& lines) {
-  std::size_t begin = line.find_first_not_of(" \t");          // ids may be right-aligned
+  std::size_t begin = line.find_first_not_of(" \t");  // ids may be right-aligned
   std::size_t blank = line.find_first_of(" \t", begin);
   std::size_t start = blank == std::string::npos ? blank : line.find_first_not_of(" \t", blank);
   if (start == std::string::npos) lines.fail(fmt::format("expected two columns, got '{}'", shown(line, 60)));
@@ -59,7 +59,8 @@ std::unordered_map<std::string, NumberedImage> labels_by_path(const Path& path) 
     std::int64_t label = whole_number(text, lines);
     auto [first, fresh] = result.try_emplace(picture, NumberedImage{label, lines.number()});
     if (!fresh && first->second.label != label)
-      lines.fail(fmt::format("{} has the label {} here and {} in line {}", shown(picture), label, first->second.label, first->second.line));
+      lines.fail(fmt::format("{} has the label {} here and {} in line {}", shown(picture), label, first->second.label,
+                             first->second.line));
   }
   return result;
 }
@@ -68,7 +69,8 @@ std::unordered_map<std::string, NumberedImage> labels_by_path(const Path& path) 
 
 Listing list_lines(const Manifest& manifest, const Path& root) {
   Listing listing;
-  std::int64_t first = listing.first_label = number_option(manifest, "first_label", 0), below = number_option(manifest, "below", 0);
+  std::int64_t first = listing.first_label = number_option(manifest, "first_label", 0),
+               below = number_option(manifest, "below", 0);
   note_class_list(manifest, root, first, listing);
   for (auto& [split, part] : parts_of(listing)) {
     part->annotations = {root / manifest.files.at(split)};
@@ -77,11 +79,12 @@ Listing list_lines(const Manifest& manifest, const Path& root) {
     for (std::string line; lines.next(line);) {
       auto [picture, text] = split_last(line, lines);
       std::int64_t label = whole_number(text, lines) - first;
-      if (below && label >= below) continue;      // the first classes of a larger set, as WebVision-50
+      if (below && label >= below) continue;  // the first classes of a larger set, as WebVision-50
       part->samples.push_back({image_name(manifest, picture, split), label, lines.number()});
     }
   }
-  if (below && static_cast<std::int64_t>(listing.classes.size()) > below) listing.classes.resize(static_cast<std::size_t>(below));
+  if (below && static_cast<std::int64_t>(listing.classes.size()) > below)
+    listing.classes.resize(static_cast<std::size_t>(below));
   return listing;
 }
 
@@ -90,7 +93,8 @@ Listing list_named_lines(const Manifest& manifest, const Path& root) {
   ClassList classes = note_class_list(manifest, root, std::nullopt, listing);
   require_unique_names(classes, manifest);
   std::unordered_map<std::string, std::int64_t> by_name;
-  for (std::size_t c = 0; c < classes.names.size(); ++c) by_name.emplace(classes.names[c], static_cast<std::int64_t>(c));
+  for (std::size_t c = 0; c < classes.names.size(); ++c)
+    by_name.emplace(classes.names[c], static_cast<std::int64_t>(c));
   for (auto& [split, part] : parts_of(listing))
     for (const std::string& role : {split, split + "_2"}) {
       if (!manifest.files.count(role)) continue;
@@ -101,9 +105,10 @@ Listing list_named_lines(const Manifest& manifest, const Path& root) {
         auto [id, name] = split_first(line, lines);
         auto known = by_name.find(name);
         if (known == by_name.end())
-          lines.fail(fmt::format("the class '{}' is not in {}{}", shown(name), manifest.files.at("class_names"), did_you_mean(name,
-              listing.classes)));
-        part->samples.push_back({image_name(manifest, id, split), known->second, lines.number(), part->annotations.size() - 1});
+          lines.fail(fmt::format("the class '{}' is not in {}{}", shown(name), manifest.files.at("class_names"),
+                                 did_you_mean(name, listing.classes)));
+        part->samples.push_back(
+            {image_name(manifest, id, split), known->second, lines.number(), part->annotations.size() - 1});
       }
     }
   return listing;
@@ -129,8 +134,8 @@ Listing list_joined(const Manifest& manifest, const Path& root) {
       lines.fail(fmt::format("{} does not say 0 (test) or 1 (training) for image {}", split_file.string(), shown(id)));
     bool training = part->second.value == "1";
     (training ? listing.train : listing.test)
-        .samples.push_back({image_name(manifest, picture, training ? "train" : "test"), whole_number(label->second.value, lines) - first,
-            lines.number()});
+        .samples.push_back({image_name(manifest, picture, training ? "train" : "test"),
+                            whole_number(label->second.value, lines) - first, lines.number()});
   }
   return listing;
 }
@@ -148,7 +153,8 @@ Listing list_keys(const Manifest& manifest, const Path& root) {
     part->annotations = {lines.path()};
     for (std::string line; lines.next(line);) {
       auto label = labels.find(line);
-      if (label == labels.end()) lines.fail(fmt::format("{} has no label for {}", labels_file.string(), shown(line, 60)));
+      if (label == labels.end())
+        lines.fail(fmt::format("{} has no label for {}", labels_file.string(), shown(line, 60)));
       part->samples.push_back({image_name(manifest, line, split), label->second.label - first, lines.number()});
     }
   }

@@ -16,8 +16,11 @@ namespace {
 // Entries of a preset by name. UsageError naming the preset and the entry for one that is missing or of another type.
 class Entries {
  public:
-  Entries(const Value& table, std::string source, std::string prefix = "") : table_(table), source_(std::move(source)), prefix_(std::move(prefix)) {
-    if (!table_.is_object()) throw UsageError(fmt::format("{}: {} must be a table, it is {}", source_, prefix_.empty() ? "a preset" : prefix_, brief(table_)));
+  Entries(const Value& table, std::string source, std::string prefix = "")
+      : table_(table), source_(std::move(source)), prefix_(std::move(prefix)) {
+    if (!table_.is_object())
+      throw UsageError(fmt::format("{}: {} must be a table, it is {}", source_, prefix_.empty() ? "a preset" : prefix_,
+                                   brief(table_)));
   }
 
   bool has(const char* key) const { return table_.contains(key); }
@@ -51,7 +54,9 @@ class Entries {
     if (!value.is_number_integer() || value.get<std::int64_t>() < 0) wrong(key, "a whole number, 0 or more", value);
     return value.get<std::int64_t>();
   }
-  Entries table(const std::string& key) const { return {table_.contains(key) ? table_.at(key) : Value::object(), source_, named(key)}; }
+  Entries table(const std::string& key) const {
+    return {table_.contains(key) ? table_.at(key) : Value::object(), source_, named(key)};
+  }
   std::vector<std::string> keys() const {
     std::vector<std::string> result;
     for (const auto& [key, value] : table_.items()) result.push_back(key);
@@ -75,34 +80,48 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
   entries.require("layout", "how the data lie on disks");
   entries.require("roots", "the folders to look in, a list");
   entries.require("files", "a table of what the layout needs, below the root");
-  Manifest result{name, source, entries.text("layout"), entries.texts("roots"), {}, entries.texts("classes"), entries.text("package", ""), entries.text("download", "")};
-  Entries files = entries.table("files"), options = entries.table("options"), expected = entries.table("expected"), labels = entries.table("labels");
+  Manifest result{name,
+                  source,
+                  entries.text("layout"),
+                  entries.texts("roots"),
+                  {},
+                  entries.texts("classes"),
+                  entries.text("package", ""),
+                  entries.text("download", "")};
+  Entries files = entries.table("files"), options = entries.table("options"), expected = entries.table("expected"),
+          labels = entries.table("labels");
   for (const std::string& role : files.keys()) result.files[role] = files.text(role);
   auto rules = rules_of(result.layout);
   if (!rules)
-    throw UsageError(fmt::format("{}: layout '{}' is not known{}; known: {}", source, result.layout, did_you_mean(result.layout, layout_names()),
-                                 fmt::join(layout_names(), ", ")));
+    throw UsageError(fmt::format("{}: layout '{}' is not known{}; known: {}", source, result.layout,
+                                 did_you_mean(result.layout, layout_names()), fmt::join(layout_names(), ", ")));
   for (const std::string& role : rules->files)
     if (!result.files.count(role)) throw UsageError(fmt::format("{}: files.{} is missing", source, role));
   std::vector<std::string> roles = rules->files;
   roles.insert(roles.end(), rules->optional_files.begin(), rules->optional_files.end());
   for (const auto& [role, file] : result.files)
     if (std::find(roles.begin(), roles.end(), role) == roles.end())
-      throw UsageError(fmt::format("{}: layout {} has no use for files.{}{}", source, result.layout, role, did_you_mean(role, roles)));
+      throw UsageError(fmt::format("{}: layout {} has no use for files.{}{}", source, result.layout, role,
+                                   did_you_mean(role, roles)));
   for (const std::string& key : options.keys()) {
     if (std::find(rules->options.begin(), rules->options.end(), key) == rules->options.end())
-      throw UsageError(fmt::format("{}: layout {} has no option '{}'{}", source, result.layout, key, did_you_mean(key, rules->options)));
+      throw UsageError(fmt::format("{}: layout {} has no option '{}'{}", source, result.layout, key,
+                                   did_you_mean(key, rules->options)));
     result.options[key] = options.text_or_integer(key);
   }
   for (const std::string& key : expected.keys())
-    (key == "classes" ? result.expected_classes : key == "train" ? result.expected_train : key == "test" ? result.expected_test
-        : throw UsageError(fmt::format("{}: expected.{} is none of classes, train, test", source, key))) = expected.count(key);
+    (key == "classes" ? result.expected_classes
+     : key == "train" ? result.expected_train
+     : key == "test"  ? result.expected_test
+                      : throw UsageError(fmt::format("{}: expected.{} is none of classes, train, test", source, key))) =
+        expected.count(key);
   for (const std::string& set : labels.keys()) {
     Entries declared = labels.table(set);
     declared.require("gives", "\"labels\" or \"candidates\"");
     std::string gives = declared.text("gives");
     if (gives != "labels" && gives != "candidates")
-      throw UsageError(fmt::format("{}: labels.{}.gives must be \"labels\" or \"candidates\", got \"{}\"", source, set, gives));
+      throw UsageError(
+          fmt::format("{}: labels.{}.gives must be \"labels\" or \"candidates\", got \"{}\"", source, set, gives));
     result.labels[set] = gives == "candidates";
   }
   result.corrupt = entries.text("corrupt", "error");
@@ -110,7 +129,8 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
     throw UsageError(fmt::format("{}: corrupt must be \"error\" or \"skip\", got \"{}\"", source, result.corrupt));
   for (auto name = result.classes.begin(); name != result.classes.end(); ++name)
     if (auto first = std::find(result.classes.begin(), name, *name); first != name)
-      throw UsageError(fmt::format("{}: classes {} and {} are both called '{}': tell them apart", source, first - result.classes.begin(), name - result.classes.begin(), *name));
+      throw UsageError(fmt::format("{}: classes {} and {} are both called '{}': tell them apart", source,
+                                   first - result.classes.begin(), name - result.classes.begin(), *name));
   bool says_classes = !result.classes.empty();
   if (says_classes ? result.classes.size() < 2 : has_arrays(result) && !result.files.count("class_names"))
     throw UsageError(fmt::format("{}: a data set needs at least 2 classes", source));

@@ -1,5 +1,5 @@
-// Lists in MATLAB files (level 5, through matio): a struct array with fields of a path and a label (Stanford Cars), or a cell
-// array of paths and an array of labels (Stanford Dogs).
+// Lists in MATLAB files (level 5, through matio): a struct array with fields of a path and a label (Stanford Cars), or
+// a cell array of paths and an array of labels (Stanford Dogs).
 #include <fmt/format.h>
 #include <matio.h>
 
@@ -51,15 +51,18 @@ class MatFile {
   }
   // A text of one row, in UTF-8.
   std::string text(const matvar_t* value, const std::string& what) const {
-    if (!value || value->class_type != MAT_C_CHAR || (!value->data && count(*value))) fail(fmt::format("{} is no text", what));
-    if (value->rank != 2 || (value->dims[0] > 1 && value->dims[1] > 0)) fail(fmt::format("{} is no text of one row", what));
+    if (!value || value->class_type != MAT_C_CHAR || (!value->data && count(*value)))
+      fail(fmt::format("{} is no text", what));
+    if (value->rank != 2 || (value->dims[0] > 1 && value->dims[1] > 0))
+      fail(fmt::format("{} is no text of one row", what));
     if (count(*value) && value->nbytes < count(*value)) fail(fmt::format("{} is damaged", what));
     auto read = utf8_of(*value);
     if (!read) fail(fmt::format("{} is no text in UTF-8 or UTF-16", what));
     return *read;
   }
   std::int64_t number(const matvar_t* value, std::size_t i, const std::string& what) const {
-    if (!value || !value->data || i >= count(*value) || value->isComplex || value->nbytes < (i + 1) * static_cast<std::size_t>(value->data_size))
+    if (!value || !value->data || i >= count(*value) || value->isComplex ||
+        value->nbytes < (i + 1) * static_cast<std::size_t>(value->data_size))
       fail(fmt::format("{} is no number", what));
     switch (value->class_type) {
       case MAT_C_DOUBLE: return whole(static_cast<const double*>(value->data)[i], what);
@@ -75,7 +78,9 @@ class MatFile {
       default: fail(fmt::format("{} is no number", what));
     }
   }
-  [[noreturn]] void fail(const std::string& what) const { throw DataError(fmt::format("{}: {}", path_.string(), what)); }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw DataError(fmt::format("{}: {}", path_.string(), what));
+  }
 
  private:
   // MATLAB writes "MATLAB 7.3" before the HDF5 file's own beginning; matio would read it as a level 5 file of nothing.
@@ -85,11 +90,13 @@ class MatFile {
     std::ifstream file(path_, std::ios::binary);
     if (!file) throw DataError(fmt::format("cannot open {}: {}", path_.string(), std::strerror(errno)));
     file.read(start.data(), static_cast<std::streamsize>(start.size()));
-    if (start.starts_with("MATLAB 7.3") || start.starts_with(kSignature) || start.compare(512, kSignature.size(), kSignature) == 0)
+    if (start.starts_with("MATLAB 7.3") || start.starts_with(kSignature) ||
+        start.compare(512, kSignature.size(), kSignature) == 0)
       fail("a MATLAB 7.3 file (HDF5), which is not read; in MATLAB, save it again with save(..., '-v7')");
   }
   std::int64_t whole(double value, const std::string& what) const {
-    if (!(value >= -1e15 && value <= 1e15) || value != static_cast<double>(static_cast<std::int64_t>(value))) fail(fmt::format("{} is no whole number", what));
+    if (!(value >= -1e15 && value <= 1e15) || value != static_cast<double>(static_cast<std::int64_t>(value)))
+      fail(fmt::format("{} is no whole number", what));
     return static_cast<std::int64_t>(value);
   }
   Path path_;
@@ -99,9 +106,11 @@ class MatFile {
 // "annotations.fname": the variable and the field; "annotation_list": the variable alone.
 std::pair<std::string, std::string> variable_and_field(const Manifest& manifest, const char* key) {
   std::string text = option(manifest, key);
-  if (text.empty()) throw UsageError(fmt::format("{}: options.{} is missing: VARIABLE or VARIABLE.FIELD", manifest.source, key));
+  if (text.empty())
+    throw UsageError(fmt::format("{}: options.{} is missing: VARIABLE or VARIABLE.FIELD", manifest.source, key));
   std::size_t dot = text.find('.');
-  return dot == std::string::npos ? std::pair<std::string, std::string>{text, ""} : std::pair{text.substr(0, dot), text.substr(dot + 1)};
+  return dot == std::string::npos ? std::pair<std::string, std::string>{text, ""}
+                                  : std::pair{text.substr(0, dot), text.substr(dot + 1)};
 }
 
 // Entry i of a variable: of a struct array's field, of a cell array, or of an array of numbers (then `position` is i).
@@ -110,13 +119,14 @@ struct Column {
   Variable variable;
   std::string name, field;
 
-  Column(const MatFile& f, std::pair<std::string, std::string> what) : file(f), variable(f.read(what.first)), name(what.first), field(what.second) {
+  Column(const MatFile& f, std::pair<std::string, std::string> what)
+      : file(f), variable(f.read(what.first)), name(what.first), field(what.second) {
     auto wanted = field.empty() ? MAT_C_CELL : MAT_C_STRUCT;
     bool numbers = field.empty() && variable->class_type != MAT_C_CELL && variable->class_type != MAT_C_STRUCT;
-    if (variable->class_type != wanted && !numbers) file.fail(fmt::format("variable '{}' is no {}", name,
-        field.empty() ? "cell array" : "struct array"));
-    if (!field.empty() && !Mat_VarGetStructFieldByName(variable.get(), field.c_str(),
-        0)) file.fail(fmt::format("variable '{}' has no field '{}'", name, field));
+    if (variable->class_type != wanted && !numbers)
+      file.fail(fmt::format("variable '{}' is no {}", name, field.empty() ? "cell array" : "struct array"));
+    if (!field.empty() && !Mat_VarGetStructFieldByName(variable.get(), field.c_str(), 0))
+      file.fail(fmt::format("variable '{}' has no field '{}'", name, field));
   }
   std::size_t size() const { return file.count(*variable); }
   const matvar_t* at(std::size_t i) const {
@@ -125,10 +135,12 @@ struct Column {
     return variable.get();
   }
   bool is_array() const { return field.empty() && variable->class_type != MAT_C_CELL; }
-  std::string text(std::size_t i) const { return file.text(is_array() ? nullptr : at(i), fmt::format("{}[{}]{}", name, i,
-      field.empty() ? "" : "." + field)); }
-  std::int64_t number(std::size_t i) const { return file.number(at(i), is_array() ? i : 0, fmt::format("{}[{}]{}", name, i,
-      field.empty() ? "" : "." + field)); }
+  std::string text(std::size_t i) const {
+    return file.text(is_array() ? nullptr : at(i), fmt::format("{}[{}]{}", name, i, field.empty() ? "" : "." + field));
+  }
+  std::int64_t number(std::size_t i) const {
+    return file.number(at(i), is_array() ? i : 0, fmt::format("{}[{}]{}", name, i, field.empty() ? "" : "." + field));
+  }
 };
 
 // Class names from the images' folders, where no file says them.
@@ -140,12 +152,12 @@ class FolderNames {
     std::string folder = path.substr(0, slash);
     auto by_label = by_label_.try_emplace(label, Known{folder, where}).first;
     if (by_label->second.value != folder)
-      throw DataError(fmt::format("{}: the label {} lies in the folder {} here, in {} in {}", where, label + first, shown(folder),
-          shown(by_label->second.value), by_label->second.where));
+      throw DataError(fmt::format("{}: the label {} lies in the folder {} here, in {} in {}", where, label + first,
+                                  shown(folder), shown(by_label->second.value), by_label->second.where));
     auto by_folder = by_folder_.try_emplace(folder, Known{std::to_string(label + first), where}).first;
     if (by_folder->second.value != std::to_string(label + first))
-      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder), label + first, by_folder->second.value,
-          by_folder->second.where));
+      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder),
+                                  label + first, by_folder->second.value, by_folder->second.where));
   }
   // Up to the first label without an image: labels are checked against what is there.
   std::vector<std::string> classes(const Manifest& manifest) const {

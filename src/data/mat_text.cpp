@@ -61,7 +61,11 @@ std::optional<std::string> from_utf32(const matvar_t& value) {
 bool is_utf8(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
     auto lead = static_cast<unsigned char>(text[i]);
-    std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    std::size_t length = lead < 0x80                   ? 1
+                         : lead >= 0xc2 && lead < 0xe0 ? 2
+                         : lead >= 0xe0 && lead < 0xf0 ? 3
+                         : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                       : 0;
     if (length == 0 || i + length > text.size()) return false;
     std::uint32_t code = length == 1 ? lead : lead & (0x7fu >> length);
     for (std::size_t k = 1; k < length; ++k) {
@@ -69,7 +73,8 @@ bool is_utf8(const std::string& text) {
       if ((next & 0xc0) != 0x80) return false;
       code = code << 6 | (next & 0x3f);
     }
-    if (is_surrogate(code) || code > 0x10ffff || (length == 3 && code < 0x800) || (length == 4 && code < 0x10000)) return false;
+    if (is_surrogate(code) || code > 0x10ffff || (length == 3 && code < 0x800) || (length == 4 && code < 0x10000))
+      return false;
     i += length;
   }
   return true;

@@ -25,7 +25,9 @@ class Print {
     for (const std::string& name : classes) hasher_.add(name).add(std::string_view("\0", 1));
   }
   void split(std::size_t samples) { hasher_.add(fmt::format("{} pictures;", samples)); }
-  void picture(std::int64_t label, const std::string& bytes) { hasher_.add(fmt::format("{}:{};", label, hash_of(bytes).hex())); }
+  void picture(std::int64_t label, const std::string& bytes) {
+    hasher_.add(fmt::format("{}:{};", label, hash_of(bytes).hex()));
+  }
   std::string hex() const { return hasher_.digest().hex(); }
 
  private:
@@ -37,10 +39,12 @@ std::size_t total(const Listing& listing) { return listing.train.samples.size() 
 // Tells of every hundredth part.
 class Steps {
  public:
-  Steps(const Progress& progress, std::string what, std::size_t all) : progress_(progress), what_(std::move(what)), all_(all) {}
+  Steps(const Progress& progress, std::string what, std::size_t all)
+      : progress_(progress), what_(std::move(what)), all_(all) {}
   void one() {
     ++done_;
-    if (progress_ && done_ * 100 / all_ != (done_ - 1) * 100 / all_) progress_(what_, static_cast<double>(done_) / static_cast<double>(all_));
+    if (progress_ && done_ * 100 / all_ != (done_ - 1) * 100 / all_)
+      progress_(what_, static_cast<double>(done_) / static_cast<double>(all_));
   }
 
  private:
@@ -81,7 +85,8 @@ std::map<std::size_t, std::string> broken_images(const Path& root, const Listing
 
 }  // namespace
 
-std::vector<std::string> verify_images(const Manifest& manifest, const Path& root, Listing& listing, const Progress& progress) {
+std::vector<std::string> verify_images(const Manifest& manifest, const Path& root, Listing& listing,
+                                       const Progress& progress) {
   std::vector<std::string> skipped;
   Steps steps(progress, "looking at the images of " + manifest.name, total(listing));
   for (Listing::Part* part : {&listing.train, &listing.test}) {
@@ -89,13 +94,15 @@ std::vector<std::string> verify_images(const Manifest& manifest, const Path& roo
     if (broken.empty()) continue;
     if (manifest.corrupt == "error")
       throw DataError(fmt::format("{}{}; corrupt = \"skip\" in {} leaves such images out", broken.begin()->second,
-                                  broken.size() > 1 ? fmt::format(" (and {} others)", broken.size() - 1) : "", manifest.source));
+                                  broken.size() > 1 ? fmt::format(" (and {} others)", broken.size() - 1) : "",
+                                  manifest.source));
     std::vector<Sample> kept;
     for (std::size_t i = 0; i < part->samples.size(); ++i)
       if (broken.count(i)) skipped.push_back(part->samples[i].file);
       else kept.push_back(std::move(part->samples[i]));
     part->samples = std::move(kept);
-    if (part->samples.empty()) throw DataError(fmt::format("{}: no image of {} decodes", manifest.name, part->annotations.front().string()));
+    if (part->samples.empty())
+      throw DataError(fmt::format("{}: no image of {} decodes", manifest.name, part->annotations.front().string()));
   }
   return skipped;
 }
@@ -113,13 +120,13 @@ std::string fingerprint_of(const Path& root, const Listing& listing, const Progr
   return print.hex();
 }
 
-void write_packed(const Manifest& manifest, const Path& root, const Listing& listing, std::size_t skipped, const std::string& fingerprint,
-                  const Path& cache, const Progress& progress) {
+void write_packed(const Manifest& manifest, const Path& root, const Listing& listing, std::size_t skipped,
+                  const std::string& fingerprint, const Path& cache, const Progress& progress) {
   make_folders(cache.parent_path());
   Path files = Path(cache).replace_extension(".files"), part = Path(files).concat(".part");
   CacheFile lock(Path(cache).replace_extension(".lock"));
   lock.lock();
-  if (std::filesystem::exists(cache)) return;     // another builder was faster
+  if (std::filesystem::exists(cache)) return;  // another builder was faster
 
   Print print(listing.classes);
   Steps steps(progress, "packing " + manifest.name, total(listing));
@@ -127,8 +134,9 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
   std::int64_t at = 0;
   {
     CacheFile out(part);
-    std::int64_t left_over = out.size();          // of an interrupted builder: whole images are taken over, the rest is cut
-    for (auto [name, split] : {std::pair<std::string, const Listing::Part*>{"train", &listing.train}, {"test", &listing.test}}) {
+    std::int64_t left_over = out.size();  // of an interrupted builder: whole images are taken over, the rest is cut
+    for (auto [name, split] :
+         {std::pair<std::string, const Listing::Part*>{"train", &listing.train}, {"test", &listing.test}}) {
       print.split(split->samples.size());
       for (const Sample& sample : split->samples) {
         std::error_code code;
@@ -155,8 +163,11 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
   }
   if (print.hex() != fingerprint) {
     std::filesystem::remove(part);
-    throw DataError(fmt::format("data set {}: the images in {} changed since they were checked ({} then, {} now): restore them, or run winnow data "
-                                "check {} and let its stages be recomputed", manifest.name, root.string(), fingerprint, print.hex(), manifest.name));
+    throw DataError(
+        fmt::format("data set {}: the images in {} changed since they were checked ({} then, {} now): restore them, or "
+                    "run winnow data "
+                    "check {} and let its stages be recomputed",
+                    manifest.name, root.string(), fingerprint, print.hex(), manifest.name));
   }
   sync_file(part);
   std::filesystem::rename(part, files);
@@ -169,10 +180,14 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
     tensors[std::string(name) + ".ends"] = {"I64", {N}, std::as_bytes(std::span(ends[name]))};
     tensors[std::string(name) + ".labels"] = {"I64", {N}, std::as_bytes(std::span(labels[name]))};
   }
-  std::map<std::string, std::string> metadata{{"version", kCacheVersion}, {"fingerprint", fingerprint}, {"classes", nlohmann::json(listing.classes).dump()},
-                                              {"files", files.filename().string()}, {"size", std::to_string(at)}};
+  std::map<std::string, std::string> metadata{{"version", kCacheVersion},
+                                              {"fingerprint", fingerprint},
+                                              {"classes", nlohmann::json(listing.classes).dump()},
+                                              {"files", files.filename().string()},
+                                              {"size", std::to_string(at)}};
   if (skipped) metadata["skipped"] = std::to_string(skipped);
-  write_atomically(cache, [&](const Path& index) { write_safetensors(index, tensors, metadata); }, Existing::keep);
+  write_atomically(
+      cache, [&](const Path& index) { write_safetensors(index, tensors, metadata); }, Existing::keep);
 }
 
 }  // namespace winnow::data

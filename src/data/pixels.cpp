@@ -19,17 +19,29 @@ Split split_of(const SafeTensors& file, const std::string& name) {
   if (images.dtype != "U8" || images.shape.size() != 4 || labels.dtype != "I64" || labels.shape.size() != 1 ||
       labels.shape[0] != images.shape[0])
     throw DataError(fmt::format("{}: not a decoded data set; delete it and it is built again", file.path().string()));
-  return {images.shape[0], images.shape[1], images.shape[2], images.shape[3],
+  return {images.shape[0],
+          images.shape[1],
+          images.shape[2],
+          images.shape[3],
           {reinterpret_cast<const std::uint8_t*>(images.bytes.data()), images.bytes.size()},
           {reinterpret_cast<const std::int64_t*>(labels.bytes.data()), labels.bytes.size() / 8}};
 }
 
 Split packed_split_of(const SafeTensors& file, const std::string& name, std::span<const std::byte> files) {
   const SafeTensor &ends = file.at(name + ".ends"), &labels = file.at(name + ".labels");
-  auto refuse = [&] { throw DataError(fmt::format("{}: not a packed data set; delete it and it is built again", file.path().string())); };
-  if (ends.dtype != "I64" || labels.dtype != "I64" || ends.shape.size() != 1 || labels.shape != ends.shape || ends.shape[0] == 0) refuse();
-  Split split{ends.shape[0], 0, 0, 3, {},
-              {reinterpret_cast<const std::int64_t*>(labels.bytes.data()), labels.bytes.size() / 8}, files,
+  auto refuse = [&] {
+    throw DataError(fmt::format("{}: not a packed data set; delete it and it is built again", file.path().string()));
+  };
+  if (ends.dtype != "I64" || labels.dtype != "I64" || ends.shape.size() != 1 || labels.shape != ends.shape ||
+      ends.shape[0] == 0)
+    refuse();
+  Split split{ends.shape[0],
+              0,
+              0,
+              3,
+              {},
+              {reinterpret_cast<const std::int64_t*>(labels.bytes.data()), labels.bytes.size() / 8},
+              files,
               {reinterpret_cast<const std::int64_t*>(ends.bytes.data()), ends.bytes.size() / 8}};
   std::int64_t before = 0;
   for (std::int64_t end : split.ends) {
@@ -54,7 +66,8 @@ Pixels::Pixels(const Path& cache) : file_(cache) {
                                 cache.string(), entry("version"), kCacheVersion));
   fingerprint_ = entry("fingerprint");
   auto classes = nlohmann::json::parse(entry("classes"), nullptr, false);
-  if (!classes.is_array()) throw DataError(fmt::format("{}: broken class names; delete it and it is built again", cache.string()));
+  if (!classes.is_array())
+    throw DataError(fmt::format("{}: broken class names; delete it and it is built again", cache.string()));
   for (const auto& name : classes) classes_.push_back(name.get<std::string>());
   if (metadata.count("skipped")) {
     std::string text = entry("skipped");
@@ -70,24 +83,29 @@ Pixels::Pixels(const Path& cache) : file_(cache) {
   Path files = cache.parent_path() / entry("files");
   packed_.emplace(files);
   if (std::to_string(packed_->bytes().size()) != entry("size"))
-    throw DataError(fmt::format("{}: {} bytes where {} belong; delete it and it is built again", files.string(), packed_->bytes().size(), entry("size")));
+    throw DataError(fmt::format("{}: {} bytes where {} belong; delete it and it is built again", files.string(),
+                                packed_->bytes().size(), entry("size")));
   train_ = packed_split_of(file_, "train", packed_->bytes());
   test_ = packed_split_of(file_, "test", packed_->bytes().subspan(static_cast<std::size_t>(train_.ends.back())));
 }
 
 std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, std::int64_t classes, std::int64_t first,
-                                         std::int64_t last, std::int64_t wanted, std::uint64_t seed, std::string_view purpose) {
+                                         std::int64_t last, std::int64_t wanted, std::uint64_t seed,
+                                         std::string_view purpose) {
   auto all = static_cast<std::int64_t>(labels.size());
   if (last == 0) last = all;
   if (first >= last || last > all)
-    throw UsageError(fmt::format("data.first = {}, data.last = {}: the data set has samples 0..{}", first, last, all - 1));
+    throw UsageError(
+        fmt::format("data.first = {}, data.last = {}: the data set has samples 0..{}", first, last, all - 1));
   std::int64_t available = last - first;
   if (wanted > available)
-    throw UsageError(fmt::format("{} samples are asked for, {} are there (indices {}..{})", wanted, available, first, last - 1));
+    throw UsageError(
+        fmt::format("{} samples are asked for, {} are there (indices {}..{})", wanted, available, first, last - 1));
   std::vector<std::vector<std::int64_t>> by_class(static_cast<std::size_t>(classes));
   for (std::int64_t i = first; i < last; ++i) {
     std::int64_t label = labels[static_cast<std::size_t>(i)];
-    if (label < 0 || label >= classes) throw DataError(fmt::format("sample {} has label {}, there are {} classes", i, label, classes));
+    if (label < 0 || label >= classes)
+      throw DataError(fmt::format("sample {} has label {}, there are {} classes", i, label, classes));
     by_class[static_cast<std::size_t>(label)].push_back(i);
   }
   std::vector<std::int64_t> chosen;
@@ -109,8 +127,10 @@ std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, s
   for (std::size_t i = 0; given_out < wanted; ++i, ++given_out) ++quota[remainders[i].second];
   Streams streams(seed, purpose);
   for (std::size_t c = 0; c < by_class.size(); ++c) {
-    auto order = streams.at(0, static_cast<std::uint32_t>(c)).permutation(static_cast<std::int64_t>(by_class[c].size()));
-    for (std::int64_t k = 0; k < quota[c]; ++k) chosen.push_back(by_class[c][static_cast<std::size_t>(order[static_cast<std::size_t>(k)])]);
+    auto order =
+        streams.at(0, static_cast<std::uint32_t>(c)).permutation(static_cast<std::int64_t>(by_class[c].size()));
+    for (std::int64_t k = 0; k < quota[c]; ++k)
+      chosen.push_back(by_class[c][static_cast<std::size_t>(order[static_cast<std::size_t>(k)])]);
   }
   std::sort(chosen.begin(), chosen.end());
   return chosen;

@@ -32,7 +32,7 @@ class Reader {
     height = png_get_image_height(png_, info_);
     width = png_get_image_width(png_, info_);
     if (type == PNG_COLOR_TYPE_PALETTE) {
-      png_set_packing(png_);                      // one index a byte
+      png_set_packing(png_);  // one index a byte
       png_colorp colours = nullptr;
       int count = 0;
       png_get_PLTE(png_, info_, &colours, &count);
@@ -40,7 +40,7 @@ class Reader {
     } else if (type == PNG_COLOR_TYPE_GRAY && depth < 8) {
       png_set_expand_gray_1_2_4_to_8(png_);
     } else if (depth == 16 && type != PNG_COLOR_TYPE_GRAY) {
-      png_set_strip_16(png_);                     // keeps the high byte
+      png_set_strip_16(png_);  // keeps the high byte
     }
     passes = png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
@@ -48,7 +48,7 @@ class Reader {
     return true;
   }
 
-  bool read_rows(std::uint8_t* target) {          // height x row_bytes
+  bool read_rows(std::uint8_t* target) {  // height x row_bytes
     if (setjmp(png_jmpbuf(png_))) return false;
     for (int pass = 0; pass < passes; ++pass)
       for (std::size_t y = 0; y < height; ++y) png_read_row(png_, target + y * row_bytes, nullptr);
@@ -90,10 +90,8 @@ void to_rgb(const Reader& reader, const std::uint8_t* from, std::uint8_t* to) {
         break;
       }
       case PNG_COLOR_TYPE_GRAY:
-        if (reader.depth == 16)
-          to[0] = from[2 * x] ? 255 : from[2 * x + 1];
-        else
-          to[0] = from[x];
+        if (reader.depth == 16) to[0] = from[2 * x] ? 255 : from[2 * x + 1];
+        else to[0] = from[x];
         to[1] = to[2] = to[0];
         break;
       case PNG_COLOR_TYPE_GRAY_ALPHA: to[0] = to[1] = to[2] = from[2 * x]; break;
@@ -112,7 +110,8 @@ bool is_png(std::span<const std::byte> file) {
 Image decode_png(std::span<const std::byte> file, const std::string& name) {
   Reader reader(file);
   // Indices beyond the palette are grey levels, as in Pillow.
-  for (int i = 0; i < 256; ++i) reader.palette[i].red = reader.palette[i].green = reader.palette[i].blue = static_cast<png_byte>(i);
+  for (int i = 0; i < 256; ++i)
+    reader.palette[i].red = reader.palette[i].green = reader.palette[i].blue = static_cast<png_byte>(i);
   auto refuse = [&] { throw DataError(fmt::format("{}: a broken PNG: {}", name, reader.failure())); };
   if (!reader.read_header()) refuse();
   if (reader.height * reader.width > static_cast<std::size_t>(kMostPixels))

@@ -15,7 +15,8 @@ Path record_path(const std::string& name) { return cache_folder() / "datasets" /
 std::map<std::string, LabelSet> labels_of(const Value& json) {
   std::map<std::string, LabelSet> labels;
   for (const auto& [name, set] : json.items())
-    labels[name] = {Hash128::parse(set.at("fingerprint").get<std::string>()).hex(), set.at("candidates").get<bool>(), set.at("missing").get<double>()};
+    labels[name] = {Hash128::parse(set.at("fingerprint").get<std::string>()).hex(), set.at("candidates").get<bool>(),
+                    set.at("missing").get<double>()};
   return labels;
 }
 
@@ -23,11 +24,12 @@ std::map<std::string, LabelSet> labels_of(const Value& json) {
 
 Value to_json(const Record& record) {
   Value labels = Value::object();
-  for (const auto& [name, set] : record.labels) labels[name] = {{"fingerprint", set.fingerprint}, {"candidates", set.candidates}, {"missing", set.missing}};
-  return {{"name", record.name},   {"root", record.root.string()}, {"fingerprint", record.fingerprint}, {"train", record.train},
-          {"test", record.test},   {"height", record.height},      {"width", record.width},             {"channels", record.channels},
-          {"classes", record.classes}, {"skipped", record.skipped}, {"labels", std::move(labels)},
-          {"notes", record.notes}};
+  for (const auto& [name, set] : record.labels)
+    labels[name] = {{"fingerprint", set.fingerprint}, {"candidates", set.candidates}, {"missing", set.missing}};
+  return {{"name", record.name},       {"root", record.root.string()}, {"fingerprint", record.fingerprint},
+          {"train", record.train},     {"test", record.test},          {"height", record.height},
+          {"width", record.width},     {"channels", record.channels},  {"classes", record.classes},
+          {"skipped", record.skipped}, {"labels", std::move(labels)},  {"notes", record.notes}};
 }
 
 void write_record(const Record& record) {

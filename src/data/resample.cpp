@@ -35,19 +35,22 @@ std::uint8_t clip(std::int32_t sum) { return static_cast<std::uint8_t>(std::clam
 
 constexpr std::int32_t kHalf = 1 << (kWeightBits - 1);
 
-// The wide loops are compiled twice and chosen when the program starts: multiplying 32-bit integers is not in the baseline of x86-64.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// The wide loops are compiled twice and chosen when the program starts: multiplying 32-bit integers is not in the
+// baseline of x86-64.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
 #define WINNOW_WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WINNOW_WIDE
 #endif
 
-constexpr int kRows = 8;                          // resized horizontally at once
+constexpr int kRows = 8;  // resized horizontally at once
 constexpr int kLanes = 3 * kRows;
 
-// `columns`: kLanes bytes for each input column, rows beside one another, so that one weight meets them all. The same layout out.
-WINNOW_WIDE void resize_columns(const std::uint8_t* columns, const std::int64_t* starts, const std::int32_t* weights, std::int64_t taps,
-                                std::int64_t count, std::uint8_t* to) {
+// `columns`: kLanes bytes for each input column, rows beside one another, so that one weight meets them all. The same
+// layout out.
+WINNOW_WIDE void resize_columns(const std::uint8_t* columns, const std::int64_t* starts, const std::int32_t* weights,
+                                std::int64_t taps, std::int64_t count, std::uint8_t* to) {
   for (std::int64_t x = 0; x < count; ++x, to += kLanes, weights += taps) {
     const std::uint8_t* from = columns + starts[x] * kLanes;
     std::int32_t sums[kLanes];
@@ -67,16 +70,19 @@ WINNOW_WIDE void clip_row(const std::int32_t* sums, std::int64_t count, std::uin
 }
 
 // Up to kRows rows of pixels to the columns [first, first + count) of their resized rows. `columns`, `resized`: room.
-void resize_rows(const std::uint8_t* from, std::int64_t from_stride, std::int64_t rows, std::int64_t width, const Weights& w, std::int64_t first,
-                 std::int64_t count, std::uint8_t* to, std::vector<std::uint8_t>& columns, std::vector<std::uint8_t>& resized) {
+void resize_rows(const std::uint8_t* from, std::int64_t from_stride, std::int64_t rows, std::int64_t width,
+                 const Weights& w, std::int64_t first, std::int64_t count, std::uint8_t* to,
+                 std::vector<std::uint8_t>& columns, std::vector<std::uint8_t>& resized) {
   columns.resize(static_cast<std::size_t>(width * kLanes));
   resized.resize(static_cast<std::size_t>(count * kLanes));
   for (std::int64_t y = 0; y < kRows; ++y) {
     const std::uint8_t* row = from + std::min(y, rows - 1) * from_stride;
     std::uint8_t* lane = columns.data() + 3 * y;
-    for (std::int64_t x = 0; x < width; ++x, lane += kLanes, row += 3) lane[0] = row[0], lane[1] = row[1], lane[2] = row[2];
+    for (std::int64_t x = 0; x < width; ++x, lane += kLanes, row += 3)
+      lane[0] = row[0], lane[1] = row[1], lane[2] = row[2];
   }
-  resize_columns(columns.data(), w.first.data() + first, w.values.data() + first * w.taps, w.taps, count, resized.data());
+  resize_columns(columns.data(), w.first.data() + first, w.values.data() + first * w.taps, w.taps, count,
+                 resized.data());
   for (std::int64_t y = 0; y < rows; ++y) {
     const std::uint8_t* lane = resized.data() + 3 * y;
     for (std::int64_t x = 0; x < count; ++x, lane += kLanes, to += 3) to[0] = lane[0], to[1] = lane[1], to[2] = lane[2];
@@ -84,12 +90,17 @@ void resize_rows(const std::uint8_t* from, std::int64_t from_stride, std::int64_
 }
 
 void require_inside(const Box& box, std::int64_t width, std::int64_t height, const char* what) {
-  if (box.top < 0 || box.left < 0 || box.height < 1 || box.width < 1 || box.left + box.width > width || box.top + box.height > height)
-    throw UsageError(fmt::format("resize: the {} of {} x {} at ({}, {}) is not inside {} x {}", what, box.height, box.width, box.top, box.left, height, width));
+  if (box.top < 0 || box.left < 0 || box.height < 1 || box.width < 1 || box.left + box.width > width ||
+      box.top + box.height > height)
+    throw UsageError(fmt::format("resize: the {} of {} x {} at ({}, {}) is not inside {} x {}", what, box.height,
+                                 box.width, box.top, box.left, height, width));
 }
 
-constexpr Words<Filter>::Entry kFilterWords[] = {{Filter::box, "box"},         {Filter::bilinear, "bilinear"}, {Filter::hamming, "hamming"},
-                                                 {Filter::bicubic, "bicubic"}, {Filter::lanczos, "lanczos"}};
+constexpr Words<Filter>::Entry kFilterWords[] = {{Filter::box, "box"},
+                                                 {Filter::bilinear, "bilinear"},
+                                                 {Filter::hamming, "hamming"},
+                                                 {Filter::bicubic, "bicubic"},
+                                                 {Filter::lanczos, "lanczos"}};
 constexpr Words<Filter> kFilters("interpolation", kFilterWords);
 
 }  // namespace
@@ -113,7 +124,7 @@ Weights weights(std::int64_t from, std::int64_t to, Filter filter) {
       row.push_back(kernel(filter, (static_cast<double>(k) - center + 0.5) * (1 / filter_scale)));
       total += row.back();
     }
-    std::int64_t start = std::min(first, from - result.taps);       // so that every tap reads inside the input
+    std::int64_t start = std::min(first, from - result.taps);  // so that every tap reads inside the input
     for (std::size_t k = 0; k < row.size(); ++k) {
       double value = (total != 0 ? row[k] / total : row[k]) * (1 << kWeightBits);
       result.values[static_cast<std::size_t>(i * result.taps + first - start) + k] =
@@ -124,7 +135,8 @@ Weights weights(std::int64_t from, std::int64_t to, Filter filter) {
   return result;
 }
 
-Resizing whole(std::int64_t from_height, std::int64_t from_width, std::int64_t height, std::int64_t width, Filter filter) {
+Resizing whole(std::int64_t from_height, std::int64_t from_width, std::int64_t height, std::int64_t width,
+               Filter filter) {
   return {{0, 0, from_height, from_width}, height, width, filter, {0, 0, height, width}};
 }
 
@@ -139,8 +151,9 @@ void resize(const std::uint8_t* pixels, std::int64_t row_pixels, const Resizing&
   std::vector<std::uint8_t> between(static_cast<std::size_t>((last - first) * row));
   std::vector<std::uint8_t> columns, resized;
   for (std::int64_t y = first; y < last; y += kRows)
-    resize_rows(pixels + 3 * ((r.box.top + y) * row_pixels + r.box.left), 3 * row_pixels, std::min<std::int64_t>(kRows, last - y), r.box.width, across,
-                r.window.left, r.window.width, between.data() + (y - first) * row, columns, resized);
+    resize_rows(pixels + 3 * ((r.box.top + y) * row_pixels + r.box.left), 3 * row_pixels,
+                std::min<std::int64_t>(kRows, last - y), r.box.width, across, r.window.left, r.window.width,
+                between.data() + (y - first) * row, columns, resized);
   std::vector<std::int32_t> sums(static_cast<std::size_t>(row));
   for (std::int64_t y = 0; y < r.window.height; ++y, target += row) {
     std::int64_t out = r.window.top + y;
@@ -156,7 +169,8 @@ void resize(const std::uint8_t* pixels, std::int64_t row_pixels, const Resizing&
 }
 
 Image resize(const Image& image, const Resizing& r) {
-  Image result{r.window.height, r.window.width, std::vector<std::uint8_t>(static_cast<std::size_t>(3 * r.window.height * r.window.width))};
+  Image result{r.window.height, r.window.width,
+               std::vector<std::uint8_t>(static_cast<std::size_t>(3 * r.window.height * r.window.width))};
   resize(image.rgb.data(), image.width, r, result.rgb.data());
   return result;
 }

@@ -19,7 +19,9 @@ namespace {
 Path folder() { return cache_folder() / "scores"; }
 
 void require_name(const std::string& name) {
-  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+  });
   if (!good) throw UsageError(fmt::format("name of scores: letters, digits, - _ and ., not '{}'", name));
   for (const char* own : {"zero-shot", "classifier", "trained"})
     if (name == own) throw UsageError(fmt::format("name of scores: {} means those of labels.scorer.model", own));
@@ -33,22 +35,29 @@ std::string note_on(std::span<const double> values, std::size_t C) {
     if (std::all_of(row.begin(), row.end(), [&](double value) { return value == row[0]; })) ++flat, first = i;
   }
   if (flat == 0) return "";
-  if (flat < rows) return fmt::format("the scores of {} of {} samples are the same for all classes, the first is sample {}", flat, rows, first);
+  if (flat < rows)
+    return fmt::format("the scores of {} of {} samples are the same for all classes, the first is sample {}", flat,
+                       rows, first);
   bool all = std::all_of(values.begin(), values.end(), [&](double value) { return value == values[0]; });
-  return all ? fmt::format("all scores are {}: they tell no class from another", values[0]) : "each sample has the same score for all classes: they tell no class from another";
+  return all ? fmt::format("all scores are {}: they tell no class from another", values[0])
+             : "each sample has the same score for all classes: they tell no class from another";
 }
 
 }  // namespace
 
 Path scores_path(const std::string& fingerprint) { return folder() / (fingerprint + ".safetensors"); }
 
-ScoreRecord record_scores(const std::string& name, const Record& dataset, std::span<const double> values, std::span<const std::size_t> shape) {
+ScoreRecord record_scores(const std::string& name, const Record& dataset, std::span<const double> values,
+                          std::span<const std::size_t> shape) {
   require_name(name);
   auto N = static_cast<std::size_t>(dataset.train), C = dataset.classes.size();
   if (shape.size() != 2 || shape[0] != N || shape[1] != C)
-    throw DataError(fmt::format("scores of {} must be {} x {} (training samples x classes), these are {}", dataset.name, N, C, fmt::join(shape, " x ")));
+    throw DataError(fmt::format("scores of {} must be {} x {} (training samples x classes), these are {}", dataset.name,
+                                N, C, fmt::join(shape, " x ")));
   auto bad = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
-  if (bad != values.end()) throw DataError(fmt::format("scores of sample {} are not finite", static_cast<std::size_t>(bad - values.begin()) / C));
+  if (bad != values.end())
+    throw DataError(
+        fmt::format("scores of sample {} are not finite", static_cast<std::size_t>(bad - values.begin()) / C));
   ScoreRecord record{name, dataset.name, "", dataset.train, static_cast<std::int64_t>(C), note_on(values, C)};
   std::span<const std::byte> bytes = std::as_bytes(values);
   record.fingerprint = Hasher().add(dataset.fingerprint).add(fmt::format("/{}x{}/", N, C)).add(bytes).digest().hex();
@@ -56,9 +65,14 @@ ScoreRecord record_scores(const std::string& name, const Record& dataset, std::s
   Path file = scores_path(record.fingerprint);
   if (!is_there(file))
     write_atomically(file, [&](const Path& part) {
-      write_safetensors(part, {{"scores", {"F64", {record.samples, record.classes}, bytes}}}, {{"dataset", dataset.fingerprint}});
+      write_safetensors(part, {{"scores", {"F64", {record.samples, record.classes}, bytes}}},
+                        {{"dataset", dataset.fingerprint}});
     });
-  Value json = {{"name", name}, {"dataset", record.dataset}, {"fingerprint", record.fingerprint}, {"samples", record.samples}, {"classes", record.classes}};
+  Value json = {{"name", name},
+                {"dataset", record.dataset},
+                {"fingerprint", record.fingerprint},
+                {"samples", record.samples},
+                {"classes", record.classes}};
   write_file_atomically(folder() / (name + ".json"), json.dump(1) + "\n");
   return record;
 }
@@ -70,13 +84,14 @@ std::vector<ScoreRecord> recorded_scores() {
     Path path = folder() / file;
     if (path.extension() != ".json") continue;
     auto damaged = [&] {
-      return DataError(fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
+      return DataError(
+          fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
     };
     try {
       Value json = parse_json(read_file(path), path.string());
       result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
-                        Hash128::parse(json.at("fingerprint").get<std::string>()).hex(), json.at("samples").get<std::int64_t>(),
-                        json.at("classes").get<std::int64_t>(), ""});
+                        Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
+                        json.at("samples").get<std::int64_t>(), json.at("classes").get<std::int64_t>(), ""});
     } catch (const nlohmann::json::exception&) {
       throw damaged();
     } catch (const DataError&) {

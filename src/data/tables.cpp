@@ -1,5 +1,5 @@
-// Annotations in JSON and CSV: CoOp's split files, lists of objects, tables with a header. A label is a number, or a class name
-// where class names are known: label_column.h.
+// Annotations in JSON and CSV: CoOp's split files, lists of objects, tables with a header. A label is a number, or a
+// class name where class names are known: label_column.h.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +24,8 @@ ClassList label_names(const Manifest& manifest, const Path& root, Listing& listi
   return list;
 }
 
-void label_samples(Listing& listing, const std::vector<LabelColumn>& columns, const ClassList& classes, const Manifest& manifest) {
+void label_samples(Listing& listing, const std::vector<LabelColumn>& columns, const ClassList& classes,
+                   const Manifest& manifest) {
   auto labels = labels_of(columns, classes, manifest, listing.first_label);
   for (std::size_t i = 0; i < labels[0].size(); ++i) listing.train.samples[i].label = labels[0][i];
   for (std::size_t i = 0; i < labels[1].size(); ++i) listing.test.samples[i].label = labels[1][i];
@@ -51,7 +52,8 @@ void note_validation(const Value& json, const Manifest& manifest, const Path& pa
   if (!json.contains("val") || !json["val"].is_array()) return;
   for (const Value& entry : json["val"])
     if (entry.is_array() && entry.size() == 3 && entry[0].is_string() && entry[1].is_number_integer())
-      listing.unread.samples.push_back({image_name(manifest, entry[0].get<std::string>(), "train"), entry[1].get<std::int64_t>()});
+      listing.unread.samples.push_back(
+          {image_name(manifest, entry[0].get<std::string>(), "train"), entry[1].get<std::int64_t>()});
 }
 
 }  // namespace
@@ -63,26 +65,30 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
   listing.read.emplace_back(manifest.files.at("split"));
   Value json = read_json(path);
   std::map<std::int64_t, std::string> names;
-  std::map<std::string, std::pair<std::int64_t, std::string>> labels;      // name -> its label, and where it was first
+  std::map<std::string, std::pair<std::int64_t, std::string>> labels;  // name -> its label, and where it was first
   for (auto& [split, part] : parts_of(listing)) {
     part->annotations = {path};
-    if (!json.is_object() || !json.contains(split) || !json[split].is_array()) throw DataError(fmt::format("{}: '{}' must be a list",
-        path.string(), split));
+    if (!json.is_object() || !json.contains(split) || !json[split].is_array())
+      throw DataError(fmt::format("{}: '{}' must be a list", path.string(), split));
     std::size_t position = 0;
     for (const Value& entry : json[split]) {
       std::string where = fmt::format("{}: {}[{}]", path.string(), split, position++);
-      if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number_integer() || !entry[2].is_string())
+      if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number_integer() ||
+          !entry[2].is_string())
         throw DataError(fmt::format("{} must be [path, label, class name], got {}", where, brief(entry)));
       auto label = entry[1].get<std::int64_t>();
       std::string name = entry[2].get<std::string>();
       if (split == "train") names.emplace(label, name);
       auto known = names.find(label);
       if (known == names.end()) throw DataError(fmt::format("{}: label {} does not occur in train", where, label));
-      if (known->second != name) throw DataError(fmt::format("{}: label {} is {} here and {} before", where, label, brief(name), brief(known->second)));
+      if (known->second != name)
+        throw DataError(
+            fmt::format("{}: label {} is {} here and {} before", where, label, brief(name), brief(known->second)));
       if (auto first = labels.try_emplace(name, label, where).first; first->second.first != label)
         throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, brief(name), label,
-            first->second.first, first->second.second.substr(path.string().size() + 2)));
-      if (std::string fault = fault_of_name(name); !fault.empty()) throw DataError(fmt::format("{}: the class name {}", where, fault));
+                                    first->second.first, first->second.second.substr(path.string().size() + 2)));
+      if (std::string fault = fault_of_name(name); !fault.empty())
+        throw DataError(fmt::format("{}: the class name {}", where, fault));
       part->samples.push_back({image_name(manifest, entry[0].get<std::string>(), split), label, position});
     }
   }
@@ -113,15 +119,16 @@ Listing list_csv(const Manifest& manifest, const Path& root) {
       if (found == header.end()) lines.fail(fmt::format("no column '{}'{}", name, did_you_mean(name, header)));
       if (auto again = std::find(found + 1, header.end(), name); again != header.end())
         lines.fail(fmt::format("the column '{}' is there twice ({} and {} of {})", name, found - header.begin() + 1,
-            again - header.begin() + 1, header.size()));
+                               again - header.begin() + 1, header.size()));
       return static_cast<std::size_t>(found - header.begin());
     };
     std::size_t path = column("path_column", "path"), label = column("label_column", "label");
-    LabelColumn& labels = columns.emplace_back(LabelColumn{file.string(), [file](std::size_t number) { return fmt::format("{}:{}",
-        file.string(), number); }, {}});
+    LabelColumn& labels = columns.emplace_back(LabelColumn{
+        file.string(), [file](std::size_t number) { return fmt::format("{}:{}", file.string(), number); }, {}});
     while (lines.next(line)) {
       std::vector<std::string> fields = fields_of(line, lines);
-      if (fields.size() != header.size()) lines.fail(fmt::format("{} columns, the header has {}", fields.size(), header.size()));
+      if (fields.size() != header.size())
+        lines.fail(fmt::format("{} columns, the header has {}", fields.size(), header.size()));
       labels.entries.push_back({fields[label], false, lines.number()});
       part->samples.push_back({image_name(manifest, fields[path], split), 0, lines.number()});
     }
@@ -147,9 +154,11 @@ Listing list_json(const Manifest& manifest, const Path& root) {
     std::size_t position = 0;
     for (const Value& entry : json) {
       if (!entry.is_object() || !entry.contains(path_key) || !entry[path_key].is_string() || !entry.contains(label_key))
-        throw DataError(fmt::format("{} must be an object with '{}' and '{}', got {}", where(position), path_key, label_key, brief(entry)));
+        throw DataError(fmt::format("{} must be an object with '{}' and '{}', got {}", where(position), path_key,
+                                    label_key, brief(entry)));
       const Value& label = entry[label_key];
-      labels.entries.push_back({label.is_string() ? label.get<std::string>() : label.dump(), !label.is_string(), position++});
+      labels.entries.push_back(
+          {label.is_string() ? label.get<std::string>() : label.dump(), !label.is_string(), position++});
       part->samples.push_back({image_name(manifest, entry[path_key].get<std::string>(), split), 0, position});
     }
   }

@@ -44,6 +44,8 @@ bool Lines::next(std::string& line) {
   return false;
 }
 
-void Lines::fail(const std::string& what) const { throw DataError(fmt::format("{}:{}: {}", path_.string(), number_, what)); }
+void Lines::fail(const std::string& what) const {
+  throw DataError(fmt::format("{}:{}: {}", path_.string(), number_, what));
+}
 
 }  // namespace winnow::data

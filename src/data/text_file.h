@@ -22,7 +22,7 @@ class Lines {
   bool next(std::string& line);                   // DataError for a zero byte
   std::size_t number() const { return number_; }  // of the last line, from 1
   const Path& path() const { return path_; }
-  [[noreturn]] void fail(const std::string& what) const;   // DataError: FILE:LINE: what
+  [[noreturn]] void fail(const std::string& what) const;  // DataError: FILE:LINE: what
 
  private:
   Path path_;

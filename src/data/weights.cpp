@@ -20,8 +20,14 @@ namespace winnow::data {
 namespace {
 
 // What of a snapshot decides results. Other files (README, pickles) are not looked at.
-constexpr const char* kTexts[] = {"config.json",    "open_clip_config.json", "vocab.json",           "merges.txt",
-                                  "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json", "model.safetensors.index.json"};
+constexpr const char* kTexts[] = {"config.json",
+                                  "open_clip_config.json",
+                                  "vocab.json",
+                                  "merges.txt",
+                                  "tokenizer.json",
+                                  "tokenizer_config.json",
+                                  "preprocessor_config.json",
+                                  "model.safetensors.index.json"};
 
 Path record_path(const std::string& name) { return cache_folder() / "weights" / (name + ".json"); }
 
@@ -32,13 +38,16 @@ std::pair<std::int64_t, std::int64_t> size_and_time(const Path& path) {
 }
 
 // Hugging Face keeps snapshots as models--ORG--NAME/snapshots/REVISION; a person may name any folder above.
-bool holds_configuration(const Path& folder) { return is_there(folder / "config.json") || is_there(folder / "open_clip_config.json"); }
+bool holds_configuration(const Path& folder) {
+  return is_there(folder / "config.json") || is_there(folder / "open_clip_config.json");
+}
 
 // What of a folder is there, by name. DataError for one that may not be read.
 std::vector<Path> entries_of(const Path& folder) {
   std::vector<Path> entries;
   std::error_code code;
-  for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) entries.push_back(entry->path());
+  for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code))
+    entries.push_back(entry->path());
   if (code) throw DataError(fmt::format("{}: {}", folder.string(), code.message()));
   std::sort(entries.begin(), entries.end());
   return entries;
@@ -55,12 +64,14 @@ Path find_folder(const std::string& name, const std::string& download, const std
         if (holds_configuration(entry)) revisions.push_back(entry);
     if (revisions.size() == 1) return std::filesystem::absolute(revisions[0]);
     if (revisions.size() > 1)
-      throw DataError(fmt::format("{} holds {} revisions: name one with --root", (candidate / "snapshots").string(), revisions.size()));
+      throw DataError(fmt::format("{} holds {} revisions: name one with --root", (candidate / "snapshots").string(),
+                                  revisions.size()));
   }
   std::vector<std::string> looked;
   for (const Path& candidate : candidates) looked.push_back(candidate.string());
-  throw DataError(fmt::format("weights of {}: no config.json or open_clip_config.json in {}; download {} and say --root FOLDER", name,
-                              fmt::join(looked, ", "), download));
+  throw DataError(
+      fmt::format("weights of {}: no config.json or open_clip_config.json in {}; download {} and say --root FOLDER",
+                  name, fmt::join(looked, ", "), download));
 }
 
 bool holds_image_processor(const Path& file) {
@@ -78,22 +89,28 @@ std::vector<std::string> files_of(const Path& root) {
     if (name == "processor_config.json" && is_there(entry) && holds_image_processor(entry)) names.insert(name);
   }
   // Shards in folders below count by what the index says.
-  if (names.count("model.safetensors.index.json") && !names.count("model.safetensors") && is_there(root / "model.safetensors.index.json"))
-    for (const std::string& shard : SafeTensorsIndex::read(root / "model.safetensors.index.json").shards) names.insert(shard);
-  if (std::none_of(names.begin(), names.end(), [](const std::string& name) { return name.ends_with(".safetensors"); })) {
+  if (names.count("model.safetensors.index.json") && !names.count("model.safetensors") &&
+      is_there(root / "model.safetensors.index.json"))
+    for (const std::string& shard : SafeTensorsIndex::read(root / "model.safetensors.index.json").shards)
+      names.insert(shard);
+  if (std::none_of(names.begin(), names.end(),
+                   [](const std::string& name) { return name.ends_with(".safetensors"); })) {
     bool pickles = is_there(root / "pytorch_model.bin") || is_there(root / "open_clip_pytorch_model.bin");
-    throw DataError(fmt::format("{}: no .safetensors file{}", root.string(),
-                                pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file" : ""));
+    throw DataError(fmt::format(
+        "{}: no .safetensors file{}", root.string(),
+        pickles ? "; pickles are never read: convert once in Python with safetensors.torch.save_file" : ""));
   }
   for (const std::string& name : names)
     if (std::string why = unreadable_because(root / name); !why.empty())
-      throw DataError(fmt::format("{}: {}; download it again, or name another folder with --root", (root / name).string(), why));
+      throw DataError(
+          fmt::format("{}: {}; download it again, or name another folder with --root", (root / name).string(), why));
   return {names.begin(), names.end()};
 }
 
 bool is_container(const std::string& file) { return !file.ends_with(".json") && !file.ends_with(".txt"); }
 
-WeightsRecord read_all(const std::string& name, const Path& root, const std::function<void(std::string_view, double)>& progress) {
+WeightsRecord read_all(const std::string& name, const Path& root,
+                       const std::function<void(std::string_view, double)>& progress) {
   WeightsRecord record{name, root, "", 0, 0, {}, false};
   std::vector<std::string> files = files_of(root);
   double total = 0, done = 0;
@@ -135,7 +152,8 @@ std::vector<Path> weights_folders(const std::string& name) {
 }
 
 WeightsRecord check_weights(const std::string& name, const std::string& download, const std::optional<Path>& root,
-                            const std::function<void(std::string_view, double)>& progress, const std::function<bool(const Path&)>& look) {
+                            const std::function<void(std::string_view, double)>& progress,
+                            const std::function<bool(const Path&)>& look) {
   WeightsRecord record = read_all(name, find_folder(name, download, root), progress);
   if (look) record.any_shape = look(record.root);
   write_record(record);
@@ -145,7 +163,9 @@ WeightsRecord check_weights(const std::string& name, const std::string& download
 std::optional<WeightsRecord> read_weights_record(const std::string& name) {
   Path path = record_path(name);
   if (!std::filesystem::exists(path)) return std::nullopt;
-  auto damaged = [&] { return DataError(fmt::format("{} is damaged: run winnow model check {}", path.string(), name)); };
+  auto damaged = [&] {
+    return DataError(fmt::format("{} is damaged: run winnow model check {}", path.string(), name));
+  };
   try {
     Value json = parse_json(read_file(path), path.string());
     return WeightsRecord{json.at("name").get<std::string>(),
@@ -166,9 +186,11 @@ std::string difference_from(const WeightsRecord& record) {
   try {
     if (!is_there(record.root)) return fmt::format("{} is gone", record.root.string());
     for (const auto& [name, was] : record.files)
-      if (std::string why = unreadable_because(record.root / name); !why.empty()) return fmt::format("{}: {}", (record.root / name).string(), why);
+      if (std::string why = unreadable_because(record.root / name); !why.empty())
+        return fmt::format("{}: {}", (record.root / name).string(), why);
     for (const auto& [name, was] : record.files)
-      if (size_and_time(record.root / name) != was) return fmt::format("{} was written since", (record.root / name).string());
+      if (size_and_time(record.root / name) != was)
+        return fmt::format("{} was written since", (record.root / name).string());
     for (const std::string& name : files_of(record.root))
       if (!record.files.count(name)) return fmt::format("{} is new", (record.root / name).string());
   } catch (const DataError& error) {
@@ -180,14 +202,16 @@ std::string difference_from(const WeightsRecord& record) {
 void require_unchanged(const WeightsRecord& record) {
   if (difference_from(record).empty()) return;
   if (!is_there(record.root) || !holds_configuration(record.root))
-    throw DataError(fmt::format("weights of {}: {} is gone: run winnow model check {} --root FOLDER", record.name, record.root.string(), record.name));
+    throw DataError(fmt::format("weights of {}: {} is gone: run winnow model check {} --root FOLDER", record.name,
+                                record.root.string(), record.name));
   WeightsRecord now = read_all(record.name, record.root, {});
   if (now.fingerprint != record.fingerprint)
-    throw DataError(fmt::format("weights of {}: the files in {} changed since they were checked ({} then, {} now): restore them, or run "
-                                "winnow model check {} and let its stages be recomputed",
-                                record.name, record.root.string(), record.fingerprint, now.fingerprint, record.name));
+    throw DataError(fmt::format(
+        "weights of {}: the files in {} changed since they were checked ({} then, {} now): restore them, or run "
+        "winnow model check {} and let its stages be recomputed",
+        record.name, record.root.string(), record.fingerprint, now.fingerprint, record.name));
   now.any_shape = record.any_shape;
-  write_record(now);                              // moved or touched, same content
+  write_record(now);  // moved or touched, same content
 }
 
 }  // namespace winnow::data

@@ -53,7 +53,8 @@ void AgentLoop::run() {
 }
 
 void AgentLoop::wait() {
-  std::vector<pollfd> fds{{coordinator_.get(), static_cast<short>(POLLIN | (to_send_.empty() ? 0 : POLLOUT)), 0}, {children_.get(), POLLIN, 0}};
+  std::vector<pollfd> fds{{coordinator_.get(), static_cast<short>(POLLIN | (to_send_.empty() ? 0 : POLLOUT)), 0},
+                          {children_.get(), POLLIN, 0}};
   if (worker_) fds.push_back({worker_->signal(), POLLIN, 0});
   for (const SlotState& state : slots_) {
     if (!state.trainer) continue;
@@ -84,13 +85,15 @@ void AgentLoop::hear(const Message& message) {
   happen(sched::Agent::Heard{});
   switch (message.kind) {
     case Message::Kind::assign:
-      tasks_[message.attempt] = {.attempt = message.attempt, .stage_text = message.text,
+      tasks_[message.attempt] = {.attempt = message.attempt,
+                                 .stage_text = message.text,
                                  .width = std::max(1u, static_cast<std::uint32_t>(message.number))};
       return happen(sched::Agent::Given{message.attempt, tasks_[message.attempt].width});
     case Message::Kind::retract: return happen(sched::Agent::Retracted{message.attempt});
     case Message::Kind::cancel: return happen(sched::Agent::Cancelled{message.attempt});
     case Message::Kind::drain:
-      return happen(sched::Agent::Drain{std::chrono::duration_cast<sched::Time>(std::chrono::duration<double>(message.number))});
+      return happen(
+          sched::Agent::Drain{std::chrono::duration_cast<sched::Time>(std::chrono::duration<double>(message.number))});
     default: return;
   }
 }
@@ -99,13 +102,15 @@ void AgentLoop::hear(const Message& message) {
 bool AgentLoop::welcome(const Message& message) {
   std::string token;
   for (int attempt = 0; attempt < 15 && token != message.text; ++attempt) {
-    if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(200));    // a network file system may be late
+    if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(200));  // a network file system may be late
     token = StoreLease::token_in(options_.store);
   }
   if (token != message.text) {
-    tell({.kind = Message::Kind::refused,
-          .text = fmt::format("host {} does not see the coordinator's results folder at {}: use a folder that all nodes share (--store)",
-                              host_name(), std::filesystem::absolute(options_.store).string())});
+    tell(
+        {.kind = Message::Kind::refused,
+         .text = fmt::format(
+             "host {} does not see the coordinator's results folder at {}: use a folder that all nodes share (--store)",
+             host_name(), std::filesystem::absolute(options_.store).string())});
     return false;
   }
   worker_ = std::make_unique<Worker>(options_);
@@ -114,7 +119,10 @@ bool AgentLoop::welcome(const Message& message) {
   for (const auto& [name, source] : sources.items()) datasets[name] = {source.at("preset"), source.at("source")};
   worker_->expect(std::move(datasets));
   machine_.emplace(options_.trainers, options_.timers, now());
-  tell({.kind = Message::Kind::joined, .number = static_cast<double>(options_.trainers), .text = host_name(), .detail = fmt::format("{} {}", ::getpid(), revision())});
+  tell({.kind = Message::Kind::joined,
+        .number = static_cast<double>(options_.trainers),
+        .text = host_name(),
+        .detail = fmt::format("{} {}", ::getpid(), revision())});
   return true;
 }
 
@@ -138,7 +146,7 @@ void AgentLoop::hear_worker() {
 
 void AgentLoop::happen(sched::Agent::Event event) {
   events_.push_back(std::move(event));
-  if (std::exchange(handling_, true)) return;              // carrying out a command makes things happen, too
+  if (std::exchange(handling_, true)) return;  // carrying out a command makes things happen, too
   while (!events_.empty()) {
     sched::Agent::Event next = std::move(events_.front());
     events_.pop_front();

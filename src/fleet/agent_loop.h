@@ -1,5 +1,5 @@
-// The agent as a process: carries out what sched::Agent decides, and tells it what happens. One thread, one poll; disks are
-// the Worker's.
+// The agent as a process: carries out what sched::Agent decides, and tells it what happens. One thread, one poll; disks
+// are the Worker's.
 #pragma once
 
 #include <poll.h>
@@ -18,23 +18,23 @@
 
 namespace winnow::fleet {
 
-// Lives between the coordinator's welcome and the end of the connection or of its work. run() returns when nothing is left
-// to do; results that trainers had delivered by then are committed.
+// Lives between the coordinator's welcome and the end of the connection or of its work. run() returns when nothing is
+// left to do; results that trainers had delivered by then are committed.
 class AgentLoop {
  public:
   AgentLoop(const Options&, Descriptor coordinator);
   void run();
 
  private:
-  struct SlotState {                                           // a slot
+  struct SlotState {  // a slot
     std::unique_ptr<TrainerProcess> trainer;
     std::string version, device;
-    Task task;                                             // what it runs, or ran last
-    double start = 0, told = 0;                            // wall clock: of the stage; of the last progress passed on
-    Value done;                                            // its result event
-    std::string fault;                                     // why it is being killed, or has failed
-    bool deaf = false;                                     // killed: what it still says is not listened to
-    bool ended = false, not_run = false;                   // reaped; given a stage after that
+    Task task;                            // what it runs, or ran last
+    double start = 0, told = 0;           // wall clock: of the stage; of the last progress passed on
+    Value done;                           // its result event
+    std::string fault;                    // why it is being killed, or has failed
+    bool deaf = false;                    // killed: what it still says is not listened to
+    bool ended = false, not_run = false;  // reaped; given a stage after that
   };
 
   void wait();
@@ -66,15 +66,15 @@ class AgentLoop {
   void flush();
 
   const Options options_;
-  Descriptor coordinator_, children_;                      // children_: readable when a trainer has ended
+  Descriptor coordinator_, children_;  // children_: readable when a trainer has ended
   std::string to_send_;
   MessageReader heard_;
-  std::optional<sched::Agent> machine_;                    // from the welcome on
-  std::deque<sched::Agent::Event> events_;                 // happened, not yet handled
+  std::optional<sched::Agent> machine_;     // from the welcome on
+  std::deque<sched::Agent::Event> events_;  // happened, not yet handled
   bool handling_ = false;
-  std::map<sched::Attempt, Task> tasks_;                   // given, not yet running
-  std::map<sched::Attempt, Report> committed_;             // to be told
-  std::map<sched::Attempt, double> seconds_;               // what attempts that are committed took
+  std::map<sched::Attempt, Task> tasks_;        // given, not yet running
+  std::map<sched::Attempt, Report> committed_;  // to be told
+  std::map<sched::Attempt, double> seconds_;    // what attempts that are committed took
   std::vector<SlotState> slots_;
   std::unique_ptr<Worker> worker_;
   bool connected_ = true, finished_ = false;

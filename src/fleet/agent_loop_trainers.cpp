@@ -3,8 +3,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "agent_loop.h"
+#include "clock.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
@@ -22,17 +22,22 @@ void AgentLoop::hear_trainer(Slot slot) {
   for (const std::string& line : state.trainer->lines()) {
     if (state.deaf) return;
     if (std::optional<TrainerEvent> event = parse_event(line)) hear_event(slot, *event, line);
-    else if (std::string mistake = mistake_of(line); !mistake.empty()) misbehaved(slot, mistake, sched::FailureClass::protocol);
+    else if (std::string mistake = mistake_of(line); !mistake.empty())
+      misbehaved(slot, mistake, sched::FailureClass::protocol);
     else misbehaved(slot, fmt::format("the trainer wrote a line that is no event: '{}'", beginning_of(line)));
   }
-  if (!state.deaf && !state.trainer->fault().empty()) misbehaved(slot, "the trainer was killed because " + state.trainer->fault());
+  if (!state.deaf && !state.trainer->fault().empty())
+    misbehaved(slot, "the trainer was killed because " + state.trainer->fault());
 }
 
-// A trainer of winnow's own that was built from other code would compute results that this run takes for its own. Foreign ones
-// call themselves what they like.
+// A trainer of winnow's own that was built from other code would compute results that this run takes for its own.
+// Foreign ones call themselves what they like.
 void AgentLoop::refuse_trainer(Slot slot) {
-  std::string what = fmt::format("{} on host {} is of revision {}, winnow is of {}: build both from the same sources (launch/build), or name the one that belongs to this winnow "
-                                 "with --trainer", protocol::kOwnTrainer, host_name(), slots_[slot].version, revision());
+  std::string what = fmt::format(
+      "{} on host {} is of revision {}, winnow is of {}: build both from the same sources (launch/build), or name the "
+      "one that belongs to this winnow "
+      "with --trainer",
+      protocol::kOwnTrainer, host_name(), slots_[slot].version, revision());
   tell({.kind = Message::Kind::refused, .text = what});
   misbehaved(slot, what, sched::FailureClass::user);
 }
@@ -55,9 +60,13 @@ void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::stri
     return happen(Agent::TrainerReady{slot});
   }
   if (!event.content.contains("identity"))
-    return misbehaved(slot, fmt::format("the trainer's event '{}' needs \"identity\", the stage's", protocol::events().name(event.kind)), sched::FailureClass::protocol);
+    return misbehaved(
+        slot,
+        fmt::format("the trainer's event '{}' needs \"identity\", the stage's", protocol::events().name(event.kind)),
+        sched::FailureClass::protocol);
   if (text("identity") != state.task.identity.hex())
-    return misbehaved(slot, fmt::format("the trainer speaks of stage '{}' while it runs {}", beginning_of(text("identity")), state.task.identity.hex()));
+    return misbehaved(slot, fmt::format("the trainer speaks of stage '{}' while it runs {}",
+                                        beginning_of(text("identity")), state.task.identity.hex()));
   switch (event.kind) {
     case TrainerEvent::Kind::progress:
       if (double time = wall_seconds(); time - state.told >= 0.5) {
@@ -65,16 +74,15 @@ void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::stri
         tell({.kind = Message::Kind::progress, .attempt = state.task.attempt, .text = line});
       }
       return happen(Agent::Progressed{slot, mark_of(event)});
-    case TrainerEvent::Kind::done:
-      state.done = event.content;
-      return happen(Agent::Finished{slot});
+    case TrainerEvent::Kind::done: state.done = event.content; return happen(Agent::Finished{slot});
     case TrainerEvent::Kind::failed:
       state.fault = text("message");
       return happen(Agent::StageFailed{slot, failure_class_of(event)});
     case TrainerEvent::Kind::stopped: return happen(Agent::StageStopped{slot});
     case TrainerEvent::Kind::resumed:
     case TrainerEvent::Kind::checkpoint:
-    case TrainerEvent::Kind::note: return tell({.kind = Message::Kind::told, .attempt = state.task.attempt, .text = line});
+    case TrainerEvent::Kind::note:
+      return tell({.kind = Message::Kind::told, .attempt = state.task.attempt, .text = line});
     case TrainerEvent::Kind::ready: return;
   }
 }
@@ -118,8 +126,9 @@ void AgentLoop::carry_out(const Agent::Run& c) {
   tasks_.erase(c.attempt);
   state.start = wall_seconds();
   state.fault.clear();
-  state.trainer->send(protocol::line_of(protocol::Run{state.task.identity.hex(), c.attempt.number, state.task.stage_text, state.task.context, state.task.output.string(),
-                            state.task.checkpoint.string()}));
+  state.trainer->send(
+      protocol::line_of(protocol::Run{state.task.identity.hex(), c.attempt.number, state.task.stage_text,
+                                      state.task.context, state.task.output.string(), state.task.checkpoint.string()}));
 }
 
 void AgentLoop::carry_out(const Agent::StopStage& c) {
@@ -129,7 +138,8 @@ void AgentLoop::carry_out(const Agent::StopStage& c) {
 void AgentLoop::carry_out(const Agent::KillTrainer& c) {
   SlotState& state = slots_[c.slot];
   state.deaf = true;
-  if (state.fault.empty() && !c.because.empty()) state.fault = fmt::format("the trainer was killed because {}", c.because);
+  if (state.fault.empty() && !c.because.empty())
+    state.fault = fmt::format("the trainer was killed because {}", c.because);
   if (state.trainer) state.trainer->kill();
 }
 
@@ -151,7 +161,8 @@ void AgentLoop::carry_out(const Agent::Commit& c) {
   from.start = state.start;
   from.end = wall_seconds();
   seconds_[c.attempt] = from.end - from.start;
-  worker_->commit({state.task, std::move(state.done), std::move(from), state.trainer ? state.trainer->last_lines() : ""});
+  worker_->commit(
+      {state.task, std::move(state.done), std::move(from), state.trainer ? state.trainer->last_lines() : ""});
 }
 
 void AgentLoop::carry_out(const Agent::Exit&) { finished_ = true; }
@@ -159,12 +170,19 @@ void AgentLoop::carry_out(const Agent::Exit&) { finished_ = true; }
 void AgentLoop::carry_out(const Agent::TellStarted& c) {
   for (const SlotState& state : slots_)
     if (state.trainer && state.task.attempt == c.attempt)
-      tell({.kind = Message::Kind::started, .attempt = c.attempt, .number = static_cast<double>(state.trainer->pid()), .text = state.version});
+      tell({.kind = Message::Kind::started,
+            .attempt = c.attempt,
+            .number = static_cast<double>(state.trainer->pid()),
+            .text = state.version});
 }
 
 void AgentLoop::carry_out(const Agent::TellDone& c) {
   Report& report = committed_.at(c.attempt);
-  tell({.kind = Message::Kind::done, .attempt = c.attempt, .number = seconds_[c.attempt], .text = report.text, .detail = report.digest});
+  tell({.kind = Message::Kind::done,
+        .attempt = c.attempt,
+        .number = seconds_[c.attempt],
+        .text = report.text,
+        .detail = report.digest});
   committed_.erase(c.attempt);
   seconds_.erase(c.attempt);
 }

@@ -7,11 +7,11 @@
 
 #include <cstdio>
 
+#include "agent_loop.h"
+#include "backoff.h"
 #include "clock.h"
 #include "message.h"
 #include "mpi_world.h"
-#include "agent_loop.h"
-#include "backoff.h"
 
 namespace winnow::fleet {
 
@@ -38,7 +38,7 @@ void ignore_signals() {
 
 AgentProcess start_agent(const Options& options) {
   Pair pair = make_socket_pair();
-  std::fflush(nullptr);                                    // or both would print what is buffered
+  std::fflush(nullptr);  // or both would print what is buffered
   pid_t pid = check(::fork(), "start the agent");
   if (pid == 0) {
     pair.first.close();

@@ -17,7 +17,8 @@ struct AgentProcess {
 // The child never returns: it serves its connection and ends without running our destructors.
 AgentProcess start_agent(const Options&);
 
-// Rank > 0: carries bytes between its agent and the coordinator until it is dismissed or the coordinator stops sending heartbeats.
+// Rank > 0: carries bytes between its agent and the coordinator until it is dismissed or the coordinator stops sending
+// heartbeats.
 void relay(AgentProcess, const World&, sched::Time longest_silence);
 
 }  // namespace winnow::fleet

@@ -8,8 +8,8 @@
 
 namespace winnow::fleet {
 
-// An idle blocking receive of Open MPI keeps a core at 100 %. Pauses grow from 20 us to 2 ms while nothing happens: 500 wakes
-// a second cost 0.3 % of a core, and a stage that takes minutes does not notice 2 ms.
+// An idle blocking receive of Open MPI keeps a core at 100 %. Pauses grow from 20 us to 2 ms while nothing happens: 500
+// wakes a second cost 0.3 % of a core, and a stage that takes minutes does not notice 2 ms.
 class Backoff {
  public:
   void busy() { pause_ = kShortest; }

@@ -23,7 +23,7 @@ using sched::AgentId;
 using sched::Scheduler;
 using sched::Time;
 
-constexpr int kReplacements = 3;                           // of a local agent that dies, where there is no MPI
+constexpr int kReplacements = 3;  // of a local agent that dies, where there is no MPI
 
 Descriptor watch_signals() {
   sigset_t set;
@@ -48,14 +48,23 @@ bool due(Time& last, Time period) {
 
 }  // namespace
 
-Coordinator::Coordinator(const Work& work, const Options& options, const World& world, std::unique_ptr<MpiWorld>& mpi, Observer& observer)
+Coordinator::Coordinator(const Work& work, const Options& options, const World& world, std::unique_ptr<MpiWorld>& mpi,
+                         Observer& observer)
     : work_(work), options_(options), world_(world), mpi_(mpi), observer_(observer), signals_(watch_signals()),
       lease_(made(options.store), Journal::last_epoch(options.store) + 1, options.timers.lease_silence),
-      journal_(options.store, lease_.epoch()), status_(options.store, work), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
+      journal_(options.store, lease_.epoch()), status_(options.store, work),
+      scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
   if (std::size_t damaged = recall(options.store, work, scheduler_))
-    observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged, (options.store / "journal").string()));
+    observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged,
+                             (options.store / "journal").string()));
   store::Store(options.store, options.references).remove_finished_checkpoints();
-  journal_.add({{"event", "begin"}, {"sweep", work.name}, {"revision", revision()}, {"host", host_name()}, {"pid", ::getpid()}, {"ranks", world.size}, {"open", scheduler_.counts().open}});
+  journal_.add({{"event", "begin"},
+                {"sweep", work.name},
+                {"revision", revision()},
+                {"host", host_name()},
+                {"pid", ::getpid()},
+                {"ranks", world.size},
+                {"open", scheduler_.counts().open}});
   journal_.sync();
   links_.add_local(start_agent(options));
 }
@@ -78,7 +87,11 @@ Outcome Coordinator::run() {
   }
   warn_if_changed();
   Scheduler::Counts counts = scheduler_.counts();
-  journal_.add({{"event", "end"}, {"done", counts.done}, {"failed", counts.failed}, {"blocked", counts.blocked}, {"open", counts.open}});
+  journal_.add({{"event", "end"},
+                {"done", counts.done},
+                {"failed", counts.failed},
+                {"blocked", counts.blocked},
+                {"open", counts.open}});
   journal_.sync();
   status_.write(counts, scheduler_.outlook(), true);
   if (!refused_.empty()) throw UsageError(refused_);
@@ -87,7 +100,8 @@ Outcome Coordinator::run() {
 
 void Coordinator::welcome(AgentId agent) {
   Value datasets = Value::object();
-  for (const auto& [name, source] : work_.datasets) datasets[name] = {{"preset", source.preset}, {"source", source.source}};
+  for (const auto& [name, source] : work_.datasets)
+    datasets[name] = {{"preset", source.preset}, {"source", source.source}};
   links_.send(agent, {.kind = Message::Kind::welcome, .text = lease_.token(), .detail = datasets.dump()});
 }
 
@@ -103,18 +117,24 @@ void Coordinator::hear(AgentId agent, const Message& message) {
   status_.heard(agent);
   switch (message.kind) {
     case Message::Kind::joined:
-      if (std::string other = message.detail.substr(std::min(message.detail.find(' ') + 1, message.detail.size())); other != revision()) {
-        refused_ = fmt::format("winnow on host {} is of revision {}, the coordinator on host {} of {}: they would compute one table with different code; install one build "
-                               "on all hosts", message.text, other.empty() ? "unknown" : other, host_name(), revision());
+      if (std::string other = message.detail.substr(std::min(message.detail.find(' ') + 1, message.detail.size()));
+          other != revision()) {
+        refused_ = fmt::format(
+            "winnow on host {} is of revision {}, the coordinator on host {} of {}: they would compute one table with "
+            "different code; install one build "
+            "on all hosts",
+            message.text, other.empty() ? "unknown" : other, host_name(), revision());
         return;
       }
       hosts_[agent] = message.text;
       status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number));
-      journal_.add({{"event", "joined"}, {"agent", agent}, {"host", message.text}, {"pid", std::atoi(message.detail.c_str())}, {"slots", message.number}});
+      journal_.add({{"event", "joined"},
+                    {"agent", agent},
+                    {"host", message.text},
+                    {"pid", std::atoi(message.detail.c_str())},
+                    {"slots", message.number}});
       return event(Scheduler::Joined{agent, static_cast<std::uint32_t>(message.number)});
-    case Message::Kind::refused:
-      refused_ = message.text;
-      return;
+    case Message::Kind::refused: refused_ = message.text; return;
     case Message::Kind::started: {
       Value started = record("started", attempt);
       started["agent"] = agent;
@@ -135,15 +155,15 @@ void Coordinator::hear(AgentId agent, const Message& message) {
     case Message::Kind::done:
       status_.ended(attempt);
       if (message.text == "conflict")
-        observer_.say(fmt::format("{} gave another result than the one in the store; the new one lies in {} (result digest {}): the computation is not repeatable",
-                                  work_.label(attempt.stage), (options_.store / "damaged").string(), message.detail));
+        observer_.say(
+            fmt::format("{} gave another result than the one in the store; the new one lies in {} (result digest {}): "
+                        "the computation is not repeatable",
+                        work_.label(attempt.stage), (options_.store / "damaged").string(), message.detail));
       return event(Scheduler::Done{agent, attempt, message.number, {message.text, message.detail}});
     case Message::Kind::failed:
       status_.ended(attempt);
       return event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text), message.detail});
-    case Message::Kind::returned:
-      status_.ended(attempt);
-      return event(Scheduler::Returned{agent, attempt});
+    case Message::Kind::returned: status_.ended(attempt); return event(Scheduler::Returned{agent, attempt});
     case Message::Kind::beat: return event(Scheduler::Beat{agent, message.attempts});
     case Message::Kind::note: return observer_.say(message.text);
     case Message::Kind::left: return event(Scheduler::Left{agent});
@@ -158,7 +178,8 @@ void Coordinator::hear_signals() {
     if (++drains_ > 2) continue;
     journal_.add({{"event", "drain"}, {"signal", info.ssi_signo}});
     if (drains_ == 1) {
-      observer_.say(fmt::format("{}: nothing new starts; running stages have {:.0f} s to finish", ::strsignal(static_cast<int>(info.ssi_signo)), seconds(options_.timers.grace)));
+      observer_.say(fmt::format("{}: nothing new starts; running stages have {:.0f} s to finish",
+                                ::strsignal(static_cast<int>(info.ssi_signo)), seconds(options_.timers.grace)));
       event(Scheduler::Drain{});
     } else {
       for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::drain, .number = 0});
@@ -192,7 +213,9 @@ void Coordinator::end_agents() {
 void Coordinator::warn_if_changed() {
   if (changed_ || !work_.changed || !work_.changed()) return;
   changed_ = true;
-  observer_.say("the sweep file has changed since this run began: the run goes on with the old content; run it again for the new one");
+  observer_.say(
+      "the sweep file has changed since this run began: the run goes on with the old content; run it again for the new "
+      "one");
 }
 
 }  // namespace winnow::fleet

@@ -1,5 +1,5 @@
-// Drives the scheduler: turns what agents say, signals and time into its events, and its commands into messages, journal
-// records and words for the observer.
+// Drives the scheduler: turns what agents say, signals and time into its events, and its commands into messages,
+// journal records and words for the observer.
 #pragma once
 
 #include "journal.h"
@@ -58,10 +58,10 @@ class Coordinator {
   std::string refused_;
   sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{}, written_{};
   int replacements_ = 0;
-  int drains_ = 0;                                         // signals so far
+  int drains_ = 0;  // signals so far
   bool ending_ = false;
   bool changed_ = false;
-  bool complete_ = false;                                  // every agent has joined, or had its time
+  bool complete_ = false;  // every agent has joined, or had its time
   sched::Time begun_ = {};
   sched::Time ending_since_{};
 };

@@ -10,7 +10,7 @@ using sched::Scheduler;
 
 namespace {
 
-constexpr std::size_t kLines = 4096;              // bytes of a trainer's last words that the journal keeps
+constexpr std::size_t kLines = 4096;  // bytes of a trainer's last words that the journal keeps
 
 }  // namespace
 
@@ -32,7 +32,9 @@ std::uint32_t Coordinator::width_of(sched::StageId stage) const {
 void Coordinator::told(sched::Attempt attempt, const Value& event) {
   std::string kind = event.value("event", "");
   if (kind == "note") observer_.say(fmt::format("{}: {}", work_.label(attempt.stage), event.value("text", "")));
-  if (kind == "resumed") observer_.say(fmt::format("{} resumes at step {}", work_.label(attempt.stage), event.value("step", std::int64_t{0})));
+  if (kind == "resumed")
+    observer_.say(
+        fmt::format("{} resumes at step {}", work_.label(attempt.stage), event.value("step", std::int64_t{0})));
   Value entry = record(kind.c_str(), attempt);
   for (const char* key : {"step", "bytes", "seconds", "text"})
     if (auto found = event.find(key); found != event.end()) entry[key] = *found;
@@ -45,11 +47,15 @@ std::string Coordinator::host(sched::AgentId agent) const {
 }
 
 void Coordinator::carry_out(const Scheduler::Assign& c) {
-  links_.send(c.agent, {.kind = Message::Kind::assign, .attempt = c.attempt, .number = static_cast<double>(width_of(c.attempt.stage)),
-                         .text = work_.stage(c.attempt.stage).dump()});
+  links_.send(c.agent, {.kind = Message::Kind::assign,
+                        .attempt = c.attempt,
+                        .number = static_cast<double>(width_of(c.attempt.stage)),
+                        .text = work_.stage(c.attempt.stage).dump()});
 }
 
-void Coordinator::carry_out(const Scheduler::Retract& c) { links_.send(c.agent, {.kind = Message::Kind::retract, .attempt = c.attempt}); }
+void Coordinator::carry_out(const Scheduler::Retract& c) {
+  links_.send(c.agent, {.kind = Message::Kind::retract, .attempt = c.attempt});
+}
 
 void Coordinator::carry_out(const Scheduler::Cancel& c) {
   links_.send(c.agent, {.kind = Message::Kind::cancel, .attempt = c.attempt});
@@ -73,7 +79,8 @@ void Coordinator::report_failure(sched::Attempt attempt, sched::FailureClass why
   failed["class"] = to_string(why);
   failed["final"] = final;
   failed["text"] = text.substr(0, text.find('\n'));
-  if (std::size_t first = text.find('\n'); first != std::string::npos) failed["lines"] = text.substr(first + 1).substr(0, kLines);
+  if (std::size_t first = text.find('\n'); first != std::string::npos)
+    failed["lines"] = text.substr(first + 1).substr(0, kLines);
   journal_.add(std::move(failed));
   status_.failed(attempt, why, text, final);
   status_.ended(attempt);
@@ -84,24 +91,29 @@ void Coordinator::carry_out(const Scheduler::Retry& c) { report_failure(c.failed
 void Coordinator::carry_out(const Scheduler::Fail& c) { report_failure(c.last, c.why, c.text, true); }
 
 void Coordinator::carry_out(const Scheduler::Block& c) {
-  journal_.add({{"event", "blocked"}, {"identity", work_.identities[c.stage].hex()}, {"by", work_.identities[c.because].hex()}});
+  journal_.add(
+      {{"event", "blocked"}, {"identity", work_.identities[c.stage].hex()}, {"by", work_.identities[c.because].hex()}});
   observer_.blocked(c.stage, c.because);
 }
 
 void Coordinator::carry_out(const Scheduler::TooWide& c) {
-  std::string text = fmt::format("width {} needs {} trainers of one agent, the largest has {}: start more for each (--trainers {}) or lower `width`", c.width,
-                                 c.width, c.largest, c.width);
+  std::string text = fmt::format(
+      "width {} needs {} trainers of one agent, the largest has {}: start more for each (--trainers {}) or lower "
+      "`width`",
+      c.width, c.width, c.largest, c.width);
   report_failure({c.stage, 0}, sched::FailureClass::user, text, true);
 }
 
 void Coordinator::carry_out(const Scheduler::LoseAgent& c) {
   journal_.add({{"event", "lost"}, {"agent", c.agent}, {"host", host(c.agent)}});
   status_.lost(c.agent);
-  if (ending_) return;                                     // it left because it was asked to
+  if (ending_) return;  // it left because it was asked to
   bool silent = false;
   for (sched::AgentId agent : links_.agents()) silent = silent || agent == c.agent;
   if (silent) links_.drop(c.agent);
-  if (!drains_) observer_.say(fmt::format("lost the agent on {} ({}); its stages go to others", host(c.agent), silent ? "silent" : "it died"));
+  if (!drains_)
+    observer_.say(fmt::format("lost the agent on {} ({}); its stages go to others", host(c.agent),
+                              silent ? "silent" : "it died"));
 }
 
 void Coordinator::carry_out(const Scheduler::StopAll&) {

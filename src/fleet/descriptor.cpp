@@ -34,7 +34,9 @@ Pair make_socket_pair() {
   return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
-void make_nonblocking(int fd) { check(::fcntl(fd, F_SETFL, check(::fcntl(fd, F_GETFL), "read a pipe's flags") | O_NONBLOCK), "set a pipe's flags"); }
+void make_nonblocking(int fd) {
+  check(::fcntl(fd, F_SETFL, check(::fcntl(fd, F_GETFL), "read a pipe's flags") | O_NONBLOCK), "set a pipe's flags");
+}
 
 bool read_available(int fd, std::string& to, std::size_t limit) {
   char buffer[1 << 16];
@@ -42,7 +44,7 @@ bool read_available(int fd, std::string& to, std::size_t limit) {
     ssize_t n = ::read(fd, buffer, std::min(limit, sizeof buffer));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return true;
-    if (n <= 0) return false;                              // also an error: nothing more can come
+    if (n <= 0) return false;  // also an error: nothing more can come
     to.append(buffer, static_cast<std::size_t>(n));
     if (static_cast<std::size_t>(n) < std::min(limit, sizeof buffer)) return true;
     limit -= static_cast<std::size_t>(n);

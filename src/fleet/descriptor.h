@@ -28,8 +28,10 @@ class Descriptor {
 // Throws DeviceError("cannot WHAT: reason") for a negative result.
 int check(int result, const char* what);
 
-struct Pair { Descriptor first, second; };
-Pair make_pipe();                                          // read end, write end; close-on-exec
+struct Pair {
+  Descriptor first, second;
+};
+Pair make_pipe();  // read end, write end; close-on-exec
 Pair make_socket_pair();
 void make_nonblocking(int fd);
 

@@ -34,14 +34,22 @@ Outcome Fleet::coordinate(const Work& work, Observer& observer) {
 
 void Fleet::write_exit_record(int code, const Outcome& outcome) const {
   const char* run = std::getenv("WINNOW_RUN_ID");
-  Value record = {{"code", code}, {"done", outcome.counts.done}, {"failed", outcome.counts.failed}, {"blocked", outcome.counts.blocked},
-                  {"open", outcome.counts.open}, {"drained", outcome.drained}, {"host", host_name()}, {"time", wall_seconds()}, {"run", run ? run : ""}, {"revision", revision()}};
+  Value record = {{"code", code},
+                  {"done", outcome.counts.done},
+                  {"failed", outcome.counts.failed},
+                  {"blocked", outcome.counts.blocked},
+                  {"open", outcome.counts.open},
+                  {"drained", outcome.drained},
+                  {"host", host_name()},
+                  {"time", wall_seconds()},
+                  {"run", run ? run : ""},
+                  {"revision", revision()}};
   std::vector<Path> places{state_->options.store / "exit.json"};
   if (const char* path = std::getenv("WINNOW_EXIT_RECORD"); path && *path) places.push_back(path);
   for (const Path& path : places) {
     try {
       if (std::filesystem::is_directory(path.parent_path())) write_file_atomically(path, record.dump() + "\n");
-    } catch (const DeviceError&) {                         // full or read-only: the other place may do
+    } catch (const DeviceError&) {  // full or read-only: the other place may do
     }
   }
 }
@@ -50,7 +58,7 @@ void Fleet::leave(int code) {
   if (!state_->world.mpi) return;
   if (state_->lost_rank) MpiWorld::abort(code);
   ::signal(SIGALRM, SIG_DFL);
-  ::alarm(30);                                             // a rank that dies now must not hold us for ever
+  ::alarm(30);  // a rank that dies now must not hold us for ever
   if (!state_->mpi) state_->mpi = std::make_unique<MpiWorld>(state_->world);
   for (int rank = 1; rank < state_->world.size; ++rank) state_->mpi->dismiss(rank);
   while (state_->mpi->sending()) {
@@ -61,6 +69,8 @@ void Fleet::leave(int code) {
   ::alarm(0);
 }
 
-void serve(const Options& options, const World& world) { relay(start_agent(options), world, options.timers.coordinator_silence); }
+void serve(const Options& options, const World& world) {
+  relay(start_agent(options), world, options.timers.coordinator_silence);
+}
 
 }  // namespace winnow::fleet

@@ -14,8 +14,9 @@ namespace winnow::fleet {
 namespace {
 
 double number(const Value& value, const std::string& name) {
-  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();       // JSON has no NaN
-  if (!value.is_number()) throw DataError(fmt::format("the trainer's metric '{}' is no number: {}", name, value.dump().substr(0, 60)));
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();  // JSON has no NaN
+  if (!value.is_number())
+    throw DataError(fmt::format("the trainer's metric '{}' is no number: {}", name, value.dump().substr(0, 60)));
   return value.get<double>();
 }
 
@@ -24,7 +25,9 @@ void require_name(const std::string& name) {
   constexpr std::size_t kLongest = 100;
   if (name.empty()) throw DataError("the trainer gives a metric without a name");
   if (name.size() > kLongest || printable(name) != name)
-    throw DataError(fmt::format("the trainer's metric '{}' must have a name of at most {} letters, without control characters", printable(name.substr(0, 60)), kLongest));
+    throw DataError(
+        fmt::format("the trainer's metric '{}' must have a name of at most {} letters, without control characters",
+                    printable(name.substr(0, 60)), kLongest));
 }
 
 // What the trainer says of its metrics. What winnow's own metrics are is not for it to say.
@@ -35,11 +38,15 @@ store::MetricKinds kinds_of(const Value& said, const store::RunContent& run) {
     for (const store::Column& column : table) columns.push_back(column.name);
   for (const auto& [name, kind] : kinds) {
     if (std::find(columns.begin(), columns.end(), name) == columns.end())
-      throw DataError(fmt::format("the trainer's 'kinds' names '{}', which is none of its metrics{}", name, did_you_mean(name, columns)));
+      throw DataError(fmt::format("the trainer's 'kinds' names '{}', which is none of its metrics{}", name,
+                                  did_you_mean(name, columns)));
     std::optional<store::MetricKind> own = store::declared_metric(name);
     if (own && *own != kind)
-      throw DataError(fmt::format("the trainer's 'kinds' says that {} is a {} of which {} is better; a metric of that name is a {} of which {} is better: give it another name, or leave "
-                                  "its kind out", name, to_string(kind.unit), to_string(kind.better), to_string(own->unit), to_string(own->better)));
+      throw DataError(fmt::format(
+          "the trainer's 'kinds' says that {} is a {} of which {} is better; a metric of that name is a {} of which {} "
+          "is better: give it another name, or leave "
+          "its kind out",
+          name, to_string(kind.unit), to_string(kind.better), to_string(own->unit), to_string(own->better)));
   }
   return kinds;
 }
@@ -77,7 +84,10 @@ store::RunContent run_of_metrics(const Stage& stage, const Value& done, store::P
     for (const Value& value : list) values.push_back(number(value, name));
     if (curves.empty()) first = name, length = values.size();
     if (values.empty() || values.size() != length)
-      throw DataError(fmt::format("the trainer's curve '{}' has {} values, '{}' has {}: every curve has one value an epoch, null where there is none", name, values.size(), first, length));
+      throw DataError(
+          fmt::format("the trainer's curve '{}' has {} values, '{}' has {}: every curve has one value an epoch, null "
+                      "where there is none",
+                      name, values.size(), first, length));
     curves.push_back({name, std::move(values)});
   }
   auto add_kinds = [&] {

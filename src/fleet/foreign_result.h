@@ -5,8 +5,8 @@
 
 namespace winnow::fleet {
 
-// `done` is its event: "metrics" become one row of metrics/final, "curves" become metrics/epochs (a shorter curve is filled
-// up with NaN). DataError names what is no number.
+// `done` is its event: "metrics" become one row of metrics/final, "curves" become metrics/epochs (a shorter curve is
+// filled up with NaN). DataError names what is no number.
 store::RunContent run_of_metrics(const Stage&, const Value& done, store::Provenance, std::string log);
 
 }  // namespace winnow::fleet

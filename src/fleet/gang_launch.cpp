@@ -33,8 +33,9 @@ Path base() {
 // A folder whose owner lives is locked by it.
 Descriptor try_lock(const Path& folder) {
   Descriptor lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-  struct stat info{};
-  bool ours = lock.open() && ::fstat(lock.get(), &info) == 0 && info.st_uid == ::geteuid() && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+  struct stat info {};
+  bool ours = lock.open() && ::fstat(lock.get(), &info) == 0 && info.st_uid == ::geteuid() &&
+              ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
   if (!ours) lock.close();
   return lock;
 }
@@ -43,7 +44,8 @@ void remove_abandoned() {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(base(), ignored)) {
     if (entry.path().filename().string().rfind(prefix(), 0) != 0) continue;
-    if (Descriptor lock = try_lock(entry.path()); lock.open()) kill_gang(entry.path()), fs::remove_all(entry.path(), ignored);
+    if (Descriptor lock = try_lock(entry.path()); lock.open())
+      kill_gang(entry.path()), fs::remove_all(entry.path(), ignored);
   }
 }
 
@@ -74,8 +76,9 @@ std::vector<std::string> gang_launcher(std::uint32_t width, const Path& folder) 
   std::vector<std::string> words{"mpirun", "-n", std::to_string(width), "--bind-to", "none", "--oversubscribe"};
   if (::geteuid() == 0) words.push_back("--allow-run-as-root");
   auto set = [&](const char* name, const std::string& value) { words.insert(words.end(), {"--mca", name, value}); };
-  set("plm", "isolated");                                  // starts nothing elsewhere, and needs neither ssh nor srun
-  set("ras", "^slurm,gridengine,tm,lsf,loadleveler,alps"); // whatever a batch system has allocated, these slots are ours
+  set("plm", "isolated");  // starts nothing elsewhere, and needs neither ssh nor srun
+  set("ras",
+      "^slurm,gridengine,tm,lsf,loadleveler,alps");  // whatever a batch system has allocated, these slots are ours
   set("orte_tmpdir_base", folder.string());
   set("btl_vader_backing_directory", folder.string());
   return words;

@@ -10,12 +10,13 @@
 
 namespace winnow::fleet {
 
-// Where the inner mpirun and its processes keep what they share: session files and shared memory. They lie in a folder of their
-// own because a killed MPI program removes neither: 4 MB of memory for each process stay in /dev/shm until the next boot.
-// Destruction removes the folder; what an agent that was killed has left, the next one removes: it holds a lock on no folder.
+// Where the inner mpirun and its processes keep what they share: session files and shared memory. They lie in a folder
+// of their own because a killed MPI program removes neither: 4 MB of memory for each process stay in /dev/shm until the
+// next boot. Destruction removes the folder; what an agent that was killed has left, the next one removes: it holds a
+// lock on no folder.
 class GangFolder {
  public:
-  GangFolder();                                            // DeviceError
+  GangFolder();  // DeviceError
   ~GangFolder();
   GangFolder(const GangFolder&) = delete;
   const Path& path() const { return path_; }
@@ -31,8 +32,8 @@ std::vector<std::string> gang_launcher(std::uint32_t width, const Path& folder);
 // An environment variable by which the processes of a gang are found again.
 std::string gang_mark(const Path& folder);
 
-// Ends every process that carries the mark. mpirun's processes are in groups of their own and outlive an mpirun that is killed,
-// unless they have asked not to.
+// Ends every process that carries the mark. mpirun's processes are in groups of their own and outlive an mpirun that is
+// killed, unless they have asked not to.
 void kill_gang(const Path& folder);
 
 }  // namespace winnow::fleet

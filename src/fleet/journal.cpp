@@ -33,15 +33,18 @@ std::vector<Path> files_of(const Path& store) {
 }
 
 bool intact(std::string_view line) {
-  return line.size() > kDigest + 1 && line[kDigest] == ' ' && hash_of(line.substr(kDigest + 1)).hex() == line.substr(0, kDigest);
+  return line.size() > kDigest + 1 && line[kDigest] == ' ' &&
+         hash_of(line.substr(kDigest + 1)).hex() == line.substr(0, kDigest);
 }
 
 }  // namespace
 
-Journal::Journal(const Path& store, std::uint64_t epoch) : path_(folder_of(store) / fmt::format("{:08}.log", epoch)), epoch_(epoch) {
+Journal::Journal(const Path& store, std::uint64_t epoch)
+    : path_(folder_of(store) / fmt::format("{:08}.log", epoch)), epoch_(epoch) {
   make_folders(folder_of(store));
   file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
-  if (!file_.open()) throw DeviceError(fmt::format("cannot create journal {}: {}", path_.string(), std::strerror(errno)));
+  if (!file_.open())
+    throw DeviceError(fmt::format("cannot create journal {}: {}", path_.string(), std::strerror(errno)));
 }
 
 void Journal::add(Value record) {
@@ -55,15 +58,17 @@ void Journal::add(Value record) {
 void Journal::flush() {
   if (pending_.empty()) return;
   if (!write_available(file_.get(), pending_) || !pending_.empty())
-    throw DeviceError(fmt::format("cannot write journal {}: {}; free some space and start again, finished stages are kept",
-                                  path_.string(), std::strerror(errno)));
+    throw DeviceError(
+        fmt::format("cannot write journal {}: {}; free some space and start again, finished stages are kept",
+                    path_.string(), std::strerror(errno)));
   unsynced_ = true;
 }
 
 void Journal::sync() {
   flush();
   if (!std::exchange(unsynced_, false)) return;
-  if (::fdatasync(file_.get()) != 0) throw DeviceError(fmt::format("cannot sync journal {}: {}", path_.string(), std::strerror(errno)));
+  if (::fdatasync(file_.get()) != 0)
+    throw DeviceError(fmt::format("cannot sync journal {}: {}", path_.string(), std::strerror(errno)));
 }
 
 std::size_t Journal::replay(const Path& store, const std::function<void(const Value&)>& take, Tail tail) {
@@ -77,7 +82,7 @@ std::size_t Journal::replay(const Path& store, const std::function<void(const Va
       else ++damaged;
     }
     if (start == content.size() || tail == Tail::keep) continue;
-    std::error_code ignored;                               // a read-only store keeps its torn tail; it is skipped again
+    std::error_code ignored;  // a read-only store keeps its torn tail; it is skipped again
     std::filesystem::resize_file(path, start, ignored);
   }
   return damaged;

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -29,8 +29,8 @@ namespace {
 std::string start_of(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string text((std::istreambuf_iterator<char>(file)), {});
-  std::size_t at = text.rfind(')');                        // the name before may hold spaces
-  if (at != std::string::npos && text.compare(at, 3, ") Z") == 0) return "";   // dead, not yet reaped
+  std::size_t at = text.rfind(')');                                           // the name before may hold spaces
+  if (at != std::string::npos && text.compare(at, 3, ") Z") == 0) return "";  // dead, not yet reaped
   for (int field = 0; field < 20 && at != std::string::npos; ++field) at = text.find(' ', at + 1);
   return at == std::string::npos ? "" : text.substr(at + 1, text.find(' ', at + 1) - at - 1);
 }
@@ -39,11 +39,13 @@ std::string start_of(pid_t pid) {
 double age_of(const Path& path) {
   Path probe = temporary_beside(path);
   Descriptor fd(::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  struct stat fresh {}, old {};
+  struct stat fresh {
+  }, old{};
   bool known = fd.open() && ::fstat(fd.get(), &fresh) == 0 && ::stat(path.c_str(), &old) == 0;
   ::unlink(probe.c_str());
   if (!known) return 0;
-  return static_cast<double>(fresh.st_mtim.tv_sec - old.st_mtim.tv_sec) + 1e-9 * static_cast<double>(fresh.st_mtim.tv_nsec - old.st_mtim.tv_nsec);
+  return static_cast<double>(fresh.st_mtim.tv_sec - old.st_mtim.tv_sec) +
+         1e-9 * static_cast<double>(fresh.st_mtim.tv_nsec - old.st_mtim.tv_nsec);
 }
 
 Value read_lease(const Path& path) {
@@ -71,7 +73,8 @@ std::uint64_t last_stale(const Path& store) {
   std::error_code absent;
   for (const auto& entry : std::filesystem::directory_iterator(store, absent)) {
     unsigned long long epoch = 0;
-    if (std::sscanf(entry.path().filename().c_str(), ".coordinator.%llu.stale", &epoch) == 1) last = std::max<std::uint64_t>(last, epoch);
+    if (std::sscanf(entry.path().filename().c_str(), ".coordinator.%llu.stale", &epoch) == 1)
+      last = std::max<std::uint64_t>(last, epoch);
   }
   for (std::uint64_t old = last > 8 ? last - 8 : 0; old + 1 < last; ++old) ::unlink(stale_name(store, old).c_str());
   return last;
@@ -86,16 +89,20 @@ StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time
   for (int attempt = 0; !try_create(); ++attempt) {
     Value held = read_lease(path_);
     if (held.empty() && !is_stale(path_, held, silence))
-      throw UsageError(fmt::format("{} is damaged: its coordinator may still work here, or have died while it wrote the file; try again in {:.0f} s, or remove it if no run works on this "
-                                   "folder", path_.string(), seconds(silence)));
+      throw UsageError(
+          fmt::format("{} is damaged: its coordinator may still work here, or have died while it wrote the file; try "
+                      "again in {:.0f} s, or remove it if no run works on this "
+                      "folder",
+                      path_.string(), seconds(silence)));
     if (attempt > 0 || !is_stale(path_, held, silence))
-      throw UsageError(fmt::format("another coordinator works on {}: process {} on host {}; wait for it, or choose another folder with --store",
-                                   store.string(), held.value("pid", 0), held.value("host", "unknown")));
+      throw UsageError(fmt::format(
+          "another coordinator works on {}: process {} on host {}; wait for it, or choose another folder with --store",
+          store.string(), held.value("pid", 0), held.value("host", "unknown")));
     epoch_ = std::max(epoch_, held.value("epoch", std::uint64_t{0}) + 1);
     Path aside = stale_name(store, held.value("epoch", std::uint64_t{0}));
     try {
       rename_without_replacing(path_, aside);
-    } catch (const DeviceError&) {                         // the other one of two that take over was faster
+    } catch (const DeviceError&) {  // the other one of two that take over was faster
     }
   }
 }
@@ -107,8 +114,9 @@ StoreLease::~StoreLease() {
 bool StoreLease::try_create() {
   // Written first and linked then, so that nobody ever reads half of it.
   Path part = temporary_beside(path_);
-  const char* run = std::getenv("WINNOW_RUN_ID");          // for launch/mpirun
-  Value content = {{"run", run ? run : ""}, {"host", host_name()}, {"pid", ::getpid()}, {"start", start_of(::getpid())}, {"epoch", epoch_}, {"token", token_}};
+  const char* run = std::getenv("WINNOW_RUN_ID");  // for launch/mpirun
+  Value content = {{"run", run ? run : ""},         {"host", host_name()}, {"pid", ::getpid()},
+                   {"start", start_of(::getpid())}, {"epoch", epoch_},     {"token", token_}};
   write_file_atomically(part, content.dump() + "\n");
   if (rename_without_replacing(part, path_)) return true;
   ::unlink(part.c_str());
@@ -123,6 +131,8 @@ bool StoreLease::held(const Path& store) {
   return !lease.empty() && !is_stale(path, lease, sched::Timers{}.lease_silence);
 }
 
-std::string StoreLease::token_in(const Path& store) { return read_lease(store / "coordinator.json").value("token", ""); }
+std::string StoreLease::token_in(const Path& store) {
+  return read_lease(store / "coordinator.json").value("token", "");
+}
 
 }  // namespace winnow::fleet

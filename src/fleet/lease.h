@@ -8,12 +8,12 @@
 
 namespace winnow::fleet {
 
-// The file <store>/coordinator.json, made exclusively, refreshed while its owner lives, removed at the end. No flock: it does
-// not work on every network file system.
+// The file <store>/coordinator.json, made exclusively, refreshed while its owner lives, removed at the end. No flock:
+// it does not work on every network file system.
 //
-// A lease is stale when its process is gone (same host) or when it has not been refreshed for `silence` (other host), by the
-// clock of the file system. A stale one is renamed to a name that holds its epoch, without replacing: of two that take over
-// at the same time, one fails and then meets the other's fresh lease.
+// A lease is stale when its process is gone (same host) or when it has not been refreshed for `silence` (other host),
+// by the clock of the file system. A stale one is renamed to a name that holds its epoch, without replacing: of two
+// that take over at the same time, one fails and then meets the other's fresh lease.
 class StoreLease {
  public:
   // `least_epoch`: larger than any in the journal. UsageError names who holds the store.
@@ -22,8 +22,8 @@ class StoreLease {
   StoreLease(const StoreLease&) = delete;
 
   void refresh();
-  std::uint64_t epoch() const { return epoch_; }           // grows with every coordinator of the store
-  const std::string& token() const { return token_; }      // agents that read it see this store
+  std::uint64_t epoch() const { return epoch_; }       // grows with every coordinator of the store
+  const std::string& token() const { return token_; }  // agents that read it see this store
 
   // Does a coordinator that lives hold it? Changes nothing.
   static bool held(const Path& store);

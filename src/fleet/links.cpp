@@ -34,26 +34,28 @@ void Links::flush() {
   for (auto& [id, link] : links_) {
     if (link.to_send.empty()) continue;
     if (auto local = locals_.find(id); local != locals_.end())
-      write_available(local->second.connection.get(), link.to_send);     // an end is found when reading
-    else
-      mpi_->send(static_cast<int>(id), std::exchange(link.to_send, {}));
+      write_available(local->second.connection.get(), link.to_send);  // an end is found when reading
+    else mpi_->send(static_cast<int>(id), std::exchange(link.to_send, {}));
   }
 }
 
-void Links::hear(sched::AgentId agent, std::string_view bytes, const std::function<void(sched::AgentId, const Message&)>& take) {
+void Links::hear(sched::AgentId agent, std::string_view bytes,
+                 const std::function<void(sched::AgentId, const Message&)>& take) {
   auto found = links_.find(agent);
   if (found == links_.end()) return;
   Link& link = found->second;
   link.heard.add(bytes);
   Message message;
-  while (link.heard.next(message)) {                       // also from one that was given up: a late result counts
+  while (link.heard.next(message)) {  // also from one that was given up: a late result counts
     if (message.kind == Message::Kind::left) link.open = false;
     take(agent, message);
   }
 }
 
 bool Links::receive(const std::function<void(sched::AgentId, const Message&)>& take) {
-  bool any = mpi_ && mpi_->receive([&](int rank, std::string_view bytes) { hear(static_cast<sched::AgentId>(rank), bytes, take); });
+  bool any = mpi_ && mpi_->receive([&](int rank, std::string_view bytes) {
+    hear(static_cast<sched::AgentId>(rank), bytes, take);
+  });
   for (auto& [id, local] : locals_) {
     if (!links_.at(id).open) continue;
     std::string bytes;
@@ -81,10 +83,11 @@ void Links::wait(int extra, bool busy) {
   std::vector<pollfd> fds{{extra, POLLIN, 0}};
   for (const auto& [id, local] : locals_) {
     const Link& link = links_.at(id);
-    if (link.open) fds.push_back({local.connection.get(), static_cast<short>(POLLIN | (link.to_send.empty() ? 0 : POLLOUT)), 0});
+    if (link.open)
+      fds.push_back({local.connection.get(), static_cast<short>(POLLIN | (link.to_send.empty() ? 0 : POLLOUT)), 0});
   }
   if (mpi_) return backoff_.wait(fds);
-  ::poll(fds.data(), fds.size(), 20);                      // nothing to poll for: the kernel wakes us
+  ::poll(fds.data(), fds.size(), 20);  // nothing to poll for: the kernel wakes us
 }
 
 }  // namespace winnow::fleet

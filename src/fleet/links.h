@@ -6,28 +6,28 @@
 #include <vector>
 
 #include "agent_process.h"
+#include "backoff.h"
 #include "message.h"
 #include "mpi_world.h"
-#include "backoff.h"
 
 namespace winnow::fleet {
 
 class Links {
  public:
-  Links(const World&, std::unique_ptr<MpiWorld>&);         // MPI is initialised after the local agent is forked
+  Links(const World&, std::unique_ptr<MpiWorld>&);  // MPI is initialised after the local agent is forked
 
-  sched::AgentId add_local(AgentProcess);                  // its number: 0, and after the ranks' for those that replace it
-  std::vector<sched::AgentId> agents() const;              // whose connection is open
+  sched::AgentId add_local(AgentProcess);      // its number: 0, and after the ranks' for those that replace it
+  std::vector<sched::AgentId> agents() const;  // whose connection is open
 
-  void send(sched::AgentId, const Message&);               // nothing happens if it is gone
+  void send(sched::AgentId, const Message&);  // nothing happens if it is gone
   void flush();
   // Everything that arrived; an agent that has gone says `left`. True if there was anything.
   bool receive(const std::function<void(sched::AgentId, const Message&)>&);
-  void drop(sched::AgentId);                               // silent: not listened to any more
+  void drop(sched::AgentId);  // silent: not listened to any more
   // Waits for something to happen, but not long. `extra`: a further descriptor that ends the wait.
   void wait(int extra, bool busy);
 
-  bool lost_rank() const { return lost_rank_; }            // an MPI rank that will not take part in an orderly end
+  bool lost_rank() const { return lost_rank_; }  // an MPI rank that will not take part in an orderly end
 
  private:
   struct Link {

@@ -66,7 +66,8 @@ bool MessageReader::next(Message& message) {
   }
   Fields fields(rest.substr(sizeof size, size));
   message.kind = fields.get<Message::Kind>();
-  if (message.kind > Message::Kind::last) throw InternalError("a message of an unknown kind between winnow's processes");
+  if (message.kind > Message::Kind::last)
+    throw InternalError("a message of an unknown kind between winnow's processes");
   message.attempt = fields.get<sched::Attempt>();
   message.number = fields.get<double>();
   message.text = fields.text();

@@ -13,24 +13,24 @@ namespace winnow::fleet {
 struct Message {
   enum class Kind : std::uint8_t {
     // coordinator to agent
-    welcome,      // text: token of the store; detail: data sources, JSON
-    assign,       // attempt; text: stage, JSON; number: width
-    retract,      // attempt
-    cancel,       // attempt
-    drain,        // number: seconds of grace
+    welcome,  // text: token of the store; detail: data sources, JSON
+    assign,   // attempt; text: stage, JSON; number: width
+    retract,  // attempt
+    cancel,   // attempt
+    drain,    // number: seconds of grace
     alive,
     // agent to coordinator
-    joined,       // number: slots; text: host; detail: process id and revision of the code
-    refused,      // text: why this agent cannot work
-    started,      // attempt; number: process id of the trainer; text: its version
-    progress,     // attempt; text: the trainer's event
-    told,         // attempt; text: a trainer's resumed, checkpoint or note event
-    done,         // attempt; number: seconds; text: what became of the commit; detail: result digest
-    failed,       // attempt; text: class; detail: what happened, and the trainer's last lines
-    returned,     // attempt
-    beat,         // attempts: all that it holds
-    note,         // text: for the person who watches
-    left,         // the agent's process has ended
+    joined,    // number: slots; text: host; detail: process id and revision of the code
+    refused,   // text: why this agent cannot work
+    started,   // attempt; number: process id of the trainer; text: its version
+    progress,  // attempt; text: the trainer's event
+    told,      // attempt; text: a trainer's resumed, checkpoint or note event
+    done,      // attempt; number: seconds; text: what became of the commit; detail: result digest
+    failed,    // attempt; text: class; detail: what happened, and the trainer's last lines
+    returned,  // attempt
+    beat,      // attempts: all that it holds
+    note,      // text: for the person who watches
+    left,      // the agent's process has ended
     last = left,
   };
   Kind kind{};
@@ -39,7 +39,7 @@ struct Message {
   std::string text, detail;
   std::vector<sched::Attempt> attempts;
 
-  void append_to(std::string& bytes) const;                // one frame
+  void append_to(std::string& bytes) const;  // one frame
 };
 
 // Cuts a stream of bytes into messages. Bytes come from our own processes: nonsense is an InternalError.

@@ -4,7 +4,7 @@
 // Open MPI's C++ classes are not linked, and mold wants every symbol that their vtables name.
 #define OMPI_SKIP_MPICXX 1
 
-#define OMPI_SKIP_MPICXX 1                                // the C interface alone, without the C++ bindings' library
+#define OMPI_SKIP_MPICXX 1  // the C interface alone, without the C++ bindings' library
 #include <mpi.h>
 
 #include <algorithm>
@@ -66,7 +66,9 @@ MpiWorld::~MpiWorld() = default;
 void MpiWorld::start(int rank, int tag, std::string bytes) {
   auto transfer = std::make_unique<Transfer>();
   transfer->bytes = std::move(bytes);
-  check(MPI_Isend(transfer->bytes.data(), static_cast<int>(transfer->bytes.size()), MPI_BYTE, rank, tag, MPI_COMM_WORLD, &transfer->request), "Isend");
+  check(MPI_Isend(transfer->bytes.data(), static_cast<int>(transfer->bytes.size()), MPI_BYTE, rank, tag, MPI_COMM_WORLD,
+                  &transfer->request),
+        "Isend");
   sends_.push_back(std::move(transfer));
 }
 
@@ -77,8 +79,8 @@ void MpiWorld::forget_sent() {
   std::erase_if(sends_, [](const auto& transfer) { return transfer->complete(); });
 }
 
-// A matched receive is started and then asked for, never waited for: the sender may die in the middle of a long message.
-// Messages of one rank are handed over in order because a later one waits behind an unfinished earlier one.
+// A matched receive is started and then asked for, never waited for: the sender may die in the middle of a long
+// message. Messages of one rank are handed over in order because a later one waits behind an unfinished earlier one.
 bool MpiWorld::receive(const std::function<void(int, std::string_view)>& take) {
   if (!sends_.empty()) forget_sent();
   for (;;) {
@@ -97,7 +99,7 @@ bool MpiWorld::receive(const std::function<void(int, std::string_view)>& take) {
     receives_.push_back(std::move(transfer));
   }
   bool any = false;
-  std::list<int> waiting;                                  // ranks with an unfinished message
+  std::list<int> waiting;  // ranks with an unfinished message
   for (auto next = receives_.begin(); next != receives_.end();) {
     Transfer& transfer = **next;
     bool behind = std::find(waiting.begin(), waiting.end(), transfer.rank) != waiting.end();

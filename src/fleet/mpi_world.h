@@ -1,18 +1,18 @@
 // The ranks of an mpirun as carriers of bytes. Nothing outside this file pair includes MPI.
 #pragma once
 
+#include <functional>
 #include <list>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <functional>
-#include <memory>
 
 #include "winnow/fleet/fleet.h"
 
 namespace winnow::fleet {
 
-// Initialises MPI, once in a process. Non-blocking throughout and no collectives: a lost rank must never make another wait.
-// One thread calls it.
+// Initialises MPI, once in a process. Non-blocking throughout and no collectives: a lost rank must never make another
+// wait. One thread calls it.
 class MpiWorld {
  public:
   explicit MpiWorld(const World&);
@@ -28,8 +28,8 @@ class MpiWorld {
   bool dismissed() const { return dismissed_; }
   bool sending() const { return !sends_.empty(); }
 
-  void finalize();                                         // all ranks alive: orderly
-  [[noreturn]] static void abort(int code);                // a rank was lost: mpirun would wait for ever
+  void finalize();                           // all ranks alive: orderly
+  [[noreturn]] static void abort(int code);  // a rank was lost: mpirun would wait for ever
 
  private:
   struct Transfer;

@@ -23,7 +23,8 @@ std::size_t recall(const Path& store, const Work& work, sched::Scheduler& schedu
   });
   if (!attempts.empty())
     for (sched::StageId stage = 0; stage < work.identities.size(); ++stage)
-      if (auto found = attempts.find(work.identities[stage].hex()); found != attempts.end()) scheduler.attempted(stage, found->second);
+      if (auto found = attempts.find(work.identities[stage].hex()); found != attempts.end())
+        scheduler.attempted(stage, found->second);
   for (sched::ClassId id = 0; id < work.classes.size(); ++id)
     if (auto found = durations.find(work.classes[id]); found != durations.end())
       scheduler.predict(id, found->second.first / found->second.second);

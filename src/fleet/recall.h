@@ -6,7 +6,8 @@
 
 namespace winnow::fleet {
 
-// Numbers of earlier attempts and durations of classes go into the scheduler. Returns how many damaged records were skipped.
+// Numbers of earlier attempts and durations of classes go into the scheduler. Returns how many damaged records were
+// skipped.
 std::size_t recall(const Path& store, const Work&, sched::Scheduler&);
 
 }  // namespace winnow::fleet

@@ -36,7 +36,11 @@ void StatusFile::lost(sched::AgentId agent) { agents_.erase(agent); }
 
 void StatusFile::started(sched::Attempt attempt, sched::AgentId agent, std::uint32_t width) {
   auto host = agents_.find(agent);
-  running_[attempt] = {{"attempt", attempt.number}, {"width", width}, {"agent", agent}, {"host", host == agents_.end() ? Value("?") : host->second["host"]}, {"since", wall_seconds()}};
+  running_[attempt] = {{"attempt", attempt.number},
+                       {"width", width},
+                       {"agent", agent},
+                       {"host", host == agents_.end() ? Value("?") : host->second["host"]},
+                       {"since", wall_seconds()}};
 }
 
 void StatusFile::progressed(sched::Attempt attempt, const Value& event) {
@@ -61,7 +65,11 @@ void StatusFile::ended(sched::Attempt attempt) {
 }
 
 void StatusFile::failed(sched::Attempt attempt, sched::FailureClass why, const std::string& text, bool final) {
-  failures_.push_back({{"label", work_.label(attempt.stage)}, {"class", to_string(why)}, {"text", text.substr(0, text.find('\n'))}, {"final", final}, {"time", wall_seconds()}});
+  failures_.push_back({{"label", work_.label(attempt.stage)},
+                       {"class", to_string(why)},
+                       {"text", text.substr(0, text.find('\n'))},
+                       {"final", final},
+                       {"time", wall_seconds()}});
   if (failures_.size() > kFailures) failures_.pop_front();
 }
 
@@ -84,12 +92,21 @@ std::vector<Running> StatusFile::running() const {
   return result;
 }
 
-void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector<sched::Scheduler::Outlook>& outlook, bool ended) {
-  Value status = {{"sweep", work_.name}, {"stages", work_.identities.size()}, {"before", before_}, {"started", begun_}, {"time", wall_seconds()},
-                  {"host", host_name()}, {"ended", ended}};
+void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector<sched::Scheduler::Outlook>& outlook,
+                       bool ended) {
+  Value status = {{"sweep", work_.name},    {"stages", work_.identities.size()},
+                  {"before", before_},      {"started", begun_},
+                  {"time", wall_seconds()}, {"host", host_name()},
+                  {"ended", ended}};
   left_ = time_left(outlook, work_.sizes, running(), slots());
-  if (left_) status["left"] = {{"seconds", left_->seconds}, {"slots", slots()}, {"kinds", left_->kinds}, {"guessed", left_->guessed}};
-  status["counts"] = {{"done", counts.done}, {"failed", counts.failed}, {"blocked", counts.blocked}, {"open", counts.open}, {"running", counts.running}};
+  if (left_)
+    status["left"] = {
+        {"seconds", left_->seconds}, {"slots", slots()}, {"kinds", left_->kinds}, {"guessed", left_->guessed}};
+  status["counts"] = {{"done", counts.done},
+                      {"failed", counts.failed},
+                      {"blocked", counts.blocked},
+                      {"open", counts.open},
+                      {"running", counts.running}};
   status["agents"] = Value::array();
   for (const auto& [id, agent] : agents_) {
     Value entry = agent;
@@ -108,12 +125,15 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
   }
   status["failures"] = failures_;
   try {
-    write_atomically(path_, [&](const Path& part) {
-      std::ofstream file(part, std::ios::binary);
-      file << status.dump(-1, ' ', false, Value::error_handler_t::replace) << "\n";
-      if (!file.flush()) throw DeviceError(fmt::format("cannot write {}", part.string()));
-    }, Existing::replace, Durable::no);
-  } catch (const Error&) {                                 // the next one may succeed; a run does not end for want of a status
+    write_atomically(
+        path_,
+        [&](const Path& part) {
+          std::ofstream file(part, std::ios::binary);
+          file << status.dump(-1, ' ', false, Value::error_handler_t::replace) << "\n";
+          if (!file.flush()) throw DeviceError(fmt::format("cannot write {}", part.string()));
+        },
+        Existing::replace, Durable::no);
+  } catch (const Error&) {  // the next one may succeed; a run does not end for want of a status
   }
 }
 
@@ -122,19 +142,23 @@ namespace {
 bool is_number(const Value& object, const char* key) { return object.contains(key) && object[key].is_number(); }
 
 bool is_status(const Value& status) {
-  if (!status.is_object() || !status.contains("sweep") || !status["sweep"].is_string() || !is_number(status, "time") || !is_number(status, "started") ||
-      !status.contains("ended") || !status["ended"].is_boolean() || !status.contains("counts") || !status["counts"].is_object())
+  if (!status.is_object() || !status.contains("sweep") || !status["sweep"].is_string() || !is_number(status, "time") ||
+      !is_number(status, "started") || !status.contains("ended") || !status["ended"].is_boolean() ||
+      !status.contains("counts") || !status["counts"].is_object())
     return false;
   for (const char* count : {"done", "failed", "blocked", "open", "running"})
     if (!is_number(status["counts"], count)) return false;
   for (const char* list : {"agents", "running", "failures"})
-    if (!status.contains(list) || !status[list].is_array() || !std::ranges::all_of(status[list], [](const Value& entry) { return entry.is_object(); })) return false;
+    if (!status.contains(list) || !status[list].is_array() ||
+        !std::ranges::all_of(status[list], [](const Value& entry) { return entry.is_object(); }))
+      return false;
   return true;
 }
 
 Value parsed(const Path& path) {
   Value status = Value::parse(read_file(path), nullptr, false);
-  if (!is_status(status)) throw DataError(fmt::format("{} is no status of a run: remove it; the next run writes a new one", path.string()));
+  if (!is_status(status))
+    throw DataError(fmt::format("{} is no status of a run: remove it; the next run writes a new one", path.string()));
   return status;
 }
 
@@ -145,7 +169,7 @@ std::optional<Value> read_status(const Path& store) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   Value status = parsed(path);
   bool lives = StoreLease::held(store);
-  if (!lives) status = parsed(path);                       // its last word may have come between the two looks
+  if (!lives) status = parsed(path);  // its last word may have come between the two looks
   status["state"] = status["ended"] ? "ended" : lives ? "running" : "died";
   return status;
 }

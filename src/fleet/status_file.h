@@ -14,7 +14,7 @@ namespace winnow::fleet {
 
 class StatusFile {
  public:
-  StatusFile(const Path& store, const Work&);              // keeps the work: labels are made when they are written
+  StatusFile(const Path& store, const Work&);  // keeps the work: labels are made when they are written
 
   void joined(sched::AgentId, const std::string& host, std::uint32_t slots);
   void heard(sched::AgentId);
@@ -38,9 +38,9 @@ class StatusFile {
   double begun_;
   std::map<sched::AgentId, Value> agents_;
   std::map<sched::Attempt, Value> running_;
-  std::map<sched::Attempt, std::pair<double, double>> first_;   // when its first step was told, and which it was
-  std::deque<Value> failures_;                             // the last few
-  std::size_t before_;                                     // stages that were done at the beginning
+  std::map<sched::Attempt, std::pair<double, double>> first_;  // when its first step was told, and which it was
+  std::deque<Value> failures_;                                 // the last few
+  std::size_t before_;                                         // stages that were done at the beginning
   std::optional<TimeLeft> left_;
 };
 

@@ -26,7 +26,8 @@ std::string missing_in(const TrainerEvent& event) {
       bool known = word == event.content.end() || *word == "user" || *word == "memory" || *word == "transient";
       return known ? "" : "as \"class\" one of user, memory, transient";
     }
-    case TrainerEvent::Kind::note: return event.content.contains("text") && event.content["text"].is_string() ? "" : "\"text\", a text";
+    case TrainerEvent::Kind::note:
+      return event.content.contains("text") && event.content["text"].is_string() ? "" : "\"text\", a text";
     default: return "";
   }
 }
@@ -99,18 +100,24 @@ std::string mistake_of(std::string_view line) {
   Value content = parsed(line, &why);
   if (content.is_discarded()) {
     std::size_t place = find_not_a_number(line);
-    if (place == std::string_view::npos || !without_not_a_numbers(std::string(line)).is_object()) return looks_like_an_event(line) ? why : "";
-    return fmt::format("the trainer wrote NaN or Infinity, which JSON does not have: write null ('{}')", around(line, place));
+    if (place == std::string_view::npos || !without_not_a_numbers(std::string(line)).is_object())
+      return looks_like_an_event(line) ? why : "";
+    return fmt::format("the trainer wrote NaN or Infinity, which JSON does not have: write null ('{}')",
+                       around(line, place));
   }
   if (!content.is_object()) return "";
   auto word = content.find("event");
   if (word == content.end() || !word->is_string())
-    return fmt::format("the trainer wrote an object without \"event\", a text: '{}' (src/fleet/README.md)", beginning_of(line));
+    return fmt::format("the trainer wrote an object without \"event\", a text: '{}' (src/fleet/README.md)",
+                       beginning_of(line));
   std::string name = word->get<std::string>();
   std::optional<TrainerEvent::Kind> kind = protocol::events().find(name);
-  if (!kind) return fmt::format("the trainer wrote an unknown event '{}'{}", beginning_of(name), did_you_mean(name, protocol::events().all()));
+  if (!kind)
+    return fmt::format("the trainer wrote an unknown event '{}'{}", beginning_of(name),
+                       did_you_mean(name, protocol::events().all()));
   std::string missing = missing_in({*kind, content});
-  return missing.empty() ? "" : fmt::format("the trainer's event '{}' needs {}: '{}'", name, missing, beginning_of(line));
+  return missing.empty() ? ""
+                         : fmt::format("the trainer's event '{}' needs {}: '{}'", name, missing, beginning_of(line));
 }
 
 std::uint64_t mark_of(const TrainerEvent& progress) {
@@ -122,7 +129,8 @@ std::uint64_t mark_of(const TrainerEvent& progress) {
 
 sched::FailureClass failure_class_of(const TrainerEvent& failed) {
   auto word = failed.content.find("class");
-  return word == failed.content.end() ? sched::FailureClass::transient : sched::parse_failure_class(word->get<std::string>());
+  return word == failed.content.end() ? sched::FailureClass::transient
+                                      : sched::parse_failure_class(word->get<std::string>());
 }
 
 std::string beginning_of(std::string_view garbage) {

@@ -20,8 +20,8 @@ struct TrainerEvent {
 // Nothing when the line is no event: the trainer writes garbage.
 std::optional<TrainerEvent> parse_event(std::string_view line);
 
-// Why a line that its author meant as an event is none: JSON but for a NaN, a misspelt event, a missing field. Another attempt would write
-// it again. Empty: garbage that got in between.
+// Why a line that its author meant as an event is none: JSON but for a NaN, a misspelt event, a missing field. Another
+// attempt would write it again. Empty: garbage that got in between.
 std::string mistake_of(std::string_view line);
 
 // Changes when the stage moved on; memory and metrics do not count.

@@ -22,8 +22,9 @@ namespace {
 bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 bool belongs_to_launcher(std::string_view entry) {
-  for (std::string_view prefix : {"OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "SLURM_STEP", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID",
-                                  "SLURM_TASK", "SLURM_GTIDS", "SLURM_SRUN_", "SLURM_LAUNCH_", "SLURM_NTASKS", "SLURM_NPROCS", "SLURM_MPI_"})
+  for (std::string_view prefix :
+       {"OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "SLURM_STEP", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID",
+        "SLURM_TASK", "SLURM_GTIDS", "SLURM_SRUN_", "SLURM_LAUNCH_", "SLURM_NTASKS", "SLURM_NPROCS", "SLURM_MPI_"})
     if (begins_with(entry, prefix)) return true;
   return false;
 }
@@ -32,8 +33,8 @@ bool belongs_to_launcher(std::string_view entry) {
 std::vector<std::string> environment(const TrainerCommand& command) {
   std::vector<std::string> result;
   for (char** entry = environ; *entry; ++entry)
-    if (!begins_with(*entry, "OMP_NUM_THREADS=") && !begins_with(*entry, "WINNOW_GANG=") && !belongs_to_launcher(*entry) &&
-        !(command.width > 1 && begins_with(*entry, "SLURM_")))
+    if (!begins_with(*entry, "OMP_NUM_THREADS=") && !begins_with(*entry, "WINNOW_GANG=") &&
+        !belongs_to_launcher(*entry) && !(command.width > 1 && begins_with(*entry, "SLURM_")))
       result.emplace_back(*entry);
   result.push_back(fmt::format("OMP_NUM_THREADS={}", command.threads));
   return result;
@@ -50,7 +51,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 [[noreturn]] void become(char** argv, char** envp, int in, int out, int err, pid_t parent) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);                 // it died before the signal was asked for
+  if (::getppid() != parent) ::_exit(127);  // it died before the signal was asked for
   for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE, SIGCHLD}) ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
@@ -78,7 +79,7 @@ TrainerProcess::TrainerProcess(const TrainerCommand& command) {
   pid_t parent = ::getpid();
   pid_ = check(::fork(), "start a trainer");
   if (pid_ == 0) become(argv.data(), envp.data(), in.first.get(), out.second.get(), err.second.get(), parent);
-  ::setpgid(pid_, pid_);                                   // also here: whoever comes first; the kill must find the group
+  ::setpgid(pid_, pid_);  // also here: whoever comes first; the kill must find the group
   input_ = std::move(in.second);
   output_ = std::move(out.first);
   errors_ = std::move(err.first);
@@ -98,7 +99,7 @@ void TrainerProcess::send(std::string line) {
 }
 
 void TrainerProcess::flush() {
-  if (input_.open() && !write_available(input(), to_send_)) to_send_.clear();   // it is dying; that is found elsewhere
+  if (input_.open() && !write_available(input(), to_send_)) to_send_.clear();  // it is dying; that is found elsewhere
   if (closing_ && to_send_.empty()) input_.close();
 }
 
@@ -121,7 +122,8 @@ std::vector<std::string> TrainerProcess::lines() {
     endless = end - start > kLongestLine;
     if (!endless) result.push_back(heard_.substr(start, end - start));
   }
-  if (endless || heard_.size() - start > kLongestLine) fault_ = fmt::format("it wrote a line longer than {} MB", kLongestLine >> 20);
+  if (endless || heard_.size() - start > kLongestLine)
+    fault_ = fmt::format("it wrote a line longer than {} MB", kLongestLine >> 20);
   heard_.erase(0, start);
   return result;
 }
@@ -135,7 +137,7 @@ void TrainerProcess::listen_to_errors() {
     if (log_.size() > kLogLines) log_.pop_front();
   }
   error_text_.erase(0, start);
-  if (error_text_.size() > kLogLineBytes) error_text_.resize(kLogLineBytes);    // a line without end keeps its beginning
+  if (error_text_.size() > kLogLineBytes) error_text_.resize(kLogLineBytes);  // a line without end keeps its beginning
 }
 
 std::string TrainerProcess::last_lines() const {
@@ -154,9 +156,10 @@ void TrainerProcess::kill() {
 bool TrainerProcess::reap() {
   int status = 0;
   if (pid_ < 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return false;
-  kill();                                                  // what it started goes with it
+  kill();  // what it started goes with it
   pid_ = -1;
-  if (WIFSIGNALED(status)) ending_ = fmt::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  if (WIFSIGNALED(status))
+    ending_ = fmt::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   else ending_ = fmt::format("ended with exit code {}", WEXITSTATUS(status));
   return true;
 }

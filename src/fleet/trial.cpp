@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kStart = std::chrono::seconds(120);         // for `ready`
-constexpr auto kSilence = std::chrono::minutes(30);        // a first piece of an evaluation on a slow machine takes minutes
+constexpr auto kStart = std::chrono::seconds(120);   // for `ready`
+constexpr auto kSilence = std::chrono::minutes(30);  // a first piece of an evaluation on a slow machine takes minutes
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -25,12 +25,14 @@ std::string line_of(const TrialOrder& order) {
   protocol::Context context{.threads = order.threads, .trial = true};
   for (const auto& [name, path] : order.data) context.data[name] = path.string();
   for (const auto& [name, path] : order.inputs) context.inputs[name] = path.string();
-  return protocol::line_of(protocol::Run{order.identity, 1, order.stage.dump(), to_json(context).dump(), order.output.string(), ""});
+  return protocol::line_of(
+      protocol::Run{order.identity, 1, order.stage.dump(), to_json(context).dump(), order.output.string(), ""});
 }
 
 class Listening {
  public:
-  Listening(const TrialOrder& order, const std::function<void(const Value&)>& heard) : order_(order), heard_(heard), trainer_({order.trainer, order.threads, 1}) {}
+  Listening(const TrialOrder& order, const std::function<void(const Value&)>& heard)
+      : order_(order), heard_(heard), trainer_({order.trainer, order.threads, 1}) {}
 
   TrialEnd run(const std::function<bool()>& stop) {
     for (auto last = Clock::now(); !over_;) {
@@ -47,7 +49,8 @@ class Listening {
       if (!trainer_.fault().empty()) fail("transient", trainer_.fault());
       else if (trainer_.reap()) fail_with_ending();
       else if (Clock::now() - last > (ready_ ? Clock::duration(kSilence) : Clock::duration(kStart)))
-        fail("transient", ready_ ? "the trainer has said nothing for 30 minutes" : "the trainer is not ready after 120 s");
+        fail("transient",
+             ready_ ? "the trainer has said nothing for 30 minutes" : "the trainer is not ready after 120 s");
     }
     trainer_.kill();
     end_.log = trainer_.last_lines();
@@ -65,19 +68,19 @@ class Listening {
   void hear(const std::string& line) {
     if (over_) return;
     std::optional<TrainerEvent> event = parse_event(line);
-    if (!event) return fail("transient", fmt::format("the trainer wrote something that is no event: {}", beginning_of(line)));
+    if (!event)
+      return fail("transient", fmt::format("the trainer wrote something that is no event: {}", beginning_of(line)));
     if (heard_) heard_(event->content);
     const Value& content = event->content;
     switch (event->kind) {
-      case TrainerEvent::Kind::ready:
-        ready_ = true;
-        return trainer_.send(line_of(order_));
+      case TrainerEvent::Kind::ready: ready_ = true; return trainer_.send(line_of(order_));
       case TrainerEvent::Kind::progress:
         if (auto memory = content.find("memory"); memory != content.end() && memory->is_number_integer())
           end_.memory = std::max(end_.memory, memory->get<std::int64_t>());
         return;
       case TrainerEvent::Kind::failed:
-        return fail(std::string(sched::to_string(failure_class_of(*event))), content.value("message", Value("it does not say why")).dump());
+        return fail(std::string(sched::to_string(failure_class_of(*event))),
+                    content.value("message", Value("it does not say why")).dump());
       case TrainerEvent::Kind::done: return finish(content);
       default: return;
     }
@@ -85,7 +88,10 @@ class Listening {
 
   void finish(const Value& done) {
     auto trial = done.find("trial");
-    if (trial == done.end() || !trial->is_object()) return fail("user", "this trainer does not know trials: it executed the whole stage (src/fleet/README.md, context.trial)");
+    if (trial == done.end() || !trial->is_object())
+      return fail(
+          "user",
+          "this trainer does not know trials: it executed the whole stage (src/fleet/README.md, context.trial)");
     over_ = true;
     end_.measured = *trial;
     end_.memory = std::max(end_.memory, trial->value("memory", std::int64_t{0}));
@@ -97,8 +103,9 @@ class Listening {
     while (!last.empty() && last.back() == '\n') last.pop_back();
     last = last.substr(last.rfind('\n') + 1);
     std::string held = end_.memory > 0 ? fmt::format(" after it held {} MB", end_.memory >> 20) : "";
-    fail(killed ? "memory" : "transient", killed ? fmt::format("the trainer {}{}: most likely there was not enough memory", trainer_.ending(), held)
-                                                 : fmt::format("the trainer {}{}", trainer_.ending(), last.empty() ? "" : ": " + last));
+    fail(killed ? "memory" : "transient",
+         killed ? fmt::format("the trainer {}{}: most likely there was not enough memory", trainer_.ending(), held)
+                : fmt::format("the trainer {}{}", trainer_.ending(), last.empty() ? "" : ": " + last));
   }
 
   void fail(const std::string& failure_class, std::string why) {
@@ -117,7 +124,8 @@ class Listening {
 
 }  // namespace
 
-TrialEnd try_stage(const TrialOrder& order, const std::function<bool()>& stop, const std::function<void(const Value&)>& heard) {
+TrialEnd try_stage(const TrialOrder& order, const std::function<bool()>& stop,
+                   const std::function<void(const Value&)>& heard) {
   return Listening(order, heard).run(stop);
 }
 

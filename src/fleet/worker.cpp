@@ -13,7 +13,8 @@
 
 namespace winnow::fleet {
 
-Worker::Worker(const Options& options) : options_(options), store_(options.store, options.references), wake_(make_pipe()) {
+Worker::Worker(const Options& options)
+    : options_(options), store_(options.store, options.references), wake_(make_pipe()) {
   make_nonblocking(wake_.first.get());
   make_nonblocking(wake_.second.get());
   thread_ = std::thread([this] { work(); });
@@ -67,11 +68,11 @@ void Worker::note(std::string line) {
 
 void Worker::wake() {
   std::string byte = ".";
-  write_available(wake_.second.get(), byte);               // a full pipe has woken the other thread already
+  write_available(wake_.second.get(), byte);  // a full pipe has woken the other thread already
 }
 
-// Preparing goes first, in small portions: it feeds the trainers. Results that wait meanwhile are committed together, which
-// costs a few syncs instead of a few for each.
+// Preparing goes first, in small portions: it feeds the trainers. Results that wait meanwhile are committed together,
+// which costs a few syncs instead of a few for each.
 void Worker::work() {
   constexpr std::size_t kPortion = 32;
   for (;;) {
@@ -100,22 +101,27 @@ Report Worker::prepared(Task& task) {
     result.why = sched::FailureClass::user;
     task.stage = stage_from_json(Value::parse(task.stage_text));
     task.identity = task.stage.identity();
-    protocol::Context context{.threads = options_.threads, .width = static_cast<int>(task.width),
-                              .checkpoint_every = options_.checkpoint_every, .keep_images = options_.keep_images};
+    protocol::Context context{.threads = options_.threads,
+                              .width = static_cast<int>(task.width),
+                              .checkpoint_every = options_.checkpoint_every,
+                              .keep_images = options_.keep_images};
     if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
       std::string name = task.stage.settings.text("dataset");
       context.data[name] = data_cache(name, print->second).string();
     }
     if (auto print = task.stage.fingerprints.find("weights"); print != task.stage.fingerprints.end())
       context.inputs["backbone"] = weights_folder(task.stage.settings.text("model"), print->second).string();
-    result.why = sched::FailureClass::transient;           // a network file system may show an input late
+    result.why = sched::FailureClass::transient;  // a network file system may show an input late
     for (const auto& [name, input] : task.stage.inputs) {
       std::optional<Path> path = store_.find(input.stage);
-      if (!path) throw DataError(fmt::format("input '{}' (stage {}) is not in {}", name, input.stage.hex(), store_.root().string()));
+      if (!path)
+        throw DataError(
+            fmt::format("input '{}' (stage {}) is not in {}", name, input.stage.hex(), store_.root().string()));
       context.inputs[name] = std::filesystem::absolute(*path).string();
     }
     task.context = to_json(context).dump();
-    task.output = std::filesystem::absolute(store_.temporary_path(task.identity, static_cast<int>(task.attempt.number)));
+    task.output =
+        std::filesystem::absolute(store_.temporary_path(task.identity, static_cast<int>(task.attempt.number)));
     task.checkpoint = std::filesystem::absolute(store_.checkpoint_path(task.identity));
     result.prepared = std::move(task);
   } catch (const std::exception& error) {
@@ -131,25 +137,32 @@ Path Worker::data_cache(const std::string& name, const std::string& fingerprint)
   data::Manifest manifest = data::Manifest::from_preset(name, source->second.preset, source->second.source);
   double said = 0;
   auto progress = [&](std::string_view what, double done) {
-    if (double time = wall_seconds(); time - said >= 1) said = time, note(fmt::format("{}: {} {}, {:.0f} %", host_name(), name, what, 100 * done));
+    if (double time = wall_seconds(); time - said >= 1)
+      said = time, note(fmt::format("{}: {} {}, {:.0f} %", host_name(), name, what, 100 * done));
   };
   std::optional<data::Record> record = data::read_record(name);
-  if (!record) record = data::check(manifest, std::nullopt, progress);       // another machine than the one that planned
+  if (!record) record = data::check(manifest, std::nullopt, progress);  // another machine than the one that planned
   data::require_unchanged(manifest, *record);
   if (record->fingerprint != fingerprint)
-    throw DataError(fmt::format("data set '{}' in {} is not the one that the sweep was planned with (fingerprint {}, planned {}); "
-                                "run `winnow data check {}` on every machine", name, record->root.string(), record->fingerprint, fingerprint, name));
+    throw DataError(
+        fmt::format("data set '{}' in {} is not the one that the sweep was planned with (fingerprint {}, planned {}); "
+                    "run `winnow data check {}` on every machine",
+                    name, record->root.string(), record->fingerprint, fingerprint, name));
   return caches_[fingerprint] = data::ensure_cache(manifest, *record, progress);
 }
 
 Path Worker::weights_folder(const std::string& name, const std::string& fingerprint) {
   if (auto known = weights_.find(fingerprint); known != weights_.end()) return known->second;
   std::optional<data::WeightsRecord> record = data::read_weights_record(name);
-  if (!record) throw DataError(fmt::format("weights of {} were never checked here: run `winnow model check {}` on every machine", name, name));
+  if (!record)
+    throw DataError(
+        fmt::format("weights of {} were never checked here: run `winnow model check {}` on every machine", name, name));
   data::require_unchanged(*record);
   if (record->fingerprint != fingerprint)
-    throw DataError(fmt::format("weights of {} in {} are not those that the sweep was planned with (fingerprint {}, planned {}); run "
-                                "`winnow model check {}` on every machine", name, record->root.string(), record->fingerprint, fingerprint, name));
+    throw DataError(fmt::format(
+        "weights of {} in {} are not those that the sweep was planned with (fingerprint {}, planned {}); run "
+        "`winnow model check {}` on every machine",
+        name, record->root.string(), record->fingerprint, fingerprint, name));
   return weights_[fingerprint] = record->root;
 }
 
@@ -159,11 +172,14 @@ void Worker::write(Result& result, std::vector<store::Store::Pending>& pending, 
   try {
     report.why = sched::FailureClass::protocol;
     if (auto path = result.done.find("output"); path != result.done.end()) {
-      if (*path != result.task.output.string()) throw DataError(fmt::format("the trainer wrote {} instead of {}", path->dump(), result.task.output.string()));
+      if (*path != result.task.output.string())
+        throw DataError(fmt::format("the trainer wrote {} instead of {}", path->dump(), result.task.output.string()));
       report.why = sched::FailureClass::transient;
       store::RunHeader header = store::verify_run_file(result.task.output);
-      if (auto claimed = result.done.find("file_digest"); claimed != result.done.end() && *claimed != header.file_digest.hex())
-        throw DataError(fmt::format("run file {} has digest {}, the trainer says {}", result.task.output.string(), header.file_digest.hex(), claimed->dump()));
+      if (auto claimed = result.done.find("file_digest");
+          claimed != result.done.end() && *claimed != header.file_digest.hex())
+        throw DataError(fmt::format("run file {} has digest {}, the trainer says {}", result.task.output.string(),
+                                    header.file_digest.hex(), claimed->dump()));
       report.digest = header.result_digest.hex();
     } else {
       store::RunContent run = run_of_metrics(result.task.stage, result.done, result.provenance, result.log);
@@ -189,9 +205,11 @@ void Worker::commit_all(std::vector<Result>& results) {
     for (Report& outcome : outcomes) {
       if (!outcome.committed) continue;
       store::Commit commit = *next++;
-      outcome.text = commit == store::Commit::committed ? "committed" : commit == store::Commit::already_there ? "already there" : "conflict";
+      outcome.text = commit == store::Commit::committed       ? "committed"
+                     : commit == store::Commit::already_there ? "already there"
+                                                              : "conflict";
     }
-    std::error_code stays;                                 // the next coordinator removes what this one cannot
+    std::error_code stays;  // the next coordinator removes what this one cannot
     for (const auto& file : pending) std::filesystem::remove_all(store_.checkpoint_path(file.identity), stays);
   } catch (const std::exception& error) {
     // Which of them got their names is not known here, and need not be: another attempt finds its result already there.

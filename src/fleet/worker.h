@@ -1,4 +1,5 @@
-// The agent's second thread: everything that touches disks and may take long. The first one keeps listening and beating.
+// The agent's second thread: everything that touches disks and may take long. The first one keeps listening and
+// beating.
 #pragma once
 
 #include <condition_variable>
@@ -21,17 +22,17 @@ struct Task {
   sched::Attempt attempt;
   Identity identity{};
   Stage stage;
-  std::string stage_text;                                  // JSON
+  std::string stage_text;  // JSON
   std::uint32_t width = 1;
-  std::string context;                                     // JSON, once prepared
-  Path output;                                             // where the trainer writes; a temporary name
-  Path checkpoint;                                         // folder of the stage's checkpoint
+  std::string context;  // JSON, once prepared
+  Path output;          // where the trainer writes; a temporary name
+  Path checkpoint;      // folder of the stage's checkpoint
 };
 
 // What the trainer left.
 struct Result {
   Task task;
-  Value done;                                              // its event
+  Value done;  // its event
   store::Provenance provenance;
   std::string log;
 };
@@ -42,23 +43,25 @@ struct Report {
   Of of;
   std::optional<Task> prepared;
   bool committed = false;
-  sched::FailureClass why{};                               // if neither
-  std::string text;                                        // outcome of the commit, or what went wrong
-  std::string digest;                                      // of the result
+  sched::FailureClass why{};  // if neither
+  std::string text;           // outcome of the commit, or what went wrong
+  std::string digest;         // of the result
 };
 
 class Worker {
  public:
   explicit Worker(const Options&);
-  ~Worker();                                               // finishes what was asked for
+  ~Worker();  // finishes what was asked for
 
-  void expect(std::map<std::string, DataSource> datasets) { datasets_ = std::move(datasets); }   // before the first prepare
-  void prepare(Task);                                      // data caches and inputs -> context
-  void commit(Result);                                     // run file under its final name
+  void expect(std::map<std::string, DataSource> datasets) {
+    datasets_ = std::move(datasets);
+  }                     // before the first prepare
+  void prepare(Task);   // data caches and inputs -> context
+  void commit(Result);  // run file under its final name
 
-  int signal() const { return wake_.first.get(); }         // readable when there are reports
+  int signal() const { return wake_.first.get(); }  // readable when there are reports
   std::vector<Report> reports();
-  std::vector<std::string> notes();                        // for the person who watches
+  std::vector<std::string> notes();  // for the person who watches
 
  private:
   void work();
@@ -74,17 +77,17 @@ class Worker {
   const Options options_;
   store::Store store_;
   std::map<std::string, DataSource> datasets_;
-  std::map<std::string, Path> caches_, weights_;           // by fingerprint
+  std::map<std::string, Path> caches_, weights_;  // by fingerprint
   Pair wake_;
 
-  std::mutex mutex_;                                       // guards what follows
+  std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::deque<Task> to_prepare_;
   std::vector<Result> to_commit_;
   std::vector<Report> reports_;
   std::vector<std::string> notes_;
   bool ending_ = false;
-  std::thread thread_;                                     // last: it uses all of the above
+  std::thread thread_;  // last: it uses all of the above
 };
 
 }  // namespace winnow::fleet

@@ -15,9 +15,10 @@ namespace winnow::label {
 
 namespace {
 
-constexpr Words<Kind>::Entry kKindWords[] = {{Kind::clean, "clean"},           {Kind::flip, "flip"},
-                                             {Kind::uniform, "uniform"},       {Kind::instance_candidates, "instance-candidates"},
-                                             {Kind::symmetric, "symmetric"},   {Kind::annotated, "annotated"}};
+constexpr Words<Kind>::Entry kKindWords[] = {
+    {Kind::clean, "clean"},         {Kind::flip, "flip"},
+    {Kind::uniform, "uniform"},     {Kind::instance_candidates, "instance-candidates"},
+    {Kind::symmetric, "symmetric"}, {Kind::annotated, "annotated"}};
 constexpr Words<Kind> kKinds("kind of labels", kKindWords);
 
 constexpr Words<Law>::Entry kLawWords[] = {{Law::stream, "stream"}, {Law::numpy_legacy, "numpy-legacy"}};
@@ -35,7 +36,8 @@ double log_choose(std::int64_t n, std::int64_t k) {
 Candidates empty_sets(std::span<const std::int64_t> truth, std::int64_t classes) {
   Candidates result{static_cast<std::int64_t>(truth.size()), classes, {}};
   result.mask.assign(truth.size() * static_cast<std::size_t>(classes), 0);
-  for (std::size_t i = 0; i < truth.size(); ++i) result.mask[i * static_cast<std::size_t>(classes) + static_cast<std::size_t>(truth[i])] = 1;
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    result.mask[i * static_cast<std::size_t>(classes) + static_cast<std::size_t>(truth[i])] = 1;
   return result;
 }
 
@@ -78,7 +80,7 @@ Spec Spec::from(const Settings& settings) {
 
 Candidates flip(std::span<const std::int64_t> truth, std::int64_t classes, double rate, NumpyLegacy& random) {
   Candidates result = empty_sets(truth, classes);
-  for (std::uint8_t& entry : result.mask)                   // the entry at the true class is drawn and changes nothing
+  for (std::uint8_t& entry : result.mask)  // the entry at the true class is drawn and changes nothing
     if (random.uniform() < rate) entry = 1;
   return result;
 }
@@ -129,8 +131,10 @@ Candidates uniform(std::span<const std::int64_t> truth, std::int64_t classes, Si
   return result;
 }
 
-Candidates uniform(std::span<const std::int64_t> truth, std::int64_t classes, SizeLaw size_law, std::uint64_t seed, Law law) {
-  if (classes < 2) throw UsageError(fmt::format("labels.kind = \"uniform\" needs at least 2 classes, the data set has {}", classes));
+Candidates uniform(std::span<const std::int64_t> truth, std::int64_t classes, SizeLaw size_law, std::uint64_t seed,
+                   Law law) {
+  if (classes < 2)
+    throw UsageError(fmt::format("labels.kind = \"uniform\" needs at least 2 classes, the data set has {}", classes));
   if (law == Law::numpy_legacy) {
     NumpyLegacy random(static_cast<std::uint32_t>(seed));
     return uniform(truth, classes, size_law, random);
@@ -156,14 +160,16 @@ SymmetricDraws draw_symmetric(std::int64_t samples, std::int64_t classes, const 
   for (std::int64_t i = 0; i < samples; ++i) {
     Stream stream = streams.at(0, static_cast<std::uint32_t>(i));
     auto n = static_cast<std::uint64_t>(spec.include_true ? classes : classes - 1);
-    values.push_back(static_cast<std::int64_t>(stream.below(std::max<std::uint64_t>(n, 1))) + (spec.include_true ? 0 : 1));
+    values.push_back(static_cast<std::int64_t>(stream.below(std::max<std::uint64_t>(n, 1))) +
+                     (spec.include_true ? 0 : 1));
   }
   return draws;
 }
 
-Labels symmetric(std::span<const std::int64_t> truth, std::int64_t classes, const Spec& spec, const SymmetricDraws& draws,
-                 std::vector<std::uint8_t>* marked) {
-  if (classes < 2) throw UsageError(fmt::format("labels.kind = \"symmetric\" needs at least 2 classes, the data set has {}", classes));
+Labels symmetric(std::span<const std::int64_t> truth, std::int64_t classes, const Spec& spec,
+                 const SymmetricDraws& draws, std::vector<std::uint8_t>* marked) {
+  if (classes < 2)
+    throw UsageError(fmt::format("labels.kind = \"symmetric\" needs at least 2 classes, the data set has {}", classes));
   Labels given(truth.begin(), truth.end());
   if (marked) marked->assign(truth.size(), 0);
   // floor of the double-precision product, as the reference codes compute it (0.58 * 50 gives 28, not 29).

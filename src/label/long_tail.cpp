@@ -11,7 +11,8 @@ namespace winnow::label {
 namespace {
 
 template <class Shuffle>
-std::vector<std::int64_t> first_of_each(std::span<const std::int64_t> truth, std::int64_t classes, double factor, Shuffle&& shuffle) {
+std::vector<std::int64_t> first_of_each(std::span<const std::int64_t> truth, std::int64_t classes, double factor,
+                                        Shuffle&& shuffle) {
   std::vector<std::int64_t> counts = long_tail_counts(static_cast<std::int64_t>(truth.size()), classes, factor), kept;
   for (std::int64_t c = 0; c < classes; ++c) {
     std::vector<std::int64_t> members;
@@ -41,14 +42,18 @@ std::vector<std::int64_t> long_tail_counts(std::int64_t samples, std::int64_t cl
   return counts;
 }
 
-std::vector<std::int64_t> long_tail(std::span<const std::int64_t> truth, std::int64_t classes, double factor, NumpyLegacy& random) {
-  return first_of_each(truth, classes, factor, [&](std::int64_t, std::vector<std::int64_t>& members) { random.shuffle(members); });
+std::vector<std::int64_t> long_tail(std::span<const std::int64_t> truth, std::int64_t classes, double factor,
+                                    NumpyLegacy& random) {
+  return first_of_each(truth, classes, factor,
+                       [&](std::int64_t, std::vector<std::int64_t>& members) { random.shuffle(members); });
 }
 
-std::vector<std::int64_t> long_tail(std::span<const std::int64_t> truth, std::int64_t classes, double factor, std::uint64_t seed) {
+std::vector<std::int64_t> long_tail(std::span<const std::int64_t> truth, std::int64_t classes, double factor,
+                                    std::uint64_t seed) {
   Streams streams(seed, "data.long-tail");
   return first_of_each(truth, classes, factor, [&](std::int64_t c, std::vector<std::int64_t>& members) {
-    std::vector<std::int64_t> order = streams.at(0, static_cast<std::uint32_t>(c)).permutation(static_cast<std::int64_t>(members.size()));
+    std::vector<std::int64_t> order =
+        streams.at(0, static_cast<std::uint32_t>(c)).permutation(static_cast<std::int64_t>(members.size()));
     for (std::int64_t& position : order) position = members[static_cast<std::size_t>(position)];
     members = std::move(order);
   });

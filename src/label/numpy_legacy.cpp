@@ -20,8 +20,7 @@ std::uint32_t NumpyLegacy::at_most(std::uint32_t largest) {
 }
 
 void NumpyLegacy::shuffle(std::span<std::int64_t> values) {
-  for (std::size_t i = values.size(); i-- > 1;)
-    std::swap(values[i], values[at_most(static_cast<std::uint32_t>(i))]);
+  for (std::size_t i = values.size(); i-- > 1;) std::swap(values[i], values[at_most(static_cast<std::uint32_t>(i))]);
 }
 
 }  // namespace winnow::label

@@ -1,5 +1,6 @@
-// ABLE: samples that may be of one class by their candidates and confidences come close to each other. Xia et al., "Ambiguity-
-// induced contrastive learning for instance-dependent partial label learning", 2022; docs/methods/partial-labels.md#5.10.
+// ABLE: samples that may be of one class by their candidates and confidences come close to each other. Xia et al.,
+// "Ambiguity- induced contrastive learning for instance-dependent partial label learning", 2022;
+// docs/methods/partial-labels.md#5.10.
 #include <ATen/ATen.h>
 
 #include "settings_words.h"
@@ -18,7 +19,8 @@ struct Contrast {
 
   // embeddings: 2B x d of unit length, weak rows first; logits, confidence, candidates: B x C.
   // m_ik = sum over i's candidates c of Q_ic [guess of k is c] / (guesses that are c); tiled to 2B x 2B.
-  Tensor operator()(const Tensor& embeddings, const Tensor& logits, const Tensor& confidence, const Tensor& candidates) const {
+  Tensor operator()(const Tensor& embeddings, const Tensor& logits, const Tensor& confidence,
+                    const Tensor& candidates) const {
     Tensor guess = guess_among(logits, candidates);
     Tensor weight = at::matmul(confidence * candidates, (guess / guess.sum(0).clamp_min(1)).t()).repeat({2, 2});
     Tensor shares = log_shares(at::matmul(embeddings, embeddings.t()) / temperature);
@@ -40,7 +42,8 @@ class ABLE final : public ConfidenceClassifier {
 
   void step(Step& step) override {
     Tensor candidates = step.batch_candidates(), own = confidence(step);
-    Tensor weak = step.forward("main", "weak", step.ids()).features(), strong = step.forward("main", "strong", step.ids()).features();
+    Tensor weak = step.forward("main", "weak", step.ids()).features(),
+           strong = step.forward("main", "strong", step.ids()).features();
     Tensor logits = step.apply("head", {weak}), now = logits.detach();
     Tensor embeddings = step.apply("neck", {at::cat({weak, strong})});
     // [S6] The reference takes row k of Q for the batch's k-th sample.

@@ -1,5 +1,5 @@
-// ABS-GCE: the generalised cross-entropy, averaged over the candidates. Lv et al., "On the robustness of average losses for
-// partial-label learning", 2023; docs/methods/partial-labels.md#5.6.
+// ABS-GCE: the generalised cross-entropy, averaged over the candidates. Lv et al., "On the robustness of average losses
+// for partial-label learning", 2023; docs/methods/partial-labels.md#5.6.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"

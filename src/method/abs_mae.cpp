@@ -20,7 +20,9 @@ class AbsMae final : public Classifier {
   void step(Step& step) override { minimise(step, loss(logits(step), step.batch_candidates())); }
 };
 
-Tensors loss_alone(const Settings&, const Tensors& in) { return {{"loss", loss(in.at("logits"), in.at("candidates"))}}; }
+Tensors loss_alone(const Settings&, const Tensors& in) {
+  return {{"loss", loss(in.at("logits"), in.at("candidates"))}};
+}
 
 }  // namespace
 

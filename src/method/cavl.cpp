@@ -1,5 +1,5 @@
-// CAVL: cross-entropy with the candidate of the largest class activation value. Zhang et al., "Exploiting class activation
-// value for partial-label learning", 2022; docs/methods/partial-labels.md#5.4.
+// CAVL: cross-entropy with the candidate of the largest class activation value. Zhang et al., "Exploiting class
+// activation value for partial-label learning", 2022; docs/methods/partial-labels.md#5.4.
 #include <ATen/ATen.h>
 
 #include <limits>
@@ -27,7 +27,8 @@ class CAVL final : public ConfidenceClassifier {
   }
 
  private:
-  // Indicator of the largest z |1 - z|. [S7] `all`: the others take part with the value 0 and win where no candidate has more.
+  // Indicator of the largest z |1 - z|. [S7] `all`: the others take part with the value 0 and win where no candidate
+  // has more.
   Tensor identified(const Tensor& logits, const Tensor& candidates) const {
     Tensor activation = logits * (1 - logits).abs();
     if (!among_all_) return guess_among(activation, candidates);
@@ -41,7 +42,9 @@ class CAVL final : public ConfidenceClassifier {
 
 Entry cavl_entry() {
   return {"cavl", [] { return std::unique_ptr<Method>(new CAVL); },
-          [](const Settings&, const Tensors& in) -> Tensors { return {{"loss", soft_cross_entropy(in.at("logits"), in.at("confidence"))}}; }};
+          [](const Settings&, const Tensors& in) -> Tensors {
+            return {{"loss", soft_cross_entropy(in.at("logits"), in.at("confidence"))}};
+          }};
 }
 
 }  // namespace winnow::method

@@ -1,5 +1,5 @@
-// CC: minus the log of the candidates' total probability. Feng et al., "Provably consistent partial-label learning", 2020;
-// docs/methods/partial-labels.md#5.1.
+// CC: minus the log of the candidates' total probability. Feng et al., "Provably consistent partial-label learning",
+// 2020; docs/methods/partial-labels.md#5.1.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"
@@ -23,7 +23,9 @@ class CC final : public Classifier {
   void step(Step& step) override { minimise(step, loss(logits(step), step.batch_candidates())); }
 };
 
-Tensors loss_alone(const Settings&, const Tensors& in) { return {{"loss", loss(in.at("logits"), in.at("candidates"))}}; }
+Tensors loss_alone(const Settings&, const Tensors& in) {
+  return {{"loss", loss(in.at("logits"), in.at("candidates"))}};
+}
 
 }  // namespace
 

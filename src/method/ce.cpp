@@ -1,5 +1,5 @@
-// CE: mean cross-entropy on the given labels, smoothed where that is asked for; with a selection of an earlier stage, on the selected samples of the batch.
-// docs/methods/noisy-labels.md#6.1 and #4.
+// CE: mean cross-entropy on the given labels, smoothed where that is asked for; with a selection of an earlier stage,
+// on the selected samples of the batch. docs/methods/noisy-labels.md#6.1 and #4.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"
@@ -16,7 +16,9 @@ Tensor smoothed(const Tensor& logits, const Tensor& given, double smoothing) {
   return (1 - smoothing) * cross_entropy(logits, given) - smoothing * at::log_softmax(logits, 1).mean(1);
 }
 
-double smoothing_of(const Settings& settings) { return settings.has("label_smoothing") ? settings.real("label_smoothing") : 0; }
+double smoothing_of(const Settings& settings) {
+  return settings.has("label_smoothing") ? settings.real("label_smoothing") : 0;
+}
 
 class CE final : public Classifier {
  public:
@@ -24,10 +26,8 @@ class CE final : public Classifier {
 
   void step(Step& step) override {
     Tensor losses = smoothed(logits(step), step.batch_given(), smoothing_);
-    if (step.has_input("mask"))
-      minimise(step, masked_mean(losses, step.input("mask").index_select(0, step.ids())));
-    else
-      minimise(step, losses.mean());
+    if (step.has_input("mask")) minimise(step, masked_mean(losses, step.input("mask").index_select(0, step.ids())));
+    else minimise(step, losses.mean());
   }
 
  private:

@@ -27,6 +27,8 @@ void overwrite_oldest(at::Tensor& ring, const at::Tensor& rows, const at::Tensor
   ring.index_copy_(0, (pointer + at::arange(rows.size(0), pointer.options())).remainder(ring.size(0)), rows);
 }
 
-void push_front(at::Tensor& queue, const at::Tensor& rows) { queue.copy_(at::cat({rows, queue}).narrow(0, 0, queue.size(0))); }
+void push_front(at::Tensor& queue, const at::Tensor& rows) {
+  queue.copy_(at::cat({rows, queue}).narrow(0, 0, queue.size(0)));
+}
 
 }  // namespace winnow::method

@@ -1,5 +1,5 @@
-// CLIP's contrastive pre-training: images and their captions find each other within the batch. Radford et al., "Learning
-// transferable visual models from natural language supervision", 2021, figure 3.
+// CLIP's contrastive pre-training: images and their captions find each other within the batch. Radford et al.,
+// "Learning transferable visual models from natural language supervision", 2021, figure 3.
 #include <ATen/ATen.h>
 
 #include "winnow/method/formulas.h"

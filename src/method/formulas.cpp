@@ -19,7 +19,8 @@ Tensor masked_softmax(const Tensor& logits, const Tensor& mask) {
 Tensor has_candidates(const Tensor& candidates) { return (candidates != 0).any(1); }
 
 Tensor guess_among(const Tensor& logits, const Tensor& candidates) {
-  return one_hot(logits.masked_fill(candidates == 0, -kInfinity).argmax(1), logits) * has_candidates(candidates).unsqueeze(1);
+  return one_hot(logits.masked_fill(candidates == 0, -kInfinity).argmax(1), logits) *
+         has_candidates(candidates).unsqueeze(1);
 }
 
 // Unlike at::one_hot, which reads the largest label on the host.

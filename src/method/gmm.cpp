@@ -1,6 +1,6 @@
-// GMM: before each epoch a mixture of two normals over the losses of all samples tells the clean ones; only they are trained
-// on. The division of Li et al., "DivideMix: learning with noisy labels as semi-supervised learning", 2020, with one network;
-// docs/methods/noisy-labels.md#6.5.
+// GMM: before each epoch a mixture of two normals over the losses of all samples tells the clean ones; only they are
+// trained on. The division of Li et al., "DivideMix: learning with noisy labels as semi-supervised learning", 2020,
+// with one network; docs/methods/noisy-labels.md#6.5.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -29,7 +29,8 @@ class GMM final : public Classifier {
     bool half = settings.has("loss_precision") && settings.text("loss_precision") == "float16";
     Tensor values = normalised_losses(losses_of_all(pass), half);
     Tensor components = pass.draw("init.label", 0, [&](Stream& stream) { return two_means(values, stream); });
-    Mixture mixture = Mixture::fit(values, components, settings.integer("max_iter"), settings.real("tol"), settings.real("reg_covar"));
+    Mixture mixture = Mixture::fit(values, components, settings.integer("max_iter"), settings.real("tol"),
+                                   settings.real("reg_covar"));
     pass.state("score").copy_(mixture.posterior);
     pass.state("mask").copy_(mixture.posterior > settings.real("threshold"));
   }

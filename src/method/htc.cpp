@@ -1,5 +1,6 @@
-// HTC: a head classifier for the frequent classes and a tail classifier for the rare ones, fused by an attention. Jia et al.,
-// "Long-tailed partial label learning by head classifier and tail classifier cooperation", 2024; docs/methods/partial-labels.md#5.13.
+// HTC: a head classifier for the frequent classes and a tail classifier for the rare ones, fused by an attention. Jia
+// et al., "Long-tailed partial label learning by head classifier and tail classifier cooperation", 2024;
+// docs/methods/partial-labels.md#5.13.
 #include <ATen/ATen.h>
 
 #include "settings_words.h"
@@ -35,21 +36,26 @@ class HTC final : public ConfidenceClassifier {
     setup.module("tail", ModuleKind::head);
     setup.module("attention", ModuleKind::attention);
     setup.state("prior", at::zeros({setup.classes()}, setup.real()), Keep::traced);
-    setup.state("selected", at::zeros({}, setup.real().dtype(at::kLong)));     // samples of both branches, so far
+    setup.state("selected", at::zeros({}, setup.real().dtype(at::kLong)));  // samples of both branches, so far
   }
 
   // [S5] The reference freezes everything and forgets the attention when it trains again.
   std::vector<std::string> parts() const override {
-    return trained_attention_ ? std::vector<std::string>{"main", "head", "tail", "attention"} : std::vector<std::string>{"main", "head", "tail"};
+    return trained_attention_ ? std::vector<std::string>{"main", "head", "tail", "attention"}
+                              : std::vector<std::string>{"main", "head", "tail"};
   }
 
   void before_epoch(Pass& pass) override { pass.state("prior").copy_(prior_of(pass.state("confidence"))); }
 
   void step(Step& step) override {
-    Batch batch{step.batch_candidates(), confidence(step), step.forward("main", "weak", step.ids()).features(), {},
+    Batch batch{step.batch_candidates(),
+                confidence(step),
+                step.forward("main", "weak", step.ids()).features(),
+                {},
                 ramp(static_cast<double>(step.epoch()), ramp_epochs_)};
     if (step.epoch() >= 1) batch.strong = step.forward("main", "strong", step.ids()).features();
-    Tensor head = step.apply("head", {batch.weak}), tail = step.apply("tail", {batch.weak}), prior = step.state("prior");
+    Tensor head = step.apply("head", {batch.weak}), tail = step.apply("tail", {batch.weak}),
+           prior = step.state("prior");
     // A class that no sample can have has the prior 0, and is no target.
     Tensor tail_target = at::softmax((head.detach() - 2 * at::log(prior)).masked_fill(prior == 0, -kInfinity), 1)
                              .masked_fill(prior == 0, 0);
@@ -76,8 +82,8 @@ class HTC final : public ConfidenceClassifier {
   };
 
   // One classifier's loss. target: what the selected samples learn; prior: the shares of the quotas.
-  Tensor branch(Step& step, const Batch& batch, const std::string& module, std::int64_t index, const Tensor& logits, const Tensor& target,
-                const Tensor& prior) const {
+  Tensor branch(Step& step, const Batch& batch, const std::string& module, std::int64_t index, const Tensor& logits,
+                const Tensor& target, const Tensor& prior) const {
     Tensor loss = soft_cross_entropy(logits, updated_ ? batch.confidence : uniform_over(batch.candidates));
     if (step.epoch() < 1) return loss;
     Tensor losses = soft_losses(logits.detach(), target), some = has_candidates(batch.candidates);
@@ -87,7 +93,9 @@ class HTC final : public ConfidenceClassifier {
     // The host looks once a branch: the mixed forward has as many rows as were chosen.
     Tensor chosen = selected.nonzero().squeeze(1);
     Tensor strong = step.apply(module, {batch.strong.index_select(0, chosen)});
-    return loss + eta_ * batch.ramp * (soft_cross_entropy(strong, target.index_select(0, chosen)) + mixed_loss(step, module, index, chosen, target));
+    return loss + eta_ * batch.ramp *
+                      (soft_cross_entropy(strong, target.index_select(0, chosen)) +
+                       mixed_loss(step, module, index, chosen, target));
   }
 
   // softmax(v1 p1 + v2 p2) of the classifiers' probabilities; only the attention gets a gradient.

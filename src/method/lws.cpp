@@ -1,5 +1,5 @@
-// LWS: leveraged weights on the sigmoid losses of candidates and others. Wen et al., "Leveraged weighted loss for partial label
-// learning", 2021; docs/methods/partial-labels.md#5.3.
+// LWS: leveraged weights on the sigmoid losses of candidates and others. Wen et al., "Leveraged weighted loss for
+// partial label learning", 2021; docs/methods/partial-labels.md#5.3.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"

@@ -66,12 +66,13 @@ Tensor two_means(const Tensor& losses, Stream& stream) {
       count[nearest] += 1;
     }
     for (int k : {0, 1})
-      if (count[k] > 0) centre[k] = sum[k] / count[k];          // an empty component keeps its centre
+      if (count[k] > 0) centre[k] = sum[k] / count[k];  // an empty component keeps its centre
   }
   return at::tensor(component, at::kLong).to(losses.device());
 }
 
-Mixture Mixture::fit(const Tensor& losses, const Tensor& components, std::int64_t most_iterations, double tolerance, double floor) {
+Mixture Mixture::fit(const Tensor& losses, const Tensor& components, std::int64_t most_iterations, double tolerance,
+                     double floor) {
   Mixture mixture;
   Tensor values = losses.to(at::kDouble).unsqueeze(1);
   maximise(mixture, values, at::one_hot(components, 2).to(at::kDouble), floor);

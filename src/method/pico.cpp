@@ -1,5 +1,6 @@
 // PiCO: contrast against a queue of keys tells classes apart, class prototypes tell labels apart. Wang et al., "PiCO:
-// contrastive label disambiguation for partial label learning", 2022; docs/methods/partial-labels.md#5.14. The order of a step is KEYS.md's.
+// contrastive label disambiguation for partial label learning", 2022; docs/methods/partial-labels.md#5.14. The order of
+// a step is KEYS.md's.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
@@ -59,7 +60,8 @@ class PiCO final : public ConfidenceClassifier {
       contrast = instance_contrast(step, query, key);
     } else {
       step.state("steps_after_warmup").add_(1);
-      double phi = ema_start_ + (ema_end_ - ema_start_) * static_cast<double>(step.epoch()) / static_cast<double>(step.epochs());
+      double phi =
+          ema_start_ + (ema_end_ - ema_start_) * static_cast<double>(step.epoch()) / static_cast<double>(step.epochs());
       set_confidence(step, phi * confidence(step) + (1 - phi) * guess_among(scores, candidates));
       contrast = class_contrast(step, query, key, labels);
     }
@@ -69,14 +71,19 @@ class PiCO final : public ConfidenceClassifier {
 
  private:
   static void declare_queue(Setup& setup, std::int64_t length, std::int64_t width) {
-    if (length < setup.batch()) throw UsageError(fmt::format("queue_length = {} is shorter than a batch of {}: a batch would overwrite itself", length, setup.batch()));
+    if (length < setup.batch())
+      throw UsageError(fmt::format("queue_length = {} is shorter than a batch of {}: a batch would overwrite itself",
+                                   length, setup.batch()));
     bool recorded = setup.has_input("queue");
-    Tensor queue = recorded ? setup.input("queue") : setup.draw("queue", 0, [&](Stream& stream) { return random_directions(stream, length, width); });
+    Tensor queue =
+        recorded ? setup.input("queue")
+                 : setup.draw("queue", 0, [&](Stream& stream) { return random_directions(stream, length, width); });
     if (queue.dim() != 2 || queue.size(0) != length || queue.size(1) != width)
       throw DataError(fmt::format("the queue is not {} x {} (queue_length x columns of the neck)", length, width));
     setup.state("queue", queue);
     // The class guessed for each key; -1: none, equal to nobody.
-    setup.state("queue_label", recorded ? setup.input("queue_label") : at::full({length}, -1, setup.real().dtype(at::kLong)));
+    setup.state("queue_label",
+                recorded ? setup.input("queue_label") : at::full({length}, -1, setup.real().dtype(at::kLong)));
     setup.state("pointer", at::zeros({1}, setup.real().dtype(at::kLong)));
   }
 
@@ -95,8 +102,8 @@ class PiCO final : public ConfidenceClassifier {
     return -at::log_softmax(similarity, 1).select(1, 0).mean();
   }
 
-  // SupCon: all others of the same guess in [queries, keys, queue] are positives; the own key always is one. The queue makes this a large matrix:
-  // each pass over it counts.
+  // SupCon: all others of the same guess in [queries, keys, queue] are positives; the own key always is one. The queue
+  // makes this a large matrix: each pass over it counts.
   Tensor class_contrast(Step& step, const Tensor& query, const Tensor& key, const Tensor& labels) const {
     std::int64_t B = query.size(0);
     Tensor shares = log_shares(at::matmul(query, at::cat({query, key, step.state("queue")}).t()) / temperature_);

@@ -1,5 +1,5 @@
-// POP: PRODEN, and candidate sets that are purified after every epoch. Xu et al., "Progressive purification for instance-
-// dependent partial label learning", 2023; docs/methods/partial-labels.md#5.8.
+// POP: PRODEN, and candidate sets that are purified after every epoch. Xu et al., "Progressive purification for
+// instance- dependent partial label learning", 2023; docs/methods/partial-labels.md#5.8.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
@@ -27,7 +27,7 @@ class POP final : public ConfidenceClassifier {
     setup.state("candidates", setup.candidates(), Keep::traced);
     setup.state("ring", at::zeros({window_, setup.samples(), setup.classes()}, setup.real()));
     setup.state("theta", at::full({}, settings.real("theta"), setup.real().dtype(at::kDouble)), Keep::traced);
-    setup.state("cleared", at::zeros({}, setup.real().dtype(at::kLong)));      // entries, over all purifications
+    setup.state("cleared", at::zeros({}, setup.real().dtype(at::kLong)));  // entries, over all purifications
   }
 
   void step(Step& step) override {
@@ -76,7 +76,9 @@ class POP final : public ConfidenceClassifier {
 
 Entry pop_entry() {
   return {"pop", [] { return std::unique_ptr<Method>(new POP); },
-          [](const Settings&, const Tensors& in) -> Tensors { return {{"loss", soft_cross_entropy(in.at("logits"), in.at("confidence"))}}; }};
+          [](const Settings&, const Tensors& in) -> Tensors {
+            return {{"loss", soft_cross_entropy(in.at("logits"), in.at("confidence"))}};
+          }};
 }
 
 }  // namespace winnow::method

@@ -1,5 +1,5 @@
-// PRODEN: cross-entropy with confidences that follow the model. Lv et al., "Progressive identification of true labels for
-// partial-label learning", 2020; docs/methods/partial-labels.md#5.2.
+// PRODEN: cross-entropy with confidences that follow the model. Lv et al., "Progressive identification of true labels
+// for partial-label learning", 2020; docs/methods/partial-labels.md#5.2.
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"

@@ -1,5 +1,6 @@
-// RECORDS: consistency with mixing, and confidences from which the head's opinion of the running mean feature is taken away.
-// Hong et al., "Long-tailed partial label learning via dynamic rebalancing", 2023; docs/methods/partial-labels.md#5.12.
+// RECORDS: consistency with mixing, and confidences from which the head's opinion of the running mean feature is taken
+// away. Hong et al., "Long-tailed partial label learning via dynamic rebalancing", 2023;
+// docs/methods/partial-labels.md#5.12.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
@@ -25,12 +26,14 @@ Tensor corr(const Tensor& weak, const Tensor& strong, const Tensor& target, cons
 enum class Negatives { candidates, zero_confidence };
 
 Negatives negatives_of(const Settings& settings) {
-  return choice(settings, "negatives", {"candidates", "zero-confidence"}) == 0 ? Negatives::candidates : Negatives::zero_confidence;
+  return choice(settings, "negatives", {"candidates", "zero-confidence"}) == 0 ? Negatives::candidates
+                                                                               : Negatives::zero_confidence;
 }
 
 // [S15] A candidate whose confidence underflows to 0 is no negative, except in the reference.
 Tensor negative_classes(Negatives negatives, const Tensor& confidence, const Tensor& candidates) {
-  return negatives == Negatives::candidates ? (candidates == 0).logical_and(has_candidates(candidates).unsqueeze(1)) : confidence == 0;
+  return negatives == Negatives::candidates ? (candidates == 0).logical_and(has_candidates(candidates).unsqueeze(1))
+                                            : confidence == 0;
 }
 
 class Records final : public ConfidenceClassifier {
@@ -53,12 +56,15 @@ class Records final : public ConfidenceClassifier {
     auto logits = [&](const Tensor& rows) { return step.apply("head", {rows}); };
     Tensor weak = features("weak"), strong = features("strong");
     Tensor weak_logits = logits(weak), strong_logits = logits(strong);
-    Tensor mixed_weak = logits(features(mixing.view("weak", ids))), mixed_strong = logits(features(mixing.view("strong", ids)));
+    Tensor mixed_weak = logits(features(mixing.view("weak", ids))),
+           mixed_strong = logits(features(mixing.view("strong", ids)));
     Tensor mixed = mixing.of(own), negative = negative_classes(negatives_, own, candidates);
     // A class outside of both sets; or one with no mixed confidence.
-    Tensor mixed_negative =
-        negatives_ == Negatives::candidates ? negative.logical_and(negative.index_select(0, mixing.permutation)) : mixed == 0;
-    Tensor loss = corr(weak_logits, strong_logits, own, negative) + mix_weight_ * corr(mixed_weak, mixed_strong, mixed, mixed_negative);
+    Tensor mixed_negative = negatives_ == Negatives::candidates
+                                ? negative.logical_and(negative.index_select(0, mixing.permutation))
+                                : mixed == 0;
+    Tensor loss = corr(weak_logits, strong_logits, own, negative) +
+                  mix_weight_ * corr(mixed_weak, mixed_strong, mixed, mixed_negative);
 
     // The mean starts at zero: its first value is (1 - m) times the batch's, as the cosine head does not mind.
     step.state("feature_mean").mul_(momentum_).add_((weak.detach() + strong.detach()).mean(0) / 2, 1 - momentum_);
@@ -81,7 +87,8 @@ class Records final : public ConfidenceClassifier {
     return at::log(at::softmax(view.apply("head", {view.state("feature_mean").unsqueeze(0)}), 1) + 1e-9);
   }
 
-  // Q ~ Y sqrt(p_w p_s), the masked softmax of the mean logits. [S27] The reference adds epsilon to both of its normalisers.
+  // Q ~ Y sqrt(p_w p_s), the masked softmax of the mean logits. [S27] The reference adds epsilon to both of its
+  // normalisers.
   Tensor corrected(const Tensor& weak, const Tensor& strong, const Tensor& candidates) const {
     if (epsilon_ == 0) return masked_softmax((weak + strong) / 2, candidates);
     Tensor mass = candidates * at::softmax(weak, 1) * at::softmax(strong, 1);

@@ -1,4 +1,5 @@
-// Reading a method's settings that are words. A sweep's are checked against the preset's; a recorded case's come as they are.
+// Reading a method's settings that are words. A sweep's are checked against the preset's; a recorded case's come as
+// they are.
 #pragma once
 
 #include <string>
@@ -12,6 +13,7 @@ namespace winnow::method {
 std::size_t choice(const Settings&, const std::string& key, const std::vector<std::string>& words);
 
 // A number, or a word that stands for one of the run's. UsageError as above.
-double number_or_word(const Settings&, const std::string& key, const std::vector<std::pair<std::string, double>>& words);
+double number_or_word(const Settings&, const std::string& key,
+                      const std::vector<std::pair<std::string, double>>& words);
 
 }  // namespace winnow::method

@@ -1,5 +1,6 @@
-// Small-loss: in each batch the samples with the smallest losses are trained on (co-teaching with one network). Han et al.,
-// "Co-teaching: robust training of deep neural networks with extremely noisy labels", 2018; docs/methods/noisy-labels.md#6.7.
+// Small-loss: in each batch the samples with the smallest losses are trained on (co-teaching with one network). Han et
+// al., "Co-teaching: robust training of deep neural networks with extremely noisy labels", 2018;
+// docs/methods/noisy-labels.md#6.7.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"
@@ -22,7 +23,8 @@ class SmallLoss final : public Classifier {
 
   void step(Step& step) override {
     Tensor losses = cross_entropy(logits(step), step.batch_given());
-    double forget = forget_rate(step.epoch(), step.settings().integer("warmup_epochs"), step.settings().real("forget_rate"));
+    double forget =
+        forget_rate(step.epoch(), step.settings().integer("warmup_epochs"), step.settings().real("forget_rate"));
     Tensor kept = small_losses(losses.detach(), step.ids(), forget);
     step.state("mask").index_copy_(0, step.ids(), kept);
     step.state("score").index_copy_(0, step.ids(), -losses.detach());
@@ -32,7 +34,8 @@ class SmallLoss final : public Classifier {
 
 Tensors loss_alone(const Settings& settings, const Tensors& in) {
   Tensor each = cross_entropy(in.at("logits"), in.at("given"));
-  Tensor kept = small_losses(each.detach(), at::arange(each.size(0), in.at("given").options()), settings.real("forget_rate"));
+  Tensor kept =
+      small_losses(each.detach(), at::arange(each.size(0), in.at("given").options()), settings.real("forget_rate"));
   return {{"loss", masked_mean(each, kept)}, {"each", each}, {"mask", kept}};
 }
 

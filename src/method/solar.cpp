@@ -1,5 +1,6 @@
-// SoLar: pseudo-labels by optimal transport between samples and classes whose prior is estimated; small losses of each class
-// are trained on them. Wang et al., "SoLar: Sinkhorn label refinery for imbalanced partial-label learning", 2022; docs/methods/partial-labels.md#5.11.
+// SoLar: pseudo-labels by optimal transport between samples and classes whose prior is estimated; small losses of each
+// class are trained on them. Wang et al., "SoLar: Sinkhorn label refinery for imbalanced partial-label learning", 2022;
+// docs/methods/partial-labels.md#5.11.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
@@ -33,13 +34,14 @@ class SoLar final : public ConfidenceClassifier {
     prior_momentum_ = settings.real("prior_momentum");
     updated_ = choice(settings, "targets", {"updated", "uniform"}) == 0;
     // [D2] The reference's 64 rows cannot take a larger batch.
-    auto length = static_cast<std::int64_t>(
-        number_or_word(settings, "queue_length", {{"64-or-batch", static_cast<double>(std::max<std::int64_t>(64, setup.batch()))}}));
+    auto length = static_cast<std::int64_t>(number_or_word(
+        settings, "queue_length", {{"64-or-batch", static_cast<double>(std::max<std::int64_t>(64, setup.batch()))}}));
     auto classes = static_cast<double>(setup.classes());
     setup.state("prior", at::full({setup.classes()}, 1 / classes, setup.real()), Keep::traced);
-    setup.state("queue", at::zeros({length, setup.classes()}, setup.real().dtype(at::kDouble)));   // logarithms of masked predictions
-    setup.state("queued", at::zeros({1}, setup.real().dtype(at::kLong)));                          // rows seen
-    setup.state("selected", at::zeros({}, setup.real().dtype(at::kLong)));                         // samples trained on pseudo-labels, so far
+    setup.state("queue", at::zeros({length, setup.classes()},
+                                   setup.real().dtype(at::kDouble)));       // logarithms of masked predictions
+    setup.state("queued", at::zeros({1}, setup.real().dtype(at::kLong)));   // rows seen
+    setup.state("selected", at::zeros({}, setup.real().dtype(at::kLong)));  // samples trained on pseudo-labels, so far
   }
 
   void step(Step& step) override {
@@ -64,7 +66,8 @@ class SoLar final : public ConfidenceClassifier {
         loss = uniform_losses.mean();
       } else {
         Tensor strong = step.apply("head", {step.forward("main", "strong", ids.index_select(0, chosen)).features()});
-        loss = eta * (target_losses.index_select(0, chosen).mean() + soft_cross_entropy(strong, target.index_select(0, chosen)) +
+        loss = eta * (target_losses.index_select(0, chosen).mean() +
+                      soft_cross_entropy(strong, target.index_select(0, chosen)) +
                       mixed_loss(step, "head", 0, chosen, target)) +
                (1 - eta) * masked_mean(uniform_losses, selected.logical_not());
       }
@@ -84,7 +87,8 @@ class SoLar final : public ConfidenceClassifier {
   }
 
  private:
-  // The batch's rows of the plan over [queue, batch]; the queue takes part once it is full. Afterwards the batch enters it.
+  // The batch's rows of the plan over [queue, batch]; the queue takes part once it is full. Afterwards the batch enters
+  // it.
   Tensor refined(Step& step, const Tensor& logits, const Tensor& candidates) const {
     at::NoGradGuard no_gradient;
     Tensor queue = step.state("queue"), queued = step.state("queued");

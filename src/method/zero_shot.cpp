@@ -1,5 +1,5 @@
-// Zero-shot: the head's text features classify, nothing is trained. Radford et al., "Learning transferable visual models from
-// natural language supervision", 2021, section 3.1.
+// Zero-shot: the head's text features classify, nothing is trained. Radford et al., "Learning transferable visual
+// models from natural language supervision", 2021, section 3.1.
 #include "winnow/core/error.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/registry.h"

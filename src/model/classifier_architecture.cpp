@@ -13,22 +13,28 @@ namespace winnow::model {
 
 namespace {
 
-constexpr std::pair<const char*, HeadKind> kHeads[] = {
-    {"cosine", HeadKind::cosine}, {"linear", HeadKind::linear}, {"l2normed", HeadKind::l2normed}, {"layernormed", HeadKind::layernormed}};
+constexpr std::pair<const char*, HeadKind> kHeads[] = {{"cosine", HeadKind::cosine},
+                                                       {"linear", HeadKind::linear},
+                                                       {"l2normed", HeadKind::l2normed},
+                                                       {"layernormed", HeadKind::layernormed}};
 
 FeatureKind feature_of(const std::string& adapt) {
   return adapt == "linear-probe" ? FeatureKind::embedding : FeatureKind::hidden;
 }
-FeatureKind feature_of(const ClassifierOptions& options) { return options.siglip_as_clip ? FeatureKind::first_token : feature_of(options.adapt); }
+FeatureKind feature_of(const ClassifierOptions& options) {
+  return options.siglip_as_clip ? FeatureKind::first_token : feature_of(options.adapt);
+}
 
 class ClassifierArchitecture final : public Architecture {
  public:
-  ClassifierArchitecture(const Snapshot& snapshot, ClassifierOptions options) : snapshot_(snapshot), options_(std::move(options)) {
+  ClassifierArchitecture(const Snapshot& snapshot, ClassifierOptions options)
+      : snapshot_(snapshot), options_(std::move(options)) {
     require_whole(snapshot_);
   }
 
   std::unique_ptr<Tower> tower(std::string_view network, TowerKind kind) override {
-    if (kind != TowerKind::image) throw InternalError(fmt::format("network '{}': a classifier has no text tower", network));
+    if (kind != TowerKind::image)
+      throw InternalError(fmt::format("network '{}': a classifier has no text tower", network));
     return adapted();
   }
 
@@ -68,7 +74,9 @@ class ClassifierArchitecture final : public Architecture {
 
   std::int64_t feature_columns() const { return image_layout(snapshot_).columns(feature_of(options_)); }
 
-  at::Tensor initial_rows(std::string_view name) const { return options_.head_rows.defined() ? options_.head_rows : random_head_rows(name); }
+  at::Tensor initial_rows(std::string_view name) const {
+    return options_.head_rows.defined() ? options_.head_rows : random_head_rows(name);
+  }
 
   at::Tensor random_head_rows(std::string_view name) const {
     std::int64_t width = feature_columns(), classes = options_.adaptation.classes;
@@ -97,9 +105,13 @@ class ContrastiveArchitecture final : public Architecture {
     return image;
   }
 
-  std::unique_ptr<Module> module(std::string_view, ModuleKind, std::int64_t) override { return temperature(temperature_, dtype_); }
+  std::unique_ptr<Module> module(std::string_view, ModuleKind, std::int64_t) override {
+    return temperature(temperature_, dtype_);
+  }
 
-  std::vector<std::pair<std::string, at::Tensor>> originals() const override { return {snapshot_.tensors.begin(), snapshot_.tensors.end()}; }
+  std::vector<std::pair<std::string, at::Tensor>> originals() const override {
+    return {snapshot_.tensors.begin(), snapshot_.tensors.end()};
+  }
 
  private:
   const Snapshot& snapshot_;
@@ -115,10 +127,12 @@ HeadKind parse_head(std::string_view word) {
     if (word == name) return kind;
     known.emplace_back(name);
   }
-  throw UsageError(fmt::format("head: unknown '{}'{}; known: cosine, linear, l2normed, layernormed", word, did_you_mean(word, known)));
+  throw UsageError(fmt::format("head: unknown '{}'{}; known: cosine, linear, l2normed, layernormed", word,
+                               did_you_mean(word, known)));
 }
 
-at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, const ClassTexts& texts, at::ScalarType dtype) {
+at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, const ClassTexts& texts,
+                          at::ScalarType dtype) {
   at::Tensor text = class_text_features(*text_tower(snapshot, dtype), texts);
   ImageLayout image = image_layout(snapshot);
   if (image.projection.empty() || feature_of(adapt) != FeatureKind::hidden) return text;
@@ -133,7 +147,8 @@ std::unique_ptr<Tower> bare_tower(const Snapshot& snapshot, const ClassifierOpti
   return image_tower(snapshot, {options.dtype, feature_of(options), options.compute});
 }
 
-std::unique_ptr<Architecture> contrastive_architecture(const Snapshot& snapshot, at::ScalarType dtype, double temperature) {
+std::unique_ptr<Architecture> contrastive_architecture(const Snapshot& snapshot, at::ScalarType dtype,
+                                                       double temperature) {
   return std::make_unique<ContrastiveArchitecture>(snapshot, dtype, temperature);
 }
 

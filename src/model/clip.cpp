@@ -3,15 +3,16 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "winnow/text/family.h"
 #include "winnow/core/error.h"
 #include "winnow/model/normalise.h"
+#include "winnow/text/family.h"
 
 namespace winnow::model {
 
 void require_whole(const Snapshot& snapshot) {
   text::Kind kind = kind_of(snapshot);
-  if (kind.timm || (kind.family != text::Family::clip && kind.family != text::Family::siglip)) return;    // the image tower names what it does not take
+  if (kind.timm || (kind.family != text::Family::clip && kind.family != text::Family::siglip))
+    return;  // the image tower names what it does not take
   TensorReader reader(snapshot, at::kFloat);
   std::vector<std::string> prefixes = {"vision_model.", "text_model.", "logit_scale"};
   if (kind.family == text::Family::clip) prefixes.insert(prefixes.end(), {"visual", "text_projection."});
@@ -24,9 +25,10 @@ void require_whole(const Snapshot& snapshot) {
 
 at::Tensor pair_logits(const Snapshot& snapshot, const at::Tensor& image_features, const at::Tensor& text_features) {
   TensorReader reader(snapshot, image_features.scalar_type());
-  bool siglip = kind_of(snapshot).family == text::Family::siglip;           // stores its two numbers as vectors of one
+  bool siglip = kind_of(snapshot).family == text::Family::siglip;  // stores its two numbers as vectors of one
   std::vector<std::int64_t> shape(siglip ? 1 : 0, 1);
-  at::Tensor logits = reader.take("logit_scale", shape).exp() * at::matmul(normalise_rows(image_features), normalise_rows(text_features).t());
+  at::Tensor logits = reader.take("logit_scale", shape).exp() *
+                      at::matmul(normalise_rows(image_features), normalise_rows(text_features).t());
   return siglip ? logits + reader.take("logit_bias", shape) : logits;
 }
 

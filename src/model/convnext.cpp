@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "winnow/text/config_table.h"
-#include "winnow/text/family.h"
 #include "timm_architecture.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
+#include "winnow/text/config_table.h"
+#include "winnow/text/family.h"
 
 namespace winnow::model {
 
@@ -16,28 +16,47 @@ namespace {
 // {} is the stage, then the block.
 struct Names {
   std::string stem, stem_norm, down_norm, down, block;
-  std::string depthwise, norm, in, out, scale;            // below a block
+  std::string depthwise, norm, in, out, scale;  // below a block
   std::string last_norm, classifier;
 };
 
 Names hugging_face(const Snapshot& snapshot) {
   auto found = snapshot.tensors.lower_bound("convnext.");
   const std::string p = found != snapshot.tensors.end() && found->first.starts_with("convnext.") ? "convnext." : "";
-  return {p + "embeddings.patch_embeddings", p + "embeddings.layernorm", p + "encoder.stages.{}.downsampling_layer.0",
-          p + "encoder.stages.{}.downsampling_layer.1", p + "encoder.stages.{}.layers.{}.", "dwconv", "layernorm", "pwconv1", "pwconv2",
-          "layer_scale_parameter", p + "layernorm", "classifier"};
+  return {p + "embeddings.patch_embeddings",
+          p + "embeddings.layernorm",
+          p + "encoder.stages.{}.downsampling_layer.0",
+          p + "encoder.stages.{}.downsampling_layer.1",
+          p + "encoder.stages.{}.layers.{}.",
+          "dwconv",
+          "layernorm",
+          "pwconv1",
+          "pwconv2",
+          "layer_scale_parameter",
+          p + "layernorm",
+          "classifier"};
 }
 
 Names timm() {
-  return {"stem.0", "stem.1", "stages.{}.downsample.0", "stages.{}.downsample.1", "stages.{}.blocks.{}.", "conv_dw", "norm", "mlp.fc1",
-          "mlp.fc2", "gamma", "head.norm", "head.fc"};
+  return {"stem.0",
+          "stem.1",
+          "stages.{}.downsample.0",
+          "stages.{}.downsample.1",
+          "stages.{}.blocks.{}.",
+          "conv_dw",
+          "norm",
+          "mlp.fc1",
+          "mlp.fc2",
+          "gamma",
+          "head.norm",
+          "head.fc"};
 }
 
 struct Sizes {
   std::vector<std::int64_t> depths, widths;
   std::int64_t channels = 3, patch = 4, image_size = 224;
   Activation activation = Activation::gelu;
-  double epsilon = 1e-6, last_epsilon = 1e-6;     // of the blocks; of the last one
+  double epsilon = 1e-6, last_epsilon = 1e-6;  // of the blocks; of the last one
 };
 
 Sizes sizes_of(const Snapshot& snapshot, bool timm) {
@@ -60,7 +79,8 @@ Sizes sizes_of(const Snapshot& snapshot, bool timm) {
     s.patch = own.own_size("patch_size");
     s.image_size = own.image_size();
     std::string act = own.text("act_layer");
-    s.activation = act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, own.arguments().name() + ".act_layer");
+    s.activation =
+        act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, own.arguments().name() + ".act_layer");
     s.epsilon = s.last_epsilon = own.real("eps");
   }
   if (s.depths.size() != s.widths.size())
@@ -81,8 +101,10 @@ class ConvNext final : public ImageTower {
     for (std::size_t i = 0; i < sizes_.depths.size(); ++i) {
       Stage stage;
       if (i > 0) {
-        stage.norm.push_back(take_norm(reader, fmt::format(fmt::runtime(names.down_norm), i), width, sizes_.epsilon, weights_));
-        stage.down.push_back(convolution(reader, fmt::format(fmt::runtime(names.down), i), {sizes_.widths[i], width, 2, 2}));
+        stage.norm.push_back(
+            take_norm(reader, fmt::format(fmt::runtime(names.down_norm), i), width, sizes_.epsilon, weights_));
+        stage.down.push_back(
+            convolution(reader, fmt::format(fmt::runtime(names.down), i), {sizes_.widths[i], width, 2, 2}));
       }
       width = sizes_.widths[i];
       for (std::int64_t j = 0; j < sizes_.depths[i]; ++j) {
@@ -92,14 +114,16 @@ class ConvNext final : public ImageTower {
         block.norm = take_norm(reader, name + names.norm, width, sizes_.epsilon, weights_);
         block.in = take_linear(reader, name + names.in, 4 * width, width, true, weights_);
         block.out = take_linear(reader, name + names.out, width, 4 * width, true, weights_);
-        if (std::string scale = name + names.scale; reader.has(scale)) block.scale = weights_.add(scale, reader.take(scale, {width}), false);
+        if (std::string scale = name + names.scale; reader.has(scale))
+          block.scale = weights_.add(scale, reader.take(scale, {width}), false);
         stage.blocks.push_back(block);
       }
       stages_.push_back(stage);
     }
     last_ = take_norm(reader, names.last_norm, width, sizes_.last_epsilon, weights_);
     if (reader.has(names.classifier + ".weight"))
-      classifier_.push_back(take_linear(reader, names.classifier, reader.rows(names.classifier + ".weight"), width, true, weights_));
+      classifier_.push_back(
+          take_linear(reader, names.classifier, reader.rows(names.classifier + ".weight"), width, true, weights_));
     reader.expect_all_taken({""});
   }
 
@@ -117,7 +141,8 @@ class ConvNext final : public ImageTower {
   struct Kernel {
     Parameter *weight, *bias;
     at::Tensor operator()(const at::Tensor& x, std::int64_t stride, std::int64_t padding, std::int64_t groups) const {
-      return at::conv2d(x, weight->use, bias->use, at::IntArrayRef{stride, stride}, at::IntArrayRef{padding, padding}, at::IntArrayRef{1, 1}, groups);
+      return at::conv2d(x, weight->use, bias->use, at::IntArrayRef{stride, stride}, at::IntArrayRef{padding, padding},
+                        at::IntArrayRef{1, 1}, groups);
     }
   };
   struct ConvBlock {
@@ -127,7 +152,7 @@ class ConvNext final : public ImageTower {
     Parameter* scale = nullptr;
   };
   struct Stage {
-    std::vector<LayerNorm> norm;                  // before the next two, of every stage but the first
+    std::vector<LayerNorm> norm;  // before the next two, of every stage but the first
     std::vector<Kernel> down;
     std::vector<ConvBlock> blocks;
   };
@@ -144,7 +169,8 @@ class ConvNext final : public ImageTower {
 
   at::Tensor map(const at::Tensor& pixels) const {
     if (pixels.dim() != 4 || pixels.size(1) != sizes_.channels)
-      throw UsageError(fmt::format("images with {} channels: this image tower wants {}", pixels.size(1), sizes_.channels));
+      throw UsageError(
+          fmt::format("images with {} channels: this image tower wants {}", pixels.size(1), sizes_.channels));
     at::Tensor x = first_axis(stem_norm_(last_axis(stem_(pixels, sizes_.patch, 0, 1))));
     for (const Stage& stage : stages_) {
       if (!stage.down.empty()) x = stage.down[0](first_axis(stage.norm[0](last_axis(x))), 2, 0, 1);
@@ -162,7 +188,7 @@ class ConvNext final : public ImageTower {
   Kernel stem_;
   LayerNorm stem_norm_, last_;
   std::vector<Stage> stages_;
-  std::vector<Linear> classifier_;                // one or none
+  std::vector<Linear> classifier_;  // one or none
 };
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace {
 
 class CosineHead final : public Module {
  public:
-  CosineHead(const std::string& name, const at::Tensor& weight, double scale) : scale_(scale), weight_(weights_.add(name, weight, true)) {}
+  CosineHead(const std::string& name, const at::Tensor& weight, double scale)
+      : scale_(scale), weight_(weights_.add(name, weight, true)) {}
 
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
     return scale_ * at::matmul(normalise_rows(inputs.at(0)), normalise_rows(weight_->use).t());
@@ -29,7 +30,9 @@ class LinearHead final : public Module {
  public:
   LinearHead(const std::string& name, const at::Tensor& weight, const at::Tensor& bias)
       : weight_(weights_.add(name + ".weight", weight, true)), bias_(weights_.add(name + ".bias", bias, true)) {}
-  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override { return at::linear(inputs.at(0), weight_->use, bias_->use); }
+  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
+    return at::linear(inputs.at(0), weight_->use, bias_->use);
+  }
 
  private:
   Parameter *weight_, *bias_;
@@ -82,7 +85,9 @@ std::unique_ptr<Module> layernormed_head(const std::string& name, at::Tensor wei
   return std::make_unique<NormedHead>(name, weight, true);
 }
 
-std::unique_ptr<Module> temperature(double initial, at::ScalarType dtype) { return std::make_unique<Temperature>(initial, dtype); }
+std::unique_ptr<Module> temperature(double initial, at::ScalarType dtype) {
+  return std::make_unique<Temperature>(initial, dtype);
+}
 
 at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {
   return normalise_rows(uniform_rows(rows, width, 1, Streams(seed, purpose))).to(at::kFloat);

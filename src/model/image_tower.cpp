@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "convnext.h"
-#include "winnow/text/family.h"
 #include "modified_resnet.h"
 #include "resnet.h"
 #include "training_mode.h"
@@ -13,12 +12,14 @@
 #include "vision_transformer.h"
 #include "wide_resnet.h"
 #include "winnow/core/error.h"
+#include "winnow/text/family.h"
 
 namespace winnow::model {
 
 namespace {
 
-// Switches autocast on for its lifetime. The cache of cast weights is dropped at the end: weights change between forwards.
+// Switches autocast on for its lifetime. The cache of cast weights is dropped at the end: weights change between
+// forwards.
 class Autocast {
  public:
   explicit Autocast(at::DeviceType device) : device_(device), was_(at::autocast::is_autocast_enabled(device)) {

@@ -14,17 +14,19 @@ namespace winnow::model {
 namespace {
 
 struct Point {
-  at::Tensor at, gradient;                        // flat: coefficients, then intercepts
+  at::Tensor at, gradient;  // flat: coefficients, then intercepts
   double value = 0;
 };
 
 class Loss {
  public:
   Loss(const at::Tensor& features, const at::Tensor& labels, std::int64_t classes, double strength)
-      : features_(features.to(at::kDouble)), classes_(classes), penalty_(1 / (strength * static_cast<double>(features.size(0)))) {
+      : features_(features.to(at::kDouble)), classes_(classes),
+        penalty_(1 / (strength * static_cast<double>(features.size(0)))) {
     at::Tensor counts = at::bincount(labels, {}, classes);
     for (std::int64_t c = 0; c < classes; ++c)
-      if (counts[c].item<std::int64_t>() == 0) throw UsageError(fmt::format("head_init = linear-probe: no training sample has the label {}", c));
+      if (counts[c].item<std::int64_t>() == 0)
+        throw UsageError(fmt::format("head_init = linear-probe: no training sample has the label {}", c));
     // Balanced: every class weighs N / C. The weights' sum is N.
     at::Tensor weights = static_cast<double>(labels.size(0)) / (static_cast<double>(classes) * counts.to(at::kDouble));
     weights_ = weights.index_select(0, labels) / static_cast<double>(labels.size(0));
@@ -35,9 +37,11 @@ class Loss {
 
   Point operator()(const at::Tensor& at) const {
     std::int64_t d = features_.size(1);
-    at::Tensor coefficients = at.narrow(0, 0, classes_ * d).view({classes_, d}), intercepts = at.narrow(0, classes_ * d, classes_);
+    at::Tensor coefficients = at.narrow(0, 0, classes_ * d).view({classes_, d}),
+               intercepts = at.narrow(0, classes_ * d, classes_);
     at::Tensor log = at::log_softmax(at::addmm(intercepts, features_, coefficients.t()), 1);
-    double value = -((log * target_).sum(1) * weights_).sum().item<double>() + 0.5 * penalty_ * coefficients.square().sum().item<double>();
+    double value = -((log * target_).sum(1) * weights_).sum().item<double>() +
+                   0.5 * penalty_ * coefficients.square().sum().item<double>();
     at::Tensor slope = (log.exp() - target_) * weights_.unsqueeze(1);
     return {at, at::cat({(at::mm(slope.t(), features_) + penalty_ * coefficients).flatten(), slope.sum(0)}), value};
   }
@@ -70,7 +74,8 @@ class History {
       q.sub_(pairs_[i].change, shares[i]);
     }
     if (!pairs_.empty()) q.mul_(pairs_.back().curvature / product(pairs_.back().change, pairs_.back().change));
-    for (std::size_t i = 0; i < pairs_.size(); ++i) q.add_(pairs_[i].step, shares[i] - product(pairs_[i].change, q) / pairs_[i].curvature);
+    for (std::size_t i = 0; i < pairs_.size(); ++i)
+      q.add_(pairs_[i].step, shares[i] - product(pairs_[i].change, q) / pairs_[i].curvature);
     return q.neg();
   }
 
@@ -98,15 +103,17 @@ Point search(const Loss& loss, const Point& from, const at::Tensor& direction, d
 
 }  // namespace
 
-at::Tensor fit_logistic_regression(const at::Tensor& features, const at::Tensor& labels, std::int64_t classes, const LogisticRegressionOptions& options) {
+at::Tensor fit_logistic_regression(const at::Tensor& features, const at::Tensor& labels, std::int64_t classes,
+                                   const LogisticRegressionOptions& options) {
   at::NoGradGuard no_gradient;
   Loss loss(features, labels, classes, options.strength);
   Point point = loss(at::zeros({loss.size()}, features.options().dtype(at::kDouble)));
   History history;
-  for (std::int64_t i = 0; i < options.iterations && point.gradient.abs().max().item<double>() > options.tolerance; ++i) {
+  for (std::int64_t i = 0; i < options.iterations && point.gradient.abs().max().item<double>() > options.tolerance;
+       ++i) {
     double first = history.empty() ? std::min(1.0, 1 / point.gradient.norm().item<double>()) : 1;
     Point next = search(loss, point, history.direction(point.gradient), first);
-    if (next.value >= point.value) break;         // as low as rounding lets it be
+    if (next.value >= point.value) break;  // as low as rounding lets it be
     history.add(point, next);
     point = next;
   }

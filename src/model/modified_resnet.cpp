@@ -3,37 +3,40 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "winnow/text/config_table.h"
 #include "convolution.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
+#include "winnow/text/config_table.h"
 
 namespace winnow::model {
 
 namespace {
 
 struct Config {
-  std::vector<std::int64_t> stages;               // bottlenecks in each of four
+  std::vector<std::int64_t> stages;  // bottlenecks in each of four
   std::int64_t width, heads, image_size, joint;
-  std::int64_t embedding() const { return 32 * width; }               // channels of the last stage's map
+  std::int64_t embedding() const { return 32 * width; }  // channels of the last stage's map
 
   static Config from(const Snapshot& snapshot) {
     text::ConfigTable all(snapshot.config, snapshot.source + "/config.json"), image = all.table("vision_config");
     Config c{image.sizes("layers", {3, 4, 6, 3}), image.size("width", 64), image.size("num_attention_heads", 32),
              image.size("image_size", 224), all.size("projection_dim", 1024)};
     if (c.stages.size() != 4)
-      throw DataError(fmt::format("{}.layers: expected the numbers of blocks of 4 stages, got {}", image.name(), c.stages.size()));
+      throw DataError(
+          fmt::format("{}.layers: expected the numbers of blocks of 4 stages, got {}", image.name(), c.stages.size()));
     text::require_multiple(image.name(), "32 times width", c.embedding(), "num_attention_heads", c.heads);
     text::require_multiple(image.name(), "image_size", c.image_size, "the stride", 32);
     return c;
   }
 };
 
-at::Tensor shrink(const at::Tensor& x, std::int64_t stride) { return stride == 1 ? x : at::avg_pool2d(x, {stride, stride}); }
+at::Tensor shrink(const at::Tensor& x, std::int64_t stride) {
+  return stride == 1 ? x : at::avg_pool2d(x, {stride, stride});
+}
 
 struct Bottleneck {
   Convolution conv1, conv2, conv3;
-  std::vector<Convolution> shortcut;              // one, or none: the identity
+  std::vector<Convolution> shortcut;  // one, or none: the identity
   std::int64_t stride;
 
   at::Tensor operator()(const at::Tensor& x) const {
@@ -49,7 +52,8 @@ class ModifiedResNet final : public ImageTower {
       : ImageTower(snapshot, options), config_(Config::from(snapshot)) {
     TensorReader reader(snapshot, options.dtype);
     const std::string prefix = "visual.";
-    auto convolution = [&](const std::string& name, const std::string& norm, std::int64_t out, std::int64_t in, std::int64_t kernel) {
+    auto convolution = [&](const std::string& name, const std::string& norm, std::int64_t out, std::int64_t in,
+                           std::int64_t kernel) {
       return take_convolution(reader, name, norm, out, in, kernel, weights_, *mode_);
     };
     std::int64_t width = config_.width;
@@ -74,7 +78,8 @@ class ModifiedResNet final : public ImageTower {
     }
     const std::string pool = prefix + "attnpool.";
     std::int64_t d = config_.embedding(), side = config_.image_size / 32;
-    positions_ = weights_.add(pool + "positional_embedding", reader.take(pool + "positional_embedding", {side * side + 1, d}), false);
+    positions_ = weights_.add(pool + "positional_embedding",
+                              reader.take(pool + "positional_embedding", {side * side + 1, d}), false);
     query_ = take_linear(reader, pool + "q_proj", d, d, true, weights_);
     key_ = take_linear(reader, pool + "k_proj", d, d, true, weights_);
     value_ = take_linear(reader, pool + "v_proj", d, d, true, weights_);
@@ -98,8 +103,8 @@ class ModifiedResNet final : public ImageTower {
   at::Tensor map(const at::Tensor& pixels) const {
     std::int64_t side = config_.image_size;
     if (pixels.dim() != 4 || pixels.size(1) != 3 || pixels.size(2) != side || pixels.size(3) != side)
-      throw UsageError(fmt::format("an image of {} x {}: this image tower wants 3 channels and {} x {}", pixels.size(-2),
-                                   pixels.size(-1), side, side));
+      throw UsageError(fmt::format("an image of {} x {}: this image tower wants 3 channels and {} x {}",
+                                   pixels.size(-2), pixels.size(-1), side, side));
     at::Tensor x = pixels;
     for (std::size_t i = 0; i < stem_.size(); ++i) x = at::relu(stem_[i](x, i == 0 ? 2 : 1));
     x = shrink(x, 2);
@@ -112,7 +117,8 @@ class ModifiedResNet final : public ImageTower {
     tokens = at::cat({tokens.mean(1, /*keepdim=*/true), tokens}, 1) + positions_->use;
     std::int64_t B = tokens.size(0), d = config_.embedding(), h = config_.heads;
     auto heads = [&](const at::Tensor& x) { return x.view({B, -1, h, d / h}).transpose(1, 2); };
-    at::Tensor mixed = at::scaled_dot_product_attention(heads(query_(tokens.narrow(1, 0, 1))), heads(key_(tokens)), heads(value_(tokens)));
+    at::Tensor mixed = at::scaled_dot_product_attention(heads(query_(tokens.narrow(1, 0, 1))), heads(key_(tokens)),
+                                                        heads(value_(tokens)));
     at::Tensor features = out_(mixed.reshape({B, d}));
     return scale_ ? scale_->use * features + shift_->use : features;
   }

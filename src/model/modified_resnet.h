@@ -10,9 +10,10 @@ namespace winnow::model {
 // Whether config.json, as from_open_clip writes it, asks for this tower: Hugging Face has no such one.
 bool is_modified_resnet(const Snapshot&);
 
-// Against torchvision's: a stem of three convolutions and an average pool; each stride is an average pool before a convolution
-// of stride 1 (anti-aliasing); and attention, with the mean as its query, instead of the mean pool. That attention projects:
-// `hidden` and `projected` are the same. Images of another size than image_size are a UsageError: the position table is for it.
+// Against torchvision's: a stem of three convolutions and an average pool; each stride is an average pool before a
+// convolution of stride 1 (anti-aliasing); and attention, with the mean as its query, instead of the mean pool. That
+// attention projects: `hidden` and `projected` are the same. Images of another size than image_size are a UsageError:
+// the position table is for it.
 std::unique_ptr<ImageTower> modified_resnet(const Snapshot&, ImageTowerOptions);
 ImageLayout modified_resnet_layout(const Snapshot&);
 

@@ -34,14 +34,17 @@ class Attention final : public Module {
       : weight_(weights_.add(name + ".weight", weight, true)), bias_(weights_.add(name + ".bias", bias, true)) {}
 
   std::int64_t width() const override { return weight_->value.size(0); }
-  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override { return at::linear(inputs.at(0), weight_->use, bias_->use); }
+  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
+    return at::linear(inputs.at(0), weight_->use, bias_->use);
+  }
 
  private:
   Parameter *weight_, *bias_;
 };
 
 // rows x columns, uniform within 1 / sqrt(fan_in).
-at::Tensor linear_start(std::int64_t rows, std::int64_t columns, std::int64_t fan_in, std::uint64_t seed, const std::string& purpose) {
+at::Tensor linear_start(std::int64_t rows, std::int64_t columns, std::int64_t fan_in, std::uint64_t seed,
+                        const std::string& purpose) {
   return uniform_rows(rows, columns, 1 / std::sqrt(static_cast<double>(fan_in)), Streams(seed, "init." + purpose));
 }
 
@@ -51,10 +54,15 @@ std::unique_ptr<Module> neck(const std::string& name, at::Tensor w1, at::Tensor 
   return std::make_unique<Neck>(name, std::move(w1), std::move(b1), std::move(w2), std::move(b2));
 }
 
-std::unique_ptr<Module> random_neck(const std::string& name, std::int64_t d, std::int64_t columns, std::uint64_t seed, at::ScalarType dtype) {
+std::unique_ptr<Module> random_neck(const std::string& name, std::int64_t d, std::int64_t columns, std::uint64_t seed,
+                                    at::ScalarType dtype) {
   if (columns == 0) columns = d;
-  auto weight = [&](const char* part, std::int64_t rows) { return linear_start(rows, d, d, seed, name + part).to(dtype); };
-  auto bias = [&](const char* part, std::int64_t rows) { return linear_start(rows, 1, d, seed, name + part).squeeze(1).to(dtype); };
+  auto weight = [&](const char* part, std::int64_t rows) {
+    return linear_start(rows, d, d, seed, name + part).to(dtype);
+  };
+  auto bias = [&](const char* part, std::int64_t rows) {
+    return linear_start(rows, 1, d, seed, name + part).squeeze(1).to(dtype);
+  };
   return neck(name, weight(".w1", d), bias(".b1", d), weight(".w2", columns), bias(".b2", columns));
 }
 
@@ -62,7 +70,8 @@ std::unique_ptr<Module> attention(const std::string& name, at::Tensor weight, at
   return std::make_unique<Attention>(name, std::move(weight), std::move(bias));
 }
 
-std::unique_ptr<Module> random_attention(const std::string& name, std::int64_t classes, std::uint64_t seed, at::ScalarType dtype) {
+std::unique_ptr<Module> random_attention(const std::string& name, std::int64_t classes, std::uint64_t seed,
+                                         at::ScalarType dtype) {
   return attention(name, linear_start(2, 2 * classes, 2 * classes, seed, name + ".weight").to(dtype),
                    linear_start(2, 1, 2 * classes, seed, name + ".bias").squeeze(1).to(dtype));
 }

@@ -6,7 +6,9 @@ namespace winnow::model {
 
 namespace {
 
-at::Tensor norms(const at::Tensor& rows) { return at::linalg_vector_norm(rows, 2, at::IntArrayRef{-1}, /*keepdim=*/true); }
+at::Tensor norms(const at::Tensor& rows) {
+  return at::linalg_vector_norm(rows, 2, at::IntArrayRef{-1}, /*keepdim=*/true);
+}
 
 }  // namespace
 

@@ -16,7 +16,9 @@ class Translation {
  public:
   Translation(const Snapshot& from, Snapshot& to) : reader_(from, at::kFloat), to_(to) {}
 
-  void rename(const std::string& from, const std::string& to, const Shape& shape) { to_.tensors[to] = reader_.stored(from, shape); }
+  void rename(const std::string& from, const std::string& to, const Shape& shape) {
+    to_.tensors[to] = reader_.stored(from, shape);
+  }
   // A matrix that multiplies from the right there and stands as a linear layer's here.
   void transpose(const std::string& from, const std::string& to, std::int64_t in, std::int64_t out) {
     to_.tensors[to] = reader_.stored(from, {in, out}).t().contiguous();

@@ -5,41 +5,50 @@
 
 #include <array>
 
-#include "winnow/text/config_table.h"
 #include "convolution.h"
-#include "winnow/text/family.h"
 #include "timm_architecture.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
+#include "winnow/text/config_table.h"
+#include "winnow/text/family.h"
 
 namespace winnow::model {
 
 namespace {
 
 struct Sizes {
-  std::int64_t channels = 3, embedding = 64, image_size = 224;   // of training: Hugging Face's configuration tells none
+  std::int64_t channels = 3, embedding = 64, image_size = 224;  // of training: Hugging Face's configuration tells none
   std::vector<std::int64_t> widths, depths;
-  double widening = 1;                            // of the 3x3 convolutions of bottlenecks: 2 in wide_resnet50_2
+  double widening = 1;  // of the 3x3 convolutions of bottlenecks: 2 in wide_resnet50_2
   bool bottleneck = true, stride_in_first = false, shrinks_at_once = false;
 };
 
 // {} is the stage, the block, the layer.
 struct Names {
-  std::array<std::string, 2> stem, shortcut, layer;       // convolution, normalisation
+  std::array<std::string, 2> stem, shortcut, layer;  // convolution, normalisation
   std::string classifier;
-  std::int64_t first_stage, first_layer;                  // counted from
+  std::int64_t first_stage, first_layer;  // counted from
 };
 
 Names hugging_face(const Snapshot& snapshot) {
   auto found = snapshot.tensors.lower_bound("resnet.");
   const std::string p = found != snapshot.tensors.end() && found->first.starts_with("resnet.") ? "resnet." : "";
   const std::string block = p + "encoder.stages.{}.layers.{}.", stem = p + "embedder.embedder.";
-  return {{stem + "convolution", stem + "normalization"}, {block + "shortcut.convolution", block + "shortcut.normalization"},
-          {block + "layer.{}.convolution", block + "layer.{}.normalization"}, "classifier.1", 0, 0};
+  return {{stem + "convolution", stem + "normalization"},
+          {block + "shortcut.convolution", block + "shortcut.normalization"},
+          {block + "layer.{}.convolution", block + "layer.{}.normalization"},
+          "classifier.1",
+          0,
+          0};
 }
 
 Names timm() {
-  return {{"conv1", "bn1"}, {"layer{}.{}.downsample.0", "layer{}.{}.downsample.1"}, {"layer{}.{}.conv{}", "layer{}.{}.bn{}"}, "fc", 1, 1};
+  return {{"conv1", "bn1"},
+          {"layer{}.{}.downsample.0", "layer{}.{}.downsample.1"},
+          {"layer{}.{}.conv{}", "layer{}.{}.bn{}"},
+          "fc",
+          1,
+          1};
 }
 
 Sizes hugging_face_sizes(const Snapshot& snapshot) {
@@ -55,7 +64,7 @@ Sizes hugging_face_sizes(const Snapshot& snapshot) {
   if (std::string act = all.text("hidden_act", "relu"); act != "relu")
     throw DataError(fmt::format("{}.hidden_act: '{}' is not known; known: relu", all.name(), act));
   s.bottleneck = type == "bottleneck";
-  s.widening = static_cast<double>(all.size("width_per_group", 64)) / 64;      // torchvision's word
+  s.widening = static_cast<double>(all.size("width_per_group", 64)) / 64;  // torchvision's word
   s.stride_in_first = all.flag("downsample_in_bottleneck", false);
   s.shrinks_at_once = all.flag("downsample_in_first_stage", false);
   if (s.depths.size() != s.widths.size())
@@ -84,12 +93,16 @@ Sizes timm_sizes(const Snapshot& snapshot) {
     s.depths.push_back(0);
     while (snapshot.tensors.count(fmt::format("layer{}.{}.{}.weight", stage, s.depths.back(), last))) ++s.depths.back();
   }
-  if (s.bottleneck) s.widening = 4.0 * static_cast<double>(rows("layer1.0.conv1.weight", 0)) / static_cast<double>(s.widths.at(0));
-  if (s.widths.empty()) throw DataError(fmt::format("{}: no tensors of a ResNet (layer1.0.conv1.weight, ...)", snapshot.source));
+  if (s.bottleneck)
+    s.widening = 4.0 * static_cast<double>(rows("layer1.0.conv1.weight", 0)) / static_cast<double>(s.widths.at(0));
+  if (s.widths.empty())
+    throw DataError(fmt::format("{}: no tensors of a ResNet (layer1.0.conv1.weight, ...)", snapshot.source));
   return s;
 }
 
-Sizes sizes_of(const Snapshot& snapshot) { return kind_of(snapshot).timm ? timm_sizes(snapshot) : hugging_face_sizes(snapshot); }
+Sizes sizes_of(const Snapshot& snapshot) {
+  return kind_of(snapshot).timm ? timm_sizes(snapshot) : hugging_face_sizes(snapshot);
+}
 
 class ResNet final : public ImageTower {
  public:
@@ -98,31 +111,39 @@ class ResNet final : public ImageTower {
     sizes_ = sizes_of(snapshot);
     Names names = is_timm ? timm() : hugging_face(snapshot);
     TensorReader reader(snapshot, options.dtype);
-    auto take = [&](const std::array<std::string, 2>& pair, std::int64_t out, std::int64_t in, std::int64_t kernel, auto... at) {
-      return take_convolution(reader, fmt::format(fmt::runtime(pair[0]), at...), fmt::format(fmt::runtime(pair[1]), at...), out, in,
-                              kernel, weights_, *mode_);
+    auto take = [&](const std::array<std::string, 2>& pair, std::int64_t out, std::int64_t in, std::int64_t kernel,
+                    auto... at) {
+      return take_convolution(reader, fmt::format(fmt::runtime(pair[0]), at...),
+                              fmt::format(fmt::runtime(pair[1]), at...), out, in, kernel, weights_, *mode_);
     };
     stem_.push_back(take(names.stem, sizes_.embedding, sizes_.channels, 7));
     std::int64_t channels = sizes_.embedding;
     for (std::size_t i = 0; i < sizes_.depths.size(); ++i)
       for (std::int64_t j = 0; j < sizes_.depths[i]; ++j) {
-        std::int64_t out = sizes_.widths[i], inner = sizes_.bottleneck ? static_cast<std::int64_t>(static_cast<double>(out / 4) * sizes_.widening) : out;
+        std::int64_t out = sizes_.widths[i],
+                     inner = sizes_.bottleneck
+                                 ? static_cast<std::int64_t>(static_cast<double>(out / 4) * sizes_.widening)
+                                 : out;
         std::int64_t stage = names.first_stage + static_cast<std::int64_t>(i), first = names.first_layer;
         Block block;
         block.stride = j == 0 && (i > 0 || sizes_.shrinks_at_once) ? 2 : 1;
-        if (channels != out || block.stride != 1) block.shortcut.push_back(take(names.shortcut, out, channels, 1, stage, j));
+        if (channels != out || block.stride != 1)
+          block.shortcut.push_back(take(names.shortcut, out, channels, 1, stage, j));
         if (sizes_.bottleneck)
-          block.layers = {take(names.layer, inner, channels, 1, stage, j, first), take(names.layer, inner, inner, 3, stage, j, first + 1),
+          block.layers = {take(names.layer, inner, channels, 1, stage, j, first),
+                          take(names.layer, inner, inner, 3, stage, j, first + 1),
                           take(names.layer, out, inner, 1, stage, j, first + 2)};
         else
-          block.layers = {take(names.layer, out, channels, 3, stage, j, first), take(names.layer, out, out, 3, stage, j, first + 1)};
+          block.layers = {take(names.layer, out, channels, 3, stage, j, first),
+                          take(names.layer, out, out, 3, stage, j, first + 1)};
         block.strided = sizes_.bottleneck && !sizes_.stride_in_first ? 1 : 0;
         blocks_.push_back(block);
         channels = out;
       }
     std::int64_t labels = reader.has(names.classifier + ".weight") ? reader.rows(names.classifier + ".weight")
-                          : snapshot.sizes_only && snapshot.tensors.empty() ? snapshot.config.value("num_labels", std::int64_t{0})
-                                                                            : 0;
+                          : snapshot.sizes_only && snapshot.tensors.empty()
+                              ? snapshot.config.value("num_labels", std::int64_t{0})
+                              : 0;
     if (labels > 0) classifier_.push_back(take_linear(reader, names.classifier, labels, channels, true, weights_));
     reader.expect_all_taken({""});
   }
@@ -140,8 +161,8 @@ class ResNet final : public ImageTower {
 
  private:
   struct Block {
-    std::vector<Convolution> layers, shortcut;    // shortcut: one, or none: the identity
-    std::size_t strided;                          // the layer that has the stride
+    std::vector<Convolution> layers, shortcut;  // shortcut: one, or none: the identity
+    std::size_t strided;                        // the layer that has the stride
     std::int64_t stride;
   };
 
@@ -149,7 +170,8 @@ class ResNet final : public ImageTower {
 
   at::Tensor map(const at::Tensor& pixels) const {
     if (pixels.dim() != 4 || pixels.size(1) != sizes_.channels)
-      throw UsageError(fmt::format("images with {} channels: this image tower wants {}", pixels.size(1), sizes_.channels));
+      throw UsageError(
+          fmt::format("images with {} channels: this image tower wants {}", pixels.size(1), sizes_.channels));
     at::Tensor x = at::max_pool2d(at::relu(stem_[0](pixels, 2)), {3, 3}, {2, 2}, {1, 1});
     for (const Block& block : blocks_) {
       at::Tensor y = x;
@@ -163,9 +185,9 @@ class ResNet final : public ImageTower {
   }
 
   Sizes sizes_;
-  std::vector<Convolution> stem_;                 // one
+  std::vector<Convolution> stem_;  // one
   std::vector<Block> blocks_;
-  std::vector<Linear> classifier_;                // one or none
+  std::vector<Linear> classifier_;  // one or none
 };
 
 }  // namespace

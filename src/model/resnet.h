@@ -1,4 +1,5 @@
-// ResNet v1.5: the stride is in the 3x3 convolution. He et al. 2016; Hugging Face's, and timm's and torchvision's names.
+// ResNet v1.5: the stride is in the 3x3 convolution. He et al. 2016; Hugging Face's, and timm's and torchvision's
+// names.
 #pragma once
 
 #include <memory>

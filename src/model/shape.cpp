@@ -16,10 +16,11 @@ Value shape_of(ImageTower& image, const TextTower* text) {
     shape["blocks"] = blocks->config().blocks;
     shape["patch"] = std::llround(std::sqrt(static_cast<double>(image.patch_area())));
   } else {
-    // layer1.0.conv1, stages.0.layers.0., stages.0.blocks.0., block1.layer.0.: numbers of stage and block, whatever they are called.
+    // layer1.0.conv1, stages.0.layers.0., stages.0.blocks.0., block1.layer.0.: numbers of stage and block, whatever
+    // they are called.
     static const std::regex place("(?:layer|stages\\.|block)(\\d+)\\.(?:layers?\\.|blocks\\.)?(\\d+)\\..*");
     std::map<int, std::set<int>> stages;
-    std::map<int, std::int64_t> narrowest;        // convolution of each stage
+    std::map<int, std::int64_t> narrowest;  // convolution of each stage
     for (const Parameter& parameter : image.weights().all()) {
       std::smatch found;
       if (!std::regex_search(parameter.name, found, place)) continue;

@@ -18,7 +18,8 @@ std::map<std::string, at::Tensor> snapshot_layout(const std::map<std::string, at
       continue;
     }
     std::vector<at::Tensor> rows = tensor.chunk(3);
-    for (std::size_t i = 0; i < 3; ++i) result[std::string(name).replace(at, stacked.qkv.size(), stacked.parts[i])] = rows[i];
+    for (std::size_t i = 0; i < 3; ++i)
+      result[std::string(name).replace(at, stacked.qkv.size(), stacked.parts[i])] = rows[i];
   }
   return result;
 }

@@ -4,12 +4,12 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include "winnow/text/config_table.h"
-#include "winnow/text/family.h"
-#include "winnow/text/tokenizer.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
 #include "winnow/model/normalise.h"
+#include "winnow/text/config_table.h"
+#include "winnow/text/family.h"
+#include "winnow/text/tokenizer.h"
 
 namespace winnow::model {
 
@@ -19,13 +19,15 @@ struct TextLayout {
   TransformerConfig transformer;
   std::int64_t vocabulary, context, width_out;
   bool siglip;
-  // CLIP's text is read at the first end token; at the largest id where none is said (first CLIP snapshots: eos_token_id 2).
+  // CLIP's text is read at the first end token; at the largest id where none is said (first CLIP snapshots:
+  // eos_token_id 2).
   std::optional<std::int64_t> end_token;
 };
 
 TextLayout text_layout(const Snapshot& snapshot) {
   text::Kind kind = kind_of(snapshot);
-  if (!has_texts(snapshot)) throw UsageError(fmt::format("{}: this model has no text tower; families with one: clip, siglip", snapshot.source));
+  if (!has_texts(snapshot))
+    throw UsageError(fmt::format("{}: this model has no text tower; families with one: clip, siglip", snapshot.source));
   text::ConfigTable all(snapshot.config, snapshot.source + "/config.json"), table = section_of(snapshot, "text_config");
   TextLayout l;
   l.siglip = kind.family == text::Family::siglip;
@@ -35,7 +37,8 @@ TextLayout text_layout(const Snapshot& snapshot) {
   t.blocks = table.size("num_hidden_layers", 12);
   t.heads = table.size("num_attention_heads", l.siglip ? 12 : 8);
   t.epsilon = table.real("layer_norm_eps", l.siglip ? 1e-6 : 1e-5);
-  t.activation = parse_activation(table.text("hidden_act", l.siglip ? "gelu_pytorch_tanh" : "quick_gelu"), table.name() + ".hidden_act");
+  t.activation = parse_activation(table.text("hidden_act", l.siglip ? "gelu_pytorch_tanh" : "quick_gelu"),
+                                  table.name() + ".hidden_act");
   t.causal = !l.siglip;
   text::require_multiple(table.name(), "hidden_size", t.width, "num_attention_heads", t.heads);
   l.vocabulary = table.size("vocab_size", l.siglip ? 32000 : 49408);
@@ -69,7 +72,7 @@ struct TextTower::Impl {
   at::Tensor read_at(const at::Tensor& ids) const {
     if (layout.siglip) return at::full({ids.size(0)}, ids.size(1) - 1, ids.options());
     at::Tensor key = layout.end_token ? (ids == *layout.end_token).to(at::kInt) : ids;
-    return key.argmax(1);                         // the first of equal ones
+    return key.argmax(1);  // the first of equal ones
   }
 };
 
@@ -79,12 +82,15 @@ std::int64_t TextTower::width() const { return impl_->layout.width_out; }
 std::int64_t TextTower::context() const { return impl_->layout.context; }
 std::int64_t TextTower::token_width() const { return impl_->layout.transformer.width; }
 bool TextTower::causal() const { return impl_->layout.transformer.causal; }
-std::int64_t TextTower::last_read(const at::Tensor& tokens) const { return impl_->read_at(tokens).max().item<std::int64_t>(); }
+std::int64_t TextTower::last_read(const at::Tensor& tokens) const {
+  return impl_->read_at(tokens).max().item<std::int64_t>();
+}
 
 void TextTower::learn_context(const std::string& name, at::Tensor vectors) {
   if (impl_->slots) throw InternalError("a text tower that has learned vectors already");
   if (vectors.dim() != 2 || vectors.size(1) != token_width())
-    throw UsageError(fmt::format("{}: context vectors of {} numbers, the text tower's tokens have {}", name, vectors.size(-1), token_width()));
+    throw UsageError(fmt::format("{}: context vectors of {} numbers, the text tower's tokens have {}", name,
+                                 vectors.size(-1), token_width()));
   impl_->slots = weights_.add(name, std::move(vectors), true);
 }
 
@@ -94,9 +100,10 @@ void TextTower::train_everything() {
 
 TextOutputs TextTower::encode(const at::Tensor& tokens) const {
   const Impl& own = *impl_;
-  if (tokens.dim() != 2 || tokens.size(1) > own.layout.context || (own.layout.siglip && tokens.size(1) != own.layout.context))
-    throw UsageError(fmt::format("texts of {} tokens: this text tower takes {}{}", tokens.size(-1), own.layout.siglip ? "" : "at most ",
-                                 own.layout.context));
+  if (tokens.dim() != 2 || tokens.size(1) > own.layout.context ||
+      (own.layout.siglip && tokens.size(1) != own.layout.context))
+    throw UsageError(fmt::format("texts of {} tokens: this text tower takes {}{}", tokens.size(-1),
+                                 own.layout.siglip ? "" : "at most ", own.layout.context));
   TextOutputs result;
   at::Tensor x = own.embedded(tokens) + own.positions->use.narrow(0, 0, tokens.size(1));
   result.last_hidden = own.last((*own.transformer)(x));
@@ -124,10 +131,13 @@ std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType d
   std::unique_ptr<TextTower> tower(new TextTower(std::move(impl)));
   TextTower::Impl& own = *tower->impl_;
   Weights& weights = tower->weights();
-  auto take = [&](const std::string& name, const std::vector<std::int64_t>& shape) { return weights.add(name, reader.take(name, shape), false); };
+  auto take = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+    return weights.add(name, reader.take(name, shape), false);
+  };
   own.tokens = take(prefix + "token_embedding.weight", {l.vocabulary, d});
   own.positions = take(prefix + "position_embedding.weight", {l.context, d});
-  own.transformer = std::make_unique<Transformer>(l.transformer, reader, clip_blocks("text_model.encoder.layers."), weights);
+  own.transformer =
+      std::make_unique<Transformer>(l.transformer, reader, clip_blocks("text_model.encoder.layers."), weights);
   own.last = take_norm(reader, "text_model.final_layer_norm", d, l.transformer.epsilon, weights);
   own.out = take_linear(reader, l.siglip ? "text_model.head" : "text_projection", l.width_out, d, l.siglip, weights);
   reader.ignore(prefix + "position_ids");
@@ -136,7 +146,7 @@ std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType d
 }
 
 at::Tensor class_text_features(const TextTower& text, const ClassTexts& texts) {
-  constexpr std::int64_t kRows = 1024;            // bounds the memory: 80 templates of 1,000 classes are many texts
+  constexpr std::int64_t kRows = 1024;  // bounds the memory: 80 templates of 1,000 classes are many texts
   at::NoGradGuard no_gradient;
   const at::Tensor& tokens = texts.tokens;
   at::Tensor rows = tokens.dim() == 2 ? tokens : tokens.flatten(0, 1);

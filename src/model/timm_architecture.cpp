@@ -11,14 +11,15 @@
 
 namespace winnow::model {
 
-std::string_view timm_architectures();            // timm_architectures.txt
+std::string_view timm_architectures();  // timm_architectures.txt
 
 namespace {
 
 // Entries of model_args that change no value that is computed of an image (of the size of training).
-constexpr const char* kHarmless[] = {"num_classes",    "drop_rate",      "drop_path_rate", "attn_drop_rate", "proj_drop_rate", "pos_drop_rate",
-                                     "patch_drop_rate", "weight_init",   "fix_init",       "dynamic_img_size",
-                                     "strict_img_size", "head_init_scale", "ls_init_value", "zero_init_last", "global_pool"};
+constexpr const char* kHarmless[] = {"num_classes",    "drop_rate",        "drop_path_rate",  "attn_drop_rate",
+                                     "proj_drop_rate", "pos_drop_rate",    "patch_drop_rate", "weight_init",
+                                     "fix_init",       "dynamic_img_size", "strict_img_size", "head_init_scale",
+                                     "ls_init_value",  "zero_init_last",   "global_pool"};
 
 std::map<std::string, std::string> definition(const std::string& name, const std::string& where) {
   std::vector<std::string> known;
@@ -34,11 +35,13 @@ std::map<std::string, std::string> definition(const std::string& name, const std
       throw DataError(fmt::format("{}: the architecture '{}' is not supported: {}", where, name, line.substr(why + 3)));
     std::map<std::string, std::string> result;
     std::istringstream entries(line.substr(own.size()));
-    for (std::string entry; entries >> entry;) result[entry.substr(0, entry.find('='))] = entry.substr(entry.find('=') + 1);
+    for (std::string entry; entries >> entry;)
+      result[entry.substr(0, entry.find('='))] = entry.substr(entry.find('=') + 1);
     return result;
   }
-  throw DataError(fmt::format("{}: architecture '{}' is not known{}: winnow reads timm's vit_*, convnext_*, resnet* and wide_resnet*", where, name,
-                              did_you_mean(name, known)));
+  throw DataError(fmt::format(
+      "{}: architecture '{}' is not known{}: winnow reads timm's vit_*, convnext_*, resnet* and wide_resnet*", where,
+      name, did_you_mean(name, known)));
 }
 
 }  // namespace
@@ -52,14 +55,20 @@ TimmArchitecture::TimmArchitecture(const text::SnapshotFiles& snapshot, const st
                  std::find(std::begin(kHarmless), std::end(kHarmless), key) != std::end(kHarmless);
     if (known) continue;
     // A definition's own value, written out.
-    if (auto same = own_.find(key); same != own_.end() && arguments_.shown(key) == (same->second == "1" ? "true" : same->second == "0" ? "false" : same->second)) continue;
-    throw DataError(fmt::format("{}.{}: {} is not supported; winnow reads {}", arguments_.name(), key, arguments_.shown(key), fmt::join(changeable, ", ")));
+    if (auto same = own_.find(key);
+        same != own_.end() && arguments_.shown(key) == (same->second == "1"   ? "true"
+                                                        : same->second == "0" ? "false"
+                                                                              : same->second))
+      continue;
+    throw DataError(fmt::format("{}.{}: {} is not supported; winnow reads {}", arguments_.name(), key,
+                                arguments_.shown(key), fmt::join(changeable, ", ")));
   }
 }
 
 const std::string& TimmArchitecture::own(const char* key) const {
   auto found = own_.find(key);
-  if (found == own_.end()) throw DataError(fmt::format("{}: '{}' is a model of another kind: it has no {}", where_, name_, key));
+  if (found == own_.end())
+    throw DataError(fmt::format("{}: '{}' is a model of another kind: it has no {}", where_, name_, key));
   return found->second;
 }
 
@@ -82,14 +91,19 @@ std::int64_t TimmArchitecture::image_size() const {
   if (!pretrained.has("input_size")) return own_.count("img_size") ? own_size("img_size") : 224;
   std::vector<std::int64_t> shape = pretrained.sizes("input_size", {});
   if (shape.size() != 3 || shape[1] != shape[2])
-    throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", pretrained.name(), pretrained.shown("input_size")));
+    throw DataError(
+        fmt::format("{}.input_size: expected [3, R, R], got {}", pretrained.name(), pretrained.shown("input_size")));
   return shape[1];
 }
 
 void TimmArchitecture::require_pool(const std::string& pool) const {
   text::ConfigTable all(config_, where_);
-  std::string found = arguments_.has("global_pool") ? arguments_.text("global_pool", "") : all.text("global_pool", own_.count("global_pool") ? own("global_pool") : pool);
-  if (found != pool) throw DataError(fmt::format("{}: global_pool '{}' of '{}' is not supported; winnow reads '{}'", where_, found, name_, pool));
+  std::string found = arguments_.has("global_pool")
+                          ? arguments_.text("global_pool", "")
+                          : all.text("global_pool", own_.count("global_pool") ? own("global_pool") : pool);
+  if (found != pool)
+    throw DataError(
+        fmt::format("{}: global_pool '{}' of '{}' is not supported; winnow reads '{}'", where_, found, name_, pool));
 }
 
 }  // namespace winnow::model

@@ -1,4 +1,5 @@
-// What a name of timm's means (vit_base_patch16_224, convnext_tiny, resnet50), and what config.json's model_args change of it.
+// What a name of timm's means (vit_base_patch16_224, convnext_tiny, resnet50), and what config.json's model_args change
+// of it.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace winnow::model {
 
 class TimmArchitecture {
  public:
-  // DataError for a name that timm does not have (the nearest), one that is none of winnow's towers (why), and an entry of model_args beyond
-  // `changeable` that would change the network.
+  // DataError for a name that timm does not have (the nearest), one that is none of winnow's towers (why), and an entry
+  // of model_args beyond `changeable` that would change the network.
   TimmArchitecture(const text::SnapshotFiles&, const std::vector<std::string>& changeable);
 
   // Entries of model_args, else of timm's own definition.
@@ -22,8 +23,8 @@ class TimmArchitecture {
   std::vector<std::int64_t> sizes(const char* key) const;
   std::string text(const char* key) const;
   bool flag(const char* key) const;
-  double real(const char* key) const;             // of the definition alone
-  std::int64_t own_size(const char* key) const;   // of the definition alone
+  double real(const char* key) const;            // of the definition alone
+  std::int64_t own_size(const char* key) const;  // of the definition alone
   // Of images: model_args.img_size, else pretrained_cfg.input_size, else the definition's.
   std::int64_t image_size() const;
   // DataError unless features are pooled so: what config.json says, else the definition.

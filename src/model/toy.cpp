@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "winnow/core/error.h"
 #include "neck.h"
+#include "winnow/core/error.h"
 #include "winnow/model/head.h"
 
 namespace winnow::model {

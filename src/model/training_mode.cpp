@@ -15,7 +15,7 @@ namespace {
 constexpr double kEpsilon = 1e-5;
 
 struct Moments {
-  at::Tensor mean, variance;                      // variance: biased
+  at::Tensor mean, variance;  // variance: biased
 };
 
 at::Tensor over_channels(const at::Tensor& per_channel) { return per_channel.view({1, -1, 1, 1}); }
@@ -41,12 +41,12 @@ Moments moments_of_all(const at::Tensor& x, const TrainingForward& forward) {
   return {mean, squares / values_of(x, forward.rows)};
 }
 
-// Normalises with the moments of all slices. The gradient of x needs two sums over all slices, too; those of weight and bias are
-// this slice's share.
+// Normalises with the moments of all slices. The gradient of x needs two sums over all slices, too; those of weight and
+// bias are this slice's share.
 class NormaliseTogether : public torch::autograd::Function<NormaliseTogether> {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                            const TrainingForward* together, Moments* moments) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& bias, const TrainingForward* together, Moments* moments) {
     *moments = moments_of_all(x, *together);
     at::Tensor inverse = (moments->variance + kEpsilon).rsqrt();
     context->save_for_backward({x, weight, moments->mean, inverse});
@@ -56,22 +56,27 @@ class NormaliseTogether : public torch::autograd::Function<NormaliseTogether> {
     return x * over_channels(scale) + over_channels(bias - moments->mean * scale);
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& gradients) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
     torch::autograd::variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &mean = saved[2], &inverse = saved[3], &gradient = gradients[0];
     auto& gang = *reinterpret_cast<comm::Collective*>(context->saved_data["gang"].toInt());
     double values = values_of(x, context->saved_data["rows"].toInt());
     at::Tensor normal = (x - over_channels(mean)) * over_channels(inverse);
-    at::Tensor of_bias = gradient.sum(at::IntArrayRef{0, 2, 3}), of_weight = (gradient * normal).sum(at::IntArrayRef{0, 2, 3});
+    at::Tensor of_bias = gradient.sum(at::IntArrayRef{0, 2, 3}),
+               of_weight = (gradient * normal).sum(at::IntArrayRef{0, 2, 3});
     at::Tensor all = at::stack({of_bias, of_weight});
     gang.sum(all);
-    at::Tensor of_x = over_channels(weight * inverse) * (gradient - over_channels(all[0] / values) - normal * over_channels(all[1] / values));
+    at::Tensor of_x = over_channels(weight * inverse) *
+                      (gradient - over_channels(all[0] / values) - normal * over_channels(all[1] / values));
     return {of_x, of_weight, of_bias, at::Tensor(), at::Tensor()};
   }
 };
 
-at::Tensor batch_norm(const at::Tensor& x, const BatchNorm& own, const at::Tensor& mean, const at::Tensor& variance, bool training) {
-  return at::batch_norm(x, own.weight->use, own.bias->use, mean, variance, training, /*momentum=*/1, kEpsilon, /*cudnn_enabled=*/true);
+at::Tensor batch_norm(const at::Tensor& x, const BatchNorm& own, const at::Tensor& mean, const at::Tensor& variance,
+                      bool training) {
+  return at::batch_norm(x, own.weight->use, own.bias->use, mean, variance, training, /*momentum=*/1, kEpsilon,
+                        /*cudnn_enabled=*/true);
 }
 
 }  // namespace
@@ -106,12 +111,16 @@ void TrainingMode::forget() {
 
 at::Tensor BatchNorm::operator()(const at::Tensor& x) const {
   const TrainingForward* forward = mode->forward();
-  if (!forward || !moments->mean->averaged || forward->rows == 0) return batch_norm(x, *this, moments->mean->use, moments->variance->use, false);
+  if (!forward || !moments->mean->averaged || forward->rows == 0)
+    return batch_norm(x, *this, moments->mean->use, moments->variance->use, false);
   double values = values_of(x, forward->rows);
   if (values == 1)
-    throw UsageError(fmt::format("{}: a batch of one row has one value here, and no variance: use larger batches (train.drop_last leaves a short one out)",
-                                 moments->name));
-  at::Tensor mean = at::zeros_like(moments->mean->value), variance = at::zeros_like(mean), result;    // variance: unbiased
+    throw UsageError(
+        fmt::format("{}: a batch of one row has one value here, and no variance: use larger batches (train.drop_last "
+                    "leaves a short one out)",
+                    moments->name));
+  at::Tensor mean = at::zeros_like(moments->mean->value), variance = at::zeros_like(mean),
+             result;  // variance: unbiased
   if (forward->gang.size() == 1) {
     result = batch_norm(x, *this, mean, variance, true);
   } else {
@@ -136,7 +145,7 @@ at::Tensor Dropout::operator()(const at::Tensor& x) const {
   float* values = mask.mutable_data_ptr<float>();
   std::int64_t numbers = x.numel() / std::max<std::int64_t>(1, x.size(0));
   Streams streams(forward->seed, fmt::format("dropout.{}", layer), forward->number);
-  auto bound = static_cast<std::uint64_t>(probability * 4294967296.0);                // of 2^32
+  auto bound = static_cast<std::uint64_t>(probability * 4294967296.0);  // of 2^32
   auto kept = static_cast<float>(1 / (1 - probability));
   for (std::int64_t row = 0; row < x.size(0); ++row) {
     Stream stream = streams.at(0, static_cast<std::uint32_t>(forward->first + row));

@@ -15,7 +15,7 @@ struct RunningMoments {
   std::string name;
   Parameter *mean, *variance;
   double momentum;
-  at::Tensor mean_seen, variance_seen;            // sums over forwards, weighted by rows
+  at::Tensor mean_seen, variance_seen;  // sums over forwards, weighted by rows
   double rows = 0;
 };
 
@@ -23,8 +23,8 @@ struct RunningMoments {
 class TrainingMode {
  public:
   RunningMoments* add(const std::string& name, Parameter* mean, Parameter* variance, double momentum);
-  std::uint64_t add_dropout() { return dropouts_++; }         // a number for its draws
-  const TrainingForward* forward() const { return forward_; }        // null in evaluation mode
+  std::uint64_t add_dropout() { return dropouts_++; }          // a number for its draws
+  const TrainingForward* forward() const { return forward_; }  // null in evaluation mode
 
   bool has_batch_statistics() const;
   void use_batch_statistics();
@@ -48,8 +48,9 @@ class TrainingMode {
   std::uint64_t dropouts_ = 0;
 };
 
-// Stored statistics in evaluation mode and in frozen towers. In training mode, where the tower's moments are averaged, those of
-// all rows of the forward, whichever process has them; the gradient through them included. UsageError where they are of a single value.
+// Stored statistics in evaluation mode and in frozen towers. In training mode, where the tower's moments are averaged,
+// those of all rows of the forward, whichever process has them; the gradient through them included. UsageError where
+// they are of a single value.
 struct BatchNorm {
   Parameter *weight, *bias;
   RunningMoments* moments;
@@ -57,8 +58,8 @@ struct BatchNorm {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
-// In training mode zero with this probability, else x / (1 - probability). Draws are keyed by seed, forward, layer and row, so a row
-// has the same mask in whichever slice or chunk it is computed.
+// In training mode zero with this probability, else x / (1 - probability). Draws are keyed by seed, forward, layer and
+// row, so a row has the same mask in whichever slice or chunk it is computed.
 struct Dropout {
   double probability;
   std::uint64_t layer;

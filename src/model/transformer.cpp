@@ -24,7 +24,8 @@ Activation parse_activation(const std::string& word, const std::string& where) {
   if (word == "gelu") return Activation::gelu;
   if (word == "quick_gelu") return Activation::quick_gelu;
   if (word == "gelu_pytorch_tanh" || word == "gelu_new") return Activation::gelu_tanh;
-  throw DataError(fmt::format("{}: '{}' is not known; known: gelu, gelu_new, gelu_pytorch_tanh, quick_gelu", where, word));
+  throw DataError(
+      fmt::format("{}: '{}' is not known; known: gelu, gelu_new, gelu_pytorch_tanh, quick_gelu", where, word));
 }
 
 LayerNorm take_norm(TensorReader& reader, const std::string& name, std::int64_t width, double epsilon, Weights& weights,
@@ -33,30 +34,43 @@ LayerNorm take_norm(TensorReader& reader, const std::string& name, std::int64_t 
           weights.add(name + ".bias", reader.take(name + ".bias", {width}), false, Role::norm_bias, block), epsilon};
 }
 
-Linear take_linear(TensorReader& reader, const std::string& name, std::int64_t out, std::int64_t in, bool bias, Weights& weights,
-                   std::int64_t block) {
+Linear take_linear(TensorReader& reader, const std::string& name, std::int64_t out, std::int64_t in, bool bias,
+                   Weights& weights, std::int64_t block) {
   return {weights.add(name + ".weight", reader.take(name + ".weight", {out, in}), false, Role::matrix, block),
           bias ? weights.add(name + ".bias", reader.take(name + ".bias", {out}), false, Role::bias, block) : nullptr};
 }
 
 BlockNames clip_blocks(const std::string& prefix) {
-  return {prefix, "layer_norm1", "self_attn.qkv_proj", "self_attn.out_proj", "layer_norm2", "mlp.fc1", "mlp.fc2",
+  return {prefix,
+          "layer_norm1",
+          "self_attn.qkv_proj",
+          "self_attn.out_proj",
+          "layer_norm2",
+          "mlp.fc1",
+          "mlp.fc2",
           {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"}};
 }
 
 BlockNames vit_blocks(const std::string& prefix) {
-  return {prefix, "layernorm_before", "attention.attention.query_key_value", "attention.output.dense", "layernorm_after",
-          "intermediate.dense", "output.dense", {"attention.attention.query", "attention.attention.key", "attention.attention.value"}};
+  return {prefix,
+          "layernorm_before",
+          "attention.attention.query_key_value",
+          "attention.output.dense",
+          "layernorm_after",
+          "intermediate.dense",
+          "output.dense",
+          {"attention.attention.query", "attention.attention.key", "attention.attention.value"}};
 }
 
 BlockNames timm_blocks() { return {"blocks.", "norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2", {}}; }
 
 namespace {
 
-Linear take_qkv(TensorReader& reader, const std::string& block_prefix, const BlockNames& names, const TransformerConfig& config,
-                Weights& weights, std::int64_t block) {
+Linear take_qkv(TensorReader& reader, const std::string& block_prefix, const BlockNames& names,
+                const TransformerConfig& config, Weights& weights, std::int64_t block) {
   std::int64_t width = config.width;
-  if (names.parts.empty()) return take_linear(reader, block_prefix + names.qkv, 3 * width, width, config.qkv_bias, weights, block);
+  if (names.parts.empty())
+    return take_linear(reader, block_prefix + names.qkv, 3 * width, width, config.qkv_bias, weights, block);
   std::vector<at::Tensor> matrices, biases;
   for (const std::string& part : names.parts) {
     matrices.push_back(reader.take(block_prefix + part + ".weight", {width, width}));
@@ -69,7 +83,8 @@ Linear take_qkv(TensorReader& reader, const std::string& block_prefix, const Blo
 
 }  // namespace
 
-Transformer::Transformer(const TransformerConfig& config, TensorReader& reader, const BlockNames& names, Weights& weights)
+Transformer::Transformer(const TransformerConfig& config, TensorReader& reader, const BlockNames& names,
+                         Weights& weights)
     : config_(config) {
   std::int64_t width = config.width;
   for (std::int64_t i = 0; i < config.blocks; ++i) {

@@ -1,4 +1,5 @@
-// The pre-norm transformer block of every vision transformer and text tower here. Dosovitskiy et al. 2021; Radford et al. 2021.
+// The pre-norm transformer block of every vision transformer and text tower here. Dosovitskiy et al. 2021; Radford et
+// al. 2021.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,17 +21,17 @@ struct LayerNorm {
 };
 
 struct Linear {
-  Parameter *weight, *bias;                       // bias null: none
+  Parameter *weight, *bias;  // bias null: none
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
-enum class Activation { gelu, gelu_tanh, quick_gelu };    // x Phi(x); its tanh approximation; x sigmoid(1.702 x)
+enum class Activation { gelu, gelu_tanh, quick_gelu };  // x Phi(x); its tanh approximation; x sigmoid(1.702 x)
 at::Tensor activate(Activation, const at::Tensor& x);
 // Hugging Face's hidden_act. DataError naming `where`.
 Activation parse_activation(const std::string& word, const std::string& where);
 
 struct TransformerConfig {
-  std::int64_t width = 0, blocks = 0, heads = 0, hidden = 0;   // hidden: of the MLP
+  std::int64_t width = 0, blocks = 0, heads = 0, hidden = 0;  // hidden: of the MLP
   Activation activation = Activation::gelu;
   double epsilon = 1e-5;
   bool causal = false;
@@ -39,9 +40,9 @@ struct TransformerConfig {
 
 // What a family calls the parts of block i, below "<prefix>i.".
 struct BlockNames {
-  std::string prefix;                             // "vision_model.encoder.layers."
-  std::string norm1, qkv, out, norm2, fc1, fc2;   // qkv: the stacked matrix, in the snapshot or made of `parts`
-  std::vector<std::string> parts;                 // query, key, value where the snapshot holds them apart
+  std::string prefix;                            // "vision_model.encoder.layers."
+  std::string norm1, qkv, out, norm2, fc1, fc2;  // qkv: the stacked matrix, in the snapshot or made of `parts`
+  std::vector<std::string> parts;                // query, key, value where the snapshot holds them apart
 };
 BlockNames clip_blocks(const std::string& prefix);  // CLIP and SigLIP
 BlockNames vit_blocks(const std::string& prefix);   // ViT and MAE
@@ -49,12 +50,12 @@ BlockNames timm_blocks();
 
 struct Block {
   LayerNorm norm1, norm2;
-  Linear qkv, out;                                // query, key, value stacked: one product instead of three
+  Linear qkv, out;  // query, key, value stacked: one product instead of three
   Linear fc1, fc2;
 };
 
-// What is computed of a tower beside or instead of its own weights: hooks, each the identity unless an adaptation fills it.
-// Block i sees x (B x T x d), the residual stream.
+// What is computed of a tower beside or instead of its own weights: hooks, each the identity unless an adaptation fills
+// it. Block i sees x (B x T x d), the residual stream.
 class Adaptation {
  public:
   virtual ~Adaptation() = default;
@@ -96,7 +97,9 @@ class Transformer {
 };
 
 // Takes "<name>.weight" and "<name>.bias".
-LayerNorm take_norm(TensorReader&, const std::string& name, std::int64_t width, double epsilon, Weights&, std::int64_t block = -1);
-Linear take_linear(TensorReader&, const std::string& name, std::int64_t out, std::int64_t in, bool bias, Weights&, std::int64_t block = -1);
+LayerNorm take_norm(TensorReader&, const std::string& name, std::int64_t width, double epsilon, Weights&,
+                    std::int64_t block = -1);
+Linear take_linear(TensorReader&, const std::string& name, std::int64_t out, std::int64_t in, bool bias, Weights&,
+                   std::int64_t block = -1);
 
 }  // namespace winnow::model

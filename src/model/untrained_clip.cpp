@@ -1,4 +1,5 @@
-// Hugging Face's initialisation of a CLIP (CLIPPreTrainedModel._init_weights, initializer_factor 1), drawn from our streams.
+// Hugging Face's initialisation of a CLIP (CLIPPreTrainedModel._init_weights, initializer_factor 1), drawn from our
+// streams.
 #include "winnow/model/untrained_clip.h"
 
 #include <ATen/ATen.h>
@@ -18,7 +19,8 @@ class Initialiser {
   Initialiser(Snapshot& snapshot, std::uint64_t seed) : snapshot_(snapshot), seed_(seed) {}
 
   void normal(const std::string& name, std::vector<std::int64_t> shape, double deviation) {
-    snapshot_.tensors[name] = model::normal(shape, 0, deviation, Streams(seed_, "init." + name).at(0, 0)).to(at::kFloat);
+    snapshot_.tensors[name] =
+        model::normal(shape, 0, deviation, Streams(seed_, "init." + name).at(0, 0)).to(at::kFloat);
   }
   void fill(const std::string& name, std::vector<std::int64_t> shape, double value) {
     snapshot_.tensors[name] = at::full(shape, value, at::kFloat);
@@ -38,7 +40,8 @@ class Initialiser {
     for (std::int64_t i = 0; i < blocks; ++i) {
       std::string name = fmt::format("{}.layers.{}", prefix, i);
       norm(name + ".layer_norm1", width);
-      for (const char* part : {"q_proj", "k_proj", "v_proj"}) linear(fmt::format("{}.self_attn.{}", name, part), width, width, in);
+      for (const char* part : {"q_proj", "k_proj", "v_proj"})
+        linear(fmt::format("{}.self_attn.{}", name, part), width, width, in);
       linear(name + ".self_attn.out_proj", width, width, out);
       norm(name + ".layer_norm2", width);
       linear(name + ".mlp.fc1", 4 * width, width, fc);
@@ -52,17 +55,33 @@ class Initialiser {
 };
 
 Value config_of(const ClipSizes& s) {
-  Value image = {{"hidden_act", "gelu"},          {"hidden_size", s.width},         {"image_size", s.image_size},
-                 {"intermediate_size", 4 * s.width}, {"model_type", "clip_vision_model"}, {"num_attention_heads", s.heads},
-                 {"num_channels", 3},             {"num_hidden_layers", s.blocks},  {"patch_size", s.patch},
-                 {"projection_dim", s.joint},     {"layer_norm_eps", 1e-5}};
-  Value text = {{"hidden_act", "gelu"},          {"hidden_size", s.text_width},    {"intermediate_size", 4 * s.text_width},
-                {"max_position_embeddings", s.context}, {"model_type", "clip_text_model"}, {"num_attention_heads", s.text_heads},
-                {"num_hidden_layers", s.text_blocks}, {"projection_dim", s.joint},  {"vocab_size", s.vocabulary},
-                {"eos_token_id", s.end_token},   {"bos_token_id", s.end_token - 1}, {"pad_token_id", s.end_token},
+  Value image = {{"hidden_act", "gelu"},
+                 {"hidden_size", s.width},
+                 {"image_size", s.image_size},
+                 {"intermediate_size", 4 * s.width},
+                 {"model_type", "clip_vision_model"},
+                 {"num_attention_heads", s.heads},
+                 {"num_channels", 3},
+                 {"num_hidden_layers", s.blocks},
+                 {"patch_size", s.patch},
+                 {"projection_dim", s.joint},
+                 {"layer_norm_eps", 1e-5}};
+  Value text = {{"hidden_act", "gelu"},
+                {"hidden_size", s.text_width},
+                {"intermediate_size", 4 * s.text_width},
+                {"max_position_embeddings", s.context},
+                {"model_type", "clip_text_model"},
+                {"num_attention_heads", s.text_heads},
+                {"num_hidden_layers", s.text_blocks},
+                {"projection_dim", s.joint},
+                {"vocab_size", s.vocabulary},
+                {"eos_token_id", s.end_token},
+                {"bos_token_id", s.end_token - 1},
+                {"pad_token_id", s.end_token},
                 {"layer_norm_eps", 1e-5}};
-  return {{"architectures", {"CLIPModel"}}, {"model_type", "clip"},   {"projection_dim", s.joint},
-          {"text_config", text},            {"vision_config", image}, {"torch_dtype", "float32"}};
+  return {{"architectures", {"CLIPModel"}}, {"model_type", "clip"},
+          {"projection_dim", s.joint},      {"text_config", text},
+          {"vision_config", image},         {"torch_dtype", "float32"}};
 }
 
 }  // namespace

@@ -3,15 +3,16 @@
 #include <fmt/format.h>
 
 #include "timm_architecture.h"
+#include "winnow/core/error.h"
 #include "winnow/text/config_table.h"
 #include "winnow/text/family.h"
-#include "winnow/core/error.h"
 
 namespace winnow::model {
 
 namespace {
 
-TransformerConfig transformer_of(const text::ConfigTable& table, std::int64_t width, std::int64_t hidden, const char* activation, double epsilon) {
+TransformerConfig transformer_of(const text::ConfigTable& table, std::int64_t width, std::int64_t hidden,
+                                 const char* activation, double epsilon) {
   TransformerConfig config;
   config.width = table.size("hidden_size", width);
   config.hidden = table.size("intermediate_size", hidden);
@@ -52,7 +53,7 @@ VisionLayout clip(const Snapshot& snapshot, const text::ConfigTable& all) {
   layout.patch_bias = false;
   layout.positions = embeddings + "position_embedding.weight";
   layout.positions_shape = {layout.grid() * layout.grid() + 1, layout.transformer.width};
-  layout.norm_before = "vision_model.pre_layrnorm";                   // spelt so in every snapshot
+  layout.norm_before = "vision_model.pre_layrnorm";  // spelt so in every snapshot
   layout.norm_after = "vision_model.post_layernorm";
   layout.last_hidden_normed = false;
   layout.projection = "visual_projection.weight";
@@ -64,7 +65,9 @@ VisionLayout clip(const Snapshot& snapshot, const text::ConfigTable& all) {
 
 VisionLayout siglip(const text::ConfigTable& all) {
   text::ConfigTable table = all.table("vision_config");
-  if (!table.flag("vision_use_head", true)) throw DataError(fmt::format("{}.vision_use_head: false is not supported: features are those of the pool", table.name()));
+  if (!table.flag("vision_use_head", true))
+    throw DataError(
+        fmt::format("{}.vision_use_head: false is not supported: features are those of the pool", table.name()));
   VisionLayout layout;
   take_sizes(layout, table, 16);
   layout.transformer = transformer_of(table, 768, 3072, "gelu_pytorch_tanh", 1e-6);
@@ -102,12 +105,13 @@ VisionLayout vit(const Snapshot& snapshot, const text::ConfigTable& all) {
   if (has_any(snapshot, "classifier.")) layout.classifier = "classifier";
   layout.classes = rows_of(snapshot, "classifier.weight");
   layout.below = {""};
-  layout.unused = {"decoder.", embeddings + "mask_token"};            // MAE's decoder; masked-image models' token
+  layout.unused = {"decoder.", embeddings + "mask_token"};  // MAE's decoder; masked-image models' token
   return layout;
 }
 
 VisionLayout timm(const Snapshot& snapshot, text::Family family) {
-  TimmArchitecture own(snapshot, {"img_size", "patch_size", "in_chans", "embed_dim", "depth", "num_heads", "mlp_ratio", "qkv_bias", "act_layer"});
+  TimmArchitecture own(snapshot, {"img_size", "patch_size", "in_chans", "embed_dim", "depth", "num_heads", "mlp_ratio",
+                                  "qkv_bias", "act_layer"});
   bool clip = family == text::Family::clip, siglip = family == text::Family::siglip;
   own.require_pool(siglip ? "map" : "token");
   VisionLayout layout;
@@ -120,12 +124,14 @@ VisionLayout timm(const Snapshot& snapshot, text::Family family) {
   t.heads = own.size("num_heads");
   double ratio = static_cast<double>(own.own_size("hidden")) / static_cast<double>(own.own_size("embed_dim"));
   t.hidden = own.arguments().has("mlp_ratio") || t.width != own.own_size("embed_dim")
-                 ? static_cast<std::int64_t>(static_cast<double>(t.width) * own.arguments().real("mlp_ratio", ratio))   // Python's int()
+                 ? static_cast<std::int64_t>(static_cast<double>(t.width) *
+                                             own.arguments().real("mlp_ratio", ratio))  // Python's int()
                  : own.own_size("hidden");
   t.qkv_bias = own.flag("qkv_bias");
   std::string act = own.text("act_layer");
-  if (act == "quickgelu") act = "quick_gelu";                          // both are timm's words
-  t.activation = act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, own.arguments().name() + ".act_layer");
+  if (act == "quickgelu") act = "quick_gelu";  // both are timm's words
+  t.activation =
+      act == "gelu_tanh" ? Activation::gelu_tanh : parse_activation(act, own.arguments().name() + ".act_layer");
   t.epsilon = own.real("eps");
   layout.blocks = timm_blocks();
   if (!siglip) {
@@ -153,15 +159,12 @@ VisionLayout vision_layout(const Snapshot& snapshot) {
   text::ConfigTable all(snapshot.config, snapshot.source + "/config.json");
   text::Kind kind = kind_of(snapshot);
   VisionLayout layout;
-  if (kind.timm)
-    layout = timm(snapshot, kind.family);
-  else if (kind.family == text::Family::clip)
-    layout = clip(snapshot, all);
-  else if (kind.family == text::Family::siglip)
-    layout = siglip(all);
-  else
-    layout = vit(snapshot, all);
-  text::require_multiple(all.name(), "hidden_size", layout.transformer.width, "num_attention_heads", layout.transformer.heads);
+  if (kind.timm) layout = timm(snapshot, kind.family);
+  else if (kind.family == text::Family::clip) layout = clip(snapshot, all);
+  else if (kind.family == text::Family::siglip) layout = siglip(all);
+  else layout = vit(snapshot, all);
+  text::require_multiple(all.name(), "hidden_size", layout.transformer.width, "num_attention_heads",
+                         layout.transformer.heads);
   text::require_multiple(all.name(), "image_size", layout.image_size, "patch_size", layout.patch);
   return layout;
 }

@@ -17,7 +17,8 @@ namespace {
 class AttentionPool {
  public:
   // Hugging Face stacks query, key and value of nn.MultiheadAttention; timm keeps the query apart.
-  AttentionPool(const VisionLayout& layout, bool timm, TensorReader& reader, Weights& weights) : config_(layout.transformer) {
+  AttentionPool(const VisionLayout& layout, bool timm, TensorReader& reader, Weights& weights)
+      : config_(layout.transformer) {
     std::int64_t d = config_.width;
     const std::string& p = layout.pool;
     auto take = [&](const std::string& name, const std::vector<std::int64_t>& shape, Role role) {
@@ -28,7 +29,8 @@ class AttentionPool {
       query_ = take_linear(reader, p + "q", d, d, true, weights);
       key_value_ = take_linear(reader, p + "kv", 2 * d, d, true, weights);
     } else {
-      stacked_ = {take(p + "attention.in_proj_weight", {3 * d, d}, Role::matrix), take(p + "attention.in_proj_bias", {3 * d}, Role::bias)};
+      stacked_ = {take(p + "attention.in_proj_weight", {3 * d, d}, Role::matrix),
+                  take(p + "attention.in_proj_bias", {3 * d}, Role::bias)};
     }
     out_ = take_linear(reader, p + (timm ? "proj" : "attention.out_proj"), d, d, true, weights);
     norm_ = take_norm(reader, p + (timm ? "norm" : "layernorm"), d, config_.epsilon, weights);
@@ -98,7 +100,7 @@ class VisionTransformer final : public ImageTower {
     result.last_hidden = layout_.last_hidden_normed ? normed : tokens;
     result.hidden = pool_ ? (*pool_)(own(normed, pixels)) : normed.select(1, 0);
     if (projection_) result.projected = at::linear(result.hidden, projection_->use);
-    if (layout_.pool.size() && !projection_) result.projected = result.hidden;    // SigLIP's texts meet the pool's output
+    if (layout_.pool.size() && !projection_) result.projected = result.hidden;  // SigLIP's texts meet the pool's output
     if (classifier_) result.logits = (*classifier_)(result.hidden);
     if (pooler_) result.pooler = at::tanh((*pooler_)(normed.select(1, 0)));
     return result;
@@ -128,8 +130,9 @@ class VisionTransformer final : public ImageTower {
   at::Tensor embedded(const at::Tensor& pixels) const {
     std::int64_t p = layout_.patch, d = layout_.transformer.width, B = pixels.size(0);
     if (pixels.dim() != 4 || pixels.size(1) != layout_.channels || pixels.size(2) % p != 0 || pixels.size(3) % p != 0)
-      throw UsageError(fmt::format("an image of {} x {}: this image tower wants {} channels and sides that are multiples of {}",
-                                   pixels.size(-2), pixels.size(-1), layout_.channels, p));
+      throw UsageError(
+          fmt::format("an image of {} x {}: this image tower wants {} channels and sides that are multiples of {}",
+                      pixels.size(-2), pixels.size(-1), layout_.channels, p));
     std::optional<at::Tensor> bias;
     if (patch_bias_) bias = patch_bias_->use;
     at::Tensor grid = at::conv2d(pixels, patches_->use, bias, at::IntArrayRef{p, p});

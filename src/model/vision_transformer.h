@@ -1,4 +1,5 @@
-// Vision transformers of the families clip, siglip, vit, vit_mae. Dosovitskiy et al. 2021; Radford et al. 2021; Zhai et al. 2023.
+// Vision transformers of the families clip, siglip, vit, vit_mae. Dosovitskiy et al. 2021; Radford et al. 2021; Zhai et
+// al. 2023.
 #pragma once
 
 #include <memory>

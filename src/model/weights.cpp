@@ -12,8 +12,8 @@ namespace {
 
 // In a memory of its own, laid out as a copy would be.
 bool is_held_by_nobody_else(const at::Tensor& value) {
-  return value.use_count() == 1 && value.storage().use_count() == 1 && !value.requires_grad() && value.is_non_overlapping_and_dense() &&
-         value.storage().nbytes() == value.nbytes();
+  return value.use_count() == 1 && value.storage().use_count() == 1 && !value.requires_grad() &&
+         value.is_non_overlapping_and_dense() && value.storage().nbytes() == value.nbytes();
 }
 
 }  // namespace

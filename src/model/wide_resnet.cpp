@@ -3,10 +3,10 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "winnow/text/config_table.h"
 #include "convolution.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
+#include "winnow/text/config_table.h"
 
 namespace winnow::model {
 
@@ -15,15 +15,18 @@ namespace {
 struct Config {
   std::int64_t depth, widening, labels, image_size;
   double dropout;
-  std::int64_t blocks() const { return (depth - 4) / 6; }             // of each of three stages
+  std::int64_t blocks() const { return (depth - 4) / 6; }  // of each of three stages
   std::int64_t width(std::int64_t stage) const { return (16 << stage) * widening; }
 
   static Config from(const Snapshot& snapshot) {
     text::ConfigTable all(snapshot.config, snapshot.source + "/config.json");
-    Config c{all.size("depth", 28), all.size("widen_factor", 10), 0, all.size("image_size", 32), all.real("dropout", 0)};
+    Config c{all.size("depth", 28), all.size("widen_factor", 10), 0, all.size("image_size", 32),
+             all.real("dropout", 0)};
     if (snapshot.config.contains("num_labels")) c.labels = all.size("num_labels", 1);
-    if (c.depth < 10 || (c.depth - 4) % 6 != 0) throw DataError(fmt::format("{}.depth: expected 6n + 4 (10, 16, 22, 28, ...), got {}", all.name(), c.depth));
-    if (c.dropout < 0 || c.dropout >= 1) throw DataError(fmt::format("{}.dropout: expected a number from 0 to below 1, got {}", all.name(), c.dropout));
+    if (c.depth < 10 || (c.depth - 4) % 6 != 0)
+      throw DataError(fmt::format("{}.depth: expected 6n + 4 (10, 16, 22, 28, ...), got {}", all.name(), c.depth));
+    if (c.dropout < 0 || c.dropout >= 1)
+      throw DataError(fmt::format("{}.dropout: expected a number from 0 to below 1, got {}", all.name(), c.dropout));
     return c;
   }
 };
@@ -33,10 +36,11 @@ at::Tensor convolve(const at::Tensor& x, const Parameter& weight, std::int64_t s
   return at::conv2d(x, weight.use, {}, at::IntArrayRef{stride, stride}, at::IntArrayRef{padding, padding});
 }
 
-// Normalisation and activation come before each convolution. Where a block widens, its shortcut sees the activated input.
+// Normalisation and activation come before each convolution. Where a block widens, its shortcut sees the activated
+// input.
 struct Block {
   BatchNorm norm1, norm2;
-  Parameter *conv1, *conv2, *shortcut;            // null: the identity
+  Parameter *conv1, *conv2, *shortcut;  // null: the identity
   Dropout dropout;
   std::int64_t stride;
 
@@ -49,7 +53,8 @@ struct Block {
 
 class WideResNet final : public ImageTower {
  public:
-  WideResNet(const Snapshot& snapshot, ImageTowerOptions options) : ImageTower(snapshot, options), config_(Config::from(snapshot)) {
+  WideResNet(const Snapshot& snapshot, ImageTowerOptions options)
+      : ImageTower(snapshot, options), config_(Config::from(snapshot)) {
     TensorReader reader(snapshot, options.dtype);
     auto take = [&](const std::string& name, std::int64_t out, std::int64_t in, std::int64_t kernel) {
       return weights_.add(name, reader.take(name, {out, in, kernel, kernel}), false, Role::matrix);

@@ -1,5 +1,5 @@
-// Wide residual networks for small images: Zagoruyko & Komodakis 2016, under the names of the PyTorch code whose weights PartialCLIP's
-// generators are (docs/methods/partial-labels.md#1.4).
+// Wide residual networks for small images: Zagoruyko & Komodakis 2016, under the names of the PyTorch code whose
+// weights PartialCLIP's generators are (docs/methods/partial-labels.md#1.4).
 #pragma once
 
 #include <memory>
@@ -8,7 +8,8 @@
 
 namespace winnow::model {
 
-// config.json: depth (6n + 4), widen_factor, dropout (between a block's convolutions), num_labels (0: no classifier), image_size.
+// config.json: depth (6n + 4), widen_factor, dropout (between a block's convolutions), num_labels (0: no classifier),
+// image_size.
 std::unique_ptr<ImageTower> wide_resnet(const Snapshot&, ImageTowerOptions);
 ImageLayout wide_resnet_layout(const Snapshot&);
 

@@ -7,11 +7,13 @@ namespace winnow::report {
 AxisValues::AxisValues(const sweep::Plan& plan) : axes_(plan.axes()), numbers_(plan.value_numbers()) {
   for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
     auto& texts = texts_.emplace_back();
-    for (const Value& value : plan.values(axes_[axis])) texts.push_back(value.is_string() ? value.get<std::string>() : value.dump());
+    for (const Value& value : plan.values(axes_[axis]))
+      texts.push_back(value.is_string() ? value.get<std::string>() : value.dump());
     auto absent = static_cast<std::uint32_t>(texts.size());
     for (std::uint32_t& number : numbers_[axis])
       if (number == sweep::Plan::kAbsent) number = absent;
-    if (std::find(numbers_[axis].begin(), numbers_[axis].end(), absent) != numbers_[axis].end()) texts.emplace_back("-");
+    if (std::find(numbers_[axis].begin(), numbers_[axis].end(), absent) != numbers_[axis].end())
+      texts.emplace_back("-");
   }
   if (!find("method")) {
     texts_.push_back({plan.methods().front().first});

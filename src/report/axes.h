@@ -16,12 +16,17 @@ class AxisValues {
   explicit AxisValues(const sweep::Plan&);
 
   const std::vector<std::string>& axes() const { return axes_; }
-  // The place of an axis; "method" is the last one, if the sweep has only one and so no axis of that name. None: no axis.
+  // The place of an axis; "method" is the last one, if the sweep has only one and so no axis of that name. None: no
+  // axis.
   std::optional<std::size_t> find(const std::string& axis) const;
   // All its values as text, in order; "-" last, where some experiment has no such setting.
   const std::vector<std::string>& texts(std::size_t axis) const { return texts_[axis]; }
-  std::uint32_t number(std::size_t axis, std::size_t experiment) const { return numbers_[axis][experiment]; }   // in texts()
-  const std::string& text(std::size_t axis, std::size_t experiment) const { return texts_[axis][number(axis, experiment)]; }
+  std::uint32_t number(std::size_t axis, std::size_t experiment) const {
+    return numbers_[axis][experiment];
+  }  // in texts()
+  const std::string& text(std::size_t axis, std::size_t experiment) const {
+    return texts_[axis][number(axis, experiment)];
+  }
 
  private:
   std::vector<std::string> axes_;

@@ -18,20 +18,22 @@ using sweep::Condition;
 bool meets(const std::vector<Condition>& conditions, const Settings& settings) {
   return std::all_of(conditions.begin(), conditions.end(), [&](const Condition& condition) {
     auto found = settings.all().find(condition.key);
-    return found != settings.all().end() && std::find(condition.any.begin(), condition.any.end(), found->second) != condition.any.end();
+    return found != settings.all().end() &&
+           std::find(condition.any.begin(), condition.any.end(), found->second) != condition.any.end();
   });
 }
 
 // How a claim calls one of its sides, and which experiments are on it.
 struct Members {
-  const char* name;                   // "better", "spread"
-  std::string over;                   // of a spread
+  const char* name;  // "better", "spread"
+  std::string over;  // of a spread
   std::vector<std::size_t> experiments;
 };
 
 class Pairing {
  public:
-  Pairing(const Claim& claim, const std::vector<std::string>& axes, const std::vector<Settings>& settings) : claim_(claim), axes_(axes), settings_(settings) {
+  Pairing(const Claim& claim, const std::vector<std::string>& axes, const std::vector<Settings>& settings)
+      : claim_(claim), axes_(axes), settings_(settings) {
     if (claim.spread) {
       low_ = spread("spread", *claim.spread);
       if (claim.below) high_ = spread("below", *claim.below);
@@ -50,15 +52,17 @@ class Pairing {
       if (claim_.at_most) result.push_back({{}, side});
       else if (auto partner = high.find(key); partner != high.end()) result.push_back({partner->second, side});
     if (result.empty())
-      throw UsageError(fmt::format("{}: no experiment of `{}` has a partner in `{}` that agrees on {}", claim_.place.text(), high_.name, low_.name, fmt::join(shared_, ", ")));
+      throw UsageError(fmt::format("{}: no experiment of `{}` has a partner in `{}` that agrees on {}",
+                                   claim_.place.text(), high_.name, low_.name, fmt::join(shared_, ", ")));
     return result;
   }
 
  private:
   Members spread(const char* name, const sweep::Spread& spread) {
     if (std::find(axes_.begin(), axes_.end(), spread.over) == axes_.end())
-      throw UsageError(fmt::format("{}: `{}` spreads over '{}', which does not vary{}: the sweep's axes are {}", spread.place.text(), name, spread.over,
-                                   did_you_mean(spread.over, axes_), fmt::join(axes_, ", ")));
+      throw UsageError(fmt::format("{}: `{}` spreads over '{}', which does not vary{}: the sweep's axes are {}",
+                                   spread.place.text(), name, spread.over, did_you_mean(spread.over, axes_),
+                                   fmt::join(axes_, ", ")));
     named_.insert(spread.over);
     return members(name, spread.over, spread.where);
   }
@@ -67,17 +71,23 @@ class Pairing {
     Members result{name, over, {}};
     for (const Condition& condition : conditions) named_.insert(condition.key);
     for (std::size_t i = 0; i < settings_.size(); ++i)
-      if (meets(conditions, settings_[i]) && meets(claim_.where, settings_[i]) && (over.empty() || settings_[i].has(over))) result.experiments.push_back(i);
-    if (result.experiments.empty()) throw UsageError(fmt::format("{}: no experiment of the sweep meets `{}`", claim_.place.text(), name));
+      if (meets(conditions, settings_[i]) && meets(claim_.where, settings_[i]) &&
+          (over.empty() || settings_[i].has(over)))
+        result.experiments.push_back(i);
+    if (result.experiments.empty())
+      throw UsageError(fmt::format("{}: no experiment of the sweep meets `{}`", claim_.place.text(), name));
     return result;
   }
 
   bool everywhere(const std::string& axis) const {
     auto has = [&](std::size_t i) { return settings_[i].has(axis); };
-    return std::all_of(high_.experiments.begin(), high_.experiments.end(), has) && std::all_of(low_.experiments.begin(), low_.experiments.end(), has);
+    return std::all_of(high_.experiments.begin(), high_.experiments.end(), has) &&
+           std::all_of(low_.experiments.begin(), low_.experiments.end(), has);
   }
 
-  std::string value(std::size_t experiment, const std::string& axis) const { return settings_[experiment].has(axis) ? settings_[experiment].all().at(axis).dump() : "-"; }
+  std::string value(std::size_t experiment, const std::string& axis) const {
+    return settings_[experiment].has(axis) ? settings_[experiment].all().at(axis).dump() : "-";
+  }
 
   // By what they agree on with their partner.
   std::map<std::string, Side> sides(const Members& members) const {
@@ -91,7 +101,8 @@ class Pairing {
     }
     for (const auto& [key, side] : result)
       if (!members.over.empty() && side.size() < 2)
-        throw UsageError(fmt::format("{}: `{}` spreads over one value of {}: experiment {} has no other beside it", claim_.place.text(), members.name, members.over, side[0]));
+        throw UsageError(fmt::format("{}: `{}` spreads over one value of {}: experiment {} has no other beside it",
+                                     claim_.place.text(), members.name, members.over, side[0]));
     return result;
   }
 
@@ -100,17 +111,19 @@ class Pairing {
     for (const std::string& axis : axes_) {
       std::set<std::string> values;
       for (std::size_t i : members.experiments) values.insert(value(i, axis));
-      if (values.size() > 1 && axis != members.over && std::find(shared_.begin(), shared_.end(), axis) == shared_.end()) open.push_back(axis);
+      if (values.size() > 1 && axis != members.over && std::find(shared_.begin(), shared_.end(), axis) == shared_.end())
+        open.push_back(axis);
     }
-    throw UsageError(fmt::format("{}: several experiments of `{}` fit one partner: say in it which of {} is meant", claim_.place.text(), members.name, fmt::join(open, ", ")));
+    throw UsageError(fmt::format("{}: several experiments of `{}` fit one partner: say in it which of {} is meant",
+                                 claim_.place.text(), members.name, fmt::join(open, ", ")));
   }
 
   const Claim& claim_;
   const std::vector<std::string>& axes_;
   const std::vector<Settings>& settings_;
   Members high_{"", "", {}}, low_;
-  std::set<std::string> named_;                     // axes that the sides name; those of `where` are the same on both
-  std::vector<std::string> shared_;                 // axes that all have and nobody names
+  std::set<std::string> named_;      // axes that the sides name; those of `where` are the same on both
+  std::vector<std::string> shared_;  // axes that all have and nobody names
 };
 
 }  // namespace

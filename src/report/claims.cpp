@@ -29,11 +29,13 @@ class Judge {
     double scale = 0;
     for (const Sample& sample : samples_.of(claim)) {
       ++result.planned;
-      std::optional<double> high = claim.at_most ? claim.at_most : value(sample.high, values, result.metric), low = value(sample.low, values, result.metric);
+      std::optional<double> high = claim.at_most ? claim.at_most : value(sample.high, values, result.metric),
+                            low = value(sample.low, values, result.metric);
       if (!high || !low) continue;
       differences.push_back(*high - *low);
       for (const Side* side : {&sample.high, &sample.low})
-        for (std::size_t i : *side) scale = std::max(scale, std::abs(unit(result.metric) * values[i].value.value_or(0)));
+        for (std::size_t i : *side)
+          scale = std::max(scale, std::abs(unit(result.metric) * values[i].value.value_or(0)));
     }
     result.done = differences.size();
     if (!differences.empty()) result.test = paired_test(differences, claim.alpha, kEqual * scale);
@@ -59,7 +61,8 @@ class Judge {
 
   const Results& results(const Metric& metric) {
     auto found = results_.find(metric.stage + "." + metric.name);
-    if (found == results_.end()) found = results_.emplace(metric.stage + "." + metric.name, read_results(plan_, runs_, metric)).first;
+    if (found == results_.end())
+      found = results_.emplace(metric.stage + "." + metric.name, read_results(plan_, runs_, metric)).first;
     return found->second;
   }
 
@@ -67,7 +70,8 @@ class Judge {
   static void decide(Judgement& result, double scale) {
     double effect = result.claim.effect;
     scale = std::max(scale, std::abs(effect));
-    if (result.done < result.planned) result.why = fmt::format("{} of {} pairs are missing", result.planned - result.done, result.planned);
+    if (result.done < result.planned)
+      result.why = fmt::format("{} of {} pairs are missing", result.planned - result.done, result.planned);
     else if (!std::isfinite(result.test.mean)) result.why = "a value is not finite";
     else if (!result.test.low) result.why = "one pair tells nothing about chance";
     else if (*result.test.low > effect && !equal(*result.test.low, effect, scale)) result.verdict = Verdict::held;

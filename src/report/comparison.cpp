@@ -13,9 +13,10 @@ namespace winnow::report {
 
 namespace {
 
-// q of the studentized range at alpha = 0.05 over sqrt 2, infinite degrees of freedom, for 2 to 20 methods: Demsar 2006, table
-// 5a, and its continuation.
-constexpr double kNemenyi[] = {1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164, 3.219, 3.268, 3.313, 3.354, 3.391, 3.426, 3.458, 3.489, 3.517, 3.544};
+// q of the studentized range at alpha = 0.05 over sqrt 2, infinite degrees of freedom, for 2 to 20 methods: Demsar
+// 2006, table 5a, and its continuation.
+constexpr double kNemenyi[] = {1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164, 3.219,
+                               3.268, 3.313, 3.354, 3.391, 3.426, 3.458, 3.489, 3.517, 3.544};
 
 // Ranks from 1, the smallest first; ties get the mean of theirs. Neighbours within `rounding` are tied.
 std::vector<double> mean_ranks(const std::vector<double>& values, double rounding) {
@@ -30,7 +31,8 @@ std::vector<double> mean_ranks(const std::vector<double>& values, double roundin
   return ranks;
 }
 
-// P(W <= w) under random signs, given these mean ranks: the number of subsets with each sum. Mean ranks are multiples of a half.
+// P(W <= w) under random signs, given these mean ranks: the number of subsets with each sum. Mean ranks are multiples
+// of a half.
 double exact_tail(const std::vector<double>& ranks, double w) {
   std::vector<std::size_t> doubled;
   for (double rank : ranks) doubled.push_back(static_cast<std::size_t>(std::lround(2 * rank)));
@@ -85,7 +87,9 @@ PairedTest paired_test(std::span<const double> differences, double alpha, double
   double reach = boost::math::quantile(boost::math::complement(t, alpha / 2)) * error;
   test.low = summary.mean - reach;
   test.high = summary.mean + reach;
-  test.p_t = error > 0 ? 2 * boost::math::cdf(boost::math::complement(t, std::abs(summary.mean) / error)) : summary.mean == 0 ? 1.0 : 0.0;
+  test.p_t = error > 0           ? 2 * boost::math::cdf(boost::math::complement(t, std::abs(summary.mean) / error))
+             : summary.mean == 0 ? 1.0
+                                 : 0.0;
   return test;
 }
 
@@ -102,7 +106,8 @@ std::vector<double> holm(std::span<const double> p) {
   return adjusted;
 }
 
-std::optional<Ranking> rank(const std::vector<std::string>& names, const std::vector<std::vector<double>>& values, bool lower_is_better) {
+std::optional<Ranking> rank(const std::vector<std::string>& names, const std::vector<std::vector<double>>& values,
+                            bool lower_is_better) {
   std::size_t k = names.size();
   if (k < 2 || values.size() < 2) return std::nullopt;
   Ranking ranking{names, std::vector<double>(k), values.size(), 0, 1, {}};
@@ -113,15 +118,18 @@ std::optional<Ranking> rank(const std::vector<std::string>& names, const std::ve
       if (!lower_is_better) value = -value;
     }
     std::vector<double> ranks = mean_ranks(block, kEqual * largest);
-    for (std::size_t j = 0; j < k; ++j) ranking.ranks[j] += ranks[j];      // multiples of a half: no order of blocks rounds otherwise
+    for (std::size_t j = 0; j < k; ++j)
+      ranking.ranks[j] += ranks[j];  // multiples of a half: no order of blocks rounds otherwise
   }
   for (double& rank : ranking.ranks) rank /= static_cast<double>(values.size());
   auto methods = static_cast<double>(k), blocks = static_cast<double>(values.size());
   double squares = 0;
   for (double r : ranking.ranks) squares += r * r;
-  ranking.chi_square = std::max(0.0, 12 * blocks / (methods * (methods + 1)) * (squares - methods * (methods + 1) * (methods + 1) / 4));
+  ranking.chi_square =
+      std::max(0.0, 12 * blocks / (methods * (methods + 1)) * (squares - methods * (methods + 1) * (methods + 1) / 4));
   ranking.p = boost::math::cdf(boost::math::complement(boost::math::chi_squared(methods - 1), ranking.chi_square));
-  if (k - 2 < std::size(kNemenyi)) ranking.critical_difference = kNemenyi[k - 2] * std::sqrt(methods * (methods + 1) / (6 * blocks));
+  if (k - 2 < std::size(kNemenyi))
+    ranking.critical_difference = kNemenyi[k - 2] * std::sqrt(methods * (methods + 1) / (6 * blocks));
   return ranking;
 }
 
@@ -138,7 +146,8 @@ std::optional<Ranking> rank(const Table& table) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     std::vector<double> block;
     for (const auto& row : table.cells)
-      if (row[c].summary && row[c].done() == row[c].planned && std::isfinite(row[c].summary->mean)) block.push_back(row[c].summary->mean);
+      if (row[c].summary && row[c].done() == row[c].planned && std::isfinite(row[c].summary->mean))
+        block.push_back(row[c].summary->mean);
     if (block.size() == table.rows.size()) values.push_back(std::move(block));
   }
   return rank(names, values, table.metric.lower_is_better());

@@ -28,7 +28,8 @@ class Reader {
     if (result.empty()) throw UsageError(fmt::format("{}: no [[table]]", file_));
     for (std::size_t i = 0; i < result.size(); ++i)
       for (std::size_t j = 0; j < i; ++j)
-        if (result[i].name == result[j].name) throw UsageError(fmt::format("{}: a second table '{}'", result[i].place.text(), result[i].name));
+        if (result[i].name == result[j].name)
+          throw UsageError(fmt::format("{}: a second table '{}'", result[i].place.text(), result[i].name));
     return result;
   }
 
@@ -37,10 +38,12 @@ class Reader {
     throw UsageError(fmt::format("{}: {}: {}", Place{file_, item.line}.text(), key, what));
   }
   void known(const Item& table, const std::vector<std::string>& keys) const {
-    if (table.kind != Item::Kind::table) throw UsageError(fmt::format("{}: expected a table", Place{file_, table.line}.text()));
+    if (table.kind != Item::Kind::table)
+      throw UsageError(fmt::format("{}: expected a table", Place{file_, table.line}.text()));
     for (const auto& [key, item] : table.entries)
       if (std::find(keys.begin(), keys.end(), key) == keys.end())
-        throw UsageError(fmt::format("{}: unknown key '{}'{}: known are {}", Place{file_, item.line}.text(), key, did_you_mean(key, keys), fmt::join(keys, ", ")));
+        throw UsageError(fmt::format("{}: unknown key '{}'{}: known are {}", Place{file_, item.line}.text(), key,
+                                     did_you_mean(key, keys), fmt::join(keys, ", ")));
   }
   std::string text(const Item& item, const std::string& key) const {
     if (item.kind != Item::Kind::scalar || !item.scalar.is_string()) fail(item, key, "expected a text");
@@ -51,7 +54,8 @@ class Reader {
     return item.scalar.get<double>();
   }
   std::int64_t count(const Item& item, const std::string& key, std::int64_t least, std::int64_t most) const {
-    if (item.kind != Item::Kind::scalar || !item.scalar.is_number_integer() || item.scalar.get<std::int64_t>() < least || item.scalar.get<std::int64_t>() > most)
+    if (item.kind != Item::Kind::scalar || !item.scalar.is_number_integer() ||
+        item.scalar.get<std::int64_t>() < least || item.scalar.get<std::int64_t>() > most)
       fail(item, key, fmt::format("expected a whole number from {} to {}", least, most));
     return item.scalar.get<std::int64_t>();
   }
@@ -68,7 +72,8 @@ class Reader {
   }
 
   Definition definition(const Item& table) const {
-    known(table, {"name", "title", "sweeps", "where", "rows", "columns", "labels", "metric", "rule", "digits", "published"});
+    known(table,
+          {"name", "title", "sweeps", "where", "rows", "columns", "labels", "metric", "rule", "digits", "published"});
     Definition result;
     result.place = {file_, table.line};
     for (const auto& [key, item] : table.entries) {
@@ -86,10 +91,10 @@ class Reader {
         }
       else if (key == "digits") result.metric.digits = static_cast<int>(count(item, key, 0, 12));
       else if (key == "labels") {
-        if (item.kind != Item::Kind::table) fail(item, key, "expected a table of values and their names, like { cc = \"average loss\" }");
+        if (item.kind != Item::Kind::table)
+          fail(item, key, "expected a table of values and their names, like { cc = \"average loss\" }");
         for (const auto& [value, label] : item.entries) result.labels[value] = text(label, value);
-      }
-      else if (key == "published") {
+      } else if (key == "published") {
         if (item.kind != Item::Kind::array) fail(item, key, "expected tables [[table.published]]");
         for (const Item& entry : item.items) references(entry, result.published);
       }
@@ -150,7 +155,8 @@ class Reader {
       else if (key == "deviations") each(deviations);
     }
     auto refuse = [&](const std::string& what) { throw UsageError(fmt::format("{}: {}", common.place.text(), what)); };
-    if (one == line) refuse("a published number needs a value, or \"not available\"; a line of them `over` and `values`");
+    if (one == line)
+      refuse("a published number needs a value, or \"not available\"; a line of them `over` and `values`");
     if (line != (over.size() == 1) || (one && !deviations.empty()) || (line && common.published.deviation))
       refuse("`value` and `deviation` are for one cell, `values` and `deviations` go `over` one axis");
     if (common.published.source.empty()) refuse("a published number needs a source");
@@ -159,7 +165,9 @@ class Reader {
     if (one) return;
     const auto& [axis, at] = *over.begin();
     if (values.size() != at.size() || (!deviations.empty() && deviations.size() != at.size()))
-      refuse(fmt::format("{} values{} for {} values of {}", values.size(), deviations.empty() ? "" : fmt::format(" and {} deviations", deviations.size()), at.size(), axis));
+      refuse(fmt::format("{} values{} for {} values of {}", values.size(),
+                         deviations.empty() ? "" : fmt::format(" and {} deviations", deviations.size()), at.size(),
+                         axis));
     for (std::size_t i = 0; i < at.size(); ++i) {
       Definition::Reference reference = common;
       reference.where[axis] = {at[i]};
@@ -179,6 +187,8 @@ class Reader {
 
 }  // namespace
 
-std::vector<Definition> read_definitions(const Path& path) { return Reader(path.string()).read(sweep::parse_toml(read_file(path), path.string())); }
+std::vector<Definition> read_definitions(const Path& path) {
+  return Reader(path.string()).read(sweep::parse_toml(read_file(path), path.string()));
+}
 
 }  // namespace winnow::report

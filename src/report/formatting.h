@@ -8,19 +8,20 @@
 
 namespace winnow::report {
 
-std::string number(const Metric&, double value);    // "87.31" for a share in percent
-std::string mean_text(const Table&, const Cell&);   // "87.31 ± 0.42", "87.31", "missing"; "" where nothing is planned
-std::string count_text(const Cell&);                // "3/3"; "" where nothing is planned
-std::string published_text(const Table&, const Cell&);   // "88.20, -0.89 ± 0.31": the published value, and the difference to it
-std::string label(const Table&, const std::string& value);             // a header's value human-readable, on one line
-std::string title(const Table&);                    // "ambiguity: Does it hold?"
-std::string column_title(const Table&, const Header&);                 // "labels.rate 0.1, adapt linear-probe"
+std::string number(const Metric&, double value);   // "87.31" for a share in percent
+std::string mean_text(const Table&, const Cell&);  // "87.31 ± 0.42", "87.31", "missing"; "" where nothing is planned
+std::string count_text(const Cell&);               // "3/3"; "" where nothing is planned
+std::string published_text(const Table&,
+                           const Cell&);  // "88.20, -0.89 ± 0.31": the published value, and the difference to it
+std::string label(const Table&, const std::string& value);  // a header's value human-readable, on one line
+std::string title(const Table&);                            // "ambiguity: Does it hold?"
+std::string column_title(const Table&, const Header&);      // "labels.rate 0.1, adapt linear-probe"
 
 // What the numbers are: metric, rule, samples, what is missing.
 std::vector<std::string> legend(const Table&);
 
-std::string markdown_cell(std::string text);        // with what would end the cell escaped
+std::string markdown_cell(std::string text);  // with what would end the cell escaped
 
-std::size_t columns_of(const std::string& utf8);    // on a terminal, for text of single-width characters
+std::size_t columns_of(const std::string& utf8);  // on a terminal, for text of single-width characters
 
 }  // namespace winnow::report

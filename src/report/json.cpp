@@ -32,7 +32,9 @@ Value published(const Table& table, const Cell& cell) {
 }
 
 // All that is not ASCII as \u....: the same text to whoever parses it, and nothing that a terminal obeys.
-std::string ascii(const Value& value, int indent = -1) { return value.dump(indent, ' ', true, Value::error_handler_t::replace); }
+std::string ascii(const Value& value, int indent = -1) {
+  return value.dump(indent, ' ', true, Value::error_handler_t::replace);
+}
 
 void append_quoted(std::string& to, const std::string& text) {
   bool plain = true;
@@ -41,7 +43,8 @@ void append_quoted(std::string& to, const std::string& text) {
   else to += ascii(text);
 }
 
-// The long list, a line an experiment, as text: as a tree of values it would take most of the time of a report of 100,000 runs.
+// The long list, a line an experiment, as text: as a tree of values it would take most of the time of a report of
+// 100,000 runs.
 std::string experiments(const Table& table) {
   std::vector<std::string> axes;
   for (const std::string& axis : table.axes) append_quoted(axes.emplace_back(), axis);
@@ -57,7 +60,8 @@ std::string experiments(const Table& table) {
       first = false;
     }
     text.append("}, \"identity\": \"").append(sample.identity).append("\", \"value\": ");
-    if (sample.value && std::isfinite(*sample.value)) fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.value);
+    if (sample.value && std::isfinite(*sample.value))
+      fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.value);
     else text += "null";
     text += ", \"digest\": ";
     if (sample.digest.empty()) text += "null";
@@ -80,20 +84,32 @@ std::string render_json(const Table& table) {
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       const Cell& cell = table.cells[r][c];
       if (cell.planned == 0) continue;
-      Value entry = {{"row", header(table.row_axes, table.rows[r])}, {"column", header(table.column_axes, table.columns[c])},
-                     {"done", cell.done()}, {"planned", cell.planned}, {"values", cell.values}, {"mark", word(cell.mark)},
-                     {"mean", nullptr}, {"deviation", nullptr}};
+      Value entry = {{"row", header(table.row_axes, table.rows[r])},
+                     {"column", header(table.column_axes, table.columns[c])},
+                     {"done", cell.done()},
+                     {"planned", cell.planned},
+                     {"values", cell.values},
+                     {"mark", word(cell.mark)},
+                     {"mean", nullptr},
+                     {"deviation", nullptr}};
       if (cell.published) entry["published"] = published(table, cell);
       if (cell.summary) entry["mean"] = cell.summary->mean;
       if (cell.summary && cell.summary->deviation) entry["deviation"] = *cell.summary->deviation;
       cells.push_back(std::move(entry));
     }
-  Value all = {{"name", table.name}, {"question", table.question}, {"metric", table.metric.name},
-               {"unit", store::to_string(table.metric.kind.unit)}, {"better", store::to_string(table.metric.kind.better)}, {"made_by", std::string(revision())},
-               {"rule", to_string(table.metric.rule)}, {"done", table.done}, {"planned", table.planned},
-               {"notes", table.notes}, {"cells", std::move(cells)}};
+  Value all = {{"name", table.name},
+               {"question", table.question},
+               {"metric", table.metric.name},
+               {"unit", store::to_string(table.metric.kind.unit)},
+               {"better", store::to_string(table.metric.kind.better)},
+               {"made_by", std::string(revision())},
+               {"rule", to_string(table.metric.rule)},
+               {"done", table.done},
+               {"planned", table.planned},
+               {"notes", table.notes},
+               {"cells", std::move(cells)}};
   std::string text = ascii(all, 1);
-  text.resize(text.size() - 2);                   // "\n}": one more key follows
+  text.resize(text.size() - 2);  // "\n}": one more key follows
   return text + ",\n \"experiments\": [" + experiments(table) + "\n ]\n}\n";
 }
 

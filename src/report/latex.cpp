@@ -1,9 +1,9 @@
 // A table for a paper: booktabs, and nothing else beyond plain LaTeX.
 #include <fmt/format.h>
 
-#include "winnow/report/render.h"
 #include "formatting.h"
 #include "winnow/core/printable.h"
+#include "winnow/report/render.h"
 
 namespace winnow::report {
 
@@ -13,17 +13,26 @@ std::string escaped(const std::string& text) {
   std::string result;
   for (char c : text) {
     switch (c) {
-      case '&': case '%': case '$': case '#': case '_': case '{': case '}': result += '\\', result += c; break;
+      case '&':
+      case '%':
+      case '$':
+      case '#':
+      case '_':
+      case '{':
+      case '}': result += '\\', result += c; break;
       case '~': result += "\\textasciitilde{}"; break;
       case '^': result += "\\textasciicircum{}"; break;
       case '\\': result += "\\textbackslash{}"; break;
       case '<': result += "\\textless{}"; break;
       case '>': result += "\\textgreater{}"; break;
-      case '[': case ']': case '*': result += '{', result += c, result += '}'; break;   // behind \\ they would be its arguments
+      case '[':
+      case ']':
+      case '*': result += '{', result += c, result += '}'; break;  // behind \\ they would be its arguments
       default: result += c;
     }
   }
-  for (std::size_t at = 0; (at = result.find("±", at)) != std::string::npos;) result.replace(at, std::string("±").size(), "$\\pm$");
+  for (std::size_t at = 0; (at = result.find("±", at)) != std::string::npos;)
+    result.replace(at, std::string("±").size(), "$\\pm$");
   return result;
 }
 
@@ -33,7 +42,8 @@ std::string cell_text(const Table& table, const Cell& cell) {
   if (cell.mark == Mark::best) text = "\\textbf{" + text + "}";
   if (cell.mark == Mark::second) text = "\\underline{" + text + "}";
   if (cell.done() < cell.planned) text += fmt::format(" ({})", count_text(cell));
-  if (std::string published = published_text(table, cell); !published.empty()) text += " {\\small [" + escaped(published) + "]}";
+  if (std::string published = published_text(table, cell); !published.empty())
+    text += " {\\small [" + escaped(published) + "]}";
   return text;
 }
 
@@ -41,12 +51,15 @@ std::string cell_text(const Table& table, const Cell& cell) {
 
 std::string render_latex(const Table& table) {
   std::string text = "% \\usepackage{booktabs}\n\\begin{table}\n\\centering\n";
-  text += fmt::format("\\begin{{tabular}}{{{}{}}}\n\\toprule\n", std::string(table.row_axes.size(), 'l'), std::string(table.columns.size(), 'r'));
-  for (std::size_t axis = 0; axis < table.row_axes.size(); ++axis) text += (axis ? " & " : "") + escaped(table.row_axes[axis]);
+  text += fmt::format("\\begin{{tabular}}{{{}{}}}\n\\toprule\n", std::string(table.row_axes.size(), 'l'),
+                      std::string(table.columns.size(), 'r'));
+  for (std::size_t axis = 0; axis < table.row_axes.size(); ++axis)
+    text += (axis ? " & " : "") + escaped(table.row_axes[axis]);
   for (const Header& column : table.columns) text += " & " + escaped(column_title(table, column));
   text += " \\\\\n\\midrule\n";
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
-    for (std::size_t axis = 0; axis < table.rows[r].size(); ++axis) text += (axis ? " & " : "") + escaped(label(table, table.rows[r][axis]));
+    for (std::size_t axis = 0; axis < table.rows[r].size(); ++axis)
+      text += (axis ? " & " : "") + escaped(label(table, table.rows[r][axis]));
     for (const Cell& cell : table.cells[r]) text += " & " + cell_text(table, cell);
     text += " \\\\\n";
   }

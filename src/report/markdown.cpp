@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "winnow/report/render.h"
 #include "formatting.h"
 #include "winnow/core/printable.h"
+#include "winnow/report/render.h"
 
 namespace winnow::report {
 
@@ -20,7 +20,8 @@ std::string cell_text(const Table& table, const Cell& cell) {
 }  // namespace
 
 std::string render_markdown(const Table& table) {
-  std::string text = fmt::format("**{}**{}\n\n|", printable(table.name), table.question.empty() ? "" : ": " + printable(table.question));
+  std::string text = fmt::format("**{}**{}\n\n|", printable(table.name),
+                                 table.question.empty() ? "" : ": " + printable(table.question));
   std::string rule = "|";
   for (const std::string& axis : table.row_axes) text += " " + markdown_cell(axis) + " |", rule += "---|";
   for (const Header& column : table.columns) {

@@ -14,7 +14,8 @@ namespace winnow::report {
 
 namespace {
 
-// The stage with this label among those that lead to a cell. UsageError when no experiment has one is left to the caller.
+// The stage with this label among those that lead to a cell. UsageError when no experiment has one is left to the
+// caller.
 std::optional<std::uint32_t> node_of(const sweep::Plan& plan, std::uint32_t cell, const std::string& stage) {
   if (stage.empty() || plan.nodes()[cell].label == stage) return cell;
   for (std::uint32_t input : plan.nodes()[cell].inputs)
@@ -27,10 +28,12 @@ void require_stage(const sweep::Plan& plan, const std::string& stage) {
   std::set<std::string> labels;
   for (const sweep::Node& node : plan.nodes()) labels.insert(std::string(node.label));
   if (labels.count(stage)) return;
-  throw UsageError(fmt::format("the sweep {} has no stage '{}'{}: it has {}", plan.name(), stage, did_you_mean(stage, {labels.begin(), labels.end()}), fmt::join(labels, ", ")));
+  throw UsageError(fmt::format("the sweep {} has no stage '{}'{}: it has {}", plan.name(), stage,
+                               did_you_mean(stage, {labels.begin(), labels.end()}), fmt::join(labels, ", ")));
 }
 
-constexpr Words<Rule>::Entry kRuleWords[] = {{Rule::last, "last"}, {Rule::best, "best"}, {Rule::validation, "validation"}};
+constexpr Words<Rule>::Entry kRuleWords[] = {
+    {Rule::last, "last"}, {Rule::best, "best"}, {Rule::validation, "validation"}};
 constexpr Words<Rule> kRules("rule", kRuleWords);
 
 }  // namespace
@@ -68,12 +71,13 @@ Metric Metric::named(const std::string& text, Rule rule) {
 
 namespace {
 
-constexpr std::size_t kNamed = 3;                   // of many disagreements
+constexpr std::size_t kNamed = 3;  // of many disagreements
 
 void add_disagreements(const store::RunReader& runs, std::vector<std::string>& notes) {
   const auto& found = runs.disagreements();
   for (std::size_t i = 0; i < std::min(found.size(), kNamed); ++i)
-    notes.push_back(fmt::format("two results for one identity that differ: {} (used) and {}", found[i].used.string(), found[i].other.string()));
+    notes.push_back(fmt::format("two results for one identity that differ: {} (used) and {}", found[i].used.string(),
+                                found[i].other.string()));
   if (found.size() > kNamed) notes.push_back(fmt::format("... and {} more such pairs", found.size() - kNamed));
 }
 
@@ -89,24 +93,31 @@ class Kinds {
     constexpr double kRounding = 1e-9;
     if (value < -kRounding || value > 1 + kRounding) ++no_share_, example_ = value;
   }
-  bool comparable() const { return found_.size() < 2 && (no_share_ == 0 || no_share_ == count_ || found_.begin()->first.unit != store::Unit::share); }
+  bool comparable() const {
+    return found_.size() < 2 &&
+           (no_share_ == 0 || no_share_ == count_ || found_.begin()->first.unit != store::Unit::share);
+  }
   store::MetricKind kind(std::vector<std::string>& notes) const {
     if (found_.empty()) return metric_.kind;
     store::MetricKind kind = found_.begin()->first;
     if (found_.size() > 1) {
       std::vector<std::string> each;
       for (const auto& [other, count] : found_)
-        each.push_back(fmt::format("{}, {} is better, in {}", store::to_string(other.unit), store::to_string(other.better), count));
-      notes.push_back(fmt::format("run files disagree on what {} is ({}): no means are taken", column_, fmt::join(each, "; ")));
+        each.push_back(fmt::format("{}, {} is better, in {}", store::to_string(other.unit),
+                                   store::to_string(other.better), count));
+      notes.push_back(
+          fmt::format("run files disagree on what {} is ({}): no means are taken", column_, fmt::join(each, "; ")));
       return {store::Unit::value, metric_.kind.better};
     }
     if (kind.unit != store::Unit::share || no_share_ == 0) return kind;
     if (no_share_ < count_) {
-      notes.push_back(fmt::format("{} is a share, 0 to 1, and {} of {} run files have another value ({:g}): no means are taken", column_, no_share_, count_, example_));
+      notes.push_back(
+          fmt::format("{} is a share, 0 to 1, and {} of {} run files have another value ({:g}): no means are taken",
+                      column_, no_share_, count_, example_));
       return {store::Unit::value, kind.better};
     }
-    notes.push_back(fmt::format("{} is a share, 0 to 1, and {} {} another value ({:g}): shown as it is stored", column_, no_share_,
-                                no_share_ == 1 ? "run file has" : "run files have", example_));
+    notes.push_back(fmt::format("{} is a share, 0 to 1, and {} {} another value ({:g}): shown as it is stored", column_,
+                                no_share_, no_share_ == 1 ? "run file has" : "run files have", example_));
     return {store::Unit::value, kind.better};
   }
 
@@ -118,9 +129,11 @@ class Kinds {
   double example_ = 0;
 };
 
-void add_revisions(const sweep::Plan& plan, store::RunReader& runs, std::uint32_t node, std::unordered_map<std::uint32_t, std::string>& revisions) {
+void add_revisions(const sweep::Plan& plan, store::RunReader& runs, std::uint32_t node,
+                   std::unordered_map<std::uint32_t, std::string>& revisions) {
   if (plan.nodes()[node].label == "backbone" || revisions.count(node)) return;
-  if (const store::RunReader::Run* run = runs.find(plan.nodes()[node].identity)) revisions.emplace(node, run->code_version());
+  if (const store::RunReader::Run* run = runs.find(plan.nodes()[node].identity))
+    revisions.emplace(node, run->code_version());
   for (std::uint32_t input : plan.nodes()[node].inputs) add_revisions(plan, runs, input, revisions);
 }
 
@@ -132,13 +145,14 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
   results.experiments.resize(plan.experiments());
   Kinds kinds(metric);
   std::string column = metric.column();
-  std::set<std::uint32_t> without;                  // nodes: experiments may share one
+  std::set<std::uint32_t> without;  // nodes: experiments may share one
   std::set<std::string> columns;
   bool some = false;
   std::vector<std::optional<std::uint32_t>> nodes(plan.experiments());
   std::vector<Identity> identities;
   for (std::size_t i = 0; i < plan.experiments(); ++i)
-    if ((nodes[i] = node_of(plan, plan.cell_node(i), metric.stage))) identities.push_back(plan.nodes()[*nodes[i]].identity);
+    if ((nodes[i] = node_of(plan, plan.cell_node(i), metric.stage)))
+      identities.push_back(plan.nodes()[*nodes[i]].identity);
   runs.expect(identities);
   for (std::size_t i = 0; i < plan.experiments(); ++i) {
     std::optional<std::uint32_t> node = nodes[i];
@@ -146,7 +160,8 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
     if (!run) continue;
     std::optional<double> value = run->final_value(column);
     bool not_a_number = value && std::isnan(*value);
-    results.experiments[i] = {not_a_number ? std::nullopt : value, not_a_number, run->file(), run->result_digest().hex()};
+    results.experiments[i] = {not_a_number ? std::nullopt : value, not_a_number, run->file(),
+                              run->result_digest().hex()};
     add_revisions(plan, runs, *node, results.revisions);
     if (not_a_number) some = true;
     else if (results.experiments[i].value) some = true, kinds.add(*run, *results.experiments[i].value);
@@ -154,8 +169,8 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
       for (std::string& known : run->columns()) columns.insert(std::move(known));
   }
   if (!without.empty() && !some)
-    throw UsageError(fmt::format("no run file has the metric '{}'{}; they have: {}", column, did_you_mean(column, {columns.begin(), columns.end()}),
-                                 fmt::join(columns, ", ")));
+    throw UsageError(fmt::format("no run file has the metric '{}'{}; they have: {}", column,
+                                 did_you_mean(column, {columns.begin(), columns.end()}), fmt::join(columns, ", ")));
   results.kind = kinds.kind(results.notes);
   results.comparable = kinds.comparable();
   for (const std::string& damaged : runs.damaged()) results.notes.push_back(fmt::format("not used: {}", damaged));

@@ -16,7 +16,8 @@ namespace {
 std::optional<double> number_in(std::string_view text) {
   double value = 0;
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || code != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  if (text.empty() || code != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
   return value;
 }
 
@@ -30,7 +31,8 @@ bool same_value(std::string_view a, std::string_view b) {
 
 std::size_t find_value(const std::vector<std::string>& texts, std::string_view value) {
   auto found = std::find(texts.begin(), texts.end(), value);
-  if (found == texts.end()) found = std::find_if(texts.begin(), texts.end(), [&](const std::string& text) { return same_value(text, value); });
+  if (found == texts.end())
+    found = std::find_if(texts.begin(), texts.end(), [&](const std::string& text) { return same_value(text, value); });
   return static_cast<std::size_t>(found - texts.begin());
 }
 
@@ -40,7 +42,8 @@ std::string nearest_value(std::string_view value, const std::vector<std::string>
   const std::string* nearest = nullptr;
   double distance = INFINITY;
   for (const std::string& text : texts)
-    if (std::optional<double> other = number_in(text); other && std::abs(*other - *wanted) < distance) nearest = &text, distance = std::abs(*other - *wanted);
+    if (std::optional<double> other = number_in(text); other && std::abs(*other - *wanted) < distance)
+      nearest = &text, distance = std::abs(*other - *wanted);
   return nearest ? fmt::format(" (did you mean {}?)", *nearest) : "";
 }
 

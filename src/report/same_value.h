@@ -1,4 +1,5 @@
-// Values of axes and values that people wrote, both as texts: numbers compare as numbers (1 and 1.0, 1e-3 and 0.001), all else letter by letter.
+// Values of axes and values that people wrote, both as texts: numbers compare as numbers (1 and 1.0, 1e-3 and 0.001),
+// all else letter by letter.
 #pragma once
 
 #include <string>

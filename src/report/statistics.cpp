@@ -12,7 +12,8 @@ Summary summarise(std::span<const double> values) {
   if (values.empty()) throw InternalError("a mean of no values");
   auto n = static_cast<double>(values.size());
   std::vector<double> sorted(values.begin(), values.end());
-  if (std::none_of(sorted.begin(), sorted.end(), [](double value) { return std::isnan(value); })) std::sort(sorted.begin(), sorted.end());
+  if (std::none_of(sorted.begin(), sorted.end(), [](double value) { return std::isnan(value); }))
+    std::sort(sorted.begin(), sorted.end());
   double sum = 0, squares = 0;
   for (double value : sorted) sum += value;
   Summary summary{values.size(), sum / n, std::nullopt};

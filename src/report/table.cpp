@@ -17,7 +17,9 @@ namespace {
 // Best and second best mean of a column. Incomplete cells do not compete: their mean is over other seeds.
 void mark_column(Table& table, std::size_t column) {
   std::vector<double> means;
-  auto competes = [](const Cell& cell) { return cell.summary && cell.done() == cell.planned && std::isfinite(cell.summary->mean); };
+  auto competes = [](const Cell& cell) {
+    return cell.summary && cell.done() == cell.planned && std::isfinite(cell.summary->mean);
+  };
   for (const auto& row : table.cells)
     if (competes(row[column])) means.push_back(row[column].summary->mean);
   if (means.size() < 2) return;
@@ -39,14 +41,17 @@ std::optional<Cell::Difference> Cell::difference(const Metric& metric) const {
   Difference result{unit * summary->mean - *published->value, std::nullopt};
   if (summary->deviation && published->deviation && published->n && *published->n > 0) {
     double own = unit * *summary->deviation, theirs = *published->deviation;
-    result.error = std::sqrt(own * own / static_cast<double>(summary->n) + theirs * theirs / static_cast<double>(*published->n));
+    result.error =
+        std::sqrt(own * own / static_cast<double>(summary->n) + theirs * theirs / static_cast<double>(*published->n));
   }
   return result;
 }
 
 namespace {
 
-bool holds(const std::vector<std::string>& any, const std::string& value) { return std::find(any.begin(), any.end(), value) != any.end(); }
+bool holds(const std::vector<std::string>& any, const std::string& value) {
+  return std::find(any.begin(), any.end(), value) != any.end();
+}
 
 // Rows or columns in order of first appearance, found by the numbers of their values.
 class Headers {
@@ -82,7 +87,8 @@ class Builder {
   Table build() {
     const std::vector<std::string>& sweeps = definition_.sweeps;
     if (!sweeps.empty() && !holds(sweeps, plan_.name()))
-      throw UsageError(fmt::format("{}: table {} belongs to the sweep {}, and this is {}", definition_.place.text(), definition_.name, fmt::join(sweeps, " or "), plan_.name()));
+      throw UsageError(fmt::format("{}: table {} belongs to the sweep {}, and this is {}", definition_.place.text(),
+                                   definition_.name, fmt::join(sweeps, " or "), plan_.name()));
     table_.name = definition_.name;
     table_.question = definition_.title;
     table_.metric = definition_.metric;
@@ -97,10 +103,14 @@ class Builder {
     for (std::size_t i : experiments_) add(i);
     refuse_hidden_axes();
     if (without_metric_ > 0)
-      table_.notes.push_back(fmt::format("{} {} no metric '{}'", without_metric_, without_metric_ == 1 ? "run file has" : "run files have", table_.metric.column()));
+      table_.notes.push_back(fmt::format("{} {} no metric '{}'", without_metric_,
+                                         without_metric_ == 1 ? "run file has" : "run files have",
+                                         table_.metric.column()));
     if (not_numbers_ > 0)
-      table_.notes.push_back(fmt::format("{} not a number (NaN) and {} as missing", not_numbers_ == 1 ? "one result is" : fmt::format("{} results are", not_numbers_),
-                                         not_numbers_ == 1 ? "counts" : "count"));
+      table_.notes.push_back(
+          fmt::format("{} not a number (NaN) and {} as missing",
+                      not_numbers_ == 1 ? "one result is" : fmt::format("{} results are", not_numbers_),
+                      not_numbers_ == 1 ? "counts" : "count"));
     for (auto& row : table_.cells) {
       row.resize(table_.columns.size());
       for (Cell& cell : row)
@@ -117,8 +127,8 @@ class Builder {
   using Conditions = std::vector<std::pair<std::size_t, std::vector<bool>>>;
   std::size_t axis(const std::string& name, const sweep::Place& place) const {
     if (std::optional<std::size_t> found = values_.find(name)) return *found;
-    throw UsageError(fmt::format("{}: {} is no axis of the sweep {}{}: it has {}", place.text(), name, plan_.name(), did_you_mean(name, values_.axes()),
-                                 fmt::join(values_.axes(), ", ")));
+    throw UsageError(fmt::format("{}: {} is no axis of the sweep {}{}: it has {}", place.text(), name, plan_.name(),
+                                 did_you_mean(name, values_.axes()), fmt::join(values_.axes(), ", ")));
   }
   Conditions conditions(const Definition::Where& where, const sweep::Place& place) const {
     Conditions result;
@@ -129,7 +139,8 @@ class Builder {
       for (const std::string& value : any) {
         std::size_t found = find_value(texts, value);
         if (found == texts.size())
-          throw UsageError(fmt::format("{}: no experiment has {} = {}{}: there are {}", place.text(), name, value, nearest_value(value, texts), fmt::join(texts, ", ")));
+          throw UsageError(fmt::format("{}: no experiment has {} = {}{}: there are {}", place.text(), name, value,
+                                       nearest_value(value, texts), fmt::join(texts, ", ")));
         wanted[found] = true;
       }
       result.emplace_back(at, std::move(wanted));
@@ -137,7 +148,8 @@ class Builder {
     return result;
   }
   bool meets(const Conditions& conditions, std::size_t experiment) const {
-    return std::all_of(conditions.begin(), conditions.end(), [&](const auto& entry) { return entry.second[values_.number(entry.first, experiment)]; });
+    return std::all_of(conditions.begin(), conditions.end(),
+                       [&](const auto& entry) { return entry.second[values_.number(entry.first, experiment)]; });
   }
 
   // Names of values by the text that the axes have: `"1" = "all"` names 1.0, too.
@@ -154,10 +166,13 @@ class Builder {
     Conditions where = conditions(definition_.where, definition_.place);
     for (std::size_t i = 0; i < plan_.experiments(); ++i)
       if (meets(where, i)) experiments_.push_back(i);
-    if (experiments_.empty()) throw UsageError(fmt::format("{}: no experiment of {} meets all of `where`", definition_.place.text(), plan_.name()));
+    if (experiments_.empty())
+      throw UsageError(
+          fmt::format("{}: no experiment of {} meets all of `where`", definition_.place.text(), plan_.name()));
   }
 
-  // By itself the report puts what describes the method into rows and all else that differs, seeds excepted, into columns.
+  // By itself the report puts what describes the method into rows and all else that differs, seeds excepted, into
+  // columns.
   void choose_axes() {
     for (const std::string& name : definition_.rows) axis(name, definition_.place);
     for (const std::string& name : definition_.columns) axis(name, definition_.place);
@@ -168,7 +183,8 @@ class Builder {
       const std::string& name = values_.axes()[at];
       if (name == "seed" || holds(table_.row_axes, name) || holds(table_.column_axes, name) || !differs(at)) continue;
       if (of_method[at] && definition_.rows.empty()) table_.row_axes.push_back(name);
-      else if (definition_.columns.empty() && !(of_method[at] && holds(table_.row_axes, "method"))) table_.column_axes.push_back(name);
+      else if (definition_.columns.empty() && !(of_method[at] && holds(table_.row_axes, "method")))
+        table_.column_axes.push_back(name);
     }
   }
   // What differs between cells only (a method's own setting, say) needs no row.
@@ -179,12 +195,16 @@ class Builder {
       for (const auto& [cell, experiments] : members_)
         for (std::size_t i : experiments)
           if (values_.number(at, i) != values_.number(at, experiments.front()))
-            throw UsageError(fmt::format("{}: {} differs among the experiments of one cell and is neither a row nor a column nor in `where`: a mean over it would hide it",
-                                         definition_.place.text(), name));
+            throw UsageError(
+                fmt::format("{}: {} differs among the experiments of one cell and is neither a row nor a column nor in "
+                            "`where`: a mean over it would hide it",
+                            definition_.place.text(), name));
     }
   }
   bool differs(std::size_t axis) const {
-    return std::any_of(experiments_.begin(), experiments_.end(), [&](std::size_t i) { return values_.number(axis, i) != values_.number(axis, experiments_.front()); });
+    return std::any_of(experiments_.begin(), experiments_.end(), [&](std::size_t i) {
+      return values_.number(axis, i) != values_.number(axis, experiments_.front());
+    });
   }
 
   void add(std::size_t i) {
@@ -196,7 +216,8 @@ class Builder {
     Cell& cell = table_.cells[r][c];
     ++cell.planned;
     if (result.value) cell.values.push_back(*result.value);
-    Table::Sample sample{{}, plan_.nodes()[plan_.cell_node(i)].identity.hex(), result.value, result.digest, result.file.value_or("")};
+    Table::Sample sample{
+        {}, plan_.nodes()[plan_.cell_node(i)].identity.hex(), result.value, result.digest, result.file.value_or("")};
     sample.values.reserve(values_.axes().size());
     for (std::size_t at = 0; at < values_.axes().size(); ++at) sample.values.push_back(values_.text(at, i));
     table_.samples.push_back(std::move(sample));
@@ -214,10 +235,12 @@ class Builder {
       if (results_.experiments[i].value) count_revisions(plan_.cell_node(i), seen, counts);
     if (counts.size() < 2) return;
     std::vector<std::string> each;
-    for (const auto& [revision, count] : counts) each.push_back(fmt::format("{} ({} stage{})", revision, count, count == 1 ? "" : "s"));
+    for (const auto& [revision, count] : counts)
+      each.push_back(fmt::format("{} ({} stage{})", revision, count, count == 1 ? "" : "s"));
     table_.notes.push_back(fmt::format("computed by different code: {}", fmt::join(each, ", ")));
   }
-  void count_revisions(std::uint32_t node, std::set<std::uint32_t>& seen, std::map<std::string, std::size_t>& counts) const {
+  void count_revisions(std::uint32_t node, std::set<std::uint32_t>& seen,
+                       std::map<std::string, std::size_t>& counts) const {
     if (!seen.insert(node).second) return;
     if (auto found = results_.revisions.find(node); found != results_.revisions.end()) ++counts[found->second];
     for (std::uint32_t input : plan_.nodes()[node].inputs) count_revisions(input, seen, counts);
@@ -232,10 +255,12 @@ class Builder {
           cells.push_back(&table_.cells[at.first][at.second]);
       bool several = !reference.published.value && cells.size() > 1;
       if (cells.size() != 1 && !several)
-        throw UsageError(fmt::format("{}: the published number fits {} cells of table {}: `where` must name exactly one", reference.place.text(),
-                                     cells.empty() ? std::string("no") : std::to_string(cells.size()), definition_.name));
+        throw UsageError(fmt::format(
+            "{}: the published number fits {} cells of table {}: `where` must name exactly one", reference.place.text(),
+            cells.empty() ? std::string("no") : std::to_string(cells.size()), definition_.name));
       for (Cell* cell : cells) {
-        if (cell->published) throw UsageError(fmt::format("{}: a second published number for one cell", reference.place.text()));
+        if (cell->published)
+          throw UsageError(fmt::format("{}: a second published number for one cell", reference.place.text()));
         cell->published = reference.published;
       }
     }
@@ -254,9 +279,12 @@ class Builder {
 
 }  // namespace
 
-Table build_table(const sweep::Plan& plan, const Results& results, const Definition& definition) { return Builder(plan, results, definition).build(); }
+Table build_table(const sweep::Plan& plan, const Results& results, const Definition& definition) {
+  return Builder(plan, results, definition).build();
+}
 
-std::vector<Table> build_tables(const sweep::Plan& plan, store::RunReader& runs, const std::vector<Definition>& definitions) {
+std::vector<Table> build_tables(const sweep::Plan& plan, store::RunReader& runs,
+                                const std::vector<Definition>& definitions) {
   std::vector<Table> tables;
   for (const Definition& definition : definitions) {
     Results results;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "winnow/report/render.h"
 #include "formatting.h"
+#include "winnow/report/render.h"
 
 namespace winnow::report {
 
@@ -20,18 +20,20 @@ std::string sign(const Cell& cell) { return cell.mark == Mark::best ? "*" : cell
 
 // The column a cell stands in: its mean, padded so that counts stand below each other, and its count.
 struct Column {
-  std::size_t mean = 0, count = 0;                  // widths
+  std::size_t mean = 0, count = 0;  // widths
   std::size_t head = 0;
   std::size_t width() const { return std::max(head, mean + 2 + count); }
 };
 
 Column measure(const Table& table, std::size_t column) {
   Column result;
-  for (const std::string& value : table.columns[column]) result.head = std::max(result.head, columns_of(label(table, value)) + 1);
+  for (const std::string& value : table.columns[column])
+    result.head = std::max(result.head, columns_of(label(table, value)) + 1);
   for (const auto& row : table.cells) {
     result.mean = std::max(result.mean, columns_of(mean_text(table, row[column])) + 1);
     std::string published = published_text(table, row[column]);
-    result.count = std::max(result.count, count_text(row[column]).size() + (published.empty() ? 0 : columns_of(published) + 3));
+    result.count =
+        std::max(result.count, count_text(row[column]).size() + (published.empty() ? 0 : columns_of(published) + 3));
   }
   return result;
 }
@@ -62,12 +64,14 @@ std::string block(const Table& table, const std::vector<Column>& columns, std::s
     text += line;
   }
   std::string names;
-  for (std::size_t axis = 0; axis < heads.size(); ++axis) names += (axis ? "  " : "") + padded(table.row_axes[axis], heads[axis]);
+  for (std::size_t axis = 0; axis < heads.size(); ++axis)
+    names += (axis ? "  " : "") + padded(table.row_axes[axis], heads[axis]);
   strip_right(names);
   text += names;
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     std::string line;
-    for (std::size_t axis = 0; axis < heads.size(); ++axis) line += (axis ? "  " : "") + padded(label(table, table.rows[r][axis]), heads[axis]);
+    for (std::size_t axis = 0; axis < heads.size(); ++axis)
+      line += (axis ? "  " : "") + padded(label(table, table.rows[r][axis]), heads[axis]);
     line = padded(line, left);
     for (std::size_t c = first; c < last; ++c)
       line += std::string(kGap, ' ') + cell_text(table, table.cells[r][c], columns[c], colour);

@@ -7,11 +7,12 @@ namespace winnow::sched {
 
 namespace {
 
-constexpr std::size_t kSteps = 200;                        // waits between progress that p99 is taken over
+constexpr std::size_t kSteps = 200;  // waits between progress that p99 is taken over
 
 }  // namespace
 
-Agent::Agent(std::uint32_t slots, Timers timers, Time now) : timers_(timers), trainers_(slots), heard_(now), beaten_(now) {}
+Agent::Agent(std::uint32_t slots, Timers timers, Time now)
+    : timers_(timers), trainers_(slots), heard_(now), beaten_(now) {}
 
 void Agent::on(const Event& event, Time now, Commands& out) {
   if (exited_) return;
@@ -42,7 +43,7 @@ void Agent::handle(const Given& event, Time, Commands& out) {
 
 void Agent::handle(const Retracted& event, Time, Commands& out) {
   auto found = std::find(waiting_.begin(), waiting_.end(), event.attempt);
-  if (found == waiting_.end()) return;                     // it runs, or is nearly there: its outcome will be told
+  if (found == waiting_.end()) return;  // it runs, or is nearly there: its outcome will be told
   waiting_.erase(found);
   out.push_back(TellReturned{event.attempt});
 }
@@ -52,11 +53,12 @@ void Agent::handle(const Cancelled& event, Time now, Commands& out) {
   std::erase(waiting_, event.attempt);
   widths_.erase(event.attempt);
   for (Slot slot = 0; slot < trainers_.size(); ++slot)
-    if (trainers_[slot].phase == Phase::running && trainers_[slot].attempt == event.attempt) stop_stage(slot, false, now, out);
+    if (trainers_[slot].phase == Phase::running && trainers_[slot].attempt == event.attempt)
+      stop_stage(slot, false, now, out);
 }
 
 void Agent::handle(const Prepared& event, Time, Commands& out) {
-  if (!preparing_.erase(event.attempt)) return;            // cancelled meanwhile
+  if (!preparing_.erase(event.attempt)) return;  // cancelled meanwhile
   if (draining_) out.push_back(TellReturned{event.attempt});
   else waiting_.push_back(event.attempt);
 }
@@ -67,7 +69,8 @@ void Agent::handle(const Unprepared& event, Time, Commands& out) {
 
 void Agent::handle(const TrainerReady& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
-  if (trainer.phase != Phase::starting) return kill(event.slot, true, FailureClass::protocol, "it said `ready` a second time", now, out);
+  if (trainer.phase != Phase::starting)
+    return kill(event.slot, true, FailureClass::protocol, "it said `ready` a second time", now, out);
   trainer.phase = Phase::idle;
 }
 
@@ -94,23 +97,27 @@ void Agent::handle(const Finished& event, Time, Commands& out) {
   trainer.phase = Phase::idle;
 }
 
-void Agent::handle(const StageFailed& event, Time now, Commands& out) { kill(event.slot, true, event.why, "", now, out); }
+void Agent::handle(const StageFailed& event, Time now, Commands& out) {
+  kill(event.slot, true, event.why, "", now, out);
+}
 
 void Agent::handle(const StageStopped& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
-  if (trainer.phase != Phase::stopping) return kill(event.slot, true, FailureClass::protocol, "it said `stopped`, and nobody had asked it to stop", now, out);
+  if (trainer.phase != Phase::stopping)
+    return kill(event.slot, true, FailureClass::protocol, "it said `stopped`, and nobody had asked it to stop", now,
+                out);
   if (trainer.returning) out.push_back(TellReturned{trainer.attempt});
   trainer.phase = Phase::idle;
 }
 
-void Agent::handle(const Misbehaved& event, Time now, Commands& out) { kill(event.slot, true, event.why, "", now, out); }
+void Agent::handle(const Misbehaved& event, Time now, Commands& out) {
+  kill(event.slot, true, event.why, "", now, out);
+}
 
 void Agent::handle(const TrainerGone& event, Time, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   switch (trainer.phase) {
-    case Phase::running:
-      out.push_back(TellFailed{trainer.attempt, FailureClass::transient, event.text});
-      break;
+    case Phase::running: out.push_back(TellFailed{trainer.attempt, FailureClass::transient, event.text}); break;
     case Phase::stopping:
       if (trainer.returning) out.push_back(TellReturned{trainer.attempt});
       break;
@@ -120,7 +127,8 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
       break;
     case Phase::starting:
       // It died before its first word. Some stage must carry that, or a broken trainer would be started for ever.
-      if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; }); first != waiting_.end()) {
+      if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; });
+          first != waiting_.end()) {
         out.push_back(TellFailed{*first, FailureClass::transient, event.text});
         waiting_.erase(first);
       }
@@ -171,7 +179,7 @@ void Agent::handle(const Tick&, Time now, Commands& out) {
 void Agent::watch(Slot slot, Time now, Commands& out) {
   Trainer& trainer = trainers_[slot];
   Time waited = now - trainer.since;
-  bool deaf = trainer.phase == Phase::dying && waited > timers_.stop;               // asked to quit, and did not
+  bool deaf = trainer.phase == Phase::dying && waited > timers_.stop;  // asked to quit, and did not
   if ((trainer.phase == Phase::starting && waited > timers_.trainer_start) || deaf) {
     out.push_back(KillTrainer{slot, FailureClass::hang, deaf ? "" : "it was not ready in time"});
     trainer.since = now;
@@ -211,8 +219,8 @@ void Agent::stop_stage(Slot slot, bool returning, Time now, Commands& out) {
   out.push_back(StopStage{slot});
 }
 
-// `owed`: the coordinator waits for the outcome of the trainer's attempt. It is told when the process is gone, so that no two
-// attempts of a stage ever run at the same time on this node.
+// `owed`: the coordinator waits for the outcome of the trainer's attempt. It is told when the process is gone, so that
+// no two attempts of a stage ever run at the same time on this node.
 void Agent::kill(Slot slot, bool owed, FailureClass why, std::string_view because, Time now, Commands& out) {
   Trainer& trainer = trainers_[slot];
   if (trainer.phase == Phase::empty || trainer.phase == Phase::dying) return;
@@ -226,7 +234,7 @@ void Agent::kill(Slot slot, bool owed, FailureClass why, std::string_view becaus
 
 void Agent::fill_slots(Time now, Commands& out) {
   if (draining_) return;
-  std::map<std::uint32_t, std::size_t> coming;               // trainers that will be ready soon, by width
+  std::map<std::uint32_t, std::size_t> coming;  // trainers that will be ready soon, by width
   for (const Trainer& trainer : trainers_)
     if (trainer.phase == Phase::starting) ++coming[trainer.width];
   for (auto next = waiting_.begin(); next != waiting_.end();) {
@@ -239,7 +247,7 @@ void Agent::fill_slots(Time now, Commands& out) {
     } else if (start_trainer(width, now, out)) {
       ++next;
     } else {
-      return make_room(width, now, out);                     // what stands behind waits, too
+      return make_room(width, now, out);  // what stands behind waits, too
     }
   }
 }
@@ -290,14 +298,16 @@ void Agent::make_room(std::uint32_t width, Time now, Commands& out) {
   }
 }
 
-// The processes of an idle gang wait for each other, which costs a core each: MPI does not sleep. One that has no work coming
-// is ended.
+// The processes of an idle gang wait for each other, which costs a core each: MPI does not sleep. One that has no work
+// coming is ended.
 void Agent::release_gangs(Time now, Commands& out) {
   if (draining_) return;
   for (Slot slot = 0; slot < trainers_.size(); ++slot) {
     Trainer& trainer = trainers_[slot];
     auto fits = [&](Attempt attempt) { return width_of(attempt) == trainer.width; };
-    if (trainer.phase != Phase::idle || trainer.width == 1 || std::ranges::any_of(waiting_, fits) || std::ranges::any_of(preparing_, fits)) continue;
+    if (trainer.phase != Phase::idle || trainer.width == 1 || std::ranges::any_of(waiting_, fits) ||
+        std::ranges::any_of(preparing_, fits))
+      continue;
     quit(slot, now, out);
   }
 }
@@ -326,7 +336,7 @@ void Agent::exit_when_idle(Time now, Commands& out) {
   for (Slot slot = 0; slot < trainers_.size(); ++slot) {
     Trainer& trainer = trainers_[slot];
     if (trainer.phase == Phase::idle || (trainer.phase == Phase::starting && !trainer.owed))
-      quit(slot, now, out);                                // also a trainer that is only starting: there will be no work for it
+      quit(slot, now, out);  // also a trainer that is only starting: there will be no work for it
     all_gone = all_gone && trainer.phase == Phase::empty;
   }
   if (!all_gone) return;

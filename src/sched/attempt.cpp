@@ -9,7 +9,7 @@ namespace {
 
 constexpr Words<FailureClass>::Entry kClassWords[] = {
     {FailureClass::user, "user"}, {FailureClass::memory, "memory"}, {FailureClass::transient, "transient"},
-    {FailureClass::hang, "hang"}, {FailureClass::lost, "lost"}, {FailureClass::protocol, "protocol"},
+    {FailureClass::hang, "hang"}, {FailureClass::lost, "lost"},     {FailureClass::protocol, "protocol"},
 };
 constexpr Words<FailureClass> kClasses("failure class", kClassWords);
 
@@ -20,9 +20,10 @@ FailureClass parse_failure_class(std::string_view text) { return kClasses.parse(
 
 Timers Timers::scaled(double factor) const {
   Timers result = *this;
-  for (Time Timers::*timer : {&Timers::beat, &Timers::agent_silence, &Timers::coordinator_silence, &Timers::lease_silence, &Timers::join, &Timers::trainer_start,
-                              &Timers::first_progress, &Timers::least_hang, &Timers::grace, &Timers::stop, &Timers::backoff,
-                              &Timers::longest_backoff})
+  for (Time Timers::*timer :
+       {&Timers::beat, &Timers::agent_silence, &Timers::coordinator_silence, &Timers::lease_silence, &Timers::join,
+        &Timers::trainer_start, &Timers::first_progress, &Timers::least_hang, &Timers::grace, &Timers::stop,
+        &Timers::backoff, &Timers::longest_backoff})
     result.*timer = std::chrono::duration_cast<Time>(result.*timer * factor);
   return result;
 }

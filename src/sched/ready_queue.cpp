@@ -10,11 +10,13 @@ bool ReadyQueue::Front::operator<(const Front& other) const {
   return std::tie(other.height, other.bucket, stage) < std::tie(height, bucket, other.stage);
 }
 
-ReadyQueue::ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of, const std::vector<std::uint16_t>& height_of)
+ReadyQueue::ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of,
+                       const std::vector<std::uint16_t>& height_of)
     : group_of_(class_of.size()), groups_of_class_(classes), bucket_(classes, kUnseen), seconds_(classes, -1) {
   std::map<std::pair<ClassId, std::uint16_t>, std::uint32_t> known;
   for (StageId stage = 0; stage < class_of.size(); ++stage) {
-    auto [entry, fresh] = known.try_emplace({class_of[stage], height_of[stage]}, static_cast<std::uint32_t>(groups_.size()));
+    auto [entry, fresh] =
+        known.try_emplace({class_of[stage], height_of[stage]}, static_cast<std::uint32_t>(groups_.size()));
     if (fresh) {
       groups_of_class_[class_of[stage]].push_back(entry->second);
       groups_.push_back({height_of[stage], class_of[stage], {}});

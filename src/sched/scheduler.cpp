@@ -14,7 +14,8 @@ std::vector<std::uint16_t> heights(const Graph& graph) {
   std::vector<std::uint16_t> height(graph.inputs.size());
   for (std::size_t stage = graph.inputs.size(); stage-- > 0;)
     for (StageId input : graph.inputs[stage])
-      height[input] = std::max<std::uint16_t>(height[input], static_cast<std::uint16_t>(std::min(height[stage] + 1, 65535)));
+      height[input] =
+          std::max<std::uint16_t>(height[input], static_cast<std::uint16_t>(std::min(height[stage] + 1, 65535)));
   return height;
 }
 
@@ -22,7 +23,7 @@ std::size_t classes_of(const Graph& graph) {
   return graph.classes.empty() ? 0 : *std::max_element(graph.classes.begin(), graph.classes.end()) + std::size_t{1};
 }
 
-constexpr std::uint32_t kLargestWindow = 256;              // stages held by a slot, however short they are
+constexpr std::uint32_t kLargestWindow = 256;  // stages held by a slot, however short they are
 
 }  // namespace
 
@@ -58,11 +59,13 @@ void Scheduler::predict(ClassId id, double seconds) {
 void Scheduler::attempted(StageId stage, std::uint32_t attempts) { records_[stage].attempts = attempts; }
 
 void Scheduler::on(const Event& event, Time now, Commands& out) {
-  std::visit([&](const auto& e) {
-    if constexpr (requires { e.agent; })                   // whatever it says, it lives
-      if (auto host = hosts_.find(e.agent); host != hosts_.end()) host->second.heard = now;
-    handle(e, now, out);
-  }, event);
+  std::visit(
+      [&](const auto& e) {
+        if constexpr (requires { e.agent; })  // whatever it says, it lives
+          if (auto host = hosts_.find(e.agent); host != hosts_.end()) host->second.heard = now;
+        handle(e, now, out);
+      },
+      event);
   assign(now, out);
 }
 
@@ -74,7 +77,8 @@ Scheduler::Counts Scheduler::counts() const {
 
 std::vector<Scheduler::Outlook> Scheduler::outlook() const {
   std::vector<Outlook> result;
-  for (ClassId id = 0; id < open_of_.size(); ++id) result.push_back({open_of_[id], widths_[id], ready_.at(widths_[id]).prediction(id)});
+  for (ClassId id = 0; id < open_of_.size(); ++id)
+    result.push_back({open_of_[id], widths_[id], ready_.at(widths_[id]).prediction(id)});
   return result;
 }
 
@@ -98,7 +102,7 @@ void Scheduler::handle(const Started& event, Time now, Commands&) {
   Lease* lease = lease_of(event.agent, event.attempt);
   if (!lease || lease->started) return;
   lease->started = true;
-  lease->retracting = false;                               // the request came too late
+  lease->retracting = false;  // the request came too late
   lease->renewed = now;
   ++hosts_.at(event.agent).started;
 }
@@ -112,7 +116,7 @@ void Scheduler::handle(const Done& event, Time, Commands& out) {
     if (lease->second.attempt != event.attempt) out.push_back(Cancel{lease->second.agent, lease->second.attempt});
     end_lease(event.attempt.stage);
   }
-  record.state = State::done;                              // a stage in the ready queue is skipped when it comes up
+  record.state = State::done;  // a stage in the ready queue is skipped when it comes up
   close(event.attempt.stage);
   ++done_;
   out.push_back(Accept{event.agent, event.attempt, event.seconds, event.result});
@@ -197,7 +201,7 @@ std::uint32_t Scheduler::window(StageId stage) const {
 
 void Scheduler::assign(Time now, Commands& out) {
   if (stopping_) return;
-  std::uint32_t below = std::numeric_limits<std::uint32_t>::max();       // agents with fewer slots may take what is left
+  std::uint32_t below = std::numeric_limits<std::uint32_t>::max();  // agents with fewer slots may take what is left
   for (auto& [width, queue] : ready_)
     if (!assign_width(width, below, now, out)) below = std::min(below, width);
   steal(below, out);
@@ -211,14 +215,14 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint32_t below, Time now,
       const Host& host = hosts_.at(entry.second);
       return host.slots >= width && host.slots < below;
     });
-    if (able == by_load_.end()) return true;               // it waits for an agent, or with a wider one: no room is kept for it
+    if (able == by_load_.end()) return true;  // it waits for an agent, or with a wider one: no room is kept for it
     AgentId agent = able->second;
     Host& host = hosts_.at(agent);
     if (host.held >= host.slots * (1 + kLargestWindow)) return queue.empty();
     std::optional<StageId> stage = queue.pop();
     if (!stage) return true;
     Record& record = records_[*stage];
-    if (record.state != State::ready) continue;            // a late result made it done
+    if (record.state != State::ready) continue;  // a late result made it done
     if (host.held + width > host.slots * window(*stage)) {
       queue.push(*stage);
       return false;
@@ -239,7 +243,9 @@ void Scheduler::fail_too_wide(Commands& out) {
   if (ready_.begin() == ready_.end() || ready_.begin()->first <= largest) return;
   for (StageId stage = 0; stage < records_.size(); ++stage) {
     State state = records_[stage].state;
-    if (width_of(stage) <= largest || state == State::done || state == State::failed || state == State::blocked || state == State::leased) continue;
+    if (width_of(stage) <= largest || state == State::done || state == State::failed || state == State::blocked ||
+        state == State::leased)
+      continue;
     records_[stage].state = State::failed;
     close(stage);
     ++failed_;
@@ -248,11 +254,11 @@ void Scheduler::fail_too_wide(Commands& out) {
   }
 }
 
-// Idle slots of agents with fewer than `below`, and nothing ready for them: ask for stages that others have not started. The
-// larger agents' slots are kept for a stage that waits.
+// Idle slots of agents with fewer than `below`, and nothing ready for them: ask for stages that others have not
+// started. The larger agents' slots are kept for a stage that waits.
 void Scheduler::steal(std::uint32_t below, Commands& out) {
-  if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;      // nobody holds more than runs
-  std::uint32_t wanted = 0, largest = 0;                   // idle slots, and the most of one agent
+  if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;  // nobody holds more than runs
+  std::uint32_t wanted = 0, largest = 0;                             // idle slots, and the most of one agent
   for (const auto& [load, agent] : by_load_) {
     const Host& host = hosts_.at(agent);
     if (host.held >= host.slots) break;
@@ -266,7 +272,8 @@ void Scheduler::steal(std::uint32_t below, Commands& out) {
   if (wanted == 0) return;
   for (auto& [stage, lease] : leases_) {
     const Host& host = hosts_.at(lease.agent);
-    if (lease.started || lease.retracting || host.held <= host.slots || width_of(stage) > std::min(largest, wanted)) continue;
+    if (lease.started || lease.retracting || host.held <= host.slots || width_of(stage) > std::min(largest, wanted))
+      continue;
     lease.retracting = true;
     out.push_back(Retract{lease.agent, lease.attempt});
     wanted -= width_of(stage);

@@ -9,7 +9,9 @@ namespace winnow::sched {
 void Scheduler::fail(Attempt attempt, FailureClass why, std::string text, Time now, Commands& out) {
   Record& record = records_[attempt.stage];
   bool own_fault = why == FailureClass::user;
-  bool again = why == FailureClass::protocol ? false : own_fault ? ++record.user_failures < policy_.user_failures : ++record.failures < policy_.max_attempts;
+  bool again = why == FailureClass::protocol ? false
+               : own_fault                   ? ++record.user_failures < policy_.user_failures
+                                             : ++record.failures < policy_.max_attempts;
   if (again) {
     out.push_back(Retry{attempt, why, std::move(text)});
     // Its own fault will not go away by waiting: the second try only makes sure that it was not the node's.
@@ -33,7 +35,7 @@ void Scheduler::block_dependents(StageId failed, Commands& out) {
     todo.pop_back();
     for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i) {
       Record& record = records_[dependents_[i]];
-      if (record.state != State::waiting) continue;        // done earlier, or blocked through another input
+      if (record.state != State::waiting) continue;  // done earlier, or blocked through another input
       record.state = State::blocked;
       close(dependents_[i]);
       ++blocked_;

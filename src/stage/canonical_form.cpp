@@ -6,7 +6,9 @@
 
 namespace winnow {
 
-std::string CanonicalForm::fragment(const std::string& key, const Value& value) { return Value(key).dump() + ":" + value.dump() + ","; }
+std::string CanonicalForm::fragment(const std::string& key, const Value& value) {
+  return Value(key).dump() + ":" + value.dump() + ",";
+}
 
 void CanonicalForm::write(const Stage& stage) {
   text(fmt::format("{{\"fingerprints\":{},\"inputs\":{{", Value(stage.fingerprints).dump()));
@@ -25,7 +27,8 @@ void CanonicalForm::write(const Stage& stage) {
   std::map<std::string, int> raised;
   for (const auto& [part, version] : stage.shared)
     if (version != 1) raised[part] = version;
-  text(fmt::format("}}{},\"version\":{}}}", raised.empty() ? "" : ",\"shared\":" + Value(raised).dump(), stage.version));
+  text(
+      fmt::format("}}{},\"version\":{}}}", raised.empty() ? "" : ",\"shared\":" + Value(raised).dump(), stage.version));
 }
 
 }  // namespace winnow

@@ -34,7 +34,8 @@ int result_version_of_method(std::string_view method) {
 
 void require_version(const Stage& stage, std::string_view what, int own) {
   if (stage.version != own)
-    throw UsageError(fmt::format("{} has result version {} here, the stage wants {}: winnow and winnow-train differ", what, own, stage.version));
+    throw UsageError(fmt::format("{} has result version {} here, the stage wants {}: winnow and winnow-train differ",
+                                 what, own, stage.version));
 }
 
 }  // namespace winnow

@@ -11,7 +11,9 @@ namespace winnow {
 namespace {
 
 UsageError differs(std::string_view part, int own, int wanted) {
-  return UsageError(fmt::format("the shared code '{}' has result version {} here, the stage wants {}: winnow and winnow-train differ", part, own, wanted));
+  return UsageError(
+      fmt::format("the shared code '{}' has result version {} here, the stage wants {}: winnow and winnow-train differ",
+                  part, own, wanted));
 }
 
 }  // namespace
@@ -77,7 +79,8 @@ void require_shared_code(const Stage& stage) {
   for (const auto& [part, wanted] : stage.shared) {
     auto found = own.find(part);
     if (found == own.end())
-      throw UsageError(fmt::format("the stage uses the shared code '{}', which is not known here: winnow and winnow-train differ", part));
+      throw UsageError(fmt::format(
+          "the stage uses the shared code '{}', which is not known here: winnow and winnow-train differ", part));
     if (found->second != wanted) throw differs(part, found->second, wanted);
   }
 }

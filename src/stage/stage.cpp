@@ -11,16 +11,17 @@ namespace winnow {
 namespace {
 
 constexpr Words<StageKind>::Entry kKindWords[] = {
-    {StageKind::pretrain, "pretrain"}, {StageKind::embed, "embed"},       {StageKind::score, "score"},
-    {StageKind::narrow, "narrow"},     {StageKind::select, "select"},     {StageKind::detect, "detect"},
+    {StageKind::pretrain, "pretrain"}, {StageKind::embed, "embed"},
+    {StageKind::score, "score"},       {StageKind::narrow, "narrow"},
+    {StageKind::select, "select"},     {StageKind::detect, "detect"},
     {StageKind::train, "train"},       {StageKind::cross_filter, "cross-filter"},
     {StageKind::ensemble, "ensemble"}, {StageKind::evaluate, "evaluate"},
 };
 constexpr Words<StageKind> kKinds("stage kind", kKindWords);
 
 constexpr Words<Output>::Entry kOutputWords[] = {
-    {Output::metrics, "metrics"},   {Output::selection, "selection"},     {Output::scores, "scores"},
-    {Output::features, "features"}, {Output::labels, "labels"},           {Output::predictions, "predictions"},
+    {Output::metrics, "metrics"},   {Output::selection, "selection"}, {Output::scores, "scores"},
+    {Output::features, "features"}, {Output::labels, "labels"},       {Output::predictions, "predictions"},
     {Output::weights, "weights"},
 };
 constexpr Words<Output> kOutputs("output", kOutputWords);
@@ -98,7 +99,7 @@ Stage stage_from_json(const Value& json) {
     stage.shared = json.value("shared", std::map<std::string, int>{});
     stage.settings = Settings(flatten(field(json, "settings")));
     stage.defaulted = json.value("defaulted", std::set<std::string>{});
-    const Value inputs = json.value("inputs", Value::object());   // named: the loop would outlive a temporary
+    const Value inputs = json.value("inputs", Value::object());  // named: the loop would outlive a temporary
     for (const auto& [name, input] : inputs.items())
       stage.inputs[name] = {Hash128::parse(field(input, "stage").get<std::string>()),
                             parse_output(field(input, "output").get<std::string>())};
@@ -106,7 +107,8 @@ Stage stage_from_json(const Value& json) {
     stage.outputs.clear();
     for (const Value& output : json.value("outputs", Value::array({"metrics"})))
       stage.outputs.insert(parse_output(output.get<std::string>()));
-    if (stage.open()) throw UsageError("the stage's identity is open: it was planned where its data or weights are not");
+    if (stage.open())
+      throw UsageError("the stage's identity is open: it was planned where its data or weights are not");
     if (auto claimed = json.find("identity"); claimed != json.end() && *claimed != stage.identity().hex())
       throw UsageError(fmt::format("the stage calls itself {} but its content is {}: it was made by another version",
                                    claimed->dump(), stage.identity().hex()));

@@ -8,9 +8,10 @@ namespace winnow::protocol {
 
 namespace {
 
-constexpr Words<Event>::Entry kEventWords[] = {{Event::ready, "ready"},           {Event::progress, "progress"}, {Event::resumed, "resumed"},
-                                               {Event::checkpoint, "checkpoint"}, {Event::note, "note"},         {Event::done, "done"},
-                                               {Event::failed, "failed"},         {Event::stopped, "stopped"}};
+constexpr Words<Event>::Entry kEventWords[] = {{Event::ready, "ready"},     {Event::progress, "progress"},
+                                               {Event::resumed, "resumed"}, {Event::checkpoint, "checkpoint"},
+                                               {Event::note, "note"},       {Event::done, "done"},
+                                               {Event::failed, "failed"},   {Event::stopped, "stopped"}};
 constexpr Words<Event> kEvents("event", kEventWords);
 
 constexpr Words<Order>::Entry kOrderWords[] = {{Order::run, "run"}, {Order::stop, "stop"}, {Order::quit, "quit"}};
@@ -60,8 +61,9 @@ Context context_from_json(const Value& json) {
 }
 
 std::string line_of(const Run& run) {
-  return fmt::format(R"({{"do":"run","identity":"{}","attempt":{},"stage":{},"context":{},"output":{},"checkpoint":{}}})", run.identity, run.attempt,
-                     run.stage, run.context, Value(run.output).dump(), Value(run.checkpoint).dump());
+  return fmt::format(
+      R"({{"do":"run","identity":"{}","attempt":{},"stage":{},"context":{},"output":{},"checkpoint":{}}})",
+      run.identity, run.attempt, run.stage, run.context, Value(run.output).dump(), Value(run.checkpoint).dump());
 }
 
 std::string line_of(Order order) { return fmt::format(R"({{"do":"{}"}})", kOrders.name(order)); }

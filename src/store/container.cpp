@@ -10,8 +10,8 @@ namespace {
 
 using hdf5::Handle;
 
-// A few KB and less live in their object's header; larger ones in chunks with a checksum each, so that a damaged file can
-// still be searched for what is left.
+// A few KB and less live in their object's header; larger ones in chunks with a checksum each, so that a damaged file
+// can still be searched for what is left.
 constexpr std::size_t kCompact = 4096;
 constexpr std::size_t kChunkBytes = 1 << 20;
 
@@ -48,18 +48,22 @@ Handle chunked(const std::vector<hsize_t>& shape, std::size_t element, Packing p
 }  // namespace
 
 Container::Container()
-    : access_(hdf5::property_list(H5P_FILE_ACCESS)), group_(untimed(H5P_GROUP_CREATE)), compact_(untimed(H5P_DATASET_CREATE)),
-      plain_(untimed(H5P_DATASET_CREATE)), scalar_(WINNOW_HDF5(H5Screate(H5S_SCALAR)), H5Sclose), file_(create()) {
+    : access_(hdf5::property_list(H5P_FILE_ACCESS)), group_(untimed(H5P_GROUP_CREATE)),
+      compact_(untimed(H5P_DATASET_CREATE)), plain_(untimed(H5P_DATASET_CREATE)),
+      scalar_(WINNOW_HDF5(H5Screate(H5S_SCALAR)), H5Sclose), file_(create()) {
   WINNOW_HDF5(H5Pset_layout(compact_, H5D_COMPACT));
 }
 
-void Container::dataset(const std::string& name, hid_t type, std::size_t element, const std::vector<hsize_t>& shape, const void* data,
-                        Packing packing) {
+void Container::dataset(const std::string& name, hid_t type, std::size_t element, const std::vector<hsize_t>& shape,
+                        const void* data, Packing packing) {
   std::size_t bytes = element;
   for (hsize_t extent : shape) bytes *= extent;
-  Handle space = shape.empty() ? Handle(WINNOW_HDF5(H5Scopy(scalar_)), H5Sclose)
-                               : Handle(WINNOW_HDF5(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr)), H5Sclose);
-  if (bytes > kCompact && !shape.empty() && packing != Packing::contiguous) return write(name, type, space, chunked(shape, element, packing), data);
+  Handle space =
+      shape.empty()
+          ? Handle(WINNOW_HDF5(H5Scopy(scalar_)), H5Sclose)
+          : Handle(WINNOW_HDF5(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr)), H5Sclose);
+  if (bytes > kCompact && !shape.empty() && packing != Packing::contiguous)
+    return write(name, type, space, chunked(shape, element, packing), data);
   write(name, type, space, bytes > 0 && bytes <= kCompact ? compact_ : plain_, bytes > 0 ? data : nullptr);
 }
 
@@ -85,7 +89,8 @@ Handle Container::create() {
   memory_.attach(access_);
   Handle how = hdf5::property_list(H5P_FILE_CREATE);
   WINNOW_HDF5(H5Pset_obj_track_times(how, false));
-  WINNOW_HDF5(H5Pset_attr_phase_change(how, 32, 24));      // attributes in the header: beyond 8 they would get a heap and a tree
+  WINNOW_HDF5(
+      H5Pset_attr_phase_change(how, 32, 24));  // attributes in the header: beyond 8 they would get a heap and a tree
   WINNOW_HDF5(H5Pset_userblock(how, kUserBlockSize));
   return Handle(WINNOW_HDF5(H5Fcreate("run", H5F_ACC_TRUNC, how, access_)), H5Fclose);
 }
@@ -93,7 +98,8 @@ Handle Container::create() {
 void Container::write(const std::string& name, hid_t type, const Handle& space, const Handle& how, const void* data) {
   for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
     std::string group = name.substr(0, slash);
-    if (groups_.insert(group).second) Handle(WINNOW_HDF5(H5Gcreate2(file_, group.c_str(), H5P_DEFAULT, group_, H5P_DEFAULT)), H5Gclose);
+    if (groups_.insert(group).second)
+      Handle(WINNOW_HDF5(H5Gcreate2(file_, group.c_str(), H5P_DEFAULT, group_, H5P_DEFAULT)), H5Gclose);
   }
   Handle set(WINNOW_HDF5(H5Dcreate2(file_, name.c_str(), type, space, H5P_DEFAULT, how, H5P_DEFAULT)), H5Dclose);
   if (data) WINNOW_HDF5(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));

@@ -11,14 +11,15 @@
 
 namespace winnow::store {
 
-enum class Packing { contiguous, none, deflate };     // `none`: in chunks with checksums
+enum class Packing { contiguous, none, deflate };  // `none`: in chunks with checksums
 
 class Container {
  public:
   Container();
 
   // `name` with '/' makes its groups. An empty shape is a scalar.
-  void dataset(const std::string& name, hid_t type, std::size_t element, const std::vector<hsize_t>& shape, const void* data, Packing);
+  void dataset(const std::string& name, hid_t type, std::size_t element, const std::vector<hsize_t>& shape,
+               const void* data, Packing);
   void text(const std::string& name, const std::string& content);
   void attribute(const char* name, const std::string& value);
   void attribute(const char* name, std::int64_t value);
@@ -32,10 +33,10 @@ class Container {
   void write(const std::string& name, hid_t type, const hdf5::Handle& space, const hdf5::Handle& how, const void* data);
   void attribute(const char* name, hid_t type, const void* value);
 
-  Memory memory_;                       // outlives the file
+  Memory memory_;  // outlives the file
   // Made once for a file: property lists are the slowest part of a small one.
   hdf5::Handle access_, group_, compact_, plain_, scalar_, file_;
-  std::set<std::string> groups_;        // made so far
+  std::set<std::string> groups_;  // made so far
 };
 
 }  // namespace winnow::store

@@ -25,7 +25,8 @@ bool begins_as_hdf5(const Path& path) {
   std::ifstream file(path, std::ios::binary);
   for (std::streamoff at : {0, 512, 1024, 2048}) {
     std::string begin(kSignature.size(), '\0');
-    if (file.seekg(at).read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == kSignature) return true;
+    if (file.seekg(at).read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == kSignature)
+      return true;
   }
   return false;
 }
@@ -36,7 +37,8 @@ std::unique_ptr<Reader> opened(const Path& path) {
   try {
     return std::make_unique<Reader>(path);
   } catch (const DataError&) {
-    throw DataError(begins_as_hdf5(path) ? "an HDF5 file that is cut short or damaged: copy or write it again" : "no HDF5 file");
+    throw DataError(begins_as_hdf5(path) ? "an HDF5 file that is cut short or damaged: copy or write it again"
+                                         : "no HDF5 file");
   }
 }
 
@@ -48,7 +50,8 @@ ForeignArray read_foreign_array(const Path& path, const std::string& name) {
   try {
     std::unique_ptr<Reader> held = opened(path);
     Reader& file = *held;
-    if (!file.has(name)) throw DataError(fmt::format("no data set '{}'; there are: {}", name, fmt::join(file.sets(), ", ")));
+    if (!file.has(name))
+      throw DataError(fmt::format("no data set '{}'; there are: {}", name, fmt::join(file.sets(), ", ")));
     Handle set = file.open_set(name);
     H5T_class_t kind = Reader::class_of(set);
     if (kind != H5T_FLOAT && kind != H5T_INTEGER) throw DataError(fmt::format("'{}' holds no numbers", name));
@@ -58,7 +61,8 @@ ForeignArray read_foreign_array(const Path& path, const std::string& name) {
     ForeignArray result;
     result.shape.assign(shape.begin(), shape.end());
     result.values.resize(static_cast<std::size_t>(WINNOW_HDF5(H5Sget_simple_extent_npoints(space))));
-    if (!result.values.empty()) WINNOW_HDF5(H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, result.values.data()));
+    if (!result.values.empty())
+      WINNOW_HDF5(H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, result.values.data()));
     return result;
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));

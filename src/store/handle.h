@@ -22,8 +22,8 @@ Result check(Result result, const char* call) {
 // The only place where a return code of HDF5 is looked at.
 #define WINNOW_HDF5(call) ::winnow::store::hdf5::check((call), #call)
 
-// Owns one identifier. Movable, not copyable. The destructor ignores the outcome of closing; where closing can lose data,
-// call close().
+// Owns one identifier. Movable, not copyable. The destructor ignores the outcome of closing; where closing can lose
+// data, call close().
 class Handle {
  public:
   using Close = herr_t (*)(hid_t);
@@ -57,7 +57,7 @@ class Quiet {
   void* data_ = nullptr;
 };
 
-Handle text_type(std::size_t length);                 // fixed length, UTF-8, padded with zeros
+Handle text_type(std::size_t length);  // fixed length, UTF-8, padded with zeros
 Handle property_list(hid_t kind);
 
 }  // namespace winnow::store::hdf5

@@ -27,9 +27,11 @@ void add_table(Container& image, const std::string& name, const Table& table) {
                                   table.front().name, rows));
     bool integer = std::holds_alternative<std::vector<std::int64_t>>(column.values);
     WINNOW_HDF5(H5Tinsert(type, column.name.c_str(), i * 8, integer ? H5T_STD_I64LE : H5T_IEEE_F64LE));
-    std::visit([&](const auto& values) {
-      for (std::size_t row = 0; row < rows; ++row) std::memcpy(&packed[row * width + i * 8], &values[row], 8);
-    }, column.values);
+    std::visit(
+        [&](const auto& values) {
+          for (std::size_t row = 0; row < rows; ++row) std::memcpy(&packed[row * width + i * 8], &values[row], 8);
+        },
+        column.values);
   }
   image.dataset(name, type, width, {rows}, packed.data(), Packing::deflate);
 }
@@ -38,7 +40,7 @@ void add_array(Container& image, const std::string& name, const Array& array) {
   if (array.bytes.size() != array.count() * size_of(array.dtype))
     throw DataError(fmt::format("array '{}' has {} bytes, its shape asks for {}", name, array.bytes.size(),
                                 array.count() * size_of(array.dtype)));
-  bool integers = array.dtype == DType::i64 || array.dtype == DType::u8;   // labels and masks shrink, weights do not
+  bool integers = array.dtype == DType::i64 || array.dtype == DType::u8;  // labels and masks shrink, weights do not
   image.dataset(name, file_type(array.dtype), size_of(array.dtype), {array.shape.begin(), array.shape.end()},
                 array.bytes.data(), integers ? Packing::deflate : Packing::none);
 }
@@ -75,7 +77,8 @@ Memory build_image(const RunContent& run, const std::string& canonical, const Ha
   for (const auto& [name, table] : run.tables) add_table(image, name, table);
   for (const auto& [name, array] : run.arrays) add_array(image, name, array);
   for (const auto& [name, text] : run.texts) {
-    if (text.find('\0') != std::string::npos) throw DataError(fmt::format("text '{}' holds a zero byte: store it as an array", name));
+    if (text.find('\0') != std::string::npos)
+      throw DataError(fmt::format("text '{}' holds a zero byte: store it as an array", name));
     image.text(name, text);
   }
   return image.finish();

@@ -8,16 +8,17 @@
 
 namespace winnow::store {
 
-// HDF5 1.10 reports success on a full disk, so it never sees the disk: it builds the file here, and our own write(), each
-// return code checked, takes the bytes there. The price is the largest result once more in memory. The library's own way to
-// the bytes, H5Fget_file_image, returns a superblock with a wrong checksum in 1.10.8; so the buffer is taken over at close.
+// HDF5 1.10 reports success on a full disk, so it never sees the disk: it builds the file here, and our own write(),
+// each return code checked, takes the bytes there. The price is the largest result once more in memory. The library's
+// own way to the bytes, H5Fget_file_image, returns a superblock with a wrong checksum in 1.10.8; so the buffer is taken
+// over at close.
 class Memory {
  public:
   Memory() = default;
   Memory(Memory&& other) noexcept;
   ~Memory();
 
-  void attach(hid_t file_access);                 // the file made with this property list lives here; no move while it is open
+  void attach(hid_t file_access);  // the file made with this property list lives here; no move while it is open
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
  private:

@@ -6,15 +6,16 @@
 #include <vector>
 
 #include "winnow/core/error.h"
-#include "winnow/core/words.h"
 #include "winnow/core/settings.h"
+#include "winnow/core/words.h"
 
 namespace winnow::store {
 
 namespace {
 
 constexpr MetricKind kShare{Unit::share}, kCount{Unit::count}, kValue{Unit::value};
-constexpr MetricKind kLoss{Unit::value, Better::low}, kShareLost{Unit::share, Better::low}, kLost{Unit::count, Better::low};
+constexpr MetricKind kLoss{Unit::value, Better::low}, kShareLost{Unit::share, Better::low},
+    kLost{Unit::count, Better::low};
 
 constexpr DeclaredMetric kDeclared[] = {
     {"epoch", kCount, "the epoch of a row, from 0"},
@@ -58,7 +59,8 @@ constexpr DeclaredMetric kDeclared[] = {
     {"skipped_pictures", kLost, "images that do not decode and count as absent"},
 };
 
-constexpr Words<Unit>::Entry kUnitWords[] = {{Unit::share, "share"}, {Unit::count, "count"}, {Unit::value, "value"}, {Unit::seconds, "seconds"}};
+constexpr Words<Unit>::Entry kUnitWords[] = {
+    {Unit::share, "share"}, {Unit::count, "count"}, {Unit::value, "value"}, {Unit::seconds, "seconds"}};
 constexpr Words<Unit> kUnits("unit", kUnitWords);
 constexpr Words<Better>::Entry kBetterWords[] = {{Better::high, "high"}, {Better::low, "low"}};
 constexpr Words<Better> kBetter("better", kBetterWords);
@@ -67,7 +69,8 @@ template <class Enum>
 Enum parse(const Value& said, const std::string& metric, const char* key, const Words<Enum>& words) {
   if (said.is_string())
     if (std::optional<Enum> value = words.find(said.get_ref<const std::string&>())) return *value;
-  throw DataError(fmt::format("metric '{}': {} is {}, expected {}", metric, key, said.dump(-1, ' ', false, Value::error_handler_t::replace).substr(0, 60),
+  throw DataError(fmt::format("metric '{}': {} is {}, expected {}", metric, key,
+                              said.dump(-1, ' ', false, Value::error_handler_t::replace).substr(0, 60),
                               fmt::join(words.all(), ", ")));
 }
 
@@ -86,7 +89,8 @@ std::optional<MetricKind> declared_metric(std::string_view column) {
 
 std::string metric_kinds_text(const MetricKinds& kinds) {
   Value all = Value::object();
-  for (const auto& [name, kind] : kinds) all[name] = {{"unit", to_string(kind.unit)}, {"better", to_string(kind.better)}};
+  for (const auto& [name, kind] : kinds)
+    all[name] = {{"unit", to_string(kind.unit)}, {"better", to_string(kind.better)}};
   return all.dump(-1, ' ', false, Value::error_handler_t::replace);
 }
 
@@ -95,12 +99,15 @@ MetricKinds parse_metric_kinds(std::string_view json) {
   if (!all.is_object()) throw DataError("the declared metrics are no JSON object");
   MetricKinds kinds;
   for (const auto& [name, said] : all.items()) {
-    if (!said.is_object() || !said.contains("unit")) throw DataError(fmt::format("metric '{}' is declared without its unit", name));
+    if (!said.is_object() || !said.contains("unit"))
+      throw DataError(fmt::format("metric '{}' is declared without its unit", name));
     for (const auto& [key, value] : said.items())
-      if (key != "unit" && key != "better") throw DataError(fmt::format("metric '{}': unknown key '{}': known are unit, better", name, key));
+      if (key != "unit" && key != "better")
+        throw DataError(fmt::format("metric '{}': unknown key '{}': known are unit, better", name, key));
     MetricKind& kind = kinds[name];
     kind.unit = parse<Unit>(said.at("unit"), name, "unit", kUnits);
-    if (auto better = said.find("better"); better != said.end()) kind.better = parse<Better>(*better, name, "better", kBetter);
+    if (auto better = said.find("better"); better != said.end())
+      kind.better = parse<Better>(*better, name, "better", kBetter);
   }
   return kinds;
 }

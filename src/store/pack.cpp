@@ -32,7 +32,7 @@ Packed pack(const Store& store) {
   for (const Path& file : store.runs()) {
     std::string name = file.stem().string();
     std::optional<Stamp> stamp = stamp_of(file.c_str());
-    if (!stamp) continue;                           // removed meanwhile
+    if (!stamp) continue;  // removed meanwhile
     try {
       std::optional<std::size_t> known = old.find(Identity::parse(name));
       if (known && old.row(*known).stamp == *stamp) {
@@ -41,8 +41,10 @@ Packed pack(const Store& store) {
         continue;
       }
       Summary run = read_summary(file);
-      if (run.identity.hex() != name) throw DataError(fmt::format("run file {} holds another stage than its name says", file.string()));
-      if (std::string why = PackedTable::refusal(run); !why.empty()) throw DataError(fmt::format("run file {} stays outside table.h5: {}", file.string(), why));
+      if (run.identity.hex() != name)
+        throw DataError(fmt::format("run file {} holds another stage than its name says", file.string()));
+      if (std::string why = PackedTable::refusal(run); !why.empty())
+        throw DataError(fmt::format("run file {} stays outside table.h5: {}", file.string(), why));
       table.add(run, *stamp);
       ++result.read;
     } catch (const DataError& error) {

@@ -51,11 +51,18 @@ class CompoundType {
 
 CompoundType record_type() {
   CompoundType type(sizeof(Record));
-  type.text("identity", offsetof(Record, identity), 32).text("kind", offsetof(Record, kind), 16).text("result_digest", offsetof(Record, result_digest), 32);
-  for (auto [name, at] : {std::pair{"size", offsetof(Record, size)}, {"changed", offsetof(Record, changed)}}) type.number(name, at, H5T_STD_I64LE);
-  for (auto [name, at] : {std::pair{"start", offsetof(Record, start)}, {"end", offsetof(Record, end)}}) type.number(name, at, H5T_IEEE_F64LE);
-  for (auto [name, at] : {std::pair{"layout", offsetof(Record, layout)}, {"first_epoch", offsetof(Record, first_epoch)}, {"epochs", offsetof(Record, epochs)},
-                          {"stage_begin", offsetof(Record, stage_begin)}, {"stage_size", offsetof(Record, stage_size)}})
+  type.text("identity", offsetof(Record, identity), 32)
+      .text("kind", offsetof(Record, kind), 16)
+      .text("result_digest", offsetof(Record, result_digest), 32);
+  for (auto [name, at] : {std::pair{"size", offsetof(Record, size)}, {"changed", offsetof(Record, changed)}})
+    type.number(name, at, H5T_STD_I64LE);
+  for (auto [name, at] : {std::pair{"start", offsetof(Record, start)}, {"end", offsetof(Record, end)}})
+    type.number(name, at, H5T_IEEE_F64LE);
+  for (auto [name, at] : {std::pair{"layout", offsetof(Record, layout)},
+                          {"first_epoch", offsetof(Record, first_epoch)},
+                          {"epochs", offsetof(Record, epochs)},
+                          {"stage_begin", offsetof(Record, stage_begin)},
+                          {"stage_size", offsetof(Record, stage_size)}})
     type.number(name, at, H5T_STD_I64LE);
   return type;
 }
@@ -75,7 +82,8 @@ std::vector<std::string> names_of(const Table& table) {
 // Positions of a layout's columns among all.
 std::vector<std::size_t> positions(const std::vector<std::string>& columns, const std::vector<std::string>& all) {
   std::vector<std::size_t> result;
-  for (const std::string& column : columns) result.push_back(static_cast<std::size_t>(std::find(all.begin(), all.end(), column) - all.begin()));
+  for (const std::string& column : columns)
+    result.push_back(static_cast<std::size_t>(std::find(all.begin(), all.end(), column) - all.begin()));
   return result;
 }
 
@@ -101,7 +109,8 @@ Table PackedTable::epochs(std::size_t at) {
   Table result;
   for (std::size_t c = 0; c < names.size(); ++c) {
     std::vector<double> values(row.epochs);
-    for (std::size_t e = 0; e < row.epochs; ++e) values[e] = epoch_values_[row.first_epoch_value + e * names.size() + c];
+    for (std::size_t e = 0; e < row.epochs; ++e)
+      values[e] = epoch_values_[row.first_epoch_value + e * names.size() + c];
     result.push_back({names[c], std::move(values)});
   }
   return result;
@@ -110,8 +119,11 @@ Table PackedTable::epochs(std::size_t at) {
 Summary PackedTable::summary(std::size_t at) {
   load_rest();
   const Row& row = rows_[at];
-  Summary result{row.identity, row.result_digest, row.kind, stages_.substr(row.stage_begin, row.stage_size), row.start, row.end, code_version(at), metrics(at), {}, epochs(at)};
-  for (const std::string& column : columns(at)) result.final.push_back({column, std::vector<double>{*final_value(at, column)}});
+  Summary result{row.identity, row.result_digest, row.kind,         stages_.substr(row.stage_begin, row.stage_size),
+                 row.start,    row.end,           code_version(at), metrics(at),
+                 {},           epochs(at)};
+  for (const std::string& column : columns(at))
+    result.final.push_back({column, std::vector<double>{*final_value(at, column)}});
   return result;
 }
 
@@ -122,11 +134,13 @@ std::string PackedTable::refusal(const Summary& run) {
   };
   for (const Column& column : run.final) {
     if (column.name == "identity") return "a column of metrics/final is called identity";
-    if (rows_of({column}) != 1) return fmt::format("metrics/final has {} rows in column {}, not one", rows_of({column}), column.name);
+    if (rows_of({column}) != 1)
+      return fmt::format("metrics/final has {} rows in column {}, not one", rows_of({column}), column.name);
   }
   for (const Table* table : {&run.final, &run.epochs})
     for (const Column& column : *table)
-      if (!std::all_of(column.name.begin(), column.name.end(), [](unsigned char c) { return c >= ' ' && c < 127; })) return "a column whose name is no plain text";
+      if (!std::all_of(column.name.begin(), column.name.end(), [](unsigned char c) { return c >= ' ' && c < 127; }))
+        return "a column whose name is no plain text";
   for (const Column& column : run.epochs)
     if (column.name == "run") return "a column of metrics/epochs is called run";
   if (twice(names_of(run.final)) || twice(names_of(run.epochs))) return "two columns of one name";
@@ -189,13 +203,16 @@ std::string PackedTable::bytes() {
   for (const Layout& layout : layouts_) {
     final_at.push_back(positions(layout.final, finals));
     curve_at.push_back(positions(layout.epochs, curves));
-    layouts.push_back({{"scalars", layout.final}, {"epochs", layout.epochs}, {"metrics", Value::parse(metric_kinds_text(layout.metrics))}, {"code_version", layout.code_version}});
+    layouts.push_back({{"scalars", layout.final},
+                       {"epochs", layout.epochs},
+                       {"metrics", Value::parse(metric_kinds_text(layout.metrics))},
+                       {"code_version", layout.code_version}});
   }
 
   std::size_t width = 32 + 8 * finals.size(), epochs = 0;
   std::vector<Record> records(rows_.size());
   std::vector<char> scalars(rows_.size() * width);
-  std::vector<double> curve_values;                              // the run's number, then its columns
+  std::vector<double> curve_values;  // the run's number, then its columns
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const Row& row = rows_[i];
     Record& record = records[i];
@@ -208,7 +225,8 @@ std::string PackedTable::bytes() {
     record.start = row.start, record.end = row.end;
     record.layout = static_cast<std::int64_t>(row.layout);
     record.first_epoch = static_cast<std::int64_t>(epochs), record.epochs = static_cast<std::int64_t>(row.epochs);
-    record.stage_begin = static_cast<std::int64_t>(row.stage_begin), record.stage_size = static_cast<std::int64_t>(row.stage_size);
+    record.stage_begin = static_cast<std::int64_t>(row.stage_begin),
+    record.stage_size = static_cast<std::int64_t>(row.stage_size);
     epochs += row.epochs;
 
     std::vector<double> line(std::max(finals.size(), curves.size() + 1), kNone);
@@ -221,8 +239,10 @@ std::string PackedTable::bytes() {
     for (std::size_t e = 0; e < row.epochs; ++e) {
       std::fill(line.begin(), line.end(), kNone);
       line[0] = static_cast<double>(i);
-      for (std::size_t c = 0; c < of_curve.size(); ++c) line[1 + of_curve[c]] = epoch_values_[row.first_epoch_value + e * of_curve.size() + c];
-      curve_values.insert(curve_values.end(), line.begin(), line.begin() + static_cast<std::ptrdiff_t>(1 + curves.size()));
+      for (std::size_t c = 0; c < of_curve.size(); ++c)
+        line[1 + of_curve[c]] = epoch_values_[row.first_epoch_value + e * of_curve.size() + c];
+      curve_values.insert(curve_values.end(), line.begin(),
+                          line.begin() + static_cast<std::ptrdiff_t>(1 + curves.size()));
     }
   }
 
@@ -246,16 +266,19 @@ std::string PackedTable::bytes() {
 }
 
 PackedTable PackedTable::read(const Path& path) {
-  if (verify_bytes(path, kWhat).identity != format()) throw DataError(fmt::format("{} {} has another format than this winnow writes", kWhat, path.string()));
+  if (verify_bytes(path, kWhat).identity != format())
+    throw DataError(fmt::format("{} {} has another format than this winnow writes", kWhat, path.string()));
   hdf5::Quiet quiet;
   PackedTable table;
   table.unread_ = std::make_shared<Reader>(path);
   const Reader& file = *table.unread_;
   for (const Value& layout : Value::parse(file.text("layouts")))
-    table.layout_number({layout.at("scalars").get<std::vector<std::string>>(), layout.at("epochs").get<std::vector<std::string>>(),
-                         parse_metric_kinds(layout.at("metrics").dump()), layout.at("code_version").get<std::string>()});
+    table.layout_number(
+        {layout.at("scalars").get<std::vector<std::string>>(), layout.at("epochs").get<std::vector<std::string>>(),
+         parse_metric_kinds(layout.at("metrics").dump()), layout.at("code_version").get<std::string>()});
   Compound scalars = Reader::compound(file.open_set("scalars")), runs = Reader::compound(file.open_set("runs"));
-  if (runs.width != sizeof(Record) || runs.rows != scalars.rows) throw DataError(fmt::format("{} {} contradicts itself", kWhat, path.string()));
+  if (runs.width != sizeof(Record) || runs.rows != scalars.rows)
+    throw DataError(fmt::format("{} {} contradicts itself", kWhat, path.string()));
   std::vector<std::string> finals = table.united(&Layout::final);
   std::vector<std::vector<std::size_t>> final_at;
   for (const Layout& layout : table.layouts_) final_at.push_back(positions(layout.final, finals));
@@ -265,13 +288,19 @@ PackedTable PackedTable::read(const Path& path) {
   for (std::size_t i = 0; i < runs.rows; ++i) {
     auto record = runs.at<Record>(i, 0);
     auto text = [](const char* begin, std::size_t size) { return std::string_view(begin, ::strnlen(begin, size)); };
-    Row row{Identity::parse(text(record.identity, 32)), Hash128::parse(text(record.result_digest, 32)),
-            {static_cast<std::uint64_t>(record.size), record.changed}, std::string(text(record.kind, 16)), record.start, record.end};
+    Row row{Identity::parse(text(record.identity, 32)),
+            Hash128::parse(text(record.result_digest, 32)),
+            {static_cast<std::uint64_t>(record.size), record.changed},
+            std::string(text(record.kind, 16)),
+            record.start,
+            record.end};
     row.layout = static_cast<std::size_t>(record.layout);
     row.first_value = table.values_.size();
-    row.first_epoch = static_cast<std::size_t>(record.first_epoch), row.epochs = static_cast<std::size_t>(record.epochs);
+    row.first_epoch = static_cast<std::size_t>(record.first_epoch),
+    row.epochs = static_cast<std::size_t>(record.epochs);
     row.first_epoch_value = epoch_value;
-    row.stage_begin = static_cast<std::size_t>(record.stage_begin), row.stage_size = static_cast<std::size_t>(record.stage_size);
+    row.stage_begin = static_cast<std::size_t>(record.stage_begin),
+    row.stage_size = static_cast<std::size_t>(record.stage_size);
     epoch_value += row.epochs * table.layouts_.at(row.layout).epochs.size();
     for (std::size_t at : final_at[row.layout]) table.values_.push_back(scalars.at<double>(i, 32 + 8 * at));
     table.rows_.push_back(std::move(row));
@@ -292,7 +321,8 @@ void PackedTable::load_rest() {
   for (const Layout& layout : layouts_) curve_at.push_back(positions(layout.epochs, all));
   for (const Row& row : rows_)
     for (std::size_t e = 0; e < row.epochs; ++e)
-      for (std::size_t at : curve_at[row.layout]) epoch_values_.push_back(curves.at<double>(row.first_epoch + e, 8 + 8 * at));
+      for (std::size_t at : curve_at[row.layout])
+        epoch_values_.push_back(curves.at<double>(row.first_epoch + e, 8 + 8 * at));
 }
 
 }  // namespace winnow::store

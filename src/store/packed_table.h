@@ -29,12 +29,13 @@ class PackedTable {
   };
 
   PackedTable() = default;
-  // Verified bytes. DataError for what is not a table.h5, damaged, or of another format. Curves and stages are read when asked for.
+  // Verified bytes. DataError for what is not a table.h5, damaged, or of another format. Curves and stages are read
+  // when asked for.
   static PackedTable read(const Path&);
 
   std::size_t size() const { return rows_.size(); }
   const Row& row(std::size_t at) const { return rows_[at]; }
-  std::optional<std::size_t> find(const Identity&) const;           // only in a table that was read, or sorted
+  std::optional<std::size_t> find(const Identity&) const;  // only in a table that was read, or sorted
   const std::vector<std::string>& columns(std::size_t at) const { return layouts_[rows_[at].layout].final; }
   const MetricKinds& metrics(std::size_t at) const { return layouts_[rows_[at].layout].metrics; }
   const std::string& code_version(std::size_t at) const { return layouts_[rows_[at].layout].code_version; }
@@ -44,32 +45,33 @@ class PackedTable {
 
   // Why a run cannot stand in the table; empty: it can.
   static std::string refusal(const Summary&);
-  std::size_t add(const Summary&, const Stamp&);                    // its row
-  void sort();                                                      // by identity
+  std::size_t add(const Summary&, const Stamp&);  // its row
+  void sort();                                    // by identity
 
   // The file, user block included.
   std::string bytes();
 
  private:
-  struct Layout {                                 // what many runs have in common
-    std::vector<std::string> final, epochs;       // columns
+  struct Layout {                            // what many runs have in common
+    std::vector<std::string> final, epochs;  // columns
     MetricKinds metrics;
     std::string code_version;
     bool operator<(const Layout& other) const {
-      return std::tie(final, epochs, metrics, code_version) < std::tie(other.final, other.epochs, other.metrics, other.code_version);
+      return std::tie(final, epochs, metrics, code_version) <
+             std::tie(other.final, other.epochs, other.metrics, other.code_version);
     }
   };
   std::size_t layout_number(Layout);
   std::vector<std::string> united(std::vector<std::string> Layout::*columns) const;
   void index();
-  void load_rest();                               // curves and stages of a table that was read
+  void load_rest();  // curves and stages of a table that was read
 
   std::vector<Row> rows_;
-  std::vector<Identity> sorted_;                  // of rows_, where find() may look: side by side, because rows are long
+  std::vector<Identity> sorted_;  // of rows_, where find() may look: side by side, because rows are long
   std::vector<Layout> layouts_;
   std::map<Layout, std::size_t> layout_numbers_;
-  std::vector<double> values_, epoch_values_;     // row after row, in the order of the row's layout
-  std::string stages_;                            // a line of JSON each
+  std::vector<double> values_, epoch_values_;  // row after row, in the order of the row's layout
+  std::string stages_;                         // a line of JSON each
   // Open while the rest is not read: whoever replaces the file by a newer one changes nothing here.
   std::shared_ptr<Reader> unread_;
 };

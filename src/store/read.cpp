@@ -34,7 +34,8 @@ RunHeader verify_run_file(const Path& path) {
   UserBlock block = verify_bytes(path);
   return with_name(path, [&] {
     Reader file(path);
-    return RunHeader{block.identity, block.file_digest, block.result_digest, block.length + kUserBlockSize, read_provenance(file)};
+    return RunHeader{block.identity, block.file_digest, block.result_digest, block.length + kUserBlockSize,
+                     read_provenance(file)};
   });
 }
 

@@ -10,7 +10,7 @@ using hdf5::Handle;
 
 Handle open(const Path& path) {
   Handle access = hdf5::property_list(H5P_FILE_ACCESS);
-  WINNOW_HDF5(H5Pset_file_locking(access, false, true));     // locks fail on many network file systems; nobody writes here
+  WINNOW_HDF5(H5Pset_file_locking(access, false, true));  // locks fail on many network file systems; nobody writes here
   return Handle(WINNOW_HDF5(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access)), H5Fclose);
 }
 
@@ -66,10 +66,13 @@ bool Reader::has(const std::string& name) const {
 
 std::vector<std::string> Reader::sets() const {
   std::vector<std::string> names;
-  WINNOW_HDF5(H5Lvisit(file_, H5_INDEX_NAME, H5_ITER_INC, [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
-    static_cast<std::vector<std::string>*>(list)->push_back(name);
-    return 0;
-  }, &names));
+  WINNOW_HDF5(H5Lvisit(
+      file_, H5_INDEX_NAME, H5_ITER_INC,
+      [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
+        static_cast<std::vector<std::string>*>(list)->push_back(name);
+        return 0;
+      },
+      &names));
   std::erase_if(names, [&](const std::string& name) {
     Handle object(WINNOW_HDF5(H5Oopen(file_, name.c_str(), H5P_DEFAULT)), H5Oclose);
     return H5Iget_type(object) != H5I_DATASET;
@@ -77,7 +80,9 @@ std::vector<std::string> Reader::sets() const {
   return names;
 }
 
-Handle Reader::open_set(const std::string& name) const { return Handle(WINNOW_HDF5(H5Dopen2(file_, name.c_str(), H5P_DEFAULT)), H5Dclose); }
+Handle Reader::open_set(const std::string& name) const {
+  return Handle(WINNOW_HDF5(H5Dopen2(file_, name.c_str(), H5P_DEFAULT)), H5Dclose);
+}
 
 std::string Reader::text(const Handle& set) {
   Handle type = type_of(set);
@@ -97,7 +102,8 @@ Compound Reader::compound(const Handle& set) {
     auto index = static_cast<unsigned>(i);
     std::unique_ptr<char, herr_t (*)(void*)> name(H5Tget_member_name(type, index), H5free_memory);
     Handle member(WINNOW_HDF5(H5Tget_member_type(type, index)), H5Tclose);
-    result.members.push_back({name.get(), H5Tget_member_offset(type, index), H5Tget_size(member), H5Tget_class(member)});
+    result.members.push_back(
+        {name.get(), H5Tget_member_offset(type, index), H5Tget_size(member), H5Tget_class(member)});
   }
   return result;
 }

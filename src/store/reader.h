@@ -49,8 +49,8 @@ class Reader {
     return value;
   }
 
-  bool has(const std::string& name) const;        // false, too, where a group on the way is absent
-  std::vector<std::string> sets() const;          // paths of all data sets
+  bool has(const std::string& name) const;  // false, too, where a group on the way is absent
+  std::vector<std::string> sets() const;    // paths of all data sets
   hdf5::Handle open_set(const std::string& name) const;
   std::string text(const std::string& name) const { return text(open_set(name)); }
 

@@ -32,7 +32,7 @@ struct Place {
 }  // namespace
 
 struct RunReader::Impl {
-  std::deque<Run::Source> tables;                   // one a place, and last what was read from run files
+  std::deque<Run::Source> tables;  // one a place, and last what was read from run files
   std::vector<Place> places;
   std::unordered_map<Identity, std::optional<Run>> found;
   std::vector<Disagreement> disagreements;
@@ -46,10 +46,12 @@ struct RunReader::Impl {
   void compare(const Run& used, const Place&, const std::string& path, const Identity&);
 };
 
-std::optional<RunReader::Run> RunReader::Impl::read(const Place& place, const std::string& path, const Identity& identity, const Stamp& stamp) {
+std::optional<RunReader::Run> RunReader::Impl::read(const Place& place, const std::string& path,
+                                                    const Identity& identity, const Stamp& stamp) {
   Run run;
   run.file_ = path;
-  if (std::optional<std::size_t> row = place.packed->table.find(identity); row && place.packed->table.row(*row).stamp == stamp) {
+  if (std::optional<std::size_t> row = place.packed->table.find(identity);
+      row && place.packed->table.row(*row).stamp == stamp) {
     run.source_ = place.packed;
     run.row_ = *row;
     ++from_table;
@@ -75,7 +77,8 @@ void RunReader::Impl::compare(const Run& used, const Place& place, const std::st
   try {
     std::optional<std::size_t> row = place.packed->table.find(identity);
     bool current = row && place.packed->table.row(*row).stamp == *stamp;
-    if ((current ? place.packed->table.row(*row).result_digest : read_user_block(path).result_digest) != used.result_digest())
+    if ((current ? place.packed->table.row(*row).result_digest : read_user_block(path).result_digest) !=
+        used.result_digest())
       disagreements.push_back({identity, used.file(), path});
   } catch (const DataError& error) {
     damaged.push_back(error.what());
@@ -136,19 +139,20 @@ const RunReader::Run* RunReader::find(const Identity& identity) {
 }
 
 void RunReader::expect(const std::vector<Identity>& identities) {
-  constexpr std::size_t kThreads = 2, kFew = 200;   // a thread costs as much as some ten looks
+  constexpr std::size_t kThreads = 2, kFew = 200;  // a thread costs as much as some ten looks
   std::vector<Identity> wanted;
   for (const Identity& identity : identities)
     if (!impl_->found.count(identity)) wanted.push_back(identity);
   if (wanted.size() < kFew) return;
   std::vector<std::optional<Run>> runs(wanted.size());
   auto look = [&](std::size_t part) {
-    for (std::size_t i = wanted.size() * part / kThreads; i < wanted.size() * (part + 1) / kThreads; ++i) runs[i] = impl_->look_in_tables(wanted[i]);
+    for (std::size_t i = wanted.size() * part / kThreads; i < wanted.size() * (part + 1) / kThreads; ++i)
+      runs[i] = impl_->look_in_tables(wanted[i]);
   };
   std::vector<std::jthread> threads;
   for (std::size_t part = 1; part < kThreads; ++part) threads.emplace_back(look, part);
   look(0);
-  threads.clear();                                   // joins
+  threads.clear();  // joins
   impl_->found.reserve(impl_->found.size() + wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i)
     if (runs[i] && impl_->found.try_emplace(wanted[i], std::move(runs[i])).second) ++impl_->from_table;
@@ -162,7 +166,9 @@ std::size_t RunReader::from_files() const { return impl_->from_files; }
 
 Hash128 RunReader::Run::result_digest() const { return source_->table.row(row_).result_digest; }
 std::vector<std::string> RunReader::Run::columns() const { return source_->table.columns(row_); }
-std::optional<double> RunReader::Run::final_value(std::string_view column) const { return source_->table.final_value(row_, column); }
+std::optional<double> RunReader::Run::final_value(std::string_view column) const {
+  return source_->table.final_value(row_, column);
+}
 std::optional<MetricKind> RunReader::Run::kind(std::string_view column) const {
   const MetricKinds& metrics = source_->table.metrics(row_);
   auto found = metrics.find(std::string(column));

@@ -18,8 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// All of a file system at once. Above this many files it is cheaper than a sync for each: each costs a flush of the device's
-// cache (0.4 ms measured on an idle virtual disk, ten times that on a busy one) even when there is nothing left to write.
+// All of a file system at once. Above this many files it is cheaper than a sync for each: each costs a flush of the
+// device's cache (0.4 ms measured on an idle virtual disk, ten times that on a busy one) even when there is nothing
+// left to write.
 constexpr std::size_t kFewFiles = 3;
 
 void sync_file_system(const Path& path) {
@@ -28,13 +29,15 @@ void sync_file_system(const Path& path) {
   int outcome = ::syncfs(fd);
   int reason = errno;
   ::close(fd);
-  if (outcome != 0) throw DeviceError(fmt::format("cannot sync the file system of {}: {}", path.string(), std::strerror(reason)));
+  if (outcome != 0)
+    throw DeviceError(fmt::format("cannot sync the file system of {}: {}", path.string(), std::strerror(reason)));
 }
 
 UserBlock verify_identity(const Path& path, const Identity& identity) {
   UserBlock block = verify_bytes(path);
   if (block.identity != identity)
-    throw DataError(fmt::format("run file {} holds stage {}, not {}", path.string(), block.identity.hex(), identity.hex()));
+    throw DataError(
+        fmt::format("run file {} holds stage {}, not {}", path.string(), block.identity.hex(), identity.hex()));
   return block;
 }
 
@@ -75,8 +78,8 @@ Commit Store::commit(const Path& temporary, const Identity& identity) {
   return commit_group({{temporary, identity}}).front();
 }
 
-// Contents first, then names: a name must never lead to a file that is not there yet. Syncing a file that its writer has synced
-// already costs little, so one path serves both.
+// Contents first, then names: a name must never lead to a file that is not there yet. Syncing a file that its writer
+// has synced already costs little, so one path serves both.
 std::vector<Commit> Store::commit_group(const std::vector<Pending>& group) {
   for (const Pending& file : group) verify_identity(file.temporary, file.identity);
   bool together = group.size() > kFewFiles;
@@ -101,7 +104,7 @@ Commit Store::place(const Pending& file) {
       return Commit::already_there;
     }
   } catch (const DataError&) {
-    set_aside(final, "damaged");                           // what lay there counts as absent
+    set_aside(final, "damaged");  // what lay there counts as absent
     if (rename_without_replacing(file.temporary, final)) return Commit::committed;
     throw DeviceError(fmt::format("cannot commit {}: another writer is at work in this store", final.string()));
   }
@@ -128,7 +131,8 @@ std::vector<Path> Store::runs() const {
   for (const auto& folder : fs::directory_iterator(root_ / "runs", absent)) {
     if (!folder.is_directory()) continue;
     for (const auto& file : fs::directory_iterator(folder.path()))
-      if (file.path().extension() == ".h5" && file.path().filename().string().front() != '.') found.push_back(file.path());
+      if (file.path().extension() == ".h5" && file.path().filename().string().front() != '.')
+        found.push_back(file.path());
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -148,7 +152,7 @@ Store::Check Store::fsck() {
   std::error_code absent;
   for (const auto& file : fs::recursive_directory_iterator(root_ / "runs", absent))
     if (file.is_regular_file() && writer_is_gone(file.path())) result.leftovers += fs::remove(file.path());
-  result.checkpoints = remove_finished_checkpoints();      // after damaged files are set aside: their stages are not done
+  result.checkpoints = remove_finished_checkpoints();  // after damaged files are set aside: their stages are not done
   return result;
 }
 
@@ -159,7 +163,7 @@ std::size_t Store::remove_finished_checkpoints() const {
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(root_ / "checkpoints", absent)) try {
       if (find(Identity::parse(entry.path().filename().string()))) finished.push_back(entry.path());
-    } catch (const DataError&) {                           // somebody else's file
+    } catch (const DataError&) {  // somebody else's file
     }
   std::size_t removed = 0;
   for (const Path& path : finished) {

@@ -8,11 +8,11 @@
 
 namespace winnow::store {
 
-// A run file as the file system sees it. Run files are renamed into place and never written again, so two equal stamps are the
-// same file.
+// A run file as the file system sees it. Run files are renamed into place and never written again, so two equal stamps
+// are the same file.
 struct Stamp {
   std::uint64_t size = 0;
-  std::int64_t changed = 0;                       // ns since 1970
+  std::int64_t changed = 0;  // ns since 1970
   bool operator==(const Stamp&) const = default;
 };
 
@@ -21,11 +21,11 @@ std::optional<Stamp> stamp_of(const char* path);  // none: absent or not readabl
 struct Summary {
   Identity identity;
   Hash128 result_digest;
-  std::string kind, stage;                        // "train"; the stage as JSON in one line
+  std::string kind, stage;  // "train"; the stage as JSON in one line
   double start = 0, end = 0;
   std::string code_version;
   MetricKinds metrics;
-  Table final, epochs;                            // metrics/final, metrics/epochs; empty where the run has none
+  Table final, epochs;  // metrics/final, metrics/epochs; empty where the run has none
 };
 
 // Verifies the whole file. DataError naming it.

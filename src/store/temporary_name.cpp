@@ -1,5 +1,4 @@
 #include "temporary_name.h"
-#include "winnow/core/host.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -10,6 +9,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <vector>
+
+#include "winnow/core/host.h"
 
 namespace winnow::store {
 

@@ -23,7 +23,16 @@ constexpr unsigned char kMagic[8] = {0x89, 'W', 'N', 'W', 'R', 'U', 'N', '\n'};
 constexpr unsigned char kTrialMagic[8] = {0x89, 'W', 'N', 'W', 'T', 'R', 'Y', '\n'};
 
 // Offsets of the fields; the rest is zero, and the last 16 bytes are the digest of the 496 before.
-enum Offset : std::size_t { magic = 0, schema = 8, block_size = 12, length = 16, file_digest = 24, identity = 40, result_digest = 56, own_digest = 496 };
+enum Offset : std::size_t {
+  magic = 0,
+  schema = 8,
+  block_size = 12,
+  length = 16,
+  file_digest = 24,
+  identity = 40,
+  result_digest = 56,
+  own_digest = 496
+};
 
 using Block = std::array<std::byte, kUserBlockSize>;
 
@@ -43,7 +52,8 @@ Hash128 digest_of(const Block& block) { return hash_of(std::span<const std::byte
 
 class Reader {
  public:
-  Reader(const Path& path, const char* what) : path_(path), what_(what), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  Reader(const Path& path, const char* what)
+      : path_(path), what_(what), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (fd_ < 0) throw failure("open");
   }
   ~Reader() { ::close(fd_); }
@@ -88,7 +98,9 @@ Block encode(const UserBlock& content) {
 
 namespace {
 
-DataError damaged(const Path& path, const char* what, const std::string& how) { return DataError(fmt::format("{} {} {}", what, path.string(), how)); }
+DataError damaged(const Path& path, const char* what, const std::string& how) {
+  return DataError(fmt::format("{} {} {}", what, path.string(), how));
+}
 
 UserBlock read_block(Reader& file, const Path& path, const char* what, Accept accept) {
   Block block;
@@ -96,12 +108,15 @@ UserBlock read_block(Reader& file, const Path& path, const char* what, Accept ac
   bool trial = got >= sizeof kTrialMagic && std::memcmp(block.data(), kTrialMagic, sizeof kTrialMagic) == 0;
   if (trial && accept == Accept::results)
     throw damaged(path, what, "was written by a trial (winnow try): it is the result of no stage");
-  if (!trial && (got < sizeof kMagic || std::memcmp(block.data(), kMagic, sizeof kMagic) != 0)) throw damaged(path, what, fmt::format("is not a {}", what));
+  if (!trial && (got < sizeof kMagic || std::memcmp(block.data(), kMagic, sizeof kMagic) != 0))
+    throw damaged(path, what, fmt::format("is not a {}", what));
   if (got < block.size()) throw damaged(path, what, fmt::format("is truncated: {} bytes, less than its header", got));
-  if (get<Hash128>(block, own_digest) != digest_of(block)) throw damaged(path, what, "is damaged in its header (first 512 bytes)");
+  if (get<Hash128>(block, own_digest) != digest_of(block))
+    throw damaged(path, what, "is damaged in its header (first 512 bytes)");
   if (std::uint32_t version = get<std::uint32_t>(block, schema); version != kSchema)
     throw damaged(path, what, fmt::format("has schema {}, this winnow reads {}: use a newer winnow", version, kSchema));
-  return {get<std::uint64_t>(block, length), get<Hash128>(block, file_digest), get<Hash128>(block, identity), get<Hash128>(block, result_digest), trial};
+  return {get<std::uint64_t>(block, length), get<Hash128>(block, file_digest), get<Hash128>(block, identity),
+          get<Hash128>(block, result_digest), trial};
 }
 
 }  // namespace
@@ -128,9 +143,12 @@ UserBlock verify_bytes(const Path& path, const char* what, Accept accept) {
     if (n < wanted) break;
   }
   if (seen < content.length)
-    throw damaged(path, what, fmt::format("is truncated: {} of {} bytes", seen + kUserBlockSize, content.length + kUserBlockSize));
-  if (seen > content.length) throw damaged(path, what, fmt::format("is longer than its {} bytes", content.length + kUserBlockSize));
-  if (hasher.digest() != content.file_digest) throw damaged(path, what, "is damaged: its content does not match its digest");
+    throw damaged(path, what,
+                  fmt::format("is truncated: {} of {} bytes", seen + kUserBlockSize, content.length + kUserBlockSize));
+  if (seen > content.length)
+    throw damaged(path, what, fmt::format("is longer than its {} bytes", content.length + kUserBlockSize));
+  if (hasher.digest() != content.file_digest)
+    throw damaged(path, what, "is damaged: its content does not match its digest");
   return content;
 }
 

@@ -18,7 +18,8 @@ namespace {
 // A new file that is removed again unless it is finished.
 class NewFile {
  public:
-  explicit NewFile(const Path& path) : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
+  explicit NewFile(const Path& path)
+      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
     if (fd_ < 0) throw failure("create");
   }
   ~NewFile() {

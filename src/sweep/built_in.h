@@ -7,7 +7,7 @@
 namespace winnow::sweep {
 
 struct BuiltIn {
-  std::string_view path;      // "sweeps/presets/methods/proden.toml"
+  std::string_view path;  // "sweeps/presets/methods/proden.toml"
   std::string_view text;
 };
 

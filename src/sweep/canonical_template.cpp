@@ -9,7 +9,8 @@ namespace winnow::sweep {
 // Cuts the form where experiments of the shape differ.
 class CanonicalTemplate::Cutter : public CanonicalForm {
  public:
-  Cutter(CanonicalTemplate& result, const Draft& draft, const std::map<std::string, Slot>& slots, const std::vector<bool>& varying)
+  Cutter(CanonicalTemplate& result, const Draft& draft, const std::map<std::string, Slot>& slots,
+         const std::vector<bool>& varying)
       : result_(result), draft_(draft), slots_(slots), varying_(varying) {}
   ~Cutter() override { result_.tail_ = std::move(text_); }
 
@@ -23,13 +24,15 @@ class CanonicalTemplate::Cutter : public CanonicalForm {
   }
   void setting(const std::string& key, const Value& value, bool defaulted) override {
     auto renamed = draft_.origin.find(key);
-    auto slot = draft_.own_settings ? slots_.end() : slots_.find(renamed == draft_.origin.end() ? key : renamed->second);
+    auto slot =
+        draft_.own_settings ? slots_.end() : slots_.find(renamed == draft_.origin.end() ? key : renamed->second);
     if (slot == slots_.end()) {
       if (!defaulted) text_ += fragment(key, value);
       return;
     }
     const Slot& found = slot->second;
-    hole({std::move(text_), found.axis, renamed == draft_.origin.end() ? found.fragments : found.fragments_as(renamed->second, key), -1});
+    hole({std::move(text_), found.axis,
+          renamed == draft_.origin.end() ? found.fragments : found.fragments_as(renamed->second, key), -1});
   }
   void end_of_settings() override {
     result_.pieces_.push_back({std::move(text_)});
@@ -48,7 +51,8 @@ class CanonicalTemplate::Cutter : public CanonicalForm {
   std::string text_;
 };
 
-CanonicalTemplate::CanonicalTemplate(const Draft& draft, const std::map<std::string, Slot>& slots, const std::vector<bool>& varying)
+CanonicalTemplate::CanonicalTemplate(const Draft& draft, const std::map<std::string, Slot>& slots,
+                                     const std::vector<bool>& varying)
     : label_(draft.label), own_settings_(draft.own_settings) {
   Cutter(*this, draft, slots, varying).write(draft.stage);
 }

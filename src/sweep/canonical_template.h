@@ -1,5 +1,5 @@
-// A stage's canonical form with holes: what Stage::canonical() would write for every experiment of one shape, put together
-// from ready pieces.
+// A stage's canonical form with holes: what Stage::canonical() would write for every experiment of one shape, put
+// together from ready pieces.
 #pragma once
 
 #include <map>
@@ -19,9 +19,9 @@ class CanonicalTemplate {
   CanonicalTemplate(const Draft& draft, const std::map<std::string, Slot>& slots, const std::vector<bool>& varying);
 
   std::string_view label() const { return label_; }
-  const std::vector<std::size_t>& inputs() const { return inputs_; }     // earlier drafts
+  const std::vector<std::size_t>& inputs() const { return inputs_; }  // earlier drafts
   bool varies() const { return varies_; }
-  bool own_settings() const { return own_settings_; }                    // a preset's, whatever the experiment sets
+  bool own_settings() const { return own_settings_; }  // a preset's, whatever the experiment sets
 
   // Writes the canonical form into `text` (cleared first; its memory is reused). `identities` are those of the drafts.
   void write(std::span<const std::uint32_t> digits, std::span<const Identity> identities, std::string& text) const;
@@ -39,7 +39,7 @@ class CanonicalTemplate {
   std::string_view label_;
   std::vector<std::size_t> inputs_;
   std::vector<Piece> pieces_;
-  std::string tail_;                      // after the settings
+  std::string tail_;  // after the settings
   bool varies_ = false, own_settings_ = false;
 };
 

@@ -9,13 +9,13 @@
 #include "declared_key.h"
 #include "recipe.h"
 #include "stage_keys.h"
-#include "winnow/sweep/toml_text.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/scores.h"
 #include "winnow/data/template_file.h"
 #include "winnow/data/weights.h"
 #include "winnow/stage/result_version.h"
+#include "winnow/sweep/toml_text.h"
 
 namespace winnow::sweep {
 
@@ -52,7 +52,8 @@ const std::vector<std::string> kConditions = {"system", "profile", "labels.kind"
 std::string one_of(const std::vector<std::string>& words, const Item& item, const std::string& file) {
   std::string text = item.scalar.is_string() ? item.scalar.get<std::string>() : "";
   if (std::find(words.begin(), words.end(), text) == words.end())
-    throw UsageError(fmt::format("{}: expected one of {}, got {}{}", Place{file, item.line}.text(), fmt::join(words, ", "), item.json().dump(), did_you_mean(text, words)));
+    throw UsageError(fmt::format("{}: expected one of {}, got {}{}", Place{file, item.line}.text(),
+                                 fmt::join(words, ", "), item.json().dump(), did_you_mean(text, words)));
   return text;
 }
 
@@ -60,12 +61,15 @@ std::string one_of(const std::vector<std::string>& words, const Item& item, cons
 void refuse_unknown(const Item& table, const std::string& file, const std::vector<std::string>& known) {
   for (const auto& [key, item] : table.entries)
     if (std::find(known.begin(), known.end(), key) == known.end())
-      throw UsageError(fmt::format("{}: unknown entry '{}'{}", Place{file, item.line}.text(), key, did_you_mean(key, known)));
+      throw UsageError(
+          fmt::format("{}: unknown entry '{}'{}", Place{file, item.line}.text(), key, did_you_mean(key, known)));
 }
 
 Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   const std::string& file = preset.source;
-  refuse_unknown(table, file, {"version", "recipe", "labels", "source", "learner", "system", "stages", "keys", "profiles", "datasets"});
+  refuse_unknown(
+      table, file,
+      {"version", "recipe", "labels", "source", "learner", "system", "stages", "keys", "profiles", "datasets"});
   Method method{std::move(preset)};
   method.version = required(table, "version", file).get<int>();
   method.recipe = required(table, "recipe", file).get<std::string>();
@@ -77,7 +81,8 @@ Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   if (const Item* system = find(table, "system")) method.system = one_of(kSystems, *system, file);
   if (const Item* learner = find(table, "learner")) method.learner = learner->scalar.get<std::string>();
   if (const Item* stages = find(table, "stages"))
-    for (const auto& [stage, item] : stages->entries) method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
+    for (const auto& [stage, item] : stages->entries)
+      method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
   method.keys = keys(table, parts, file);
   for (std::string_view kind : {"profiles", "datasets"})
     if (const Item* tables = find(table, kind))
@@ -93,7 +98,8 @@ Conditional read_conditional(const Item& table, const std::string& file) {
   if (const Item* when = find(table, "when"))
     for (const auto& [key, value] : flatten(when->json())) {
       if (std::find(kConditions.begin(), kConditions.end(), key) == kConditions.end())
-        throw UsageError(fmt::format("{}: a condition of a recipe is one of {}, not '{}'", Place{file, when->line}.text(), fmt::join(kConditions, ", "), key));
+        throw UsageError(fmt::format("{}: a condition of a recipe is one of {}, not '{}'",
+                                     Place{file, when->line}.text(), fmt::join(kConditions, ", "), key));
       result.when[key] = value.get<std::string>();
     }
   return result;
@@ -109,11 +115,14 @@ std::vector<Conditional> read_recipes(const Item& table, const std::string& file
 // A model may know which samples it has seen; of which data set, it must say.
 void refuse_data(const Assignments& values, const char* table, const std::string& file) {
   for (const auto& [key, value] : values)
-    if (key.starts_with("data.")) throw UsageError(fmt::format("{}: {} sets {} for every data set: say it in [datasets.NAME]", file, table, key));
+    if (key.starts_with("data."))
+      throw UsageError(fmt::format("{}: {} sets {} for every data set: say it in [datasets.NAME]", file, table, key));
 }
 
 Model read_model(Preset preset, const Item& table) {
-  refuse_unknown(table, preset.source, {"family", "source", "download", "pretrain", "architecture", "shape", "settings", "recipes", "datasets"});
+  refuse_unknown(
+      table, preset.source,
+      {"family", "source", "download", "pretrain", "architecture", "shape", "settings", "recipes", "datasets"});
   Model model{std::move(preset)};
   model.family = required(table, "family", model.source).get<std::string>();
   model.settings = assignments(table, "settings");
@@ -136,13 +145,17 @@ Model read_model(Preset preset, const Item& table) {
 Dataset read_dataset(Preset preset, const Item& table) {
   Dataset dataset{std::move(preset)};
   dataset.settings = assignments(table, "settings");
-  if (const Item* labels = find(table, "train_labels")) dataset.noisy = one_of({"true", "noisy"}, *labels, dataset.source) == "noisy";
+  if (const Item* labels = find(table, "train_labels"))
+    dataset.noisy = one_of({"true", "noisy"}, *labels, dataset.source) == "noisy";
   dataset.recipes = read_recipes(table, dataset.source);
   if (const Item* expected = find(table, "expected"))
     for (const auto& [what, item] : expected->entries)
       if (what == "classes" || what == "train" || what == "test")
-        (what == "classes" ? dataset.classes : what == "train" ? dataset.train : dataset.test) = item.scalar.get<std::int64_t>();
-  if (dataset.classes == 0 && dataset.content.contains("classes")) dataset.classes = static_cast<std::int64_t>(dataset.content["classes"].size());
+        (what == "classes" ? dataset.classes
+         : what == "train" ? dataset.train
+                           : dataset.test) = item.scalar.get<std::int64_t>();
+  if (dataset.classes == 0 && dataset.content.contains("classes"))
+    dataset.classes = static_cast<std::int64_t>(dataset.content["classes"].size());
   return dataset;
 }
 
@@ -153,13 +166,16 @@ std::vector<std::string> names(const std::map<std::string, Entry>& entries) {
   return result;
 }
 
-// A condition on the model's family is one on its name: what stands under "model.family" becomes the models of those families.
+// A condition on the model's family is one on its name: what stands under "model.family" becomes the models of those
+// families.
 void name_models(Key& key, const std::map<std::string, Model>& models) {
   auto condition = key.when.extract("model.family");
   if (!condition) return;
   std::vector<Value>& allowed = key.when["model"];
   for (const auto& [name, model] : models)
-    if (std::find(condition.mapped().begin(), condition.mapped().end(), Value(model.family)) != condition.mapped().end()) allowed.push_back(name);
+    if (std::find(condition.mapped().begin(), condition.mapped().end(), Value(model.family)) !=
+        condition.mapped().end())
+      allowed.push_back(name);
 }
 
 }  // namespace
@@ -168,7 +184,8 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
   Catalogue catalogue;
   catalogue.fingerprints = std::move(fingerprints);
   catalogue.shared_code = winnow::shared_code();
-  for (StageKind kind : {StageKind::pretrain, StageKind::score, StageKind::narrow}) catalogue.kind_versions[kind] = result_version(kind);
+  for (StageKind kind : {StageKind::pretrain, StageKind::score, StageKind::narrow})
+    catalogue.kind_versions[kind] = result_version(kind);
   NamedParts parts;
   for (const BuiltIn& file : built_in_presets())
     if (Path(file.path).stem() == "common") {
@@ -195,7 +212,8 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
   for (const auto& [name, model] : catalogue.models)
     for (const auto& [dataset, values] : model.datasets)
       if (!catalogue.datasets.count(dataset))
-        throw UsageError(fmt::format("{}: datasets.{} is no data set{}", model.source, dataset, did_you_mean(dataset, names(catalogue.datasets))));
+        throw UsageError(fmt::format("{}: datasets.{} is no data set{}", model.source, dataset,
+                                     did_you_mean(dataset, names(catalogue.datasets))));
   // What may be named is what there is, so that a wrong name is refused like any other wrong word.
   for (Key& key : catalogue.common) {
     if (key.key == "method") key.words = names(catalogue.methods);
@@ -222,7 +240,8 @@ Catalogue Catalogue::on_this_machine() {
     }
   for (const auto& [name, model] : catalogue.models)
     if (auto record = data::read_weights_record(name)) catalogue.fingerprints[name] = record->fingerprint;
-  for (const data::ScoreRecord& scores : data::recorded_scores()) catalogue.fingerprints["scores/" + scores.name] = scores.fingerprint;
+  for (const data::ScoreRecord& scores : data::recorded_scores())
+    catalogue.fingerprints["scores/" + scores.name] = scores.fingerprint;
   for (const data::TemplateRecord& templates : data::recorded_templates())
     catalogue.fingerprints["templates/" + templates.dataset + "/" + templates.name] = templates.fingerprint;
   return catalogue;

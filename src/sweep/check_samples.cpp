@@ -18,7 +18,8 @@ class Samples {
   // In the order in which stages choose them (train/image_source.cpp).
   void check() {
     std::int64_t test = seen_.integer("data.test_samples");
-    if (dataset_.test > 0 && test > dataset_.test) refuse("data.test_samples", fmt::format("{} has {} test samples", dataset_.name, dataset_.test));
+    if (dataset_.test > 0 && test > dataset_.test)
+      refuse("data.test_samples", fmt::format("{} has {} test samples", dataset_.name, dataset_.test));
     check_range();
     if (dataset_.train == 0 && count_ == 0) return;
     set_aside();
@@ -32,10 +33,14 @@ class Samples {
   }
 
   void check_range() {
-    std::int64_t first = seen_.integer("data.first"), last = seen_.integer("data.last"), wanted = seen_.integer("data.samples"), all = dataset_.train;
-    if (last > 0 && first >= last) refuse("data.first", fmt::format("no sample lies between it and data.last = {}", last));
-    if (all == 0) {                               // how many there are is not known: at least what is asked for
-      if (last > 0 && wanted > last - first) refuse("data.samples", fmt::format("from data.first = {} to data.last = {} there are {}", first, last, last - first));
+    std::int64_t first = seen_.integer("data.first"), last = seen_.integer("data.last"),
+                 wanted = seen_.integer("data.samples"), all = dataset_.train;
+    if (last > 0 && first >= last)
+      refuse("data.first", fmt::format("no sample lies between it and data.last = {}", last));
+    if (all == 0) {  // how many there are is not known: at least what is asked for
+      if (last > 0 && wanted > last - first)
+        refuse("data.samples",
+               fmt::format("from data.first = {} to data.last = {} there are {}", first, last, last - first));
       count_ = wanted > 0 ? wanted : last > 0 ? last - first : 0;
       return;
     }
@@ -58,13 +63,15 @@ class Samples {
     count_ -= aside;
   }
 
-  // How many samples a class has is not known. Its first one has N / C at least where all have the same number, which is what a tail is cut from.
+  // How many samples a class has is not known. Its first one has N / C at least where all have the same number, which
+  // is what a tail is cut from.
   void long_tail() {
     double factor = seen_.real("data.long_tail");
     if (factor == 1 || dataset_.classes == 0) return;
     std::vector<std::int64_t> counts = label::long_tail_counts(count_, dataset_.classes, factor);
     if (counts.back() == 0)
-      refuse("data.long_tail", fmt::format("{} training samples of {} classes: the last class keeps none", count_, dataset_.classes));
+      refuse("data.long_tail",
+             fmt::format("{} training samples of {} classes: the last class keeps none", count_, dataset_.classes));
     std::int64_t kept = 0;
     for (std::int64_t count : counts) kept += count;
     count_ = std::min(count_, kept);
@@ -77,11 +84,13 @@ class Samples {
 
   Inspection& seen_;
   const Dataset& dataset_;
-  std::int64_t count_ = 0;                        // training samples; 0: not known
+  std::int64_t count_ = 0;  // training samples; 0: not known
 };
 
 }  // namespace
 
-void check_samples(Inspection& seen, const Catalogue& catalogue) { Samples(seen, catalogue.datasets.at(seen.text("dataset"))).check(); }
+void check_samples(Inspection& seen, const Catalogue& catalogue) {
+  Samples(seen, catalogue.datasets.at(seen.text("dataset"))).check();
+}
 
 }  // namespace winnow::sweep

@@ -44,8 +44,10 @@ UsageError unknown_key(const Known& known, const std::string& key, const Place& 
 
 std::string hint_for(const Key& key, const Value& value, Context context) {
   bool list = key.type == Declaration::Type::reals;
-  if (context == Context::setting && value.is_array() && !list) return "; an array of values is an axis and belongs in a [[grid]]";
-  if (context == Context::axis && !value.is_array() && list) return "; in a grid an array-valued setting is nested once: [[...], [...]]";
+  if (context == Context::setting && value.is_array() && !list)
+    return "; an array of values is an axis and belongs in a [[grid]]";
+  if (context == Context::axis && !value.is_array() && list)
+    return "; in a grid an array-valued setting is nested once: [[...], [...]]";
   return "";
 }
 
@@ -83,8 +85,10 @@ void check_written(const SweepFile& sweep, const Catalogue& catalogue) {
   };
   auto check_conditions = [&](const std::vector<Condition>& conditions) {
     for (const Condition& condition : conditions) {
-      if (condition.any.empty()) throw UsageError(fmt::format("{}: {}: no value to compare with", condition.place.text(), condition.key));
-      for (const Value& value : condition.any) check_value(known, condition.key, value, condition.place, Context::condition);
+      if (condition.any.empty())
+        throw UsageError(fmt::format("{}: {}: no value to compare with", condition.place.text(), condition.key));
+      for (const Value& value : condition.any)
+        check_value(known, condition.key, value, condition.place, Context::condition);
     }
   };
   check(sweep.base, Context::setting);

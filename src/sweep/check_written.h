@@ -1,5 +1,5 @@
-// What is wrong with a setting wherever it applies: unknown keys, values that no declaration accepts. Done first and in the
-// order of the file, so that a mistake is reported where it stands and not where it bites.
+// What is wrong with a setting wherever it applies: unknown keys, values that no declaration accepts. Done first and in
+// the order of the file, so that a mistake is reported where it stands and not where it bites.
 #pragma once
 
 #include "grammar.h"
@@ -7,6 +7,6 @@
 
 namespace winnow::sweep {
 
-void check_written(const SweepFile&, const Catalogue&);     // UsageError
+void check_written(const SweepFile&, const Catalogue&);  // UsageError
 
 }  // namespace winnow::sweep

@@ -35,7 +35,8 @@ void add_condition(std::map<std::string, std::vector<Value>>& when, const Item& 
 }
 
 template <class Part>
-const Part& named(const std::map<std::string, Part>& parts, const std::string& name, std::string_view what, const Place& place) {
+const Part& named(const std::map<std::string, Part>& parts, const std::string& name, std::string_view what,
+                  const Place& place) {
   auto found = parts.find(name);
   if (found != parts.end()) return found->second;
   std::vector<std::string> known;
@@ -74,15 +75,15 @@ Key read_key(const std::string& name, const Item& table, const NamedParts& parts
     else if (entry == "shared") key.shared = flag(item, place);
     else if (entry == "help") key.help = text(item, place);
     else if (entry == "default") key.fallback = item.json();
-    else if (entry == "words") key.words = item.scalar.is_string() ? named(parts.words, text(item, place), "words", place) : texts(item, file);
+    else if (entry == "words")
+      key.words = item.scalar.is_string() ? named(parts.words, text(item, place), "words", place) : texts(item, file);
     else if (entry == "when") add_condition(key.when, item);
     else if (entry == "conditions")
       for (const std::string& condition : texts(item, file)) {
         const auto& when = named(parts.conditions, condition, "conditions", place);
         key.when.insert(when.begin(), when.end());
       }
-    else
-      throw UsageError(fmt::format("{}: a declared key has no entry '{}'", place.text(), entry));
+    else throw UsageError(fmt::format("{}: a declared key has no entry '{}'", place.text(), entry));
   }
   if (!typed) throw UsageError(fmt::format("{}: the key '{}' needs a type", Place{file, table.line}.text(), name));
   // The default in the declared type: an integer written for a real must hash like the real.
@@ -91,7 +92,7 @@ Key read_key(const std::string& name, const Item& table, const NamedParts& parts
 }
 
 bool names_prompt(const std::string& key) {
-  std::string last = key.substr(key.rfind('.') + 1);      // all of it without a dot: npos + 1 is 0
+  std::string last = key.substr(key.rfind('.') + 1);  // all of it without a dot: npos + 1 is 0
   return last == "template" || last == "prompt";
 }
 

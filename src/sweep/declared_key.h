@@ -17,7 +17,8 @@ struct NamedParts {
 };
 NamedParts read_named_parts(const Item& common, const std::string& file);
 
-Key read_key(const std::string& name, const Item& table, const NamedParts&, const std::string& file);   // UsageError with file and line
+Key read_key(const std::string& name, const Item& table, const NamedParts&,
+             const std::string& file);  // UsageError with file and line
 
 // "=labels.rate" names another setting; the name, or "" for an ordinary value.
 std::string referred_key(const Value& value);

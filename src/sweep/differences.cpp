@@ -31,7 +31,8 @@ std::vector<std::string> Differences::axes(const SweepFile& sweep) const {
   std::set<std::string> done;
   for (const Written* setting : sweep.all()) {
     auto found = seen_.find(setting->key);
-    if (found != seen_.end() && found->second.values.size() > 1 && found->second.plain && done.insert(setting->key).second)
+    if (found != seen_.end() && found->second.values.size() > 1 && found->second.plain &&
+        done.insert(setting->key).second)
       result.push_back(setting->key);
   }
   return result;

@@ -39,7 +39,8 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
     for (const Conditional& recipe : recipes)
       if (std::all_of(recipe.when.begin(), recipe.when.end(), [&](const auto& condition) {
             const auto& [key, wanted] = condition;
-            return wanted == (key == "system" ? method ? method->system : "" : chosen(key, assigned, key == "profile" ? "intended" : ""));
+            return wanted == (key == "system" ? method ? method->system : ""
+                                              : chosen(key, assigned, key == "profile" ? "intended" : ""));
           }))
         lay(recipe.set, source, level);
   };

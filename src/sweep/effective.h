@@ -18,8 +18,8 @@ enum class Level : std::uint8_t { declared, profile, dataset, model, method, bas
 struct Assigned {
   const Written* written;
   Level level;
-  int number = 0;                     // which grid or override, from 1
-  int axis = -1;                      // which axis of the grid; -1: none
+  int number = 0;  // which grid or override, from 1
+  int axis = -1;   // which axis of the grid; -1: none
 };
 
 // Values are computed when asked for: a condition of an override may be asked before every key has a value.
@@ -29,14 +29,15 @@ class Effective {
   Effective(const Catalogue&, const Schemas&, std::span<const Assigned> assigned);
 
   const Schema& schema() const { return *schema_; }
-  // The key of this name that the experiment has, where methods of a stage declare several (Schema::index); -1: no key has the name.
+  // The key of this name that the experiment has, where methods of a stage declare several (Schema::index); -1: no key
+  // has the name.
   int index(std::string_view name);
-  bool active(int key);                           // do its conditions hold?
-  const Value* value(int key);                    // null: inactive, or not set and without default
+  bool active(int key);         // do its conditions hold?
+  const Value* value(int key);  // null: inactive, or not set and without default
   const Value* value(std::string_view key);
-  std::optional<Value> declared(int key);         // the declared default, its reference followed
-  int default_of(int key);                        // the key that the declared default refers to; -1: none
-  bool matches(const std::vector<Condition>&);    // all of them
+  std::optional<Value> declared(int key);       // the declared default, its reference followed
+  int default_of(int key);                      // the key that the declared default refers to; -1: none
+  bool matches(const std::vector<Condition>&);  // all of them
 
   // Where the value comes from after following references: the keys from `key` to the one that holds a plain value, and
   // the axis that sets that one (-1: no axis).
@@ -45,15 +46,15 @@ class Effective {
   const Written* written(int key) const { return settings_[static_cast<std::size_t>(key)].written; }
   Level level(int key) const { return settings_[static_cast<std::size_t>(key)].level; }
   bool is_reference(int key) const;
-  std::string level_text(int key) const;          // "grid 1"
-  std::string where(int key) const;               // "sweeps/quickstart.toml:12"
+  std::string level_text(int key) const;  // "grid 1"
+  std::string where(int key) const;       // "sweeps/quickstart.toml:12"
 
  private:
   enum class State : std::uint8_t { unknown, busy, known };
   struct Setting {
     const Value* raw = nullptr;
-    const Written* written = nullptr;             // null below [base]
-    const std::string* source = nullptr;          // the preset, below [base]
+    const Written* written = nullptr;     // null below [base]
+    const std::string* source = nullptr;  // the preset, below [base]
     Level level = Level::declared;
     int number = 0;
     int axis = -1;
@@ -65,9 +66,9 @@ class Effective {
   Setting& at(int key) { return settings_[static_cast<std::size_t>(key)]; }
   const Setting& at(int key) const { return settings_[static_cast<std::size_t>(key)]; }
   void lay(const Assignments&, const std::string& source, Level);
-  int referred(int key);                          // -1: a plain value
+  int referred(int key);  // -1: a plain value
   void compute(int key);
-  int existing(int first);                        // of the alternatives from `first` on; `first` if none exists
+  int existing(int first);  // of the alternatives from `first` on; `first` if none exists
   std::string name_of(std::string_view key) const;
 
   const Schema* schema_;

@@ -24,12 +24,14 @@ constexpr std::uint64_t kMostShapes = 1 << 16;
 class Expander {
  public:
   Expander(const SweepFile& sweep, const Layout& layout, Catalogue& catalogue, const Resolver& resolver)
-      : sweep_(sweep), layout_(layout), catalogue_(catalogue), resolver_(resolver), structural_(structural_axes(sweep, catalogue)),
-        applied_(sweep.written), override_matched_(sweep.overrides.size()), exclude_matched_(sweep.excludes.size()) {}
+      : sweep_(sweep), layout_(layout), catalogue_(catalogue), resolver_(resolver),
+        structural_(structural_axes(sweep, catalogue)), applied_(sweep.written),
+        override_matched_(sweep.overrides.size()), exclude_matched_(sweep.excludes.size()) {}
 
   Expansion expand() {
     for (std::size_t grid = 0; grid < sweep_.grids.size(); ++grid) expand(grid);
-    if (result_.combinations.empty()) throw UsageError(fmt::format("{}: every experiment is excluded", sweep_.grids[0].place.file));
+    if (result_.combinations.empty())
+      throw UsageError(fmt::format("{}: every experiment is excluded", sweep_.grids[0].place.file));
     refuse_unapplied(sweep_, catalogue_, applied_, override_matched_);
     for (const std::string& axis : differences_.axes(sweep_))
       if (axis != "width") result_.axes.emplace_back(axis, differences_.values(axis));
@@ -58,11 +60,12 @@ class Expander {
   Differences differences_;
   Expansion result_;
 
-  std::unordered_map<std::uint64_t, Shape> shapes_;             // of the current grid
-  std::unordered_map<std::uint32_t, std::vector<std::pair<std::string, std::uint32_t>>> shared_;   // cell -> profile, experiment
-  std::vector<Identity> identities_;                            // reused from experiment to experiment
+  std::unordered_map<std::uint64_t, Shape> shapes_;  // of the current grid
+  std::unordered_map<std::uint32_t, std::vector<std::pair<std::string, std::uint32_t>>>
+      shared_;                        // cell -> profile, experiment
+  std::vector<Identity> identities_;  // reused from experiment to experiment
   std::vector<std::uint32_t> stage_nodes_, inputs_;
-  std::vector<bool> is_cell_;                                   // by node
+  std::vector<bool> is_cell_;  // by node
   std::string canonical_;
 };
 
@@ -91,9 +94,10 @@ const Shape& Expander::shape(std::size_t grid, std::span<const std::uint32_t> di
   return shapes_.emplace(shape_index(grid, digits), std::move(*made)).first->second;
 }
 
-// Somebody looked at these keys: an axis that sets one of them is structural from now on. Was one free so far? Experiments before this one stay as they
-// are: for them nobody looked.
-bool Expander::hold_still(std::size_t grid, Effective& effective, const std::set<int>& looked_at, const std::set<std::string>& read) {
+// Somebody looked at these keys: an axis that sets one of them is structural from now on. Was one free so far?
+// Experiments before this one stay as they are: for them nobody looked.
+bool Expander::hold_still(std::size_t grid, Effective& effective, const std::set<int>& looked_at,
+                          const std::set<std::string>& read) {
   std::set<int> keys = looked_at;
   for (const std::string& name : read)
     if (int key = effective.index(name); key >= 0) keys.insert(key);
@@ -104,7 +108,7 @@ bool Expander::hold_still(std::size_t grid, Effective& effective, const std::set
     if (axis < 0 || structural_[grid][static_cast<std::size_t>(axis)]) continue;
     structural_[grid][static_cast<std::size_t>(axis)] = fewer = true;
   }
-  if (fewer) shapes_.clear();                     // their numbers count structural axes
+  if (fewer) shapes_.clear();  // their numbers count structural axes
   return fewer;
 }
 
@@ -141,7 +145,9 @@ void Expander::add(const Shape& shape, std::uint32_t combination, std::span<cons
     inputs_.clear();
     for (std::size_t input : stage.inputs()) inputs_.push_back(stage_nodes_[input]);
     std::uint32_t node = 0;
-    std::tie(node, fresh) = result_.nodes.add({identities_[i], stage.label(), experiment, stage.own_settings() ? 1 : shape.width, {}, shape.open[i]}, inputs_);
+    std::tie(node, fresh) = result_.nodes.add(
+        {identities_[i], stage.label(), experiment, stage.own_settings() ? 1 : shape.width, {}, shape.open[i]},
+        inputs_);
     stage_nodes_.push_back(node);
   }
   // A stage that is there may be an earlier stage of another experiment; then it is no cell yet.
@@ -149,7 +155,8 @@ void Expander::add(const Shape& shape, std::uint32_t combination, std::span<cons
   if (!fresh && is_cell_[stage_nodes_.back()]) refuse_equal(stage_nodes_.back(), shape, combination);
   is_cell_[stage_nodes_.back()] = true;
   auto& methods = result_.methods;
-  auto counted = std::find_if(methods.begin(), methods.end(), [&](const auto& entry) { return entry.first == shape.method; });
+  auto counted =
+      std::find_if(methods.begin(), methods.end(), [&](const auto& entry) { return entry.first == shape.method; });
   ++(counted == methods.end() ? methods.emplace_back(shape.method, 0) : *counted).second;
   result_.combinations.push_back(combination);
   result_.cells.push_back(stage_nodes_.back());
@@ -160,7 +167,9 @@ void Expander::refuse_equal(std::uint32_t cell, const Shape& shape, std::uint32_
   auto& users = shared_[cell];
   if (users.empty()) {
     std::uint32_t first = result_.nodes.nodes()[cell].experiment;
-    if (result_.cells[first] != cell) first = static_cast<std::uint32_t>(std::find(result_.cells.begin(), result_.cells.end(), cell) - result_.cells.begin());
+    if (result_.cells[first] != cell)
+      first = static_cast<std::uint32_t>(std::find(result_.cells.begin(), result_.cells.end(), cell) -
+                                         result_.cells.begin());
     Layout::At at = layout_.locate(result_.combinations[first]);
     Resolved resolved = resolver_.resolve(at.grid, at.digits);
     users.emplace_back(resolved.effective.value("profile")->get<std::string>(), first);
@@ -173,8 +182,8 @@ void Expander::refuse_equal(std::uint32_t cell, const Shape& shape, std::uint32_
     for (const std::string& key : differences_.axes(sweep_))
       if (const Value* value = resolved.effective.value(key))
         settings += fmt::format("{}{} = {}", settings.empty() ? "" : ", ", key, value->dump());
-    throw UsageError(fmt::format("{}: experiments {} ({}) and {} are equal{}{}{}", sweep_.grids[here.grid].place.text(), other,
-                                 sweep_.grids[there.grid].place.text(), result_.combinations.size(),
+    throw UsageError(fmt::format("{}: experiments {} ({}) and {} are equal{}{}{}", sweep_.grids[here.grid].place.text(),
+                                 other, sweep_.grids[there.grid].place.text(), result_.combinations.size(),
                                  settings.empty() ? "" : ": ", settings, overruled_axes(combination)));
   }
   users.emplace_back(shape.profile, static_cast<std::uint32_t>(result_.combinations.size()));
@@ -186,7 +195,8 @@ std::string Expander::overruled_axes(std::uint32_t combination) const {
   Resolved resolved = resolver_.resolve(at.grid, at.digits);
   std::string result;
   for (const Axis& axis : sweep_.grids[at.grid].axes)
-    for (const Written& setting : axis.rows[at.digits[static_cast<std::size_t>(&axis - sweep_.grids[at.grid].axes.data())]]) {
+    for (const Written& setting :
+         axis.rows[at.digits[static_cast<std::size_t>(&axis - sweep_.grids[at.grid].axes.data())]]) {
       int key = resolved.effective.index(setting.key);
       if (key >= 0 && axis.rows.size() > 1 && resolved.effective.level(key) > Level::grid)
         result += fmt::format("; the axis {} is overruled by {} ({})", setting.key, resolved.effective.level_text(key),
@@ -198,10 +208,12 @@ std::string Expander::overruled_axes(std::uint32_t combination) const {
 void Expander::note_idle() {
   for (std::size_t i = 0; i < sweep_.overrides.size(); ++i)
     if (!override_matched_[i])
-      result_.notes.push_back(fmt::format("{}: override {} matches no experiment", sweep_.overrides[i].place.text(), i + 1));
+      result_.notes.push_back(
+          fmt::format("{}: override {} matches no experiment", sweep_.overrides[i].place.text(), i + 1));
   for (std::size_t i = 0; i < sweep_.excludes.size(); ++i)
     if (!exclude_matched_[i])
-      result_.notes.push_back(fmt::format("{}: exclude {} matches no experiment", sweep_.excludes[i].place.text(), i + 1));
+      result_.notes.push_back(
+          fmt::format("{}: exclude {} matches no experiment", sweep_.excludes[i].place.text(), i + 1));
   for (const Claim& claim : sweep_.claims) {
     for (const auto* conditions : {&claim.better, &claim.worse, &claim.where}) note_unmet(*conditions);
     for (const auto* spread : {&claim.spread, &claim.below})
@@ -220,9 +232,11 @@ void Expander::note_unmet(const std::vector<Condition>& conditions) {
       for (const Value& value : values) {
         there += (there.empty() ? "" : ", ") + value.dump();
         auto distance = [&](const Value& other) { return std::abs(other.get<double>() - wanted.get<double>()); };
-        if (wanted.is_number() && value.is_number() && (!nearest || distance(value) < distance(*nearest))) nearest = &value;
+        if (wanted.is_number() && value.is_number() && (!nearest || distance(value) < distance(*nearest)))
+          nearest = &value;
       }
-      result_.notes.push_back(fmt::format("{}: no experiment has {} = {}{}: there are {}", condition.place.text(), condition.key, wanted.dump(),
+      result_.notes.push_back(fmt::format("{}: no experiment has {} = {}{}: there are {}", condition.place.text(),
+                                          condition.key, wanted.dump(),
                                           nearest ? fmt::format(" (did you mean {}?)", nearest->dump()) : "", there));
     }
 }

@@ -13,11 +13,11 @@
 namespace winnow::sweep {
 
 struct Expansion {
-  std::vector<std::uint32_t> combinations;      // of the experiments: what no [[exclude]] matches
-  std::vector<std::uint32_t> cells;             // by experiment: the node whose result is its number
+  std::vector<std::uint32_t> combinations;  // of the experiments: what no [[exclude]] matches
+  std::vector<std::uint32_t> cells;         // by experiment: the node whose result is its number
   NodeTable nodes;
-  std::vector<std::pair<std::string, std::vector<Value>>> axes;   // what differs, and its values
-  std::vector<std::pair<std::string, std::size_t>> methods;       // and their numbers of experiments
+  std::vector<std::pair<std::string, std::vector<Value>>> axes;  // what differs, and its values
+  std::vector<std::pair<std::string, std::size_t>> methods;      // and their numbers of experiments
   std::vector<std::string> notes;
   std::vector<Missing> missing;
 };

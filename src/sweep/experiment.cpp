@@ -8,14 +8,16 @@ namespace winnow::sweep {
 Settings settings_of(Effective& effective) {
   std::map<std::string, Value> values;
   for (int key = 0; key < effective.schema().size(); ++key)
-    if (const Value* value = effective.value(key)) values.emplace_hint(values.end(), effective.schema()[key].key->key, *value);
+    if (const Value* value = effective.value(key))
+      values.emplace_hint(values.end(), effective.schema()[key].key->key, *value);
   return Settings(std::move(values));
 }
 
 namespace {
 
 // Recipes read settings of drafts, too, under other names.
-std::set<std::string> keys_of(const std::set<std::string>& names, const Method& method, const std::vector<Draft>& drafts) {
+std::set<std::string> keys_of(const std::set<std::string>& names, const Method& method,
+                              const std::vector<Draft>& drafts) {
   std::set<std::string> keys = names;
   for (const std::string& name : names) {
     for (const auto& [table, methods] : method.stages) keys.insert(table + "." + name);
@@ -32,7 +34,7 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   Experiment experiment{catalogue, method, settings_of(effective), {}};
   // A profile is a source of values; what a stage computes depends on the values.
   experiment.settings.erase("profile");
-  experiment.settings.erase("width");             // how a stage is executed, not what it computes
+  experiment.settings.erase("width");  // how a stage is executed, not what it computes
   for (int key = 0; key < effective.schema().size(); ++key)
     if (const Value* value = effective.value(key); value && effective.declared(key) == *value)
       experiment.defaulted.insert(effective.schema()[key].key->key);
@@ -42,7 +44,8 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
   note_templates(drafts, catalogue.fingerprints);
   for (Draft& draft : drafts) {
-    if (auto own = catalogue.kind_versions.find(draft.stage.kind); own != catalogue.kind_versions.end()) draft.stage.version = own->second;
+    if (auto own = catalogue.kind_versions.find(draft.stage.kind); own != catalogue.kind_versions.end())
+      draft.stage.version = own->second;
     draft.stage.shared = parts_of(draft, catalogue);
   }
   std::vector<Identity> identities = connect(drafts);

@@ -8,13 +8,14 @@
 
 namespace winnow::sweep {
 
-Settings settings_of(Effective&);                                    // all of them
+Settings settings_of(Effective&);  // all of them
 
 // The stages, in topological order, with their inputs; the last one yields the table cell.
 struct Stages {
   std::vector<Draft> drafts;
   std::vector<Identity> identities;
-  std::set<std::string> read;           // keys of the experiment whose values decided something: rows that differ in them may differ in anything
+  std::set<std::string>
+      read;  // keys of the experiment whose values decided something: rows that differ in them may differ in anything
 };
 Stages stages_of(Effective&, const Catalogue&);
 

@@ -61,10 +61,13 @@ const std::vector<Item>& Reader::tables(const Item& item, const std::string& wha
   return item.items;
 }
 
-Written Reader::written(const std::string& key, const Item& item) { return {key, item.json(), place(item), next_id_++}; }
+Written Reader::written(const std::string& key, const Item& item) {
+  return {key, item.json(), place(item), next_id_++};
+}
 
 // Settings where no axis may stand: [base], `set` of an override, one value of an axis.
-void Reader::settings(const Item& table, const std::string& prefix, const std::string& where, std::vector<Written>& into) {
+void Reader::settings(const Item& table, const std::string& prefix, const std::string& where,
+                      std::vector<Written>& into) {
   for (const auto& [name, item] : table.entries) {
     std::string key = prefix + name;
     if (item.kind == Item::Kind::table) {
@@ -75,7 +78,8 @@ void Reader::settings(const Item& table, const std::string& prefix, const std::s
       if (element.kind != Item::Kind::scalar)
         refuse(item, fmt::format("{}: {} is an array of values: an axis belongs in a [[grid]]", where, key));
     for (const Written& other : into)
-      if (other.key == key) refuse(item, fmt::format("{}: {} is set twice (also in line {})", where, key, other.place.line));
+      if (other.key == key)
+        refuse(item, fmt::format("{}: {} is set twice (also in line {})", where, key, other.place.line));
     into.push_back(written(key, item));
   }
 }
@@ -88,7 +92,8 @@ void Reader::grid_entries(const Item& table, const std::string& prefix, const st
     } else if (item.kind == Item::Kind::scalar) {
       grid.fixed.push_back(written(key, item));
     } else {
-      if (item.items.empty()) refuse(item, fmt::format("{}: {} has no values, so the grid has no experiments", where, key));
+      if (item.items.empty())
+        refuse(item, fmt::format("{}: {} has no values, so the grid has no experiments", where, key));
       Axis axis{key, place(item), {}};
       for (const Item& element : item.items) {
         Row row;
@@ -108,8 +113,8 @@ void Reader::refuse_twice(const Grid& grid, const std::string& where) const {
   auto see = [&](const std::string& key, const void* owner, const Place& at) {
     auto [found, fresh] = seen.try_emplace(key, owner, at);
     if (!fresh && found->second.first != owner)
-      throw UsageError(fmt::format("{}: {}: {} is set twice (also in line {})", at.text(), where, key,
-                                   found->second.second.line));
+      throw UsageError(
+          fmt::format("{}: {}: {} is set twice (also in line {})", at.text(), where, key, found->second.second.line));
   };
   for (const Written& setting : grid.fixed) see(setting.key, &setting, setting.place);
   for (const Axis& axis : grid.axes)
@@ -150,7 +155,9 @@ Override Reader::override_of(const Item& item, const std::string& where) {
   for (const auto& [key, entry] : item.entries) {
     if (key == "when") result.when = conditions(table(entry, "when"), where);
     else if (key == "set") settings(table(entry, "set"), "", where, result.set);
-    else refuse(entry, fmt::format("{}: unknown entry '{}': an override has when = {{...}} and set = {{...}}", where, key));
+    else
+      refuse(entry,
+             fmt::format("{}: unknown entry '{}': an override has when = {{...}} and set = {{...}}", where, key));
   }
   if (result.when.empty()) refuse(item, where + " has no condition, so it would match every experiment: use [base]");
   if (result.set.empty()) refuse(item, where + " sets nothing");
@@ -163,7 +170,9 @@ Spread Reader::spread_of(const Item& item, const std::string& where) const {
   for (const auto& [key, entry] : item.entries) {
     if (key == "over") result.over = text(entry, "over");
     else if (key == "where") result.where = conditions(table(entry, "where"), where);
-    else refuse(entry, fmt::format("{}: unknown entry '{}'{}: a spread has over = \"an axis\" and where = {{...}}", where, key, did_you_mean(key, {"over", "where"})));
+    else
+      refuse(entry, fmt::format("{}: unknown entry '{}'{}: a spread has over = \"an axis\" and where = {{...}}", where,
+                                key, did_you_mean(key, {"over", "where"})));
   }
   if (result.over.empty()) refuse(item, where + " spreads over nothing: it needs over = \"an axis\"");
   return result;
@@ -175,10 +184,12 @@ Claim Reader::claim_of(const Item& item, const std::string& where) const {
   auto number = [&](const Item& entry, const std::string& key, double low, double high) {
     double value = entry.scalar.is_number() ? entry.scalar.get<double>() : std::nan("");
     if (!(value >= low && value <= high))
-      refuse(entry, fmt::format("{}: {}: expected a number in [{:g}, {:g}], got {}", where, key, low, high, number_text(entry.json())));
-    return value == 0 ? 0.0 : value;               // never -0
+      refuse(entry, fmt::format("{}: {}: expected a number in [{:g}, {:g}], got {}", where, key, low, high,
+                                number_text(entry.json())));
+    return value == 0 ? 0.0 : value;  // never -0
   };
-  const std::vector<std::string> keys = {"statement", "better", "worse", "spread", "below", "at_most", "where", "metric", "effect", "alpha"};
+  const std::vector<std::string> keys = {"statement", "better", "worse",  "spread", "below",
+                                         "at_most",   "where",  "metric", "effect", "alpha"};
   for (const auto& [key, entry] : item.entries) {
     if (key == "statement") claim.statement = text(entry, "statement");
     else if (key == "better") claim.better = conditions(table(entry, "better"), where);
@@ -190,19 +201,25 @@ Claim Reader::claim_of(const Item& item, const std::string& where) const {
     else if (key == "metric") claim.metric = text(entry, "metric");
     else if (key == "effect") claim.effect = number(entry, key, -1e9, 1e9);
     else if (key == "alpha") claim.alpha = number(entry, key, 1e-6, 0.5);
-    else refuse(entry, fmt::format("{}: unknown entry '{}'{}: a claim has {}", where, key, did_you_mean(key, keys), fmt::join(keys, ", ")));
+    else
+      refuse(entry, fmt::format("{}: unknown entry '{}'{}: a claim has {}", where, key, did_you_mean(key, keys),
+                                fmt::join(keys, ", ")));
   }
   if (claim.statement.empty()) refuse(item, where + " states nothing: it needs statement = \"...\"");
-  bool pair = !claim.better.empty() || !claim.worse.empty(), bound = claim.at_most.has_value(), spreads = claim.below.has_value();
-  bool whole = claim.spread ? !pair && bound != spreads : !claim.better.empty() && !claim.worse.empty() && !bound && !spreads;
+  bool pair = !claim.better.empty() || !claim.worse.empty(), bound = claim.at_most.has_value(),
+       spreads = claim.below.has_value();
+  bool whole =
+      claim.spread ? !pair && bound != spreads : !claim.better.empty() && !claim.worse.empty() && !bound && !spreads;
   if (!whole)
     refuse(item, where + " compares nothing: it needs better and worse, or spread and at_most, or spread and below");
   auto same = [](const std::vector<Condition>& one, const std::vector<Condition>& other) {
     return one.size() == other.size() && std::all_of(one.begin(), one.end(), [&](const Condition& a) {
-      return std::any_of(other.begin(), other.end(), [&](const Condition& b) { return a.key == b.key && a.any == b.any; });
-    });
+             return std::any_of(other.begin(), other.end(),
+                                [&](const Condition& b) { return a.key == b.key && a.any == b.any; });
+           });
   };
-  if (!claim.better.empty() && same(claim.better, claim.worse)) refuse(item, where + " compares experiments with themselves: better and worse are the same");
+  if (!claim.better.empty() && same(claim.better, claim.worse))
+    refuse(item, where + " compares experiments with themselves: better and worse are the same");
   if (bound && claim.effect != 0) refuse(item, where + ": at_most is the threshold itself: leave effect out");
   return claim;
 }
@@ -219,7 +236,8 @@ SweepFile Reader::read(const Item& root, const std::vector<std::string>& sets) {
     } else if (key == "base") {
       settings(table(item, "base"), "", "base", sweep.base);
     } else if (key == "grid") {
-      for (const Item& entry : tables(item, "grid")) sweep.grids.push_back(grid(entry, numbered("grid", sweep.grids.size() + 1)));
+      for (const Item& entry : tables(item, "grid"))
+        sweep.grids.push_back(grid(entry, numbered("grid", sweep.grids.size() + 1)));
     } else if (key == "override") {
       for (const Item& entry : tables(item, "override"))
         sweep.overrides.push_back(override_of(entry, numbered("override", sweep.overrides.size() + 1)));
@@ -227,28 +245,36 @@ SweepFile Reader::read(const Item& root, const std::vector<std::string>& sets) {
       for (const Item& entry : tables(item, "exclude"))
         sweep.excludes.push_back({place(entry), conditions(entry, numbered("exclude", sweep.excludes.size() + 1))});
     } else if (key == "claim") {
-      for (const Item& entry : tables(item, "claim")) sweep.claims.push_back(claim_of(entry, numbered("claim", sweep.claims.size() + 1)));
+      for (const Item& entry : tables(item, "claim"))
+        sweep.claims.push_back(claim_of(entry, numbered("claim", sweep.claims.size() + 1)));
     } else {
-      refuse(item, fmt::format("unknown entry '{}'{}: a sweep has name, question, [base], [[grid]], [[override]], [[exclude]], [[claim]]; "
-                               "settings stand in [base] or a [[grid]]",
-                               key, did_you_mean(key, {"name", "question", "base", "grid", "override", "exclude", "claim"})));
+      refuse(item,
+             fmt::format("unknown entry '{}'{}: a sweep has name, question, [base], [[grid]], [[override]], "
+                         "[[exclude]], [[claim]]; "
+                         "settings stand in [base] or a [[grid]]",
+                         key, did_you_mean(key, {"name", "question", "base", "grid", "override", "exclude", "claim"})));
     }
   }
   if (sweep.grids.empty()) sweep.grids.push_back(Grid{{file_, 0}, {}, {}});
   auto plain = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; };
   if (sweep.name.empty() || sweep.name[0] == '.' || !std::all_of(sweep.name.begin(), sweep.name.end(), plain))
-    throw UsageError(fmt::format("{}: the sweep's name '{}' must consist of letters, digits, '-', '_' and '.': folders are "
-                                 "called after it", file_, sweep.name));
+    throw UsageError(
+        fmt::format("{}: the sweep's name '{}' must consist of letters, digits, '-', '_' and '.': folders are "
+                    "called after it",
+                    file_, sweep.name));
   constexpr std::size_t kLongest = 100;
   if (sweep.name.size() > kLongest)
-    throw UsageError(fmt::format("{}: the sweep's name has {} letters: folders are called after it, at most {} are allowed", file_, sweep.name.size(), kLongest));
+    throw UsageError(
+        fmt::format("{}: the sweep's name has {} letters: folders are called after it, at most {} are allowed", file_,
+                    sweep.name.size(), kLongest));
   for (const std::string& set : sets) {
     std::size_t equal = set.find('=');
     if (equal == 0 || equal == std::string::npos) throw UsageError(fmt::format("--set {}: expected KEY=VALUE", set));
     Place at{"--set " + set, 0};
     Value value = parse_toml_value(std::string_view(set).substr(equal + 1), at.file);
     std::string key = set.substr(0, equal);
-    for (auto& [name, leaf] : value.is_object() ? flatten(value, key + ".") : std::map<std::string, Value>{{key, value}})
+    for (auto& [name, leaf] :
+         value.is_object() ? flatten(value, key + ".") : std::map<std::string, Value>{{key, value}})
       sweep.sets.push_back({name, leaf, at, next_id_++});
   }
   sweep.written = next_id_;

@@ -10,24 +10,24 @@ namespace winnow::sweep {
 
 // One setting as somebody wrote it. `id` numbers all of a sweep in the order of the file, --set last.
 struct Written {
-  std::string key;                    // dotted
+  std::string key;  // dotted
   Value value;
   Place place;
   std::size_t id = 0;
 };
 
-using Row = std::vector<Written>;     // one value of an axis: several settings where the value is a table
+using Row = std::vector<Written>;  // one value of an axis: several settings where the value is a table
 
 struct Axis {
-  std::string name;                   // "seed", "labels", "zip"
+  std::string name;  // "seed", "labels", "zip"
   Place place;
-  std::vector<Row> rows;              // never empty
+  std::vector<Row> rows;  // never empty
 };
 
 struct Grid {
   Place place;
-  std::vector<Written> fixed;         // settings of all its experiments
-  std::vector<Axis> axes;             // in the order of the file; the last one varies fastest
+  std::vector<Written> fixed;  // settings of all its experiments
+  std::vector<Axis> axes;      // in the order of the file; the last one varies fastest
 };
 
 struct Override {
@@ -44,14 +44,14 @@ struct Exclude {
 struct SweepFile {
   std::string name, question;
   std::vector<Written> base;
-  std::vector<Grid> grids;            // at least one: a sweep without grids is one experiment
+  std::vector<Grid> grids;  // at least one: a sweep without grids is one experiment
   std::vector<Override> overrides;
   std::vector<Exclude> excludes;
   std::vector<Claim> claims;
-  std::vector<Written> sets;          // --set
-  std::size_t written = 0;            // ids are below it
+  std::vector<Written> sets;  // --set
+  std::size_t written = 0;    // ids are below it
 
-  std::vector<const Written*> all() const;   // by id
+  std::vector<const Written*> all() const;  // by id
 };
 
 // `file` is the name for messages; the sweep's name defaults to its stem.

@@ -13,7 +13,8 @@ const Value* Inspection::find(std::string_view key) {
 
 std::string Inspection::text(std::string_view key) {
   const Value* value = find(key);
-  if (!value) throw InternalError("a check wants the setting " + std::string(key) + ", which the experiment does not have");
+  if (!value)
+    throw InternalError("a check wants the setting " + std::string(key) + ", which the experiment does not have");
   return value->get<std::string>();
 }
 

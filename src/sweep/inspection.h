@@ -1,5 +1,5 @@
-// An experiment's settings as checks see them. What they look at decides whether an experiment is possible, so it is noted: rows of a free axis
-// (structure.h) stand for one another only where nobody looks at the key that they set.
+// An experiment's settings as checks see them. What they look at decides whether an experiment is possible, so it is
+// noted: rows of a free axis (structure.h) stand for one another only where nobody looks at the key that they set.
 #pragma once
 
 #include <set>
@@ -15,8 +15,8 @@ class Inspection {
  public:
   explicit Inspection(Effective& effective) : effective_(effective) {}
 
-  const Value* find(std::string_view key);        // null: the experiment has no such setting
-  std::string text(std::string_view key);         // of a setting that it has
+  const Value* find(std::string_view key);  // null: the experiment has no such setting
+  std::string text(std::string_view key);   // of a setting that it has
   std::int64_t integer(std::string_view key);
   double real(std::string_view key);
   std::string where(std::string_view key) const;  // who set it

@@ -15,9 +15,12 @@ const data::LabelSet& annotated_set(Inspection& seen, const Catalogue& catalogue
       if (other == name) return set;
       known.push_back(other);
     }
-  throw UsageError(fmt::format("{0}: labels.set: no labels '{1}' of {2} on this machine{3}; known: {4}. Put labels/{1}.safetensors (launch/convert-labels) below its "
-                               "folder and run `winnow data check {2}`", seen.where("labels.set"), name, dataset,
-                               did_you_mean(name, known), known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+  throw UsageError(
+      fmt::format("{0}: labels.set: no labels '{1}' of {2} on this machine{3}; known: {4}. Put labels/{1}.safetensors "
+                  "(launch/convert-labels) below its "
+                  "folder and run `winnow data check {2}`",
+                  seen.where("labels.set"), name, dataset, did_you_mean(name, known),
+                  known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
 }
 
 bool gives_sets(Inspection& seen, const Catalogue& catalogue) {
@@ -25,7 +28,7 @@ bool gives_sets(Inspection& seen, const Catalogue& catalogue) {
   try {
     spec.kind = label::parse_kind(seen.text("labels.kind"));
   } catch (const UsageError&) {
-    return false;                                 // declared, and not made yet: the stage that should make such labels refuses them
+    return false;  // declared, and not made yet: the stage that should make such labels refuses them
   }
   return spec.kind == label::Kind::annotated ? annotated_set(seen, catalogue).candidates : spec.makes_candidates();
 }

@@ -5,7 +5,8 @@
 
 namespace winnow::sweep {
 
-// The labels that people gave which labels.set names. UsageError, with the nearest name, where the data set has none of it.
+// The labels that people gave which labels.set names. UsageError, with the nearest name, where the data set has none of
+// it.
 const data::LabelSet& annotated_set(Inspection&, const Catalogue&);
 bool gives_sets(Inspection&, const Catalogue&);
 

@@ -18,7 +18,8 @@ Layout::Layout(const SweepFile& sweep) : first_{0} {
       sizes_.back().push_back(static_cast<std::uint32_t>(axis.rows.size()));
       count *= axis.rows.size();
       if (first_.back() + count > kMost)
-        throw UsageError(fmt::format("{}: with this grid the sweep has more than {} combinations", grid.place.text(), kMost));
+        throw UsageError(
+            fmt::format("{}: with this grid the sweep has more than {} combinations", grid.place.text(), kMost));
     }
     first_.push_back(first_.back() + static_cast<std::uint32_t>(count));
   }

@@ -10,11 +10,11 @@ namespace winnow::sweep {
 
 class Layout {
  public:
-  explicit Layout(const SweepFile&);                // UsageError for more combinations than 32 bits count
+  explicit Layout(const SweepFile&);  // UsageError for more combinations than 32 bits count
 
   struct At {
     std::size_t grid;
-    std::vector<std::uint32_t> digits;              // one for each axis
+    std::vector<std::uint32_t> digits;  // one for each axis
   };
   std::uint32_t first(std::size_t grid) const { return first_[grid]; }
   std::uint32_t count(std::size_t grid) const { return first_[grid + 1] - first_[grid]; }
@@ -23,8 +23,8 @@ class Layout {
   void advance(std::size_t grid, std::vector<std::uint32_t>& digits) const;
 
  private:
-  std::vector<std::vector<std::uint32_t>> sizes_;   // of the axes, by grid
-  std::vector<std::uint32_t> first_;                // by grid, and the total
+  std::vector<std::vector<std::uint32_t>> sizes_;  // of the axes, by grid
+  std::vector<std::uint32_t> first_;               // by grid, and the total
 };
 
 }  // namespace winnow::sweep

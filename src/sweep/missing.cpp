@@ -14,14 +14,16 @@ namespace {
 
 class Noter {
  public:
-  Noter(Inspection& inspection, Catalogue& catalogue, std::vector<Missing>& missing) : seen_(inspection), catalogue_(catalogue), missing_(missing) {}
+  Noter(Inspection& inspection, Catalogue& catalogue, std::vector<Missing>& missing)
+      : seen_(inspection), catalogue_(catalogue), missing_(missing) {}
 
   void note() {
     dataset(seen_.text("dataset"), seen_.where("dataset"));
     labels();
     scores();
     templates();
-    for (const std::string& key : seen_.named("model")) weights(catalogue_.models.at(seen_.text(key)), seen_.where(key));
+    for (const std::string& key : seen_.named("model"))
+      weights(catalogue_.models.at(seen_.text(key)), seen_.where(key));
   }
 
  private:
@@ -40,7 +42,8 @@ class Noter {
     const Value& preset = catalogue_.datasets.at(name).content;
     std::string package = preset.value("package", ""), download = preset.value("download", "");
     std::string command = fmt::format("winnow data check {}{}", name, package.empty() ? " --root FOLDER" : "");
-    missing_.push_back({"the data set " + name, package.empty() ? "get it from " + download : "apt-get install " + package, command, where,
+    missing_.push_back({"the data set " + name,
+                        package.empty() ? "get it from " + download : "apt-get install " + package, command, where,
                         fmt::format("no fingerprint of {} on this machine: run `{}` once", name, command)});
   }
 
@@ -49,22 +52,30 @@ class Noter {
     std::string dataset = seen_.text("dataset"), name = seen_.text("labels.set");
     const data::LabelSet& set = annotated_set(seen_, catalogue_);
     if (set.fingerprint.starts_with(kOpen) && misses(fmt::format("labels/{}/{}", dataset, name)))
-      add(fmt::format("the labels '{}' of {}", name, dataset), fmt::format("make labels/{}.safetensors below its folder with launch/convert-labels", name),
+      add(fmt::format("the labels '{}' of {}", name, dataset),
+          fmt::format("make labels/{}.safetensors below its folder with launch/convert-labels", name),
           fmt::format("winnow data check {} --root FOLDER", dataset), "labels.set",
-          fmt::format("labels.set: no labels '{0}' of {1} on this machine: put labels/{0}.safetensors (launch/convert-labels) below its folder and run `winnow data check "
-                      "{1} --root FOLDER`", name, dataset));
+          fmt::format("labels.set: no labels '{0}' of {1} on this machine: put labels/{0}.safetensors "
+                      "(launch/convert-labels) below its folder and run `winnow data check "
+                      "{1} --root FOLDER`",
+                      name, dataset));
   }
 
   void weights(const Model& model, const std::string& where) {
     if (model.pretrain) dataset(model.pretrain->settings.at("dataset").get<std::string>(), where);
     else if (model.downloaded() && misses(model.name))
-      missing_.push_back({"the weights of " + model.name, "download " + model.download, fmt::format("winnow model check {} --root FOLDER", model.name), where,
-                          fmt::format("no weights of {0} on this machine: download {1} and run `winnow model check {0} --root FOLDER` once", model.name, model.download)});
+      missing_.push_back(
+          {"the weights of " + model.name, "download " + model.download,
+           fmt::format("winnow model check {} --root FOLDER", model.name), where,
+           fmt::format(
+               "no weights of {0} on this machine: download {1} and run `winnow model check {0} --root FOLDER` once",
+               model.name, model.download)});
   }
 
   std::vector<std::string> recorded(const std::string& prefix, std::vector<std::string> known) const {
     for (const auto& [content, fingerprint] : catalogue_.fingerprints)
-      if (content.starts_with(prefix) && !fingerprint.starts_with(kOpen)) known.push_back(content.substr(prefix.size()));
+      if (content.starts_with(prefix) && !fingerprint.starts_with(kOpen))
+        known.push_back(content.substr(prefix.size()));
     return known;
   }
 
@@ -75,9 +86,11 @@ class Noter {
     std::vector<std::string> known = {"zero-shot", "classifier", "trained"};
     if (std::find(known.begin(), known.end(), name) != known.end() || !misses("scores/" + name)) return;
     known = recorded("scores/", known);
-    std::string hint = did_you_mean(name, known), command = fmt::format("winnow data scores {} FILE --dataset {}", name, dataset);
+    std::string hint = did_you_mean(name, known),
+                command = fmt::format("winnow data scores {} FILE --dataset {}", name, dataset);
     add(fmt::format("the scores '{}'{}", name, hint), "", command, "labels.scores",
-        fmt::format("labels.scores: no scores '{}' on this machine{}: known are {}; `{}` records them", name, hint, fmt::join(known, ", "), command));
+        fmt::format("labels.scores: no scores '{}' on this machine{}: known are {}; `{}` records them", name, hint,
+                    fmt::join(known, ", "), command));
   }
 
   // A prompt is itself, a set of prompts that winnow ships, or a file of templates of the data set, recorded by name.
@@ -89,12 +102,16 @@ class Noter {
         bool prompt = data::places_in(text) > 0;
         if (std::string fault = prompt ? data::fault_of_template(text) : ""; !fault.empty())
           throw UsageError(fmt::format("{}: {}: {}", seen_.where(key), key, fault));
-        if (prompt || std::find(known.begin(), known.end(), text) != known.end() || !misses(fmt::format("templates/{}/{}", dataset, text))) continue;
+        if (prompt || std::find(known.begin(), known.end(), text) != known.end() ||
+            !misses(fmt::format("templates/{}/{}", dataset, text)))
+          continue;
         known = recorded("templates/" + dataset + "/", known);
-        std::string hint = did_you_mean(text, known), command = fmt::format("winnow data templates {} FILE --dataset {}", text, dataset);
+        std::string hint = did_you_mean(text, known),
+                    command = fmt::format("winnow data templates {} FILE --dataset {}", text, dataset);
         add(fmt::format("the class texts '{}' of {}{}", text, dataset, hint), "", command, key,
-            fmt::format("{}: '{}' has no {{}} for the class name, and is no set of templates of {} on this machine{}; known sets: {}; `{}` records one", key, text, dataset,
-                        hint, fmt::join(known, ", "), command));
+            fmt::format("{}: '{}' has no {{}} for the class name, and is no set of templates of {} on this machine{}; "
+                        "known sets: {}; `{}` records one",
+                        key, text, dataset, hint, fmt::join(known, ", "), command));
       }
   }
 
@@ -105,6 +122,8 @@ class Noter {
 
 }  // namespace
 
-void note_missing(Inspection& inspection, Catalogue& catalogue, std::vector<Missing>& missing) { Noter(inspection, catalogue, missing).note(); }
+void note_missing(Inspection& inspection, Catalogue& catalogue, std::vector<Missing>& missing) {
+  Noter(inspection, catalogue, missing).note();
+}
 
 }  // namespace winnow::sweep

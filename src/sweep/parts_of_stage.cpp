@@ -17,18 +17,22 @@ class Parts {
     switch (stage_.kind) {
       case StageKind::narrow: add("labels"); break;
       case StageKind::score:
-        if (!stage_.fingerprints.count("scores")) looks(), add("head");      // an array that another program computed is only read
+        if (!stage_.fingerprints.count("scores"))
+          looks(), add("head");  // an array that another program computed is only read
         break;
       case StageKind::pretrain: looks(); break;
       case StageKind::train:
       case StageKind::detect:
         add("labels");
-        if (stage_.kind == StageKind::detect && stage_.settings.text("method") == "label-match") break;   // of scores: sees no image
+        if (stage_.kind == StageKind::detect && stage_.settings.text("method") == "label-match")
+          break;  // of scores: sees no image
         looks();
         add("head");
         add("adaptation." + stage_.settings.text("adapt"));
         break;
-      default: throw InternalError(fmt::format("nothing says which shared code stages of kind {} use", to_string(stage_.kind)));
+      default:
+        throw InternalError(
+            fmt::format("nothing says which shared code stages of kind {} use", to_string(stage_.kind)));
     }
     return std::move(parts_);
   }
@@ -43,12 +47,14 @@ class Parts {
     if (model.downloaded()) add("snapshot." + model.family), add("preprocessing." + model.family);
     if (!stage_.settings.has("template") && !stage_.fingerprints.count("templates")) return;
     add("texts");
-    if (std::string part = "tokenizer." + model.family; catalogue_.shared_code.count(part)) add(part);   // a tower without texts is refused later
+    if (std::string part = "tokenizer." + model.family; catalogue_.shared_code.count(part))
+      add(part);  // a tower without texts is refused later
   }
 
   void add(const std::string& part) {
     auto found = catalogue_.shared_code.find(part);
-    if (found == catalogue_.shared_code.end()) throw InternalError(fmt::format("the shared code has no part '{}': add it to src/stage/shared_code.cpp", part));
+    if (found == catalogue_.shared_code.end())
+      throw InternalError(fmt::format("the shared code has no part '{}': add it to src/stage/shared_code.cpp", part));
     parts_[part] = found->second;
   }
 

@@ -1,5 +1,5 @@
-// Which parts of the shared code (winnow/stage/shared_code.h) a stage uses. Rather one too many than one too few: a part that is left out here
-// lets old results stand where the code has changed.
+// Which parts of the shared code (winnow/stage/shared_code.h) a stage uses. Rather one too many than one too few: a
+// part that is left out here lets old results stand where the code has changed.
 #pragma once
 
 #include "recipe.h"

@@ -32,7 +32,8 @@ Plan::Plan(Plan&&) noexcept = default;
 Plan& Plan::operator=(Plan&&) noexcept = default;
 Plan::~Plan() = default;
 
-Plan Plan::read(const Path& sweep_file, const Catalogue& catalogue, const std::vector<std::string>& sets, Absent absent) {
+Plan Plan::read(const Path& sweep_file, const Catalogue& catalogue, const std::vector<std::string>& sets,
+                Absent absent) {
   std::string text = read_file(sweep_file);
   Hasher hasher;
   hasher.add(text);
@@ -43,7 +44,8 @@ Plan Plan::read(const Path& sweep_file, const Catalogue& catalogue, const std::v
   impl->expansion = expand(impl->sweep, impl->layout, impl->catalogue, impl->resolver);
   if (absent == Absent::refuse && !impl->expansion.missing.empty()) {
     std::string all;
-    for (const Missing& missing : impl->expansion.missing) all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", missing.where, missing.refusal);
+    for (const Missing& missing : impl->expansion.missing)
+      all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", missing.where, missing.refusal);
     throw UsageError(all);
   }
   return Plan(std::move(impl));
@@ -68,7 +70,8 @@ std::vector<Value> Plan::values(std::string_view axis) const {
 }
 
 std::vector<std::vector<std::uint32_t>> Plan::value_numbers() const {
-  return sweep::value_numbers(impl_->sweep, impl_->layout, impl_->catalogue, impl_->resolver, impl_->expansion, kAbsent);
+  return sweep::value_numbers(impl_->sweep, impl_->layout, impl_->catalogue, impl_->resolver, impl_->expansion,
+                              kAbsent);
 }
 
 const std::vector<std::pair<std::string, std::size_t>>& Plan::methods() const { return impl_->expansion.methods; }
@@ -80,7 +83,7 @@ std::uint32_t Plan::cell_node(std::size_t experiment) const { return impl_->expa
 std::vector<bool> Plan::needed(const std::vector<bool>& done) const {
   std::vector<bool> result(nodes().size());
   for (std::uint32_t cell : impl_->expansion.cells) result[cell] = true;
-  for (std::size_t i = nodes().size(); i-- > 0;) {      // inputs come before those who need them
+  for (std::size_t i = nodes().size(); i-- > 0;) {  // inputs come before those who need them
     if (done[i]) result[i] = false;
     if (result[i])
       for (std::uint32_t input : nodes()[i].inputs) result[input] = true;

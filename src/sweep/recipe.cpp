@@ -44,7 +44,8 @@ std::vector<Identity> connect(std::vector<Draft>& drafts) {
   for (Draft& draft : drafts) {
     for (const auto& [name, edge] : draft.edges) {
       draft.stage.inputs[name] = {identities[edge.stage], edge.output};
-      if (drafts[edge.stage].stage.open()) draft.stage.fingerprints["inputs"] = kOpen;    // what it depends on is open, so it is, too
+      if (drafts[edge.stage].stage.open())
+        draft.stage.fingerprints["inputs"] = kOpen;  // what it depends on is open, so it is, too
     }
     identities.push_back(draft.stage.open() ? hash_of(draft.stage.canonical()) : draft.stage.identity());
   }

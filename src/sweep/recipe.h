@@ -12,36 +12,38 @@
 
 namespace winnow::sweep {
 
-// An experiment as a recipe sees it. What a recipe decides by is recorded where it reads a value (Settings::text and the like; RecordedReads): copy
-// settings by all(), and look at none of its values.
+// An experiment as a recipe sees it. What a recipe decides by is recorded where it reads a value (Settings::text and
+// the like; RecordedReads): copy settings by all(), and look at none of its values.
 struct Experiment {
   const Catalogue& catalogue;
   const Method& method;
-  Settings settings;                          // effective
-  std::set<std::string> defaulted;            // keys whose value is the declared default
+  Settings settings;                // effective
+  std::set<std::string> defaulted;  // keys whose value is the declared default
 };
 
 struct Draft {
   struct Edge {
-    std::size_t stage;                        // an earlier draft
+    std::size_t stage;  // an earlier draft
     Output output;
   };
-  std::string_view label;                     // a literal: nodes keep the view
-  Stage stage;                                // without inputs: identities of earlier stages come later
-  std::map<std::string, Edge> edges;          // by the name that the executor uses
-  bool own_settings = false;                  // settings of a preset, the same whatever the experiment sets
-  std::map<std::string, std::string> origin;  // by setting: the experiment's key that it comes from, where it has another name
+  std::string_view label;             // a literal: nodes keep the view
+  Stage stage;                        // without inputs: identities of earlier stages come later
+  std::map<std::string, Edge> edges;  // by the name that the executor uses
+  bool own_settings = false;          // settings of a preset, the same whatever the experiment sets
+  std::map<std::string, std::string>
+      origin;  // by setting: the experiment's key that it comes from, where it has another name
 };
 
 // In topological order; the last one yields the table cell.
 using Recipe = std::vector<Draft> (*)(Experiment);
 
-Recipe find_recipe(std::string_view name);    // UsageError with the known ones
+Recipe find_recipe(std::string_view name);  // UsageError with the known ones
 
 // The fingerprint of a file of templates takes the place of the setting that names it: what counts is the content.
 void note_templates(std::vector<Draft>& drafts, const Fingerprints&);
 
-// Fills in the inputs of every draft and returns their identities; of open ones (Stage::open) a hash that tells them apart and is none.
+// Fills in the inputs of every draft and returns their identities; of open ones (Stage::open) a hash that tells them
+// apart and is none.
 std::vector<Identity> connect(std::vector<Draft>& drafts);
 
 }  // namespace winnow::sweep

@@ -12,10 +12,10 @@ namespace winnow::sweep {
 
 // What one experiment resolves to.
 struct Resolved {
-  std::vector<Assigned> assigned;               // from low to high
+  std::vector<Assigned> assigned;  // from low to high
   Effective effective;
-  std::vector<std::size_t> overrides;           // those that matched
-  std::optional<std::size_t> excluded;          // by this [[exclude]]
+  std::vector<std::size_t> overrides;   // those that matched
+  std::optional<std::size_t> excluded;  // by this [[exclude]]
 };
 
 // Keeps references to what it is made from.

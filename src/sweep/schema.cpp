@@ -19,7 +19,8 @@ Schema::Schema(const Catalogue& catalogue, const Method* method) : method_(metho
   for (const Key& key : catalogue.common) entries_.push_back({&key, &kCommonSource, {}});
   if (method)
     for (const Key& key : method->keys) entries_.push_back({&key, &method->source, {}});
-  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.key->key < b.key->key; });
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const Entry& a, const Entry& b) { return a.key->key < b.key->key; });
   for (std::size_t first = 0, i = 1; i < entries_.size(); ++i) {
     const Key &key = *entries_[i].key, &before = *entries_[first].key;
     if (key.key != before.key) first = i;
@@ -29,7 +30,8 @@ Schema::Schema(const Catalogue& catalogue, const Method* method) : method_(metho
   }
   auto known = [&](const Entry& entry, const std::string& other) {
     int found = index(other);
-    if (found < 0) throw UsageError(fmt::format("{}: {} names the unknown key '{}'", *entry.source, entry.key->key, other));
+    if (found < 0)
+      throw UsageError(fmt::format("{}: {} names the unknown key '{}'", *entry.source, entry.key->key, other));
     return found;
   };
   for (Entry& entry : entries_) {

@@ -3,7 +3,8 @@
 namespace winnow::sweep {
 
 Shape::Shape(Resolved& resolved, const std::map<std::string, Slot>& slots, const Catalogue& catalogue)
-    : method(resolved.effective.schema().method()->name), profile(resolved.effective.value("profile")->get<std::string>()),
+    : method(resolved.effective.schema().method()->name),
+      profile(resolved.effective.value("profile")->get<std::string>()),
       width(resolved.effective.value("width")->get<std::uint32_t>()) {
   Stages made = stages_of(resolved.effective, catalogue);
   identities = std::move(made.identities);

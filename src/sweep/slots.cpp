@@ -44,7 +44,8 @@ std::map<std::string, Slot> slots_of(Resolved& resolved, const Grid& grid, const
   for (int key = 0; key < schema.size(); ++key) {
     if (!effective.active(key)) continue;
     std::vector<int> chain = effective.chain(key), default_chain;
-    if (int other = effective.default_of(key); other >= 0 && effective.value(other)) default_chain = effective.chain(other);
+    if (int other = effective.default_of(key); other >= 0 && effective.value(other))
+      default_chain = effective.chain(other);
     int axis = free_axis(chain), default_axis = free_axis(default_chain);
     if (axis < 0 && default_axis < 0) continue;
     if (axis >= 0 && default_axis >= 0 && axis != default_axis)
@@ -52,8 +53,10 @@ std::map<std::string, Slot> slots_of(Resolved& resolved, const Grid& grid, const
     Slot slot{std::max(axis, default_axis), {}, {}};
     for (const Row& row : grid.axes[static_cast<std::size_t>(slot.axis)].rows) {
       Value value = axis >= 0 ? value_in(schema, chain, row) : *effective.value(key);
-      std::optional<Value> declared = default_axis >= 0 ? value_in(schema, default_chain, row) : effective.declared(key);
-      slot.fragments.push_back(declared && *declared == value ? "" : CanonicalForm::fragment(schema[key].key->key, value));
+      std::optional<Value> declared =
+          default_axis >= 0 ? value_in(schema, default_chain, row) : effective.declared(key);
+      slot.fragments.push_back(declared && *declared == value ? ""
+                                                              : CanonicalForm::fragment(schema[key].key->key, value));
       if (axis >= 0) slot.values.push_back(std::move(value));
     }
     slots.emplace(schema[key].key->key, std::move(slot));

@@ -13,12 +13,14 @@ namespace {
 
 class StageTable {
  public:
-  StageTable(const Method& owner, const std::string& stage, const std::vector<std::string>& methods, const Catalogue& catalogue)
+  StageTable(const Method& owner, const std::string& stage, const std::vector<std::string>& methods,
+             const Catalogue& catalogue)
       : owner_(owner), stage_(stage), method_key_(stage + ".method"), catalogue_(catalogue) {
     for (const Key& key : catalogue.common) (key.shared ? shared_ : own_).insert(key.key);
     for (const std::string& name : methods) {
       auto found = catalogue.methods.find(name);
-      if (found == catalogue.methods.end()) throw UsageError(fmt::format("{}: stages.{} names the unknown method '{}'", owner.source, stage, name));
+      if (found == catalogue.methods.end())
+        throw UsageError(fmt::format("{}: stages.{} names the unknown method '{}'", owner.source, stage, name));
       methods_.push_back(&found->second);
     }
   }
@@ -68,7 +70,8 @@ class StageTable {
   void add_own(const Key& of_method, const Method& method) {
     Key key = of_method;
     key.key = inside(of_method.key);
-    if (own_.count(of_method.key)) throw UsageError(fmt::format("{}: '{}' is a common key", method.source, of_method.key));
+    if (own_.count(of_method.key))
+      throw UsageError(fmt::format("{}: '{}' is a common key", method.source, of_method.key));
     if (key.fallback) key.fallback = inside(*key.fallback);
     key.when = guards(of_method);
     key.method_key = method_key_;
@@ -88,9 +91,9 @@ class StageTable {
       result.erase(method_key_);
       return result;
     };
-    return one.key == other.key && one.type == other.type && one.fallback == other.fallback && one.min == other.min && one.max == other.max &&
-           one.above_min == other.above_min && one.below_max == other.below_max && one.words == other.words && one.help == other.help &&
-           conditions(one) == conditions(other);
+    return one.key == other.key && one.type == other.type && one.fallback == other.fallback && one.min == other.min &&
+           one.max == other.max && one.above_min == other.above_min && one.below_max == other.below_max &&
+           one.words == other.words && one.help == other.help && conditions(one) == conditions(other);
   }
 
   std::map<std::string, std::vector<Value>> guards(const Key& key) const {

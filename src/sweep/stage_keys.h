@@ -5,8 +5,8 @@
 
 namespace winnow::sweep {
 
-// For every stage that the method declares: each common key that is not shared, inheriting what the table does not say; which
-// method the stage runs; the keys of those methods. UsageError for presets that contradict each other.
+// For every stage that the method declares: each common key that is not shared, inheriting what the table does not say;
+// which method the stage runs; the keys of those methods. UsageError for presets that contradict each other.
 std::vector<Key> stage_keys(const Method&, const Catalogue&);
 
 }  // namespace winnow::sweep

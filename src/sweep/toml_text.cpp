@@ -69,8 +69,8 @@ Item parse_toml(std::string_view text, const std::string& file) {
     return convert_table(toml::parse(text, file), file);
   } catch (const toml::parse_error& error) {
     std::string_view what = error.description();
-    throw UsageError(fmt::format("{}: not TOML: {}{}", Place{file, static_cast<int>(error.source().begin.line)}.text(), what,
-                                 what.find("utf-8") != std::string_view::npos ? "; save the file as UTF-8" : ""));
+    throw UsageError(fmt::format("{}: not TOML: {}{}", Place{file, static_cast<int>(error.source().begin.line)}.text(),
+                                 what, what.find("utf-8") != std::string_view::npos ? "; save the file as UTF-8" : ""));
   }
 }
 

@@ -12,13 +12,14 @@ namespace winnow::sweep {
 
 namespace {
 
-constexpr std::string_view kWithoutClassifier[] = {"clip", "siglip", "vit_mae"};     // families
+constexpr std::string_view kWithoutClassifier[] = {"clip", "siglip", "vit_mae"};  // families
 
 std::string condition_text(const Key& key) {
   std::string text;
   for (const auto& [other, any] : key.when) {
     std::string words;
-    for (const Value& value : any) words += (words.empty() ? "" : " or ") + (value.is_string() ? value.get<std::string>() : value.dump());
+    for (const Value& value : any)
+      words += (words.empty() ? "" : " or ") + (value.is_string() ? value.get<std::string>() : value.dump());
     text += fmt::format("{}{} = {}", text.empty() ? "" : " and ", other, words);
   }
   return text;
@@ -27,14 +28,16 @@ std::string condition_text(const Key& key) {
 std::vector<std::string> methods_with(const Catalogue& catalogue, const std::string& key) {
   std::vector<std::string> names;
   for (const auto& [name, method] : catalogue.methods)
-    if (std::any_of(method.keys.begin(), method.keys.end(), [&](const Key& declared) { return declared.key == key; })) names.push_back(name);
+    if (std::any_of(method.keys.begin(), method.keys.end(), [&](const Key& declared) { return declared.key == key; }))
+      names.push_back(name);
   return names;
 }
 
 void refuse_axis(Effective& effective, const Catalogue& catalogue, const Written& setting, int key) {
-  std::string reason = key < 0 ? fmt::format("method {} has no such key ({} have)", effective.value("method")->get<std::string>(),
-                                             fmt::join(methods_with(catalogue, setting.key), ", "))
-                               : fmt::format("it exists only where {}", condition_text(*effective.schema()[key].key));
+  std::string reason =
+      key < 0 ? fmt::format("method {} has no such key ({} have)", effective.value("method")->get<std::string>(),
+                            fmt::join(methods_with(catalogue, setting.key), ", "))
+              : fmt::format("it exists only where {}", condition_text(*effective.schema()[key].key));
   throw UsageError(fmt::format("{}: {} = {} cannot be an axis here: {}", setting.place.text(), setting.key,
                                setting.value.dump(), reason));
 }
@@ -46,8 +49,9 @@ void require_labels(Inspection& seen, const Catalogue& catalogue) {
   if (kind == "annotated") {
     what += fmt::format(" of the set {}", seen.text("labels.set"));
     if (!sets && seen.real("labels.keep_fraction") < 1)
-      throw UsageError(fmt::format("{}: {} gives one label a sample: there is no set that labels.keep_fraction could narrow",
-                                   seen.where("labels.keep_fraction"), what));
+      throw UsageError(
+          fmt::format("{}: {} gives one label a sample: there is no set that labels.keep_fraction could narrow",
+                      seen.where("labels.keep_fraction"), what));
   }
   if (method.labels == LabelNeed::candidates || !sets) return;
   std::vector<std::string> able;
@@ -61,8 +65,10 @@ void require_labels(Inspection& seen, const Catalogue& catalogue) {
 void require_start(Inspection& seen, const Catalogue& catalogue) {
   for (const std::string& key : seen.named("head_init"))
     if (seen.text(key) == "linear-probe" && gives_sets(seen, catalogue))
-      throw UsageError(fmt::format("{}: {} = linear-probe wants one given label a sample, labels.kind = {} gives candidate sets; allowed there: text, random, class-mean",
-                                   seen.where(key), key, seen.text("labels.kind")));
+      throw UsageError(
+          fmt::format("{}: {} = linear-probe wants one given label a sample, labels.kind = {} gives candidate sets; "
+                      "allowed there: text, random, class-mean",
+                      seen.where(key), key, seen.text("labels.kind")));
 }
 
 void require_scorer(Inspection& seen, const Catalogue& catalogue) {
@@ -74,14 +80,20 @@ void require_scorer(Inspection& seen, const Catalogue& catalogue) {
     for (const auto& [other, preset] : catalogue.models)
       if (!preset.architecture.empty()) able.push_back(other);
     if (std::find(able.begin(), able.end(), model) == able.end())
-      throw UsageError(fmt::format("{}: labels.scores = trained wants a labels.scorer.model that is initialised randomly, {} has weights; allowed: {}",
-                                   seen.where("labels.scores"), model, fmt::join(able, ", ")));
+      throw UsageError(
+          fmt::format("{}: labels.scores = trained wants a labels.scorer.model that is initialised randomly, {} has "
+                      "weights; allowed: {}",
+                      seen.where("labels.scores"), model, fmt::join(able, ", ")));
   }
   if (scores == "classifier") {
     const Model& model = catalogue.models.at(seen.text("labels.scorer.model"));
-    if (std::find(std::begin(kWithoutClassifier), std::end(kWithoutClassifier), model.family) != std::end(kWithoutClassifier))
-      throw UsageError(fmt::format("{}: labels.scores = classifier wants a labels.scorer.model with a classifier of its own, {} is a {}: it has none; zero-shot scores "
-                                   "are those of texts", seen.where("labels.scores"), model.name, model.family));
+    if (std::find(std::begin(kWithoutClassifier), std::end(kWithoutClassifier), model.family) !=
+        std::end(kWithoutClassifier))
+      throw UsageError(
+          fmt::format("{}: labels.scores = classifier wants a labels.scorer.model with a classifier of its own, {} is "
+                      "a {}: it has none; zero-shot scores "
+                      "are those of texts",
+                      seen.where("labels.scores"), model.name, model.family));
   }
 }
 
@@ -90,7 +102,8 @@ void require_legacy_seeds(Inspection& seen) {
   constexpr std::int64_t kMost = 0xffffffff;
   auto require = [&](const char* law, const char* seed) {
     if (seen.find(law) && seen.find(seed) && seen.text(law) == "numpy-legacy" && seen.integer(seed) > kMost)
-      throw UsageError(fmt::format("{}: {} = {}: {} = numpy-legacy takes seeds from 0 to {}", seen.where(seed), seed, seen.integer(seed), law, kMost));
+      throw UsageError(fmt::format("{}: {} = {}: {} = numpy-legacy takes seeds from 0 to {}", seen.where(seed), seed,
+                                   seen.integer(seed), law, kMost));
   };
   require("labels.law", "labels.seed");
   if (seen.real("data.long_tail") != 1) require("data.law", "data.seed");
@@ -106,7 +119,8 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
     if (effective.active(key) && !effective.value(key)) {
       const Key& missing = *schema[key].key;
       std::string why = missing.when.empty() ? "" : fmt::format(", needed where {}", condition_text(missing));
-      throw UsageError(fmt::format("{}: {} is not set{}: expected {}", grid.text(), missing.key, why, missing.allowed()));
+      throw UsageError(
+          fmt::format("{}: {} is not set{}: expected {}", grid.text(), missing.key, why, missing.allowed()));
     }
   for (const Assigned& entry : resolved.assigned) {
     int key = effective.index(entry.written->key);
@@ -142,7 +156,8 @@ void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const 
         for (const Key& key : catalogue.methods.at(able.front()).keys)
           if (key.key == setting.key && !key.when.empty()) reason += comma + condition_text(key), comma = ", or ";
       }
-      throw UsageError(fmt::format("{}: {} applies to no experiment of the sweep: {}", setting.place.text(), setting.key, reason));
+      throw UsageError(
+          fmt::format("{}: {} applies to no experiment of the sweep: {}", setting.place.text(), setting.key, reason));
     }
   };
   refuse(sweep.base);

@@ -15,14 +15,15 @@ namespace {
 struct Source {
   std::uint32_t fixed;
   std::size_t digit = 0;
-  std::vector<std::uint32_t> by_row;              // empty: fixed
+  std::vector<std::uint32_t> by_row;  // empty: fixed
 };
 
 class Numberer {
  public:
-  Numberer(const SweepFile& sweep, const Layout& layout, const Catalogue& catalogue, const Resolver& resolver, const Expansion& expansion,
-           std::uint32_t absent)
-      : sweep_(sweep), layout_(layout), resolver_(resolver), expansion_(expansion), absent_(absent), structural_(structural_axes(sweep, catalogue)) {
+  Numberer(const SweepFile& sweep, const Layout& layout, const Catalogue& catalogue, const Resolver& resolver,
+           const Expansion& expansion, std::uint32_t absent)
+      : sweep_(sweep), layout_(layout), resolver_(resolver), expansion_(expansion), absent_(absent),
+        structural_(structural_axes(sweep, catalogue)) {
     for (const auto& [name, values] : expansion.axes) {
       auto& numbers = numbers_.emplace_back();
       for (const Value& value : values) numbers.emplace(value, static_cast<std::uint32_t>(numbers.size()));
@@ -31,7 +32,8 @@ class Numberer {
 
   std::vector<std::vector<std::uint32_t>> all() {
     std::size_t axes = expansion_.axes.size();
-    std::vector<std::vector<std::uint32_t>> result(axes, std::vector<std::uint32_t>(expansion_.combinations.size(), absent_));
+    std::vector<std::vector<std::uint32_t>> result(axes,
+                                                   std::vector<std::uint32_t>(expansion_.combinations.size(), absent_));
     for (std::size_t i = 0; i < expansion_.combinations.size(); ++i) {
       Layout::At at = layout_.locate(expansion_.combinations[i]);
       const std::vector<Source>& sources = shape(at);
@@ -74,7 +76,9 @@ class Numberer {
 
   std::uint32_t number(std::size_t axis, const Value& value) const {
     auto found = numbers_[axis].find(value);
-    if (found == numbers_[axis].end()) throw InternalError("the axis " + expansion_.axes[axis].first + " has a value that the expansion has not seen: " + value.dump());
+    if (found == numbers_[axis].end())
+      throw InternalError("the axis " + expansion_.axes[axis].first +
+                          " has a value that the expansion has not seen: " + value.dump());
     return found->second;
   }
 
@@ -84,14 +88,15 @@ class Numberer {
   const Expansion& expansion_;
   std::uint32_t absent_;
   std::vector<std::vector<bool>> structural_;
-  std::vector<std::map<Value, std::uint32_t>> numbers_;       // by axis
+  std::vector<std::map<Value, std::uint32_t>> numbers_;  // by axis
   std::unordered_map<std::uint64_t, std::vector<Source>> shapes_;
-  std::size_t grid_ = 0;                                      // whose shapes these are
+  std::size_t grid_ = 0;  // whose shapes these are
 };
 
 }  // namespace
 
-std::vector<std::vector<std::uint32_t>> value_numbers(const SweepFile& sweep, const Layout& layout, const Catalogue& catalogue, const Resolver& resolver,
+std::vector<std::vector<std::uint32_t>> value_numbers(const SweepFile& sweep, const Layout& layout,
+                                                      const Catalogue& catalogue, const Resolver& resolver,
                                                       const Expansion& expansion, std::uint32_t absent) {
   return Numberer(sweep, layout, catalogue, resolver, expansion, absent).all();
 }

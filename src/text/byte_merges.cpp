@@ -42,7 +42,8 @@ std::vector<std::string> ByteMerges::apply(std::vector<std::string> symbols) con
   while (symbols.size() > 1) {
     std::size_t best = rank_.size(), at = 0;
     for (std::size_t i = 0; i + 1 < symbols.size(); ++i)
-      if (auto found = rank_.find(symbols[i] + " " + symbols[i + 1]); found != rank_.end() && found->second < best) best = found->second, at = i;
+      if (auto found = rank_.find(symbols[i] + " " + symbols[i + 1]); found != rank_.end() && found->second < best)
+        best = found->second, at = i;
     if (best == rank_.size()) break;
     std::string first = symbols[at], second = symbols[at + 1];
     std::vector<std::string> merged;

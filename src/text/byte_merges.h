@@ -1,4 +1,5 @@
-// Byte-pair encoding: a word's symbols, merged by rank until no merge is left. Sennrich et al. 2016; byte symbols of GPT-2.
+// Byte-pair encoding: a word's symbols, merged by rank until no merge is left. Sennrich et al. 2016; byte symbols of
+// GPT-2.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 
 namespace winnow::text {
 
-// GPT-2's printable stand-ins for the 256 bytes, by byte and in the order of CLIP's vocabulary: printable Latin-1 first, the others
-// moved to 256 and up.
+// GPT-2's printable stand-ins for the 256 bytes, by byte and in the order of CLIP's vocabulary: printable Latin-1
+// first, the others moved to 256 and up.
 const std::string& byte_symbol(unsigned char byte);
 const std::vector<std::string>& byte_symbols_in_order();
 
@@ -23,7 +24,7 @@ class ByteMerges {
   std::vector<std::string> apply(std::vector<std::string> symbols) const;
 
  private:
-  std::unordered_map<std::string, std::size_t> rank_;     // "first second"
+  std::unordered_map<std::string, std::size_t> rank_;  // "first second"
 };
 
 }  // namespace winnow::text

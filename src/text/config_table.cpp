@@ -27,7 +27,8 @@ ConfigTable ConfigTable::table(const char* key) const {
 std::int64_t ConfigTable::size(const char* key, std::int64_t fallback) const {
   if (!has(key)) return fallback;
   const Value& value = table_[key];
-  if (!value.is_number_integer() || value.get<std::int64_t>() < 1) throw wrong(name_, key, "an integer of at least 1", value);
+  if (!value.is_number_integer() || value.get<std::int64_t>() < 1)
+    throw wrong(name_, key, "an integer of at least 1", value);
   return value.get<std::int64_t>();
 }
 
@@ -89,8 +90,10 @@ ConfigTable section_of(const SnapshotFiles& snapshot, const char* key) {
   return all.table(kind_of(snapshot).family == Family::clip && all.has(older.c_str()) ? older.c_str() : key);
 }
 
-void require_multiple(const std::string& where, const char* what, std::int64_t whole, const char* of, std::int64_t part) {
-  if (whole % part != 0) throw DataError(fmt::format("{}: {} {} is no multiple of {} {}", where, what, whole, of, part));
+void require_multiple(const std::string& where, const char* what, std::int64_t whole, const char* of,
+                      std::int64_t part) {
+  if (whole % part != 0)
+    throw DataError(fmt::format("{}: {} {} is no multiple of {} {}", where, what, whole, of, part));
 }
 
 }  // namespace winnow::text

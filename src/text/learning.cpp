@@ -38,8 +38,9 @@ std::unique_ptr<ClipTokenizer> learn_tokenizer(const std::vector<std::string>& t
     std::map<std::pair<std::string, std::string>, std::int64_t> pairs;
     for (const auto& [symbols, count] : words)
       for (std::size_t i = 0; i + 1 < symbols.size(); ++i) pairs[{symbols[i], symbols[i + 1]}] += count;
-    if (pairs.empty()) break;                     // every word is one symbol
-    auto best = std::max_element(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (pairs.empty()) break;  // every word is one symbol
+    auto best =
+        std::max_element(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     merges.push_back(best->first);
     for (auto& [symbols, count] : words) merge(symbols, best->first);
   }
@@ -52,7 +53,8 @@ std::unique_ptr<ClipTokenizer> learn_tokenizer(const std::vector<std::string>& t
     if (vocabulary.emplace(first + second, next).second) ++next;
   vocabulary[kClipStart] = next++;
   vocabulary[kClipEnd] = next++;
-  return std::make_unique<ClipTokenizer>(std::move(vocabulary), std::move(merges), std::pair<std::string, std::string>(kClipStart, kClipEnd));
+  return std::make_unique<ClipTokenizer>(std::move(vocabulary), std::move(merges),
+                                         std::pair<std::string, std::string>(kClipStart, kClipEnd));
 }
 
 }  // namespace winnow::text

@@ -15,7 +15,7 @@
 
 namespace winnow::text {
 
-std::string_view mojibake();                      // "name = class", "[pattern]", then its alternatives a line; # begins a comment
+std::string_view mojibake();  // "name = class", "[pattern]", then its alternatives a line; # begins a comment
 
 namespace {
 
@@ -47,11 +47,13 @@ const Patterns& patterns() {
       if (line.empty() || line[0] == '#') continue;
       if (std::size_t equals = line.find(" = "); !pattern && equals != std::string::npos) {
         classes.emplace_back("{" + line.substr(0, equals) + "}", line.substr(equals + 3));
-      } else if (line[0] == '[' && line.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789", 1) == line.size() - 1) {
+      } else if (line[0] == '[' &&
+                 line.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789", 1) == line.size() - 1) {
         pattern = &found[line.substr(1, line.size() - 2)];
       } else {
         for (const auto& [name, characters] : classes)
-          for (std::size_t at = line.find(name); at != std::string::npos; at = line.find(name, at + characters.size())) line.replace(at, name.size(), characters);
+          for (std::size_t at = line.find(name); at != std::string::npos; at = line.find(name, at + characters.size()))
+            line.replace(at, name.size(), characters);
         *pattern += (pattern->empty() ? "" : "|") + line;
       }
     }
@@ -62,11 +64,12 @@ const Patterns& patterns() {
 
 bool is_bad(const std::string& text) { return !patterns().bad.matches(text).empty(); }
 
-// A single-byte encoding. A sloppy one lets bytes that it leaves open stand for themselves, and writes U+FFFD as byte 1A.
+// A single-byte encoding. A sloppy one lets bytes that it leaves open stand for themselves, and writes U+FFFD as byte
+// 1A.
 struct Encoding {
-  const char* name;                               // ICU's
+  const char* name;  // ICU's
   bool sloppy;
-  std::map<char32_t, unsigned char> bytes = {};   // of what is beyond ASCII
+  std::map<char32_t, unsigned char> bytes = {};  // of what is beyond ASCII
 
   std::optional<std::string> encoded(const std::u32string& text) const {
     std::string result;
@@ -88,8 +91,10 @@ struct Encoding {
 // In the order in which they are tried.
 const std::vector<Encoding>& encodings() {
   static const std::vector<Encoding> all = [] {
-    std::vector<Encoding> result = {{"latin-1", false},     {"windows-1252", true}, {"windows-1251", true}, {"windows-1250", true}, {"windows-1253", true},
-                                    {"windows-1254", true}, {"windows-1257", true}, {"iso-8859-2", false},  {"macintosh", false},   {"cp437", false}};
+    std::vector<Encoding> result = {{"latin-1", false},     {"windows-1252", true}, {"windows-1251", true},
+                                    {"windows-1250", true}, {"windows-1253", true}, {"windows-1254", true},
+                                    {"windows-1257", true}, {"iso-8859-2", false},  {"macintosh", false},
+                                    {"cp437", false}};
     for (Encoding& encoding : result) {
       UErrorCode status = U_ZERO_ERROR;
       UConverter* converter = ucnv_open(encoding.name, &status);
@@ -100,7 +105,7 @@ const std::vector<Encoding>& encodings() {
         status = U_ZERO_ERROR;
         std::int32_t length = ucnv_toUChars(converter, target, 2, &source, 1, &status);
         char32_t c = length == 1 && target[0] != kReplacement ? target[0] : byte;
-        if (std::string_view(encoding.name) == "cp437" && byte == 0xE6) c = 0xB5;      // the micro sign; ICU has a mu
+        if (std::string_view(encoding.name) == "cp437" && byte == 0xE6) c = 0xB5;  // the micro sign; ICU has a mu
         encoding.bytes[c] = static_cast<unsigned char>(byte);
       }
       ucnv_close(converter);
@@ -110,12 +115,14 @@ const std::vector<Encoding>& encodings() {
   return all;
 }
 
-// A byte A0 of UTF-8, a no-break space to whoever misread it, became a space on the way ("voil\u00C3 "). After C3, a letter a with grave accent, there
-// were most likely two spaces, of which one is left.
+// A byte A0 of UTF-8, a no-break space to whoever misread it, became a space on the way ("voil\u00C3 "). After C3, a
+// letter a with grave accent, there were most likely two spaces, of which one is left.
 std::string with_a0(const std::string& bytes) {
   static const Pattern altered(
-      "[\\x{C2}\\x{C3}\\x{C5}\\x{CE}\\x{D0}\\x{D9}][ ]|[\\x{E2}\\x{E3}][ ][\\x{80}-\\x{84}\\x{86}-\\x{9F}\\x{A1}-\\x{BF}]"
-      "|[\\x{E0}-\\x{E3}][\\x{80}-\\x{84}\\x{86}-\\x{9F}\\x{A1}-\\x{BF}][ ]|\\x{F0}[ ][\\x{80}-\\x{BF}]{2}|\\x{F0}[\\x{80}-\\x{BF}][ ][\\x{80}-\\x{BF}]"
+      "[\\x{C2}\\x{C3}\\x{C5}\\x{CE}\\x{D0}\\x{D9}][ ]|[\\x{E2}\\x{E3}][ "
+      "][\\x{80}-\\x{84}\\x{86}-\\x{9F}\\x{A1}-\\x{BF}]"
+      "|[\\x{E0}-\\x{E3}][\\x{80}-\\x{84}\\x{86}-\\x{9F}\\x{A1}-\\x{BF}][ ]|\\x{F0}[ "
+      "][\\x{80}-\\x{BF}]{2}|\\x{F0}[\\x{80}-\\x{BF}][ ][\\x{80}-\\x{BF}]"
       "|\\x{F0}[\\x{80}-\\x{BF}]{2}[ ]");
   static const Pattern grave("\\x{C3} (?! |quele|quela|quilo|s )");
   if (altered.matches(bytes).empty()) return bytes;
@@ -130,16 +137,19 @@ std::string with_a0(const std::string& bytes) {
 std::string without_lost(const std::string& bytes) {
   static const Pattern lost(
       "[\\x{C2}-\\x{DF}]\\x{1A}|[\\x{C2}-\\x{C3}][?]"
-      "|\\x{ED}[\\x{A0}-\\x{AF}][\\x{1A}?]\\x{ED}[\\x{B0}-\\x{BF}][\\x{1A}?\\x{80}-\\x{BF}]|\\x{ED}[\\x{A0}-\\x{AF}][\\x{1A}?\\x{80}-\\x{BF}]\\x{ED}[\\x{B0}-\\x{BF}][\\x{1A}?]"
+      "|\\x{ED}[\\x{A0}-\\x{AF}][\\x{1A}?]\\x{ED}[\\x{B0}-\\x{BF}][\\x{1A}?\\x{80}-\\x{BF}]|\\x{ED}[\\x{A0}-\\x{AF}]["
+      "\\x{1A}?\\x{80}-\\x{BF}]\\x{ED}[\\x{B0}-\\x{BF}][\\x{1A}?]"
       "|[\\x{E0}-\\x{EF}][\\x{1A}?][\\x{1A}\\x{80}-\\x{BF}]|[\\x{E0}-\\x{EF}][\\x{1A}\\x{80}-\\x{BF}][\\x{1A}?]"
-      "|[\\x{F0}-\\x{F4}][\\x{1A}?][\\x{1A}\\x{80}-\\x{BF}][\\x{1A}\\x{80}-\\x{BF}]|[\\x{F0}-\\x{F4}][\\x{1A}\\x{80}-\\x{BF}][\\x{1A}?][\\x{1A}\\x{80}-\\x{BF}]"
+      "|[\\x{F0}-\\x{F4}][\\x{1A}?][\\x{1A}\\x{80}-\\x{BF}][\\x{1A}\\x{80}-\\x{BF}]|[\\x{F0}-\\x{F4}][\\x{1A}\\x{80}-"
+      "\\x{BF}][\\x{1A}?][\\x{1A}\\x{80}-\\x{BF}]"
       "|[\\x{F0}-\\x{F4}][\\x{1A}\\x{80}-\\x{BF}][\\x{1A}\\x{80}-\\x{BF}][\\x{1A}?]|\\x{1A}");
   return lost.replace(bytes, as_text("\xEF\xBF\xBD"));
 }
 
 // UTF-8 in two variants: surrogates written as three bytes each, and NUL as C0 80.
 std::string without_variants(const std::string& bytes) {
-  static const Pattern surrogates("\\x{ED}[\\x{A0}-\\x{AF}][\\x{80}-\\x{BF}]\\x{ED}[\\x{B0}-\\x{BF}][\\x{80}-\\x{BF}]"), nul("\\x{C0}\\x{80}");
+  static const Pattern surrogates("\\x{ED}[\\x{A0}-\\x{AF}][\\x{80}-\\x{BF}]\\x{ED}[\\x{B0}-\\x{BF}][\\x{80}-\\x{BF}]"),
+      nul("\\x{C0}\\x{80}");
   std::string paired = surrogates.replace(bytes, [](const std::string& part) {
     std::u32string b = code_points(part);
     char32_t c = ((b[1] & 0x0F) << 16) + ((b[2] & 0x3F) << 10) + ((b[4] & 0x0F) << 6) + (b[5] & 0x3F) + 0x10000;
@@ -155,11 +165,14 @@ std::string one_step(const std::string& text) {
     std::optional<std::string> encoded = encoding.encoded(all);
     if (!encoded) continue;
     std::string bytes = as_text(*encoded);
-    if (std::string_view(encoding.name) != "macintosh") bytes = with_a0(bytes);        // there it would be an en dash and a space
+    if (std::string_view(encoding.name) != "macintosh")
+      bytes = with_a0(bytes);  // there it would be an en dash and a space
     if (encoding.sloppy) bytes = without_lost(bytes);
     if (std::string again = bytes_of(without_variants(bytes)); is_utf8(again)) return again;
   }
-  std::string parts = patterns().utf8_inside.replace(text, [&](const std::string& part) { return part.size() < text.size() && is_bad(part) ? decoded_again(part) : part; });
+  std::string parts = patterns().utf8_inside.replace(text, [&](const std::string& part) {
+    return part.size() < text.size() && is_bad(part) ? decoded_again(part) : part;
+  });
   return parts != text ? parts : without_c1(text);
 }
 
@@ -179,9 +192,9 @@ std::string without_c1(const std::string& text) {
 }
 
 std::string decoded_again(const std::string& text) {
-  if (is_ascii(text)) return text;                // every sign of bad decoding has a character beyond
+  if (is_ascii(text)) return text;  // every sign of bad decoding has a character beyond
   std::string now = text;
-  for (int round = 0; round < 100; ++round) {     // each makes it shorter; a bound for the unforeseen
+  for (int round = 0; round < 100; ++round) {  // each makes it shorter; a bound for the unforeseen
     std::string next = one_step(now);
     if (next == now) break;
     now = std::move(next);

@@ -18,7 +18,12 @@ std::string from_base64(const std::string& text, const std::string& where) {
   std::uint32_t bits = 0;
   int have = 0;
   for (char c : text) {
-    int value = c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
+    int value = c >= 'A' && c <= 'Z'   ? c - 'A'
+                : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                : c >= '0' && c <= '9' ? c - '0' + 52
+                : c == '+'             ? 62
+                : c == '/'             ? 63
+                                       : -1;
     if (c == '=' || c == '\n') continue;
     if (value < 0) throw DataError(fmt::format("{}: no base64", where));
     bits = bits << 6 | static_cast<std::uint32_t>(value);
@@ -48,12 +53,14 @@ Normaliser read_normaliser(const Value& json, const std::string& where) {
   if (type == "Replace") {
     std::string content = json.at("content").get<std::string>();
     const Value& pattern = json.at("pattern");
-    auto expression = std::make_shared<Pattern>(pattern.contains("Regex") ? pattern["Regex"].get<std::string>()
-                                                                          : "\\Q" + pattern.at("String").get<std::string>() + "\\E");
+    auto expression =
+        std::make_shared<Pattern>(pattern.contains("Regex") ? pattern["Regex"].get<std::string>()
+                                                            : "\\Q" + pattern.at("String").get<std::string>() + "\\E");
     return [=](const std::string& text) { return expression->replace(text, content); };
   }
   if (type == "Precompiled") {
-    auto map = std::make_shared<Charsmap>(from_base64(json.at("precompiled_charsmap").get<std::string>(), where + ".precompiled_charsmap"));
+    auto map = std::make_shared<Charsmap>(
+        from_base64(json.at("precompiled_charsmap").get<std::string>(), where + ".precompiled_charsmap"));
     return [=](const std::string& text) { return map->normalise(text); };
   }
   if (type == "Sequence") {
@@ -65,8 +72,10 @@ Normaliser read_normaliser(const Value& json, const std::string& where) {
       return now;
     };
   }
-  throw DataError(fmt::format("{}: normalizer '{}' is not known; known: Lowercase, NFC, NFD, NFKC, NFKD, Precompiled, Prepend, Replace, "
-                              "Sequence, Strip", where, type));
+  throw DataError(fmt::format(
+      "{}: normalizer '{}' is not known; known: Lowercase, NFC, NFD, NFKC, NFKD, Precompiled, Prepend, Replace, "
+      "Sequence, Strip",
+      where, type));
 }
 
 }  // namespace winnow::text

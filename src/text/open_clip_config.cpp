@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "winnow/text/torchvision_config.h"
 #include "winnow/core/error.h"
 #include "winnow/core/json_text.h"
+#include "winnow/text/torchvision_config.h"
 
 namespace winnow::text {
 
@@ -55,7 +55,8 @@ class Table {
   std::int64_t mlp_width(std::int64_t width) const {
     if (!has("mlp_ratio")) return 4 * width;
     const Value& ratio = (*table_)["mlp_ratio"];
-    if (!ratio.is_number() || !(ratio.get<double>() * static_cast<double>(width) >= 1)) throw wrong("mlp_ratio", "a positive number");
+    if (!ratio.is_number() || !(ratio.get<double>() * static_cast<double>(width) >= 1))
+      throw wrong("mlp_ratio", "a positive number");
     return static_cast<std::int64_t>(static_cast<double>(width) * ratio.get<double>());
   }
 
@@ -74,13 +75,15 @@ class Table {
 };
 
 void require_multiple(const Table& table, const char* what, std::int64_t whole, const char* key, std::int64_t part) {
-  if (whole % part != 0) throw DataError(fmt::format("{}: {} {} is no multiple of {} {}", table.name(), what, whole, key, part));
+  if (whole % part != 0)
+    throw DataError(fmt::format("{}: {} {} is no multiple of {} {}", table.name(), what, whole, key, part));
 }
 
 }  // namespace
 
 OpenClipConfig OpenClipConfig::from(const Value& config, const std::string& source) {
-  Table model(config, source + "/open_clip_config.json: ", "model_cfg", {"embed_dim", "vision_cfg", "text_cfg", "quick_gelu"});
+  Table model(config, source + "/open_clip_config.json: ", "model_cfg",
+              {"embed_dim", "vision_cfg", "text_cfg", "quick_gelu"});
   Table image(model.value(), model.name() + ".", "vision_cfg",
               {"layers", "width", "head_width", "mlp_ratio", "patch_size", "image_size"});
   Table text(model.value(), model.name() + ".", "text_cfg",
@@ -119,21 +122,32 @@ OpenClipConfig OpenClipConfig::from(const Value& config, const std::string& sour
 Value OpenClipConfig::hugging_face() const {
   const char* act = quick_gelu ? "quick_gelu" : "gelu";
   auto encoder = [&](const Encoder& e, const char* type) -> Value {
-    return {{"model_type", type},      {"hidden_size", e.width},         {"intermediate_size", e.hidden}, {"num_hidden_layers", e.blocks},
-            {"hidden_act", act},       {"num_attention_heads", e.heads}, {"projection_dim", joint},       {"layer_norm_eps", 1e-5}};
+    return {{"model_type", type},
+            {"hidden_size", e.width},
+            {"intermediate_size", e.hidden},
+            {"num_hidden_layers", e.blocks},
+            {"hidden_act", act},
+            {"num_attention_heads", e.heads},
+            {"projection_dim", joint},
+            {"layer_norm_eps", 1e-5}};
   };
   Value vision = encoder(image, "clip_vision_model"), words = encoder(text, "clip_text_model");
   if (!stages.empty())
-    vision = {{"model_type", "modified_resnet"}, {"layers", stages}, {"width", image.width}, {"num_attention_heads", image.heads}};
-  else
-    vision["patch_size"] = patch;
+    vision = {{"model_type", "modified_resnet"},
+              {"layers", stages},
+              {"width", image.width},
+              {"num_attention_heads", image.heads}};
+  else vision["patch_size"] = patch;
   vision["image_size"] = image_size;
   vision["num_channels"] = 3;
   words["max_position_embeddings"] = context;
   words["vocab_size"] = vocabulary;
-  words["eos_token_id"] = 2;                      // Hugging Face's sign for open_clip's pooling: at the largest id
-  return {{"architectures", {"CLIPModel"}}, {"model_type", "clip"}, {"projection_dim", joint},
-          {"vision_config", vision},        {"text_config", words}};
+  words["eos_token_id"] = 2;  // Hugging Face's sign for open_clip's pooling: at the largest id
+  return {{"architectures", {"CLIPModel"}},
+          {"model_type", "clip"},
+          {"projection_dim", joint},
+          {"vision_config", vision},
+          {"text_config", words}};
 }
 
 std::string open_clip_preprocessor(const Value& config, std::int64_t image_size, const std::string& source) {
@@ -142,7 +156,8 @@ std::string open_clip_preprocessor(const Value& config, std::int64_t image_size,
   if (!given.is_object()) throw DataError(fmt::format("{} is not a table", file));
   Value size = given.value("size", Value(image_size));
   if (size.is_array() && size.size() == 2 && size[0] == size[1]) size = Value(size[0]);
-  if (!size.is_number_integer() || size.get<std::int64_t>() < 1) throw DataError(fmt::format("{}.size: expected the side of a square, got {}", file, size.dump()));
+  if (!size.is_number_integer() || size.get<std::int64_t>() < 1)
+    throw DataError(fmt::format("{}.size: expected the side of a square, got {}", file, size.dump()));
   TorchvisionConfig result;
   result.side = size.get<std::int64_t>();
   result.squash = word_of(given, "resize_mode", "shortest", {"shortest", "squash"}, file) == "squash";

@@ -15,7 +15,8 @@ namespace winnow::text {
 namespace {
 
 std::string without_mark(std::string bytes, const std::string& where) {
-  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) throw DataError(fmt::format("{} is written in UTF-16; expected UTF-8", where));
+  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
+    throw DataError(fmt::format("{} is written in UTF-16; expected UTF-8", where));
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);
   return bytes;
 }
@@ -24,7 +25,8 @@ Value read_json(const Path& path) { return parse_text(read_file(path), path.stri
 
 bool is_timm(const Value& config) { return config.is_object() && config.contains("architecture"); }
 
-// timm's config.json says what Hugging Face keeps in preprocessor_config.json (timm/data: resolve_data_config, transforms_imagenet_eval).
+// timm's config.json says what Hugging Face keeps in preprocessor_config.json (timm/data: resolve_data_config,
+// transforms_imagenet_eval).
 void add_timm_preprocessor(SnapshotFiles& snapshot) {
   std::string where = snapshot.source + "/config.json: pretrained_cfg";
   Value given = snapshot.config.value("pretrained_cfg", Value::object()), half = {0.5, 0.5, 0.5};
@@ -34,7 +36,8 @@ void add_timm_preprocessor(SnapshotFiles& snapshot) {
   if (!size.is_array() || size.size() != 3 || !size[1].is_number_integer() || size[1] != size[2] || size[1] < 1)
     throw DataError(fmt::format("{}.input_size: expected [3, R, R], got {}", where, brief(size)));
   Value share = given.value("crop_pct", Value(0.875));
-  if (!share.is_number() || !(share > 0 && share <= 1)) throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, brief(share)));
+  if (!share.is_number() || !(share > 0 && share <= 1))
+    throw DataError(fmt::format("{}.crop_pct: expected a number in (0, 1], got {}", where, brief(share)));
   TorchvisionConfig result;
   result.side = size[1].get<std::int64_t>();
   result.crop_pct = share.get<double>();
@@ -87,10 +90,12 @@ SnapshotFiles read_stored_files(const Path& folder) {
   if (!is_there(folder / config)) throw DataError(fmt::format("{}: {} is missing", folder.string(), config));
   snapshot.config = read_json(folder / config);
   if (!snapshot.config.is_object()) throw DataError(fmt::format("{} is not a table", (folder / config).string()));
-  for (const char* name : {"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"})
+  for (const char* name :
+       {"vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"})
     if (is_there(folder / name)) snapshot.files[name] = plain_text(read_file(folder / name), (folder / name).string());
   add_nested_preprocessor(folder, snapshot);
-  if (!open_clip && is_timm(snapshot.config) && !snapshot.files.count("preprocessor_config.json")) add_timm_preprocessor(snapshot);
+  if (!open_clip && is_timm(snapshot.config) && !snapshot.files.count("preprocessor_config.json"))
+    add_timm_preprocessor(snapshot);
   return snapshot;
 }
 

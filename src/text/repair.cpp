@@ -10,10 +10,11 @@ namespace winnow::text {
 
 namespace {
 
-// Unlike HTML, ftfy wants the semicolon; and it takes names in capitals for those of capitals (&EACUTE;) where HTML has no such name.
+// Unlike HTML, ftfy wants the semicolon; and it takes names in capitals for those of capitals (&EACUTE;) where HTML has
+// no such name.
 std::string reference(const std::string& whole) {
   std::string character = unescape_html(whole);
-  bool prefix = character.size() > 1 && character.back() == ';';       // only its beginning was one
+  bool prefix = character.size() > 1 && character.back() == ';';  // only its beginning was one
   if (whole[1] == '#') return character.find(';') == std::string::npos ? character : whole;
   if (character != whole && !prefix) return character;
   std::string small = lower(whole);
@@ -49,7 +50,7 @@ std::u32string plain(char32_t c) {
     case 0x3000: return U" ";
     default: break;
   }
-  if (c >= 0xFF01 && c <= 0xFFEF) return code_points(nfkc(utf8({c})));            // full and half width
+  if (c >= 0xFF01 && c <= 0xFFEF) return code_points(nfkc(utf8({c})));  // full and half width
   return {c};
 }
 
@@ -60,14 +61,18 @@ std::u32string straight(char32_t c) {
   return {c};
 }
 bool is_control(char32_t c) {
-  return c <= 8 || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFC);
+  return c <= 8 || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || (c >= 0x206A && c <= 0x206F) || c == 0xFEFF ||
+         (c >= 0xFFF9 && c <= 0xFFFC);
 }
 
 std::string once(const std::string& text, bool html) {
-  static const Pattern references("&#?[0-9A-Za-z]{1,24};"), terminal_escape("\\x{1B}\\[[\\p{Nd};]*[a-zA-Z]"), line_break("\\r\\n?|[\\x{85}\\x{2028}\\x{2029}]");
+  static const Pattern references("&#?[0-9A-Za-z]{1,24};"), terminal_escape("\\x{1B}\\[[\\p{Nd};]*[a-zA-Z]"),
+      line_break("\\r\\n?|[\\x{85}\\x{2028}\\x{2029}]");
   std::string result = html && text.find('&') != std::string::npos ? references.replace(text, reference) : text;
   // Most texts: what follows would change nothing, and takes most of the time.
-  if (std::all_of(result.begin(), result.end(), [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\t'; })) return result;
+  if (std::all_of(result.begin(), result.end(),
+                  [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\t'; }))
+    return result;
   result = without_c1(decoded_again(result));
   std::u32string plainer;
   for (char32_t c : code_points(result))
@@ -83,11 +88,11 @@ std::string once(const std::string& text, bool html) {
 std::string repaired(const std::string& text) {
   std::string result;
   bool html = true;
-  for (std::size_t first = 0; first < text.size();) {                  // line by line
+  for (std::size_t first = 0; first < text.size();) {  // line by line
     std::size_t last = std::min(text.find('\n', first), text.size() - 1) + 1;
     std::string line = text.substr(first, last - first);
-    if (line.find('<') != std::string::npos) html = false;             // markup, from here on
-    for (int round = 0; round < 100; ++round) {                        // each makes it shorter or plainer; a bound for the unforeseen
+    if (line.find('<') != std::string::npos) html = false;  // markup, from here on
+    for (int round = 0; round < 100; ++round) {  // each makes it shorter or plainer; a bound for the unforeseen
       std::string next = once(line, html);
       if (next == line) break;
       line = std::move(next);

@@ -1,4 +1,5 @@
-// How tokenizer.json cuts a text into the words that its model sees one by one. Names and meaning of Hugging Face's tokenizers.
+// How tokenizer.json cuts a text into the words that its model sees one by one. Names and meaning of Hugging Face's
+// tokenizers.
 #pragma once
 
 #include <functional>

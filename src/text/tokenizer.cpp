@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "unicode.h"
+#include "winnow/core/error.h"
 #include "winnow/text/config_table.h"
 #include "winnow/text/family.h"
 #include "winnow/text/read_files.h"
-#include "unicode.h"
-#include "winnow/core/error.h"
 
 namespace winnow::text {
 
@@ -14,7 +14,10 @@ std::vector<std::int64_t> Tokenizer::encode(const std::string& text, std::int64_
   if (!is_utf8(text)) throw UsageError(fmt::format("a text is no UTF-8: '{}'", text));
   std::vector<std::int64_t> ids = pieces(text);
   for (std::int64_t id : ids)
-    if (id < 0 || id >= size_limit_) throw DataError(fmt::format("the tokenizer gives '{}' the id {}, the text tower knows {}: they are not of one model", text, id, size_limit_));
+    if (id < 0 || id >= size_limit_)
+      throw DataError(
+          fmt::format("the tokenizer gives '{}' the id {}, the text tower knows {}: they are not of one model", text,
+                      id, size_limit_));
   if (start_ >= 0) ids.insert(ids.begin(), start_);
   if (end_ >= 0) ids.push_back(end_);
   auto most = static_cast<std::size_t>(context);
@@ -33,13 +36,17 @@ namespace {
 
 constexpr std::int64_t kClipVocabulary = 49408;
 
-bool has_pair(const SnapshotFiles& snapshot) { return snapshot.files.count("vocab.json") && snapshot.files.count("merges.txt"); }
+bool has_pair(const SnapshotFiles& snapshot) {
+  return snapshot.files.count("vocab.json") && snapshot.files.count("merges.txt");
+}
 bool has_json(const SnapshotFiles& snapshot) { return snapshot.files.count("tokenizer.json") != 0; }
 std::int64_t vocabulary_of(const SnapshotFiles& snapshot) {
   Family family = kind_of(snapshot).family;
   return section_of(snapshot, "text_config").size("vocab_size", family == Family::siglip ? 32000 : kClipVocabulary);
 }
-bool has_built_in(const SnapshotFiles& snapshot) { return kind_of(snapshot).family == Family::clip && vocabulary_of(snapshot) == kClipVocabulary; }
+bool has_built_in(const SnapshotFiles& snapshot) {
+  return kind_of(snapshot).family == Family::clip && vocabulary_of(snapshot) == kClipVocabulary;
+}
 
 // In which way the byte pairs of tokenizer.json are others than these; empty: in none.
 std::string difference(const ClipTokenizer& pair, const SnapshotFiles& snapshot) {
@@ -47,7 +54,9 @@ std::string difference(const ClipTokenizer& pair, const SnapshotFiles& snapshot)
   Value json = parse_text(snapshot.files.at("tokenizer.json"), where);
   if (!json.is_object()) throw DataError(fmt::format("{} is not a JSON table", where));
   Value model = json.value("model", Value::object());
-  if (!model.is_object() || !model.contains("vocab") || !model["vocab"].is_object() || !model.contains("merges") || !model["merges"].is_array()) return "";
+  if (!model.is_object() || !model.contains("vocab") || !model["vocab"].is_object() || !model.contains("merges") ||
+      !model["merges"].is_array())
+    return "";
   for (const auto& [token, id] : model["vocab"].items())
     if (auto own = pair.vocabulary().find(token); own != pair.vocabulary().end() && Value(own->second) != id)
       return fmt::format("the id of '{}' is {} and {}", token, own->second, id.dump());
@@ -83,7 +92,8 @@ std::unique_ptr<Tokenizer> clip_tokenizer(const SnapshotFiles& snapshot, std::st
     return pair;
   }
   if (std::string other = difference(*pair, snapshot); !other.empty())
-    throw DataError(fmt::format("{}: vocab.json and merges.txt differ from tokenizer.json: {}; remove what is wrong", snapshot.source, other));
+    throw DataError(fmt::format("{}: vocab.json and merges.txt differ from tokenizer.json: {}; remove what is wrong",
+                                snapshot.source, other));
   return pair;
 }
 

@@ -25,7 +25,8 @@ struct Added {
 Pattern any_of(const std::map<std::string, std::int64_t>& names) {
   std::vector<std::string> longest_first;
   for (const auto& [name, id] : names) longest_first.push_back(name);
-  std::stable_sort(longest_first.begin(), longest_first.end(), [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  std::stable_sort(longest_first.begin(), longest_first.end(),
+                   [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
   std::string expression;
   for (const std::string& name : longest_first) expression += (expression.empty() ? "\\Q" : "|\\Q") + name + "\\E";
   return Pattern(expression);
@@ -40,7 +41,8 @@ class JsonTokenizer final : public Tokenizer {
     for (const Value& token : json.value("added_tokens", Value::array())) {
       auto content = token.at("content").get<std::string>();
       bool normalised = token.value("normalized", false);
-      (normalised ? added_.normalised : added_.raw)[normalised ? normaliser_(content) : content] = token.at("id").get<std::int64_t>();
+      (normalised ? added_.normalised : added_.raw)[normalised ? normaliser_(content) : content] =
+          token.at("id").get<std::int64_t>();
     }
     if (!added_.raw.empty()) added_.raw_pattern = any_of(added_.raw);
     if (!added_.normalised.empty()) added_.normalised_pattern = any_of(added_.normalised);
@@ -74,7 +76,8 @@ class JsonTokenizer final : public Tokenizer {
   }
 
  private:
-  static std::vector<std::pair<std::string, bool>> parts(const std::string& text, const std::optional<Pattern>& pattern) {
+  static std::vector<std::pair<std::string, bool>> parts(const std::string& text,
+                                                         const std::optional<Pattern>& pattern) {
     if (text.empty()) return {};
     if (!pattern) return {{text, false}};
     return pattern->parts(text);
@@ -98,12 +101,14 @@ class JsonTokenizer final : public Tokenizer {
         }
         const Value& ids = json.at("special_tokens").at(item.at("SpecialToken").at("id").get<std::string>()).at("ids");
         std::int64_t& place = after ? end_ : start_;
-        if (ids.size() != 1 || place >= 0) throw DataError(fmt::format("{}: more than one id before or after the text", where));
+        if (ids.size() != 1 || place >= 0)
+          throw DataError(fmt::format("{}: more than one id before or after the text", where));
         place = ids.at(0).get<std::int64_t>();
       }
     } else {
-      throw DataError(fmt::format("{}: '{}' is not known; known: BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing",
-                                  where, type));
+      throw DataError(fmt::format(
+          "{}: '{}' is not known; known: BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing",
+          where, type));
     }
   }
 
@@ -117,7 +122,8 @@ class JsonTokenizer final : public Tokenizer {
 
 std::unique_ptr<Tokenizer> json_tokenizer(const SnapshotFiles& snapshot) {
   auto found = snapshot.files.find("tokenizer.json");
-  if (found == snapshot.files.end()) throw DataError(fmt::format("{}: tokenizer.json is missing: no texts without a tokenizer", snapshot.source));
+  if (found == snapshot.files.end())
+    throw DataError(fmt::format("{}: tokenizer.json is missing: no texts without a tokenizer", snapshot.source));
   std::string where = snapshot.source + "/tokenizer.json";
   Value json = parse_text(found->second, where);
   if (!json.is_object()) throw DataError(fmt::format("{} is not a JSON table", where));

@@ -66,7 +66,8 @@ std::u32string code_points(const std::string& text) {
 }
 
 std::string utf8(const std::u32string& text) {
-  return narrow(icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<std::int32_t>(text.size())));
+  return narrow(icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()),
+                                              static_cast<std::int32_t>(text.size())));
 }
 
 std::string nfc(const std::string& text) { return normalised(text, &icu::Normalizer2::getNFCInstance); }
@@ -80,7 +81,8 @@ std::string upper(const std::string& text) { return narrow(wide(text).toUpper(ic
 
 std::string lower_each(const std::string& text) {
   std::string result;
-  for (char32_t c : code_points(text)) result += narrow(icu::UnicodeString(static_cast<UChar32>(c)).toLower(icu::Locale::getRoot()));
+  for (char32_t c : code_points(text))
+    result += narrow(icu::UnicodeString(static_cast<UChar32>(c)).toLower(icu::Locale::getRoot()));
   return result;
 }
 
@@ -103,9 +105,11 @@ struct Pattern::Impl {
 Pattern::Pattern(const std::string& expression, bool ignore_case) : impl_(std::make_unique<Impl>()) {
   UErrorCode status = U_ZERO_ERROR;
   UParseError where;
-  impl_->pattern.reset(icu::RegexPattern::compile(wide(expression), ignore_case ? UREGEX_CASE_INSENSITIVE : 0, where, status));
+  impl_->pattern.reset(
+      icu::RegexPattern::compile(wide(expression), ignore_case ? UREGEX_CASE_INSENSITIVE : 0, where, status));
   if (U_FAILURE(status))
-    throw DataError(fmt::format("the regular expression '{}' cannot be read: {} at {}", expression, u_errorName(status), where.offset));
+    throw DataError(fmt::format("the regular expression '{}' cannot be read: {} at {}", expression, u_errorName(status),
+                                where.offset));
 }
 
 Pattern::~Pattern() = default;
@@ -137,7 +141,8 @@ std::vector<std::string> Pattern::matches(const std::string& text) const {
   return result;
 }
 
-std::string Pattern::replace(const std::string& text, const std::function<std::string(const std::string&)>& replacement) const {
+std::string Pattern::replace(const std::string& text,
+                             const std::function<std::string(const std::string&)>& replacement) const {
   std::string result;
   for (auto& [part, matched] : parts(text)) result += matched ? replacement(part) : part;
   return result;

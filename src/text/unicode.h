@@ -17,9 +17,10 @@ std::string nfc(const std::string&);
 std::string nfd(const std::string&);
 std::string nfkc(const std::string&);
 std::string nfkd(const std::string&);
-std::string lower(const std::string&);            // of the whole text, as Python's str.lower: a sigma at a word's end is the final one
-std::string lower_each(const std::string&);       // of each code point by itself, as Hugging Face's Lowercase
-std::string upper(const std::string&);            // of the whole text, as Python's str.upper
+std::string lower(
+    const std::string&);  // of the whole text, as Python's str.lower: a sigma at a word's end is the final one
+std::string lower_each(const std::string&);  // of each code point by itself, as Hugging Face's Lowercase
+std::string upper(const std::string&);       // of the whole text, as Python's str.upper
 std::string strip(const std::string&, bool left = true, bool right = true);
 
 // A regular expression in ICU's syntax. DataError for one that ICU does not read.

@@ -16,7 +16,9 @@ namespace winnow::text {
 namespace {
 
 // A null or missing text is empty.
-std::string text_of(const Value& json, const char* key) { return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : ""; }
+std::string text_of(const Value& json, const char* key) {
+  return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
+}
 
 // <0xE9>: how a vocabulary names the bytes of what it does not have.
 std::vector<std::string> bytes_of(const std::string& text) {
@@ -28,12 +30,15 @@ std::vector<std::string> bytes_of(const std::string& text) {
 class BytePairs {
  public:
   BytePairs(const Value& json, const std::string& where)
-      : where_(where), prefix_(text_of(json, "continuing_subword_prefix")), suffix_(text_of(json, "end_of_word_suffix")),
-        unknown_(text_of(json, "unk_token")), fuse_(json.value("fuse_unk", false)), fallback_(json.value("byte_fallback", false)),
+      : where_(where), prefix_(text_of(json, "continuing_subword_prefix")),
+        suffix_(text_of(json, "end_of_word_suffix")), unknown_(text_of(json, "unk_token")),
+        fuse_(json.value("fuse_unk", false)), fallback_(json.value("byte_fallback", false)),
         whole_first_(json.value("ignore_merges", false)), merges_(read_merges(json, where)) {
-    if (!json.contains("vocab") || !json["vocab"].is_object()) throw DataError(fmt::format("{}.vocab is not a table", where));
+    if (!json.contains("vocab") || !json["vocab"].is_object())
+      throw DataError(fmt::format("{}.vocab is not a table", where));
     for (const auto& [token, id] : json["vocab"].items()) {
-      if (!id.is_number_integer()) throw DataError(fmt::format("{}.vocab: the id of '{}' is {}", where, token, id.dump()));
+      if (!id.is_number_integer())
+        throw DataError(fmt::format("{}.vocab: the id of '{}' is {}", where, token, id.dump()));
       ids_[token] = id.get<std::int64_t>();
     }
   }
@@ -50,7 +55,8 @@ class BytePairs {
       if (known) {
         symbols.push_back(symbol);
       } else if (std::vector<std::string> bytes = bytes_of(character);
-                 fallback_ && std::all_of(bytes.begin(), bytes.end(), [&](const std::string& b) { return ids_.count(b) != 0; })) {
+                 fallback_ &&
+                 std::all_of(bytes.begin(), bytes.end(), [&](const std::string& b) { return ids_.count(b) != 0; })) {
         symbols.insert(symbols.end(), bytes.begin(), bytes.end());
         known = true;
       } else if (unknown_.empty()) {
@@ -63,7 +69,8 @@ class BytePairs {
     std::vector<std::int64_t> result;
     for (const std::string& symbol : merges_.apply(std::move(symbols))) {
       auto found = ids_.find(symbol);
-      if (found == ids_.end()) throw DataError(fmt::format("{}.vocab has no '{}', which its merges make", where_, symbol));
+      if (found == ids_.end())
+        throw DataError(fmt::format("{}.vocab has no '{}', which its merges make", where_, symbol));
       result.push_back(found->second);
     }
     return result;
@@ -73,7 +80,8 @@ class BytePairs {
   // "a b" or ["a", "b"].
   static ByteMerges read_merges(const Value& json, const std::string& where) {
     std::vector<std::pair<std::string, std::string>> merges;
-    if (!json.contains("merges") || !json["merges"].is_array()) throw DataError(fmt::format("{}.merges is not a list", where));
+    if (!json.contains("merges") || !json["merges"].is_array())
+      throw DataError(fmt::format("{}.merges is not a list", where));
     for (const Value& merge : json["merges"]) {
       if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
         merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
@@ -97,7 +105,8 @@ class BytePairs {
 class Unigrams {
  public:
   Unigrams(const Value& json, const std::string& where) : fallback_(json.value("byte_fallback", false)) {
-    if (!json.contains("vocab") || !json["vocab"].is_array()) throw DataError(fmt::format("{}.vocab is not a list", where));
+    if (!json.contains("vocab") || !json["vocab"].is_array())
+      throw DataError(fmt::format("{}.vocab is not a list", where));
     for (const Value& entry : json["vocab"]) {
       auto id = static_cast<std::int64_t>(ids_.size());
       if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number())
@@ -105,16 +114,18 @@ class Unigrams {
       double score = entry[1].get<double>();
       lowest_ = std::min(lowest_, score);
       std::string piece = entry[0].get<std::string>();
-      if (!ids_.emplace(piece, Piece{id, score}).second) throw DataError(fmt::format("{}.vocab[{}]: '{}' is there twice", where, id, piece));
+      if (!ids_.emplace(piece, Piece{id, score}).second)
+        throw DataError(fmt::format("{}.vocab[{}]: '{}' is there twice", where, id, piece));
       longest_ = std::max(longest_, code_points(piece).size());
     }
-    if (!json.contains("unk_id") || !json["unk_id"].is_number_integer() || json["unk_id"].get<std::int64_t>() >= static_cast<std::int64_t>(ids_.size()))
+    if (!json.contains("unk_id") || !json["unk_id"].is_number_integer() ||
+        json["unk_id"].get<std::int64_t>() >= static_cast<std::int64_t>(ids_.size()))
       throw DataError(fmt::format("{}.unk_id: expected the number of a piece", where));
     unknown_ = json["unk_id"].get<std::int64_t>();
   }
 
-  // The cut of highest total score; among equal ones the one found first, from the left, longer pieces first. Unknown characters
-  // in a row are one piece.
+  // The cut of highest total score; among equal ones the one found first, from the left, longer pieces first. Unknown
+  // characters in a row are one piece.
   std::vector<std::int64_t> operator()(const std::string& word) const {
     std::u32string characters = code_points(word);
     std::size_t n = characters.size();
@@ -145,8 +156,7 @@ class Unigrams {
       std::string piece = utf8(characters.substr(best[last].from, last - best[last].from));
       if (best[last].unknown && !pieces.empty() && pieces.back().second)
         pieces.back().first = piece + pieces.back().first;
-      else
-        pieces.emplace_back(piece, best[last].unknown);
+      else pieces.emplace_back(piece, best[last].unknown);
     }
     std::vector<std::int64_t> result;
     for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
@@ -160,8 +170,7 @@ class Unigrams {
           if (auto found = ids_.find(byte); found != ids_.end()) bytes.push_back(found->second.id);
       if (!bytes.empty() && bytes.size() == piece->first.size())
         result.insert(result.end(), bytes.begin(), bytes.end());
-      else
-        result.push_back(unknown_);
+      else result.push_back(unknown_);
     }
     return result;
   }
@@ -183,7 +192,8 @@ class Unigrams {
 
 WordModel read_word_model(const Value& json, const std::string& where) {
   std::string type = text_of(json, "type");
-  if (type == "Unigram") return [model = std::make_shared<Unigrams>(json, where)](const std::string& word) { return (*model)(word); };
+  if (type == "Unigram")
+    return [model = std::make_shared<Unigrams>(json, where)](const std::string& word) { return (*model)(word); };
   if (type == "BPE" || (type.empty() && json.contains("merges")))
     return [model = std::make_shared<BytePairs>(json, where)](const std::string& word) { return (*model)(word); };
   throw DataError(fmt::format("{}.type: '{}' is not known; known: BPE, Unigram", where, type));

@@ -1,5 +1,5 @@
-// How a word becomes ids: byte pairs (Sennrich et al. 2016) or the likeliest cut into unigrams (Kudo 2018), as tokenizer.json's
-// "model" describes them.
+// How a word becomes ids: byte pairs (Sennrich et al. 2016) or the likeliest cut into unigrams (Kudo 2018), as
+// tokenizer.json's "model" describes them.
 #pragma once
 
 #include <cstdint>

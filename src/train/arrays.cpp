@@ -48,7 +48,8 @@ at::Tensor tensor_of(const store::Array& array) {
   return tensor;
 }
 
-at::Tensor tensor_in(const store::RunContent& content, const Path& file, const std::string& name, const std::string& what) {
+at::Tensor tensor_in(const store::RunContent& content, const Path& file, const std::string& name,
+                     const std::string& what) {
   auto found = content.arrays.find(name);
   if (found == content.arrays.end()) throw DataError(fmt::format("{} holds no {}", file.string(), what));
   return tensor_of(found->second);

@@ -9,8 +9,8 @@
 
 namespace winnow::train {
 
-store::Array array_of(const at::Tensor&);         // on the host; bool becomes u8, other types stay or widen
-at::Tensor tensor_of(const store::Array&);        // a copy
+store::Array array_of(const at::Tensor&);   // on the host; bool becomes u8, other types stay or widen
+at::Tensor tensor_of(const store::Array&);  // a copy
 // The same of a named one. DataError where the content of `file` has none: "FILE holds no WHAT".
 at::Tensor tensor_in(const store::RunContent&, const Path& file, const std::string& name, const std::string& what);
 

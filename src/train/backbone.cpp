@@ -32,8 +32,10 @@ std::string in_snapshot(const std::string& name, const model::Snapshot& snapshot
 }  // namespace
 
 model::Snapshot backbone_of(const Stage& stage, const Context& context) {
-  if (!stage.settings.has("architecture.model_type")) return snapshot_at(input_file(context, "backbone"), accepted(context));
-  return model::untrained_tower(architecture_of(stage.settings), static_cast<std::uint64_t>(stage.settings.integer("seed")));
+  if (!stage.settings.has("architecture.model_type"))
+    return snapshot_at(input_file(context, "backbone"), accepted(context));
+  return model::untrained_tower(architecture_of(stage.settings),
+                                static_cast<std::uint64_t>(stage.settings.integer("seed")));
 }
 
 model::Snapshot trained_classifier(const Stage& stage, const Context& context, std::int64_t classes) {
@@ -49,7 +51,8 @@ model::Snapshot trained_classifier(const Stage& stage, const Context& context, s
   for (auto& [name, tensor] : snapshot.tensors) {
     auto own = found.find(name);
     if (own == found.end() || own->second.sizes() != tensor.sizes())
-      throw DataError(fmt::format("{} holds no trained '{}' of shape [{}]", snapshot.source, name, fmt::join(tensor.sizes(), ", ")));
+      throw DataError(fmt::format("{} holds no trained '{}' of shape [{}]", snapshot.source, name,
+                                  fmt::join(tensor.sizes(), ", ")));
     tensor = own->second;
   }
   return snapshot;

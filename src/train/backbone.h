@@ -6,11 +6,12 @@
 
 namespace winnow::train {
 
-// The snapshot that the context names; or where settings `architecture.*` describe a tower, one that is initialised randomly, from the seed.
+// The snapshot that the context names; or where settings `architecture.*` describe a tower, one that is initialised
+// randomly, from the seed.
 model::Snapshot backbone_of(const Stage&, const Context&);
 
-// The tower that an earlier stage (the input `classifier`) trained from random initialisation, its head as the classifier of `classes`
-// classes. DataError for a run file that holds another one.
+// The tower that an earlier stage (the input `classifier`) trained from random initialisation, its head as the
+// classifier of `classes` classes. DataError for a run file that holds another one.
 model::Snapshot trained_classifier(const Stage&, const Context&, std::int64_t classes);
 
 }  // namespace winnow::train

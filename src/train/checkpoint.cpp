@@ -16,7 +16,8 @@ namespace winnow::train {
 namespace {
 
 // Over names, types, shapes, bytes and the description: every flipped byte is found.
-std::string digest_of(const std::map<std::string, SafeTensor>& tensors, const std::map<std::string, std::string>& description) {
+std::string digest_of(const std::map<std::string, SafeTensor>& tensors,
+                      const std::map<std::string, std::string>& description) {
   Hasher hasher;
   for (const auto& [key, value] : description)
     if (key != "digest") hasher.add(fmt::format("{}={};", key, value));
@@ -35,8 +36,8 @@ std::int64_t number(const std::map<std::string, std::string>& description, const
 }  // namespace
 
 Checkpoint::Checkpoint(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer)
-    : identity_(stage.identity()), threads_(context.threads), every_(context.checkpoint_every), last_(std::chrono::steady_clock::now()),
-      collective_(collective), observer_(observer) {
+    : identity_(stage.identity()), threads_(context.threads), every_(context.checkpoint_every),
+      last_(std::chrono::steady_clock::now()), collective_(collective), observer_(observer) {
   if (!context.checkpoint.empty()) file_ = context.checkpoint / "state.safetensors";
 }
 
@@ -45,22 +46,30 @@ bool Checkpoint::due() const {
 }
 
 std::map<std::string, std::string> Checkpoint::description() const {
-  return {{"identity", identity_.hex()}, {"revision", std::string(revision())}, {"width", std::to_string(collective_.size())},
-          {"threads", std::to_string(threads_)}, {"device", "cpu"}};
+  return {{"identity", identity_.hex()},
+          {"revision", std::string(revision())},
+          {"width", std::to_string(collective_.size())},
+          {"threads", std::to_string(threads_)},
+          {"device", "cpu"}};
 }
 
 std::optional<std::string> Checkpoint::fault_of_file() const {
   SafeTensors found(file_);
   for (const auto& [key, wanted] : description()) {
     auto own = found.metadata().find(key);
-    if (key == "revision" && own == found.metadata().end()) return "it was written by winnow-train of an unknown revision, before checkpoints said theirs";
+    if (key == "revision" && own == found.metadata().end())
+      return "it was written by winnow-train of an unknown revision, before checkpoints said theirs";
     if (own == found.metadata().end()) return fmt::format("it does not say its {}", key);
     if (key == "revision" && own->second != wanted)
-      return fmt::format("it was written by winnow-train of revision {}, this is {}, and other code may go on from it to another result", own->second, wanted);
+      return fmt::format(
+          "it was written by winnow-train of revision {}, this is {}, and other code may go on from it to another "
+          "result",
+          own->second, wanted);
     if (own->second != wanted) return fmt::format("it is of {} {}, this is {}", key, own->second, wanted);
   }
   auto digest = found.metadata().find("digest");
-  if (digest == found.metadata().end() || digest->second != digest_of(found.tensors(), found.metadata())) return "it is damaged: its digest does not match";
+  if (digest == found.metadata().end() || digest->second != digest_of(found.tensors(), found.metadata()))
+    return "it is damaged: its digest does not match";
   for (const auto& [name, tensor] : found.tensors()) try {
       model::scalar_type(tensor.dtype);
     } catch (const DataError& error) {
@@ -94,15 +103,18 @@ std::optional<Checkpoint::Saved> Checkpoint::read() {
   return saved;
 }
 
-void Checkpoint::write(const Place& place, std::int64_t step_of_stage, const std::map<std::string, at::Tensor>& tensors) {
-  if (collective_.rank() != 0) return;            // the others are equal to it
+void Checkpoint::write(const Place& place, std::int64_t step_of_stage,
+                       const std::map<std::string, at::Tensor>& tensors) {
+  if (collective_.rank() != 0) return;  // the others are equal to it
   auto start = std::chrono::steady_clock::now();
   std::map<std::string, at::Tensor> host;
   std::map<std::string, SafeTensor> entries;
   std::int64_t bytes = 0;
   for (const auto& [name, tensor] : tensors) {
     at::Tensor own = host[name] = tensor.detach().cpu().contiguous();
-    entries[name] = {model::safetensors_dtype(own.scalar_type()), own.sizes().vec(), {static_cast<const std::byte*>(own.const_data_ptr()), own.nbytes()}};
+    entries[name] = {model::safetensors_dtype(own.scalar_type()),
+                     own.sizes().vec(),
+                     {static_cast<const std::byte*>(own.const_data_ptr()), own.nbytes()}};
     bytes += static_cast<std::int64_t>(own.nbytes());
   }
   std::map<std::string, std::string> about = description();

@@ -41,7 +41,7 @@ class Checkpoint {
 
  private:
   std::map<std::string, std::string> description() const;
-  std::optional<std::string> fault_of_file() const;          // none: it is good
+  std::optional<std::string> fault_of_file() const;  // none: it is good
 
   Identity identity_;
   int threads_;

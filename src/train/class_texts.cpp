@@ -11,7 +11,8 @@
 
 namespace winnow::train {
 
-model::ClassTexts class_texts(const Stage& stage, const model::Snapshot& snapshot, const std::vector<std::string>& class_names) {
+model::ClassTexts class_texts(const Stage& stage, const model::Snapshot& snapshot,
+                              const std::vector<std::string>& class_names) {
   auto tokenizer = text::tokenizer_of(snapshot);
   std::int64_t context = model::text_context_of(snapshot);
   std::vector<std::int64_t> tokens;
@@ -31,7 +32,9 @@ model::ClassTexts class_texts(const Stage& stage, const model::Snapshot& snapsho
   std::vector<std::string> templates = data::templates_of(stage.settings.text("template"));
   for (const std::string& one : templates)
     for (const std::string& name : class_names) add(data::prompt(one, name));
-  at::Tensor rows = at::tensor(tokens, at::kLong).view({static_cast<std::int64_t>(templates.size()), static_cast<std::int64_t>(class_names.size()), context});
+  at::Tensor rows =
+      at::tensor(tokens, at::kLong)
+          .view({static_cast<std::int64_t>(templates.size()), static_cast<std::int64_t>(class_names.size()), context});
   return {templates.size() == 1 ? rows[0] : rows};
 }
 

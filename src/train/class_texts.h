@@ -10,8 +10,9 @@
 
 namespace winnow::train {
 
-// The class texts of a stage's head, as token ids: of its setting `template`, a prompt or a set of prompts that winnow ships; or of a file
-// of templates, by the stage's fingerprint `templates`. UsageError for a text that is longer than the model takes.
+// The class texts of a stage's head, as token ids: of its setting `template`, a prompt or a set of prompts that winnow
+// ships; or of a file of templates, by the stage's fingerprint `templates`. UsageError for a text that is longer than
+// the model takes.
 model::ClassTexts class_texts(const Stage&, const model::Snapshot&, const std::vector<std::string>& class_names);
 
 }  // namespace winnow::train

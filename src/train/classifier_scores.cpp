@@ -18,14 +18,19 @@ namespace winnow::train {
 
 namespace {
 
-at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Settings& settings, comm::Collective& collective, Trial* trial) {
+at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Settings& settings,
+                         comm::Collective& collective, Trial* trial) {
   bool batch = tower.has_batch_statistics(), plain = settings.text("view") == "plain";
   std::int64_t chunk = batch ? settings.integer("chunk") : method::kChunkRows;
   auto seed = static_cast<std::uint64_t>(settings.integer("seed"));
   return all_rows(source.size("train"), chunk, trial, [&](std::int64_t first, std::int64_t rows) {
     comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
-    at::Tensor pixels = source.inputs("train", plain ? "plain" : "weak", at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong)), 0);
-    model::Outputs outputs = batch ? tower.rows_in_training(pixels, {collective, rows, mine.first, seed, static_cast<std::uint64_t>(first / chunk)}) : tower.rows(pixels);
+    at::Tensor pixels =
+        source.inputs("train", plain ? "plain" : "weak",
+                      at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong)), 0);
+    model::Outputs outputs = batch ? tower.rows_in_training(pixels, {collective, rows, mine.first, seed,
+                                                                     static_cast<std::uint64_t>(first / chunk)})
+                                   : tower.rows(pixels);
     tower.forget_forwards();
     return collective.gather_rows(outputs.features(), rows);
   });
@@ -36,26 +41,33 @@ at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Se
 Execution classifier_scores(const Stage& stage, const Context& context, comm::Collective& collective) {
   at::NoGradGuard no_gradient;
   std::int64_t classes = classes_of(stage, context);
-  model::Snapshot snapshot = stage.inputs.count("classifier") ? trained_classifier(stage, context, classes)
-                                                              : snapshot_at(input_file(context, "backbone"), accepted(context));
+  model::Snapshot snapshot = stage.inputs.count("classifier")
+                                 ? trained_classifier(stage, context, classes)
+                                 : snapshot_at(input_file(context, "backbone"), accepted(context));
   auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::logits});
   if (tower->classes() != classes)
-    throw UsageError(fmt::format("labels.scorer.model = {}: its classifier has {} classes, the data set {} has {}", stage.settings.text("model"),
-                                 tower->classes(), stage.settings.text("dataset"), classes));
+    throw UsageError(fmt::format("labels.scorer.model = {}: its classifier has {} classes, the data set {} has {}",
+                                 stage.settings.text("model"), tower->classes(), stage.settings.text("dataset"),
+                                 classes));
   if (stage.settings.text("mode") == "batch-statistics") {
     tower->use_batch_statistics();
-    if (!tower->has_batch_statistics()) throw UsageError(fmt::format("labels.scorer.mode = batch-statistics: {} has no BatchNorm", stage.settings.text("model")));
+    if (!tower->has_batch_statistics())
+      throw UsageError(
+          fmt::format("labels.scorer.mode = batch-statistics: {} has no BatchNorm", stage.settings.text("model")));
   }
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   std::string view = stage.settings.text("view");
-  auto [opened, oracle] = ImageSource::open(
-      stage, context,
-      {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size,
-       .views = ImageSource::Views{.weak = view, .own = view == "model" ? own_view(snapshot) : std::vector<view::Step>()}});
+  auto [opened, oracle] =
+      ImageSource::open(stage, context,
+                        {.normalisation = preprocessing.normalisation,
+                         .image_size = preprocessing.image_size,
+                         .views = ImageSource::Views{
+                             .weak = view, .own = view == "model" ? own_view(snapshot) : std::vector<view::Step>()}});
   ImageSource& source = *opened;
   std::optional<Trial> trial;
   if (context.trial) trial.emplace();
-  Execution result = score_execution(logits_of_all(*tower, source, stage.settings, collective, trial ? &*trial : nullptr), source, oracle);
+  Execution result = score_execution(
+      logits_of_all(*tower, source, stage.settings, collective, trial ? &*trial : nullptr), source, oracle);
   result.trial = trial;
   return result;
 }

@@ -27,11 +27,13 @@ void Curves::save(std::map<std::string, at::Tensor>& tensors) const {
 void Curves::require_fit(SavedEntries& saved, std::int64_t epochs) const {
   const double* rows = saved.need("curve.epochs", {3 * epochs}, at::kDouble).const_data_ptr<double>();
   for (std::int64_t epoch = 0; epoch < epochs; ++epoch)
-    if (rows[3 * epoch] != static_cast<double>(epoch)) throw DataError(fmt::format("its row {} of metrics/epochs is of epoch {}", epoch, rows[3 * epoch]));
+    if (rows[3 * epoch] != static_cast<double>(epoch))
+      throw DataError(fmt::format("its row {} of metrics/epochs is of epoch {}", epoch, rows[3 * epoch]));
   std::vector<std::string> names = saved.names("curve/");
   for (const std::string& name : names) saved.need("curve/" + name, {epochs}, at::kDouble);
   auto counted = saved.need("curve.metrics", {1}, at::kLong).item<std::int64_t>();
-  if (counted != static_cast<std::int64_t>(names.size())) throw DataError(fmt::format("it has {} metrics of {}", names.size(), counted));
+  if (counted != static_cast<std::int64_t>(names.size()))
+    throw DataError(fmt::format("it has {} metrics of {}", names.size(), counted));
 }
 
 void Curves::load(const std::map<std::string, at::Tensor>& tensors) {
@@ -40,7 +42,8 @@ void Curves::load(const std::map<std::string, at::Tensor>& tensors) {
     return std::vector<double>(first, first + tensor.numel());
   };
   std::vector<double> rows = values_of(tensors.at("curve.epochs"));
-  for (std::size_t i = 0; i + 2 < rows.size(); i += 3) epochs_.push_back({static_cast<std::int64_t>(rows[i]), rows[i + 1], rows[i + 2]});
+  for (std::size_t i = 0; i + 2 < rows.size(); i += 3)
+    epochs_.push_back({static_cast<std::int64_t>(rows[i]), rows[i + 1], rows[i + 2]});
   for (const auto& [name, tensor] : tensors)
     if (name.starts_with("curve/")) metrics_[name.substr(6)] = values_of(tensor);
 }

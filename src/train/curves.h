@@ -17,8 +17,8 @@ class Curves {
   // One row of metrics/epochs; `metrics` holds at least "accuracy", the same names every epoch.
   void add(const EpochEnd&, const std::map<std::string, double>& metrics);
 
-  // metrics/final: every metric of the last epoch; accuracy_best and epoch_best (the first best one) over all; with validation samples
-  // accuracy_validation and epoch_validation, of the epoch that is best on those (the first one).
+  // metrics/final: every metric of the last epoch; accuracy_best and epoch_best (the first best one) over all; with
+  // validation samples accuracy_validation and epoch_validation, of the epoch that is best on those (the first one).
   // metrics/steps: the loss, thinned to at most 500 rows (every k-th step, the last one always).
   void put(store::RunContent&, const std::vector<at::Tensor>& losses) const;
 

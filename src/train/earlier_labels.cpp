@@ -20,7 +20,8 @@ void read_selection(const Path& file, store::Accept accept, EarlierLabels& resul
   if (content.arrays.count("selection/score")) result.selection["score"] = need("selection/score");
   const at::Tensor& mask = result.selection.at("mask");
   if (mask.sum().item<std::int64_t>() == 0)
-    throw UsageError(fmt::format("the selection in {} keeps none of {} samples: nothing is left to train on", result.selected_by, mask.numel()));
+    throw UsageError(fmt::format("the selection in {} keeps none of {} samples: nothing is left to train on",
+                                 result.selected_by, mask.numel()));
 }
 
 }  // namespace

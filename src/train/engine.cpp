@@ -72,7 +72,8 @@ std::map<std::string, Tensor> Engine::parameters() const {
     for (const model::Parameter& parameter : part.kind->weights().all()) {
       std::string own = (part.source.empty() ? "" : "key.") + parameter.name;
       auto [there, added] = result.emplace(own, parameter.value);
-      if (!added && !there->second.is_same(parameter.value)) result.emplace(fmt::format("{}.{}", name, own), parameter.value);
+      if (!added && !there->second.is_same(parameter.value))
+        result.emplace(fmt::format("{}.{}", name, own), parameter.value);
     }
   };
   if (auto main = networks_.find("main"); main != networks_.end()) add("main", main->second);
@@ -86,8 +87,9 @@ std::map<std::string, Tensor> Engine::trained_parameters() const {
   std::map<std::string, Tensor> result;
   std::set<const void*> trained;
   for (const auto& [name, own] : optimisers_)
-    for (const model::Parameter* parameter : own.optimiser.parameters()) trained.insert(parameter->value.unsafeGetTensorImpl());
-  for (const auto& [name, own] : optimisers_)     // without its averages a trained tower cannot be evaluated
+    for (const model::Parameter* parameter : own.optimiser.parameters())
+      trained.insert(parameter->value.unsafeGetTensorImpl());
+  for (const auto& [name, own] : optimisers_)  // without its averages a trained tower cannot be evaluated
     for (const model::Tower* tower : own.networks)
       for (const model::Parameter& parameter : tower->weights().all())
         if (parameter.averaged) trained.insert(parameter.value.unsafeGetTensorImpl());
@@ -126,7 +128,8 @@ const Engine::Part<Kind>& Engine::part(const std::map<std::string, Part<Kind>>& 
   return found->second;
 }
 
-void Engine::add_network(const std::string& name, method::TowerKind kind, const std::string& copy_of, const std::string& shares) {
+void Engine::add_network(const std::string& name, method::TowerKind kind, const std::string& copy_of,
+                         const std::string& shares) {
   if (!shares.empty()) {
     networks_[name] = {part(networks_, shares, "network").kind, ""};
     return;
@@ -136,7 +139,8 @@ void Engine::add_network(const std::string& name, method::TowerKind kind, const 
   networks_[name] = std::move(added);
 }
 
-void Engine::add_module(const std::string& name, method::ModuleKind kind, std::int64_t columns, const std::string& copy_of) {
+void Engine::add_module(const std::string& name, method::ModuleKind kind, std::int64_t columns,
+                        const std::string& copy_of) {
   Part<model::Module> added{architecture_.module(copy_of.empty() ? name : copy_of, kind, columns), copy_of};
   if (!copy_of.empty()) added.kind->weights().copy_from(part(modules_, copy_of, "module").kind->weights());
   modules_[name] = std::move(added);
@@ -154,13 +158,12 @@ void Engine::add_optimiser(const std::string& name, const std::vector<std::strin
   for (const std::string& part : parts) {
     model::Weights& weights = weights_of(part);
     weights.train_what_is_trainable();
-    if (auto network = networks_.find(part); network != networks_.end())
-      networks.push_back(network->second.kind.get());
-    else
-      modules.push_back(&weights);
+    if (auto network = networks_.find(part); network != networks_.end()) networks.push_back(network->second.kind.get());
+    else modules.push_back(&weights);
     for (model::Parameter* parameter : weights.trained()) parameters.push_back(parameter);
   }
-  optimisers_.emplace(name, Trained{Optimiser(*facts_.settings, std::move(parameters)), std::move(networks), std::move(modules)});
+  optimisers_.emplace(
+      name, Trained{Optimiser(*facts_.settings, std::move(parameters)), std::move(networks), std::move(modules)});
 }
 
 void Engine::add_state(const std::string& name, Tensor initial, method::Keep keep) {
@@ -168,7 +171,8 @@ void Engine::add_state(const std::string& name, Tensor initial, method::Keep kee
 }
 
 std::int64_t Engine::width(const std::string& name) const {
-  std::int64_t columns = networks_.count(name) ? networks_.at(name).kind->width() : part(modules_, name, "network or module").kind->width();
+  std::int64_t columns = networks_.count(name) ? networks_.at(name).kind->width()
+                                               : part(modules_, name, "network or module").kind->width();
   if (columns == 0) throw InternalError(fmt::format("module '{}' has no width of its own", name));
   return columns;
 }
@@ -195,8 +199,9 @@ std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_
   comm::Slice mine = comm::slice_of(rows, collective_.rank(), collective_.size());
   std::int64_t size = chunk_ > 0 ? chunk_ : std::max<std::int64_t>(1, mine.size());
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks;
-  for (std::int64_t first = mine.first; first < mine.last; first += size) chunks.emplace_back(first, std::min(first + size, mine.last));
-  if (chunks.empty()) chunks.emplace_back(mine.first, mine.first);      // an empty slice still tells the shape of its rows
+  for (std::int64_t first = mine.first; first < mine.last; first += size)
+    chunks.emplace_back(first, std::min(first + size, mine.last));
+  if (chunks.empty()) chunks.emplace_back(mine.first, mine.first);  // an empty slice still tells the shape of its rows
   return chunks;
 }
 
@@ -205,7 +210,8 @@ method::Outputs Engine::forward(const std::string& network, const method::View& 
   return sampled_ && !in_step_ ? sample(network, view, ids, split) : compute(network, view, ids, grad, split);
 }
 
-method::Outputs Engine::sample(const std::string& network, const method::View& view, const method::Ids& ids, const std::string& split) {
+method::Outputs Engine::sample(const std::string& network, const method::View& view, const method::Ids& ids,
+                               const std::string& split) {
   const auto* name = std::get_if<std::string>(&view);
   auto [found, first] = first_pieces_.try_emplace(fmt::format("{}/{}/{}", network, name ? *name : "a mixture", split));
   if (first) {
@@ -216,22 +222,27 @@ method::Outputs Engine::sample(const std::string& network, const method::View& v
   }
   sampled_rows_.asked += ids.size(0);
   method::Outputs result;
-  for (const auto& [output, tensor] : found->second.all()) result.all().emplace_back(output, repeated(tensor, ids.size(0)));
+  for (const auto& [output, tensor] : found->second.all())
+    result.all().emplace_back(output, repeated(tensor, ids.size(0)));
   return result;
 }
 
-method::Outputs Engine::compute(const std::string& network, const method::View& view, const method::Ids& ids, bool grad, const std::string& split) {
+method::Outputs Engine::compute(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
+                                const std::string& split) {
   model::Tower& tower = *part(networks_, network, "network").kind;
   grad = grad && at::GradMode::is_enabled() && !tower.weights().trained().empty();
   if (grad && chunk_ > 0 && tower.has_batch_statistics())
-    throw UsageError(fmt::format("network '{}' normalises whole batches (batch_norm = \"batch\"), chunks of {} rows would change its result: "
-                                 "take smaller batches, more processes, or batch_norm = \"stored\"", network, chunk_));
+    throw UsageError(fmt::format(
+        "network '{}' normalises whole batches (batch_norm = \"batch\"), chunks of {} rows would change its result: "
+        "take smaller batches, more processes, or batch_norm = \"stored\"",
+        network, chunk_));
   Call call{&tower, split, view, ids, {}, {}, {}};
-  constexpr std::uint64_t kMost = 256;            // of a step: they share a step's range of numbers, which key dropout's draws
-  if (grad && forwards_ == kMost) throw InternalError(fmt::format("more than {} forwards with gradient in a step", kMost));
+  constexpr std::uint64_t kMost = 256;  // of a step: they share a step's range of numbers, which key dropout's draws
+  if (grad && forwards_ == kMost)
+    throw InternalError(fmt::format("more than {} forwards with gradient in a step", kMost));
   if (grad) call.number = static_cast<std::uint64_t>(iteration_) * kMost + forwards_++;
   bool keep_graph = grad && chunk_ == 0;
-  std::vector<std::vector<Tensor>> pieces;        // output x chunk
+  std::vector<std::vector<Tensor>> pieces;  // output x chunk
   std::vector<std::string> names;
   {
     at::AutoGradMode mode(keep_graph);
@@ -275,7 +286,8 @@ std::vector<Tensor> Engine::differentiate(const Tensor& loss, const std::vector<
   if (!loss.requires_grad() || leaves.empty()) return std::vector<Tensor>(leaves.size());
   RECORD_USER_SCOPE(scope::loss);
   // The graph is kept: a method may update several optimisers from losses that share parts of it.
-  return torch::autograd::grad({loss}, leaves, {}, /*retain_graph=*/true, /*create_graph=*/false, /*allow_unused=*/true);
+  return torch::autograd::grad({loss}, leaves, {}, /*retain_graph=*/true, /*create_graph=*/false,
+                               /*allow_unused=*/true);
 }
 
 void Engine::add_gradients(const Call& call, const std::vector<Tensor>& at_leaves, Trained& trained) {
@@ -283,12 +295,14 @@ void Engine::add_gradients(const Call& call, const std::vector<Tensor>& at_leave
   std::vector<Tensor> handles;
   for (model::Parameter* parameter : parameters) handles.push_back(parameter->use);
   std::map<model::Parameter*, std::size_t> position;
-  for (std::size_t i = 0; i < trained.optimiser.parameters().size(); ++i) position[trained.optimiser.parameters()[i]] = i;
+  for (std::size_t i = 0; i < trained.optimiser.parameters().size(); ++i)
+    position[trained.optimiser.parameters()[i]] = i;
 
   for (auto [first, last] : chunks_of(call.ids.size(0))) {
-    if (first == last && !call.tower->has_batch_statistics()) continue;     // others need this process's part of their sums
+    if (first == last && !call.tower->has_batch_statistics())
+      continue;  // others need this process's part of their sums
     std::vector<Tensor> outputs = call.graph;
-    if (outputs.empty()) {                        // chunks: the rows again, this time with their graph
+    if (outputs.empty()) {  // chunks: the rows again, this time with their graph
       at::AutoGradMode with_gradient(true);
       model::Outputs again = rows(call, first, last);
       for (auto& [name, tensor] : again.all()) outputs.push_back(tensor);
@@ -312,9 +326,11 @@ void Engine::update(const std::string& name, const Tensor& loss) {
   auto found = optimisers_.find(name);
   if (found == optimisers_.end()) throw InternalError(fmt::format("the method declared no optimiser '{}'", name));
   Trained& trained = found->second;
-  if (loss.numel() != 1) throw InternalError(fmt::format("update of '{}' takes one scalar, got {} values", name, loss.numel()));
+  if (loss.numel() != 1)
+    throw InternalError(fmt::format("update of '{}' takes one scalar, got {} values", name, loss.numel()));
   if (!step_loss_) step_loss_ = loss.detach().reshape({}).clone();
-  bad_ = at::where(at::isfinite(loss.detach()).reshape({}).logical_or(bad_ >= 0), bad_, at::full_like(bad_, iteration_));
+  bad_ =
+      at::where(at::isfinite(loss.detach()).reshape({}).logical_or(bad_ >= 0), bad_, at::full_like(bad_, iteration_));
 
   auto mine = [&](const Call& call) {
     return std::find(trained.networks.begin(), trained.networks.end(), call.tower) != trained.networks.end();
@@ -334,7 +350,8 @@ void Engine::update(const std::string& name, const Tensor& loss) {
   std::vector<Tensor> gradients = differentiate(loss, leaves);
   for (std::size_t i = stale_start; i < leaves.size(); ++i)
     if (gradients[i].defined())
-      throw InternalError(fmt::format("the loss of '{}' uses an output from before an update of its network or module", name));
+      throw InternalError(
+          fmt::format("the loss of '{}' uses an output from before an update of its network or module", name));
 
   at::NoGradGuard no_gradient;
   Optimiser& optimiser = trained.optimiser;
@@ -371,29 +388,35 @@ void Engine::update(const std::string& name, const Tensor& loss) {
 void Engine::follow(const std::string& copy, double momentum) {
   RECORD_USER_SCOPE(scope::optimiser);
   at::NoGradGuard no_gradient;
-  const std::string& source = networks_.count(copy) ? networks_.at(copy).source : part(modules_, copy, "network or module").source;
+  const std::string& source =
+      networks_.count(copy) ? networks_.at(copy).source : part(modules_, copy, "network or module").source;
   if (source.empty()) throw InternalError(fmt::format("'{}' is no copy: it follows nothing", copy));
   auto& own = weights_of(copy).all();
   auto& others = weights_of(source).all();
-  for (std::size_t i = 0; i < own.size(); ++i)    // what is frozen is equal already, and rounding would move it
+  for (std::size_t i = 0; i < own.size(); ++i)  // what is frozen is equal already, and rounding would move it
     if (others[i].trained || others[i].averaged) own[i].value.mul_(momentum).add_(others[i].value, 1 - momentum);
 }
 
 void Engine::log(const std::string& name, const Tensor& value) {
-  if (name == "loss") throw InternalError("the method logs 'loss', which the engine records at the first update of each step: take another name");
-  if (value.numel() != 1) throw InternalError(fmt::format("the method logs {} values as '{}': it takes one", value.numel(), name));
+  if (name == "loss")
+    throw InternalError(
+        "the method logs 'loss', which the engine records at the first update of each step: take another name");
+  if (value.numel() != 1)
+    throw InternalError(fmt::format("the method logs {} values as '{}': it takes one", value.numel(), name));
   std::vector<Tensor>& values = logs_[name];
   if (!values.empty() && values.back().scalar_type() != value.scalar_type())
     throw InternalError(fmt::format("the method logs '{}' in another type than before", name));
   values.push_back(value.detach().reshape({}).clone());
 }
 
-Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) {
+Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass,
+                    const std::function<Tensor(Stream&)>& make) {
   RECORD_USER_SCOPE(scope::inputs);
   if (auto recorded = source_.recorded(purpose, epoch_, step_, iteration_, index, in_pass)) return *recorded;
   auto seed = static_cast<std::uint64_t>(facts_.settings->integer("seed"));
   auto item = static_cast<std::uint32_t>(in_pass ? 0 : step_);
-  Stream stream = Streams(seed, fmt::format("draw.{}", purpose), static_cast<std::uint64_t>(index)).at(static_cast<std::uint32_t>(epoch_), item);
+  Stream stream = Streams(seed, fmt::format("draw.{}", purpose), static_cast<std::uint64_t>(index))
+                      .at(static_cast<std::uint32_t>(epoch_), item);
   Tensor made = make(stream);
   return made.is_floating_point() ? made.to(facts_.real) : made.to(facts_.real.device());
 }

@@ -1,4 +1,5 @@
-// What of an engine outlives its process, what must be equal in all processes of a gang, and what lies in memory of its own.
+// What of an engine outlives its process, what must be equal in all processes of a gang, and what lies in memory of its
+// own.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
@@ -19,12 +20,14 @@ std::map<std::string, Tensor> Engine::changing() const {
   auto collect = [&](const auto& parts) {
     for (const auto& [name, part] : parts)
       for (const model::Parameter& parameter : part.kind->weights().all())
-        if (parameter.trainable || parameter.averaged) result[fmt::format("parameter/{}/{}", name, parameter.name)] = parameter.value;
+        if (parameter.trainable || parameter.averaged)
+          result[fmt::format("parameter/{}/{}", name, parameter.name)] = parameter.value;
   };
   collect(networks_);
   collect(modules_);
   for (const auto& [name, trained] : optimisers_)
-    for (const auto& [part, tensor] : trained.optimiser.state()) result[fmt::format("optimiser/{}/{}", name, part)] = tensor;
+    for (const auto& [part, tensor] : trained.optimiser.state())
+      result[fmt::format("optimiser/{}/{}", name, part)] = tensor;
   for (const auto& [name, state] : states_) result["state/" + name] = state.value;
   return result;
 }
@@ -52,8 +55,8 @@ void Engine::require_fit(SavedEntries& saved, std::int64_t epochs, std::int64_t 
   }
   if (iterations > 0) saved.need_series("log/loss", iterations);
   for (const std::string& name : saved.names("log/"))
-    if (name != "loss") saved.need_series("log/" + name, -1);         // a method logs what it likes, not in every step
-  for (const auto& [name, trained] : optimisers_)                     // one that was never updated has none
+    if (name != "loss") saved.need_series("log/" + name, -1);  // a method logs what it likes, not in every step
+  for (const auto& [name, trained] : optimisers_)              // one that was never updated has none
     if (const Tensor& flat = trained.optimiser.flat(); flat.defined() && saved.has("gradient/" + name))
       saved.need("gradient/" + name, flat.sizes(), flat.scalar_type());
 }
@@ -63,7 +66,8 @@ void Engine::load(const std::map<std::string, Tensor>& saved) {
   for (auto& [name, tensor] : changing()) tensor.copy_(saved.at(name));
   for (auto& [name, trained] : optimisers_) trained.optimiser.resumed();
   for (auto& [name, state] : states_)
-    if (auto found = saved.find("history/" + name); found != saved.end()) state.history = found->second.to(state.value.device()).unbind(0);
+    if (auto found = saved.find("history/" + name); found != saved.end())
+      state.history = found->second.to(state.value.device()).unbind(0);
   for (const auto& [name, tensor] : saved) {
     if (name.starts_with("log/")) logs_[name.substr(4)] = tensor.unbind(0);
     if (name.starts_with("gradient/")) first_gradients_[name.substr(9)] = tensor;
@@ -75,7 +79,7 @@ void Engine::load(const std::map<std::string, Tensor>& saved) {
 
 void Engine::require_own_memory() const {
   std::vector<Held> written, read;
-  std::set<const void*> seen;                     // a sharing network's tower comes once
+  std::set<const void*> seen;  // a sharing network's tower comes once
   auto collect = [&](const char* what, const auto& parts) {
     for (const auto& [name, part] : parts) {
       if (!seen.insert(part.kind.get()).second) continue;
@@ -88,10 +92,13 @@ void Engine::require_own_memory() const {
   for (const auto& [name, state] : states_) written.push_back({fmt::format("state '{}'", name), state.value});
   for (const auto& [name, trained] : optimisers_) {
     written.push_back({fmt::format("the gradients of optimiser '{}'", name), trained.optimiser.flat()});
-    for (const auto& [part, tensor] : trained.optimiser.state()) written.push_back({fmt::format("'{}' of optimiser '{}'", part, name), tensor});
+    for (const auto& [part, tensor] : trained.optimiser.state())
+      written.push_back({fmt::format("'{}' of optimiser '{}'", part, name), tensor});
   }
-  for (const auto& [name, tensor] : architecture_.originals()) read.push_back({fmt::format("the model's '{}'", name), tensor});
-  for (const auto& [name, tensor] : source_.handed_over()) read.push_back({fmt::format("the input '{}'", name), tensor});
+  for (const auto& [name, tensor] : architecture_.originals())
+    read.push_back({fmt::format("the model's '{}'", name), tensor});
+  for (const auto& [name, tensor] : source_.handed_over())
+    read.push_back({fmt::format("the input '{}'", name), tensor});
   train::require_own_memory(written, read);
 }
 
@@ -114,8 +121,9 @@ void Engine::require_equal_parameters() const {
   everywhere = everywhere.cpu();
   for (std::size_t i = 0; i < names.size(); ++i)
     if (everywhere[static_cast<std::int64_t>(i)].item<std::int64_t>() != 0)
-      throw DeviceError(fmt::format("epoch {}: the processes of the gang no longer agree: '{}' differs in {} of {} processes from the first's", epoch_,
-                                    names[i], everywhere[static_cast<std::int64_t>(i)].item<std::int64_t>(), collective_.size()));
+      throw DeviceError(fmt::format(
+          "epoch {}: the processes of the gang no longer agree: '{}' differs in {} of {} processes from the first's",
+          epoch_, names[i], everywhere[static_cast<std::int64_t>(i)].item<std::int64_t>(), collective_.size()));
 }
 
 }  // namespace winnow::train

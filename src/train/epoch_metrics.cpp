@@ -8,13 +8,16 @@
 
 namespace winnow::train {
 
-EpochMetrics::EpochMetrics(method::Method& method, Engine& engine, ImageSource& source, const Oracle& oracle, const Settings& settings)
+EpochMetrics::EpochMetrics(method::Method& method, Engine& engine, ImageSource& source, const Oracle& oracle,
+                           const Settings& settings)
     : method_(method), engine_(engine), source_(source), oracle_(oracle) {
   std::int64_t classes = source.classes();
   if (!oracle.knows("train") && !source.has_given()) return;
   counts_ = shots_ = at::bincount(oracle.knows("train") ? oracle.labels("train") : source.given(), {}, classes);
   double factor = settings.real("evaluation.shot_factor");
-  if (factor > 0) shots_ = at::tensor(label::long_tail_counts(classes * counts_.max().item<std::int64_t>(), classes, factor), at::TensorOptions(at::kLong));
+  if (factor > 0)
+    shots_ = at::tensor(label::long_tail_counts(classes * counts_.max().item<std::int64_t>(), classes, factor),
+                        at::TensorOptions(at::kLong));
 }
 
 std::map<std::string, double> EpochMetrics::measure() {
@@ -32,9 +35,11 @@ method::Outputs EpochMetrics::predict(const std::string& split) {
   std::int64_t members = source_.for_each_member([&] {
     method::Outputs own = predict_all(method_, engine_, split);
     if (sum.all().empty()) sum = std::move(own);
-    else for (auto& [name, tensor] : sum.all()) tensor = tensor + own.at(name);
+    else
+      for (auto& [name, tensor] : sum.all()) tensor = tensor + own.at(name);
   });
-  if (members > 1) for (auto& [name, tensor] : sum.all()) tensor = tensor / static_cast<double>(members);
+  if (members > 1)
+    for (auto& [name, tensor] : sum.all()) tensor = tensor / static_cast<double>(members);
   return sum;
 }
 
@@ -52,16 +57,19 @@ void EpochMetrics::add_classes(std::map<std::string, double>& metrics) {
 void EpochMetrics::add_validation(std::map<std::string, double>& metrics) {
   method::Outputs predictions = predict("validation");
   if (oracle_.knows("validation")) metrics["validation_accuracy"] = accuracy(predictions, oracle_.labels("validation"));
-  if (source_.validation_given().defined()) metrics["validation_agreement"] = accuracy(predictions, source_.validation_given());
+  if (source_.validation_given().defined())
+    metrics["validation_agreement"] = accuracy(predictions, source_.validation_given());
   if (!source_.validation_candidates().defined()) return;
   metrics["validation_covering"] = covering_rate(predictions, source_.validation_candidates());
   metrics["validation_approximated"] = approximated_accuracy(predictions, source_.validation_candidates());
 }
 
 void EpochMetrics::add_states(std::map<std::string, double>& metrics) {
-  if (engine_.has_state("confidence")) {          // N x C
+  if (engine_.has_state("confidence")) {  // N x C
     at::Tensor confidence = engine_.state("confidence");
-    if (oracle_.knows("train")) metrics["confidence_accuracy"] = (confidence.argmax(1) == oracle_.labels("train")).to(at::kDouble).mean().item<double>();
+    if (oracle_.knows("train"))
+      metrics["confidence_accuracy"] =
+          (confidence.argmax(1) == oracle_.labels("train")).to(at::kDouble).mean().item<double>();
     metrics["confidence_mean_max"] = confidence.amax(1).to(at::kDouble).mean().item<double>();
   }
   if (engine_.has_state("mask")) add_selection_metrics(engine_.state("mask"), source_.given(), oracle_, metrics);

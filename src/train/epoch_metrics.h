@@ -16,12 +16,12 @@ class EpochMetrics {
  public:
   EpochMetrics(method::Method&, Engine&, ImageSource&, const Oracle&, const Settings&);
 
-  // accuracy; accuracy_{class_mean, worst_class, harmonic, geometric, many, medium, few}, f1_macro; the method's figures;
-  // validation_{accuracy, agreement, covering, approximated}; confidence_{accuracy, mean_max}; selection_*.
+  // accuracy; accuracy_{class_mean, worst_class, harmonic, geometric, many, medium, few}, f1_macro; the method's
+  // figures; validation_{accuracy, agreement, covering, approximated}; confidence_{accuracy, mean_max}; selection_*.
   std::map<std::string, double> measure();
   // Of the last measure(), of the test split: means over the views of a test-time ensemble, where there is one.
   const method::Outputs& predictions() const { return predictions_; }
-  void put_classes(store::RunContent&) const;     // metrics/classes of the last measure()
+  void put_classes(store::RunContent&) const;  // metrics/classes of the last measure()
 
  private:
   method::Outputs predict(const std::string& split);
@@ -33,7 +33,7 @@ class EpochMetrics {
   Engine& engine_;
   ImageSource& source_;
   const Oracle& oracle_;
-  at::Tensor counts_, shots_;                     // training samples by class (undefined: unknown), and those that say which are many-shot
+  at::Tensor counts_, shots_;  // training samples by class (undefined: unknown), and those that say which are many-shot
   method::Outputs predictions_;
   ClassAccuracy by_class_;
 };

@@ -13,13 +13,13 @@ const at::Tensor& scores_of(const model::Outputs& predictions) {
 }
 
 // Of each row's largest score, N.
-at::Tensor at_prediction(const at::Tensor& rows, const at::Tensor& scores) { return rows.gather(1, scores.argmax(1, /*keepdim=*/true)).squeeze(1).to(at::kDouble); }
+at::Tensor at_prediction(const at::Tensor& rows, const at::Tensor& scores) {
+  return rows.gather(1, scores.argmax(1, /*keepdim=*/true)).squeeze(1).to(at::kDouble);
+}
 
 }  // namespace
 
-at::Tensor predicted_classes(const model::Outputs& predictions) {
-  return scores_of(predictions).argmax(1);
-}
+at::Tensor predicted_classes(const model::Outputs& predictions) { return scores_of(predictions).argmax(1); }
 
 double accuracy(const model::Outputs& predictions, const at::Tensor& truth) {
   return (predicted_classes(predictions) == truth).to(at::kDouble).mean().item<double>();
@@ -44,8 +44,11 @@ ClassAccuracy class_accuracy(const at::Tensor& predicted, const at::Tensor& trut
 std::map<std::string, double> accuracy_by_shots(const at::Tensor& of_class, const at::Tensor& counts) {
   std::map<std::string, double> result;
   at::Tensor known = of_class.isfinite(), many = counts > 100, few = counts < 20;
-  for (const auto& [name, group] : {std::pair{"accuracy_many", many}, {"accuracy_medium", many.logical_or(few).logical_not()}, {"accuracy_few", few}})
-    if (at::Tensor members = of_class.masked_select(group.logical_and(known)); members.numel() > 0) result.emplace(name, members.mean().item<double>());
+  for (const auto& [name, group] : {std::pair{"accuracy_many", many},
+                                    {"accuracy_medium", many.logical_or(few).logical_not()},
+                                    {"accuracy_few", few}})
+    if (at::Tensor members = of_class.masked_select(group.logical_and(known)); members.numel() > 0)
+      result.emplace(name, members.mean().item<double>());
   return result.size() > 1 ? result : std::map<std::string, double>();
 }
 

@@ -23,9 +23,11 @@ std::string processor() {
   std::ifstream file("/proc/cpuinfo");
   std::map<std::string, std::string> first;
   for (std::string line; std::getline(file, line) && !line.empty();)
-    if (std::size_t colon = line.find(':'); colon != std::string::npos && colon + 2 <= line.size()) first[line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1)] = line.substr(colon + 2);
+    if (std::size_t colon = line.find(':'); colon != std::string::npos && colon + 2 <= line.size())
+      first[line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1)] = line.substr(colon + 2);
   std::string name = first.count("model name") ? first["model name"] : "unknown processor";
-  if (first.count("cpu family") && first.count("model")) name += fmt::format(" (family {}, model {})", first["cpu family"], first["model"]);
+  if (first.count("cpu family") && first.count("model"))
+    name += fmt::format(" (family {}, model {})", first["cpu family"], first["model"]);
   return fmt::format("cpu: {}, {}", name, at::get_cpu_capability());
 }
 
@@ -39,43 +41,51 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
       return stage.settings.text("method") == "label-match" ? execute_label_match(stage, context, collective, observer)
                                                             : execute_train(stage, context, collective, observer);
     default:
-      throw UsageError(fmt::format("this trainer computes stages of kind pretrain, score, narrow, detect and train, not {}", to_string(stage.kind)));
+      throw UsageError(
+          fmt::format("this trainer computes stages of kind pretrain, score, narrow, detect and train, not {}",
+                      to_string(stage.kind)));
   }
 }
 
-// What the columns are, for whoever reads the file: winnow/store/metric.h declares them, a method's own figures included.
+// What the columns are, for whoever reads the file: winnow/store/metric.h declares them, a method's own figures
+// included.
 void put_kinds(store::RunContent& content) {
   for (const char* table : {"metrics/final", "metrics/epochs"})
     if (auto found = content.tables.find(table); found != content.tables.end())
       for (const store::Column& column : found->second)
-        if (std::optional<store::MetricKind> kind = store::declared_metric(column.name)) content.metrics[column.name] = *kind;
+        if (std::optional<store::MetricKind> kind = store::declared_metric(column.name))
+          content.metrics[column.name] = *kind;
 }
 
 }  // namespace
 
 const Path& input_file(const Context& context, const std::string& name) {
   auto found = context.inputs.find(name);
-  if (found == context.inputs.end()) throw UsageError(fmt::format("the context names no run file for the input '{}'", name));
+  if (found == context.inputs.end())
+    throw UsageError(fmt::format("the context names no run file for the input '{}'", name));
   return found->second;
 }
 
 Execution execute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   require_shared_code(stage);
   double start = wall_seconds();
-  if (context.trial && !context.checkpoint.empty()) throw UsageError("a trial keeps no checkpoint: leave the folder out of the command");
+  if (context.trial && !context.checkpoint.empty())
+    throw UsageError("a trial keeps no checkpoint: leave the folder out of the command");
   at::set_num_threads(context.threads);
   Execution result = compute(stage, context, collective, observer);
   if (result.skipped_pictures > 0)
-    result.content.tables["metrics/final"].push_back({"skipped_pictures", std::vector<std::int64_t>{result.skipped_pictures}});
+    result.content.tables["metrics/final"].push_back(
+        {"skipped_pictures", std::vector<std::int64_t>{result.skipped_pictures}});
   put_kinds(result.content);
   if (context.trial) {
-    if (!result.trial) result.trial.emplace();    // a stage that is cheap is computed as it is
+    if (!result.trial) result.trial.emplace();  // a stage that is cheap is computed as it is
     result.trial->once += std::max(0.0, wall_seconds() - start - result.trial->spent);
   }
   result.content.trial = context.trial;
   result.content.stage = stage;
-  result.content.provenance = {std::string(revision()), host_name(), processor(), {{"torch", TORCH_VERSION}}, context.threads, collective.size(),
-                               context.attempt, start, wall_seconds()};
+  result.content.provenance = {std::string(revision()), host_name(),       processor(),     {{"torch", TORCH_VERSION}},
+                               context.threads,         collective.size(), context.attempt, start,
+                               wall_seconds()};
   return result;
 }
 

@@ -5,7 +5,8 @@
 
 namespace winnow::train {
 
-Execution execute_train(const Stage&, const Context&, comm::Collective&, Observer&);        // also `detect`, by a trained method
+Execution execute_train(const Stage&, const Context&, comm::Collective&,
+                        Observer&);  // also `detect`, by a trained method
 Execution execute_label_match(const Stage&, const Context&, comm::Collective&, Observer&);  // `detect`, from scores
 Execution execute_narrow(const Stage&, const Context&, comm::Collective&, Observer&);       // candidate sets, by scores
 Execution execute_score(const Stage&, const Context&, comm::Collective&, Observer&);
@@ -15,6 +16,8 @@ Execution execute_pretrain(const Stage&, const Context&, comm::Collective&, Obse
 const Path& input_file(const Context&, const std::string& name);
 
 // A trial's inputs may be of trials.
-inline store::Accept accepted(const Context& context) { return context.trial ? store::Accept::trials_too : store::Accept::results; }
+inline store::Accept accepted(const Context& context) {
+  return context.trial ? store::Accept::trials_too : store::Accept::results;
+}
 
 }  // namespace winnow::train

@@ -15,17 +15,20 @@ namespace winnow::train {
 namespace {
 
 at::Tensor features_of_all(model::Tower& tower, ImageSource& source, comm::Collective& collective, Trial* trial) {
-  return all_rows(source.size("train"), method::kChunkRows, trial, [&](std::int64_t first, std::int64_t rows) {
-           comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
-           at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
-           return collective.gather_rows(tower.rows(source.inputs("train", "plain", ids, 0)).features(), rows);
-         }).to(at::kDouble);
+  return all_rows(source.size("train"), method::kChunkRows, trial,
+                  [&](std::int64_t first, std::int64_t rows) {
+                    comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
+                    at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
+                    return collective.gather_rows(tower.rows(source.inputs("train", "plain", ids, 0)).features(), rows);
+                  })
+      .to(at::kDouble);
 }
 
 // N x C: how much of each sample is of each class.
 at::Tensor shares(ImageSource& source) {
   const auto& selection = source.handed_over();
-  at::Tensor result = source.has_given() ? at::one_hot(source.given(), source.classes()).to(at::kDouble) : source.candidates().to(at::kDouble);
+  at::Tensor result = source.has_given() ? at::one_hot(source.given(), source.classes()).to(at::kDouble)
+                                         : source.candidates().to(at::kDouble);
   result = result / result.sum(1, /*keepdim=*/true);
   auto mask = selection.find("mask"), label = selection.find("label");
   if (mask == selection.end()) return result;
@@ -45,16 +48,20 @@ at::Tensor class_means(const at::Tensor& features, const at::Tensor& of_class, c
 
 }  // namespace
 
-at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot& snapshot, const model::ClassifierOptions& options, ImageSource& source,
+at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot& snapshot,
+                               const model::ClassifierOptions& options, ImageSource& source,
                                comm::Collective& collective, Trial* trial) {
   at::NoGradGuard no_gradient;
   if (head_init == "linear-probe" && !source.has_given())
-    throw UsageError("head_init = linear-probe wants one given label a sample, here are candidate sets; class-mean weighs a set's classes alike");
+    throw UsageError(
+        "head_init = linear-probe wants one given label a sample, here are candidate sets; class-mean weighs a set's "
+        "classes alike");
   auto tower = model::bare_tower(snapshot, options);
   at::Tensor features = features_of_all(*tower, source, collective, trial), of_class = shares(source), rows;
   if (head_init == "linear-probe") {
-    at::Tensor kept = at::nonzero(of_class);      // items: sample and label
-    rows = model::fit_logistic_regression(features.index_select(0, kept.select(1, 0)), kept.select(1, 1), source.classes());
+    at::Tensor kept = at::nonzero(of_class);  // items: sample and label
+    rows = model::fit_logistic_regression(features.index_select(0, kept.select(1, 0)), kept.select(1, 1),
+                                          source.classes());
   } else {
     rows = class_means(features, of_class, source.class_names());
   }

@@ -19,7 +19,8 @@ at::Tensor tensor_of(const std::vector<std::int64_t>& values) { return at::tenso
 const Path& cache_of(const Stage& stage, const Context& context) {
   std::string name = stage.settings.text("dataset");
   auto found = context.data.find(name);
-  if (found == context.data.end()) throw UsageError(fmt::format("the context names no decoded cache of data set {}", name));
+  if (found == context.data.end())
+    throw UsageError(fmt::format("the context names no decoded cache of data set {}", name));
   return found->second;
 }
 
@@ -30,7 +31,8 @@ ImageSource::Views ImageSource::Views::from(const Settings& settings, std::vecto
   ImageViews::Ensemble ensemble{text("ensemble")};
   if (settings.has("views.ensemble_expand")) ensemble.expand = settings.integer("views.ensemble_expand");
   if (settings.has("views.ensemble_times")) ensemble.times = settings.integer("views.ensemble_times");
-  return {text("weak"), text("strong"), text("key"), text("test"), text("normalisation"), text("test_normalisation"), ensemble, std::move(own)};
+  return {text("weak"), text("strong"), text("key"), text("test"), text("normalisation"), text("test_normalisation"),
+          ensemble,     std::move(own)};
 }
 
 std::int64_t classes_of(const Stage& stage, const Context& context) {
@@ -52,21 +54,26 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, Options opt
   const EarlierLabels& earlier = options.earlier;
   auto wanted = stage.fingerprints.find("data");
   if (wanted == stage.fingerprints.end() || wanted->second != pixels_.fingerprint())
-    throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache_of(stage, context).string(), pixels_.fingerprint(),
+    throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache_of(stage, context).string(),
+                                pixels_.fingerprint(),
                                 wanted == stage.fingerprints.end() ? "one that it does not name" : wanted->second));
   const data::Split& train = pixels_.train();
   auto labels_of = [](const data::Split& split) {
     return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
   };
-  for (const data::Split* split : {&train, &pixels_.test()}) require_classes(labels_of(*split), classes(), cache_of(stage, context).string());
+  for (const data::Split* split : {&train, &pixels_.test()})
+    require_classes(labels_of(*split), classes(), cache_of(stage, context).string());
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
-  train_ = {tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"), settings.integer("data.last"),
-                                           settings.integer("data.samples"), seed, "data.train"))};
+  train_ = {tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"),
+                                           settings.integer("data.last"), settings.integer("data.samples"), seed,
+                                           "data.train"))};
   set_aside(settings);
   keep_long_tail(settings, train.labels);
   if (earlier.candidates.defined()) keep_narrowed(earlier);
-  test_ = {tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"), seed, "data.test"))};
-  oracle = Oracle(labels_of(train).index_select(0, train_.samples), labels_of(pixels_.test()).index_select(0, test_.samples));
+  test_ = {tensor_of(data::choose_samples(pixels_.test().labels, classes(), 0, 0, settings.integer("data.test_samples"),
+                                          seed, "data.test"))};
+  oracle = Oracle(labels_of(train).index_select(0, train_.samples),
+                  labels_of(pixels_.test()).index_select(0, test_.samples));
   if (size("validation")) oracle.add("validation", labels_of(train).index_select(0, validation_.samples));
 
   if (options.training) {
@@ -86,7 +93,7 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, Options opt
 }
 
 void ImageSource::declare(const Views& views) {
-  std::uint64_t index = 0;                        // tells apart two views of one pipeline
+  std::uint64_t index = 0;  // tells apart two views of one pipeline
   for (auto [name, pipeline] : {std::pair{"strong", &views.strong}, {"weak", &views.weak}, {"key", &views.key}})
     views_.declare(name, *pipeline, index++, seed_, views.normalisation);
   views_.declare_test(views.test, views.test_normalisation);
@@ -119,7 +126,9 @@ void ImageSource::set_aside(const Settings& settings) {
   } else {
     split = label::validation_split(size("train"), share, seed);
   }
-  if (split.validation.empty()) throw UsageError(fmt::format("data.validation = {} of {} training samples is not one sample", share, size("train")));
+  if (split.validation.empty())
+    throw UsageError(
+        fmt::format("data.validation = {} of {} training samples is not one sample", share, size("train")));
   validation_.samples = train_.samples.index_select(0, tensor_of(split.validation));
   train_.samples = train_.samples.index_select(0, tensor_of(split.train));
 }
@@ -132,7 +141,8 @@ void ImageSource::keep_long_tail(const Settings& settings, std::span<const std::
   if (factor == 1) return;
   const std::int64_t* chosen = train_.samples.const_data_ptr<std::int64_t>();
   std::vector<std::int64_t> truth;
-  for (std::int64_t i = 0; i < train_.samples.size(0); ++i) truth.push_back(all_labels[static_cast<std::size_t>(chosen[i])]);
+  for (std::int64_t i = 0; i < train_.samples.size(0); ++i)
+    truth.push_back(all_labels[static_cast<std::size_t>(chosen[i])]);
   choice_seed_ = static_cast<std::uint64_t>(settings.integer("data.seed"));
   std::vector<std::int64_t> kept;
   if (law == label::Law::numpy_legacy) {
@@ -145,9 +155,11 @@ void ImageSource::keep_long_tail(const Settings& settings, std::span<const std::
 }
 
 void ImageSource::keep_narrowed(const EarlierLabels& earlier) {
-  bool ours = earlier.samples.dim() == 1 && earlier.candidates.dim() == 2 && earlier.candidates.size(0) == earlier.samples.size(0) &&
-              earlier.candidates.size(1) == classes() && at::isin(earlier.samples, train_.samples).all().item<bool>();
-  if (!ours) throw DataError("the earlier stage's candidate sets are of other samples or classes than this stage trains on");
+  bool ours = earlier.samples.dim() == 1 && earlier.candidates.dim() == 2 &&
+              earlier.candidates.size(0) == earlier.samples.size(0) && earlier.candidates.size(1) == classes() &&
+              at::isin(earlier.samples, train_.samples).all().item<bool>();
+  if (!ours)
+    throw DataError("the earlier stage's candidate sets are of other samples or classes than this stage trains on");
   train_.samples = earlier.samples;
 }
 
@@ -164,29 +176,35 @@ void ImageSource::make_labels(const label::Spec& spec, const EarlierLabels& earl
   // [1.6] The reference draws the long tail and then the sets from one generator.
   label::NumpyLegacy* goes_on = spec.law == label::Law::numpy_legacy && after_choice_ ? &*after_choice_ : nullptr;
   if (goes_on && spec.seed != choice_seed_)
-    throw UsageError(fmt::format("labels.seed = {} and data.seed = {}: under the law numpy-legacy both draw from one generator and must be equal", spec.seed,
-                                 choice_seed_));
+    throw UsageError(
+        fmt::format("labels.seed = {} and data.seed = {}: under the law numpy-legacy both draw from one generator and "
+                    "must be equal",
+                    spec.seed, choice_seed_));
   switch (spec.kind) {
     case label::Kind::flip:
-      sets = goes_on ? label::flip(truth, C, spec.rate, *goes_on) : label::flip(truth, C, spec.rate, spec.seed, spec.law);
+      sets =
+          goes_on ? label::flip(truth, C, spec.rate, *goes_on) : label::flip(truth, C, spec.rate, spec.seed, spec.law);
       break;
     case label::Kind::uniform:
-      sets = goes_on ? label::uniform(truth, C, spec.size_law, *goes_on) : label::uniform(truth, C, spec.size_law, spec.seed, spec.law);
+      sets = goes_on ? label::uniform(truth, C, spec.size_law, *goes_on)
+                     : label::uniform(truth, C, spec.size_law, spec.seed, spec.law);
       break;
     case label::Kind::instance_candidates: {
-      if (!earlier.scores.defined()) throw UsageError("labels.kind = instance-candidates needs the scores of an earlier stage");
+      if (!earlier.scores.defined())
+        throw UsageError("labels.kind = instance-candidates needs the scores of an earlier stage");
       if (!at::equal(earlier.scored_samples, train_.samples) || earlier.scores.size(1) != C)
         throw DataError("the earlier stage scores other samples or classes than this stage has");
       at::Tensor scores = earlier.scores.to(at::kDouble).contiguous();
-      std::vector<double> probability =
-          label::instance_probabilities(truth, C, {scores.const_data_ptr<double>(), static_cast<std::size_t>(scores.numel())}, spec.rate);
+      std::vector<double> probability = label::instance_probabilities(
+          truth, C, {scores.const_data_ptr<double>(), static_cast<std::size_t>(scores.numel())}, spec.rate);
       sets = label::instance_candidates(truth, C, probability, spec.seed);
       break;
     }
     case label::Kind::clean:
     case label::Kind::symmetric: {
       label::Labels given(truth.begin(), truth.end());
-      if (spec.kind == label::Kind::symmetric) given = label::symmetric(truth, C, spec, label::draw_symmetric(N, C, spec));
+      if (spec.kind == label::Kind::symmetric)
+        given = label::symmetric(truth, C, spec, label::draw_symmetric(N, C, spec));
       take_given(tensor_of(given));
       return;
     }
@@ -216,16 +234,18 @@ void ImageSource::read_annotations(const Stage& stage, Oracle& oracle) {
   data::KeptLabels labels(print->second, pixels_.fingerprint());
   bool fits = labels.samples() == pixels_.train().samples && (labels.classes() == 0 || labels.classes() == classes());
   if (!fits)
-    throw DataError(fmt::format("labels.set = {}: labels of {} samples and {} classes, the data set has {} and {}", set, labels.samples(), labels.classes(),
-                                pixels_.train().samples, classes()));
+    throw DataError(fmt::format("labels.set = {}: labels of {} samples and {} classes, the data set has {} and {}", set,
+                                labels.samples(), labels.classes(), pixels_.train().samples, classes()));
   if (labels.classes() == 0) {
-    at::Tensor all = at::from_blob(const_cast<std::int64_t*>(labels.given().data()), {labels.samples()}, at::TensorOptions(at::kLong));
+    at::Tensor all = at::from_blob(const_cast<std::int64_t*>(labels.given().data()), {labels.samples()},
+                                   at::TensorOptions(at::kLong));
     take_given(all.index_select(0, train_.samples));
     validation_given_ = all.index_select(0, validation_.samples);
     require_classes(validation_given_, classes(), "given labels");
     return;
   }
-  at::Tensor all = at::from_blob(const_cast<std::uint8_t*>(labels.candidates().data()), {labels.samples(), classes()}, at::TensorOptions(at::kByte));
+  at::Tensor all = at::from_blob(const_cast<std::uint8_t*>(labels.candidates().data()), {labels.samples(), classes()},
+                                 at::TensorOptions(at::kByte));
   candidates_ = all.index_select(0, train_.samples).to(real_);
   validation_candidates_ = all.index_select(0, validation_.samples);
 }
@@ -244,18 +264,20 @@ std::int64_t ImageSource::steps_per_epoch() const {
   return drop_last_ ? N / batch_ : (N + batch_ - 1) / batch_;
 }
 
-at::Tensor ImageSource::inputs(const std::string& split, const std::string& name, const at::Tensor& ids, std::int64_t epoch) {
+at::Tensor ImageSource::inputs(const std::string& split, const std::string& name, const at::Tensor& ids,
+                               std::int64_t epoch) {
   at::Tensor samples = part(split).samples.index_select(0, ids);
   if (split != "train" || !ids.is_cpu()) return views_.make(split, name, samples, epoch);
   for (const Made& made : made_)
     if (made.view == name && made.epoch == epoch && at::equal(made.ids, ids)) return made.pictures;
-  constexpr std::size_t kKept = 2;                // a weak and a strong view of a batch
+  constexpr std::size_t kKept = 2;  // a weak and a strong view of a batch
   if (made_.size() == kKept) made_.pop_front();
   return made_.emplace_back(Made{name, ids.clone(), epoch, views_.make(split, name, samples, epoch)}).pictures;
 }
 
 std::vector<Batch> ImageSource::batches(std::int64_t epoch) {
-  at::Tensor order = tensor_of(Streams(seed_, "order").at(static_cast<std::uint32_t>(epoch), 0).permutation(size("train")));
+  at::Tensor order =
+      tensor_of(Streams(seed_, "order").at(static_cast<std::uint32_t>(epoch), 0).permutation(size("train")));
   std::vector<Batch> result;
   for (std::int64_t step = 0; step < steps_per_epoch(); ++step) {
     std::int64_t first = step * batch_, rows = std::min(batch_, size("train") - first);

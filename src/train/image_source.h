@@ -8,8 +8,8 @@
 #include <span>
 
 #include "earlier_labels.h"
-#include "oracle.h"
 #include "image_views.h"
+#include "oracle.h"
 #include "winnow/data/pixels.h"
 #include "winnow/label/corruption.h"
 #include "winnow/train/execute.h"
@@ -24,36 +24,40 @@ class ImageSource final : public Source {
     std::string weak = "plain", strong = "plain", key = "plain", test = "plain";
     std::string normalisation = "model", test_normalisation = "model";
     ImageViews::Ensemble ensemble{"none"};
-    std::vector<view::Step> own = {};             // what the view `model` is
+    std::vector<view::Step> own = {};  // what the view `model` is
 
     static Views from(const Settings&, std::vector<view::Step> own);
   };
   // What of the stage's settings the source serves, beyond data.*.
   struct Options {
     view::Normalisation normalisation = {};
-    std::int64_t image_size = 0;                  // images become image_size x image_size; 0: no model looks at them
+    std::int64_t image_size = 0;  // images become image_size x image_size; 0: no model looks at them
     at::TensorOptions real = at::TensorOptions(at::kFloat);
-    bool labels = false;                          // reads labels.*
-    bool training = false;                        // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
-    std::optional<Views> views = {};              // the view `plain` is always there
-    EarlierLabels earlier = {};                   // candidate sets take the place of labels.*: the source has their samples alone
+    bool labels = false;              // reads labels.*
+    bool training = false;            // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
+    std::optional<Views> views = {};  // the view `plain` is always there
+    EarlierLabels earlier = {};       // candidate sets take the place of labels.*: the source has their samples alone
   };
   // The source, and the true labels, which it does not keep: nothing that trains can reach them through it.
   struct Opened {
     std::unique_ptr<ImageSource> source;
     Oracle oracle;
   };
-  // DataError when the cache is not the one that the stage's fingerprint names, when a label is none of the classes, or when earlier stages
-  // speak of other samples.
+  // DataError when the cache is not the one that the stage's fingerprint names, when a label is none of the classes, or
+  // when earlier stages speak of other samples.
   static Opened open(const Stage&, const Context&, Options);
 
   const std::vector<std::string>& class_names() const { return pixels_.classes(); }
-  std::int64_t skipped() const { return pixels_.skipped(); }         // images that the data set lacks because they do not decode
-  // Calls visit for each view of the test-time ensemble, which is then what `plain` yields; once where there is none. Their number.
+  std::int64_t skipped() const {
+    return pixels_.skipped();
+  }  // images that the data set lacks because they do not decode
+  // Calls visit for each view of the test-time ensemble, which is then what `plain` yields; once where there is none.
+  // Their number.
   std::int64_t for_each_member(const std::function<void()>& visit);
-  const at::Tensor& samples(const std::string& split) const;         // indices into the data set
-  bool has_given() const { return given_.defined(); }                // else candidate sets
-  // Of the samples that data.validation sets aside (empty: none): what annotators gave. Undefined where labels are synthetic.
+  const at::Tensor& samples(const std::string& split) const;  // indices into the data set
+  bool has_given() const { return given_.defined(); }         // else candidate sets
+  // Of the samples that data.validation sets aside (empty: none): what annotators gave. Undefined where labels are
+  // synthetic.
   const at::Tensor& validation_given() const { return validation_given_; }
   const at::Tensor& validation_candidates() const { return validation_candidates_; }
 
@@ -62,7 +66,8 @@ class ImageSource final : public Source {
   std::int64_t epochs() const override { return epochs_; }
   std::int64_t steps_per_epoch() const override;
   std::int64_t batch() const override { return batch_; }
-  at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch) override;
+  at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
+                    std::int64_t epoch) override;
   std::vector<Batch> batches(std::int64_t epoch) override;
   const at::Tensor& given() override;
   const at::Tensor& candidates() override;
@@ -93,11 +98,12 @@ class ImageSource final : public Source {
 
   data::Pixels pixels_;
   ImageViews views_;
-  std::deque<Made> made_;                                             // the last ones
+  std::deque<Made> made_;  // the last ones
   at::TensorOptions real_;
   Part train_, validation_, test_;
   at::Tensor given_, candidates_, validation_given_, validation_candidates_;
-  std::optional<label::NumpyLegacy> after_choice_;                    // the generator that chose the samples; candidate sets go on from it
+  std::optional<label::NumpyLegacy>
+      after_choice_;  // the generator that chose the samples; candidate sets go on from it
   std::uint64_t choice_seed_ = 0;
   std::map<std::string, at::Tensor> handed_over_;
   std::int64_t epochs_ = 0, batch_ = 1;

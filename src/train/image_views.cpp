@@ -23,7 +23,8 @@ std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& 
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
   if (!split.packed()) {
     at::Tensor all = view::pictures(split);
-    for (std::size_t i = 0; i < result.size(); ++i) result[i] = all[ids[i]].expand({split.height, split.width, 3}).contiguous();
+    for (std::size_t i = 0; i < result.size(); ++i)
+      result[i] = all[ids[i]].expand({split.height, split.width, 3}).contiguous();
     return result;
   }
   at::parallel_for(0, samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
@@ -35,7 +36,7 @@ std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& 
 }  // namespace
 
 ImageViews::ImageViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real,
-                           std::vector<view::Step> own)
+                       std::vector<view::Step> own)
     : pixels_(pixels), model_(std::move(model)), own_(std::move(own)), side_(side), real_(real) {
   if (side_) declare("plain", "plain", 0, 0, "model");
 }
@@ -43,7 +44,8 @@ ImageViews::ImageViews(const data::Pixels& pixels, view::Normalisation model, st
 ImageViews::View ImageViews::view_of(const std::string& pipeline) const {
   View result;
   result.pipeline_name = pipeline;
-  if (pipeline == "model" && own_.empty()) throw InternalError("a view 'model', and nobody said what the model's own preprocessing is");
+  if (pipeline == "model" && own_.empty())
+    throw InternalError("a view 'model', and nobody said what the model's own preprocessing is");
   if (pipeline == "model") result.pipeline = view::Pipeline::of(own_);
   else if (pipeline != "flip-crop") result.pipeline = view::Pipeline::named(pipeline, side_);
   result.normalisation = model_;
@@ -51,7 +53,7 @@ ImageViews::View ImageViews::view_of(const std::string& pipeline) const {
 }
 
 void ImageViews::declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed,
-                           const std::string& normalisation) {
+                         const std::string& normalisation) {
   View own = view_of(pipeline);
   own.index = index;
   own.seed = seed;
@@ -101,8 +103,10 @@ void ImageViews::keep_beginning(View& view, const Path& cache) const {
   auto kept = [&](const data::Split& split, const char* name) -> std::shared_ptr<data::KeptImages> {
     if (!split.packed()) return nullptr;
     std::string content = fmt::format("{} {}: {}", pixels_.fingerprint(), name, view.beginning.text);
-    Path file = cache.parent_path() / fmt::format("{}-{}-{}.kept", cache.stem().string(), name, hash_of(content).hex().substr(0, 8));
-    return std::make_shared<data::KeptImages>(file, content, split.samples, view.beginning.size.height * view.beginning.size.width * 3);
+    Path file = cache.parent_path() /
+                fmt::format("{}-{}-{}.kept", cache.stem().string(), name, hash_of(content).hex().substr(0, 8));
+    return std::make_shared<data::KeptImages>(file, content, split.samples,
+                                              view.beginning.size.height * view.beginning.size.width * 3);
   };
   view.kept_train = kept(pixels_.train(), "train");
   view.kept_test = kept(pixels_.test(), "test");
@@ -113,10 +117,13 @@ std::vector<at::Tensor> ImageViews::begun(const View& own, const data::Split& sp
   const data::KeptImages& kept = &split == &pixels_.train() ? *own.kept_train : *own.kept_test;
   std::vector<at::Tensor> result(static_cast<std::size_t>(samples.size(0)));
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
-  auto pixels = [](const at::Tensor& picture) { return std::span(picture.data_ptr<std::uint8_t>(), static_cast<std::size_t>(picture.numel())); };
+  auto pixels = [](const at::Tensor& picture) {
+    return std::span(picture.data_ptr<std::uint8_t>(), static_cast<std::size_t>(picture.numel()));
+  };
   at::parallel_for(0, samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
-      at::Tensor& picture = result[static_cast<std::size_t>(i)] = at::empty({own.beginning.size.height, own.beginning.size.width, 3}, at::kByte);
+      at::Tensor& picture = result[static_cast<std::size_t>(i)] =
+          at::empty({own.beginning.size.height, own.beginning.size.width, 3}, at::kByte);
       if (kept.read(ids[i], pixels(picture))) continue;
       picture = view::apply(decoded(split, ids[i]).unsqueeze(0), own.beginning.steps, real_)[0].contiguous();
       kept.keep(ids[i], pixels(picture));
@@ -125,7 +132,8 @@ std::vector<at::Tensor> ImageViews::begun(const View& own, const data::Split& sp
   return result;
 }
 
-at::Tensor ImageViews::drawn(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
+at::Tensor ImageViews::drawn(const View& own, const data::Split& split, const at::Tensor& samples,
+                             std::int64_t epoch) const {
   bool kept = own.kept_train && split.packed();
   std::vector<at::Tensor> pictures = kept ? begun(own, split, samples) : pictures_of(split, samples);
   std::vector<std::vector<view::Step>> steps;
@@ -133,29 +141,36 @@ at::Tensor ImageViews::drawn(const View& own, const data::Split& split, const at
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     Stream stream = view::view_stream(own.seed, own.pipeline_name, own.index, epoch, ids[i]);
     steps.push_back(own.pipeline->draw({pictures[i].size(0), pictures[i].size(1)}, stream));
-    if (kept) steps.back().erase(steps.back().begin(), steps.back().begin() + static_cast<std::ptrdiff_t>(own.beginning.steps.size()));
+    if (kept)
+      steps.back().erase(steps.back().begin(),
+                         steps.back().begin() + static_cast<std::ptrdiff_t>(own.beginning.steps.size()));
     steps.back().push_back(view::Normalize{own.normalisation});
   }
   return view::apply_any_size(pictures, steps, real_);
 }
 
 // Of images that have the model's size; others are made plain first.
-at::Tensor ImageViews::flip_crop(const View& own, const data::Split& split, const at::Tensor& samples, std::int64_t epoch) const {
+at::Tensor ImageViews::flip_crop(const View& own, const data::Split& split, const at::Tensor& samples,
+                                 std::int64_t epoch) const {
   std::int64_t pad = side_ / 8;
   std::vector<view::FlipCrop> drawn;
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
-  for (std::int64_t i = 0; i < samples.size(0); ++i) drawn.push_back(view::draw_flip_crop(own.seed, own.index, pad, epoch, ids[i]));
-  if (is_model_size(split)) return view::flip_crop(view::pictures(split), samples, drawn, pad, own.normalisation, real_);
+  for (std::int64_t i = 0; i < samples.size(0); ++i)
+    drawn.push_back(view::draw_flip_crop(own.seed, own.index, pad, epoch, ids[i]));
+  if (is_model_size(split))
+    return view::flip_crop(view::pictures(split), samples, drawn, pad, own.normalisation, real_);
   std::vector<at::Tensor> pictures = pictures_of(split, samples);
   view::Pipeline plain = view::Pipeline::named("plain", side_);
   Stream unused = view::view_stream(0, "plain", 0, 0, 0);
   std::vector<std::vector<view::Step>> steps;
   for (const at::Tensor& picture : pictures) steps.push_back(plain.draw({picture.size(0), picture.size(1)}, unused));
   at::Tensor sized = view::apply_any_size(pictures, steps, real_);
-  return view::flip_crop(sized, at::arange(sized.size(0), at::kLong).to(sized.device()), drawn, pad, own.normalisation, real_);
+  return view::flip_crop(sized, at::arange(sized.size(0), at::kLong).to(sized.device()), drawn, pad, own.normalisation,
+                         real_);
 }
 
-at::Tensor ImageViews::make(const std::string& split_name, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const {
+at::Tensor ImageViews::make(const std::string& split_name, const std::string& name, const at::Tensor& samples,
+                            std::int64_t epoch) const {
   auto found = views_.find(name);
   if (found == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
   const View& own = name == "plain" && split_name != "train" && test_ ? *test_ : found->second;
@@ -164,7 +179,8 @@ at::Tensor ImageViews::make(const std::string& split_name, const std::string& na
   if (name == "plain" && split_name != "train" && ensemble_) return member(split, samples);
   if (!own.pipeline) return flip_crop(own, split, samples, epoch);
   // An image of the model's size is its own plain view.
-  if (own.pipeline_name == "plain" && is_model_size(split)) return view::plain(view::pictures(split), samples, own.normalisation, real_);
+  if (own.pipeline_name == "plain" && is_model_size(split))
+    return view::plain(view::pictures(split), samples, own.normalisation, real_);
   return drawn(own, split, samples, epoch);
 }
 

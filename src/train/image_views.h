@@ -18,50 +18,59 @@ namespace winnow::train {
 
 class ImageViews {
  public:
-  // `side`: of the model's images; 0: no model looks at them. `pixels` outlives this object. Every image, whatever its size,
-  // becomes side x side. `own`: what the pipeline "model" does, the model's own preprocessing.
-  ImageViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real, std::vector<view::Step> own = {});
+  // `side`: of the model's images; 0: no model looks at them. `pixels` outlives this object. Every image, whatever its
+  // size, becomes side x side. `own`: what the pipeline "model" does, the model's own preprocessing.
+  ImageViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real,
+             std::vector<view::Step> own = {});
 
-  // The view `name` is the pipeline `pipeline` (or "flip-crop", or "model"), its parameters drawn from (seed, pipeline, index). `normalisation`
-  // "model" is the model's own. UsageError for unknown names.
-  void declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed, const std::string& normalisation);
+  // The view `name` is the pipeline `pipeline` (or "flip-crop", or "model"), its parameters drawn from (seed, pipeline,
+  // index). `normalisation` "model" is the model's own. UsageError for unknown names.
+  void declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed,
+               const std::string& normalisation);
 
-  // The pipeline and the normalisation ("model": its own) of view `plain` on the test split; without it, that view is the same on all
-  // splits. Before declare_ensemble, whose views have the same normalisation.
+  // The pipeline and the normalisation ("model": its own) of view `plain` on the test split; without it, that view is
+  // the same on all splits. Before declare_ensemble, whose views have the same normalisation.
   void declare_test(const std::string& pipeline, const std::string& normalisation = "model");
 
-  // Test-time ensembles (docs/methods/partial-labels.md#3.4): view `plain` of the other splits becomes one of several views, whose logits are averaged. "five-crop",
-  // "ten-crop": of the short side resized to side + expand; "randaug": `times` random resized crops, flipped, the same in every
-  // evaluation. A member decodes its images again: little beside a forward of the model.
+  // Test-time ensembles (docs/methods/partial-labels.md#3.4): view `plain` of the other splits becomes one of several
+  // views, whose logits are averaged. "five-crop", "ten-crop": of the short side resized to side + expand; "randaug":
+  // `times` random resized crops, flipped, the same in every evaluation. A member decodes its images again: little
+  // beside a forward of the model.
   struct Ensemble {
     std::string kind;
     std::int64_t expand = 0, times = 0;
     std::uint64_t seed = 0;
   };
   void declare_ensemble(const Ensemble&);
-  std::int64_t members() const { return members_; }                             // 1: no ensemble
+  std::int64_t members() const { return members_; }  // 1: no ensemble
   void use_member(std::int64_t member) { member_ = member; }
 
-  // Images of a packed data set are kept beside its cache after a view's first steps, where those make one size (data/kept_images.h);
-  // without this every epoch decodes them again. The same pixels either way. After all declarations.
+  // Images of a packed data set are kept beside its cache after a view's first steps, where those make one size
+  // (data/kept_images.h); without this every epoch decodes them again. The same pixels either way. After all
+  // declarations.
   void keep_beginnings(const Path& cache);
 
-  // B x 3 x side x side for indices into the split: "train", "test", or "validation", whose images are of the training set and
-  // whose view `plain` is the test split's.
-  at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch) const;
+  // B x 3 x side x side for indices into the split: "train", "test", or "validation", whose images are of the training
+  // set and whose view `plain` is the test split's.
+  at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples,
+                  std::int64_t epoch) const;
 
  private:
   struct View {
     std::string pipeline_name;
-    std::optional<view::Pipeline> pipeline;       // none: flip-crop
-    std::uint64_t index = 0, seed = 0;            // of its streams
+    std::optional<view::Pipeline> pipeline;  // none: flip-crop
+    std::uint64_t index = 0, seed = 0;       // of its streams
     view::Normalisation normalisation;
-    view::Pipeline::Beginning beginning;          // of kept images; else no steps
+    view::Pipeline::Beginning beginning;  // of kept images; else no steps
     std::shared_ptr<data::KeptImages> kept_train, kept_test;
   };
   View view_of(const std::string& pipeline) const;
-  const data::Split& split_of(const std::string& split) const { return split == "test" ? pixels_.test() : pixels_.train(); }
-  bool is_model_size(const data::Split& split) const { return !split.packed() && split.height == side_ && split.width == side_; }
+  const data::Split& split_of(const std::string& split) const {
+    return split == "test" ? pixels_.test() : pixels_.train();
+  }
+  bool is_model_size(const data::Split& split) const {
+    return !split.packed() && split.height == side_ && split.width == side_;
+  }
   void keep_beginning(View&, const Path& cache) const;
   std::vector<at::Tensor> begun(const View&, const data::Split&, const at::Tensor& samples) const;
   at::Tensor drawn(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;

@@ -1,5 +1,5 @@
-// Stage kind `detect`, by label match: keeps the samples whose given label is what a fixed model sees. Nothing is trained.
-// docs/methods/noisy-labels.md#6.6.
+// Stage kind `detect`, by label match: keeps the samples whose given label is what a fixed model sees. Nothing is
+// trained. docs/methods/noisy-labels.md#6.6.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 

@@ -25,9 +25,11 @@ enum Wish : std::uint8_t { kReport = 1, kSave = 2, kStop = 4 };
 
 class Loop {
  public:
-  Loop(method::Method& method, std::string method_name, Engine& engine, Source& source, const Surroundings& around, Curves& curves)
-      : method_(method), method_name_(std::move(method_name)), engine_(engine), source_(source), around_(around), curves_(curves),
-        epochs_(source.epochs()), steps_(source.steps_per_epoch()), loss_(at::zeros({}, engine.facts().real.dtype(at::kDouble))) {}
+  Loop(method::Method& method, std::string method_name, Engine& engine, Source& source, const Surroundings& around,
+       Curves& curves)
+      : method_(method), method_name_(std::move(method_name)), engine_(engine), source_(source), around_(around),
+        curves_(curves), epochs_(source.epochs()), steps_(source.steps_per_epoch()),
+        loss_(at::zeros({}, engine.facts().real.dtype(at::kDouble))) {}
 
   void run(const Evaluate& evaluate) {
     engine_.set_up(method_);
@@ -58,8 +60,8 @@ class Loop {
   const Surroundings& around_;
   Curves& curves_;
   std::int64_t epochs_, steps_;
-  at::Tensor loss_;                               // on the device: sum over the epoch's steps
-  double rate_ = 0;                               // of the epoch's first step
+  at::Tensor loss_;  // on the device: sum over the epoch's steps
+  double rate_ = 0;  // of the epoch's first step
 };
 
 void Loop::one_step(std::int64_t number, const Batch& batch) {
@@ -115,8 +117,8 @@ void Loop::try_out(const Evaluate& evaluate, Trial& trial) {
   });
 }
 
-// What takes a moment only is done a few times: a first step is slower than those that follow. Then the epoch's last batch, which may
-// be a short one.
+// What takes a moment only is done a few times: a first step is slower than those that follow. Then the epoch's last
+// batch, which may be a short one.
 void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
   constexpr double kMoment = 0.3;
   constexpr std::int64_t kSteps = 3;
@@ -124,9 +126,9 @@ void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
   rate_ = engine_.rate();
   method::Pass pass(engine_);
   double fastest = 0, passes = timed(trial, [&] {
-    at::NoGradGuard no_gradient;
-    method_.before_epoch(pass);
-  });
+                        at::NoGradGuard no_gradient;
+                        method_.before_epoch(pass);
+                      });
   std::vector<Batch> batches = source_.batches(epoch);
   auto count = static_cast<std::int64_t>(batches.size());
   std::set<std::int64_t> numbers{count - 1};
@@ -152,7 +154,7 @@ double Loop::step_of_trial(std::int64_t epoch, std::int64_t number, const Batch&
   engine_.skip_to(epoch, number);
   double seconds = timed(trial, [&] {
     one_step(number, batch);
-    require_finite();                             // reads the device: whatever is still to be computed is waited for
+    require_finite();  // reads the device: whatever is still to be computed is waited for
   });
   after_step(epoch, number + 1);
   return seconds;
@@ -193,7 +195,7 @@ void Loop::after_step(std::int64_t epoch, std::int64_t done) {
 }
 
 void Loop::save(std::int64_t epoch, std::int64_t done) {
-  require_finite();                               // no checkpoint keeps a state that is beyond repair
+  require_finite();  // no checkpoint keeps a state that is beyond repair
   std::map<std::string, at::Tensor> tensors = engine_.save();
   curves_.save(tensors);
   tensors["epoch.loss"] = loss_;
@@ -203,7 +205,8 @@ void Loop::save(std::int64_t epoch, std::int64_t done) {
 
 // All of it is looked at before any of it is used.
 void Loop::require_fit(const Place& place, const std::map<std::string, at::Tensor>& tensors) const {
-  if (place.epoch < 0 || place.epoch >= epochs_ || place.step < 0 || place.step > steps_) throw DataError("its position (epoch, step) is outside this stage");
+  if (place.epoch < 0 || place.epoch >= epochs_ || place.step < 0 || place.step > steps_)
+    throw DataError("its position (epoch, step) is outside this stage");
   SavedEntries entries(tensors);
   entries.need("epoch.loss", {}, at::kDouble);
   entries.need("epoch.rate", {1}, at::kDouble);
@@ -238,16 +241,18 @@ void Loop::require_finite() {
   at::Tensor samples = source_.samples_of(source_.batches(epoch).at(static_cast<std::size_t>(step)).ids);
   constexpr std::int64_t kShown = 8;
   std::string named;
-  for (std::int64_t i = 0; i < std::min(kShown, samples.size(0)); ++i) named += fmt::format("{}{}", i ? ", " : "", samples[i].item<std::int64_t>());
+  for (std::int64_t i = 0; i < std::min(kShown, samples.size(0)); ++i)
+    named += fmt::format("{}{}", i ? ", " : "", samples[i].item<std::int64_t>());
   if (samples.size(0) > kShown) named += fmt::format(", ... ({} in all)", samples.size(0));
-  throw UsageError(fmt::format("method {}: the loss is not finite at epoch {}, step {}, on samples {}: try a smaller train.lr", method_name_, epoch,
-                               step, named));
+  throw UsageError(
+      fmt::format("method {}: the loss is not finite at epoch {}, step {}, on samples {}: try a smaller train.lr",
+                  method_name_, epoch, step, named));
 }
 
 }  // namespace
 
-void train_loop(method::Method& method, const std::string& method_name, Engine& engine, Source& source, const Surroundings& around, Curves& curves,
-                const Evaluate& evaluate) {
+void train_loop(method::Method& method, const std::string& method_name, Engine& engine, Source& source,
+                const Surroundings& around, Curves& curves, const Evaluate& evaluate) {
   Loop loop(method, method_name, engine, source, around, curves);
   around.trial ? loop.try_out(evaluate, *around.trial) : loop.run(evaluate);
 }

@@ -10,7 +10,8 @@
 
 namespace winnow::train {
 
-Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> parameters) : parameters_(std::move(parameters)) {
+Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> parameters)
+    : parameters_(std::move(parameters)) {
   std::string name = settings.text("train.optimizer");
   weight_decay_ = settings.real("train.weight_decay");
   if (name == "adam" || name == "adamw") {
@@ -75,10 +76,12 @@ void Optimiser::step(double rate) {
   }
   at::_foreach_add_(steps_, 1);
   if (rule_ == Rule::adam)
-    at::_fused_adam_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_, weight_decay_, eps_,
+    at::_fused_adam_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_,
+                     weight_decay_, eps_,
                      /*amsgrad=*/false, /*maximize=*/false);
   else
-    at::_fused_adamw_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_, weight_decay_, eps_,
+    at::_fused_adamw_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_,
+                      weight_decay_, eps_,
                       /*amsgrad=*/false, /*maximize=*/false);
 }
 

@@ -1,5 +1,5 @@
-// True labels, of the splits where they are known. Engine and methods never hold one: they see the source alone, which does not keep them.
-// Stages evaluate with it, and pre-training writes its captions from it.
+// True labels, of the splits where they are known. Engine and methods never hold one: they see the source alone, which
+// does not keep them. Stages evaluate with it, and pre-training writes its captions from it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,7 +16,7 @@ class Oracle {
   Oracle(at::Tensor train, at::Tensor test) : labels_{{"train", std::move(train)}, {"test", std::move(test)}} {}
 
   bool knows(const std::string& split) const { return labels_.count(split) != 0; }
-  const at::Tensor& labels(const std::string& split) const { return labels_.at(split); }     // int64, one a sample
+  const at::Tensor& labels(const std::string& split) const { return labels_.at(split); }  // int64, one a sample
   void add(const std::string& split, at::Tensor labels) { labels_[split] = std::move(labels); }
   void forget(const std::string& split) { labels_.erase(split); }
 

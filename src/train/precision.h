@@ -7,6 +7,6 @@
 
 namespace winnow::train {
 
-at::ScalarType precision_of(const Settings&);     // fp32, fp64
+at::ScalarType precision_of(const Settings&);  // fp32, fp64
 
 }  // namespace winnow::train

@@ -18,10 +18,10 @@ struct Preprocessing {
   static Preprocessing from(const model::Snapshot&);
 };
 
-// What the model's own preprocessing does to an image before it is normalised: the view `model`. Hugging Face's preprocessor_config.json, timm's
-// pretrained_cfg, open_clip's preprocess_cfg. Empty where no `views.*` of the settings asks for it. DataError where it does not yield
-// images of the model's size.
+// What the model's own preprocessing does to an image before it is normalised: the view `model`. Hugging Face's
+// preprocessor_config.json, timm's pretrained_cfg, open_clip's preprocess_cfg. Empty where no `views.*` of the settings
+// asks for it. DataError where it does not yield images of the model's size.
 std::vector<view::Step> own_view(const model::Snapshot&, const Settings&);
-std::vector<view::Step> own_view(const model::Snapshot&);           // asked for
+std::vector<view::Step> own_view(const model::Snapshot&);  // asked for
 
 }  // namespace winnow::train

@@ -1,5 +1,5 @@
-// Stage kind `pretrain`: a CLIP trained contrastively from scratch on a labelled data set, with captions from templates and
-// synonyms of which a share names a wrong class. docs/design.md#10 (nano-clip).
+// Stage kind `pretrain`: a CLIP trained contrastively from scratch on a labelled data set, with captions from templates
+// and synonyms of which a share names a wrong class. docs/design.md#10 (nano-clip).
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -29,12 +29,13 @@ namespace winnow::train {
 namespace {
 
 std::vector<std::string> texts(const Value& value, const std::string& key) {
-  if (!value.is_array() || value.empty()) throw UsageError(fmt::format("{}: expected an array of texts, got {}", key, value.dump()));
+  if (!value.is_array() || value.empty())
+    throw UsageError(fmt::format("{}: expected an array of texts, got {}", key, value.dump()));
   return value.get<std::vector<std::string>>();
 }
 
-// Captions of samples: a template and a name of the class, redrawn every epoch; whether the class is a wrong one, and which,
-// is a property of the sample.
+// Captions of samples: a template and a name of the class, redrawn every epoch; whether the class is a wrong one, and
+// which, is a property of the sample.
 class Captions {
  public:
   Captions(const Settings& settings, std::int64_t classes)
@@ -90,7 +91,8 @@ class CaptionedSource final : public Source {
   std::int64_t epochs() const override { return images_.epochs(); }
   std::int64_t steps_per_epoch() const override { return images_.steps_per_epoch(); }
   std::int64_t batch() const override { return images_.batch(); }
-  at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch) override {
+  at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
+                    std::int64_t epoch) override {
     if (view.empty()) return prompts_.index_select(0, ids);
     if (view == "caption") return captions_(images_.samples_of(ids), epoch);
     return images_.inputs(split, view, ids, epoch);
@@ -109,37 +111,44 @@ class CaptionedSource final : public Source {
 
 model::Snapshot untrained(const Settings& settings, const text::ClipTokenizer& tokenizer, std::int64_t image_size) {
   auto size = [&](const char* key) { return settings.integer(key); };
-  model::ClipSizes sizes{image_size,          size("image.patch"),  size("image.width"), size("image.blocks"),
-                         size("image.heads"), size("text.width"),   size("text.blocks"), size("text.heads"),
-                         size("text.context"), tokenizer.size(),    tokenizer.end(),     size("joint_width"),
-                         settings.real("temperature")};
+  model::ClipSizes sizes{
+      image_size,         size("image.patch"), size("image.width"),         size("image.blocks"), size("image.heads"),
+      size("text.width"), size("text.blocks"), size("text.heads"),          size("text.context"), tokenizer.size(),
+      tokenizer.end(),    size("joint_width"), settings.real("temperature")};
   model::Snapshot snapshot = model::untrained_clip(sizes, static_cast<std::uint64_t>(size("seed")));
   double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
-  Value preprocessor = {{"image_mean", {mean, mean, mean}}, {"image_std", {deviation, deviation, deviation}}, {"size", image_size}};
-  snapshot.files = {{"vocab.json", tokenizer.vocab_json()}, {"merges.txt", tokenizer.merges_txt()},
+  Value preprocessor = {
+      {"image_mean", {mean, mean, mean}}, {"image_std", {deviation, deviation, deviation}}, {"size", image_size}};
+  snapshot.files = {{"vocab.json", tokenizer.vocab_json()},
+                    {"merges.txt", tokenizer.merges_txt()},
                     {"preprocessor_config.json", preprocessor.dump(2)}};
   return snapshot;
 }
 
 }  // namespace
 
-Execution execute_pretrain(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
+Execution execute_pretrain(const Stage& stage, const Context& context, comm::Collective& collective,
+                           Observer& observer) {
   const Settings& settings = stage.settings;
   require_version(stage, "pretrain", result_version(StageKind::pretrain));
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
   std::int64_t side = settings.integer("image.size");
-  auto [opened, oracle] = ImageSource::open(
-      stage, context, {.normalisation = {{mean, mean, mean}, {deviation, deviation, deviation}}, .image_size = side, .real = real, .training = true});
+  auto [opened, oracle] = ImageSource::open(stage, context,
+                                            {.normalisation = {{mean, mean, mean}, {deviation, deviation, deviation}},
+                                             .image_size = side,
+                                             .real = real,
+                                             .training = true});
   ImageSource& images = *opened;
 
   Captions captions(settings, images.classes());
-  std::unique_ptr<text::ClipTokenizer> tokenizer = text::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
+  std::unique_ptr<text::ClipTokenizer> tokenizer =
+      text::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
   model::Snapshot snapshot = untrained(settings, *tokenizer, side);
   std::int64_t length = settings.integer("text.context");
   std::map<std::string, std::vector<std::int64_t>> encoded;
   for (const std::string& text : captions.all()) encoded[text] = tokenizer->encode(text, length);
-  std::map<std::int64_t, std::int64_t> truth;     // captions name classes
+  std::map<std::int64_t, std::int64_t> truth;  // captions name classes
   for (std::int64_t i = 0; i < images.size("train"); ++i)
     truth[images.samples("train")[i].item<std::int64_t>()] = oracle.labels("train")[i].item<std::int64_t>();
   auto caption_tokens = [&](const at::Tensor& samples, std::int64_t epoch) {
@@ -153,8 +162,11 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   };
   CaptionedSource source(images, class_texts(stage, snapshot, images.class_names()).tokens, caption_tokens);
 
-  auto architecture = model::contrastive_architecture(snapshot, real.dtype().toScalarType(), settings.real("temperature"));
-  method::Facts facts{&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(), real};
+  auto architecture =
+      model::contrastive_architecture(snapshot, real.dtype().toScalarType(), settings.real("temperature"));
+  method::Facts facts{
+      &settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
+      real};
   Engine engine(facts, source, *architecture, collective, context.chunk);
   std::unique_ptr<method::Method> method = method::find_method("contrastive").make();
 
@@ -164,9 +176,11 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
   const at::Tensor& truth_of_test = oracle.labels("test");
-  train_loop(*method, "contrastive", engine, source, {collective, observer, checkpoint, result.trial ? &*result.trial : nullptr}, curves, [&] {
-    return std::map<std::string, double>{{"accuracy", accuracy(predict_all(*method, engine, "test"), truth_of_test)}};
-  });
+  train_loop(*method, "contrastive", engine, source,
+             {collective, observer, checkpoint, result.trial ? &*result.trial : nullptr}, curves, [&] {
+               return std::map<std::string, double>{
+                   {"accuracy", accuracy(predict_all(*method, engine, "test"), truth_of_test)}};
+             });
   result.trace.logged = engine.logged();
   result.trace.first_gradients = engine.first_gradients();
   curves.put(result.content, engine.losses());

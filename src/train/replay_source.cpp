@@ -22,17 +22,16 @@ ReplaySource::ReplaySource(const Settings& settings, const Replay& replay, at::T
     : replay_(replay), order_(need(replay.tensors, "order")), classes_(settings.integer("classes")) {
   if (order_.dim() != 3) throw DataError("the recorded order is not epochs x steps x batch");
   auto same = [&](const char* key, std::int64_t found) {
-    if (settings.integer(key) != found) throw DataError(fmt::format("{} = {}, the recorded order has {}", key, settings.integer(key), found));
+    if (settings.integer(key) != found)
+      throw DataError(fmt::format("{} = {}, the recorded order has {}", key, settings.integer(key), found));
   };
   same("train.epochs", order_.size(0));
   same("train.batch", order_.size(2));
   const auto& tensors = replay.tensors;
   if (tensors.count("given")) given_ = tensors.at("given");
   if (given_.defined()) require_classes(given_, classes_, "the recorded given labels");
-  if (tensors.count("candidates"))
-    candidates_ = tensors.at("candidates").to(real);
-  else if (given_.defined())
-    candidates_ = at::one_hot(given_, classes_).to(real);
+  if (tensors.count("candidates")) candidates_ = tensors.at("candidates").to(real);
+  else if (given_.defined()) candidates_ = at::one_hot(given_, classes_).to(real);
   for (const char* name : {"mask", "queue", "queue_label"})
     if (tensors.count(name)) handed_over_[name] = tensors.at(name);
 }
@@ -52,8 +51,9 @@ std::vector<Batch> ReplaySource::batches(std::int64_t epoch) {
   std::vector<Batch> result;
   for (std::int64_t step = 0; step < order_.size(1); ++step) {
     at::Tensor ids = order_[epoch][step];
-    ids = ids.masked_select(ids >= 0);            // a short batch is filled up with -1
-    if (ids.numel() == 0) throw DataError(fmt::format("the recorded order has no sample in epoch {}, step {}", epoch, step));
+    ids = ids.masked_select(ids >= 0);  // a short batch is filled up with -1
+    if (ids.numel() == 0)
+      throw DataError(fmt::format("the recorded order has no sample in epoch {}, step {}", epoch, step));
     result.push_back({ids, given_.defined() ? given_.index_select(0, ids) : at::Tensor()});
   }
   return result;
@@ -69,19 +69,19 @@ const at::Tensor& ReplaySource::candidates() {
   return candidates_;
 }
 
-std::optional<at::Tensor> ReplaySource::recorded(std::string_view purpose, std::int64_t epoch, std::int64_t step, std::int64_t iteration,
-                                                 std::int64_t index, bool in_pass) {
+std::optional<at::Tensor> ReplaySource::recorded(std::string_view purpose, std::int64_t epoch, std::int64_t step,
+                                                 std::int64_t iteration, std::int64_t index, bool in_pass) {
   auto found = replay_.draws.find(std::string(purpose));
   if (found == replay_.draws.end()) return std::nullopt;
   const at::Tensor& all = found->second;
   at::Tensor value;
-  if (in_pass)                                    // epochs first
+  if (in_pass)  // epochs first
     value = all[epoch];
-  else if (purpose == "noise")                    // steps over all epochs first
+  else if (purpose == "noise")  // steps over all epochs first
     value = all[iteration];
-  else if (purpose.starts_with("mix."))           // the same, then the index
+  else if (purpose.starts_with("mix."))  // the same, then the index
     value = all[iteration][index];
-  else                                            // epochs x steps first
+  else  // epochs x steps first
     value = all[epoch][step];
   return value.is_floating_point() ? value : value.masked_select(value >= 0);
 }

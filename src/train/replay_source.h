@@ -16,13 +16,14 @@ class ReplaySource final : public Source {
   std::int64_t epochs() const override { return order_.size(0); }
   std::int64_t steps_per_epoch() const override { return order_.size(1); }
   std::int64_t batch() const override { return order_.size(2); }
-  at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch) override;
+  at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
+                    std::int64_t epoch) override;
   std::vector<Batch> batches(std::int64_t epoch) override;
   const at::Tensor& given() override;
   const at::Tensor& candidates() override;
   const std::map<std::string, at::Tensor>& handed_over() const override { return handed_over_; }
-  std::optional<at::Tensor> recorded(std::string_view purpose, std::int64_t epoch, std::int64_t step, std::int64_t iteration,
-                                     std::int64_t index, bool in_pass) override;
+  std::optional<at::Tensor> recorded(std::string_view purpose, std::int64_t epoch, std::int64_t step,
+                                     std::int64_t iteration, std::int64_t index, bool in_pass) override;
 
  private:
   const Replay& replay_;

@@ -18,16 +18,18 @@ const at::Tensor& SavedEntries::take(const std::string& name) {
 const at::Tensor& SavedEntries::need(const std::string& name, at::IntArrayRef shape, at::ScalarType type) {
   const at::Tensor& own = take(name);
   if (own.sizes() != shape || own.scalar_type() != type)
-    throw DataError(fmt::format("its '{}' has another shape or type: {} [{}], wanted {} [{}]", name, at::toString(own.scalar_type()),
-                                fmt::join(own.sizes(), ", "), at::toString(type), fmt::join(shape, ", ")));
+    throw DataError(fmt::format("its '{}' has another shape or type: {} [{}], wanted {} [{}]", name,
+                                at::toString(own.scalar_type()), fmt::join(own.sizes(), ", "), at::toString(type),
+                                fmt::join(shape, ", ")));
   return own;
 }
 
 const at::Tensor& SavedEntries::need_series(const std::string& name, std::int64_t rows) {
   const at::Tensor& own = take(name);
   if (own.dim() == 0 || own.size(0) == 0 || (rows >= 0 && own.size(0) != rows) || !own.is_floating_point())
-    throw DataError(fmt::format("its '{}' has another shape or type: {} [{}], wanted {} real numbers", name, at::toString(own.scalar_type()),
-                                fmt::join(own.sizes(), ", "), rows < 0 ? "some" : std::to_string(rows)));
+    throw DataError(fmt::format("its '{}' has another shape or type: {} [{}], wanted {} real numbers", name,
+                                at::toString(own.scalar_type()), fmt::join(own.sizes(), ", "),
+                                rows < 0 ? "some" : std::to_string(rows)));
   return own;
 }
 

@@ -10,18 +10,19 @@
 
 namespace winnow::train {
 
-// Whoever will load says first what it expects to find. Only when all have been asked and nothing is left over is the first value
-// taken: a checkpoint that is refused has changed nothing. Borrows the tensors.
+// Whoever will load says first what it expects to find. Only when all have been asked and nothing is left over is the
+// first value taken: a checkpoint that is refused has changed nothing. Borrows the tensors.
 class SavedEntries {
  public:
   explicit SavedEntries(const std::map<std::string, at::Tensor>& tensors) : tensors_(tensors) {}
 
   // DataError for an entry that is missing or of another shape or type.
   const at::Tensor& need(const std::string& name, at::IntArrayRef shape, at::ScalarType type);
-  // A value for each of `rows` steps or epochs, of any type of real numbers. `rows` negative: any number of them but none.
+  // A value for each of `rows` steps or epochs, of any type of real numbers. `rows` negative: any number of them but
+  // none.
   const at::Tensor& need_series(const std::string& name, std::int64_t rows);
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
-  std::vector<std::string> names(const std::string& prefix) const;    // without the prefix
+  std::vector<std::string> names(const std::string& prefix) const;  // without the prefix
   // DataError naming an entry that nobody asked for.
   void expect_all_taken() const;
 

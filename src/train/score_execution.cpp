@@ -10,7 +10,8 @@ Execution score_execution(const at::Tensor& logits, const ImageSource& source, c
   result.skipped_pictures = source.skipped();
   result.content.arrays["scores/samples"] = array_of(source.samples("train"));
   result.content.arrays["scores/logits"] = array_of(logits);
-  result.content.tables["metrics/final"] = {{"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};
+  result.content.tables["metrics/final"] = {
+      {"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};
   result.trace.predictions["logits"] = logits;
   return result;
 }

@@ -1,6 +1,6 @@
-// Stage kind `score`: logits of a fixed model for the training samples. Here zero-shot: scale times the cosine of the image's
-// feature and the class prompt's, with the model's own scale; a model's own classifier; or those that another program computed (winnow
-// data scores).
+// Stage kind `score`: logits of a fixed model for the training samples. Here zero-shot: scale times the cosine of the
+// image's feature and the class prompt's, with the model's own scale; a model's own classifier; or those that another
+// program computed (winnow data scores).
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -40,12 +40,16 @@ Execution recorded_scores(const Stage& stage, const Context& context, const std:
   const ImageSource& source = *opened;
   Path path = data::scores_path(fingerprint);
   if (!std::filesystem::exists(path))
-    throw DataError(fmt::format("scores of fingerprint {} are not on this machine: run winnow data scores here", fingerprint));
+    throw DataError(
+        fmt::format("scores of fingerprint {} are not on this machine: run winnow data scores here", fingerprint));
   SafeTensors file(path);
   const SafeTensor& array = file.at("scores");
-  if (auto found = file.metadata().find("dataset"); found == file.metadata().end() || found->second != stage.fingerprints.at("data"))
-    throw DataError(fmt::format("{}: these scores are of another data set than {}", path.string(), stage.settings.text("dataset")));
-  at::Tensor all = at::from_blob(const_cast<std::byte*>(array.bytes.data()), array.shape, at::TensorOptions(at::kDouble));
+  if (auto found = file.metadata().find("dataset");
+      found == file.metadata().end() || found->second != stage.fingerprints.at("data"))
+    throw DataError(
+        fmt::format("{}: these scores are of another data set than {}", path.string(), stage.settings.text("dataset")));
+  at::Tensor all =
+      at::from_blob(const_cast<std::byte*>(array.bytes.data()), array.shape, at::TensorOptions(at::kDouble));
   return score_execution(all.index_select(0, source.samples("train")), source, oracle);
 }
 
@@ -53,20 +57,23 @@ Execution recorded_scores(const Stage& stage, const Context& context, const std:
 
 Execution execute_score(const Stage& stage, const Context& context, comm::Collective& collective, Observer&) {
   require_version(stage, "score", result_version(StageKind::score));
-  if (auto recorded = stage.fingerprints.find("scores"); recorded != stage.fingerprints.end()) return recorded_scores(stage, context, recorded->second);
+  if (auto recorded = stage.fingerprints.find("scores"); recorded != stage.fingerprints.end())
+    return recorded_scores(stage, context, recorded->second);
   if (stage.settings.has("scorer")) return classifier_scores(stage, context, collective);
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real(at::kFloat);
   auto [opened, oracle] = ImageSource::open(
-      stage, context, {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real});
+      stage, context,
+      {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real});
   ImageSource& source = *opened;
 
   model::ClassifierOptions options;
   options.adapt = "linear-probe";
   options.adaptation.classes = source.classes();
   options.scale = scale_of(snapshot);
-  options.head_rows = model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), options.dtype);
+  options.head_rows =
+      model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
   Engine engine(facts, source, *architecture, collective, context.chunk);

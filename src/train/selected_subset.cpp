@@ -6,7 +6,8 @@
 
 namespace winnow::train {
 
-void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle& oracle, std::map<std::string, double>& metrics) {
+void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle& oracle,
+                           std::map<std::string, double>& metrics) {
   metrics["selection_kept"] = mask.to(at::kDouble).mean().item<double>();
   if (!oracle.knows("train")) return;
   SelectionQuality quality = selection_quality(mask, given, oracle.labels("train"));
@@ -16,7 +17,8 @@ void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, cons
   metrics["selection_kept"] = quality.kept;
 }
 
-void put_selection(const SelectedSubset& subset, const at::Tensor& masks, ImageSource& source, store::RunContent& content) {
+void put_selection(const SelectedSubset& subset, const at::Tensor& masks, ImageSource& source,
+                   store::RunContent& content) {
   content.arrays["selection/samples"] = array_of(source.samples("train"));
   content.arrays["selection/mask"] = array_of(subset.mask.to(at::kByte));
   content.arrays["selection/label"] = array_of(subset.label);

@@ -1,4 +1,5 @@
-// A selected subset on its way to later stages: selection/{mask,score,label} of a run file. How one is read: earlier_labels.h. docs/design.md#1 and #7.
+// A selected subset on its way to later stages: selection/{mask,score,label} of a run file. How one is read:
+// earlier_labels.h. docs/design.md#1 and #7.
 #pragma once
 
 #include <map>
@@ -11,14 +12,16 @@
 namespace winnow::train {
 
 struct SelectedSubset {
-  at::Tensor mask, score, label;                  // N: u8, real, int64
+  at::Tensor mask, score, label;  // N: u8, real, int64
 };
 
-// Adds selection_{precision,recall,f1,kept} of a mask and the given labels; where nobody knows the true ones, selection_kept alone.
-void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle&, std::map<std::string, double>& metrics);
+// Adds selection_{precision,recall,f1,kept} of a mask and the given labels; where nobody knows the true ones,
+// selection_kept alone.
+void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle&,
+                           std::map<std::string, double>& metrics);
 
-// Writes the subset, and the dataset's indices of the samples that its rows belong to. `masks`: of every epoch (E x N), or
-// undefined.
+// Writes the subset, and the dataset's indices of the samples that its rows belong to. `masks`: of every epoch (E x N),
+// or undefined.
 void put_selection(const SelectedSubset&, const at::Tensor& masks, ImageSource&, store::RunContent&);
 
 }  // namespace winnow::train

@@ -19,9 +19,9 @@
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/image_layout.h"
-#include "winnow/text/tokenizer.h"
 #include "winnow/model/toy.h"
 #include "winnow/stage/result_version.h"
+#include "winnow/text/tokenizer.h"
 #include "winnow/view/pipeline.h"
 
 namespace winnow::train {
@@ -29,7 +29,8 @@ namespace winnow::train {
 namespace {
 
 method::Facts facts_of(const Settings& settings, const Source& source, at::TensorOptions real) {
-  return {&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(), real};
+  return {&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
+          real};
 }
 
 void put_trace(const Engine& engine, Trace& trace) {
@@ -40,22 +41,22 @@ void put_trace(const Engine& engine, Trace& trace) {
 }
 
 // A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
-void put_selection_of(Engine& engine, ImageSource& source, const std::string& name, bool trial, store::RunContent& content) {
-  if (!engine.has_state("mask")) throw UsageError(fmt::format("method {} selects nothing: it has no state 'mask'", name));
+void put_selection_of(Engine& engine, ImageSource& source, const std::string& name, bool trial,
+                      store::RunContent& content) {
+  if (!engine.has_state("mask"))
+    throw UsageError(fmt::format("method {} selects nothing: it has no state 'mask'", name));
   auto last = [&](const char* state) { return engine.has_state(state) ? engine.state(state) : at::Tensor(); };
   at::Tensor label = last("label"), masks = engine.states().at("mask");
   if (trial) engine.state("mask").fill_(1);
-  put_selection({last("mask"), last("score"), label.defined() ? label : source.given()}, masks.dim() > last("mask").dim() ? masks : at::Tensor(), source,
-                content);
+  put_selection({last("mask"), last("score"), label.defined() ? label : source.given()},
+                masks.dim() > last("mask").dim() ? masks : at::Tensor(), source, content);
 }
 
 void put_labels(ImageSource& source, const Stage& stage, store::RunContent& content) {
   if (!stage.outputs.count(Output::labels)) return;
   content.arrays["labels/samples"] = array_of(source.samples("train"));
-  if (source.has_given())
-    content.arrays["labels/given"] = array_of(source.given());
-  else
-    content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
+  if (source.has_given()) content.arrays["labels/given"] = array_of(source.given());
+  else content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
 }
 
 Execution execute_replay(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer,
@@ -70,7 +71,8 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   Engine engine(facts, source, *architecture, collective, context.chunk);
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
-  train_loop(method, name, engine, source, {collective, observer, checkpoint}, curves, [] { return std::map<std::string, double>(); });
+  train_loop(method, name, engine, source, {collective, observer, checkpoint}, curves,
+             [] { return std::map<std::string, double>(); });
   Execution result;
   put_trace(engine, result.trace);
   method::Outputs predictions = predict_all(method, engine, "train");
@@ -78,10 +80,13 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   return result;
 }
 
-bool reads_siglip_as_clip(const Settings& settings) { return settings.has("siglip") && settings.text("siglip") == "as-clip"; }
+bool reads_siglip_as_clip(const Settings& settings) {
+  return settings.has("siglip") && settings.text("siglip") == "as-clip";
+}
 
 // The keys of common.toml that say what of the model is trained, and which head.
-model::ClassifierOptions classifier_options(const Settings& settings, std::int64_t classes, const model::Snapshot& snapshot) {
+model::ClassifierOptions classifier_options(const Settings& settings, std::int64_t classes,
+                                            const model::Snapshot& snapshot) {
   model::ClassifierOptions options;
   options.adapt = settings.text("adapt");
   model::AdaptationOptions& adaptation = options.adaptation;
@@ -120,8 +125,11 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
   at::TensorOptions real = at::TensorOptions(precision_of(settings));
   auto [opened, oracle] = ImageSource::open(stage, context,
-                                            {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real,
-                                             .labels = true, .training = true,
+                                            {.normalisation = preprocessing.normalisation,
+                                             .image_size = preprocessing.image_size,
+                                             .real = real,
+                                             .labels = true,
+                                             .training = true,
                                              .views = ImageSource::Views::from(settings, own_view(snapshot, settings)),
                                              .earlier = EarlierLabels::of(stage, context)});
   ImageSource& source = *opened;
@@ -134,14 +142,16 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
     options.head_rows = head_rows_from_data(init, snapshot, options, source, collective, trial);
   else if (init == "text")
-    options.head_rows = model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), options.dtype);
+    options.head_rows = model::text_head_rows(snapshot, options.adapt,
+                                              class_texts(stage, snapshot, source.class_names()), options.dtype);
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);
 
   Curves curves;
   EpochMetrics metrics(*method, engine, source, oracle, settings);
-  train_loop(*method, name, engine, source, {collective, observer, checkpoint, trial}, curves, [&] { return metrics.measure(); });
+  train_loop(*method, name, engine, source, {collective, observer, checkpoint, trial}, curves,
+             [&] { return metrics.measure(); });
   put_trace(engine, result.trace);
   curves.put(result.content, engine.losses());
   metrics.put_classes(result.content);
@@ -152,7 +162,8 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
     if (stage.outputs.count(Output::predictions)) result.content.arrays["predictions/" + output] = array_of(tensor);
   }
   if (stage.outputs.count(Output::weights))
-    for (const auto& [parameter, tensor] : engine.trained_parameters()) result.content.arrays["weights/" + parameter] = array_of(tensor);
+    for (const auto& [parameter, tensor] : engine.trained_parameters())
+      result.content.arrays["weights/" + parameter] = array_of(tensor);
   return result;
 }
 

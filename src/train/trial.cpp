@@ -14,7 +14,9 @@ double Trial::epoch(std::int64_t number) const {
 }
 
 // That an epoch after the first is like the last one is more than a method with a longer warm-up takes.
-double Trial::whole() const { return epochs == 0 ? once : once + epoch(0) + static_cast<double>(epochs - 1) * epoch(1); }
+double Trial::whole() const {
+  return epochs == 0 ? once : once + epoch(0) + static_cast<double>(epochs - 1) * epoch(1);
+}
 
 double SampledRows::whole(double measured) const {
   if (computed == 0) return measured;
@@ -23,7 +25,8 @@ double SampledRows::whole(double measured) const {
 
 at::Tensor repeated(const at::Tensor& rows, std::int64_t count) {
   if (rows.size(0) == count) return rows;
-  return rows.index_select(0, at::arange(count, rows.options().dtype(at::kLong)).remainder(std::max<std::int64_t>(1, rows.size(0))));
+  return rows.index_select(
+      0, at::arange(count, rows.options().dtype(at::kLong)).remainder(std::max<std::int64_t>(1, rows.size(0))));
 }
 
 at::Tensor all_rows(std::int64_t rows, std::int64_t at_once, Trial* trial,

@@ -54,7 +54,8 @@ std::vector<T> all_of(const std::vector<const Step*>& steps) {
 template <class T, class Equal>
 void require_equal(const std::vector<T>& steps, const std::string& name, Equal equal) {
   for (const T& step : steps)
-    if (!equal(step, steps[0])) throw UsageError(fmt::format("{}: images of one batch need one size and one filter", name));
+    if (!equal(step, steps[0]))
+      throw UsageError(fmt::format("{}: images of one batch need one size and one filter", name));
 }
 
 // One operation for all images, each with its own parameters.
@@ -69,7 +70,9 @@ at::Tensor apply_group(const at::Tensor& x, const std::vector<const Step*>& step
             return adjust(x, first.op, values);
           },
           [&](const Resize& first) {
-            require_equal(all_of<Resize>(steps), name, [](const Resize& a, const Resize& b) { return a.side == b.side && a.size == b.size && a.filter == b.filter; });
+            require_equal(all_of<Resize>(steps), name, [](const Resize& a, const Resize& b) {
+              return a.side == b.side && a.size == b.size && a.filter == b.filter;
+            });
             Size size = first.side ? data::short_side({H, W}, first.side) : first.size;
             if (size == Size{H, W}) return x;
             return resize(x, std::vector<data::Box>(steps.size(), {0, 0, H, W}), size, first.filter);
@@ -84,8 +87,9 @@ at::Tensor apply_group(const at::Tensor& x, const std::vector<const Step*>& step
             for (const PaddedCrop& own : all_of<PaddedCrop>(steps)) {
               if (own.fill != first.fill) throw UsageError("padded_crop: images of one batch need one fill");
               if (own.top + own.size.height > H + 2 * own.padding || own.left + own.size.width > W + 2 * own.padding)
-                throw UsageError(fmt::format("padded_crop: {} x {} at ({}, {}) is not inside {} x {} with {} pixels of padding", own.size.height,
-                                             own.size.width, own.top, own.left, H, W, own.padding));
+                throw UsageError(
+                    fmt::format("padded_crop: {} x {} at ({}, {}) is not inside {} x {} with {} pixels of padding",
+                                own.size.height, own.size.width, own.top, own.left, H, W, own.padding));
               boxes.push_back({own.top - own.padding, own.left - own.padding, own.size.height, own.size.width});
             }
             return crop(x, boxes, first.fill);
@@ -93,15 +97,20 @@ at::Tensor apply_group(const at::Tensor& x, const std::vector<const Step*>& step
           [&](const ResizedCrop& first) {
             std::vector<data::Box> boxes;
             for (const ResizedCrop& own : all_of<ResizedCrop>(steps)) boxes.push_back(own.box);
-            require_equal(all_of<ResizedCrop>(steps), name, [](const ResizedCrop& a, const ResizedCrop& b) { return a.size == b.size && a.filter == b.filter; });
+            require_equal(all_of<ResizedCrop>(steps), name, [](const ResizedCrop& a, const ResizedCrop& b) {
+              return a.size == b.size && a.filter == b.filter;
+            });
             return resize(x, boxes, first.size, first.filter);
           },
           [&](const CenterCrop& first) {
-            require_equal(all_of<CenterCrop>(steps), name, [](const CenterCrop& a, const CenterCrop& b) { return a.size == b.size && a.floor == b.floor; });
+            require_equal(all_of<CenterCrop>(steps), name, [](const CenterCrop& a, const CenterCrop& b) {
+              return a.size == b.size && a.floor == b.floor;
+            });
             return center_crop(x, first);
           },
           [&](const Crops& first) {
-            require_equal(all_of<Crops>(steps), name, [](const Crops& a, const Crops& b) { return a.size == b.size && a.mirrored == b.mirrored; });
+            require_equal(all_of<Crops>(steps), name,
+                          [](const Crops& a, const Crops& b) { return a.size == b.size && a.mirrored == b.mirrored; });
             return crops(x, first);
           },
           [&](const Cutout&) { return cutout(x, all_of<Cutout>(steps)); },
@@ -122,7 +131,10 @@ const Normalisation* normalisation_of(const std::vector<Step>& steps) {
   return last ? &last->normalisation : nullptr;
 }
 
-bool makes_size(const Step& step) { return !std::holds_alternative<Adjust>(step) && !std::holds_alternative<Cutout>(step) && !std::holds_alternative<Normalize>(step); }
+bool makes_size(const Step& step) {
+  return !std::holds_alternative<Adjust>(step) && !std::holds_alternative<Cutout>(step) &&
+         !std::holds_alternative<Normalize>(step);
+}
 
 const Step kNothing = Adjust{};
 
@@ -135,7 +147,8 @@ void put(at::Tensor& all, const std::vector<std::int64_t>& places, const at::Ten
   at::Tensor from = pictures.contiguous();
   auto bytes = static_cast<std::size_t>(from.stride(0));
   for (std::size_t i = 0; i < places.size(); ++i)
-    std::memcpy(all.data_ptr<std::uint8_t>() + static_cast<std::size_t>(places[i]) * bytes, from.const_data_ptr<std::uint8_t>() + i * bytes, bytes);
+    std::memcpy(all.data_ptr<std::uint8_t>() + static_cast<std::size_t>(places[i]) * bytes,
+                from.const_data_ptr<std::uint8_t>() + i * bytes, bytes);
 }
 
 // Step k of all images; images with the same operation are computed together.
@@ -154,7 +167,8 @@ at::Tensor apply_position(const at::Tensor& x, const std::vector<const Step*>& s
       shape[0] = x.size(0);
       result = at::empty(shape, part.options());
     }
-    if (part.sizes().slice(1) != result.sizes().slice(1)) throw UsageError(fmt::format("after {} the images of one batch differ in size", name));
+    if (part.sizes().slice(1) != result.sizes().slice(1))
+      throw UsageError(fmt::format("after {} the images of one batch differ in size", name));
     put(result, members, part);
   }
   return result;
@@ -163,7 +177,9 @@ at::Tensor apply_position(const at::Tensor& x, const std::vector<const Step*>& s
 }  // namespace
 
 at::Tensor to_tensor(const data::Image& image) {
-  return at::from_blob(const_cast<std::uint8_t*>(image.rgb.data()), {image.height, image.width, 3}, at::TensorOptions(at::kByte)).clone();
+  return at::from_blob(const_cast<std::uint8_t*>(image.rgb.data()), {image.height, image.width, 3},
+                       at::TensorOptions(at::kByte))
+      .clone();
 }
 
 at::Tensor apply(const at::Tensor& pictures, const std::vector<Step>& steps, at::TensorOptions real) {
@@ -171,14 +187,16 @@ at::Tensor apply(const at::Tensor& pictures, const std::vector<Step>& steps, at:
 }
 
 at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<Step>>& steps, at::TensorOptions real) {
-  bool shaped = (pictures.dim() == 4 || pictures.dim() == 5) && pictures.size(-1) == 3;   // 5: crops of each, which only Normalize may follow
+  bool shaped = (pictures.dim() == 4 || pictures.dim() == 5) &&
+                pictures.size(-1) == 3;  // 5: crops of each, which only Normalize may follow
   if (!shaped || pictures.scalar_type() != at::kByte || pictures.size(0) != static_cast<std::int64_t>(steps.size()))
     throw InternalError("apply: images are B x H x W x 3 levels, with one list of steps for each");
   const Normalisation* normalisation = steps.empty() ? nullptr : normalisation_of(steps[0]);
   std::size_t longest = 0;
   for (const auto& own : steps) {
     const Normalisation* other = normalisation_of(own);
-    if (!other != !normalisation || (other && (other->mean != normalisation->mean || other->deviation != normalisation->deviation)))
+    if (!other != !normalisation ||
+        (other && (other->mean != normalisation->mean || other->deviation != normalisation->deviation)))
       throw UsageError("images of one batch need one normalisation");
     longest = std::max(longest, own.size() - (other ? 1 : 0));
   }
@@ -191,14 +209,16 @@ at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<
   return normalisation ? normalised(x, *normalisation, real) : x;
 }
 
-at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>& steps, at::TensorOptions real) {
+at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>& steps,
+                          at::TensorOptions real) {
   std::vector<at::Tensor> sized;
   std::vector<std::vector<Step>> rest;
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     auto first = std::find_if_not(steps[i].begin(), steps[i].end(), makes_size);
     sized.push_back(apply(pictures[i].unsqueeze(0), std::vector<Step>(steps[i].begin(), first), real));
     rest.emplace_back(first, steps[i].end());
-    if (sized.back().sizes() != sized.front().sizes()) throw UsageError("the images of one batch differ in size after their first steps");
+    if (sized.back().sizes() != sized.front().sizes())
+      throw UsageError("the images of one batch differ in size after their first steps");
   }
   return apply_each(at::cat(sized).to(real.device()), rest, real);
 }

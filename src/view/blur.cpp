@@ -1,7 +1,7 @@
-// Pillow's GaussianBlur (libImaging/BoxBlur.c): three box blurs across, then three down, 8 bits after each. The box has a
-// fractional radius (Gwosdek et al., Theoretical foundations of Gaussian convolution by extended box filtering, 2011).
+// Pillow's GaussianBlur (libImaging/BoxBlur.c): three box blurs across, then three down, 8 bits after each. The box has
+// a fractional radius (Gwosdek et al., Theoretical foundations of Gaussian convolution by extended box filtering,
+// 2011).
 #include <ATen/ATen.h>
-
 #include <ATen/Parallel.h>
 
 #include <cmath>
@@ -16,8 +16,8 @@ namespace {
 constexpr int kPasses = 3;
 
 struct BoxFilter {
-  std::int64_t radius = 0;                        // whole pixels on each side
-  std::int64_t inner = 0, edge = 0;               // weights of a pixel inside and of the two beyond, in 2^-24
+  std::int64_t radius = 0;           // whole pixels on each side
+  std::int64_t inner = 0, edge = 0;  // weights of a pixel inside and of the two beyond, in 2^-24
 };
 
 BoxFilter box_of(double sigma) {
@@ -35,9 +35,11 @@ BoxFilter box_of(double sigma) {
 }
 
 // One pass along `dimension`; the border pixel goes on beyond the border. `x`: int64 levels.
-at::Tensor box_blur(const at::Tensor& x, std::int64_t dimension, std::int64_t radius, const at::Tensor& inner, const at::Tensor& edge) {
+at::Tensor box_blur(const at::Tensor& x, std::int64_t dimension, std::int64_t radius, const at::Tensor& inner,
+                    const at::Tensor& edge) {
   std::int64_t size = x.size(dimension), reach = radius + 1;
-  at::Tensor index = at::arange(-reach, size + reach, at::TensorOptions(at::kLong).device(x.device())).clamp_(0, size - 1);
+  at::Tensor index =
+      at::arange(-reach, size + reach, at::TensorOptions(at::kLong).device(x.device())).clamp_(0, size - 1);
   at::Tensor padded = x.index_select(dimension, index);
   at::Tensor inside = padded.narrow(dimension, 1, size).clone();
   for (std::int64_t k = 2; k <= 2 * radius + 1; ++k) inside.add_(padded.narrow(dimension, k, size));
@@ -45,10 +47,10 @@ at::Tensor box_blur(const at::Tensor& x, std::int64_t dimension, std::int64_t ra
   return inside.mul_(inner).add_(beyond.mul_(edge)).add_(1 << 23).bitwise_right_shift_(24);
 }
 
-// One pass down the rows of one image, in place; `sums` is room for a row. Sums slide, in 32 bits without sign: a box holds at
-// most 255 * 2^24.
-void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const BoxFilter& box, std::vector<std::uint8_t>& before,
-               std::vector<std::uint32_t>& sums) {
+// One pass down the rows of one image, in place; `sums` is room for a row. Sums slide, in 32 bits without sign: a box
+// holds at most 255 * 2^24.
+void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const BoxFilter& box,
+               std::vector<std::uint8_t>& before, std::vector<std::uint32_t>& sums) {
   before.assign(picture, picture + rows * row);
   auto line = [&](std::int64_t y) { return before.data() + std::clamp<std::int64_t>(y, 0, rows - 1) * row; };
   auto inner = static_cast<std::uint32_t>(box.inner), edge = static_cast<std::uint32_t>(box.edge);
@@ -59,7 +61,8 @@ void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const
     for (std::int64_t x = 0; x < row; ++x) sum[x] += own[x];
   }
   for (std::int64_t y = 0; y < rows; ++y) {
-    const std::uint8_t *above = line(y - box.radius - 1), *below = line(y + box.radius + 1), *leaving = line(y - box.radius);
+    const std::uint8_t *above = line(y - box.radius - 1), *below = line(y + box.radius + 1),
+                       *leaving = line(y - box.radius);
     std::uint8_t* out = picture + y * row;
     for (std::int64_t x = 0; x < row; ++x) {
       out[x] = static_cast<std::uint8_t>((sum[x] * inner + (above[x] + below[x]) * edge + (1u << 23)) >> 24);
@@ -76,7 +79,8 @@ void blur_down(at::Tensor& pictures, const std::vector<BoxFilter>& boxes) {
     std::vector<std::uint8_t> before;
     std::vector<std::uint32_t> sums;
     for (std::int64_t b = first; b < last; ++b)
-      for (int pass = 0; pass < kPasses; ++pass) blur_rows(first_pixel + b * rows * row, rows, row, boxes[static_cast<std::size_t>(b)], before, sums);
+      for (int pass = 0; pass < kPasses; ++pass)
+        blur_rows(first_pixel + b * rows * row, rows, row, boxes[static_cast<std::size_t>(b)], before, sums);
   });
 }
 

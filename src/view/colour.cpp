@@ -1,7 +1,6 @@
-// Colour adjustments as Pillow's ImageEnhance and torchvision's adjust_hue make them: a blend of the image with its grey,
-// mean-grey or smoothed version in fp32, cut to 8 bits (libImaging/Blend.c, Convert.c, Filter.c).
+// Colour adjustments as Pillow's ImageEnhance and torchvision's adjust_hue make them: a blend of the image with its
+// grey, mean-grey or smoothed version in fp32, cut to 8 bits (libImaging/Blend.c, Convert.c, Filter.c).
 #include <ATen/ATen.h>
-
 #include <ATen/Parallel.h>
 
 #include <cmath>
@@ -42,7 +41,8 @@ at::Tensor for_each_pixel(const at::Tensor& pictures, F f) {
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
   at::parallel_for(0, from.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b)
-      for (std::int64_t i = b * pixels; i < (b + 1) * pixels; ++i) f(static_cast<std::size_t>(b), in + 3 * i, out + 3 * i);
+      for (std::int64_t i = b * pixels; i < (b + 1) * pixels; ++i)
+        f(static_cast<std::size_t>(b), in + 3 * i, out + 3 * i);
   });
   return result;
 }
@@ -55,11 +55,13 @@ void turn_hue(const std::uint8_t* in, int turn, std::uint8_t* out) {
     return;
   }
   auto range = static_cast<float>(high - low);
-  float rc = static_cast<float>(high - r) / range, gc = static_cast<float>(high - g) / range, bc = static_cast<float>(high - b) / range;
+  float rc = static_cast<float>(high - r) / range, gc = static_cast<float>(high - g) / range,
+        bc = static_cast<float>(high - b) / range;
   float sextant = r == high ? bc - gc : static_cast<float>(g == high ? 2.0 + rc - bc : 4.0 + gc - rc);
-  double wrapped = sextant / 6.0 + 1.0;           // 5/6..11/6: fmod by 1 takes off 1 or nothing
+  double wrapped = sextant / 6.0 + 1.0;  // 5/6..11/6: fmod by 1 takes off 1 or nothing
   auto h = static_cast<float>(wrapped >= 1 ? wrapped - 1 : wrapped);
-  int level = (static_cast<int>(h * 255.0) + turn) & 255, s = static_cast<int>((range / static_cast<float>(high)) * 255.0);
+  int level = (static_cast<int>(h * 255.0) + turn) & 255,
+      s = static_cast<int>((range / static_cast<float>(high)) * 255.0);
   if (s == 0) {
     out[0] = out[1] = out[2] = static_cast<std::uint8_t>(high);
     return;
@@ -68,7 +70,8 @@ void turn_hue(const std::uint8_t* in, int turn, std::uint8_t* out) {
   int i = static_cast<int>(turned);
   double f = static_cast<float>(turned - i), fs = static_cast<float>(s / 255.0), v = high;
   auto rounded = [](double value) { return static_cast<std::uint8_t>(clip(static_cast<int>(value + 0.5))); };
-  std::uint8_t top = static_cast<std::uint8_t>(high), p = rounded(v * (1.0 - fs)), q = rounded(v * (1.0 - fs * f)), t = rounded(v * (1.0 - fs * (1.0 - f)));
+  std::uint8_t top = static_cast<std::uint8_t>(high), p = rounded(v * (1.0 - fs)), q = rounded(v * (1.0 - fs * f)),
+               t = rounded(v * (1.0 - fs * (1.0 - f)));
   switch (i % 6) {
     case 0: out[0] = top, out[1] = t, out[2] = p; break;
     case 1: out[0] = q, out[1] = top, out[2] = p; break;
@@ -91,7 +94,9 @@ at::Tensor column(Reals values, at::ScalarType type, at::Device device, std::int
   return host.to(type).to(device).view(shape);
 }
 
-at::Tensor grayscale(const at::Tensor& pictures) { return grey_level(pictures).to(at::kByte).expand_as(pictures).contiguous(); }
+at::Tensor grayscale(const at::Tensor& pictures) {
+  return grey_level(pictures).to(at::kByte).expand_as(pictures).contiguous();
+}
 
 at::Tensor brightness(const at::Tensor& pictures, Reals factors) {
   at::Tensor black = at::zeros({1, 1, 1}, at::TensorOptions(at::kFloat).device(pictures.device()));
@@ -99,7 +104,8 @@ at::Tensor brightness(const at::Tensor& pictures, Reals factors) {
 }
 
 at::Tensor contrast(const at::Tensor& pictures, Reals factors) {
-  at::Tensor mean = grey_level(pictures).sum({1, 2, 3}, false, at::kDouble) / static_cast<double>(pictures.size(1) * pictures.size(2));
+  at::Tensor mean = grey_level(pictures).sum({1, 2, 3}, false, at::kDouble) /
+                    static_cast<double>(pictures.size(1) * pictures.size(2));
   at::Tensor grey = (mean + 0.5).floor_().to(at::kFloat).view({-1, 1, 1});
   return lookup(pictures, blend_table(grey, factors, pictures.device()));
 }
@@ -107,7 +113,8 @@ at::Tensor contrast(const at::Tensor& pictures, Reals factors) {
 at::Tensor saturation(const at::Tensor& pictures, Reals factors) {
   if (!pictures.is_cpu()) return saturation_by_tensors(pictures, factors);
   return for_each_pixel(pictures, [&](std::size_t picture, const std::uint8_t* in, std::uint8_t* out) {
-    auto grey = static_cast<float>((19595 * in[0] + 38470 * in[1] + 7471 * in[2] + (1 << 15)) >> 16), factor = static_cast<float>(factors[picture]);
+    auto grey = static_cast<float>((19595 * in[0] + 38470 * in[1] + 7471 * in[2] + (1 << 15)) >> 16),
+         factor = static_cast<float>(factors[picture]);
     for (int c = 0; c < 3; ++c) {
       float mixed = (static_cast<float>(in[c]) - grey) * factor + grey;
       out[c] = static_cast<std::uint8_t>(mixed < 0 ? 0 : mixed > 255 ? 255 : mixed);
@@ -116,7 +123,8 @@ at::Tensor saturation(const at::Tensor& pictures, Reals factors) {
 }
 
 at::Tensor saturation_by_tensors(const at::Tensor& pictures, Reals factors) {
-  return blend(grey_level(pictures).to(at::kFloat), pictures.to(at::kFloat), column(factors, at::kFloat, pictures.device(), 4));
+  return blend(grey_level(pictures).to(at::kFloat), pictures.to(at::kFloat),
+               column(factors, at::kFloat, pictures.device(), 4));
 }
 
 // A 3 x 3 mean that counts the pixel itself five times; border pixels stay.
@@ -135,7 +143,8 @@ at::Tensor sharpness(const at::Tensor& pictures, Reals factors) {
   return blend(smooth, pictures.to(at::kFloat), column(factors, at::kFloat, pictures.device(), 4));
 }
 
-// To HSV with 8 bits each, the hue turned by trunc(255 turns) modulo 256, and back. fp32 and fp64 exactly where Convert.c has them.
+// To HSV with 8 bits each, the hue turned by trunc(255 turns) modulo 256, and back. fp32 and fp64 exactly where
+// Convert.c has them.
 at::Tensor hue(const at::Tensor& pictures, Reals turns) {
   if (!pictures.is_cpu()) return hue_by_tensors(pictures, turns);
   return for_each_pixel(pictures, [&](std::size_t picture, const std::uint8_t* in, std::uint8_t* out) {
@@ -152,8 +161,9 @@ at::Tensor hue_by_tensors(const at::Tensor& pictures, Reals turns) {
   at::Tensor range = high - low, grey = range == 0;
   range.masked_fill_(grey, 1);
   at::Tensor rc = (high - r) / range, gc = (high - g) / range, bc = (high - b) / range;
-  at::Tensor sextant = at::where(r == high, bc - gc, at::where(g == high, (rc.to(at::kDouble) + 2.0 - bc).to(at::kFloat),
-                                                               (gc.to(at::kDouble) + 4.0 - rc).to(at::kFloat)));
+  at::Tensor sextant = at::where(r == high, bc - gc,
+                                 at::where(g == high, (rc.to(at::kDouble) + 2.0 - bc).to(at::kFloat),
+                                           (gc.to(at::kDouble) + 4.0 - rc).to(at::kFloat)));
   at::Tensor h = at::fmod(sextant.to(at::kDouble) / 6.0 + 1.0, 1.0).to(at::kFloat);
   at::Tensor level = (h.to(at::kDouble) * 255.0).to(at::kInt).masked_fill_(grey, 0);
   at::Tensor s = (range / high.clamp_min(1)).to(at::kDouble).mul_(255.0).floor_().masked_fill_(grey, 0);
@@ -161,11 +171,16 @@ at::Tensor hue_by_tensors(const at::Tensor& pictures, Reals turns) {
 
   at::Tensor turned = level.to(at::kFloat).to(at::kDouble) * 6.0 / 255.0;
   at::Tensor i = turned.floor();
-  at::Tensor f = (turned - i).to(at::kFloat).to(at::kDouble), fs = (s / 255.0).to(at::kFloat).to(at::kDouble), v = high.to(at::kDouble);
-  auto rounded = [](const at::Tensor& value) { return value.add(0.5).floor_().clamp_(0, 255); };   // C's round, of what is not negative
+  at::Tensor f = (turned - i).to(at::kFloat).to(at::kDouble), fs = (s / 255.0).to(at::kFloat).to(at::kDouble),
+             v = high.to(at::kDouble);
+  auto rounded = [](const at::Tensor& value) {
+    return value.add(0.5).floor_().clamp_(0, 255);
+  };  // C's round, of what is not negative
   at::Tensor p = rounded(v * (1.0 - fs)), q = rounded(v * (1.0 - fs * f)), t = rounded(v * (1.0 - fs * (1.0 - f)));
   at::Tensor which = i.to(at::kLong).remainder(6).unsqueeze(3);
-  auto choose = [&](std::vector<at::Tensor> by_sextant) { return at::stack(by_sextant, 3).gather(3, which).squeeze(3); };
+  auto choose = [&](std::vector<at::Tensor> by_sextant) {
+    return at::stack(by_sextant, 3).gather(3, which).squeeze(3);
+  };
   at::Tensor rgb = at::stack({choose({v, q, p, p, t, v}), choose({t, v, v, q, p, p}), choose({p, p, t, v, v, q})}, 3);
   return at::where((s == 0).unsqueeze(3), v.unsqueeze(3), rgb).to(at::kByte).contiguous();
 }

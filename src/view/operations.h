@@ -14,8 +14,8 @@ using Reals = std::span<const double>;
 // One value an image, shaped to broadcast over B x (dimensions - 1 further ones).
 at::Tensor column(Reals values, at::ScalarType type, at::Device device, std::int64_t dimensions);
 
-// Where a CPU has a loop of its own (an order of magnitude faster than tensors on images), X_by_tensors is what devices do; both give
-// the same bits, which the tests compare.
+// Where a CPU has a loop of its own (an order of magnitude faster than tensors on images), X_by_tensors is what devices
+// do; both give the same bits, which the tests compare.
 
 // colour.cpp
 at::Tensor grayscale(const at::Tensor& pictures);
@@ -28,7 +28,7 @@ at::Tensor saturation_by_tensors(const at::Tensor& pictures, Reals factors);
 at::Tensor hue_by_tensors(const at::Tensor& pictures, Reals turns);
 
 // tone.cpp
-at::Tensor lookup(const at::Tensor& pictures, const at::Tensor& tables);   // tables: B x 3 x 256 or B x 1 x 256, uint8
+at::Tensor lookup(const at::Tensor& pictures, const at::Tensor& tables);  // tables: B x 3 x 256 or B x 1 x 256, uint8
 at::Tensor posterize(const at::Tensor& pictures, Reals bits);
 at::Tensor solarize(const at::Tensor& pictures, Reals thresholds);
 at::Tensor autocontrast(const at::Tensor& pictures);
@@ -49,7 +49,7 @@ at::Tensor hflip(const at::Tensor& pictures);
 at::Tensor crop(const at::Tensor& pictures, std::span<const data::Box>, const Colour& outside);
 at::Tensor crop_by_tensors(const at::Tensor& pictures, std::span<const data::Box>, const Colour& outside);
 at::Tensor center_crop(const at::Tensor& pictures, const CenterCrop&);
-at::Tensor crops(const at::Tensor& pictures, const Crops&);                // B x 5 (10) x h x w x 3
+at::Tensor crops(const at::Tensor& pictures, const Crops&);  // B x 5 (10) x h x w x 3
 
 // view.cpp
 at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation&, at::TensorOptions options);

@@ -24,9 +24,11 @@ Value pixels(const Value& size, std::int64_t side, const std::string& where) {
   if (text == "R") return side;
   long long times = 0, by = 0, more = 0;
   int end = 0;
-  if (std::sscanf(text.c_str(), "%lldR/%lld%n", &times, &by, &end) == 2 && end == static_cast<int>(text.size()) && times > 0 && by > 0)
+  if (std::sscanf(text.c_str(), "%lldR/%lld%n", &times, &by, &end) == 2 && end == static_cast<int>(text.size()) &&
+      times > 0 && by > 0)
     return side * times / by;
-  if (std::sscanf(text.c_str(), "R+%lld%n", &more, &end) == 1 && end == static_cast<int>(text.size()) && more >= 0) return side + more;
+  if (std::sscanf(text.c_str(), "R+%lld%n", &more, &end) == 1 && end == static_cast<int>(text.size()) && more >= 0)
+    return side + more;
   throw UsageError(fmt::format("{}: the size '{}' is neither a number nor R, aR/b or R+a", where, text));
 }
 
@@ -39,9 +41,10 @@ struct Choice {
 
 // PartialCLIP's RandomAugment: each operation with the range of its value.
 constexpr Choice kChoices[] = {
-    {"autocontrast", 0, 0},  {"brightness", 0.05, 0.95}, {"color", 0.05, 0.95},     {"contrast", 0.05, 0.95}, {"equalize", 0, 0},
-    {"identity", 0, 0},      {"posterize", 4, 8},        {"rotate", -30, 30},       {"sharpness", 0.05, 0.95}, {"shear_x", -0.3, 0.3},
-    {"shear_y", -0.3, 0.3},  {"solarize", 0, 256},       {"translate_x", -0.3, 0.3}, {"translate_y", -0.3, 0.3},
+    {"autocontrast", 0, 0},     {"brightness", 0.05, 0.95}, {"color", 0.05, 0.95},  {"contrast", 0.05, 0.95},
+    {"equalize", 0, 0},         {"identity", 0, 0},         {"posterize", 4, 8},    {"rotate", -30, 30},
+    {"sharpness", 0.05, 0.95},  {"shear_x", -0.3, 0.3},     {"shear_y", -0.3, 0.3}, {"solarize", 0, 256},
+    {"translate_x", -0.3, 0.3}, {"translate_y", -0.3, 0.3},
 };
 
 // torchvision's RandomResizedCrop.get_params: ten tries, then the largest centred box of a legal ratio.
@@ -49,8 +52,10 @@ data::Box draw_box(Size picture, double low, double high, double ratio_low, doub
   auto H = static_cast<double>(picture.height), W = static_cast<double>(picture.width);
   data::Box box;
   bool found = false;
-  for (int attempt = 0; attempt < 10; ++attempt) {  // all ten are drawn, so that what follows does not depend on the image
-    double area = H * W * stream.uniform(low, high), ratio = std::exp(stream.uniform(std::log(ratio_low), std::log(ratio_high)));
+  for (int attempt = 0; attempt < 10;
+       ++attempt) {  // all ten are drawn, so that what follows does not depend on the image
+    double area = H * W * stream.uniform(low, high),
+           ratio = std::exp(stream.uniform(std::log(ratio_low), std::log(ratio_high)));
     double top = stream.uniform(), left = stream.uniform();
     auto width = static_cast<std::int64_t>(std::nearbyint(std::sqrt(area * ratio)));
     auto height = static_cast<std::int64_t>(std::nearbyint(std::sqrt(area / ratio)));
@@ -61,8 +66,10 @@ data::Box draw_box(Size picture, double low, double high, double ratio_low, doub
   }
   if (found) return box;
   box = {0, 0, picture.height, picture.width};
-  if (W / H < ratio_low) box.height = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(W / ratio_low)), 1, picture.height);
-  if (W / H > ratio_high) box.width = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(H * ratio_high)), 1, picture.width);
+  if (W / H < ratio_low)
+    box.height = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(W / ratio_low)), 1, picture.height);
+  if (W / H > ratio_high)
+    box.width = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(H * ratio_high)), 1, picture.width);
   box.top = (picture.height - box.height) / 2;
   box.left = (picture.width - box.width) / 2;
   return box;
@@ -77,7 +84,8 @@ Op op_of(const char* name) {
 Pipeline::Part Pipeline::parse_part(Value step, std::int64_t side, const std::string& where) {
   if (step.is_object() && step.contains("size")) step["size"] = pixels(step["size"], side, where);
   Part part;
-  std::string op = step.is_object() && step.contains("op") && step["op"].is_string() ? step["op"].get<std::string>() : "";
+  std::string op =
+      step.is_object() && step.contains("op") && step["op"].is_string() ? step["op"].get<std::string>() : "";
   if (!op.starts_with("random_")) {
     part.fixed = parse_step(step, where);
     return part;
@@ -94,19 +102,27 @@ Pipeline::Part Pipeline::parse_part(Value step, std::int64_t side, const std::st
   };
   auto real = [&](const char* key, double low, double high) {
     const Value& value = take(key);
-    if (!value.is_number() || !(value.get<double>() >= low && value.get<double>() <= high)) refuse(key, fmt::format("a number in [{}, {}]", low, high));
+    if (!value.is_number() || !(value.get<double>() >= low && value.get<double>() <= high))
+      refuse(key, fmt::format("a number in [{}, {}]", low, high));
     return value.get<double>();
   };
   auto range = [&](const char* key, double low, double high, double& from, double& to) {
     const Value& value = take(key);
     bool good = value.is_array() && value.size() == 2 && value[0].is_number() && value[1].is_number();
     if (good) from = value[0].get<double>(), to = value[1].get<double>();
-    if (!good || !(from >= low && from <= to && to <= high)) refuse(key, fmt::format("[low, high] within [{}, {}]", low, high));
+    if (!good || !(from >= low && from <= to && to <= high))
+      refuse(key, fmt::format("[low, high] within [{}, {}]", low, high));
   };
-  auto size = [&] { return std::get<CenterCrop>(parse_step({{"op", "center_crop"}, {"size", take("size")}}, where).at(0)).size; };
+  auto size = [&] {
+    return std::get<CenterCrop>(parse_step({{"op", "center_crop"}, {"size", take("size")}}, where).at(0)).size;
+  };
   auto fill = [&] {
     if (!step.contains("fill")) return Colour{};
-    return std::get<Cutout>(parse_step({{"op", "cutout"}, {"center_x", 0}, {"center_y", 0}, {"fraction", 0}, {"fill", take("fill")}}, where).at(0)).fill;
+    return std::get<Cutout>(
+               parse_step({{"op", "cutout"}, {"center_x", 0}, {"center_y", 0}, {"fraction", 0}, {"fill", take("fill")}},
+                          where)
+                   .at(0))
+        .fill;
   };
   if (op == "random_resized_crop") {
     part.size = size();
@@ -133,9 +149,11 @@ Pipeline::Part Pipeline::parse_part(Value step, std::int64_t side, const std::st
     part.high = real("cutout", 0, 1);
     part.fill = fill();
   } else {
-    std::vector<std::string> known = {"random_resized_crop", "random_crop",          "random_hflip",  "random_color_jitter",
-                                      "random_grayscale",    "random_gaussian_blur", "random_augment"};
-    throw UsageError(fmt::format("{}: unknown operation '{}'{}; known: {}", where, op, did_you_mean(op, known), fmt::join(known, ", ")));
+    std::vector<std::string> known = {"random_resized_crop", "random_crop",      "random_hflip",
+                                      "random_color_jitter", "random_grayscale", "random_gaussian_blur",
+                                      "random_augment"};
+    throw UsageError(fmt::format("{}: unknown operation '{}'{}; known: {}", where, op, did_you_mean(op, known),
+                                 fmt::join(known, ", ")));
   }
   for (const auto& [key, value] : step.items())
     if (std::find(taken.begin(), taken.end(), key) == taken.end())
@@ -163,7 +181,8 @@ Pipeline Pipeline::of(std::vector<Step> steps) {
 Pipeline Pipeline::named(std::string_view name, std::int64_t side) {
   for (const NamedPipeline& known : named_pipelines())
     if (name == known.name) return parse(Value::parse(known.steps), side, fmt::format("view {}", name));
-  throw UsageError(fmt::format("unknown view '{}'{}; known: {}", name, did_you_mean(name, names()), fmt::join(names(), ", ")));
+  throw UsageError(
+      fmt::format("unknown view '{}'{}; known: {}", name, did_you_mean(name, names()), fmt::join(names(), ", ")));
 }
 
 const std::vector<std::string>& Pipeline::names() {
@@ -178,13 +197,15 @@ const std::vector<std::string>& Pipeline::names() {
 void Pipeline::draw_part(const Part& part, Size& picture, Stream& stream, std::vector<Step>& steps) const {
   auto W = static_cast<double>(picture.width), H = static_cast<double>(picture.height);
   if (part.op == "random_resized_crop") {
-    steps.push_back(ResizedCrop{draw_box(picture, part.low, part.high, part.ratio_low, part.ratio_high, stream), part.size, part.filter});
+    steps.push_back(ResizedCrop{draw_box(picture, part.low, part.high, part.ratio_low, part.ratio_high, stream),
+                                part.size, part.filter});
     picture = part.size;
   } else if (part.op == "random_crop") {
-    std::int64_t room_y = picture.height + 2 * part.count - part.size.height, room_x = picture.width + 2 * part.count - part.size.width;
+    std::int64_t room_y = picture.height + 2 * part.count - part.size.height,
+                 room_x = picture.width + 2 * part.count - part.size.width;
     if (room_y < 0 || room_x < 0)
-      throw UsageError(fmt::format("random_crop: {} x {} does not fit into {} x {} with {} pixels of padding", part.size.height, part.size.width,
-                                   picture.height, picture.width, part.count));
+      throw UsageError(fmt::format("random_crop: {} x {} does not fit into {} x {} with {} pixels of padding",
+                                   part.size.height, part.size.width, picture.height, picture.width, part.count));
     auto top = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(room_y) + 1));
     auto left = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(room_x) + 1));
     steps.push_back(PaddedCrop{part.count, top, left, part.size, part.fill});
@@ -197,13 +218,16 @@ void Pipeline::draw_part(const Part& part, Size& picture, Stream& stream, std::v
     std::vector<std::int64_t> order = stream.permutation(4);
     auto factor = [&](double strength) { return stream.uniform(std::max(0.0, 1 - strength), 1 + strength); };
     double brightness = factor(part.brightness), contrast = factor(part.contrast), saturation = factor(part.saturation);
-    Adjust drawn[4] = {{Op::brightness, brightness}, {Op::contrast, contrast}, {Op::saturation, saturation}, {Op::hue, stream.uniform(-part.hue, part.hue)}};
+    Adjust drawn[4] = {{Op::brightness, brightness},
+                       {Op::contrast, contrast},
+                       {Op::saturation, saturation},
+                       {Op::hue, stream.uniform(-part.hue, part.hue)}};
     for (std::int64_t k : order) steps.push_back(happens ? drawn[k] : Adjust{});
   } else if (part.op == "random_gaussian_blur") {
     bool happens = stream.uniform() < part.probability;
     double sigma = stream.uniform(part.low, part.high);
     steps.push_back(happens ? Adjust{Op::gaussian_blur, sigma} : Adjust{});
-  } else {                                        // random_augment
+  } else {  // random_augment
     for (std::int64_t k = 0; k < part.count; ++k) {
       const Choice& choice = kChoices[stream.below(std::size(kChoices))];
       steps.push_back(Adjust{op_of(choice.op), stream.uniform(choice.low, choice.high)});
@@ -221,7 +245,8 @@ std::vector<Step> Pipeline::draw(Size picture, Stream& stream) const {
       continue;
     }
     for (const Step& step : part.fixed) {
-      if (auto resize = std::get_if<Resize>(&step)) picture = resize->side ? data::short_side(picture, resize->side) : resize->size;
+      if (auto resize = std::get_if<Resize>(&step))
+        picture = resize->side ? data::short_side(picture, resize->side) : resize->size;
       if (auto crop = std::get_if<CenterCrop>(&step)) picture = crop->size;
       if (auto crop = std::get_if<ResizedCrop>(&step)) picture = crop->size;
       if (auto crop = std::get_if<PaddedCrop>(&step)) picture = crop->size;
@@ -244,8 +269,12 @@ Pipeline::Beginning Pipeline::beginning() const {
       steps.push_back(step);
       Size size = resize ? resize->size : crop->size;
       bool one_size = crop || !resize->side;
-      text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", name_of(step), one_size ? fmt::format("{} x {}", size.height, size.width) : fmt::format("short side {}", resize->side),
-                          resize ? fmt::format(" {}", data::to_string(resize->filter)) : crop->floor ? " floor" : "");
+      text += fmt::format(
+          "{}{} {}{}", text.empty() ? "" : ", ", name_of(step),
+          one_size ? fmt::format("{} x {}", size.height, size.width) : fmt::format("short side {}", resize->side),
+          resize        ? fmt::format(" {}", data::to_string(resize->filter))
+          : crop->floor ? " floor"
+                        : "");
       if (one_size) result = {steps, size, text};
     }
     if (!part.op.empty()) return result;
@@ -253,8 +282,10 @@ Pipeline::Beginning Pipeline::beginning() const {
   return result;
 }
 
-Stream view_stream(std::uint64_t seed, std::string_view pipeline, std::uint64_t index, std::int64_t epoch, std::int64_t sample) {
-  return Streams(seed, fmt::format("view.{}", pipeline), index).at(static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(sample));
+Stream view_stream(std::uint64_t seed, std::string_view pipeline, std::uint64_t index, std::int64_t epoch,
+                   std::int64_t sample) {
+  return Streams(seed, fmt::format("view.{}", pipeline), index)
+      .at(static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(sample));
 }
 
 namespace {
@@ -285,8 +316,8 @@ std::vector<std::string> normalisation_names() {
 Normalisation normalisation_named(std::string_view name) {
   for (const auto& [known, values] : normalisations())
     if (name == known) return values;
-  throw UsageError(fmt::format("unknown normalisation '{}'{}; known: {}", name, did_you_mean(name, normalisation_names()),
-                               fmt::join(normalisation_names(), ", ")));
+  throw UsageError(fmt::format("unknown normalisation '{}'{}; known: {}", name,
+                               did_you_mean(name, normalisation_names()), fmt::join(normalisation_names(), ", ")));
 }
 
 }  // namespace winnow::view

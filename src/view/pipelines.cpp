@@ -1,5 +1,5 @@
-// What the recipes of the three systems train and test on. R is the model's side (224 in all of the papers); sizes that the papers
-// give for R = 224 are written relative to it: 256 is 8R/7.
+// What the recipes of the three systems train and test on. R is the model's side (224 in all of the papers); sizes that
+// the papers give for R = 224 are written relative to it: 256 is 8R/7.
 #include "pipelines.h"
 
 namespace winnow::view {

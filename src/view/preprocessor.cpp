@@ -1,5 +1,6 @@
-// preprocessor_config.json of Hugging Face snapshots (transformers 4.57: image_processing_{clip,siglip,vit,convnext,bit,deit}.py). What timm's
-// and open_clip's snapshots say comes as the type Torchvision, of our own: torchvision's Resize and CenterCrop (winnow/text/torchvision_config.h).
+// preprocessor_config.json of Hugging Face snapshots (transformers 4.57:
+// image_processing_{clip,siglip,vit,convnext,bit,deit}.py). What timm's and open_clip's snapshots say comes as the type
+// Torchvision, of our own: torchvision's Resize and CenterCrop (winnow/text/torchvision_config.h).
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,13 +14,15 @@ namespace winnow::view {
 
 namespace {
 
-const std::vector<double> kHalf = {0.5, 0.5, 0.5}, kClipMean = {0.48145466, 0.4578275, 0.40821073}, kClipDeviation = {0.26862954, 0.26130258, 0.27577711};
+const std::vector<double> kHalf = {0.5, 0.5, 0.5}, kClipMean = {0.48145466, 0.4578275, 0.40821073},
+                          kClipDeviation = {0.26862954, 0.26130258, 0.27577711};
 
-// What a type of processor does where its file is silent: tests/view/reference/image_processors.py compares them with transformers.
+// What a type of processor does where its file is silent: tests/view/reference/image_processors.py compares them with
+// transformers.
 struct Defaults {
-  const char* type;                               // up to "ImageProcessor", "FeatureExtractor" and "Fast"
+  const char* type;  // up to "ImageProcessor", "FeatureExtractor" and "Fast"
   Value size;
-  bool short_side;                                // a plain number as the size is that of the short side
+  bool short_side;  // a plain number as the size is that of the short side
   int resample;
   bool center_crop;
   std::int64_t crop;
@@ -34,7 +37,7 @@ const std::vector<Defaults>& processors() {
       {"ConvNext", {{"shortest_edge", 384}}, true, 2, false, 0, kHalf, kHalf},
       {"Bit", {{"shortest_edge", 224}}, true, 3, true, 224, kClipMean, kClipDeviation},
       {"DeiT", {{"height", 256}, {"width", 256}}, false, 3, true, 224, kHalf, kHalf},
-      {"Torchvision", {{"shortest_edge", 224}}, true, 3, true, 224, kHalf, kHalf},      // its writer says all
+      {"Torchvision", {{"shortest_edge", 224}}, true, 3, true, 224, kHalf, kHalf},  // its writer says all
   };
   return known;
 }
@@ -44,7 +47,8 @@ constexpr const char* kSteps[] = {"do_resize", "do_center_crop", "do_rescale", "
 
 class Config {
  public:
-  Config(const Value& json, const std::string& source, const std::string& type) : json_(json), source_(source), type_(type) {
+  Config(const Value& json, const std::string& source, const std::string& type)
+      : json_(json), source_(source), type_(type) {
     if (!json.is_object()) throw DataError(fmt::format("{} is no JSON object", source));
   }
 
@@ -62,13 +66,15 @@ class Config {
     if (const Defaults* found = found_defaults()) return *found;
     std::string names;
     for (const Defaults& known : processors())
-      if (std::string(known.type) != "Torchvision") names += fmt::format("{}{}ImageProcessor", names.empty() ? "" : ", ", known.type);
+      if (std::string(known.type) != "Torchvision")
+        names += fmt::format("{}{}ImageProcessor", names.empty() ? "" : ", ", known.type);
     throw DataError(fmt::format("{}: image_processor_type '{}' is not known; known: {}", source_, type(), names));
   }
 
   void refuse_other_steps() const {
     for (const auto& [key, value] : json_.items())
-      if (key.starts_with("do_") && value == Value(true) && std::find(std::begin(kSteps), std::end(kSteps), key) == std::end(kSteps))
+      if (key.starts_with("do_") && value == Value(true) &&
+          std::find(std::begin(kSteps), std::end(kSteps), key) == std::end(kSteps))
         throw DataError(fmt::format("{}: {} is not supported; supported: {}", source_, key, fmt::join(kSteps, ", ")));
   }
 
@@ -91,7 +97,8 @@ class Config {
   std::vector<double> three(const char* key, const std::vector<double>& fallback) const {
     if (!given(key)) return fallback;
     const Value& value = json_[key];
-    if (!value.is_array() || value.size() != 3 || !std::all_of(value.begin(), value.end(), [](const Value& v) { return v.is_number(); }))
+    if (!value.is_array() || value.size() != 3 ||
+        !std::all_of(value.begin(), value.end(), [](const Value& v) { return v.is_number(); }))
       refuse(key, "three numbers");
     return value.get<std::vector<double>>();
   }
@@ -100,19 +107,25 @@ class Config {
     if (given(key) && json_[key].is_number()) return std::vector<double>(3, json_[key].get<double>());
     return three(key, fallback);
   }
-  static bool is_length(const Value& value) { return value.is_number_integer() && value.get<std::int64_t>() > 0 && value.get<std::int64_t>() < 1 << 16; }
+  static bool is_length(const Value& value) {
+    return value.is_number_integer() && value.get<std::int64_t>() > 0 && value.get<std::int64_t>() < 1 << 16;
+  }
   // {"height": h, "width": w}, [h, w] or a number for both. Null entries of a table count as missing.
   Size size(const char* key, const Value& given) const {
     Value value = given;
-    if (value.is_object()) std::erase_if(value.get_ref<Value::object_t&>(), [](const auto& entry) { return entry.second.is_null(); });
+    if (value.is_object())
+      std::erase_if(value.get_ref<Value::object_t&>(), [](const auto& entry) { return entry.second.is_null(); });
     if (is_length(value)) return {value.get<std::int64_t>(), value.get<std::int64_t>()};
-    if (value.is_array() && value.size() == 2 && is_length(value[0]) && is_length(value[1])) return {value[0].get<std::int64_t>(), value[1].get<std::int64_t>()};
-    if (value.is_object() && value.size() == 2 && value.contains("height") && value.contains("width") && is_length(value["height"]) && is_length(value["width"]))
+    if (value.is_array() && value.size() == 2 && is_length(value[0]) && is_length(value[1]))
+      return {value[0].get<std::int64_t>(), value[1].get<std::int64_t>()};
+    if (value.is_object() && value.size() == 2 && value.contains("height") && value.contains("width") &&
+        is_length(value["height"]) && is_length(value["width"]))
       return {value["height"].get<std::int64_t>(), value["width"].get<std::int64_t>()};
     refuse(key, R"(a number, [h, w] or {"height": h, "width": w})");
   }
   [[noreturn]] void refuse(const char* key, const char* wanted) const {
-    throw DataError(fmt::format("{}: {} must be {}{}", source_, key, wanted, json_.contains(key) ? ", got " + json_[key].dump() : ""));
+    throw DataError(fmt::format("{}: {} must be {}{}", source_, key, wanted,
+                                json_.contains(key) ? ", got " + json_[key].dump() : ""));
   }
 
  private:
@@ -124,7 +137,7 @@ class Config {
 
   const Value& json_;
   const std::string source_;
-  const std::string type_;                        // a copy: callers name it in place
+  const std::string type_;  // a copy: callers name it in place
 };
 
 data::Filter filter_of(const Config& config, int fallback) {
@@ -143,7 +156,8 @@ data::Filter filter_of(const Config& config, int fallback) {
 std::vector<Step> resizing(const Config& config, const Defaults& defaults) {
   Value size = config.given("size") ? config.at("size") : defaults.size;
   data::Filter filter = filter_of(config, defaults.resample);
-  if (size.is_object()) std::erase_if(size.get_ref<Value::object_t&>(), [](const auto& entry) { return entry.second.is_null(); });
+  if (size.is_object())
+    std::erase_if(size.get_ref<Value::object_t&>(), [](const auto& entry) { return entry.second.is_null(); });
   bool convnext = std::string(defaults.type) == "ConvNext";
   bool shorter = size.is_object() ? size.contains("shortest_edge") : size.is_number() && defaults.short_side;
   if (!shorter && convnext) config.refuse("size", R"(a number or {"shortest_edge": s})");
@@ -157,15 +171,18 @@ std::vector<Step> resizing(const Config& config, const Defaults& defaults) {
   if (side >= 384) return {Resize{0, {side, side}, filter}};
   double share = config.real("crop_pct", 224.0 / 256);
   if (!(share > 0 && share <= 1)) config.refuse("crop_pct", "a number in (0, 1]");
-  return {Resize{static_cast<std::int64_t>(static_cast<double>(side) / share), {}, filter}, CenterCrop{{side, side}, true}};
+  return {Resize{static_cast<std::int64_t>(static_cast<double>(side) / share), {}, filter},
+          CenterCrop{{side, side}, true}};
 }
 
 // x * rescale, then (x - mean) / deviation, as our (x / 255 - mean) / deviation.
-Normalisation normalisation_of(const Config& config, const std::vector<double>& mean, const std::vector<double>& deviation) {
+Normalisation normalisation_of(const Config& config, const std::vector<double>& mean,
+                               const std::vector<double>& deviation) {
   double unit = 255 * (config.flag("do_rescale", true) ? config.real("rescale_factor", 1.0 / 255) : 1.0);
   if (!(unit > 0)) config.refuse("rescale_factor", "positive");
   Normalisation normalisation{{0, 0, 0}, {1, 1, 1}};
-  if (config.flag("do_normalize", true)) normalisation = {config.channels("image_mean", mean), config.channels("image_std", deviation)};
+  if (config.flag("do_normalize", true))
+    normalisation = {config.channels("image_mean", mean), config.channels("image_std", deviation)};
   for (std::size_t c = 0; c < 3; ++c) {
     if (!(normalisation.deviation[c] > 0)) config.refuse("image_std", "positive");
     normalisation.mean[c] /= unit;
@@ -183,8 +200,11 @@ std::vector<Step> parse_preprocessor(const Value& json, const std::string& sourc
   std::vector<Step> steps;
   if (config.flag("do_resize", true)) steps = resizing(config, defaults);
   if (config.flag("do_center_crop", defaults.center_crop)) {
-    if (!config.given("crop_size") && !defaults.crop) config.refuse("crop_size", R"(given where do_center_crop is: a number or {"height": h, "width": w})");
-    steps.push_back(CenterCrop{config.size("crop_size", config.given("crop_size") ? config.at("crop_size") : Value(defaults.crop)), std::string(defaults.type) != "Torchvision"});
+    if (!config.given("crop_size") && !defaults.crop)
+      config.refuse("crop_size", R"(given where do_center_crop is: a number or {"height": h, "width": w})");
+    steps.push_back(
+        CenterCrop{config.size("crop_size", config.given("crop_size") ? config.at("crop_size") : Value(defaults.crop)),
+                   std::string(defaults.type) != "Torchvision"});
   }
   steps.push_back(Normalize{normalisation_of(config, defaults.mean, defaults.deviation)});
   return steps;

@@ -1,5 +1,5 @@
-// Pillow's resizing (data/resample.h) of a batch, each image from its own box: on a CPU the same loop that fills caches, on a
-// device gathers with the same integer weights, so both give the same bits.
+// Pillow's resizing (data/resample.h) of a batch, each image from its own box: on a CPU the same loop that fills
+// caches, on a device gathers with the same integer weights, so both give the same bits.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -42,7 +42,8 @@ Taps taps_of(std::span<const data::Box> boxes, bool rows, std::int64_t out, data
 // Along dimension 1 of B x N x M x 3.
 at::Tensor filtered(const at::Tensor& x, const Taps& taps) {
   std::int64_t B = x.size(0), out = taps.index.size(1), M = x.size(2);
-  at::Tensor sum = at::full({B, out, M, 3}, 1 << (data::kWeightBits - 1), at::TensorOptions(at::kInt).device(x.device()));
+  at::Tensor sum =
+      at::full({B, out, M, 3}, 1 << (data::kWeightBits - 1), at::TensorOptions(at::kInt).device(x.device()));
   for (std::int64_t k = 0; k < taps.index.size(2); ++k) {
     at::Tensor index = taps.index.select(2, k).view({B, out, 1, 1}).expand({B, out, M, 3});
     sum.addcmul_(x.gather(1, index).to(at::kInt), taps.weight.select(2, k).view({B, out, 1, 1}));
@@ -52,7 +53,8 @@ at::Tensor filtered(const at::Tensor& x, const Taps& taps) {
 
 }  // namespace
 
-at::Tensor resize_by_gather(const at::Tensor& pictures, std::span<const data::Box> boxes, Size size, data::Filter filter) {
+at::Tensor resize_by_gather(const at::Tensor& pictures, std::span<const data::Box> boxes, Size size,
+                            data::Filter filter) {
   Taps across = taps_of(boxes, false, size.width, filter, pictures.device());
   Taps down = taps_of(boxes, true, size.height, filter, pictures.device());
   at::Tensor x = filtered(pictures.transpose(1, 2).contiguous(), across);
@@ -61,19 +63,23 @@ at::Tensor resize_by_gather(const at::Tensor& pictures, std::span<const data::Bo
 
 at::Tensor resize(const at::Tensor& pictures, std::span<const data::Box> boxes, Size size, data::Filter filter) {
   std::int64_t B = pictures.size(0), H = pictures.size(1), W = pictures.size(2);
-  if (size.height < 1 || size.width < 1) throw UsageError(fmt::format("an image cannot become {} x {}", size.height, size.width));
+  if (size.height < 1 || size.width < 1)
+    throw UsageError(fmt::format("an image cannot become {} x {}", size.height, size.width));
   for (const data::Box& box : boxes)
-    if (box.top < 0 || box.left < 0 || box.height < 1 || box.width < 1 || box.top + box.height > H || box.left + box.width > W)
-      throw UsageError(fmt::format("the box {} x {} at ({}, {}) is not inside an image of {} x {}", box.height, box.width, box.top, box.left, H, W));
+    if (box.top < 0 || box.left < 0 || box.height < 1 || box.width < 1 || box.top + box.height > H ||
+        box.left + box.width > W)
+      throw UsageError(fmt::format("the box {} x {} at ({}, {}) is not inside an image of {} x {}", box.height,
+                                   box.width, box.top, box.left, H, W));
   if (!pictures.is_cpu()) return resize_by_gather(pictures, boxes, size, filter);
   at::Tensor from = pictures.contiguous(), result = at::empty({B, size.height, size.width, 3}, pictures.options());
   const std::uint8_t* pixels = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* target = result.data_ptr<std::uint8_t>();
   at::parallel_for(0, B, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b)
-      data::resize(pixels + b * H * W * 3, W,
-                   {boxes[static_cast<std::size_t>(b)], size.height, size.width, filter, {0, 0, size.height, size.width}},
-                   target + b * size.height * size.width * 3);
+      data::resize(
+          pixels + b * H * W * 3, W,
+          {boxes[static_cast<std::size_t>(b)], size.height, size.width, filter, {0, 0, size.height, size.width}},
+          target + b * size.height * size.width * 3);
   });
   return result;
 }

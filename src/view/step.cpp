@@ -13,11 +13,24 @@ namespace winnow::view {
 namespace {
 
 const std::vector<std::pair<Op, std::string_view>> kNames = {
-    {Op::identity, "identity"},         {Op::hflip, "hflip"},         {Op::brightness, "brightness"},   {Op::contrast, "contrast"},
-    {Op::saturation, "saturation"},     {Op::sharpness, "sharpness"}, {Op::hue, "hue"},                 {Op::grayscale, "grayscale"},
-    {Op::gaussian_blur, "gaussian_blur"}, {Op::autocontrast, "autocontrast"}, {Op::equalize, "equalize"}, {Op::posterize, "posterize"},
-    {Op::solarize, "solarize"},         {Op::shear_x, "shear_x"},     {Op::shear_y, "shear_y"},         {Op::translate_x, "translate_x"},
-    {Op::translate_y, "translate_y"},   {Op::rotate, "rotate"},
+    {Op::identity, "identity"},
+    {Op::hflip, "hflip"},
+    {Op::brightness, "brightness"},
+    {Op::contrast, "contrast"},
+    {Op::saturation, "saturation"},
+    {Op::sharpness, "sharpness"},
+    {Op::hue, "hue"},
+    {Op::grayscale, "grayscale"},
+    {Op::gaussian_blur, "gaussian_blur"},
+    {Op::autocontrast, "autocontrast"},
+    {Op::equalize, "equalize"},
+    {Op::posterize, "posterize"},
+    {Op::solarize, "solarize"},
+    {Op::shear_x, "shear_x"},
+    {Op::shear_y, "shear_y"},
+    {Op::translate_x, "translate_x"},
+    {Op::translate_y, "translate_y"},
+    {Op::rotate, "rotate"},
 };
 
 // One step's object, read key by key: what nobody read is an error.
@@ -39,7 +52,8 @@ class Fields {
   }
   double real_in(const char* key, double low, double high) {
     double value = real(key);
-    if (!(value >= low && value <= high)) refuse(key, fmt::format("a number in [{}, {}]", low, high).c_str(), step_[key]);
+    if (!(value >= low && value <= high))
+      refuse(key, fmt::format("a number in [{}, {}]", low, high).c_str(), step_[key]);
     return value;
   }
   std::int64_t integer(const char* key, std::int64_t low, std::int64_t high = std::int64_t{1} << 31) {
@@ -51,20 +65,25 @@ class Fields {
   Size size(const char* key = "size") {
     const Value& value = take(key);
     if (value.is_number_integer() && positive(value)) return {value.get<std::int64_t>(), value.get<std::int64_t>()};
-    if (!value.is_array() || value.size() != 2 || !positive(value[0]) || !positive(value[1])) refuse(key, "[height, width]", value);
+    if (!value.is_array() || value.size() != 2 || !positive(value[0]) || !positive(value[1]))
+      refuse(key, "[height, width]", value);
     return {value[0].get<std::int64_t>(), value[1].get<std::int64_t>()};
   }
   Colour colour(const char* key) {
     const Value& value = take(key);
-    auto level = [](const Value& v) { return v.is_number_integer() && v.get<std::int64_t>() >= 0 && v.get<std::int64_t>() <= 255; };
+    auto level = [](const Value& v) {
+      return v.is_number_integer() && v.get<std::int64_t>() >= 0 && v.get<std::int64_t>() <= 255;
+    };
     if (level(value)) return {value.get<std::uint8_t>(), value.get<std::uint8_t>(), value.get<std::uint8_t>()};
-    if (!value.is_array() || value.size() != 3 || !std::all_of(value.begin(), value.end(), level)) refuse(key, "three levels of 0..255", value);
+    if (!value.is_array() || value.size() != 3 || !std::all_of(value.begin(), value.end(), level))
+      refuse(key, "three levels of 0..255", value);
     return {value[0].get<std::uint8_t>(), value[1].get<std::uint8_t>(), value[2].get<std::uint8_t>()};
   }
   std::vector<double> three(const char* key) {
     const Value& value = take(key);
     auto number = [](const Value& v) { return v.is_number(); };
-    if (!value.is_array() || value.size() != 3 || !std::all_of(value.begin(), value.end(), number)) refuse(key, "three numbers", value);
+    if (!value.is_array() || value.size() != 3 || !std::all_of(value.begin(), value.end(), number))
+      refuse(key, "three numbers", value);
     return value.get<std::vector<double>>();
   }
   data::Filter filter() {
@@ -73,7 +92,8 @@ class Fields {
     return data::parse_filter(value.get<std::string>());
   }
   const Value& take(const char* key) {
-    if (!step_.contains(key)) throw UsageError(fmt::format("{}: {}: '{}' is missing", where_, name_.empty() ? "step" : name_, key));
+    if (!step_.contains(key))
+      throw UsageError(fmt::format("{}: {}: '{}' is missing", where_, name_.empty() ? "step" : name_, key));
     taken_.insert(key);
     return step_[key];
   }
@@ -83,12 +103,14 @@ class Fields {
   void done() const {
     std::vector<std::string> known(taken_.begin(), taken_.end());
     for (const auto& [key, value] : step_.items())
-      if (!taken_.count(key)) throw UsageError(fmt::format("{}: {}: unknown key '{}'{}", where_, name_, key, did_you_mean(key, known)));
+      if (!taken_.count(key))
+        throw UsageError(fmt::format("{}: {}: unknown key '{}'{}", where_, name_, key, did_you_mean(key, known)));
   }
 
  private:
   static bool positive(const Value& value) {
-    return value.is_number_integer() && value.get<std::int64_t>() > 0 && value.get<std::int64_t>() < (std::int64_t{1} << 20);
+    return value.is_number_integer() && value.get<std::int64_t>() > 0 &&
+           value.get<std::int64_t>() < (std::int64_t{1} << 20);
   }
   const Value& step_;
   std::string where_, name_;
@@ -101,10 +123,8 @@ Resize parse_resize(Fields& fields) {
   // Pillow's resizing has no other way.
   if (fields.has("antialias"))
     if (const Value& value = fields.take("antialias"); value != true) fields.refuse("antialias", "true", value);
-  if (fields.take("size").is_number())
-    step.side = fields.integer("size", 1, 1 << 20);
-  else
-    step.size = fields.size();
+  if (fields.take("size").is_number()) step.side = fields.integer("size", 1, 1 << 20);
+  else step.size = fields.size();
   return step;
 }
 
@@ -121,9 +141,14 @@ std::vector<Step> parse_color_jitter(Fields& fields) {
   std::set<std::string> seen;
   for (const Value& part : order) {
     std::string name = part.is_string() ? part.get<std::string>() : "";
-    Op op = name == "brightness" ? Op::brightness : name == "contrast" ? Op::contrast : name == "saturation" ? Op::saturation : Op::hue;
-    if (name != to_string(op) || !seen.insert(name).second) fields.refuse("order", "a list of brightness, contrast, saturation, hue", order);
-    steps.push_back(Adjust{op, op == Op::hue ? fields.real_in("hue", -0.5, 0.5) : fields.real_in(name.c_str(), 0, 1e6)});
+    Op op = name == "brightness"   ? Op::brightness
+            : name == "contrast"   ? Op::contrast
+            : name == "saturation" ? Op::saturation
+                                   : Op::hue;
+    if (name != to_string(op) || !seen.insert(name).second)
+      fields.refuse("order", "a list of brightness, contrast, saturation, hue", order);
+    steps.push_back(
+        Adjust{op, op == Op::hue ? fields.real_in("hue", -0.5, 0.5) : fields.real_in(name.c_str(), 0, 1e6)});
   }
   return steps;
 }
@@ -135,7 +160,7 @@ Adjust parse_adjust(Op op, Fields& fields) {
     case Op::identity:
     case Op::autocontrast:
     case Op::equalize:
-      if (fields.has("value")) fields.real("value");           // RandAugment draws one for these, too
+      if (fields.has("value")) fields.real("value");  // RandAugment draws one for these, too
       return {op};
     case Op::hflip: return {op};
     case Op::grayscale:
@@ -155,8 +180,8 @@ Adjust parse_adjust(Op op, Fields& fields) {
 }
 
 std::vector<std::string> known_operations() {
-  std::vector<std::string> names = {"resize", "crop", "padded_crop", "resized_crop", "center_crop", "five_crop", "ten_crop", "cutout",
-                                    "normalize", "color_jitter", "color"};
+  std::vector<std::string> names = {"resize",   "crop",   "padded_crop", "resized_crop", "center_crop", "five_crop",
+                                    "ten_crop", "cutout", "normalize",   "color_jitter", "color"};
   for (const auto& [op, name] : kNames) names.emplace_back(name);
   return names;
 }
@@ -193,7 +218,8 @@ std::vector<Step> parse_fields(Fields& fields, const std::string& where) {
   for (const auto& [own, name] : kNames)
     if (op == name) return {parse_adjust(own, fields)};
   std::vector<std::string> known = known_operations();
-  throw UsageError(fmt::format("{}: unknown operation '{}'{}; known: {}", where, op, did_you_mean(op, known), fmt::join(known, ", ")));
+  throw UsageError(fmt::format("{}: unknown operation '{}'{}; known: {}", where, op, did_you_mean(op, known),
+                               fmt::join(known, ", ")));
 }
 
 }  // namespace
@@ -205,7 +231,8 @@ std::string_view to_string(Op op) {
 }
 
 std::string name_of(const Step& step) {
-  static const char* const names[] = {"adjust", "resize", "crop", "padded_crop", "resized_crop", "center_crop", "crops", "cutout", "normalize"};
+  static const char* const names[] = {"adjust",      "resize", "crop",   "padded_crop", "resized_crop",
+                                      "center_crop", "crops",  "cutout", "normalize"};
   if (auto adjust = std::get_if<Adjust>(&step)) return std::string(to_string(adjust->op));
   return names[step.index()];
 }

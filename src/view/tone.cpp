@@ -10,7 +10,9 @@ namespace winnow::view {
 
 namespace {
 
-at::Tensor levels(at::ScalarType type, at::Device device) { return at::arange(256, at::TensorOptions(type).device(device)).view({1, 1, 256}); }
+at::Tensor levels(at::ScalarType type, at::Device device) {
+  return at::arange(256, at::TensorOptions(type).device(device)).view({1, 1, 256});
+}
 
 at::Tensor lookup_on_cpu(const at::Tensor& pictures, const at::Tensor& tables) {
   at::Tensor result = at::empty_like(pictures);
@@ -34,7 +36,8 @@ at::Tensor lookup_on_cpu(const at::Tensor& pictures, const at::Tensor& tables) {
 // How many pixels of each image and channel have each level: B x 3 x 256, int64.
 at::Tensor level_counts(const at::Tensor& pictures) {
   std::int64_t B = pictures.size(0);
-  at::Tensor offset = at::arange(3 * B, at::TensorOptions(at::kLong).device(pictures.device())).view({B, 1, 1, 3}) * 256;
+  at::Tensor offset =
+      at::arange(3 * B, at::TensorOptions(at::kLong).device(pictures.device())).view({B, 1, 1, 3}) * 256;
   return at::bincount((pictures.to(at::kLong) + offset).flatten(), {}, 3 * B * 256).view({B, 3, 256});
 }
 
@@ -53,13 +56,16 @@ at::Tensor lookup(const at::Tensor& pictures, const at::Tensor& tables) {
 at::Tensor posterize(const at::Tensor& pictures, Reals bits) {
   std::vector<double> masks;
   for (double b : bits) masks.push_back(256 - std::exp2(8 - std::trunc(b)));
-  return lookup(pictures, levels(at::kInt, pictures.device()).bitwise_and(column(masks, at::kInt, pictures.device(), 3)).to(at::kByte));
+  return lookup(
+      pictures,
+      levels(at::kInt, pictures.device()).bitwise_and(column(masks, at::kInt, pictures.device(), 3)).to(at::kByte));
 }
 
 // Levels from the threshold on are inverted.
 at::Tensor solarize(const at::Tensor& pictures, Reals thresholds) {
   at::Tensor x = levels(at::kDouble, pictures.device());
-  return lookup(pictures, at::where(x < column(thresholds, at::kDouble, pictures.device(), 3), x, 255 - x).to(at::kByte));
+  return lookup(pictures,
+                at::where(x < column(thresholds, at::kDouble, pictures.device(), 3), x, 255 - x).to(at::kByte));
 }
 
 // Per channel, the lowest level becomes 0 and the highest 255: trunc(x s - low s), s = 255 / (high - low).

@@ -12,7 +12,8 @@ namespace winnow::view {
 
 namespace {
 
-// Every level's value once (3 x 256), then a look-up for each; the result lies in memory as that of normalise_by_tensors does.
+// Every level's value once (3 x 256), then a look-up for each; the result lies in memory as that of
+// normalise_by_tensors does.
 template <class Real>
 void look_up(const at::Tensor& pictures, const at::Tensor& values, at::Tensor& result) {
   const std::uint8_t* from = pictures.const_data_ptr<std::uint8_t>();
@@ -31,11 +32,13 @@ void look_up(const at::Tensor& pictures, const at::Tensor& values, at::Tensor& r
 
 at::Tensor normalise(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
   at::ScalarType type = options.dtype().toScalarType();
-  if (!pictures.is_cpu() || !options.device().is_cpu() || pictures.size(3) != 3 || !pictures.is_contiguous() || (type != at::kFloat && type != at::kDouble))
+  if (!pictures.is_cpu() || !options.device().is_cpu() || pictures.size(3) != 3 || !pictures.is_contiguous() ||
+      (type != at::kFloat && type != at::kDouble))
     return normalise_by_tensors(pictures, n, options);
   at::Tensor levels = at::arange(256, at::kLong).to(at::kByte).view({1, 1, 256, 1}).expand({1, 1, 256, 3}).contiguous();
   at::Tensor values = normalise_by_tensors(levels, n, options).reshape({3, 256}).contiguous();
-  at::Tensor result = at::empty({pictures.size(0), 3, pictures.size(1), pictures.size(2)}, options.memory_format(at::MemoryFormat::ChannelsLast));
+  at::Tensor result = at::empty({pictures.size(0), 3, pictures.size(1), pictures.size(2)},
+                                options.memory_format(at::MemoryFormat::ChannelsLast));
   type == at::kFloat ? look_up<float>(pictures, values, result) : look_up<double>(pictures, values, result);
   return result;
 }
@@ -46,11 +49,13 @@ at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation&
   at::Tensor scale = (1 / (255 * deviation)).to(options).view({1, 3, 1, 1});
   at::Tensor shift = (-mean / deviation).to(options).view({1, 3, 1, 1});
   at::Tensor x = pictures.permute({0, 3, 1, 2}).to(options);
-  return at::addcmul(shift, x, scale);            // one grey channel is broadcast to three
+  return at::addcmul(shift, x, scale);  // one grey channel is broadcast to three
 }
 
-FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pad, std::int64_t epoch, std::int64_t sample) {
-  Stream stream = Streams(seed, "view.flip-crop", index).at(static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(sample));
+FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pad, std::int64_t epoch,
+                        std::int64_t sample) {
+  Stream stream =
+      Streams(seed, "view.flip-crop", index).at(static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(sample));
   FlipCrop drawn;
   drawn.flip = stream.below(2) == 1;
   drawn.top = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(2 * pad) + 1));
@@ -59,16 +64,16 @@ FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pa
 }
 
 at::Tensor pictures(const data::Split& split) {
-  return at::from_blob(const_cast<std::uint8_t*>(split.images.data()), {split.samples, split.height, split.width, split.channels},
-                       at::TensorOptions(at::kByte));
+  return at::from_blob(const_cast<std::uint8_t*>(split.images.data()),
+                       {split.samples, split.height, split.width, split.channels}, at::TensorOptions(at::kByte));
 }
 
 at::Tensor plain(const at::Tensor& pictures, const at::Tensor& ids, const Normalisation& n, at::TensorOptions options) {
   return normalise(pictures.index_select(0, ids), n, options);
 }
 
-at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const std::vector<FlipCrop>& drawn, std::int64_t pad,
-                     const Normalisation& n, at::TensorOptions options) {
+at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const std::vector<FlipCrop>& drawn,
+                     std::int64_t pad, const Normalisation& n, at::TensorOptions options) {
   std::int64_t B = ids.size(0), H = pictures.size(1), W = pictures.size(2);
   // Source row and column of every target row and column, in the padded image.
   at::Tensor rows = at::empty({B, H}, at::kLong), columns = at::empty({B, W}, at::kLong);
@@ -77,7 +82,7 @@ at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const st
     const FlipCrop& own = drawn[static_cast<std::size_t>(i)];
     for (std::int64_t y = 0; y < H; ++y) r[i][y] = own.top + y;
     for (std::int64_t x = 0; x < W; ++x) {
-      std::int64_t from = own.left + x;           // crop of the mirrored image: mirror the column
+      std::int64_t from = own.left + x;  // crop of the mirrored image: mirror the column
       c[i][x] = own.flip ? W + 2 * pad - 1 - from : from;
     }
   }

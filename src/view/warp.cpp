@@ -1,5 +1,5 @@
-// Shears, moves and turns as Pillow's transform(AFFINE, NEAREST) in 16.16 fixed point (libImaging/Geometry.c), black outside;
-// and the cutout that PartialCLIP's RandomAugment ends with.
+// Shears, moves and turns as Pillow's transform(AFFINE, NEAREST) in 16.16 fixed point (libImaging/Geometry.c), black
+// outside; and the cutout that PartialCLIP's RandomAugment ends with.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -38,7 +38,8 @@ Affine affine_of(Op op, double value, double H, double W) {
 std::int64_t fixed(double value) { return static_cast<std::int64_t>(std::floor(value * 65536 + 0.5)); }
 
 std::array<std::int64_t, 6> fixed_coefficients(const Affine& m) {
-  return {fixed(m.a), fixed(m.b), fixed(m.c + m.a * 0.5 + m.b * 0.5), fixed(m.d), fixed(m.e), fixed(m.f + m.d * 0.5 + m.e * 0.5)};
+  return {fixed(m.a), fixed(m.b), fixed(m.c + m.a * 0.5 + m.b * 0.5),
+          fixed(m.d), fixed(m.e), fixed(m.f + m.d * 0.5 + m.e * 0.5)};
 }
 
 at::Tensor axis(std::int64_t size, std::vector<std::int64_t> shape, at::Device device) {
@@ -55,7 +56,8 @@ at::Tensor warp(const at::Tensor& pictures, Op op, Reals values) {
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
   at::parallel_for(0, pictures.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
-      auto m = fixed_coefficients(affine_of(op, values[static_cast<std::size_t>(b)], static_cast<double>(H), static_cast<double>(W)));
+      auto m = fixed_coefficients(
+          affine_of(op, values[static_cast<std::size_t>(b)], static_cast<double>(H), static_cast<double>(W)));
       const std::uint8_t* picture = in + b * H * W * 3;
       std::uint8_t* to = out + b * H * W * 3;
       for (std::int64_t y = 0; y < H; ++y) {
@@ -92,8 +94,8 @@ at::Tensor warp_by_tensors(const at::Tensor& pictures, Op op, Reals values) {
 
 namespace {
 
-// Columns int(max(0, cx - v/2)) to int(min(W, first + v)), both inclusive, rows likewise, v = fraction * W: at the left and top
-// border the square is moved inside. A fraction of 0 changes nothing.
+// Columns int(max(0, cx - v/2)) to int(min(W, first + v)), both inclusive, rows likewise, v = fraction * W: at the left
+// and top border the square is moved inside. A fraction of 0 changes nothing.
 struct Square {
   std::int64_t left, right, top, bottom;
 };
@@ -102,7 +104,8 @@ Square square_of(const Cutout& cut, double H, double W) {
   double side = cut.fraction * W;
   double x = std::trunc(std::max(0.0, cut.center_x - side / 2)), y = std::trunc(std::max(0.0, cut.center_y - side / 2));
   double right = side > 0 ? std::trunc(std::min(W, x + side)) : x - 1;
-  return {static_cast<std::int64_t>(x), static_cast<std::int64_t>(right), static_cast<std::int64_t>(y), static_cast<std::int64_t>(std::trunc(std::min(H, y + side)))};
+  return {static_cast<std::int64_t>(x), static_cast<std::int64_t>(right), static_cast<std::int64_t>(y),
+          static_cast<std::int64_t>(std::trunc(std::min(H, y + side)))};
 }
 
 }  // namespace
@@ -134,7 +137,8 @@ at::Tensor cutout_by_tensors(const at::Tensor& pictures, std::span<const Cutout>
   }
   auto of = [&](Reals values) { return column(values, at::kLong, device, 4); };
   at::Tensor x = axis(pictures.size(2), {1, 1, -1, 1}, device), y = axis(pictures.size(1), {1, -1, 1, 1}, device);
-  at::Tensor inside = (x >= of(left)).logical_and(x <= of(right)).logical_and(y >= of(top)).logical_and(y <= of(bottom));
+  at::Tensor inside =
+      (x >= of(left)).logical_and(x <= of(right)).logical_and(y >= of(top)).logical_and(y <= of(bottom));
   at::Tensor colour = at::cat({of(fill[0]), of(fill[1]), of(fill[2])}, 3).to(at::kByte);
   return at::where(inside, colour, pictures);
 }

@@ -1,5 +1,6 @@
 // What writing a step's confidences costs on a large set: the batch's rows alone, as the methods here do, beside a
-// renormalisation of all N x C of them each step, as PartialCLIP's code does (docs/methods/partial-labels.md#5.2). One thread; needs 3 N C floats.
+// renormalisation of all N x C of them each step, as PartialCLIP's code does (docs/methods/partial-labels.md#5.2). One
+// thread; needs 3 N C floats.
 //   bench-confidence [N [C [BATCH]]]            default 1000000 365 64: Places-LT's classes, a million samples
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -32,10 +33,13 @@ int main(int argc, char** argv) {
   candidates.select(1, 0).fill_(1);
   at::Tensor confidence = candidates / candidates.sum(1, true);
   at::Tensor logits = at::randn({B, C}), ids = at::randint(N, {B}, at::TensorOptions(at::kLong));
-  double rows = milliseconds(1000, [&] { confidence.index_copy_(0, ids, winnow::method::masked_softmax(logits, candidates.index_select(0, ids))); });
+  double rows = milliseconds(1000, [&] {
+    confidence.index_copy_(0, ids, winnow::method::masked_softmax(logits, candidates.index_select(0, ids)));
+  });
   double all = milliseconds(3, [&] {
     confidence.index_copy_(0, ids, at::softmax(logits, 1) * candidates.index_select(0, ids));
     confidence.div_(confidence.sum(1, true));
   });
-  fmt::print("N = {}, C = {}, B = {}: rows of the batch {:.3f} ms a step, all rows {:.1f} ms a step: {:.0f} times\n", N, C, B, rows, all, all / rows);
+  fmt::print("N = {}, C = {}, B = {}: rows of the batch {:.3f} ms a step, all rows {:.1f} ms a step: {:.0f} times\n", N,
+             C, B, rows, all, all / rows);
 }

@@ -1,4 +1,5 @@
-// What an image costs on its way from a JPEG to a crop: decoding, resizing the short side to 256, the centre 224 x 224. One thread.
+// What an image costs on its way from a JPEG to a crop: decoding, resizing the short side to 256, the centre 224 x 224.
+// One thread.
 //   bench-image PICTURE.jpg [SECONDS]
 // The same with Pillow, and an image of 500 x 375 to begin with:
 //   python3 tests/bench/image_bench.py /tmp/image.jpg && build/bin/bench-image /tmp/image.jpg
@@ -42,7 +43,7 @@ int main(int argc, char** argv) {
     resizing.window = {(size.height - 224) / 2, (size.width - 224) / 2, 224, 224};
     return data::resize(from, resizing);
   };
-  fmt::print("{} x {}: decode {:.3f} ms, resize and crop {:.3f} ms, both {:.3f} ms an image\n", image.height, image.width,
-             fastest(seconds, [&] { data::decode(bytes, argv[1]); }), fastest(seconds, [&] { crop(image); }),
-             fastest(seconds, [&] { crop(data::decode(bytes, argv[1])); }));
+  fmt::print("{} x {}: decode {:.3f} ms, resize and crop {:.3f} ms, both {:.3f} ms an image\n", image.height,
+             image.width, fastest(seconds, [&] { data::decode(bytes, argv[1]); }),
+             fastest(seconds, [&] { crop(image); }), fastest(seconds, [&] { crop(data::decode(bytes, argv[1])); }));
 }

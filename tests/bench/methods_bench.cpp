@@ -1,6 +1,6 @@
-// Where the time of a training step goes, method by method: stages run through the real engine, the scopes of winnow/train/scopes.h
-// are timed in processor time of this thread. Steps of the first epoch are left out; figures are medians over steps. What the
-// columns are: methods_bench.sh.
+// Where the time of a training step goes, method by method: stages run through the real engine, the scopes of
+// winnow/train/scopes.h are timed in processor time of this thread. Steps of the first epoch are left out; figures are
+// medians over steps. What the columns are: methods_bench.sh.
 //   bench-methods REFERENCE ROUNDS STAGE.json...      as tests/bench/methods_bench.sh calls it
 #include <ATen/Parallel.h>
 #include <ATen/record_function.h>
@@ -37,7 +37,8 @@ using Step = std::map<std::string_view, double>;
 class Clock {
  public:
   Clock() {
-    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(&begin, &end).scopes({at::RecordScope::USER_SCOPE}));
+    handle_ =
+        at::addThreadLocalCallback(at::RecordFunctionCallback(&begin, &end).scopes({at::RecordScope::USER_SCOPE}));
   }
   ~Clock() { at::removeCallback(handle_); }
   Clock(const Clock&) = delete;
@@ -62,8 +63,8 @@ class Clock {
     if (--depth_ <= 1 && !steps_.empty()) steps_.back()[name_of(function)] += spent;
   }
   static std::string_view name_of(const at::RecordFunction& function) {
-    for (const char* name : {train::scope::step, train::scope::inputs, train::scope::forward, train::scope::backward, train::scope::module,
-                             train::scope::loss, train::scope::optimiser})
+    for (const char* name : {train::scope::step, train::scope::inputs, train::scope::forward, train::scope::backward,
+                             train::scope::module, train::scope::loss, train::scope::optimiser})
       if (function.name() == std::string_view(name)) return name;
     return "other";
   }
@@ -125,26 +126,30 @@ void run(const Path& reference, int rounds, const std::vector<std::string>& file
     }
 
   namespace scope = train::scope;
-  fmt::print("{:<10}{:>9}{:>7}{:>10}{:>10}{:>9}{:>10}{:>11}{:>7}{:>10}{:>7}{:>8}\n", "method", "steps/s", "x cc", "networks", "images", "forward", "backward", "optimiser", "heads",
-             "gradient", "other", "beyond");
+  fmt::print("{:<10}{:>9}{:>7}{:>10}{:>10}{:>9}{:>10}{:>11}{:>7}{:>10}{:>7}{:>8}\n", "method", "steps/s", "x cc",
+             "networks", "images", "forward", "backward", "optimiser", "heads", "gradient", "other", "beyond");
   double base = 0;
   for (const std::string& method : methods) {
     const std::vector<Step>& steps = measured.at(method);
     double seconds = median(steps, [](const Step& step) { return of(step, scope::step); });
     double networks = median(steps, [](const Step& step) {
-      return of(step, scope::inputs) + of(step, scope::forward) + of(step, scope::backward) + of(step, scope::optimiser);
+      return of(step, scope::inputs) + of(step, scope::forward) + of(step, scope::backward) +
+             of(step, scope::optimiser);
     });
     if (base == 0) base = seconds;
     auto percent = [&](auto... scopes) {
       return 100 * median(steps, [&](const Step& step) { return (of(step, scopes) + ...) / of(step, scope::step); });
     };
     auto rest = [&](auto... scopes) {
-      return 100 * median(steps, [&](const Step& step) { return 1 - (of(step, scopes) + ...) / of(step, scope::step); });
+      return 100 *
+             median(steps, [&](const Step& step) { return 1 - (of(step, scopes) + ...) / of(step, scope::step); });
     };
-    fmt::print("{:<10}{:>9.2f}{:>7.2f}{:>10.2f}{:>9.1f}%{:>8.1f}%{:>9.1f}%{:>10.1f}%{:>6.1f}%{:>9.1f}%{:>6.1f}%{:>7.1f}%\n", method, 1 / seconds, seconds / base,
-               networks / base, percent(scope::inputs), percent(scope::forward), percent(scope::backward), percent(scope::optimiser), percent(scope::module),
-               percent(scope::loss), rest(scope::inputs, scope::forward, scope::backward, scope::optimiser, scope::module, scope::loss),
-               rest(scope::inputs, scope::forward, scope::backward, scope::optimiser));
+    fmt::print(
+        "{:<10}{:>9.2f}{:>7.2f}{:>10.2f}{:>9.1f}%{:>8.1f}%{:>9.1f}%{:>10.1f}%{:>6.1f}%{:>9.1f}%{:>6.1f}%{:>7.1f}%\n",
+        method, 1 / seconds, seconds / base, networks / base, percent(scope::inputs), percent(scope::forward),
+        percent(scope::backward), percent(scope::optimiser), percent(scope::module), percent(scope::loss),
+        rest(scope::inputs, scope::forward, scope::backward, scope::optimiser, scope::module, scope::loss),
+        rest(scope::inputs, scope::forward, scope::backward, scope::optimiser));
   }
 }
 

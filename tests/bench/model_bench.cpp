@@ -1,4 +1,5 @@
-// A CLIP ViT-B/16 at random: how long its snapshot takes to open, its image tower to encode, and an AdaptFormer step. See model_bench.sh.
+// A CLIP ViT-B/16 at random: how long its snapshot takes to open, its image tower to encode, and an AdaptFormer step.
+// See model_bench.sh.
 //   bench-model write FOLDER                     a snapshot of 600 MB
 //   bench-model open FOLDER                      seconds
 //   bench-model forward|step FOLDER ROWS REPEATS THREADS        seconds a batch (the fastest), peak MB
@@ -14,9 +15,9 @@
 
 #include "winnow/core/allocation.h"
 #include "winnow/model/adaptation.h"
-#include "winnow/model/untrained_clip.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/text_tower.h"
+#include "winnow/model/untrained_clip.h"
 
 namespace {
 
@@ -36,9 +37,20 @@ double peak_mb() {
 }
 
 void write(const Path& folder) {
-  model::write_snapshot(folder, model::untrained_clip({.image_size = 224, .patch = 16, .width = 768, .blocks = 12, .heads = 12, .text_width = 512,
-                                                       .text_blocks = 12, .text_heads = 8, .context = 77, .vocabulary = 49408, .end_token = 49407,
-                                                       .joint = 512, .temperature = 0.01}, 0));
+  model::write_snapshot(folder, model::untrained_clip({.image_size = 224,
+                                                       .patch = 16,
+                                                       .width = 768,
+                                                       .blocks = 12,
+                                                       .heads = 12,
+                                                       .text_width = 512,
+                                                       .text_blocks = 12,
+                                                       .text_heads = 8,
+                                                       .context = 77,
+                                                       .vocabulary = 49408,
+                                                       .end_token = 49407,
+                                                       .joint = 512,
+                                                       .temperature = 0.01},
+                                                      0));
 }
 
 void open(const Path& folder) {
@@ -62,17 +74,17 @@ void measure(const std::string& what, const Path& folder, std::int64_t rows, int
   double best = 1e9;
   for (int i = 0; i < repeats; ++i)
     best = std::min(best, seconds([&] {
-      at::AutoGradMode gradients(what == "step");
-      at::Tensor features = tower->rows(pixels).features();
-      if (what != "step") return;
-      std::vector<at::Tensor> handles;
-      std::vector<model::Parameter*> trained = tower->weights().trained();
-      for (model::Parameter* parameter : trained) handles.push_back(parameter->use);
-      std::vector<at::Tensor> shares = torch::autograd::grad({features.square().mean()}, handles);
-      at::NoGradGuard no_gradient;
-      for (std::size_t k = 0; k < trained.size(); ++k) trained[k]->value.sub_(shares[k], 1e-4);
-      tower->weights().renew();
-    }));
+                      at::AutoGradMode gradients(what == "step");
+                      at::Tensor features = tower->rows(pixels).features();
+                      if (what != "step") return;
+                      std::vector<at::Tensor> handles;
+                      std::vector<model::Parameter*> trained = tower->weights().trained();
+                      for (model::Parameter* parameter : trained) handles.push_back(parameter->use);
+                      std::vector<at::Tensor> shares = torch::autograd::grad({features.square().mean()}, handles);
+                      at::NoGradGuard no_gradient;
+                      for (std::size_t k = 0; k < trained.size(); ++k) trained[k]->value.sub_(shares[k], 1e-4);
+                      tower->weights().renew();
+                    }));
   fmt::print("{{\"seconds\": {:.4f}, \"peak_mb\": {:.0f}}}\n", best, peak_mb());
 }
 

@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   std::filesystem::remove(file);
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  fmt::print("{} experiments, {} stages: {:.2f} s, peak {:.0f} MB; one stage regenerated: {:.0f} us\n", plan.experiments(),
-             plan.nodes().size(), planned.count(), static_cast<double>(usage.ru_maxrss) / 1e3, 1e6 * stages.count() / static_cast<double>(regenerated));
+  fmt::print("{} experiments, {} stages: {:.2f} s, peak {:.0f} MB; one stage regenerated: {:.0f} us\n",
+             plan.experiments(), plan.nodes().size(), planned.count(), static_cast<double>(usage.ru_maxrss) / 1e3,
+             1e6 * stages.count() / static_cast<double>(regenerated));
 }

@@ -40,10 +40,14 @@ void write_runs(const sweep::Plan& plan, store::Store& store, std::size_t part, 
     double accuracy = 0.5 + 0.3 * std::sin(static_cast<double>(i));
     std::vector<std::int64_t> epochs;
     std::vector<double> loss, curve;
-    for (int epoch = 0; epoch < 10; ++epoch) epochs.push_back(epoch), loss.push_back(1.0 / (epoch + 1)), curve.push_back(accuracy * (epoch + 1) / 10);
+    for (int epoch = 0; epoch < 10; ++epoch)
+      epochs.push_back(epoch), loss.push_back(1.0 / (epoch + 1)), curve.push_back(accuracy * (epoch + 1) / 10);
     run.tables["metrics/epochs"] = {{"epoch", epochs}, {"loss", loss}, {"learning_rate", loss}, {"accuracy", curve}};
-    run.tables["metrics/final"] = {{"epoch", std::vector<std::int64_t>{9}}, {"loss", std::vector<double>{0.1}}, {"accuracy", std::vector<double>{accuracy}},
-                                   {"accuracy_best", std::vector<double>{accuracy}}, {"epoch_best", std::vector<std::int64_t>{9}}};
+    run.tables["metrics/final"] = {{"epoch", std::vector<std::int64_t>{9}},
+                                   {"loss", std::vector<double>{0.1}},
+                                   {"accuracy", std::vector<double>{accuracy}},
+                                   {"accuracy_best", std::vector<double>{accuracy}},
+                                   {"epoch_best", std::vector<std::int64_t>{9}}};
     Identity identity = run.stage.identity();
     Path temporary = store.temporary_path(identity, 1);
     store::write_run_file(temporary, run, store::Sync::later);
@@ -55,7 +59,9 @@ void write_runs(const sweep::Plan& plan, store::Store& store, std::size_t part, 
 double processor_time() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -65,7 +71,8 @@ void measure(const char* what, Body body) {
   double before = processor_time();
   std::string more = body();
   double used = processor_time() - before;
-  fmt::print("{:34} {:8.3f} s, {:8.3f} s of this process  {}\n", what, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), used, more);
+  fmt::print("{:34} {:8.3f} s, {:8.3f} s of this process  {}\n", what,
+             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), used, more);
 }
 
 // What `winnow report` does for a file of two tables, in every format, and what of it took how long.
@@ -77,21 +84,26 @@ std::string report_all(const Path& sweep_file, const store::Store& store) {
     seconds[what] += processor_time() - before;
     return result;
   };
-  sweep::Plan plan = timed("plan", [&] { return sweep::Plan::read(sweep_file, sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}})); });
+  sweep::Plan plan = timed("plan", [&] {
+    return sweep::Plan::read(sweep_file, sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}}));
+  });
   store::RunReader runs = timed("open", [&] { return store::RunReader(store); });
   std::size_t bytes = 0, done = 0;
   for (const char* metric : {"accuracy", "loss"}) {
     report::Metric wanted = report::Metric::named(metric);
     report::Results results = timed("results", [&] { return report::read_results(plan, runs, wanted); });
     report::Table table = timed("table", [&] { return report::build_table(plan, results, wanted); });
-    bytes += timed("terminal, Markdown, LaTeX", [&] { return render_terminal(table, 120, true).size() + render_markdown(table).size() + render_latex(table).size(); });
+    bytes += timed("terminal, Markdown, LaTeX", [&] {
+      return render_terminal(table, 120, true).size() + render_markdown(table).size() + render_latex(table).size();
+    });
     bytes += timed("CSV", [&] { return render_csv(table).size(); });
     bytes += timed("JSON", [&] { return render_json(table).size(); });
     done += table.done;
   }
   std::string parts;
   for (const auto& [what, time] : seconds) parts += fmt::format("; {} {:.3f}", what, time);
-  return fmt::format("{} values, {} bytes of tables, {} runs from table.h5, {} from files{}", done, bytes, runs.from_table(), runs.from_files(), parts);
+  return fmt::format("{} values, {} bytes of tables, {} runs from table.h5, {} from files{}", done, bytes,
+                     runs.from_table(), runs.from_files(), parts);
 }
 
 }  // namespace
@@ -112,12 +124,17 @@ int main(int argc, char** argv) {
     ::wait(&status);
     return std::string(status == 0 ? "" : "failed");
   });
-  measure("plan", [&] { return fmt::format("{} stages", sweep::Plan::read(file, sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}})).nodes().size()); });
+  measure("plan", [&] {
+    return fmt::format(
+        "{} stages",
+        sweep::Plan::read(file, sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}})).nodes().size());
+  });
   measure("values of all axes", [&] { return fmt::format("{} axes", plan.value_numbers().size()); });
   measure("two tables, five formats: files", [&] { return report_all(file, store); });
   measure("pack", [&] { return fmt::format("{} runs", store::pack(store).runs); });
   measure("pack again, nothing new", [&] { return fmt::format("{} read", store::pack(store).read); });
-  fmt::print("{:34} {:8.1f} MB\n", "table.h5", static_cast<double>(std::filesystem::file_size(store::table_path(store.root()))) / 1e6);
+  fmt::print("{:34} {:8.1f} MB\n", "table.h5",
+             static_cast<double>(std::filesystem::file_size(store::table_path(store.root()))) / 1e6);
   measure("two tables, five formats: table.h5", [&] { return report_all(file, store); });
   measure("again", [&] { return report_all(file, store); });
   std::filesystem::remove_all(folder);

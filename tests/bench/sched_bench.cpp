@@ -25,7 +25,8 @@ std::size_t resident_bytes() {
   return resident * 4096;
 }
 
-// Every tenth stage is an input of the nine that follow; 300 classes. With gangs a tenth of the classes is 4 wide, a fifth 2.
+// Every tenth stage is an input of the nine that follow; 300 classes. With gangs a tenth of the classes is 4 wide, a
+// fifth 2.
 Graph make_graph(std::size_t stages, bool gangs) {
   Graph graph;
   graph.inputs.resize(stages);
@@ -65,7 +66,8 @@ void measure(std::size_t stages, bool gangs) {
   if (!scheduler.finished()) std::abort();
   double ran = seconds_since(start);
   fmt::print("{:>9} stages  {:6.2f} us a stage (128 agents of 8{})  built in {:.2f} s  {:.0f} B a stage\n", stages,
-             ran / static_cast<double>(stages) * 1e6, gangs ? ", gangs" : "", built, static_cast<double>(bytes) / static_cast<double>(stages));
+             ran / static_cast<double>(stages) * 1e6, gangs ? ", gangs" : "", built,
+             static_cast<double>(bytes) / static_cast<double>(stages));
 }
 
 }  // namespace

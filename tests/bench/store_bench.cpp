@@ -10,14 +10,16 @@ int main() {
   using namespace winnow;
   store::RunContent run;
   run.tables["metrics/final"] = {{"accuracy", std::vector<double>{0.5}}};
-  run.tables["metrics/epochs"] = {{"epoch", std::vector<std::int64_t>{0, 1}}, {"accuracy", std::vector<double>{0.25, 0.5}}};
+  run.tables["metrics/epochs"] = {{"epoch", std::vector<std::int64_t>{0, 1}},
+                                  {"accuracy", std::vector<double>{0.25, 0.5}}};
   Path folder = fmt::format("/dev/shm/winnow-store-bench-{}", ::getpid());
   std::filesystem::create_directory(folder);
   constexpr int kFiles = 1000;
   auto measure = [&](const char* what, auto body) {
     auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < kFiles; ++i) body(folder / std::to_string(i));
-    fmt::print("{:22} {:6.1f} us a file\n", what, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / kFiles * 1e6);
+    fmt::print("{:22} {:6.1f} us a file\n", what,
+               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / kFiles * 1e6);
   };
   measure("write", [&](const Path& path) { store::write_run_file(path, run, store::Sync::later); });
   fmt::print("{:22} {:6} bytes\n", "size", std::filesystem::file_size(folder / "0"));

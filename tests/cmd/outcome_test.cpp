@@ -12,15 +12,14 @@ namespace {
 
 TEST(Outcome, OneLineWithoutTheStackOfALibrary) {
   EXPECT_EQ(one_line("a shape\nis wrong\r\n"), "a shape is wrong");
-  EXPECT_EQ(one_line("mat1 and mat2 shapes cannot be multiplied\nException raised from meta at a.cpp:1 (most recent call first):\nframe #0: c10::Error"),
+  EXPECT_EQ(one_line("mat1 and mat2 shapes cannot be multiplied\nException raised from meta at a.cpp:1 (most recent "
+                     "call first):\nframe #0: c10::Error"),
             "mat1 and mat2 shapes cannot be multiplied");
   EXPECT_EQ(one_line(""), "");
 }
 
 TEST(Outcome, ExitCodesTellWhoseMistakeItIs) {
-  auto code_of = [](auto error) {
-    return guarded([&]() -> int { throw error; });
-  };
+  auto code_of = [](auto error) { return guarded([&]() -> int { throw error; }); };
   testing::internal::CaptureStderr();
   EXPECT_EQ(code_of(UsageError("key: what\nis allowed")), kUsage);
   EXPECT_EQ(code_of(DataError("file: damaged")), kUsage);

@@ -21,7 +21,9 @@ class Classes : public testing::Test {
     write_file_atomically(file_, "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\n" + grids);
     return sweep::Plan::read(file_, sweep::Catalogue::built_in({{"fashion-mnist", "f"}}));
   }
-  static StageClasses classes(const sweep::Plan& plan) { return StageClasses(plan, std::vector<bool>(plan.nodes().size(), true)); }
+  static StageClasses classes(const sweep::Plan& plan) {
+    return StageClasses(plan, std::vector<bool>(plan.nodes().size(), true));
+  }
   static std::size_t classes_of_cells(const sweep::Plan& plan) {
     StageClasses all = classes(plan);
     std::set<std::uint32_t> own;
@@ -31,7 +33,9 @@ class Classes : public testing::Test {
 };
 
 TEST_F(Classes, SeedsRatesAndEpochsMakeNone) {
-  sweep::Plan all = plan("[[grid]]\nmethod = [\"cc\"]\nseed = [0, 1, 2]\n\"labels.rate\" = [0.1, 0.5]\n\"train.epochs\" = [2, 9]\n\"train.lr\" = [0.1, 0.2]\nlabels = { kind = \"flip\" }\n");
+  sweep::Plan all = plan(
+      "[[grid]]\nmethod = [\"cc\"]\nseed = [0, 1, 2]\n\"labels.rate\" = [0.1, 0.5]\n\"train.epochs\" = [2, "
+      "9]\n\"train.lr\" = [0.1, 0.2]\nlabels = { kind = \"flip\" }\n");
   EXPECT_EQ(all.experiments(), 24u);
   EXPECT_EQ(classes_of_cells(all), 1u);
   StageClasses own = classes(all);
@@ -39,11 +43,16 @@ TEST_F(Classes, SeedsRatesAndEpochsMakeNone) {
 }
 
 TEST_F(Classes, WhatDecidesMemoryFilesPromptsAndTimeMakesSome) {
-  for (const char* axis : {"method = [\"cc\", \"proden\"]", "method = [\"cc\"]\nadapt = [\"lora\", \"full-tuning\"]", "method = [\"cc\"]\n\"train.batch\" = [16, 32]",
-                           "method = [\"cc\"]\n\"train.precision\" = [\"fp32\", \"fp64\"]", "method = [\"cc\"]\ntemplate = [\"a {}.\", \"the {}.\"]",
-                           "method = [\"cc\"]\n\"data.samples\" = [100, 200]", "method = [\"cc\"]\n\"data.long_tail\" = [1.0, 0.1]",
-                           "method = [\"cc\"]\n\"views.weak\" = [\"plain\", \"flip-crop\"]", "method = [\"cc\"]\nwidth = [1, 2]\nseed = [0, 1]\n[[exclude]]\nseed = 0\nwidth = 2\n[[exclude]]\nseed = 1\nwidth = 1",
-                           "method = [\"cc\"]\nhead_init = [\"text\", \"random\"]", "method = [\"pico\"]\nqueue_length = [64, 128]"}) {
+  for (const char* axis :
+       {"method = [\"cc\", \"proden\"]", "method = [\"cc\"]\nadapt = [\"lora\", \"full-tuning\"]",
+        "method = [\"cc\"]\n\"train.batch\" = [16, 32]",
+        "method = [\"cc\"]\n\"train.precision\" = [\"fp32\", \"fp64\"]",
+        "method = [\"cc\"]\ntemplate = [\"a {}.\", \"the {}.\"]", "method = [\"cc\"]\n\"data.samples\" = [100, 200]",
+        "method = [\"cc\"]\n\"data.long_tail\" = [1.0, 0.1]",
+        "method = [\"cc\"]\n\"views.weak\" = [\"plain\", \"flip-crop\"]",
+        "method = [\"cc\"]\nwidth = [1, 2]\nseed = [0, 1]\n[[exclude]]\nseed = 0\nwidth = 2\n[[exclude]]\nseed = "
+        "1\nwidth = 1",
+        "method = [\"cc\"]\nhead_init = [\"text\", \"random\"]", "method = [\"pico\"]\nqueue_length = [64, 128]"}) {
     sweep::Plan all = plan(std::string("[[grid]]\n") + axis + "\n");
     EXPECT_EQ(classes_of_cells(all), 2u) << axis;
     StageClasses own = classes(all);
@@ -61,8 +70,10 @@ TEST_F(Classes, NamesSayWhatDiffers) {
 
 // The detector of a stage that is tried is tried itself: other samples would not fit. It stands for its class.
 TEST_F(Classes, InputsOfWhatIsTriedAreTriedFirst) {
-  sweep::Plan all = plan("[[grid]]\nmethod = [\"detect-train\"]\ndetect = [{ method = \"gmm\" }, { method = \"small-loss\" }]\nseed = [0, 1, 2]\n"
-                         "labels = { kind = \"symmetric\", rate = 0.4 }\n");
+  sweep::Plan all = plan(
+      "[[grid]]\nmethod = [\"detect-train\"]\ndetect = [{ method = \"gmm\" }, { method = \"small-loss\" }]\nseed = [0, "
+      "1, 2]\n"
+      "labels = { kind = \"symmetric\", rate = 0.4 }\n");
   StageClasses own = classes(all);
   std::set<std::uint32_t> tried;
   for (std::uint32_t node : own.to_try()) {
@@ -73,7 +84,8 @@ TEST_F(Classes, InputsOfWhatIsTriedAreTriedFirst) {
   EXPECT_EQ(tried.size(), 5u);
   std::set<std::string> names;
   for (const StageClass& one : own.all()) names.insert(one.name);
-  EXPECT_THAT(names, testing::IsSupersetOf({"train: ce, after gmm", "train: ce, after small-loss"})) << "told apart by what comes before";
+  EXPECT_THAT(names, testing::IsSupersetOf({"train: ce, after gmm", "train: ce, after small-loss"}))
+      << "told apart by what comes before";
   std::size_t members = 0;
   for (const StageClass& one : own.all()) {
     EXPECT_TRUE(tried.count(one.tried)) << one.name;

@@ -14,14 +14,42 @@ using testing::Not;
 constexpr double kNow = 1'003'600;
 
 Value a_status() {
-  return {{"sweep", "ambiguity"}, {"state", "running"}, {"started", kNow - 600}, {"time", kNow - 0.5}, {"ended", false}, {"before", 2},
+  return {{"sweep", "ambiguity"},
+          {"state", "running"},
+          {"started", kNow - 600},
+          {"time", kNow - 0.5},
+          {"ended", false},
+          {"before", 2},
           {"counts", {{"done", 12}, {"failed", 1}, {"blocked", 2}, {"open", 9}, {"running", 2}}},
           {"left", {{"seconds", 250}, {"slots", 4}, {"kinds", 3}, {"guessed", 0}}},
-          {"agents", {{{"host", "node-a"}, {"slots", 2}, {"running", 2}, {"heard", kNow - 1}}, {{"host", "node-b"}, {"slots", 2}, {"running", 0}, {"heard", kNow - 9}}}},
-          {"running", {{{"label", "proden flip 0.1 seed 2"}, {"identity", "ab"}, {"attempt", 2}, {"width", 2}, {"host", "node-a"}, {"since", kNow - 65}, {"epoch", 1},
-                        {"epochs", 3}, {"step", 94}, {"steps", 188}, {"rate", 2.0}, {"memory", 3.2e9}, {"loss", 0.7071}}}},
-          {"failures", {{{"label", "cc flip 0.7 seed 1"}, {"class", "user"}, {"text", "the stage asks for the impossible"}, {"final", true}, {"time", kNow - 180}},
-                        {{"label", "cc seed 2"}, {"class", "transient"}, {"text", "was killed by signal 9"}, {"final", false}, {"time", kNow - 20}}}}};
+          {"agents",
+           {{{"host", "node-a"}, {"slots", 2}, {"running", 2}, {"heard", kNow - 1}},
+            {{"host", "node-b"}, {"slots", 2}, {"running", 0}, {"heard", kNow - 9}}}},
+          {"running",
+           {{{"label", "proden flip 0.1 seed 2"},
+             {"identity", "ab"},
+             {"attempt", 2},
+             {"width", 2},
+             {"host", "node-a"},
+             {"since", kNow - 65},
+             {"epoch", 1},
+             {"epochs", 3},
+             {"step", 94},
+             {"steps", 188},
+             {"rate", 2.0},
+             {"memory", 3.2e9},
+             {"loss", 0.7071}}}},
+          {"failures",
+           {{{"label", "cc flip 0.7 seed 1"},
+             {"class", "user"},
+             {"text", "the stage asks for the impossible"},
+             {"final", true},
+             {"time", kNow - 180}},
+            {{"label", "cc seed 2"},
+             {"class", "transient"},
+             {"text", "was killed by signal 9"},
+             {"final", false},
+             {"time", kNow - 20}}}}};
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -38,20 +66,21 @@ std::size_t columns_of(const std::string& line) {
 }
 
 TEST(StatusView, ShowsARunThatRuns) {
-  EXPECT_EQ(status_view(a_status(), kNow, {110, false}),
-            "ambiguity  running for 10 min 00 s\n"
-            "█████████████████████████························· 12 of 24 stages\n"
-            "2 running, 7 waiting, 1 failed, 2 blocked by failed ones\n"
-            "1 a minute, about 4 min 09 s left (from what 3 kinds of stages took, 4 slots)\n"
-            "\n"
-            "node-a           2 of 2 slots busy\n"
-            "node-b           0 of 2 slots busy, silent for 8 s\n"
-            "\n"
-            "████████········ proden flip 0.1 seed 2\n"
-            "  1 min 05 s, about 47 s left, epoch 2/3, step 94/188, loss 0.707, 3.2 GB, 2 processes, attempt 2, on node-a\n"
-            "\n"
-            "failed 3 min 00 s ago  cc flip 0.7 seed 1: the stage asks for the impossible\n"
-            "tried again 20 s ago  cc seed 2: was killed by signal 9\n");
+  EXPECT_EQ(
+      status_view(a_status(), kNow, {110, false}),
+      "ambiguity  running for 10 min 00 s\n"
+      "█████████████████████████························· 12 of 24 stages\n"
+      "2 running, 7 waiting, 1 failed, 2 blocked by failed ones\n"
+      "1 a minute, about 4 min 09 s left (from what 3 kinds of stages took, 4 slots)\n"
+      "\n"
+      "node-a           2 of 2 slots busy\n"
+      "node-b           0 of 2 slots busy, silent for 8 s\n"
+      "\n"
+      "████████········ proden flip 0.1 seed 2\n"
+      "  1 min 05 s, about 47 s left, epoch 2/3, step 94/188, loss 0.707, 3.2 GB, 2 processes, attempt 2, on node-a\n"
+      "\n"
+      "failed 3 min 00 s ago  cc flip 0.7 seed 1: the stage asks for the impossible\n"
+      "tried again 20 s ago  cc seed 2: was killed by signal 9\n");
 }
 
 TEST(StatusView, SaysWhatItsEstimateRestsOn) {
@@ -68,10 +97,12 @@ TEST(StatusView, TellsADeadRunFromOneThatEndedOrWasStopped) {
   Value status = a_status();
   status["state"] = "died";
   EXPECT_THAT(status_view(status, kNow + 9999, {}), HasSubstr("ambiguity  its coordinator died after 9 min 59 s\n"));
-  EXPECT_THAT(status_view(status, kNow + 9999, {}), HasSubstr("proden flip 0.1 seed 2\n  1 min 04 s, epoch 2/3")) << "where it was then";
+  EXPECT_THAT(status_view(status, kNow + 9999, {}), HasSubstr("proden flip 0.1 seed 2\n  1 min 04 s, epoch 2/3"))
+      << "where it was then";
   status["state"] = "ended";
   EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("stopped after 9 min 59 s\n"));
-  EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("9 not run, 1 failed, 2 blocked by failed ones\nrun it again to go on"));
+  EXPECT_THAT(status_view(status, kNow, {}),
+              HasSubstr("9 not run, 1 failed, 2 blocked by failed ones\nrun it again to go on"));
   status["counts"] = {{"done", 24}, {"failed", 0}, {"blocked", 0}, {"open", 0}, {"running", 0}};
   EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("ended after 9 min 59 s\n"));
   EXPECT_THAT(status_view(status, kNow, {}), Not(HasSubstr("slots busy")));
@@ -79,17 +110,23 @@ TEST(StatusView, TellsADeadRunFromOneThatEndedOrWasStopped) {
 
 TEST(StatusView, FitsEveryWidth) {
   for (int width = 1; width <= 120; ++width)
-    for (const std::string& line : lines_of(status_view(a_status(), kNow, {width, false}))) EXPECT_LE(columns_of(line), static_cast<std::size_t>(width)) << line;
+    for (const std::string& line : lines_of(status_view(a_status(), kNow, {width, false})))
+      EXPECT_LE(columns_of(line), static_cast<std::size_t>(width)) << line;
   EXPECT_THAT(status_view(a_status(), kNow, {40, false}), HasSubstr("failed 3 min 00 s ago  cc flip 0.7 seed…\n"));
 }
 
 TEST(StatusView, FitsEveryHeightAndKeepsWhatMatters) {
   Value status = a_status();
-  for (int i = 0; i < 30; ++i) status["running"].push_back(status["running"][0]), status["agents"].push_back(status["agents"][0]), status["failures"].push_back(status["failures"][0]);
-  for (std::size_t rows = 1; rows <= 60; ++rows) EXPECT_LE(lines_of(status_view(status, kNow, {100, false}, rows)).size(), rows);
+  for (int i = 0; i < 30; ++i)
+    status["running"].push_back(status["running"][0]), status["agents"].push_back(status["agents"][0]),
+        status["failures"].push_back(status["failures"][0]);
+  for (std::size_t rows = 1; rows <= 60; ++rows)
+    EXPECT_LE(lines_of(status_view(status, kNow, {100, false}, rows)).size(), rows);
   std::string text = status_view(status, kNow, {100, false}, 24);
-  for (const char* part : {"12 of 24 stages", "more agents", "proden", "more that run", "failed 3 min"}) EXPECT_THAT(text, HasSubstr(part));
-  EXPECT_EQ(status_view(a_status(), kNow, {100, false}, 24), status_view(a_status(), kNow, {100, false})) << "nothing to cut";
+  for (const char* part : {"12 of 24 stages", "more agents", "proden", "more that run", "failed 3 min"})
+    EXPECT_THAT(text, HasSubstr(part));
+  EXPECT_EQ(status_view(a_status(), kNow, {100, false}, 24), status_view(a_status(), kNow, {100, false}))
+      << "nothing to cut";
 }
 
 TEST(StatusView, HasColoursOnlyWhereTheyAreWanted) {
@@ -107,15 +144,23 @@ TEST(StatusView, LetsNoWordsControlTheTerminal) {
   for (const std::string& line : lines_of(text))
     for (std::size_t i = 0; i < line.size(); ++i) {
       auto byte = static_cast<unsigned char>(line[i]);
-      EXPECT_TRUE(byte >= 32 && byte != 127 && !(byte == 0xC2 && static_cast<unsigned char>(line[i + 1]) < 0xA0)) << line;
+      EXPECT_TRUE(byte >= 32 && byte != 127 && !(byte == 0xC2 && static_cast<unsigned char>(line[i + 1]) < 0xA0))
+          << line;
     }
 }
 
 TEST(StatusView, LeavesOutWhatIsMissingOrWrong) {
-  Value bare = {{"sweep", "s"}, {"state", "running"}, {"counts", Value::object()}, {"agents", {Value::object()}}, {"running", {Value::object()}}, {"failures", {Value::object()}}};
+  Value bare = {{"sweep", "s"},
+                {"state", "running"},
+                {"counts", Value::object()},
+                {"agents", {Value::object()}},
+                {"running", {Value::object()}},
+                {"failures", {Value::object()}}};
   EXPECT_THAT(status_view(bare, kNow, {}), HasSubstr("0 of 0 stages"));
   Value wrong = a_status();
-  for (const char* key : {"host", "label", "since", "epoch", "epochs", "step", "steps", "memory", "loss", "rate", "width", "attempt", "phase"}) wrong["running"][0][key] = Value::array({1});
+  for (const char* key : {"host", "label", "since", "epoch", "epochs", "step", "steps", "memory", "loss", "rate",
+                          "width", "attempt", "phase"})
+    wrong["running"][0][key] = Value::array({1});
   for (const char* key : {"host", "slots", "running", "heard"}) wrong["agents"][0][key] = nullptr;
   for (const char* key : {"label", "text", "final", "time"}) wrong["failures"][0][key] = 1e300;
   for (const char* key : {"seconds", "slots", "kinds", "guessed"}) wrong["left"][key] = "soon";

@@ -7,8 +7,8 @@ namespace winnow::cmd {
 namespace {
 
 TEST(StageTimes, AnEpochIsItsStepsItsPassesAndAnEvaluation) {
-  Value measured = {{"once", 5.0},        {"first_step", 0.1}, {"later_step", 0.2}, {"first_passes", 1.0}, {"later_passes", 2.0},
-                    {"evaluation", 3.0}, {"epochs", 4},        {"steps_per_epoch", 100}};
+  Value measured = {{"once", 5.0},         {"first_step", 0.1}, {"later_step", 0.2}, {"first_passes", 1.0},
+                    {"later_passes", 2.0}, {"evaluation", 3.0}, {"epochs", 4},       {"steps_per_epoch", 100}};
   StageTimes times = StageTimes::from(measured);
   EXPECT_DOUBLE_EQ(times.stage(1), 5 + 10 + 1 + 3);
   EXPECT_DOUBLE_EQ(times.stage(3), 5 + (10 + 1 + 3) + 2 * (20 + 2 + 3)) << "a stage of its class with other epochs";

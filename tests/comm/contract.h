@@ -23,10 +23,13 @@ inline void gathers_rows_in_order(Collective& gang, const at::TensorOptions& on)
     }
 }
 
-// In rank order, so that the sum has the same bits everywhere and is what one process would get that adds in this order.
+// In rank order, so that the sum has the same bits everywhere and is what one process would get that adds in this
+// order.
 inline void sums_in_rank_order(Collective& gang, const at::TensorOptions& on) {
   for (std::int64_t count : {1, 5, 1 << 16}) {
-    auto of_rank = [&](int rank) { return at::sin(at::arange(count, on.dtype(at::kFloat)) * (rank + 1.7)) * std::pow(10.0, rank); };
+    auto of_rank = [&](int rank) {
+      return at::sin(at::arange(count, on.dtype(at::kFloat)) * (rank + 1.7)) * std::pow(10.0, rank);
+    };
     at::Tensor want = of_rank(0);
     for (int rank = 1; rank < gang.size(); ++rank) want.add_(of_rank(rank));
     at::Tensor got = of_rank(gang.rank());
@@ -40,7 +43,8 @@ inline void broadcasts_the_first(Collective& gang, const at::TensorOptions& on) 
   at::Tensor value = at::full({3, 2}, gang.rank() + 0.5, on.dtype(at::kDouble));
   gang.broadcast(value);
   EXPECT_TRUE(at::equal(value, at::full({3, 2}, 0.5, on.dtype(at::kDouble))));
-  EXPECT_EQ(agree(gang, gang.rank() == 0 ? std::string("a\0b", 3) : std::string("longer than that")), std::string("a\0b", 3));
+  EXPECT_EQ(agree(gang, gang.rank() == 0 ? std::string("a\0b", 3) : std::string("longer than that")),
+            std::string("a\0b", 3));
   EXPECT_EQ(agree(gang, std::string()), "");
   EXPECT_EQ(agree(gang, gang.rank() == 0), true);
   EXPECT_EQ(agree(gang, gang.rank() != 0), false);

@@ -8,7 +8,7 @@ namespace winnow::comm {
 inline constexpr const char* kAlone = "one process is no gang: run under mpirun";
 
 inline Collective& gang() {
-  static std::unique_ptr<Collective> joined = join_gang();       // once in a process
+  static std::unique_ptr<Collective> joined = join_gang();  // once in a process
   return *joined;
 }
 

@@ -15,7 +15,7 @@ namespace {
 long faults(bool keep) {
   int ends[2];
   if (::pipe(ends) != 0) return -1;
-  if (::fork() == 0) {                            // a process of its own: the setting stays
+  if (::fork() == 0) {  // a process of its own: the setting stays
     if (keep) keep_freed_memory();
     rusage before{}, after{};
     ::getrusage(RUSAGE_SELF, &before);
@@ -36,7 +36,7 @@ long faults(bool keep) {
   return count;
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)       // their allocators are others
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their allocators are others
 TEST(KeepFreedMemory, ABlockOfTheSameSizeNeedsNoNewPages) {
   long kept = faults(true), given_back = faults(false);
   ASSERT_GT(kept, 0);

@@ -39,7 +39,8 @@ TEST_F(FileState, LinksThatLeadNowhereAreNamed) {
   std::filesystem::create_symlink("itself", folder_ / "itself");
   EXPECT_EQ(unreadable_because(folder_ / "dangling"), "a link to blobs/gone, which is gone");
   EXPECT_EQ(unreadable_because(folder_ / "itself"), "a link that leads to itself");
-  EXPECT_THAT(refusal([&] { is_there(folder_ / "dangling"); }), HasSubstr("dangling: a link to blobs/gone, which is gone"));
+  EXPECT_THAT(refusal([&] { is_there(folder_ / "dangling"); }),
+              HasSubstr("dangling: a link to blobs/gone, which is gone"));
   EXPECT_THAT(refusal([&] { is_there(folder_ / "itself"); }), HasSubstr("itself: a link that leads to itself"));
 }
 

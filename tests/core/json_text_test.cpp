@@ -24,24 +24,29 @@ std::string nested(std::size_t depth, const std::string& open, const std::string
 }
 
 TEST(JsonText, WhatIsReadIsWhatTheLibraryReads) {
-  std::string text = R"({"a": [1, -2, 2.5, 1e300, true, null, "\u00e4"], "b": {"c": {}}, "18446744073709551615": 18446744073709551615})";
+  std::string text =
+      R"({"a": [1, -2, 2.5, 1e300, true, null, "\u00e4"], "b": {"c": {}}, "18446744073709551615": 18446744073709551615})";
   EXPECT_EQ(parse_json(text, "a.json"), Value::parse(text));
 }
 
 TEST(JsonText, NestingHasAnEnd) {
   EXPECT_NO_THROW(parse_json(nested(kDeepestJson, "[", "1", "]"), "a.json").dump());
   EXPECT_NO_THROW(parse_json(nested(kDeepestJson, "{\"a\": ", "1", "}"), "a.json").dump());
-  EXPECT_EQ(refused(nested(kDeepestJson + 1, "[", "", "]")), "a.json: tables and lists within one another more than 64 deep, at byte 65 (line 1, column 65)");
-  for (const std::string& text : {nested(200'000, "[", "", "]"), nested(200'000, "{\"a\":", "1", "}"), nested(200'000, "[\n{\"a\":", "1", "}]"),
-                                  nested(200'000, "[", "", ""), "{\"a\": 1, \"b\": " + nested(200'000, "[", "", "]") + "}"})
+  EXPECT_EQ(refused(nested(kDeepestJson + 1, "[", "", "]")),
+            "a.json: tables and lists within one another more than 64 deep, at byte 65 (line 1, column 65)");
+  for (const std::string& text :
+       {nested(200'000, "[", "", "]"), nested(200'000, "{\"a\":", "1", "}"), nested(200'000, "[\n{\"a\":", "1", "}]"),
+        nested(200'000, "[", "", ""), "{\"a\": 1, \"b\": " + nested(200'000, "[", "", "]") + "}"})
     EXPECT_THAT(refused(text), HasSubstr("a.json: tables and lists within one another more than 64 deep, at byte "));
 }
 
 TEST(JsonText, WhatIsNoJsonIsNamedWithItsPlace) {
   EXPECT_EQ(refused("{\n  \"a\": b\n}"), "a.json is not JSON in UTF-8, at byte 10 (line 2, column 8)");
-  EXPECT_EQ(refused("{\r\n  \"a\": b\r\n}", 3), "a.json is not JSON in UTF-8, at byte 14 (line 2, column 8)") << "a mark of 3 bytes before it";
+  EXPECT_EQ(refused("{\r\n  \"a\": b\r\n}", 3), "a.json is not JSON in UTF-8, at byte 14 (line 2, column 8)")
+      << "a mark of 3 bytes before it";
   EXPECT_THAT(refused("{\r  \"a\": b\r}"), HasSubstr("(line 2, column 8)"));
-  for (const char* text : {"", "[1,]", "[1] 2", "{\"a\": \"\xff\"}", "{\"a\": 1e999}", "{\"a\": NaN}", "[1"}) EXPECT_THAT(refused(text), HasSubstr("a.json is not JSON in UTF-8, at byte "));
+  for (const char* text : {"", "[1,]", "[1] 2", "{\"a\": \"\xff\"}", "{\"a\": 1e999}", "{\"a\": NaN}", "[1"})
+    EXPECT_THAT(refused(text), HasSubstr("a.json is not JSON in UTF-8, at byte "));
 }
 
 TEST(JsonText, AKeyThatIsThereTwiceIsRefused) {

@@ -7,7 +7,8 @@ namespace winnow {
 namespace {
 
 TEST(Printable, TextsOfAllLanguagesStayAsTheyAre) {
-  for (const char* text : {"", "a photo of {}", "Łódź ± 0,5", "犬", "😀", "back\\slash", "a|b \"c\""}) EXPECT_EQ(printable(text), text);
+  for (const char* text : {"", "a photo of {}", "Łódź ± 0,5", "犬", "😀", "back\\slash", "a|b \"c\""})
+    EXPECT_EQ(printable(text), text);
 }
 
 TEST(Printable, WhatBreaksALineIsWrittenOut) {
@@ -19,15 +20,17 @@ TEST(Printable, WhatBreaksALineIsWrittenOut) {
 TEST(Printable, WhatATerminalObeysIsWrittenOut) {
   EXPECT_EQ(printable("a\033[31mb"), "a\\u001b[31mb");
   EXPECT_EQ(printable("\x7f"), "\\u007f");
-  EXPECT_EQ(printable("\u009b31m"), "\\u009b31m");                  // an escape sequence without its escape character
-  EXPECT_EQ(printable("\u202eabc\u2066"), "\\u202eabc\\u2066");     // text that is shown backwards
+  EXPECT_EQ(printable("\u009b31m"), "\\u009b31m");               // an escape sequence without its escape character
+  EXPECT_EQ(printable("\u202eabc\u2066"), "\\u202eabc\\u2066");  // text that is shown backwards
 }
 
 TEST(Printable, BytesThatAreNoText) {
-  EXPECT_EQ(printable("a\xff" "b"), "a\\xffb");
-  EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf");                   // overlong
-  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");          // a surrogate
-  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");                   // cut
+  EXPECT_EQ(printable("a\xff"
+                      "b"),
+            "a\\xffb");
+  EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf");           // overlong
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
+  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");           // cut
 }
 
 // "\\n" that somebody wrote and a line feed do not look the same beside each other.

@@ -28,13 +28,16 @@ class Index : public testing::Test {
 };
 
 TEST_F(Index, ShardsMayLieInFoldersBelow) {
-  SafeTensorsIndex index = read({{"metadata", {{"total_size", 8}}}, {"weight_map", {{"a", "one.safetensors"}, {"b", "below/two.safetensors"}, {"c", "one.safetensors"}}}});
+  SafeTensorsIndex index =
+      read({{"metadata", {{"total_size", 8}}},
+            {"weight_map", {{"a", "one.safetensors"}, {"b", "below/two.safetensors"}, {"c", "one.safetensors"}}}});
   EXPECT_EQ(index.shards, (std::set<std::string>{"below/two.safetensors", "one.safetensors"}));
   EXPECT_EQ(index.file_of.at("b"), "below/two.safetensors");
 }
 
 TEST_F(Index, ShardsElsewhereAreRefused) {
-  for (const char* shard : {"/etc/one.safetensors", "../a/one.safetensors", "below/../../one.safetensors", "below/", "", ".", "..", "./one.safetensors"})
+  for (const char* shard : {"/etc/one.safetensors", "../a/one.safetensors", "below/../../one.safetensors", "below/", "",
+                            ".", "..", "./one.safetensors"})
     EXPECT_THAT(refused({{"weight_map", {{"a", shard}}}}), HasSubstr("is not below the folder of the index")) << shard;
   EXPECT_THAT(refused({{"weight_map", {{"a", 3}}}}), HasSubstr("the shard of 'a' is no file name but 3"));
   EXPECT_THAT(refused({{"weight_map", nlohmann::json::object()}}), HasSubstr("has no table weight_map"));

@@ -39,7 +39,9 @@ TEST_F(SafeTensorsTest, RoundTrip) {
   std::vector<float> a{1, 2, 3, 4, 5, 6};
   std::vector<std::int64_t> b{7};
   write_safetensors(file_,
-                    {{"a", {"F32", {2, 3}, std::as_bytes(std::span(a))}}, {"b", {"I64", {}, std::as_bytes(std::span(b))}}, {"none", {"U8", {0, 4}, {}}}},
+                    {{"a", {"F32", {2, 3}, std::as_bytes(std::span(a))}},
+                     {"b", {"I64", {}, std::as_bytes(std::span(b))}},
+                     {"none", {"U8", {0, 4}, {}}}},
                     {{"format", "pt"}});
   SafeTensors tensors(file_);
   EXPECT_EQ(tensors.metadata().at("format"), "pt");
@@ -57,7 +59,9 @@ TEST_F(SafeTensorsTest, MetadataMayBeNull) {
 }
 
 TEST_F(SafeTensorsTest, ATypeWithoutAKnownSizeIsNoFaultOfTheFile) {
-  write_raw(R"({"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"F4","shape":[4],"data_offsets":[4,6]}})", "123456");
+  write_raw(
+      R"({"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"F4","shape":[4],"data_offsets":[4,6]}})",
+      "123456");
   SafeTensors tensors(file_);
   EXPECT_EQ(tensors.at("a").dtype, "F8_E4M3");
   EXPECT_EQ(tensors.at("b").bytes.size(), 2u);
@@ -79,11 +83,15 @@ TEST_F(SafeTensorsTest, RefusesWithAReason) {
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", "12345678", "outside the file"},
       {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234", "not a natural number"},
       {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,4]}})", "1234", "beyond all memory"},
-      {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})", "123456", "overlap"},
-      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}})", "123456", "gap"},
+      {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
+       "123456", "overlap"},
+      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}})",
+       "123456", "gap"},
       {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", "1234", "4 bytes of data, 2 described"},
-      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", "12", "the header has \"a\" twice"},
-      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2],"shape":[1,2]}})", "12", "the header has \"shape\" twice"},
+      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})",
+       "12", "the header has \"a\" twice"},
+      {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2],"shape":[1,2]}})", "12",
+       "the header has \"shape\" twice"},
       {R"({"__metadata__":3})", "", "not a table of texts"},
   };
   for (const Case& c : cases) {
@@ -105,12 +113,14 @@ TEST_F(SafeTensorsTest, RefusesALyingHeaderLength) {
 // Any damage is refused or harmless: never a crash, never another exception.
 TEST_F(SafeTensorsTest, SurvivesRandomDamage) {
   std::vector<float> a(16, 1);
-  write_safetensors(file_, {{"a", {"F32", {4, 4}, std::as_bytes(std::span(a))}}, {"b", {"F32", {16}, std::as_bytes(std::span(a))}}});
+  write_safetensors(
+      file_, {{"a", {"F32", {4, 4}, std::as_bytes(std::span(a))}}, {"b", {"F32", {16}, std::as_bytes(std::span(a))}}});
   const std::string whole = read_file(file_);
   Stream random = Streams(0, "damage").at(0, 0);
   for (int i = 0; i < 3000; ++i) {
     std::string damaged = whole.substr(0, random.below(4) == 0 ? random.below(whole.size()) : whole.size());
-    for (std::uint64_t k = random.below(4); k-- > 0 && !damaged.empty();) damaged[random.below(damaged.size())] = static_cast<char>(random());
+    for (std::uint64_t k = random.below(4); k-- > 0 && !damaged.empty();)
+      damaged[random.below(damaged.size())] = static_cast<char>(random());
     std::ofstream(file_, std::ios::binary) << damaged;
     try {
       SafeTensors tensors(file_);

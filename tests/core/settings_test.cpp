@@ -63,7 +63,8 @@ TEST(Declaration, NumbersMayHaveWords) {
 }
 
 TEST(DeclarationType, RoundTrip) {
-  for (auto type : {Declaration::Type::flag, Declaration::Type::integer, Declaration::Type::real, Declaration::Type::text, Declaration::Type::reals})
+  for (auto type : {Declaration::Type::flag, Declaration::Type::integer, Declaration::Type::real,
+                    Declaration::Type::text, Declaration::Type::reals})
     EXPECT_EQ(parse_declaration_type(to_string(type)), type);
   EXPECT_THROW(parse_declaration_type("float"), UsageError);
 }

@@ -1,19 +1,19 @@
 // A program of its own: the module must be loaded before any torch call.
-#include "winnow/comm/cuda_module.h"
-
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
 #include "../comm/contract.h"
+#include "winnow/comm/cuda_module.h"
 #include "winnow/core/error.h"
 
 namespace winnow::comm {
 namespace {
 
 TEST(CudaModule, LoadsBeforeTorchAndMakesAnNcclId) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
+  if (!std::filesystem::exists(cuda_module_path()))
+    GTEST_SKIP() << "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
   const CudaInterface& cuda = cuda_module();
   EXPECT_NE(cuda.versions().find("NCCL 2."), std::string::npos) << cuda.versions();
   NcclId first = cuda.unique_id(), second = cuda.unique_id();
@@ -23,7 +23,8 @@ TEST(CudaModule, LoadsBeforeTorchAndMakesAnNcclId) {
 }
 
 TEST(CudaModule, GangOfOneOnAGpu) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
+  if (!std::filesystem::exists(cuda_module_path()))
+    GTEST_SKIP() << "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
   const CudaInterface& cuda = cuda_module();
   if (cuda.devices() == 0) {
     EXPECT_THROW(cuda.nccl(cuda.unique_id(), 0, 1, 0, std::chrono::seconds(5)), std::exception);

@@ -30,7 +30,9 @@ class CacheInventory : public LayoutTest {
     put("train.txt", "a.jpg 0\n");
     put("test.txt", "b.jpg 1\n");
   }
-  Manifest lines() { return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, {{"classes", {"x", "y"}}}); }
+  Manifest lines() {
+    return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, {{"classes", {"x", "y"}}});
+  }
   void leave(const std::string& name) {
     make_folders((cache_ / name).parent_path());
     write_file_atomically(cache_ / name, "half");
@@ -64,7 +66,8 @@ TEST_F(CacheInventory, NamesWhoseFilesAreAndWhetherTheyAreUsed) {
 }
 
 TEST_F(CacheInventory, LeftoversAreThoseOfProcessesThatAreGone) {
-  std::string gone = fmt::format("decoded/.mini.safetensors.{}.0.part", gone_process()), own = fmt::format("decoded/.mini.safetensors.{}.7.part", ::getpid());
+  std::string gone = fmt::format("decoded/.mini.safetensors.{}.0.part", gone_process()),
+              own = fmt::format("decoded/.mini.safetensors.{}.7.part", ::getpid());
   leave(gone);
   leave(own);
   leave("packed/mini-0123456789abcdef0123456789abcdef.files.part");
@@ -80,7 +83,8 @@ TEST_F(CacheInventory, LeftoversAreThoseOfProcessesThatAreGone) {
 }
 
 TEST_F(CacheInventory, ACheckSweepsUpWhatIsOld) {
-  std::string old = fmt::format("datasets/.mini.json.{}.0.part", gone_process()), fresh = fmt::format("datasets/.mini.json.{}.1.part", gone_process());
+  std::string old = fmt::format("datasets/.mini.json.{}.0.part", gone_process()),
+              fresh = fmt::format("datasets/.mini.json.{}.1.part", gone_process());
   leave(old);
   leave(fresh);
   std::filesystem::last_write_time(cache_ / old, std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));

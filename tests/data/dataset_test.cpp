@@ -26,9 +26,17 @@ std::string idx(std::vector<std::uint32_t> shape, const std::string& values) {
 class DatasetTest : public testing::Test {
  protected:
   Path folder_ = Path(testing::TempDir()) / "winnow-dataset-test";
-  Manifest manifest_{"mini", "mini.toml", "idx", {(folder_ / "files").string()},
-                     {{"train_images", "train-images.gz"}, {"train_labels", "train-labels.gz"}, {"test_images", "test-images.gz"}, {"test_labels", "test-labels.gz"}},
-                     {"cat", "dog"}, "dataset-mini", ""};
+  Manifest manifest_{"mini",
+                     "mini.toml",
+                     "idx",
+                     {(folder_ / "files").string()},
+                     {{"train_images", "train-images.gz"},
+                      {"train_labels", "train-labels.gz"},
+                      {"test_images", "test-images.gz"},
+                      {"test_labels", "test-labels.gz"}},
+                     {"cat", "dog"},
+                     "dataset-mini",
+                     ""};
 
   void SetUp() override {
     std::filesystem::remove_all(folder_);
@@ -89,7 +97,7 @@ TEST_F(DatasetTest, ChangedFilesAreNoticed) {
   Record record = check(manifest_, {}, {});
   require_unchanged(manifest_, record);
   write("test-images.gz", idx({1, 2, 2}, "wxyz"));
-  require_unchanged(manifest_, record);           // rewritten with the same content
+  require_unchanged(manifest_, record);  // rewritten with the same content
   write("test-images.gz", idx({1, 2, 2}, "wxyZ"));
   try {
     require_unchanged(manifest_, record);

@@ -26,9 +26,13 @@ std::string refusal(const std::string& content) {
 // What the images look like is compared by the golden cases; here: what is said of those that are none.
 TEST(Image, RefusalsNameTheFileAndTheReason) {
   EXPECT_EQ(refusal(""), "a/image.jpg: the file is empty");
-  EXPECT_EQ(refusal("RIFF"), "a/image.jpg: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47), GIF (47 49 46 38) or BMP (42 4d): it starts with 52 49 46 46");
-  EXPECT_THAT(refusal(read_file(kFiles / "truncated-half.jpg")), HasSubstr("a/image.jpg: a broken JPEG: the file ends too early"));
-  EXPECT_THAT(refusal(read_file(kFiles / "truncated.png")), HasSubstr("a/image.jpg: a broken PNG: the file ends too early"));
+  EXPECT_EQ(refusal("RIFF"),
+            "a/image.jpg: neither JPEG (ff d8 ff) nor PNG (89 50 4e 47), GIF (47 49 46 38) or BMP (42 4d): it starts "
+            "with 52 49 46 46");
+  EXPECT_THAT(refusal(read_file(kFiles / "truncated-half.jpg")),
+              HasSubstr("a/image.jpg: a broken JPEG: the file ends too early"));
+  EXPECT_THAT(refusal(read_file(kFiles / "truncated.png")),
+              HasSubstr("a/image.jpg: a broken PNG: the file ends too early"));
   EXPECT_THAT(refusal(read_file(kFiles / "corrupt-header.png")), HasSubstr("a broken PNG: IHDR: CRC error"));
   EXPECT_THROW(read_image(kFiles / "nothing.jpg"), DataError);
 }
@@ -51,7 +55,8 @@ TEST(Image, BrokenGifsAndBitmapsAreRefused) {
     std::string whole = read_file(kGifsAndBitmaps / name);
     // A GIF's end mark (a zero and a semicolon) is not looked at.
     std::size_t needed = whole.size() - (whole[0] == 'G' ? 2 : 0);
-    for (std::size_t keep = 0; keep < needed; keep += 3) EXPECT_NE(refusal(whole.substr(0, keep)), "accepted") << name << " cut at " << keep;
+    for (std::size_t keep = 0; keep < needed; keep += 3)
+      EXPECT_NE(refusal(whole.substr(0, keep)), "accepted") << name << " cut at " << keep;
   }
   std::string bitmap = read_file(kGifsAndBitmaps / "rgb.bmp");
   bitmap[30] = 1;
@@ -75,18 +80,21 @@ TEST(Image, EveryTruncationIsRefused) {
     EXPECT_NE(decode(std::as_bytes(std::span(whole)), name).width, 0) << name;
     // A PNG's end chunk (12 bytes) is not looked at.
     std::size_t needed = whole.size() - (whole[0] == '\x89' ? 12 : 0);
-    for (std::size_t keep = 0; keep < needed; keep += 7) EXPECT_NE(refusal(whole.substr(0, keep)), "accepted") << name << " cut at " << keep;
+    for (std::size_t keep = 0; keep < needed; keep += 7)
+      EXPECT_NE(refusal(whole.substr(0, keep)), "accepted") << name << " cut at " << keep;
   }
 }
 
 // Any byte may be anything: a DataError or an image, nothing else; repeated often enough to show leaks to a sanitizer.
 TEST(Image, SurvivesRandomDamage) {
   Stream random = Streams(0, "damage").at(0, 0);
-  for (const char* name : {"rgb-420.jpg", "progressive.jpg", "cmyk.jpg", "restart.jpg", "palette-4bit.png", "interlaced.png", "gray-16bit.png"}) {
+  for (const char* name : {"rgb-420.jpg", "progressive.jpg", "cmyk.jpg", "restart.jpg", "palette-4bit.png",
+                           "interlaced.png", "gray-16bit.png"}) {
     std::string whole = read_file(kFiles / name);
     for (int i = 0; i < 200; ++i) {
       std::string damaged = whole;
-      for (std::uint64_t n = 1 + random.below(4); n > 0; --n) damaged[random.below(damaged.size())] = static_cast<char>(random());
+      for (std::uint64_t n = 1 + random.below(4); n > 0; --n)
+        damaged[random.below(damaged.size())] = static_cast<char>(random());
       refusal(damaged);
     }
   }

@@ -20,7 +20,9 @@ class KeptImagesTest : public testing::Test {
   void SetUp() override { std::filesystem::remove_all(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  KeptImages open(const std::string& content = "cubes train: resize 2 x 2") const { return KeptImages(file_, content, /*samples=*/4, /*bytes=*/12); }
+  KeptImages open(const std::string& content = "cubes train: resize 2 x 2") const {
+    return KeptImages(file_, content, /*samples=*/4, /*bytes=*/12);
+  }
   static std::vector<std::uint8_t> picture(std::uint8_t level) { return std::vector<std::uint8_t>(12, level); }
   static bool has(const KeptImages& kept, std::int64_t sample, std::uint8_t level) {
     std::vector<std::uint8_t> found(12);
@@ -37,7 +39,7 @@ TEST_F(KeptImagesTest, WhatOneKeepsAnotherReads) {
   KeptImages one = open(), other = open();
   std::vector<std::uint8_t> found(12);
   EXPECT_FALSE(one.read(2, found));
-  one.keep(2, picture(0));                        // a black image is not a missing one
+  one.keep(2, picture(0));  // a black image is not a missing one
   EXPECT_TRUE(has(other, 2, 0));
   EXPECT_TRUE(has(open(), 2, 0));
   EXPECT_FALSE(other.read(1, found));
@@ -61,7 +63,7 @@ TEST_F(KeptImagesTest, ADamagedImageCountsAsMissingAndIsKeptAnew) {
     KeptImages kept = open();
     for (std::uint8_t i = 0; i < 4; ++i) kept.keep(i, picture(i));
   }
-  overwrite(4096 + 4 * 16 + 1 * 12 + 5, "X");     // inside image 1
+  overwrite(4096 + 4 * 16 + 1 * 12 + 5, "X");  // inside image 1
   KeptImages kept = open();
   std::vector<std::uint8_t> found(12);
   EXPECT_FALSE(kept.read(1, found));

@@ -28,7 +28,9 @@ class LabelSetTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  static SafeTensor labels(const std::vector<std::int64_t>& values) { return {"I64", {static_cast<std::int64_t>(values.size())}, std::as_bytes(std::span(values))}; }
+  static SafeTensor labels(const std::vector<std::int64_t>& values) {
+    return {"I64", {static_cast<std::int64_t>(values.size())}, std::as_bytes(std::span(values))};
+  }
   static SafeTensor sets(const std::vector<std::uint8_t>& values, std::int64_t classes = 3) {
     return {"U8", {static_cast<std::int64_t>(values.size()) / classes, classes}, std::as_bytes(std::span(values))};
   }
@@ -62,13 +64,14 @@ TEST_F(LabelSetTest, BothFormsAreKeptByTheirContent) {
   EXPECT_DOUBLE_EQ(found.at("worst").missing, 0.5);
   EXPECT_TRUE(found.at("vaguest").candidates);
   EXPECT_DOUBLE_EQ(found.at("vaguest").missing, 0.25) << "the true label may be missing";
-  KeptLabels given(found.at("worst").fingerprint, fingerprint_), candidates(found.at("vaguest").fingerprint, fingerprint_);
+  KeptLabels given(found.at("worst").fingerprint, fingerprint_),
+      candidates(found.at("vaguest").fingerprint, fingerprint_);
   EXPECT_THAT(given.given(), ElementsAre(0, 2, 2, 1));
   EXPECT_EQ(given.classes(), 0);
   EXPECT_THAT(candidates.candidates(), testing::ElementsAreArray(vague));
   EXPECT_EQ(candidates.samples(), 4);
 
-  write("worst", {{"given", labels(worst)}});       // `clean` is a check, not a label
+  write("worst", {{"given", labels(worst)}});  // `clean` is a check, not a label
   EXPECT_EQ(keep().at("worst").fingerprint, found.at("worst").fingerprint);
   fingerprint_ = "another";
   EXPECT_NE(keep().at("worst").fingerprint, found.at("worst").fingerprint);
@@ -85,7 +88,8 @@ TEST_F(LabelSetTest, RefusesWithSampleAndWhatIsAllowed) {
   EXPECT_THAT(refusal({{"given", labels(high)}}), HasSubstr("sample 2 has the label 3; mini has classes 0..2"));
   EXPECT_THAT(refusal({{"given", labels(negative)}}), HasSubstr("sample 3 has the label -1"));
   EXPECT_THAT(refusal({{"given", labels(good)}, {"clean", labels(other)}}),
-              HasSubstr("2 of 4 clean labels are not those of mini, the first at sample 1: labels of another data set, or another order"));
+              HasSubstr("2 of 4 clean labels are not those of mini, the first at sample 1: labels of another data set, "
+                        "or another order"));
   EXPECT_THAT(refusal({{"given", labels(good)}, {"clean", labels(few)}}), HasSubstr("4 given and 3 clean labels"));
   EXPECT_THAT(refusal({{"labels", labels(good)}}), HasSubstr("this one holds neither"));
   std::vector<std::uint8_t> whole(12, 1), empty = whole, three = whole;
@@ -97,8 +101,10 @@ TEST_F(LabelSetTest, RefusesWithSampleAndWhatIsAllowed) {
   std::vector<std::uint8_t> wide(16, 1);
   EXPECT_THAT(refusal({{"candidates", sets(wide, 4)}}), HasSubstr("candidates among 4 classes, mini has 3"));
   EXPECT_THAT(refusal({{"candidates", sets(whole)}, {"given", labels(good)}}), HasSubstr("this one holds both"));
-  EXPECT_THAT(refusal({{"given", {"F32", {8}, std::as_bytes(std::span(good))}}}), HasSubstr("given must be N whole numbers (I64), it is F32 of 8"));
-  EXPECT_THAT(refusal({{"candidates", {"I64", {2, 2}, std::as_bytes(std::span(good))}}}), HasSubstr("they are I64 of 2 x 2"));
+  EXPECT_THAT(refusal({{"given", {"F32", {8}, std::as_bytes(std::span(good))}}}),
+              HasSubstr("given must be N whole numbers (I64), it is F32 of 8"));
+  EXPECT_THAT(refusal({{"candidates", {"I64", {2, 2}, std::as_bytes(std::span(good))}}}),
+              HasSubstr("they are I64 of 2 x 2"));
   EXPECT_THAT(refusal({{"candidates", {"U8", {4, 0}, {}}}}), HasSubstr("candidates among 0 classes"));
   EXPECT_THAT(refusal({{"candidates", {"U8", {0, 3}, {}}}}), HasSubstr("labels of 0 samples"));
   write_file_atomically(folder_ / "labels" / "own.safetensors", "no container");
@@ -129,9 +135,17 @@ TEST_F(LabelSetTest, BelongToTheRecordOfTheDataSet) {
   file("train-labels", std::string("\1\0\0\0\4", 5), std::string{0, 1, 2, 0});
   file("test-images", std::string("\3\0\0\0\1\0\0\0\1\0\0\0\1", 13), "x");
   file("test-labels", std::string("\1\0\0\0\1", 5), std::string{2});
-  Manifest manifest{"mini", "mini.toml", "idx", {folder_.string()},
-                    {{"train_images", "train-images"}, {"train_labels", "train-labels"}, {"test_images", "test-images"}, {"test_labels", "test-labels"}},
-                    {"a", "b", "c"}, "", ""};
+  Manifest manifest{"mini",
+                    "mini.toml",
+                    "idx",
+                    {folder_.string()},
+                    {{"train_images", "train-images"},
+                     {"train_labels", "train-labels"},
+                     {"test_images", "test-images"},
+                     {"test_labels", "test-labels"}},
+                    {"a", "b", "c"},
+                    "",
+                    ""};
   std::string without = check(manifest, {}, {}).fingerprint;
   std::vector<std::int64_t> worst{0, 2, 2, 1}, other{0, 2, 2, 2};
   write("worst", {{"given", labels(worst)}, {"clean", labels(truth_)}});
@@ -143,7 +157,8 @@ TEST_F(LabelSetTest, BelongToTheRecordOfTheDataSet) {
   EXPECT_DOUBLE_EQ(read->labels.at("worst").missing, 0.5);
   std::filesystem::remove(label_set_path(record.labels.at("worst").fingerprint));
   ensure_cache(manifest, record, {});
-  EXPECT_TRUE(is_kept(record.labels.at("worst").fingerprint, record.fingerprint)) << "an agent's machine gets its copy with the cache";
+  EXPECT_TRUE(is_kept(record.labels.at("worst").fingerprint, record.fingerprint))
+      << "an agent's machine gets its copy with the cache";
 
   auto refused = [&] {
     try {
@@ -156,7 +171,8 @@ TEST_F(LabelSetTest, BelongToTheRecordOfTheDataSet) {
   write("worst", {{"given", labels(worst)}});
   EXPECT_EQ(refused(), "accepted") << "the same labels in a new file";
   write("worst", {{"given", labels(other)}});
-  EXPECT_THAT(refused(), HasSubstr("labels/worst.safetensors in " + folder_.string() + " changed since it was checked"));
+  EXPECT_THAT(refused(),
+              HasSubstr("labels/worst.safetensors in " + folder_.string() + " changed since it was checked"));
   std::filesystem::remove(folder_ / "labels" / "worst.safetensors");
   EXPECT_THAT(refused(), HasSubstr("is gone since it was checked"));
 }

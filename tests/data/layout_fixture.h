@@ -21,7 +21,8 @@ inline const Path kImages = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files"
 
 class LayoutTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-layouts-test.{}", ::getpid()), root_ = folder_ / "files";
+  Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-layouts-test.{}", ::getpid()),
+       root_ = folder_ / "files";
 
   void SetUp() override {
     std::filesystem::remove_all(folder_);
@@ -34,10 +35,13 @@ class LayoutTest : public testing::Test {
     make_folders((root_ / name).parent_path());
     write_file_atomically(root_ / name, content);
   }
-  void picture(const std::string& name, const std::string& what = "rgb-444.jpg") { put(name, read_file(kImages / what)); }
+  void picture(const std::string& name, const std::string& what = "rgb-444.jpg") {
+    put(name, read_file(kImages / what));
+  }
 
   Manifest manifest(const std::string& layout, const Value& files, const Value& more = Value::object()) {
-    Value preset = {{"layout", layout}, {"roots", {root_.string()}}, {"files", files}, {"download", "https://example.org"}};
+    Value preset = {
+        {"layout", layout}, {"roots", {root_.string()}}, {"files", files}, {"download", "https://example.org"}};
     preset.update(more);
     return Manifest::from_preset("mini", preset, "mini.toml");
   }
@@ -53,9 +57,11 @@ class LayoutTest : public testing::Test {
   std::vector<std::vector<std::int64_t>> labels(const Manifest& m) {
     Record record = check(m, {}, {});
     Pixels pixels(ensure_cache(m, record, {}));
-    for (std::int64_t i = 0; pixels.train().packed() && i < pixels.train().samples; ++i) EXPECT_EQ(decode(pixels.train().file(i), "cached").height, 37);
+    for (std::int64_t i = 0; pixels.train().packed() && i < pixels.train().samples; ++i)
+      EXPECT_EQ(decode(pixels.train().file(i), "cached").height, 37);
     EXPECT_EQ(pixels.classes(), record.classes);
-    return {{pixels.train().labels.begin(), pixels.train().labels.end()}, {pixels.test().labels.begin(), pixels.test().labels.end()}};
+    return {{pixels.train().labels.begin(), pixels.train().labels.end()},
+            {pixels.test().labels.begin(), pixels.test().labels.end()}};
   }
   std::vector<std::string> classes() { return read_record("mini")->classes; }
 };

@@ -13,10 +13,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST_F(LayoutTest, CifarRecords) {
-  auto record = [](int label, int fine, char level) { return std::string{static_cast<char>(label), static_cast<char>(fine)} + std::string(1024, level) + std::string(2048, 'z'); };
+  auto record = [](int label, int fine, char level) {
+    return std::string{static_cast<char>(label), static_cast<char>(fine)} + std::string(1024, level) +
+           std::string(2048, 'z');
+  };
   put("train.bin", record(9, 1, 'a') + record(9, 0, 'b'));
   put("test.bin", record(9, 1, 'c'));
-  Manifest m = manifest("cifar", {{"train", "train.bin"}, {"test", "test.bin"}}, {{"classes", {"cat", "dog"}}, {"options", {{"label_bytes", 2}, {"label_byte", 1}}}});
+  Manifest m = manifest("cifar", {{"train", "train.bin"}, {"test", "test.bin"}},
+                        {{"classes", {"cat", "dog"}}, {"options", {{"label_bytes", 2}, {"label_byte", 1}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
   Pixels pixels(cache_path(*read_record("mini")));
   EXPECT_EQ(pixels.train().channels, 3);
@@ -31,7 +35,8 @@ TEST_F(LayoutTest, CifarRecords) {
 TEST_F(LayoutTest, Folders) {
   for (const char* name : {"train/n1/images/b.jpg", "train/n0/images/a.jpg", "test/n1/images/c.jpg"}) picture(name);
   put("words.txt", "n1\tcat, tabby\nn0\tdog\nn9\tbird\n");
-  Manifest m = manifest("folders", {{"train", "train"}, {"test", "test"}, {"class_names", "words.txt"}}, {{"options", {{"inside", "images"}}}});
+  Manifest m = manifest("folders", {{"train", "train"}, {"test", "test"}, {"class_names", "words.txt"}},
+                        {{"options", {{"inside", "images"}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(1)));
   EXPECT_THAT(classes(), ElementsAre("dog", "cat"));
   put("words.txt", "n1\tcat\n");
@@ -46,7 +51,8 @@ TEST_F(LayoutTest, LinesOfPathAndLabel) {
   put("train.txt", "a b.jpg 1\nb.jpg 0\n\n");
   put("test.txt", "c.jpg 0\nother.jpg 7\n");
   put("names.txt", "0 old dog\n1 cat, tabby\n");
-  Manifest m = manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}, {"class_names", "names.txt"}}, {{"options", {{"prefix", "img/"}, {"below", 2}, {"name_skip", 1}, {"name_until", ","}}}});
+  Manifest m = manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}, {"class_names", "names.txt"}},
+                        {{"options", {{"prefix", "img/"}, {"below", 2}, {"name_skip", 1}, {"name_until", ","}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(0)));
   EXPECT_THAT(classes(), ElementsAre("old dog", "cat"));
   put("train.txt", "a b.jpg 1\n\nb.jpg x\n");
@@ -54,7 +60,8 @@ TEST_F(LayoutTest, LinesOfPathAndLabel) {
   put("train.txt", "b.jpg 1\nb.jpg 0\n");
   EXPECT_THAT(refusal(m), HasSubstr("train.txt:2: img/b.jpg is listed twice (first in line 1)"));
   put("train.txt", "b.jpg 1\nlost.jpg 0\ngone.jpg 0\n");
-  EXPECT_THAT(refusal(m), testing::AllOf(HasSubstr("train.txt:2: "), HasSubstr("img/lost.jpg is not there, nor are 1 others")));
+  EXPECT_THAT(refusal(m),
+              testing::AllOf(HasSubstr("train.txt:2: "), HasSubstr("img/lost.jpg is not there, nor are 1 others")));
   put("train.txt", "b.jpg -1\n");
   EXPECT_THAT(refusal(m), HasSubstr("train.txt:1: label -1 of img/b.jpg; the data set has classes 0..1"));
   put("train.txt", "b.jpg\n");
@@ -69,7 +76,10 @@ TEST_F(LayoutTest, OtherNumbersThanExpectedAreRefused) {
   for (const char* name : {"a.jpg", "b.jpg"}) picture(name);
   put("train.txt", "a.jpg 1\n");
   put("test.txt", "b.jpg 0\n");
-  auto with = [&](const Value& expected) { return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, {{"classes", {"x", "y"}}, {"expected", expected}}); };
+  auto with = [&](const Value& expected) {
+    return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}},
+                    {{"classes", {"x", "y"}}, {"expected", expected}});
+  };
   EXPECT_EQ(refusal(with({{"train", 1}, {"test", 1}, {"classes", 2}})), "accepted");
   EXPECT_THAT(refusal(with({{"train", 2}})), HasSubstr("1 training images, mini has 2"));
   EXPECT_THAT(refusal(with({{"test", 3}})), HasSubstr("1 test images, mini has 3"));
@@ -82,8 +92,10 @@ TEST_F(LayoutTest, LinesOfIdAndClassName) {
   put("train.txt", "1 DR-400 B\n");
   put("val.txt", "2 F/A-18\n");
   put("test.txt", "3 F/A-18\n");
-  Manifest m = manifest("named-lines", {{"train", "train.txt"}, {"train_2", "val.txt"}, {"test", "test.txt"}, {"class_names", "variants.txt"}},
-                        {{"options", {{"prefix", "images/"}, {"suffix", ".jpg"}}}});
+  Manifest m =
+      manifest("named-lines",
+               {{"train", "train.txt"}, {"train_2", "val.txt"}, {"test", "test.txt"}, {"class_names", "variants.txt"}},
+               {{"options", {{"prefix", "images/"}, {"suffix", ".jpg"}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(0)));
   put("test.txt", "3 F/A-81\n");
   EXPECT_THAT(refusal(m), HasSubstr("test.txt:1: the class 'F/A-81' is not in variants.txt (did you mean 'F/A-18'?)"));
@@ -95,8 +107,10 @@ TEST_F(LayoutTest, ListsJoinedOnAnId) {
   put("labels.txt", "1 1\n2 2\n");
   put("split.txt", "1 0\n2 1\n");
   put("classes.txt", "1 001.Crow\n2 002.Owl\n");
-  Manifest m = manifest("joined", {{"images", "images.txt"}, {"labels", "labels.txt"}, {"split", "split.txt"}, {"class_names", "classes.txt"}},
-                        {{"options", {{"prefix", "images/"}, {"name_skip", 1}, {"name_after", "."}}}});
+  Manifest m = manifest(
+      "joined",
+      {{"images", "images.txt"}, {"labels", "labels.txt"}, {"split", "split.txt"}, {"class_names", "classes.txt"}},
+      {{"options", {{"prefix", "images/"}, {"name_skip", 1}, {"name_after", "."}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1), ElementsAre(0)));
   EXPECT_THAT(classes(), ElementsAre("Crow", "Owl"));
   put("split.txt", "1 0\n2 3\n");
@@ -111,7 +125,11 @@ TEST_F(LayoutTest, KeysAndLabelTables) {
   put("clean.txt", "images/1/b.jpg 0\n");
   put("train_keys.txt", "images/0/a.jpg\n");
   put("test_keys.txt", "images/1/b.jpg\n");
-  Manifest m = manifest("keys", {{"train_labels", "noisy.txt"}, {"train_keys", "train_keys.txt"}, {"test_labels", "clean.txt"}, {"test_keys", "test_keys.txt"}},
+  Manifest m = manifest("keys",
+                        {{"train_labels", "noisy.txt"},
+                         {"train_keys", "train_keys.txt"},
+                         {"test_labels", "clean.txt"},
+                         {"test_keys", "test_keys.txt"}},
                         {{"options", {{"strip", "images/"}}}, {"classes", {"shirt", "coat"}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1), ElementsAre(0)));
   put("test_keys.txt", "images/1/c.jpg\n");
@@ -120,7 +138,10 @@ TEST_F(LayoutTest, KeysAndLabelTables) {
 
 TEST_F(LayoutTest, SplitJson) {
   for (const char* name : {"jpg/a.jpg", "jpg/b.jpg", "jpg/c.jpg"}) picture(name);
-  auto write = [&](const Value& test) { put("split.json", Value{{"train", {{"a.jpg", 1, "rose"}, {"b.jpg", 0, "lily"}}}, {"val", Value::array()}, {"test", test}}.dump()); };
+  auto write = [&](const Value& test) {
+    put("split.json",
+        Value{{"train", {{"a.jpg", 1, "rose"}, {"b.jpg", 0, "lily"}}}, {"val", Value::array()}, {"test", test}}.dump());
+  };
   Manifest m = manifest("split-json", {{"split", "split.json"}}, {{"options", {{"prefix", "jpg/"}}}});
   write({{"c.jpg", 1, "rose"}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
@@ -177,7 +198,8 @@ matvar_t* annotations(const std::vector<std::pair<std::string, int>>& rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto label = static_cast<std::uint8_t>(rows[i].second);
     Mat_VarSetStructFieldByName(result, "fname", i, text(rows[i].first));
-    Mat_VarSetStructFieldByName(result, "class", i, Mat_VarCreate(nullptr, MAT_C_UINT8, MAT_T_UINT8, 2, one, &label, 0));
+    Mat_VarSetStructFieldByName(result, "class", i,
+                                Mat_VarCreate(nullptr, MAT_C_UINT8, MAT_T_UINT8, 2, one, &label, 0));
   }
   return result;
 }
@@ -200,11 +222,17 @@ TEST_F(LayoutTest, MatlabStructs) {
   write_mat(root_ / "test.mat", {annotations({{"1.jpg", 2}})});
   write_mat(root_ / "meta.mat", {cells("class_names", {"AM General Hummer", "Audi S4"})});
   Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}, {"class_names", "meta.mat"}},
-                        {{"options", {{"train_prefix", "cars_train/"}, {"test_prefix", "cars_test/"}, {"paths", "annotations.fname"}, {"labels", "annotations.class"}, {"names", "class_names"}}}});
+                        {{"options",
+                          {{"train_prefix", "cars_train/"},
+                           {"test_prefix", "cars_test/"},
+                           {"paths", "annotations.fname"},
+                           {"labels", "annotations.class"},
+                           {"names", "class_names"}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
   EXPECT_THAT(classes(), ElementsAre("AM General Hummer", "Audi S4"));
   write_mat(root_ / "test.mat", {annotations({{"1.jpg", 3}})});
-  EXPECT_THAT(refusal(m), HasSubstr("test.mat:1: label 3 of cars_test/1.jpg; the data set has labels 1..2, counted from 1 (options.first_label)"));
+  EXPECT_THAT(refusal(m), HasSubstr("test.mat:1: label 3 of cars_test/1.jpg; the data set has labels 1..2, counted "
+                                    "from 1 (options.first_label)"));
   write_mat(root_ / "test.mat", {doubles("other", {1})});
   EXPECT_THAT(refusal(m), HasSubstr("test.mat: no variable 'annotations'"));
   std::string whole = read_file(root_ / "train.mat");
@@ -219,7 +247,12 @@ TEST_F(LayoutTest, MatlabCellsAndNumbers) {
   write_mat(root_ / "train.mat", {cells("annotation_list", {"n1-Pug/a", "n2-Chow/b"}), doubles("labels", {1, 2})});
   write_mat(root_ / "test.mat", {cells("annotation_list", {"n1-Pug/c"}), doubles("labels", {1})});
   Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}},
-                        {{"options", {{"prefix", "Images/"}, {"suffix", ".jpg"}, {"paths", "annotation_list"}, {"labels", "labels"}, {"name_after", "-"}}}});
+                        {{"options",
+                          {{"prefix", "Images/"},
+                           {"suffix", ".jpg"},
+                           {"paths", "annotation_list"},
+                           {"labels", "labels"},
+                           {"name_after", "-"}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(0)));
   EXPECT_THAT(classes(), ElementsAre("Pug", "Chow"));
   write_mat(root_ / "test.mat", {cells("annotation_list", {"n1-Pug/c"}), doubles("labels", {1, 1})});
@@ -234,25 +267,32 @@ TEST_F(LayoutTest, MatlabTextsBeyondAscii) {
   write_mat(root_ / "train.mat", {cells("paths", {"a.jpg", "\xc5\xa0.jpg"}), doubles("labels", {1, 2})});
   write_mat(root_ / "test.mat", {cells("paths", {"c.jpg"}), doubles("labels", {2})});
   std::size_t dims[2] = {2, 1}, wide[2] = {1, 6};
-  const char16_t utf16[] = u"n\u00e9\u20ac\U0001d11e!";   // six units, five characters
+  const char16_t utf16[] = u"n\u00e9\u20ac\U0001d11e!";  // six units, five characters
   matvar_t* names = Mat_VarCreate("names", MAT_C_CELL, MAT_T_CELL, 2, dims, nullptr, 0);
   Mat_VarSetCell(names, 0, Mat_VarCreate(nullptr, MAT_C_CHAR, MAT_T_UTF16, 2, wide, const_cast<char16_t*>(utf16), 0));
   Mat_VarSetCell(names, 1, text("n\u00e9"));
   write_mat(root_ / "meta.mat", {names});
-  Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}, {"class_names", "meta.mat"}}, {{"options", {{"paths", "paths"}, {"labels", "labels"}, {"names", "names"}}}});
+  Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}, {"class_names", "meta.mat"}},
+                        {{"options", {{"paths", "paths"}, {"labels", "labels"}, {"names", "names"}}}});
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(1)));
   EXPECT_THAT(classes(), ElementsAre("n\u00e9\u20ac\U0001d11e!", "n\u00e9"));
   // As scipy writes class_names = {"\u0160koda", "dog"}: the size says five characters, of which there are six bytes.
   const unsigned char scipy[] = {
-      0x0e, 0, 0, 0, 0xb0, 0, 0, 0, 0x06, 0, 0, 0, 0x08, 0, 0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0x05, 0, 0, 0, 0x08, 0, 0, 0, 0x01, 0, 0,
-      0, 0x02, 0, 0, 0, 0x01, 0, 0, 0, 0x0b, 0, 0, 0, 0x63, 0x6c, 0x61, 0x73, 0x73, 0x5f, 0x6e, 0x61, 0x6d, 0x65, 0x73, 0, 0, 0, 0, 0,
-      0x0e, 0, 0, 0, 0x38, 0, 0, 0, 0x06, 0, 0, 0, 0x08, 0, 0, 0, 0x04, 0, 0, 0, 0, 0, 0, 0, 0x05, 0, 0, 0, 0x08, 0, 0, 0, 0x01, 0, 0,
-      0, 0x05, 0, 0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0x06, 0, 0, 0, 0xc5, 0xa0, 0x6b, 0x6f, 0x64, 0x61, 0, 0, 0x0e, 0, 0,
-      0, 0x30, 0, 0, 0, 0x06, 0, 0, 0, 0x08, 0, 0, 0, 0x04, 0, 0, 0, 0, 0, 0, 0, 0x05, 0, 0, 0, 0x08, 0, 0, 0, 0x01, 0, 0, 0, 0x03, 0,
-      0, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x03, 0, 0x64, 0x6f, 0x67, 0,};
+      0x0e, 0,    0,    0,    0xb0, 0,    0,    0,    0x06, 0,    0,    0,    0x08, 0,    0,    0,    0x01, 0,    0,
+      0,    0,    0,    0,    0,    0x05, 0,    0,    0,    0x08, 0,    0,    0,    0x01, 0,    0,    0,    0x02, 0,
+      0,    0,    0x01, 0,    0,    0,    0x0b, 0,    0,    0,    0x63, 0x6c, 0x61, 0x73, 0x73, 0x5f, 0x6e, 0x61, 0x6d,
+      0x65, 0x73, 0,    0,    0,    0,    0,    0x0e, 0,    0,    0,    0x38, 0,    0,    0,    0x06, 0,    0,    0,
+      0x08, 0,    0,    0,    0x04, 0,    0,    0,    0,    0,    0,    0,    0x05, 0,    0,    0,    0x08, 0,    0,
+      0,    0x01, 0,    0,    0,    0x05, 0,    0,    0,    0x01, 0,    0,    0,    0,    0,    0,    0,    0x10, 0,
+      0,    0,    0x06, 0,    0,    0,    0xc5, 0xa0, 0x6b, 0x6f, 0x64, 0x61, 0,    0,    0x0e, 0,    0,    0,    0x30,
+      0,    0,    0,    0x06, 0,    0,    0,    0x08, 0,    0,    0,    0x04, 0,    0,    0,    0,    0,    0,    0,
+      0x05, 0,    0,    0,    0x08, 0,    0,    0,    0x01, 0,    0,    0,    0x03, 0,    0,    0,    0x01, 0,    0,
+      0,    0,    0,    0,    0,    0x10, 0,    0x03, 0,    0x64, 0x6f, 0x67, 0,
+  };
   std::string header = "MATLAB 5.0 MAT-file Platform: posix";
   header.resize(124, ' ');
-  std::string whole = header + std::string("\x00\x01IM", 4) + std::string(reinterpret_cast<const char*>(scipy), sizeof scipy);
+  std::string whole =
+      header + std::string("\x00\x01IM", 4) + std::string(reinterpret_cast<const char*>(scipy), sizeof scipy);
   put("meta.mat", whole);
   m.options["names"] = "class_names";
   EXPECT_THAT(labels(m), ElementsAre(ElementsAre(0, 1), ElementsAre(1)));
@@ -272,12 +312,16 @@ TEST_F(LayoutTest, MatlabTextsBeyondAscii) {
 TEST_F(LayoutTest, Matlab73IsNamedWithWhatToDo) {
   for (const char* name : {"a.jpg", "b.jpg"}) picture(name);
   write_mat(root_ / "test.mat", {cells("paths", {"b.jpg"}), doubles("labels", {1})});
-  Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}}, {{"classes", {"x", "y"}}, {"options", {{"paths", "paths"}, {"labels", "labels"}}}});
+  Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}},
+                        {{"classes", {"x", "y"}}, {"options", {{"paths", "paths"}, {"labels", "labels"}}}});
   std::string matlab = "MATLAB 7.3 MAT-file, Platform: GLNXA64";
   matlab.resize(512, ' ');
   for (const std::string& content : {matlab + "\x89HDF\r\n\x1a\n", std::string("\x89HDF\r\n\x1a\n and more")}) {
     put("train.mat", content);
-    EXPECT_THAT(refusal(m), HasSubstr("train.mat: a MATLAB 7.3 file (HDF5), which is not read; in MATLAB, save it again with save(..., '-v7')"));
+    EXPECT_THAT(
+        refusal(m),
+        HasSubstr(
+            "train.mat: a MATLAB 7.3 file (HDF5), which is not read; in MATLAB, save it again with save(..., '-v7')"));
   }
 }
 
@@ -286,10 +330,13 @@ TEST_F(LayoutTest, MatlabFoldersThatContradictTheLabelsAreRefused) {
   auto with = [&](std::vector<double> train, std::vector<double> test) {
     write_mat(root_ / "train.mat", {cells("paths", {"p/a.jpg", "q/b.jpg"}), doubles("labels", train)});
     write_mat(root_ / "test.mat", {cells("paths", {"p/c.jpg"}), doubles("labels", test)});
-    return refusal(manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}}, {{"options", {{"paths", "paths"}, {"labels", "labels"}}}}));
+    return refusal(manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}},
+                            {{"options", {{"paths", "paths"}, {"labels", "labels"}}}}));
   };
   EXPECT_EQ(with({1, 2}, {1}), "accepted");
-  EXPECT_THAT(with({1, 2}, {2}), testing::AllOf(HasSubstr("test.mat:1: the label 2 lies in the folder p here, in q in "), HasSubstr("train.mat:2")));
+  EXPECT_THAT(with({1, 2}, {2}),
+              testing::AllOf(HasSubstr("test.mat:1: the label 2 lies in the folder p here, in q in "),
+                             HasSubstr("train.mat:2")));
   EXPECT_THAT(with({1, 1}, {1}), HasSubstr("train.mat:2: the label 1 lies in the folder q here, in p in "));
 }
 
@@ -304,13 +351,15 @@ class PackedTest : public LayoutTest {
     put("test.txt", "c.jpg 0\n");
   }
   Manifest lines(const char* corrupt = "error") {
-    return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}}, {{"classes", {"x", "y"}}, {"corrupt", corrupt}});
+    return manifest("lines", {{"train", "train.txt"}, {"test", "test.txt"}},
+                    {{"classes", {"x", "y"}}, {"corrupt", corrupt}});
   }
 };
 
 TEST_F(PackedTest, CorruptImagesAreErrorsOrSkippedAndCounted) {
   put("b.jpg", read_file(kImages / "truncated-half.jpg"));
-  EXPECT_THAT(refusal(lines()), testing::AllOf(HasSubstr("b.jpg: a broken JPEG: the file ends too early"), HasSubstr("corrupt = \"skip\" in mini.toml")));
+  EXPECT_THAT(refusal(lines()), testing::AllOf(HasSubstr("b.jpg: a broken JPEG: the file ends too early"),
+                                               HasSubstr("corrupt = \"skip\" in mini.toml")));
   Record record = check(lines("skip"), {}, {});
   EXPECT_EQ(record.train, 1);
   EXPECT_THAT(record.skipped, ElementsAre("b.jpg"));
@@ -327,7 +376,8 @@ TEST_F(PackedTest, TheCacheGoesOnWhereItStopped) {
   Path cache = cache_path(record), files = Path(cache).replace_extension(".files");
   std::string whole = read_file(files);
   std::filesystem::remove(cache);
-  for (std::size_t keep : {std::size_t{0}, std::size_t{10}, read_file(root_ / "a.jpg").size(), whole.size() - 1, whole.size()}) {
+  for (std::size_t keep :
+       {std::size_t{0}, std::size_t{10}, read_file(root_ / "a.jpg").size(), whole.size() - 1, whole.size()}) {
     std::filesystem::remove(files);
     write_file_atomically(Path(files).concat(".part"), whole.substr(0, keep));
     EXPECT_EQ(Pixels(ensure_cache(lines(), record, {})).fingerprint(), record.fingerprint);
@@ -372,7 +422,8 @@ TEST_F(PackedTest, ChangedListsAndImagesAreNoticed) {
 
 TEST(Manifest, RefusesWithTheNearestName) {
   auto refusal = [](Value change) {
-    Value preset = {{"layout", "lines"}, {"roots", {"/x"}}, {"files", {{"train", "a"}, {"test", "b"}}}, {"classes", {"x", "y"}}};
+    Value preset = {
+        {"layout", "lines"}, {"roots", {"/x"}}, {"files", {{"train", "a"}, {"test", "b"}}}, {"classes", {"x", "y"}}};
     preset.update(change);
     try {
       Manifest::from_preset("mini", preset, "mini.toml");
@@ -384,7 +435,8 @@ TEST(Manifest, RefusesWithTheNearestName) {
   EXPECT_EQ(refusal(Value::object()), "accepted");
   EXPECT_THAT(refusal({{"layout", "line"}}), HasSubstr("layout 'line' is not known (did you mean 'lines'?)"));
   EXPECT_THAT(refusal({{"files", {{"train", "a"}}}}), HasSubstr("files.test is missing"));
-  EXPECT_THAT(refusal({{"files", {{"train", "a"}, {"test", "b"}, {"class_name", "c"}}}}), HasSubstr("no use for files.class_name (did you mean 'class_names'?)"));
+  EXPECT_THAT(refusal({{"files", {{"train", "a"}, {"test", "b"}, {"class_name", "c"}}}}),
+              HasSubstr("no use for files.class_name (did you mean 'class_names'?)"));
   EXPECT_THAT(refusal({{"options", {{"prefx", "a"}}}}), HasSubstr("no option 'prefx' (did you mean 'prefix'?)"));
   EXPECT_THAT(refusal({{"corrupt", "ignore"}}), HasSubstr("corrupt must be"));
   EXPECT_THAT(refusal({{"expected", {{"trian", 1}}}}), HasSubstr("expected.trian is none of"));

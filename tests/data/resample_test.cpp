@@ -31,7 +31,8 @@ TEST(Weights, SumToOneAndStayInside) {
       ASSERT_EQ(w.first.size(), static_cast<std::size_t>(to));
       for (std::int64_t i = 0; i < to; ++i) {
         auto row = w.values.begin() + i * w.taps;
-        EXPECT_NEAR(std::accumulate(row, row + w.taps, 0.0) / (1 << kWeightBits), 1, 1e-4) << to_string(filter) << from << to;
+        EXPECT_NEAR(std::accumulate(row, row + w.taps, 0.0) / (1 << kWeightBits), 1, 1e-4)
+            << to_string(filter) << from << to;
         EXPECT_GE(w.first[static_cast<std::size_t>(i)], 0);
         EXPECT_LE(w.first[static_cast<std::size_t>(i)] + w.taps, from);
       }
@@ -58,7 +59,9 @@ TEST(Resize, AWindowIsAPartOfTheWhole) {
     Image big = resize(image, all), small = resize(image, part);
     for (std::int64_t y = 0; y < 11; ++y)
       for (std::int64_t x = 0; x < 3 * 7; ++x)
-        ASSERT_EQ(small.rgb[static_cast<std::size_t>(y * 21 + x)], big.rgb[static_cast<std::size_t>((y + 3) * 99 + 15 + x)]) << to_string(filter);
+        ASSERT_EQ(small.rgb[static_cast<std::size_t>(y * 21 + x)],
+                  big.rgb[static_cast<std::size_t>((y + 3) * 99 + 15 + x)])
+            << to_string(filter);
   }
 }
 
@@ -67,7 +70,8 @@ TEST(Resize, ABoxIsAPictureOfItsOwn) {
   for (std::int64_t y = 0; y < 8; ++y)
     for (std::int64_t x = 0; x < 27; ++x) cut.rgb.push_back(image.rgb[static_cast<std::size_t>((y + 5) * 90 + 12 + x)]);
   Resizing inside{{5, 4, 8, 9}, 6, 12, Filter::bicubic, {0, 0, 6, 12}};
-  EXPECT_EQ(resize(image, inside).rgb, resize(cut, whole(8, 9, 6, 12, Filter::bicubic)).rgb) << "pixels outside the box count for nothing";
+  EXPECT_EQ(resize(image, inside).rgb, resize(cut, whole(8, 9, 6, 12, Filter::bicubic)).rgb)
+      << "pixels outside the box count for nothing";
 }
 
 TEST(ShortSide, CutsTheLongSideToAnInteger) {

@@ -42,11 +42,13 @@ class ScoresTest : public testing::Test {
 
 TEST_F(ScoresTest, AreKeptByTheirContent) {
   EXPECT_TRUE(recorded_scores().empty());
-  ScoreRecord one = record_scores("teacher", dataset_, values_, shape_), again = record_scores("same", dataset_, values_, shape_);
+  ScoreRecord one = record_scores("teacher", dataset_, values_, shape_),
+              again = record_scores("same", dataset_, values_, shape_);
   EXPECT_EQ(one.fingerprint, again.fingerprint);
   SafeTensors file(scores_path(one.fingerprint));
   EXPECT_EQ(file.at("scores").shape, (std::vector<std::int64_t>{3, 2}));
-  EXPECT_TRUE(std::equal(file.at("scores").bytes.begin(), file.at("scores").bytes.end(), std::as_bytes(std::span(values_)).begin()));
+  EXPECT_TRUE(std::equal(file.at("scores").bytes.begin(), file.at("scores").bytes.end(),
+                         std::as_bytes(std::span(values_)).begin()));
   values_[5] = 7;
   EXPECT_NE(record_scores("teacher", dataset_, values_, shape_).fingerprint, one.fingerprint);
   dataset_.fingerprint = "g";
@@ -59,12 +61,14 @@ TEST_F(ScoresTest, AreKeptByTheirContent) {
 
 TEST_F(ScoresTest, OfAnotherShapeOrWithoutNumbersAreRefused) {
   shape_ = {2, 3};
-  EXPECT_THAT(refusal("teacher"), HasSubstr("scores of mini must be 3 x 2 (training samples x classes), these are 2 x 3"));
+  EXPECT_THAT(refusal("teacher"),
+              HasSubstr("scores of mini must be 3 x 2 (training samples x classes), these are 2 x 3"));
   shape_ = {3, 2};
   values_[3] = NAN;
   EXPECT_THAT(refusal("teacher"), HasSubstr("scores of sample 1 are not finite"));
   values_[3] = 0;
-  for (const char* name : {"", "../up", "a b", ".hidden", "zero-shot"}) EXPECT_THAT(refusal(name), HasSubstr("name of scores"));
+  for (const char* name : {"", "../up", "a b", ".hidden", "zero-shot"})
+    EXPECT_THAT(refusal(name), HasSubstr("name of scores"));
   EXPECT_EQ(refusal("resnet_50.v2"), "accepted");
 }
 

@@ -16,17 +16,21 @@ TEST(Templates, ATemplateStandsForItself) {
   EXPECT_EQ(prompt("{}", "ankle_boot"), "ankle boot");
   EXPECT_THAT(refusal([] { prompt("no place", "cat"); }), testing::HasSubstr("has no {}"));
   for (const char* twice : {"a {} and {}.", "{}{}"}) {
-    EXPECT_EQ(refusal([&] { prompt(twice, "cat"); }), fmt::format("the template '{}' has 2 {{}} for the class name, it must have one", twice));
-    EXPECT_EQ(refusal([&] { templates_of(twice); }), fmt::format("the template '{}' has 2 {{}} for the class name, it must have one", twice));
+    EXPECT_EQ(refusal([&] { prompt(twice, "cat"); }),
+              fmt::format("the template '{}' has 2 {{}} for the class name, it must have one", twice));
+    EXPECT_EQ(refusal([&] { templates_of(twice); }),
+              fmt::format("the template '{}' has 2 {{}} for the class name, it must have one", twice));
   }
-  EXPECT_EQ(refusal([] { templates_of("{} {} {}"); }), "the template '{} {} {}' has 3 {} for the class name, it must have one");
+  EXPECT_EQ(refusal([] { templates_of("{} {} {}"); }),
+            "the template '{} {} {}' has 3 {} for the class name, it must have one");
   EXPECT_EQ(prompt("a {}} or {", "cat"), "a cat} or {") << "other braces are text";
 }
 
 TEST(Templates, SetsHaveTheirPublishedSizes) {
-  const std::map<std::string, std::size_t> sizes = {{"imagenet-80", 80}, {"imagenet-7", 7}, {"clip-caltech-101", 34}, {"clip-dtd", 8},
-                                                    {"clip-eurosat", 3}, {"clip-fgvc-aircraft", 2}, {"clip-stanford-cars", 8}, {"clip-ucf-101", 48},
-                                                    {"clip-cifar", 18}};
+  const std::map<std::string, std::size_t> sizes = {
+      {"imagenet-80", 80},       {"imagenet-7", 7},    {"clip-caltech-101", 34},
+      {"clip-dtd", 8},           {"clip-eurosat", 3},  {"clip-fgvc-aircraft", 2},
+      {"clip-stanford-cars", 8}, {"clip-ucf-101", 48}, {"clip-cifar", 18}};
   for (const auto& [name, size] : sizes) {
     std::vector<std::string> all = templates_of(name);
     EXPECT_EQ(all.size(), size) << name;

@@ -1,5 +1,4 @@
 // Records of downloaded weights: what is found, what is refused, what a change does.
-#include "../refusal.h"
 #include "winnow/data/weights.h"
 
 #include <gmock/gmock.h>
@@ -8,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/core/settings.h"
@@ -37,7 +37,9 @@ class WeightsRecords : public testing::Test {
     write_safetensors(at / "model.safetensors", {{"w", {"F32", {1}, std::as_bytes(std::span(&value, 1))}}});
     return at;
   }
-  static WeightsRecord check(const std::optional<Path>& root) { return check_weights("clip-x", "https://hub/clip-x", root, {}); }
+  static WeightsRecord check(const std::optional<Path>& root) {
+    return check_weights("clip-x", "https://hub/clip-x", root, {});
+  }
 
   Path folder_;
 };
@@ -57,7 +59,8 @@ TEST_F(WeightsRecords, AreFoundWhereTheyAreSaidToBe) {
   ::setenv("WINNOW_WEIGHTS", (folder_ / "all").c_str(), 1);
   EXPECT_EQ(check(std::nullopt).root, folder_ / "all" / "clip-x");
   ::unsetenv("WINNOW_WEIGHTS");
-  EXPECT_THAT(refusal([] { check(std::nullopt); }), HasSubstr("weights of clip-x: no config.json or open_clip_config.json in"));
+  EXPECT_THAT(refusal([] { check(std::nullopt); }),
+              HasSubstr("weights of clip-x: no config.json or open_clip_config.json in"));
   EXPECT_THAT(refusal([] { check(std::nullopt); }), HasSubstr("download https://hub/clip-x and say --root FOLDER"));
   // Hugging Face's cache.
   snapshot(folder_ / "hub" / "snapshots" / "abc", 1);
@@ -81,7 +84,7 @@ TEST_F(WeightsRecords, ARecordRemembers) {
 TEST_F(WeightsRecords, ChangesAreNoticedAndTouchesForgiven) {
   WeightsRecord record = check(snapshot(folder_ / "one", 1));
   require_unchanged(record);
-  snapshot(folder_ / "one", 1);                   // written anew, same content
+  snapshot(folder_ / "one", 1);  // written anew, same content
   EXPECT_EQ(refusal([&] { require_unchanged(record); }), "accepted");
   snapshot(folder_ / "one", 2);
   EXPECT_THAT(refusal([&] { require_unchanged(record); }), HasSubstr("changed since they were checked"));
@@ -124,15 +127,19 @@ TEST_F(WeightsRecords, LinksIntoBlobsCountByTheirContent) {
   std::string plain = check(snapshot(folder_ / "plain", 1)).fingerprint;
   Path blobs = snapshot(folder_ / "hub" / "blobs", 1), revision = folder_ / "hub" / "snapshots" / "1";
   make_folders(revision);
-  for (const char* name : {"config.json", "model.safetensors"}) std::filesystem::create_symlink(Path("../../blobs") / name, revision / name);
+  for (const char* name : {"config.json", "model.safetensors"})
+    std::filesystem::create_symlink(Path("../../blobs") / name, revision / name);
   WeightsRecord record = check(folder_ / "hub");
   EXPECT_EQ(record.fingerprint, plain);
   EXPECT_EQ(difference_from(record), "");
   std::filesystem::remove(blobs / "model.safetensors");
-  EXPECT_THAT(difference_from(record), HasSubstr("model.safetensors: a link to ../../blobs/model.safetensors, which is gone"));
-  EXPECT_THAT(refusal([&] { check(folder_ / "hub"); }), HasSubstr("which is gone; download it again, or name another folder with --root"));
+  EXPECT_THAT(difference_from(record),
+              HasSubstr("model.safetensors: a link to ../../blobs/model.safetensors, which is gone"));
+  EXPECT_THAT(refusal([&] { check(folder_ / "hub"); }),
+              HasSubstr("which is gone; download it again, or name another folder with --root"));
   std::filesystem::remove(blobs / "config.json");
-  EXPECT_THAT(refusal([&] { check(folder_ / "hub"); }), HasSubstr("config.json: a link to ../../blobs/config.json, which is gone"));
+  EXPECT_THAT(refusal([&] { check(folder_ / "hub"); }),
+              HasSubstr("config.json: a link to ../../blobs/config.json, which is gone"));
 }
 
 TEST_F(WeightsRecords, ALinkToItselfIsNamed) {

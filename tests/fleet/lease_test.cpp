@@ -1,8 +1,8 @@
 #include "lease.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
-#include <fcntl.h>
 #include <sys/wait.h>
 
 #include "folder.h"
@@ -46,7 +46,7 @@ TEST(StoreLease, OfAKilledProcessIsTakenOverAgainAndAgain) {
     pid_t child = ::fork();
     if (child == 0) {
       new StoreLease(folder.path(), 1, 30s);
-      ::_exit(0);                                          // no destructor
+      ::_exit(0);  // no destructor
     }
     ::waitpid(child, nullptr, 0);
     StoreLease lease(folder.path(), 1, 30s);

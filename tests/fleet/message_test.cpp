@@ -8,7 +8,12 @@ namespace winnow::fleet {
 namespace {
 
 TEST(Message, ArrivesHoweverTheStreamIsCut) {
-  Message sent{.kind = Message::Kind::failed, .attempt = {7, 2}, .number = 1.5, .text = "user", .detail = std::string(100, 'x'), .attempts = {{1, 1}, {2, 3}}};
+  Message sent{.kind = Message::Kind::failed,
+               .attempt = {7, 2},
+               .number = 1.5,
+               .text = "user",
+               .detail = std::string(100, 'x'),
+               .attempts = {{1, 1}, {2, 3}}};
   std::string bytes;
   for (int i = 0; i < 3; ++i) sent.append_to(bytes);
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {

@@ -1,5 +1,3 @@
-#include "status_file.h"
-
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,6 +5,7 @@
 #include "clock.h"
 #include "folder.h"
 #include "lease.h"
+#include "status_file.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 
@@ -62,8 +61,12 @@ TEST_F(Status, TellsWhatRunsAndWhatFailed) {
   file.joined(0, "here", 4);
   file.started({1, 1}, 0, 1);
   file.started({2, 3}, 0, 2);
-  file.progressed({2, 3}, {{"epoch", 1}, {"epochs", 2}, {"step", "many"}, {"phase", "warm-up"}, {"metrics", {{"loss", 0.5}, {"other", 1}}}});
-  file.progressed({3, 1}, {{"epoch", 1}});                 // does not run
+  file.progressed({2, 3}, {{"epoch", 1},
+                           {"epochs", 2},
+                           {"step", "many"},
+                           {"phase", "warm-up"},
+                           {"metrics", {{"loss", 0.5}, {"other", 1}}}});
+  file.progressed({3, 1}, {{"epoch", 1}});  // does not run
   file.failed({1, 1}, sched::FailureClass::memory, "out of memory\nlines\nof it", false);
   file.ended({1, 1});
   file.write(kCounts, {}, false);
@@ -103,7 +106,8 @@ TEST_F(Status, CountsAResumedStagesPaceFromWhereItWentOn) {
 
 TEST_F(Status, KeepsTheLastFailuresOnly) {
   StatusFile file(folder_.path(), work_);
-  for (std::uint32_t i = 1; i <= 1000; ++i) file.failed({1, i}, sched::FailureClass::transient, std::to_string(i), false);
+  for (std::uint32_t i = 1; i <= 1000; ++i)
+    file.failed({1, i}, sched::FailureClass::transient, std::to_string(i), false);
   file.write(kCounts, {}, true);
   Value failures = read()["failures"];
   EXPECT_LE(failures.size(), 10u);
@@ -127,7 +131,7 @@ TEST_F(Status, EstimatesFromWhatIsKnown) {
   file.lost(1);
   file.started({2, 1}, 0, 2);
   file.started({3, 1}, 0, 2);
-  file.started({3, 2}, 0, 2);                              // more attempts than stages
+  file.started({3, 2}, 0, 2);  // more attempts than stages
   file.write(kCounts, outlook, true);
   EXPECT_NEAR(read()["left"]["seconds"].get<double>(), 325, 5);
   file.ended({2, 1}), file.ended({3, 1}), file.ended({3, 2});
@@ -141,7 +145,7 @@ TEST_F(Status, OfADeadCoordinatorSaysSo) {
   if (child == 0) {
     new StoreLease(folder_.path(), 1, 30s);
     StatusFile(folder_.path(), work_).write(kCounts, {}, false);
-    ::_exit(0);                                            // no destructor
+    ::_exit(0);  // no destructor
   }
   ::waitpid(child, nullptr, 0);
   EXPECT_EQ(read()["state"], "died");
@@ -161,7 +165,8 @@ TEST_F(Status, ThatIsNoneIsRefusedInOneLine) {
   StatusFile(folder_.path(), work_).write(kCounts, {}, true);
   const Value good = read();
   EXPECT_EQ(refusal(good.dump()), "");
-  for (const char* text : {"", "null", "[]", "{", "{}", "\xff\xfe", R"({"sweep":3})"}) EXPECT_THAT(refusal(text), HasSubstr("status.json is no status of a run")) << text;
+  for (const char* text : {"", "null", "[]", "{", "{}", "\xff\xfe", R"({"sweep":3})"})
+    EXPECT_THAT(refusal(text), HasSubstr("status.json is no status of a run")) << text;
   for (const auto& [key, value] : good.items()) {
     if (key == "host" || key == "stages" || key == "before" || key == "state") continue;
     Value bad = good;
@@ -181,7 +186,8 @@ TEST_F(Status, SurvivesAFolderThatIsGone) {
 TEST(Lease, OfNonsenseIsHeldByNobody) {
   Folder folder;
   EXPECT_FALSE(StoreLease::held(folder.path()));
-  for (const char* text : {"", "[]", R"({"host":3,"pid":"x"})", R"({"host":"a","pid":-1,"start":"1","epoch":"7","token":"x"})"}) {
+  for (const char* text :
+       {"", "[]", R"({"host":3,"pid":"x"})", R"({"host":"a","pid":-1,"start":"1","epoch":"7","token":"x"})"}) {
     write_file_atomically(folder / "coordinator.json", text);
     EXPECT_FALSE(StoreLease::held(folder.path())) << text;
   }

@@ -35,8 +35,10 @@ TEST(TimeLeft, OfAnUnseenClassComesFromTheStageThatRuns) {
 
 TEST(TimeLeft, OfARunningStageGoesByWhatItTold) {
   EXPECT_DOUBLE_EQ(time_left({{1, 1, 100.0}}, {1}, {{0, 100, 0.5}}, 1)->seconds, 100) << "slower today";
-  EXPECT_DOUBLE_EQ(time_left({{1, 1, 100.0}}, {1}, {{0, 130, std::nullopt}}, 1)->seconds, 0) << "overdue, never negative";
-  EXPECT_DOUBLE_EQ(time_left({{1, 1, 100.0}}, {1}, {{0, 10, 0.5}, {0, 10, 0.5}}, 1)->seconds, 10) << "more attempts than stages";
+  EXPECT_DOUBLE_EQ(time_left({{1, 1, 100.0}}, {1}, {{0, 130, std::nullopt}}, 1)->seconds, 0)
+      << "overdue, never negative";
+  EXPECT_DOUBLE_EQ(time_left({{1, 1, 100.0}}, {1}, {{0, 10, 0.5}, {0, 10, 0.5}}, 1)->seconds, 10)
+      << "more attempts than stages";
 }
 
 }  // namespace

@@ -25,23 +25,31 @@ using testing::HasSubstr;
 TEST(TrainerEvents, AreObjectsWithAKnownEvent) {
   EXPECT_EQ(parse_event(R"({"event":"ready","protocol":1})")->kind, TrainerEvent::Kind::ready);
   EXPECT_EQ(parse_event(R"({"event":"done"})")->kind, TrainerEvent::Kind::done);
-  for (const char* bad : {"", "hello", "{", "[]", "42", "{}", R"({"event":1})", R"({"event":"finished"})", "\xff\xfe", R"({"event":"done")"})
+  for (const char* bad : {"", "hello", "{", "[]", "42", "{}", R"({"event":1})", R"({"event":"finished"})", "\xff\xfe",
+                          R"({"event":"done")"})
     EXPECT_FALSE(parse_event(bad)) << bad;
 }
 
 TEST(TrainerEvents, WhatGoesOnToTheCoordinatorIsWhole) {
-  for (const char* good : {R"({"event":"resumed","step":0})", R"({"event":"checkpoint","step":47,"bytes":8})", R"({"event":"note","text":""})"})
+  for (const char* good : {R"({"event":"resumed","step":0})", R"({"event":"checkpoint","step":47,"bytes":8})",
+                           R"({"event":"note","text":""})"})
     EXPECT_TRUE(parse_event(good)) << good;
-  for (const char* bad : {R"({"event":"resumed"})", R"({"event":"resumed","step":"47"})", R"({"event":"resumed","step":-1})", R"({"event":"resumed","step":1.5})",
-                          R"({"event":"checkpoint","step":null})", R"({"event":"checkpoint","step":[1]})", R"({"event":"note"})", R"({"event":"note","text":5})"})
+  for (const char* bad :
+       {R"({"event":"resumed"})", R"({"event":"resumed","step":"47"})", R"({"event":"resumed","step":-1})",
+        R"({"event":"resumed","step":1.5})", R"({"event":"checkpoint","step":null})",
+        R"({"event":"checkpoint","step":[1]})", R"({"event":"note"})", R"({"event":"note","text":5})"})
     EXPECT_FALSE(parse_event(bad)) << bad;
 }
 
 // Python's json writes NaN unless told otherwise, and would write it in every attempt.
 TEST(TrainerEvents, AMistakeIsNamed) {
-  auto done = [](const std::string& metrics) { return R"({"event": "done", "identity": "00112233445566778899aabbccddeeff", "metrics": {)" + metrics + "}}"; };
+  auto done = [](const std::string& metrics) {
+    return R"({"event": "done", "identity": "00112233445566778899aabbccddeeff", "metrics": {)" + metrics + "}}";
+  };
   for (const char* value : {"NaN", "Infinity", "-Infinity"})
-    EXPECT_THAT(mistake_of(done("\"accuracy\": " + std::string(value))), AllOf(HasSubstr("write null"), HasSubstr("\"accuracy\": "), HasSubstr(value))) << value;
+    EXPECT_THAT(mistake_of(done("\"accuracy\": " + std::string(value))),
+                AllOf(HasSubstr("write null"), HasSubstr("\"accuracy\": "), HasSubstr(value)))
+        << value;
   EXPECT_THAT(mistake_of(R"({"event":"finished"})"), HasSubstr("unknown event 'finished'"));
   EXPECT_THAT(mistake_of(R"({"event":"progres"})"), HasSubstr("did you mean 'progress'?"));
   EXPECT_THAT(mistake_of(R"({"loss":1})"), HasSubstr("without \"event\""));
@@ -51,18 +59,24 @@ TEST(TrainerEvents, AMistakeIsNamed) {
   EXPECT_THAT(mistake_of(R"({"event":"failed","class":"lost"})"), HasSubstr("one of user, memory, transient"));
 }
 
-// Each would be written again by every attempt; the second of two values would replace the first, brackets without end would end the agent.
+// Each would be written again by every attempt; the second of two values would replace the first, brackets without end
+// would end the agent.
 TEST(TrainerEvents, WhatIsNearlyJsonIsNamed) {
-  EXPECT_THAT(mistake_of(R"({"event":"done","identity":"ab","metrics":{"accuracy":0.5,"accuracy":0.9}})"), HasSubstr("'accuracy' is there twice"));
-  EXPECT_THAT(mistake_of(R"({"event":"done","metrics":{"accuracy":1e400}})"), HasSubstr("the trainer's line is not JSON"));
-  EXPECT_THAT(mistake_of(R"({"event":"done","metrics":{"accuracy":0.5,}})"), HasSubstr("the trainer's line is not JSON"));
-  std::string deep = R"({"event":"done","metrics":{"accuracy":)" + std::string(400'000, '[') + std::string(400'000, ']') + "}}";
+  EXPECT_THAT(mistake_of(R"({"event":"done","identity":"ab","metrics":{"accuracy":0.5,"accuracy":0.9}})"),
+              HasSubstr("'accuracy' is there twice"));
+  EXPECT_THAT(mistake_of(R"({"event":"done","metrics":{"accuracy":1e400}})"),
+              HasSubstr("the trainer's line is not JSON"));
+  EXPECT_THAT(mistake_of(R"({"event":"done","metrics":{"accuracy":0.5,}})"),
+              HasSubstr("the trainer's line is not JSON"));
+  std::string deep =
+      R"({"event":"done","metrics":{"accuracy":)" + std::string(400'000, '[') + std::string(400'000, ']') + "}}";
   EXPECT_THAT(mistake_of(deep), HasSubstr("within one another more than 64 deep"));
   EXPECT_FALSE(parse_event(deep));
 }
 
 TEST(TrainerEvents, GarbageIsNoMistakeOfAnEvent) {
-  for (const char* line : {"", "hello", "NaN", "{", "loss is NaN", R"({"event":"do)", "[NaN]", "\xff\xfe", R"({"event":"note","text":"NaN"})"})
+  for (const char* line : {"", "hello", "NaN", "{", "loss is NaN", R"({"event":"do)", "[NaN]", "\xff\xfe",
+                           R"({"event":"note","text":"NaN"})"})
     EXPECT_EQ(mistake_of(line), "") << line;
 }
 
@@ -76,7 +90,11 @@ TEST(TrainerEvents, ProgressIsWhatMovesOn) {
 TEST(TrainerEvents, GarbageIsShownReadably) { EXPECT_EQ(beginning_of("a\x01\xff b"), "a.. b"); }
 
 TEST(ForeignResult, MakesTablesOfMetricsAndCurves) {
-  auto run = run_of_metrics({}, Value::parse(R"({"metrics":{"accuracy":0.5,"epochs":2,"loss":null},"curves":{"accuracy":[0.25,0.5],"loss":[1,null]}})"), {}, "log");
+  auto run = run_of_metrics(
+      {},
+      Value::parse(
+          R"({"metrics":{"accuracy":0.5,"epochs":2,"loss":null},"curves":{"accuracy":[0.25,0.5],"loss":[1,null]}})"),
+      {}, "log");
   EXPECT_EQ(run.tables.at("metrics/final").size(), 3u);
   const auto& curves = run.tables.at("metrics/epochs");
   ASSERT_EQ(curves.size(), 3u);
@@ -97,11 +115,15 @@ TEST(ForeignResult, IsRefusedWhereItIsNotWhatATableCouldShow) {
   };
   EXPECT_THAT(refused(R"({"metrics":{"":2}})"), HasSubstr("a metric without a name"));
   EXPECT_THAT(refused(R"({"metrics":{"a\u001bb":2}})"), HasSubstr("without control characters"));
-  EXPECT_THAT(refused(R"({"metrics":{"a":2},"curves":{"a":[1,2],"b":[1]}})"), HasSubstr("the trainer's curve 'b' has 1 values, 'a' has 2"));
+  EXPECT_THAT(refused(R"({"metrics":{"a":2},"curves":{"a":[1,2],"b":[1]}})"),
+              HasSubstr("the trainer's curve 'b' has 1 values, 'a' has 2"));
   EXPECT_THAT(refused(R"({"metrics":{"a":2},"curves":{"a":[]}})"), HasSubstr("'a' has 0 values"));
-  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"accuracy":{"unit":"share","better":"low"}}})"), HasSubstr("a metric of that name is a share of which high is better"));
-  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"accuracy":{"unit":"value"}}})"), HasSubstr("give it another name"));
-  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"acuracy":{"unit":"share"}}})"), HasSubstr("none of its metrics (did you mean 'accuracy'?)"));
+  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"accuracy":{"unit":"share","better":"low"}}})"),
+              HasSubstr("a metric of that name is a share of which high is better"));
+  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"accuracy":{"unit":"value"}}})"),
+              HasSubstr("give it another name"));
+  EXPECT_THAT(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"acuracy":{"unit":"share"}}})"),
+              HasSubstr("none of its metrics (did you mean 'accuracy'?)"));
   EXPECT_EQ(refused(R"({"metrics":{"accuracy":0.5},"kinds":{"accuracy":{"unit":"share"}}})"), "accepted");
 }
 
@@ -123,7 +145,8 @@ TEST(ForeignResult, NamesWhatIsWrong) {
   EXPECT_THAT(failure(R"({})"), HasSubstr("neither 'output' nor 'metrics'"));
   EXPECT_THAT(failure(R"({"metrics":{"accuracy":"high"}})"), HasSubstr("'accuracy' is no number: \"high\""));
   EXPECT_THAT(failure(R"({"metrics":{"a":1},"curves":{"a":2}})"), HasSubstr("curve 'a' is no array"));
-  EXPECT_THAT(failure(R"({"metrics":{"a":1},"kinds":{"a":{"unit":"percent"}}})"), HasSubstr("metric 'a': unit is \"percent\", expected share"));
+  EXPECT_THAT(failure(R"({"metrics":{"a":1},"kinds":{"a":{"unit":"percent"}}})"),
+              HasSubstr("metric 'a': unit is \"percent\", expected share"));
   EXPECT_THAT(failure(R"({"metrics":{"a":1},"kinds":["share"]})"), HasSubstr("no JSON object"));
   EXPECT_THAT(failure(R"({"metrics":[1]})"), HasSubstr("'metrics' are no JSON object"));
 }
@@ -204,7 +227,7 @@ TEST(TrainerProcess, TooManyLinesAreAFault) {
   EXPECT_THAT(shell.process.fault(), HasSubstr("floods"));
 }
 
-bool lives(pid_t pid) {                                    // a zombie does not
+bool lives(pid_t pid) {  // a zombie does not
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
   std::string text((std::istreambuf_iterator<char>(stat)), {});
   return !text.empty() && text.find(") Z") == std::string::npos;
@@ -220,7 +243,7 @@ TEST(TrainerProcess, IsKilledWithWhatItStarted) {
   pid_t grandchild = std::atoi(shell->until(1).at(0).c_str());
   EXPECT_EQ(::kill(grandchild, 0), 0);
   shell.reset();
-  EXPECT_TRUE(ends(grandchild));                           // reaped by whoever is its parent now, or a zombie
+  EXPECT_TRUE(ends(grandchild));  // reaped by whoever is its parent now, or a zombie
 }
 
 // Both processes of a gang that say their number and its folder, and stay.
@@ -238,8 +261,15 @@ struct Gang : Shell {
 // As in the third node of a batch job, under an mpirun of its own.
 TEST(Gang, RunsHereWhateverTheBatchSystemHasAllocated) {
   const std::vector<std::pair<const char*, const char*>> variables = {
-      {"SLURM_JOB_ID", "77"}, {"SLURM_JOBID", "77"}, {"SLURM_NODELIST", "nowhere[1-3]"}, {"SLURM_JOB_NODELIST", "nowhere[1-3]"},
-      {"SLURM_TASKS_PER_NODE", "1(x3)"}, {"SLURM_NNODES", "3"}, {"PBS_JOBID", "77"}, {"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_MCA_orte_hnp_uri", "1.0;tcp://127.0.0.1:1"}};
+      {"SLURM_JOB_ID", "77"},
+      {"SLURM_JOBID", "77"},
+      {"SLURM_NODELIST", "nowhere[1-3]"},
+      {"SLURM_JOB_NODELIST", "nowhere[1-3]"},
+      {"SLURM_TASKS_PER_NODE", "1(x3)"},
+      {"SLURM_NNODES", "3"},
+      {"PBS_JOBID", "77"},
+      {"OMPI_COMM_WORLD_RANK", "2"},
+      {"OMPI_MCA_orte_hnp_uri", "1.0;tcp://127.0.0.1:1"}};
   for (const auto& [name, value] : variables) ::setenv(name, value, 1);
   Shell gang("echo $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE, $OMP_NUM_THREADS threads, job [$SLURM_JOB_ID]", 2);
   EXPECT_THAT(gang.until(2), testing::UnorderedElementsAre("0 of 2, 3 threads, job []", "1 of 2, 3 threads, job []"));

@@ -1,5 +1,5 @@
-// Mutates images and decodes them: DataError is the only legal way to fail. Deterministic; the number of a failing input is
-// printed, and the input is kept in the folder for temporary files.
+// Mutates images and decodes them: DataError is the only legal way to fail. Deterministic; the number of a failing
+// input is printed, and the input is kept in the folder for temporary files.
 //   image_fuzz FILE... COUNT           COUNT mutations of each
 #include <fmt/format.h>
 
@@ -15,9 +15,28 @@ namespace {
 
 // Markers, chunk names, lengths at the edge.
 const std::vector<std::string> kPieces = {
-    "\xff\xd8\xff", "\xff\xd9", std::string("\xff\xc0\x00\x11", 4), std::string("\xff\xc2\x00\x0b", 4), "\xff\xc4", "\xff\xdb", "\xff\xda", "\xff\xdd",
-    "\xff\xd0", "\xff\xee", std::string("\xff\xe1\x00\x02", 4), "IHDR", "IDAT", "PLTE", "tRNS", "IEND", "gAMA", std::string(4, '\0'), "\xff\xff\xff\xff",
-    "\x7f\xff\xff\xff", std::string("\x00\x00\x00\x01", 4), "\x78\x9c",
+    "\xff\xd8\xff",
+    "\xff\xd9",
+    std::string("\xff\xc0\x00\x11", 4),
+    std::string("\xff\xc2\x00\x0b", 4),
+    "\xff\xc4",
+    "\xff\xdb",
+    "\xff\xda",
+    "\xff\xdd",
+    "\xff\xd0",
+    "\xff\xee",
+    std::string("\xff\xe1\x00\x02", 4),
+    "IHDR",
+    "IDAT",
+    "PLTE",
+    "tRNS",
+    "IEND",
+    "gAMA",
+    std::string(4, '\0'),
+    "\xff\xff\xff\xff",
+    "\x7f\xff\xff\xff",
+    std::string("\x00\x00\x00\x01", 4),
+    "\x78\x9c",
 };
 
 }  // namespace
@@ -32,7 +51,8 @@ int main(int argc, char** argv) {
       std::string file = mutator.next();
       try {
         data::Image image = data::decode(std::as_bytes(std::span(file)), argv[k]);
-        if (image.rgb.size() != static_cast<std::size_t>(3 * image.height * image.width) || image.rgb.empty()) throw InternalError("a picture of another size");
+        if (image.rgb.size() != static_cast<std::size_t>(3 * image.height * image.width) || image.rgb.empty())
+          throw InternalError("a picture of another size");
         ++accepted;
       } catch (const DataError&) {
         ++refused;

@@ -1,5 +1,5 @@
-// Mutates the annotation files of miniature data sets, one layout after the other, and checks them: DataError is the only legal
-// way to fail, with one line of text. Deterministic; a failing input stays in the folder that is printed.
+// Mutates the annotation files of miniature data sets, one layout after the other, and checks them: DataError is the
+// only legal way to fail, with one line of text. Deterministic; a failing input stays in the folder that is printed.
 //   layout_fuzz COUNT [LAYOUT...]      COUNT mutations of each file
 #include <fmt/format.h>
 #include <matio.h>
@@ -19,10 +19,45 @@ namespace {
 using namespace winnow;
 
 const std::vector<std::string> kPieces = {
-    " ", "\t", "\n", "\r\n", "0", "-1", "1e9", "9223372036854775807", "99999999999999999999", "../", "/etc/passwd", "a.png", "\"", ",", "[", "]", "{", "}",
-    "null", "true", "\xff", std::string(1, '\0'), std::string("\x00\x00\x00\x01", 4), "\xff\xff\xff\xff", std::string("\x0e\x00\x00\x00", 4),
-    std::string("\x0f\x00\x00\x00", 4), "MATLAB 5.0", "MATLAB 7.3", "x\x9c", "\xef\xbb\xbf", "\xff\xfe", "\r", "cat\n", "a.png 1\n", "1 1\n", "label,", "\"label\": 1,",
-    std::string("\x11\0\0\0", 4), std::string("\x12\0\0\0", 4),
+    " ",
+    "\t",
+    "\n",
+    "\r\n",
+    "0",
+    "-1",
+    "1e9",
+    "9223372036854775807",
+    "99999999999999999999",
+    "../",
+    "/etc/passwd",
+    "a.png",
+    "\"",
+    ",",
+    "[",
+    "]",
+    "{",
+    "}",
+    "null",
+    "true",
+    "\xff",
+    std::string(1, '\0'),
+    std::string("\x00\x00\x00\x01", 4),
+    "\xff\xff\xff\xff",
+    std::string("\x0e\x00\x00\x00", 4),
+    std::string("\x0f\x00\x00\x00", 4),
+    "MATLAB 5.0",
+    "MATLAB 7.3",
+    "x\x9c",
+    "\xef\xbb\xbf",
+    "\xff\xfe",
+    "\r",
+    "cat\n",
+    "a.png 1\n",
+    "1 1\n",
+    "label,",
+    "\"label\": 1,",
+    std::string("\x11\0\0\0", 4),
+    std::string("\x12\0\0\0", 4),
 };
 
 matvar_t* text(const std::string& value) {
@@ -53,13 +88,16 @@ std::string idx(const std::string& shape, const std::string& values) {
 struct Target {
   std::string layout;
   Value preset;
-  std::vector<std::string> mutated;               // files below the root
+  std::vector<std::string> mutated;  // files below the root
 };
 
 void write_miniatures(const Path& root) {
   // The smallest PNG that our decoder takes: 1 x 1, grey.
-  const unsigned char png[] = {0x89, 'P', 'N', 'G', 13, 10, 26, 10, 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55,
-                               0, 0, 0, 10, 'I', 'D', 'A', 'T', 0x78, 0x9c, 0x63, 0x60, 0, 0, 0, 2, 0, 1, 0x48, 0xaf, 0xa4, 0x71, 0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
+  const unsigned char png[] = {0x89, 'P',  'N',  'G',  13,   10,  26,  10,   0,    0,    0,    13,   'I',  'H',
+                               'D',  'R',  0,    0,    0,    1,   0,   0,    0,    1,    8,    0,    0,    0,
+                               0,    0x3a, 0x7e, 0x9b, 0x55, 0,   0,   0,    10,   'I',  'D',  'A',  'T',  0x78,
+                               0x9c, 0x63, 0x60, 0,    0,    0,   2,   0,    1,    0x48, 0xaf, 0xa4, 0x71, 0,
+                               0,    0,    0,    'I',  'E',  'N', 'D', 0xae, 0x42, 0x60, 0x82};
   for (const char* name : {"a.png", "b.png", "c.png", "d.png"})
     write_file_atomically(root / name, std::string(reinterpret_cast<const char*>(png), sizeof png));
   auto put = [&](const char* name, const std::string& content) { write_file_atomically(root / name, content); };
@@ -73,9 +111,12 @@ void write_miniatures(const Path& root) {
   put("keys.txt", "a.png\nb.png\n");
   put("train.csv", "path,label\na.png,cat\n\"b.png\",old dog\n");
   put("digits.csv", "path,label\r\na.png,1\r\nb.png,2\r\n");
-  put("digits.txt", "\xef\xbb\xbf" "2 n2 2\r\n1 n1 1\r\n");
+  put("digits.txt",
+      "\xef\xbb\xbf"
+      "2 n2 2\r\n1 n1 1\r\n");
   put("train.json", R"([{"path": "a.png", "label": "cat"}, {"path": "b.png", "label": "old dog"}])");
-  put("split.json", R"({"train": [["a.png", 0, "cat"], ["b.png", 1, "dog"]], "val": [], "test": [["c.png", 1, "dog"]]})");
+  put("split.json",
+      R"({"train": [["a.png", 0, "cat"], ["b.png", 1, "dog"]], "val": [], "test": [["c.png", 1, "dog"]]})");
   put("train.bin", std::string(1, 0) + std::string(3072, 'x') + std::string(1, 1) + std::string(3072, 'y'));
   put("test.csv", "path,label\nc.png,0\n");
   put("test.json", R"([{"path": "c.png", "label": 0}])");
@@ -88,17 +129,44 @@ void write_miniatures(const Path& root) {
 std::vector<Target> targets() {
   Value two = {"cat", "old dog"};
   return {
-      {"idx", {{"files", {{"train_images", "images.idx"}, {"train_labels", "labels.idx"}, {"test_images", "images.idx"}, {"test_labels", "labels.idx"}}}, {"classes", two}}, {"images.idx", "labels.idx"}},
+      {"idx",
+       {{"files",
+         {{"train_images", "images.idx"},
+          {"train_labels", "labels.idx"},
+          {"test_images", "images.idx"},
+          {"test_labels", "labels.idx"}}},
+        {"classes", two}},
+       {"images.idx", "labels.idx"}},
       {"cifar", {{"files", {{"train", "train.bin"}, {"test", "train.bin"}}}, {"classes", two}}, {"train.bin"}},
-      {"lines", {{"files", {{"train", "train.txt"}, {"test", "test.txt"}, {"class_names", "names.txt"}}}}, {"train.txt", "names.txt"}},
-      {"named-lines", {{"files", {{"train", "train.named"}, {"test", "train.named"}, {"class_names", "names.txt"}}}}, {"train.named", "names.txt"}},
-      {"joined", {{"files", {{"images", "images.txt"}, {"labels", "labels.txt"}, {"split", "split.txt"}}}, {"classes", two}}, {"images.txt", "labels.txt", "split.txt"}},
-      {"keys", {{"files", {{"train_labels", "train.txt"}, {"train_keys", "keys.txt"}, {"test_labels", "train.txt"}, {"test_keys", "keys.txt"}}}, {"classes", two}}, {"train.txt", "keys.txt"}},
+      {"lines",
+       {{"files", {{"train", "train.txt"}, {"test", "test.txt"}, {"class_names", "names.txt"}}}},
+       {"train.txt", "names.txt"}},
+      {"named-lines",
+       {{"files", {{"train", "train.named"}, {"test", "train.named"}, {"class_names", "names.txt"}}}},
+       {"train.named", "names.txt"}},
+      {"joined",
+       {{"files", {{"images", "images.txt"}, {"labels", "labels.txt"}, {"split", "split.txt"}}}, {"classes", two}},
+       {"images.txt", "labels.txt", "split.txt"}},
+      {"keys",
+       {{"files",
+         {{"train_labels", "train.txt"},
+          {"train_keys", "keys.txt"},
+          {"test_labels", "train.txt"},
+          {"test_keys", "keys.txt"}}},
+        {"classes", two}},
+       {"train.txt", "keys.txt"}},
       {"split-json", {{"files", {{"split", "split.json"}}}}, {"split.json"}},
       {"csv", {{"files", {{"train", "train.csv"}, {"test", "test.csv"}}}, {"classes", two}}, {"train.csv"}},
-      {"csv", {{"files", {{"train", "digits.csv"}, {"test", "digits.csv"}, {"class_names", "digits.txt"}}}, {"options", {{"first_label", 1}, {"name_skip", 2}}}}, {"digits.csv", "digits.txt"}},
+      {"csv",
+       {{"files", {{"train", "digits.csv"}, {"test", "digits.csv"}, {"class_names", "digits.txt"}}},
+        {"options", {{"first_label", 1}, {"name_skip", 2}}}},
+       {"digits.csv", "digits.txt"}},
       {"json", {{"files", {{"train", "train.json"}, {"test", "test.json"}}}, {"classes", two}}, {"train.json"}},
-      {"mat", {{"files", {{"train", "train.mat"}, {"test", "test.mat"}}}, {"classes", two}, {"options", {{"paths", "paths"}, {"labels", "labels"}}}}, {"train.mat"}},
+      {"mat",
+       {{"files", {{"train", "train.mat"}, {"test", "test.mat"}}},
+        {"classes", two},
+        {"options", {{"paths", "paths"}, {"labels", "labels"}}}},
+       {"train.mat"}},
   };
 }
 
@@ -132,7 +200,8 @@ int main(int argc, char** argv) {
           ++accepted;
         } catch (const DataError& error) {
           if (std::string(error.what()).find('\n') != std::string::npos) {
-            fmt::print("{}: mutation {} of {}: more than one line: {}\n", target.layout, i, (root / name).string(), error.what());
+            fmt::print("{}: mutation {} of {}: more than one line: {}\n", target.layout, i, (root / name).string(),
+                       error.what());
             return 1;
           }
           ++refused;

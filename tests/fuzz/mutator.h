@@ -11,7 +11,8 @@ namespace winnow::fuzz {
 class Mutator {
  public:
   // `pieces` are inserted: what breaks the parser at hand.
-  Mutator(std::string original, std::vector<std::string> pieces) : original_(std::move(original)), pieces_(std::move(pieces)) {}
+  Mutator(std::string original, std::vector<std::string> pieces)
+      : original_(std::move(original)), pieces_(std::move(pieces)) {}
 
   std::string next() {
     std::string text = original_;
@@ -27,9 +28,11 @@ class Mutator {
     switch (below(5)) {
       case 0: text.insert(at, pieces_[below(pieces_.size())]); break;
       case 1: text.erase(at, 1 + below(12)); break;
-      case 2: if (at < text.size()) text[at] = static_cast<char>(below(256)); break;
+      case 2:
+        if (at < text.size()) text[at] = static_cast<char>(below(256));
+        break;
       case 3: text.insert(at, text.substr(position(text), 1 + below(60))); break;
-      case 4: {                                      // swap two lines
+      case 4: {  // swap two lines
         std::size_t end = text.find('\n', at);
         if (end == std::string::npos) break;
         std::string line = text.substr(at, end - at + 1);

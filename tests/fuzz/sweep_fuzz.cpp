@@ -1,5 +1,5 @@
-// Mutates a sweep file and plans it: UsageError is the only legal way to fail, with one line of text. Deterministic: the same
-// count gives the same inputs, and a failing input is printed.
+// Mutates a sweep file and plans it: UsageError is the only legal way to fail, with one line of text. Deterministic:
+// the same count gives the same inputs, and a failing input is printed.
 //   sweep_fuzz FILE [COUNT]
 #include <fmt/format.h>
 #include <unistd.h>
@@ -18,9 +18,43 @@ using winnow::Path;
 
 // What breaks parsers: structure in the wrong place, numbers at the edge, references, bytes that are no text.
 const std::vector<std::string> kPieces = {
-    "[", "]", "{", "}", "=", ",", "\"", "'", "\n", "#", ".", "[[grid]]\n", "[base]\n", "[[override]]\n", "[[exclude]]\n", "zip = ",
-    "when = ", "set = ", "nan", "inf", "-1", "1e308", "9223372036854775807", "\"=seed\"", "\"=labels.seed\"", "true", "[]", "{}",
-    "[[0]]", "method", "labels", "seed", "train.lr = ", "\xff", std::string(1, '\0'), "\u00e4", "1979-05-27",
+    "[",
+    "]",
+    "{",
+    "}",
+    "=",
+    ",",
+    "\"",
+    "'",
+    "\n",
+    "#",
+    ".",
+    "[[grid]]\n",
+    "[base]\n",
+    "[[override]]\n",
+    "[[exclude]]\n",
+    "zip = ",
+    "when = ",
+    "set = ",
+    "nan",
+    "inf",
+    "-1",
+    "1e308",
+    "9223372036854775807",
+    "\"=seed\"",
+    "\"=labels.seed\"",
+    "true",
+    "[]",
+    "{}",
+    "[[0]]",
+    "method",
+    "labels",
+    "seed",
+    "train.lr = ",
+    "\xff",
+    std::string(1, '\0'),
+    "\u00e4",
+    "1979-05-27",
 };
 
 }  // namespace

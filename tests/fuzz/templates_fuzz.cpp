@@ -1,5 +1,5 @@
-// Mutates a file of class texts: DataError is the only legal way to fail, with one line of text. Deterministic: the same count gives the
-// same inputs, and a failing input is printed.
+// Mutates a file of class texts: DataError is the only legal way to fail, with one line of text. Deterministic: the
+// same count gives the same inputs, and a failing input is printed.
 //   templates_fuzz [COUNT]
 #include <fmt/format.h>
 
@@ -25,8 +25,31 @@ const std::string kFile = R"({
   }
 })";
 const std::string kPlain = R"({"annual_crop-land": ["rows of green"], "FOREST": ["many trees", "a {} from above"]})";
-const std::vector<std::string> kPieces = {"\xef\xbb\xbf", "\r\n", "\"forest\": [\"y\"],", "{}", "{", "}", "[", "]", ",", ":", "\"", "\\", "\\n", "\n", "\xff", std::string(1, '\0'), "\\u0000", "null", "1e99", "[]",
-                                          "\"\"", "\"Forest\": [\"x\"],", "\"Sea\\n\": [],", "\"classes\": {},", "\"templates\": \"x\","};
+const std::vector<std::string> kPieces = {"\xef\xbb\xbf",
+                                          "\r\n",
+                                          "\"forest\": [\"y\"],",
+                                          "{}",
+                                          "{",
+                                          "}",
+                                          "[",
+                                          "]",
+                                          ",",
+                                          ":",
+                                          "\"",
+                                          "\\",
+                                          "\\n",
+                                          "\n",
+                                          "\xff",
+                                          std::string(1, '\0'),
+                                          "\\u0000",
+                                          "null",
+                                          "1e99",
+                                          "[]",
+                                          "\"\"",
+                                          "\"Forest\": [\"x\"],",
+                                          "\"Sea\\n\": [],",
+                                          "\"classes\": {},",
+                                          "\"templates\": \"x\","};
 const std::vector<std::string> kClasses = {"Annual Crop Land", "Forest"};
 
 std::string fault_of(const std::string& text) {

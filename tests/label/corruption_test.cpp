@@ -16,7 +16,8 @@ std::vector<std::int64_t> balanced(std::int64_t samples, std::int64_t classes) {
 }
 
 double mean_size(const Candidates& sets) {
-  return static_cast<double>(std::accumulate(sets.mask.begin(), sets.mask.end(), 0LL)) / static_cast<double>(sets.samples);
+  return static_cast<double>(std::accumulate(sets.mask.begin(), sets.mask.end(), 0LL)) /
+         static_cast<double>(sets.samples);
 }
 
 void expect_true_label_inside(Candidates& sets, const std::vector<std::int64_t>& truth) {
@@ -26,7 +27,8 @@ void expect_true_label_inside(Candidates& sets, const std::vector<std::int64_t>&
 // docs/methods/partial-labels.md#1.6: test vectors of NumPy's legacy generator.
 TEST(NumpyLegacy, TestVectors) {
   NumpyLegacy doubles(0);
-  for (double want : {0.5488135039273248, 0.7151893663724195, 0.6027633760716439, 0.5448831829968969}) EXPECT_EQ(doubles.uniform(), want);
+  for (double want : {0.5488135039273248, 0.7151893663724195, 0.6027633760716439, 0.5448831829968969})
+    EXPECT_EQ(doubles.uniform(), want);
   std::vector<std::int64_t> ten(10);
   std::iota(ten.begin(), ten.end(), 0);
   NumpyLegacy(0).shuffle(ten);
@@ -100,7 +102,8 @@ TEST(Symmetric, BalancedMarksTheSameNumberOfEveryClass) {
 }
 
 TEST(Spec, ReadsOnlyTheKeysOfItsKind) {
-  Settings settings({{"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 2}, {"labels.law", "numpy-legacy"}});
+  Settings settings(
+      {{"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 2}, {"labels.law", "numpy-legacy"}});
   Spec spec = Spec::from(settings);
   EXPECT_EQ(spec.law, Law::numpy_legacy);
   EXPECT_TRUE(spec.makes_candidates());

@@ -63,7 +63,7 @@ TEST(LongTail, AClassDependsOnNoOther) {
   for (std::int64_t i : kept)
     if (truth[static_cast<std::size_t>(i)] == 0) of_class_0.push_back(i);
   for (std::int64_t& y : truth)
-    if (y == 3) y = 2;                            // another class grows
+    if (y == 3) y = 2;  // another class grows
   std::vector<std::int64_t> again = long_tail(truth, 4, 0.5, 3u);
   EXPECT_TRUE(std::equal(of_class_0.begin(), of_class_0.end(), again.begin()));
 }
@@ -86,8 +86,10 @@ TEST(ValidationSplit, IsAPartition) {
 TEST(ValidationSplit, OfPlcifar10) {
   NumpyLegacy random(1003224347);
   Split split = validation_split(50000, 0.1, random);
-  EXPECT_THAT(std::vector<std::int64_t>(split.validation.begin(), split.validation.begin() + 5), ElementsAre(35188, 3374, 2133, 21974, 25772));
-  EXPECT_THAT(std::vector<std::int64_t>(split.train.begin(), split.train.begin() + 3), ElementsAre(25791, 45671, 19906));
+  EXPECT_THAT(std::vector<std::int64_t>(split.validation.begin(), split.validation.begin() + 5),
+              ElementsAre(35188, 3374, 2133, 21974, 25772));
+  EXPECT_THAT(std::vector<std::int64_t>(split.train.begin(), split.train.begin() + 3),
+              ElementsAre(25791, 45671, 19906));
 }
 
 }  // namespace

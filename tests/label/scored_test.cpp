@@ -17,8 +17,10 @@ using testing::Pointwise;
 TEST(InstanceCandidates, HaveTheSpecificationsProbabilities) {
   std::vector<std::int64_t> truth = {0};
   std::vector<double> scores = {2, 1, 0, -1};
-  EXPECT_THAT(instance_probabilities(truth, 4, scores, 0.1), Pointwise(DoubleNear(1e-6), std::vector<double>{0, .266096, .097891, .036012}));
-  EXPECT_THAT(instance_probabilities(truth, 4, scores, 0.4), Pointwise(DoubleNear(1e-6), std::vector<double>{0, 1, .391566, .144049}));
+  EXPECT_THAT(instance_probabilities(truth, 4, scores, 0.1),
+              Pointwise(DoubleNear(1e-6), std::vector<double>{0, .266096, .097891, .036012}));
+  EXPECT_THAT(instance_probabilities(truth, 4, scores, 0.4),
+              Pointwise(DoubleNear(1e-6), std::vector<double>{0, 1, .391566, .144049}));
 }
 
 TEST(InstanceCandidates, ExtremeScoresAreProbabilitiesStill) {
@@ -46,7 +48,8 @@ TEST(InstanceCandidates, HoldTheTruthAndFollowTheProbabilities) {
   EXPECT_NE(instance_candidates(truth, C, p, 8u).mask, sets.mask);
   std::span<const std::int64_t> half(truth.data(), N / 2);
   Candidates part = instance_candidates(half, C, std::span<const double>(p).first(N / 2 * C), 7u);
-  EXPECT_TRUE(std::equal(part.mask.begin(), part.mask.end(), sets.mask.begin())) << "a set depends on its own sample alone";
+  EXPECT_TRUE(std::equal(part.mask.begin(), part.mask.end(), sets.mask.begin()))
+      << "a set depends on its own sample alone";
 }
 
 TEST(Narrow, KeepsTheLargestScoresAndDropsEmptySets) {

@@ -10,14 +10,16 @@ namespace {
 
 TEST(Contrast, SharesOfTheOthersSumToOne) {
   at::Tensor shares = log_shares(random_tensor({4, 9}, 1, -1000, 1000));
-  for (std::int64_t i = 0; i < 4; ++i) EXPECT_NEAR(shares[i].exp().sum().item<double>() - 1, 1, 1e-12) << "the own entry is exp(0)";
+  for (std::int64_t i = 0; i < 4; ++i)
+    EXPECT_NEAR(shares[i].exp().sum().item<double>() - 1, 1, 1e-12) << "the own entry is exp(0)";
   EXPECT_TRUE(at::equal(shares.diagonal(), at::zeros({4}, shares.options())));
 }
 
 TEST(Contrast, PrototypesMoveSampleAfterSample) {
   at::Tensor prototypes = random_tensor({4, 3}, 2), rows = random_tensor({9, 3}, 3), want = prototypes.clone();
-  at::Tensor labels = at::tensor({0, 1, 0, 0, 3, 1, 0, 3, 0}, at::kLong), indicators = one_hot(labels, at::zeros({9, 4}, rows.options()));
-  indicators.select(0, 8).zero_();                          // of no class
+  at::Tensor labels = at::tensor({0, 1, 0, 0, 3, 1, 0, 3, 0}, at::kLong),
+             indicators = one_hot(labels, at::zeros({9, 4}, rows.options()));
+  indicators.select(0, 8).zero_();  // of no class
   for (std::int64_t i = 0; i < 8; ++i) {
     at::Tensor own = want[labels[i].item<std::int64_t>()];
     own.mul_(0.8).add_(rows[i], 0.2);

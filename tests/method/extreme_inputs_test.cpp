@@ -1,5 +1,5 @@
-// Every method, driven through the stage executor with logits up to +-1000, and with candidate sets of all sizes where it takes sets: what it
-// makes is finite, and confidences stay in the sets. Right values: golden cases.
+// Every method, driven through the stage executor with logits up to +-1000, and with candidate sets of all sizes where
+// it takes sets: what it makes is finite, and confidences stay in the sets. Right values: golden cases.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -40,8 +40,8 @@ class ExtremeInputs : public testing::Test {
     result.narrow(0, 4, 4).zero_();
     return result;
   }
-  train::Execution run(const std::string& name, const char* profile, const char* precision, double scale, const at::Tensor& candidates,
-                       const std::map<std::string, Value>& more = {}) {
+  train::Execution run(const std::string& name, const char* profile, const char* precision, double scale,
+                       const at::Tensor& candidates, const std::map<std::string, Value>& more = {}) {
     const sweep::Method& method = catalogue_.methods.at(name);
     train::Replay recorded = recorded_run(kSamples, kClasses, kBatch, kEpochs, candidates);
     for (auto& [tensor_name, tensor] : recorded.tensors)
@@ -60,7 +60,7 @@ class ExtremeInputs : public testing::Test {
   }
   static void expect_finite(const train::Trace& trace, const std::string& what) {
     auto check = [&](const std::string& name, const at::Tensor& tensor) {
-      bool logs = name == "queue";                          // SoLar's holds logarithms: minus infinity is a zero
+      bool logs = name == "queue";  // SoLar's holds logarithms: minus infinity is a zero
       at::Tensor bad = logs ? at::isnan(tensor.to(at::kDouble)) : at::isfinite(tensor.to(at::kDouble)).logical_not();
       EXPECT_FALSE(bad.any().item<bool>()) << what << ": " << name;
     };
@@ -78,22 +78,25 @@ TEST_F(ExtremeInputs, NoMethodMakesNaN) {
     for (const char* profile : {"intended", "reference"})
       for (const char* precision : {"fp32", "fp64"})
         for (double scale : {25., 1000.})
-          expect_finite(run(name, profile, precision, scale, sets()).trace, name + " " + profile + " " + precision + " " + std::to_string(scale));
+          expect_finite(run(name, profile, precision, scale, sets()).trace,
+                        name + " " + profile + " " + precision + " " + std::to_string(scale));
 }
 
 TEST_F(ExtremeInputs, NoMethodOnGivenLabelsMakesNaN) {
   std::vector<std::string> names = methods(sweep::LabelNeed::given);
-  for (const char* name : {"ce", "gmm", "small-loss"}) EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
+  for (const char* name : {"ce", "gmm", "small-loss"})
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
   for (const std::string& name : names)
     for (const char* profile : {"intended", "reference"})
       for (const char* precision : {"fp32", "fp64"})
         for (double scale : {25., 1000.})
-          expect_finite(run(name, profile, precision, scale, {}).trace, name + " " + profile + " " + precision + " " + std::to_string(scale));
+          expect_finite(run(name, profile, precision, scale, {}).trace,
+                        name + " " + profile + " " + precision + " " + std::to_string(scale));
 }
 
 TEST_F(ExtremeInputs, ConfidencesStayInTheCandidateSets) {
   for (const std::string& name : methods()) {
-    if (name == "lws") continue;                            // its weights are of all classes
+    if (name == "lws") continue;  // its weights are of all classes
     train::Trace trace = run(name, "intended", "fp64", 25, sets()).trace;
     if (!trace.states.count("confidence")) continue;
     at::Tensor last = trace.states.at("confidence")[kEpochs - 1], Y = sets().to(at::kDouble), some = Y.amax(1);
@@ -114,15 +117,17 @@ TEST_F(ExtremeInputs, PurifiedSetsShrinkAndNeverBecomeEmpty) {
         EXPECT_TRUE(at::equal(now.amax(1), some)) << "theta " << theta << ", epoch " << epoch;
         before = now;
       }
-      if (theta > 0.5) EXPECT_LT(before.sum().item<double>(), sets().sum().item<double>()) << "something is purified at all";
+      if (theta > 0.5)
+        EXPECT_LT(before.sum().item<double>(), sets().sum().item<double>()) << "something is purified at all";
     }
 }
 
 TEST_F(ExtremeInputs, AWholeTrainingSetWithoutLabelsTrainsOnNothing) {
   for (const std::string& name : methods()) {
-    train::Trace trace = run(name, "intended", "fp64", 25, at::zeros({kSamples, kClasses}, at::TensorOptions(at::kByte))).trace;
+    train::Trace trace =
+        run(name, "intended", "fp64", 25, at::zeros({kSamples, kClasses}, at::TensorOptions(at::kByte))).trace;
     expect_finite(trace, name);
-    if (name == "able" || name == "pico") continue;         // contrast needs no labels
+    if (name == "able" || name == "pico") continue;  // contrast needs no labels
     EXPECT_LT(trace.first_gradients.at("main").abs().max().item<double>(), 1e-12) << name;
   }
 }
@@ -137,7 +142,8 @@ TEST_F(ExtremeInputs, AQueueShorterThanABatchIsRefused) {
     train::execute(stage, context, *alone_, quiet_);
     ADD_FAILURE() << "accepted";
   } catch (const UsageError& error) {
-    EXPECT_NE(std::string(error.what()).find("queue_length = 3 is shorter than a batch of 4"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("queue_length = 3 is shorter than a batch of 4"), std::string::npos)
+        << error.what();
   }
 }
 

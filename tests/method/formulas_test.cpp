@@ -10,14 +10,17 @@ namespace {
 at::Tensor rows(std::initializer_list<double> values, std::int64_t columns) {
   return at::tensor(std::vector<double>(values), at::TensorOptions(at::kDouble)).view({-1, columns});
 }
-bool near(const at::Tensor& got, const at::Tensor& want, double tolerance = 1e-6) { return at::allclose(got, want, tolerance, tolerance); }
+bool near(const at::Tensor& got, const at::Tensor& want, double tolerance = 1e-6) {
+  return at::allclose(got, want, tolerance, tolerance);
+}
 
 // docs/methods/partial-labels.md#10, rows of z_w and Y.
 const at::Tensor z = rows({2, 1, 0, -1, .5, .5, -.5, 1.5, -2, 0, 1, 3}, 4);
 const at::Tensor Y = rows({1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1}, 4);
 
 TEST(Formulas, HaveTheSpecificationsValues) {
-  EXPECT_TRUE(near(masked_softmax(z, Y), rows({.731059, .268941, 0, 0, 0, .244728, .090031, .665241, .006693, 0, 0, .993307}, 4), 1e-5));
+  EXPECT_TRUE(near(masked_softmax(z, Y),
+                   rows({.731059, .268941, 0, 0, 0, .244728, .090031, .665241, .006693, 0, 0, .993307}, 4), 1e-5));
   EXPECT_NEAR(soft_cross_entropy(z, uniform_over(Y)).item<double>(), 1.747409, 1e-6);
   EXPECT_NEAR(divergence(uniform_over(Y), z).item<double>(), .919107, 1e-6);
   EXPECT_TRUE(at::equal(guess_among(z, Y), rows({1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1}, 4)));

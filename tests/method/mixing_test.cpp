@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "winnow/core/stream.h"
-#include "winnow/train/engine.h"
 #include "winnow/model/toy.h"
+#include "winnow/train/engine.h"
 
 namespace winnow::method {
 namespace {
@@ -15,7 +15,8 @@ namespace {
 const at::TensorOptions kReal = at::TensorOptions(at::kDouble), kWhole = at::TensorOptions(at::kLong);
 
 std::vector<std::int64_t> sorted(const at::Tensor& ids) {
-  std::vector<std::int64_t> result(ids.const_data_ptr<std::int64_t>(), ids.const_data_ptr<std::int64_t>() + ids.numel());
+  std::vector<std::int64_t> result(ids.const_data_ptr<std::int64_t>(),
+                                   ids.const_data_ptr<std::int64_t>() + ids.numel());
   std::sort(result.begin(), result.end());
   return result;
 }
@@ -28,7 +29,9 @@ class SixRows final : public train::Source {
   std::int64_t epochs() const override { return 1; }
   std::int64_t steps_per_epoch() const override { return 2; }
   std::int64_t batch() const override { return 6; }
-  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override { return rows.index_select(0, ids); }
+  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override {
+    return rows.index_select(0, ids);
+  }
   std::vector<train::Batch> batches(std::int64_t) override { return {{ids, given_}, {ids, given_}}; }
   const at::Tensor& given() override { return given_; }
   const at::Tensor& candidates() override { return given_; }
@@ -51,10 +54,16 @@ class MixingTest : public testing::Test {
   }
   Step step() { return Step(engine_, source_.ids, source_.given()); }
 
-  Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"}, {"train.lr", 0.1}, {"train.momentum", 0.0}, {"train.weight_decay", 0.0},
-                                                  {"train.nesterov", false}, {"train.schedule", "constant"}, {"seed", 0}}};
+  Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"},
+                                                  {"train.lr", 0.1},
+                                                  {"train.momentum", 0.0},
+                                                  {"train.weight_decay", 0.0},
+                                                  {"train.nesterov", false},
+                                                  {"train.schedule", "constant"},
+                                                  {"seed", 0}}};
   SixRows source_;
-  std::unique_ptr<model::Architecture> toy_ = model::toy({{"A", at::eye(3, kReal)}, {"W", at::linspace(-1, 1, 9, kReal).view({3, 3})}}, 5);
+  std::unique_ptr<model::Architecture> toy_ =
+      model::toy({{"A", at::eye(3, kReal)}, {"W", at::linspace(-1, 1, 9, kReal).view({3, 3})}}, 5);
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
   train::Engine engine_;
 };

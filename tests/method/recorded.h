@@ -1,4 +1,5 @@
-// A small recorded run that any method of kind `train` can be driven through, and the stage for it from the method's preset.
+// A small recorded run that any method of kind `train` can be driven through, and the stage for it from the method's
+// preset.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -18,9 +19,10 @@ inline at::Tensor random_tensor(at::IntArrayRef shape, std::uint64_t seed, doubl
   return result;
 }
 
-// `candidates`: N x C, or undefined: given labels i mod C. Two views of d_in = 5 numbers, features of 4, batches of B in the
-// order of the samples, the last one filled up. What the modules of all methods need is there.
-inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B, std::int64_t epochs, at::Tensor candidates = {}) {
+// `candidates`: N x C, or undefined: given labels i mod C. Two views of d_in = 5 numbers, features of 4, batches of B
+// in the order of the samples, the last one filled up. What the modules of all methods need is there.
+inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B, std::int64_t epochs,
+                                  at::Tensor candidates = {}) {
   constexpr std::int64_t kIn = 5, kWidth = 4;
   std::int64_t steps = (N + B - 1) / B;
   at::Tensor order = at::full({steps * B}, -1, at::TensorOptions(at::kLong));
@@ -28,28 +30,41 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
   train::Replay result;
   std::uint64_t seed = 1;
   auto random = [&](at::IntArrayRef shape) { return random_tensor(shape, seed++); };
-  result.tensors = {{"A", random({kWidth, kIn})},          {"A_g", random({kWidth, kIn})},
-                    {"W", random({C, kWidth})},            {"W_g", random({C, kWidth})},
-                    {"W_tail", random({C, kWidth})},       {"attention.weight", random({2, 2 * C})},
-                    {"attention.bias", random({2})},       {"neck.w1", random({kWidth, kWidth})},
-                    {"neck.b1", random({kWidth})},         {"neck.w2", random({3, kWidth})},
-                    {"neck.b2", random({3})},              {"x_w", random({N, kIn})},
-                    {"x_s", random({N, kIn})},             {"order", order.view({1, steps, B}).expand({epochs, steps, B}).contiguous()},
+  result.tensors = {{"A", random({kWidth, kIn})},
+                    {"A_g", random({kWidth, kIn})},
+                    {"W", random({C, kWidth})},
+                    {"W_g", random({C, kWidth})},
+                    {"W_tail", random({C, kWidth})},
+                    {"attention.weight", random({2, 2 * C})},
+                    {"attention.bias", random({2})},
+                    {"neck.w1", random({kWidth, kWidth})},
+                    {"neck.b1", random({kWidth})},
+                    {"neck.w2", random({3, kWidth})},
+                    {"neck.b2", random({3})},
+                    {"x_w", random({N, kIn})},
+                    {"x_s", random({N, kIn})},
+                    {"order", order.view({1, steps, B}).expand({epochs, steps, B}).contiguous()},
                     {"given", at::arange(N).remainder(C)}};
   if (candidates.defined()) result.tensors["candidates"] = candidates;
   result.views = {{"plain", "x_w"}, {"weak", "x_w"}, {"strong", "x_s"}};
   return result;
 }
 
-inline Stage recorded_stage(const sweep::Method& method, const sweep::Catalogue& catalogue, const train::Replay& run, const char* precision = "fp64") {
+inline Stage recorded_stage(const sweep::Method& method, const sweep::Catalogue& catalogue, const train::Replay& run,
+                            const char* precision = "fp64") {
   const at::Tensor& order = run.tensors.at("order");
   Stage stage;
   stage.version = method.version;
   for (const sweep::Key& key : catalogue.common)
     if (key.fallback) stage.settings.set(key.key, *key.fallback);
   set_defaults(stage.settings, method, 0.5);
-  for (auto [key, value] : std::map<std::string, Value>{{"method", method.name}, {"dataset", "replay"}, {"model", "toy"}, {"classes", run.tensors.at("W").size(0)},
-                                                        {"train.epochs", order.size(0)}, {"train.batch", order.size(2)}, {"train.precision", precision}})
+  for (auto [key, value] : std::map<std::string, Value>{{"method", method.name},
+                                                        {"dataset", "replay"},
+                                                        {"model", "toy"},
+                                                        {"classes", run.tensors.at("W").size(0)},
+                                                        {"train.epochs", order.size(0)},
+                                                        {"train.batch", order.size(2)},
+                                                        {"train.precision", precision}})
     stage.settings.set(key, value);
   return stage;
 }

@@ -22,9 +22,11 @@ const at::Tensor log_rows = at::log_softmax(z, 1).masked_fill(Y == 0, -std::nume
 
 TEST(Transport, HasTheSpecificationsValues) {
   at::Tensor uniform = transport_plan(log_rows, present(3), at::full({4}, .25, at::TensorOptions(at::kDouble)), 3, 50);
-  EXPECT_TRUE(at::allclose(uniform, rows({.504325, .495675, 0, 0, 0, .253214, .746786, 0, .246726, 0, 0, .753274}, 4), 1e-4, 1e-5));
+  EXPECT_TRUE(at::allclose(uniform, rows({.504325, .495675, 0, 0, 0, .253214, .746786, 0, .246726, 0, 0, .753274}, 4),
+                           1e-4, 1e-5));
   at::Tensor skewed = transport_plan(log_rows, present(3), rows({.4, .3, .2, .1}, 4).view({4}), 3, 50);
-  EXPECT_TRUE(at::allclose(skewed, rows({.500003, .499997, 0, 0, 0, .400002, .599998, 0, .699999, 0, 0, .300001}, 4), 1e-4, 1e-5));
+  EXPECT_TRUE(at::allclose(skewed, rows({.500003, .499997, 0, 0, 0, .400002, .599998, 0, .699999, 0, 0, .300001}, 4),
+                           1e-4, 1e-5));
 }
 
 TEST(Transport, ItIsAPlanWhereOneExists) {
@@ -36,7 +38,8 @@ TEST(Transport, ItIsAPlanWhereOneExists) {
 
 TEST(Transport, RowsThatAreNotPresentChangeNothing) {
   at::Tensor prior = rows({.4, .3, .2, .1}, 4).view({4});
-  at::Tensor more = at::cat({rows({0, -1, -2, -3}, 4), log_rows}), who = at::cat({at::zeros({1}, at::TensorOptions(at::kBool)), present(3)});
+  at::Tensor more = at::cat({rows({0, -1, -2, -3}, 4), log_rows}),
+             who = at::cat({at::zeros({1}, at::TensorOptions(at::kBool)), present(3)});
   at::Tensor plan = transport_plan(more, who, prior, 3, 50);
   EXPECT_TRUE(at::allclose(plan.narrow(0, 1, 3), transport_plan(log_rows, present(3), prior, 3, 50)));
   EXPECT_EQ(plan[0].abs().sum().item<double>(), 0);
@@ -45,8 +48,8 @@ TEST(Transport, RowsThatAreNotPresentChangeNothing) {
 TEST(Transport, AClassWithoutMassRelaxesIt) {
   at::Tensor sets = Y.clone();
   sets.select(1, 2).zero_();
-  at::Tensor plan = transport_plan(log_rows.masked_fill(sets == 0, -std::numeric_limits<double>::infinity()), present(3),
-                                   at::full({4}, .25, at::TensorOptions(at::kDouble)), 3, 50);
+  at::Tensor plan = transport_plan(log_rows.masked_fill(sets == 0, -std::numeric_limits<double>::infinity()),
+                                   present(3), at::full({4}, .25, at::TensorOptions(at::kDouble)), 3, 50);
   EXPECT_TRUE(at::isfinite(plan).all().item<bool>());
   EXPECT_EQ((plan * (1 - sets)).abs().sum().item<double>(), 0);
   EXPECT_TRUE((plan.sum(1) < 1).any().item<bool>()) << "mass of the relaxed entries is taken back";
@@ -84,10 +87,14 @@ TEST(Transport, NeverNaN) {
   double inf = std::numeric_limits<double>::infinity();
   at::Tensor prior = at::full({3}, 1. / 3, at::TensorOptions(at::kDouble));
   at::Tensor extreme = at::log_softmax(rows({1000, -1000, 0, -1000, 1000, 1000, 0, 0, 0}, 3), 1);
-  for (const at::Tensor& rows_of_logs : {extreme, at::full({3, 3}, -inf, prior.options()), extreme.masked_fill(at::eye(3) != 0, -inf),
-                                         at::cat({extreme, at::full({1, 3}, -inf, prior.options())}), extreme.narrow(0, 0, 1), extreme.narrow(0, 0, 0)})
-    EXPECT_TRUE(at::isfinite(transport_plan(rows_of_logs, present(rows_of_logs.size(0)), prior, 3, 50)).all().item<bool>()) << rows_of_logs;
-  EXPECT_TRUE(at::isfinite(transport_plan(extreme, present(3), rows({1, 0, 0}, 3).view({3}), 3, 50)).all().item<bool>()) << "classes of prior 0";
+  for (const at::Tensor& rows_of_logs :
+       {extreme, at::full({3, 3}, -inf, prior.options()), extreme.masked_fill(at::eye(3) != 0, -inf),
+        at::cat({extreme, at::full({1, 3}, -inf, prior.options())}), extreme.narrow(0, 0, 1), extreme.narrow(0, 0, 0)})
+    EXPECT_TRUE(
+        at::isfinite(transport_plan(rows_of_logs, present(rows_of_logs.size(0)), prior, 3, 50)).all().item<bool>())
+        << rows_of_logs;
+  EXPECT_TRUE(at::isfinite(transport_plan(extreme, present(3), rows({1, 0, 0}, 3).view({3}), 3, 50)).all().item<bool>())
+      << "classes of prior 0";
 }
 
 }  // namespace

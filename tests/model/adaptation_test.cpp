@@ -1,11 +1,11 @@
 // Adaptations on a small CLIP. Numbers against the reference codes: golden cases of kind peft.
-#include "../refusal.h"
 #include "winnow/model/adaptation.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/model/untrained_clip.h"
 
@@ -15,8 +15,19 @@ namespace {
 using testing::HasSubstr;
 
 Snapshot tiny() {
-  return untrained_clip({.image_size = 8, .patch = 4, .width = 16, .blocks = 3, .heads = 2, .text_width = 12, .text_blocks = 1, .text_heads = 2,
-                         .context = 6, .vocabulary = 20, .end_token = 19, .joint = 10, .temperature = 0.07},
+  return untrained_clip({.image_size = 8,
+                         .patch = 4,
+                         .width = 16,
+                         .blocks = 3,
+                         .heads = 2,
+                         .text_width = 12,
+                         .text_blocks = 1,
+                         .text_heads = 2,
+                         .context = 6,
+                         .vocabulary = 20,
+                         .end_token = 19,
+                         .joint = 10,
+                         .temperature = 0.07},
                         3);
 }
 
@@ -32,7 +43,8 @@ std::unique_ptr<ImageTower> adapted(const std::string& name, AdaptationOptions o
 
 TEST(Adaptation, WhatIsBuiltToDoNothingAtFirstDoesNothing) {
   at::Tensor plain = adapted("")->rows(pixels()).features();
-  for (const char* name : {"linear-probe", "full-tuning", "bias-tuning", "ln-tuning", "mask", "lora", "adapter", "adaptformer"})
+  for (const char* name :
+       {"linear-probe", "full-tuning", "bias-tuning", "ln-tuning", "mask", "lora", "adapter", "adaptformer"})
     EXPECT_TRUE(at::allclose(adapted(name)->rows(pixels()).features(), plain, 1e-5, 1e-6)) << name;
   for (const char* name : {"vpt-shallow", "vpt-deep", "ssf-attn", "ssf-mlp", "ssf-ln"})
     EXPECT_FALSE(at::allclose(adapted(name)->rows(pixels()).features(), plain, 1e-5, 1e-6)) << name;
@@ -41,7 +53,8 @@ TEST(Adaptation, WhatIsBuiltToDoNothingAtFirstDoesNothing) {
 TEST(Adaptation, DeftsAdapterBeginsWithoutTheMlp) {
   AdaptationOptions options;
   options.deft = true;
-  EXPECT_FALSE(at::allclose(adapted("adapter", options)->rows(pixels()).features(), adapted("")->rows(pixels()).features(), 1e-3));
+  EXPECT_FALSE(at::allclose(adapted("adapter", options)->rows(pixels()).features(),
+                            adapted("")->rows(pixels()).features(), 1e-3));
 }
 
 TEST(Adaptation, SameSeedSameValues) {
@@ -51,7 +64,8 @@ TEST(Adaptation, SameSeedSameValues) {
     auto a = adapted(name, one), b = adapted(name, one), c = adapted(name, two);
     bool differs = false;
     for (std::size_t i = 0; i < a->weights().all().size(); ++i) {
-      const at::Tensor &x = a->weights().all()[i].value, &y = b->weights().all()[i].value, &z = c->weights().all()[i].value;
+      const at::Tensor &x = a->weights().all()[i].value, &y = b->weights().all()[i].value,
+                       &z = c->weights().all()[i].value;
       EXPECT_TRUE(at::equal(x, y)) << name;
       differs |= !(x.sizes() == z.sizes() && at::equal(x, z));
     }
@@ -70,14 +84,16 @@ TEST(Adaptation, BlocksAlone) {
   EXPECT_EQ(adapted("full-tuning")->weights().trainable_values(), 3 * block);
   AdaptationOptions beyond;
   beyond.blocks = {2, 4};
-  EXPECT_THAT(refusal([&] { adapted("lora", beyond); }), HasSubstr("blocks 2 to 3: an untrained CLIP has blocks 0 to 2"));
+  EXPECT_THAT(refusal([&] { adapted("lora", beyond); }),
+              HasSubstr("blocks 2 to 3: an untrained CLIP has blocks 0 to 2"));
 }
 
 TEST(Adaptation, MaskTrainsTheShareThatItIsAskedFor) {
   AdaptationOptions options;
   options.mask_ratio = 0.25;
   auto floor_of = [](std::int64_t out, std::int64_t in) { return out * (in + 1) / 4; };
-  EXPECT_EQ(adapted("mask", options)->weights().trainable_values(), 3 * (floor_of(48, 16) + floor_of(16, 16) + floor_of(64, 16) + floor_of(16, 64)));
+  EXPECT_EQ(adapted("mask", options)->weights().trainable_values(),
+            3 * (floor_of(48, 16) + floor_of(16, 16) + floor_of(64, 16) + floor_of(16, 64)));
 }
 
 TEST(Adaptation, PromptsAreBehindTheTowersOwnTokens) {
@@ -88,7 +104,8 @@ TEST(Adaptation, PromptsAreBehindTheTowersOwnTokens) {
 }
 
 TEST(Adaptation, UnknownNamesAndTowersThatDoNotFit) {
-  EXPECT_THAT(refusal([] { adapted("adapt-former"); }), HasSubstr("adapt: unknown 'adapt-former' (did you mean 'adaptformer'?)"));
+  EXPECT_THAT(refusal([] { adapted("adapt-former"); }),
+              HasSubstr("adapt: unknown 'adapt-former' (did you mean 'adaptformer'?)"));
   EXPECT_THAT(refusal([] { adapted("bn-tuning"); }), HasSubstr("has no BatchNorm"));
   EXPECT_THAT(refusal([] { adapted("ssf"); }), HasSubstr("is DeFT's"));
 }

@@ -1,6 +1,4 @@
 #include "winnow/model/clip.h"
-#include "winnow/model/image_tower.h"
-#include "winnow/model/text_tower.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -11,7 +9,9 @@
 #include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/image_tower.h"
 #include "winnow/model/snapshot_layout.h"
+#include "winnow/model/text_tower.h"
 #include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
@@ -20,8 +20,19 @@ namespace {
 using testing::HasSubstr;
 
 Snapshot tiny() {
-  return untrained_clip({.image_size = 8, .patch = 4, .width = 16, .blocks = 2, .heads = 2, .text_width = 12, .text_blocks = 1, .text_heads = 2,
-                         .context = 6, .vocabulary = 20, .end_token = 19, .joint = 10, .temperature = 0.07},
+  return untrained_clip({.image_size = 8,
+                         .patch = 4,
+                         .width = 16,
+                         .blocks = 2,
+                         .heads = 2,
+                         .text_width = 12,
+                         .text_blocks = 1,
+                         .text_heads = 2,
+                         .context = 6,
+                         .vocabulary = 20,
+                         .end_token = 19,
+                         .joint = 10,
+                         .temperature = 0.07},
                         3);
 }
 
@@ -69,12 +80,14 @@ TEST(Clip, SaysWhichTensorIsWrong) {
   auto build = [&] { features(snapshot, "linear-probe"); };
   at::Tensor good = snapshot.tensors.at("visual_projection.weight");
   snapshot.tensors["visual_projection.weight"] = at::zeros({10, 15});
-  EXPECT_THAT(refusal(build), HasSubstr("tensor 'visual_projection.weight' has shape [10, 15], the configuration wants [10, 16]"));
+  EXPECT_THAT(refusal(build),
+              HasSubstr("tensor 'visual_projection.weight' has shape [10, 15], the configuration wants [10, 16]"));
   snapshot.tensors.erase("visual_projection.weight");
   EXPECT_THAT(refusal(build), HasSubstr("tensor 'visual_projection.weight' is missing"));
   snapshot.tensors["visual_projection.weight"] = good;
   snapshot.tensors["vision_model.encoder.layers.2.layer_norm1.weight"] = at::ones({16});
-  EXPECT_THAT(refusal(build), HasSubstr("1 tensors that this architecture does not have: vision_model.encoder.layers.2"));
+  EXPECT_THAT(refusal(build),
+              HasSubstr("1 tensors that this architecture does not have: vision_model.encoder.layers.2"));
   snapshot = tiny();
   snapshot.tensors["surprise"] = at::ones({1});
   EXPECT_THAT(refusal(build), HasSubstr("surprise"));
@@ -131,7 +144,10 @@ TEST(Text, TowerRefusesWhatItCannotRead) {
   Snapshot snapshot = tiny();
   auto text = text_tower(snapshot, at::kFloat);
   EXPECT_THAT(refusal([&] { text->rows(at::zeros({1, 7}, at::kLong)); }), HasSubstr("takes at most 6"));
-  EXPECT_THAT(refusal([&] { text->learn_context("v", at::zeros({2, 5})); }), HasSubstr("context vectors of 5 numbers, the text tower's tokens have 12"));
+  EXPECT_THAT(refusal([&] {
+                text->learn_context("v", at::zeros({2, 5}));
+              }),
+              HasSubstr("context vectors of 5 numbers, the text tower's tokens have 12"));
 }
 
 TEST(Precision, AutocastKeepsTheOutputsType) {

@@ -14,14 +14,26 @@ namespace {
 
 using testing::HasSubstr;
 
-Snapshot golden(const std::string& name) { return read_snapshot(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name); }
+Snapshot golden(const std::string& name) {
+  return read_snapshot(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name);
+}
 
 // Whoever builds this snapshot's image tower is refused.
 Snapshot without_tower() {
-  Snapshot snapshot =
-      untrained_clip({.image_size = 8, .patch = 4, .width = 16, .blocks = 2, .heads = 2, .text_width = 12, .text_blocks = 1,
-                      .text_heads = 2, .context = 6, .vocabulary = 20, .end_token = 19, .joint = 10, .temperature = 0.07},
-                     3);
+  Snapshot snapshot = untrained_clip({.image_size = 8,
+                                      .patch = 4,
+                                      .width = 16,
+                                      .blocks = 2,
+                                      .heads = 2,
+                                      .text_width = 12,
+                                      .text_blocks = 1,
+                                      .text_heads = 2,
+                                      .context = 6,
+                                      .vocabulary = 20,
+                                      .end_token = 19,
+                                      .joint = 10,
+                                      .temperature = 0.07},
+                                     3);
   std::erase_if(snapshot.tensors, [](const auto& tensor) { return tensor.first.starts_with("vision_model."); });
   return snapshot;
 }
@@ -36,7 +48,8 @@ ClassifierOptions options(const std::string& adapt, HeadKind head) {
 
 TEST(ImageLayout, IsThatOfTheTower) {
   int towers = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots")) {
     if (!entry.is_directory()) continue;
     SCOPED_TRACE(entry.path().filename().string());
     Snapshot snapshot = read_snapshot(entry.path());
@@ -70,7 +83,8 @@ TEST(ImageLayout, HeadsAndNecksBuildNoTower) {
       EXPECT_THAT(refusal([&] { architecture->tower("main", TowerKind::image); }), HasSubstr("is missing"));
       std::int64_t columns = std::string(adapt) == "linear-probe" ? 10 : 16;
       EXPECT_EQ(architecture->module("head", ModuleKind::head, 0)->weights().all()[0].value.size(1), columns);
-      EXPECT_EQ(architecture->module("generator_head", ModuleKind::random_head, 0)->weights().all()[0].value.size(1), columns);
+      EXPECT_EQ(architecture->module("generator_head", ModuleKind::random_head, 0)->weights().all()[0].value.size(1),
+                columns);
       EXPECT_EQ(architecture->module("neck", ModuleKind::neck, 0)->width(), columns);
     }
 }
@@ -82,7 +96,8 @@ TEST(ImageLayout, RowsFromTextsReadTheProjectionAlone) {
   EXPECT_EQ(text_head_rows(snapshot, "linear-probe", texts, at::kFloat).size(1), 10);
   snapshot.tensors.erase("visual_projection.weight");
   EXPECT_EQ(text_head_rows(snapshot, "linear-probe", texts, at::kFloat).size(1), 10);
-  EXPECT_THAT(refusal([&] { text_head_rows(snapshot, "adaptformer", texts, at::kFloat); }), HasSubstr("'visual_projection.weight' is missing"));
+  EXPECT_THAT(refusal([&] { text_head_rows(snapshot, "adaptformer", texts, at::kFloat); }),
+              HasSubstr("'visual_projection.weight' is missing"));
 }
 
 }  // namespace

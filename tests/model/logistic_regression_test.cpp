@@ -1,5 +1,6 @@
-// Against scikit-learn 1.9: LogisticRegression(solver = "lbfgs", C = 1, class_weight = "balanced").fit(x, y).coef_ in NumPy's fp64, with
-// x = 2 sin(0.7 arange(120)^1.1) as 40 x 3 and y_i = (i^2 + i // 7) mod 4 where 5 does not divide i, else 0.
+// Against scikit-learn 1.9: LogisticRegression(solver = "lbfgs", C = 1, class_weight = "balanced").fit(x, y).coef_ in
+// NumPy's fp64, with x = 2 sin(0.7 arange(120)^1.1) as 40 x 3 and y_i = (i^2 + i // 7) mod 4 where 5 does not divide i,
+// else 0.
 #include "winnow/model/logistic_regression.h"
 
 #include <ATen/ATen.h>
@@ -24,22 +25,25 @@ double difference(const at::Tensor& got, const std::vector<double>& want) {
 }
 
 TEST(LogisticRegression, HasTheMinimumOfScikitLearn) {
-  EXPECT_LT(difference(fit_logistic_regression(features(), labels(), 4, {1, 1000, 1e-10}),       // tol = 1e-12, max_iter = 10000
-                       {-0.21752759723008258, -0.04123743372349914, 0.5208743356160722, 0.0022512815352992263, -0.09066051258688962,
-                        -0.3385795985590304, -0.009245654553672301, 0.5212243842492387, 0.6680647636844576, 0.22452197024845566,
-                        -0.38932643793884975, -0.8503595007414987}),
-            1e-6);
-  EXPECT_LT(difference(fit_logistic_regression(features(), labels(), 4),                         // its defaults end a little earlier
-                       {-0.21726313652891474, -0.04134066096012953, 0.5209562586086407, 0.001894783121146459, -0.0902664964220316,
-                        -0.3391108205491243, -0.009638288887684622, 0.5212049172393166, 0.6673679970696078, 0.22500662229545264,
-                        -0.389597759857156, -0.8492134351291246}),
+  EXPECT_LT(
+      difference(fit_logistic_regression(features(), labels(), 4, {1, 1000, 1e-10}),  // tol = 1e-12, max_iter = 10000
+                 {-0.21752759723008258, -0.04123743372349914, 0.5208743356160722, 0.0022512815352992263,
+                  -0.09066051258688962, -0.3385795985590304, -0.009245654553672301, 0.5212243842492387,
+                  0.6680647636844576, 0.22452197024845566, -0.38932643793884975, -0.8503595007414987}),
+      1e-6);
+  EXPECT_LT(difference(fit_logistic_regression(features(), labels(), 4),  // its defaults end a little earlier
+                       {-0.21726313652891474, -0.04134066096012953, 0.5209562586086407, 0.001894783121146459,
+                        -0.0902664964220316, -0.3391108205491243, -0.009638288887684622, 0.5212049172393166,
+                        0.6673679970696078, 0.22500662229545264, -0.389597759857156, -0.8492134351291246}),
             3e-3);
 }
 
 TEST(LogisticRegression, CountsASampleByItsClass) {
   at::Tensor x = features(), y = labels(), first = at::nonzero(y == 0).flatten();
-  at::Tensor more = fit_logistic_regression(at::cat({x, x.index_select(0, first)}), at::cat({y, y.index_select(0, first)}), 4, {1e6, 1000, 1e-9});
-  EXPECT_LT((more - fit_logistic_regression(x, y, 4, {1e6, 1000, 1e-9})).abs().max().item<double>(), 1e-3) << "a class twice as large weighs no more";
+  at::Tensor more = fit_logistic_regression(at::cat({x, x.index_select(0, first)}),
+                                            at::cat({y, y.index_select(0, first)}), 4, {1e6, 1000, 1e-9});
+  EXPECT_LT((more - fit_logistic_regression(x, y, 4, {1e6, 1000, 1e-9})).abs().max().item<double>(), 1e-3)
+      << "a class twice as large weighs no more";
 }
 
 TEST(LogisticRegression, SurvivesFeaturesThatSeparateOrAreHuge) {

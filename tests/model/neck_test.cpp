@@ -11,7 +11,8 @@ TEST(Neck, HasTwoLayersAndUnitRows) {
   EXPECT_EQ(own->width(), 4);
   at::Tensor x = at::linspace(-2, 2, 18, at::kDouble).view({3, 6}).sin(), got = own->apply({x}, true);
   auto weight = [&](std::size_t i) { return own->weights().all()[i].value; };
-  at::Tensor hidden = at::relu(at::matmul(x, weight(0).t()) + weight(1)), want = at::matmul(hidden, weight(2).t()) + weight(3);
+  at::Tensor hidden = at::relu(at::matmul(x, weight(0).t()) + weight(1)),
+             want = at::matmul(hidden, weight(2).t()) + weight(3);
   EXPECT_TRUE(at::allclose(got, want / want.norm(2, {1}, true)));
   EXPECT_EQ(own->weights().all()[2].name, "neck.w2");
 }
@@ -38,7 +39,8 @@ TEST(Attention, IsLinear) {
   auto own = random_attention("attention", 5, 0, at::kDouble);
   at::Tensor p = at::linspace(0, 1, 20, at::kDouble).view({2, 10});
   EXPECT_EQ(own->apply({p}, true).sizes(), (at::IntArrayRef{2, 2}));
-  EXPECT_TRUE(at::allclose(own->apply({p}, true), at::matmul(p, own->weights().all()[0].value.t()) + own->weights().all()[1].value));
+  EXPECT_TRUE(at::allclose(own->apply({p}, true),
+                           at::matmul(p, own->weights().all()[0].value.t()) + own->weights().all()[1].value));
 }
 
 }  // namespace

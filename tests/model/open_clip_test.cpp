@@ -21,20 +21,33 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 Snapshot tiny() {
-  return untrained_clip({.image_size = 8, .patch = 4, .width = 16, .blocks = 2, .heads = 2, .text_width = 12, .text_blocks = 1, .text_heads = 2,
-                         .context = 6, .vocabulary = 20, .end_token = 19, .joint = 10, .temperature = 0.07},
+  return untrained_clip({.image_size = 8,
+                         .patch = 4,
+                         .width = 16,
+                         .blocks = 2,
+                         .heads = 2,
+                         .text_width = 12,
+                         .text_blocks = 1,
+                         .text_heads = 2,
+                         .context = 6,
+                         .vocabulary = 20,
+                         .end_token = 19,
+                         .joint = 10,
+                         .temperature = 0.07},
                         3);
 }
 
 // OpenAI's names for Hugging Face's: the other way round than winnow translates, written out independently.
-void encoder(const Snapshot& from, const std::string& name, std::int64_t blocks, Snapshot& to, const std::string& target) {
+void encoder(const Snapshot& from, const std::string& name, std::int64_t blocks, Snapshot& to,
+             const std::string& target) {
   auto at = [&](const std::string& tensor) { return from.tensors.at(tensor); };
   for (std::int64_t i = 0; i < blocks; ++i) {
     std::string block = fmt::format("{}.layers.{}.", name, i), mine = fmt::format("{}.resblocks.{}.", target, i);
     for (const char* kind : {"weight", "bias"}) {
       std::string dot = std::string(".") + kind;
       to.tensors[mine + "attn.in_proj_" + kind] =
-          at::cat({at(block + "self_attn.q_proj" + dot), at(block + "self_attn.k_proj" + dot), at(block + "self_attn.v_proj" + dot)});
+          at::cat({at(block + "self_attn.q_proj" + dot), at(block + "self_attn.k_proj" + dot),
+                   at(block + "self_attn.v_proj" + dot)});
       to.tensors[mine + "attn.out_proj" + dot] = at(block + "self_attn.out_proj" + dot);
       to.tensors[mine + "ln_1" + dot] = at(block + "layer_norm1" + dot);
       to.tensors[mine + "ln_2" + dot] = at(block + "layer_norm2" + dot);
@@ -69,8 +82,10 @@ Snapshot open_clip_vit() {
   to.tensors["visual.conv1.weight"] = from.tensors.at("vision_model.embeddings.patch_embedding.weight");
   to.tensors["visual.positional_embedding"] = from.tensors.at("vision_model.embeddings.position_embedding.weight");
   for (const char* kind : {"weight", "bias"}) {
-    to.tensors[fmt::format("visual.ln_pre.{}", kind)] = from.tensors.at(fmt::format("vision_model.pre_layrnorm.{}", kind));
-    to.tensors[fmt::format("visual.ln_post.{}", kind)] = from.tensors.at(fmt::format("vision_model.post_layernorm.{}", kind));
+    to.tensors[fmt::format("visual.ln_pre.{}", kind)] =
+        from.tensors.at(fmt::format("vision_model.pre_layrnorm.{}", kind));
+    to.tensors[fmt::format("visual.ln_post.{}", kind)] =
+        from.tensors.at(fmt::format("vision_model.post_layernorm.{}", kind));
   }
   to.tensors["visual.proj"] = from.tensors.at("visual_projection.weight").t();
   return to;
@@ -79,14 +94,16 @@ Snapshot open_clip_vit() {
 // Width 4, one bottleneck a stage, images of 64 x 64: a last map of 2 x 2.
 Snapshot open_clip_resnet() {
   Snapshot to;
-  to.config = config_with({{"layers", {1, 1, 1, 1}}, {"width", 4}, {"head_width", 32}, {"image_size", 64}, {"patch_size", nullptr}});
+  to.config = config_with(
+      {{"layers", {1, 1, 1, 1}}, {"width", 4}, {"head_width", 32}, {"image_size", 64}, {"patch_size", nullptr}});
   text_tower(tiny(), to);
   auto fill = [&](const std::string& name, std::vector<std::int64_t> shape, double scale, double centre) {
     std::int64_t n = c10::multiply_integers(shape);
     double phase = static_cast<double>(to.tensors.size());
     to.tensors["visual." + name] = (at::sin(at::arange(n, at::kFloat) * 1.7 + phase) * scale + centre).view(shape);
   };
-  auto convolution = [&](const std::string& name, const std::string& norm, std::int64_t out, std::int64_t in, std::int64_t kernel) {
+  auto convolution = [&](const std::string& name, const std::string& norm, std::int64_t out, std::int64_t in,
+                         std::int64_t kernel) {
     fill(name + ".weight", {out, in, kernel, kernel}, 2 / std::sqrt(static_cast<double>(in * kernel * kernel)), 0);
     fill(norm + ".weight", {out}, 0.2, 1);
     fill(norm + ".bias", {out}, 0.2, 0);
@@ -178,9 +195,13 @@ TEST_F(OpenClip, BringsAPreprocessor) {
   EXPECT_EQ(json["resample"], 2);
   Snapshot stored = open_clip_vit();
   stored.config["preprocess_cfg"]["resize_mode"] = "squash";
-  EXPECT_EQ(Value::parse(read(stored).files.at("preprocessor_config.json"))["size"], Value({{"height", 8}, {"width", 8}}));
+  EXPECT_EQ(Value::parse(read(stored).files.at("preprocessor_config.json"))["size"],
+            Value({{"height", 8}, {"width", 8}}));
   stored.config["preprocess_cfg"]["resize_mode"] = "longest";
-  EXPECT_THAT(refusal_of(stored), HasSubstr("open_clip_config.json: preprocess_cfg.resize_mode: \"longest\" is not known; known: shortest, squash"));
+  EXPECT_THAT(
+      refusal_of(stored),
+      HasSubstr(
+          "open_clip_config.json: preprocess_cfg.resize_mode: \"longest\" is not known; known: shortest, squash"));
 }
 
 TEST_F(OpenClip, ConfigJsonWinsWhereBothAreThere) {
@@ -211,11 +232,13 @@ TEST_F(OpenClip, SaysWhichKeyIsWrong) {
            {"/model_cfg/quick_gelu", "1", "model_cfg.quick_gelu: expected true or false, got 1"},
            {"/model_cfg/custom_text", "true", "model_cfg.custom_text: a setting that winnow's CLIP does not have"},
            {"/model_cfg/custom_text", "false", "accepted"},
-           {"/model_cfg/vision_cfg/head_widths", "8", "vision_cfg.head_widths: a setting that winnow's CLIP does not have (did you mean"},
+           {"/model_cfg/vision_cfg/head_widths", "8",
+            "vision_cfg.head_widths: a setting that winnow's CLIP does not have (did you mean"},
            {"/model_cfg/vision_cfg/head_width", "5", "vision_cfg: width 16 is no multiple of head_width 5"},
            {"/model_cfg/vision_cfg/patch_size", "3", "vision_cfg: image_size 8 is no multiple of patch_size 3"},
            {"/model_cfg/vision_cfg/mlp_ratio", "-1", "vision_cfg.mlp_ratio: expected a positive number, got -1"},
-           {"/model_cfg/vision_cfg/layers", "[1, 1]", "vision_cfg.layers: expected a number of blocks, or four of a ResNet's stages"},
+           {"/model_cfg/vision_cfg/layers", "[1, 1]",
+            "vision_cfg.layers: expected a number of blocks, or four of a ResNet's stages"},
            {"/model_cfg/text_cfg/heads", "0", "text_cfg.heads: expected an integer of at least 1, got 0"},
            {"/preprocess_cfg/interpolation", "\"nearest\"", "preprocess_cfg.interpolation: \"nearest\" is not known"},
            {"/preprocess_cfg", "[]", "preprocess_cfg is not a table"}}) {
@@ -233,10 +256,12 @@ TEST_F(OpenClip, SaysWhichTensorIsWrong) {
   }
   Snapshot stored = open_clip_vit();
   stored.tensors["visual.proj"] = at::zeros({10, 16});
-  EXPECT_THAT(refusal_of(stored), HasSubstr("tensor 'visual.proj' has shape [10, 16], the configuration wants [16, 10]"));
+  EXPECT_THAT(refusal_of(stored),
+              HasSubstr("tensor 'visual.proj' has shape [10, 16], the configuration wants [16, 10]"));
   stored = open_clip_vit();
   stored.tensors["visual.transformer.resblocks.2.ln_1.weight"] = at::ones({16});
-  EXPECT_THAT(refusal_of(stored), HasSubstr("1 tensors that this architecture does not have: visual.transformer.resblocks.2.ln_1.weight"));
+  EXPECT_THAT(refusal_of(stored),
+              HasSubstr("1 tensors that this architecture does not have: visual.transformer.resblocks.2.ln_1.weight"));
 }
 
 TEST_F(OpenClip, ModifiedResNetSaysWhichTensorIsWrong) {
@@ -254,7 +279,8 @@ TEST_F(OpenClip, ModifiedResNetSaysWhichTensorIsWrong) {
   EXPECT_THAT(refusal_of(stored), HasSubstr("tensor 'ln_final.weight' is missing"));
   stored = open_clip_resnet();
   stored.tensors["visual.layer1.1.conv1.weight"] = at::zeros({4, 16, 1, 1});
-  EXPECT_THAT(refusal_of(stored), HasSubstr("1 tensors that this architecture does not have: visual.layer1.1.conv1.weight"));
+  EXPECT_THAT(refusal_of(stored),
+              HasSubstr("1 tensors that this architecture does not have: visual.layer1.1.conv1.weight"));
 }
 
 TEST_F(OpenClip, ModifiedResNetMapsRowsByThemselves) {
@@ -273,9 +299,11 @@ TEST_F(OpenClip, ModifiedResNetIsWrittenAndReadInOurForm) {
   write_snapshot(again, snapshot);
   EXPECT_TRUE(at::equal(image_features(read_snapshot(again), pixels(64)), want));
   snapshot.config["vision_config"]["layers"] = {1, 1, 0, 1};
-  EXPECT_THAT(refusal([&] { image_features(snapshot, pixels(64)); }), HasSubstr("layers: expected integers of at least 1"));
+  EXPECT_THAT(refusal([&] { image_features(snapshot, pixels(64)); }),
+              HasSubstr("layers: expected integers of at least 1"));
   snapshot.config["vision_config"]["layers"] = {1, 1, 1};
-  EXPECT_THAT(refusal([&] { image_features(snapshot, pixels(64)); }), HasSubstr("expected the numbers of blocks of 4 stages"));
+  EXPECT_THAT(refusal([&] { image_features(snapshot, pixels(64)); }),
+              HasSubstr("expected the numbers of blocks of 4 stages"));
 }
 
 TEST_F(OpenClip, ModifiedResNetIsAdaptedWhereItCan) {

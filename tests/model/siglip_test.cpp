@@ -1,5 +1,5 @@
-// SigLIP's two features: the attention pool's, and the first token where it is read as if it were a CLIP. Numbers of the first against
-// the library: golden cases of kind model.
+// SigLIP's two features: the attention pool's, and the first token where it is read as if it were a CLIP. Numbers of
+// the first against the library: golden cases of kind model.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -9,20 +9,25 @@
 namespace winnow::model {
 namespace {
 
-Snapshot golden(const std::string& name) { return read_snapshot(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name); }
+Snapshot golden(const std::string& name) {
+  return read_snapshot(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name);
+}
 at::Tensor pictures() { return at::linspace(-1, 1, 2 * 3 * 32 * 32).sin().view({2, 3, 32, 32}); }
 
 TEST(Siglip, ReadAsClipItsFeatureIsTheFirstNormedToken) {
   Snapshot snapshot = golden("siglip");
   ImageOutputs all = image_tower(snapshot, {})->encode(pictures());
-  auto feature = [&](const Snapshot& of, FeatureKind kind) { return image_tower(of, {at::kFloat, kind})->rows(pictures()).features(); };
+  auto feature = [&](const Snapshot& of, FeatureKind kind) {
+    return image_tower(of, {at::kFloat, kind})->rows(pictures()).features();
+  };
   EXPECT_TRUE(at::allclose(feature(snapshot, FeatureKind::first_token), all.last_hidden.select(1, 0), 1e-5, 1e-6));
   EXPECT_TRUE(at::allclose(feature(snapshot, FeatureKind::hidden), all.hidden, 1e-5, 1e-6));
   EXPECT_FALSE(at::allclose(all.hidden, all.last_hidden.select(1, 0), 1e-2, 1e-2));
   Snapshot unpooled = golden("siglip");
   for (auto& [name, tensor] : unpooled.tensors)
     if (name.starts_with("vision_model.head.")) tensor = at::zeros_like(tensor);
-  EXPECT_TRUE(at::equal(feature(unpooled, FeatureKind::first_token), feature(snapshot, FeatureKind::first_token))) << "the pool is unused";
+  EXPECT_TRUE(at::equal(feature(unpooled, FeatureKind::first_token), feature(snapshot, FeatureKind::first_token)))
+      << "the pool is unused";
 }
 
 TEST(Siglip, ReadAsClipKeepsItUnderEveryAdaptation) {
@@ -33,7 +38,10 @@ TEST(Siglip, ReadAsClipKeepsItUnderEveryAdaptation) {
     options.adapt = adapt;
     options.adaptation.classes = 10;
     options.siglip_as_clip = true;
-    EXPECT_TRUE(at::allclose(classifier_architecture(snapshot, options)->tower("main", TowerKind::image)->rows(pictures()).features(), want, 1e-5, 1e-6)) << adapt;
+    EXPECT_TRUE(at::allclose(
+        classifier_architecture(snapshot, options)->tower("main", TowerKind::image)->rows(pictures()).features(), want,
+        1e-5, 1e-6))
+        << adapt;
     EXPECT_TRUE(at::allclose(bare_tower(snapshot, options)->rows(pictures()).features(), want, 1e-5, 1e-6)) << adapt;
   }
 }

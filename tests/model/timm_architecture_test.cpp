@@ -48,10 +48,15 @@ TEST(TimmArchitecture, EveryVisionTransformerOfTheTableIsReadSoOrRefusedByName) 
       EXPECT_EQ(got.class_token.empty(), want["class_token"] == "0") << name;
       EXPECT_EQ(got.norm_before.empty(), want["pre_norm"] == "0") << name;
       EXPECT_EQ(got.patch_bias, want["patch_bias"] == "1") << name;
-      EXPECT_EQ(t.activation, want["act_layer"] == "gelu" ? Activation::gelu : want["act_layer"] == "gelu_tanh" ? Activation::gelu_tanh : Activation::quick_gelu) << name;
+      EXPECT_EQ(t.activation, want["act_layer"] == "gelu"        ? Activation::gelu
+                              : want["act_layer"] == "gelu_tanh" ? Activation::gelu_tanh
+                                                                 : Activation::quick_gelu)
+          << name;
       ++read;
     } catch (const DataError& error) {
-      EXPECT_TRUE(want.empty() || want["global_pool"] == "avg" || std::stoi(want["img_size"]) % std::stoi(want["patch_size"]) != 0) << error.what();
+      EXPECT_TRUE(want.empty() || want["global_pool"] == "avg" ||
+                  std::stoi(want["img_size"]) % std::stoi(want["patch_size"]) != 0)
+          << error.what();
       ++refused;
     }
   }
@@ -63,11 +68,24 @@ TEST(TimmArchitecture, SizesOfImagesComeInThreeWays) {
   const char* name = "vit_tiny_patch16_224";
   EXPECT_EQ(layout({{"architecture", name}}).image_size, 224);
   EXPECT_EQ(layout({{"architecture", name}, {"pretrained_cfg", {{"input_size", {3, 384, 384}}}}}).image_size, 384);
-  EXPECT_EQ(layout({{"architecture", name}, {"model_args", {{"img_size", {96, 96}}, {"in_chans", 3}, {"num_classes", 21843}, {"global_pool", "token"}}}}).image_size, 96);
-  EXPECT_EQ(layout({{"architecture", name}, {"model_args", {{"img_size", 96}}}, {"pretrained_cfg", {{"input_size", {3, 384, 384}}}}}).image_size, 96);
-  EXPECT_THAT(refusal([&] { layout({{"architecture", name}, {"model_args", {{"img_size", {96, 64}}}}}); }),
+  EXPECT_EQ(layout({{"architecture", name},
+                    {"model_args",
+                     {{"img_size", {96, 96}}, {"in_chans", 3}, {"num_classes", 21843}, {"global_pool", "token"}}}})
+                .image_size,
+            96);
+  EXPECT_EQ(layout({{"architecture", name},
+                    {"model_args", {{"img_size", 96}}},
+                    {"pretrained_cfg", {{"input_size", {3, 384, 384}}}}})
+                .image_size,
+            96);
+  EXPECT_THAT(refusal([&] {
+                layout({{"architecture", name}, {"model_args", {{"img_size", {96, 64}}}}});
+              }),
               HasSubstr("img_size: expected an integer of at least 1, or two equal ones, got [96,64]"));
-  EXPECT_THAT(refusal([&] { layout({{"architecture", name}, {"pretrained_cfg", {{"input_size", {3, 96, 64}}}}}); }), HasSubstr("input_size: expected [3, R, R]"));
+  EXPECT_THAT(refusal([&] {
+                layout({{"architecture", name}, {"pretrained_cfg", {{"input_size", {3, 96, 64}}}}});
+              }),
+              HasSubstr("input_size: expected [3, R, R]"));
 }
 
 TEST(TimmArchitecture, WhatChangesTheNetworkIsReadOrRefused) {
@@ -75,19 +93,26 @@ TEST(TimmArchitecture, WhatChangesTheNetworkIsReadOrRefused) {
     return refusal([&] { layout({{"architecture", name}, {"model_args", arguments}}); });
   };
   const char* name = "vit_tiny_patch16_224";
-  EXPECT_EQ(layout({{"architecture", name}, {"model_args", {{"act_layer", "gelu_tanh"}, {"qkv_bias", false}}}}).transformer.qkv_bias, false);
+  EXPECT_EQ(layout({{"architecture", name}, {"model_args", {{"act_layer", "gelu_tanh"}, {"qkv_bias", false}}}})
+                .transformer.qkv_bias,
+            false);
   for (const char* key : {"reg_tokens", "init_values", "qk_norm", "norm_layer", "class_tokens"})
     EXPECT_THAT(refused(name, {{key, "x"}}), HasSubstr(std::string(key) + ": x is not supported")) << key;
-  EXPECT_EQ(refused(name, {{"class_token", true}, {"drop_path_rate", 0.1}, {"dynamic_img_size", true}, {"qk_norm", false}, {"init_values", nullptr}}), "accepted");
-  EXPECT_THAT(refused(name, {{"global_pool", "avg"}}), HasSubstr("global_pool 'avg' of 'vit_tiny_patch16_224' is not supported; winnow reads 'token'"));
+  EXPECT_EQ(refused(name, {{"class_token", true},
+                           {"drop_path_rate", 0.1},
+                           {"dynamic_img_size", true},
+                           {"qk_norm", false},
+                           {"init_values", nullptr}}),
+            "accepted");
+  EXPECT_THAT(refused(name, {{"global_pool", "avg"}}),
+              HasSubstr("global_pool 'avg' of 'vit_tiny_patch16_224' is not supported; winnow reads 'token'"));
   EXPECT_THAT(refused("vit_base_patch16_siglip_gap_224", Value::object()), HasSubstr("global_pool 'avg'"));
 }
 
 TEST(TimmArchitecture, VariantsThatAreNotSupportedAreNamed) {
-  auto refused = [](const char* name) {
-    return refusal([&] { image_tower(timm({{"architecture", name}}), {}); });
-  };
-  EXPECT_THAT(refused("resnet50d"), HasSubstr("the architecture 'resnet50d' is not supported: its stem is deep or tiered"));
+  auto refused = [](const char* name) { return refusal([&] { image_tower(timm({{"architecture", name}}), {}); }); };
+  EXPECT_THAT(refused("resnet50d"),
+              HasSubstr("the architecture 'resnet50d' is not supported: its stem is deep or tiered"));
   EXPECT_THAT(refused("resnet50_gn"), HasSubstr("is not supported: its normalisation is no BatchNorm"));
   EXPECT_THAT(refused("resnetaa50"), HasSubstr("is not supported: its stem's pool is not the largest value"));
   EXPECT_THAT(refused("resnetv2_50"), HasSubstr("is not supported: it is a ResNetV2"));

@@ -24,7 +24,9 @@ TEST_F(Analysis, ReadsRunFilesWithH5pyAndPandas) {
   sweep::Plan p = plan(kAmbiguity);
   const double accuracy[] = {0.8, 0.81, 0.5, 0.52, 0.85, 0.87, 0.625, 0.75};
   for (std::size_t i = 0; i < 8; ++i) finish(p, i, {{"accuracy", accuracy[i]}});
-  std::string text = output_of(WINNOW_SOURCE_DIR "/launch/python " WINNOW_SOURCE_DIR "/analysis/read_runs.py " + (folder_ / "results").string(), status);
+  std::string text = output_of(
+      WINNOW_SOURCE_DIR "/launch/python " WINNOW_SOURCE_DIR "/analysis/read_runs.py " + (folder_ / "results").string(),
+      status);
   EXPECT_EQ(text,
             "                    mean  std  count\n"
             "labels.rate method                  \n"
@@ -36,7 +38,8 @@ TEST_F(Analysis, ReadsRunFilesWithH5pyAndPandas) {
   for (const auto& row : t.cells)
     for (const Cell& cell : row) {
       char line[32];
-      std::snprintf(line, sizeof line, "%.2f %.2f      %zu", 100 * cell.summary->mean, 100 * *cell.summary->deviation, cell.done());
+      std::snprintf(line, sizeof line, "%.2f %.2f      %zu", 100 * cell.summary->mean, 100 * *cell.summary->deviation,
+                    cell.done());
       EXPECT_NE(text.find(line), std::string::npos) << line;
     }
 }

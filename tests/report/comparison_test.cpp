@@ -1,4 +1,5 @@
-// Numbers that SciPy 1.17 gives: ttest_1samp, wilcoxon (exact, and approx without continuity correction), friedmanchisquare.
+// Numbers that SciPy 1.17 gives: ttest_1samp, wilcoxon (exact, and approx without continuity correction),
+// friedmanchisquare.
 #include "winnow/report/comparison.h"
 
 #include <gmock/gmock.h>
@@ -38,7 +39,8 @@ TEST(PairedTest, DifferencesThatAreZeroOnPaperDecideNothing) {
 TEST(Ranks, MeansThatAreEqualOnPaperShareTheirRank) {
   double one = (0.1 + 0.1 + 0.5) / 3, other = (0.1 + 0.2 + 0.4) / 3;
   ASSERT_NE(one, other);
-  std::optional<Ranking> ranking = rank({"a", "b", "c"}, {{one, other, 0.1}, {other, one, 0.5}, {0.2, 0.1, 0.3}}, false);
+  std::optional<Ranking> ranking =
+      rank({"a", "b", "c"}, {{one, other, 0.1}, {other, one, 0.5}, {0.2, 0.1, 0.3}}, false);
   EXPECT_THAT(ranking->ranks, ElementsAre((1.5 + 2.5 + 2) / 3, (1.5 + 2.5 + 3) / 3, (3.0 + 1 + 1) / 3));
 }
 
@@ -82,7 +84,8 @@ TEST(PairedTest, ANumberThatIsNotFiniteDecidesNothing) {
 }
 
 TEST(Holm, MultipliesAndNeverFalls) {
-  EXPECT_THAT(holm(std::vector<double>{0.01, 0.04, 0.03}), ElementsAre(DoubleNear(0.03, 1e-12), DoubleNear(0.06, 1e-12), DoubleNear(0.06, 1e-12)));
+  EXPECT_THAT(holm(std::vector<double>{0.01, 0.04, 0.03}),
+              ElementsAre(DoubleNear(0.03, 1e-12), DoubleNear(0.06, 1e-12), DoubleNear(0.06, 1e-12)));
   EXPECT_THAT(holm(std::vector<double>{0.9, 0.8}), ElementsAre(1.0, 1.0));
 }
 

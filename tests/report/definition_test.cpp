@@ -15,7 +15,9 @@ using testing::HasSubstr;
 
 class DefinitionTest : public ReportTest {
  protected:
-  sweep::Plan both_ = plan("labels.rate = 0.1\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nlabels = [{ kind = \"flip\" }]\n\"labels.rate\" = [0.1, 0.7]\nseed = [0, 1]");
+  sweep::Plan both_ = plan(
+      "labels.rate = 0.1\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nlabels = [{ kind = \"flip\" }]\n\"labels.rate\" = "
+      "[0.1, 0.7]\nseed = [0, 1]");
 
   std::vector<Definition> read(const std::string& text) const {
     write_file_atomically(folder_ / "t.toml", text);
@@ -58,12 +60,15 @@ TEST_F(DefinitionTest, ChoosesAndArranges) {
 TEST_F(DefinitionTest, PublishedNumbersStandBesideTheirCells) {
   finish(both_, 0, {{"accuracy", 0.70}});
   finish(both_, 1, {{"accuracy", 0.72}});
-  Table t = build("[[table.published]]\nwhere = { method = \"cc\", \"labels.rate\" = 0.1 }\nvalue = 70.5\ndeviation = 0.6\nn = 4\nsource = \"A\"\n"
-                  "[[table.published]]\nwhere = { method = \"proden\", labels = { rate = 0.7 } }\nvalue = \"not available\"\nsource = \"B\"");
+  Table t = build(
+      "[[table.published]]\nwhere = { method = \"cc\", \"labels.rate\" = 0.1 }\nvalue = 70.5\ndeviation = 0.6\nn = "
+      "4\nsource = \"A\"\n"
+      "[[table.published]]\nwhere = { method = \"proden\", labels = { rate = 0.7 } }\nvalue = \"not "
+      "available\"\nsource = \"B\"");
   ASSERT_TRUE(t.cells[0][0].published);
   Cell::Difference difference = *t.cells[0][0].difference(t.metric);
   EXPECT_NEAR(difference.value, 0.5, 1e-12);
-  EXPECT_NEAR(*difference.error, std::sqrt(2.0 / 2 + 0.36 / 4), 1e-9);      // sample deviation of 70 and 72 is sqrt(2)
+  EXPECT_NEAR(*difference.error, std::sqrt(2.0 / 2 + 0.36 / 4), 1e-9);  // sample deviation of 70 and 72 is sqrt(2)
   EXPECT_FALSE(t.cells[1][1].difference(t.metric));
   std::string text = render_terminal(t, 200, false);
   EXPECT_THAT(text, HasSubstr("[70.50 ± 0.60, +0.50 ± 1.04]"));
@@ -74,23 +79,29 @@ TEST_F(DefinitionTest, PublishedNumbersStandBesideTheirCells) {
 
 TEST_F(DefinitionTest, ALineOfAPrintedTable) {
   finish(both_, 0, {{"accuracy", 0.70}});
-  Table t = build("digits = 1\n[[table.published]]\nwhere = { method = \"cc\" }\nover = { labels = { rate = [0.1, 0.7] } }\nvalues = [70.5, \"not available\"]\n"
-                  "source = \"A\"\n[[table.published]]\nwhere = { method = \"proden\" }\nvalue = \"not available\"\nsource = \"B\"");
+  Table t = build(
+      "digits = 1\n[[table.published]]\nwhere = { method = \"cc\" }\nover = { labels = { rate = [0.1, 0.7] } }\nvalues "
+      "= [70.5, \"not available\"]\n"
+      "source = \"A\"\n[[table.published]]\nwhere = { method = \"proden\" }\nvalue = \"not available\"\nsource = "
+      "\"B\"");
   EXPECT_EQ(t.cells[0][0].published->value, 70.5);
   EXPECT_FALSE(t.cells[0][1].published->value);
-  EXPECT_TRUE(t.cells[1][0].published && t.cells[1][1].published) << "what is not available may be so for several cells";
+  EXPECT_TRUE(t.cells[1][0].published && t.cells[1][1].published)
+      << "what is not available may be so for several cells";
   EXPECT_THAT(render_terminal(t, 200, false), HasSubstr("70.0 "));
 }
 
 TEST_F(DefinitionTest, BelongsToItsSweeps) {
   EXPECT_EQ(build("sweeps = [\"other\", \"ambiguity\"]").planned, 8u);
-  EXPECT_THAT(refusal("sweeps = [\"other\"]"), HasSubstr("t.toml:1: table t belongs to the sweep other, and this is ambiguity"));
+  EXPECT_THAT(refusal("sweeps = [\"other\"]"),
+              HasSubstr("t.toml:1: table t belongs to the sweep other, and this is ambiguity"));
 }
 
 TEST_F(DefinitionTest, AnUnknownMetricIsNamedWithItsPlace) {
   finish(both_, 0, {{"accuracy", 0.70}, {"accuracy_validation", 0.68}});
   store::RunReader runs(store());
-  std::vector<Definition> definitions = read("[[table]]\nname = \"a\"\nrule = \"validation\"\n[[table]]\nname = \"b\"\nmetric = \"acuracy\"");
+  std::vector<Definition> definitions =
+      read("[[table]]\nname = \"a\"\nrule = \"validation\"\n[[table]]\nname = \"b\"\nmetric = \"acuracy\"");
   EXPECT_EQ(build_tables(both_, runs, {definitions[0]})[0].cells[0][0].values, std::vector<double>{0.68});
   try {
     build_tables(both_, runs, definitions);
@@ -101,7 +112,9 @@ TEST_F(DefinitionTest, AnUnknownMetricIsNamedWithItsPlace) {
 }
 
 TEST_F(DefinitionTest, AMetricOfAnEarlierStage) {
-  sweep::Plan p = plan("labels = { kind = \"symmetric\", rate = 0.4 }\n[[grid]]\nmethod = [\"detect-train\"]\ndetect = [{ method = \"gmm\" }]\nseed = [0, 1]");
+  sweep::Plan p = plan(
+      "labels = { kind = \"symmetric\", rate = 0.4 }\n[[grid]]\nmethod = [\"detect-train\"]\ndetect = [{ method = "
+      "\"gmm\" }]\nseed = [0, 1]");
   store::RunContent run;
   for (std::uint32_t i = 0; i < p.nodes().size(); ++i)
     if (p.nodes()[i].label == "detect") run.stage = p.stage(i);
@@ -122,23 +135,35 @@ TEST_F(DefinitionTest, Refusals) {
            {"wher = {}", "t.toml:3: unknown key 'wher' (did you mean 'where'?)"},
            {"rows = \"method\"", "t.toml:3: rows: expected an array of texts"},
            {"rule = \"bst\"", "t.toml:3: rule: unknown rule 'bst'"},
-           {"where = { \"labels.rat\" = 0.1 }", "t.toml:1: labels.rat is no axis of the sweep ambiguity (did you mean 'labels.rate'?)"},
+           {"where = { \"labels.rat\" = 0.1 }",
+            "t.toml:1: labels.rat is no axis of the sweep ambiguity (did you mean 'labels.rate'?)"},
            {"where = { \"labels.rate\" = 0.2 }", "t.toml:1: no experiment has labels.rate = 0.2"},
            {"where = { \"labels.rate\" = [] }", "t.toml:3: labels.rate: no value to compare with"},
            {"rows = [\"methd\"]", "t.toml:1: methd is no axis"},
-           {"rows = [\"method\"]\ncolumns = [\"seed\"]", "t.toml:1: labels.rate differs among the experiments of one cell"},
-           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\nsource = \"A\"", "t.toml:3: the published number fits 2 cells of table t"},
-           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1", "t.toml:3: a published number needs a source"},
-           {"[[table.published]]\nwhere = { method = \"cc\" }\nsource = \"A\"", "t.toml:3: a published number needs a value"},
-           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = \"?\"\nsource = \"A\"", "t.toml:5: value: expected a number or \"not available\""},
+           {"rows = [\"method\"]\ncolumns = [\"seed\"]",
+            "t.toml:1: labels.rate differs among the experiments of one cell"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\nsource = \"A\"",
+            "t.toml:3: the published number fits 2 cells of table t"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1",
+            "t.toml:3: a published number needs a source"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nsource = \"A\"",
+            "t.toml:3: a published number needs a value"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = \"?\"\nsource = \"A\"",
+            "t.toml:5: value: expected a number or \"not available\""},
            {"labels = 3", "t.toml:3: labels: expected a table"},
            {"digits = 0.5", "t.toml:3: digits: expected a whole number from 0 to 12"},
-           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = nan\nsource = \"A\"", "t.toml:5: value: expected a number"},
-           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\nn = 0\nsource = \"A\"", "t.toml:6: n: expected a whole number from 1"},
-           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\ndeviation = -1\nsource = \"A\"", "t.toml:3: a deviation is a number from 0"},
-           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalues = [1]\nsource = \"A\"", "t.toml:3: `value` and `deviation` are for one cell"},
-           {"[[table.published]]\nover = { method = [\"cc\", \"proden\"] }\nvalues = [1]\nsource = \"A\"", "t.toml:3: 1 values for 2 values of method"},
-           {"[[table.published]]\nwhere = { method = \"cd\" }\nvalue = 1\nsource = \"A\"", "t.toml:3: no experiment has method = cd (did you mean 'cc'?)"}})
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = nan\nsource = \"A\"",
+            "t.toml:5: value: expected a number"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\nn = 0\nsource = \"A\"",
+            "t.toml:6: n: expected a whole number from 1"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\ndeviation = -1\nsource = \"A\"",
+            "t.toml:3: a deviation is a number from 0"},
+           {"[[table.published]]\nwhere = { method = \"cc\" }\nvalues = [1]\nsource = \"A\"",
+            "t.toml:3: `value` and `deviation` are for one cell"},
+           {"[[table.published]]\nover = { method = [\"cc\", \"proden\"] }\nvalues = [1]\nsource = \"A\"",
+            "t.toml:3: 1 values for 2 values of method"},
+           {"[[table.published]]\nwhere = { method = \"cd\" }\nvalue = 1\nsource = \"A\"",
+            "t.toml:3: no experiment has method = cd (did you mean 'cc'?)"}})
     EXPECT_THAT(refusal(text), HasSubstr(words)) << text;
   EXPECT_THROW(read(""), UsageError);
   EXPECT_THROW(read("[[table]]\ntitle = \"no name\""), UsageError);
@@ -156,20 +181,25 @@ TEST_F(DefinitionTest, LatexEscapesAndMarks) {
 }
 
 TEST_F(DefinitionTest, WhatOnlyOneMethodHasHidesNothing) {
-  sweep::Plan p = plan("labels = { kind = \"flip\", rate = 0.3 }\n[[grid]]\nmethod = [\"cc\", \"pop\"]\nseed = [0, 1]\n"
-                       "[[override]]\nwhen = { method = \"pop\" }\nset = { warmup_epochs = 1 }");
+  sweep::Plan p = plan(
+      "labels = { kind = \"flip\", rate = 0.3 }\n[[grid]]\nmethod = [\"cc\", \"pop\"]\nseed = [0, 1]\n"
+      "[[override]]\nwhen = { method = \"pop\" }\nset = { warmup_epochs = 1 }");
   Definition definition = read("[[table]]\nname = \"t\"\nrows = [\"method\"]").at(0);
   Table t = build_table(p, read_results(p, store(), definition.metric), definition);
   EXPECT_EQ(t.planned, 4u);
   EXPECT_THAT(t.columns, ElementsAre(Header{})) << "one for both methods";
   definition.columns = {"labels.rate"};
-  EXPECT_THROW(build_table(p, read_results(p, store(), definition.metric), definition), UsageError) << "no axis: one rate";
+  EXPECT_THROW(build_table(p, read_results(p, store(), definition.metric), definition), UsageError)
+      << "no axis: one rate";
 }
 
 TEST_F(DefinitionTest, TheDefinitionsHereFitTheirSweeps) {
-  for (const auto& [name, planned] : std::map<std::string, std::size_t>{{"quickstart", 18 + 9 + 6}, {"gallery", 42 + 6 + 3 + 6}}) {
+  for (const auto& [name, planned] :
+       std::map<std::string, std::size_t>{{"quickstart", 18 + 9 + 6}, {"gallery", 42 + 6 + 3 + 6}}) {
     std::string root = WINNOW_SOURCE_DIR;
-    sweep::Plan p = sweep::Plan::read(root + "/sweeps/" + name + ".toml", sweep::Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}}));
+    sweep::Plan p =
+        sweep::Plan::read(root + "/sweeps/" + name + ".toml",
+                          sweep::Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}}));
     std::size_t found = 0;
     for (const Definition& definition : read_definitions(root + "/analysis/" + name + ".toml"))
       found += build_table(p, read_results(p, store(), definition.metric), definition).planned;

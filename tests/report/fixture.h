@@ -22,14 +22,17 @@ class ReportTest : public ::testing::Test {
 
   sweep::Plan plan(const std::string& text) const {
     Path file = folder_ / "s.toml";
-    write_file_atomically(file, "name = \"ambiguity\"\nquestion = \"Which one?\"\n[base]\ndataset = \"fashion-mnist\"\n"
-                                "model = \"nano-clip\"\n" + text);
+    write_file_atomically(file,
+                          "name = \"ambiguity\"\nquestion = \"Which one?\"\n[base]\ndataset = \"fashion-mnist\"\n"
+                          "model = \"nano-clip\"\n" +
+                              text);
     return sweep::Plan::read(file, sweep::Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}}));
   }
   store::Store store() const { return store::Store(folder_ / "results"); }
 
   // Commits a run file for this experiment with these last metrics.
-  void finish(const sweep::Plan& plan, std::size_t experiment, const std::vector<std::pair<std::string, double>>& metrics, const store::MetricKinds& kinds = {},
+  void finish(const sweep::Plan& plan, std::size_t experiment,
+              const std::vector<std::pair<std::string, double>>& metrics, const store::MetricKinds& kinds = {},
               const std::string& revision = "") const {
     store::RunContent run;
     run.stage = plan.stage(plan.cell_node(experiment));
@@ -38,7 +41,8 @@ class ReportTest : public ::testing::Test {
     store::Table& final = run.tables["metrics/final"];
     final.push_back({"epoch", std::vector<std::int64_t>{2}});
     for (const auto& [name, value] : metrics) final.push_back({name, std::vector<double>{value}});
-    run.tables["metrics/epochs"] = {{"epoch", std::vector<std::int64_t>{0, 1, 2}}, {"accuracy", std::vector<double>{0.1, 0.2, 0.3}}};
+    run.tables["metrics/epochs"] = {{"epoch", std::vector<std::int64_t>{0, 1, 2}},
+                                    {"accuracy", std::vector<double>{0.1, 0.2, 0.3}}};
     store::Store target = store();
     Path part = target.temporary_path(run.stage.identity(), 1);
     store::write_run_file(part, run);

@@ -21,25 +21,33 @@ class MetricTest : public ReportTest {
  protected:
   MetricTest() : plan_(plan("[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1, 2]\n")) {}
   // Of cc's three seeds and proden's.
-  void finish_all(const std::string& metric, const std::vector<double>& values, const store::MetricKinds& kinds = {}) const {
+  void finish_all(const std::string& metric, const std::vector<double>& values,
+                  const store::MetricKinds& kinds = {}) const {
     for (std::size_t i = 0; i < values.size(); ++i) finish(plan_, i, {{metric, values[i]}}, kinds);
   }
-  std::string shown(const std::string& metric) const { return render_terminal(table(plan_, Metric::named(metric)), 200, false); }
+  std::string shown(const std::string& metric) const {
+    return render_terminal(table(plan_, Metric::named(metric)), 200, false);
+  }
 
   sweep::Plan plan_;
 };
 
 TEST_F(MetricTest, WinnowsOwnSharesAreInPercent) {
-  for (const char* name : {"accuracy", "accuracy_class_mean", "validation_accuracy", "validation_agreement", "validation_covering", "validation_approximated", "confidence_accuracy",
-                           "confidence_mean_max", "selection_f1", "f1_macro", "covering_kept", "empty_sets", "accuracy_validation"})
+  for (const char* name :
+       {"accuracy", "accuracy_class_mean", "validation_accuracy", "validation_agreement", "validation_covering",
+        "validation_approximated", "confidence_accuracy", "confidence_mean_max", "selection_f1", "f1_macro",
+        "covering_kept", "empty_sets", "accuracy_validation"})
     EXPECT_TRUE(Metric::named(name).percent()) << name;
-  for (const char* name : {"loss", "selected", "cleared", "epoch_best", "set_size_after", "accuracy_of_theirs", "selection_size", "f1_time"})
+  for (const char* name : {"loss", "selected", "cleared", "epoch_best", "set_size_after", "accuracy_of_theirs",
+                           "selection_size", "f1_time"})
     EXPECT_FALSE(Metric::named(name).percent()) << name;
 }
 
 TEST_F(MetricTest, LessIsBetterByDeclarationAndOfLossesAndErrors) {
-  for (const char* name : {"loss", "empty_sets", "skipped_pictures", "test_error", "loss_of_mine"}) EXPECT_TRUE(Metric::named(name).lower_is_better()) << name;
-  for (const char* name : {"accuracy", "glossary", "lossless_share", "terror"}) EXPECT_FALSE(Metric::named(name).lower_is_better()) << name;
+  for (const char* name : {"loss", "empty_sets", "skipped_pictures", "test_error", "loss_of_mine"})
+    EXPECT_TRUE(Metric::named(name).lower_is_better()) << name;
+  for (const char* name : {"accuracy", "glossary", "lossless_share", "terror"})
+    EXPECT_FALSE(Metric::named(name).lower_is_better()) << name;
 }
 
 TEST_F(MetricTest, AForeignMetricIsShownAsItIs) {
@@ -72,7 +80,8 @@ TEST_F(MetricTest, AShareAboveOneIsNoShareAndSaysSo) {
 TEST_F(MetricTest, WhereRunFilesDisagreeOnWhatItIsNoMeanIsTaken) {
   finish_all("top5", {0.51, 0.52, 0.53}, {{"top5", {Unit::share, Better::high}}});
   for (std::size_t i = 3; i < 6; ++i) finish(plan_, i, {{"top5", 40.0 + static_cast<double>(i)}});
-  EXPECT_THAT(shown("top5"), HasSubstr("run files disagree on what top5 is (share, high is better, in 3; value, high is better, in 3): no means are taken"));
+  EXPECT_THAT(shown("top5"), HasSubstr("run files disagree on what top5 is (share, high is better, in 3; value, high "
+                                       "is better, in 3): no means are taken"));
   EXPECT_THAT(shown("top5"), HasSubstr("cc        mixed  3/3"));
   finish_all("err", {0.51, 0.52, 0.53}, {{"err", {Unit::share, Better::high}}});
   for (std::size_t i = 3; i < 6; ++i) finish(plan_, i, {{"err", 0.3}}, {{"err", {Unit::share, Better::low}}});
@@ -96,22 +105,25 @@ TEST_F(MetricTest, WhatIsNotANumberCountsAsMissing) {
 // Half a point, not fifty: `effect` is in the unit in which the metric is shown.
 TEST_F(MetricTest, AClaimsThresholdIsInTheMetricsUnit) {
   auto verdict = [&](const std::string& metric, const std::vector<double>& values, const store::MetricKinds& kinds) {
-    sweep::Plan claimed = plan("[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1, 2]\n[[claim]]\nstatement = \"s\"\nmetric = \"" + metric +
-                               "\"\nbetter = { method = \"proden\" }\nworse = { method = \"cc\" }\neffect = 0.5\n");
+    sweep::Plan claimed =
+        plan("[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1, 2]\n[[claim]]\nstatement = \"s\"\nmetric = \"" +
+             metric + "\"\nbetter = { method = \"proden\" }\nworse = { method = \"cc\" }\neffect = 0.5\n");
     std::filesystem::remove_all(folder_ / "results");
     for (std::size_t i = 0; i < 6; ++i) finish(claimed, i, {{metric, values[i]}}, kinds);
     return judge(claimed, store()).at(0);
   };
-  const std::vector<double> near{0.50, 0.51, 0.52, 0.53, 0.541, 0.549};        // 3 points apart
+  const std::vector<double> near{0.50, 0.51, 0.52, 0.53, 0.541, 0.549};  // 3 points apart
   EXPECT_EQ(verdict("validation_accuracy", near, {}).verdict, Verdict::held);
   EXPECT_NEAR(verdict("validation_accuracy", near, {}).test.mean, 3.0, 1e-9);
-  EXPECT_EQ(verdict("accuracy_mine", near, {}).verdict, Verdict::not_held);   // of a raw number 0.03 is less than 0.5
+  EXPECT_EQ(verdict("accuracy_mine", near, {}).verdict, Verdict::not_held);  // of a raw number 0.03 is less than 0.5
   EXPECT_EQ(verdict("accuracy_mine", near, {{"accuracy_mine", {Unit::share, Better::high}}}).verdict, Verdict::held);
 }
 
 TEST_F(MetricTest, ATableOfDifferentCodeSaysSoOnce) {
-  for (std::size_t i = 0; i < 6; ++i) finish(plan_, i, {{"accuracy", 0.5}}, {}, i < 4 ? "0.1.0+gaaaaaaaaaaaa" : "0.1.0+gbbbbbbbbbbbb-dirty.cccccccccccc");
-  const char* note = "computed by different code: 0.1.0+gaaaaaaaaaaaa (4 stages), 0.1.0+gbbbbbbbbbbbb-dirty.cccccccccccc (2 stages)";
+  for (std::size_t i = 0; i < 6; ++i)
+    finish(plan_, i, {{"accuracy", 0.5}}, {}, i < 4 ? "0.1.0+gaaaaaaaaaaaa" : "0.1.0+gbbbbbbbbbbbb-dirty.cccccccccccc");
+  const char* note =
+      "computed by different code: 0.1.0+gaaaaaaaaaaaa (4 stages), 0.1.0+gbbbbbbbbbbbb-dirty.cccccccccccc (2 stages)";
   Table made = table(plan_);
   for (const std::string& text : {render_terminal(made, 200, false), render_markdown(made), render_json(made)}) {
     std::size_t first = text.find(note);

@@ -16,7 +16,8 @@ MATCHER_P(HasSubstr, text, std::string("holds ") + text) { return arg.find(text)
 class PageTest : public ReportTest {
  protected:
   Page page() {
-    sweep::Plan p = plan("labels = { kind = \"flip\", rate = 0.1 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]");
+    sweep::Plan p =
+        plan("labels = { kind = \"flip\", rate = 0.1 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]");
     for (std::size_t i = 0; i < 3; ++i) finish(p, i, {{"accuracy", 0.5 + 0.1 * static_cast<double>(i)}});
     Page page;
     page.name = p.name();
@@ -32,7 +33,8 @@ class PageTest : public ReportTest {
 TEST_F(PageTest, IsSelfContained) {
   std::string html = render_html(page());
   EXPECT_THAT(html, testing::StartsWith("<!doctype html>"));
-  for (const char* outside : {"http://", "https://", "<link", "src=", "@import", "url("}) EXPECT_THAT(html, Not(HasSubstr(outside))) << outside;
+  for (const char* outside : {"http://", "https://", "<link", "src=", "@import", "url("})
+    EXPECT_THAT(html, Not(HasSubstr(outside))) << outside;
 }
 
 TEST_F(PageTest, EveryPlannedCellIsThereAndAMissingOneIsShown) {
@@ -40,9 +42,9 @@ TEST_F(PageTest, EveryPlannedCellIsThereAndAMissingOneIsShown) {
   EXPECT_THAT(html, HasSubstr("3 of 4 experiments done"));
   EXPECT_THAT(html, HasSubstr("55.00 ± 7.07"));
   EXPECT_THAT(html, HasSubstr("70.00 <small>1/2</small>"));
-  EXPECT_THAT(html, HasSubstr("winnow show "));             // the script's words
+  EXPECT_THAT(html, HasSubstr("winnow show "));  // the script's words
   EXPECT_THAT(html, HasSubstr("\"seed 0\",\"50.00\""));
-  EXPECT_THAT(html, HasSubstr("\"seed 1\",\"\""));          // not done: still a row of the dialog
+  EXPECT_THAT(html, HasSubstr("\"seed 1\",\"\""));  // not done: still a row of the dialog
 }
 
 TEST_F(PageTest, CurvesAreMeansOverSeedsWithTheirBand) {
@@ -57,7 +59,8 @@ TEST_F(PageTest, CurvesAreMeansOverSeedsWithTheirBand) {
 
 TEST_F(PageTest, SectionsWithoutContentAreLeftOut) {
   std::string html = render_html(page());
-  for (const char* section : {"id=\"cluster\"", "id=\"failures\"", "id=\"selection\"", "id=\"figures\""}) EXPECT_THAT(html, Not(HasSubstr(section)));
+  for (const char* section : {"id=\"cluster\"", "id=\"failures\"", "id=\"selection\"", "id=\"figures\""})
+    EXPECT_THAT(html, Not(HasSubstr(section)));
   EXPECT_THAT(html, HasSubstr("id=\"learning\""));
 }
 
@@ -75,7 +78,9 @@ TEST_F(PageTest, NamesAndLogsStayText) {
 
 TEST_F(PageTest, TheTimelineHasALaneForWhatRanAtOnceAndCutsLongPauses) {
   Page made = page();
-  made.attempts = {{"a", "1", "host", "done", 1, 0, 10}, {"b", "2", "host", "failed", 1, 5, 8}, {"c", "3", "host", "done", 1, 1e6, 1e6 + 10}};
+  made.attempts = {{"a", "1", "host", "done", 1, 0, 10},
+                   {"b", "2", "host", "failed", 1, 5, 8},
+                   {"c", "3", "host", "done", 1, 1e6, 1e6 + 10}};
   std::string html = render_html(made);
   EXPECT_THAT(html, HasSubstr("3 attempts on 2 slots"));
   EXPECT_THAT(html, HasSubstr("a pause is cut out"));
@@ -85,7 +90,7 @@ TEST_F(PageTest, TheTimelineHasALaneForWhatRanAtOnceAndCutsLongPauses) {
 TEST_F(PageTest, AChartWithOneEpochOrNoFiniteValueIsNoChart) {
   Page made = page();
   made.learning = {{"nan", "loss", {{"x", 1, {0, 1}, {NAN, NAN}, {0, 0}, 0}}, 0}};
-  EXPECT_THAT(render_html(made), HasSubstr("nan"));         // and does not loop for ever over ticks
+  EXPECT_THAT(render_html(made), HasSubstr("nan"));  // and does not loop for ever over ticks
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ class PublishedTest : public ReportTest {
   // Presets of this program under further names.
   static sweep::Catalogue catalogue() {
     sweep::Fingerprints fingerprints{{"fashion-mnist", std::string(32, 'f')}};
-    for (const char* name : {"cifar-10", "cifar-100", "tiny-imagenet", "stanford-cars-folders", "cub-200"}) fingerprints[name] = std::string(32, 'a');
+    for (const char* name : {"cifar-10", "cifar-100", "tiny-imagenet", "stanford-cars-folders", "cub-200"})
+      fingerprints[name] = std::string(32, 'a');
     sweep::Catalogue result = sweep::Catalogue::built_in(fingerprints);
     for (const auto& [name, fingerprint] : fingerprints) copy(result.datasets, "fashion-mnist", name);
     for (const char* name : {"cavl", "lws", "abs-mae", "abs-gce"}) copy(result.methods, "cc", name);
@@ -31,7 +32,8 @@ class PublishedTest : public ReportTest {
         for (const auto& [name, dataset] : result.datasets)
           if (!has(key.words, name)) key.words.push_back(name);
       if (key.key == "labels.kind" && !has(key.words, "instance")) key.words.push_back("instance");
-      if (auto when = key.when.find("labels.kind"); when != key.when.end() && has(when->second, Value("symmetric")) && !has(when->second, Value("instance")))
+      if (auto when = key.when.find("labels.kind");
+          when != key.when.end() && has(when->second, Value("symmetric")) && !has(when->second, Value("instance")))
         when->second.push_back("instance");
     }
     return result;
@@ -43,14 +45,20 @@ class PublishedTest : public ReportTest {
     presets.emplace(to, std::move(preset));
   }
   template <class T, class U>
-  static bool has(const std::vector<T>& all, const U& one) { return std::find(all.begin(), all.end(), one) != all.end(); }
+  static bool has(const std::vector<T>& all, const U& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  }
 
   sweep::Plan planned(const std::string& text) const {
     write_file_atomically(folder_ / "s.toml", "[base]\nmodel = \"nano-clip\"\n" + text);
     return sweep::Plan::read(folder_ / "s.toml", catalogue());
   }
-  static std::vector<Definition> definitions(const std::string& name) { return read_definitions(WINNOW_SOURCE_DIR "/analysis/" + name); }
-  Table build(const sweep::Plan& plan, const Definition& definition) const { return build_table(plan, read_results(plan, store(), definition.metric), definition); }
+  static std::vector<Definition> definitions(const std::string& name) {
+    return read_definitions(WINNOW_SOURCE_DIR "/analysis/" + name);
+  }
+  Table build(const sweep::Plan& plan, const Definition& definition) const {
+    return build_table(plan, read_results(plan, store(), definition.metric), definition);
+  }
   static std::size_t published(const Table& table) {
     std::size_t count = 0;
     for (const auto& row : table.cells)
@@ -93,13 +101,16 @@ TEST_F(PublishedTest, DeftsNumbersStandInTheirCells) {
   std::string noise = "labels  = [";
   for (const char* rate : {"0.2", "0.4", "0.6"}) noise += fmt::format("{{ kind = \"symmetric\", rate = {} }}, ", rate);
   for (const char* rate : {"0.2", "0.3", "0.4"}) noise += fmt::format("{{ kind = \"instance\", rate = {} }}, ", rate);
-  noise += "]\ndataset = [\"cifar-100\", \"tiny-imagenet\", \"stanford-cars-folders\", \"cub-200\"]\nseed = [0, 1, 2]\n";
+  noise +=
+      "]\ndataset = [\"cifar-100\", \"tiny-imagenet\", \"stanford-cars-folders\", \"cub-200\"]\nseed = [0, 1, 2]\n";
   sweep::Plan p = planned("[[grid]]\nmethod  = [\"ce\", \"elr\", \"sce\", \"gmm\", \"deft\"]\n" + noise);
-  std::size_t first = 0;                            // DeFT on Cars under instance-dependent noise
+  std::size_t first = 0;  // DeFT on Cars under instance-dependent noise
   Settings settings;
   for (; first < p.experiments(); ++first) {
     settings = p.settings(first);
-    if (settings.at("method") == "deft" && settings.at("dataset") == "stanford-cars-folders" && settings.at("labels.kind") == "instance" && settings.at("labels.rate") == 0.4) break;
+    if (settings.at("method") == "deft" && settings.at("dataset") == "stanford-cars-folders" &&
+        settings.at("labels.kind") == "instance" && settings.at("labels.rate") == 0.4)
+      break;
   }
   ASSERT_LT(first, p.experiments());
   finish(p, first, {{"accuracy", 0.90}, {"accuracy_best", 0.91}});
@@ -120,7 +131,9 @@ TEST_F(PublishedTest, DeftsNumbersStandInTheirCells) {
 
 // A sweep with a part of the published grid is refused with the line of the number that fits nothing.
 TEST_F(PublishedTest, NumbersOutsideTheGridAreRefused) {
-  sweep::Plan p = planned("[[grid]]\nmethod = [\"cc\", \"proden\"]\ndataset = [\"cifar-10\", \"cifar-100\"]\nlabels = [{ kind = \"flip\", rate = 0.1 }, { kind = \"flip\", rate = 0.3 }]\n");
+  sweep::Plan p = planned(
+      "[[grid]]\nmethod = [\"cc\", \"proden\"]\ndataset = [\"cifar-10\", \"cifar-100\"]\nlabels = [{ kind = \"flip\", "
+      "rate = 0.1 }, { kind = \"flip\", rate = 0.3 }]\n");
   try {
     build(p, definitions("partialclip.toml").at(0));
     FAIL() << "accepted";

@@ -1,9 +1,10 @@
 // Golden texts of one synthetic sweep: a complete column, an incomplete cell and a missing one.
+#include "winnow/report/render.h"
+
 #include <map>
 
 #include "fixture.h"
 #include "winnow/report/page.h"
-#include "winnow/report/render.h"
 
 namespace winnow::report {
 namespace {
@@ -12,7 +13,7 @@ class Render : public ReportTest {
  protected:
   Render() {
     sweep::Plan p = plan(kAmbiguity);
-    const double accuracy[] = {0.8, 0.81, 0.5, -1, 0.85, 0.87, -1, -1};      // by experiment; -1: not done
+    const double accuracy[] = {0.8, 0.81, 0.5, -1, 0.85, 0.87, -1, -1};  // by experiment; -1: not done
     for (std::size_t i = 0; i < 8; ++i)
       if (accuracy[i] >= 0) finish(p, i, {{"accuracy", accuracy[i]}});
     table_ = table(p);
@@ -54,17 +55,18 @@ TEST_F(Render, NarrowTerminalsGetTheColumnsBelowEachOther) {
 }
 
 TEST_F(Render, Markdown) {
-  EXPECT_EQ(render_markdown(table_),
-            "**ambiguity**: Which one?\n"
-            "\n"
-            "| method | labels.rate 0.1 | labels.rate 0.7 |\n"
-            "|---|---:|---:|\n"
-            "| cc | <u>80.50 ± 0.71</u> (2/2) | 50.00 (1/2) |\n"
-            "| proden | **86.00 ± 1.41** (2/2) | missing (0/2) |\n"
-            "\n"
-            "accuracy in %, last epoch; mean ± sample standard deviation over n = 2 seeds; done/planned.  \n"
-            "3 of 8 experiments are missing; a mean is over those that are done, and incomplete cells are not ranked.  \n"
-            "Bold: best of a column; underlined: second best.\n");
+  EXPECT_EQ(
+      render_markdown(table_),
+      "**ambiguity**: Which one?\n"
+      "\n"
+      "| method | labels.rate 0.1 | labels.rate 0.7 |\n"
+      "|---|---:|---:|\n"
+      "| cc | <u>80.50 ± 0.71</u> (2/2) | 50.00 (1/2) |\n"
+      "| proden | **86.00 ± 1.41** (2/2) | missing (0/2) |\n"
+      "\n"
+      "accuracy in %, last epoch; mean ± sample standard deviation over n = 2 seeds; done/planned.  \n"
+      "3 of 8 experiments are missing; a mean is over those that are done, and incomplete cells are not ranked.  \n"
+      "Bold: best of a column; underlined: second best.\n");
 }
 
 TEST_F(Render, CsvHoldsEverySample) {
@@ -72,8 +74,9 @@ TEST_F(Render, CsvHoldsEverySample) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 9);
   std::string file = (folder_ / "results" / "runs" / first_.substr(0, 2) / (first_ + ".h5")).string();
   EXPECT_EQ(text.substr(0, text.find("\ncc,0.1,1")),
-            "method,labels.rate,seed,identity,accuracy,digest,file\ncc,0.1,0," + first_ + ",0.8," + store::verify_run_file(file).result_digest.hex() + "," + file);
-  EXPECT_EQ(text.substr(text.size() - 4), ",,,\n");            // a missing one is there, without a value
+            "method,labels.rate,seed,identity,accuracy,digest,file\ncc,0.1,0," + first_ + ",0.8," +
+                store::verify_run_file(file).result_digest.hex() + "," + file);
+  EXPECT_EQ(text.substr(text.size() - 4), ",,,\n");  // a missing one is there, without a value
 }
 
 TEST_F(Render, JsonHoldsCellsAndSamples) {
@@ -89,25 +92,34 @@ TEST_F(Render, JsonHoldsCellsAndSamples) {
 
 // Names are other people's. Whatever they hold, a row is a line, and a terminal obeys nothing that a name says.
 TEST_F(ReportTest, ControlCharactersAreWrittenOutInEveryRenderer) {
-  sweep::Plan p = plan("method = \"cc\"\n[[grid]]\ntemplate = [\"a\\nphoto of {}\", \"a\\u001b[31mphoto of {}\", \"a\\u0085\\u2028photo of {}\"]\n");
+  sweep::Plan p = plan(
+      "method = \"cc\"\n[[grid]]\ntemplate = [\"a\\nphoto of {}\", \"a\\u001b[31mphoto of {}\", \"a\\u0085\\u2028photo "
+      "of {}\"]\n");
   for (std::size_t i = 0; i < 3; ++i) finish(p, i, {{"accuracy", 0.5}});
   Table made = table(p);
   made.name = "a\nname";
   made.question = "why\r\x1b[2J?";
   made.notes = {"a note\nof two lines"};
-  made.labels["cc"] = "\x9b" "c\ac";
-  std::map<std::string, std::string> texts{{"terminal", render_terminal(made, 200, false)}, {"markdown", render_markdown(made)}, {"latex", render_latex(made)},
-                                           {"csv", render_csv(made)}, {"json", render_json(made)}};
+  made.labels["cc"] =
+      "\x9b"
+      "c\ac";
+  std::map<std::string, std::string> texts{{"terminal", render_terminal(made, 200, false)},
+                                           {"markdown", render_markdown(made)},
+                                           {"latex", render_latex(made)},
+                                           {"csv", render_csv(made)},
+                                           {"json", render_json(made)}};
   Page page;
   page.name = made.name;
   page.question = made.question;
   page.tables = {made};
   texts["html"] = render_html(page);
   for (const auto& [renderer, text] : texts) {
-    for (const char* raw : {"\x1b", "\r", "\a", "\u0085", "\u2028", "a\nphoto", "a\nname", "note\nof"}) EXPECT_EQ(text.find(raw), std::string::npos) << renderer << " holds " << Value(raw).dump();
+    for (const char* raw : {"\x1b", "\r", "\a", "\u0085", "\u2028", "a\nphoto", "a\nname", "note\nof"})
+      EXPECT_EQ(text.find(raw), std::string::npos) << renderer << " holds " << Value(raw).dump();
     std::string backslash = renderer == "latex" ? "\\textbackslash{}" : "\\";
     EXPECT_NE(text.find("a" + backslash + "nphoto of"), std::string::npos) << renderer << ":\n" << text.substr(0, 2000);
-    EXPECT_NE(text.find(backslash + "u001b" + (renderer == "latex" ? "{[}" : "[") + "31mphoto of"), std::string::npos) << renderer;
+    EXPECT_NE(text.find(backslash + "u001b" + (renderer == "latex" ? "{[}" : "[") + "31mphoto of"), std::string::npos)
+        << renderer;
   }
   EXPECT_EQ(std::count(texts["csv"].begin(), texts["csv"].end(), '\n'), 4) << "one line an experiment";
 }
@@ -118,7 +130,8 @@ TEST_F(ReportTest, TiesAreTiesInEveryRendererWhateverTheOrderOfSeeds) {
   const double accuracy[] = {0.1, 0.2, 0.3, 0.3, 0.2, 0.1, 0.05, 0.2, 0.3};
   for (std::size_t i = 0; i < 9; ++i) finish(p, i, {{"accuracy", accuracy[i]}});
   Table made = table(p);
-  std::string terminal = render_terminal(made, 100, false), markdown = render_markdown(made), latex = render_latex(made);
+  std::string terminal = render_terminal(made, 100, false), markdown = render_markdown(made),
+              latex = render_latex(made);
   EXPECT_NE(terminal.find("cc       *20.00"), std::string::npos) << terminal;
   EXPECT_NE(terminal.find("proden   *20.00"), std::string::npos) << terminal;
   EXPECT_NE(terminal.find("lws      +18.33"), std::string::npos) << terminal;

@@ -1,4 +1,5 @@
-// Values that people write into table definitions, against those of a sweep's axes. Through table definitions: table_test.
+// Values that people write into table definitions, against those of a sweep's axes. Through table definitions:
+// table_test.
 #include "../../src/report/same_value.h"
 
 #include <gtest/gtest.h>
@@ -7,8 +8,11 @@ namespace winnow::report {
 namespace {
 
 TEST(SameValue, NumbersCompareAsNumbers) {
-  for (auto [a, b] : {std::pair{"1", "1.0"}, {"0.001", "1e-3"}, {"-0.0", "0"}, {"0.10", "0.1"}, {"flip", "flip"}}) EXPECT_TRUE(same_value(a, b)) << a;
-  for (auto [a, b] : {std::pair{"1", "1.01"}, {"flip", "Flip"}, {"1", "1 "}, {"", "0"}, {"nan", "NaN"}, {"-", "0"}, {"true", "1"}}) EXPECT_FALSE(same_value(a, b)) << a;
+  for (auto [a, b] : {std::pair{"1", "1.0"}, {"0.001", "1e-3"}, {"-0.0", "0"}, {"0.10", "0.1"}, {"flip", "flip"}})
+    EXPECT_TRUE(same_value(a, b)) << a;
+  for (auto [a, b] :
+       {std::pair{"1", "1.01"}, {"flip", "Flip"}, {"1", "1 "}, {"", "0"}, {"nan", "NaN"}, {"-", "0"}, {"true", "1"}})
+    EXPECT_FALSE(same_value(a, b)) << a;
 }
 
 TEST(SameValue, LetterByLetterFirst) {

@@ -20,7 +20,7 @@ TEST(Statistics, OneValueHasNoDeviation) {
 TEST(Statistics, TheDeviationIsThatOfASample) {
   Summary summary = summarise(std::vector<double>{1, 2, 3, 4});
   EXPECT_EQ(summary.mean, 2.5);
-  EXPECT_NEAR(*summary.deviation, 1.2909944487358056, 1e-15);         // sqrt(5 / 3)
+  EXPECT_NEAR(*summary.deviation, 1.2909944487358056, 1e-15);  // sqrt(5 / 3)
 }
 
 TEST(Statistics, CloseValuesKeepTheirDigits) {
@@ -40,8 +40,9 @@ TEST(Statistics, TheOrderOfSeedsChangesNoBit) {
 }
 
 TEST(Statistics, WhatIsEqualOnPaperIsEqual) {
-  double one = summarise(std::vector<double>{0.1, 0.1, 0.5}).mean, other = summarise(std::vector<double>{0.1, 0.2, 0.4}).mean;
-  EXPECT_NE(one, other);                             // or this test shows nothing
+  double one = summarise(std::vector<double>{0.1, 0.1, 0.5}).mean,
+         other = summarise(std::vector<double>{0.1, 0.2, 0.4}).mean;
+  EXPECT_NE(one, other);  // or this test shows nothing
   EXPECT_TRUE(equal(one, other));
   EXPECT_TRUE(equal(0, 0));
   EXPECT_TRUE(equal(0.1 + 0.2 - 0.3, 0, 0.3));

@@ -65,7 +65,8 @@ when = { method = "cc" }
 set = { train.epochs = 3 }
 )"));
   EXPECT_THAT(t.row_axes, ElementsAre("method", "conf_source", "train.epochs"));
-  EXPECT_THAT(t.rows, ElementsAre(Header{"cc", "-", "3"}, Header{"proden", "post-step", "10"}, Header{"proden", "pre-step", "10"}));
+  EXPECT_THAT(t.rows, ElementsAre(Header{"cc", "-", "3"}, Header{"proden", "post-step", "10"},
+                                  Header{"proden", "pre-step", "10"}));
   EXPECT_THAT(t.columns, ElementsAre(Header{}));
 }
 
@@ -83,7 +84,8 @@ TEST_F(TableTest, AnUnknownMetricIsRefusedWithTheKnownOnes) {
     table(p, Metric::named("acuracy", Rule::last));
     FAIL();
   } catch (const UsageError& error) {
-    EXPECT_STREQ(error.what(), "no run file has the metric 'acuracy' (did you mean 'accuracy'?); they have: accuracy, epoch");
+    EXPECT_STREQ(error.what(),
+                 "no run file has the metric 'acuracy' (did you mean 'accuracy'?); they have: accuracy, epoch");
   }
 }
 

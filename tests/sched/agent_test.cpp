@@ -42,8 +42,12 @@ class Node {
  private:
   void add(const std::string& verb, std::uint32_t number) { said_.push_back(verb + " " + std::to_string(number)); }
   void say(const Agent::Prepare& c) { add("prepare", c.attempt.stage); }
-  void say(const Agent::StartTrainer& c) { said_.push_back("start " + std::to_string(c.slot) + (c.width > 1 ? " wide " + std::to_string(c.width) : "")); }
-  void say(const Agent::Run& c) { said_.push_back("run " + std::to_string(c.attempt.stage) + " in " + std::to_string(c.slot)); }
+  void say(const Agent::StartTrainer& c) {
+    said_.push_back("start " + std::to_string(c.slot) + (c.width > 1 ? " wide " + std::to_string(c.width) : ""));
+  }
+  void say(const Agent::Run& c) {
+    said_.push_back("run " + std::to_string(c.attempt.stage) + " in " + std::to_string(c.slot));
+  }
   void say(const Agent::StopStage& c) { add("stop", c.slot); }
   void say(const Agent::KillTrainer& c) { add("kill", c.slot); }
   void say(const Agent::QuitTrainer& c) { add("quit", c.slot); }
@@ -51,7 +55,9 @@ class Node {
   void say(const Agent::Exit&) { said_.push_back("exit"); }
   void say(const Agent::TellStarted& c) { add("started", c.attempt.stage); }
   void say(const Agent::TellDone& c) { add("done", c.attempt.stage); }
-  void say(const Agent::TellFailed& c) { said_.push_back("failed " + std::to_string(c.attempt.stage) + " " + std::string(to_string(c.why))); }
+  void say(const Agent::TellFailed& c) {
+    said_.push_back("failed " + std::to_string(c.attempt.stage) + " " + std::string(to_string(c.why)));
+  }
   void say(const Agent::TellReturned& c) { add("returned", c.attempt.stage); }
   void say(const Agent::TellBeat& c) {
     held_.clear();
@@ -123,13 +129,16 @@ TEST(Agent, ATrainerThatGreetsTwiceOrStopsUnaskedIsKilledForGoodAndSaysWhy) {
   for (bool greets : {true, false}) {
     sched::Agent agent(1, Timers{}, 1h);
     Agent::Commands commands;
-    for (const Agent::Event& event : std::vector<Agent::Event>{Agent::Given{{1, 1}}, Agent::Prepared{{1, 1}}, Agent::TrainerReady{0}}) agent.on(event, 1h, commands);
+    for (const Agent::Event& event :
+         std::vector<Agent::Event>{Agent::Given{{1, 1}}, Agent::Prepared{{1, 1}}, Agent::TrainerReady{0}})
+      agent.on(event, 1h, commands);
     commands.clear();
     agent.on(greets ? Agent::Event(Agent::TrainerReady{0}) : Agent::Event(Agent::StageStopped{0}), 1h, commands);
     ASSERT_EQ(commands.size(), 1u);
     const auto& kill = std::get<Agent::KillTrainer>(commands[0]);
     EXPECT_EQ(kill.why, FailureClass::protocol);
-    EXPECT_EQ(kill.because, greets ? "it said `ready` a second time" : "it said `stopped`, and nobody had asked it to stop");
+    EXPECT_EQ(kill.because,
+              greets ? "it said `ready` a second time" : "it said `stopped`, and nobody had asked it to stop");
     commands.clear();
     agent.on(Agent::TrainerGone{0, "killed"}, 1h, commands);
     const auto& failed = std::get<Agent::TellFailed>(commands[0]);
@@ -183,7 +192,7 @@ TEST(Agent, ACancelledStageIsStoppedAndForgotten) {
   n.running(1);
   EXPECT_THAT(n.on(Agent::Cancelled{n.at(1)}).said(), ElementsAre("stop 0"));
   EXPECT_THAT(n.on(Agent::StageStopped{0}).said(), IsEmpty());
-  EXPECT_THAT(n.given(2).prepared(2).said(), ElementsAre("run 2 in 0", "started 2"));   // the trainer is still good
+  EXPECT_THAT(n.given(2).prepared(2).said(), ElementsAre("run 2 in 0", "started 2"));  // the trainer is still good
 }
 
 TEST(Agent, HoldsWhatItPreparesWaitsForRunsAndCommits) {

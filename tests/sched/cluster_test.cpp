@@ -21,7 +21,8 @@ enum class Nature { good, crashes_once, always_crashes, wrong, hangs_once };
 
 class Cluster {
  public:
-  Cluster(std::uint64_t seed, std::size_t stages, bool faults, bool gangs = false) : random_(seed), faults_(faults), gangs_(gangs) {
+  Cluster(std::uint64_t seed, std::size_t stages, bool faults, bool gangs = false)
+      : random_(seed), faults_(faults), gangs_(gangs) {
     Graph graph;
     if (gangs) graph.widths = {1, 2, 1, 3};
     for (StageId stage = 0; stage < stages; ++stage) {
@@ -48,8 +49,13 @@ class Cluster {
     for (int i = 0; i < 3; ++i) add_agent();
     every(500ms, [this] { event(Scheduler::Tick{}); });
     if (gangs_) later(random_time(100s), [this] { event(Scheduler::Complete{}); });
-    every(2s, [this] { for (auto& [id, node] : nodes_) to_agent(id, Agent::Heard{}); });
-    if (faults_) every(200s, [this] { if (chance(0.5)) lose_agent(); });
+    every(2s, [this] {
+      for (auto& [id, node] : nodes_) to_agent(id, Agent::Heard{});
+    });
+    if (faults_)
+      every(200s, [this] {
+        if (chance(0.5)) lose_agent();
+      });
     while (!scheduler_->finished()) {
       ASSERT_LT(now_, 24h * 7) << "the sweep does not end";
       Happening next = agenda_.top();
@@ -69,10 +75,10 @@ class Cluster {
   };
   struct Node {
     std::unique_ptr<Agent> machine;
-    Time inbox{}, outbox{};                       // messages of one direction never overtake each other
-    std::map<Slot, std::uint64_t> process;        // the trainer that lives in a slot
+    Time inbox{}, outbox{};                 // messages of one direction never overtake each other
+    std::map<Slot, std::uint64_t> process;  // the trainer that lives in a slot
     std::map<Slot, Attempt> runs;
-    std::map<Slot, std::uint32_t> width;          // of that trainer
+    std::map<Slot, std::uint32_t> width;  // of that trainer
     std::uint32_t slots = 0;
     bool lost = false;
   };
@@ -159,7 +165,9 @@ class Cluster {
     nodes_.at(id).machine->on(e, now_, out);
     for (const auto& command : out) std::visit([&](const auto& c) { carry_out(id, c); }, command);
   }
-  void carry_out(AgentId id, const Agent::Prepare& c) { later(random_time(20ms), [=, this] { agent_event(id, Agent::Prepared{c.attempt}); }); }
+  void carry_out(AgentId id, const Agent::Prepare& c) {
+    later(random_time(20ms), [=, this] { agent_event(id, Agent::Prepared{c.attempt}); });
+  }
   void carry_out(AgentId id, const Agent::StartTrainer& c) {
     Node& node = nodes_.at(id);
     std::uint64_t process = node.process[c.slot] = ++processes_;
@@ -169,7 +177,9 @@ class Cluster {
       if (node.process[slot]) taken += width;
     EXPECT_LE(taken, node.slots) << "more processes than slots";
     EXPECT_LE(c.width, node.slots);
-    later(random_time(2s), [=, this] { if (lives(id, c.slot, process)) agent_event(id, Agent::TrainerReady{c.slot}); });
+    later(random_time(2s), [=, this] {
+      if (lives(id, c.slot, process)) agent_event(id, Agent::TrainerReady{c.slot});
+    });
   }
   void carry_out(AgentId id, const Agent::Run& c) {
     for (StageId input : inputs_[c.attempt.stage]) EXPECT_TRUE(accepted_[input]) << "ran before its input";
@@ -191,9 +201,16 @@ class Cluster {
   void carry_out(AgentId id, const Agent::StopStage& c) {
     std::uint64_t process = nodes_.at(id).process[c.slot];
     nodes_.at(id).runs.erase(c.slot);
-    if (chance(0.8)) later(random_time(1s), [=, this] { if (lives(id, c.slot, process)) agent_event(id, Agent::StageStopped{c.slot}); });
+    if (chance(0.8))
+      later(random_time(1s), [=, this] {
+        if (lives(id, c.slot, process)) agent_event(id, Agent::StageStopped{c.slot});
+      });
   }
-  void carry_out(AgentId id, const Agent::KillTrainer& c) { later(random_time(50ms), [=, this, p = nodes_.at(id).process[c.slot]] { if (lives(id, c.slot, p)) die(id, c.slot); }); }
+  void carry_out(AgentId id, const Agent::KillTrainer& c) {
+    later(random_time(50ms), [=, this, p = nodes_.at(id).process[c.slot]] {
+      if (lives(id, c.slot, p)) die(id, c.slot);
+    });
+  }
   void carry_out(AgentId id, const Agent::QuitTrainer& c) { carry_out(id, Agent::KillTrainer{c.slot, {}}); }
   void carry_out(AgentId id, const Agent::Commit& c) {
     later(random_time(50ms), [=, this] {
@@ -209,7 +226,9 @@ class Cluster {
   void carry_out(AgentId id, const Agent::TellReturned& c) { to_scheduler(id, Scheduler::Returned{id, c.attempt}); }
   void carry_out(AgentId id, const Agent::TellBeat& c) { to_scheduler(id, Scheduler::Beat{id, c.held}); }
 
-  bool lives(AgentId id, Slot slot, std::uint64_t process) { return !nodes_.at(id).lost && nodes_.at(id).process[slot] == process; }
+  bool lives(AgentId id, Slot slot, std::uint64_t process) {
+    return !nodes_.at(id).lost && nodes_.at(id).process[slot] == process;
+  }
   void die(AgentId id, Slot slot) {
     nodes_.at(id).process[slot] = 0;
     nodes_.at(id).runs.erase(slot);

@@ -14,7 +14,8 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::IsEmpty;
 
-// A sweep told as a story: stages by name, agents by number, one event at a time; what came out since the last event as text.
+// A sweep told as a story: stages by name, agents by number, one event at a time; what came out since the last event as
+// text.
 class World {
  public:
   World& stage(const std::string& name, std::vector<std::string> inputs = {}, const std::string& kind = "any") {
@@ -33,12 +34,18 @@ class World {
   }
   World& done_already(const std::string& name) { return graph_.done[id_.at(name)] = true, *this; }
   World& policy(Policy policy) { return policy_ = policy, *this; }
-  World& takes(const std::string& kind, double seconds) { return scheduler().predict(classes_.at(kind), seconds), *this; }
+  World& takes(const std::string& kind, double seconds) {
+    return scheduler().predict(classes_.at(kind), seconds), *this;
+  }
   World& agent(AgentId id, std::uint32_t slots = 1) { return on(Scheduler::Joined{id, slots}); }
 
   World& starts(const std::string& name) { return on(Scheduler::Started{where_.at(name), attempt_.at(name)}); }
-  World& ends(const std::string& name, double seconds = 100) { return on(Scheduler::Done{where_.at(name), attempt_.at(name), seconds}); }
-  World& fails(const std::string& name, FailureClass why) { return on(Scheduler::Failed{where_.at(name), attempt_.at(name), why}); }
+  World& ends(const std::string& name, double seconds = 100) {
+    return on(Scheduler::Done{where_.at(name), attempt_.at(name), seconds});
+  }
+  World& fails(const std::string& name, FailureClass why) {
+    return on(Scheduler::Failed{where_.at(name), attempt_.at(name), why});
+  }
   World& returns(const std::string& name) { return on(Scheduler::Returned{where_.at(name), attempt_.at(name)}); }
   World& beats(AgentId agent, std::vector<std::string> held) {
     Scheduler::Beat beat{agent, {}};
@@ -72,8 +79,12 @@ class World {
     where_[name(c.attempt.stage)] = c.agent;
     return name(c.attempt.stage) + " to " + std::to_string(c.agent);
   }
-  std::string say(const Scheduler::Retract& c) { return "retract " + name(c.attempt.stage) + " from " + std::to_string(c.agent); }
-  std::string say(const Scheduler::Cancel& c) { return "cancel " + name(c.attempt.stage) + " on " + std::to_string(c.agent); }
+  std::string say(const Scheduler::Retract& c) {
+    return "retract " + name(c.attempt.stage) + " from " + std::to_string(c.agent);
+  }
+  std::string say(const Scheduler::Cancel& c) {
+    return "cancel " + name(c.attempt.stage) + " on " + std::to_string(c.agent);
+  }
   std::string say(const Scheduler::Accept& c) { return "accept " + name(c.attempt.stage); }
   std::string say(const Scheduler::Retry& c) { return "retry " + name(c.failed.stage); }
   std::string say(const Scheduler::Fail& c) { return "fail " + name(c.last.stage); }
@@ -139,7 +150,13 @@ TEST(Scheduler, LongestPredictedFirstAndUnseenClassesBeforeThat) {
 
 TEST(Scheduler, NearlyEqualClassesKeepTheGivenOrder) {
   World w;
-  w.stage("a0", {}, "a").stage("b0", {}, "b").stage("a1", {}, "a").stage("b1", {}, "b").takes("a", 100).takes("b", 104).agent(0, 2);
+  w.stage("a0", {}, "a")
+      .stage("b0", {}, "b")
+      .stage("a1", {}, "a")
+      .stage("b1", {}, "b")
+      .takes("a", 100)
+      .takes("b", 104)
+      .agent(0, 2);
   EXPECT_THAT(w.said(), ElementsAre("a0 to 0", "b0 to 0", "a1 to 0", "b1 to 0"));
 }
 
@@ -154,7 +171,7 @@ TEST(Scheduler, LearnsDurationsAndGivesMoreOfShortStagesAhead) {
   for (int i = 0; i < 20; ++i) w.stage(std::string("s").append(std::to_string(i)));
   w.agent(0);
   EXPECT_EQ(w.said().size(), 2u);
-  w.ends("s0", 0.02);                                      // five of these are a prefetch of 0.1 s
+  w.ends("s0", 0.02);  // five of these are a prefetch of 0.1 s
   EXPECT_THAT(w.said(), ElementsAre("accept s0", "s2 to 0", "s3 to 0", "s4 to 0", "s5 to 0", "s6 to 0"));
 }
 
@@ -162,7 +179,7 @@ TEST(Scheduler, AnIdleAgentTakesWhatAnotherHasNotStarted) {
   World w;
   w.stage("a").stage("b").agent(0).starts("a").agent(1);
   EXPECT_THAT(w.said(), ElementsAre("retract b from 0"));
-  EXPECT_THAT(w.wait(100ms).said(), IsEmpty());            // asked once
+  EXPECT_THAT(w.wait(100ms).said(), IsEmpty());  // asked once
   EXPECT_THAT(w.returns("b").said(), ElementsAre("b to 1"));
   EXPECT_EQ(w.attempt("b"), 2u);
 }
@@ -212,7 +229,7 @@ TEST(Scheduler, LostAgentRequeuesItsStagesOnce) {
   w.stage("a").stage("b").agent(0).starts("a");
   EXPECT_THAT(w.leaves(0).said(), ElementsAre("lose 0", "retry a"));
   EXPECT_THAT(w.leaves(0).said(), IsEmpty());
-  EXPECT_THAT(w.agent(1).said(), ElementsAre("b to 1"));   // it had not started: no failure, no backoff
+  EXPECT_THAT(w.agent(1).said(), ElementsAre("b to 1"));  // it had not started: no failure, no backoff
   EXPECT_THAT(w.wait(1s).said(), ElementsAre("a to 1"));
   EXPECT_EQ(w.attempt("a"), 2u);
 }
@@ -231,7 +248,7 @@ TEST(Scheduler, ALeaseThatIsNotRenewedEnds) {
   World w;
   w.stage("a").agent(0).starts("a");
   for (int i = 0; i < 3; ++i) w.wait(2s).beats(0, {"a"});
-  for (int i = 0; i < 3; ++i) w.wait(2s).beats(0, {});     // it lives, but holds nothing
+  for (int i = 0; i < 3; ++i) w.wait(2s).beats(0, {});  // it lives, but holds nothing
   EXPECT_THAT(w.wait(1ms).said(), ElementsAre("cancel a on 0", "retry a"));
 }
 
@@ -242,7 +259,7 @@ TEST(Scheduler, ALateResultCountsIfTheStageIsOpen) {
   w.agent(1).wait(1s);
   EXPECT_EQ(w.where("a"), 1u);
   EXPECT_THAT(w.on(Scheduler::Done{0, late, 5}).said(), ElementsAre("cancel a on 1", "accept a"));
-  EXPECT_THAT(w.ends("a").said(), IsEmpty());              // the second one is dropped
+  EXPECT_THAT(w.ends("a").said(), IsEmpty());  // the second one is dropped
   EXPECT_TRUE(w.scheduler().finished());
 }
 
@@ -297,7 +314,13 @@ TEST(Scheduler, AGangTakesItsSlotsOfOneAgent) {
 
 TEST(Scheduler, AWideStageThatWaitsKeepsNarrowOnesOffTheAgentsThatCouldTakeIt) {
   World w;
-  w.stage("n1").stage("n2").stage("n3").stage("w1", {}, "gang").stage("w2", {}, "gang").stage("w3", {}, "gang").width("gang", 2);
+  w.stage("n1")
+      .stage("n2")
+      .stage("n3")
+      .stage("w1", {}, "gang")
+      .stage("w2", {}, "gang")
+      .stage("w3", {}, "gang")
+      .width("gang", 2);
   EXPECT_THAT(w.agent(0, 2).said(), ElementsAre("w1 to 0", "w2 to 0"));
   EXPECT_THAT(w.agent(1, 1).said(), ElementsAre("n1 to 1", "n2 to 1")) << "too small for w3: it works on";
   EXPECT_THAT(w.starts("w1").ends("w1").said(), ElementsAre("accept w1", "w3 to 0"));
@@ -306,7 +329,15 @@ TEST(Scheduler, AWideStageThatWaitsKeepsNarrowOnesOffTheAgentsThatCouldTakeIt) {
 
 TEST(Scheduler, WhatALargeAgentHoldsIsStolenBySmallOnesWhileAWideStageWaitsForIt) {
   World w;
-  w.stage("first").stage("n1").stage("n2").stage("n3").stage("n4").stage("n5").stage("wide", {"first"}, "gang").width("gang", 3).agent(0, 3);
+  w.stage("first")
+      .stage("n1")
+      .stage("n2")
+      .stage("n3")
+      .stage("n4")
+      .stage("n5")
+      .stage("wide", {"first"}, "gang")
+      .width("gang", 3)
+      .agent(0, 3);
   w.starts("first").starts("n1").starts("n2");
   EXPECT_THAT(w.ends("first").said(), ElementsAre("accept first")) << "it holds 5 of 6: no room for 3";
   EXPECT_THAT(w.agent(1, 2).said(), ElementsAre(EndsWith(" from 0"), EndsWith(" from 0")));
@@ -324,7 +355,13 @@ TEST(Scheduler, WhatWasTooWideDoesNotKeepOthersFromStealing) {
 
 TEST(Scheduler, TellsWhatIsStillOpenOfEachClass) {
   World w;
-  w.stage("a").stage("b").stage("g", {"a"}, "gang").stage("h", {"g"}, "last").width("gang", 2).done_already("b").agent(0, 2);
+  w.stage("a")
+      .stage("b")
+      .stage("g", {"a"}, "gang")
+      .stage("h", {"g"}, "last")
+      .width("gang", 2)
+      .done_already("b")
+      .agent(0, 2);
   auto open = [&] {
     std::vector<std::size_t> result;
     for (const auto& entry : w.scheduler().outlook()) result.push_back(entry.open);
@@ -360,7 +397,14 @@ TEST(Scheduler, WhatFitsNowhereKeepsNobodyWaiting) {
 
 TEST(Scheduler, WhatFitsNowhereKeepsNobodyWaitingAfterItHasFailed) {
   World w;
-  w.stage("a", {}, "gang").stage("b").stage("c").width("gang", 4).agent(0).on(Scheduler::Complete{}).starts("b").agent(1);
+  w.stage("a", {}, "gang")
+      .stage("b")
+      .stage("c")
+      .width("gang", 4)
+      .agent(0)
+      .on(Scheduler::Complete{})
+      .starts("b")
+      .agent(1);
   EXPECT_THAT(w.said(), ElementsAre("retract c from 0"));
 }
 
@@ -387,7 +431,8 @@ TEST(Scheduler, ALostAgentMayLeaveWhatWasWideTooWide) {
 }
 
 TEST(Words, FailureClassesRoundTrip) {
-  for (FailureClass c : {FailureClass::user, FailureClass::memory, FailureClass::transient, FailureClass::hang, FailureClass::lost, FailureClass::protocol})
+  for (FailureClass c : {FailureClass::user, FailureClass::memory, FailureClass::transient, FailureClass::hang,
+                         FailureClass::lost, FailureClass::protocol})
     EXPECT_EQ(parse_failure_class(to_string(c)), c);
   EXPECT_ANY_THROW(parse_failure_class("bad luck"));
 }

@@ -34,8 +34,9 @@ TEST(SharedCode, ATrainerTakesItsOwnVersionsOnly) {
   EXPECT_EQ(refused([&] { require_shared_code(stage); }), "accepted");
   int own = stage.shared.at("engine");
   stage.shared["engine"] = own + 1;
-  EXPECT_EQ(refused([&] { require_shared_code(stage); }), "the shared code 'engine' has result version " + std::to_string(own) + " here, the stage wants " +
-                                                              std::to_string(own + 1) + ": winnow and winnow-train differ");
+  EXPECT_EQ(refused([&] { require_shared_code(stage); }),
+            "the shared code 'engine' has result version " + std::to_string(own) + " here, the stage wants " +
+                std::to_string(own + 1) + ": winnow and winnow-train differ");
   stage.shared = {{"family.perceiver", 1}};
   EXPECT_THAT(refused([&] { require_shared_code(stage); }), HasSubstr("'family.perceiver', which is not known here"));
 }
@@ -47,15 +48,18 @@ TEST(SharedCode, TravelsWithTheStage) {
   EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }), HasSubstr("the shared code 'engine'"));
   Value json = to_json(stage);
   json["shared"]["engine"] = 8;
-  EXPECT_THAT(refused([&] { stage_from_json(json); }), HasSubstr("its content is")) << "a version above 1 is part of the identity";
+  EXPECT_THAT(refused([&] { stage_from_json(json); }), HasSubstr("its content is"))
+      << "a version above 1 is part of the identity";
 }
 
 // Described before there were parts: each is meant at version 1.
 TEST(SharedCode, AStageThatNamesNoPartsIsTakenWhileAllAreAtOne) {
   Stage stage = example();
   stage.shared.clear();
-  bool raised = std::any_of(shared_code().begin(), shared_code().end(), [](const auto& part) { return part.second != 1; });
-  EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }), raised ? HasSubstr("the stage wants 1") : HasSubstr("accepted"));
+  bool raised =
+      std::any_of(shared_code().begin(), shared_code().end(), [](const auto& part) { return part.second != 1; });
+  EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }),
+              raised ? HasSubstr("the stage wants 1") : HasSubstr("accepted"));
 }
 
 TEST(ResultVersion, OfAKindAndOfAMethod) {
@@ -65,7 +69,8 @@ TEST(ResultVersion, OfAKindAndOfAMethod) {
   EXPECT_THAT(refused([] { result_version_of_method("prodn"); }), HasSubstr("did you mean 'proden'?"));
   Stage stage = example();
   stage.version = 9;
-  EXPECT_EQ(refused([&] { require_version(stage, "score", 2); }), "score has result version 2 here, the stage wants 9: winnow and winnow-train differ");
+  EXPECT_EQ(refused([&] { require_version(stage, "score", 2); }),
+            "score has result version 2 here, the stage wants 9: winnow and winnow-train differ");
 }
 
 // What is planned where data or weights are missing can be counted and nothing else.

@@ -19,9 +19,10 @@ Stage example() {
 
 // The canonical form is what identities hang on: it may not change by accident.
 TEST(Stage, CanonicalFormIsPinned) {
-  EXPECT_EQ(example().canonical(),
-            R"({"fingerprints":{"data":"00"},"inputs":{"backbone":{"output":"weights","stage":")" + hash_of("x").hex() +
-                R"("}},"kind":"train","outputs":["labels","metrics"],"settings":{"method":"proden","train.epochs":3,"train.lr":0.001},"version":1})");
+  EXPECT_EQ(
+      example().canonical(),
+      R"({"fingerprints":{"data":"00"},"inputs":{"backbone":{"output":"weights","stage":")" + hash_of("x").hex() +
+          R"("}},"kind":"train","outputs":["labels","metrics"],"settings":{"method":"proden","train.epochs":3,"train.lr":0.001},"version":1})");
 }
 
 TEST(Stage, IdentityDependsOnWhatMattersOnly) {
@@ -76,10 +77,12 @@ TEST(Stage, RefusesAnotherIdentityAndMalformedFields) {
 }
 
 TEST(StageKind, RoundTrip) {
-  for (auto kind : {StageKind::pretrain, StageKind::embed, StageKind::score, StageKind::narrow, StageKind::select, StageKind::detect,
-                    StageKind::train, StageKind::cross_filter, StageKind::ensemble, StageKind::evaluate})
+  for (auto kind :
+       {StageKind::pretrain, StageKind::embed, StageKind::score, StageKind::narrow, StageKind::select,
+        StageKind::detect, StageKind::train, StageKind::cross_filter, StageKind::ensemble, StageKind::evaluate})
     EXPECT_EQ(parse_stage_kind(to_string(kind)), kind);
-  for (auto output : {Output::metrics, Output::selection, Output::scores, Output::features, Output::labels, Output::predictions, Output::weights})
+  for (auto output : {Output::metrics, Output::selection, Output::scores, Output::features, Output::labels,
+                      Output::predictions, Output::weights})
     EXPECT_EQ(parse_output(to_string(output)), output);
   EXPECT_THROW(parse_stage_kind("training"), UsageError);
 }

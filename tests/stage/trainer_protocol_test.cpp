@@ -26,7 +26,8 @@ TEST(TrainerProtocol, WhatAContextLeavesOutIsItsDefault) {
 }
 
 TEST(TrainerProtocol, AFieldOfAnotherTypeIsNamed) {
-  for (const char* text : {R"({"threads":"two"})", R"({"data":[]})", R"({"inputs":{"backbone":1}})", R"({"trial":1.5})"}) {
+  for (const char* text :
+       {R"({"threads":"two"})", R"({"data":[]})", R"({"inputs":{"backbone":1}})", R"({"trial":1.5})"}) {
     try {
       context_from_json(Value::parse(text));
       ADD_FAILURE() << text;

@@ -57,7 +57,8 @@ inline RunContent small_run(std::int64_t seed = 0, double accuracy = 0.75) {
 inline std::string bytes_of(const Path& path) { return read_file(path); }
 
 inline void overwrite(const Path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 inline std::string failure_of(const Path& path) {

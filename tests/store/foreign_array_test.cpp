@@ -35,7 +35,9 @@ TEST(ForeignArray, IsReadAsDoublesWhateverItsType) {
 TEST(ForeignArray, WhatCannotBeReadIsNamed) {
   Folder folder;
   write_run_file(folder / "a.h5", small_run());
-  EXPECT_THAT(refusal(folder / "a.h5", "logits"), testing::AllOf(HasSubstr("a.h5"), HasSubstr("no data set 'logits'; there are: "), HasSubstr("metrics/final")));
+  EXPECT_THAT(
+      refusal(folder / "a.h5", "logits"),
+      testing::AllOf(HasSubstr("a.h5"), HasSubstr("no data set 'logits'; there are: "), HasSubstr("metrics/final")));
   EXPECT_THAT(refusal(folder / "a.h5", "metrics/final"), HasSubstr("'metrics/final' holds no numbers"));
   EXPECT_THAT(refusal(folder / "b.h5", "logits"), HasSubstr("b.h5 is not there"));
   overwrite(folder / "c.h5", "no HDF5 at all");
@@ -43,7 +45,8 @@ TEST(ForeignArray, WhatCannotBeReadIsNamed) {
   std::string whole = read_file(folder / "a.h5");
   for (const std::string& content : {whole, whole.substr(512)}) {
     overwrite(folder / "d.h5", content.substr(0, content.size() / 2));
-    EXPECT_EQ(refusal(folder / "d.h5", "logits"), (folder / "d.h5").string() + ": an HDF5 file that is cut short or damaged: copy or write it again");
+    EXPECT_EQ(refusal(folder / "d.h5", "logits"),
+              (folder / "d.h5").string() + ": an HDF5 file that is cut short or damaged: copy or write it again");
   }
 }
 

@@ -1,5 +1,5 @@
-// Run files that lie in people's stores for years. The files in tests/store/frozen are never written again: whatever winnow reads
-// of a run file of schema 1 comes out as it went in.
+// Run files that lie in people's stores for years. The files in tests/store/frozen are never written again: whatever
+// winnow reads of a run file of schema 1 comes out as it went in.
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -19,7 +19,9 @@ const Path kFrozen = Path(WINNOW_SOURCE_DIR) / "tests" / "store" / "frozen";
 
 std::vector<double> reals(const Table& table, const std::string& column) {
   for (const Column& found : table)
-    if (found.name == column) return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); }, found.values);
+    if (found.name == column)
+      return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); },
+                        found.values);
   ADD_FAILURE() << "no column " << column;
   return {};
 }
@@ -76,9 +78,12 @@ TEST(Frozen, ADetectorsRunFile) {
   EXPECT_THAT(run.texts, IsEmpty());
 
   ASSERT_EQ(run.tables.size(), 4u);
-  const Table &last = run.tables.at("metrics/final"), &epochs = run.tables.at("metrics/epochs"), &steps = run.tables.at("metrics/steps"), &classes = run.tables.at("metrics/classes");
-  EXPECT_THAT(names(last), ElementsAre("loss", "accuracy", "accuracy_class_mean", "accuracy_geometric", "accuracy_harmonic", "accuracy_worst_class", "f1_macro", "selection_f1",
-                                       "selection_kept", "selection_precision", "selection_recall", "accuracy_best", "epoch_best"));
+  const Table &last = run.tables.at("metrics/final"), &epochs = run.tables.at("metrics/epochs"),
+              &steps = run.tables.at("metrics/steps"), &classes = run.tables.at("metrics/classes");
+  EXPECT_THAT(names(last),
+              ElementsAre("loss", "accuracy", "accuracy_class_mean", "accuracy_geometric", "accuracy_harmonic",
+                          "accuracy_worst_class", "f1_macro", "selection_f1", "selection_kept", "selection_precision",
+                          "selection_recall", "accuracy_best", "epoch_best"));
   EXPECT_THAT(reals(last, "loss"), ElementsAre(0.7199356853961945));
   EXPECT_THAT(reals(last, "accuracy"), ElementsAre(0.7));
   EXPECT_THAT(reals(last, "accuracy_geometric"), ElementsAre(0.6486394834901164));
@@ -91,7 +96,8 @@ TEST(Frozen, ADetectorsRunFile) {
   EXPECT_THAT(reals(epochs, "selection_precision"), ElementsAre(0.6, 0.9714285714285714));
   EXPECT_THAT(reals(epochs, "selection_kept"), ElementsAre(1.0, 0.5833333333333334));
   EXPECT_THAT(reals(steps, "step"), ElementsAre(0, 1, 2, 3));
-  EXPECT_THAT(reals(steps, "loss"), ElementsAre(3.187636613845825, 2.547481060028076, 0.7656254768371582, 0.6742458939552307));
+  EXPECT_THAT(reals(steps, "loss"),
+              ElementsAre(3.187636613845825, 2.547481060028076, 0.7656254768371582, 0.6742458939552307));
   EXPECT_THAT(reals(classes, "class"), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
   EXPECT_THAT(reals(classes, "accuracy"), ElementsAre(0.5, 1.0, 0.5, 1.0, 0.25, 0.75, 0.5, 0.75, 1.0, 0.75));
   EXPECT_THAT(reals(classes, "train_samples"), ElementsAre(6, 6, 6, 6, 6, 6, 6, 6, 6, 6));
@@ -109,14 +115,18 @@ TEST(Frozen, ADetectorsRunFile) {
   is("selection/mask", DType::u8, {60});
   is("selection/epochs/mask", DType::u8, {2, 60});
   is("selection/score", DType::f32, {60});
-  for (std::size_t i = 0; const std::int64_t sample : {20030, 20215, 20739, 21573}) EXPECT_EQ(value_at<std::int64_t>(run.arrays.at("labels/samples"), i++), sample);
-  for (std::size_t i = 0; const std::int64_t given : {0, 0, 8, 3}) EXPECT_EQ(value_at<std::int64_t>(run.arrays.at("labels/given"), i++), given);
-  for (std::size_t i = 0; const int kept : {1, 1, 0, 1}) EXPECT_EQ(value_at<std::uint8_t>(run.arrays.at("selection/mask"), i++), kept);
+  for (std::size_t i = 0; const std::int64_t sample : {20030, 20215, 20739, 21573})
+    EXPECT_EQ(value_at<std::int64_t>(run.arrays.at("labels/samples"), i++), sample);
+  for (std::size_t i = 0; const std::int64_t given : {0, 0, 8, 3})
+    EXPECT_EQ(value_at<std::int64_t>(run.arrays.at("labels/given"), i++), given);
+  for (std::size_t i = 0; const int kept : {1, 1, 0, 1})
+    EXPECT_EQ(value_at<std::uint8_t>(run.arrays.at("selection/mask"), i++), kept);
   EXPECT_EQ(value_at<float>(run.arrays.at("selection/score"), 0), 0.9801010489463806f);
   EXPECT_EQ(value_at<float>(run.arrays.at("selection/score"), 2), 2.8769217563784366e-10f);
 }
 
-// What an agent wrote for a foreign trainer: metrics that say what they are, one of them without a value, and its last words.
+// What an agent wrote for a foreign trainer: metrics that say what they are, one of them without a value, and its last
+// words.
 TEST(Frozen, AForeignTrainersRunFile) {
   RunContent run = read_run_file(kFrozen / "foreign.h5");
   EXPECT_EQ(verify_run_file(kFrozen / "foreign.h5").identity.hex(), "4ccf93cb786b1141e3dd4712f7ca428e");
@@ -152,7 +162,8 @@ TEST(Frozen, TheCommittedBackbone) {
 TEST(Frozen, ReportsReadThem) {
   Folder folder;
   Store store(folder / "results");
-  const std::map<std::string, std::string> files{{"detect.h5", "4a7f0854b110e46dbfe82b811919902f"}, {"foreign.h5", "4ccf93cb786b1141e3dd4712f7ca428e"}};
+  const std::map<std::string, std::string> files{{"detect.h5", "4a7f0854b110e46dbfe82b811919902f"},
+                                                 {"foreign.h5", "4ccf93cb786b1141e3dd4712f7ca428e"}};
   for (const auto& [file, identity] : files) {
     Path part = store.temporary_path(Identity::parse(identity), 1);
     std::filesystem::copy_file(kFrozen / file, part);
@@ -161,7 +172,8 @@ TEST(Frozen, ReportsReadThem) {
   for (bool packed : {false, true}) {
     if (packed) EXPECT_EQ(pack(store).runs, 2u);
     RunReader runs(store);
-    const RunReader::Run *detect = runs.find(Identity::parse(files.at("detect.h5"))), *foreign = runs.find(Identity::parse(files.at("foreign.h5")));
+    const RunReader::Run *detect = runs.find(Identity::parse(files.at("detect.h5"))),
+                         *foreign = runs.find(Identity::parse(files.at("foreign.h5")));
     ASSERT_TRUE(detect && foreign);
     EXPECT_EQ(runs.from_table(), packed ? 2u : 0u);
     EXPECT_EQ(detect->code_version(), "0.1.0");

@@ -25,16 +25,25 @@ TEST(Metric, EachIsDeclaredOnceAndSaysWhatItIs) {
 }
 
 TEST(Metric, TextsComeBack) {
-  MetricKinds kinds{{"a", {Unit::share, Better::low}}, {"b c", {Unit::count, Better::high}}, {"d", {Unit::seconds, Better::low}}, {"\"", {Unit::value, Better::high}}};
+  MetricKinds kinds{{"a", {Unit::share, Better::low}},
+                    {"b c", {Unit::count, Better::high}},
+                    {"d", {Unit::seconds, Better::low}},
+                    {"\"", {Unit::value, Better::high}}};
   EXPECT_EQ(parse_metric_kinds(metric_kinds_text(kinds)), kinds);
   EXPECT_EQ(parse_metric_kinds(R"({"a":{"unit":"share"}})").at("a"), (MetricKind{Unit::share, Better::high}));
 }
 
 TEST(Metric, NonsenseIsRefusedByName) {
-  for (auto [text, what] : {std::pair{R"({"a":{"unit":"percent"}})", R"(metric 'a': unit is "percent", expected share, count, value, seconds)"},
-                            {R"({"a":{"unit":1}})", "metric 'a': unit is 1, expected"}, {R"({"a":{"better":"low"}})", "metric 'a' is declared without its unit"},
-                            {R"({"a":"share"})", "metric 'a' is declared without its unit"}, {R"({"a":{"unit":"share","best":"low"}})", "metric 'a': unknown key 'best'"},
-                            {R"({"a":{"unit":"share","better":"less"}})", "metric 'a': better is \"less\", expected high, low"}, {"[]", "no JSON object"}, {"{", "no JSON object"}})
+  for (auto [text, what] :
+       {std::pair{R"({"a":{"unit":"percent"}})",
+                  R"(metric 'a': unit is "percent", expected share, count, value, seconds)"},
+        {R"({"a":{"unit":1}})", "metric 'a': unit is 1, expected"},
+        {R"({"a":{"better":"low"}})", "metric 'a' is declared without its unit"},
+        {R"({"a":"share"})", "metric 'a' is declared without its unit"},
+        {R"({"a":{"unit":"share","best":"low"}})", "metric 'a': unknown key 'best'"},
+        {R"({"a":{"unit":"share","better":"less"}})", "metric 'a': better is \"less\", expected high, low"},
+        {"[]", "no JSON object"},
+        {"{", "no JSON object"}})
     try {
       parse_metric_kinds(text);
       ADD_FAILURE() << text;
@@ -43,7 +52,8 @@ TEST(Metric, NonsenseIsRefusedByName) {
     }
 }
 
-// What a metric is called says nothing of what was computed: two trainers that agree on the numbers have the same result.
+// What a metric is called says nothing of what was computed: two trainers that agree on the numbers have the same
+// result.
 TEST(Metric, KindsAreNoPartOfTheResult) {
   RunContent run = small_run(), other = run;
   other.metrics["accuracy"] = {Unit::share, Better::high};

@@ -22,7 +22,8 @@ class PackTest : public ::testing::Test {
 
   static RunContent run(std::int64_t seed, double accuracy) {
     RunContent run = small_run(seed, accuracy);
-    run.tables["metrics/epochs"] = {{"epoch", std::vector<std::int64_t>{0, 1}}, {"accuracy", std::vector<double>{accuracy / 2, accuracy}}};
+    run.tables["metrics/epochs"] = {{"epoch", std::vector<std::int64_t>{0, 1}},
+                                    {"accuracy", std::vector<double>{accuracy / 2, accuracy}}};
     return run;
   }
   static void put(Store& store, const RunContent& run) {
@@ -54,7 +55,8 @@ TEST_F(PackTest, TableAndFilesSayTheSame) {
   EXPECT_EQ(packed.read, 20u);
   RunReader table(store_);
   for (std::int64_t seed = 0; seed < 20; ++seed) {
-    const RunReader::Run *a = files.find(stage_of_seed(seed).identity()), *b = table.find(stage_of_seed(seed).identity());
+    const RunReader::Run *a = files.find(stage_of_seed(seed).identity()),
+                         *b = table.find(stage_of_seed(seed).identity());
     ASSERT_TRUE(a && b);
     EXPECT_EQ(a->file(), b->file());
     EXPECT_EQ(a->columns(), b->columns());
@@ -103,7 +105,8 @@ TEST_F(PackTest, ReadsOnlyWhatChanged) {
   EXPECT_EQ(accuracy(runs, 1), 0.5);
   EXPECT_EQ(accuracy(runs, 2), 0.75);
   const RunReader::Run* kept = runs.find(stage_of_seed(1).identity());
-  EXPECT_EQ(std::get<std::vector<double>>(kept->epochs().at(1).values), (std::vector<double>{0.25, 0.5})) << "curves of kept rows";
+  EXPECT_EQ(std::get<std::vector<double>>(kept->epochs().at(1).values), (std::vector<double>{0.25, 0.5}))
+      << "curves of kept rows";
   EXPECT_EQ(runs.from_table(), 2u);
 }
 
@@ -128,8 +131,9 @@ TEST_F(PackTest, ExpectingManyChangesNothing) {
   constexpr std::int64_t kRuns = 240;
   Store reference(folder_ / "reference");
   Store both(store_.root(), {reference.root()});
-  for (std::int64_t seed = 0; seed < kRuns; ++seed) put(seed % 10 == 3 ? reference : store_, run(seed, 0.001 * static_cast<double>(seed)));
-  put(reference, run(5, 0.9));                      // another result for one identity
+  for (std::int64_t seed = 0; seed < kRuns; ++seed)
+    put(seed % 10 == 3 ? reference : store_, run(seed, 0.001 * static_cast<double>(seed)));
+  put(reference, run(5, 0.9));  // another result for one identity
   pack(store_);
   pack(reference);
   replace(0, 0.75);
@@ -141,7 +145,8 @@ TEST_F(PackTest, ExpectingManyChangesNothing) {
   EXPECT_EQ(expected.from_table(), 237u) << "of 240: one replaced, one gone, one with two results";
   for (std::int64_t seed = 0; seed < kRuns + 5; ++seed) {
     ASSERT_EQ(accuracy(alone, seed), accuracy(expected, seed)) << seed;
-    const RunReader::Run *a = alone.find(all[static_cast<std::size_t>(seed)]), *b = expected.find(all[static_cast<std::size_t>(seed)]);
+    const RunReader::Run *a = alone.find(all[static_cast<std::size_t>(seed)]),
+                         *b = expected.find(all[static_cast<std::size_t>(seed)]);
     ASSERT_EQ(a ? a->file() : "", b ? b->file() : "") << seed;
   }
   EXPECT_EQ(alone.from_table(), expected.from_table());
@@ -162,7 +167,8 @@ TEST_F(PackTest, EveryFlippedByteIsFoundAndChangesNoNumber) {
     ASSERT_EQ(accuracy(runs, 2), 0.25) << at;
     ASSERT_EQ(runs.from_files(), 1u);
   }
-  for (const std::string& bad : {std::string(), std::string("no table"), good.substr(0, 600), good + "x", bytes_of(path_of(0))}) {
+  for (const std::string& bad :
+       {std::string(), std::string("no table"), good.substr(0, 600), good + "x", bytes_of(path_of(0))}) {
     overwrite(table_path(store_.root()), bad);
     RunReader runs(store_);
     ASSERT_EQ(runs.unused_tables().size(), 1u);
@@ -182,7 +188,8 @@ TEST_F(PackTest, AReaderKeepsItsTableWhileAnotherReplacesIt) {
   const RunReader::Run* before = runs.find(stage_of_seed(5).identity());
   for (std::int64_t seed = 0; seed < 5; ++seed) put(store_, run(seed, 0.125));
   pack(store_);
-  EXPECT_EQ(std::get<std::vector<double>>(before->epochs().at(1).values), (std::vector<double>{0.25, 0.5})) << "read after the replacement";
+  EXPECT_EQ(std::get<std::vector<double>>(before->epochs().at(1).values), (std::vector<double>{0.25, 0.5}))
+      << "read after the replacement";
 }
 
 TEST_F(PackTest, DamagedRunFilesAreNamedAndLeftOut) {
@@ -248,18 +255,22 @@ TEST_F(PackTest, ADamagedRunFileGivesWayToTheReference) {
 
 // In one call each, without winnow.
 TEST_F(PackTest, PandasReadsIt) {
-  if (std::system(WINNOW_SOURCE_DIR "/launch/python -c 'import h5py, pandas' 2> /dev/null") != 0) GTEST_SKIP() << "needs python3-h5py and python3-pandas: launch/setup installs them";
+  if (std::system(WINNOW_SOURCE_DIR "/launch/python -c 'import h5py, pandas' 2> /dev/null") != 0)
+    GTEST_SKIP() << "needs python3-h5py and python3-pandas: launch/setup installs them";
   put(store_, run(0, 0.25));
   put(store_, run(1, 0.5));
   pack(store_);
-  std::string program = "import h5py, io, pandas\n"
-                        "with h5py.File('" + table_path(store_.root()).string() + "') as table:\n"
-                        "  scalars = pandas.DataFrame(table['scalars'][:])\n"
-                        "  epochs = pandas.DataFrame(table['epochs'][:])\n"
-                        "  stages = pandas.read_json(io.BytesIO(table['stages'][:].tobytes()), lines=True)\n"
-                        "assert sorted(scalars.accuracy) == [0.25, 0.5], scalars\n"
-                        "assert len(epochs) == 4 and epochs.groupby('run').accuracy.max().sort_values().tolist() == [0.25, 0.5], epochs\n"
-                        "assert [s.encode() for s in stages.identity] == list(scalars.identity), stages\n";
+  std::string program =
+      "import h5py, io, pandas\n"
+      "with h5py.File('" +
+      table_path(store_.root()).string() +
+      "') as table:\n"
+      "  scalars = pandas.DataFrame(table['scalars'][:])\n"
+      "  epochs = pandas.DataFrame(table['epochs'][:])\n"
+      "  stages = pandas.read_json(io.BytesIO(table['stages'][:].tobytes()), lines=True)\n"
+      "assert sorted(scalars.accuracy) == [0.25, 0.5], scalars\n"
+      "assert len(epochs) == 4 and epochs.groupby('run').accuracy.max().sort_values().tolist() == [0.25, 0.5], epochs\n"
+      "assert [s.encode() for s in stages.identity] == list(scalars.identity), stages\n";
   Path file = folder_ / "read.py";
   overwrite(file, program);
   EXPECT_EQ(std::system((WINNOW_SOURCE_DIR "/launch/python " + file.string()).c_str()), 0);

@@ -77,7 +77,7 @@ TEST(RunFile, RoundTripOfEveryTypeAndOfEmptyThings) {
     EXPECT_EQ(read_array(folder / "a.h5", name).bytes, array.bytes) << name;
   }
   EXPECT_EQ(written.bytes, std::filesystem::file_size(folder / "a.h5"));
-  EXPECT_LT(written.bytes, 2'000'000u);                   // labels are deflated, 1.2 MB of weights are not
+  EXPECT_LT(written.bytes, 2'000'000u);  // labels are deflated, 1.2 MB of weights are not
 }
 
 TEST(RunFile, HeaderSaysWhatTheWriterSaid) {
@@ -106,7 +106,7 @@ TEST(RunFile, WithoutArraysTheRestIsThere) {
 TEST(RunFile, TheSameContentGivesTheSameBytes) {
   Folder folder;
   write_run_file(folder / "a.h5", rich_run());
-  std::this_thread::sleep_for(std::chrono::milliseconds(1100));   // HDF5's times of objects count seconds
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // HDF5's times of objects count seconds
   write_run_file(folder / "b.h5", rich_run());
   EXPECT_EQ(bytes_of(folder / "a.h5"), bytes_of(folder / "b.h5"));
 }
@@ -197,9 +197,11 @@ TEST(RunFileDamage, MessagesNameFileAndFault) {
   std::string good = bytes_of(folder / "a.h5"), bad = good;
   bad[2000] ^= 1;
   overwrite(folder / "b.h5", bad);
-  EXPECT_EQ(failure_of(folder / "b.h5"), "run file " + (folder / "b.h5").string() + " is damaged: its content does not match its digest");
+  EXPECT_EQ(failure_of(folder / "b.h5"),
+            "run file " + (folder / "b.h5").string() + " is damaged: its content does not match its digest");
   overwrite(folder / "b.h5", good.substr(0, 1000));
-  EXPECT_THAT(failure_of(folder / "b.h5"), HasSubstr("is truncated: 1000 of " + std::to_string(good.size()) + " bytes"));
+  EXPECT_THAT(failure_of(folder / "b.h5"),
+              HasSubstr("is truncated: 1000 of " + std::to_string(good.size()) + " bytes"));
   EXPECT_THAT(failure_of(folder / "absent.h5"), HasSubstr("No such file"));
 }
 
@@ -209,7 +211,7 @@ TEST(RunFileWriting, RefusesWhatCannotBeStoredAndLeavesNothing) {
   run.tables["metrics/epochs"] = {{"a", std::vector<double>{1, 2}}, {"b", std::vector<double>{1}}};
   EXPECT_THROW(write_run_file(folder / "a.h5", run), DataError);
   run = small_run();
-  run.arrays["metrics/final"] = array_of(DType::f32, {1}, std::vector<float>{1});     // the name of a table
+  run.arrays["metrics/final"] = array_of(DType::f32, {1}, std::vector<float>{1});  // the name of a table
   EXPECT_THROW(write_run_file(folder / "a.h5", run), DataError);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }

@@ -133,7 +133,7 @@ TEST(Fsck, FindsAFileUnderAWrongName) {
 TEST(Fsck, RemovesWhatDeadWritersLeftAndNothingElse) {
   Folder folder;
   Store store(folder.path());
-  stage_file(store, small_run(0));                        // this process lives
+  stage_file(store, small_run(0));  // this process lives
   pid_t child = ::fork();
   if (child == 0) {
     stage_file(store, small_run(1));
@@ -162,8 +162,10 @@ TEST(Fsck, RemovesCheckpointsOfStagesThatAreDoneAndNoOthers) {
   Store::Check check = store.fsck();
   EXPECT_EQ(check.checkpoints, 2u);
   EXPECT_FALSE(std::filesystem::exists(store.checkpoint_path(small_run(0).stage.identity())));
-  EXPECT_TRUE(std::filesystem::exists(store.checkpoint_path(small_run(1).stage.identity()))) << "its run file is damaged";
-  EXPECT_FALSE(std::filesystem::exists(store.checkpoint_path(small_run(2).stage.identity()))) << "done in the reference";
+  EXPECT_TRUE(std::filesystem::exists(store.checkpoint_path(small_run(1).stage.identity())))
+      << "its run file is damaged";
+  EXPECT_FALSE(std::filesystem::exists(store.checkpoint_path(small_run(2).stage.identity())))
+      << "done in the reference";
   EXPECT_TRUE(std::filesystem::exists(store.checkpoint_path(small_run(3).stage.identity()))) << "not done";
   EXPECT_TRUE(std::filesystem::exists(folder / "checkpoints" / "notes of a person"));
   EXPECT_EQ(store.fsck().checkpoints, 0u);

@@ -46,7 +46,8 @@ TEST(Trial, IsReadByTrialsWithAllItHolds) {
   Folder folder;
   write_run_file(folder / "trial", tried());
   write_run_file(folder / "result", small_run());
-  RunContent trial = read_run_file(folder / "trial", true, Accept::trials_too), result = read_run_file(folder / "result", true, Accept::trials_too);
+  RunContent trial = read_run_file(folder / "trial", true, Accept::trials_too),
+             result = read_run_file(folder / "result", true, Accept::trials_too);
   EXPECT_TRUE(trial.trial);
   EXPECT_FALSE(result.trial);
   EXPECT_EQ(trial.result_digest(), result.result_digest());

@@ -1,6 +1,7 @@
-// Every method and recipe, with random axes over whatever keys its experiments have: the fast way to make many experiments and the plain one agree. The
-// plain one is a sweep of that experiment alone, every setting written out. A recipe or a check that looks at a key which planning takes for free
-// would give the rows of that axis the stages of the first one.
+// Every method and recipe, with random axes over whatever keys its experiments have: the fast way to make many
+// experiments and the plain one agree. The plain one is a sweep of that experiment alone, every setting written out. A
+// recipe or a check that looks at a key which planning takes for free would give the rows of that axis the stages of
+// the first one.
 #include <optional>
 #include <random>
 
@@ -17,7 +18,8 @@ class BothWays : public SweepTest {
     for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
     catalogue_.fingerprints["scores/teacher"] = "e";
     catalogue_.fingerprints["templates/fashion-mnist/llm"] = "d";
-    catalogue_.labels["fashion-mnist"] = {{"worst", {"a", false, 0.4}}, {"vaguest", {"b", true, 0.1}}, {"plain", {"c", false, 0.2}}};
+    catalogue_.labels["fashion-mnist"] = {
+        {"worst", {"a", false, 0.4}}, {"vaguest", {"b", true, 0.1}}, {"plain", {"c", false, 0.2}}};
   }
 
   const Key* declaration(const std::string& method, const std::string& name) const {
@@ -29,7 +31,9 @@ class BothWays : public SweepTest {
   }
 
   template <class T>
-  T any(const std::vector<T>& of) { return of[std::uniform_int_distribution<std::size_t>(0, of.size() - 1)(engine_)]; }
+  T any(const std::vector<T>& of) {
+    return of[std::uniform_int_distribution<std::size_t>(0, of.size() - 1)(engine_)];
+  }
 
   Value value(const Key& key) {
     auto in = [&](double x) { return std::max(key.min.value_or(x), std::min(key.max.value_or(x), x)); };
@@ -52,24 +56,42 @@ class BothWays : public SweepTest {
 };
 
 TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
-  const std::vector<std::string> kinds = {R"({ kind = "clean" })", R"({ kind = "flip", rate = 0.5 })", R"({ kind = "uniform" })", R"({ kind = "instance-candidates", rate = 0.5 })",
-                                          R"({ kind = "symmetric", rate = 0.4 })", R"({ kind = "annotated", set = "worst" })",
+  const std::vector<std::string> kinds = {R"({ kind = "clean" })",
+                                          R"({ kind = "flip", rate = 0.5 })",
+                                          R"({ kind = "uniform" })",
+                                          R"({ kind = "instance-candidates", rate = 0.5 })",
+                                          R"({ kind = "symmetric", rate = 0.4 })",
+                                          R"({ kind = "annotated", set = "worst" })",
                                           R"({ kind = "annotated", set = "vaguest" })"};
-  const std::vector<std::string> looked_at = {"model", "template", "prompt", "detect.prompt", "labels.scores", "labels.keep_fraction", "labels.scorer.template",
-                                              "labels.scorer.model", "data.long_tail", "data.validation", "train.batch", "detect.model", "head_init"};
+  const std::vector<std::string> looked_at = {"model",
+                                              "template",
+                                              "prompt",
+                                              "detect.prompt",
+                                              "labels.scores",
+                                              "labels.keep_fraction",
+                                              "labels.scorer.template",
+                                              "labels.scorer.model",
+                                              "data.long_tail",
+                                              "data.validation",
+                                              "train.batch",
+                                              "detect.model",
+                                              "head_init"};
   std::map<std::string, int> compared;
   std::set<std::string> drawn;
   for (const auto& [method, preset] : catalogue_.methods)
     for (const std::string& kind : kinds)
       for (int round = preset.recipe == "train" ? 4 : 40; round > 0; --round) {
-        std::string detect = preset.stages.empty() ? "" : "detect.method = \"" + any(preset.stages.at("detect")) + "\"\n";
-        std::string base = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"" + value(*declaration(method, "model")).get<std::string>() +
-                           "\"\nmethod = \"" + method + "\"\nlabels = " + kind + "\n" + detect;
-        if (refusal(base) != "accepted") continue;      // labels that the method does not learn from
+        std::string detect =
+            preset.stages.empty() ? "" : "detect.method = \"" + any(preset.stages.at("detect")) + "\"\n";
+        std::string base = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"" +
+                           value(*declaration(method, "model")).get<std::string>() + "\"\nmethod = \"" + method +
+                           "\"\nlabels = " + kind + "\n" + detect;
+        if (refusal(base) != "accepted") continue;  // labels that the method does not learn from
         std::vector<std::string> keys;
         Settings first = plan(base).settings(0);
         for (const auto& [key, one] : first.all())
-          if (key != "method" && key != "dataset" && key != "labels.kind" && key != "profile" && key != "width") keys.push_back(key);
+          if (key != "method" && key != "dataset" && key != "labels.kind" && key != "profile" && key != "width")
+            keys.push_back(key);
         std::vector<std::string> there;
         for (const std::string& key : looked_at)
           if (first.has(key)) there.push_back(key);
@@ -86,7 +108,7 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
         std::optional<Plan> made;
         try {
           made.emplace(plan(base + grid));
-        } catch (const UsageError&) {                   // equal experiments, a batch of none
+        } catch (const UsageError&) {  // equal experiments, a batch of none
           continue;
         }
         SCOPED_TRACE(base + grid);
@@ -94,7 +116,8 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
         for (std::size_t i = 0; i < p.experiments(); ++i) {
           std::string alone = "name = \"s\"\n[base]\n";
           Settings settings = p.settings(i);
-          for (const auto& [key, one] : settings.all()) alone += "\"" + key + "\" = " + one.dump() + "\n", drawn.insert(axes.count(key) ? key : "");
+          for (const auto& [key, one] : settings.all())
+            alone += "\"" + key + "\" = " + one.dump() + "\n", drawn.insert(axes.count(key) ? key : "");
           Plan single = plan(alone);
           ASSERT_EQ(single.nodes()[single.cell_node(0)].identity, p.nodes()[p.cell_node(i)].identity) << alone;
           ++compared[method];
@@ -106,14 +129,20 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
   for (const std::string& key : looked_at) EXPECT_TRUE(drawn.count(key)) << key << " was never an axis";
 }
 
-// A recipe that branches on a key which nobody listed: each row of its axis has its own stages. Before reads were recorded, all had the first one's.
+// A recipe that branches on a key which nobody listed: each row of its axis has its own stages. Before reads were
+// recorded, all had the first one's.
 TEST_F(BothWays, AnAxisThatARecipeLooksAtIsNotFree) {
   std::string text = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\nmethod = \"cc\"\n";
-  Plan p = plan(text + "labels = { kind = \"flip\", rate = 0.5 }\n[[grid]]\n\"labels.keep_fraction\" = [1.0, 0.5]\nseed = [0, 1]\n");
+  Plan p = plan(
+      text +
+      "labels = { kind = \"flip\", rate = 0.5 }\n[[grid]]\n\"labels.keep_fraction\" = [1.0, 0.5]\nseed = [0, 1]\n");
   std::vector<std::string> labels;
   for (const Node& node : p.nodes()) labels.emplace_back(node.label);
-  EXPECT_EQ(labels, (std::vector<std::string>{"backbone", "train", "train", "score", "narrow", "train", "narrow", "train"}));
-  p = plan(text + "[[grid]]\nlabels = [{ kind = \"annotated\", set = \"vaguest\" }, { kind = \"annotated\", set = \"worst\" }]\n");
+  EXPECT_EQ(labels,
+            (std::vector<std::string>{"backbone", "train", "train", "score", "narrow", "train", "narrow", "train"}));
+  p = plan(
+      text +
+      "[[grid]]\nlabels = [{ kind = \"annotated\", set = \"vaguest\" }, { kind = \"annotated\", set = \"worst\" }]\n");
   EXPECT_EQ(p.stage(p.cell_node(0)).fingerprints.at("labels"), "b");
   EXPECT_EQ(p.stage(p.cell_node(1)).fingerprints.at("labels"), "a");
 }

@@ -40,7 +40,9 @@ TEST_F(CandidateSets, OfFlipsNeedNoOtherStage) {
 }
 
 TEST_F(CandidateSets, InstanceDependentOnesComeFromScoresThatMethodsShare) {
-  Plan p = made("labels = { kind = \"instance-candidates\", rate = 0.1 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]");
+  Plan p = made(
+      "labels = { kind = \"instance-candidates\", rate = 0.1 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, "
+      "1]");
   EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "train", "train", "train", "train"));
   Stage train = stage(p, "train"), score = stage(p, "score");
   EXPECT_EQ(train.inputs.at("scores"), (Input{score.identity(), Output::scores}));
@@ -50,7 +52,8 @@ TEST_F(CandidateSets, InstanceDependentOnesComeFromScoresThatMethodsShare) {
 }
 
 TEST_F(CandidateSets, NarrowedOnesAreAnInputInPlaceOfTheirRecipe) {
-  Plan p = made("labels = { kind = \"flip\", rate = 0.7, keep_fraction = 0.5 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]");
+  Plan p =
+      made("labels = { kind = \"flip\", rate = 0.7, keep_fraction = 0.5 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]");
   EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "narrow", "train", "train"));
   Stage train = stage(p, "train"), narrow = stage(p, "narrow");
   EXPECT_EQ(train.inputs.at("labels"), (Input{narrow.identity(), Output::labels}));
@@ -62,7 +65,11 @@ TEST_F(CandidateSets, NarrowedOnesAreAnInputInPlaceOfTheirRecipe) {
 
 TEST_F(CandidateSets, OfAnotherSeedAreOtherSets) {
   auto narrow = [&](const std::string& rest) {
-    return stage(made("method = \"cc\"\nlabels.kind = \"flip\"\nlabels.rate = 0.7\nlabels.keep_fraction = 0.5\n" + rest), "narrow").identity().hex();
+    return stage(
+               made("method = \"cc\"\nlabels.kind = \"flip\"\nlabels.rate = 0.7\nlabels.keep_fraction = 0.5\n" + rest),
+               "narrow")
+        .identity()
+        .hex();
   };
   EXPECT_NE(narrow("seed = 0"), narrow("seed = 1"));
   EXPECT_EQ(narrow("train.lr = 0.1"), narrow("train.lr = 0.2"));
@@ -70,13 +77,17 @@ TEST_F(CandidateSets, OfAnotherSeedAreOtherSets) {
 }
 
 TEST_F(CandidateSets, KeptWholeTheyAreNotNarrowed) {
-  Plan p = made("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.7 }\n[[grid]]\n\"labels.keep_fraction\" = [1.0, 0.5]");
+  Plan p = made(
+      "method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.7 }\n[[grid]]\n\"labels.keep_fraction\" = [1.0, 0.5]");
   EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "narrow", "train", "train"));
 }
 
 TEST_F(CandidateSets, RecordedScoresNeedNoModel) {
-  std::string text = "method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\nlabels.scores = \"teacher\"";
-  EXPECT_THAT(refusal("name = \"s\"\n" + sweep(text)), HasSubstr("no scores 'teacher' on this machine: known are zero-shot, classifier, trained; `winnow data scores teacher FILE --dataset fashion-mnist` records them"));
+  std::string text =
+      "method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\nlabels.scores = \"teacher\"";
+  EXPECT_THAT(refusal("name = \"s\"\n" + sweep(text)),
+              HasSubstr("no scores 'teacher' on this machine: known are zero-shot, classifier, trained; `winnow data "
+                        "scores teacher FILE --dataset fashion-mnist` records them"));
   catalogue_.fingerprints["scores/teacher"] = "abc";
   Plan p = made(text);
   EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "train"));
@@ -85,20 +96,34 @@ TEST_F(CandidateSets, RecordedScoresNeedNoModel) {
   EXPECT_TRUE(score.inputs.empty());
   EXPECT_FALSE(score.settings.has("labels.scores")) << "what counts is the content";
   catalogue_.fingerprints["scores/same"] = "abc";
-  EXPECT_EQ(stage(made("method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\n[[grid]]\n\"labels.scores\" = [\"same\"]"), "score").identity(), score.identity());
+  EXPECT_EQ(stage(made("method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = "
+                       "0.1\n[[grid]]\n\"labels.scores\" = [\"same\"]"),
+                  "score")
+                .identity(),
+            score.identity());
 }
 
 TEST_F(CandidateSets, ScoresThatCannotBeAreRefusedBeforeTheRun) {
-  auto with = [](const std::string& scores) { return "name = \"s\"\n" + sweep("method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\nlabels.scores = \"" + scores + "\""); };
-  EXPECT_THAT(refusal(with("classifer")), HasSubstr("no scores 'classifer' on this machine (did you mean 'classifier'?)"));
-  EXPECT_THAT(refusal(with("classifier")), HasSubstr("labels.scores = classifier wants a labels.scorer.model with a classifier of its own, nano-clip is a clip: it has none"));
+  auto with = [](const std::string& scores) {
+    return "name = \"s\"\n" +
+           sweep("method = \"cc\"\nlabels.kind = \"instance-candidates\"\nlabels.rate = 0.1\nlabels.scores = \"" +
+                 scores + "\"");
+  };
+  EXPECT_THAT(refusal(with("classifer")),
+              HasSubstr("no scores 'classifer' on this machine (did you mean 'classifier'?)"));
+  EXPECT_THAT(refusal(with("classifier")), HasSubstr("labels.scores = classifier wants a labels.scorer.model with a "
+                                                     "classifier of its own, nano-clip is a clip: it has none"));
 }
 
 // Whatever the experiment's own training varies, its generator stays the same.
 TEST_F(CandidateSets, ATrainedGeneratorIsAStageThatExperimentsShare) {
   know_generators();
-  std::string text = "labels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\", scorer = { model = \"wide-resnet-10-1\" } }\n";
-  Plan p = made(text + "[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]\n\"train.lr\" = [0.1, 0.2]\n\"train.epochs\" = [3, 4]\n\"data.samples\" = [500]");
+  std::string text =
+      "labels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\", scorer = { model = "
+      "\"wide-resnet-10-1\" } }\n";
+  Plan p = made(text +
+                "[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]\n\"train.lr\" = [0.1, 0.2]\n\"train.epochs\" = "
+                "[3, 4]\n\"data.samples\" = [500]");
   EXPECT_EQ(labels(p).count("generator"), 1u);
   EXPECT_EQ(labels(p).count("score"), 1u);
   EXPECT_EQ(labels(p).count("train"), 16u);
@@ -114,19 +139,27 @@ TEST_F(CandidateSets, ATrainedGeneratorIsAStageThatExperimentsShare) {
   for (const auto& [key, value] : train.settings.all()) EXPECT_THAT(key, ::testing::Not(HasSubstr("scorer")));
   EXPECT_TRUE(generator.fingerprints.count("data") && !generator.fingerprints.count("weights"));
 
-  std::string other = "labels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\", scorer = { model = \"wide-resnet-10-1\", epochs = 9, mode = \"batch-statistics\" } }\n";
+  std::string other =
+      "labels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\", scorer = { model = "
+      "\"wide-resnet-10-1\", epochs = 9, mode = \"batch-statistics\" } }\n";
   Plan q = made(other + "[[grid]]\nmethod = [\"cc\"]\n\"data.samples\" = [500, 600]");
   EXPECT_EQ(labels(q).count("generator"), 2u);
   EXPECT_EQ(stage(q, "generator").settings.integer("train.epochs"), 9);
   EXPECT_EQ(stage(q, "score").settings.integer("chunk"), 2000);
-  EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\" }")),
-              HasSubstr("labels.scores = trained wants a labels.scorer.model that is initialised randomly, nano-clip has weights; allowed: wide-resnet-10-1, "));
+  EXPECT_THAT(
+      refusal("name = \"s\"\n" +
+              sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"trained\" }")),
+      HasSubstr("labels.scores = trained wants a labels.scorer.model that is initialised randomly, nano-clip has "
+                "weights; allowed: wide-resnet-10-1, "));
 }
 
 TEST_F(CandidateSets, AGeneratorsWeightsAreChecked) {
   know_generators();
-  std::string text = "method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"classifier\", scorer = { model = \"wide-resnet-28-10-cifar-10\" } }\n";
-  EXPECT_THAT(refusal("name = \"s\"\n" + sweep(text)), HasSubstr("no weights of wide-resnet-28-10-cifar-10 on this machine"));
+  std::string text =
+      "method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"classifier\", scorer = { "
+      "model = \"wide-resnet-28-10-cifar-10\" } }\n";
+  EXPECT_THAT(refusal("name = \"s\"\n" + sweep(text)),
+              HasSubstr("no weights of wide-resnet-28-10-cifar-10 on this machine"));
   catalogue_.fingerprints["wide-resnet-28-10-cifar-10"] = "abc";
   Plan p = made(text);
   EXPECT_THAT(labels(p), UnorderedElementsAre("backbone", "score", "train"));
@@ -134,16 +167,20 @@ TEST_F(CandidateSets, AGeneratorsWeightsAreChecked) {
 }
 
 TEST_F(CandidateSets, AreNoStartForALinearProbe) {
-  EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.1 }\nhead_init = \"linear-probe\"")),
-              HasSubstr("head_init = linear-probe wants one given label a sample, labels.kind = flip gives candidate sets; allowed there: text, random, class-mean"));
+  EXPECT_THAT(refusal("name = \"s\"\n" +
+                      sweep("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.1 }\nhead_init = \"linear-probe\"")),
+              HasSubstr("head_init = linear-probe wants one given label a sample, labels.kind = flip gives candidate "
+                        "sets; allowed there: text, random, class-mean"));
   made("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.1 }\nhead_init = \"class-mean\"");
   made("method = \"ce\"\nlabels = { kind = \"symmetric\", rate = 0.1 }\nhead_init = \"linear-probe\"");
 }
 
 TEST_F(CandidateSets, AreNoLabelsOfAMethodThatWantsGivenOnes) {
-  EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"ce\"\nlabels = { kind = \"instance-candidates\", rate = 0.1 }")),
-              HasSubstr("labels.kind = instance-candidates gives candidate sets"));
-  EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"ce\"\n[[grid]]\n\"labels.keep_fraction\" = [0.5]")), HasSubstr("it exists only where labels.kind"));
+  EXPECT_THAT(
+      refusal("name = \"s\"\n" + sweep("method = \"ce\"\nlabels = { kind = \"instance-candidates\", rate = 0.1 }")),
+      HasSubstr("labels.kind = instance-candidates gives candidate sets"));
+  EXPECT_THAT(refusal("name = \"s\"\n" + sweep("method = \"ce\"\n[[grid]]\n\"labels.keep_fraction\" = [0.5]")),
+              HasSubstr("it exists only where labels.kind"));
 }
 
 }  // namespace

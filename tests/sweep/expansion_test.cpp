@@ -63,7 +63,8 @@ train  = { lr = [0.1, 0.2] }
   EXPECT_THAT(p.axes(), ElementsAre("method", "labels.kind", "labels.rate", "train.lr"));
   EXPECT_THAT(p.values("train.lr"), ElementsAre(Value(5e-4), Value(0.1), Value(0.2)));
   EXPECT_THAT(p.values("seed"), ElementsAre());
-  EXPECT_THAT(p.methods(), ElementsAre(std::pair<std::string, std::size_t>("cc", 2), std::pair<std::string, std::size_t>("ce", 2)));
+  EXPECT_THAT(p.methods(),
+              ElementsAre(std::pair<std::string, std::size_t>("cc", 2), std::pair<std::string, std::size_t>("ce", 2)));
 }
 
 TEST_F(Expansion, ZipMovesSeveralKeysTogether) {
@@ -88,7 +89,8 @@ set  = { "train.epochs" = 4, "train.batch" = 32 }
 when = { train = { epochs = 4 }, method = "cc" }
 set  = { train = { epochs = 5 } }
 )"));
-  EXPECT_THAT(table(p, {"method", "train.epochs", "train.batch"}), ElementsAre("cc 5 32", "proden 4 32", "crdpll 10 64"));
+  EXPECT_THAT(table(p, {"method", "train.epochs", "train.batch"}),
+              ElementsAre("cc 5 32", "proden 4 32", "crdpll 10 64"));
   EXPECT_THAT(p.axes(), ElementsAre("method", "train.epochs", "train.batch"));
 }
 
@@ -113,7 +115,8 @@ labels = [{ kind = "flip", rate = 0.1 }, { kind = "flip", rate = 0.5 }, { kind =
 method = "cc"
 labels = { rate = [0.5, 0.7] }
 )"));
-  EXPECT_THAT(table(p, {"method", "labels.rate"}), ElementsAre("cc 0.1", "cc -", "proden 0.1", "proden 0.5", "proden -"));
+  EXPECT_THAT(table(p, {"method", "labels.rate"}),
+              ElementsAre("cc 0.1", "cc -", "proden 0.1", "proden 0.5", "proden -"));
 }
 
 TEST_F(Expansion, EveryLevelHidesThoseBelow) {
@@ -183,7 +186,8 @@ set  = { seed = 1 }
 [[exclude]]
 seed = 5
 )"));
-  EXPECT_THAT(p.notes(), ElementsAre("s.toml:5: override 1 matches no experiment", "s.toml:8: exclude 1 matches no experiment"));
+  EXPECT_THAT(p.notes(),
+              ElementsAre("s.toml:5: override 1 matches no experiment", "s.toml:8: exclude 1 matches no experiment"));
 }
 
 TEST_F(Expansion, TheDigestTellsWhetherTheSweepChanged) {

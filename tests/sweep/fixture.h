@@ -13,12 +13,13 @@
 
 namespace winnow::sweep {
 
-// The presets of this program, cut down to four methods, one model and one data set, so that messages which list them stay the
-// same when more are added; and with a fingerprint for Fashion-MNIST.
+// The presets of this program, cut down to four methods, one model and one data set, so that messages which list them
+// stay the same when more are added; and with a fingerprint for Fashion-MNIST.
 inline Catalogue test_catalogue() {
   Catalogue catalogue = Catalogue::built_in({{"fashion-mnist", "0123456789abcdef0123456789abcdef"}});
   const std::vector<std::string> kept = {"cc", "ce", "crdpll", "proden"};
-  std::erase_if(catalogue.methods, [&](const auto& entry) { return std::find(kept.begin(), kept.end(), entry.first) == kept.end(); });
+  std::erase_if(catalogue.methods,
+                [&](const auto& entry) { return std::find(kept.begin(), kept.end(), entry.first) == kept.end(); });
   std::erase_if(catalogue.datasets, [](const auto& entry) { return entry.first != "fashion-mnist"; });
   for (Key& key : catalogue.common) {
     if (key.key == "method") key.words = kept;
@@ -34,7 +35,7 @@ class SweepTest : public ::testing::Test {
     folder_ = std::filesystem::temp_directory_path() / ("winnow-sweep-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder_);
     before_ = std::filesystem::current_path();
-    std::filesystem::current_path(folder_);           // so that messages say s.toml:3
+    std::filesystem::current_path(folder_);  // so that messages say s.toml:3
   }
   ~SweepTest() override {
     std::filesystem::current_path(before_);
@@ -42,7 +43,7 @@ class SweepTest : public ::testing::Test {
   }
 
   Plan plan(const std::string& text, const std::vector<std::string>& sets = {}) const {
-    std::ofstream("s.toml", std::ios::binary) << text;        // without the syncs of write_file_atomically
+    std::ofstream("s.toml", std::ios::binary) << text;  // without the syncs of write_file_atomically
     return Plan::read("s.toml", catalogue_, sets);
   }
   // The message with which the sweep is refused, or "accepted".

@@ -1,5 +1,5 @@
-// The stages of a sweep: what is shared, what belongs to an identity, and that the fast way to make a million of them is
-// the slow way.
+// The stages of a sweep: what is shared, what belongs to an identity, and that the fast way to make a million of them
+// is the slow way.
 #include <gmock/gmock.h>
 
 #include <set>
@@ -43,14 +43,18 @@ TEST_F(Graph, WhatATrainStageIs) {
   EXPECT_EQ(stage.outputs, (std::set<Output>{Output::metrics, Output::labels}));
   EXPECT_EQ(stage.inputs.at("backbone"), (Input{p.nodes()[0].identity, Output::weights}));
   EXPECT_FALSE(stage.settings.has("profile"));
-  EXPECT_FALSE(stage.settings.has("train.momentum"));       // exists only with sgd
+  EXPECT_FALSE(stage.settings.has("train.momentum"));  // exists only with sgd
   EXPECT_EQ(stage.settings.integer("labels.seed"), 0);
   EXPECT_TRUE(stage.defaulted.count("labels.seed"));
   EXPECT_EQ(stage.canonical(),
-            "{\"fingerprints\":{\"data\":\"0123456789abcdef0123456789abcdef\"},\"inputs\":{\"backbone\":{\"output\":\"weights\","
-            "\"stage\":\"" + p.nodes()[0].identity.hex() + "\"}},\"kind\":\"train\",\"outputs\":[\"labels\",\"metrics\"],"
-            "\"settings\":{\"data.first\":20000,\"dataset\":\"fashion-mnist\",\"labels.kind\":\"flip\",\"labels.rate\":0.5,"
-            "\"method\":\"cc\",\"model\":\"nano-clip\",\"train.epochs\":3},\"version\":1}");
+            "{\"fingerprints\":{\"data\":\"0123456789abcdef0123456789abcdef\"},\"inputs\":{\"backbone\":{\"output\":"
+            "\"weights\","
+            "\"stage\":\"" +
+                p.nodes()[0].identity.hex() +
+                "\"}},\"kind\":\"train\",\"outputs\":[\"labels\",\"metrics\"],"
+                "\"settings\":{\"data.first\":20000,\"dataset\":\"fashion-mnist\",\"labels.kind\":\"flip\",\"labels."
+                "rate\":0.5,"
+                "\"method\":\"cc\",\"model\":\"nano-clip\",\"train.epochs\":3},\"version\":1}");
   Stage backbone = p.stage(0);
   EXPECT_EQ(backbone.kind, StageKind::pretrain);
   EXPECT_EQ(backbone.settings.text("model"), "nano-clip");
@@ -62,7 +66,8 @@ TEST_F(Graph, AModelWithoutPretrainingIsKnownByItsFingerprint) {
   catalogue_.models.at("nano-clip").pretrain.reset();
   catalogue_.models.at("nano-clip").download = "https://hub/nano-clip";
   EXPECT_EQ(refusal(sweep("method = \"cc\"")),
-            "s.toml:3: no weights of nano-clip on this machine: download https://hub/nano-clip and run `winnow model check nano-clip --root FOLDER` once");
+            "s.toml:3: no weights of nano-clip on this machine: download https://hub/nano-clip and run `winnow model "
+            "check nano-clip --root FOLDER` once");
   catalogue_.fingerprints["nano-clip"] = "00000000000000000000000000000001";
   Plan p = plan(sweep("method = \"cc\""));
   ASSERT_EQ(p.nodes().size(), 1u);
@@ -75,13 +80,15 @@ TEST_F(Graph, HowASweepIsWrittenIsNoPartOfAnIdentity) {
   EXPECT_EQ(id, identity(sweep("train.lr = 1.0\ntrain.epochs = 3\nmethod = \"cc\"")));
   EXPECT_EQ(id, identity(sweep("[[grid]]\ntrain = { lr = [1], epochs = [3] }\nmethod = [\"cc\"]")));
   EXPECT_EQ(id, identity(sweep("method = \"cc\"\ntrain.epochs = 3"), {"train.lr=1"}));
-  EXPECT_EQ(id, identity("name = \"other\"\nquestion = \"?\"\n" + sweep("method = \"cc\"\ntrain = { epochs = 3, lr = 1 }")));
+  EXPECT_EQ(
+      id, identity("name = \"other\"\nquestion = \"?\"\n" + sweep("method = \"cc\"\ntrain = { epochs = 3, lr = 1 }")));
   EXPECT_NE(id, identity(sweep("method = \"cc\"\ntrain = { epochs = 3, lr = 2 }")));
 }
 
 TEST_F(Graph, WritingADefaultChangesNothingAndNeitherDoesANewKeyWithADefault) {
   std::string id = identity(sweep("method = \"cc\"\nseed = 4\nlabels = { kind = \"flip\", rate = 0.5 }"));
-  EXPECT_EQ(id, identity(sweep("method = \"cc\"\nseed = 4\ntrain.epochs = 10\nlabels = { kind = \"flip\", rate = 0.5 }")));
+  EXPECT_EQ(id,
+            identity(sweep("method = \"cc\"\nseed = 4\ntrain.epochs = 10\nlabels = { kind = \"flip\", rate = 0.5 }")));
   EXPECT_EQ(id, identity(sweep("method = \"cc\"\nseed = 4\nlabels = { kind = \"flip\", rate = 0.5, seed = 4 }")));
   EXPECT_NE(id, identity(sweep("method = \"cc\"\nseed = 4\nlabels = { kind = \"flip\", rate = 0.5, seed = 5 }")));
   Key fresh;
@@ -94,7 +101,7 @@ TEST_F(Graph, WritingADefaultChangesNothingAndNeitherDoesANewKeyWithADefault) {
 TEST_F(Graph, ProfilesShareTheStagesInWhichTheyAgree) {
   Plan p = plan(sweep("[[grid]]\nmethod = [\"cc\", \"crdpll\"]\nprofile = [\"intended\", \"reference\"]"));
   EXPECT_EQ(p.experiments(), 4u);
-  EXPECT_EQ(p.cell_node(0), p.cell_node(1));         // cc has no reference values
+  EXPECT_EQ(p.cell_node(0), p.cell_node(1));  // cc has no reference values
   EXPECT_NE(p.cell_node(2), p.cell_node(3));
   expect_regenerated(p);
 }
@@ -110,11 +117,12 @@ TEST_F(Graph, TheContentOfTheDataAndTheVersionOfTheMethodBelongToTheIdentity) {
 
 TEST_F(Graph, FastAndSlowWayAgreeWhereDefaultsFollowAxes) {
   // labels.seed follows seed by default, is set beside it, is an axis beside it; data.seed refers to a free axis.
-  for (const char* rest : {"[[grid]]\nseed = [0, 1, 2]\ntrain.lr = [5e-4, 1]", "labels.seed = 1\n[[grid]]\nseed = [0, 1, 2]",
-                           "[[grid]]\nlabels.seed = [0, 1]\nseed = [0, 1, 2]", "data.seed = \"=seed\"\n[[grid]]\nseed = [0, 1, 2]",
-                           "data.seed = \"=labels.seed\"\n[[grid]]\nseed = [0, 1, 2]",
-                           "[[grid]]\nzip = [{ seed = 0, scale = 25 }, { seed = 1, scale = 1 }, { scale = 2 }]",
-                           "[[grid]]\ntrain.betas = [[0.9, 0.999], [0, 0]]\nscale = [25, 1e-7]"}) {
+  for (const char* rest :
+       {"[[grid]]\nseed = [0, 1, 2]\ntrain.lr = [5e-4, 1]", "labels.seed = 1\n[[grid]]\nseed = [0, 1, 2]",
+        "[[grid]]\nlabels.seed = [0, 1]\nseed = [0, 1, 2]", "data.seed = \"=seed\"\n[[grid]]\nseed = [0, 1, 2]",
+        "data.seed = \"=labels.seed\"\n[[grid]]\nseed = [0, 1, 2]",
+        "[[grid]]\nzip = [{ seed = 0, scale = 25 }, { seed = 1, scale = 1 }, { scale = 2 }]",
+        "[[grid]]\ntrain.betas = [[0.9, 0.999], [0, 0]]\nscale = [25, 1e-7]"}) {
     Plan p = plan(sweep(std::string("method = \"cc\"\nlabels.kind = \"flip\"\nlabels.rate = 0.5\n") + rest));
     SCOPED_TRACE(rest);
     expect_regenerated(p);

@@ -1,4 +1,5 @@
-// Sweeps whose data, labels, weights, scores or class texts are not on this machine: what they come to is known, what their stages are called is not.
+// Sweeps whose data, labels, weights, scores or class texts are not on this machine: what they come to is known, what
+// their stages are called is not.
 #include <gmock/gmock.h>
 
 #include <set>
@@ -76,9 +77,12 @@ seed = [0, 1]
 method = ["cc"]
 dataset = ["plcifar10-vaguest"]
 )");
-  EXPECT_THAT(commands(p), ElementsAre("winnow data check cifar-10 --root FOLDER", "winnow data scores teacher FILE --dataset cifar-10",
-                                       "winnow data templates llm FILE --dataset cifar-10", "winnow model check clip-vit-b-16 --root FOLDER",
-                                       "winnow data check plcifar10-vaguest --root FOLDER", "winnow data check plcifar10-vaguest --root FOLDER"));
+  EXPECT_THAT(
+      commands(p),
+      ElementsAre("winnow data check cifar-10 --root FOLDER", "winnow data scores teacher FILE --dataset cifar-10",
+                  "winnow data templates llm FILE --dataset cifar-10", "winnow model check clip-vit-b-16 --root FOLDER",
+                  "winnow data check plcifar10-vaguest --root FOLDER",
+                  "winnow data check plcifar10-vaguest --root FOLDER"));
   EXPECT_EQ(p.missing()[0].where, "s.toml:3");
   EXPECT_EQ(p.missing()[1].where, "s.toml:7");
   EXPECT_THAT(p.missing()[5].what, HasSubstr("the labels 'vaguest' of plcifar10-vaguest"));
@@ -87,8 +91,11 @@ dataset = ["plcifar10-vaguest"]
 
 TEST_F(OnAnEmptyMachine, ToRunIsRefusedInOneLineWithAllOfIt) {
   std::string said = refusal("[base]\ndataset = \"cifar-10\"\nmodel = \"clip-vit-b-16\"\nmethod = \"cc\"\n");
-  EXPECT_EQ(said, "s.toml:2: no fingerprint of cifar-10 on this machine: run `winnow data check cifar-10 --root FOLDER` once; s.toml:3: no weights of clip-vit-b-16 on this "
-                  "machine: download https://huggingface.co/openai/clip-vit-base-patch16 and run `winnow model check clip-vit-b-16 --root FOLDER` once");
+  EXPECT_EQ(said,
+            "s.toml:2: no fingerprint of cifar-10 on this machine: run `winnow data check cifar-10 --root FOLDER` "
+            "once; s.toml:3: no weights of clip-vit-b-16 on this "
+            "machine: download https://huggingface.co/openai/clip-vit-base-patch16 and run `winnow model check "
+            "clip-vit-b-16 --root FOLDER` once");
 }
 
 // What has all that it needs keeps its identity, whatever else the sweep lacks; what needs an open stage is open, too.
@@ -96,38 +103,48 @@ TEST_F(OnAnEmptyMachine, OnlyWhatDependsOnItIsOpen) {
   catalogue_.fingerprints["fashion-mnist"] = "0123456789abcdef0123456789abcdef";
   std::string known = "method = \"cc\"\nmodel = \"nano-clip\"\ndataset = \"fashion-mnist\"\n";
   Identity identity = plan("[base]\n" + known).nodes()[1].identity;
-  Plan p = sketch("[base]\nmethod = \"cc\"\n[[grid]]\nmodel = [\"nano-clip\"]\ndataset = [\"fashion-mnist\", \"cifar-10\"]\n"
-                  "[[grid]]\nmodel = [\"clip-vit-b-16\"]\ndataset = [\"fashion-mnist\"]\n"
-                  "labels = [{ kind = \"instance-candidates\", rate = 0.5, scorer = { model = \"nano-clip\" } }]\n");
+  Plan p = sketch(
+      "[base]\nmethod = \"cc\"\n[[grid]]\nmodel = [\"nano-clip\"]\ndataset = [\"fashion-mnist\", \"cifar-10\"]\n"
+      "[[grid]]\nmodel = [\"clip-vit-b-16\"]\ndataset = [\"fashion-mnist\"]\n"
+      "labels = [{ kind = \"instance-candidates\", rate = 0.5, scorer = { model = \"nano-clip\" } }]\n");
   std::vector<std::pair<std::string, bool>> nodes;
   for (const Node& node : p.nodes()) nodes.emplace_back(node.label, node.open);
-  EXPECT_EQ(nodes, (std::vector<std::pair<std::string, bool>>{{"backbone", false}, {"train", false}, {"train", true}, {"score", false}, {"train", true}}));
+  EXPECT_EQ(nodes, (std::vector<std::pair<std::string, bool>>{
+                       {"backbone", false}, {"train", false}, {"train", true}, {"score", false}, {"train", true}}));
   EXPECT_EQ(p.nodes()[1].identity, identity);
-  EXPECT_THAT(commands(p), ElementsAre("winnow data check cifar-10 --root FOLDER", "winnow model check clip-vit-b-16 --root FOLDER"));
+  EXPECT_THAT(commands(p), ElementsAre("winnow data check cifar-10 --root FOLDER",
+                                       "winnow model check clip-vit-b-16 --root FOLDER"));
   for (std::uint32_t i = 0; i < p.nodes().size(); ++i) EXPECT_EQ(p.stage(i).open(), p.nodes()[i].open);
 }
 
 TEST_F(OnAnEmptyMachine, AStageAfterAnOpenOneIsOpen) {
   catalogue_.fingerprints["fashion-mnist"] = "0123456789abcdef0123456789abcdef";
-  Plan p = sketch("[base]\nmethod = \"cc\"\nmodel = \"nano-clip\"\ndataset = \"fashion-mnist\"\n"
-                  "labels = { kind = \"flip\", rate = 0.5, keep_fraction = 0.5, scores = \"teacher\" }\n");
+  Plan p = sketch(
+      "[base]\nmethod = \"cc\"\nmodel = \"nano-clip\"\ndataset = \"fashion-mnist\"\n"
+      "labels = { kind = \"flip\", rate = 0.5, keep_fraction = 0.5, scores = \"teacher\" }\n");
   std::vector<std::pair<std::string, bool>> nodes;
   for (const Node& node : p.nodes()) nodes.emplace_back(node.label, node.open);
-  EXPECT_EQ(nodes, (std::vector<std::pair<std::string, bool>>{{"backbone", false}, {"score", true}, {"narrow", true}, {"train", true}}));
+  EXPECT_EQ(nodes, (std::vector<std::pair<std::string, bool>>{
+                       {"backbone", false}, {"score", true}, {"narrow", true}, {"train", true}}));
   EXPECT_THROW(p.stage(3).identity(), InternalError);
   EXPECT_THROW(stage_from_json(to_json(p.stage(3))), UsageError) << "no trainer takes it";
 }
 
 TEST_F(OnAnEmptyMachine, NamesThatCanBeNothingAreRefusedAllTheSame) {
-  plan_file("[base]\ndataset = \"cifar-10n\"\nmodel = \"clip-vit-b-16\"\nmethod = \"ce\"\nlabels = { kind = \"annotated\", set = \"wurst\" }\n");
+  plan_file(
+      "[base]\ndataset = \"cifar-10n\"\nmodel = \"clip-vit-b-16\"\nmethod = \"ce\"\nlabels = { kind = \"annotated\", "
+      "set = \"wurst\" }\n");
   try {
     Plan::read("s.toml", catalogue_, {}, Absent::leave_open);
     FAIL();
   } catch (const UsageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("(did you mean 'worst'?); known: aggregate, random-1, random-2, random-3, worst"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("(did you mean 'worst'?); known: aggregate, random-1, random-2, random-3, worst"));
   }
-  EXPECT_THAT(commands(sketch("[base]\ndataset = \"cifar-10n\"\nmodel = \"clip-vit-b-16\"\nmethod = \"ce\"\nlabels = { kind = \"annotated\", set = \"worst\" }\n")),
-              ElementsAre("winnow data check cifar-10n --root FOLDER", "winnow data check cifar-10n --root FOLDER", "winnow model check clip-vit-b-16 --root FOLDER"));
+  EXPECT_THAT(commands(sketch("[base]\ndataset = \"cifar-10n\"\nmodel = \"clip-vit-b-16\"\nmethod = \"ce\"\nlabels = { "
+                              "kind = \"annotated\", set = \"worst\" }\n")),
+              ElementsAre("winnow data check cifar-10n --root FOLDER", "winnow data check cifar-10n --root FOLDER",
+                          "winnow model check clip-vit-b-16 --root FOLDER"));
 }
 
 }  // namespace

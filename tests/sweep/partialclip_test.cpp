@@ -1,4 +1,5 @@
-// The sweeps of the PartialCLIP grid, of the gallery and of the claims are what they say. docs/results/partial-labels.md#3.
+// The sweeps of the PartialCLIP grid, of the gallery and of the claims are what they say.
+// docs/results/partial-labels.md#3.
 #include <algorithm>
 
 #include "fixture.h"
@@ -13,18 +14,21 @@ class Published : public SweepTest {
     catalogue_ = Catalogue::built_in({});
     for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "f";
     for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
-    for (const char* set : {"aggregate", "vaguest"}) catalogue_.labels[std::string("plcifar10-") + set] = {{set, {"l", true, 0}}};
+    for (const char* set : {"aggregate", "vaguest"})
+      catalogue_.labels[std::string("plcifar10-") + set] = {{set, {"l", true, 0}}};
   }
   Plan read(const std::string& name) const { return Plan::read(Path(WINNOW_SOURCE_DIR) / "sweeps" / name, catalogue_); }
   std::uint64_t experiments(const std::string& name) const { return read(name).experiments(); }
   static std::size_t stages(const Plan& p, std::string_view label) {
-    return static_cast<std::size_t>(std::count_if(p.nodes().begin(), p.nodes().end(), [&](const Node& node) { return node.label == label; }));
+    return static_cast<std::size_t>(
+        std::count_if(p.nodes().begin(), p.nodes().end(), [&](const Node& node) { return node.label == label; }));
   }
 };
 
 TEST_F(Published, TheGridHas357Experiments) {
-  const std::map<std::string, std::uint64_t> want = {{"table-1", 56}, {"table-2", 18}, {"table-3", 72}, {"table-4", 110},
-                                                     {"table-5", 80}, {"table-6", 5},  {"real-world", 16}};
+  const std::map<std::string, std::uint64_t> want = {{"table-1", 56},   {"table-2", 18}, {"table-3", 72},
+                                                     {"table-4", 110},  {"table-5", 80}, {"table-6", 5},
+                                                     {"real-world", 16}};
   std::uint64_t all = 0;
   for (const auto& [name, count] : want) {
     EXPECT_EQ(experiments("partialclip/" + name + ".toml"), count) << name;
@@ -60,7 +64,9 @@ TEST_F(Published, FullTuningHasRatesOfItsOwn) {
     Stage stage = p.stage(i);
     if (!stage.settings.has("adapt") || stage.settings.text("adapt") != "full-tuning") continue;
     std::string dataset = stage.settings.text("dataset");
-    double want = dataset == "fgvc-aircraft" ? 2e-3 : dataset == "cub-200" || dataset.starts_with("stanford") ? 1e-3 : 5e-4;
+    double want = dataset == "fgvc-aircraft"                                ? 2e-3
+                  : dataset == "cub-200" || dataset.starts_with("stanford") ? 1e-3
+                                                                            : 5e-4;
     EXPECT_EQ(stage.settings.real("train.lr"), want) << dataset;
   }
 }
@@ -73,7 +79,8 @@ TEST_F(Published, ViewsAreThoseOfTheDataSetsRecipe) {
   auto views_of = [](const Stage& stage) {
     EXPECT_EQ(stage.settings.text("views.test"), "test-8-7");
     EXPECT_EQ(stage.settings.text("views.test_normalisation"), "model");
-    return Views{stage.settings.text("views.weak"), stage.settings.text("views.strong"), stage.settings.text("views.normalisation")};
+    return Views{stage.settings.text("views.weak"), stage.settings.text("views.strong"),
+                 stage.settings.text("views.normalisation")};
   };
   std::set<std::string> seen;
   for (const char* table : {"table-1", "table-2", "table-3", "real-world"}) {
@@ -94,7 +101,8 @@ TEST_F(Published, ViewsAreThoseOfTheDataSetsRecipe) {
   EXPECT_TRUE(seen.count("cifar-100 id"));
   EXPECT_TRUE(seen.count("cub-200 id"));
   Plan intended = read("partialclip/seeds.toml");
-  for (std::size_t i = 0; i < intended.experiments(); ++i) EXPECT_EQ(intended.stage(intended.cell_node(i)).settings.text("views.normalisation"), "model");
+  for (std::size_t i = 0; i < intended.experiments(); ++i)
+    EXPECT_EQ(intended.stage(intended.cell_node(i)).settings.text("views.normalisation"), "model");
 }
 
 TEST_F(Published, RealAnnotatorsAndTheirValidationSplit) {

@@ -1,4 +1,5 @@
-// The presets that this program ships are consistent: what they set is declared and legal, and every method can be planned.
+// The presets that this program ships are consistent: what they set is declared and legal, and every method can be
+// planned.
 #include <set>
 
 #include "fixture.h"
@@ -18,7 +19,7 @@ class Presets : public SweepTest {
       keys.insert(keys.end(), own.begin(), own.end());
       auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.key == name; });
       ASSERT_NE(found, keys.end()) << source << ": " << name;
-      EXPECT_NE(name, "method") << source;            // presets are chosen by these four, so they cannot set them
+      EXPECT_NE(name, "method") << source;  // presets are chosen by these four, so they cannot set them
       EXPECT_NE(name, "dataset") << source;
       EXPECT_NE(name, "model") << source;
       EXPECT_NE(name, "profile") << source;
@@ -55,7 +56,8 @@ std::string needs(const Method& method) {
 TEST_F(Presets, EveryMethodCanBePlannedInEveryProfile) {
   for (const auto& [name, method] : catalogue_.methods)
     for (const char* profile : {"intended", "reference"})
-      EXPECT_EQ(refusal(sweep("method = \"" + name + "\"\nprofile = \"" + profile + "\"" + needs(method))), "accepted") << name;
+      EXPECT_EQ(refusal(sweep("method = \"" + name + "\"\nprofile = \"" + profile + "\"" + needs(method))), "accepted")
+          << name;
 }
 
 TEST_F(Presets, EveryKeySaysWhatItIsFor) {
@@ -74,12 +76,36 @@ TEST_F(Presets, DataSetsHaveManifests) {
       EXPECT_EQ(static_cast<std::int64_t>(manifest.classes.size()), manifest.expected_classes) << name;
     }
     for (const auto& [key, value] : preset.content.items())
-      EXPECT_TRUE((std::set<std::string>{"layout", "roots", "package", "download", "source", "classes", "files", "options", "labels", "expected", "train_labels", "corrupt", "settings", "recipes"}.count(key)))
+      EXPECT_TRUE(
+          (std::set<std::string>{"layout", "roots", "package", "download", "source", "classes", "files", "options",
+                                 "labels", "expected", "train_labels", "corrupt", "settings", "recipes"}
+               .count(key)))
           << name << ": " << key;
   }
-  for (const char* name : {"cifar-10", "cifar-100", "cifar-10n", "cifar-100n", "plcifar10-aggregate", "plcifar10-vaguest", "cub-200", "stanford-cars",
-                           "fgvc-aircraft", "stanford-dogs", "tiny-imagenet", "clothing1m", "webvision-50", "places-lt", "imagenet-lt", "caltech101", "dtd",
-                           "eurosat", "fgvc-aircraft-coop", "flowers102", "food101", "oxford-pets", "stanford-cars-coop", "ucf101"})
+  for (const char* name : {"cifar-10",
+                           "cifar-100",
+                           "cifar-10n",
+                           "cifar-100n",
+                           "plcifar10-aggregate",
+                           "plcifar10-vaguest",
+                           "cub-200",
+                           "stanford-cars",
+                           "fgvc-aircraft",
+                           "stanford-dogs",
+                           "tiny-imagenet",
+                           "clothing1m",
+                           "webvision-50",
+                           "places-lt",
+                           "imagenet-lt",
+                           "caltech101",
+                           "dtd",
+                           "eurosat",
+                           "fgvc-aircraft-coop",
+                           "flowers102",
+                           "food101",
+                           "oxford-pets",
+                           "stanford-cars-coop",
+                           "ucf101"})
     EXPECT_TRUE(catalogue_.datasets.count(name)) << name;
 }
 

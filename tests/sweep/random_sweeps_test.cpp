@@ -10,8 +10,12 @@ namespace {
 
 using Row = std::map<std::string, Value>;
 
-struct RandomOverride { Row when, set; };
-struct RandomGrid { std::vector<std::vector<Row>> axes; };
+struct RandomOverride {
+  Row when, set;
+};
+struct RandomGrid {
+  std::vector<std::vector<Row>> axes;
+};
 struct RandomSweep {
   Row base;
   std::vector<RandomGrid> grids;
@@ -19,13 +23,21 @@ struct RandomSweep {
   std::vector<Row> excludes;
 };
 
-// Keys that exist for every experiment of `ce` with symmetric labels, with legal values. Two of them are typed as reals and
-// drawn as integers, one is often equal to its default.
+// Keys that exist for every experiment of `ce` with symmetric labels, with legal values. Two of them are typed as reals
+// and drawn as integers, one is often equal to its default.
 const std::map<std::string, std::vector<Value>> kPool = {
-    {"seed", {0, 1, 2}},          {"train.epochs", {1, 10, 3}},        {"train.lr", {5e-4, 1, 0.25}},
-    {"train.batch", {64, 32}},    {"scale", {25, 3}},                  {"labels.rate", {0, 0.5, 1}},
-    {"labels.seed", {0, 1}},      {"labels.balanced", {true, false}},  {"adapt", {"adaptformer", "linear-probe"}},
-    {"data.samples", {0, 500, 5000}}, {"train.weight_decay", {1e-5, 0.1}}, {"data.seed", {0, "=seed"}},
+    {"seed", {0, 1, 2}},
+    {"train.epochs", {1, 10, 3}},
+    {"train.lr", {5e-4, 1, 0.25}},
+    {"train.batch", {64, 32}},
+    {"scale", {25, 3}},
+    {"labels.rate", {0, 0.5, 1}},
+    {"labels.seed", {0, 1}},
+    {"labels.balanced", {true, false}},
+    {"adapt", {"adaptformer", "linear-probe"}},
+    {"data.samples", {0, 500, 5000}},
+    {"train.weight_decay", {1e-5, 0.1}},
+    {"data.seed", {0, "=seed"}},
 };
 
 class Maker {
@@ -44,7 +56,9 @@ class Maker {
  private:
   int below(int n) { return std::uniform_int_distribution<int>(0, n - 1)(engine_); }
   std::string key() { return std::next(kPool.begin(), below(static_cast<int>(kPool.size())))->first; }
-  Value value(const std::string& key) { return kPool.at(key)[static_cast<std::size_t>(below(static_cast<int>(kPool.at(key).size())))]; }
+  Value value(const std::string& key) {
+    return kPool.at(key)[static_cast<std::size_t>(below(static_cast<int>(kPool.at(key).size())))];
+  }
   Row some(int most) {
     Row row;
     for (int i = below(most) + 1; i > 0; --i) {
@@ -90,7 +104,8 @@ std::string inline_table(const Row& row) {
 
 // Axes of one key as plain arrays; others as zip, of which a grid has one.
 std::string to_toml(const RandomSweep& sweep) {
-  std::string text = "[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\nmethod = \"ce\"\n\"labels.kind\" = \"symmetric\"\n";
+  std::string text =
+      "[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\nmethod = \"ce\"\n\"labels.kind\" = \"symmetric\"\n";
   if (!sweep.base.count("labels.rate")) text += "\"labels.rate\" = 0.125\n";
   for (const auto& [key, value] : sweep.base) text += "\"" + key + "\" = " + value.dump() + "\n";
   for (const RandomGrid& grid : sweep.grids) {
@@ -122,15 +137,17 @@ class Naive {
 
  private:
   static Value effective(const Row& row, const std::string& key) {
-    static const Row defaults = {{"seed", 0}, {"train.epochs", 10}, {"train.lr", 5e-4}, {"train.batch", 64}, {"scale", 25},
-                                 {"labels.seed", "=seed"}, {"labels.balanced", false}, {"adapt", "adaptformer"},
-                                 {"data.samples", 0}, {"train.weight_decay", 1e-5}, {"data.seed", 0}, {"labels.rate", 0.125}};
+    static const Row defaults = {
+        {"seed", 0},         {"train.epochs", 10},         {"train.lr", 5e-4},         {"train.batch", 64},
+        {"scale", 25},       {"labels.seed", "=seed"},     {"labels.balanced", false}, {"adapt", "adaptformer"},
+        {"data.samples", 0}, {"train.weight_decay", 1e-5}, {"data.seed", 0},           {"labels.rate", 0.125}};
     auto found = row.find(key);
     Value value = found == row.end() ? defaults.at(key) : found->second;
     return value == "=seed" ? effective(row, "seed") : value;
   }
   static bool matches(const Row& row, const Row& when) {
-    return std::all_of(when.begin(), when.end(), [&](const auto& entry) { return effective(row, entry.first) == entry.second; });
+    return std::all_of(when.begin(), when.end(),
+                       [&](const auto& entry) { return effective(row, entry.first) == entry.second; });
   }
   static void lay(Row& row, const Row& over) {
     for (const auto& [key, value] : over) row[key] = value;

@@ -1,5 +1,5 @@
-// Result versions: of methods, of stage kinds, of shared code. Raising one changes the identities of exactly the stages that use the code, and of those
-// that need such a stage.
+// Result versions: of methods, of stage kinds, of shared code. Raising one changes the identities of exactly the stages
+// that use the code, and of those that need such a stage.
 #include <gmock/gmock.h>
 
 #include <set>
@@ -27,8 +27,10 @@ class ResultVersions : public SweepTest {
     EXPECT_EQ(before.nodes().size(), after.nodes().size());
     std::set<std::string> result;
     for (std::size_t i = 0; i < after.nodes().size(); ++i)
-      if (after.nodes()[i].identity != before.nodes()[i].identity) result.insert(std::string(after.nodes()[i].label) + " " + std::to_string(i));
-    for (std::uint32_t i = 0; i < after.nodes().size(); ++i) EXPECT_EQ(after.stage(i).identity(), after.nodes()[i].identity) << "the fast way is the plain one";
+      if (after.nodes()[i].identity != before.nodes()[i].identity)
+        result.insert(std::string(after.nodes()[i].label) + " " + std::to_string(i));
+    for (std::uint32_t i = 0; i < after.nodes().size(); ++i)
+      EXPECT_EQ(after.stage(i).identity(), after.nodes()[i].identity) << "the fast way is the plain one";
     return result;
   }
   std::set<std::string> raising(const std::string& part, const std::string& text) {
@@ -40,7 +42,8 @@ class ResultVersions : public SweepTest {
   }
 };
 
-// backbone 0, score 1, narrow 2, train 3 of nano-clip; train 4 of a downloaded vision transformer; backbone again: score 5, detect 6, train 7.
+// backbone 0, score 1, narrow 2, train 3 of nano-clip; train 4 of a downloaded vision transformer; backbone again:
+// score 5, detect 6, train 7.
 const std::string kSweep = R"(name = "s"
 [base]
 dataset = "fashion-mnist"
@@ -70,7 +73,8 @@ TEST_F(ResultVersions, SharedCodeChangesWhoUsesItAndWhoNeedsThem) {
   EXPECT_THAT(raising("snapshot.vit", kSweep), UnorderedElementsAre("train 4"));
   EXPECT_THAT(raising("adaptation.lora", kSweep), UnorderedElementsAre("train 4"));
   EXPECT_THAT(raising("adaptation.adaptformer", kSweep), UnorderedElementsAre("train 3", "train 7"));
-  EXPECT_THAT(raising("preprocessing.clip", kSweep), UnorderedElementsAre()) << "nano-clip says its own; no snapshot was downloaded";
+  EXPECT_THAT(raising("preprocessing.clip", kSweep), UnorderedElementsAre())
+      << "nano-clip says its own; no snapshot was downloaded";
   EXPECT_THAT(raising("snapshot.clip", kSweep), UnorderedElementsAre());
   EXPECT_THAT(raising("family.siglip", kSweep), UnorderedElementsAre());
   EXPECT_EQ(raising("family.clip", kSweep).size(), 7u) << "all but the vision transformer's";
@@ -106,11 +110,13 @@ TEST_F(ResultVersions, OfKindsReachTheirStagesAlone) {
   EXPECT_THAT(changed(before, plan(kSweep)), UnorderedElementsAre("narrow 2", "train 3"));
   catalogue_.kind_versions.at(StageKind::narrow) = 1;
   catalogue_.kind_versions.at(StageKind::score) = 2;
-  EXPECT_THAT(changed(before, plan(kSweep)), UnorderedElementsAre("score 1", "narrow 2", "train 3", "score 5", "detect 6", "train 7"));
+  EXPECT_THAT(changed(before, plan(kSweep)),
+              UnorderedElementsAre("score 1", "narrow 2", "train 3", "score 5", "detect 6", "train 7"));
 }
 
 TEST_F(ResultVersions, OfMethodsAreThoseOfTheirPresets) {
-  for (const auto& [name, method] : catalogue_.methods) EXPECT_EQ(result_version_of_method(name), method.version) << name;
+  for (const auto& [name, method] : catalogue_.methods)
+    EXPECT_EQ(result_version_of_method(name), method.version) << name;
   EXPECT_EQ(method_versions().size(), catalogue_.methods.size());
   Plan before = plan(kSweep);
   catalogue_.methods.at("label-match").version = 5;
@@ -120,7 +126,8 @@ TEST_F(ResultVersions, OfMethodsAreThoseOfTheirPresets) {
 // Every word that a part is named after.
 TEST_F(ResultVersions, EveryFamilyAndAdaptationHasItsPart) {
   for (const auto& [name, model] : catalogue_.models)
-    for (const char* what : {"family.", "snapshot.", "preprocessing."}) EXPECT_TRUE(catalogue_.shared_code.count(what + model.family)) << what << model.family;
+    for (const char* what : {"family.", "snapshot.", "preprocessing."})
+      EXPECT_TRUE(catalogue_.shared_code.count(what + model.family)) << what << model.family;
   for (const Key& key : catalogue_.common) {
     if (key.key != "adapt") continue;
     for (const std::string& word : key.words) EXPECT_TRUE(catalogue_.shared_code.count("adaptation." + word)) << word;

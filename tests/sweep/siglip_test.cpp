@@ -15,7 +15,9 @@ class Siglip : public SweepTest {
     for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "d";
     for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "w";
   }
-  static std::string text(const std::string& rest) { return "name = \"s\"\n[base]\ndataset = \"cub-200\"\nlabels.kind = \"flip\"\nlabels.rate = 0.1\n" + rest; }
+  static std::string text(const std::string& rest) {
+    return "name = \"s\"\n[base]\ndataset = \"cub-200\"\nlabels.kind = \"flip\"\nlabels.rate = 0.1\n" + rest;
+  }
   Stage train(const std::string& rest) const {
     Plan p = plan(text(rest));
     return p.stage(static_cast<std::uint32_t>(p.nodes().size() - 1));
@@ -30,13 +32,16 @@ TEST_F(Siglip, IsReadAsAClipByTheReferenceProfileAlone) {
     EXPECT_THAT(intended.canonical(), ::testing::Not(HasSubstr("siglip\":"))) << "the default is left out";
     EXPECT_EQ(reference.settings.text("siglip"), "as-clip");
     EXPECT_THAT(reference.canonical(), HasSubstr("\"siglip\":\"as-clip\""));
-    EXPECT_EQ(reference.settings.text("views.normalisation"), "imagenet") << "a data set's training normalisation stays";
+    EXPECT_EQ(reference.settings.text("views.normalisation"), "imagenet")
+        << "a data set's training normalisation stays";
     EXPECT_EQ(train(with + "profile = \"reference\"\nsiglip = \"pooled\"").settings.text("siglip"), "pooled");
   }
 }
 
 TEST_F(Siglip, OfAnotherSystemIsItself) {
-  std::string own = "name = \"s\"\n[base]\ndataset = \"cub-200\"\nlabels = { kind = \"symmetric\", rate = 0.1 }\nmethod = \"gmm\"\nprofile = \"reference\"\nmodel = \"siglip-vit-b-16\"\n";
+  std::string own =
+      "name = \"s\"\n[base]\ndataset = \"cub-200\"\nlabels = { kind = \"symmetric\", rate = 0.1 }\nmethod = "
+      "\"gmm\"\nprofile = \"reference\"\nmodel = \"siglip-vit-b-16\"\n";
   Plan p = plan(own);
   EXPECT_EQ(p.stage(static_cast<std::uint32_t>(p.nodes().size() - 1)).settings.text("siglip"), "pooled");
 }
@@ -45,7 +50,8 @@ TEST_F(Siglip, OtherModelsHaveNoSuchKey) {
   Stage clip = train("method = \"cc\"\nmodel = \"clip-vit-b-16\"\nprofile = \"reference\"");
   EXPECT_FALSE(clip.settings.has("siglip"));
   EXPECT_THAT(refusal(text("method = \"cc\"\nmodel = \"clip-vit-b-16\"\nsiglip = \"as-clip\"")),
-              HasSubstr("siglip applies to no experiment of the sweep: it exists only where model = siglip-vit-b-16 or siglip2-vit-b-16"));
+              HasSubstr("siglip applies to no experiment of the sweep: it exists only where model = siglip-vit-b-16 or "
+                        "siglip2-vit-b-16"));
 }
 
 }  // namespace

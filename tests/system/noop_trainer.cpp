@@ -1,10 +1,10 @@
-// A trainer that trains nothing: it answers with numbers made from the stage's identity, so that equal stages give equal
-// results. It misbehaves on demand. Its only knowledge of winnow is src/fleet/README.md.
+// A trainer that trains nothing: it answers with numbers made from the stage's identity, so that equal stages give
+// equal results. It misbehaves on demand. Its only knowledge of winnow is src/fleet/README.md.
 //   noop-trainer [--sleep SECONDS] [--crash-once FILE] [--fail SUBSTRING] [--hang SUBSTRING] [--garbage SUBSTRING]
 //                [--flood SUBSTRING] [--die SUBSTRING] [--count FILE] [--quiet] [--program NAME] [--version TEXT]
-// --program and --version are what its first line says of it. SUBSTRING is looked for in the line of the stage. --count appends a byte to FILE for every stage that is executed. A stage
-// of --sleep SECONDS has ten steps a second and keeps its checkpoint as the protocol says. Under mpirun it is a gang: process 0
-// speaks, the others wait.
+// --program and --version are what its first line says of it. SUBSTRING is looked for in the line of the stage. --count
+// appends a byte to FILE for every stage that is executed. A stage of --sleep SECONDS has ten steps a second and keeps
+// its checkpoint as the protocol says. Under mpirun it is a gang: process 0 speaks, the others wait.
 #define OMPI_SKIP_MPICXX 1
 #include <fcntl.h>
 #include <mpi.h>
@@ -37,10 +37,12 @@ void say(const Json& event) {
 // The checkpoint: the number of the step that comes next, in a file that is whole or absent.
 class Checkpoint {
  public:
-  Checkpoint(const std::string& identity, const std::filesystem::path& folder, double every) : identity_(identity), folder_(folder), every_(every) {}
+  Checkpoint(const std::string& identity, const std::filesystem::path& folder, double every)
+      : identity_(identity), folder_(folder), every_(every) {}
   int read() const {
     int step = 0;
-    if (std::ifstream file(folder_ / "step"); file >> step) say({{"event", "resumed"}, {"identity", identity_}, {"epoch", 0}, {"step", step}});
+    if (std::ifstream file(folder_ / "step"); file >> step)
+      say({{"event", "resumed"}, {"identity", identity_}, {"epoch", 0}, {"step", step}});
     return step;
   }
   void write(int step, bool now) {
@@ -68,7 +70,13 @@ bool work(const std::string& identity, double seconds, Checkpoint& checkpoint) {
     double left = seconds - std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (left <= 0) return true;
     if (step > first) checkpoint.write(step, false);
-    say({{"event", "progress"}, {"identity", identity}, {"epoch", 0}, {"epochs", 1}, {"step", step}, {"steps", 1000}, {"metrics", {{"loss", 1.0 / (step + 1)}}}});
+    say({{"event", "progress"},
+         {"identity", identity},
+         {"epoch", 0},
+         {"epochs", 1},
+         {"step", step},
+         {"steps", 1000},
+         {"metrics", {{"loss", 1.0 / (step + 1)}}}});
     pollfd input{0, POLLIN, 0};
     if (::poll(&input, 1, static_cast<int>(std::min(left, 0.1) * 1000)) <= 0) continue;
     std::string line;
@@ -112,7 +120,10 @@ int main(int argc, char** argv) {
     std::atexit(meet);
   }
   double seconds = options.count("--sleep") ? std::stod(options["--sleep"]) : 0;
-  Json ready = {{"event", "ready"}, {"protocol", 1}, {"device", "none"}, {"version", options.count("--version") ? options["--version"] : "noop-1"}};
+  Json ready = {{"event", "ready"},
+                {"protocol", 1},
+                {"device", "none"},
+                {"version", options.count("--version") ? options["--version"] : "noop-1"}};
   if (options.count("--program")) ready["program"] = options["--program"];
   say(ready);
   for (std::string line; std::getline(std::cin, line);) {
@@ -136,7 +147,10 @@ int main(int argc, char** argv) {
     if (matches("--flood", line))
       for (std::string noise(1 << 16, 'x');;) std::fwrite(noise.data(), 1, noise.size(), stdout);
     if (matches("--fail", line)) {
-      say({{"event", "failed"}, {"identity", identity}, {"class", "user"}, {"message", "the stage asks for the impossible"}});
+      say({{"event", "failed"},
+           {"identity", identity},
+           {"class", "user"},
+           {"message", "the stage asks for the impossible"}});
       continue;
     }
     Checkpoint checkpoint(identity, command.value("checkpoint", ""), command["context"].value("checkpoint_every", 0.0));
@@ -145,7 +159,10 @@ int main(int argc, char** argv) {
       continue;
     }
     double accuracy = static_cast<double>(std::stoull(identity.substr(0, 8), nullptr, 16)) / 4294967296.0;
-    say({{"event", "done"}, {"identity", identity}, {"metrics", {{"accuracy", accuracy}, {"processes", width}}}, {"curves", {{"accuracy", {accuracy / 2, accuracy}}}}});
+    say({{"event", "done"},
+         {"identity", identity},
+         {"metrics", {{"accuracy", accuracy}, {"processes", width}}},
+         {"curves", {{"accuracy", {accuracy / 2, accuracy}}}}});
   }
   return 0;
 }

@@ -24,13 +24,17 @@ class ReadFiles : public testing::Test {
   }
   ~ReadFiles() override { std::filesystem::remove_all(folder_); }
 
-  static Path golden(const std::string& name) { return Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name; }
+  static Path golden(const std::string& name) {
+    return Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name;
+  }
   void write(const std::string& name, const std::string& content) {
     std::filesystem::remove(folder_ / name);
     write_file_atomically(folder_ / name, content);
   }
   std::string content(const std::string& name) { return read_file(folder_ / name); }
-  std::vector<std::int64_t> ids() { return tokenizer_of(read_snapshot_files(folder_))->encode("a photo of a cat.", 77); }
+  std::vector<std::int64_t> ids() {
+    return tokenizer_of(read_snapshot_files(folder_))->encode("a photo of a cat.", 77);
+  }
   std::string refused() {
     return refusal([&] { ids(); });
   }
@@ -47,7 +51,8 @@ class ReadFiles : public testing::Test {
 TEST_F(ReadFiles, LineEndsAndByteOrderMarksChangeNothing) {
   std::vector<std::int64_t> want = ids();
   for (const char* end : {"\r\n", "\r"})
-    for (const char* name : {"merges.txt", "vocab.json", "config.json", "tokenizer_config.json", "tokenizer.json", "preprocessor_config.json"}) {
+    for (const char* name : {"merges.txt", "vocab.json", "config.json", "tokenizer_config.json", "tokenizer.json",
+                             "preprocessor_config.json"}) {
       std::string before = content(name);
       write(name, as_windows_has_it(name, end));
       EXPECT_EQ(ids(), want) << name;
@@ -108,15 +113,18 @@ TEST_F(ReadFiles, FilesOfBracketsAloneAreRefused) {
   const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
   auto require = [&](const std::string& name) {
     std::string before = is_there(folder_ / name) ? content(name) : "{}";
-    for (const std::string& text : {deep, "{\"model_type\": " + deep + "}", "{\"vision_config\": {\"hidden_size\": " + deep + "}}"}) {
+    for (const std::string& text :
+         {deep, "{\"model_type\": " + deep + "}", "{\"vision_config\": {\"hidden_size\": " + deep + "}}"}) {
       write(name, text);
-      EXPECT_THAT(refused(), testing::AllOf(HasSubstr(name), HasSubstr("within one another more than 64 deep"))) << name;
+      EXPECT_THAT(refused(), testing::AllOf(HasSubstr(name), HasSubstr("within one another more than 64 deep")))
+          << name;
     }
     write(name, before);
   };
   for (const char* name : {"config.json", "processor_config.json"}) require(name);
   std::string tokenizer = content("tokenizer.json");
-  std::filesystem::remove(folder_ / "tokenizer.json");      // the pair alone: of two tokenizers one that cannot be read is left aside
+  std::filesystem::remove(folder_ /
+                          "tokenizer.json");  // the pair alone: of two tokenizers one that cannot be read is left aside
   require("vocab.json");
   for (const char* name : {"vocab.json", "merges.txt"}) std::filesystem::remove(folder_ / name);
   write("tokenizer.json", tokenizer);
@@ -140,24 +148,28 @@ TEST_F(ReadFiles, OlderTablesOfAClipCount) {
   EXPECT_EQ(section_of(files, "text_config").size("hidden_size", 512), config["text_config"]["hidden_size"]);
   files.config["model_type"] = "siglip";
   files.config["text_config_dict"] = {{"hidden_size", 1}};
-  EXPECT_EQ(section_of(files, "text_config").size("hidden_size", 512), config["text_config"]["hidden_size"]) << "as transformers: CLIP's alone";
+  EXPECT_EQ(section_of(files, "text_config").size("hidden_size", 512), config["text_config"]["hidden_size"])
+      << "as transformers: CLIP's alone";
 }
 
 TEST_F(ReadFiles, ImageProcessorsOfTransformers5) {
   std::string own = content("preprocessor_config.json");
   std::filesystem::remove(folder_ / "preprocessor_config.json");
-  write("processor_config.json", Value{{"image_processor", Value::parse(own)}, {"processor_class", "CLIPProcessor"}}.dump());
+  write("processor_config.json",
+        Value{{"image_processor", Value::parse(own)}, {"processor_class", "CLIPProcessor"}}.dump());
   SnapshotFiles files = read_snapshot_files(folder_);
   EXPECT_EQ(Value::parse(files.files.at("preprocessor_config.json")), Value::parse(own));
   EXPECT_EQ(files.preprocessor, "processor_config.json: image_processor");
   write("preprocessor_config.json", "{}");
-  EXPECT_EQ(Value::parse(read_snapshot_files(folder_).files.at("preprocessor_config.json")), Value::parse(own)) << "the table within counts, as in transformers";
+  EXPECT_EQ(Value::parse(read_snapshot_files(folder_).files.at("preprocessor_config.json")), Value::parse(own))
+      << "the table within counts, as in transformers";
   write("processor_config.json", R"({"processor_class": "CLIPProcessor"})");
   EXPECT_EQ(read_snapshot_files(folder_).files.at("preprocessor_config.json"), "{}");
 }
 
 TEST_F(ReadFiles, ContextsAreThoseOfTheTextTower) {
-  EXPECT_EQ(context_of(read_snapshot_files(folder_)), read_snapshot_files(folder_).config["text_config"]["max_position_embeddings"]);
+  EXPECT_EQ(context_of(read_snapshot_files(folder_)),
+            read_snapshot_files(folder_).config["text_config"]["max_position_embeddings"]);
   EXPECT_EQ(context_of(read_snapshot_files(golden("vit-classifier"))), 0);
   EXPECT_GT(context_of(read_snapshot_files(golden("open-clip-vit"))), 0);
   EXPECT_FALSE(has_tokenizer(read_snapshot_files(golden("vit-classifier"))));

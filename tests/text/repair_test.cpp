@@ -57,13 +57,14 @@ TEST(Repair, ReadsTextOfAnyOfItsEncodingsAgain) {
 }
 
 TEST(Repair, LeavesWhatSomebodyMayHaveWritten) {
-  for (const char* text : {"na\u00EFve", "\u00C5 \u00D8 \u00C4", "\u00BFqu\u00E9?", "\u041C\u043E\u0441\u043A\u0432\u0430", "\u0395\u03BB\u03BB\u03AC\u03B4\u03B1", "50 \u20AC, 3\u00B0 \u00B1 \u00BD",
-                           "this&not that", "a < b &amp; c", "\U0001F600"})
+  for (const char* text : {"na\u00EFve", "\u00C5 \u00D8 \u00C4", "\u00BFqu\u00E9?",
+                           "\u041C\u043E\u0441\u043A\u0432\u0430", "\u0395\u03BB\u03BB\u03AC\u03B4\u03B1",
+                           "50 \u20AC, 3\u00B0 \u00B1 \u00BD", "this&not that", "a < b &amp; c", "\U0001F600"})
     EXPECT_EQ(repaired(text), text);
 }
 
 TEST(Repair, TextThatNobodyCanReadStaysFinite) {
-  std::string garble;                             // ftfy finds nothing more in its own answer, either
+  std::string garble;  // ftfy finds nothing more in its own answer, either
   for (int i = 0; i < 400; ++i) garble += utf8({static_cast<char32_t>(0x80 + (i * 37) % 0x180)});
   EXPECT_EQ(repaired(repaired(garble)), repaired(garble));
   EXPECT_EQ(repaired(""), "");

@@ -1,7 +1,6 @@
 // Labels that people gave on their way to training, and the validation split.
-#include "miniature.h"
-
 #include "../../src/train/arrays.h"
+#include "miniature.h"
 #include "winnow/data/label_set.h"
 #include "winnow/label/long_tail.h"
 #include "winnow/train/evaluation.h"
@@ -13,7 +12,8 @@ using testing::HasSubstr;
 
 class AnnotatedTest : public Miniature {
  protected:
-  // Sample i has class i mod 10. A third of the given labels, and of the sets, are wrong; so are those of every validation sample.
+  // Sample i has class i mod 10. A third of the given labels, and of the sets, are wrong; so are those of every
+  // validation sample.
   void SetUp() override {
     Miniature::SetUp();
     ::setenv("WINNOW_CACHE", (folder_ / "own-cache").c_str(), 1);
@@ -26,8 +26,10 @@ class AnnotatedTest : public Miniature {
       given.push_back(static_cast<std::int64_t>((i % 3 ? i : i + 1) % 10));
       sets[i * 10 + static_cast<std::size_t>(given.back())] = sets[i * 10 + (i + 5) % 10] = 1;
     }
-    write_safetensors(folder_ / "labels/worst.safetensors", {{"given", {"I64", {60}, std::as_bytes(std::span(given))}}});
-    write_safetensors(folder_ / "labels/vaguest.safetensors", {{"candidates", {"U8", {60, 10}, std::as_bytes(std::span(sets))}}});
+    write_safetensors(folder_ / "labels/worst.safetensors",
+                      {{"given", {"I64", {60}, std::as_bytes(std::span(given))}}});
+    write_safetensors(folder_ / "labels/vaguest.safetensors",
+                      {{"candidates", {"U8", {60, 10}, std::as_bytes(std::span(sets))}}});
     std::string name = "mini", print = "f";
     sets_ = data::keep_label_sets(folder_, {name, print, truth, 10});
   }
@@ -39,7 +41,9 @@ class AnnotatedTest : public Miniature {
     if (auto found = sets_.find(set); found != sets_.end()) stage.fingerprints["labels"] = found->second.fingerprint;
     return stage;
   }
-  static at::Tensor array(const store::RunContent& content, const std::string& name) { return tensor_of(content.arrays.at(name)); }
+  static at::Tensor array(const store::RunContent& content, const std::string& name) {
+    return tensor_of(content.arrays.at(name));
+  }
   static std::map<std::string, double> figures(const store::RunContent& content) {
     std::map<std::string, double> result;
     for (const store::Column& column : content.tables.at("metrics/final"))
@@ -55,7 +59,8 @@ TEST_F(AnnotatedTest, GivenLabelsAreTheFilesRowsOfTheChosenSamples) {
   store::RunContent content = run(stage).content;
   at::Tensor samples = array(content, "labels/samples");
   EXPECT_EQ(samples.size(0), 30);
-  EXPECT_TRUE(at::equal(array(content, "labels/given"), at::where(samples.remainder(3) == 0, samples + 1, samples).remainder(10)));
+  EXPECT_TRUE(at::equal(array(content, "labels/given"),
+                        at::where(samples.remainder(3) == 0, samples + 1, samples).remainder(10)));
   Stage partial = annotated("cc", "worst");
   EXPECT_TRUE(run(partial).content.arrays.count("labels/given")) << "singletons for a method of partial labels";
 }
@@ -70,7 +75,8 @@ TEST_F(AnnotatedTest, CandidateSetsMayMissTheTrueLabel) {
   EXPECT_GE(figures(content).at("accuracy"), 0);
 }
 
-// docs/methods/partial-labels.md#1.5: the split of the reference code, its order included; the same samples whatever the labels are.
+// docs/methods/partial-labels.md#1.5: the split of the reference code, its order included; the same samples whatever
+// the labels are.
 TEST_F(AnnotatedTest, ValidationSamplesAreSetAsideAndMeasured) {
   Stage stage = annotated("cc", "vaguest");
   stage.settings.set("data.validation", 0.1);
@@ -82,12 +88,14 @@ TEST_F(AnnotatedTest, ValidationSamplesAreSetAsideAndMeasured) {
   EXPECT_EQ(split.validation.size(), 6u);
   EXPECT_TRUE(at::equal(array(done.content, "labels/samples"), at::tensor(split.train, at::kLong)));
   auto found = figures(done.content);
-  for (const char* name : {"validation_accuracy", "validation_covering", "validation_approximated", "accuracy_validation"}) {
+  for (const char* name :
+       {"validation_accuracy", "validation_covering", "validation_approximated", "accuracy_validation"}) {
     ASSERT_TRUE(found.count(name)) << name;
     EXPECT_GE(found.at(name), 0);
     EXPECT_LE(found.at(name), 1);
   }
-  EXPECT_LE(found.at("validation_approximated"), found.at("validation_covering")) << "a probability at most 1 where the prediction is covered";
+  EXPECT_LE(found.at("validation_approximated"), found.at("validation_covering"))
+      << "a probability at most 1 where the prediction is covered";
   EXPECT_FALSE(figures(run(annotated("cc", "vaguest")).content).count("accuracy_validation"));
 
   stage.settings.set("data.law", "stream");
@@ -109,7 +117,8 @@ TEST_F(AnnotatedTest, OwnLabelsLeaveNoTruth) {
   auto found = figures(content);
   EXPECT_TRUE(found.count("selection_kept"));
   EXPECT_TRUE(found.count("validation_agreement"));
-  for (const char* name : {"selection_precision", "selection_recall", "validation_accuracy"}) EXPECT_FALSE(found.count(name)) << name;
+  for (const char* name : {"selection_precision", "selection_recall", "validation_accuracy"})
+    EXPECT_FALSE(found.count(name)) << name;
   EXPECT_TRUE(figures(run(annotated("gmm", "worst")).content).count("selection_precision"));
 }
 
@@ -117,7 +126,8 @@ TEST_F(AnnotatedTest, EverySettingIsRead) {
   Stage stage = annotated("proden", "vaguest");
   run(stage);
   std::set<std::string> read = stage.settings.read();
-  for (const char* key : {"labels.kind", "labels.set", "data.validation", "data.validation_seed"}) EXPECT_TRUE(read.count(key)) << key;
+  for (const char* key : {"labels.kind", "labels.set", "data.validation", "data.validation_seed"})
+    EXPECT_TRUE(read.count(key)) << key;
 }
 
 TEST_F(AnnotatedTest, BadInputsAreNamed) {
@@ -141,7 +151,8 @@ TEST(CandidateFigures, ByHand) {
   outputs.all().emplace_back("logits", at::tensor({2., 1., 0., 0., 3., 0.}, at::kDouble).view({2, 3}));
   at::Tensor sets = at::tensor({1, 1, 0, 1, 0, 1}, at::kByte).view({2, 3});
   EXPECT_DOUBLE_EQ(covering_rate(outputs, sets), 0.5);
-  EXPECT_NEAR(approximated_accuracy(outputs, sets), 0.5 / (1 + std::exp(-1.)), 1e-12) << "softmax of (2, 1), and 0 for a prediction outside";
+  EXPECT_NEAR(approximated_accuracy(outputs, sets), 0.5 / (1 + std::exp(-1.)), 1e-12)
+      << "softmax of (2, 1), and 0 for a prediction outside";
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
-// Full tuning of towers with BatchNorm: moments of the whole batch whatever the gang's width, running averages in all that outlives a step.
-// Run the first ones as `mpirun -n k test-train --gtest_filter=Gang*`, too.
+// Full tuning of towers with BatchNorm: moments of the whole batch whatever the gang's width, running averages in all
+// that outlives a step. Run the first ones as `mpirun -n k test-train --gtest_filter=Gang*`, too.
 #include "../comm/joined_gang.h"
-
 #include "miniature.h"
 #include "winnow/model/untrained_tower.h"
 
@@ -14,12 +13,20 @@ class BatchNorms : public Miniature {
  protected:
   void SetUp() override {
     Miniature::SetUp();
-    model::write_snapshot(folder_ / "resnet", model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"image_size", 12}}, 7));
+    model::write_snapshot(
+        folder_ / "resnet",
+        model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"image_size", 12}},
+                               7));
   }
   Stage tuned(const std::string& method, const char* precision = "fp64") {
     Stage stage = train(method);
-    for (auto [key, value] : std::map<std::string, Value>{{"adapt", "full-tuning"}, {"batch_norm", "batch"}, {"head_init", "random"}, {"head", "linear"},
-                                                          {"train.precision", precision}, {"train.batch", 59}, {"train.lr", 1e-3}})
+    for (auto [key, value] : std::map<std::string, Value>{{"adapt", "full-tuning"},
+                                                          {"batch_norm", "batch"},
+                                                          {"head_init", "random"},
+                                                          {"head", "linear"},
+                                                          {"train.precision", precision},
+                                                          {"train.batch", 59},
+                                                          {"train.lr", 1e-3}})
       stage.settings.set(key, value);
     if (method == "ce") stage.settings.set("labels.kind", "symmetric");
     stage.outputs.insert(Output::weights);
@@ -42,7 +49,9 @@ TEST_F(GangBatchNorm, AGangHasTheGradientsAndAveragesOfOneProcess) {
     const at::Tensor &a = whole.trace.first_gradients.at("main"), &b = split.trace.first_gradients.at("main");
     EXPECT_LT((a - b).abs().max().item<double>(), 1e-9 * std::max(1.0, a.abs().max().item<double>())) << method;
     for (const auto& [name, tensor] : whole.trace.parameters)
-      EXPECT_LT((tensor - split.trace.parameters.at(name)).abs().max().item<double>(), 1e-5 * std::max(1.0, tensor.abs().max().item<double>())) << method << " " << name;
+      EXPECT_LT((tensor - split.trace.parameters.at(name)).abs().max().item<double>(),
+                1e-5 * std::max(1.0, tensor.abs().max().item<double>()))
+          << method << " " << name;
     std::string own = split.content.result_digest().hex();
     EXPECT_EQ(own, comm::agree(comm::gang(), own)) << method;
   }
@@ -89,7 +98,8 @@ TEST_F(BatchNorms, AStoppedStageGoesOnFromItsAverages) {
     Context kept = context();
     kept.checkpoint = folder_ / "checkpoint";
     EXPECT_THROW(execute(stage, kept, *alone_, stopping), Stopped);
-    EXPECT_EQ(execute(stage, kept, *alone_, quiet_).content.result_digest(), run(stage).content.result_digest()) << method;
+    EXPECT_EQ(execute(stage, kept, *alone_, quiet_).content.result_digest(), run(stage).content.result_digest())
+        << method;
   }
 }
 
@@ -100,7 +110,8 @@ TEST_F(BatchNorms, ChunksAreRefusedByName) {
     execute(tuned("cc"), chunked, *alone_, quiet_);
     ADD_FAILURE() << "accepted";
   } catch (const UsageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("network 'main' normalises whole batches (batch_norm = \"batch\"), chunks of 5 rows would change its result"));
+    EXPECT_THAT(error.what(), HasSubstr("network 'main' normalises whole batches (batch_norm = \"batch\"), chunks of 5 "
+                                        "rows would change its result"));
   }
   Stage stored = tuned("cc");
   stored.settings.set("batch_norm", "stored");

@@ -1,8 +1,7 @@
 // Candidate sets on their way to training: long-tailed, instance-dependent, narrowed.
-#include "miniature.h"
-
 #include "../../src/train/arrays.h"
 #include "../../src/train/image_source.h"
+#include "miniature.h"
 #include "winnow/data/scores.h"
 #include "winnow/label/long_tail.h"
 #include "winnow/sweep/plan.h"
@@ -20,11 +19,16 @@ class CandidateSetsTest : public Miniature {
     store::write_run_file(folder_ / "backbone.h5", run(pretrain()).content);
     catalogue_.fingerprints = {{"fashion-mnist", "f"}};
   }
-  at::Tensor array(const store::RunContent& content, const std::string& name) { return tensor_of(content.arrays.at(name)); }
+  at::Tensor array(const store::RunContent& content, const std::string& name) {
+    return tensor_of(content.arrays.at(name));
+  }
 
   // Runs all stages of a sweep of one experiment; what each stage wrote, by label. Every setting must have been read.
   std::map<std::string, store::RunContent> run_sweep(const std::string& rest) {
-    std::string text = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\ntrain.epochs = 1\ntrain.batch = 4\ndata.first = 0\n" + rest;
+    std::string text =
+        "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\ntrain.epochs = 1\ntrain.batch = "
+        "4\ndata.first = 0\n" +
+        rest;
     write_file_atomically(folder_ / "s.toml", text);
     sweep::Plan plan = sweep::Plan::read(folder_ / "s.toml", catalogue_);
     Context context = this->context();
@@ -38,7 +42,8 @@ class CandidateSetsTest : public Miniature {
       done[label] = execute(stage, context, *alone_, quiet_).content;
       std::set<std::string> read = stage.settings.read();
       for (const auto& [key, value] : stage.settings.all())
-        EXPECT_TRUE(read.count(key) || key == "model" || (key == "seed" && label == "narrow")) << label << " never reads " << key;
+        EXPECT_TRUE(read.count(key) || key == "model" || (key == "seed" && label == "narrow"))
+            << label << " never reads " << key;
       Path file = folder_ / (stage.identity().hex() + ".h5");
       store::write_run_file(file, done[label]);
       files[stage.identity()] = file;
@@ -50,13 +55,16 @@ class CandidateSetsTest : public Miniature {
 TEST_F(CandidateSetsTest, ALongTailHasItsCounts) {
   auto done = run_sweep("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.3 }\ndata.long_tail = 0.5");
   at::Tensor samples = array(done.at("train"), "labels/samples"), counts = at::bincount(samples.remainder(10), {}, 10);
-  EXPECT_THAT(std::vector<std::int64_t>(counts.const_data_ptr<std::int64_t>(), counts.const_data_ptr<std::int64_t>() + 10),
-              testing::ElementsAreArray(label::long_tail_counts(60, 10, 0.5)));
+  EXPECT_THAT(
+      std::vector<std::int64_t>(counts.const_data_ptr<std::int64_t>(), counts.const_data_ptr<std::int64_t>() + 10),
+      testing::ElementsAreArray(label::long_tail_counts(60, 10, 0.5)));
 }
 
 // docs/methods/partial-labels.md#1.6: the shuffles of the long tail, and flips from where they left the generator.
 TEST_F(CandidateSetsTest, ALegacyLongTailAndItsFlipsComeFromOneGenerator) {
-  auto done = run_sweep("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.3, law = \"numpy-legacy\" }\ndata.long_tail = 0.5\ndata.law = \"numpy-legacy\"");
+  auto done = run_sweep(
+      "method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.3, law = \"numpy-legacy\" }\ndata.long_tail = "
+      "0.5\ndata.law = \"numpy-legacy\"");
   std::vector<std::int64_t> truth, own;
   for (std::int64_t i = 0; i < 60; ++i) truth.push_back(i % 10);
   label::NumpyLegacy random(0);
@@ -77,11 +85,15 @@ TEST_F(CandidateSetsTest, ALegacyLongTailAndItsFlipsComeFromOneGenerator) {
 
 TEST_F(CandidateSetsTest, InstanceDependentOnesFollowTheScores) {
   auto done = run_sweep("method = \"proden\"\nlabels = { kind = \"instance-candidates\", rate = 0.4 }");
-  at::Tensor sets = array(done.at("train"), "labels/candidates").to(at::kDouble), samples = array(done.at("train"), "labels/samples");
+  at::Tensor sets = array(done.at("train"), "labels/candidates").to(at::kDouble),
+             samples = array(done.at("train"), "labels/samples");
   EXPECT_TRUE(at::equal(array(done.at("score"), "scores/samples"), samples));
-  EXPECT_EQ(sets.gather(1, samples.remainder(10).unsqueeze(1)).min().item<double>(), 1) << "the true label always is one";
-  at::Tensor scores = array(done.at("score"), "scores/logits"), wrong = at::ones_like(scores).scatter_(1, samples.remainder(10).unsqueeze(1), 0);
-  at::Tensor joined = (scores * sets * wrong).sum() / (sets * wrong).sum(), left = (scores * (1 - sets)).sum() / (1 - sets).sum();
+  EXPECT_EQ(sets.gather(1, samples.remainder(10).unsqueeze(1)).min().item<double>(), 1)
+      << "the true label always is one";
+  at::Tensor scores = array(done.at("score"), "scores/logits"),
+             wrong = at::ones_like(scores).scatter_(1, samples.remainder(10).unsqueeze(1), 0);
+  at::Tensor joined = (scores * sets * wrong).sum() / (sets * wrong).sum(),
+             left = (scores * (1 - sets)).sum() / (1 - sets).sum();
   EXPECT_GT(joined.item<double>(), left.item<double>()) << "what looks alike joins";
 }
 
@@ -94,16 +106,20 @@ TEST_F(CandidateSetsTest, RecordedScoresAreThoseOfTheChosenSamples) {
   dataset.train = 60;
   dataset.classes.assign(10, "c");
   std::vector<double> values(600);
-  for (std::size_t i = 0; i < 60; ++i) values[i * 10 + (i + 1) % 10] = 1000;         // sure of the next class
+  for (std::size_t i = 0; i < 60; ++i) values[i * 10 + (i + 1) % 10] = 1000;  // sure of the next class
   std::vector<std::size_t> shape{60, 10};
   catalogue_.fingerprints["scores/teacher"] = data::record_scores("teacher", dataset, values, shape).fingerprint;
-  auto done = run_sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"teacher\" }\ndata.samples = 30");
+  auto done = run_sweep(
+      "method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"teacher\" }\ndata.samples = "
+      "30");
   at::Tensor samples = array(done.at("train"), "labels/samples"), sets = array(done.at("train"), "labels/candidates");
   EXPECT_EQ(samples.size(0), 30);
   at::Tensor y = samples.remainder(10), want = at::one_hot(y, 10) + at::one_hot((y + 1).remainder(10), 10);
   EXPECT_TRUE(at::equal(sets.to(at::kLong), want)) << "probability 1 for the class it is sure of, 0 for the others";
   catalogue_.fingerprints["scores/teacher"] = "0123";
-  EXPECT_THROW(run_sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"teacher\" }"), DataError);
+  EXPECT_THROW(
+      run_sweep("method = \"cc\"\nlabels = { kind = \"instance-candidates\", rate = 0.1, scores = \"teacher\" }"),
+      DataError);
 }
 
 TEST_F(CandidateSetsTest, NarrowedOnesAreTrainedOn) {
@@ -114,7 +130,8 @@ TEST_F(CandidateSetsTest, NarrowedOnesAreTrainedOn) {
   EXPECT_LE(sets.sum(1).max().item<std::int64_t>(), 5);
   EXPECT_GE(sets.sum(1).min().item<std::int64_t>(), 1);
   std::map<std::string, double> figures;
-  for (const store::Column& column : done.at("narrow").tables.at("metrics/final")) figures[column.name] = std::get<std::vector<double>>(column.values).at(0);
+  for (const store::Column& column : done.at("narrow").tables.at("metrics/final"))
+    figures[column.name] = std::get<std::vector<double>>(column.values).at(0);
   EXPECT_NEAR(figures.at("set_size_before"), 1 + 0.6 * 9, 0.6);
   EXPECT_NEAR(figures.at("empty_sets"), 1 - static_cast<double>(samples.size(0)) / 60, 1e-12);
   EXPECT_NEAR(figures.at("set_size_kept"), sets.to(at::kDouble).sum(1).mean().item<double>(), 1e-12);

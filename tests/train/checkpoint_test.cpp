@@ -1,8 +1,7 @@
 // A stage that was interrupted resumes from its checkpoint and gives the result of one that was not.
-#include "miniature.h"
-
 #include <fstream>
 
+#include "miniature.h"
 #include "winnow/core/revision.h"
 
 namespace winnow::train {
@@ -74,7 +73,8 @@ TEST_F(CheckpointTest, EveryMethodGoesOnFromEveryPlace) {
   for (const auto& [name, method] : catalogue_.methods) {
     if (method.recipe != "train") continue;
     Stage stage = method.labels == sweep::LabelNeed::given ? noisy(name) : train(name);
-    if (stage.settings.has("warmup_epochs")) stage.settings.set("warmup_epochs", 0);   // what comes after it has more to forget
+    if (stage.settings.has("warmup_epochs"))
+      stage.settings.set("warmup_epochs", 0);  // what comes after it has more to forget
     stages.push_back(stage);
   }
   for (const Stage& stage : stages) {
@@ -82,7 +82,7 @@ TEST_F(CheckpointTest, EveryMethodGoesOnFromEveryPlace) {
     std::string want = undisturbed(stage);
     std::int64_t steps = name == "pretrain" ? 3 : 8;
     for (std::int64_t step : {std::int64_t{1}, steps / 2, steps / 2 + 1, steps}) {
-      if (name != "proden" && step == 1) continue;          // all places for one, two for the others: time
+      if (name != "proden" && step == 1) continue;  // all places for one, two for the others: time
       std::filesystem::remove_all(folder_ / "checkpoint");
       stop_at(stage, step);
       Watcher again;
@@ -109,7 +109,8 @@ TEST_F(CheckpointTest, OneOfAnotherStageWidthOrThreadsIsOfNoUse) {
   Watcher other;
   EXPECT_EQ(digest(train("proden"), kept(), other), undisturbed(train("proden")));
   EXPECT_EQ(other.resumed_at, -1);
-  EXPECT_THAT(other.notes, ElementsAre(testing::AllOf(HasSubstr(file_.string()), HasSubstr("it is of identity"), HasSubstr("starts over"))));
+  EXPECT_THAT(other.notes, ElementsAre(testing::AllOf(HasSubstr(file_.string()), HasSubstr("it is of identity"),
+                                                      HasSubstr("starts over"))));
 
   Watcher threads;
   Context two = kept();
@@ -129,7 +130,9 @@ TEST_F(CheckpointTest, OneOfOtherCodeIsOfNoUseAndSaysWhose) {
   Watcher watcher;
   EXPECT_EQ(digest(stage, kept(), watcher), undisturbed(stage));
   EXPECT_EQ(watcher.resumed_at, -1);
-  EXPECT_THAT(watcher.notes, ElementsAre(testing::AllOf(HasSubstr("written by winnow-train of revision " + other + ", this is " + std::string(revision())), HasSubstr("starts over"))));
+  EXPECT_THAT(watcher.notes, ElementsAre(testing::AllOf(HasSubstr("written by winnow-train of revision " + other +
+                                                                  ", this is " + std::string(revision())),
+                                                        HasSubstr("starts over"))));
 }
 
 TEST_F(CheckpointTest, ADamagedOneIsFoundAndTheStageStartsOver) {

@@ -1,8 +1,8 @@
 // Heads and zero-shot scores from class texts that somebody wrote for a data set.
-#include "miniature.h"
+#include "../../src/train/class_texts.h"
 
 #include "../../src/train/arrays.h"
-#include "../../src/train/class_texts.h"
+#include "miniature.h"
 #include "winnow/data/template_file.h"
 #include "winnow/text/tokenizer.h"
 #include "winnow/train/run_snapshot.h"
@@ -24,7 +24,9 @@ class ClassTextsTest : public Miniature {
   }
   // The fingerprint of a recorded file with these entries.
   std::string record(const std::string& entries) {
-    write_file_atomically(folder_ / "t.json", R"({"format": "winnow-templates/1", "dataset": "mini", "source": "by hand", )" + entries + "}");
+    write_file_atomically(
+        folder_ / "t.json",
+        R"({"format": "winnow-templates/1", "dataset": "mini", "source": "by hand", )" + entries + "}");
     data::Record dataset;
     dataset.name = "mini";
     dataset.classes = kClasses;
@@ -38,9 +40,18 @@ class ClassTextsTest : public Miniature {
   Stage score() {
     Stage stage;
     stage.kind = StageKind::score;
-    for (auto [key, value] : std::map<std::string, Value>{{"dataset", "mini"}, {"model", "nano-clip"}, {"template", "a {}."}, {"data.samples", 0}, {"data.test_samples", 0},
-                                                          {"data.first", 0}, {"data.last", 0}, {"data.seed", 0}, {"data.long_tail", 1.0}, {"data.law", "stream"},
-                                                          {"data.validation", 0.0}, {"data.validation_seed", 0}})
+    for (auto [key, value] : std::map<std::string, Value>{{"dataset", "mini"},
+                                                          {"model", "nano-clip"},
+                                                          {"template", "a {}."},
+                                                          {"data.samples", 0},
+                                                          {"data.test_samples", 0},
+                                                          {"data.first", 0},
+                                                          {"data.last", 0},
+                                                          {"data.seed", 0},
+                                                          {"data.long_tail", 1.0},
+                                                          {"data.law", "stream"},
+                                                          {"data.validation", 0.0},
+                                                          {"data.validation_seed", 0}})
       stage.settings.set(key, value);
     stage.fingerprints["data"] = "f";
     stage.outputs = {Output::metrics, Output::scores};
@@ -49,7 +60,10 @@ class ClassTextsTest : public Miniature {
 };
 
 TEST_F(ClassTextsTest, ARowIsTheMeanOfItsTextsNormalisedFeatures) {
-  Stage stage = with(train("cc"), record(R"("templates": ["a {}.", "one {}"], "classes": {"b": ["a bag"], "j": ["boots", "tall {}", "boots of wool"]})"));
+  Stage stage = with(
+      train("cc"),
+      record(
+          R"("templates": ["a {}.", "one {}"], "classes": {"b": ["a bag"], "j": ["boots", "tall {}", "boots of wool"]})"));
   model::Snapshot snapshot = snapshot_at(folder_ / "backbone.h5");
   model::ClassTexts texts = class_texts(stage, snapshot, kClasses);
   EXPECT_THAT(texts.counts, ElementsAreArray({2, 3, 2, 2, 2, 2, 2, 2, 2, 5}));
@@ -66,7 +80,8 @@ TEST_F(ClassTextsTest, ARowIsTheMeanOfItsTextsNormalisedFeatures) {
   };
   EXPECT_LT((rows[0] - by_hand({"a a.", "one a"})).abs().max().item<double>(), 1e-12);
   EXPECT_LT((rows[1] - by_hand({"a b.", "one b", "a bag"})).abs().max().item<double>(), 1e-12);
-  EXPECT_LT((rows[9] - by_hand({"a j.", "one j", "boots", "tall j", "boots of wool"})).abs().max().item<double>(), 1e-12);
+  EXPECT_LT((rows[9] - by_hand({"a j.", "one j", "boots", "tall j", "boots of wool"})).abs().max().item<double>(),
+            1e-12);
   EXPECT_GT((rows[9] - by_hand({"a j.", "one j"})).abs().max().item<double>(), 1e-3);
 }
 
@@ -75,17 +90,23 @@ TEST_F(ClassTextsTest, TemplatesAloneAreAnOrdinaryEnsemble) {
   auto tower = model::text_tower(snapshot, at::kDouble);
   Stage file = with(train("cc"), record(R"("templates": ["a {}."])")), prompt = train("cc");
   prompt.settings.set("template", "a {}.");
-  at::Tensor of_file = model::class_text_features(*tower, class_texts(file, snapshot, kClasses)), of_prompt = model::class_text_features(*tower, class_texts(prompt, snapshot, kClasses));
+  at::Tensor of_file = model::class_text_features(*tower, class_texts(file, snapshot, kClasses)),
+             of_prompt = model::class_text_features(*tower, class_texts(prompt, snapshot, kClasses));
   EXPECT_LT((of_file - of_prompt).abs().max().item<double>(), 1e-12);
 }
 
 TEST_F(ClassTextsTest, WholeStagesTakeThem) {
-  std::string some = record(R"("templates": ["a {}."], "classes": {"b": ["a bag"]})"), other = record(R"("templates": ["a {}."], "classes": {"b": ["a coat"]})");
+  std::string some = record(R"("templates": ["a {}."], "classes": {"b": ["a bag"]})"),
+              other = record(R"("templates": ["a {}."], "classes": {"b": ["a coat"]})");
   EXPECT_NE(with(train("cc"), some).identity(), with(train("cc"), other).identity());
-  auto loss = [&](const std::string& file) { return run(with(train("cc"), file)).trace.logged.at("loss")[0].item<double>(); };
+  auto loss = [&](const std::string& file) {
+    return run(with(train("cc"), file)).trace.logged.at("loss")[0].item<double>();
+  };
   EXPECT_EQ(loss(some), loss(some));
   EXPECT_NE(loss(some), loss(other));
-  auto logits = [&](const std::string& file) { return tensor_of(run(with(score(), file)).content.arrays.at("scores/logits")); };
+  auto logits = [&](const std::string& file) {
+    return tensor_of(run(with(score(), file)).content.arrays.at("scores/logits"));
+  };
   at::Tensor one = logits(some), two = logits(other);
   EXPECT_TRUE(at::equal(one.select(1, 0), two.select(1, 0))) << "only class b has another text";
   EXPECT_FALSE(at::equal(one.select(1, 1), two.select(1, 1)));
@@ -93,7 +114,8 @@ TEST_F(ClassTextsTest, WholeStagesTakeThem) {
 
 TEST_F(ClassTextsTest, ThatCannotBeReadAreNamed) {
   EXPECT_THAT(refusal(with(train("cc"), "0123")), HasSubstr("templates of fingerprint 0123 are not on this machine"));
-  std::string far = record(R"("templates": ["a {}."], "classes": {"b": ["a very long text about bags and coats and many other things that nobody would ever say of a bag"]})");
+  std::string far = record(
+      R"("templates": ["a {}."], "classes": {"b": ["a very long text about bags and coats and many other things that nobody would ever say of a bag"]})");
   EXPECT_THAT(refusal(with(score(), far)), HasSubstr("the text 'a very long text about bags"));
   EXPECT_THAT(refusal(with(score(), far)), HasSubstr("tokens, the model takes 16"));
 }

@@ -16,7 +16,7 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
   auto alone = comm::alone();
   Observer quiet;
   for (const auto& [name, own] : catalogue.methods) {
-    if (own.recipe != "train") continue;         // the stages of other recipes: ReadsExactlyItsSettings
+    if (own.recipe != "train") continue;  // the stages of other recipes: ReadsExactlyItsSettings
     Stage stage = method::recorded_stage(own, catalogue, recorded);
     Context context;
     context.replay = &recorded;
@@ -25,20 +25,24 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
     std::set<std::string> declared;
     for (const sweep::Key& key : own.keys) {
       declared.insert(key.key);
-      if (exists(key, stage.settings)) EXPECT_TRUE(read.count(key.key)) << name << " declares " << key.key << " and never reads it";
+      if (exists(key, stage.settings))
+        EXPECT_TRUE(read.count(key.key)) << name << " declares " << key.key << " and never reads it";
       else EXPECT_FALSE(read.count(key.key)) << name << " reads " << key.key << " where it does not exist";
     }
     std::set<std::string> known = declared;
     for (const sweep::Key& key : catalogue.common) known.insert(key.key);
-    known.insert("classes");                        // of the recorded run
-    for (const std::string& key : read) EXPECT_TRUE(known.count(key)) << name << " reads " << key << ", which nothing declares";
+    known.insert("classes");  // of the recorded run
+    for (const std::string& key : read)
+      EXPECT_TRUE(known.count(key)) << name << " reads " << key << ", which nothing declares";
   }
 }
 
 TEST(DeclaredKeys, EveryMethodHasAPresetOrServesAnotherStageKind) {
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   for (const method::Entry& entry : method::registry())
-    EXPECT_TRUE(std::set<std::string>({"contrastive", "zero-shot"}).count(entry.name) || catalogue.methods.count(entry.name)) << entry.name;
+    EXPECT_TRUE(std::set<std::string>({"contrastive", "zero-shot"}).count(entry.name) ||
+                catalogue.methods.count(entry.name))
+        << entry.name;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Every metric that a stage writes is declared, and is what it is declared to be: reports show shares in percent by that alone.
+// Every metric that a stage writes is declared, and is what it is declared to be: reports show shares in percent by
+// that alone.
 #include "miniature.h"
 #include "winnow/core/revision.h"
 
@@ -14,11 +15,13 @@ class DeclaredMetrics : public Miniature {
   static void check(const store::RunContent& content, const std::string& what) {
     for (const char* table : {"metrics/final", "metrics/epochs"})
       for (const store::Column& column : content.tables.at(table)) {
-        ASSERT_TRUE(store::declared_metric(column.name)) << what << " writes " << column.name << ", which winnow/store/metric.h does not declare";
+        ASSERT_TRUE(store::declared_metric(column.name))
+            << what << " writes " << column.name << ", which winnow/store/metric.h does not declare";
         ASSERT_TRUE(content.metrics.count(column.name)) << column.name;
         EXPECT_EQ(content.metrics.at(column.name), *store::declared_metric(column.name));
         if (store::declared_metric(column.name)->unit != store::Unit::share) continue;
-        for (double value : std::get<std::vector<double>>(column.values)) EXPECT_TRUE(value >= 0 && value <= 1) << what << ": " << column.name << " " << value;
+        for (double value : std::get<std::vector<double>>(column.values))
+          EXPECT_TRUE(value >= 0 && value <= 1) << what << ": " << column.name << " " << value;
       }
   }
 };

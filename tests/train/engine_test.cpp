@@ -24,7 +24,9 @@ class Rows final : public Source {
   std::int64_t epochs() const override { return 2; }
   std::int64_t steps_per_epoch() const override { return 1; }
   std::int64_t batch() const override { return rows_.size(0); }
-  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override { return rows_.index_select(0, ids); }
+  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override {
+    return rows_.index_select(0, ids);
+  }
   std::vector<Batch> batches(std::int64_t) override { return {{at::arange(rows_.size(0), at::kLong), given_}}; }
   const at::Tensor& given() override { return given_; }
   const at::Tensor& candidates() override { return given_; }
@@ -37,15 +39,20 @@ class Rows final : public Source {
 
 class EngineTest : public testing::Test {
  protected:
-  Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"}, {"train.lr", 0.1},      {"train.momentum", 0.0},
-                                                  {"train.weight_decay", 0.0}, {"train.nesterov", false}, {"train.schedule", "constant"},
+  Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"},
+                                                  {"train.lr", 0.1},
+                                                  {"train.momentum", 0.0},
+                                                  {"train.weight_decay", 0.0},
+                                                  {"train.nesterov", false},
+                                                  {"train.schedule", "constant"},
                                                   {"seed", 0}}};
   at::Tensor x_ = at::linspace(-1, 1, 28, at::kDouble).view({7, 4});
   Rows source_{x_};
-  std::unique_ptr<model::Architecture> toy_ = model::toy({{"A", at::linspace(0.5, -0.3, 12, at::kDouble).view({3, 4})},
-                                                          {"A_other", at::linspace(-0.5, 0.4, 12, at::kDouble).view({3, 4})},
-                                                          {"W", at::linspace(-0.7, 0.9, 9, at::kDouble).view({3, 3})}},
-                                                         5);
+  std::unique_ptr<model::Architecture> toy_ =
+      model::toy({{"A", at::linspace(0.5, -0.3, 12, at::kDouble).view({3, 4})},
+                  {"A_other", at::linspace(-0.5, 0.4, 12, at::kDouble).view({3, 4})},
+                  {"W", at::linspace(-0.7, 0.9, 9, at::kDouble).view({3, 3})}},
+                 5);
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
   at::Tensor ids_ = at::arange(7, at::kLong);
 
@@ -56,7 +63,9 @@ class EngineTest : public testing::Test {
     result.add_module("head", ModuleKind::head, 0, "");
     return result;
   }
-  at::Tensor logits(Engine& engine) { return engine.apply("head", {engine.forward("main", std::string("weak"), ids_, true, "train").features()}); }
+  at::Tensor logits(Engine& engine) {
+    return engine.apply("head", {engine.forward("main", std::string("weak"), ids_, true, "train").features()});
+  }
 };
 
 TEST_F(EngineTest, GradientsOfChunksEqualThoseOfTheWholeBatch) {
@@ -105,7 +114,7 @@ TEST_F(EngineTest, EveryParameterGetsAGradientAndTheStepAlwaysRuns) {
   own.add_optimiser("main", {"main", "head"});
   at::Tensor before = own.parameters().at("A").clone();
   own.begin_step(0);
-  own.update("main", at::zeros({}, at::kDouble));   // a loss that reaches nothing
+  own.update("main", at::zeros({}, at::kDouble));  // a loss that reaches nothing
   EXPECT_TRUE(at::allclose(own.parameters().at("A"), before * (1 - 0.1 * 0.5)));
 }
 
@@ -135,7 +144,9 @@ TEST_F(EngineTest, ACopyFollowsItsSource) {
 TEST_F(EngineTest, AMixtureIsOfInputs) {
   Engine own = engine();
   at::Tensor partner = ids_.flip(0);
-  at::Tensor mixed = own.forward("main", method::Mix{"weak", partner, at::scalar_tensor(0.3, at::kDouble)}, ids_, false, "train").features();
+  at::Tensor mixed =
+      own.forward("main", method::Mix{"weak", partner, at::scalar_tensor(0.3, at::kDouble)}, ids_, false, "train")
+          .features();
   at::Tensor want = at::matmul(0.3 * x_ + 0.7 * x_.flip(0), own.parameters().at("A").t());
   EXPECT_TRUE(at::allclose(mixed, want));
 }
@@ -171,11 +182,17 @@ TEST_F(EngineTest, ParametersThatTwoNetworksNameAlikeKeepApart) {
   struct Alike final : model::Architecture {
     struct Tower final : model::Tower {
       explicit Tower(double value) { weights_.add("A", at::full({3, 4}, value, at::kDouble), true); }
-      model::Outputs rows(const at::Tensor& inputs) override { return {{"features", at::matmul(inputs, weights_.all()[0].use.t())}}; }
+      model::Outputs rows(const at::Tensor& inputs) override {
+        return {{"features", at::matmul(inputs, weights_.all()[0].use.t())}};
+      }
       std::int64_t width() const override { return 3; }
     };
-    std::unique_ptr<model::Tower> tower(std::string_view network, model::TowerKind) override { return std::make_unique<Tower>(network == "main" ? 1 : 2); }
-    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override { return nullptr; }
+    std::unique_ptr<model::Tower> tower(std::string_view network, model::TowerKind) override {
+      return std::make_unique<Tower>(network == "main" ? 1 : 2);
+    }
+    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override {
+      return nullptr;
+    }
   } alike;
   Engine own({&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble)}, source_, alike, *alone_, 0);
   for (const char* name : {"generator", "main"}) own.add_network(name, TowerKind::image, "", "");
@@ -189,7 +206,8 @@ TEST_F(EngineTest, ParametersThatTwoNetworksNameAlikeKeepApart) {
 TEST_F(EngineTest, DrawsDependOnTheirCoordinatesAlone) {
   Engine own = engine();
   auto draw = [&](const char* purpose, std::int64_t index) {
-    return own.draw(purpose, index, false, [](Stream& s) { return at::scalar_tensor(s.uniform(), at::kDouble); }).item<double>();
+    return own.draw(purpose, index, false, [](Stream& s) { return at::scalar_tensor(s.uniform(), at::kDouble); })
+        .item<double>();
   };
   own.begin_epoch(0);
   own.begin_step(0);

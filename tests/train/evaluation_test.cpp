@@ -51,15 +51,19 @@ TEST(ClassAccuracy, NothingToEvaluateIsZeroAndNotNan) {
 TEST(ClassAccuracy, TheLowestOfSeveralLargestIsPredicted) {
   EXPECT_EQ(predicted_classes({{"logits", doubles({1, 2, 2, 0}).view({2, 2})}}).sum().item<std::int64_t>(), 1);
   EXPECT_EQ(predicted_classes({{"logits", doubles({5, 5, 5}).view({1, 3})}}).item<std::int64_t>(), 0);
-  EXPECT_EQ(predicted_classes({{"logits", doubles({9, 0}).view({1, 2})}, {"prediction", doubles({0, 9}).view({1, 2})}}).item<std::int64_t>(), 1);
+  EXPECT_EQ(predicted_classes({{"logits", doubles({9, 0}).view({1, 2})}, {"prediction", doubles({0, 9}).view({1, 2})}})
+                .item<std::int64_t>(),
+            1);
 }
 
 // More than 100, 20 to 100, fewer than 20: the borders belong to the middle.
 TEST(AccuracyByShots, GroupsOfClasses) {
   at::Tensor of_class = doubles({0.9, 0.8, 0.6, 0.4, 0.1});
   EXPECT_THAT(accuracy_by_shots(of_class, labels({500, 101, 100, 20, 19})),
-              ElementsAre(Pair("accuracy_few", DoubleNear(0.1, 1e-12)), Pair("accuracy_many", DoubleNear(0.85, 1e-12)), Pair("accuracy_medium", DoubleNear(0.5, 1e-12))));
-  EXPECT_THAT(accuracy_by_shots(of_class, labels({500, 400, 300, 200, 101})), IsEmpty()) << "one group is accuracy itself";
+              ElementsAre(Pair("accuracy_few", DoubleNear(0.1, 1e-12)), Pair("accuracy_many", DoubleNear(0.85, 1e-12)),
+                          Pair("accuracy_medium", DoubleNear(0.5, 1e-12))));
+  EXPECT_THAT(accuracy_by_shots(of_class, labels({500, 400, 300, 200, 101})), IsEmpty())
+      << "one group is accuracy itself";
 }
 
 TEST(AccuracyByShots, AClassWithoutTestSamplesIsInNoGroup) {

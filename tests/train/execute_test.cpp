@@ -62,8 +62,12 @@ TEST_F(ExecuteTest, TrainingImproves) {
   backbone();
   for (const char* method : {"ce", "proden"}) {
     Stage stage = train(method);
-    for (auto [key, value] : std::map<std::string, Value>{{"labels.kind", method == std::string("ce") ? "clean" : "flip"}, {"labels.rate", 0.1},
-                                                          {"head_init", "random"}, {"train.epochs", 12}, {"train.lr", 3e-2}})
+    for (auto [key, value] :
+         std::map<std::string, Value>{{"labels.kind", method == std::string("ce") ? "clean" : "flip"},
+                                      {"labels.rate", 0.1},
+                                      {"head_init", "random"},
+                                      {"train.epochs", 12},
+                                      {"train.lr", 3e-2}})
       stage.settings.set(key, value);
     store::RunContent content = run(stage).content;
     std::map<std::string, std::vector<double>> columns;
@@ -113,14 +117,18 @@ TEST_F(ExecuteTest, StagesOfOtherKindsAndVersionsAreRefused) {
   EXPECT_THAT(refusal(stage), HasSubstr("method proden has result version 1 here, the stage wants 7"));
   stage = train("proden");
   stage.kind = StageKind::ensemble;
-  EXPECT_THAT(refusal(stage), HasSubstr("this trainer computes stages of kind pretrain, score, narrow, detect and train, not ensemble"));
+  EXPECT_THAT(
+      refusal(stage),
+      HasSubstr("this trainer computes stages of kind pretrain, score, narrow, detect and train, not ensemble"));
 }
 
 TEST_F(ExecuteTest, ALossThatIsNotFiniteNamesItsSamples) {
   backbone();
   Stage stage = train("proden");
   stage.settings.set("train.lr", 1e30);
-  EXPECT_THAT(refusal(stage), testing::MatchesRegex("method proden: the loss is not finite at epoch 0, step [0-9], on samples [0-9]+(, [0-9]+)*, ... .16 in all.: try a smaller train.lr"));
+  EXPECT_THAT(refusal(stage),
+              testing::MatchesRegex("method proden: the loss is not finite at epoch 0, step [0-9], on samples [0-9]+(, "
+                                    "[0-9]+)*, ... .16 in all.: try a smaller train.lr"));
 }
 
 TEST_F(ExecuteTest, ABrokenBackboneIsRefusedByTheTensor) {
@@ -128,11 +136,12 @@ TEST_F(ExecuteTest, ABrokenBackboneIsRefusedByTheTensor) {
   broken.arrays["weights/visual_projection.weight"].shape = {96, 64};
   std::filesystem::remove(folder_ / "backbone.h5");
   store::write_run_file(folder_ / "backbone.h5", broken);
-  EXPECT_THAT(refusal(train("cc")), HasSubstr("tensor 'visual_projection.weight' has shape [96, 64], the configuration wants [64, 96]"));
+  EXPECT_THAT(refusal(train("cc")),
+              HasSubstr("tensor 'visual_projection.weight' has shape [96, 64], the configuration wants [64, 96]"));
 }
 
-// Without a folder for checkpoints nothing is written beside the data and the inputs; and what ran is gone from memory, too: the
-// stage gives the result that it would have given.
+// Without a folder for checkpoints nothing is written beside the data and the inputs; and what ran is gone from memory,
+// too: the stage gives the result that it would have given.
 TEST_F(ExecuteTest, AStopLeavesNothing) {
   class Stopping final : public Observer {
    public:

@@ -29,8 +29,11 @@ class FiguresTest : public Miniature {
 
 // Four steps an epoch, two epochs: nothing in the first, something in the second.
 TEST_F(FiguresTest, TellWhetherAMethodLeftItsWarmUp) {
-  const std::map<std::string, std::string> counter = {
-      {"solar", "selected"}, {"htc", "selected"}, {"pop", "cleared"}, {"pico", "steps_after_warmup"}, {"idgp", "steps_after_warmup"}};
+  const std::map<std::string, std::string> counter = {{"solar", "selected"},
+                                                      {"htc", "selected"},
+                                                      {"pop", "cleared"},
+                                                      {"pico", "steps_after_warmup"},
+                                                      {"idgp", "steps_after_warmup"}};
   for (const auto& [method, name] : counter) {
     Stage stage = train(method);
     if (method == "pico" || method == "idgp" || method == "pop") stage.settings.set("warmup_epochs", 1);
@@ -47,12 +50,16 @@ TEST_F(FiguresTest, AreThoseOfMethodsThatHaveSome) {
   EXPECT_THAT(column(pop, "theta"), testing::ElementsAre(1e-3, 1e-3)) << "still in its warm-up";
   store::RunContent cc = run(train("cc")).content;
   for (const store::Column& column : cc.tables.at("metrics/epochs"))
-    EXPECT_THAT(column.name, testing::AnyOf("epoch", "loss", "learning_rate", testing::StartsWith("accuracy"), "f1_macro"));
+    EXPECT_THAT(column.name,
+                testing::AnyOf("epoch", "loss", "learning_rate", testing::StartsWith("accuracy"), "f1_macro"));
   const store::Table& classes = cc.tables.at("metrics/classes");
   double mean = 0, samples = 0;
   for (const store::Column& column : classes) {
-    if (column.name == "accuracy") for (double value : std::get<std::vector<double>>(column.values)) mean += value;
-    if (column.name == "train_samples") for (std::int64_t count : std::get<std::vector<std::int64_t>>(column.values)) samples += static_cast<double>(count);
+    if (column.name == "accuracy")
+      for (double value : std::get<std::vector<double>>(column.values)) mean += value;
+    if (column.name == "train_samples")
+      for (std::int64_t count : std::get<std::vector<std::int64_t>>(column.values))
+        samples += static_cast<double>(count);
   }
   EXPECT_NEAR(mean / 10, column(cc, "accuracy_class_mean").back(), 1e-12) << "of the last epoch";
   EXPECT_EQ(samples, 60) << "those that the stage trains on";
@@ -71,11 +78,16 @@ TEST_F(FiguresTest, LogitsOfAnEnsembleAreAveraged) {
   EXPECT_FALSE(at::allclose(logits("five-crop", 8), alone, 1e-3, 1e-3));
 }
 
-// Three members, drawn and put through the model by hand. Nothing is trained, so that the model is the backbone with its first head.
+// Three members, drawn and put through the model by hand. Nothing is trained, so that the model is the backbone with
+// its first head.
 TEST_F(FiguresTest, LogitsOfRandomCropsAreAveraged) {
   Stage stage = train("cc");
-  for (auto [key, value] : std::map<std::string, Value>{{"adapt", "linear-probe"}, {"head", "cosine"}, {"head_init", "random"}, {"train.lr", 0.0},
-                                                        {"views.ensemble", "randaug"}, {"views.ensemble_times", 3}})
+  for (auto [key, value] : std::map<std::string, Value>{{"adapt", "linear-probe"},
+                                                        {"head", "cosine"},
+                                                        {"head_init", "random"},
+                                                        {"train.lr", 0.0},
+                                                        {"views.ensemble", "randaug"},
+                                                        {"views.ensemble_times", 3}})
     stage.settings.set(key, value);
   Execution got = run(stage);
 
@@ -88,7 +100,8 @@ TEST_F(FiguresTest, LogitsOfRandomCropsAreAveraged) {
   for (std::uint64_t member = 0; member < 3; ++member) {
     std::vector<std::vector<view::Step>> steps;
     for (std::int64_t sample = 0; sample < 20; ++sample) {
-      Stream stream = view::view_stream(static_cast<std::uint64_t>(stage.settings.integer("seed")), "rrc-flip", member, 0, sample);
+      Stream stream =
+          view::view_stream(static_cast<std::uint64_t>(stage.settings.integer("seed")), "rrc-flip", member, 0, sample);
       steps.push_back(pipeline.draw({28, 28}, stream));
       steps.back().push_back(view::Normalize{Preprocessing::from(snapshot).normalisation});
     }

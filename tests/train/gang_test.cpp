@@ -1,10 +1,9 @@
 // A gang computes what one process computes. Alone there is nothing to compare: run them as `mpirun -n k test-train
 // --gtest_filter=Gang*`. Golden cases of methods are run as gangs as well (tests/CMakeLists.txt).
 #include "../comm/joined_gang.h"
-
 #include "miniature.h"
-#include "winnow/train/engine.h"
 #include "winnow/model/toy.h"
+#include "winnow/train/engine.h"
 
 namespace winnow::train {
 namespace {
@@ -14,7 +13,8 @@ using testing::HasSubstr;
 // Every process has its own folder and files: nothing is shared but the collective.
 using GangTest = Miniature;
 
-// Gradients, not weights: Adam hides a constant factor. Towers count a sum over processes, modules (the temperature) once.
+// Gradients, not weights: Adam hides a constant factor. Towers count a sum over processes, modules (the temperature)
+// once.
 TEST_F(GangTest, PretrainingHasTheGradientsOfOneProcess) {
   if (comm::gang().size() == 1) GTEST_SKIP() << comm::kAlone;
   Stage stage = pretrain();
@@ -36,8 +36,13 @@ TEST_F(GangTest, AStageHasTheSameResultDigestOnEveryProcess) {
 
 TEST_F(GangTest, AProcessThatDriftsAwayIsFoundByTheNameOfTheTensor) {
   if (comm::gang().size() == 1) GTEST_SKIP() << comm::kAlone;
-  Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"}, {"train.lr", 0.1}, {"train.momentum", 0.0}, {"train.weight_decay", 0.0},
-                                                 {"train.nesterov", false}, {"train.schedule", "constant"}, {"seed", 0}}};
+  Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"},
+                                                 {"train.lr", 0.1},
+                                                 {"train.momentum", 0.0},
+                                                 {"train.weight_decay", 0.0},
+                                                 {"train.nesterov", false},
+                                                 {"train.schedule", "constant"},
+                                                 {"seed", 0}}};
   class Nothing final : public Source {
    public:
     std::int64_t classes() const override { return 3; }
@@ -56,7 +61,8 @@ TEST_F(GangTest, AProcessThatDriftsAwayIsFoundByTheNameOfTheTensor) {
     std::map<std::string, at::Tensor> inputs_;
   } source;
   bool last = comm::gang().rank() == comm::gang().size() - 1;
-  auto toy = model::toy({{"A", at::full({2, 2}, last ? 1.0000001 : 1.0, at::kDouble)}, {"W", at::ones({3, 2}, at::kDouble)}}, 5);
+  auto toy = model::toy(
+      {{"A", at::full({2, 2}, last ? 1.0000001 : 1.0, at::kDouble)}, {"W", at::ones({3, 2}, at::kDouble)}}, 5);
   Engine engine({&settings, 1, 0, 1, 0, 3, at::TensorOptions(at::kDouble)}, source, *toy, comm::gang());
   engine.add_network("main", method::TowerKind::image, "", "");
   engine.add_module("head", method::ModuleKind::head, 0, "");

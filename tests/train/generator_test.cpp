@@ -1,4 +1,5 @@
-// Classifiers as generators of instance-dependent candidate sets: trained from random initialisation by a stage, then scoring in a stage.
+// Classifiers as generators of instance-dependent candidate sets: trained from random initialisation by a stage, then
+// scoring in a stage.
 #include "miniature.h"
 #include "winnow/model/untrained_tower.h"
 #include "winnow/train/run_snapshot.h"
@@ -15,7 +16,8 @@ class GeneratorTest : public Miniature {
     const sweep::Model& model = catalogue_.models.at("wide-resnet-10-1");
     for (const auto& [key, value] : model.settings) stage.settings.set(key, value);
     for (const auto& [key, value] : model.architecture) stage.settings.set("architecture." + key, value);
-    for (auto [key, value] : std::map<std::string, Value>{{"model", "wide-resnet-10-1"}, {"labels.kind", "clean"}, {"train.batch", 20}, {"train.epochs", 8}})
+    for (auto [key, value] : std::map<std::string, Value>{
+             {"model", "wide-resnet-10-1"}, {"labels.kind", "clean"}, {"train.batch", 20}, {"train.epochs", 8}})
       stage.settings.set(key, value);
     stage.outputs = {Output::metrics, Output::weights};
     return stage;
@@ -25,10 +27,17 @@ class GeneratorTest : public Miniature {
     stage.kind = StageKind::score;
     for (const sweep::Key& key : catalogue_.common)
       if (key.key.starts_with("data.")) stage.settings.set(key.key, *key.fallback);
-    for (auto [key, value] : std::map<std::string, Value>{{"dataset", "mini"}, {"model", "wide-resnet-10-1"}, {"scorer", "classifier"}, {"mode", mode},
-                                                          {"chunk", 30}, {"view", "plain"}, {"seed", 0}, {"data.validation_seed", 0}})
+    for (auto [key, value] : std::map<std::string, Value>{{"dataset", "mini"},
+                                                          {"model", "wide-resnet-10-1"},
+                                                          {"scorer", "classifier"},
+                                                          {"mode", mode},
+                                                          {"chunk", 30},
+                                                          {"view", "plain"},
+                                                          {"seed", 0},
+                                                          {"data.validation_seed", 0}})
       stage.settings.set(key, value);
-    for (const auto& [key, value] : catalogue_.models.at("wide-resnet-10-1").architecture) stage.settings.set("architecture." + key, value);
+    for (const auto& [key, value] : catalogue_.models.at("wide-resnet-10-1").architecture)
+      stage.settings.set("architecture." + key, value);
     stage.fingerprints["data"] = "f";
     stage.outputs = {Output::metrics, Output::scores};
     stage.inputs["classifier"] = {};
@@ -76,7 +85,8 @@ TEST_F(GeneratorTest, IsTrainedThenScores) {
   user.outputs = {Output::metrics, Output::labels};
   Context with_scores = context();
   with_scores.inputs["scores"] = folder_ / "scores.h5";
-  EXPECT_EQ(execute(user, with_scores, *alone_, quiet_).content.arrays.at("labels/candidates").shape, (std::vector<std::size_t>{60, 10}));
+  EXPECT_EQ(execute(user, with_scores, *alone_, quiet_).content.arrays.at("labels/candidates").shape,
+            (std::vector<std::size_t>{60, 10}));
 }
 
 TEST_F(GeneratorTest, BeginsAtRandomFromTheSeed) {
@@ -89,22 +99,28 @@ TEST_F(GeneratorTest, BeginsAtRandomFromTheSeed) {
 }
 
 TEST_F(GeneratorTest, WrongClassifiersAreRefused) {
-  model::write_snapshot(folder_ / "seven", model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"num_labels", 7}}, 0));
-  model::write_snapshot(folder_ / "none", model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}}, 0));
+  model::write_snapshot(folder_ / "seven",
+                        model::untrained_tower(
+                            {{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"num_labels", 7}}, 0));
+  model::write_snapshot(folder_ / "none",
+                        model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}}, 0));
   Stage stage = score("evaluation");
   stage.inputs.clear();
   Context given = context();
   given.inputs["backbone"] = folder_ / "seven";
-  EXPECT_THAT(refusal(stage, given), HasSubstr("labels.scorer.model = wide-resnet-10-1: its classifier has 7 classes, the data set mini has 10"));
+  EXPECT_THAT(
+      refusal(stage, given),
+      HasSubstr("labels.scorer.model = wide-resnet-10-1: its classifier has 7 classes, the data set mini has 10"));
   given.inputs["backbone"] = folder_ / "none";
   EXPECT_THAT(refusal(stage, given), HasSubstr("its classifier has 0 classes"));
 
   Stage plain = generator();
   plain.settings.set("train.epochs", 1);
-  plain.settings.set("batch_norm", "stored");               // keeps no averages
-  plain.settings.set("train.lr", 0.0);                      // without moments of its own it would overflow
+  plain.settings.set("batch_norm", "stored");  // keeps no averages
+  plain.settings.set("train.lr", 0.0);         // without moments of its own it would overflow
   store::write_run_file(folder_ / "generator.h5", run(plain).content);
-  EXPECT_THAT(refusal(score("evaluation"), context()), HasSubstr("generator.h5 holds no trained 'block1.layer.0.bn1.running_mean'"));
+  EXPECT_THAT(refusal(score("evaluation"), context()),
+              HasSubstr("generator.h5 holds no trained 'block1.layer.0.bn1.running_mean'"));
 }
 
 }  // namespace

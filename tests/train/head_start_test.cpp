@@ -30,11 +30,16 @@ class HeadStart : public Miniature {
     earlier.selection = selection;
     if (!selection.empty()) earlier.selected_samples = at::arange(60, at::kLong);
     return std::move(ImageSource::open(stage, context(),
-                                       {.normalisation = {{0.3, 0.3, 0.3}, {0.3, 0.3, 0.3}}, .image_size = 28, .labels = true, .training = true,
+                                       {.normalisation = {{0.3, 0.3, 0.3}, {0.3, 0.3, 0.3}},
+                                        .image_size = 28,
+                                        .labels = true,
+                                        .training = true,
                                         .earlier = earlier})
                          .source);
   }
-  at::Tensor rows(const char* init, ImageSource& from, comm::Collective& collective) { return head_rows_from_data(init, snapshot_, options_, from, collective); }
+  at::Tensor rows(const char* init, ImageSource& from, comm::Collective& collective) {
+    return head_rows_from_data(init, snapshot_, options_, from, collective);
+  }
 
   model::Snapshot snapshot_;
   model::ClassifierOptions options_;
@@ -79,13 +84,14 @@ TEST_F(HeadStart, TrueLabelsChangeNothing) {
 
 TEST_F(HeadStart, ASelectionsItemsCount) {
   at::Tensor all = rows("class-mean", *source(labelled("symmetric", 0.4)), *alone_);
-  at::Tensor one = at::zeros({60, 10});             // column-wise: the first ten samples, each of its own class
+  at::Tensor one = at::zeros({60, 10});  // column-wise: the first ten samples, each of its own class
   for (std::int64_t i = 0; i < 10; ++i) one[i][i] = 1;
   auto opened = source(labelled("symmetric", 0.4), {{"mask", one.clone()}});
   ImageSource& from = *opened;
   auto tower = model::bare_tower(snapshot_, options_);
   at::Tensor features = tower->rows(from.inputs("train", "plain", at::arange(10), 0)).features().to(at::kDouble);
-  EXPECT_LT((rows("class-mean", from, *alone_) - features / features.norm(2, {1}, true)).abs().max().item<double>(), 1e-6);
+  EXPECT_LT((rows("class-mean", from, *alone_) - features / features.norm(2, {1}, true)).abs().max().item<double>(),
+            1e-6);
   EXPECT_FALSE(at::allclose(all, features / features.norm(2, {1}, true)));
   one[3].zero_();
   for (const char* init : {"class-mean", "linear-probe"}) try {
@@ -110,7 +116,8 @@ TEST_F(HeadStart, WholeStagesStartFromThem) {
   EXPECT_EQ(std::set<std::string>(digests.begin(), digests.end()).size(), digests.size());
   Stage sets = train("cc");
   sets.settings.set("head_init", "linear-probe");
-  EXPECT_THAT(refusal(sets), HasSubstr("head_init = linear-probe wants one given label a sample, here are candidate sets"));
+  EXPECT_THAT(refusal(sets),
+              HasSubstr("head_init = linear-probe wants one given label a sample, here are candidate sets"));
 }
 
 TEST_F(GangHeadStart, AGangHasTheRowsOfOneProcess) {

@@ -1,6 +1,7 @@
-// No host synchronisation inside a step, but one before each forward whose rows depend on results: SoLar has one, HTC two. There is
-// no GPU in a test, so what is counted are the operations with which a host waits for one: a number read from a tensor, a shape
-// that depends on values, a copy to another device (here from the CPU to the CPU, so nothing is copied).
+// No host synchronisation inside a step, but one before each forward whose rows depend on results: SoLar has one, HTC
+// two. There is no GPU in a test, so what is counted are the operations with which a host waits for one: a number read
+// from a tensor, a shape that depends on values, a copy to another device (here from the CPU to the CPU, so nothing is
+// copied).
 #include <ATen/record_function.h>
 
 #include "miniature.h"
@@ -15,29 +16,47 @@ class Watch {
  public:
   Watch() {
     steps_ = passes_ = {};
-    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(&begin, &end).scopes(
-        {at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION, at::RecordScope::USER_SCOPE}).needsInputs(true));
+    handle_ = at::addThreadLocalCallback(
+        at::RecordFunctionCallback(&begin, &end)
+            .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION, at::RecordScope::USER_SCOPE})
+            .needsInputs(true));
   }
   ~Watch() { at::removeCallback(handle_); }
   Watch(const Watch&) = delete;
 
-  static const std::vector<std::vector<std::string>>& steps() { return steps_; }   // names of waiting operations, by step
-  static const std::vector<std::vector<std::string>>& passes() { return passes_; } // before and after each epoch
+  static const std::vector<std::vector<std::string>>& steps() {
+    return steps_;
+  }  // names of waiting operations, by step
+  static const std::vector<std::vector<std::string>>& passes() { return passes_; }  // before and after each epoch
 
  private:
-  // Where the host's part lies: parameters of views are drawn by it. The fused rule reads its counters by itself, on a GPU on the GPU.
+  // Where the host's part lies: parameters of views are drawn by it. The fused rule reads its counters by itself, on a
+  // GPU on the GPU.
   static bool is_hosts(std::string_view name) { return name == scope::inputs || name.starts_with("aten::_fused_"); }
   static bool waits(std::string_view name) {
-    static const std::set<std::string_view> waiting = {"aten::_local_scalar_dense", "aten::nonzero",  "aten::nonzero_numpy",   "aten::masked_select",
-                                                       "aten::argwhere",            "aten::equal",    "aten::allclose",        "aten::is_nonzero",
-                                                       "aten::bincount",            "aten::_unique2", "aten::unique_dim",      "aten::unique_consecutive",
-                                                       "aten::repeat_interleave",   "aten::_to_cpu",  "aten::_assert_async"};
+    static const std::set<std::string_view> waiting = {"aten::_local_scalar_dense",
+                                                       "aten::nonzero",
+                                                       "aten::nonzero_numpy",
+                                                       "aten::masked_select",
+                                                       "aten::argwhere",
+                                                       "aten::equal",
+                                                       "aten::allclose",
+                                                       "aten::is_nonzero",
+                                                       "aten::bincount",
+                                                       "aten::_unique2",
+                                                       "aten::unique_dim",
+                                                       "aten::unique_consecutive",
+                                                       "aten::repeat_interleave",
+                                                       "aten::_to_cpu",
+                                                       "aten::_assert_async"};
     return waiting.count(name) != 0;
   }
   // aten::to(self, dtype, layout, device, ...) that names a device and changes no type: cpu(), to(device).
   static bool moves(const at::RecordFunction& function) {
     auto inputs = function.inputs();
-    if (std::string_view(function.name()) != "aten::to" || inputs.size() != 8 || !inputs[0].isTensor() || !inputs[3].isDevice()) return false;
+    if (std::string_view(function.name()) != "aten::to" || inputs.size() != 8 || !inputs[0].isTensor() ||
+        !inputs[3].isDevice())
+      return false;
     return inputs[1].isNone() || inputs[1].toScalarType() == inputs[0].toTensor().scalar_type();
   }
   static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
@@ -72,17 +91,29 @@ class HostSynchronisation : public Miniature {
 
   void SetUp() override {
     Miniature::SetUp();
-    model::write_snapshot(folder_ / "backbone", model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"image_size", 12}}, 7));
+    model::write_snapshot(
+        folder_ / "backbone",
+        model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"image_size", 12}},
+                               7));
   }
   // Two epochs of two steps, the second one with all that a method ever does.
   Stage stage(const std::string& method, const std::string& profile) {
     Stage result = train(method);
-    for (const auto& [key, value] : catalogue_.methods.at(method).profiles.contains(profile) ? catalogue_.methods.at(method).profiles.at(profile) : sweep::Assignments())
+    for (const auto& [key, value] : catalogue_.methods.at(method).profiles.contains(profile)
+                                        ? catalogue_.methods.at(method).profiles.at(profile)
+                                        : sweep::Assignments())
       result.settings.set(key, value);
-    if (result.settings.has("warmup_epochs")) result.settings.set("warmup_epochs", result.settings.at("warmup_epochs").is_number_float() ? Value(0.0) : Value(0));
-    for (auto [key, value] : std::map<std::string, Value>{{"adapt", "linear-probe"}, {"head_init", "random"}, {"data.samples", 20}, {"data.test_samples", 10}, {"train.batch", 10}})
+    if (result.settings.has("warmup_epochs"))
+      result.settings.set("warmup_epochs",
+                          result.settings.at("warmup_epochs").is_number_float() ? Value(0.0) : Value(0));
+    for (auto [key, value] : std::map<std::string, Value>{{"adapt", "linear-probe"},
+                                                          {"head_init", "random"},
+                                                          {"data.samples", 20},
+                                                          {"data.test_samples", 10},
+                                                          {"train.batch", 10}})
       result.settings.set(key, value);
-    if (catalogue_.methods.at(method).labels == sweep::LabelNeed::given) result.settings.set("labels.kind", "symmetric");
+    if (catalogue_.methods.at(method).labels == sweep::LabelNeed::given)
+      result.settings.set("labels.kind", "symmetric");
     return result;
   }
   std::vector<std::vector<std::string>> steps(const Stage& stage) {
@@ -96,7 +127,7 @@ class HostSynchronisation : public Miniature {
 
 TEST_F(HostSynchronisation, IsOnlyWhereRowsDependOnResults) {
   for (const auto& [name, method] : catalogue_.methods) {
-    if (name == "label-match" || method.recipe == "detect-train") continue;       // stages of others: select, then ce
+    if (name == "label-match" || method.recipe == "detect-train") continue;  // stages of others: select, then ce
     std::size_t allowed = name == "solar" ? 1 : name == "htc" ? 2 : 0;
     for (const char* profile : {"intended", "reference"}) {
       auto own = steps(stage(name, profile));
@@ -106,7 +137,7 @@ TEST_F(HostSynchronisation, IsOnlyWhereRowsDependOnResults) {
         EXPECT_EQ(own[step], expected) << name << ", " << profile << ", step " << step;
       }
       ASSERT_EQ(Watch::passes().size(), 4u) << name;
-      if (name == "gmm") continue;                // its mixture is fitted on the host, once an epoch
+      if (name == "gmm") continue;  // its mixture is fitted on the host, once an epoch
       for (const auto& pass : Watch::passes()) EXPECT_THAT(pass, testing::IsEmpty()) << name << ", " << profile;
     }
   }
@@ -136,9 +167,10 @@ TEST_F(HostSynchronisation, IsNoticed) {
     EXPECT_TRUE(at::equal(values, values));
     values.cpu();
     values.to(at::kCPU);
-    values.to(at::kDouble);                       // stays where it is
+    values.to(at::kDouble);  // stays where it is
   }
-  EXPECT_THAT(Watch::steps(), testing::ElementsAre(testing::ElementsAre("aten::_local_scalar_dense", "aten::nonzero", "aten::equal", "aten::to", "aten::to")));
+  EXPECT_THAT(Watch::steps(), testing::ElementsAre(testing::ElementsAre("aten::_local_scalar_dense", "aten::nonzero",
+                                                                        "aten::equal", "aten::to", "aten::to")));
 }
 
 // A report reads the loss: an observer that wants one each step pays for it, no other does.

@@ -2,8 +2,8 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <unistd.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -33,7 +33,10 @@ class ImageViewsTest : public testing::Test {
     std::filesystem::copy_file(from / "interlaced.png", folder_ / "files/c.png");
     write_file_atomically(folder_ / "files/train.txt", "a.jpg 0\nb.png 1\n");
     write_file_atomically(folder_ / "files/test.txt", "c.png 1\n");
-    Value preset = {{"layout", "lines"}, {"roots", {(folder_ / "files").string()}}, {"files", {{"train", "train.txt"}, {"test", "test.txt"}}}, {"classes", {"x", "y"}}};
+    Value preset = {{"layout", "lines"},
+                    {"roots", {(folder_ / "files").string()}},
+                    {"files", {{"train", "train.txt"}, {"test", "test.txt"}}},
+                    {"classes", {"x", "y"}}};
     data::Manifest manifest = data::Manifest::from_preset("mini", preset, "mini.toml");
     pixels_.emplace(data::ensure_cache(manifest, data::check(manifest, {}, {}), {}));
   }
@@ -49,12 +52,15 @@ TEST_F(ImageViewsTest, ImagesOfAnySizeBecomeTheModels) {
   at::Tensor x = views.make("train", "plain", ids({1, 0, 1}), 0);
   EXPECT_EQ(x.sizes(), (std::vector<std::int64_t>{3, 3, 24, 24}));
   EXPECT_TRUE(at::equal(x[0], x[2]));
-  auto steps = view::parse_steps(Value::parse(R"([{"op": "resize", "size": 24, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
-                                                  {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"), "test");
+  auto steps = view::parse_steps(
+      Value::parse(R"([{"op": "resize", "size": 24, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
+                                                  {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"),
+      "test");
   at::Tensor picture = view::to_tensor(data::read_image(folder_ / "files/a.jpg")).unsqueeze(0);
   EXPECT_TRUE(at::equal(x[1], view::apply(picture, steps, at::kFloat)[0]));
   EXPECT_EQ(views.make("test", "plain", ids({0}), 0).sizes(), (std::vector<std::int64_t>{1, 3, 24, 24}));
-  EXPECT_EQ(views.make("train", "plain", ids({}), 0).sizes(), (std::vector<std::int64_t>{0, 3, 24, 24})) << "a process without rows";
+  EXPECT_EQ(views.make("train", "plain", ids({}), 0).sizes(), (std::vector<std::int64_t>{0, 3, 24, 24}))
+      << "a process without rows";
   EXPECT_THROW(views.make("train", "strong", ids({0}), 0), InternalError);
 }
 
@@ -63,7 +69,7 @@ TEST_F(ImageViewsTest, KeptBeginningsGiveTheSamePixels) {
   auto views_of = [&](bool kept) {
     ImageViews views(*pixels_, kHalf, 24, at::kFloat);
     views.declare("weak", "crop256", 1, 5, "model");
-    views.declare("strong", "rrc-flip", 2, 5, "model");   // draws first: nothing to keep
+    views.declare("strong", "rrc-flip", 2, 5, "model");  // draws first: nothing to keep
     views.declare_test("squeeze-8-7");
     if (kept) views.keep_beginnings(folder_ / "cache/mini.safetensors");
     return views;
@@ -72,7 +78,9 @@ TEST_F(ImageViewsTest, KeptBeginningsGiveTheSamePixels) {
   auto expect_same = [&](const ImageViews& kept) {
     for (std::int64_t epoch : {0, 1})
       for (const char* name : {"plain", "weak", "strong"})
-        EXPECT_TRUE(at::equal(kept.make("train", name, ids({1, 0}), epoch), decoding.make("train", name, ids({1, 0}), epoch))) << name << " " << epoch;
+        EXPECT_TRUE(
+            at::equal(kept.make("train", name, ids({1, 0}), epoch), decoding.make("train", name, ids({1, 0}), epoch)))
+            << name << " " << epoch;
     EXPECT_TRUE(at::equal(kept.make("test", "plain", ids({0}), 0), decoding.make("test", "plain", ids({0}), 0)));
   };
   expect_same(views_of(true));
@@ -94,7 +102,8 @@ TEST_F(ImageViewsTest, AnImageIsReadFromWhereItIsKept) {
     if (entry.path().string().find("mini-train") != std::string::npos && entry.path().extension() == ".kept") {
       std::string header = read_file(entry.path()).substr(0, 4096);
       std::string content = header.substr(header.find('\n') + 1);
-      data::KeptImages(entry.path(), content.substr(0, content.find('\n')), 2, 24 * 24 * 3).keep(0, std::vector<std::uint8_t>(24 * 24 * 3, 255));
+      data::KeptImages(entry.path(), content.substr(0, content.find('\n')), 2, 24 * 24 * 3)
+          .keep(0, std::vector<std::uint8_t>(24 * 24 * 3, 255));
     }
   at::Tensor after = views.make("train", "plain", ids({0}), 0);
   EXPECT_FALSE(at::equal(before, after));
@@ -112,19 +121,23 @@ TEST_F(ImageViewsTest, AnEnsembleHasSeveralViewsOfATestImage) {
       all.push_back(views.make("test", "plain", ids({0}), m));
       EXPECT_EQ(all.back().sizes(), (std::vector<std::int64_t>{1, 3, 24, 24}));
     }
-    EXPECT_TRUE(at::equal(views.make("train", "plain", ids({0}), 0), ImageViews(*pixels_, kHalf, 24, at::kFloat).make("train", "plain", ids({0}), 0)))
+    EXPECT_TRUE(at::equal(views.make("train", "plain", ids({0}), 0),
+                          ImageViews(*pixels_, kHalf, 24, at::kFloat).make("train", "plain", ids({0}), 0)))
         << "training images are what they were";
     return all;
   };
-  std::vector<at::Tensor> none = members_of({"none"}), five = members_of({"five-crop", 8}), ten = members_of({"ten-crop", 8}), drawn = members_of({"randaug", 0, 3, 7});
+  std::vector<at::Tensor> none = members_of({"none"}), five = members_of({"five-crop", 8}),
+                          ten = members_of({"ten-crop", 8}), drawn = members_of({"randaug", 0, 3, 7});
   EXPECT_EQ(none.size(), 1u);
   ASSERT_EQ(five.size(), 5u);
   ASSERT_EQ(ten.size(), 10u);
   ASSERT_EQ(drawn.size(), 3u);
   for (std::size_t m = 0; m < 5; ++m) EXPECT_TRUE(at::equal(five[m], ten[m]));
   EXPECT_TRUE(at::equal(ten[5], ten[1].flip(3))) << "the upper left of the mirrored image is its upper right";
-  auto steps = view::parse_steps(Value::parse(R"([{"op": "resize", "size": 32, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
-                                                  {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"), "test");
+  auto steps = view::parse_steps(
+      Value::parse(R"([{"op": "resize", "size": 32, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
+                                                  {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"),
+      "test");
   at::Tensor picture = view::to_tensor(data::read_image(folder_ / "files/c.png")).unsqueeze(0);
   EXPECT_TRUE(at::equal(five[4], view::apply(picture, steps, at::kFloat)));
   EXPECT_FALSE(at::equal(drawn[0], drawn[1]));
@@ -138,7 +151,8 @@ TEST_F(ImageViewsTest, AViewDependsOnTheSampleTheEpochAndTheSeedAlone) {
     views.declare("weak", pipeline, 1, 5, "model");
     other.declare("strong", pipeline, 0, 6, "model");
     at::Tensor both = views.make("train", "strong", ids({0, 1}), 3);
-    EXPECT_TRUE(at::equal(both[1], views.make("train", "strong", ids({1}), 3)[0])) << pipeline << ": alone or in a batch";
+    EXPECT_TRUE(at::equal(both[1], views.make("train", "strong", ids({1}), 3)[0]))
+        << pipeline << ": alone or in a batch";
     EXPECT_FALSE(at::equal(both, views.make("train", "strong", ids({0, 1}), 4))) << pipeline;
     EXPECT_FALSE(at::equal(both, views.make("train", "weak", ids({0, 1}), 3))) << pipeline;
     EXPECT_FALSE(at::equal(both, other.make("train", "strong", ids({0, 1}), 3))) << pipeline;

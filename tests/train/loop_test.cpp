@@ -24,8 +24,12 @@ TEST(Loop, TheEngineRecordsTheLossOfEachStepItself) {
     std::int64_t epochs() const override { return 2; }
     std::int64_t steps_per_epoch() const override { return 2; }
     std::int64_t batch() const override { return 3; }
-    at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override { return ids.to(at::kDouble).unsqueeze(1); }
-    std::vector<Batch> batches(std::int64_t) override { return {{at::arange(3), given_.narrow(0, 0, 3)}, {at::arange(3, 6), given_.narrow(0, 3, 3)}}; }
+    at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override {
+      return ids.to(at::kDouble).unsqueeze(1);
+    }
+    std::vector<Batch> batches(std::int64_t) override {
+      return {{at::arange(3), given_.narrow(0, 0, 3)}, {at::arange(3, 6), given_.narrow(0, 3, 3)}};
+    }
     const at::Tensor& given() override { return given_; }
     const at::Tensor& candidates() override { return given_; }
     const std::map<std::string, at::Tensor>& handed_over() const override { return none_; }
@@ -34,10 +38,16 @@ TEST(Loop, TheEngineRecordsTheLossOfEachStepItself) {
     struct Tower final : model::Tower {
       Tower() { weights_.add("a", at::full({1, 1}, 0.5, at::kDouble), true); }
       std::int64_t width() const override { return 1; }
-      model::Outputs rows(const at::Tensor& inputs) override { return {{"features", at::matmul(inputs, weights_.all()[0].use)}}; }
+      model::Outputs rows(const at::Tensor& inputs) override {
+        return {{"features", at::matmul(inputs, weights_.all()[0].use)}};
+      }
     };
-    std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override { return std::make_unique<Tower>(); }
-    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override { return nullptr; }
+    std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override {
+      return std::make_unique<Tower>();
+    }
+    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override {
+      return nullptr;
+    }
   };
   struct Silent final : method::Method {
     bool twice = false, rests = false, logs_loss = false;
@@ -57,13 +67,20 @@ TEST(Loop, TheEngineRecordsTheLossOfEachStepItself) {
       if (logs_loss) step.log("loss", loss);
       minimised.push_back(loss.item<double>());
     }
-    method::Outputs predict(method::Forward& forward) override { return forward.forward("main", "plain", forward.ids()); }
+    method::Outputs predict(method::Forward& forward) override {
+      return forward.forward("main", "plain", forward.ids());
+    }
   };
   auto trained = [](Silent& method, Curves& curves) {
     Rows rows;
     Scalar scalar;
-    Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"}, {"train.lr", 0.001}, {"train.momentum", 0.0}, {"train.weight_decay", 0.0},
-                                                   {"train.nesterov", false}, {"train.schedule", "constant"}, {"seed", 0}}};
+    Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"},
+                                                   {"train.lr", 0.001},
+                                                   {"train.momentum", 0.0},
+                                                   {"train.weight_decay", 0.0},
+                                                   {"train.nesterov", false},
+                                                   {"train.schedule", "constant"},
+                                                   {"seed", 0}}};
     auto alone = comm::alone();
     Observer quiet;
     Stage stage;
@@ -71,7 +88,9 @@ TEST(Loop, TheEngineRecordsTheLossOfEachStepItself) {
     Engine engine({&settings, 2, 2, 3, 6, 2, at::TensorOptions(at::kDouble)}, rows, scalar, *alone);
     Context context;
     Checkpoint checkpoint(stage, context, *alone, quiet);
-    train_loop(method, "silent", engine, rows, {*alone, quiet, checkpoint}, curves, [] { return std::map<std::string, double>{{"accuracy", 0.5}}; });
+    train_loop(method, "silent", engine, rows, {*alone, quiet, checkpoint}, curves, [] {
+      return std::map<std::string, double>{{"accuracy", 0.5}};
+    });
     std::vector<double> losses;
     for (const at::Tensor& loss : engine.losses()) losses.push_back(loss.item<double>());
     store::RunContent content;

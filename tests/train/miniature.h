@@ -36,12 +36,13 @@ class Miniature : public testing::Test {
     auto [test_images, test_labels] = pictures(20);
     if (forge)
       for (std::int64_t& label : train_labels) label = forge(label);
-    write_safetensors(folder_ / "cache",
-                      {{"train.images", {"U8", {60, 28, 28, 1}, std::as_bytes(std::span(train_images))}},
-                       {"train.labels", {"I64", {60}, std::as_bytes(std::span(train_labels))}},
-                       {"test.images", {"U8", {20, 28, 28, 1}, std::as_bytes(std::span(test_images))}},
-                       {"test.labels", {"I64", {20}, std::as_bytes(std::span(test_labels))}}},
-                      {{"version", "1"}, {"fingerprint", "f"}, {"classes", R"(["a","b","c","d","e","f","g","h","i","j"])"}});
+    write_safetensors(
+        folder_ / "cache",
+        {{"train.images", {"U8", {60, 28, 28, 1}, std::as_bytes(std::span(train_images))}},
+         {"train.labels", {"I64", {60}, std::as_bytes(std::span(train_labels))}},
+         {"test.images", {"U8", {20, 28, 28, 1}, std::as_bytes(std::span(test_images))}},
+         {"test.labels", {"I64", {20}, std::as_bytes(std::span(test_labels))}}},
+        {{"version", "1"}, {"fingerprint", "f"}, {"classes", R"(["a","b","c","d","e","f","g","h","i","j"])"}});
   }
 
   static std::pair<std::vector<std::uint8_t>, std::vector<std::int64_t>> pictures(std::int64_t count) {
@@ -49,7 +50,9 @@ class Miniature : public testing::Test {
     std::vector<std::int64_t> labels;
     for (std::int64_t i = 0; i < count; ++i) {
       labels.push_back(i % 10);
-      for (std::int64_t x = 0; x < 28; ++x) images[static_cast<std::size_t>(i * 784 + (2 * (i % 10) + 4) * 28 + x)] = static_cast<std::uint8_t>(200 + i % 50);
+      for (std::int64_t x = 0; x < 28; ++x)
+        images[static_cast<std::size_t>(i * 784 + (2 * (i % 10) + 4) * 28 + x)] =
+            static_cast<std::uint8_t>(200 + i % 50);
     }
     return {images, labels};
   }
@@ -72,8 +75,15 @@ class Miniature : public testing::Test {
     for (const sweep::Key& key : catalogue_.common)
       if (key.fallback) stage.settings.set(key.key, *key.fallback);
     set_defaults(stage.settings, catalogue_.methods.at(method), 0.3);
-    for (auto [key, value] : std::map<std::string, Value>{{"method", method}, {"dataset", "mini"}, {"model", "nano-clip"}, {"train.epochs", 2},
-                                                          {"train.batch", 16}, {"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 0}, {"data.validation_seed", 0}})
+    for (auto [key, value] : std::map<std::string, Value>{{"method", method},
+                                                          {"dataset", "mini"},
+                                                          {"model", "nano-clip"},
+                                                          {"train.epochs", 2},
+                                                          {"train.batch", 16},
+                                                          {"labels.kind", "flip"},
+                                                          {"labels.rate", 0.3},
+                                                          {"labels.seed", 0},
+                                                          {"data.validation_seed", 0}})
       stage.settings.set(key, value);
     stage.version = catalogue_.methods.at(method).version;
     stage.fingerprints["data"] = "f";

@@ -1,5 +1,4 @@
 #include "winnow/train/optimiser.h"
-#include "winnow/train/schedule.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -7,13 +6,19 @@
 #include <cmath>
 
 #include "winnow/core/error.h"
+#include "winnow/train/schedule.h"
 
 namespace winnow::train {
 namespace {
 
 Settings settings(std::map<std::string, Value> own) {
-  own.insert({{"train.lr", 0.01}, {"train.weight_decay", 0.1}, {"train.betas", {0.9, 0.99}}, {"train.eps", 1e-8}, {"train.momentum", 0.9},
-              {"train.nesterov", false}, {"train.schedule", "constant"}});
+  own.insert({{"train.lr", 0.01},
+              {"train.weight_decay", 0.1},
+              {"train.betas", {0.9, 0.99}},
+              {"train.eps", 1e-8},
+              {"train.momentum", 0.9},
+              {"train.nesterov", false},
+              {"train.schedule", "constant"}});
   return Settings(own);
 }
 
@@ -60,7 +65,9 @@ TEST(Optimiser, SgdStartsItsBufferAtTheFirstGradient) {
     });
 }
 
-TEST(Optimiser, RefusesUnknownNames) { EXPECT_THROW(Optimiser(settings({{"train.optimizer", "lion"}}), {}), UsageError); }
+TEST(Optimiser, RefusesUnknownNames) {
+  EXPECT_THROW(Optimiser(settings({{"train.optimizer", "lion"}}), {}), UsageError);
+}
 
 TEST(LearningRate, Schedules) {
   Settings own = settings({});

@@ -15,26 +15,38 @@ at::Tensor numbers(std::int64_t count) { return at::linspace(-1, 1, count, at::k
 
 TEST(OwnMemory, OverlapsAreNamedWhateverTheirForm) {
   at::Tensor all = numbers(12).view({3, 4}), apart = all.clone();
-  auto said = [](const std::vector<Held>& written, const std::vector<Held>& read) { return refusal([&] { require_own_memory(written, read); }); };
+  auto said = [](const std::vector<Held>& written, const std::vector<Held>& read) {
+    return refusal([&] { require_own_memory(written, read); });
+  };
   require_own_memory({{"a", all}, {"b", apart}}, {{"c", numbers(12)}});
   for (const at::Tensor& other : {all, all.view({12}), all.t(), all.narrow(0, 2, 1), all.select(1, 3), all.detach(),
                                   at::from_blob(all.mutable_data_ptr<double>() + 11, {1}, all.options())}) {
     EXPECT_THAT(said({{"a", all}, {"b", other}}, {}), AllOf(HasSubstr("a"), HasSubstr("b"), HasSubstr("share memory")));
     EXPECT_THAT(said({{"a", all}}, {{"b", other}}), HasSubstr("share memory"));
     EXPECT_THAT(said({{"b", other}}, {{"a", all}}), HasSubstr("share memory"));
-    require_own_memory({{"d", apart}}, {{"a", all}, {"b", other}});     // what nobody writes may be the same
+    require_own_memory({{"d", apart}}, {{"a", all}, {"b", other}});  // what nobody writes may be the same
   }
   require_own_memory({{"rows 0", all.narrow(0, 0, 1)}, {"rows 1, 2", all.narrow(0, 1, 2)}}, {});
-  require_own_memory({{"none", at::Tensor()}, {"none either", at::Tensor()}, {"empty", all.narrow(0, 1, 0)}, {"a", all},
-                      {"sizes alone", at::empty({3}, at::TensorOptions(at::kMeta))}}, {});
+  require_own_memory({{"none", at::Tensor()},
+                      {"none either", at::Tensor()},
+                      {"empty", all.narrow(0, 1, 0)},
+                      {"a", all},
+                      {"sizes alone", at::empty({3}, at::TensorOptions(at::kMeta))}},
+                     {});
 }
 
 // A wide tensor that nobody writes hides none of those behind it.
 TEST(OwnMemory, FindsTheSecondOfSeveral) {
   at::Tensor all = numbers(30);
-  EXPECT_THAT(refusal([&] { require_own_memory({{"x", all.narrow(0, 3, 1)}}, {{"small", all.narrow(0, 0, 2)}, {"wide", all}, {"late", all.narrow(0, 20, 5)}}); }),
+  EXPECT_THAT(refusal([&] {
+                require_own_memory({{"x", all.narrow(0, 3, 1)}},
+                                   {{"small", all.narrow(0, 0, 2)}, {"wide", all}, {"late", all.narrow(0, 20, 5)}});
+              }),
               AllOf(HasSubstr("wide"), HasSubstr("x ")));
-  EXPECT_THAT(refusal([&] { require_own_memory({{"long", all}, {"short", numbers(3)}, {"last", all.narrow(0, 29, 1)}}, {{"early", all.narrow(0, 0, 0)}}); }),
+  EXPECT_THAT(refusal([&] {
+                require_own_memory({{"long", all}, {"short", numbers(3)}, {"last", all.narrow(0, 29, 1)}},
+                                   {{"early", all.narrow(0, 0, 0)}});
+              }),
               AllOf(HasSubstr("long"), HasSubstr("last")));
 }
 
@@ -49,7 +61,8 @@ struct OneWeight final : model::Architecture {
     explicit Head(const at::Tensor& w) { weights_.add("W", w, true)->value = w; }
     at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override { return inputs.at(0); }
   };
-  at::Tensor tower_weight = numbers(12).view({3, 4}), head_weight = numbers(12).view({3, 4}).clone(), snapshot = numbers(12).clone();
+  at::Tensor tower_weight = numbers(12).view({3, 4}), head_weight = numbers(12).view({3, 4}).clone(),
+             snapshot = numbers(12).clone();
   bool tower_shares = false, head_shares = false, tail_is_head = false;
   std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override {
     return std::make_unique<Tower>(tower_shares ? snapshot.view({3, 4}) : tower_weight);
@@ -82,7 +95,9 @@ struct NoRows final : Source {
   std::int64_t epochs() const override { return 1; }
   std::int64_t steps_per_epoch() const override { return 1; }
   std::int64_t batch() const override { return 2; }
-  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor&, std::int64_t) override { return numbers(8).view({2, 4}); }
+  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor&, std::int64_t) override {
+    return numbers(8).view({2, 4});
+  }
   std::vector<Batch> batches(std::int64_t) override { return {}; }
   const at::Tensor& given() override { return given_; }
   const at::Tensor& candidates() override { return given_; }
@@ -90,20 +105,24 @@ struct NoRows final : Source {
 };
 
 TEST(OwnMemory, TheEngineRefusesPartsThatAreOneTensor) {
-  Settings settings{std::map<std::string, Value>{{"train.optimizer", "adam"}, {"train.weight_decay", 0.0}, {"train.betas", {0.9, 0.999}}, {"train.eps", 1e-8}}};
+  Settings settings{std::map<std::string, Value>{
+      {"train.optimizer", "adam"}, {"train.weight_decay", 0.0}, {"train.betas", {0.9, 0.999}}, {"train.eps", 1e-8}}};
   NoRows rows;
   auto alone = comm::alone();
   TwoHeads method;
   auto set_up = [&](OneWeight architecture) {
-    return refusal([&] { Engine({&settings, 1, 1, 2, 2, 3, at::TensorOptions(at::kDouble)}, rows, architecture, *alone).set_up(method); });
+    return refusal([&] {
+      Engine({&settings, 1, 1, 2, 2, 3, at::TensorOptions(at::kDouble)}, rows, architecture, *alone).set_up(method);
+    });
   };
   OneWeight tails, towers, heads;
   tails.tail_is_head = towers.tower_shares = heads.head_shares = true;
-  EXPECT_THAT(set_up(tails), AllOf(HasSubstr("'W' of module 'head'"), HasSubstr("'W' of module 'tail'"), HasSubstr("share memory")));
+  EXPECT_THAT(set_up(tails),
+              AllOf(HasSubstr("'W' of module 'head'"), HasSubstr("'W' of module 'tail'"), HasSubstr("share memory")));
   EXPECT_THAT(set_up(towers), AllOf(HasSubstr("the model's 'vision.A'"), HasSubstr("'A' of network 'main'")));
   EXPECT_THAT(set_up(heads), AllOf(HasSubstr("'A' of network 'main'"), HasSubstr("'W' of module 'head'")));
   EXPECT_EQ(set_up({}), "accepted");
-  method.sharer = true;                           // declared: the same tower under two names
+  method.sharer = true;  // declared: the same tower under two names
   EXPECT_EQ(set_up({}), "accepted");
 }
 
@@ -115,7 +134,8 @@ class OwnMemoryOfMethods : public Miniature {
     store::write_run_file(folder_ / "backbone.h5", run(pretrain()).content);
   }
   // One step of everything; the engine's own check lets it begin.
-  Execution trained(const std::string& method, const std::string& init, const std::string& precision, const std::string& adapt, int epochs = 1) {
+  Execution trained(const std::string& method, const std::string& init, const std::string& precision,
+                    const std::string& adapt, int epochs = 1) {
     Stage stage = train(method);
     bool given = catalogue_.methods.at(method).labels == sweep::LabelNeed::given;
     if (given || init == "linear-probe") stage.settings.set("labels.kind", "clean");
@@ -140,16 +160,19 @@ TEST_F(OwnMemoryOfMethods, EveryHeadInBothPrecisions) {
     for (const char* init : {"text", "random", "class-mean", "linear-probe"})
       for (const char* precision : {"fp32", "fp64"}) {
         if (std::string(init) == "linear-probe" && declared.labels != sweep::LabelNeed::given) continue;
-        expect_apart(trained(name, init, precision, "linear-probe").trace, fmt::format("{} {} {}", name, init, precision));
+        expect_apart(trained(name, init, precision, "linear-probe").trace,
+                     fmt::format("{} {} {}", name, init, precision));
       }
   }
 }
 
 TEST_F(OwnMemoryOfMethods, EveryAdaptation) {
-  for (const char* adapt : {"full-tuning", "bias-tuning", "ln-tuning", "mask", "vpt-shallow", "vpt-deep", "lora", "ssf-attn", "ssf-mlp", "ssf-ln", "adapter", "adaptformer"})
+  for (const char* adapt : {"full-tuning", "bias-tuning", "ln-tuning", "mask", "vpt-shallow", "vpt-deep", "lora",
+                            "ssf-attn", "ssf-mlp", "ssf-ln", "adapter", "adaptformer"})
     for (const char* precision : {"fp32", "fp64"})
-      for (const char* method : {"htc", "idgp", "pico"})              // two heads, two towers, a copy that follows
-        expect_apart(trained(method, "text", precision, adapt).trace, fmt::format("{} {} {}", method, adapt, precision));
+      for (const char* method : {"htc", "idgp", "pico"})  // two heads, two towers, a copy that follows
+        expect_apart(trained(method, "text", precision, adapt).trace,
+                     fmt::format("{} {} {}", method, adapt, precision));
 }
 
 // The two classifiers start as one, and from the second epoch on they learn different targets.
@@ -157,7 +180,8 @@ TEST_F(OwnMemoryOfMethods, HeadAndTailOfHtcGoTheirOwnWays) {
   for (const char* init : {"text", "class-mean"})
     for (const char* precision : {"fp32", "fp64"}) {
       Trace trace = trained("htc", init, precision, "adaptformer", /*epochs=*/2).trace;
-      EXPECT_FALSE(at::equal(trace.parameters.at("head.weight"), trace.parameters.at("tail.weight"))) << init << ' ' << precision;
+      EXPECT_FALSE(at::equal(trace.parameters.at("head.weight"), trace.parameters.at("tail.weight")))
+          << init << ' ' << precision;
     }
 }
 
@@ -167,9 +191,15 @@ TEST_F(OwnMemoryOfMethods, AnUpdateMovesEachWeightOnce) {
     if (declared.recipe != "train") continue;
     Stage stage = train(name);
     if (declared.labels == sweep::LabelNeed::given) stage.settings.set("labels.kind", "symmetric");
-    for (auto [key, value] : std::map<std::string, Value>{{"train.epochs", 1}, {"train.batch", 60}, {"train.precision", "fp64"}, {"adapt", "linear-probe"},
-                                                          {"train.optimizer", "sgd"}, {"train.momentum", 0.0}, {"train.weight_decay", 0.0},
-                                                          {"train.nesterov", false}, {"train.schedule", "constant"}})
+    for (auto [key, value] : std::map<std::string, Value>{{"train.epochs", 1},
+                                                          {"train.batch", 60},
+                                                          {"train.precision", "fp64"},
+                                                          {"adapt", "linear-probe"},
+                                                          {"train.optimizer", "sgd"},
+                                                          {"train.momentum", 0.0},
+                                                          {"train.weight_decay", 0.0},
+                                                          {"train.nesterov", false},
+                                                          {"train.schedule", "constant"}})
       stage.settings.set(key, value);
     stage.settings.set("train.lr", 0.0);
     std::map<std::string, at::Tensor> before = run(stage).trace.parameters;

@@ -1,4 +1,5 @@
-// A checkpoint that does not fit is refused as a whole: the stage that starts over gives the result of one that never saw it.
+// A checkpoint that does not fit is refused as a whole: the stage that starts over gives the result of one that never
+// saw it.
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -13,7 +14,8 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// A checkpoint's entries, to be changed by hand and written again with a digest that is right: such a file is whole, and wrong.
+// A checkpoint's entries, to be changed by hand and written again with a digest that is right: such a file is whole,
+// and wrong.
 struct Entries {
   struct Entry {
     std::string dtype;
@@ -26,7 +28,8 @@ struct Entries {
   static Entries read(const Path& file) {
     SafeTensors from(file);
     Entries result{{}, from.metadata()};
-    for (const auto& [name, tensor] : from.tensors()) result.tensors[name] = {tensor.dtype, tensor.shape, {tensor.bytes.begin(), tensor.bytes.end()}};
+    for (const auto& [name, tensor] : from.tensors())
+      result.tensors[name] = {tensor.dtype, tensor.shape, {tensor.bytes.begin(), tensor.bytes.end()}};
     return result;
   }
   void write(const Path& file) {
@@ -102,15 +105,18 @@ TEST_F(RefusedCheckpoint, HasChangedNothing) {
       Listener listener;
       EXPECT_EQ(digest(stage, listener), want) << method << ": " << what;
       EXPECT_EQ(listener.resumed_at, -1) << method << ": " << what;
-      EXPECT_THAT(listener.notes, ElementsAre(AllOf(HasSubstr("state.safetensors"), HasSubstr(said), HasSubstr("starts over")))) << method << ": " << what;
+      EXPECT_THAT(listener.notes,
+                  ElementsAre(AllOf(HasSubstr("state.safetensors"), HasSubstr(said), HasSubstr("starts over"))))
+          << method << ": " << what;
     };
     // Every kind of entry, each missing; the last ones by name, so that those before would have been copied.
     std::map<std::string, std::string> kinds;
     for (const auto& [name, entry] : good.tensors) kinds[name.substr(0, name.find('/'))] = name;
     EXPECT_GE(kinds.size(), 6u);
     for (const auto& [kind, name] : kinds) {
-      if (kind != "gradient")                     // an optimiser that was never updated has none
-        refused("no " + name, name.starts_with("curve/") ? "metrics of" : "it has no '" + name + "'", [&](Entries& bad) { bad.tensors.erase(name); });
+      if (kind != "gradient")  // an optimiser that was never updated has none
+        refused("no " + name, name.starts_with("curve/") ? "metrics of" : "it has no '" + name + "'",
+                [&](Entries& bad) { bad.tensors.erase(name); });
       refused("another shape of " + name, "'" + name + "'", [&](Entries& bad) {
         Entries::Entry& own = bad.tensors.at(name);
         own.shape = {static_cast<std::int64_t>(own.bytes.size()) + 1, 1};
@@ -123,11 +129,13 @@ TEST_F(RefusedCheckpoint, HasChangedNothing) {
         own.shape = {static_cast<std::int64_t>(own.bytes.size())};
       });
     }
-    for (const char* extra : {"state/nobody", "parameter/main/nothing", "history/nobody", "curve/more", "zzz", "gradient/other"})
+    for (const char* extra :
+         {"state/nobody", "parameter/main/nothing", "history/nobody", "curve/more", "zzz", "gradient/other"})
       refused(extra, "", [&](Entries& bad) { bad.tensors[extra] = {"F64", {1}, std::vector<std::byte>(8)}; });
     refused("a step too many", "counts", [](Entries& bad) { bad.about["step"] = "3"; });
     refused("an epoch too many", "", [](Entries& bad) { bad.about["epoch"] = "0", bad.about["step"] = "4"; });
-    for (const char* epoch : {"2", "-1", "x", ""}) refused(epoch, "no place", [&](Entries& bad) { bad.about["epoch"] = epoch; });
+    for (const char* epoch : {"2", "-1", "x", ""})
+      refused(epoch, "no place", [&](Entries& bad) { bad.about["epoch"] = epoch; });
     for (const char* step : {"5", "-2", "1e9"}) refused(step, "", [&](Entries& bad) { bad.about["step"] = step; });
     refused("a type that no tensor has", "U32", [](Entries& bad) {
       Entries::Entry& own = bad.tensors.at("iteration");
@@ -135,7 +143,7 @@ TEST_F(RefusedCheckpoint, HasChangedNothing) {
       own.shape = {2};
     });
 
-    good.write(file_);                            // the untouched one, written the same way, is taken
+    good.write(file_);  // the untouched one, written the same way, is taken
     Listener listener;
     EXPECT_EQ(digest(stage, listener), want) << method;
     EXPECT_EQ(listener.resumed_at, 6) << method;
@@ -148,7 +156,8 @@ TEST_F(RefusedCheckpoint, OneThatIsCutOffAnywhereIsRefused) {
   std::string want = run(stage).content.result_digest().hex();
   stopped(stage, 6);
   std::string good = read_file(file_);
-  for (std::size_t kept : {std::size_t{0}, std::size_t{7}, std::size_t{8}, std::size_t{100}, good.size() / 2, good.size() - 1}) {
+  for (std::size_t kept :
+       {std::size_t{0}, std::size_t{7}, std::size_t{8}, std::size_t{100}, good.size() / 2, good.size() - 1}) {
     write_file_atomically(file_, good.substr(0, kept));
     Listener listener;
     EXPECT_EQ(digest(stage, listener), want) << kept;

@@ -1,16 +1,15 @@
 // From scores to a selected subset to training on it; and that nothing that trains can reach the true labels.
-#include "miniature.h"
-
 #include "../../src/train/arrays.h"
 #include "../../src/train/curves.h"
 #include "../../src/train/image_source.h"
 #include "../../src/train/loop.h"
 #include "../../src/train/selected_subset.h"
+#include "miniature.h"
 #include "winnow/method/mixture.h"
 #include "winnow/method/registry.h"
 #include "winnow/method/selections.h"
-#include "winnow/sweep/plan.h"
 #include "winnow/model/head.h"
+#include "winnow/sweep/plan.h"
 
 namespace winnow::train {
 namespace {
@@ -22,7 +21,9 @@ struct Flat final : model::Architecture {
   struct Tower final : model::Tower {
     Tower() { weights_.add("A", at::linspace(-1, 1, 8 * 3 * 784, at::kDouble).sin().view({8, 3 * 784}), true); }
     std::int64_t width() const override { return 8; }
-    model::Outputs rows(const at::Tensor& pictures) override { return {{"features", at::matmul(pictures.flatten(1), weights_.all()[0].use.t())}}; }
+    model::Outputs rows(const at::Tensor& pictures) override {
+      return {{"features", at::matmul(pictures.flatten(1), weights_.all()[0].use.t())}};
+    }
   };
   std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override { return std::make_unique<Tower>(); }
   std::unique_ptr<model::Module> module(std::string_view name, model::ModuleKind, std::int64_t) override {
@@ -53,7 +54,8 @@ class SelectionTest : public Miniature {
   Stage score() {
     Stage stage;
     stage.kind = StageKind::score;
-    for (const char* key : {"data.samples", "data.test_samples", "data.first", "data.last", "data.seed"}) stage.settings.set(key, 0);
+    for (const char* key : {"data.samples", "data.test_samples", "data.first", "data.last", "data.seed"})
+      stage.settings.set(key, 0);
     stage.settings.set("dataset", "mini");
     stage.settings.set("template", "a photo of a {}.");
     stage.fingerprints["data"] = "f";
@@ -94,7 +96,8 @@ TEST_F(SelectionTest, ScoresThenLabelMatchThenTraining) {
 TEST_F(SelectionTest, ADetectorWritesItsSubsetAndWhatBecameOfItInEveryEpoch) {
   for (const char* method : {"small-loss", "gmm"}) {
     store::RunContent content = run(noisy(method, StageKind::detect)).content;
-    at::Tensor mask = tensor_of(content.arrays.at("selection/mask")), masks = tensor_of(content.arrays.at("selection/epochs/mask"));
+    at::Tensor mask = tensor_of(content.arrays.at("selection/mask")),
+               masks = tensor_of(content.arrays.at("selection/epochs/mask"));
     EXPECT_EQ(masks.sizes(), (at::IntArrayRef{2, 60})) << method;
     EXPECT_TRUE(at::equal(masks[1], mask)) << method;
     EXPECT_EQ(content.arrays.at("selection/score").shape, (std::vector<std::size_t>{60}));
@@ -128,13 +131,15 @@ TEST_F(SelectionTest, BadInputsAreNamed) {
   EXPECT_THAT(refusal(label_match(), wrong), HasSubstr("backbone.h5 holds no scores"));
 }
 
-// What a stage's identity names is what its computation reads: neither more (results would be recomputed for nothing) nor
-// less (different results would share an identity). Shown on the stages that the recipes make.
+// What a stage's identity names is what its computation reads: neither more (results would be recomputed for nothing)
+// nor less (different results would share an identity). Shown on the stages that the recipes make.
 TEST_F(SelectionTest, EveryStageOfTheRecipesReadsExactlyItsSettings) {
   catalogue_.fingerprints = {{"fashion-mnist", "f"}};
-  std::string text = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\nlabels = { kind = \"symmetric\", rate = 0.4 }\n"
-                     "train = { epochs = 1, batch = 20 }\ndata = { first = 0 }\n[[grid]]\nmethod = [\"detect-train\"]\n"
-                     "detect = [{ method = \"label-match\" }, { method = \"small-loss\" }, { method = \"gmm\", warmup_epochs = 0 }]\n";
+  std::string text =
+      "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\nlabels = { kind = \"symmetric\", rate "
+      "= 0.4 }\n"
+      "train = { epochs = 1, batch = 20 }\ndata = { first = 0 }\n[[grid]]\nmethod = [\"detect-train\"]\n"
+      "detect = [{ method = \"label-match\" }, { method = \"small-loss\" }, { method = \"gmm\", warmup_epochs = 0 }]\n";
   write_file_atomically(folder_ / "s.toml", text);
   sweep::Plan plan = sweep::Plan::read(folder_ / "s.toml", catalogue_);
   Context context = this->context();
@@ -147,8 +152,9 @@ TEST_F(SelectionTest, EveryStageOfTheRecipesReadsExactlyItsSettings) {
     std::set<std::string> read = stage.settings.read();
     std::string label(plan.nodes()[i].label);
     for (const auto& [key, value] : stage.settings.all())
-      EXPECT_TRUE(read.count(key) || key == "model" || (key == "seed" && label == "detect")) << label << " never reads " << key;
-    if (done.content.arrays.count("selection/mask")) {       // whatever was believed: something to train on
+      EXPECT_TRUE(read.count(key) || key == "model" || (key == "seed" && label == "detect"))
+          << label << " never reads " << key;
+    if (done.content.arrays.count("selection/mask")) {  // whatever was believed: something to train on
       at::Tensor mask = tensor_of(done.content.arrays.at("selection/mask"));
       done.content.arrays["selection/mask"] = array_of(at::ones_like(mask));
     }
@@ -165,13 +171,17 @@ TEST_F(SelectionTest, GarbageForTrueLabelsChangesNoLossAndNoSelection) {
     stage.settings.set("train.precision", "fp64");
     auto train_with = [&](bool garbage) {
       auto [opened, oracle] = ImageSource::open(stage, context(),
-                                                {.normalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, .image_size = 28, .real = at::TensorOptions(at::kDouble),
-                                                 .labels = true, .training = true, .views = ImageSource::Views::from(stage.settings, {})});
+                                                {.normalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
+                                                 .image_size = 28,
+                                                 .real = at::TensorOptions(at::kDouble),
+                                                 .labels = true,
+                                                 .training = true,
+                                                 .views = ImageSource::Views::from(stage.settings, {})});
       ImageSource& source = *opened;
       if (garbage) oracle = Oracle(at::zeros_like(oracle.labels("train")), at::zeros_like(oracle.labels("test")));
       Flat architecture;
-      method::Facts facts{&stage.settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
-                          at::TensorOptions(at::kDouble)};
+      method::Facts facts{&stage.settings,      source.epochs(),  source.steps_per_epoch(),      source.batch(),
+                          source.size("train"), source.classes(), at::TensorOptions(at::kDouble)};
       Engine engine(facts, source, architecture, *alone_);
       Checkpoint checkpoint(stage, context(), *alone_, quiet_);
       Curves curves;
@@ -212,7 +222,9 @@ TEST(Mixture, SeparatesTwoHeapsAndSurvivesEqualValues) {
   auto mixture = method::Mixture::fit(values, method::two_means(values, stream), 10, 1e-2, 5e-4);
   EXPECT_TRUE(at::equal(mixture.posterior > 0.5, values < 0.5));
   at::Tensor equal = at::zeros({5}, at::kDouble);
-  EXPECT_TRUE(at::isfinite(method::Mixture::fit(equal, method::two_means(equal, stream), 10, 1e-2, 5e-4).posterior).all().item<bool>());
+  EXPECT_TRUE(at::isfinite(method::Mixture::fit(equal, method::two_means(equal, stream), 10, 1e-2, 5e-4).posterior)
+                  .all()
+                  .item<bool>());
 }
 
 }  // namespace

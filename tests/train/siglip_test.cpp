@@ -10,7 +10,9 @@ class SiglipStage : public Miniature {
   Path snapshot(const std::string& name, double mean, double deviation) {
     Path from = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots/siglip", to = folder_ / name;
     std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
-    Value processor = {{"image_processor_type", "SiglipImageProcessor"}, {"image_mean", {mean, mean, mean}}, {"image_std", {deviation, deviation, deviation}}};
+    Value processor = {{"image_processor_type", "SiglipImageProcessor"},
+                       {"image_mean", {mean, mean, mean}},
+                       {"image_std", {deviation, deviation, deviation}}};
     std::filesystem::remove(to / "preprocessor_config.json");
     write_file_atomically(to / "preprocessor_config.json", processor.dump());
     return to;

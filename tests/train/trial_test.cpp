@@ -70,14 +70,16 @@ TEST_F(TrialTest, EveryMethodIsTriedWithAllItsPartsAndSaysWhatTheWholeTakes) {
     EXPECT_EQ(trial.content.stage.identity(), whole.content.stage.identity()) << name;
     EXPECT_EQ(trial.trial->epochs, stage.settings.integer("train.epochs"));
     EXPECT_EQ(trial.trial->steps_per_epoch, name == "pretrain" ? 3 : 4) << name;
-    for (double seconds : {trial.trial->first_step, trial.trial->later_step, trial.trial->evaluation, trial.trial->once}) EXPECT_GT(seconds, 0) << name;
+    for (double seconds :
+         {trial.trial->first_step, trial.trial->later_step, trial.trial->evaluation, trial.trial->once})
+      EXPECT_GT(seconds, 0) << name;
   }
 }
 
 TEST_F(TrialTest, FewStepsAreTakenWhateverTheStageHas) {
   Stage stage = train("proden");
   stage.settings.set("train.epochs", 50);
-  stage.settings.set("train.batch", 7);                               // eight batches and one of four samples
+  stage.settings.set("train.batch", 7);  // eight batches and one of four samples
   Counting counting;
   Execution result = execute(stage, trial(), *alone_, counting);
   EXPECT_LE(counting.steps, 8) << "three and the short one, of the first epoch and of the last";
@@ -98,7 +100,8 @@ TEST_F(TrialTest, WhatItSelectsIsEverything) {
   detect.kind = StageKind::detect;
   detect.outputs.insert(Output::selection);
   store::write_run_file(folder_ / "detect.h5", tried(detect).content);
-  store::Array mask = store::read_run_file(folder_ / "detect.h5", true, store::Accept::trials_too).arrays.at("selection/mask");
+  store::Array mask =
+      store::read_run_file(folder_ / "detect.h5", true, store::Accept::trials_too).arrays.at("selection/mask");
   EXPECT_EQ(std::count(mask.bytes.begin(), mask.bytes.end(), std::byte{1}), 60);
 }
 
@@ -107,7 +110,9 @@ TEST_F(TrialTest, FindsWhatTheStageWouldFindLater) {
   stage.settings.set("train.batch", 61);
   EXPECT_THAT(refusal(stage, trial()), HasSubstr("train.batch = 61 is larger than the 60 training samples"));
   stage = train("cc");
-  stage.settings.set("template", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen {}");
+  stage.settings.set(
+      "template",
+      "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen {}");
   EXPECT_THAT(refusal(stage, trial()), testing::Not("accepted"));
   stage = train("cc");
   stage.settings.set("train.lr", 1e30);
@@ -151,19 +156,26 @@ TEST(Trial, AnEvaluationComputesAFirstPiece) {
       std::int64_t width() const override { return 1; }
       model::Outputs rows(const at::Tensor& inputs) override { return {{"features", inputs}}; }
     };
-    std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override { return std::make_unique<Tower>(); }
-    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override { return nullptr; }
+    std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override {
+      return std::make_unique<Tower>();
+    }
+    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override {
+      return nullptr;
+    }
   } plain;
   struct Features final : method::Method {
     void setup(method::Setup& setup) override { setup.network("main", method::TowerKind::image); }
     void step(method::Step&) override {}
-    method::Outputs predict(method::Forward& forward) override { return forward.forward("main", "plain", forward.ids()); }
+    method::Outputs predict(method::Forward& forward) override {
+      return forward.forward("main", "plain", forward.ids());
+    }
   } method;
   Settings settings;
   auto alone = comm::alone();
   Engine engine({&settings, 1, 1, 4, 1200, 2, at::TensorOptions(at::kDouble)}, source, plain, *alone);
   engine.set_up(method);
-  EXPECT_TRUE(at::equal(predict_all(method, engine, "test").at("features").flatten(), at::arange(1200).to(at::kDouble)));
+  EXPECT_TRUE(
+      at::equal(predict_all(method, engine, "test").at("features").flatten(), at::arange(1200).to(at::kDouble)));
   EXPECT_EQ(source.asked, 1200);
   engine.sample_passes();
   at::Tensor rows = predict_all(method, engine, "test").at("features").flatten();
@@ -171,8 +183,9 @@ TEST(Trial, AnEvaluationComputesAFirstPiece) {
   EXPECT_EQ(rows.size(0), 1200);
   EXPECT_EQ(rows[1199].item<double>(), 199);
   EXPECT_EQ(engine.take_sampled_rows().asked, 1200);
-  engine.begin_step(0);                           // a step's rows are all computed
-  EXPECT_EQ(engine.forward("main", std::string("weak"), at::arange(700), false, "train").features()[699].item<double>(), 699);
+  engine.begin_step(0);  // a step's rows are all computed
+  EXPECT_EQ(engine.forward("main", std::string("weak"), at::arange(700), false, "train").features()[699].item<double>(),
+            699);
   engine.end_step();
 }
 
@@ -187,7 +200,15 @@ TEST_F(TrialTest, KeepsNoCheckpointAndStops) {
 }
 
 TEST(Trial, TheWholeIsExtrapolated) {
-  Trial trial{.first_step = 1, .later_step = 2, .first_passes = 10, .later_passes = 20, .evaluation = 5, .once = 100, .spent = 0, .steps_per_epoch = 10, .epochs = 3};
+  Trial trial{.first_step = 1,
+              .later_step = 2,
+              .first_passes = 10,
+              .later_passes = 20,
+              .evaluation = 5,
+              .once = 100,
+              .spent = 0,
+              .steps_per_epoch = 10,
+              .epochs = 3};
   EXPECT_DOUBLE_EQ(trial.whole(), 100 + (10 + 10 + 5) + 2 * (20 + 20 + 5));
   trial.epochs = 0;
   EXPECT_DOUBLE_EQ(trial.whole(), 100);

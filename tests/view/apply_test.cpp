@@ -34,23 +34,31 @@ std::string refusal(const char* json, const at::Tensor& pictures = noise(1, 9, 9
 // What each operation computes is compared by the golden cases, one image at a time. Here: a batch is its images.
 TEST(ApplyEach, ABatchIsItsImagesEachWithItsOwnSteps) {
   std::vector<std::vector<Step>> all = {
-      steps(R"([{"op": "brightness", "factor": 0.4}, {"op": "rotate", "value": 20}, {"op": "gaussian_blur", "sigma": 1.3}])"),
-      steps(R"([{"op": "equalize"}, {"op": "rotate", "value": -3}, {"op": "hue", "factor": 0.2}, {"op": "sharpness", "value": 0.4}])"),
-      steps(R"([{"op": "brightness", "factor": 1.7}, {"op": "shear_x", "value": 0.3}, {"op": "gaussian_blur", "sigma": 0.3}])"),
-      steps(R"([{"op": "autocontrast"}, {"op": "contrast", "value": 0.2}, {"op": "solarize", "value": 99.5}, {"op": "posterize", "value": 3}])"),
+      steps(
+          R"([{"op": "brightness", "factor": 0.4}, {"op": "rotate", "value": 20}, {"op": "gaussian_blur", "sigma": 1.3}])"),
+      steps(
+          R"([{"op": "equalize"}, {"op": "rotate", "value": -3}, {"op": "hue", "factor": 0.2}, {"op": "sharpness", "value": 0.4}])"),
+      steps(
+          R"([{"op": "brightness", "factor": 1.7}, {"op": "shear_x", "value": 0.3}, {"op": "gaussian_blur", "sigma": 0.3}])"),
+      steps(
+          R"([{"op": "autocontrast"}, {"op": "contrast", "value": 0.2}, {"op": "solarize", "value": 99.5}, {"op": "posterize", "value": 3}])"),
       steps(R"([])"),
-      steps(R"([{"op": "color", "value": 0.2}, {"op": "cutout", "center_x": 3, "center_y": 4, "fraction": 0.3, "fill": 9}, {"op": "hflip"}])"),
+      steps(
+          R"([{"op": "color", "value": 0.2}, {"op": "cutout", "center_x": 3, "center_y": 4, "fraction": 0.3, "fill": 9}, {"op": "hflip"}])"),
   };
   at::Tensor pictures = noise(6, 11, 14);
   at::Tensor together = apply_each(pictures, all, at::kFloat);
   for (std::int64_t i = 0; i < 6; ++i)
-    EXPECT_TRUE(at::equal(together[i], apply(pictures.narrow(0, i, 1), all[static_cast<std::size_t>(i)], at::kFloat)[0])) << i;
+    EXPECT_TRUE(
+        at::equal(together[i], apply(pictures.narrow(0, i, 1), all[static_cast<std::size_t>(i)], at::kFloat)[0]))
+        << i;
   EXPECT_TRUE(at::equal(together[4], pictures[4])) << "no steps, no change";
 }
 
 TEST(ApplyAnySize, ImagesMeetAtTheFirstStepsThatMakeASize) {
   std::vector<at::Tensor> pictures = {noise(1, 30, 20)[0], noise(1, 9, 40)[0]};
-  auto own = steps(R"([{"op": "resize", "size": 8, "interpolation": "bicubic"}, {"op": "center_crop", "size": [8, 8]}, {"op": "hflip"},
+  auto own = steps(
+      R"([{"op": "resize", "size": 8, "interpolation": "bicubic"}, {"op": "center_crop", "size": [8, 8]}, {"op": "hflip"},
                        {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])");
   at::Tensor result = apply_any_size(pictures, {own, own}, at::kDouble);
   EXPECT_EQ(result.sizes(), (std::vector<std::int64_t>{2, 3, 8, 8}));
@@ -65,12 +73,13 @@ TEST(Resize, GathersAndLoopsAgree) {
   at::Tensor pictures = noise(3, 37, 53);
   std::vector<data::Box> boxes = {{0, 0, 37, 53}, {5, 6, 12, 13}, {30, 2, 5, 50}};
   for (data::Filter filter : {data::Filter::bilinear, data::Filter::bicubic, data::Filter::lanczos})
-    EXPECT_TRUE(at::equal(resize(pictures, boxes, {16, 24}, filter), resize_by_gather(pictures, boxes, {16, 24}, filter)));
+    EXPECT_TRUE(
+        at::equal(resize(pictures, boxes, {16, 24}, filter), resize_by_gather(pictures, boxes, {16, 24}, filter)));
 }
 
 TEST(Loops, AreTheTensorsOfDevices) {
   at::Tensor pictures = noise(4, 33, 47);
-  pictures[3].floor_divide_(64).mul_(64);         // few levels: ties of the largest channel, greys
+  pictures[3].floor_divide_(64).mul_(64);  // few levels: ties of the largest channel, greys
   std::vector<double> sigmas = {0.1, 0.9, 2.7, 9}, turns = {-0.5, -0.03, 0.2, 0.5}, factors = {0, 0.4, 1.3, 7};
   EXPECT_TRUE(at::equal(gaussian_blur(pictures, sigmas), gaussian_blur_by_tensors(pictures, sigmas)));
   EXPECT_TRUE(at::equal(hue(pictures, turns), hue_by_tensors(pictures, turns)));
@@ -82,13 +91,15 @@ TEST(Loops, AreTheTensorsOfDevices) {
   std::vector<Cutout> cuts = {{5, 6, 0.3, {1, 2, 3}}, {46, 32, 0.5, {}}, {20, 20, 0, {9, 9, 9}}, {0, 0, 9, {7, 7, 7}}};
   EXPECT_TRUE(at::equal(cutout(pictures, cuts), cutout_by_tensors(pictures, cuts)));
   for (std::int64_t size : {1, 20, 60}) {
-    std::vector<data::Box> boxes = {{0, 0, size, size}, {-5, 40, size, size}, {30, -9, size, size}, {-70, 100, size, size}};
+    std::vector<data::Box> boxes = {
+        {0, 0, size, size}, {-5, 40, size, size}, {30, -9, size, size}, {-70, 100, size, size}};
     EXPECT_TRUE(at::equal(crop(pictures, boxes, {1, 2, 3}), crop_by_tensors(pictures, boxes, {1, 2, 3}))) << size;
   }
   for (at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
     Normalisation n{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
     EXPECT_TRUE(at::equal(normalise(pictures, n, type), normalise_by_tensors(pictures, n, type)));
-    EXPECT_EQ(normalise(pictures, n, type).strides(), normalise_by_tensors(pictures, n, type).strides()) << "convolutions may depend on it";
+    EXPECT_EQ(normalise(pictures, n, type).strides(), normalise_by_tensors(pictures, n, type).strides())
+        << "convolutions may depend on it";
     at::Tensor grey = pictures.narrow(3, 0, 1).contiguous();
     EXPECT_TRUE(at::equal(normalise(grey, n, type), normalise_by_tensors(grey, n, type)));
   }
@@ -96,11 +107,15 @@ TEST(Loops, AreTheTensorsOfDevices) {
 
 TEST(Apply, TenCropsAreNormalisedEach) {
   at::Tensor pictures = noise(2, 10, 12);
-  at::Tensor all = apply(pictures, steps(R"([{"op": "ten_crop", "size": [4, 4]}, {"op": "normalize", "mean": [0, 0, 0], "std": [1, 1, 1]}])"), at::kFloat);
+  at::Tensor all =
+      apply(pictures,
+            steps(R"([{"op": "ten_crop", "size": [4, 4]}, {"op": "normalize", "mean": [0, 0, 0], "std": [1, 1, 1]}])"),
+            at::kFloat);
   EXPECT_EQ(all.sizes(), (std::vector<std::int64_t>{2, 10, 3, 4, 4}));
   at::Tensor last_row = pictures[1].narrow(0, 6, 4).narrow(1, 8, 4).permute({2, 0, 1});
   EXPECT_TRUE(at::allclose(all[1][3], last_row.to(at::kFloat) / 255));
-  EXPECT_TRUE(at::allclose(all[1][7], last_row.to(at::kFloat).flip(2) / 255)) << "the mirrored image's bottom-left crop";
+  EXPECT_TRUE(at::allclose(all[1][7], last_row.to(at::kFloat).flip(2) / 255))
+      << "the mirrored image's bottom-left crop";
 }
 
 TEST(Apply, ExtremeFactorsStayInRange) {
@@ -109,28 +124,43 @@ TEST(Apply, ExtremeFactorsStayInRange) {
     std::string json = std::string(R"([{"op": ")") + op + R"(", "factor": 1000}])";
     EXPECT_TRUE(at::equal(apply(white, steps(json.c_str()), at::kFloat), white)) << op;
   }
-  EXPECT_TRUE(at::equal(apply(white, steps(R"([{"op": "gaussian_blur", "sigma": 40}])"), at::kFloat), white)) << "a box wider than the image";
-  EXPECT_EQ(apply(white, steps(R"([{"op": "cutout", "center_x": 2, "center_y": 2, "fraction": 900}])"), at::kFloat).max().item<int>(), 0);
+  EXPECT_TRUE(at::equal(apply(white, steps(R"([{"op": "gaussian_blur", "sigma": 40}])"), at::kFloat), white))
+      << "a box wider than the image";
+  EXPECT_EQ(apply(white, steps(R"([{"op": "cutout", "center_x": 2, "center_y": 2, "fraction": 900}])"), at::kFloat)
+                .max()
+                .item<int>(),
+            0);
 }
 
 TEST(Apply, RefusesWhatAPictureDoesNotAllow) {
   EXPECT_THAT(refusal(R"([{"op": "five_crop", "size": [10, 4]}])"), HasSubstr("crops of 10 x 4 from images of 9 x 9"));
-  EXPECT_THAT(refusal(R"([{"op": "resized_crop", "top": 5, "left": 0, "height": 5, "width": 2, "size": 4, "interpolation": "bilinear"}])"),
-              HasSubstr("is not inside an image of 9 x 9"));
-  EXPECT_THAT(refusal(R"([{"op": "padded_crop", "padding": 1, "top": 3, "left": 0, "size": 9}])"), HasSubstr("with 1 pixels of padding"));
-  EXPECT_THAT(refusal(R"([{"op": "ten_crop", "size": 4}, {"op": "hflip"}])"), HasSubstr("hflip after five_crop or ten_crop"));
-  EXPECT_THAT(refusal(R"([{"op": "normalize", "mean": [0, 0, 0], "std": [1, 1, 1]}, {"op": "hflip"}])"), HasSubstr("normalize must be the last"));
+  EXPECT_THAT(
+      refusal(
+          R"([{"op": "resized_crop", "top": 5, "left": 0, "height": 5, "width": 2, "size": 4, "interpolation": "bilinear"}])"),
+      HasSubstr("is not inside an image of 9 x 9"));
+  EXPECT_THAT(refusal(R"([{"op": "padded_crop", "padding": 1, "top": 3, "left": 0, "size": 9}])"),
+              HasSubstr("with 1 pixels of padding"));
+  EXPECT_THAT(refusal(R"([{"op": "ten_crop", "size": 4}, {"op": "hflip"}])"),
+              HasSubstr("hflip after five_crop or ten_crop"));
+  EXPECT_THAT(refusal(R"([{"op": "normalize", "mean": [0, 0, 0], "std": [1, 1, 1]}, {"op": "hflip"}])"),
+              HasSubstr("normalize must be the last"));
 }
 
 TEST(ParseStep, RefusesWithOperationAndKey) {
-  EXPECT_THAT(refusal(R"([{"op": "brigthness", "factor": 1}])"), HasSubstr("unknown operation 'brigthness' (did you mean 'brightness'?)"));
+  EXPECT_THAT(refusal(R"([{"op": "brigthness", "factor": 1}])"),
+              HasSubstr("unknown operation 'brigthness' (did you mean 'brightness'?)"));
   EXPECT_THAT(refusal(R"([{"op": "brightness"}])"), HasSubstr("brightness: 'value' is missing"));
-  EXPECT_THAT(refusal(R"([{"op": "brightness", "factor": 1, "factr": 2}])"), HasSubstr("brightness: unknown key 'factr' (did you mean 'factor'?)"));
-  EXPECT_THAT(refusal(R"([{"op": "hue", "factor": 0.6}])"), HasSubstr("hue: factor must be a number in [-0.5, 0.5], got 0.6"));
-  EXPECT_THAT(refusal(R"([{"op": "resize", "size": [3], "interpolation": "bilinear"}])"), HasSubstr("size must be [height, width]"));
-  EXPECT_THAT(refusal(R"([{"op": "resize", "size": 3, "interpolation": "bilinear", "antialias": false}])"), HasSubstr("antialias must be true"));
+  EXPECT_THAT(refusal(R"([{"op": "brightness", "factor": 1, "factr": 2}])"),
+              HasSubstr("brightness: unknown key 'factr' (did you mean 'factor'?)"));
+  EXPECT_THAT(refusal(R"([{"op": "hue", "factor": 0.6}])"),
+              HasSubstr("hue: factor must be a number in [-0.5, 0.5], got 0.6"));
+  EXPECT_THAT(refusal(R"([{"op": "resize", "size": [3], "interpolation": "bilinear"}])"),
+              HasSubstr("size must be [height, width]"));
+  EXPECT_THAT(refusal(R"([{"op": "resize", "size": 3, "interpolation": "bilinear", "antialias": false}])"),
+              HasSubstr("antialias must be true"));
   EXPECT_THAT(refusal(R"([{"op": "color_jitter", "order": ["hue", "hue"], "hue": 0}])"), HasSubstr("order must be"));
-  EXPECT_THAT(refusal(R"([{"op": "normalize", "mean": [0, 0, 0], "std": [1, 0, 1]}])"), HasSubstr("std must be positive"));
+  EXPECT_THAT(refusal(R"([{"op": "normalize", "mean": [0, 0, 0], "std": [1, 0, 1]}])"),
+              HasSubstr("std must be positive"));
   EXPECT_THAT(refusal(R"([3])"), HasSubstr("a step is an object"));
 }
 
@@ -144,16 +174,22 @@ std::string preprocessor_refusal(const char* json) {
 }
 
 TEST(ParsePreprocessor, DefaultsOfTheTypeAndRefusals) {
-  std::vector<Step> clip = parse_preprocessor(Value::parse(R"({"image_processor_type": "CLIPImageProcessorFast"})"), "x");
+  std::vector<Step> clip =
+      parse_preprocessor(Value::parse(R"({"image_processor_type": "CLIPImageProcessorFast"})"), "x");
   ASSERT_EQ(clip.size(), 3u);
   EXPECT_EQ(std::get<Resize>(clip[0]).side, 224);
   EXPECT_EQ(std::get<CenterCrop>(clip[1]).size, (Size{224, 224}));
-  std::vector<Step> large = parse_preprocessor(Value::parse(R"({"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}})"), "x");
+  std::vector<Step> large = parse_preprocessor(
+      Value::parse(R"({"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}})"), "x");
   EXPECT_EQ(std::get<Resize>(large[0]).size, (Size{384, 384}));
-  EXPECT_THAT(preprocessor_refusal(R"({"image_processor_type": "LayoutImageProcessor"})"), HasSubstr("'LayoutImageProcessor' is not known"));
-  EXPECT_THAT(preprocessor_refusal(R"({"image_processor_type": "ViTImageProcessor", "resample": 0})"), HasSubstr("resample must be"));
-  EXPECT_THAT(preprocessor_refusal(R"({"image_processor_type": "ViTImageProcessor", "image_mean": [1, 2]})"), HasSubstr("image_mean must be three numbers"));
-  EXPECT_THAT(preprocessor_refusal(R"({"image_processor_type": "CLIPImageProcessor", "size": "large"})"), HasSubstr("size must be"));
+  EXPECT_THAT(preprocessor_refusal(R"({"image_processor_type": "LayoutImageProcessor"})"),
+              HasSubstr("'LayoutImageProcessor' is not known"));
+  EXPECT_THAT(preprocessor_refusal(R"({"image_processor_type": "ViTImageProcessor", "resample": 0})"),
+              HasSubstr("resample must be"));
+  EXPECT_THAT(preprocessor_refusal(R"({"image_processor_type": "ViTImageProcessor", "image_mean": [1, 2]})"),
+              HasSubstr("image_mean must be three numbers"));
+  EXPECT_THAT(preprocessor_refusal(R"({"image_processor_type": "CLIPImageProcessor", "size": "large"})"),
+              HasSubstr("size must be"));
 }
 
 }  // namespace

@@ -15,7 +15,9 @@ namespace {
 
 using testing::HasSubstr;
 
-at::Tensor picture(std::int64_t H, std::int64_t W) { return at::arange(H * W * 3, at::kLong).remainder(251).to(at::kByte).view({H, W, 3}); }
+at::Tensor picture(std::int64_t H, std::int64_t W) {
+  return at::arange(H * W * 3, at::kLong).remainder(251).to(at::kByte).view({H, W, 3});
+}
 
 TEST(Pipeline, EveryNamedOneGivesTheModelsSizeForEverySizeOfImage) {
   for (const std::string& name : Pipeline::names())
@@ -27,7 +29,8 @@ TEST(Pipeline, EveryNamedOneGivesTheModelsSizeForEverySizeOfImage) {
         Stream stream = view_stream(0, name, 0, 3, sample);
         at::Tensor x = apply_any_size({picture(H, W)}, {pipeline.draw({H, W}, stream)}, at::kFloat);
         std::vector<std::int64_t> sizes = x.sizes().vec();
-        EXPECT_EQ(std::vector<std::int64_t>(sizes.end() - 3, sizes.end()), (std::vector<std::int64_t>{28, 28, 3})) << name;
+        EXPECT_EQ(std::vector<std::int64_t>(sizes.end() - 3, sizes.end()), (std::vector<std::int64_t>{28, 28, 3}))
+            << name;
       }
     }
 }
@@ -40,7 +43,8 @@ TEST(Pipeline, DrawsAreThoseOfSeedEpochSampleAndIndex) {
   };
   at::Tensor first = drawn(0, 0, 0, 7);
   EXPECT_TRUE(at::equal(first, drawn(0, 0, 0, 7)));
-  for (at::Tensor other : {drawn(1, 0, 0, 7), drawn(0, 1, 0, 7), drawn(0, 0, 1, 7), drawn(0, 0, 0, 8)}) EXPECT_FALSE(at::equal(first, other));
+  for (at::Tensor other : {drawn(1, 0, 0, 7), drawn(0, 1, 0, 7), drawn(0, 0, 1, 7), drawn(0, 0, 0, 8)})
+    EXPECT_FALSE(at::equal(first, other));
 }
 
 // Every operation of RandomAugment comes up, with values that fill its range; boxes cover 8 to 100 % of the area.
@@ -61,7 +65,8 @@ TEST(Pipeline, DrawsFillTheirRanges) {
     for (std::size_t k = 2; k < 5; ++k) {
       const auto& own = std::get<Adjust>(steps[k]);
       auto [entry, fresh] = seen.try_emplace(own.op, own.value, own.value);
-      entry->second.first = std::min(entry->second.first, own.value), entry->second.second = std::max(entry->second.second, own.value);
+      entry->second.first = std::min(entry->second.first, own.value),
+      entry->second.second = std::max(entry->second.second, own.value);
     }
     const auto& cut = std::get<Cutout>(steps[5]);
     EXPECT_TRUE(cut.fraction >= 0 && cut.fraction < 0.5 && cut.center_x < 224 && cut.center_y < 224);
@@ -98,8 +103,10 @@ TEST(Pipeline, ABeginningDrawsNothingAndMakesOneSize) {
   EXPECT_EQ(beginning("plain").steps.size(), 2u);
   EXPECT_EQ(beginning("crop256").text, "resize 256 x 256 bilinear");
   EXPECT_EQ(beginning("crop256").size, (Size{256, 256}));
-  for (const char* name : {"rrc-flip", "cifar", "weak-plcifar"}) EXPECT_TRUE(beginning(name).steps.empty()) << name << " draws first";
-  for (const char* name : {"clothing", "ten-crop"}) EXPECT_TRUE(beginning(name).steps.empty()) << name << " has images of several sizes";
+  for (const char* name : {"rrc-flip", "cifar", "weak-plcifar"})
+    EXPECT_TRUE(beginning(name).steps.empty()) << name << " draws first";
+  for (const char* name : {"clothing", "ten-crop"})
+    EXPECT_TRUE(beginning(name).steps.empty()) << name << " has images of several sizes";
   // Whatever the image was, what follows is drawn as if the beginning had been applied.
   Pipeline pipeline = Pipeline::named("crop256", 224);
   Stream from_file = view_stream(1, "crop256", 0, 2, 3), from_kept = view_stream(1, "crop256", 0, 2, 3);
@@ -114,8 +121,10 @@ TEST(Pipeline, RefusesWithOperationAndKey) {
   EXPECT_THAT(refusal(R"([{"op": "random_hflip", "p": 2}])"), HasSubstr("p must be a number in [0, 1], got 2"));
   EXPECT_THAT(refusal(R"([{"op": "random_hflip", "p": 1, "P": 1}])"), HasSubstr("unknown key 'P'"));
   EXPECT_THAT(refusal(R"([{"op": "random_flip", "p": 1}])"), HasSubstr("(did you mean 'random_hflip'?)"));
-  EXPECT_THAT(refusal(R"([{"op": "resize", "size": "2R", "interpolation": "bilinear"}])"), HasSubstr("'2R' is neither a number nor R"));
-  EXPECT_THAT(refusal(R"([{"op": "random_gaussian_blur", "sigma": [2, 1], "p": 1}])"), HasSubstr("sigma must be [low, high]"));
+  EXPECT_THAT(refusal(R"([{"op": "resize", "size": "2R", "interpolation": "bilinear"}])"),
+              HasSubstr("'2R' is neither a number nor R"));
+  EXPECT_THAT(refusal(R"([{"op": "random_gaussian_blur", "sigma": [2, 1], "p": 1}])"),
+              HasSubstr("sigma must be [low, high]"));
   try {
     Pipeline::named("moco", 28);
     FAIL();
@@ -124,7 +133,8 @@ TEST(Pipeline, RefusesWithOperationAndKey) {
   }
 }
 
-// The sweep side knows the words without torch; they are these pipelines, the two views of fixed-size images, and the model's own.
+// The sweep side knows the words without torch; they are these pipelines, the two views of fixed-size images, and the
+// model's own.
 TEST(Pipeline, SweepFilesMayNameExactlyThese) {
   std::set<std::string> views(Pipeline::names().begin(), Pipeline::names().end()), normalisations = {"model"};
   views.insert("flip-crop");

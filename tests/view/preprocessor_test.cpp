@@ -1,14 +1,14 @@
-// preprocessor_config.json: the defaults of each type against transformers' own (reference/image_processors.py), the forms of sizes, what is refused.
-#include "../refusal.h"
-#include "winnow/view/step.h"
-
+// preprocessor_config.json: the defaults of each type against transformers' own (reference/image_processors.py), the
+// forms of sizes, what is refused.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
+#include "winnow/view/step.h"
 
 namespace winnow::view {
 namespace {
@@ -21,15 +21,20 @@ std::string text_of(const std::vector<Step>& steps) {
   for (const Step& step : steps) {
     text += name_of(step);
     if (auto resize = std::get_if<Resize>(&step))
-      text += fmt::format(" {} {}x{} {}", resize->side, resize->size.height, resize->size.width, static_cast<int>(resize->filter));
-    if (auto crop = std::get_if<CenterCrop>(&step)) text += fmt::format(" {}x{} {}", crop->size.height, crop->size.width, crop->floor);
+      text += fmt::format(" {} {}x{} {}", resize->side, resize->size.height, resize->size.width,
+                          static_cast<int>(resize->filter));
+    if (auto crop = std::get_if<CenterCrop>(&step))
+      text += fmt::format(" {}x{} {}", crop->size.height, crop->size.width, crop->floor);
     if (auto normalize = std::get_if<Normalize>(&step))
-      for (std::size_t c = 0; c < 3; ++c) text += fmt::format(" {}/{}", normalize->normalisation.mean[c], normalize->normalisation.deviation[c]);
+      for (std::size_t c = 0; c < 3; ++c)
+        text += fmt::format(" {}/{}", normalize->normalisation.mean[c], normalize->normalisation.deviation[c]);
     text += "; ";
   }
   return text;
 }
-std::string steps_of(const Value& json, const std::string& type = "") { return text_of(parse_preprocessor(json, "snap/preprocessor_config.json", type)); }
+std::string steps_of(const Value& json, const std::string& type = "") {
+  return text_of(parse_preprocessor(json, "snap/preprocessor_config.json", type));
+}
 std::string refused(const Value& json) {
   return refusal([&] { steps_of(json); });
 }
@@ -39,13 +44,13 @@ Value reference() {
 }
 
 TEST(Preprocessor, EveryDefaultIsThatOfTransformers) {
-  const Value all = reference();                    // items() refers to it
+  const Value all = reference();  // items() refers to it
   ASSERT_EQ(all.size(), 6u);
   for (const auto& [type, defaults] : all.items()) {
     Value silent = {{"image_processor_type", type}}, written = defaults;
     written["image_processor_type"] = type;
     EXPECT_EQ(steps_of(silent), steps_of(written)) << type;
-    for (const auto& [key, value] : defaults.items()) {                // each alone
+    for (const auto& [key, value] : defaults.items()) {  // each alone
       Value one = silent;
       one[key] = value;
       EXPECT_EQ(steps_of(one), steps_of(silent)) << type << ": " << key;
@@ -67,22 +72,35 @@ TEST(Preprocessor, AFileWithoutATypeIsThatOfItsFamily) {
 }
 
 TEST(Preprocessor, SizesComeInManyForms) {
-  auto clip = [](const Value& size) { return steps_of({{"image_processor_type", "CLIPImageProcessor"}, {"size", size}}); };
+  auto clip = [](const Value& size) {
+    return steps_of({{"image_processor_type", "CLIPImageProcessor"}, {"size", size}});
+  };
   EXPECT_EQ(clip(256), clip({{"shortest_edge", 256}}));
   EXPECT_EQ(clip({{"shortest_edge", 256}, {"longest_edge", nullptr}}), clip(256));
   EXPECT_EQ(clip({{"height", 256}, {"width", 192}}), clip(Value({256, 192})));
-  auto crop = [](const Value& size) { return steps_of({{"image_processor_type", "CLIPImageProcessor"}, {"crop_size", size}}); };
+  auto crop = [](const Value& size) {
+    return steps_of({{"image_processor_type", "CLIPImageProcessor"}, {"crop_size", size}});
+  };
   EXPECT_EQ(crop(64), crop({{"height", 64}, {"width", 64}}));
-  EXPECT_THAT(refused({{"image_processor_type", "CLIPImageProcessor"}, {"size", {{"shortest_edge", 224}, {"longest_edge", 300}}}}), HasSubstr("size must be"));
-  EXPECT_THAT(refused({{"image_processor_type", "ConvNextImageProcessor"}, {"size", {{"height", 224}, {"width", 224}}}}), HasSubstr("size must be"));
-  EXPECT_THAT(refused({{"image_processor_type", "ViTImageProcessor"}, {"size", {{"max_height", 224}, {"max_width", 224}}}}), HasSubstr("size must be"));
-  EXPECT_THAT(refused({{"image_processor_type", "ViTImageProcessor"}, {"do_center_crop", true}}), HasSubstr("crop_size must be given where do_center_crop is"));
+  EXPECT_THAT(refused({{"image_processor_type", "CLIPImageProcessor"},
+                       {"size", {{"shortest_edge", 224}, {"longest_edge", 300}}}}),
+              HasSubstr("size must be"));
+  EXPECT_THAT(
+      refused({{"image_processor_type", "ConvNextImageProcessor"}, {"size", {{"height", 224}, {"width", 224}}}}),
+      HasSubstr("size must be"));
+  EXPECT_THAT(
+      refused({{"image_processor_type", "ViTImageProcessor"}, {"size", {{"max_height", 224}, {"max_width", 224}}}}),
+      HasSubstr("size must be"));
+  EXPECT_THAT(refused({{"image_processor_type", "ViTImageProcessor"}, {"do_center_crop", true}}),
+              HasSubstr("crop_size must be given where do_center_crop is"));
 }
 
 TEST(Preprocessor, AStepThatIsNotKnownIsRefused) {
   for (const char* step : {"do_pad", "do_thumbnail", "do_flip_channel_order", "do_splitting"})
-    EXPECT_THAT(refused({{"image_processor_type", "ViTImageProcessor"}, {step, true}}), HasSubstr(std::string(step) + " is not supported"));
-  EXPECT_EQ(refused({{"image_processor_type", "ViTImageProcessor"}, {"do_pad", false}, {"do_convert_rgb", true}}), "accepted");
+    EXPECT_THAT(refused({{"image_processor_type", "ViTImageProcessor"}, {step, true}}),
+                HasSubstr(std::string(step) + " is not supported"));
+  EXPECT_EQ(refused({{"image_processor_type", "ViTImageProcessor"}, {"do_pad", false}, {"do_convert_rgb", true}}),
+            "accepted");
 }
 
 TEST(Preprocessor, RescalingAndNormalisingAreRead) {
@@ -93,9 +111,11 @@ TEST(Preprocessor, RescalingAndNormalisingAreRead) {
   json["do_normalize"] = false;
   EXPECT_EQ(parse_normalisation(json, "snap", "ViT").mean[0], 0);
   json["image_processor_type"] = "EfficientNetImageProcessor";
-  EXPECT_EQ(refusal([&] { parse_normalisation(json, "snap"); }), "accepted") << "mean and deviation are there, its steps are not asked for";
+  EXPECT_EQ(refusal([&] { parse_normalisation(json, "snap"); }), "accepted")
+      << "mean and deviation are there, its steps are not asked for";
   json.erase("image_std");
-  EXPECT_THAT(refusal([&] { parse_normalisation(json, "snap"); }), HasSubstr("image_processor_type 'EfficientNetImageProcessor' is not known"));
+  EXPECT_THAT(refusal([&] { parse_normalisation(json, "snap"); }),
+              HasSubstr("image_processor_type 'EfficientNetImageProcessor' is not known"));
 }
 
 }  // namespace

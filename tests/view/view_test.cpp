@@ -10,12 +10,14 @@
 namespace winnow::view {
 namespace {
 
-const Normalisation kIdentity{{0, 0, 0}, {1.0 / 255, 1.0 / 255, 1.0 / 255}};     // leaves pixel values as they are
+const Normalisation kIdentity{{0, 0, 0}, {1.0 / 255, 1.0 / 255, 1.0 / 255}};  // leaves pixel values as they are
 
 at::Tensor picture() { return at::arange(1, 17, at::kByte).view({1, 4, 4, 1}); }
 at::Tensor ids() { return at::zeros({1}, at::kLong); }
 
-at::Tensor cropped(FlipCrop drawn) { return flip_crop(picture(), ids(), {drawn}, 1, kIdentity, at::kFloat).select(1, 0).squeeze(0); }
+at::Tensor cropped(FlipCrop drawn) {
+  return flip_crop(picture(), ids(), {drawn}, 1, kIdentity, at::kFloat).select(1, 0).squeeze(0);
+}
 
 TEST(Plain, NormalisesAndRepeatsGrey) {
   at::Tensor x = plain(picture(), ids(), {{0.5, 0.5, 0}, {0.5, 0.25, 1}}, at::kFloat);
@@ -29,7 +31,7 @@ TEST(FlipCrop, KnownImages) {
   at::Tensor original = picture().view({4, 4}).to(at::kFloat);
   EXPECT_TRUE(at::allclose(cropped({false, 1, 1}), original));
   EXPECT_TRUE(at::allclose(cropped({true, 1, 1}), original.flip(1)));
-  at::Tensor moved = cropped({false, 0, 2});        // one row of padding above, one column to the left cut off
+  at::Tensor moved = cropped({false, 0, 2});  // one row of padding above, one column to the left cut off
   EXPECT_TRUE(at::allclose(moved[0], at::zeros({4})));
   EXPECT_TRUE(at::allclose(moved[1], at::tensor({2.f, 3.f, 4.f, 0.f})));
 }

@@ -1,5 +1,5 @@
-// Everything that needs CUDA lives in libwinnow-cuda.so, which a trainer loads before its first torch call: torch caches its
-// CUDA hooks at first use. The rest of winnow-train links no CUDA library.
+// Everything that needs CUDA lives in libwinnow-cuda.so, which a trainer loads before its first torch call: torch
+// caches its CUDA hooks at first use. The rest of winnow-train links no CUDA library.
 #pragma once
 
 #include <array>
@@ -11,23 +11,24 @@
 
 namespace winnow::comm {
 
-using NcclId = std::array<char, 128>;             // made by the gang's process 0, sent to the others over MPI
+using NcclId = std::array<char, 128>;  // made by the gang's process 0, sent to the others over MPI
 
 // What the module offers; one table of functions behind one C symbol.
 struct CudaInterface {
-  int (*devices)();                                             // visible GPUs; 0 without a driver
+  int (*devices)();  // visible GPUs; 0 without a driver
   std::string (*device_name)(int device);
-  std::string (*versions)();                                    // "CUDA 13.0, NCCL 2.28.9"
-  NcclId (*unique_id)();                                        // works without a GPU
-  // Collective over `size` processes, one GPU each; makes `device` the current one of the calling thread, which alone may use the collective.
-  // Its work is queued on the stream that is torch's current one at the call, which stays torch's; the host waits until a call is accepted, at most
-  // `deadline`, not until it is done. A peer that is lost later is noticed by whoever waits for the stream, not here. The destructor ends
-  // the communicator at once: wait for the stream first, or queued work may be dropped. Errors and a missed deadline are DeviceError.
+  std::string (*versions)();  // "CUDA 13.0, NCCL 2.28.9"
+  NcclId (*unique_id)();      // works without a GPU
+  // Collective over `size` processes, one GPU each; makes `device` the current one of the calling thread, which alone
+  // may use the collective. Its work is queued on the stream that is torch's current one at the call, which stays
+  // torch's; the host waits until a call is accepted, at most `deadline`, not until it is done. A peer that is lost
+  // later is noticed by whoever waits for the stream, not here. The destructor ends the communicator at once: wait for
+  // the stream first, or queued work may be dropped. Errors and a missed deadline are DeviceError.
   std::unique_ptr<Collective> (*nccl)(const NcclId&, int rank, int size, int device, std::chrono::seconds deadline);
 };
 
-// Loads <folder of the program>/../lib/libwinnow-cuda.so, once and for life: the reference stays valid until the process ends. The first
-// call comes before any of torch, from one thread. DeviceError saying why it cannot be loaded.
+// Loads <folder of the program>/../lib/libwinnow-cuda.so, once and for life: the reference stays valid until the
+// process ends. The first call comes before any of torch, from one thread. DeviceError saying why it cannot be loaded.
 const CudaInterface& cuda_module();
 std::string cuda_module_path();
 

@@ -7,11 +7,13 @@
 
 namespace winnow::comm {
 
-// Called at most once in a process, before anything is exchanged, by the thread that will use the collective. The collective is MPI's where mpirun started more than one process, and
-// ends MPI when it is destroyed; all processes must get there. Errors are DeviceError.
+// Called at most once in a process, before anything is exchanged, by the thread that will use the collective. The
+// collective is MPI's where mpirun started more than one process, and ends MPI when it is destroyed; all processes must
+// get there. Errors are DeviceError.
 std::unique_ptr<Collective> join_gang();
 
-// Ends this process and the whole gang at once: the others may wait for ever in a collective that this one will not enter.
+// Ends this process and the whole gang at once: the others may wait for ever in a collective that this one will not
+// enter.
 [[noreturn]] void abandon_gang(int code);
 
 }  // namespace winnow::comm

@@ -17,8 +17,8 @@ struct Hash128 {
   std::uint64_t low = 0;
   auto operator<=>(const Hash128&) const = default;
 
-  std::string hex() const;                          // 32 lower-case digits
-  static Hash128 parse(std::string_view hex);       // throws DataError
+  std::string hex() const;                     // 32 lower-case digits
+  static Hash128 parse(std::string_view hex);  // throws DataError
 };
 
 Hash128 hash_of(std::string_view bytes);

@@ -6,6 +6,6 @@
 namespace winnow {
 
 std::string host_name();
-double wall_seconds();                            // since 1970, UTC
+double wall_seconds();  // since 1970, UTC
 
 }  // namespace winnow

@@ -9,15 +9,18 @@
 
 namespace winnow {
 
-// What visits a value calls itself at every level (printing, copying), so a file of brackets alone would end the program.
+// What visits a value calls itself at every level (printing, copying), so a file of brackets alone would end the
+// program.
 inline constexpr std::size_t kDeepestJson = 64;
 
-// DataError naming `name` and the place for what is no JSON in UTF-8 (byte, line, column), for tables and lists within one another more than
-// kDeepestJson deep, and for an object that has a key twice, whose second value would replace the first without a word (both lines).
-// `skipped`: bytes of the file before `content` (a byte order mark). Safe from any thread.
+// DataError naming `name` and the place for what is no JSON in UTF-8 (byte, line, column), for tables and lists within
+// one another more than kDeepestJson deep, and for an object that has a key twice, whose second value would replace the
+// first without a word (both lines). `skipped`: bytes of the file before `content` (a byte order mark). Safe from any
+// thread.
 Value parse_json(std::string_view content, const std::string& name, std::size_t skipped = 0);
 
-// A text in a message of one line: as JSON writes it, without quotes around it; cut behind `most` bytes, between characters.
+// A text in a message of one line: as JSON writes it, without quotes around it; cut behind `most` bytes, between
+// characters.
 std::string shown(const std::string& text, std::size_t most = std::string::npos);
 
 // Any value in a message, cut likewise.

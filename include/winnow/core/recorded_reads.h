@@ -6,8 +6,9 @@
 
 namespace winnow {
 
-// While one lives, every key that this thread reads from any Settings is noted in it, of copies and of settings made meanwhile, too. They nest; the
-// outer one sees what the inner one sees. Settings::all() and has() are not noted: to copy a setting is not to look at it.
+// While one lives, every key that this thread reads from any Settings is noted in it, of copies and of settings made
+// meanwhile, too. They nest; the outer one sees what the inner one sees. Settings::all() and has() are not noted: to
+// copy a setting is not to look at it.
 class RecordedReads {
  public:
   RecordedReads();

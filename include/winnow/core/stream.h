@@ -17,7 +17,8 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 // One block of ten rounds: the published function, checked against its known-answer vectors.
 PhiloxCounter philox4x32_10(PhiloxCounter counter, PhiloxKey key);
 
-// A sequence of draws; meets std::uniform_random_bit_generator with 32-bit results. A value: copying forks nothing, it repeats.
+// A sequence of draws; meets std::uniform_random_bit_generator with 32-bit results. A value: copying forks nothing, it
+// repeats.
 class Stream {
  public:
   using result_type = std::uint32_t;
@@ -27,20 +28,20 @@ class Stream {
   static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
 
   result_type operator()();
-  std::uint64_t bits();                             // 64 random bits
-  double uniform();                                 // [0, 1), 53 bits
+  std::uint64_t bits();  // 64 random bits
+  double uniform();      // [0, 1), 53 bits
   double uniform(double low, double high);
-  std::uint64_t below(std::uint64_t n);             // 0..n-1 without bias; n > 0
-  double normal();                                  // N(0, 1), Box-Muller
-  double gamma(double shape);                       // unit scale, shape >= 1 (Marsaglia & Tsang, 2000)
-  double beta(double a, double b);                  // a, b >= 1
+  std::uint64_t below(std::uint64_t n);  // 0..n-1 without bias; n > 0
+  double normal();                       // N(0, 1), Box-Muller
+  double gamma(double shape);            // unit scale, shape >= 1 (Marsaglia & Tsang, 2000)
+  double beta(double a, double b);       // a, b >= 1
   std::vector<std::int64_t> permutation(std::int64_t n);
 
  private:
   PhiloxKey key_;
   PhiloxCounter counter_;
   PhiloxCounter block_{};
-  int used_ = 4;                                    // words of block_ already given out
+  int used_ = 4;  // words of block_ already given out
 };
 
 // All streams of one purpose.

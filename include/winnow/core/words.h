@@ -41,7 +41,8 @@ class Words {
   Enum parse(std::string_view text) const {
     if (std::optional<Enum> value = find(text)) return *value;
     std::vector<std::string> known = all();
-    throw UsageError(fmt::format("unknown {} '{}'{}; known: {}", what_, text, did_you_mean(text, known), fmt::join(known, ", ")));
+    throw UsageError(
+        fmt::format("unknown {} '{}'{}; known: {}", what_, text, did_you_mean(text, known), fmt::join(known, ", ")));
   }
 
   std::vector<std::string> all() const {

@@ -15,30 +15,34 @@
 namespace winnow::data {
 
 struct WeightsRecord {
-  std::string name;                             // of the model preset
+  std::string name;  // of the model preset
   Path root;
-  std::string fingerprint;                      // hex; of the contents of configuration, weights and tokenizer, not of the folder
+  std::string fingerprint;  // hex; of the contents of configuration, weights and tokenizer, not of the folder
   std::int64_t bytes = 0, tensors = 0;
-  std::map<std::string, std::pair<std::int64_t, std::int64_t>> files;   // name below root -> size, modification time (ns) when checked
-  bool any_shape = false;                       // recorded although its architecture is not that of the preset (--any-shape)
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>>
+      files;               // name below root -> size, modification time (ns) when checked
+  bool any_shape = false;  // recorded although its architecture is not that of the preset (--any-shape)
 };
 
 // Folders where a model's snapshot is looked for, in this order: $WINNOW_WEIGHTS/<name>, <cache>/weights/<name>.
 std::vector<Path> weights_folders(const std::string& name);
 
-// Reads every file of the snapshot, validates the containers' headers and writes the record. `progress` in [0, 1]. DataError: no
-// folder (where it was looked for, `download` says what to fetch), no config.json, pickles only, a damaged container, a file that cannot be
-// read (a link that leads nowhere, no permission). `look`: a further look at the folder, whose exceptions leave no record; true: another shape
-// than the preset's, allowed.
+// Reads every file of the snapshot, validates the containers' headers and writes the record. `progress` in [0, 1].
+// DataError: no folder (where it was looked for, `download` says what to fetch), no config.json, pickles only, a
+// damaged container, a file that cannot be read (a link that leads nowhere, no permission). `look`: a further look at
+// the folder, whose exceptions leave no record; true: another shape than the preset's, allowed.
 WeightsRecord check_weights(const std::string& name, const std::string& download, const std::optional<Path>& root,
-                            const std::function<void(std::string_view, double)>& progress, const std::function<bool(const Path&)>& look = {});
+                            const std::function<void(std::string_view, double)>& progress,
+                            const std::function<bool(const Path&)>& look = {});
 
 std::optional<WeightsRecord> read_weights_record(const std::string& name);
 
-// Whether a snapshot folder can be read as it was recorded, by its files' names, sizes and times alone: empty, or one line that names the file.
+// Whether a snapshot folder can be read as it was recorded, by its files' names, sizes and times alone: empty, or one
+// line that names the file.
 std::string difference_from(const WeightsRecord&);
 
-// Refuses (DataError) when the files are not those of the record by name, size and time, and their content differs, too.
+// Refuses (DataError) when the files are not those of the record by name, size and time, and their content differs,
+// too.
 void require_unchanged(const WeightsRecord&);
 
 }  // namespace winnow::data

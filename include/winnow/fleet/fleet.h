@@ -1,4 +1,5 @@
-// Runs stages on one machine or many: a coordinator, one agent a node, trainers. src/fleet/README.md describes the protocols.
+// Runs stages on one machine or many: a coordinator, one agent a node, trainers. src/fleet/README.md describes the
+// protocols.
 #pragma once
 
 #include <memory>
@@ -16,11 +17,11 @@ namespace winnow::fleet {
 struct Options {
   Path store;
   std::vector<Path> references;
-  std::vector<std::string> trainer;                        // program and arguments
-  std::uint32_t trainers = 1;                              // for each agent
-  int threads = 1;                                         // for each trainer, and for each process of a gang
-  double checkpoint_every = 60;                            // seconds; 0: only when a stage is stopped
-  bool keep_images = false;                              // trainers keep decoded images in the machine's cache
+  std::vector<std::string> trainer;  // program and arguments
+  std::uint32_t trainers = 1;        // for each agent
+  int threads = 1;                   // for each trainer, and for each process of a gang
+  double checkpoint_every = 60;      // seconds; 0: only when a stage is stopped
+  bool keep_images = false;          // trainers keep decoded images in the machine's cache
   sched::Policy policy;
   sched::Timers timers;
 };
@@ -34,27 +35,27 @@ struct World {
 
 struct Outcome {
   sched::Scheduler::Counts counts;
-  bool drained = false;                                    // somebody asked to stop before everything was done
-  bool abandoned = false;                                  // every agent was lost: start again, no finished stage is
+  bool drained = false;    // somebody asked to stop before everything was done
+  bool abandoned = false;  // every agent was lost: start again, no finished stage is
 };
 
-// Rank 0. Life: constructed first, then perhaps coordinate(), then leave(), whatever happened in between: other ranks wait for
-// it. Without mpirun everything is the same with one agent.
+// Rank 0. Life: constructed first, then perhaps coordinate(), then leave(), whatever happened in between: other ranks
+// wait for it. Without mpirun everything is the same with one agent.
 class Fleet {
  public:
   Fleet(const Options&, const World&);
   ~Fleet();
 
-  // Takes the store's lease, starts the agents, runs the work, ends the agents. Throws UsageError when another coordinator
-  // holds the store or an agent sees another store.
+  // Takes the store's lease, starts the agents, runs the work, ends the agents. Throws UsageError when another
+  // coordinator holds the store or an agent sees another store.
   Outcome coordinate(const Work&, Observer&);
 
-  // The last word about a run, for launch/mpirun: <store>/exit.json, and the file that WINNOW_EXIT_RECORD names. Whole or
-  // absent. Where nothing can be written there is no record, and the caller has said so already.
+  // The last word about a run, for launch/mpirun: <store>/exit.json, and the file that WINNOW_EXIT_RECORD names. Whole
+  // or absent. Where nothing can be written there is no record, and the caller has said so already.
   void write_exit_record(int code, const Outcome&) const;
 
-  // Lets the other ranks go and ends MPI. Does not return when a rank was lost: then MPI has no orderly end, and the exit
-  // record is the truth.
+  // Lets the other ranks go and ends MPI. Does not return when a rank was lost: then MPI has no orderly end, and the
+  // exit record is the truth.
   void leave(int code);
 
  private:

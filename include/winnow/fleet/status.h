@@ -14,9 +14,10 @@ namespace winnow::fleet {
 //  "running":[{label,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,loss}],
 //  "failures":[{label,class,text,final,time}]}
 //
-// Times are seconds since the epoch, by the coordinator's clock. `before`: stages that were done when the run began. `left`
-// is absent while nothing is known: what is known of the open stages of `kinds` kinds, spread over `slots`; `guessed`
-// stages are of kinds that nobody has seen (time_left.h). `running` of an agent counts slots. `rate`: steps a second.
+// Times are seconds since the epoch, by the coordinator's clock. `before`: stages that were done when the run began.
+// `left` is absent while nothing is known: what is known of the open stages of `kinds` kinds, spread over `slots`;
+// `guessed` stages are of kinds that nobody has seen (time_left.h). `running` of an agent counts slots. `rate`: steps a
+// second.
 //
 // "state" is added here: "running", "ended", or "died" for a coordinator that neither lives nor said that it ended.
 // None: no run was ever here. DataError for a file that is no status.

@@ -13,25 +13,27 @@
 namespace winnow::fleet {
 
 struct TrialOrder {
-  std::vector<std::string> trainer;                        // program and arguments
+  std::vector<std::string> trainer;  // program and arguments
   int threads = 1;
-  Value stage;                                             // as winnow::to_json writes it
+  Value stage;  // as winnow::to_json writes it
   std::string identity;
-  std::map<std::string, Path> data, inputs;                // decoded caches; run files, of trials too
-  Path output;                                             // where the trainer writes; it must not exist
+  std::map<std::string, Path> data, inputs;  // decoded caches; run files, of trials too
+  Path output;                               // where the trainer writes; it must not exist
 };
 
 struct TrialEnd {
-  bool stopped = false;                                    // somebody asked for it
-  std::string failure;                                     // one line; empty: it went well
-  std::string failure_class;                               // user, memory, transient
-  Value measured;                                          // `trial` of the event `done`: src/fleet/README.md
-  std::int64_t memory = 0;                                 // bytes: the most that the trainer was seen to hold
-  std::string log;                                         // last lines of its standard error
+  bool stopped = false;       // somebody asked for it
+  std::string failure;        // one line; empty: it went well
+  std::string failure_class;  // user, memory, transient
+  Value measured;             // `trial` of the event `done`: src/fleet/README.md
+  std::int64_t memory = 0;    // bytes: the most that the trainer was seen to hold
+  std::string log;            // last lines of its standard error
 };
 
-// Starts the trainer, sends the stage with "trial": true, waits. `stop` is asked several times a second; the trainer is then killed, and
-// what it started with it. `heard` gets what the trainer says meanwhile. DeviceError where no process can be started.
-TrialEnd try_stage(const TrialOrder&, const std::function<bool()>& stop, const std::function<void(const Value& event)>& heard = {});
+// Starts the trainer, sends the stage with "trial": true, waits. `stop` is asked several times a second; the trainer is
+// then killed, and what it started with it. `heard` gets what the trainer says meanwhile. DeviceError where no process
+// can be started.
+TrialEnd try_stage(const TrialOrder&, const std::function<bool()>& stop,
+                   const std::function<void(const Value& event)>& heard = {});
 
 }  // namespace winnow::fleet

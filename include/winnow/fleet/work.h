@@ -1,5 +1,6 @@
-// What a fleet is to execute. It knows nothing of sweeps: stages are numbers whose text is regenerated when it is needed. The functions are called from
-// the coordinator's loop, by its thread: they return within milliseconds. What they throw ends the run.
+// What a fleet is to execute. It knows nothing of sweeps: stages are numbers whose text is regenerated when it is
+// needed. The functions are called from the coordinator's loop, by its thread: they return within milliseconds. What
+// they throw ends the run.
 #pragma once
 
 #include <functional>
@@ -19,15 +20,15 @@ struct DataSource {
 };
 
 struct Work {
-  std::string name;                                        // of the sweep, for the journal
+  std::string name;  // of the sweep, for the journal
   sched::Graph graph;
-  std::vector<Identity> identities;                        // by stage
-  std::vector<std::string> classes;                        // by class: a stable name, under which durations are remembered
-  std::vector<double> sizes;                               // by class: the work in one of its stages (time_left.h)
-  std::function<Value(sched::StageId)> stage;              // as winnow::to_json writes it
-  std::function<std::string(sched::StageId)> label;        // human-readable: "proden, flip 0.5, seed 1"
+  std::vector<Identity> identities;                  // by stage
+  std::vector<std::string> classes;                  // by class: a stable name, under which durations are remembered
+  std::vector<double> sizes;                         // by class: the work in one of its stages (time_left.h)
+  std::function<Value(sched::StageId)> stage;        // as winnow::to_json writes it
+  std::function<std::string(sched::StageId)> label;  // human-readable: "proden, flip 0.5, seed 1"
   std::map<std::string, DataSource> datasets;
-  std::function<bool()> changed;                           // has what it was made from changed since? Asked now and then
+  std::function<bool()> changed;  // has what it was made from changed since? Asked now and then
 };
 
 }  // namespace winnow::fleet

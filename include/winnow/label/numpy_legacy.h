@@ -1,5 +1,5 @@
-// NumPy's legacy global generator (RandomState): MT19937 with Knuth initialisation, 53-bit doubles, Fisher-Yates by masked
-// rejection. Reproduces the reference code's candidate sets bit for bit. docs/methods/partial-labels.md#1.6.
+// NumPy's legacy global generator (RandomState): MT19937 with Knuth initialisation, 53-bit doubles, Fisher-Yates by
+// masked rejection. Reproduces the reference code's candidate sets bit for bit. docs/methods/partial-labels.md#1.6.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@ class NumpyLegacy {
  public:
   explicit NumpyLegacy(std::uint32_t seed) : engine_(seed) {}
 
-  double uniform();                               // random_sample: ((a >> 5) 2^26 + (b >> 6)) / 2^53
-  void shuffle(std::span<std::int64_t> values);   // from the last element down
+  double uniform();                              // random_sample: ((a >> 5) 2^26 + (b >> 6)) / 2^53
+  void shuffle(std::span<std::int64_t> values);  // from the last element down
 
  private:
-  std::uint32_t at_most(std::uint32_t largest);   // 0..largest by masked rejection on single 32-bit outputs
+  std::uint32_t at_most(std::uint32_t largest);  // 0..largest by masked rejection on single 32-bit outputs
 
   std::mt19937 engine_;
 };

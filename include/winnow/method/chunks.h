@@ -8,7 +8,8 @@
 
 namespace winnow::method {
 
-// Rows of a forward without gradient: bounds its memory. The last bits of a result depend on it, so it is the same everywhere.
+// Rows of a forward without gradient: bounds its memory. The last bits of a result depend on it, so it is the same
+// everywhere.
 inline constexpr std::int64_t kChunkRows = 500;
 
 // Calls visit(ids) for 0 .. count - 1 in order, at most kChunkRows at a time; ids: int64, on the host.

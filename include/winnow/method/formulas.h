@@ -1,4 +1,5 @@
-// Formulas that several methods share. Notation of docs/methods/partial-labels.md: z logits, Y candidate mask, Q confidences, all B x C.
+// Formulas that several methods share. Notation of docs/methods/partial-labels.md: z logits, Y candidate mask, Q
+// confidences, all B x C.
 //
 // A row without candidates (after a filter, say) is ignored: its confidences are zero, and so are its losses.
 #pragma once
@@ -13,19 +14,20 @@ using at::Tensor;
 
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Tensor uniform_over(const Tensor& candidates);                        // u = Y / |S|; of other masses: each row divided by its sum
-Tensor masked_softmax(const Tensor& logits, const Tensor& mask);      // msm: softmax over the entries where mask is 1, zero elsewhere
-Tensor has_candidates(const Tensor& candidates);                      // B, bool
+Tensor uniform_over(const Tensor& candidates);  // u = Y / |S|; of other masses: each row divided by its sum
+Tensor masked_softmax(const Tensor& logits,
+                      const Tensor& mask);        // msm: softmax over the entries where mask is 1, zero elsewhere
+Tensor has_candidates(const Tensor& candidates);  // B, bool
 // Indicator (B x C) of the candidate with the largest logit, the lowest class on ties.
 Tensor guess_among(const Tensor& logits, const Tensor& candidates);
-Tensor one_hot(const Tensor& labels, const Tensor& like);             // B x C in the type of `like` (B x C)
+Tensor one_hot(const Tensor& labels, const Tensor& like);  // B x C in the type of `like` (B x C)
 
-Tensor soft_losses(const Tensor& logits, const Tensor& target);       // B: -sum_c t log p
+Tensor soft_losses(const Tensor& logits, const Tensor& target);         // B: -sum_c t log p
 Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target);  // RC(z, t): their mean, zero of no rows
-Tensor divergence(const Tensor& target, const Tensor& logits);        // KL(t || softmax z), batch mean, 0 log 0 = 0
-Tensor cross_entropy(const Tensor& logits, const Tensor& given);      // B: -log p at the given labels
-Tensor masked_mean(const Tensor& values, const Tensor& mask);         // zero, not NaN, where the mask is empty
-Tensor mean_of(const Tensor& values);                                 // zero of no values
+Tensor divergence(const Tensor& target, const Tensor& logits);          // KL(t || softmax z), batch mean, 0 log 0 = 0
+Tensor cross_entropy(const Tensor& logits, const Tensor& given);        // B: -log p at the given labels
+Tensor masked_mean(const Tensor& values, const Tensor& mask);           // zero, not NaN, where the mask is empty
+Tensor mean_of(const Tensor& values);                                   // zero of no values
 
 // Weight of a term that grows from nothing: min(1, position / length); 1 where there is no length.
 double ramp(double position, double length);

@@ -1,23 +1,23 @@
 // The interface through which a method sees training. docs/design.md#6.
 //
-// A method is a small object that the engine drives: `setup` declares what it needs, `step` sees one global batch, the epoch
-// hooks see the whole training set. Every process of a gang calls the same functions with the same tensors, so a method
-// contains no collective. Shapes: B rows of the batch, N samples, C classes, d columns of a tower's features.
+// A method is a small object that the engine drives: `setup` declares what it needs, `step` sees one global batch, the
+// epoch hooks see the whole training set. Every process of a gang calls the same functions with the same tensors, so a
+// method contains no collective. Shapes: B rows of the batch, N samples, C classes, d columns of a tower's features.
 //
 // Names that mean something to the engine and to the stage around a method:
-//   networks  main                    what `adapt` trains; its parameters keep their plain names in checkpoints and run files
-//   views     plain, weak, strong, key (settings views.*), caption (texts, in pre-training), "" (class prompts, of a text tower)
-//   states    confidence              N x C: confidence_* in metrics/epochs
-//             mask, score, label      N: the stage's output `selection` and selection_* in metrics/epochs; label: the given one where there is none
-//             any without dimensions  a figure of that name in metrics/epochs
+//   networks  main                    what `adapt` trains; its parameters keep their plain names in checkpoints and run
+//   files views     plain, weak, strong, key (settings views.*), caption (texts, in pre-training), "" (class prompts,
+//   of a text tower) states    confidence              N x C: confidence_* in metrics/epochs
+//             mask, score, label      N: the stage's output `selection` and selection_* in metrics/epochs; label: the
+//             given one where there is none any without dimensions  a figure of that name in metrics/epochs
 //   inputs    mask, score, label      N: what an earlier stage selected
 //             queue, queue_label      of a recorded run alone
 //   outputs   features                of a network: B x d
 //             prediction, logits      of predict(): B x C; metrics read the first of them that is there
 //
-// What a method may count on: a batch has at least one row; given labels lie in 0..C-1; a candidate set may be empty. One thread calls it.
-// Its members are set in `setup` and not written later: a checkpoint keeps states, networks, modules and optimisers, and no member, so a tensor
-// that must outlive a step is a state.
+// What a method may count on: a batch has at least one row; given labels lie in 0..C-1; a candidate set may be empty.
+// One thread calls it. Its members are set in `setup` and not written later: a checkpoint keeps states, networks,
+// modules and optimisers, and no member, so a tensor that must outlive a step is a state.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -41,29 +41,30 @@ using at::Tensor;
 using model::ModuleKind;
 using model::Outputs;
 using model::TowerKind;
-// B, int64: positions in the split, 0..N-1, or classes for a text tower. On the host, where views are drawn; stages compute there as well.
+// B, int64: positions in the split, 0..N-1, or classes for a text tower. On the host, where views are drawn; stages
+// compute there as well.
 using Ids = Tensor;
 
 // weight * x[id] + (1 - weight) * x[partner]
 struct Mix {
   std::string view;
   Ids partner;
-  Tensor weight;                                  // a scalar on the device: a drawn weight is never read by the host
+  Tensor weight;  // a scalar on the device: a drawn weight is never read by the host
 };
-using View = std::variant<std::string, Mix>;      // the name of a view, or a mixture of two of its images
+using View = std::variant<std::string, Mix>;  // the name of a view, or a mixture of two of its images
 
-// What of a state the stage's result keeps. traced: its value at every epoch's end where the run is traced (golden cases),
-// else the last one: N x C confidences of all epochs of a large run would not fit.
+// What of a state the stage's result keeps. traced: its value at every epoch's end where the run is traced (golden
+// cases), else the last one: N x C confidences of all epochs of a large run would not fit.
 enum class Keep { last, every_epoch, traced };
 
 // What a stage is made of, as far as a method may know.
 struct Facts {
   const Settings* settings = nullptr;
   std::int64_t epochs = 0, steps_per_epoch = 0;
-  std::int64_t batch = 0;                         // nominal; the last batch of an epoch may be shorter
+  std::int64_t batch = 0;  // nominal; the last batch of an epoch may be shorter
   std::int64_t samples = 0, classes = 0;
-  at::TensorOptions real;                         // dtype and device of losses and states: at least fp32
-  bool traced = false;                            // see Keep
+  at::TensorOptions real;  // dtype and device of losses and states: at least fp32
+  bool traced = false;     // see Keep
 };
 
 // What stands behind the four restricted views below: train::Engine. Methods never name it.
@@ -79,7 +80,8 @@ class Backend {
   virtual const Tensor& input(std::string_view name) = 0;
   virtual std::int64_t size_of(const std::string& split) const = 0;
 
-  virtual void add_network(const std::string& name, TowerKind, const std::string& copy_of, const std::string& shares) = 0;
+  virtual void add_network(const std::string& name, TowerKind, const std::string& copy_of,
+                           const std::string& shares) = 0;
   virtual void add_module(const std::string& name, ModuleKind, std::int64_t columns, const std::string& copy_of) = 0;
   virtual void add_optimiser(const std::string& name, const std::vector<std::string>& parts) = 0;
   virtual void add_state(const std::string& name, Tensor initial, Keep) = 0;
@@ -91,7 +93,8 @@ class Backend {
   virtual void update(const std::string& optimiser, const Tensor& loss) = 0;
   virtual void follow(const std::string& copy, double momentum) = 0;
   virtual void log(const std::string& name, const Tensor& value) = 0;
-  virtual Tensor draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) = 0;
+  virtual Tensor draw(std::string_view purpose, std::int64_t index, bool in_pass,
+                      const std::function<Tensor(Stream&)>& make) = 0;
 };
 
 // What all four views have.
@@ -100,15 +103,17 @@ class Common {
   explicit Common(Backend& backend) : backend_(backend) {}
   const Settings& settings() const { return *backend_.facts().settings; }
   std::int64_t epoch() const { return backend_.epoch(); }
-  std::int64_t iteration() const { return backend_.iteration(); }         // steps since the start of the stage
+  std::int64_t iteration() const { return backend_.iteration(); }  // steps since the start of the stage
   std::int64_t epochs() const { return backend_.facts().epochs; }
   std::int64_t steps_per_epoch() const { return backend_.facts().steps_per_epoch; }
   std::int64_t batch() const { return backend_.facts().batch; }
   std::int64_t samples() const { return backend_.facts().samples; }
   std::int64_t classes() const { return backend_.facts().classes; }
   const at::TensorOptions& real() const { return backend_.facts().real; }
-  const Tensor& given() const { return backend_.given(); }                // N, int64
-  const Tensor& candidates() const { return backend_.candidates(); }      // N x C of zeros and ones; a given label is a singleton
+  const Tensor& given() const { return backend_.given(); }  // N, int64
+  const Tensor& candidates() const {
+    return backend_.candidates();
+  }  // N x C of zeros and ones; a given label is a singleton
   bool has_input(std::string_view name) const { return backend_.has_input(name); }
   const Tensor& input(std::string_view name) const { return backend_.input(name); }  // what an earlier stage hands over
 
@@ -122,20 +127,33 @@ class Setup : public Common {
   using Common::Common;
   // A copy starts equal and follows its source by `follow`; a sharer has the same weights.
   void network(const std::string& name, TowerKind kind) { backend_.add_network(name, kind, "", ""); }
-  void network_copy(const std::string& name, const std::string& source, TowerKind kind) { backend_.add_network(name, kind, source, ""); }
-  void network_sharing(const std::string& name, const std::string& source, TowerKind kind) { backend_.add_network(name, kind, "", source); }
+  void network_copy(const std::string& name, const std::string& source, TowerKind kind) {
+    backend_.add_network(name, kind, source, "");
+  }
+  void network_sharing(const std::string& name, const std::string& source, TowerKind kind) {
+    backend_.add_network(name, kind, "", source);
+  }
   // columns: of a neck's output; 0: as many as of its input.
-  void module(const std::string& name, ModuleKind kind, std::int64_t columns = 0) { backend_.add_module(name, kind, columns, ""); }
+  void module(const std::string& name, ModuleKind kind, std::int64_t columns = 0) {
+    backend_.add_module(name, kind, columns, "");
+  }
   void module_copy(const std::string& name, const std::string& source, ModuleKind kind, std::int64_t columns = 0) {
     backend_.add_module(name, kind, columns, source);
   }
   // parts: networks and modules. What is in no optimiser is frozen.
-  void optimiser(const std::string& name, const std::vector<std::string>& parts) { backend_.add_optimiser(name, parts); }
-  // A replicated tensor of fixed shape, written in place. One without dimensions is a figure of the run: its value at each
-  // epoch's end is a column of metrics/epochs.
-  void state(const std::string& name, Tensor initial, Keep keep = Keep::last) { backend_.add_state(name, std::move(initial), keep); }
-  std::int64_t width(const std::string& part) const { return backend_.width(part); }   // columns of a network's features or a neck
-  // For initial values: make(stream of (seed, purpose, index)), the same on every process. What is made has the stage's precision and device.
+  void optimiser(const std::string& name, const std::vector<std::string>& parts) {
+    backend_.add_optimiser(name, parts);
+  }
+  // A replicated tensor of fixed shape, written in place. One without dimensions is a figure of the run: its value at
+  // each epoch's end is a column of metrics/epochs.
+  void state(const std::string& name, Tensor initial, Keep keep = Keep::last) {
+    backend_.add_state(name, std::move(initial), keep);
+  }
+  std::int64_t width(const std::string& part) const {
+    return backend_.width(part);
+  }  // columns of a network's features or a neck
+  // For initial values: make(stream of (seed, purpose, index)), the same on every process. What is made has the stage's
+  // precision and device.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
     return backend_.draw(purpose, index, true, make);
   }
@@ -146,21 +164,23 @@ class Step : public Common {
  public:
   Step(Backend& backend, Ids ids, Tensor given) : Common(backend), ids_(std::move(ids)), given_(std::move(given)) {}
   const Ids& ids() const { return ids_; }
-  const Tensor& batch_given() const { return given_.defined() ? given_ : given(); }   // B: the labels of the batch's items; UsageError where there are sets
+  const Tensor& batch_given() const {
+    return given_.defined() ? given_ : given();
+  }  // B: the labels of the batch's items; UsageError where there are sets
   Tensor batch_candidates() const { return candidates().index_select(0, ids_); }
-  // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "". At most 256 forwards
-  // with `grad` in a step: InternalError.
+  // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "".
+  // At most 256 forwards with `grad` in a step: InternalError.
   Outputs forward(const std::string& network, const View& view, const Ids& ids, bool grad = true) {
     return backend_.forward(network, view, ids, grad, "train");
   }
   Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return backend_.apply(module, inputs); }
   Tensor state(const std::string& name) { return backend_.state(name); }
-  // Afterwards the outputs of the optimiser's networks and modules are plain values; a loss that uses one is an error. The first
-  // update's loss is the step's in curves and reports.
+  // Afterwards the outputs of the optimiser's networks and modules are plain values; a loss that uses one is an error.
+  // The first update's loss is the step's in curves and reports.
   void update(const std::string& optimiser, const Tensor& loss) { backend_.update(optimiser, loss); }
   void follow(const std::string& copy, double momentum) { backend_.follow(copy, momentum); }
-  // A further figure of the step, for those who look closer than run files; not "loss", which the engine records. A single value, always of
-  // one type under one name; InternalError. A name need not be logged in every step.
+  // A further figure of the step, for those who look closer than run files; not "loss", which the engine records. A
+  // single value, always of one type under one name; InternalError. A name need not be logged in every step.
   void log(const std::string& name, const Tensor& value) { backend_.log(name, value); }
   // make(stream of (seed, purpose, epoch, step, index)), the same on every process.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
@@ -181,7 +201,8 @@ class Pass : public Common {
   Outputs forward(const std::string& network, const View& view, const Ids& ids) {
     return backend_.forward(network, view, ids, false, split_);
   }
-  // rows(ids) of the whole split, one below the other: rows is called for a chunk at a time (chunks.h). At least one sample.
+  // rows(ids) of the whole split, one below the other: rows is called for a chunk at a time (chunks.h). At least one
+  // sample.
   Tensor of_all(const std::function<Tensor(const Ids&)>& rows) const;
   Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return backend_.apply(module, inputs); }
   Tensor state(const std::string& name) { return backend_.state(name); }
@@ -196,7 +217,8 @@ class Pass : public Common {
 // Samples to predict.
 class Forward : public Common {
  public:
-  Forward(Backend& backend, Ids ids, std::string split) : Common(backend), ids_(std::move(ids)), split_(std::move(split)) {}
+  Forward(Backend& backend, Ids ids, std::string split)
+      : Common(backend), ids_(std::move(ids)), split_(std::move(split)) {}
   const Ids& ids() const { return ids_; }
   Outputs forward(const std::string& network, const View& view, const Ids& ids) {
     return backend_.forward(network, view, ids, false, split_);
@@ -212,11 +234,12 @@ class Forward : public Common {
 class Method {
  public:
   virtual ~Method() = default;
-  virtual void setup(Setup&) = 0;                 // once, before all else
-  virtual void before_epoch(Pass&) {}             // gradients off; not again in an epoch that is resumed
+  virtual void setup(Setup&) = 0;      // once, before all else
+  virtual void before_epoch(Pass&) {}  // gradients off; not again in an epoch that is resumed
   virtual void step(Step&) = 0;
-  virtual void after_epoch(Pass&) {}              // gradients off
-  // Named tensors, B rows each, the same names for every split. Called with gradients off, also for samples that are not trained on.
+  virtual void after_epoch(Pass&) {}  // gradients off
+  // Named tensors, B rows each, the same names for every split. Called with gradients off, also for samples that are
+  // not trained on.
   virtual Outputs predict(Forward&) = 0;
 };
 

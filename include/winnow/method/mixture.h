@@ -1,4 +1,5 @@
-// Two normal distributions over one number a sample: who of the samples has a small loss. docs/methods/noisy-labels.md#6.5.
+// Two normal distributions over one number a sample: who of the samples has a small loss.
+// docs/methods/noisy-labels.md#6.5.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,21 +8,24 @@
 
 namespace winnow::method {
 
-// Losses brought to [0, 1] by their smallest and largest; all 0 where they are equal. `half`: each operation is rounded to
-// fp16, as DeFT's code does (B11). The result is fp64.
+// Losses brought to [0, 1] by their smallest and largest; all 0 where they are equal. `half`: each operation is rounded
+// to fp16, as DeFT's code does (B11). The result is fp64.
 at::Tensor normalised_losses(const at::Tensor& losses, bool half);
 
-// Component (0 or 1) of each value, int64, by two-means on the line: k-means++ start, then Lloyd's steps until nothing changes.
+// Component (0 or 1) of each value, int64, by two-means on the line: k-means++ start, then Lloyd's steps until nothing
+// changes.
 at::Tensor two_means(const at::Tensor& values, Stream&);
 
 // Expectation-maximisation as scikit-learn's GaussianMixture does it, from hard components (the first M-step). In fp64.
 struct Mixture {
-  at::Tensor means, variances, weights;           // 2, by component
-  at::Tensor posterior;                           // N: of the component with the lower mean
-  std::int64_t iterations = 0;                    // EM steps taken
+  at::Tensor means, variances, weights;  // 2, by component
+  at::Tensor posterior;                  // N: of the component with the lower mean
+  std::int64_t iterations = 0;           // EM steps taken
 
-  // Stops when the mean log-likelihood changes by less than `tolerance`; `floor` is added to each variance in every M-step.
-  static Mixture fit(const at::Tensor& values, const at::Tensor& components, std::int64_t most_iterations, double tolerance, double floor);
+  // Stops when the mean log-likelihood changes by less than `tolerance`; `floor` is added to each variance in every
+  // M-step.
+  static Mixture fit(const at::Tensor& values, const at::Tensor& components, std::int64_t most_iterations,
+                     double tolerance, double floor);
 };
 
 }  // namespace winnow::method

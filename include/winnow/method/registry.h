@@ -16,8 +16,8 @@ using Tensors = std::map<std::string, Tensor>;
 struct Entry {
   const char* name;
   std::unique_ptr<Method> (*make)();
-  // The method's loss on its own, for kind `loss` of the golden cases: settings and inputs by the case's names -> "loss" (a
-  // scalar) and, where the method has it, "each" (B). Null where the loss needs the engine.
+  // The method's loss on its own, for kind `loss` of the golden cases: settings and inputs by the case's names ->
+  // "loss" (a scalar) and, where the method has it, "each" (B). Null where the loss needs the engine.
   Tensors (*loss)(const Settings&, const Tensors&);
 };
 

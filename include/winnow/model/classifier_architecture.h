@@ -12,24 +12,26 @@
 namespace winnow::model {
 
 enum class HeadKind { cosine, linear, l2normed, layernormed };
-HeadKind parse_head(std::string_view);            // UsageError with the nearest
+HeadKind parse_head(std::string_view);  // UsageError with the nearest
 
 struct ClassifierOptions {
-  std::string adapt;                              // adaptation.h
-  AdaptationOptions adaptation;                   // with classes and seed
+  std::string adapt;             // adaptation.h
+  AdaptationOptions adaptation;  // with classes and seed
   HeadKind head = HeadKind::cosine;
-  at::Tensor head_rows;                           // C x d: initial rows of the head, normalised; undefined: random
-  double scale = 25;                              // of the cosine head
-  bool siglip_as_clip = false;                    // the head stands on FeatureKind::first_token
+  at::Tensor head_rows;         // C x d: initial rows of the head, normalised; undefined: random
+  double scale = 25;            // of the cosine head
+  bool siglip_as_clip = false;  // the head stands on FeatureKind::first_token
   at::ScalarType dtype = at::kFloat;
   Precision compute = Precision::as_stated;
 };
 
-// Text rows for the head of this adaptation: C x p class features, mapped back to the hidden feature where the tower projects
-// and the head stands before the projection. UsageError for a model without texts. docs/methods/partial-labels.md#3.2.
+// Text rows for the head of this adaptation: C x p class features, mapped back to the hidden feature where the tower
+// projects and the head stands before the projection. UsageError for a model without texts.
+// docs/methods/partial-labels.md#3.2.
 at::Tensor text_head_rows(const Snapshot&, const std::string& adapt, const ClassTexts&, at::ScalarType);
 
-// Linear probing puts the head on the projected embedding, all else on the hidden feature. docs/methods/partial-labels.md#3.1. Borrows the snapshot.
+// Linear probing puts the head on the projected embedding, all else on the hidden feature.
+// docs/methods/partial-labels.md#3.1. Borrows the snapshot.
 std::unique_ptr<Architecture> classifier_architecture(const Snapshot&, ClassifierOptions);
 
 // The tower without its adaptation: what a head is made for before training.

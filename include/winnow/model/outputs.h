@@ -19,7 +19,7 @@ class Outputs {
 
   const at::Tensor& at(std::string_view name) const;
   bool has(std::string_view name) const;
-  const at::Tensor& features() const { return at("features"); }   // what the stage's head reads
+  const at::Tensor& features() const { return at("features"); }  // what the stage's head reads
   std::vector<std::pair<std::string, at::Tensor>>& all() { return tensors_; }
   const std::vector<std::pair<std::string, at::Tensor>>& all() const { return tensors_; }
 

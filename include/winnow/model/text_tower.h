@@ -12,22 +12,23 @@
 namespace winnow::model {
 
 struct TextOutputs {
-  at::Tensor last_hidden;                         // B x context x d, after the last LayerNorm
-  at::Tensor hidden;                              // B x d: at the token that is read
-  at::Tensor projected;                           // B x p, not normalised
+  at::Tensor last_hidden;  // B x context x d, after the last LayerNorm
+  at::Tensor hidden;       // B x d: at the token that is read
+  at::Tensor projected;    // B x p, not normalised
 };
 
 // Rows of token ids B x up to context columns. Negative ids are slots of a learned context (prompt_learner.h).
 class TextTower : public Tower {
  public:
   ~TextTower() override;
-  Outputs rows(const at::Tensor& tokens) override;        // "features": B x p
+  Outputs rows(const at::Tensor& tokens) override;  // "features": B x p
   TextOutputs encode(const at::Tensor& tokens) const;
-  std::int64_t width() const override;                    // p
+  std::int64_t width() const override;  // p
   std::int64_t context() const;
-  std::int64_t token_width() const;                       // d
-  bool causal() const;                                    // columns after the token that is read change nothing
-  std::int64_t last_read(const at::Tensor& tokens) const; // the largest column that is read of these rows; waits for the device
+  std::int64_t token_width() const;  // d
+  bool causal() const;               // columns after the token that is read change nothing
+  std::int64_t last_read(
+      const at::Tensor& tokens) const;  // the largest column that is read of these rows; waits for the device
 
   // The vectors of the slots: id -1 - j is row j of `vectors` (rows x d), a trained parameter of this name.
   void learn_context(const std::string& name, at::Tensor vectors);
@@ -43,19 +44,21 @@ class TextTower : public Tower {
 // Families clip and siglip; UsageError for others: they have no texts. Frozen until something is trained.
 std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
 bool has_texts(const Snapshot&);
-std::int64_t text_context_of(const Snapshot&);            // tokens of a text at most, from the configuration alone
+std::int64_t text_context_of(const Snapshot&);  // tokens of a text at most, from the configuration alone
 
-// Token rows of class texts: C x context, one text a class; T x C x context, of T templates; or, where classes have texts of their own,
-// K x context, class by class, `counts` saying how many each has (C numbers, at least 1).
+// Token rows of class texts: C x context, one text a class; T x C x context, of T templates; or, where classes have
+// texts of their own, K x context, class by class, `counts` saying how many each has (C numbers, at least 1).
 struct ClassTexts {
   at::Tensor tokens;
   std::vector<std::int64_t> counts = {};
 };
 
-// Normalised text features of the classes, C x p; of several texts the normalised mean of normalised features. docs/methods/partial-labels.md#3.2.
+// Normalised text features of the classes, C x p; of several texts the normalised mean of normalised features.
+// docs/methods/partial-labels.md#3.2.
 at::Tensor class_text_features(const TextTower&, const ClassTexts&);
 
-// Token rows without the columns that a causal tower would not read: up to the largest end position. docs/methods/unsupervised.md#1.
+// Token rows without the columns that a causal tower would not read: up to the largest end position.
+// docs/methods/unsupervised.md#1.
 at::Tensor cropped(const TextTower&, const at::Tensor& tokens);
 
 }  // namespace winnow::model

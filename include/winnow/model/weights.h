@@ -10,20 +10,21 @@
 
 namespace winnow::model {
 
-// What a parameter is, for adaptations that tune by kind. `statistics`: BatchNorm's running moments, masks; no optimiser has them.
+// What a parameter is, for adaptations that tune by kind. `statistics`: BatchNorm's running moments, masks; no
+// optimiser has them.
 enum class Role { matrix, bias, norm, norm_bias, statistics, other };
 
-// Graphs are built on `use`, an alias of `value` that is renewed at every update: a loss that reaches an output from before
-// an update reaches an old alias and can be told (docs/design.md#6). Layers keep pointers to parameters.
+// Graphs are built on `use`, an alias of `value` that is renewed at every update: a loss that reaches an output from
+// before an update reaches an old alias and can be told (docs/design.md#6). Layers keep pointers to parameters.
 struct Parameter {
   std::string name;
-  at::Tensor value;                               // storage; the optimiser writes in place
-  at::Tensor use;                                 // what layers compute with
-  bool trainable = false;                         // the adaptation lets it be trained
-  bool trained = false;                           // trainable, and in an optimiser
+  at::Tensor value;        // storage; the optimiser writes in place
+  at::Tensor use;          // what layers compute with
+  bool trainable = false;  // the adaptation lets it be trained
+  bool trained = false;    // trainable, and in an optimiser
   Role role = Role::other;
-  std::int64_t block = -1;                        // of a transformer; -1: outside its blocks
-  bool averaged = false;                          // a running average that training moves
+  std::int64_t block = -1;  // of a transformer; -1: outside its blocks
+  bool averaged = false;    // a running average that training moves
 };
 
 // Owns the parameters of one tower or module. Addresses stay valid for life. Not copyable.
@@ -33,18 +34,19 @@ class Weights {
   Weights(const Weights&) = delete;
   Weights& operator=(const Weights&) = delete;
 
-  // The parameter is a copy of `value`, unless nobody else holds it: what was just made for it (a stored tensor of hundreds of megabytes) is
-  // taken over.
-  Parameter* add(const std::string& name, at::Tensor value, bool trainable, Role role = Role::other, std::int64_t block = -1);
+  // The parameter is a copy of `value`, unless nobody else holds it: what was just made for it (a stored tensor of
+  // hundreds of megabytes) is taken over.
+  Parameter* add(const std::string& name, at::Tensor value, bool trainable, Role role = Role::other,
+                 std::int64_t block = -1);
   std::deque<Parameter>& all() { return parameters_; }
   const std::deque<Parameter>& all() const { return parameters_; }
   std::vector<Parameter*> trained();
-  Parameter* find(const std::string& name);       // null where there is none
-  std::int64_t trainable_values() const;          // numbers, not tensors
+  Parameter* find(const std::string& name);  // null where there is none
+  std::int64_t trainable_values() const;     // numbers, not tensors
 
-  void train_what_is_trainable();                 // called when an optimiser takes these weights
-  void renew();                                   // new handles for what is trained
-  void copy_from(const Weights& other);           // values, by position; the names must agree
+  void train_what_is_trainable();        // called when an optimiser takes these weights
+  void renew();                          // new handles for what is trained
+  void copy_from(const Weights& other);  // values, by position; the names must agree
 
  private:
   std::deque<Parameter> parameters_;

@@ -1,5 +1,5 @@
-// Table definitions: which experiments of a sweep make a table, what its rows and columns are, and the published numbers
-// beside it. analysis/README.md is the language.
+// Table definitions: which experiments of a sweep make a table, what its rows and columns are, and the published
+// numbers beside it. analysis/README.md is the language.
 #pragma once
 
 #include <map>
@@ -14,10 +14,10 @@ namespace winnow::report {
 
 // A number from the literature, in the unit in which the table shows its metric (percent for shares).
 struct Published {
-  std::optional<double> value;                      // none: "not available", where the paper's number could not be had
+  std::optional<double> value;  // none: "not available", where the paper's number could not be had
   std::optional<double> deviation;
   std::optional<std::size_t> n;
-  std::string source;                               // "Lv et al. 2020, table 2"
+  std::string source;  // "Lv et al. 2020, table 2"
 };
 
 struct Definition {
@@ -31,10 +31,10 @@ struct Definition {
   };
 
   std::string name, title;
-  std::vector<std::string> sweeps;                  // names of the sweeps that it belongs to; empty: any
-  Where where;                                      // which experiments; empty: all
-  std::vector<std::string> rows, columns;           // axes; empty: as the report arranges them by itself
-  std::map<std::string, std::string> labels;        // of values, for people: "detect-train" -> "CE on cleaned labels"
+  std::vector<std::string> sweeps;            // names of the sweeps that it belongs to; empty: any
+  Where where;                                // which experiments; empty: all
+  std::vector<std::string> rows, columns;     // axes; empty: as the report arranges them by itself
+  std::map<std::string, std::string> labels;  // of values, for people: "detect-train" -> "CE on cleaned labels"
   Metric metric;
   std::vector<Reference> published;
   sweep::Place place;

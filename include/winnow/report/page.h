@@ -12,38 +12,39 @@ namespace winnow::report {
 
 // A quantity over epochs for one group of experiments: mean and sample standard deviation over their seeds.
 struct Line {
-  std::string name;                                 // "proden"
-  std::size_t n = 0;                                // runs
-  std::vector<double> x, mean, deviation;           // epochs from 0; deviation 0 for one run
-  std::size_t colour = 0;                           // the same for a row of the table in every chart
+  std::string name;                        // "proden"
+  std::size_t n = 0;                       // runs
+  std::vector<double> x, mean, deviation;  // epochs from 0; deviation 0 for one run
+  std::size_t colour = 0;                  // the same for a row of the table in every chart
 };
 
 struct Chart {
-  std::string title, unit;                          // "labels.rate 0.7", "accuracy in %"
+  std::string title, unit;  // "labels.rate 0.7", "accuracy in %"
   std::vector<Line> lines;
-  std::size_t left_out = 0;                         // lines that did not fit; the table has them
+  std::size_t left_out = 0;  // lines that did not fit; the table has them
 };
 
 // One attempt at one stage.
 struct Attempt {
-  std::string label, identity, host, outcome;       // outcome: done, failed, lost, returned, running
+  std::string label, identity, host, outcome;  // outcome: done, failed, lost, returned, running
   int number = 1;
-  double begin = 0, end = 0;                        // seconds since the epoch
+  double begin = 0, end = 0;  // seconds since the epoch
 };
 
 struct Failure {
-  std::string label, identity, why, message, lines; // the first line says what happened; `lines`: the trainer's last ones
+  std::string label, identity, why, message,
+      lines;  // the first line says what happened; `lines`: the trainer's last ones
   int attempt = 1;
   double time = 0;
-  bool recovered = false;                           // a later attempt was done
+  bool recovered = false;  // a later attempt was done
 };
 
 struct Page {
   std::string name, question, sweep_file, store;
-  std::size_t planned = 0, done = 0;                // experiments
+  std::size_t planned = 0, done = 0;  // experiments
   std::vector<Judgement> claims;
   std::vector<Table> tables;
-  std::vector<std::pair<std::string, std::string>> figures;    // title and SVG, from the statistics
+  std::vector<std::pair<std::string, std::string>> figures;  // title and SVG, from the statistics
   std::vector<Chart> learning, selection;
   std::vector<Attempt> attempts;
   std::vector<Failure> failures;
@@ -52,8 +53,8 @@ struct Page {
 
 std::string render_html(const Page&);
 
-// Curves of a table's rows, one chart a column: the table's metric and, where stages select, precision, recall and F1 of the
-// selection. Reads the runs of the experiments and of their detectors.
+// Curves of a table's rows, one chart a column: the table's metric and, where stages select, precision, recall and F1
+// of the selection. Reads the runs of the experiments and of their detectors.
 void add_curves(Page&, const Table&, const sweep::Plan&, store::RunReader&);
 void add_curves(Page&, const Table&, const sweep::Plan&, const store::Store&);
 

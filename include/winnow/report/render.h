@@ -10,8 +10,8 @@ namespace winnow::report {
 // Columns that do not fit into `width` go below. `colour` sets best and second best in bold and underlined as well.
 std::string render_terminal(const Table&, int width, bool colour);
 std::string render_markdown(const Table&);
-std::string render_latex(const Table&);             // wants \usepackage{booktabs}
-std::string render_csv(const Table&);               // one row an experiment: whoever recomputes needs samples
+std::string render_latex(const Table&);  // wants \usepackage{booktabs}
+std::string render_csv(const Table&);    // one row an experiment: whoever recomputes needs samples
 std::string render_json(const Table&);
 
 }  // namespace winnow::report

@@ -15,13 +15,14 @@ namespace winnow::report {
 enum class Mark { none, best, second };
 
 struct Cell {
-  std::size_t planned = 0;                          // experiments; 0: the sweep has none here
-  std::vector<double> values;                       // of those that are done
-  std::optional<Summary> summary;                   // of `values`; none while nothing is done
-  Mark mark = Mark::none;                           // within the column, among cells that are complete
-  std::optional<Published> published;               // the literature's number for it
+  std::size_t planned = 0;             // experiments; 0: the sweep has none here
+  std::vector<double> values;          // of those that are done
+  std::optional<Summary> summary;      // of `values`; none while nothing is done
+  Mark mark = Mark::none;              // within the column, among cells that are complete
+  std::optional<Published> published;  // the literature's number for it
 
-  // Mean minus the published value, in the unit of the published one, and its standard error where both deviations are known.
+  // Mean minus the published value, in the unit of the published one, and its standard error where both deviations are
+  // known.
   struct Difference {
     double value;
     std::optional<double> error;
@@ -37,28 +38,28 @@ using Header = std::vector<std::string>;
 struct Table {
   std::string name, question;
   Metric metric;
-  std::vector<std::string> row_axes, column_axes;   // row_axes[0] is the method
-  std::vector<Header> rows, columns;                // in order of first appearance
-  std::vector<std::vector<Cell>> cells;             // [row][column]
-  std::size_t planned = 0, done = 0;                // experiments
+  std::vector<std::string> row_axes, column_axes;  // row_axes[0] is the method
+  std::vector<Header> rows, columns;               // in order of first appearance
+  std::vector<std::vector<Cell>> cells;            // [row][column]
+  std::size_t planned = 0, done = 0;               // experiments
   std::vector<std::string> notes;
-  std::map<std::string, std::string> labels;        // of header values, for people
+  std::map<std::string, std::string> labels;  // of header values, for people
 
   // One line an experiment: what the table is computed from.
   struct Sample {
-    std::vector<std::string> values;                // of `axes`
+    std::vector<std::string> values;  // of `axes`
     std::string identity;
     std::optional<double> value;
-    std::string digest;                             // result digest of `file`
-    std::string file;                               // empty: not done
+    std::string digest;  // result digest of `file`
+    std::string file;    // empty: not done
   };
-  std::vector<std::string> axes;                    // all that differ, seeds included
+  std::vector<std::string> axes;  // all that differ, seeds included
   std::vector<Sample> samples;
 };
 
 Table build_table(const sweep::Plan&, const Results&, const Metric&);
-// The same as a definition wants it. UsageError naming file, line and the nearest known axis or value for what does not fit
-// the sweep: axes, conditions that no experiment meets, published numbers without a cell.
+// The same as a definition wants it. UsageError naming file, line and the nearest known axis or value for what does not
+// fit the sweep: axes, conditions that no experiment meets, published numbers without a cell.
 Table build_table(const sweep::Plan&, const Results&, const Definition&);
 std::vector<Table> build_tables(const sweep::Plan&, store::RunReader&, const std::vector<Definition>&);
 

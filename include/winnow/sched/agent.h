@@ -1,4 +1,5 @@
-// What one node does with the stages that it was given. A pure state machine: events (time among them) in, commands out.
+// What one node does with the stages that it was given. A pure state machine: events (time among them) in, commands
+// out.
 #pragma once
 
 #include <deque>
@@ -13,75 +14,150 @@
 
 namespace winnow::sched {
 
-// One trainer for each slot, started when there is work, replaced after every failure. A gang of k processes is one trainer
-// too: it takes k slots and answers for the first of them. Stages start in the order in which they were given, so that one
-// which needs many slots gets them; trainers of another width that idle in its way are ended, and gangs that have no work.
-// A stage given to the agent is prepared (data caches, inputs), run by a trainer, committed, told. Each attempt given ends in
-// exactly one of Done, Failed and Returned, except when it was cancelled or the coordinator stopped sending heartbeats: then nobody listens.
+// One trainer for each slot, started when there is work, replaced after every failure. A gang of k processes is one
+// trainer too: it takes k slots and answers for the first of them. Stages start in the order in which they were given,
+// so that one which needs many slots gets them; trainers of another width that idle in its way are ended, and gangs
+// that have no work. A stage given to the agent is prepared (data caches, inputs), run by a trainer, committed, told.
+// Each attempt given ends in exactly one of Done, Failed and Returned, except when it was cancelled or the coordinator
+// stopped sending heartbeats: then nobody listens.
 class Agent {
  public:
   // Events.
-  struct Given { Attempt attempt; std::uint32_t width = 1; };   // at most as wide as there are slots
-  struct Retracted { Attempt attempt; };
-  struct Cancelled { Attempt attempt; };
-  struct Prepared { Attempt attempt; };
-  struct Unprepared { Attempt attempt; FailureClass why; std::string text; };
-  struct TrainerReady { Slot slot; };
-  struct Progressed { Slot slot; std::uint64_t mark; };        // a mark that did not change is no progress
-  struct Finished { Slot slot; };                              // the trainer has a result
-  struct StageFailed { Slot slot; FailureClass why; };         // the trainer says so
-  struct StageStopped { Slot slot; };
-  struct Misbehaved { Slot slot; FailureClass why = FailureClass::transient; };   // garbage, a flood; or an event with a mistake (protocol)
-  struct TrainerGone { Slot slot; std::string text; };         // the process has ended and is reaped; how, and its last lines
-  struct NotRun { Slot slot; std::string text; };              // the same, and it had ended before it was given its stage
-  struct Committed { Attempt attempt; };
-  struct Uncommitted { Attempt attempt; FailureClass why; std::string text; };
-  struct Heard { };                                            // anything from the coordinator
-  struct Drain { Time grace; };                                // start nothing; what runs has `grace` to finish
-  struct Tick { };
-  using Event = std::variant<Given, Retracted, Cancelled, Prepared, Unprepared, TrainerReady, Progressed, Finished, StageFailed,
-                             StageStopped, Misbehaved, TrainerGone, NotRun, Committed, Uncommitted, Heard, Drain, Tick>;
+  struct Given {
+    Attempt attempt;
+    std::uint32_t width = 1;
+  };  // at most as wide as there are slots
+  struct Retracted {
+    Attempt attempt;
+  };
+  struct Cancelled {
+    Attempt attempt;
+  };
+  struct Prepared {
+    Attempt attempt;
+  };
+  struct Unprepared {
+    Attempt attempt;
+    FailureClass why;
+    std::string text;
+  };
+  struct TrainerReady {
+    Slot slot;
+  };
+  struct Progressed {
+    Slot slot;
+    std::uint64_t mark;
+  };  // a mark that did not change is no progress
+  struct Finished {
+    Slot slot;
+  };  // the trainer has a result
+  struct StageFailed {
+    Slot slot;
+    FailureClass why;
+  };  // the trainer says so
+  struct StageStopped {
+    Slot slot;
+  };
+  struct Misbehaved {
+    Slot slot;
+    FailureClass why = FailureClass::transient;
+  };  // garbage, a flood; or an event with a mistake (protocol)
+  struct TrainerGone {
+    Slot slot;
+    std::string text;
+  };  // the process has ended and is reaped; how, and its last lines
+  struct NotRun {
+    Slot slot;
+    std::string text;
+  };  // the same, and it had ended before it was given its stage
+  struct Committed {
+    Attempt attempt;
+  };
+  struct Uncommitted {
+    Attempt attempt;
+    FailureClass why;
+    std::string text;
+  };
+  struct Heard {};  // anything from the coordinator
+  struct Drain {
+    Time grace;
+  };  // start nothing; what runs has `grace` to finish
+  struct Tick {};
+  using Event =
+      std::variant<Given, Retracted, Cancelled, Prepared, Unprepared, TrainerReady, Progressed, Finished, StageFailed,
+                   StageStopped, Misbehaved, TrainerGone, NotRun, Committed, Uncommitted, Heard, Drain, Tick>;
 
   // Commands. To the node:
-  struct Prepare { Attempt attempt; };
-  struct StartTrainer { Slot slot; std::uint32_t width; };
-  struct Run { Slot slot; Attempt attempt; };
-  struct StopStage { Slot slot; };
-  struct KillTrainer { Slot slot; FailureClass why; std::string_view because; };   // TrainerGone must follow; because: what it did, or nothing known here
-  struct QuitTrainer { Slot slot; };                           // TrainerGone must follow
-  struct Commit { Slot slot; Attempt attempt; };
-  struct Exit { };                                             // nothing is left to do
+  struct Prepare {
+    Attempt attempt;
+  };
+  struct StartTrainer {
+    Slot slot;
+    std::uint32_t width;
+  };
+  struct Run {
+    Slot slot;
+    Attempt attempt;
+  };
+  struct StopStage {
+    Slot slot;
+  };
+  struct KillTrainer {
+    Slot slot;
+    FailureClass why;
+    std::string_view because;
+  };  // TrainerGone must follow; because: what it did, or nothing known here
+  struct QuitTrainer {
+    Slot slot;
+  };  // TrainerGone must follow
+  struct Commit {
+    Slot slot;
+    Attempt attempt;
+  };
+  struct Exit {};  // nothing is left to do
   // To the coordinator:
-  struct TellStarted { Attempt attempt; };
-  struct TellDone { Attempt attempt; };
-  struct TellFailed { Attempt attempt; FailureClass why; std::string text; };
-  struct TellReturned { Attempt attempt; };
-  struct TellBeat { std::vector<Attempt> held; };
-  using Command = std::variant<Prepare, StartTrainer, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit, TellStarted,
-                               TellDone, TellFailed, TellReturned, TellBeat>;
+  struct TellStarted {
+    Attempt attempt;
+  };
+  struct TellDone {
+    Attempt attempt;
+  };
+  struct TellFailed {
+    Attempt attempt;
+    FailureClass why;
+    std::string text;
+  };
+  struct TellReturned {
+    Attempt attempt;
+  };
+  struct TellBeat {
+    std::vector<Attempt> held;
+  };
+  using Command = std::variant<Prepare, StartTrainer, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit,
+                               TellStarted, TellDone, TellFailed, TellReturned, TellBeat>;
   using Commands = std::vector<Command>;
 
   Agent(std::uint32_t slots, Timers, Time now);
 
   void on(const Event&, Time now, Commands& out);
 
-  bool orphaned() const { return orphaned_; }                  // stopped because the coordinator stopped sending heartbeats
+  bool orphaned() const { return orphaned_; }  // stopped because the coordinator stopped sending heartbeats
 
  private:
   enum class Phase { empty, starting, idle, running, stopping, dying, lent };
   struct Trainer {
     Phase phase = Phase::empty;
-    std::uint32_t width = 1;                                   // slots that it takes
-    Slot leader = 0;                                           // lent: to the gang in this slot
-    Attempt attempt{};                                         // while running or stopping; while dying, if `owed`
-    bool owed = false;                                         // dying: the coordinator still waits for its attempt
-    FailureClass why = FailureClass::transient;                // dying: what will be told
-    Time since{};                                              // of the phase
-    Time moved{};                                              // of the last progress
+    std::uint32_t width = 1;                     // slots that it takes
+    Slot leader = 0;                             // lent: to the gang in this slot
+    Attempt attempt{};                           // while running or stopping; while dying, if `owed`
+    bool owed = false;                           // dying: the coordinator still waits for its attempt
+    FailureClass why = FailureClass::transient;  // dying: what will be told
+    Time since{};                                // of the phase
+    Time moved{};                                // of the last progress
     std::uint64_t mark = 0;
     bool moved_once = false;
-    std::vector<Time> steps;                                   // waits between progress, the last few hundred
-    bool returning = false;                                    // stopping: told Returned, not forgotten
+    std::vector<Time> steps;  // waits between progress, the last few hundred
+    bool returning = false;   // stopping: told Returned, not forgotten
   };
 
   void handle(const Given&, Time, Commands&);
@@ -104,7 +180,7 @@ class Agent {
   void handle(const Tick&, Time, Commands&);
 
   void fill_slots(Time, Commands&);
-  bool run_waiting(Attempt, std::uint32_t width, Time, Commands&);     // on an idle trainer
+  bool run_waiting(Attempt, std::uint32_t width, Time, Commands&);  // on an idle trainer
   bool start_trainer(std::uint32_t width, Time, Commands&);
   void make_room(std::uint32_t width, Time, Commands&);
   void release_gangs(Time, Commands&);
@@ -123,12 +199,12 @@ class Agent {
   Timers timers_;
   std::vector<Trainer> trainers_;
   std::set<Attempt> preparing_;
-  std::deque<Attempt> waiting_;                                // prepared
-  std::map<Attempt, std::uint32_t> widths_;                    // of attempts wider than 1, as long as they are held
+  std::deque<Attempt> waiting_;              // prepared
+  std::map<Attempt, std::uint32_t> widths_;  // of attempts wider than 1, as long as they are held
   std::set<Attempt> committing_;
   Time heard_, beaten_;
   bool draining_ = false, orphaned_ = false, exited_ = false;
-  Time stop_at_{};                                             // draining: running stages are told to stop then
+  Time stop_at_{};  // draining: running stages are told to stop then
 };
 
 }  // namespace winnow::sched

@@ -13,20 +13,20 @@
 
 namespace winnow::sched {
 
-using ClassId = std::uint32_t;                    // stages that take about equally long: (method, model, data set)
+using ClassId = std::uint32_t;  // stages that take about equally long: (method, model, data set)
 
-// First what most others wait for (a longer chain of dependents), then longest predicted first, then the given order, which
-// fills tables evenly. Predictions count in steps of 1.5x: the noise between equal classes must not decide. A class that
-// nobody has seen counts as the longest: it is the largest risk at the end, and starting it teaches.
+// First what most others wait for (a longer chain of dependents), then longest predicted first, then the given order,
+// which fills tables evenly. Predictions count in steps of 1.5x: the noise between equal classes must not decide. A
+// class that nobody has seen counts as the longest: it is the largest risk at the end, and starting it teaches.
 //
-// One heap for each (class, height) and a set of their fronts: a new prediction moves groups, never stages, so the cost of a
-// stage does not grow with the number of stages.
+// One heap for each (class, height) and a set of their fronts: a new prediction moves groups, never stages, so the cost
+// of a stage does not grow with the number of stages.
 class ReadyQueue {
  public:
   ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of, const std::vector<std::uint16_t>& height_of);
 
   void push(StageId);
-  std::optional<StageId> pop();                   // the stage that should start first
+  std::optional<StageId> pop();  // the stage that should start first
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
@@ -50,11 +50,11 @@ class ReadyQueue {
 
   Front front_of(std::uint32_t group) const;
 
-  std::vector<std::uint32_t> group_of_;           // by stage
+  std::vector<std::uint32_t> group_of_;  // by stage
   std::vector<Group> groups_;
   std::vector<std::vector<std::uint32_t>> groups_of_class_;
-  std::vector<int> bucket_;                       // by class
-  std::vector<double> seconds_;                   // by class; negative: unseen
+  std::vector<int> bucket_;      // by class
+  std::vector<double> seconds_;  // by class; negative: unseen
   std::set<Front> fronts_;
   std::size_t size_ = 0;
 };

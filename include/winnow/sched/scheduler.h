@@ -1,4 +1,5 @@
-// Which stage runs next, where, and what a failure means. A pure state machine: events (time among them) in, commands out.
+// Which stage runs next, where, and what a failure means. A pure state machine: events (time among them) in, commands
+// out.
 #pragma once
 
 #include <map>
@@ -15,54 +16,111 @@ namespace winnow::sched {
 
 // What the scheduler knows of the stages: indices and classes only; who owns the stages regenerates them by index.
 struct Graph {
-  std::vector<std::vector<StageId>> inputs;       // by stage: what must be done first
-  std::vector<ClassId> classes;                   // by stage
-  std::vector<std::uint32_t> widths;              // by class: trainers of one agent that execute it together; empty: 1
-  std::vector<bool> done;                         // by stage: has a result already, or is not needed
+  std::vector<std::vector<StageId>> inputs;  // by stage: what must be done first
+  std::vector<ClassId> classes;              // by stage
+  std::vector<std::uint32_t> widths;         // by class: trainers of one agent that execute it together; empty: 1
+  std::vector<bool> done;                    // by stage: has a result already, or is not needed
 };
 
 struct Policy {
-  std::uint32_t max_attempts = 3;                 // of a stage that fails for no fault of its own
-  std::uint32_t user_failures = 2;                // of a stage that fails by its own fault
-  std::uint32_t max_failures = 0;                 // so many failed stages end the sweep; 0: never
+  std::uint32_t max_attempts = 3;   // of a stage that fails for no fault of its own
+  std::uint32_t user_failures = 2;  // of a stage that fails by its own fault
+  std::uint32_t max_failures = 0;   // so many failed stages end the sweep; 0: never
 };
 
-// Life: constructed with the graph, then one call of `on` for each event with a time that never goes back, until finished().
-// Commands are appended to `out`, to be carried out in order.
+// Life: constructed with the graph, then one call of `on` for each event with a time that never goes back, until
+// finished(). Commands are appended to `out`, to be carried out in order.
 //
-// Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open after a drain); no stage runs
-// before its inputs are done; an accepted result is never taken back. A stage of width k takes k slots of one agent, all or
-// none. Wider stages go first, and while one waits for room no narrower one is given to an agent that could take it: so a
-// wide stage cannot starve, and agents that are too small for it work on.
+// Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open after a drain); no stage
+// runs before its inputs are done; an accepted result is never taken back. A stage of width k takes k slots of one
+// agent, all or none. Wider stages go first, and while one waits for room no narrower one is given to an agent that
+// could take it: so a wide stage cannot starve, and agents that are too small for it work on.
 class Scheduler {
  public:
-  // What an agent says of a result; the scheduler passes it on, as it does the `text` of a failure (empty: its agent was lost).
-  struct Committed { std::string outcome, digest; };
+  // What an agent says of a result; the scheduler passes it on, as it does the `text` of a failure (empty: its agent
+  // was lost).
+  struct Committed {
+    std::string outcome, digest;
+  };
 
   // Events.
-  struct Joined { AgentId agent; std::uint32_t slots; };
-  struct Complete { };                                                           // no further agent is expected
-  struct Beat { AgentId agent; std::vector<Attempt> held; };                     // renews the leases of what it holds
-  struct Started { AgentId agent; Attempt attempt; };
-  struct Done { AgentId agent; Attempt attempt; double seconds; Committed result; };   // the run file is committed
-  struct Failed { AgentId agent; Attempt attempt; FailureClass why; std::string text; };
-  struct Returned { AgentId agent; Attempt attempt; };                           // not executed, or stopped on request
-  struct Left { AgentId agent; };                                                // its connection closed
-  struct Tick { };
-  struct Drain { };
+  struct Joined {
+    AgentId agent;
+    std::uint32_t slots;
+  };
+  struct Complete {};  // no further agent is expected
+  struct Beat {
+    AgentId agent;
+    std::vector<Attempt> held;
+  };  // renews the leases of what it holds
+  struct Started {
+    AgentId agent;
+    Attempt attempt;
+  };
+  struct Done {
+    AgentId agent;
+    Attempt attempt;
+    double seconds;
+    Committed result;
+  };  // the run file is committed
+  struct Failed {
+    AgentId agent;
+    Attempt attempt;
+    FailureClass why;
+    std::string text;
+  };
+  struct Returned {
+    AgentId agent;
+    Attempt attempt;
+  };  // not executed, or stopped on request
+  struct Left {
+    AgentId agent;
+  };  // its connection closed
+  struct Tick {};
+  struct Drain {};
   using Event = std::variant<Joined, Complete, Beat, Started, Done, Failed, Returned, Left, Tick, Drain>;
 
   // Commands.
-  struct Assign { AgentId agent; Attempt attempt; };           // a lease: execute it, or say why not
-  struct Retract { AgentId agent; Attempt attempt; };          // return it if it has not started
-  struct Cancel { AgentId agent; Attempt attempt; };           // nobody waits for this attempt any more
-  struct Accept { AgentId agent; Attempt attempt; double seconds; Committed result; };   // the stage is done
-  struct Retry { Attempt failed; FailureClass why; std::string text; };   // it will be tried again
-  struct Fail { Attempt last; FailureClass why; std::string text; };      // for good
-  struct Block { StageId stage; StageId because; };            // an input failed for good
-  struct TooWide { StageId stage; std::uint32_t width, largest; };   // failed: no agent has so many slots; `largest` is what there is
-  struct LoseAgent { AgentId agent; };                         // silent or gone
-  struct StopAll { };                                          // agents start nothing more
+  struct Assign {
+    AgentId agent;
+    Attempt attempt;
+  };  // a lease: execute it, or say why not
+  struct Retract {
+    AgentId agent;
+    Attempt attempt;
+  };  // return it if it has not started
+  struct Cancel {
+    AgentId agent;
+    Attempt attempt;
+  };  // nobody waits for this attempt any more
+  struct Accept {
+    AgentId agent;
+    Attempt attempt;
+    double seconds;
+    Committed result;
+  };  // the stage is done
+  struct Retry {
+    Attempt failed;
+    FailureClass why;
+    std::string text;
+  };  // it will be tried again
+  struct Fail {
+    Attempt last;
+    FailureClass why;
+    std::string text;
+  };  // for good
+  struct Block {
+    StageId stage;
+    StageId because;
+  };  // an input failed for good
+  struct TooWide {
+    StageId stage;
+    std::uint32_t width, largest;
+  };  // failed: no agent has so many slots; `largest` is what there is
+  struct LoseAgent {
+    AgentId agent;
+  };                  // silent or gone
+  struct StopAll {};  // agents start nothing more
   using Command = std::variant<Assign, Retract, Cancel, Accept, Retry, Fail, Block, TooWide, LoseAgent, StopAll>;
   using Commands = std::vector<Command>;
 
@@ -70,31 +128,46 @@ class Scheduler {
 
   // What earlier runs knew; before the first event.
   void predict(ClassId, double seconds);
-  void attempted(StageId, std::uint32_t attempts);             // so that no number is used twice
+  void attempted(StageId, std::uint32_t attempts);  // so that no number is used twice
 
   void on(const Event&, Time now, Commands& out);
 
   // Nothing is open, or nothing may start any more and nothing runs.
   bool finished() const { return open_ == 0 || (stopping_ && leases_.empty()); }
 
-  struct Counts { std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0; };
+  struct Counts {
+    std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0;
+  };
   Counts counts() const;
 
-  // What is still open of a class, and how long one of it is expected to take: none where nobody has seen one. For estimates.
-  struct Outlook { std::size_t open = 0; std::uint32_t width = 1; std::optional<double> seconds; };
-  std::vector<Outlook> outlook() const;                        // by class
+  // What is still open of a class, and how long one of it is expected to take: none where nobody has seen one. For
+  // estimates.
+  struct Outlook {
+    std::size_t open = 0;
+    std::uint32_t width = 1;
+    std::optional<double> seconds;
+  };
+  std::vector<Outlook> outlook() const;  // by class
 
  private:
   enum class State : std::uint8_t { waiting, ready, delayed, leased, done, failed, blocked };
   struct Record {
-    std::uint32_t missing = 0;                                 // inputs that are not done
-    std::uint32_t attempts = 0;                                // the last number given out
-    std::uint16_t failures = 0;                                // for no fault of its own
+    std::uint32_t missing = 0;   // inputs that are not done
+    std::uint32_t attempts = 0;  // the last number given out
+    std::uint16_t failures = 0;  // for no fault of its own
     std::uint8_t user_failures = 0;
     State state = State::waiting;
   };
-  struct Lease { AgentId agent; Attempt attempt; Time renewed; bool started = false, retracting = false; };
-  struct Host { std::uint32_t slots = 0, held = 0, started = 0; Time heard{}; };   // held: in slots; started: stages
+  struct Lease {
+    AgentId agent;
+    Attempt attempt;
+    Time renewed;
+    bool started = false, retracting = false;
+  };
+  struct Host {
+    std::uint32_t slots = 0, held = 0, started = 0;
+    Time heard{};
+  };  // held: in slots; started: stages
 
   void handle(const Joined&, Time, Commands&);
   void handle(const Complete&, Time, Commands&);
@@ -107,7 +180,7 @@ class Scheduler {
   void handle(const Tick&, Time, Commands&);
   void handle(const Drain&, Time, Commands&);
 
-  Lease* lease_of(AgentId, Attempt);                           // null when the attempt holds no lease (any more)
+  Lease* lease_of(AgentId, Attempt);  // null when the attempt holds no lease (any more)
   void end_lease(StageId);
   void assign(Time, Commands&);
   bool assign_width(std::uint32_t width, std::uint32_t below, Time, Commands&);
@@ -128,18 +201,18 @@ class Scheduler {
   Policy policy_;
   Timers timers_;
   std::vector<ClassId> classes_;
-  std::vector<std::uint32_t> widths_;                          // by class
+  std::vector<std::uint32_t> widths_;  // by class
   std::vector<Record> records_;
-  std::vector<std::uint32_t> first_dependent_;                 // offsets into dependents_, one more than stages
+  std::vector<std::uint32_t> first_dependent_;  // offsets into dependents_, one more than stages
   std::vector<StageId> dependents_;
   std::map<std::uint32_t, ReadyQueue, std::greater<>> ready_;  // by width, widest first
   std::multimap<Time, StageId> delayed_;                       // by the time at which they may be tried again
   std::unordered_map<StageId, Lease> leases_;
   std::map<AgentId, Host> hosts_;
-  std::set<std::pair<std::uint64_t, AgentId>> by_load_;        // (held per slot, agent): the first takes the next stage
+  std::set<std::pair<std::uint64_t, AgentId>> by_load_;  // (held per slot, agent): the first takes the next stage
   std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;
-  std::vector<std::uint32_t> seen_;                            // by class: durations learned
-  std::vector<std::uint32_t> open_of_;                         // by class
+  std::vector<std::uint32_t> seen_;     // by class: durations learned
+  std::vector<std::uint32_t> open_of_;  // by class
   bool stopping_ = false, complete_ = false;
 };
 

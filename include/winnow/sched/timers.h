@@ -6,22 +6,24 @@
 namespace winnow::sched {
 
 struct Timers {
-  Time beat = std::chrono::seconds(2);                     // how often agents and coordinator show that they live
-  Time agent_silence = std::chrono::seconds(6);            // three missed beats: the agent is dead, its leases end
-  Time coordinator_silence = std::chrono::seconds(10);     // then agents stop: no split brain
-  Time lease_silence = std::chrono::seconds(30);           // an untouched lease of another host is stale: network file systems are slow
-  Time join = std::chrono::seconds(30);                    // then no further agent is waited for before stages are refused as too wide
-  Time trainer_start = std::chrono::seconds(120);          // until a trainer says that it is ready
-  Time first_progress = std::chrono::seconds(600);         // loading weights and data
-  Time least_hang = std::chrono::seconds(60);              // a stage without progress for this long ...
-  int hang_steps = 5;                                      // ... and for this many of its own slow (p99) steps is hung
-  Time grace = std::chrono::seconds(5);                    // running stages may still finish after a drain was asked for
-  Time stop = std::chrono::seconds(20);                    // from "stop" to kill: a checkpoint must fit in
-  Time backoff = std::chrono::seconds(1);                  // before the second attempt; doubles each time
+  Time beat = std::chrono::seconds(2);                  // how often agents and coordinator show that they live
+  Time agent_silence = std::chrono::seconds(6);         // three missed beats: the agent is dead, its leases end
+  Time coordinator_silence = std::chrono::seconds(10);  // then agents stop: no split brain
+  Time lease_silence =
+      std::chrono::seconds(30);          // an untouched lease of another host is stale: network file systems are slow
+  Time join = std::chrono::seconds(30);  // then no further agent is waited for before stages are refused as too wide
+  Time trainer_start = std::chrono::seconds(120);   // until a trainer says that it is ready
+  Time first_progress = std::chrono::seconds(600);  // loading weights and data
+  Time least_hang = std::chrono::seconds(60);       // a stage without progress for this long ...
+  int hang_steps = 5;                               // ... and for this many of its own slow (p99) steps is hung
+  Time grace = std::chrono::seconds(5);             // running stages may still finish after a drain was asked for
+  Time stop = std::chrono::seconds(20);             // from "stop" to kill: a checkpoint must fit in
+  Time backoff = std::chrono::seconds(1);           // before the second attempt; doubles each time
   Time longest_backoff = std::chrono::minutes(10);
-  Time prefetch = std::chrono::milliseconds(100);          // an agent holds work for this long beyond what runs, at least one stage a slot
+  Time prefetch =
+      std::chrono::milliseconds(100);  // an agent holds work for this long beyond what runs, at least one stage a slot
 
-  Timers scaled(double factor) const;                      // all but prefetch; for tests
+  Timers scaled(double factor) const;  // all but prefetch; for tests
 };
 
 }  // namespace winnow::sched

@@ -1,8 +1,10 @@
-// Result versions of code that several kinds of stages and several methods share. Who mends a fault that changes results raises the version of the
-// part that it is in, in shared_code.cpp; then exactly the stages that use the part get another identity and are recomputed.
+// Result versions of code that several kinds of stages and several methods share. Who mends a fault that changes
+// results raises the version of the part that it is in, in shared_code.cpp; then exactly the stages that use the part
+// get another identity and are recomputed.
 //
-// Planning decides which parts a stage uses (src/sweep/parts_of_stage.cpp) and writes them into it; the canonical form names those above 1 only, so
-// that a part that was never mended is in no identity. A trainer refuses a stage whose versions are not its own.
+// Planning decides which parts a stage uses (src/sweep/parts_of_stage.cpp) and writes them into it; the canonical form
+// names those above 1 only, so that a part that was never mended is in no identity. A trainer refuses a stage whose
+// versions are not its own.
 #pragma once
 
 #include <map>
@@ -14,7 +16,7 @@
 
 namespace winnow {
 
-using PartVersions = std::map<std::string, int>;      // by part
+using PartVersions = std::map<std::string, int>;  // by part
 
 // The closed list.
 //   samples             which samples a stage has: strata, long tails, validation splits
@@ -30,11 +32,12 @@ using PartVersions = std::map<std::string, int>;      // by part
 //   preprocessing.NAME  size, mean and deviation of the images of a downloaded snapshot of a family
 const PartVersions& shared_code();
 
-// UsageError, one line, where the stage uses a part in another version than this program has, or one that it does not know.
+// UsageError, one line, where the stage uses a part in another version than this program has, or one that it does not
+// know.
 void require_shared_code(const Stage&);
 
-// A stage that somebody wants executed, from JSON (stage_from_json), with require_shared_code. A stage that names no parts was described before
-// there were any, so it means each at version 1: refused where this program has a later one.
+// A stage that somebody wants executed, from JSON (stage_from_json), with require_shared_code. A stage that names no
+// parts was described before there were any, so it means each at version 1: refused where this program has a later one.
 Stage stage_to_execute(const Value&);
 
 }  // namespace winnow

@@ -1,4 +1,5 @@
-// How an agent and a trainer speak, one JSON object a line: what both sides are made of. src/fleet/README.md describes it for authors of trainers.
+// How an agent and a trainer speak, one JSON object a line: what both sides are made of. src/fleet/README.md describes
+// it for authors of trainers.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,9 @@
 
 namespace winnow::protocol {
 
-inline constexpr int kVersion = 1;                          // of `ready`
-inline constexpr std::string_view kOwnTrainer = "winnow-train";   // `program` of `ready`: a trainer that must be of winnow's own revision
+inline constexpr int kVersion = 1;  // of `ready`
+inline constexpr std::string_view kOwnTrainer =
+    "winnow-train";  // `program` of `ready`: a trainer that must be of winnow's own revision
 
 // What a trainer says.
 enum class Event { ready, progress, resumed, checkpoint, note, done, failed, stopped };
@@ -26,25 +28,25 @@ const Words<Order>& orders();
 
 // What a stage is executed with and what is no part of its identity: `context` of a `run`.
 struct Context {
-  std::map<std::string, std::string> data;                  // data set -> decoded cache
-  std::map<std::string, std::string> inputs;                // input's name -> run file, or a folder of weights
+  std::map<std::string, std::string> data;    // data set -> decoded cache
+  std::map<std::string, std::string> inputs;  // input's name -> run file, or a folder of weights
   int threads = 1;
-  int width = 1;                                            // processes
-  double checkpoint_every = 0;                              // seconds; 0: only on `stop`
+  int width = 1;                // processes
+  double checkpoint_every = 0;  // seconds; 0: only on `stop`
   bool keep_images = false;
   bool trial = false;
 };
 Value to_json(const Context&);
-Context context_from_json(const Value&);                    // what is left out is as above; UsageError for a field of another type
+Context context_from_json(const Value&);  // what is left out is as above; UsageError for a field of another type
 
 struct Run {
   std::string identity;
   std::uint32_t attempt = 1;
-  std::string stage, context;                               // JSON texts
-  std::string output;                                       // path
-  std::string checkpoint;                                   // folder
+  std::string stage, context;  // JSON texts
+  std::string output;          // path
+  std::string checkpoint;      // folder
 };
-std::string line_of(const Run&);                            // without the line feed, like the two below
-std::string line_of(Order);                                 // `stop` or `quit`
+std::string line_of(const Run&);  // without the line feed, like the two below
+std::string line_of(Order);       // `stop` or `quit`
 
 }  // namespace winnow::protocol

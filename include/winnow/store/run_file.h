@@ -22,7 +22,7 @@ std::size_t size_of(DType);
 struct Array {
   DType dtype = DType::f32;
   std::vector<std::size_t> shape;
-  std::vector<std::byte> bytes;                   // in the host's byte order; files are little-endian
+  std::vector<std::byte> bytes;  // in the host's byte order; files are little-endian
 
   std::size_t count() const;
 };
@@ -36,36 +36,37 @@ using Table = std::vector<Column>;
 
 // Where and how a result came to be. Not part of the result digest.
 struct Provenance {
-  std::string code_version;                       // winnow/core/revision.h; of a foreign trainer what it calls itself. "0.1.0": before revisions were recorded
+  std::string code_version;  // winnow/core/revision.h; of a foreign trainer what it calls itself. "0.1.0": before
+                             // revisions were recorded
   std::string host;
-  std::string device;                             // "cpu: Intel(R) Xeon(R) Processor (family 6, model 207), AVX512"
-  std::map<std::string, std::string> libraries;   // "torch" -> "2.11.0"
+  std::string device;                            // "cpu: Intel(R) Xeon(R) Processor (family 6, model 207), AVX512"
+  std::map<std::string, std::string> libraries;  // "torch" -> "2.11.0"
   int threads = 1;
   int width = 1;
   int attempt = 1;
-  double start = 0, end = 0;                      // seconds since 1970, UTC
+  double start = 0, end = 0;  // seconds since 1970, UTC
 };
 
 // What a stage computed. Paths use '/': "metrics/final", "labels/candidates", "weights/visual_projection.weight".
 struct RunContent {
   Stage stage;
-  std::map<std::string, Table> tables;            // "metrics/epochs", "metrics/steps", "metrics/final" (one row)
-  std::map<std::string, Array> arrays;            // below selection/, labels/, predictions/, scores/, features/, weights/
-  std::map<std::string, std::string> texts;       // small texts: "snapshot/config.json"
-  MetricKinds metrics;                            // what columns of metrics/final and metrics/epochs are, as far as the trainer says
+  std::map<std::string, Table> tables;       // "metrics/epochs", "metrics/steps", "metrics/final" (one row)
+  std::map<std::string, Array> arrays;       // below selection/, labels/, predictions/, scores/, features/, weights/
+  std::map<std::string, std::string> texts;  // small texts: "snapshot/config.json"
+  MetricKinds metrics;  // what columns of metrics/final and metrics/epochs are, as far as the trainer says
   Provenance provenance;
-  std::string log;                                // the trainer's last lines
-  bool trial = false;                             // of a stage that was only tried: marked so that no store takes the file for a result
+  std::string log;     // the trainer's last lines
+  bool trial = false;  // of a stage that was only tried: marked so that no store takes the file for a result
 
   // Hash of what the stage computed: identity, tables, arrays, texts; without what metrics are,
   // provenance and log.
   Hash128 result_digest() const;
-  Hash128 result_digest(const Identity&) const;   // the same, for who knows the stage's identity already
+  Hash128 result_digest(const Identity&) const;  // the same, for who knows the stage's identity already
 };
 
 struct Written {
   std::uint64_t bytes = 0;
-  Hash128 file_digest;                            // of all after the user block
+  Hash128 file_digest;  // of all after the user block
   Hash128 result_digest;
 };
 
@@ -75,7 +76,8 @@ enum class Sync { now, later };
 // HDF5 is used by one thread at a time: callers of this header must not overlap in one process.
 //
 // Writes a complete run file at `path` (a temporary name that must not exist), flushed and synced. Every return code is
-// checked. On any failure the file is removed and DeviceError (disk) or DataError (content that cannot be stored) thrown.
+// checked. On any failure the file is removed and DeviceError (disk) or DataError (content that cannot be stored)
+// thrown.
 Written write_run_file(const Path& path, const RunContent&, Sync = Sync::now);
 
 // What a run file says of itself without reading its content.

@@ -1,4 +1,5 @@
-// Last metrics and curves of runs, wherever they come from quickest: table.h5 where its row is current, else the run file.
+// Last metrics and curves of runs, wherever they come from quickest: table.h5 where its row is current, else the run
+// file.
 #pragma once
 
 #include <memory>
@@ -20,15 +21,15 @@ class RunReader {
 
   class Run {
    public:
-    const std::string& file() const { return file_; }                     // its path; no Path, whose parts cost more than reading the row
+    const std::string& file() const { return file_; }  // its path; no Path, whose parts cost more than reading the row
     Hash128 result_digest() const;
-    std::vector<std::string> columns() const;                             // of metrics/final
-    std::optional<double> final_value(std::string_view column) const;     // none: the run has no such column
-    std::optional<MetricKind> kind(std::string_view column) const;        // none: the run file does not say what it is
+    std::vector<std::string> columns() const;                          // of metrics/final
+    std::optional<double> final_value(std::string_view column) const;  // none: the run has no such column
+    std::optional<MetricKind> kind(std::string_view column) const;     // none: the run file does not say what it is
     const std::string& code_version() const;
-    Table epochs() const;                                                 // metrics/epochs, as reals; empty where the run has none
+    Table epochs() const;  // metrics/epochs, as reals; empty where the run has none
 
-    struct Source;                                  // what it came from
+    struct Source;  // what it came from
 
    private:
     friend class RunReader;
@@ -49,9 +50,9 @@ class RunReader {
     Path used, other;
   };
   const std::vector<Disagreement>& disagreements() const;
-  const std::vector<std::string>& damaged() const;          // one line a run file that counts as absent
-  const std::vector<std::string>& unused_tables() const;    // one line a table.h5 that could not be read, and why
-  std::size_t from_table() const;                           // runs found so far, by where they came from
+  const std::vector<std::string>& damaged() const;        // one line a run file that counts as absent
+  const std::vector<std::string>& unused_tables() const;  // one line a table.h5 that could not be read, and why
+  std::size_t from_table() const;                         // runs found so far, by where they came from
   std::size_t from_files() const;
 
  private:

@@ -2,18 +2,18 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "winnow/store/run_file.h"
 
 namespace winnow::store {
 
-enum class Commit { committed, already_there, conflict };   // conflict: another result digest lies under this identity
+enum class Commit { committed, already_there, conflict };  // conflict: another result digest lies under this identity
 
-// One thread at a time; several processes may work on one store, on network file systems too: a commit is a rename that never replaces, whose lost
-// reply (NFS) counts as done. DeviceError for the disk, DataError for a run file.
+// One thread at a time; several processes may work on one store, on network file systems too: a commit is a rename that
+// never replaces, whose lost reply (NFS) counts as done. DeviceError for the disk, DataError for a run file.
 class Store {
  public:
   // `references`: further stores that are read and never written (results/reference).
@@ -21,34 +21,46 @@ class Store {
 
   const Path& root() const { return root_; }
   const std::vector<Path>& references() const { return references_; }
-  Path run_path(const Identity&) const;                     // <root>/runs/<ab>/<identity>.h5, whether or not it exists
+  Path run_path(const Identity&) const;  // <root>/runs/<ab>/<identity>.h5, whether or not it exists
   // A name in the same folder (made if absent) that no other attempt, process or call gets.
   Path temporary_path(const Identity&, int attempt) const;
 
-  // The verified run file of a stage, in the store or in a reference; none if absent. A damaged one counts as absent (fsck
-  // sets it aside). `verify` false trusts the name: for listings.
+  // The verified run file of a stage, in the store or in a reference; none if absent. A damaged one counts as absent
+  // (fsck sets it aside). `verify` false trusts the name: for listings.
   std::optional<Path> find(const Identity&, bool verify = true) const;
 
-  // Verifies `temporary`, renames it without replacing and syncs the folder. On `already_there` the temporary is removed, on
-  // `conflict` kept beside, under damaged/.
+  // Verifies `temporary`, renames it without replacing and syncs the folder. On `already_there` the temporary is
+  // removed, on `conflict` kept beside, under damaged/.
   Commit commit(const Path& temporary, const Identity&);
 
-  // The same for many (small) files written with Sync::later: all are durable when it returns, for the price of a few syncs.
-  struct Pending { Path temporary; Identity identity; };
+  // The same for many (small) files written with Sync::later: all are durable when it returns, for the price of a few
+  // syncs.
+  struct Pending {
+    Path temporary;
+    Identity identity;
+  };
   std::vector<Commit> commit_group(const std::vector<Pending>&);
 
   // Every run file of the store itself, sorted by identity.
   std::vector<Path> runs() const;
 
-  struct Damage { Path file; std::string reason; Path moved_to; };
-  struct Check { std::size_t verified = 0; std::vector<Damage> damaged; std::size_t leftovers = 0, checkpoints = 0; };
-  // Verifies every run file, moves damaged ones to damaged/, removes temporary files whose writers are gone and checkpoints
-  // that nobody will read.
+  struct Damage {
+    Path file;
+    std::string reason;
+    Path moved_to;
+  };
+  struct Check {
+    std::size_t verified = 0;
+    std::vector<Damage> damaged;
+    std::size_t leftovers = 0, checkpoints = 0;
+  };
+  // Verifies every run file, moves damaged ones to damaged/, removes temporary files whose writers are gone and
+  // checkpoints that nobody will read.
   Check fsck();
 
-  Path checkpoint_path(const Identity&) const;              // <root>/checkpoints/<identity>, a folder; whether or not it exists
-  // Removes the checkpoints of stages that are done here or in a reference; how many there were. Those of other stages stay,
-  // and so does what cannot be removed.
+  Path checkpoint_path(const Identity&) const;  // <root>/checkpoints/<identity>, a folder; whether or not it exists
+  // Removes the checkpoints of stages that are done here or in a reference; how many there were. Those of other stages
+  // stay, and so does what cannot be removed.
   std::size_t remove_finished_checkpoints() const;
 
  private:

@@ -1,4 +1,5 @@
-// What winnow knows of methods, models and data sets before it runs anything: the presets (sweeps/presets), compiled in.
+// What winnow knows of methods, models and data sets before it runs anything: the presets (sweeps/presets), compiled
+// in.
 #pragma once
 
 #include <map>
@@ -17,43 +18,44 @@ namespace winnow::sweep {
 // One preset file. What it may hold is written in sweeps/presets/README.md.
 struct Preset {
   std::string name;
-  std::string source;                             // "sweeps/presets/methods/proden.toml"
-  Value content;                                  // the TOML as JSON
+  std::string source;  // "sweeps/presets/methods/proden.toml"
+  Value content;       // the TOML as JSON
 };
 
 // A declared key, and where it exists: only where every setting of `when` has one of these values.
 struct Key : Declaration {
   std::map<std::string, std::vector<Value>> when;
-  bool shared = false;                            // one value for all stages of an experiment
-  // Of a stage table (`detect.train.lr`): its default is the key outside the table, "=train.lr". The canonical form leaves out
-  // what equals that key's own default.
+  bool shared = false;  // one value for all stages of an experiment
+  // Of a stage table (`detect.train.lr`): its default is the key outside the table, "=train.lr". The canonical form
+  // leaves out what equals that key's own default.
   bool inherited = false;
-  std::optional<Value> plain;                     // that default; none: never left out
+  std::optional<Value> plain;  // that default; none: never left out
 
-  // Of a stage table's key that a method declares: the key that names the method ("detect.method"), which `when` asks for. Several methods may
-  // declare one key, each with its type, range and default.
+  // Of a stage table's key that a method declares: the key that names the method ("detect.method"), which `when` asks
+  // for. Several methods may declare one key, each with its type, range and default.
   std::string method_key;
 
   const std::optional<Value>& left_out() const { return inherited ? plain : fallback; }
 };
 
-using Assignments = std::map<std::string, Value>; // dotted key -> value
+using Assignments = std::map<std::string, Value>;  // dotted key -> value
 
 enum class LabelNeed { given, candidates };
 
 struct Method : Preset {
   int version = 1;
   std::string recipe;
-  std::string system;                             // whose recipes of a data set it follows: partialclip, deft, coft; or none
+  std::string system;  // whose recipes of a data set it follows: partialclip, deft, coft; or none
   LabelNeed labels = LabelNeed::given;
-  std::string learner;                            // what the last stage trains, where it is not the method itself
-  std::map<std::string, std::vector<std::string>> stages;   // earlier stages that a sweep may set, and the methods that each may run
-  std::vector<Key> keys;                          // its own, and those of its stages' tables
+  std::string learner;  // what the last stage trains, where it is not the method itself
+  std::map<std::string, std::vector<std::string>>
+      stages;             // earlier stages that a sweep may set, and the methods that each may run
+  std::vector<Key> keys;  // its own, and those of its stages' tables
   std::map<std::string, Assignments> profiles, datasets;
 };
 
-// Values that hold only where every text of `when` is the experiment's: profile, labels.kind, or system (the method's). Of several, later
-// ones win.
+// Values that hold only where every text of `when` is the experiment's: profile, labels.kind, or system (the method's).
+// Of several, later ones win.
 struct Conditional {
   std::map<std::string, std::string> when;
   Assignments set;
@@ -61,44 +63,46 @@ struct Conditional {
 
 struct Dataset : Preset {
   Assignments settings;
-  std::vector<Conditional> recipes;               // the views of the three systems' recipes
-  bool noisy = false;                             // its own training labels are noisy: labels.set = own gives them
-  std::int64_t classes = 0, train = 0, test = 0;  // as found on this machine, else as the preset expects them; 0: not known
+  std::vector<Conditional> recipes;  // the views of the three systems' recipes
+  bool noisy = false;                // its own training labels are noisy: labels.set = own gives them
+  std::int64_t classes = 0, train = 0,
+               test = 0;  // as found on this machine, else as the preset expects them; 0: not known
 };
 
 struct Model : Preset {
   struct Pretrain {
     Assignments settings;
   };
-  std::string family, download;                   // of a downloaded snapshot: where it is
+  std::string family, download;  // of a downloaded snapshot: where it is
   Assignments settings;
   std::vector<Conditional> recipes;
-  std::map<std::string, Assignments> datasets;    // for a data set: the only place where a model sets data.*
-  std::optional<Pretrain> pretrain;               // the stage that makes it
-  Assignments architecture;                       // of one that is initialised randomly: entries of config.json
+  std::map<std::string, Assignments> datasets;  // for a data set: the only place where a model sets data.*
+  std::optional<Pretrain> pretrain;             // the stage that makes it
+  Assignments architecture;                     // of one that is initialised randomly: entries of config.json
   // Without either its weights are a downloaded snapshot.
   bool downloaded() const { return !pretrain && architecture.empty(); }
 };
 
 // Fingerprints of data sets and of downloaded weights by name: what `winnow data check` and `winnow model check`
-// recorded; of arrays of scores by "scores/NAME", of files of templates by "templates/DATASET/NAME". One that begins with kOpen stands for what is
-// not on this machine.
+// recorded; of arrays of scores by "scores/NAME", of files of templates by "templates/DATASET/NAME". One that begins
+// with kOpen stands for what is not on this machine.
 using Fingerprints = std::map<std::string, std::string>;
 
 struct Catalogue {
   std::map<std::string, Method> methods;
   std::map<std::string, Model> models;
   std::map<std::string, Dataset> datasets;
-  std::vector<Key> common;                        // keys of every experiment: dataset, data.*, labels.*, model, adapt, train.*, seed
+  std::vector<Key> common;  // keys of every experiment: dataset, data.*, labels.*, model, adapt, train.*, seed
   Fingerprints fingerprints;
-  // That people gave: by data set and name (labels.set). Those that a preset declares have an open fingerprint until `winnow data check` found them.
+  // That people gave: by data set and name (labels.set). Those that a preset declares have an open fingerprint until
+  // `winnow data check` found them.
   std::map<std::string, std::map<std::string, data::LabelSet>> labels;
 
-  PartVersions shared_code;                       // result versions: those of this program
-  std::map<StageKind, int> kind_versions;         // of pretrain, score, narrow
+  PartVersions shared_code;                // result versions: those of this program
+  std::map<StageKind, int> kind_versions;  // of pretrain, score, narrow
 
-  static Catalogue built_in(Fingerprints);        // the presets in this program
-  static Catalogue on_this_machine();             // the same, with the fingerprints that were recorded here
+  static Catalogue built_in(Fingerprints);  // the presets in this program
+  static Catalogue on_this_machine();       // the same, with the fingerprints that were recorded here
 };
 
 }  // namespace winnow::sweep

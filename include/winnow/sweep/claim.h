@@ -11,11 +11,12 @@ namespace winnow::sweep {
 
 struct Condition {
   std::string key;
-  std::vector<Value> any;             // holds where the setting has one of these values
+  std::vector<Value> any;  // holds where the setting has one of these values
   Place place;
 };
 
-// Largest minus smallest `metric` over the values of one axis, other axes fixed, among the experiments where `where` holds.
+// Largest minus smallest `metric` over the values of one axis, other axes fixed, among the experiments where `where`
+// holds.
 struct Spread {
   std::string over;
   std::vector<Condition> where;
@@ -31,9 +32,9 @@ struct Claim {
   std::vector<Condition> better, worse;
   std::optional<Spread> spread, below;
   std::optional<double> at_most;
-  std::vector<Condition> where;       // of all sides
+  std::vector<Condition> where;  // of all sides
   std::string metric = "accuracy";
-  double effect = 0;                  // like at_most in the unit in which tables show the metric: percentage points for shares
+  double effect = 0;  // like at_most in the unit in which tables show the metric: percentage points for shares
   double alpha = 0.05;
   Place place;
 };

@@ -32,8 +32,8 @@ struct Item {
 // UsageError "FILE:LINE: ..." for text that is not TOML, and for dates and times, which no setting holds.
 Item parse_toml(std::string_view text, const std::string& file);
 
-// One value as TOML writes it: `0.5`, `"flip"`, `[1, 2]`; a bare word counts as text, so that `--set method=cc` needs no
-// quotes in a shell.
+// One value as TOML writes it: `0.5`, `"flip"`, `[1, 2]`; a bare word counts as text, so that `--set method=cc` needs
+// no quotes in a shell.
 Value parse_toml_value(std::string_view text, const std::string& where);
 
 }  // namespace winnow::sweep

@@ -8,17 +8,19 @@
 
 namespace winnow::text {
 
-// Without a byte order mark, lines ended by \n (not \r\n, \r): what Python's readers see. DataError naming `where` for UTF-16.
+// Without a byte order mark, lines ended by \n (not \r\n, \r): what Python's readers see. DataError naming `where` for
+// UTF-16.
 std::string plain_text(std::string bytes, const std::string& where);
 // winnow::parse_json without a byte order mark. DataError for UTF-16, too.
 Value parse_text(const std::string& bytes, const std::string& where);
 
-// open_clip's form (open_clip_config.json beside open_clip_model.safetensors). A folder that holds both forms counts as Hugging Face's, unless
-// its config.json is timm's: open_clip's has the texts, too.
+// open_clip's form (open_clip_config.json beside open_clip_model.safetensors). A folder that holds both forms counts as
+// Hugging Face's, unless its config.json is timm's: open_clip's has the texts, too.
 bool is_open_clip(const Path& folder);
 
-// Configuration and small files, no tensors. Where config.json is timm's, or processor_config.json holds the image processor (transformers 5),
-// preprocessor_config.json is made of what they say. `config` of open_clip's form is open_clip_config.json. DataError naming file and key.
+// Configuration and small files, no tensors. Where config.json is timm's, or processor_config.json holds the image
+// processor (transformers 5), preprocessor_config.json is made of what they say. `config` of open_clip's form is
+// open_clip_config.json. DataError naming file and key.
 SnapshotFiles read_stored_files(const Path& folder);
 
 // The same in Hugging Face's form, whichever the folder has.

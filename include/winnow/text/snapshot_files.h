@@ -9,10 +9,11 @@
 namespace winnow::text {
 
 struct SnapshotFiles {
-  std::string source;                             // the folder or run file, for messages
-  Value config;                                   // config.json
-  std::map<std::string, std::string> files;       // other small files by name: vocab.json, merges.txt, preprocessor_config.json
-  std::string preprocessor = "preprocessor_config.json";   // file and table from which the one of that name was made
+  std::string source;  // the folder or run file, for messages
+  Value config;        // config.json
+  std::map<std::string, std::string>
+      files;  // other small files by name: vocab.json, merges.txt, preprocessor_config.json
+  std::string preprocessor = "preprocessor_config.json";  // file and table from which the one of that name was made
 };
 
 }  // namespace winnow::text

@@ -11,15 +11,17 @@
 namespace winnow::text {
 
 struct TorchvisionConfig {
-  std::int64_t side = 224;                        // of the square that is cropped
-  double crop_pct = 1;                            // the image becomes floor(side / crop_pct) first, as timm does
-  bool squash = false;                            // both sides become that, else the short one
+  std::int64_t side = 224;  // of the square that is cropped
+  double crop_pct = 1;      // the image becomes floor(side / crop_pct) first, as timm does
+  bool squash = false;      // both sides become that, else the short one
   std::string filter = "bicubic";
-  Value mean, deviation;                          // three numbers each
+  Value mean, deviation;  // three numbers each
 };
 
-// Of `known`, that of the key; `fallback` without it. DataError naming key and what is allowed; `where` begins the message.
-std::string word_of(const Value& table, const char* key, const char* fallback, const std::vector<std::string>& known, const std::string& where);
+// Of `known`, that of the key; `fallback` without it. DataError naming key and what is allowed; `where` begins the
+// message.
+std::string word_of(const Value& table, const char* key, const char* fallback, const std::vector<std::string>& known,
+                    const std::string& where);
 
 // Pillow's filters: what `filter` may be.
 std::vector<std::string> pillow_filters();

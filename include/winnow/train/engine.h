@@ -1,5 +1,5 @@
-// The engine that drives a method: networks split over the processes of a gang, modules on whole tensors, losses that every
-// process computes alike. docs/design.md#6.
+// The engine that drives a method: networks split over the processes of a gang, modules on whole tensors, losses that
+// every process computes alike. docs/design.md#6.
 #pragma once
 
 #include <deque>
@@ -25,41 +25,45 @@ class SavedEntries;
 
 // Runs one stage's method on one process of a gang. Borrows everything it is given; single-threaded.
 //
-// A tower's rows are computed in contiguous slices, one a process, and in chunks of `chunk` rows (0: all at once). Outputs
-// reach the method as leaves; `update` takes the loss's gradient at the leaves and carries it on through each slice, whose
-// weight gradients are summed over the processes. A module's gradient is complete on every process and counts once.
+// A tower's rows are computed in contiguous slices, one a process, and in chunks of `chunk` rows (0: all at once).
+// Outputs reach the method as leaves; `update` takes the loss's gradient at the leaves and carries it on through each
+// slice, whose weight gradients are summed over the processes. A module's gradient is complete on every process and
+// counts once.
 class Engine final : public method::Backend {
  public:
   Engine(method::Facts, Source&, model::Architecture&, comm::Collective&, std::int64_t chunk = 0);
 
-  // Lets the method declare what it is made of. InternalError naming two parts that share memory without having declared it:
-  // each update of one would move the other.
+  // Lets the method declare what it is made of. InternalError naming two parts that share memory without having
+  // declared it: each update of one would move the other.
   void set_up(method::Method&);
 
   // The stage's loop calls these.
   void begin_epoch(std::int64_t epoch) { epoch_ = epoch, step_ = 0; }
-  void begin_step(std::int64_t step);             // forgets the outputs of the step before
-  void end_step();                                // records its loss
-  void end_epoch();                               // keeps states; DeviceError naming a tensor in which two processes differ
-  double rate() const;                            // of this iteration
+  void begin_step(std::int64_t step);  // forgets the outputs of the step before
+  void end_step();                     // records its loss
+  void end_epoch();                    // keeps states; DeviceError naming a tensor in which two processes differ
+  double rate() const;                 // of this iteration
   // For trials. Goes on with this step as if all before it had been.
-  void skip_to(std::int64_t epoch, std::int64_t step) { epoch_ = epoch, step_ = step, iteration_ = epoch * facts_.steps_per_epoch + step; }
-  // From now on computes of every pass over a split (before_epoch, after_epoch, predictions) only the first piece of each network and
-  // view, whose rows stand for the others. Steps are computed whole.
+  void skip_to(std::int64_t epoch, std::int64_t step) {
+    epoch_ = epoch, step_ = step, iteration_ = epoch * facts_.steps_per_epoch + step;
+  }
+  // From now on computes of every pass over a split (before_epoch, after_epoch, predictions) only the first piece of
+  // each network and view, whose rows stand for the others. Steps are computed whole.
   void sample_passes() { sampled_ = true; }
   void begin_pass() { first_pieces_.clear(); }
-  SampledRows take_sampled_rows() { return std::exchange(sampled_rows_, {}); }         // since the last call
-  std::optional<std::int64_t> bad_iteration() const;         // the first whose loss was not finite; reads the device
+  SampledRows take_sampled_rows() { return std::exchange(sampled_rows_, {}); }  // since the last call
+  std::optional<std::int64_t> bad_iteration() const;  // the first whose loss was not finite; reads the device
 
-  // All that changes while a stage runs: parameters, optimisers, states and their history, logs, counters. What is loaded must fit:
-  // it was saved by an engine that was set up as this one, after so many whole epochs and steps. DataError, and nothing has changed.
+  // All that changes while a stage runs: parameters, optimisers, states and their history, logs, counters. What is
+  // loaded must fit: it was saved by an engine that was set up as this one, after so many whole epochs and steps.
+  // DataError, and nothing has changed.
   std::map<std::string, Tensor> save() const;
   void require_fit(SavedEntries&, std::int64_t epochs, std::int64_t iterations) const;
   void load(const std::map<std::string, Tensor>&);
 
   // What the stage hands on.
-  // Of networks (a copy's with prefix "key.") and modules. Where two parts name a parameter alike, `main` has the plain name
-  // and the other's has its part's name in front.
+  // Of networks (a copy's with prefix "key.") and modules. Where two parts name a parameter alike, `main` has the plain
+  // name and the other's has its part's name in front.
   std::map<std::string, Tensor> parameters() const;
   std::map<std::string, Tensor> trained_parameters() const;  // only what an optimiser trains
   std::map<std::string, Tensor> states() const;              // with a history: epochs x ...
@@ -80,7 +84,8 @@ class Engine final : public method::Backend {
   bool has_input(std::string_view name) const override;
   const Tensor& input(std::string_view name) override;
   std::int64_t size_of(const std::string& split) const override { return source_.size(split); }
-  void add_network(const std::string&, method::TowerKind, const std::string& copy_of, const std::string& shares) override;
+  void add_network(const std::string&, method::TowerKind, const std::string& copy_of,
+                   const std::string& shares) override;
   void add_module(const std::string&, method::ModuleKind, std::int64_t columns, const std::string& copy_of) override;
   void add_optimiser(const std::string&, const std::vector<std::string>& parts) override;
   void add_state(const std::string&, Tensor initial, method::Keep) override;
@@ -92,13 +97,14 @@ class Engine final : public method::Backend {
   void update(const std::string& optimiser, const Tensor& loss) override;
   void follow(const std::string& copy, double momentum) override;
   void log(const std::string& name, const Tensor& value) override;
-  Tensor draw(std::string_view purpose, std::int64_t index, bool in_pass, const std::function<Tensor(Stream&)>& make) override;
+  Tensor draw(std::string_view purpose, std::int64_t index, bool in_pass,
+              const std::function<Tensor(Stream&)>& make) override;
 
  private:
   template <class Kind>
   struct Part {
     std::shared_ptr<Kind> kind;
-    std::string source;                           // the part that this one is a copy of
+    std::string source;  // the part that this one is a copy of
   };
   struct Trained {
     Optimiser optimiser;
@@ -116,9 +122,9 @@ class Engine final : public method::Backend {
     std::string split;
     method::View view;
     method::Ids ids;
-    std::optional<std::uint64_t> number;          // of a forward in training mode
-    std::vector<Tensor> leaves;                   // the outputs that the method got
-    std::vector<Tensor> graph;                    // this process's rows with their graph; empty under chunks
+    std::optional<std::uint64_t> number;  // of a forward in training mode
+    std::vector<Tensor> leaves;           // the outputs that the method got
+    std::vector<Tensor> graph;            // this process's rows with their graph; empty under chunks
   };
 
   template <class Kind>
@@ -126,7 +132,8 @@ class Engine final : public method::Backend {
   model::Weights& weights_of(const std::string& part);
   Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
   model::Outputs rows(const Call&, std::int64_t first, std::int64_t last);
-  method::Outputs compute(const std::string& network, const method::View&, const method::Ids&, bool grad, const std::string& split);
+  method::Outputs compute(const std::string& network, const method::View&, const method::Ids&, bool grad,
+                          const std::string& split);
   method::Outputs sample(const std::string& network, const method::View&, const method::Ids&, const std::string& split);
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks_of(std::int64_t rows) const;
   bool has_history(const State& state) const {
@@ -136,7 +143,7 @@ class Engine final : public method::Backend {
   std::vector<Tensor> differentiate(const Tensor& loss, const std::vector<Tensor>& leaves) const;
   void require_equal_parameters() const;
   void require_own_memory() const;
-  std::map<std::string, Tensor> changing() const; // tensors of fixed shape, by the names that save() gives them
+  std::map<std::string, Tensor> changing() const;  // tensors of fixed shape, by the names that save() gives them
 
   method::Facts facts_;
   Source& source_;
@@ -144,20 +151,20 @@ class Engine final : public method::Backend {
   comm::Collective& collective_;
   std::int64_t chunk_;
   std::int64_t epoch_ = 0, step_ = 0, iteration_ = 0;
-  std::uint64_t forwards_ = 0;                    // in training mode, of this step
+  std::uint64_t forwards_ = 0;  // in training mode, of this step
   std::map<std::string, Part<model::Tower>> networks_;
   std::map<std::string, Part<model::Module>> modules_;
   std::map<std::string, Trained> optimisers_;
   std::map<std::string, State> states_;
   bool in_step_ = false, sampled_ = false;
   SampledRows sampled_rows_;
-  std::map<std::string, method::Outputs> first_pieces_;      // by network, view and split
+  std::map<std::string, method::Outputs> first_pieces_;  // by network, view and split
   std::optional<Tensor> step_loss_;
   std::map<std::string, std::vector<Tensor>> logs_{{"loss", {}}};
   std::map<std::string, Tensor> first_gradients_;
-  std::deque<Call> calls_;                        // of this step, not yet consumed by an update
-  std::vector<Tensor> stale_;                     // leaves and handles from before an update of this step
-  Tensor bad_;                                    // on the device: the first iteration with a loss that is not finite, or -1
+  std::deque<Call> calls_;     // of this step, not yet consumed by an update
+  std::vector<Tensor> stale_;  // leaves and handles from before an update of this step
+  Tensor bad_;                 // on the device: the first iteration with a loss that is not finite, or -1
 };
 
 }  // namespace winnow::train

@@ -18,32 +18,33 @@
 
 namespace winnow::train {
 
-// A recorded training run (golden cases): data set `replay`, model `toy`. Tensors by the case's names without "in."/"draw.".
+// A recorded training run (golden cases): data set `replay`, model `toy`. Tensors by the case's names without
+// "in."/"draw.".
 struct Replay {
-  std::map<std::string, at::Tensor> tensors;      // A, W, x_w, x_s, candidates, given, order, ...
+  std::map<std::string, at::Tensor> tensors;  // A, W, x_w, x_s, candidates, given, order, ...
   std::map<std::string, at::Tensor> draws;
-  std::map<std::string, std::string> views;       // name of a view -> tensor: "plain" -> "x_w"
+  std::map<std::string, std::string> views;  // name of a view -> tensor: "plain" -> "x_w"
 };
 
 // What a stage needs and what is no part of its identity.
 struct Context {
-  std::map<std::string, Path> data;               // data set -> decoded cache
-  std::map<std::string, Path> inputs;             // input's name -> run file
+  std::map<std::string, Path> data;    // data set -> decoded cache
+  std::map<std::string, Path> inputs;  // input's name -> run file
   const Replay* replay = nullptr;
   int threads = 1;
   int attempt = 1;
-  std::int64_t chunk = 0;                         // rows a tower computes at once; 0: all of a slice
-  bool keep_images = false;                     // after the first steps of their views, beside the cache: data/kept_images.h
-  Path checkpoint;                                // folder of the stage's checkpoint; empty: none is kept
-  double checkpoint_every = 0;                    // seconds; 0: only when the stage is stopped
-  // The stage is only tried (train/trial.h): views, decoding, batches, states and labels are the stage's own, a few steps of them. What it
-  // selects is everything, so that later stages are tried on as much as they can get. Its run file is marked and no result; inputs
-  // may be of trials, too. No checkpoint.
+  std::int64_t chunk = 0;       // rows a tower computes at once; 0: all of a slice
+  bool keep_images = false;     // after the first steps of their views, beside the cache: data/kept_images.h
+  Path checkpoint;              // folder of the stage's checkpoint; empty: none is kept
+  double checkpoint_every = 0;  // seconds; 0: only when the stage is stopped
+  // The stage is only tried (train/trial.h): views, decoding, batches, states and labels are the stage's own, a few
+  // steps of them. What it selects is everything, so that later stages are tried on as much as they can get. Its run
+  // file is marked and no result; inputs may be of trials, too. No checkpoint.
   bool trial = false;
 };
 
 struct Report {
-  std::int64_t epoch = 0, epochs = 0, step = 0, steps = 0;    // step counts over all epochs
+  std::int64_t epoch = 0, epochs = 0, step = 0, steps = 0;  // step counts over all epochs
   double loss = 0;
 };
 
@@ -51,12 +52,14 @@ struct Report {
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual bool report_wanted(std::int64_t /*step*/, std::int64_t /*steps*/) { return true; }   // a report reads the device
+  virtual bool report_wanted(std::int64_t /*step*/, std::int64_t /*steps*/) {
+    return true;
+  }  // a report reads the device
   virtual void progress(const Report&) {}
   virtual bool stop_wanted() { return false; }
-  virtual void resumed(std::int64_t /*epoch*/, std::int64_t /*step*/) {}                       // step of the stage
+  virtual void resumed(std::int64_t /*epoch*/, std::int64_t /*step*/) {}  // step of the stage
   virtual void checkpointed(std::int64_t /*step*/, std::int64_t /*bytes*/, double /*seconds*/) {}
-  virtual void note(const std::string&) {}                                                     // for people
+  virtual void note(const std::string&) {}  // for people
 };
 
 // Thrown when the observer wants the stage stopped. A stage with a checkpoint has written it.
@@ -65,10 +68,10 @@ class Stopped : public Error {
   Stopped() : Error("stopped") {}
 };
 
-// The tensors of a training run, for those who look closer than its run file: golden cases and tests. It costs a scalar tensor (about half a
-// kilobyte) for each logged value of the stage, and keeps parameters and states alive beyond it.
+// The tensors of a training run, for those who look closer than its run file: golden cases and tests. It costs a scalar
+// tensor (about half a kilobyte) for each logged value of the stage, and keeps parameters and states alive beyond it.
 struct Trace {
-  std::map<std::string, std::vector<at::Tensor>> logged;     // one value a step
+  std::map<std::string, std::vector<at::Tensor>> logged;  // one value a step
   std::map<std::string, at::Tensor> parameters, states, predictions;
   std::map<std::string, at::Tensor> first_gradients;
 };
@@ -76,14 +79,16 @@ struct Trace {
 struct Execution {
   store::RunContent content;
   Trace trace;
-  std::optional<Trial> trial;                     // where the context asked for one
-  std::int64_t skipped_pictures = 0;              // that the data set lacks because they do not decode; in metrics/final where there are some
+  std::optional<Trial> trial;  // where the context asked for one
+  std::int64_t skipped_pictures =
+      0;  // that the data set lacks because they do not decode; in metrics/final where there are some
 };
 
-// Sets torch's number of threads for the whole process: one stage at a time, and nobody else may use torch meanwhile. Collective over the gang;
-// the observer and the collective are used by the calling thread alone. UsageError for a stage that this program does not compute, or whose
-// versions are others; DataError for inputs; DeviceError of the collective; Stopped. c10::Error (c10::OutOfMemoryError among them) and
-// std::bad_alloc leave as they are: what they are to a trainer is decided where it is served.
+// Sets torch's number of threads for the whole process: one stage at a time, and nobody else may use torch meanwhile.
+// Collective over the gang; the observer and the collective are used by the calling thread alone. UsageError for a
+// stage that this program does not compute, or whose versions are others; DataError for inputs; DeviceError of the
+// collective; Stopped. c10::Error (c10::OutOfMemoryError among them) and std::bad_alloc leave as they are: what they
+// are to a trainer is decided where it is served.
 Execution execute(const Stage&, const Context&, comm::Collective&, Observer&);
 
 }  // namespace winnow::train

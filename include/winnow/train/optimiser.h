@@ -14,11 +14,13 @@
 
 namespace winnow::train {
 
-// Every parameter gets a gradient (zero where the loss does not reach it) and the step always runs. The gradients of all
-// parameters are views of one flat buffer, so a gang reduces them in one call. All parameters have one type and device. Borrows them.
+// Every parameter gets a gradient (zero where the loss does not reach it) and the step always runs. The gradients of
+// all parameters are views of one flat buffer, so a gang reduces them in one call. All parameters have one type and
+// device. Borrows them.
 class Optimiser {
  public:
-  // Reads train.optimizer, weight_decay, betas, eps, momentum, nesterov: all optimisers of a stage have the same. UsageError for other words.
+  // Reads train.optimizer, weight_decay, betas, eps, momentum, nesterov: all optimisers of a stage have the same.
+  // UsageError for other words.
   Optimiser(const Settings&, std::vector<model::Parameter*> parameters);
 
   void zero();
@@ -28,7 +30,8 @@ class Optimiser {
   const std::vector<model::Parameter*>& parameters() const { return parameters_; }
   void step(double rate);
 
-  // Moments and counters themselves, which a checkpoint keeps; after they were written from outside, resumed(), which reads the device.
+  // Moments and counters themselves, which a checkpoint keeps; after they were written from outside, resumed(), which
+  // reads the device.
   std::map<std::string, at::Tensor> state() const;
   void resumed() { first_ = stepped_.item<std::uint8_t>() == 0; }
 
@@ -39,7 +42,7 @@ class Optimiser {
   bool nesterov_ = false;
   bool first_ = true;
   std::vector<model::Parameter*> parameters_;
-  at::Tensor flat_, stepped_;                     // u8: has a step been taken?
+  at::Tensor flat_, stepped_;  // u8: has a step been taken?
   std::vector<at::Tensor> values_, gradients_, first_moments_, second_moments_, steps_;
 };
 

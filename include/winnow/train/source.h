@@ -18,8 +18,8 @@ struct Batch {
   at::Tensor given;
 };
 
-// One thread at a time. What it returns is of the same content whenever it is asked: who wants to name the samples of a step that failed asks for
-// its batch again.
+// One thread at a time. What it returns is of the same content whenever it is asked: who wants to name the samples of a
+// step that failed asks for its batch again.
 class Source {
  public:
   virtual ~Source() = default;
@@ -27,16 +27,18 @@ class Source {
   virtual std::int64_t size(const std::string& split) const = 0;
   virtual std::int64_t epochs() const = 0;
   virtual std::int64_t steps_per_epoch() const = 0;
-  virtual std::int64_t batch() const = 0;                             // nominal
+  virtual std::int64_t batch() const = 0;  // nominal
 
-  // Inputs of a tower: the rows of a view for these samples, regenerated from streams of (epoch, sample): B x 3 x side x side, of any strides
-  // (often channels-last), in the stage's precision and on its device. ids: B, int64, on the host. With the view "", the token rows of class prompts (ids are classes), with
-  // "caption" those of the samples' captions: B x context, int64. The result may be shared with the next call: it is not written to.
-  virtual at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch) = 0;
-  virtual std::vector<Batch> batches(std::int64_t epoch) = 0;         // steps_per_epoch() of them, at least one row each
+  // Inputs of a tower: the rows of a view for these samples, regenerated from streams of (epoch, sample): B x 3 x side
+  // x side, of any strides (often channels-last), in the stage's precision and on its device. ids: B, int64, on the
+  // host. With the view "", the token rows of class prompts (ids are classes), with "caption" those of the samples'
+  // captions: B x context, int64. The result may be shared with the next call: it is not written to.
+  virtual at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
+                            std::int64_t epoch) = 0;
+  virtual std::vector<Batch> batches(std::int64_t epoch) = 0;  // steps_per_epoch() of them, at least one row each
 
-  virtual const at::Tensor& given() = 0;                              // N, int64, in 0..C-1; UsageError where there are none
-  virtual const at::Tensor& candidates() = 0;                         // N x C of zeros and ones in the stage's precision
+  virtual const at::Tensor& given() = 0;       // N, int64, in 0..C-1; UsageError where there are none
+  virtual const at::Tensor& candidates() = 0;  // N x C of zeros and ones in the stage's precision
   virtual const std::map<std::string, at::Tensor>& handed_over() const = 0;   // inputs from earlier stages, by name
   virtual at::Tensor samples_of(const at::Tensor& ids) const { return ids; }  // the data set's numbers, for people
 

@@ -10,7 +10,7 @@ namespace winnow::cmd {
 
 namespace {
 
-constexpr std::chrono::seconds kFirstWord{2};     // for process 0 to say it
+constexpr std::chrono::seconds kFirstWord{2};  // for process 0 to say it
 
 }  // namespace
 

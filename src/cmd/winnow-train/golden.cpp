@@ -7,10 +7,10 @@
 #include <sstream>
 
 #include "arguments.h"
-#include "commands.h"
 #include "as_gang.h"
-#include "outcome.h"
+#include "commands.h"
 #include "golden/kinds.h"
+#include "outcome.h"
 #include "winnow/core/error.h"
 
 namespace winnow::cmd {
@@ -24,7 +24,8 @@ std::vector<Path> find_cases(const std::vector<std::string>& folders) {
   std::vector<Path> found;
   for (const std::string& folder : folders) {
     if (!std::filesystem::is_directory(folder)) throw UsageError(fmt::format("{} is not a folder", folder));
-    for (auto entry = std::filesystem::recursive_directory_iterator(folder); entry != std::filesystem::recursive_directory_iterator(); ++entry) {
+    for (auto entry = std::filesystem::recursive_directory_iterator(folder);
+         entry != std::filesystem::recursive_directory_iterator(); ++entry) {
       std::string name = entry->path().filename().string();
       if (entry->is_directory() && (name == "snapshots" || name == "files")) entry.disable_recursion_pending();
       if (entry->is_regular_file() && entry->path().extension() == ".json") found.push_back(entry->path());
@@ -41,7 +42,7 @@ class Filter {
     if (list_file.empty()) return;
     std::istringstream lines(read_file(list_file));
     for (std::string line; std::getline(lines, line);) {
-      line = line.substr(0, line.find('#'));    // # starts a comment
+      line = line.substr(0, line.find('#'));  // # starts a comment
       line.erase(line.find_last_not_of(" \t\r") + 1);
       if (!line.empty()) listed_.insert(line);
     }
@@ -117,14 +118,16 @@ int golden(int argc, char** argv) {
   std::vector<std::string> folders, only;
   std::string list;
   winnow::golden::Options options;
-  Command app("winnow-train golden", "Runs every case below the folders and compares all that it expects. One line a case.",
+  Command app("winnow-train golden",
+              "Runs every case below the folders and compares all that it expects. One line a case.",
               "  winnow-train golden tests/golden --only method/proden\n"
               "  winnow-train golden tests/golden --list tests/golden/required.txt\n"
               "  mpirun -n 4 winnow-train golden tests/golden --only method/proden          as a gang\n");
   app.add_option("DIR", folders, "folders with cases (NAME.json, NAME.safetensors)")->required();
   app.add_option("--only", only, "KIND or KIND/SUBJECT; may be repeated; narrows a list");
   app.add_option("--list", list, "a file of KIND/SUBJECT lines; cases outside it are counted, not run");
-  app.add_option("--chunk", options.chunk, "towers compute so many rows at once; method cases then also compare first gradients")
+  app.add_option("--chunk", options.chunk,
+                 "towers compute so many rows at once; method cases then also compare first gradients")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
   if (!parse(app, argc, argv)) return 0;
 

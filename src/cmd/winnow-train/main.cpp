@@ -8,7 +8,8 @@ namespace {
 using winnow::cmd::Entry;
 
 constexpr Entry kCommands[] = {
-    {"serve", winnow::cmd::serve, "execute one stage after another for an agent (JSON lines on standard input and output)"},
+    {"serve", winnow::cmd::serve,
+     "execute one stage after another for an agent (JSON lines on standard input and output)"},
     {"stage", winnow::cmd::stage, "execute one stage by hand"},
     {"golden", winnow::cmd::golden, "reproduce cases with known answers"},
     {"snapshot", winnow::cmd::snapshot, "write the weights of a run file as a Hugging Face snapshot folder"},

@@ -23,15 +23,22 @@ train::Context context_of(const protocol::Context& said) {
   return context;
 }
 
-Finished execute_and_write(const Stage& stage, const train::Context& context, const Path& output, comm::Collective& gang, train::Observer& observer) {
+Finished execute_and_write(const Stage& stage, const train::Context& context, const Path& output,
+                           comm::Collective& gang, train::Observer& observer) {
   train::Execution execution = train::execute(stage, context, gang, observer);
   return {gang.rank() == 0 ? store::write_run_file(output, execution.content) : store::Written{}, execution.trial};
 }
 
 Value to_json(const train::Trial& trial) {
-  return {{"first_step", trial.first_step},     {"later_step", trial.later_step},           {"first_passes", trial.first_passes},
-          {"later_passes", trial.later_passes}, {"evaluation", trial.evaluation},           {"once", trial.once},
-          {"epochs", trial.epochs},             {"steps_per_epoch", trial.steps_per_epoch}, {"memory", peak_bytes()}};
+  return {{"first_step", trial.first_step},
+          {"later_step", trial.later_step},
+          {"first_passes", trial.first_passes},
+          {"later_passes", trial.later_passes},
+          {"evaluation", trial.evaluation},
+          {"once", trial.once},
+          {"epochs", trial.epochs},
+          {"steps_per_epoch", trial.steps_per_epoch},
+          {"memory", peak_bytes()}};
 }
 
 std::int64_t resident_bytes() {
@@ -53,7 +60,8 @@ std::int64_t peak_bytes() {
 bool is_out_of_memory(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error)) return true;
   std::string_view text = error.what();
-  for (const char* words : {"DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", "out of memory"})
+  for (const char* words :
+       {"DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", "out of memory"})
     if (text.find(words) != std::string_view::npos) return true;
   return false;
 }

@@ -15,16 +15,17 @@ train::Context context_of(const protocol::Context&);
 
 struct Finished {
   store::Written written;
-  std::optional<train::Trial> trial;              // where the context asked for one
+  std::optional<train::Trial> trial;  // where the context asked for one
 };
 
 // Collective; process 0 writes, the others return nothing of interest.
-Finished execute_and_write(const Stage&, const train::Context&, const Path& output, comm::Collective&, train::Observer&);
+Finished execute_and_write(const Stage&, const train::Context&, const Path& output, comm::Collective&,
+                           train::Observer&);
 
-Value to_json(const train::Trial&);               // and the most memory that this process has held
+Value to_json(const train::Trial&);  // and the most memory that this process has held
 
-std::int64_t resident_bytes();                    // of this process
-std::int64_t peak_bytes();                        // the most that it ever held
+std::int64_t resident_bytes();  // of this process
+std::int64_t peak_bytes();      // the most that it ever held
 
 // torch and the standard library say it in different ways.
 bool is_out_of_memory(const std::exception&);

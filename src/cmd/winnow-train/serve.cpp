@@ -1,5 +1,5 @@
-// winnow-train serve: a trainer. Commands as JSON lines on standard input, events on standard output. src/fleet/README.md.
-// Under mpirun the processes are one trainer: process 0 speaks, the others are told its commands.
+// winnow-train serve: a trainer. Commands as JSON lines on standard input, events on standard output.
+// src/fleet/README.md. Under mpirun the processes are one trainer: process 0 speaks, the others are told its commands.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -12,8 +12,8 @@
 #include <optional>
 
 #include "arguments.h"
-#include "commands.h"
 #include "as_gang.h"
+#include "commands.h"
 #include "one_stage.h"
 #include "outcome.h"
 #include "winnow/comm/join_gang.h"
@@ -36,7 +36,8 @@ class Lines {
  public:
   Lines() {
     out_ = ::fcntl(1, F_DUPFD_CLOEXEC, 3);
-    if (out_ < 0 || ::dup2(2, 1) < 0) throw DeviceError(fmt::format("cannot set up the event pipe: {}", std::strerror(errno)));
+    if (out_ < 0 || ::dup2(2, 1) < 0)
+      throw DeviceError(fmt::format("cannot set up the event pipe: {}", std::strerror(errno)));
   }
   ~Lines() { ::close(out_); }
 
@@ -87,7 +88,8 @@ class Lines {
 // Reports once a second, and listens between steps.
 class Reporter final : public train::Observer {
  public:
-  Reporter(Lines& lines, std::string identity, std::deque<Value>& later) : lines_(lines), identity_(std::move(identity)), later_(later) {}
+  Reporter(Lines& lines, std::string identity, std::deque<Value>& later)
+      : lines_(lines), identity_(std::move(identity)), later_(later) {}
 
   bool report_wanted(std::int64_t step, std::int64_t steps) override {
     return step == 1 || step == steps || std::chrono::steady_clock::now() - last_ >= std::chrono::seconds(1);
@@ -153,13 +155,14 @@ Task task_of(const Value& command, int threads, const comm::Collective& gang) {
   if (!command.contains("stage") || !command.contains("output") || !command["output"].is_string())
     throw UsageError("'run' needs stage and output");
   Value described = command["stage"];
-  described["identity"] = command.value("identity", "");   // refused if the stage is another
+  described["identity"] = command.value("identity", "");  // refused if the stage is another
   protocol::Context context = protocol::context_from_json(command.value("context", Value::object()));
   Task task{stage_to_execute(described), context_of(context), command["output"].get<std::string>()};
   if (threads > 0) task.context.threads = threads;
   task.context.attempt = command.value("attempt", 1);
   task.context.checkpoint = command.value("checkpoint", "");
-  if (context.width != gang.size()) throw UsageError(fmt::format("the stage is {} wide, this trainer has {} processes", context.width, gang.size()));
+  if (context.width != gang.size())
+    throw UsageError(fmt::format("the stage is {} wide, this trainer has {} processes", context.width, gang.size()));
   return task;
 }
 
@@ -184,7 +187,8 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
   } catch (const DataError& error) {
     return failure(identity, "user", error.what());
   } catch (const std::exception& error) {
-    if (is_out_of_memory(error)) return failure(identity, "memory", fmt::format("out of memory: this process held {} MB", resident_bytes() >> 20));
+    if (is_out_of_memory(error))
+      return failure(identity, "memory", fmt::format("out of memory: this process held {} MB", resident_bytes() >> 20));
     return failure(identity, "transient", one_line(error.what()));
   }
 }
@@ -193,9 +197,12 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
 int lead(comm::Collective& gang, const std::string& device, int threads) {
   Lines lines;
   Value ready = protocol::event(Event::ready);
-  ready.update({{"protocol", protocol::kVersion}, {"device", device}, {"program", protocol::kOwnTrainer}, {"version", revision()}});
+  ready.update({{"protocol", protocol::kVersion},
+                {"device", device},
+                {"program", protocol::kOwnTrainer},
+                {"version", revision()}});
   lines.send(ready);
-  std::deque<Value> later;                        // commands that came while a stage ran
+  std::deque<Value> later;  // commands that came while a stage ran
   while (true) {
     std::optional<Value> command;
     if (!later.empty()) {
@@ -208,7 +215,7 @@ int lead(comm::Collective& gang, const std::string& device, int threads) {
       comm::agree(gang, std::string());
       return kDone;
     }
-    if (order_of(*command) == Order::stop) continue;   // nothing runs
+    if (order_of(*command) == Order::stop) continue;  // nothing runs
     comm::agree(gang, command->dump());
     Value event = run(*command, lines, later, threads, gang);
     lines.send(event);
@@ -236,13 +243,15 @@ int follow(comm::Collective& gang, int threads) {
 int serve(int argc, char** argv) {
   std::string device = "cpu";
   int threads = 0;
-  Command app("winnow-train serve", "A trainer: reads commands on standard input, writes events on standard output, one JSON object a line.",
+  Command app("winnow-train serve",
+              "A trainer: reads commands on standard input, writes events on standard output, one JSON object a line.",
               "  winnow run sweep.toml --trainer \"winnow-train serve\"\n");
   app.add_option("--device", device, "cpu")->check(CLI::IsMember({"cpu"}))->capture_default_str();
   app.add_option("--threads", threads, "overrides the context's threads");
   if (!parse(app, argc, argv)) return kDone;
 
-  return as_gang([&](comm::Collective& gang) { return gang.rank() == 0 ? lead(gang, device, threads) : follow(gang, threads); });
+  return as_gang(
+      [&](comm::Collective& gang) { return gang.rank() == 0 ? lead(gang, device, threads) : follow(gang, threads); });
 }
 
 }  // namespace winnow::cmd

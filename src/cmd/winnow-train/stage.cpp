@@ -6,8 +6,8 @@
 #include <csignal>
 
 #include "arguments.h"
-#include "commands.h"
 #include "as_gang.h"
+#include "commands.h"
 #include "one_stage.h"
 #include "outcome.h"
 #include "winnow/core/error.h"
@@ -30,11 +30,14 @@ class Lines final : public train::Observer {
   }
   void progress(const train::Report& report) override {
     last_ = std::chrono::steady_clock::now();
-    fmt::print(stderr, "{}epoch {}/{}  step {}/{}  loss {:.4f}{}", terminal_ ? "\r\x1b[K" : "", report.epoch + 1, report.epochs,
-               report.step, report.steps, report.loss, terminal_ && report.step != report.steps ? "" : "\n");
+    fmt::print(stderr, "{}epoch {}/{}  step {}/{}  loss {:.4f}{}", terminal_ ? "\r\x1b[K" : "", report.epoch + 1,
+               report.epochs, report.step, report.steps, report.loss,
+               terminal_ && report.step != report.steps ? "" : "\n");
   }
   bool stop_wanted() override { return stop_asked; }
-  void resumed(std::int64_t epoch, std::int64_t step) override { fmt::print(stderr, "resumed at epoch {}, step {}\n", epoch + 1, step); }
+  void resumed(std::int64_t epoch, std::int64_t step) override {
+    fmt::print(stderr, "resumed at epoch {}, step {}\n", epoch + 1, step);
+  }
   void note(const std::string& text) override { fmt::print(stderr, "note: {}\n", text); }
 
  private:
@@ -53,23 +56,27 @@ Stage read_stage(const std::string& file) {
 }
 
 // Data caches and input run files where the command line names none.
-void complete(const Stage& stage, const Path& store_folder, const std::vector<std::string>& references, train::Context& context) {
+void complete(const Stage& stage, const Path& store_folder, const std::vector<std::string>& references,
+              train::Context& context) {
   if (stage.settings.has("dataset")) {
     std::string name = stage.settings.text("dataset");
     if (!context.data.count(name)) {
       auto record = data::read_record(name);
-      if (!record) throw DataError(fmt::format("data set {} was never checked here: run winnow data check {}", name, name));
+      if (!record)
+        throw DataError(fmt::format("data set {} was never checked here: run winnow data check {}", name, name));
       context.data[name] = data::cache_path(*record);
     }
   }
-  if (auto print = stage.fingerprints.find("weights"); print != stage.fingerprints.end() && !context.inputs.count("backbone")) {
+  if (auto print = stage.fingerprints.find("weights");
+      print != stage.fingerprints.end() && !context.inputs.count("backbone")) {
     std::string name = stage.settings.text("model");
     auto record = data::read_weights_record(name);
-    if (!record) throw DataError(fmt::format("weights of {} were never checked here: run winnow model check {}", name, name));
+    if (!record)
+      throw DataError(fmt::format("weights of {} were never checked here: run winnow model check {}", name, name));
     data::require_unchanged(*record);
     if (record->fingerprint != print->second)
-      throw DataError(fmt::format("weights of {} in {} have fingerprint {}, the stage wants {}", name, record->root.string(), record->fingerprint,
-                                  print->second));
+      throw DataError(fmt::format("weights of {} in {} have fingerprint {}, the stage wants {}", name,
+                                  record->root.string(), record->fingerprint, print->second));
     context.inputs["backbone"] = record->root;
   }
   store::Store store(store_folder, std::vector<Path>(references.begin(), references.end()));
@@ -77,8 +84,9 @@ void complete(const Stage& stage, const Path& store_folder, const std::vector<st
     if (context.inputs.count(name)) continue;
     auto found = store.find(input.stage);
     if (!found)
-      throw DataError(fmt::format("input '{}': stage {} is not done in {}: run it first, or pass --store or --reference", name,
-                                  input.stage.hex(), store_folder.string()));
+      throw DataError(
+          fmt::format("input '{}': stage {} is not done in {}: run it first, or pass --store or --reference", name,
+                      input.stage.hex(), store_folder.string()));
     context.inputs[name] = *found;
   }
 }
@@ -92,19 +100,29 @@ int stage(int argc, char** argv) {
   int threads = 1;
   std::int64_t chunk = 0;
   bool keep_images = false;
-  Command app("winnow-train stage", "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
-              "  winnow-train stage stage.json --output run.h5 --threads 2\n"
-              "  mpirun -n 2 winnow-train stage stage.json --output run.h5                      as a gang of two processes\n"
-              "  winnow-train stage stage.json --output run.h5 --checkpoint mine               Ctrl-C, and again: it goes on\n");
+  Command app(
+      "winnow-train stage",
+      "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
+      "  winnow-train stage stage.json --output run.h5 --threads 2\n"
+      "  mpirun -n 2 winnow-train stage stage.json --output run.h5                      as a gang of two processes\n"
+      "  winnow-train stage stage.json --output run.h5 --checkpoint mine               Ctrl-C, and again: it goes "
+      "on\n");
   app.add_option("FILE", file, "the stage as JSON")->required();
   app.add_option("--output", output, "the run file to write; it must not exist yet")->required();
   app.add_option("--store", store_folder, "where inputs lie")->capture_default_str();
   app.add_option("--reference", references, "further stores that are only read");
-  app.add_option("--threads", threads, "threads of this process; part of the provenance")->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--chunk", chunk, "rows a tower computes at once; 0: all")->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
-  app.add_flag("--keep-images,--keep-pictures", keep_images, "keep decoded images after the first resize of their views: later epochs need not decode them again");
-  app.add_option("--checkpoint", checkpoint, "a folder: the stage is saved there when it is stopped and now and then, and goes on from it");
-  app.add_option("--checkpoint-every", every, "seconds between checkpoints; 0: only when stopped")->check(CLI::Range(0.0, 1e9))->capture_default_str();
+  app.add_option("--threads", threads, "threads of this process; part of the provenance")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--chunk", chunk, "rows a tower computes at once; 0: all")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
+  app.add_flag("--keep-images,--keep-pictures", keep_images,
+               "keep decoded images after the first resize of their views: later epochs need not decode them again");
+  app.add_option("--checkpoint", checkpoint,
+                 "a folder: the stage is saved there when it is stopped and now and then, and goes on from it");
+  app.add_option("--checkpoint-every", every, "seconds between checkpoints; 0: only when stopped")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str();
   if (!parse(app, argc, argv)) return 0;
 
   return as_gang([&](comm::Collective& gang) -> int {
@@ -122,14 +140,17 @@ int stage(int argc, char** argv) {
     Lines lines;
     try {
       store::Written written = execute_and_write(wanted, context, output, gang, lines).written;
-      if (gang.rank() == 0) fmt::print("{}  {} bytes  result digest {}\n", output, written.bytes, written.result_digest.hex());
+      if (gang.rank() == 0)
+        fmt::print("{}  {} bytes  result digest {}\n", output, written.bytes, written.result_digest.hex());
     } catch (const train::Stopped&) {
       if (gang.rank() == 0)
-        fmt::print(stderr, "stopped{}\n", checkpoint.empty() ? "" : fmt::format("; the same command goes on from {}", checkpoint));
+        fmt::print(stderr, "stopped{}\n",
+                   checkpoint.empty() ? "" : fmt::format("; the same command goes on from {}", checkpoint));
       return kDrained;
     }
     std::error_code ignored;
-    if (gang.rank() == 0 && !checkpoint.empty()) std::filesystem::remove(Path(checkpoint) / "state.safetensors", ignored);
+    if (gang.rank() == 0 && !checkpoint.empty())
+      std::filesystem::remove(Path(checkpoint) / "state.safetensors", ignored);
     return kDone;
   });
 }

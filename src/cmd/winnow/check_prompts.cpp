@@ -34,7 +34,7 @@ bool encodes_prompts(const Stage& stage) {
 }
 
 struct Texts {
-  std::shared_ptr<const text::Tokenizer> tokenizer;     // null: not known here
+  std::shared_ptr<const text::Tokenizer> tokenizer;  // null: not known here
   std::int64_t context = 0;
 };
 
@@ -43,23 +43,30 @@ Texts learned(const sweep::Model::Pretrain& pretrain) {
   std::vector<std::string> captions;
   for (const Value& names : pretrain.settings.at("caption_names"))
     for (const Value& name : names)
-      for (const Value& one : pretrain.settings.at("caption_templates")) captions.push_back(data::prompt(one.get<std::string>(), name.get<std::string>()));
-  return {text::learn_tokenizer(captions, pretrain.settings.at("text.merges").get<std::size_t>()), pretrain.settings.at("text.context").get<std::int64_t>()};
+      for (const Value& one : pretrain.settings.at("caption_templates"))
+        captions.push_back(data::prompt(one.get<std::string>(), name.get<std::string>()));
+  return {text::learn_tokenizer(captions, pretrain.settings.at("text.merges").get<std::size_t>()),
+          pretrain.settings.at("text.context").get<std::int64_t>()};
 }
 
 Texts downloaded(const std::string& name) {
   std::optional<data::WeightsRecord> record = data::read_weights_record(name);
-  if (!record || !data::difference_from(*record).empty()) return {};      // what changed is said by whoever needs it
+  if (!record || !data::difference_from(*record).empty()) return {};  // what changed is said by whoever needs it
   text::SnapshotFiles files = text::read_snapshot_files(record->root);
   std::int64_t context = text::context_of(files);
-  if (!context) throw UsageError(fmt::format("{}: the weights of {} in {} have no text tower: its head cannot start from texts", name, name, record->root.string()));
+  if (!context)
+    throw UsageError(fmt::format("{}: the weights of {} in {} have no text tower: its head cannot start from texts",
+                                 name, name, record->root.string()));
   if (!text::has_tokenizer(files))
-    throw UsageError(fmt::format("{}: no tokenizer in {} (vocab.json and merges.txt, or tokenizer.json): its head cannot start from texts", name, record->root.string()));
+    throw UsageError(fmt::format(
+        "{}: no tokenizer in {} (vocab.json and merges.txt, or tokenizer.json): its head cannot start from texts", name,
+        record->root.string()));
   return {text::tokenizer_of(files), context};
 }
 
 // Every text with its class.
-std::vector<std::pair<std::string, std::string>> prompts_of(const Stage& stage, const std::vector<std::string>& classes) {
+std::vector<std::pair<std::string, std::string>> prompts_of(const Stage& stage,
+                                                            const std::vector<std::string>& classes) {
   std::vector<std::pair<std::string, std::string>> result;
   if (auto recorded = stage.fingerprints.find("templates"); recorded != stage.fingerprints.end()) {
     std::vector<std::vector<std::string>> texts = data::recorded_texts(recorded->second, classes);
@@ -76,24 +83,29 @@ std::vector<std::pair<std::string, std::string>> prompts_of(const Stage& stage, 
 
 void check_prompts(const sweep::Plan& plan, const sweep::Catalogue& catalogue) {
   std::map<std::string, Texts> models;
-  std::set<std::tuple<std::string, std::string, std::string>> seen;      // model, data set, template
+  std::set<std::tuple<std::string, std::string, std::string>> seen;  // model, data set, template
   for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
     const Stage stage = plan.stage(i);
     if (!encodes_prompts(stage) || !stage.settings.has("model")) continue;
     std::string name = stage.settings.text("model"), dataset = stage.settings.text("dataset");
     auto recorded = stage.fingerprints.find("templates");
-    if (!seen.emplace(name, dataset, recorded == stage.fingerprints.end() ? stage.settings.text("template") : recorded->second).second) continue;
+    if (!seen.emplace(name, dataset,
+                      recorded == stage.fingerprints.end() ? stage.settings.text("template") : recorded->second)
+             .second)
+      continue;
     auto model = catalogue.models.find(name);
     std::optional<data::Record> record = data::read_record(dataset);
     if (model == catalogue.models.end() || !record || record->classes.empty()) continue;
     if (!models.count(name))
-      models[name] = model->second.pretrain ? learned(*model->second.pretrain) : model->second.downloaded() ? downloaded(name) : Texts{};
+      models[name] = model->second.pretrain       ? learned(*model->second.pretrain)
+                     : model->second.downloaded() ? downloaded(name)
+                                                  : Texts{};
     const Texts& texts = models.at(name);
     if (!texts.tokenizer) continue;
     for (const auto& [of, text] : prompts_of(stage, record->classes))
       if (std::int64_t tokens = texts.tokenizer->length(text); tokens > texts.context)
-        throw UsageError(fmt::format("{}: the class '{}' of {} makes '{}', a text of {} tokens; {} takes {}", plan.name(), of, dataset, text, tokens, name,
-                                     texts.context));
+        throw UsageError(fmt::format("{}: the class '{}' of {} makes '{}', a text of {} tokens; {} takes {}",
+                                     plan.name(), of, dataset, text, tokens, name, texts.context));
   }
 }
 

@@ -6,8 +6,9 @@
 
 namespace winnow::cmd {
 
-// UsageError naming model, class, text, its tokens and the limit. Only where this machine has the snapshot's tokenizer (or the settings that
-// a model's own vocabulary is learned from) and knows the class names; else nothing is said. DataError for a tokenizer that is missing or broken.
+// UsageError naming model, class, text, its tokens and the limit. Only where this machine has the snapshot's tokenizer
+// (or the settings that a model's own vocabulary is learned from) and knows the class names; else nothing is said.
+// DataError for a tokenizer that is missing or broken.
 void check_prompts(const sweep::Plan&, const sweep::Catalogue&);
 
 }  // namespace winnow::cmd

@@ -1,5 +1,5 @@
-// The subcommands of `winnow`: one file each, named after the command. `main` gives each the command line from its own name
-// on (argv[0] is "plan") and turns what they throw into one line and an exit code.
+// The subcommands of `winnow`: one file each, named after the command. `main` gives each the command line from its own
+// name on (argv[0] is "plan") and turns what they throw into one line and an exit code.
 #pragma once
 
 namespace winnow::cmd {

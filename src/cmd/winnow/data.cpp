@@ -1,5 +1,5 @@
-// winnow data: which data sets this machine has. `check` reads every file once and records its fingerprint; everything else
-// goes by that record.
+// winnow data: which data sets this machine has. `check` reads every file once and records its fingerprint; everything
+// else goes by that record.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -52,16 +52,19 @@ void check(const data::Manifest& manifest, const std::optional<Path>& folder, bo
     return;
   }
   std::string size = record.height ? fmt::format("of {} x {} ", record.height, record.width) : "";
-  fmt::print("{}: {} training and {} test images {}in {}; fingerprint {}\n", manifest.name, record.train, record.test, size, record.root.string(),
-             record.fingerprint);
-  if (!record.skipped.empty()) fmt::print("{} images do not decode and are left out, {} first\n", record.skipped.size(), record.skipped[0]);
+  fmt::print("{}: {} training and {} test images {}in {}; fingerprint {}\n", manifest.name, record.train, record.test,
+             size, record.root.string(), record.fingerprint);
+  if (!record.skipped.empty())
+    fmt::print("{} images do not decode and are left out, {} first\n", record.skipped.size(), record.skipped[0]);
   print_labels(record);
   print_notes(record);
 }
 
 data::Record record_of(const std::string& dataset, const char* command) {
   auto record = data::read_record(dataset);
-  if (!record) throw UsageError(fmt::format("{0}: no fingerprint of {1} on this machine: run `winnow data check {1}` once", command, dataset));
+  if (!record)
+    throw UsageError(
+        fmt::format("{0}: no fingerprint of {1} on this machine: run `winnow data check {1}` once", command, dataset));
   return *record;
 }
 
@@ -70,22 +73,23 @@ void scores(const std::string& name, const std::string& file, const std::string&
   data::Record record = record_of(dataset, "data scores");
   store::ForeignArray found = store::read_foreign_array(file, array);
   data::ScoreRecord kept = data::record_scores(name, record, found.values, found.shape);
-  fmt::print("{}: {} x {} scores of {}; fingerprint {}; a sweep names them by labels.scores = \"{}\"\n", name, kept.samples, kept.classes, dataset,
-             kept.fingerprint, name);
+  fmt::print("{}: {} x {} scores of {}; fingerprint {}; a sweep names them by labels.scores = \"{}\"\n", name,
+             kept.samples, kept.classes, dataset, kept.fingerprint, name);
   if (!kept.note.empty()) fmt::print("note     {}\n", kept.note);
 }
 
 }  // namespace
 
 int data(int argc, char** argv) {
-  Command app("data", "Data sets on this machine.",
-              "  winnow data list\n"
-              "  winnow doctor data cub-200                         where to get it, what belongs where, what is there\n"
-              "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
-              "  winnow data check fashion-mnist --root /big/fmnist\n"
-              "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n"
-              "  winnow data templates llm eurosat.json --dataset eurosat         class texts, for template = \"llm\"\n"
-              "  winnow data templates gpt3 descriptors_pets.json --dataset oxford-pets --descriptors\n");
+  Command app(
+      "data", "Data sets on this machine.",
+      "  winnow data list\n"
+      "  winnow doctor data cub-200                         where to get it, what belongs where, what is there\n"
+      "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
+      "  winnow data check fashion-mnist --root /big/fmnist\n"
+      "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n"
+      "  winnow data templates llm eurosat.json --dataset eurosat         class texts, for template = \"llm\"\n"
+      "  winnow data templates gpt3 descriptors_pets.json --dataset oxford-pets --descriptors\n");
   std::string name, root, file, array = "logits", dataset;
   bool json = false;
   data::TemplateReading reading;
@@ -94,18 +98,24 @@ int data(int argc, char** argv) {
   CLI::App* checking = app.add_subcommand("check", "reads every file, verifies it and records the fingerprint");
   checking->add_option("NAME", name, "the data set")->required();
   checking->add_option("--root", root, "the folder to look in, instead of those of the preset");
-  CLI::App* scoring = app.add_subcommand("scores", "records another model's scores of the training samples, an N x C array in an HDF5 file");
+  CLI::App* scoring = app.add_subcommand(
+      "scores", "records another model's scores of the training samples, an N x C array in an HDF5 file");
   scoring->add_option("NAME", name, "what sweeps call them")->required();
   scoring->add_option("FILE", file, "the HDF5 file")->required();
   scoring->add_option("--dataset", dataset, "the data set that they are of, rows in its order")->required();
   scoring->add_option("--array", array, "the data set in the file")->capture_default_str();
-  CLI::App* wording = app.add_subcommand("templates", "records class texts that somebody wrote for a data set (winnow/data/template_file.h says the format),\n"
-                                          "or published as {class: [texts]}; case, blanks, underscores and hyphens of names do not matter");
+  CLI::App* wording = app.add_subcommand(
+      "templates",
+      "records class texts that somebody wrote for a data set (winnow/data/template_file.h says the format),\n"
+      "or published as {class: [texts]}; case, blanks, underscores and hyphens of names do not matter");
   wording->add_option("NAME", name, "what sweeps call them")->required();
   wording->add_option("FILE", file, "the JSON file")->required();
   wording->add_option("--dataset", dataset, "the data set whose classes they are of")->required();
-  wording->add_flag("--descriptors", reading.descriptors, "a file {class: [texts]} holds descriptors (classify_by_description): \"two legs\" becomes \"NAME, which has two legs\"");
-  wording->add_flag("--ignore-unknown", reading.ignore_unknown, "leaves out texts of classes that the data set does not have");
+  wording->add_flag("--descriptors", reading.descriptors,
+                    "a file {class: [texts]} holds descriptors (classify_by_description): \"two legs\" becomes \"NAME, "
+                    "which has two legs\"");
+  wording->add_flag("--ignore-unknown", reading.ignore_unknown,
+                    "leaves out texts of classes that the data set does not have");
   for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 

@@ -12,14 +12,18 @@ data::Manifest manifest_of(const sweep::Catalogue& catalogue, const std::string&
   for (const auto& [other, preset] : catalogue.datasets) known.push_back(other);
   auto found = catalogue.datasets.find(name);
   if (found == catalogue.datasets.end())
-    throw UsageError(fmt::format("unknown data set '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
+    throw UsageError(
+        fmt::format("unknown data set '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
   return data::Manifest::from_preset(name, found->second.content, found->second.source);
 }
 
 void print_labels(const data::Record& record) {
   for (const auto& [name, set] : record.labels)
-    fmt::print("labels   {}: {}; {:.3f} % {} the data set's own label; a sweep names them by labels = {{ kind = \"annotated\", set = \"{}\" }}\n", name,
-               set.candidates ? "candidate sets" : "one label an image", 100 * set.missing, set.candidates ? "miss" : "differ from", name);
+    fmt::print(
+        "labels   {}: {}; {:.3f} % {} the data set's own label; a sweep names them by labels = {{ kind = "
+        "\"annotated\", set = \"{}\" }}\n",
+        name, set.candidates ? "candidate sets" : "one label an image", 100 * set.missing,
+        set.candidates ? "miss" : "differ from", name);
 }
 
 void print_notes(const data::Record& record) {
@@ -27,8 +31,10 @@ void print_notes(const data::Record& record) {
 }
 
 void print_templates(const data::TemplateRecord& record) {
-  fmt::print("templates {}: {} for every class, {} texts of all classes; fingerprint {}; a sweep names them by template = \"{}\"\n", record.name, record.templates,
-             record.texts, record.fingerprint, record.name);
+  fmt::print(
+      "templates {}: {} for every class, {} texts of all classes; fingerprint {}; a sweep names them by template = "
+      "\"{}\"\n",
+      record.name, record.templates, record.texts, record.fingerprint, record.name);
   if (!record.note.empty()) fmt::print("note     {}\n", record.note);
 }
 

@@ -7,9 +7,9 @@
 
 namespace winnow::cmd {
 
-data::Manifest manifest_of(const sweep::Catalogue&, const std::string& dataset);   // UsageError with the nearest name
-void print_labels(const data::Record&);            // a line for each set of labels that people gave
-void print_notes(const data::Record&);             // a line for what may be a mistake
+data::Manifest manifest_of(const sweep::Catalogue&, const std::string& dataset);  // UsageError with the nearest name
+void print_labels(const data::Record&);  // a line for each set of labels that people gave
+void print_notes(const data::Record&);   // a line for what may be a mistake
 void print_templates(const data::TemplateRecord&);
 
 }  // namespace winnow::cmd

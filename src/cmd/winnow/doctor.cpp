@@ -9,10 +9,10 @@
 #include <sstream>
 
 #include "arguments.h"
-#include "outcome.h"
 #include "commands.h"
 #include "data_text.h"
 #include "doctor_data.h"
+#include "outcome.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/core/file_state.h"
@@ -26,7 +26,7 @@ namespace winnow::cmd {
 namespace {
 
 struct Check {
-  enum class State { good, missing, broken } state;      // missing: winnow works, some things do not
+  enum class State { good, missing, broken } state;  // missing: winnow works, some things do not
   std::string name, found, advice;
 };
 
@@ -56,7 +56,8 @@ std::string first_line_of(const std::string& command) {
 
 Check check_mpi() {
   std::optional<Path> program = find_program("mpirun");
-  if (!program) return {Check::State::missing, "MPI", "no mpirun in PATH", "apt-get install openmpi-bin (winnow run works alone)"};
+  if (!program)
+    return {Check::State::missing, "MPI", "no mpirun in PATH", "apt-get install openmpi-bin (winnow run works alone)"};
   return {Check::State::good, "MPI", fmt::format("{}, {}", first_line_of("mpirun --version"), program->string()), ""};
 }
 
@@ -93,7 +94,8 @@ Check check_folder(const std::string& name, const Path& folder, const std::strin
   std::string found = fmt::format("{}, {}", folder.string(), free_space(existing));
   if (existing != std::filesystem::absolute(folder)) found += ", will be made";
   if (::access(existing.c_str(), W_OK) == 0) return {Check::State::good, name, found, ""};
-  return {Check::State::broken, name, fmt::format("{}: {} is not writable", folder.string(), existing.string()), advice};
+  return {Check::State::broken, name, fmt::format("{}: {} is not writable", folder.string(), existing.string()),
+          advice};
 }
 
 // Why a record, or what it tells of, is not as it should be; empty: it is.
@@ -121,18 +123,21 @@ void check_datasets(std::vector<Check>& checks) {
       checks.push_back({Check::State::broken, name, damage, fmt::format("winnow data check {}", name)});
     } else if (record) {
       data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
-      std::string changed = is_reachable(record->root) ? damaged([&] { data::require_unchanged(manifest, *record); }) : record->root.string() + " is gone";
+      std::string changed = is_reachable(record->root) ? damaged([&] { data::require_unchanged(manifest, *record); })
+                                                       : record->root.string() + " is gone";
       if (changed.empty())
-        checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
-      else
-        checks.push_back({Check::State::broken, name, changed, fmt::format("winnow doctor data {}", name)});
-    } else if (auto root = data::found_root(data::Manifest::from_preset(name, preset.content, preset.source), std::nullopt))
-      checks.push_back({Check::State::missing, name, fmt::format("no fingerprint record; there is {}", root->string()), fmt::format("winnow data check {}", name)});
-    else
-      ++absent;
+        checks.push_back({Check::State::good, name,
+                          fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
+      else checks.push_back({Check::State::broken, name, changed, fmt::format("winnow doctor data {}", name)});
+    } else if (auto root =
+                   data::found_root(data::Manifest::from_preset(name, preset.content, preset.source), std::nullopt))
+      checks.push_back({Check::State::missing, name, fmt::format("no fingerprint record; there is {}", root->string()),
+                        fmt::format("winnow data check {}", name)});
+    else ++absent;
   }
   if (absent)
-    checks.push_back({Check::State::missing, "data sets", fmt::format("{} known ones are not on this machine", absent), "winnow data list, winnow doctor data NAME"});
+    checks.push_back({Check::State::missing, "data sets", fmt::format("{} known ones are not on this machine", absent),
+                      "winnow data list, winnow doctor data NAME"});
 }
 
 void check_models(std::vector<Check>& checks) {
@@ -143,15 +148,18 @@ void check_models(std::vector<Check>& checks) {
     std::string damage = damaged([&] { record = data::read_weights_record(name); });
     if (damage.empty() && record) damage = data::difference_from(*record);
     if (!damage.empty())
-      checks.push_back({Check::State::broken, name, damage, fmt::format("restore it, or winnow model check {} --root FOLDER", name)});
+      checks.push_back({Check::State::broken, name, damage,
+                        fmt::format("restore it, or winnow model check {} --root FOLDER", name)});
     else if (record)
-      checks.push_back({Check::State::good, name, fmt::format("fingerprint {}, {}{}", record->fingerprint, record->root.string(),
-                                                              record->any_shape ? "; of another shape than the preset's (--any-shape)" : ""), ""});
-    else
-      ++absent;
+      checks.push_back({Check::State::good, name,
+                        fmt::format("fingerprint {}, {}{}", record->fingerprint, record->root.string(),
+                                    record->any_shape ? "; of another shape than the preset's (--any-shape)" : ""),
+                        ""});
+    else ++absent;
   }
   if (absent)
-    checks.push_back({Check::State::missing, "models", fmt::format("weights of {} known ones are not recorded on this machine", absent),
+    checks.push_back({Check::State::missing, "models",
+                      fmt::format("weights of {} known ones are not recorded on this machine", absent),
                       "winnow model list, winnow model check NAME --root FOLDER"});
 }
 
@@ -165,22 +173,25 @@ void print(const std::vector<Check>& checks) {
 void print_json(const std::vector<Check>& checks) {
   Value list = Value::array();
   for (const Check& check : checks)
-    list.push_back({{"name", check.name}, {"state", to_string(check.state)}, {"found", check.found}, {"advice", check.advice}});
+    list.push_back(
+        {{"name", check.name}, {"state", to_string(check.state)}, {"found", check.found}, {"advice", check.advice}});
   fmt::print("{}\n", list.dump(2));
 }
 
 }  // namespace
 
 int doctor(int argc, char** argv) {
-  Command app("doctor", "Checks that everything is here that a sweep needs.",
-              "  winnow doctor                  one line a check, with what to do\n"
-              "  winnow doctor --store /big     also: can the store lie there?\n"
-              "  winnow doctor data cub-200     where to get it, what belongs where, what is there, missing or changed\n");
+  Command app(
+      "doctor", "Checks that everything is here that a sweep needs.",
+      "  winnow doctor                  one line a check, with what to do\n"
+      "  winnow doctor --store /big     also: can the store lie there?\n"
+      "  winnow doctor data cub-200     where to get it, what belongs where, what is there, missing or changed\n");
   std::string store = "results", dataset, root;
   bool json = false;
   app.add_option("--store", store, "the folder of run files")->capture_default_str();
   app.add_flag("--json", json, "for scripts");
-  CLI::App* about_data = app.add_subcommand("data", "one data set: where to get it, what its layout needs, what of it is there, missing or changed");
+  CLI::App* about_data = app.add_subcommand(
+      "data", "one data set: where to get it, what its layout needs, what of it is there, missing or changed");
   about_data->add_option("NAME", dataset, "the data set")->required();
   about_data->add_option("--root", root, "the folder to look in, instead of those of the preset");
   about_data->add_flag("--json", json, "for scripts");
@@ -190,7 +201,10 @@ int doctor(int argc, char** argv) {
     data::Manifest manifest = manifest_of(sweep::Catalogue::built_in({}), dataset);
     return diagnose(manifest, root.empty() ? std::nullopt : std::optional<Path>(root), json) ? kDone : kBroken;
   }
-  std::vector<Check> checks = {check_mpi(), check_hdf5(), check_trainer(), check_gpu(),
+  std::vector<Check> checks = {check_mpi(),
+                               check_hdf5(),
+                               check_trainer(),
+                               check_gpu(),
                                check_folder("store", store, "choose another folder with --store"),
                                check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};
   check_datasets(checks);

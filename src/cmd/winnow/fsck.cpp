@@ -13,10 +13,12 @@
 namespace winnow::cmd {
 
 int fsck(int argc, char** argv) {
-  Command app("fsck", "Verifies every run file of a store against its digests. Damaged ones are moved to damaged/, and the next\n"
-              "`winnow run` computes exactly those again. Exit code 0 if all are good, 3 if some were damaged.",
-              "  winnow fsck\n"
-              "  winnow fsck --store /big/results --json\n");
+  Command app(
+      "fsck",
+      "Verifies every run file of a store against its digests. Damaged ones are moved to damaged/, and the next\n"
+      "`winnow run` computes exactly those again. Exit code 0 if all are good, 3 if some were damaged.",
+      "  winnow fsck\n"
+      "  winnow fsck --store /big/results --json\n");
   OwnStore options;
   options.add_to(app);
   if (!parse(app, argc, argv)) return kDone;
@@ -25,13 +27,20 @@ int fsck(int argc, char** argv) {
   if (options.json) {
     Value list = Value::array();
     for (const auto& damage : check.damaged)
-      list.push_back({{"file", damage.file.string()}, {"reason", damage.reason}, {"moved_to", damage.moved_to.string()}});
-    fmt::print("{}\n", Value({{"verified", check.verified}, {"damaged", list}, {"leftovers", check.leftovers}, {"checkpoints", check.checkpoints}}).dump(2));
+      list.push_back(
+          {{"file", damage.file.string()}, {"reason", damage.reason}, {"moved_to", damage.moved_to.string()}});
+    fmt::print("{}\n", Value({{"verified", check.verified},
+                              {"damaged", list},
+                              {"leftovers", check.leftovers},
+                              {"checkpoints", check.checkpoints}})
+                           .dump(2));
   } else {
     for (const auto& damage : check.damaged) fmt::print("{}; moved to {}\n", damage.reason, damage.moved_to.string());
     fmt::print("{} run files verified, {} damaged{}{}\n", check.verified, check.damaged.size(),
                check.leftovers ? fmt::format(", {} leftovers of dead writers removed", check.leftovers) : "",
-               check.checkpoints ? fmt::format(", {} checkpoint{} of done stages removed", check.checkpoints, check.checkpoints == 1 ? "" : "s") : "");
+               check.checkpoints ? fmt::format(", {} checkpoint{} of done stages removed", check.checkpoints,
+                                               check.checkpoints == 1 ? "" : "s")
+                                 : "");
   }
   return check.damaged.empty() ? kDone : kSomeFailed;
 }

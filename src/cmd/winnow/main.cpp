@@ -9,7 +9,8 @@ using winnow::cmd::Entry;
 // In the order in which one works with them.
 constexpr Entry kCommands[] = {
     {"plan", winnow::cmd::plan, "what a sweep expands to: experiments, stages, what is done", true},
-    {"try", winnow::cmd::try_out, "a few steps of each kind of stage, before hours are spent: what fails, how long it takes"},
+    {"try", winnow::cmd::try_out,
+     "a few steps of each kind of stage, before hours are spent: what fails, how long it takes"},
     {"run", winnow::cmd::run, "executes what is not done yet, alone or under mpirun"},
     {"status", winnow::cmd::status, "how a run stands now; --watch follows it", true},
     {"report", winnow::cmd::report, "the benchmark table, from the run files that are there", true},
@@ -38,4 +39,6 @@ sweeps/ holds sweep files to start from.)";
 
 }  // namespace
 
-int main(int argc, char** argv) { return winnow::cmd::dispatch("winnow", kCommands, kIntroduction, kExample, argc, argv); }
+int main(int argc, char** argv) {
+  return winnow::cmd::dispatch("winnow", kCommands, kIntroduction, kExample, argc, argv);
+}

@@ -16,7 +16,9 @@ namespace winnow::cmd {
 namespace {
 
 std::string source_of(const sweep::Method& method) { return method.content.value("source", ""); }
-const char* learns_from(const sweep::Method& method) { return method.labels == sweep::LabelNeed::candidates ? "candidates" : "given"; }
+const char* learns_from(const sweep::Method& method) {
+  return method.labels == sweep::LabelNeed::candidates ? "candidates" : "given";
+}
 
 // Keys of its own, without those of stage tables that repeat the common ones.
 std::vector<const sweep::Key*> own_keys(const sweep::Method& method) {
@@ -43,8 +45,9 @@ std::string condition_text(const sweep::Key& key) {
 }
 
 std::string labels_of_example(const sweep::Method& method) {
-  return method.labels == sweep::LabelNeed::candidates ? R"([{ kind = "flip", rate = 0.1 }, { kind = "flip", rate = 0.5 }])"
-                                                       : R"([{ kind = "symmetric", rate = 0.2 }, { kind = "symmetric", rate = 0.4 }])";
+  return method.labels == sweep::LabelNeed::candidates
+             ? R"([{ kind = "flip", rate = 0.1 }, { kind = "flip", rate = 0.5 }])"
+             : R"([{ kind = "symmetric", rate = 0.2 }, { kind = "symmetric", rate = 0.4 }])";
 }
 
 // A grid that a sweep can take over as it stands; tests plan it.
@@ -52,14 +55,16 @@ std::string example_of(const sweep::Method& method) {
   std::string text = fmt::format("[[grid]]\nmethod = [\"{}\"]\nlabels = {}\n", method.name, labels_of_example(method));
   for (const auto& [stage, methods] : method.stages) {
     std::string tables;
-    for (const std::string& name : methods) tables += fmt::format("{}{{ method = \"{}\" }}", tables.empty() ? "" : ", ", name);
+    for (const std::string& name : methods)
+      tables += fmt::format("{}{{ method = \"{}\" }}", tables.empty() ? "" : ", ", name);
     text += fmt::format("{} = [{}]\n", stage, tables);
   }
   for (const sweep::Key* key : own_keys(method)) {
     bool plain = key->when.empty() && key->fallback && key->words.size() > 1 && key->type == Declaration::Type::text;
-    if (!plain) continue;                         // one key with words shows how its own are set
+    if (!plain) continue;  // one key with words shows how its own are set
     text += fmt::format("{} = [", key->key);
-    for (const std::string& word : key->words) text += fmt::format("{}\"{}\"", word == key->words.front() ? "" : ", ", word);
+    for (const std::string& word : key->words)
+      text += fmt::format("{}\"{}\"", word == key->words.front() ? "" : ", ", word);
     text += "]\n";
     break;
   }
@@ -67,8 +72,14 @@ std::string example_of(const sweep::Method& method) {
 }
 
 Value key_json(const sweep::Key& key) {
-  Value json = {{"key", key.key}, {"type", to_string(key.type)}, {"allowed", key.allowed()}, {"words", key.words}, {"help", key.help},
-                {"default", key.fallback ? *key.fallback : Value()}, {"min", key.min ? Value(*key.min) : Value()}, {"max", key.max ? Value(*key.max) : Value()}};
+  Value json = {{"key", key.key},
+                {"type", to_string(key.type)},
+                {"allowed", key.allowed()},
+                {"words", key.words},
+                {"help", key.help},
+                {"default", key.fallback ? *key.fallback : Value()},
+                {"min", key.min ? Value(*key.min) : Value()},
+                {"max", key.max ? Value(*key.max) : Value()}};
   json["when"] = key.when;
   return json;
 }
@@ -77,9 +88,18 @@ Value to_json(const sweep::Method& method) {
   Value keys = Value::array(), stages = Value::object();
   for (const sweep::Key* key : own_keys(method)) keys.push_back(key_json(*key));
   for (const auto& [stage, methods] : method.stages) stages[stage] = methods;
-  return {{"name", method.name}, {"source", source_of(method)}, {"labels", learns_from(method)}, {"recipe", method.recipe}, {"version", method.version},
-          {"system", method.system}, {"learner", method.learner}, {"stages", stages}, {"keys", keys}, {"profiles", method.profiles},
-          {"datasets", method.datasets}, {"example", example_of(method)}};
+  return {{"name", method.name},
+          {"source", source_of(method)},
+          {"labels", learns_from(method)},
+          {"recipe", method.recipe},
+          {"version", method.version},
+          {"system", method.system},
+          {"learner", method.learner},
+          {"stages", stages},
+          {"keys", keys},
+          {"profiles", method.profiles},
+          {"datasets", method.datasets},
+          {"example", example_of(method)}};
 }
 
 void list(const sweep::Catalogue& catalogue, bool json) {
@@ -91,8 +111,9 @@ void list(const sweep::Catalogue& catalogue, bool json) {
   }
   std::size_t wide = 0;
   for (const auto& [name, method] : catalogue.methods) wide = std::max(wide, name.size());
-  for (const auto& [need, heading] : {std::pair{sweep::LabelNeed::candidates, "learn from candidate sets (a given label counts as a set of one)"},
-                                      {sweep::LabelNeed::given, "learn from one given label, which may be wrong"}}) {
+  for (const auto& [need, heading] :
+       {std::pair{sweep::LabelNeed::candidates, "learn from candidate sets (a given label counts as a set of one)"},
+        {sweep::LabelNeed::given, "learn from one given label, which may be wrong"}}) {
     fmt::print("{}{}\n", need == sweep::LabelNeed::candidates ? "" : "\n", heading);
     for (const auto& [name, method] : catalogue.methods)
       if (method.labels == need) fmt::print("  {:{}}  {}\n", name, wide, source_of(method));
@@ -103,12 +124,16 @@ void list(const sweep::Catalogue& catalogue, bool json) {
 void show(const sweep::Method& method, bool json) {
   if (json) return fmt::print("{}\n", to_json(method).dump(2));
   fmt::print("{}\n{}\n\n", method.name, source_of(method));
-  fmt::print("learns from   {}\n", method.labels == sweep::LabelNeed::candidates ? "candidate sets (a given label counts as a set of one)" : "one given label a sample");
+  fmt::print("learns from   {}\n", method.labels == sweep::LabelNeed::candidates
+                                       ? "candidate sets (a given label counts as a set of one)"
+                                       : "one given label a sample");
   fmt::print("recipe        {}\n", method.recipe);
   for (const auto& [stage, methods] : method.stages)
-    fmt::print("stage         {}: an earlier stage, set in the table `{}`; its method is one of {}\n", stage, stage, fmt::join(methods, ", "));
+    fmt::print("stage         {}: an earlier stage, set in the table `{}`; its method is one of {}\n", stage, stage,
+               fmt::join(methods, ", "));
   if (!method.learner.empty()) fmt::print("learner       {}: what the last stage trains\n", method.learner);
-  if (!method.system.empty()) fmt::print("follows       the views and rates of {}, where a data set's preset has them\n", method.system);
+  if (!method.system.empty())
+    fmt::print("follows       the views and rates of {}, where a data set's preset has them\n", method.system);
   fmt::print("version       {} (result version)\n", method.version);
 
   std::vector<const sweep::Key*> keys = own_keys(method);
@@ -118,8 +143,13 @@ void show(const sweep::Method& method, bool json) {
     fmt::print("      {}{}\n", key->allowed(), key->when.empty() ? "" : ", where " + condition_text(*key));
     if (!key->help.empty()) fmt::print("      {}\n", key->help);
   }
-  for (const auto& [stage, methods] : method.stages) fmt::print("  {0}.*\n      every key of a stage's own (model, adapt, train.lr, ...); what is not set is as outside the table\n", stage);
-  for (const auto& [profile, values] : method.profiles) fmt::print("\nprofile = \"{}\" sets  {}\n", profile, assignments_text(values));
+  for (const auto& [stage, methods] : method.stages)
+    fmt::print(
+        "  {0}.*\n      every key of a stage's own (model, adapt, train.lr, ...); what is not set is as outside the "
+        "table\n",
+        stage);
+  for (const auto& [profile, values] : method.profiles)
+    fmt::print("\nprofile = \"{}\" sets  {}\n", profile, assignments_text(values));
   for (const auto& [dataset, values] : method.datasets) fmt::print("\non {}  {}\n", dataset, assignments_text(values));
   fmt::print("\na grid to start from\n\n");
   std::string example = example_of(method);
@@ -127,7 +157,9 @@ void show(const sweep::Method& method, bool json) {
     end = example.find('\n', at);
     fmt::print("  {}\n", example.substr(at, end - at));
   }
-  fmt::print("\nKeys that all methods have (data, labels, model, adapt, train): `winnow plan SWEEP --explain KEY`, sweeps/presets/common.toml.\n");
+  fmt::print(
+      "\nKeys that all methods have (data, labels, model, adapt, train): `winnow plan SWEEP --explain KEY`, "
+      "sweeps/presets/common.toml.\n");
 }
 
 const sweep::Method& find(const sweep::Catalogue& catalogue, const std::string& name) {
@@ -135,14 +167,17 @@ const sweep::Method& find(const sweep::Catalogue& catalogue, const std::string& 
   if (found != catalogue.methods.end()) return found->second;
   std::vector<std::string> known;
   for (const auto& [other, method] : catalogue.methods) known.push_back(other);
-  throw UsageError(fmt::format("method show: unknown method '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
+  throw UsageError(fmt::format("method show: unknown method '{}'{}; known: {}", name, did_you_mean(name, known),
+                               fmt::join(known, ", ")));
 }
 
 }  // namespace
 
 int method(int argc, char** argv) {
-  Command app("method", "Methods that a sweep may name: `method = [\"NAME\", ...]` in a [[grid]].\n"
-              "A method learns from candidate sets (partial labels) or from one given label a sample (clean or noisy ones). Its keys stand beside it in the\n"
+  Command app("method",
+              "Methods that a sweep may name: `method = [\"NAME\", ...]` in a [[grid]].\n"
+              "A method learns from candidate sets (partial labels) or from one given label a sample (clean or noisy "
+              "ones). Its keys stand beside it in the\n"
               "sweep; a key that a method does not have multiplies none of its runs.",
               "  winnow method list\n"
               "  winnow method show proden            paper, keys with ranges and defaults, a grid to start from\n"

@@ -17,7 +17,8 @@ namespace winnow::cmd {
 namespace {
 
 Value to_json(const data::WeightsRecord& record, const std::optional<Value>& towers = std::nullopt) {
-  Value json = {{"name", record.name}, {"root", record.root.string()}, {"fingerprint", record.fingerprint}, {"bytes", record.bytes}, {"tensors", record.tensors}, {"any_shape", record.any_shape}};
+  Value json = {{"name", record.name},   {"root", record.root.string()}, {"fingerprint", record.fingerprint},
+                {"bytes", record.bytes}, {"tensors", record.tensors},    {"any_shape", record.any_shape}};
   if (towers) json["towers"] = *towers;
   return json;
 }
@@ -27,15 +28,16 @@ void list(const sweep::Catalogue& catalogue, bool json) {
   for (const auto& [name, model] : catalogue.models) {
     auto record = data::read_weights_record(name);
     if (json)
-      all.push_back(record ? to_json(*record) : Value{{"name", name}, {"fingerprint", nullptr}, {"download", model.download}});
-    else if (model.pretrain)
-      fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
+      all.push_back(record ? to_json(*record)
+                           : Value{{"name", name}, {"fingerprint", nullptr}, {"download", model.download}});
+    else if (model.pretrain) fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
     else if (!model.downloaded())
       fmt::print("{:24} {:9} is initialised randomly, trained in the stage that uses it\n", name, model.family);
     else if (record)
       fmt::print("{:24} {:9} {} MB in {}\n", name, model.family, record->bytes / 1'000'000, record->root.string());
     else
-      fmt::print("{:24} {:9} not checked here ({}): winnow model check {} --root FOLDER\n", name, model.family, model.download, name);
+      fmt::print("{:24} {:9} not checked here ({}): winnow model check {} --root FOLDER\n", name, model.family,
+                 model.download, name);
   }
   if (json) fmt::print("{}\n", all.dump(2));
 }
@@ -50,19 +52,23 @@ void show_progress(std::string_view what, double done) {
 std::string described(const Value& towers) {
   auto millions = [&](const char* key) { return towers.at(key).get<double>() / 1e6; };
   std::int64_t side = towers.at("image_size"), blocks = towers.at("blocks"), context = towers.at("context");
-  std::string text = fmt::format("{}: image tower of {:.1f} M numbers for images of {} x {}, {} wide", towers.at("family").get<std::string>(),
-                                 millions("image_numbers"), side, side, towers.at("width").get<std::int64_t>());
+  std::string text = fmt::format("{}: image tower of {:.1f} M numbers for images of {} x {}, {} wide",
+                                 towers.at("family").get<std::string>(), millions("image_numbers"), side, side,
+                                 towers.at("width").get<std::int64_t>());
   if (blocks) text += fmt::format(", {} blocks", blocks);
   if (context) {
     text += fmt::format("; text tower of {:.1f} M, {} tokens, tokenizer: ", millions("text_numbers"), context);
     const Value& tokenizer = towers.at("tokenizer");
-    text += tokenizer.is_string() ? tokenizer.get<std::string>() : "none (no head that starts from texts, no zero-shot scores)";
+    text += tokenizer.is_string() ? tokenizer.get<std::string>()
+                                  : "none (no head that starts from texts, no zero-shot scores)";
   }
-  if (const Value& refused = towers.at("own_view"); refused.is_string()) text += "\nwithout the view `model` (views.test = \"model\"): " + refused.get<std::string>();
+  if (const Value& refused = towers.at("own_view"); refused.is_string())
+    text += "\nwithout the view `model` (views.test = \"model\"): " + refused.get<std::string>();
   return text;
 }
 
-// In what the snapshot is another architecture than the preset's: "patch 32 instead of 16". Text towers are compared where there is one.
+// In what the snapshot is another architecture than the preset's: "patch 32 instead of 16". Text towers are compared
+// where there is one.
 std::string other_shape(const sweep::Model& preset, const Value& towers) {
   if (!preset.content.contains("shape")) return "";
   std::string text;
@@ -70,55 +76,71 @@ std::string other_shape(const sweep::Model& preset, const Value& towers) {
     const Value& shape = towers.at("shape");
     if (key == "text_width" && !shape.contains(key)) continue;
     Value found = shape.value(key, Value());
-    if (found != wanted) text += fmt::format("{}{} {} instead of {}", text.empty() ? "" : ", ", key, found.is_null() ? "unknown" : found.dump(), wanted.dump());
+    if (found != wanted)
+      text += fmt::format("{}{} {} instead of {}", text.empty() ? "" : ", ", key,
+                          found.is_null() ? "unknown" : found.dump(), wanted.dump());
   }
   return text;
 }
 
-void check(const sweep::Catalogue& catalogue, const std::string& name, const std::string& root, bool any_shape, bool json) {
+void check(const sweep::Catalogue& catalogue, const std::string& name, const std::string& root, bool any_shape,
+           bool json) {
   std::vector<std::string> known;
   for (const auto& [other, model] : catalogue.models) known.push_back(other);
   auto found = catalogue.models.find(name);
   if (found == catalogue.models.end())
-    throw UsageError(fmt::format("model check: unknown model '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
-  if (found->second.pretrain) throw UsageError(fmt::format("model check: {} has no downloaded weights: winnow pre-trains it as a stage", name));
-  if (!found->second.downloaded()) throw UsageError(fmt::format("model check: {} has no downloaded weights: it is initialised randomly", name));
+    throw UsageError(fmt::format("model check: unknown model '{}'{}; known: {}", name, did_you_mean(name, known),
+                                 fmt::join(known, ", ")));
+  if (found->second.pretrain)
+    throw UsageError(fmt::format("model check: {} has no downloaded weights: winnow pre-trains it as a stage", name));
+  if (!found->second.downloaded())
+    throw UsageError(fmt::format("model check: {} has no downloaded weights: it is initialised randomly", name));
   std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
   std::optional<Value> towers;
   auto look = [&](const Path& snapshot) {
     towers = towers_of(snapshot);
     if (towers && towers->at("family") != found->second.family)
-      throw DataError(fmt::format("{} holds a model of the family {}; {} is one of {}: download {}", snapshot.string(), towers->at("family").get<std::string>(), name,
-                                  found->second.family, found->second.download));
+      throw DataError(fmt::format("{} holds a model of the family {}; {} is one of {}: download {}", snapshot.string(),
+                                  towers->at("family").get<std::string>(), name, found->second.family,
+                                  found->second.download));
     std::string other = towers ? other_shape(found->second, *towers) : "";
     if (!other.empty() && !any_shape)
-      throw DataError(fmt::format("{} holds another model than {}: {}; download {}, or say --any-shape", snapshot.string(), name, other, found->second.download));
+      throw DataError(fmt::format("{} holds another model than {}: {}; download {}, or say --any-shape",
+                                  snapshot.string(), name, other, found->second.download));
     return !other.empty();
   };
   data::WeightsRecord record = data::check_weights(name, found->second.download, folder, show_progress, look);
-  if (json)
-    fmt::print("{}\n", to_json(record, towers).dump(2));
+  if (json) fmt::print("{}\n", to_json(record, towers).dump(2));
   else
-    fmt::print("{}: {} tensors, {} MB in {}; fingerprint {}\n", name, record.tensors, record.bytes / 1'000'000, record.root.string(), record.fingerprint);
-  if (!json && record.any_shape) fmt::print("of another shape than {}: {}\n", name, other_shape(found->second, *towers));
-  if (!json) fmt::print("{}\n", towers ? described(*towers) : "no winnow-train beside this program: whether the tensors are those of the model shows when a stage begins");
+    fmt::print("{}: {} tensors, {} MB in {}; fingerprint {}\n", name, record.tensors, record.bytes / 1'000'000,
+               record.root.string(), record.fingerprint);
+  if (!json && record.any_shape)
+    fmt::print("of another shape than {}: {}\n", name, other_shape(found->second, *towers));
+  if (!json)
+    fmt::print("{}\n", towers ? described(*towers)
+                              : "no winnow-train beside this program: whether the tensors are those of the model shows "
+                                "when a stage begins");
 }
 
 }  // namespace
 
 int model(int argc, char** argv) {
-  Command app("model", "Models, and the weights of theirs that lie on this machine.",
-              "  winnow model list\n"
-              "  winnow model check clip-vit-b-16 --root ~/clip-vit-base-patch16      after downloading it, and after it changed\n"
-              "  WINNOW_WEIGHTS=/big/weights winnow model check clip-vit-b-16         looks in /big/weights/clip-vit-b-16\n");
+  Command app(
+      "model", "Models, and the weights of theirs that lie on this machine.",
+      "  winnow model list\n"
+      "  winnow model check clip-vit-b-16 --root ~/clip-vit-base-patch16      after downloading it, and after it "
+      "changed\n"
+      "  WINNOW_WEIGHTS=/big/weights winnow model check clip-vit-b-16         looks in /big/weights/clip-vit-b-16\n");
   std::string name, root;
   bool any_shape = false, json = false;
   app.require_subcommand(1);
   CLI::App* listing = app.add_subcommand("list", "the known models and what is recorded of their weights");
-  CLI::App* checking = app.add_subcommand("check", "reads every file of a snapshot, verifies it and records the fingerprint");
+  CLI::App* checking =
+      app.add_subcommand("check", "reads every file of a snapshot, verifies it and records the fingerprint");
   checking->add_option("NAME", name, "the model")->required();
   checking->add_option("--root", root, "the snapshot's folder, or the folder of Hugging Face's cache that holds it");
-  checking->add_flag("--any-shape", any_shape, "take weights of this family whose architecture is not the preset's (width, blocks, patch, ...)");
+  checking->add_flag("--any-shape", any_shape,
+                     "take weights of this family whose architecture is not the preset's (width, blocks, patch, ...)");
   for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
 

@@ -22,7 +22,8 @@ void print_axes(const sweep::Plan& plan) {
   constexpr std::size_t kMost = 20;
   std::size_t wide = 6;
   std::string methods;
-  for (const auto& [method, count] : plan.methods()) methods += fmt::format("{}{} ({})", methods.empty() ? "" : ", ", method, count);
+  for (const auto& [method, count] : plan.methods())
+    methods += fmt::format("{}{} ({})", methods.empty() ? "" : ", ", method, count);
   for (const std::string& axis : plan.axes()) wide = std::max(wide, axis.size());
   fmt::print("  {:{}}  {}\n", "method", wide, methods);
   for (const std::string& axis : plan.axes()) {
@@ -37,8 +38,8 @@ void print_axes(const sweep::Plan& plan) {
 
 struct Progress {
   std::size_t done = 0, planned = 0, to_run = 0;
-  std::uint32_t narrowest = 64, widest = 1;       // processes that execute one
-  std::size_t used = 0;                           // how often these stages yield a cell or an input of another stage
+  std::uint32_t narrowest = 64, widest = 1;  // processes that execute one
+  std::size_t used = 0;                      // how often these stages yield a cell or an input of another stage
 };
 
 // By the recipe's name for the stage, in the order of the graph.
@@ -65,8 +66,12 @@ std::vector<std::pair<std::string, Progress>> progress(const sweep::Plan& plan, 
 
 void print_missing(const sweep::Plan& plan) {
   if (plan.missing().empty()) return;
-  auto open = std::count_if(plan.nodes().begin(), plan.nodes().end(), [](const sweep::Node& node) { return node.open; });
-  fmt::print("\nnot on this machine, and needed by {} of these stages: whether they are done is not known, and `winnow run` wants it first\n", open);
+  auto open =
+      std::count_if(plan.nodes().begin(), plan.nodes().end(), [](const sweep::Node& node) { return node.open; });
+  fmt::print(
+      "\nnot on this machine, and needed by {} of these stages: whether they are done is not known, and `winnow run` "
+      "wants it first\n",
+      open);
   for (const sweep::Missing& missing : plan.missing()) {
     fmt::print("  {} ({})\n", missing.what, missing.where);
     if (!missing.first.empty()) fmt::print("    {}, then\n", missing.first);
@@ -75,14 +80,18 @@ void print_missing(const sweep::Plan& plan) {
 }
 
 void print_plan(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
-  fmt::print("{}: {}\n\n{} experiment{}\n", plan.name(), printable(plan.question()), plan.experiments(), plan.experiments() == 1 ? "" : "s");
+  fmt::print("{}: {}\n\n{} experiment{}\n", plan.name(), printable(plan.question()), plan.experiments(),
+             plan.experiments() == 1 ? "" : "s");
   print_axes(plan);
   fmt::print("\n{} stage{}\n", plan.nodes().size(), plan.nodes().size() == 1 ? "" : "s");
   for (const auto& [label, entry] : progress(plan, done)) {
     std::string shared = entry.used > entry.planned ? fmt::format(", used {} times", entry.used) : "";
-    std::string gang = entry.widest == 1 ? "" : entry.narrowest < entry.widest ? fmt::format("; {} to {} processes each", entry.narrowest, entry.widest)
-                                             : fmt::format("; {} processes each", entry.widest);
-    fmt::print("  {:9} {} planned{}, {} done, {} to run{}\n", label, entry.planned, shared, entry.done, entry.to_run, gang);
+    std::string gang = entry.widest == 1 ? ""
+                       : entry.narrowest < entry.widest
+                           ? fmt::format("; {} to {} processes each", entry.narrowest, entry.widest)
+                           : fmt::format("; {} processes each", entry.widest);
+    fmt::print("  {:9} {} planned{}, {} done, {} to run{}\n", label, entry.planned, shared, entry.done, entry.to_run,
+               gang);
   }
   std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   fmt::print("\n{} of {} stages are done in {}\n", finished, done.size(), store.root().string());
@@ -100,16 +109,19 @@ void close_holes(const sweep::Plan& plan, std::uint32_t node, Value& entry) {
   entry["fingerprints"].erase("inputs");
   for (auto& [name, input] : entry["inputs"].items())
     for (std::uint32_t earlier : plan.nodes()[node].inputs)
-      if (plan.nodes()[earlier].open && input["stage"] == plan.nodes()[earlier].identity.hex()) input["stage"] = nullptr;
+      if (plan.nodes()[earlier].open && input["stage"] == plan.nodes()[earlier].identity.hex())
+        input["stage"] = nullptr;
 }
 
 // Written piece by piece: a large sweep's text is larger than its plan.
 void print_json(const sweep::Plan& plan, const std::vector<bool>& done) {
   Value missing = Value::array();
   for (const sweep::Missing& entry : plan.missing())
-    missing.push_back({{"what", entry.what}, {"first", entry.first}, {"command", entry.command}, {"where", entry.where}});
-  fmt::print("{{\"name\":{},\"question\":{},\"axes\":{},\"notes\":{},\"missing\":{},\n\"experiments\":[", Value(plan.name()).dump(),
-             Value(plan.question()).dump(), Value(plan.axes()).dump(), Value(notes_on(plan)).dump(), missing.dump());
+    missing.push_back(
+        {{"what", entry.what}, {"first", entry.first}, {"command", entry.command}, {"where", entry.where}});
+  fmt::print("{{\"name\":{},\"question\":{},\"axes\":{},\"notes\":{},\"missing\":{},\n\"experiments\":[",
+             Value(plan.name()).dump(), Value(plan.question()).dump(), Value(plan.axes()).dump(),
+             Value(notes_on(plan)).dump(), missing.dump());
   for (std::size_t i = 0; i < plan.experiments(); ++i) {
     std::uint32_t cell = plan.cell_node(i);
     Value entry = {{"settings", plan.settings(i).all()}, {"stage", identity_json(plan.nodes()[cell])}, {"index", cell}};
@@ -149,9 +161,12 @@ void explain(const sweep::Plan& plan, const std::string& key) {
 }  // namespace
 
 int plan(int argc, char** argv) {
-  Command app("plan", "Shows what a sweep expands to: its experiments, the stages that they share, and what is already done.\n"
-              "Refuses whatever `winnow run` would refuse, but for data and weights that are not on this machine: it lists them with the commands\n"
-              "that bring them. Opens no image and starts nothing. `winnow method list` shows the methods, `winnow model list` and `winnow data list`\n"
+  Command app("plan",
+              "Shows what a sweep expands to: its experiments, the stages that they share, and what is already done.\n"
+              "Refuses whatever `winnow run` would refuse, but for data and weights that are not on this machine: it "
+              "lists them with the commands\n"
+              "that bring them. Opens no image and starts nothing. `winnow method list` shows the methods, `winnow "
+              "model list` and `winnow data list`\n"
               "models and data sets; --explain says of any key what it may be and who set it.",
               "  winnow plan sweeps/quickstart.toml\n"
               "  winnow plan sweeps/quickstart.toml --set train.epochs=1 --set adapt=linear-probe\n"
@@ -171,7 +186,8 @@ int plan(int argc, char** argv) {
   if (!key.empty()) return explain(plan, key), kDone;
   store::Store store = stores.open();
   std::vector<bool> done;
-  for (const sweep::Node& node : plan.nodes()) done.push_back(!node.open && store.find(node.identity, false).has_value());
+  for (const sweep::Node& node : plan.nodes())
+    done.push_back(!node.open && store.find(node.identity, false).has_value());
   json ? print_json(plan, done) : print_plan(plan, store, done);
   return kDone;
 }

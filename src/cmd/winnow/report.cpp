@@ -48,17 +48,22 @@ void print_ranks(const report::Table& table) {
 }
 
 std::vector<report::Table> tables_of(const ReportOptions& options, const sweep::Plan& plan, store::RunReader& runs) {
-  if (!options.definitions.empty()) return report::build_tables(plan, runs, report::read_definitions(options.definitions));
+  if (!options.definitions.empty())
+    return report::build_tables(plan, runs, report::read_definitions(options.definitions));
   report::Metric metric = report::Metric::named(options.metric, report::parse_rule(options.rule));
   return {report::build_table(plan, report::read_results(plan, runs, metric), metric)};
 }
 
 // About speed and no number, so not among what is printed for people to keep.
 void warn_of_tables(const store::RunReader& runs) {
-  for (const std::string& why : runs.unused_tables()) fmt::print(stderr, "winnow report: not used, so this took longer: {}; `winnow pack` makes it anew\n", why);
-  constexpr std::size_t kMany = 2000;               // about a second
+  for (const std::string& why : runs.unused_tables())
+    fmt::print(stderr, "winnow report: not used, so this took longer: {}; `winnow pack` makes it anew\n", why);
+  constexpr std::size_t kMany = 2000;  // about a second
   if (runs.unused_tables().empty() && runs.from_files() > kMany)
-    fmt::print(stderr, "winnow report: {} run files were read one by one; after `winnow pack` reports take them from one file\n", runs.from_files());
+    fmt::print(
+        stderr,
+        "winnow report: {} run files were read one by one; after `winnow pack` reports take them from one file\n",
+        runs.from_files());
 }
 
 std::string render(const report::Table& table, const std::string& format) {
@@ -73,33 +78,42 @@ std::string render(const report::Table& table, const std::string& format) {
 }  // namespace
 
 int report(int argc, char** argv) {
-  Command app("report", "Prints the benchmark table of a sweep. Every planned cell is there: what is missing is shown, not left out.",
-              "  winnow report sweeps/quickstart.toml\n"
-              "  winnow report sweeps/quickstart.toml --table analysis/quickstart.toml   the tables that a file defines, with published numbers\n"
-              "  winnow report sweeps/quickstart.toml --rule best --format latex\n"
-              "  winnow report sweeps/quickstart.toml --format csv > samples.csv         one row an experiment\n"
-              "  winnow report sweeps/quickstart.toml --html                             one page: tables, curves, what the cluster did\n");
+  Command app(
+      "report",
+      "Prints the benchmark table of a sweep. Every planned cell is there: what is missing is shown, not left out.",
+      "  winnow report sweeps/quickstart.toml\n"
+      "  winnow report sweeps/quickstart.toml --table analysis/quickstart.toml   the tables that a file defines, with "
+      "published numbers\n"
+      "  winnow report sweeps/quickstart.toml --rule best --format latex\n"
+      "  winnow report sweeps/quickstart.toml --format csv > samples.csv         one row an experiment\n"
+      "  winnow report sweeps/quickstart.toml --html                             one page: tables, curves, what the "
+      "cluster did\n");
   ReportOptions options;
   options.sweep.add_to(app);
   options.stores.add_to(app);
   app.add_option("--format", options.format, fmt::format("{}", fmt::join(kFormats, ", ")))->capture_default_str();
   app.add_option("--table", options.definitions, "a file of table definitions; analysis/README.md is its language");
-  app.add_option("--metric", options.metric, "a column of metrics/final; STAGE.COLUMN for an earlier stage, like detect.selection_f1")->capture_default_str();
+  app.add_option("--metric", options.metric,
+                 "a column of metrics/final; STAGE.COLUMN for an earlier stage, like detect.selection_f1")
+      ->capture_default_str();
   app.add_option("--rule", options.rule, "last, best or validation: which epoch's value")->capture_default_str();
-  app.add_flag("--ranks", options.ranks, "average ranks, Friedman's test and Nemenyi's critical difference over the table's columns");
+  app.add_flag("--ranks", options.ranks,
+               "average ranks, Friedman's test and Nemenyi's critical difference over the table's columns");
   app.add_flag("--html", options.html, "writes <store>/reports/<sweep>/index.html as well, and says where");
   if (!parse(app, argc, argv)) return kDone;
   if (std::find(kFormats.begin(), kFormats.end(), options.format) == kFormats.end())
-    throw UsageError(fmt::format("report: unknown format '{}'{}: expected {}", options.format, did_you_mean(options.format, kFormats), fmt::join(kFormats, ", ")));
+    throw UsageError(fmt::format("report: unknown format '{}'{}: expected {}", options.format,
+                                 did_you_mean(options.format, kFormats), fmt::join(kFormats, ", ")));
 
   sweep::Plan plan = options.sweep.plan();
   store::Store store = options.stores.open_to_read();
   store::RunReader runs(store);
   std::vector<report::Table> tables = tables_of(options, plan, runs);
   std::vector<report::Judgement> claims = report::judge(plan, runs);
-  Path page;                                      // before anything is printed: when the reader of a pipe has seen enough, the program ends
+  Path page;  // before anything is printed: when the reader of a pipe has seen enough, the program ends
   if (options.html) page = write_page(page_of(plan, store, runs, options.sweep.file, tables, claims), store);
-  for (const report::Table& table : tables) fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));
+  for (const report::Table& table : tables)
+    fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));
   if (options.format == "terminal") {
     if (options.ranks)
       for (const report::Table& table : tables) print_ranks(table);

@@ -36,7 +36,7 @@ class History {
     std::string event = record.value("event", ""), identity = record.value("identity", "");
     double time = record.value("time", 0.0);
     last_ = time;
-    if (event == "begin" || event == "end") {       // a new coordinator: what the one before left open was lost
+    if (event == "begin" || event == "end") {  // a new coordinator: what the one before left open was lost
       for (auto& [key, open] : open_) end(open, "lost", time);
       open_.clear();
       return;
@@ -53,7 +53,8 @@ class History {
         open_.erase(found);
       }
       if (event == "done")
-        for (report::Failure& failure : page_.failures) failure.recovered = failure.recovered || failure.identity == identity;
+        for (report::Failure& failure : page_.failures)
+          failure.recovered = failure.recovered || failure.identity == identity;
       if (event == "failed") fail(record, label->second, identity, number, time);
     }
   }
@@ -67,18 +68,20 @@ class History {
     page_.attempts[attempt].end = time;
   }
   void fail(const Value& record, const std::string& label, const std::string& identity, int number, double time) {
-    page_.failures.push_back({label, identity, record.value("class", ""), record.value("text", ""), record.value("lines", ""), number, time, false});
+    page_.failures.push_back({label, identity, record.value("class", ""), record.value("text", ""),
+                              record.value("lines", ""), number, time, false});
   }
 
   std::map<std::string, std::string> labels_;
   report::Page& page_;
-  std::map<std::string, std::size_t> open_;         // by stage: its running attempt
+  std::map<std::string, std::size_t> open_;  // by stage: its running attempt
   double last_ = 0;
 };
 
 }  // namespace
 
-report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::RunReader& runs, const std::string& sweep_file, std::vector<report::Table> tables,
+report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::RunReader& runs,
+                     const std::string& sweep_file, std::vector<report::Table> tables,
                      std::vector<report::Judgement> claims) {
   report::Page page;
   page.name = plan.name();
@@ -89,9 +92,11 @@ report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::
   page.claims = std::move(claims);
   for (const report::Table& table : page.tables)
     if (auto ranking = report::rank(table))
-      page.figures.emplace_back(fmt::format("Average ranks of {}: Friedman p = {:.3g}", table.name, ranking->p), report::rank_diagram_svg(*ranking));
+      page.figures.emplace_back(fmt::format("Average ranks of {}: Friedman p = {:.3g}", table.name, ranking->p),
+                                report::rank_diagram_svg(*ranking));
   page.planned = plan.experiments();
-  for (std::size_t i = 0; i < plan.experiments(); ++i) page.done += runs.find(plan.nodes()[plan.cell_node(i)].identity) != nullptr;
+  for (std::size_t i = 0; i < plan.experiments(); ++i)
+    page.done += runs.find(plan.nodes()[plan.cell_node(i)].identity) != nullptr;
   for (const report::Table& table : page.tables)
     if (table.metric.stage.empty()) report::add_curves(page, table, plan, runs);
   History history(plan, page);

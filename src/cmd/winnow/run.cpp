@@ -34,7 +34,7 @@ struct RunOptions {
 };
 
 std::vector<std::string> words_of(const std::string& command) {
-  if (::access(command.c_str(), X_OK) == 0) return {command};                // a path, perhaps with blanks
+  if (::access(command.c_str(), X_OK) == 0) return {command};  // a path, perhaps with blanks
   std::istringstream stream(command);
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
@@ -67,13 +67,17 @@ store::Store open_store(const RunOptions& options) {
 
 void require_trainer(const std::vector<std::string>& words) {
   if (words.empty()) throw UsageError("--trainer is empty: name a program");
-  if (words[0].find('/') == std::string::npos) return;                       // looked up in PATH when it is started
+  if (words[0].find('/') == std::string::npos) return;  // looked up in PATH when it is started
   if (::access(words[0].c_str(), X_OK) != 0)
-    throw UsageError(fmt::format("no trainer at {}: run launch/setup and build with WINNOW_TRAIN=ON, or name another program with --trainer", words[0]));
+    throw UsageError(fmt::format(
+        "no trainer at {}: run launch/setup and build with WINNOW_TRAIN=ON, or name another program with --trainer",
+        words[0]));
 }
 
-// Stages of the plan as the fleet's work. What is done, or is an input of nothing that has still to be done, counts as done.
-fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, const std::vector<bool>& cell, const RunOptions& options) {
+// Stages of the plan as the fleet's work. What is done, or is an input of nothing that has still to be done, counts as
+// done.
+fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, const std::vector<bool>& cell,
+                    const RunOptions& options) {
   fleet::Work work;
   work.name = plan.name();
   std::vector<bool> needed = plan.needed(done);
@@ -135,8 +139,11 @@ void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fle
                    const std::vector<Value>& failures, int code) {
   const auto& counts = outcome.counts;
   if (options.json) {
-    Value result = {{"sweep", plan.name()}, {"code", code}, {"stages", plan.nodes().size()}, {"done", done}, {"failed", counts.failed},
-                    {"blocked", counts.blocked}, {"open", counts.open}, {"drained", outcome.drained}, {"store", options.stores.store}, {"failures", failures}};
+    Value result = {{"sweep", plan.name()},          {"code", code},
+                    {"stages", plan.nodes().size()}, {"done", done},
+                    {"failed", counts.failed},       {"blocked", counts.blocked},
+                    {"open", counts.open},           {"drained", outcome.drained},
+                    {"store", options.stores.store}, {"failures", failures}};
     put(result.dump(2) + "\n");
     return;
   }
@@ -148,8 +155,8 @@ void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fle
   put(fmt::format("{}; run files are in {}\n", line, (Path(options.stores.store) / "runs").string()));
 }
 
-// Where the width of a stage was set. It is the largest that an experiment asks for, which need not be the first one that
-// needs the stage.
+// Where the width of a stage was set. It is the largest that an experiment asks for, which need not be the first one
+// that needs the stage.
 std::string place_of_width(const sweep::Plan& plan, const sweep::Node& node) {
   for (std::size_t experiment = node.experiment; experiment < plan.experiments(); ++experiment)
     for (const sweep::Explained& entry : plan.explain(experiment))
@@ -161,10 +168,13 @@ std::string place_of_width(const sweep::Plan& plan, const sweep::Node& node) {
 void require_room(const sweep::Plan& plan, const fleet::Work& work, const RunOptions& options) {
   const sweep::Node* widest = nullptr;
   for (std::size_t i = 0; i < plan.nodes().size(); ++i)
-    if (const sweep::Node& node = plan.nodes()[i]; !work.graph.done[i] && node.width > (widest ? widest->width : options.trainers)) widest = &node;
+    if (const sweep::Node& node = plan.nodes()[i];
+        !work.graph.done[i] && node.width > (widest ? widest->width : options.trainers))
+      widest = &node;
   if (!widest) return;
-  throw UsageError(fmt::format("{}: width = {} needs {} trainers on one node, this run has {}: say --trainers {} or lower it", place_of_width(plan, *widest),
-                               widest->width, widest->width, options.trainers, widest->width));
+  throw UsageError(
+      fmt::format("{}: width = {} needs {} trainers on one node, this run has {}: say --trainers {} or lower it",
+                  place_of_width(plan, *widest), widest->width, widest->width, options.trainers, widest->width));
 }
 
 int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& fleet, fleet::Outcome& outcome) {
@@ -177,8 +187,8 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   auto before = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   auto open = static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), false));
   if (!options.json) {
-    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), printable(plan.question()), counted(plan.experiments(), "experiment"),
-                    counted(plan.nodes().size(), "stage"), before, open));
+    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), printable(plan.question()),
+                    counted(plan.experiments(), "experiment"), counted(plan.nodes().size(), "stage"), before, open));
     for (const std::string& note : notes_on(plan)) put(fmt::format("note: {}\n", note));
   }
   RunDisplay display(before + open, before, options.json, work.label);
@@ -199,31 +209,50 @@ void add_to(CLI::App& app, RunOptions& options) {
   options.sweep.add_to(app);
   options.stores.add_to(app);
   app.add_flag("--from-scratch", options.from_scratch, "read no reference store: compute everything here");
-  app.add_option("--trainer", options.trainer, "program that executes stages (default: winnow-train serve); src/fleet/README.md tells what it must do");
-  app.add_option("--trainers", options.trainers, "trainers for each agent")->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")->capture_default_str();
-  app.add_option("--grace", options.grace, "seconds that running stages have to finish after a stop was asked for; then they have 20 s to save a checkpoint")->check(CLI::Range(0.0, 1e6))->capture_default_str();
-  app.add_option("--checkpoint-every", options.checkpoint_every, "seconds between checkpoints of a stage; 0: only when it is stopped")
-      ->check(CLI::Range(0.0, 1e6))->capture_default_str();
+  app.add_option(
+      "--trainer", options.trainer,
+      "program that executes stages (default: winnow-train serve); src/fleet/README.md tells what it must do");
+  app.add_option("--trainers", options.trainers, "trainers for each agent")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")
+      ->capture_default_str();
+  app.add_option("--grace", options.grace,
+                 "seconds that running stages have to finish after a stop was asked for; then they have 20 s to save a "
+                 "checkpoint")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--checkpoint-every", options.checkpoint_every,
+                 "seconds between checkpoints of a stage; 0: only when it is stopped")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
   app.add_flag("--keep-images,--keep-pictures", options.keep_images,
-               "keep decoded images after the first resize of their views in each machine's cache: the same results, later epochs need not decode again; "
+               "keep decoded images after the first resize of their views in each machine's cache: the same results, "
+               "later epochs need not decode again; "
                "150 KB an image of 224 x 224");
-  app.add_option("--time-scale", options.time_scale, "multiplies every waiting time of the fleet, for tests")->check(CLI::Range(0.001, 100.0))->group("");
+  app.add_option("--time-scale", options.time_scale, "multiplies every waiting time of the fleet, for tests")
+      ->check(CLI::Range(0.001, 100.0))
+      ->group("");
   app.add_flag("--json", options.json, "the outcome as JSON on standard output, progress on standard error");
 }
 
 }  // namespace
 
 int run(int argc, char** argv) {
-  Command app("run", "Executes what of a sweep is not done yet: alone, or as the ranks of an mpirun (launch/mpirun restarts it after a crash).\n"
-              "Exit codes: 0 all done, 1 broken, 2 wrong usage, 3 some stages failed, 4 stopped on request: run it again.",
-              "  winnow run sweeps/quickstart.toml\n"
-              "  launch/mpirun -n 2 winnow run sweeps/quickstart.toml --store /big/results\n"
-              "  winnow run sweep.toml --trainer 'python3 my_trainer.py'     any program can be a trainer\n");
+  Command app(
+      "run",
+      "Executes what of a sweep is not done yet: alone, or as the ranks of an mpirun (launch/mpirun restarts it after "
+      "a crash).\n"
+      "Exit codes: 0 all done, 1 broken, 2 wrong usage, 3 some stages failed, 4 stopped on request: run it again.",
+      "  winnow run sweeps/quickstart.toml\n"
+      "  launch/mpirun -n 2 winnow run sweeps/quickstart.toml --store /big/results\n"
+      "  winnow run sweep.toml --trainer 'python3 my_trainer.py'     any program can be a trainer\n");
   RunOptions options;
   add_to(app, options);
-  ::signal(SIGPIPE, SIG_IGN);                     // a reader that goes away ends no run
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that goes away ends no run
   fleet::World world = fleet::World::from_environment();
   if (world.rank > 0) {
     // Rank 0 has the same command line and says what is wrong with it.
@@ -239,7 +268,7 @@ int run(int argc, char** argv) {
   fleet::Fleet fleet(fleet_options(options, open_store(options)), world);
   fleet::Outcome outcome;
   int code = guarded([&] { return execute(options, world, fleet, outcome); });
-  if (!outcome.abandoned) fleet.write_exit_record(code, outcome);            // without one, launch/mpirun starts again
+  if (!outcome.abandoned) fleet.write_exit_record(code, outcome);  // without one, launch/mpirun starts again
   fleet.leave(code);
   return code;
 }

@@ -1,7 +1,6 @@
 #include "run_display.h"
 
 #include <fmt/format.h>
-
 #include <unistd.h>
 
 #include <chrono>
@@ -16,9 +15,11 @@ namespace winnow::cmd {
 
 namespace {
 
-constexpr double kQuiet = 10;                     // seconds without a line, after which a status line is due where none is redrawn
+constexpr double kQuiet = 10;  // seconds without a line, after which a status line is due where none is redrawn
 
-double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 std::string duration(double seconds) {
   if (seconds < 60) return fmt::format("{:.1f} s", seconds);
@@ -50,7 +51,8 @@ std::string short_form(const Value& event) {
 
 }  // namespace
 
-RunDisplay::RunDisplay(std::size_t total, std::size_t before, bool json, std::function<std::string(sched::StageId)> label)
+RunDisplay::RunDisplay(std::size_t total, std::size_t before, bool json,
+                       std::function<std::string(sched::StageId)> label)
     : total_(total), finished_(before), label_(std::move(label)), to_(json ? stderr : stdout),
       live_(!json && on_terminal()), width_(terminal().width), printed_(seconds_now()) {}
 
@@ -65,7 +67,7 @@ void RunDisplay::erase_status() {
 
 void RunDisplay::print(const std::string& text) {
   erase_status();
-  std::fputs((text + "\n").c_str(), to_);          // not fmt::print: nobody may read any more, and the run goes on
+  std::fputs((text + "\n").c_str(), to_);  // not fmt::print: nobody may read any more, and the run goes on
   std::fflush(to_);
   printed_ = seconds_now();
 }
@@ -79,13 +81,16 @@ void RunDisplay::progressed(sched::Attempt attempt, const Value& event) {
 void RunDisplay::done(sched::Attempt attempt, double seconds, const std::string& host) {
   running_.erase(attempt.stage);
   ++finished_;
-  print(fmt::format("[{:>{}}/{}] {}  {}  ({})", finished_, std::to_string(total_).size(), total_, label_(attempt.stage), duration(seconds), host));
+  print(fmt::format("[{:>{}}/{}] {}  {}  ({})", finished_, std::to_string(total_).size(), total_, label_(attempt.stage),
+                    duration(seconds), host));
 }
 
 void RunDisplay::failed(sched::Attempt attempt, sched::FailureClass why, const std::string& text, bool final) {
   running_.erase(attempt.stage);
   std::string first = printable(text.substr(0, text.find('\n')));
-  std::string line = fmt::format("{} {} (attempt {}, {}): {}", final ? "FAILED" : "will be tried again:", label_(attempt.stage), attempt.number, to_string(why), first);
+  std::string line =
+      fmt::format("{} {} (attempt {}, {}): {}", final ? "FAILED" : "will be tried again:", label_(attempt.stage),
+                  attempt.number, to_string(why), first);
   for (std::size_t at = text.find('\n'); at != std::string::npos && at + 1 < text.size();) {
     std::size_t end = text.find('\n', at + 1);
     line += "\n    " + printable(text.substr(at + 1, end == std::string::npos ? end : end - at - 1));

@@ -31,7 +31,7 @@ class RunDisplay final : public fleet::Observer {
   const std::vector<Value>& failures() const { return failures_; }
 
  private:
-  void print(const std::string& text);            // lines that stay
+  void print(const std::string& text);  // lines that stay
   void erase_status();
 
   std::size_t total_, finished_;
@@ -40,8 +40,8 @@ class RunDisplay final : public fleet::Observer {
   bool live_;
   int width_;
   bool drawn_ = false;
-  double printed_;                                // when the last line was
-  std::map<sched::StageId, std::string> running_; // what each running stage last said
+  double printed_;                                 // when the last line was
+  std::map<sched::StageId, std::string> running_;  // what each running stage last said
   std::vector<Value> failures_;
 };
 

@@ -19,7 +19,8 @@ namespace winnow::cmd {
 namespace {
 
 std::vector<double> reals(const store::Column& column) {
-  return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); }, column.values);
+  return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); },
+                    column.values);
 }
 
 std::string time_text(double seconds) {
@@ -57,11 +58,22 @@ void show_run_json(const Path& file, const store::RunContent& run) {
   Value tables = Value::object();
   for (const auto& [name, table] : run.tables) tables[name] = table_json(table);
   const store::Provenance& from = run.provenance;
-  Value all = {{"file", file.string()}, {"stage", to_json(run.stage)}, {"result_digest", store::verify_run_file(file).result_digest.hex()},
-               {"tables", std::move(tables)}, {"metrics", Value::parse(store::metric_kinds_text(run.metrics))}, {"log", run.log},
-               {"provenance", {{"code_version", from.code_version}, {"host", from.host}, {"device", from.device},
-                               {"libraries", from.libraries}, {"threads", from.threads}, {"width", from.width},
-                               {"attempt", from.attempt}, {"start", from.start}, {"end", from.end}}}};
+  Value all = {{"file", file.string()},
+               {"stage", to_json(run.stage)},
+               {"result_digest", store::verify_run_file(file).result_digest.hex()},
+               {"tables", std::move(tables)},
+               {"metrics", Value::parse(store::metric_kinds_text(run.metrics))},
+               {"log", run.log},
+               {"provenance",
+                {{"code_version", from.code_version},
+                 {"host", from.host},
+                 {"device", from.device},
+                 {"libraries", from.libraries},
+                 {"threads", from.threads},
+                 {"width", from.width},
+                 {"attempt", from.attempt},
+                 {"start", from.start},
+                 {"end", from.end}}}};
   fmt::print("{}\n", all.dump(1, ' ', false, Value::error_handler_t::replace));
 }
 
@@ -72,18 +84,21 @@ void show_run(const Path& file, bool json) {
   const store::Provenance& from = run.provenance;
   std::string libraries;
   for (const auto& [name, version] : from.libraries) libraries += fmt::format(", {} {}", name, version);
-  fmt::print("{} {}\nfile      {} ({} bytes, verified)\nresult    {}\n", to_string(run.stage.kind), header.identity.hex(), file.string(),
-             header.bytes, header.result_digest.hex());
-  fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {})\ncode      {}{}\n", time_text(from.start),
-             from.end - from.start, from.attempt, printable(from.host), printable(from.device), from.threads, from.width, printable(from.code_version), printable(libraries));
-  for (const auto& [name, input] : run.stage.inputs) fmt::print("input     {}: {} of {}\n", name, to_string(input.output), input.stage.hex());
+  fmt::print("{} {}\nfile      {} ({} bytes, verified)\nresult    {}\n", to_string(run.stage.kind),
+             header.identity.hex(), file.string(), header.bytes, header.result_digest.hex());
+  fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {})\ncode      {}{}\n",
+             time_text(from.start), from.end - from.start, from.attempt, printable(from.host), printable(from.device),
+             from.threads, from.width, printable(from.code_version), printable(libraries));
+  for (const auto& [name, input] : run.stage.inputs)
+    fmt::print("input     {}: {} of {}\n", name, to_string(input.output), input.stage.hex());
   for (const auto& [name, digest] : run.stage.fingerprints) fmt::print("content   {}: {}\n", name, digest);
   fmt::print("\nsettings (* not the declared default)\n");
   for (const auto& [key, value] : run.stage.settings.all())
     fmt::print("{} {:20} {}\n", run.stage.defaulted.count(key) ? " " : "*", key, shown(value));
   fmt::print("\nfinal metrics\n");
   for (const store::Column& column : run.tables["metrics/final"])
-    if (std::vector<double> values = reals(column); !values.empty()) fmt::print("  {:20} {:.6g}\n", printable(column.name), values[0]);
+    if (std::vector<double> values = reals(column); !values.empty())
+      fmt::print("  {:20} {:.6g}\n", printable(column.name), values[0]);
   fmt::print("\nby epoch\n");
   for (const store::Column& column : run.tables["metrics/epochs"])
     if (std::vector<double> values = reals(column); !values.empty() && column.name != "epoch")
@@ -99,9 +114,13 @@ void show_sweep(const sweep::Plan& plan, const store::Store& store, bool json) {
     std::string axes;
     Value values = Value::object();
     for (const std::string& axis : plan.axes())
-      if (settings.has(axis)) axes += fmt::format("  {}={}", axis, shown(settings.at(axis))), values[axis] = settings.at(axis);
+      if (settings.has(axis))
+        axes += fmt::format("  {}={}", axis, shown(settings.at(axis))), values[axis] = settings.at(axis);
     if (json)
-      list.push_back({{"axes", values}, {"identity", identity.hex()}, {"done", file.has_value()}, {"file", file ? Value(file->string()) : Value()}});
+      list.push_back({{"axes", values},
+                      {"identity", identity.hex()},
+                      {"done", file.has_value()},
+                      {"file", file ? Value(file->string()) : Value()}});
     else
       fmt::print("{:7} {}{}{}\n", file ? "done" : "missing", identity.hex(), axes, file ? "  " + file->string() : "");
   }
@@ -119,14 +138,14 @@ Path find_run(const std::string& word, const StoreOptions& stores) {
   roots.insert(roots.begin(), stores.store);
   for (const Path& root : roots)
     for (const Path& run : store::Store(root).runs())
-      if (run.stem().string().rfind(word, 0) == 0 &&      // the store's own comes before a reference's of the same stage
+      if (run.stem().string().rfind(word, 0) == 0 &&  // the store's own comes before a reference's of the same stage
           std::none_of(found.begin(), found.end(), [&](const Path& other) { return other.stem() == run.stem(); }))
         found.push_back(run);
   if (found.empty())
     throw UsageError(fmt::format("show: {} is neither a file nor the beginning of an identity in {}", word, looked));
   if (found.size() > 1)
-    throw UsageError(fmt::format("show: {} identities begin with {}: {}, {}, ...", found.size(), word, found[0].stem().string(),
-                                 found[1].stem().string()));
+    throw UsageError(fmt::format("show: {} identities begin with {}: {}, {}, ...", found.size(), word,
+                                 found[0].stem().string(), found[1].stem().string()));
   return found[0];
 }
 
@@ -140,7 +159,8 @@ int show(int argc, char** argv) {
   StoreOptions stores;
   SweepOptions sweep;
   bool json = false;
-  app.add_option("RUN|SWEEP", sweep.file, "a sweep file (.toml), a run file, or the first digits of an identity")->required();
+  app.add_option("RUN|SWEEP", sweep.file, "a sweep file (.toml), a run file, or the first digits of an identity")
+      ->required();
   app.add_option("--set", sweep.sets, "KEY=VALUE for the sweep; may be repeated")->allow_extra_args(false);
   stores.add_to(app);
   app.add_flag("--json", json, "for scripts");

@@ -1,4 +1,5 @@
-// A setting's value as people read it: texts without quotes, everything else as JSON; nothing that a terminal would obey.
+// A setting's value as people read it: texts without quotes, everything else as JSON; nothing that a terminal would
+// obey.
 #pragma once
 
 #include <string>

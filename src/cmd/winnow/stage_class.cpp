@@ -13,8 +13,10 @@ namespace winnow::cmd {
 namespace {
 
 // Settings that decide how long a stage takes; learning rates, seeds and label rates do not.
-constexpr const char* kDeciding[] = {"method", "model", "adapt", "dataset", "data.samples", "data.test_samples", "data.first", "data.last", "data.long_tail",
-                                     "train.epochs", "train.batch", "train.precision", "views.weak", "views.strong", "views.test"};
+constexpr const char* kDeciding[] = {
+    "method",     "model",        "adapt",          "dataset",      "data.samples", "data.test_samples",
+    "data.first", "data.last",    "data.long_tail", "train.epochs", "train.batch",  "train.precision",
+    "views.weak", "views.strong", "views.test"};
 
 double number(const Settings& settings, const char* key, double otherwise) {
   if (!settings.has(key) || !settings.all().at(key).is_number()) return otherwise;

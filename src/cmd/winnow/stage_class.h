@@ -8,8 +8,8 @@
 namespace winnow::cmd {
 
 struct StageClass {
-  std::string name;                               // stable between runs: durations are remembered under it
-  double size = 1;                                // rows that one of its stages computes, a training row counted three times
+  std::string name;  // stable between runs: durations are remembered under it
+  double size = 1;   // rows that one of its stages computes, a training row counted three times
 };
 
 // By what decides the duration: which code runs on which rows. `label`: the recipe's name for the stage.

@@ -23,8 +23,10 @@ Deciding deciding(const Stage& stage) {
 
 constexpr const char* kNaming[] = {"method", "model", "adapt", "labels.kind", "dataset"};
 
-// "train: proden, nano-clip, adaptformer, flip": of what names a class, that which is not the same in all of them; and the method.
-void name_all(std::vector<StageClass>& all, const std::vector<std::string>& labels, const std::vector<Deciding>& settings) {
+// "train: proden, nano-clip, adaptformer, flip": of what names a class, that which is not the same in all of them; and
+// the method.
+void name_all(std::vector<StageClass>& all, const std::vector<std::string>& labels,
+              const std::vector<Deciding>& settings) {
   std::map<std::string, std::set<std::string>> values;
   for (const Deciding& own : settings)
     for (const char* key : kNaming)
@@ -33,7 +35,8 @@ void name_all(std::vector<StageClass>& all, const std::vector<std::string>& labe
     all[i].name = labels[i];
     const char* before = ": ";
     for (const char* key : kNaming)
-      if (auto found = settings[i].find(key); found != settings[i].end() && (values[key].size() > 1 || std::string_view(key) == "method")) {
+      if (auto found = settings[i].find(key);
+          found != settings[i].end() && (values[key].size() > 1 || std::string_view(key) == "method")) {
         all[i].name += before + found->second;
         before = ", ";
       }
@@ -52,7 +55,8 @@ void tell_apart(std::vector<StageClass>& all, const std::vector<Deciding>& setti
     for (const auto& [key, different] : values)
       for (std::size_t i : members) {
         auto own = settings[i].find(key);
-        bool everywhere = std::all_of(members.begin(), members.end(), [&](std::size_t m) { return settings[m].count(key) != 0; });
+        bool everywhere =
+            std::all_of(members.begin(), members.end(), [&](std::size_t m) { return settings[m].count(key) != 0; });
         if ((different.size() > 1 || !everywhere) && own != settings[i].end() && !key.starts_with("fingerprint"))
           all[i].name += fmt::format(", {} {}", key, own->second);
       }
@@ -65,14 +69,18 @@ void tell_apart(std::vector<StageClass>& all, const std::vector<Deciding>& setti
 }  // namespace
 
 bool decides_class(const std::string& key, const Value& value) {
-  auto ends = [&](std::string_view end) { return key.size() >= end.size() && key.compare(key.size() - end.size(), end.size(), end) == 0; };
+  auto ends = [&](std::string_view end) {
+    return key.size() >= end.size() && key.compare(key.size() - end.size(), end.size(), end) == 0;
+  };
   if (key == "seed" || ends(".seed") || ends("_seed")) return false;
   if (ends(".epochs") || ends("_epochs") || key == "epochs") return false;
-  if (value.is_number_float()) return key.starts_with("data.") || key == "labels.keep_fraction" || key.starts_with("architecture.");
+  if (value.is_number_float())
+    return key.starts_with("data.") || key == "labels.keep_fraction" || key.starts_with("architecture.");
   return true;
 }
 
-StageClasses::StageClasses(const sweep::Plan& plan, const std::vector<bool>& to_run) : of_node_(plan.nodes().size(), kNone) {
+StageClasses::StageClasses(const sweep::Plan& plan, const std::vector<bool>& to_run)
+    : of_node_(plan.nodes().size(), kNone) {
   std::map<std::string, std::uint32_t> known;
   std::vector<Deciding> settings;
   std::vector<std::string> labels;
@@ -87,10 +95,11 @@ StageClasses::StageClasses(const sweep::Plan& plan, const std::vector<bool>& to_
     for (const auto& [name, input] : stage.inputs) key += fmt::format("\nneeds {}", name);
     for (std::uint32_t input : node.inputs) {
       key += fmt::format("\nof {}", of_node_[input]);
-      if (of_node_[input] == kNone || plan.nodes()[input].label == "backbone") continue;      // the model's name says that
+      if (of_node_[input] == kNone || plan.nodes()[input].label == "backbone") continue;  // the model's name says that
       const Deciding& earlier = settings[of_node_[input]];
       auto method = earlier.find("method");
-      own["after"] += (own["after"].empty() ? "" : " and ") + (method == earlier.end() ? std::string(plan.nodes()[input].label) : method->second);
+      own["after"] += (own["after"].empty() ? "" : " and ") +
+                      (method == earlier.end() ? std::string(plan.nodes()[input].label) : method->second);
     }
     auto [found, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(all_.size()));
     if (fresh) {

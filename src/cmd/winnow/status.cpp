@@ -1,4 +1,6 @@
 // winnow status: how a run stands, from the file that its coordinator keeps.
+#include "winnow/fleet/status.h"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <termios.h>
@@ -14,16 +16,16 @@
 #include "terminal.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
-#include "winnow/fleet/status.h"
 
 namespace winnow::cmd {
 
 namespace {
 
-
 Value status_of(const Path& store) {
   std::optional<Value> status = fleet::read_status(store);
-  if (!status) throw UsageError(fmt::format("no run has written into {} yet: start one with `winnow run SWEEP --store {}`", store.string(), store.string()));
+  if (!status)
+    throw UsageError(fmt::format("no run has written into {} yet: start one with `winnow run SWEEP --store {}`",
+                                 store.string(), store.string()));
   return *status;
 }
 
@@ -79,13 +81,14 @@ void watch(const Path& store) {
     Screen screen;
     while (last["state"] == "running") {
       Terminal size = terminal();
-      std::size_t rows = size.height > 3 ? static_cast<std::size_t>(size.height) - 2 : 0;   // the last line, and where the cursor stands
+      std::size_t rows = size.height > 3 ? static_cast<std::size_t>(size.height) - 2
+                                         : 0;  // the last line, and where the cursor stands
       screen.show(status_view(last, wall_seconds(), size, rows) + "q leaves; the run goes on\n");
       if (screen.wait(1000)) break;
       last = status_of(store);
     }
   }
-  fmt::print("{}", status_view(last, wall_seconds(), terminal()));       // what stays on the first screen
+  fmt::print("{}", status_view(last, wall_seconds(), terminal()));  // what stays on the first screen
 }
 
 }  // namespace
@@ -102,7 +105,8 @@ int status(int argc, char** argv) {
   app.add_flag("--json", json, "as the coordinator wrote it, and its state: running, ended or died");
   if (!parse(app, argc, argv)) return kDone;
   if (watching && json) throw UsageError("--watch is for people and --json for scripts: say one of them");
-  if (watching && !::isatty(1)) throw UsageError("--watch redraws a terminal, and standard output is none: leave it out, or say --json");
+  if (watching && !::isatty(1))
+    throw UsageError("--watch redraws a terminal, and standard output is none: leave it out, or say --json");
   if (watching) return watch(store), kDone;
   Value now = status_of(store);
   if (json) fmt::print("{}\n", now.dump(2));

@@ -11,7 +11,7 @@ namespace winnow::cmd {
 
 namespace {
 
-constexpr double kSilence = 5;                    // seconds, after which an agent that says nothing is shown as silent
+constexpr double kSilence = 5;  // seconds, after which an agent that says nothing is shown as silent
 
 std::optional<double> number(const Value& object, const char* key) {
   auto found = object.find(key);
@@ -44,7 +44,8 @@ std::string bytes(double n) { return n < 1e9 ? fmt::format("{:.0f} MB", n / 1e6)
 // Eighths of a block, so that slow bars move.
 std::string bar(double share, std::size_t width) {
   static const char* const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  auto filled = static_cast<std::size_t>(std::clamp(std::isfinite(share) ? share : 0, 0.0, 1.0) * static_cast<double>(8 * width));
+  auto filled =
+      static_cast<std::size_t>(std::clamp(std::isfinite(share) ? share : 0, 0.0, 1.0) * static_cast<double>(8 * width));
   std::string result;
   for (std::size_t i = 0; i < filled / 8; ++i) result += "█";
   result += eighths[filled % 8];
@@ -54,10 +55,11 @@ std::string bar(double share, std::size_t width) {
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
-// Characters are columns here. A control character (also one of U+0080 to U+009F, which some terminals obey) becomes a blank.
+// Characters are columns here. A control character (also one of U+0080 to U+009F, which some terminals obey) becomes a
+// blank.
 std::string cut(const std::string& line, int columns) {
   std::string result;
-  std::size_t last = 0;                           // where the last character that fits begins
+  std::size_t last = 0;  // where the last character that fits begins
   int used = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
     auto byte = static_cast<unsigned char>(line[i]);
@@ -76,7 +78,8 @@ std::string cut(const std::string& line, int columns) {
 
 class View {
  public:
-  View(const Value& status, double now, const Terminal& screen, std::size_t rows) : status_(status), now_(now), screen_(screen), rows_(rows) {}
+  View(const Value& status, double now, const Terminal& screen, std::size_t rows)
+      : status_(status), now_(now), screen_(screen), rows_(rows) {}
 
   std::string text() {
     Lines head = summary(), nodes = agents(), stages = running(), last = failures();
@@ -122,8 +125,10 @@ class View {
 
   Lines summary() const {
     const Value& counts = status_.at("counts");
-    double done = number_or(counts, "done", 0), failed = number_or(counts, "failed", 0), blocked = number_or(counts, "blocked", 0);
-    double open = number_or(counts, "open", 0), running = number_or(counts, "running", 0), all = done + failed + blocked + open;
+    double done = number_or(counts, "done", 0), failed = number_or(counts, "failed", 0),
+           blocked = number_or(counts, "blocked", 0);
+    double open = number_or(counts, "open", 0), running = number_or(counts, "running", 0),
+           all = done + failed + blocked + open;
     std::string state = cmd::text(status_, "state");
     double end = state == "running" ? now_ : number_or(status_, "time", now_);
     double passed = std::max(end - number_or(status_, "started", end), 0.0);
@@ -134,7 +139,8 @@ class View {
                                            : "ended after " + duration(passed);
     lines.push_back(line(fmt::format("{}  {}", cmd::text(status_, "sweep"), words), state == "died" ? "1;31" : "1"));
     auto width = static_cast<std::size_t>(std::clamp(screen_.width - 26, 4, 50));
-    lines.push_back(line(fmt::format("{} {:.0f} of {:.0f} stages", bar(all > 0 ? done / all : 1, width), done, all), failed + blocked > 0 ? "33" : "32"));
+    lines.push_back(line(fmt::format("{} {:.0f} of {:.0f} stages", bar(all > 0 ? done / all : 1, width), done, all),
+                         failed + blocked > 0 ? "33" : "32"));
     std::string facts;
     auto fact = [&](double n, const char* what) {
       if (n > 0) facts += fmt::format("{}{:.0f} {}", facts.empty() ? "" : ", ", n, what);
@@ -157,12 +163,15 @@ class View {
       rate = each >= 1 ? fmt::format("{:.3g} a minute", each) : fmt::format("{:.3g} an hour", each * 60);
     }
     auto left = status_.find("left");
-    if (left == status_.end() || !left->is_object() || !number(*left, "seconds")) return rate.empty() ? "too early to say how long it will take" : rate;
-    double guessed = number_or(*left, "guessed", 0), kinds = number_or(*left, "kinds", 0), slots = number_or(*left, "slots", 0);
+    if (left == status_.end() || !left->is_object() || !number(*left, "seconds"))
+      return rate.empty() ? "too early to say how long it will take" : rate;
+    double guessed = number_or(*left, "guessed", 0), kinds = number_or(*left, "kinds", 0),
+           slots = number_or(*left, "slots", 0);
     // It was right when it was written.
     double seconds = number_or(*left, "seconds", 0) - (now_ - number_or(status_, "time", now_));
-    std::string words = fmt::format("{}{}about {} left (from what {:.0f} kind{} of stages took, {:.0f} slot{}", rate, rate.empty() ? "" : ", ", duration(seconds), kinds,
-                                    kinds == 1 ? "" : "s", slots, slots == 1 ? "" : "s");
+    std::string words = fmt::format("{}{}about {} left (from what {:.0f} kind{} of stages took, {:.0f} slot{}", rate,
+                                    rate.empty() ? "" : ", ", duration(seconds), kinds, kinds == 1 ? "" : "s", slots,
+                                    slots == 1 ? "" : "s");
     if (guessed > 0) words += fmt::format("; {:.0f} guessed", guessed);
     return words + ")";
   }
@@ -172,8 +181,10 @@ class View {
     if (cmd::text(status_, "state") != "running") return lines;
     for (const Value& agent : status_.at("agents")) {
       double silent = number_or(status_, "time", now_) - number_or(agent, "heard", now_);
-      std::string words = fmt::format("{:<16} {:.0f} of {:.0f} slots busy", cmd::text(agent, "host"), number_or(agent, "running", 0), number_or(agent, "slots", 0));
-      lines.push_back(silent > kSilence ? line(fmt::format("{}, silent for {}", words, duration(silent)), "33") : line(words));
+      std::string words = fmt::format("{:<16} {:.0f} of {:.0f} slots busy", cmd::text(agent, "host"),
+                                      number_or(agent, "running", 0), number_or(agent, "slots", 0));
+      lines.push_back(silent > kSilence ? line(fmt::format("{}, silent for {}", words, duration(silent)), "33")
+                                        : line(words));
     }
     return lines;
   }
@@ -184,18 +195,23 @@ class View {
     if (state == "ended") return lines;
     double then = state == "running" ? now_ : number_or(status_, "time", now_);
     for (const Value& stage : status_.at("running")) {
-      double steps = number_or(stage, "steps", 0), step = number_or(stage, "step", 0), passed = then - number_or(stage, "since", then);
-      lines.push_back(line(fmt::format("{} {}", bar(steps > 0 ? step / steps : 0, screen_.width < 60 ? 8 : 16), cmd::text(stage, "label"))));
+      double steps = number_or(stage, "steps", 0), step = number_or(stage, "step", 0),
+             passed = then - number_or(stage, "since", then);
+      lines.push_back(line(fmt::format("{} {}", bar(steps > 0 ? step / steps : 0, screen_.width < 60 ? 8 : 16),
+                                       cmd::text(stage, "label"))));
       std::string facts = fmt::format("  {}", duration(passed));
-      if (double rate = number_or(stage, "rate", 0); state == "running" && rate > 0 && steps > step) facts += fmt::format(", about {} left", duration((steps - step) / rate));
+      if (double rate = number_or(stage, "rate", 0); state == "running" && rate > 0 && steps > step)
+        facts += fmt::format(", about {} left", duration((steps - step) / rate));
       if (stage.contains("phase")) facts += ", " + cmd::text(stage, "phase");
       // Counted from 0, said from 1: "epoch 3/3" is the last one.
-      if (auto epoch = number(stage, "epoch"), epochs = number(stage, "epochs"); epoch && epochs) facts += fmt::format(", epoch {:.0f}/{:.0f}", std::min(*epoch + 1, *epochs), *epochs);
+      if (auto epoch = number(stage, "epoch"), epochs = number(stage, "epochs"); epoch && epochs)
+        facts += fmt::format(", epoch {:.0f}/{:.0f}", std::min(*epoch + 1, *epochs), *epochs);
       if (steps > 0) facts += fmt::format(", step {:.0f}/{:.0f}", step, steps);
       if (auto loss = number(stage, "loss")) facts += fmt::format(", loss {:.3g}", *loss);
       if (auto memory = number(stage, "memory")) facts += ", " + bytes(*memory);
       if (double width = number_or(stage, "width", 1); width > 1) facts += fmt::format(", {:.0f} processes", width);
-      if (double attempt = number_or(stage, "attempt", 1); attempt > 1) facts += fmt::format(", attempt {:.0f}", attempt);
+      if (double attempt = number_or(stage, "attempt", 1); attempt > 1)
+        facts += fmt::format(", attempt {:.0f}", attempt);
       facts += ", on " + cmd::text(stage, "host");
       lines.push_back(line(facts, "2"));
     }
@@ -206,8 +222,10 @@ class View {
     Lines lines;
     for (const Value& failure : status_.at("failures")) {
       bool final = flag(failure, "final");
-      lines.push_back(line(fmt::format("{} {} ago  {}: {}", final ? "failed" : "tried again", duration(now_ - number_or(failure, "time", now_)), cmd::text(failure, "label"),
-                                       cmd::text(failure, "text")), final ? "31" : "33"));
+      lines.push_back(line(fmt::format("{} {} ago  {}: {}", final ? "failed" : "tried again",
+                                       duration(now_ - number_or(failure, "time", now_)), cmd::text(failure, "label"),
+                                       cmd::text(failure, "text")),
+                           final ? "31" : "33"));
     }
     return lines;
   }
@@ -220,6 +238,8 @@ class View {
 
 }  // namespace
 
-std::string status_view(const Value& status, double now, const Terminal& screen, std::size_t rows) { return View(status, now, screen, rows).text(); }
+std::string status_view(const Value& status, double now, const Terminal& screen, std::size_t rows) {
+  return View(status, now, screen, rows).text();
+}
 
 }  // namespace winnow::cmd

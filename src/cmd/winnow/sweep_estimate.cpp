@@ -33,8 +33,9 @@ double makespan(const std::vector<Job>& jobs, std::uint32_t trainers) {
     missing[i] = jobs[i].inputs.size();
     for (std::uint32_t input : jobs[i].inputs) needed_by[input].push_back(i);
   }
-  std::priority_queue<std::pair<double, std::uint32_t>> ready;       // the longest first
-  std::priority_queue<std::pair<double, std::uint32_t>, std::vector<std::pair<double, std::uint32_t>>, std::greater<>> running;
+  std::priority_queue<std::pair<double, std::uint32_t>> ready;  // the longest first
+  std::priority_queue<std::pair<double, std::uint32_t>, std::vector<std::pair<double, std::uint32_t>>, std::greater<>>
+      running;
   for (std::uint32_t i = 0; i < jobs.size(); ++i)
     if (missing[i] == 0) ready.emplace(jobs[i].seconds, i);
   auto slots = [&](std::uint32_t job) { return std::min(std::max<std::uint32_t>(jobs[job].width, 1), trainers); };

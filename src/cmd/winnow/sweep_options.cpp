@@ -27,12 +27,15 @@ namespace {
 void require_folder(const char* option, const std::string& folder) {
   std::error_code absent;
   if (std::filesystem::is_directory(folder, absent)) return;
-  if (std::filesystem::exists(folder, absent)) throw UsageError(fmt::format("{} {} is no folder", option, printable(folder)));
-  Path path = Path(folder).has_filename() ? Path(folder) : Path(folder).parent_path(), parent = path.has_parent_path() ? path.parent_path() : Path(".");
+  if (std::filesystem::exists(folder, absent))
+    throw UsageError(fmt::format("{} {} is no folder", option, printable(folder)));
+  Path path = Path(folder).has_filename() ? Path(folder) : Path(folder).parent_path(),
+       parent = path.has_parent_path() ? path.parent_path() : Path(".");
   std::vector<std::string> beside;
   for (const auto& entry : std::filesystem::directory_iterator(parent, absent))
     if (entry.is_directory(absent)) beside.push_back(entry.path().filename().string());
-  throw UsageError(fmt::format("{} {}: there is no such folder{}", option, printable(folder), did_you_mean(path.filename().string(), beside)));
+  throw UsageError(fmt::format("{} {}: there is no such folder{}", option, printable(folder),
+                               did_you_mean(path.filename().string(), beside)));
 }
 
 }  // namespace
@@ -51,7 +54,8 @@ store::Store StoreOptions::open_to_read() const {
 std::vector<Path> StoreOptions::read_only() const {
   std::vector<Path> folders(references.begin(), references.end());
   Path committed = executable_folder() / ".." / ".." / "results" / "reference";
-  if (folders.empty() && std::filesystem::is_directory(committed)) folders.push_back(std::filesystem::canonical(committed));
+  if (folders.empty() && std::filesystem::is_directory(committed))
+    folders.push_back(std::filesystem::canonical(committed));
   return folders;
 }
 

@@ -19,12 +19,12 @@ struct StoreOptions {
   // program was built in.
   std::vector<Path> read_only() const;
   store::Store open() const { return store::Store(store, read_only()); }
-  // For commands that only read: UsageError where a folder that somebody named does not exist. The default one may be missing:
-  // nothing has run here yet, and the committed outcomes can be read all the same.
+  // For commands that only read: UsageError where a folder that somebody named does not exist. The default one may be
+  // missing: nothing has run here yet, and the committed outcomes can be read all the same.
   store::Store open_to_read() const;
 
  private:
-  CLI::Option* named_ = nullptr;                // --store
+  CLI::Option* named_ = nullptr;  // --store
 };
 
 // One store alone, by commands that look after it.
@@ -33,7 +33,7 @@ struct OwnStore {
   bool json = false;
 
   void add_to(CLI::App& app);
-  store::Store open() const;                    // UsageError where there is no such folder
+  store::Store open() const;  // UsageError where there is no such folder
 };
 
 struct SweepOptions {
@@ -41,8 +41,9 @@ struct SweepOptions {
   std::vector<std::string> sets;
 
   void add_to(CLI::App& app);
-  sweep::Plan plan() const;                     // against the presets and fingerprints of this machine
-  // The same for those who will compute: DataError when a data set's files changed since their fingerprint was recorded.
+  sweep::Plan plan() const;  // against the presets and fingerprints of this machine
+  // The same for those who will compute: DataError when a data set's files changed since their fingerprint was
+  // recorded.
   sweep::Plan plan_to_run() const;
   // The same, but what is missing on this machine leaves identities open (sweep::Absent): to look at, not to run.
   sweep::Plan plan_with_holes() const;
@@ -51,7 +52,8 @@ struct SweepOptions {
   sweep::Plan checked(sweep::Absent) const;
 };
 
-// What is legal and probably not meant: the plan's notes, and those of the records of its data sets (a class without a training image).
+// What is legal and probably not meant: the plan's notes, and those of the records of its data sets (a class without a
+// training image).
 std::vector<std::string> notes_on(const sweep::Plan&);
 
 }  // namespace winnow::cmd

@@ -22,7 +22,8 @@ std::string quoted(const std::string& word) {
 std::optional<Value> towers_of(const Path& snapshot) {
   Path trainer = executable_folder() / "winnow-train";
   if (::access(trainer.c_str(), X_OK) != 0) return std::nullopt;
-  std::FILE* pipe = ::popen((quoted(trainer.string()) + " weights " + quoted(snapshot.string()) + " 2>&1").c_str(), "r");
+  std::FILE* pipe =
+      ::popen((quoted(trainer.string()) + " weights " + quoted(snapshot.string()) + " 2>&1").c_str(), "r");
   if (!pipe) throw DeviceError("cannot start " + trainer.string());
   std::string said;
   char piece[4096];

@@ -8,8 +8,8 @@
 
 namespace winnow::cmd {
 
-// {"family", "image_size", "width", "blocks", "image_numbers", "text_numbers", "context"}; nothing where no winnow-train is built. DataError with
-// its line where the towers cannot be built.
+// {"family", "image_size", "width", "blocks", "image_numbers", "text_numbers", "context"}; nothing where no
+// winnow-train is built. DataError with its line where the towers cannot be built.
 std::optional<Value> towers_of(const Path& snapshot);
 
 }  // namespace winnow::cmd

@@ -14,7 +14,8 @@ namespace winnow::cmd {
 TrialFolder::TrialFolder(const Path& below) {
   make_folders(below);
   std::string pattern = std::filesystem::absolute(below / "winnow-try-XXXXXX").string();
-  if (!::mkdtemp(pattern.data())) throw DeviceError(fmt::format("cannot make a folder below {}: {}", below.string(), std::strerror(errno)));
+  if (!::mkdtemp(pattern.data()))
+    throw DeviceError(fmt::format("cannot make a folder below {}: {}", below.string(), std::strerror(errno)));
   path_ = pattern;
 }
 
@@ -36,7 +37,8 @@ std::map<std::string, Path> TrialPlaces::data(const Stage& stage) {
   std::optional<data::Record> record = data::read_record(name);
   if (!record) throw DataError(fmt::format("data set {} was never checked here: run winnow data check {}", name, name));
   if (record->fingerprint != print->second)
-    throw DataError(fmt::format("data set {} has fingerprint {}, the sweep was planned with {}", name, record->fingerprint, print->second));
+    throw DataError(fmt::format("data set {} has fingerprint {}, the sweep was planned with {}", name,
+                                record->fingerprint, print->second));
   known->second = data::ensure_cache(manifest, *record, progress_);
   return {{name, known->second}};
 }
@@ -46,13 +48,14 @@ std::map<std::string, Path> TrialPlaces::inputs(const Stage& stage) const {
   if (auto print = stage.fingerprints.find("weights"); print != stage.fingerprints.end()) {
     std::string name = stage.settings.text("model");
     std::optional<data::WeightsRecord> record = data::read_weights_record(name);
-    if (!record) throw DataError(fmt::format("weights of {} were never checked here: run winnow model check {}", name, name));
+    if (!record)
+      throw DataError(fmt::format("weights of {} were never checked here: run winnow model check {}", name, name));
     data::require_unchanged(*record);
     result["backbone"] = record->root;
   }
   for (const auto& [name, input] : stage.inputs) {
     Path tried = output(input.stage);
-    std::optional<Path> done = store_.find(input.stage, /*verify=*/false);       // the trainer verifies what it reads
+    std::optional<Path> done = store_.find(input.stage, /*verify=*/false);  // the trainer verifies what it reads
     if (!done && !std::filesystem::exists(tried))
       throw InternalError(fmt::format("input '{}' (stage {}) was neither done nor tried", name, input.stage.hex()));
     result[name] = done ? std::filesystem::absolute(*done) : tried;

@@ -15,7 +15,7 @@ namespace winnow::cmd {
 // A folder that goes with everything in it. DeviceError where it cannot be made.
 class TrialFolder {
  public:
-  explicit TrialFolder(const Path& below);        // a fresh one below this
+  explicit TrialFolder(const Path& below);  // a fresh one below this
   ~TrialFolder();
   TrialFolder(const TrialFolder&) = delete;
 
@@ -28,11 +28,13 @@ class TrialFolder {
 class TrialPlaces {
  public:
   // What is done is read from the store and its references; what was tried from the folder. Borrows all.
-  TrialPlaces(const store::Store& store, const TrialFolder& folder, const sweep::Catalogue& catalogue, data::Progress progress)
+  TrialPlaces(const store::Store& store, const TrialFolder& folder, const sweep::Catalogue& catalogue,
+              data::Progress progress)
       : store_(store), folder_(folder), catalogue_(catalogue), progress_(std::move(progress)) {}
 
   Path output(const Identity&) const;
-  // By the names of the context (src/fleet/README.md). DataError naming what is missing, and the command that brings it.
+  // By the names of the context (src/fleet/README.md). DataError naming what is missing, and the command that brings
+  // it.
   std::map<std::string, Path> data(const Stage&);
   std::map<std::string, Path> inputs(const Stage&) const;
 
@@ -41,7 +43,7 @@ class TrialPlaces {
   const TrialFolder& folder_;
   const sweep::Catalogue& catalogue_;
   data::Progress progress_;
-  std::map<std::string, Path> caches_;            // by data set
+  std::map<std::string, Path> caches_;  // by data set
 };
 
 }  // namespace winnow::cmd

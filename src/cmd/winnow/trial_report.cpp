@@ -35,8 +35,8 @@ std::string spoken_duration(double seconds) {
   return fmt::format("{:.0f} days {:.0f} h", days, hours - 24 * days);
 }
 
-TrialReport::TrialReport(const sweep::Plan& plan, const StageClasses& classes, std::vector<ClassTrial> trials, std::size_t done,
-                         std::uint32_t trainers)
+TrialReport::TrialReport(const sweep::Plan& plan, const StageClasses& classes, std::vector<ClassTrial> trials,
+                         std::size_t done, std::uint32_t trainers)
     : plan_(plan), classes_(classes), trials_(std::move(trials)), done_(done), trainers_(trainers) {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     double all = 0;
@@ -47,7 +47,8 @@ TrialReport::TrialReport(const sweep::Plan& plan, const StageClasses& classes, s
 }
 
 bool TrialReport::all_good() const {
-  return std::all_of(trials_.begin(), trials_.end(), [](const ClassTrial& trial) { return trial.state == ClassTrial::State::good; });
+  return std::all_of(trials_.begin(), trials_.end(),
+                     [](const ClassTrial& trial) { return trial.state == ClassTrial::State::good; });
 }
 
 std::int64_t TrialReport::epochs_of(std::uint32_t node) const {
@@ -101,18 +102,20 @@ std::string TrialReport::text() const {
   std::size_t wide = 5;
   for (const StageClass& own : classes_.all()) wide = std::max(wide, own.name.size());
   wide = std::min<std::size_t>(wide, 90);
-  std::string text = fmt::format("{:<{}}  {:>6}  {:>8}  {:>10}  {:>9}  {:>11}  {:>11}\n", "class", wide, "stages", "a step", "evaluation", "memory",
-                                 "a stage", "all of them");
+  std::string text = fmt::format("{:<{}}  {:>6}  {:>8}  {:>10}  {:>9}  {:>11}  {:>11}\n", "class", wide, "stages",
+                                 "a step", "evaluation", "memory", "a stage", "all of them");
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     const StageClass& own = classes_.all()[i];
     const ClassTrial& trial = trials_[i];
     text += fmt::format("{:<{}}  {:>6}  ", own.name, wide, own.members.size());
     if (trial.state != ClassTrial::State::good) {
-      text += fmt::format("{}\n", trial.state == ClassTrial::State::failed ? "FAILED" : "not tried: it needs what failed");
+      text +=
+          fmt::format("{}\n", trial.state == ClassTrial::State::failed ? "FAILED" : "not tried: it needs what failed");
       continue;
     }
     auto of_training = [&](double seconds) { return trial.times.epochs > 0 ? spoken_duration(seconds) : "-"; };
-    text += fmt::format("{:>8}  {:>10}  {:>9}  {:>11}  {:>11}\n", of_training(trial.times.step), of_training(trial.times.evaluation), megabytes(trial.memory),
+    text += fmt::format("{:>8}  {:>10}  {:>9}  {:>11}  {:>11}\n", of_training(trial.times.step),
+                        of_training(trial.times.evaluation), megabytes(trial.memory),
                         spoken_duration(trial.times.stage(epochs_of(own.tried))), spoken_duration(seconds_[i]));
   }
   for (std::size_t i = 0; i < trials_.size(); ++i) {
@@ -127,7 +130,8 @@ std::string TrialReport::text() const {
   }
   std::vector<Job> work = jobs();
   if (!work.empty()) {
-    text += fmt::format("\nabout {} with {}", spoken_duration(makespan(work, trainers_)), counted(trainers_, "trainer"));
+    text +=
+        fmt::format("\nabout {} with {}", spoken_duration(makespan(work, trainers_)), counted(trainers_, "trainer"));
     if (trainers_ == 1) text += fmt::format(", {} with 2", spoken_duration(makespan(work, 2)));
     text += all_good() ? "" : ", without what failed";
     text += "; a method that works more after a warm-up is taken to do so from its second epoch on\n";
@@ -140,11 +144,16 @@ Value TrialReport::json() const {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     const StageClass& own = classes_.all()[i];
     const ClassTrial& trial = trials_[i];
-    Value entry = {{"class", own.name}, {"outcome", word(trial.state)}, {"stages", own.members.size()},
+    Value entry = {{"class", own.name},
+                   {"outcome", word(trial.state)},
+                   {"stages", own.members.size()},
                    {"stage", plan_.nodes()[own.tried].identity.hex()}};
     if (trial.state == ClassTrial::State::good) {
-      entry.update({{"step_seconds", trial.times.step}, {"evaluation_seconds", trial.times.evaluation}, {"memory_bytes", trial.memory},
-                    {"stage_seconds", trial.times.stage(epochs_of(own.tried))}, {"all_seconds", seconds_[i]}});
+      entry.update({{"step_seconds", trial.times.step},
+                    {"evaluation_seconds", trial.times.evaluation},
+                    {"memory_bytes", trial.memory},
+                    {"stage_seconds", trial.times.stage(epochs_of(own.tried))},
+                    {"all_seconds", seconds_[i]}});
     } else {
       entry["reason"] = trial.failure;
     }

@@ -13,18 +13,20 @@ namespace winnow::cmd {
 
 // What became of one class of stages.
 struct ClassTrial {
-  enum class State { good, failed, blocked };     // blocked: an input failed
+  enum class State { good, failed, blocked };  // blocked: an input failed
   State state = State::good;
-  std::string failure, failure_class, log;        // of failed ones; of blocked ones `failure` names the class that they wait for
+  std::string failure, failure_class,
+      log;  // of failed ones; of blocked ones `failure` names the class that they wait for
   StageTimes times;
-  std::int64_t memory = 0;                        // bytes
-  double tried_in = 0;                            // seconds
+  std::int64_t memory = 0;  // bytes
+  double tried_in = 0;      // seconds
 };
 
 class TrialReport {
  public:
   // `trials`: one a class. Borrows the plan and the classes.
-  TrialReport(const sweep::Plan&, const StageClasses&, std::vector<ClassTrial> trials, std::size_t done, std::uint32_t trainers);
+  TrialReport(const sweep::Plan&, const StageClasses&, std::vector<ClassTrial> trials, std::size_t done,
+              std::uint32_t trainers);
 
   bool all_good() const;
   std::string text() const;
@@ -41,7 +43,7 @@ class TrialReport {
   std::vector<ClassTrial> trials_;
   std::size_t done_;
   std::uint32_t trainers_;
-  std::vector<double> seconds_;                   // of all members of a class
+  std::vector<double> seconds_;  // of all members of a class
 };
 
 // "0.31 s", "12 s", "4 min 05 s", "2 h 10 min", "3 days 4 h"

@@ -39,7 +39,8 @@ struct TryOptions {
 class Line {
  public:
   explicit Line(bool json)
-      : to_(json ? stderr : stdout), live_(!json && ::isatty(STDOUT_FILENO)), width_(static_cast<std::size_t>(std::max(terminal().width - 1, 20))) {}
+      : to_(json ? stderr : stdout), live_(!json && ::isatty(STDOUT_FILENO)),
+        width_(static_cast<std::size_t>(std::max(terminal().width - 1, 20))) {}
   ~Line() { erase(); }
 
   void draw(std::string text) {
@@ -77,8 +78,9 @@ std::vector<std::string> trainer_of(const TryOptions& options) {
 
 void require_trainer(const std::vector<std::string>& words) {
   if (words[0].find('/') != std::string::npos && ::access(words[0].c_str(), X_OK) != 0)
-    throw UsageError(fmt::format("no trainer at {}: run launch/setup and build with WINNOW_TRAIN=ON, or name another program with --trainer",
-                                 words[0]));
+    throw UsageError(fmt::format(
+        "no trainer at {}: run launch/setup and build with WINNOW_TRAIN=ON, or name another program with --trainer",
+        words[0]));
 }
 
 // What `run` would execute: cells that are not done, and what they need.
@@ -96,9 +98,11 @@ std::vector<bool> to_run(const sweep::Plan& plan, const std::vector<bool>& done)
 // Tries one stage after another; a stage that was tried can be the input of a later one.
 class Trials {
  public:
-  Trials(const TryOptions& options, const sweep::Plan& plan, const StageClasses& classes, TrialPlaces& places, Line& line)
-      : options_(options), plan_(plan), classes_(classes), places_(places), line_(line), broken_(plan.nodes().size(), StageClasses::kNone),
-        seen_(classes.all().size()), by_class_(classes.all().size()) {}
+  Trials(const TryOptions& options, const sweep::Plan& plan, const StageClasses& classes, TrialPlaces& places,
+         Line& line)
+      : options_(options), plan_(plan), classes_(classes), places_(places), line_(line),
+        broken_(plan.nodes().size(), StageClasses::kNone), seen_(classes.all().size()),
+        by_class_(classes.all().size()) {}
 
   // False: somebody asked to stop.
   bool run() {
@@ -124,7 +128,13 @@ class Trials {
     for (std::uint32_t input : plan_.nodes()[node].inputs)
       if (broken_[input] != StageClasses::kNone) {
         broken_[node] = broken_[input];
-        return {ClassTrial::State::blocked, fmt::format("it needs '{}', which failed", classes_.all()[broken_[input]].name), "", "", {}, 0, 0};
+        return {ClassTrial::State::blocked,
+                fmt::format("it needs '{}', which failed", classes_.all()[broken_[input]].name),
+                "",
+                "",
+                {},
+                0,
+                0};
       }
     auto start = std::chrono::steady_clock::now();
     auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
@@ -132,7 +142,7 @@ class Trials {
     try {
       Stage stage = plan_.stage(node);
       const Identity& identity = plan_.nodes()[node].identity;
-      fleet::TrialOrder order{trainer_of(options_), options_.threads,     to_json(stage), identity.hex(),
+      fleet::TrialOrder order{trainer_of(options_), options_.threads,      to_json(stage),          identity.hex(),
                               places_.data(stage),  places_.inputs(stage), places_.output(identity)};
       auto stop = [&] {
         line_.draw(fmt::format("{}{}  {}", begin, classes_.all()[own].name, spoken_duration(std::floor(elapsed()))));
@@ -149,7 +159,7 @@ class Trials {
         result.failure_class = end.failure_class;
         result.log = end.log;
       }
-    } catch (const DataError& error) {            // of this machine's data, weights or inputs: other classes may have theirs
+    } catch (const DataError& error) {  // of this machine's data, weights or inputs: other classes may have theirs
       result.state = ClassTrial::State::failed;
       result.failure = error.what();
       result.failure_class = "user";
@@ -170,7 +180,7 @@ class Trials {
   const StageClasses& classes_;
   TrialPlaces& places_;
   Line& line_;
-  std::vector<std::uint32_t> broken_;             // by node: the class whose failure keeps it from running
+  std::vector<std::uint32_t> broken_;  // by node: the class whose failure keeps it from running
   std::vector<bool> seen_;
   std::vector<ClassTrial> by_class_;
 };
@@ -185,14 +195,17 @@ int execute(const TryOptions& options) {
   std::size_t open = 0;
   for (const StageClass& own : classes.all()) open += own.members.size();
   Line line(options.json);
-  line.print(fmt::format("{}: {} of {} stages are done, {} to run in {} classes; of each a few steps and an evaluation are tried", plan.name(),
-                         finished, plan.nodes().size(), open, classes.all().size()));
+  line.print(fmt::format(
+      "{}: {} of {} stages are done, {} to run in {} classes; of each a few steps and an evaluation are tried",
+      plan.name(), finished, plan.nodes().size(), open, classes.all().size()));
   if (open > 0) require_trainer(trainer_of(options));
 
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int) { stop_asked = 1; });
   TrialFolder folder(options.scratch.empty() ? std::filesystem::temp_directory_path() : Path(options.scratch));
   sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
-  auto preparing = [&](std::string_view what, double share) { line.draw(fmt::format("{} {:.0f} %", what, 100 * share)); };
+  auto preparing = [&](std::string_view what, double share) {
+    line.draw(fmt::format("{} {:.0f} %", what, 100 * share));
+  };
   TrialPlaces places(store, folder, catalogue, preparing);
   Trials trials(options, plan, classes, places, line);
   if (!trials.run()) {
@@ -209,25 +222,37 @@ int execute(const TryOptions& options) {
 }  // namespace
 
 int try_out(int argc, char** argv) {
-  Command app("try", "Executes a few steps and one evaluation of each class of stage of a sweep, on the real data and weights, and tells what\n"
-              "fails and what the whole will take. Stages are of one class when they differ in seeds, rates, numbers of epochs and the\n"
-              "like alone: what is loaded and how much a step computes is the same. A later stage gets what the tried earlier stage\n"
-              "gave. Nothing is kept: a trial is no result, and no store takes it for one.\n"
-              "Steps are tried of the first epoch and of the last one, where methods have warmed up; of a pass over a split the first\n"
-              "500 samples are computed, and the rest is extrapolated. Images beyond those are not opened. A learning rate at which a\n"
-              "method diverges is found where the class that is tried has it. A stage of several processes is tried in one.\n"
-              "Exit codes: 0 all classes work, 1 broken, 2 wrong usage, 3 some classes failed, 4 stopped on request.",
-              "  winnow try sweeps/partialclip/table-1.toml\n"
-              "  winnow try sweep.toml --trainers 4               how long with four trainers?\n"
-              "  winnow try sweep.toml --json | python3 -m json.tool\n");
+  Command app(
+      "try",
+      "Executes a few steps and one evaluation of each class of stage of a sweep, on the real data and weights, and "
+      "tells what\n"
+      "fails and what the whole will take. Stages are of one class when they differ in seeds, rates, numbers of epochs "
+      "and the\n"
+      "like alone: what is loaded and how much a step computes is the same. A later stage gets what the tried earlier "
+      "stage\n"
+      "gave. Nothing is kept: a trial is no result, and no store takes it for one.\n"
+      "Steps are tried of the first epoch and of the last one, where methods have warmed up; of a pass over a split "
+      "the first\n"
+      "500 samples are computed, and the rest is extrapolated. Images beyond those are not opened. A learning rate at "
+      "which a\n"
+      "method diverges is found where the class that is tried has it. A stage of several processes is tried in one.\n"
+      "Exit codes: 0 all classes work, 1 broken, 2 wrong usage, 3 some classes failed, 4 stopped on request.",
+      "  winnow try sweeps/partialclip/table-1.toml\n"
+      "  winnow try sweep.toml --trainers 4               how long with four trainers?\n"
+      "  winnow try sweep.toml --json | python3 -m json.tool\n");
   TryOptions options;
   options.sweep.add_to(app);
   options.stores.add_to(app);
   app.add_option("--trainers", options.trainers, "estimate the time of the sweep for so many trainers")
-      ->check(CLI::Range(1, 100000))->capture_default_str();
-  app.add_option("--threads", options.threads, "threads of the trainer, as for winnow run")->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_flag("--from-scratch", options.from_scratch, "read no reference store: try everything that would be computed here");
-  app.add_option("--scratch", options.scratch, "a folder for what trials hand on, removed afterwards (default: that of temporary files)");
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "threads of the trainer, as for winnow run")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_flag("--from-scratch", options.from_scratch,
+               "read no reference store: try everything that would be computed here");
+  app.add_option("--scratch", options.scratch,
+                 "a folder for what trials hand on, removed afterwards (default: that of temporary files)");
   app.add_option("--trainer", options.trainer, "program that executes stages (default: winnow-train serve)");
   app.add_flag("--json", options.json, "the outcome as JSON on standard output, progress on standard error");
   if (!parse(app, argc, argv)) return kDone;

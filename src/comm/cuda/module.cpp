@@ -11,7 +11,7 @@ namespace {
 
 int devices() {
   int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;    // 35 (no driver) is an answer, too: none
+  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;  // 35 (no driver) is an answer, too: none
 }
 
 std::string device_name(int device) {
@@ -25,7 +25,8 @@ std::string versions() {
   int cuda = 0, nccl = 0;
   cudaRuntimeGetVersion(&cuda);
   ncclGetVersion(&nccl);
-  return fmt::format("CUDA {}.{}, NCCL {}.{}.{}", cuda / 1000, cuda % 1000 / 10, nccl / 10000, nccl % 10000 / 100, nccl % 100);
+  return fmt::format("CUDA {}.{}, NCCL {}.{}.{}", cuda / 1000, cuda % 1000 / 10, nccl / 10000, nccl % 10000 / 100,
+                     nccl % 100);
 }
 
 constexpr CudaInterface kInterface{&devices, &device_name, &versions, &nccl_unique_id, &nccl_collective};

@@ -31,15 +31,19 @@ ncclDataType_t type_of(const at::Tensor& tensor) {
     case at::kBFloat16: return ncclBfloat16;
     case at::kLong: return ncclInt64;
     case at::kInt: return ncclInt32;
-    case at::kByte: case at::kBool: return ncclUint8;
-    default: throw InternalError(fmt::format("no collective for tensors of type {}", at::toString(tensor.scalar_type())));
+    case at::kByte:
+    case at::kBool: return ncclUint8;
+    default:
+      throw InternalError(fmt::format("no collective for tensors of type {}", at::toString(tensor.scalar_type())));
   }
 }
 
-// Calls run on torch's current stream: what they follow and what follows them is ordered by it, and the host never waits.
+// Calls run on torch's current stream: what they follow and what follows them is ordered by it, and the host never
+// waits.
 class Nccl final : public Collective {
  public:
-  Nccl(const NcclId& id, int rank, int size, int device, std::chrono::seconds deadline) : rank_(rank), size_(size), deadline_(deadline) {
+  Nccl(const NcclId& id, int rank, int size, int device, std::chrono::seconds deadline)
+      : rank_(rank), size_(size), deadline_(deadline) {
     c10::cuda::set_device(static_cast<c10::DeviceIndex>(device));
     ncclUniqueId unique;
     static_assert(sizeof unique == sizeof id);
@@ -68,8 +72,9 @@ class Nccl final : public Collective {
       Slice slice = slice_of(count, root, size_);
       if (slice.size() == 0) continue;
       at::Tensor target = all.narrow(0, slice.first, slice.size());
-      WINNOW_NCCL(ncclBroadcast(own.const_data_ptr(), target.mutable_data_ptr(), static_cast<std::size_t>(target.numel()), type_of(mine), root,
-                                communicator_, stream()));
+      WINNOW_NCCL(ncclBroadcast(own.const_data_ptr(), target.mutable_data_ptr(),
+                                static_cast<std::size_t>(target.numel()), type_of(mine), root, communicator_,
+                                stream()));
     }
     WINNOW_NCCL(ncclGroupEnd());
     wait_until_ready("gather_rows");
@@ -78,22 +83,24 @@ class Nccl final : public Collective {
 
   void sum(at::Tensor tensor) override {
     require_in_place(tensor);
-    WINNOW_NCCL(ncclAllReduce(tensor.const_data_ptr(), tensor.mutable_data_ptr(), static_cast<std::size_t>(tensor.numel()), type_of(tensor), ncclSum,
-                              communicator_, stream()));
+    WINNOW_NCCL(ncclAllReduce(tensor.const_data_ptr(), tensor.mutable_data_ptr(),
+                              static_cast<std::size_t>(tensor.numel()), type_of(tensor), ncclSum, communicator_,
+                              stream()));
     wait_until_ready("sum");
   }
 
   void broadcast(at::Tensor tensor) override {
     require_in_place(tensor);
-    WINNOW_NCCL(ncclBroadcast(tensor.const_data_ptr(), tensor.mutable_data_ptr(), static_cast<std::size_t>(tensor.numel()), type_of(tensor), 0,
-                              communicator_, stream()));
+    WINNOW_NCCL(ncclBroadcast(tensor.const_data_ptr(), tensor.mutable_data_ptr(),
+                              static_cast<std::size_t>(tensor.numel()), type_of(tensor), 0, communicator_, stream()));
     wait_until_ready("broadcast");
   }
 
   // Through the device, for which the host waits.
   void broadcast(std::span<std::byte> bytes) override {
     if (bytes.empty()) return;
-    at::Tensor host = at::from_blob(bytes.data(), {static_cast<std::int64_t>(bytes.size())}, at::TensorOptions(at::kByte));
+    at::Tensor host =
+        at::from_blob(bytes.data(), {static_cast<std::int64_t>(bytes.size())}, at::TensorOptions(at::kByte));
     at::Tensor device = host.to(at::kCUDA);
     broadcast(device);
     host.copy_(device);
@@ -110,7 +117,8 @@ class Nccl final : public Collective {
       if (state == ncclSuccess) return;
       if (state != ncclInProgress) WINNOW_NCCL(state);
       if (std::chrono::steady_clock::now() - start > deadline_)
-        throw DeviceError(fmt::format("{}: process {} of {} waited {} s for the others", what, rank_, size_, deadline_.count()));
+        throw DeviceError(
+            fmt::format("{}: process {} of {} waited {} s for the others", what, rank_, size_, deadline_.count()));
       std::this_thread::yield();
     }
   }
@@ -130,7 +138,8 @@ NcclId nccl_unique_id() {
   return id;
 }
 
-std::unique_ptr<Collective> nccl_collective(const NcclId& id, int rank, int size, int device, std::chrono::seconds deadline) {
+std::unique_ptr<Collective> nccl_collective(const NcclId& id, int rank, int size, int device,
+                                            std::chrono::seconds deadline) {
   return std::make_unique<Nccl>(id, rank, size, device, deadline);
 }
 

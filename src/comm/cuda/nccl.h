@@ -11,6 +11,7 @@
 namespace winnow::comm {
 
 NcclId nccl_unique_id();
-std::unique_ptr<Collective> nccl_collective(const NcclId&, int rank, int size, int device, std::chrono::seconds deadline);
+std::unique_ptr<Collective> nccl_collective(const NcclId&, int rank, int size, int device,
+                                            std::chrono::seconds deadline);
 
 }  // namespace winnow::comm

@@ -28,7 +28,8 @@ Path kept_path(const std::string& fingerprint) { return folder() / (fingerprint 
 Path record_path(const std::string& dataset, const std::string& name) { return folder() / dataset / (name + ".json"); }
 
 std::string text(const Value& json, const char* key, const std::string& file) {
-  if (!json.contains(key) || !json[key].is_string() || json[key].get<std::string>().empty()) throw DataError(fmt::format("{}: '{}' must be a text", file, key));
+  if (!json.contains(key) || !json[key].is_string() || json[key].get<std::string>().empty())
+    throw DataError(fmt::format("{}: '{}' must be a text", file, key));
   return json[key].get<std::string>();
 }
 
@@ -59,7 +60,8 @@ std::string folded(const std::string& name) {
   return result;
 }
 
-// The class of the data set that a file's name means: the same one, or the only one that differs in what people overlook.
+// The class of the data set that a file's name means: the same one, or the only one that differs in what people
+// overlook.
 std::optional<std::string> class_meant(const std::string& name, const std::vector<std::string>& class_names) {
   if (std::find(class_names.begin(), class_names.end(), name) != class_names.end()) return name;
   std::set<std::string> alike;
@@ -69,21 +71,30 @@ std::optional<std::string> class_meant(const std::string& name, const std::vecto
   return *alike.begin();
 }
 
-// As classify_by_description makes sentences of descriptors, word beginnings for words included ("antlers" begin with an a).
+// As classify_by_description makes sentences of descriptors, word beginnings for words included ("antlers" begin with
+// an a).
 std::string sentence_of(const std::string& descriptor) {
   auto begins = [&](std::initializer_list<const char*> starts) {
     return std::any_of(starts.begin(), starts.end(), [&](const char* start) { return descriptor.starts_with(start); });
   };
-  return fmt::format("{{}}, {}{}", begins({"a", "used"}) ? "which is " : begins({"has", "often", "typically", "may",
-      "can"}) ? "which " : "which has ", descriptor);
+  return fmt::format("{{}}, {}{}",
+                     begins({"a", "used"})                                 ? "which is "
+                     : begins({"has", "often", "typically", "may", "can"}) ? "which "
+                                                                           : "which has ",
+                     descriptor);
 }
 
 TemplateFile with_sentences(TemplateFile file, const std::string& name) {
-  if (!file.is_plain()) throw UsageError(fmt::format("{}: --descriptors is for files of the plain form, this one has a \"format\": its texts say {{}} where the name belongs", name));
+  if (!file.is_plain())
+    throw UsageError(
+        fmt::format("{}: --descriptors is for files of the plain form, this one has a \"format\": its texts say {{}} "
+                    "where the name belongs",
+                    name));
   for (auto& [label, texts] : file.classes)
     for (std::string& text : texts) {
-      if (places_in(text)) throw DataError(fmt::format("{}: class '{}': the descriptor '{}' has {{}} for the class name", name, shown(label),
-          shown(text)));
+      if (places_in(text))
+        throw DataError(fmt::format("{}: class '{}': the descriptor '{}' has {{}} for the class name", name,
+                                    shown(label), shown(text)));
       text = sentence_of(text);
     }
   return file;
@@ -92,14 +103,16 @@ TemplateFile with_sentences(TemplateFile file, const std::string& name) {
 // Whether any text names its class.
 bool names_classes(const TemplateFile& file) {
   return std::any_of(file.classes.begin(), file.classes.end(), [](const auto& entry) {
-    return std::any_of(entry.second.begin(), entry.second.end(),
-                       [&](const std::string& text) { return places_in(text) || folded(text).find(folded(entry.first)) != std::string::npos; });
+    return std::any_of(entry.second.begin(), entry.second.end(), [&](const std::string& text) {
+      return places_in(text) || folded(text).find(folded(entry.first)) != std::string::npos;
+    });
   });
 }
 
 void require_name(const std::string& name) {
-  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) ||
-      c == '-' || c == '_' || c == '.'; });
+  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+  });
   if (!good) throw UsageError(fmt::format("name of templates: letters, digits, - _ and ., not '{}'", name));
   for (const std::string& own : template_set_names())
     if (name == own) throw UsageError(fmt::format("name of templates: {} is a set that winnow ships", own));
@@ -110,35 +123,42 @@ void require_name(const std::string& name) {
 TemplateFile TemplateFile::parse(const std::string& content, const std::string& file) {
   Value json = parse_text(content, file);
   TemplateFile result;
-  bool plain = json.is_object() && !json.empty() && std::all_of(json.begin(), json.end(), [](const Value& texts) { return texts.is_array(); });
+  bool plain = json.is_object() && !json.empty() &&
+               std::all_of(json.begin(), json.end(), [](const Value& texts) { return texts.is_array(); });
   if (!plain) {
     if (!json.is_object() || !json.contains("format") || json["format"] != kFormat)
-      throw DataError(fmt::format("{}: no file of templates: \"format\" must be \"{}\", or each entry a class with its list of texts", file,
+      throw DataError(fmt::format(
+          "{}: no file of templates: \"format\" must be \"{}\", or each entry a class with its list of texts", file,
           kFormat));
     for (const auto& [key, value] : json.items())
       if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
-        throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, shown(key), did_you_mean(key, kKeys), fmt::join(kKeys, ", ")));
+        throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, shown(key), did_you_mean(key, kKeys),
+                                    fmt::join(kKeys, ", ")));
     result.dataset = text(json, "dataset", file);
     result.source = text(json, "source", file);
     if (json.contains("templates")) result.templates = texts_in(json["templates"], "templates", file);
     for (const std::string& one : result.templates)
-      if (std::string fault = fault_of_template(one); !fault.empty()) throw DataError(fmt::format("{}: {}", file, fault));
+      if (std::string fault = fault_of_template(one); !fault.empty())
+        throw DataError(fmt::format("{}: {}", file, fault));
     if (!json.contains("classes")) return result;
-    if (!json["classes"].is_object()) throw DataError(fmt::format("{}: 'classes' must give a list of texts for each class name", file));
+    if (!json["classes"].is_object())
+      throw DataError(fmt::format("{}: 'classes' must give a list of texts for each class name", file));
   }
   const Value& classes = plain ? json : json["classes"];
   for (const auto& [name, texts] : classes.items()) {
     result.classes[name] = texts_in(texts, fmt::format("class '{}'", shown(name)), file);
     for (const std::string& one : result.classes[name])
-      if (places_in(one) > 1) throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one",
-          file, shown(name), shown(one), places_in(one)));
+      if (places_in(one) > 1)
+        throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one",
+                                    file, shown(name), shown(one), places_in(one)));
   }
   return result;
 }
 
-TemplateFile TemplateFile::of(const std::vector<std::string>& class_names, const std::string& file, bool ignore_unknown) const {
+TemplateFile TemplateFile::of(const std::vector<std::string>& class_names, const std::string& file,
+                              bool ignore_unknown) const {
   TemplateFile result{dataset, source, templates, {}};
-  std::map<std::string, std::string> meant;       // class of the data set -> name in the file
+  std::map<std::string, std::string> meant;  // class of the data set -> name in the file
   std::vector<std::string> unknown, missing, mistakes;
   for (const auto& [name, texts] : classes) {
     std::optional<std::string> known = class_meant(name, class_names);
@@ -147,26 +167,36 @@ TemplateFile TemplateFile::of(const std::vector<std::string>& class_names, const
       continue;
     }
     auto [first, fresh] = meant.emplace(*known, name);
-    if (!fresh) throw DataError(fmt::format("{}: '{}' and '{}' are both the class '{}'", file, shown(first->second), shown(name), shown(*known)));
+    if (!fresh)
+      throw DataError(fmt::format("{}: '{}' and '{}' are both the class '{}'", file, shown(first->second), shown(name),
+                                  shown(*known)));
     result.classes[*known] = texts;
   }
   for (const std::string& name : class_names)
-    if (auto own = result.classes.find(name); templates.empty() && (own == result.classes.end() ||
-        own->second.empty())) missing.push_back("'" + shown(name) + "'");
+    if (auto own = result.classes.find(name); templates.empty() && (own == result.classes.end() || own->second.empty()))
+      missing.push_back("'" + shown(name) + "'");
   if (!unknown.empty() && !ignore_unknown)
     mistakes.push_back(fmt::format("the data set has no class {}{}", fmt::join(unknown, ", "),
-        missing.empty() ? " (--ignore-unknown leaves such texts out)" : ""));
-  if (!missing.empty()) mistakes.push_back(fmt::format("class{} {} {} no text", missing.size() > 1 ? "es" : "", fmt::join(missing, ", "),
-      missing.size() > 1 ? "have" : "has"));
+                                   missing.empty() ? " (--ignore-unknown leaves such texts out)" : ""));
+  if (!missing.empty())
+    mistakes.push_back(fmt::format("class{} {} {} no text", missing.size() > 1 ? "es" : "", fmt::join(missing, ", "),
+                                   missing.size() > 1 ? "have" : "has"));
   if (!mistakes.empty()) throw DataError(fmt::format("{}: {}", file, fmt::join(mistakes, "; ")));
   return result;
 }
 
 std::string TemplateFile::json() const {
-  return Value{{"format", kFormat}, {"dataset", dataset}, {"source", source}, {"templates", templates}, {"classes", classes}}.dump(1) + "\n";
+  return Value{{"format", kFormat},
+               {"dataset", dataset},
+               {"source", source},
+               {"templates", templates},
+               {"classes", classes}}
+             .dump(1) +
+         "\n";
 }
 
-std::vector<std::vector<std::string>> TemplateFile::texts(const std::vector<std::string>& class_names, const std::string& file) const {
+std::vector<std::vector<std::string>> TemplateFile::texts(const std::vector<std::string>& class_names,
+                                                          const std::string& file) const {
   TemplateFile own = of(class_names, file);
   std::vector<std::vector<std::string>> result;
   for (const std::string& name : class_names) {
@@ -177,25 +207,35 @@ std::vector<std::vector<std::string>> TemplateFile::texts(const std::vector<std:
   return result;
 }
 
-TemplateRecord record_templates(const std::string& name, const Record& dataset, const Path& file, const TemplateReading& reading) {
+TemplateRecord record_templates(const std::string& name, const Record& dataset, const Path& file,
+                                const TemplateReading& reading) {
   require_name(name);
   std::string content = read_file(file);
   TemplateFile parsed = TemplateFile::parse(content, file.string());
   bool plain = parsed.is_plain();
   if (!plain && plain_name(parsed.dataset) != plain_name(dataset.name))
-    throw DataError(fmt::format("{}: templates of the data set {}, not of {}", file.string(), shown(parsed.dataset), dataset.name));
-  TemplateFile own = (reading.descriptors ? with_sentences(parsed, file.string()) : parsed).of(dataset.classes, file.string(),
-      reading.ignore_unknown);
-  if (plain) own.dataset = dataset.name, own.source = fmt::format("plain class texts{}, {}", reading.descriptors ? ", of descriptors" : "",
-      hash_of(content).hex());
+    throw DataError(
+        fmt::format("{}: templates of the data set {}, not of {}", file.string(), shown(parsed.dataset), dataset.name));
+  TemplateFile own = (reading.descriptors ? with_sentences(parsed, file.string()) : parsed)
+                         .of(dataset.classes, file.string(), reading.ignore_unknown);
+  if (plain)
+    own.dataset = dataset.name,
+    own.source =
+        fmt::format("plain class texts{}, {}", reading.descriptors ? ", of descriptors" : "", hash_of(content).hex());
   if (plain || own.classes.size() < parsed.classes.size()) content = own.json();
   TemplateRecord record{name, dataset.name, hash_of(content).hex(), own.templates.size(), 0, ""};
   for (const auto& texts : own.texts(dataset.classes, file.string())) record.texts += texts.size();
-  if (plain && !names_classes(own)) record.note = "no text names its class; if these are descriptors, --descriptors makes sentences of them: \"NAME, which has ...\"";
+  if (plain && !names_classes(own))
+    record.note =
+        "no text names its class; if these are descriptors, --descriptors makes sentences of them: \"NAME, which has "
+        "...\"";
   make_folders(record_path(dataset.name, name).parent_path());
   write_file_atomically(kept_path(record.fingerprint), content);
-  Value json = {{"name", name}, {"dataset", dataset.name}, {"fingerprint", record.fingerprint}, {"templates", record.templates}, {"texts",
-      record.texts}};
+  Value json = {{"name", name},
+                {"dataset", dataset.name},
+                {"fingerprint", record.fingerprint},
+                {"templates", record.templates},
+                {"texts", record.texts}};
   write_file_atomically(record_path(dataset.name, name), json.dump(1) + "\n");
   return record;
 }
@@ -208,12 +248,13 @@ std::vector<TemplateRecord> recorded_templates() {
       Path path = folder() / of_dataset / file;
       if (path.extension() != ".json") continue;
       auto damaged = [&] {
-        return DataError(fmt::format("{} is not a record of templates; delete it and run winnow data templates again", path.string()));
+        return DataError(fmt::format("{} is not a record of templates; delete it and run winnow data templates again",
+                                     path.string()));
       };
       try {
         Value json = parse_json(read_file(path), path.string());
         result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
-            Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
+                          Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
                           json.at("templates").get<std::size_t>(), json.at("texts").get<std::size_t>(), ""});
       } catch (const nlohmann::json::exception&) {
         throw damaged();
@@ -221,17 +262,21 @@ std::vector<TemplateRecord> recorded_templates() {
         throw damaged();
       }
     }
-  std::sort(result.begin(), result.end(), [](const TemplateRecord& a, const TemplateRecord& b) { return std::tie(a.dataset,
-      a.name) < std::tie(b.dataset, b.name); });
+  std::sort(result.begin(), result.end(), [](const TemplateRecord& a, const TemplateRecord& b) {
+    return std::tie(a.dataset, a.name) < std::tie(b.dataset, b.name);
+  });
   return result;
 }
 
-std::vector<std::vector<std::string>> recorded_texts(const std::string& fingerprint, const std::vector<std::string>& class_names) {
+std::vector<std::vector<std::string>> recorded_texts(const std::string& fingerprint,
+                                                     const std::vector<std::string>& class_names) {
   Path path = kept_path(fingerprint);
   if (!is_there(path))
-    throw DataError(fmt::format("templates of fingerprint {} are not on this machine: run winnow data templates here", fingerprint));
+    throw DataError(fmt::format("templates of fingerprint {} are not on this machine: run winnow data templates here",
+                                fingerprint));
   std::string content = read_file(path);
-  if (hash_of(content).hex() != fingerprint) throw DataError(fmt::format("{} is damaged: run winnow data templates again", path.string()));
+  if (hash_of(content).hex() != fingerprint)
+    throw DataError(fmt::format("{} is damaged: run winnow data templates again", path.string()));
   return TemplateFile::parse(content, path.string()).texts(class_names, path.string());
 }
 

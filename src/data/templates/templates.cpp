@@ -12,7 +12,7 @@
 
 namespace winnow::data {
 
-std::string_view template_sets();                 // "[name]", then one template a line; # begins a comment
+std::string_view template_sets();  // "[name]", then one template a line; # begins a comment
 
 namespace {
 
@@ -23,10 +23,8 @@ const std::map<std::string, std::vector<std::string>>& sets() {
     std::vector<std::string>* set = nullptr;
     for (std::string line; std::getline(lines, line);) {
       if (line.empty() || line[0] == '#') continue;
-      if (line[0] == '[')
-        set = &result[line.substr(1, line.size() - 2)];
-      else
-        set->push_back(line);
+      if (line[0] == '[') set = &result[line.substr(1, line.size() - 2)];
+      else set->push_back(line);
     }
     return result;
   }();
@@ -42,8 +40,9 @@ std::vector<std::string> templates_of(const std::string& text) {
   }
   if (auto found = sets().find(text); found != sets().end()) return found->second;
   std::vector<std::string> known = template_set_names();
-  throw UsageError(fmt::format("template '{}' has no {{}} for the class name and is no set of templates{}; known sets: {}", text,
-                               did_you_mean(text, known), fmt::join(known, ", ")));
+  throw UsageError(
+      fmt::format("template '{}' has no {{}} for the class name and is no set of templates{}; known sets: {}", text,
+                  did_you_mean(text, known), fmt::join(known, ", ")));
 }
 
 std::vector<std::string> template_set_names() {
@@ -61,7 +60,8 @@ std::size_t places_in(const std::string& text) {
 std::string fault_of_template(const std::string& text) {
   std::size_t count = places_in(text);
   if (count == 1) return "";
-  return fmt::format("the template '{}' has {} {{}} for the class name, it must have one", text, count == 0 ? "no" : std::to_string(count));
+  return fmt::format("the template '{}' has {} {{}} for the class name, it must have one", text,
+                     count == 0 ? "no" : std::to_string(count));
 }
 
 std::string prompt(const std::string& text_template, const std::string& class_name) {

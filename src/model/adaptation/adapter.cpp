@@ -1,4 +1,5 @@
-// Adapter: a trained bottleneck after each block's MLP. Houlsby et al. 2019; docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7 (B8).
+// Adapter: a trained bottleneck after each block's MLP. Houlsby et al. 2019; docs/methods/partial-labels.md#3.3,
+// docs/methods/noisy-labels.md#7 (B8).
 #include <ATen/ATen.h>
 
 #include "registry.h"
@@ -10,7 +11,8 @@ namespace {
 // y + Up(ReLU(Down(LN(y)))); DeFT's code drops y itself, so that the block begins without its MLP.
 class Adapter final : public Adaptation {
  public:
-  Adapter(std::size_t first, std::vector<Bottleneck> all, bool residual) : first_(first), all_(std::move(all)), residual_(residual) {}
+  Adapter(std::size_t first, std::vector<Bottleneck> all, bool residual)
+      : first_(first), all_(std::move(all)), residual_(residual) {}
 
   at::Tensor after_mlp(std::size_t i, const at::Tensor&, at::Tensor y) const override {
     if (i < first_ || i - first_ >= all_.size()) return y;

@@ -1,4 +1,5 @@
-// LoRA on query and value: q + (1/r) x A B. Hu et al. 2022; docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7 (B16).
+// LoRA on query and value: q + (1/r) x A B. Hu et al. 2022; docs/methods/partial-labels.md#3.3,
+// docs/methods/noisy-labels.md#7 (B16).
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -13,7 +14,7 @@ namespace {
 class Lora final : public Adaptation {
  public:
   struct Pair {
-    Parameter *a, *b;                             // d x r, r x d
+    Parameter *a, *b;  // d x r, r x d
     at::Tensor operator()(const at::Tensor& x) const {
       return at::matmul(at::matmul(x, a->use), b->use) * (1.0 / static_cast<double>(a->value.size(1)));
     }

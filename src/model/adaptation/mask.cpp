@@ -1,4 +1,5 @@
-// Mask tuning: a random, fixed subset of the blocks' weights is trained. docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
+// Mask tuning: a random, fixed subset of the blocks' weights is trained. docs/methods/partial-labels.md#3.3,
+// docs/methods/noisy-labels.md#7.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -23,7 +24,7 @@ at::Tensor with_values(const at::Tensor& own, const Parameter& mask, const Param
 
 class Mask final : public Adaptation {
  public:
-  using OfBlock = std::array<Masked, 4>;          // by Layer
+  using OfBlock = std::array<Masked, 4>;  // by Layer
   Mask(std::size_t first, std::vector<OfBlock> all) : first_(first), all_(std::move(all)) {}
 
   std::pair<at::Tensor, at::Tensor> effective(std::size_t i, Layer layer, const Linear& own) const override {
@@ -54,7 +55,8 @@ Masked mask_layer(const Adapting& adapting, const std::string& name, const Linea
     return std::pair(kept, adapting.add(fmt::format("{}.optimized_{}", name, part), values));
   };
   auto [weight_mask, weight_values] = add("weight", mask.narrow(1, 0, in).contiguous(), own.weight);
-  auto [bias_mask, bias_values] = add("bias", own.bias ? mask.select(1, in).contiguous() : at::zeros({0}, at::kByte), own.bias);
+  auto [bias_mask, bias_values] =
+      add("bias", own.bias ? mask.select(1, in).contiguous() : at::zeros({0}, at::kByte), own.bias);
   return {weight_mask, bias_mask, weight_values, bias_values};
 }
 
@@ -65,7 +67,9 @@ void mask(const Adapting& adapting) {
   double ratio = adapting.options.mask_ratio;
   // max(0.001, C / (144 d) rounded down to 0.001), as the reference's default.
   if (ratio <= 0)
-    ratio = std::max(0.001, std::floor(1000 * static_cast<double>(adapting.options.classes) / (144.0 * static_cast<double>(adapting.width()))) / 1000);
+    ratio = std::max(0.001, std::floor(1000 * static_cast<double>(adapting.options.classes) /
+                                       (144.0 * static_cast<double>(adapting.width()))) /
+                                1000);
   const char* names[] = {"attn_in", "attn_out", "mlp_in", "mlp_out"};
   std::vector<Mask::OfBlock> all;
   for (std::int64_t i = adapting.first; i < adapting.last; ++i) {

@@ -1,5 +1,5 @@
-// Adaptations that train the tower's own weights, by kind: nothing (linear probing), whole blocks, biases (BitFit, Zaken et al.
-// 2022), LayerNorms, BatchNorms. docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
+// Adaptations that train the tower's own weights, by kind: nothing (linear probing), whole blocks, biases (BitFit,
+// Zaken et al. 2022), LayerNorms, BatchNorms. docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
 #include <fmt/format.h>
 
 #include <functional>
@@ -26,8 +26,8 @@ bool is_bias(const Parameter& parameter) { return parameter.role == Role::bias |
 
 void linear_probe(const Adapting&) {}
 
-// Blocks alone: patch embedding, positions and the last LayerNorm stay. A convolutional tower has none and is trained whole, with its
-// BatchNorms in training mode where that is asked for.
+// Blocks alone: patch embedding, positions and the last LayerNorm stay. A convolutional tower has none and is trained
+// whole, with its BatchNorms in training mode where that is asked for.
 void full_tuning(const Adapting& adapting) {
   bool blocks = adapting.tower.transformer() != nullptr;
   train_where(adapting, [&](const Parameter& parameter) { return !blocks || in_blocks(adapting, parameter); });
@@ -37,7 +37,9 @@ void full_tuning(const Adapting& adapting) {
 // DeFT's code takes the biases outside the blocks, too.
 void bias_tuning(const Adapting& adapting) {
   bool everywhere = adapting.options.deft || !adapting.tower.transformer();
-  train_where(adapting, [&](const Parameter& parameter) { return is_bias(parameter) && (everywhere || in_blocks(adapting, parameter)); });
+  train_where(adapting, [&](const Parameter& parameter) {
+    return is_bias(parameter) && (everywhere || in_blocks(adapting, parameter));
+  });
 }
 
 void ln_tuning(const Adapting& adapting) {
@@ -50,8 +52,11 @@ void ln_tuning(const Adapting& adapting) {
 void bn_tuning(const Adapting& adapting) {
   bool has_statistics = false;
   for (const Parameter& parameter : adapting.weights().all()) has_statistics |= parameter.role == Role::statistics;
-  if (!has_statistics) throw UsageError(fmt::format("adapt = \"bn-tuning\": {} has no BatchNorm", adapting.tower.source()));
-  train_where(adapting, [](const Parameter& parameter) { return parameter.role == Role::norm || parameter.role == Role::norm_bias; });
+  if (!has_statistics)
+    throw UsageError(fmt::format("adapt = \"bn-tuning\": {} has no BatchNorm", adapting.tower.source()));
+  train_where(adapting, [](const Parameter& parameter) {
+    return parameter.role == Role::norm || parameter.role == Role::norm_bias;
+  });
 }
 
 }  // namespace winnow::model

@@ -11,23 +11,24 @@
 
 namespace winnow::model {
 
-// The registry: one line an adaptation, in the order in which several of them are applied to one value. PartialCLIP adds LoRA
-// before it scales and shifts, DeFT after (docs/methods/noisy-labels.md#7). src/model/adaptation/<file>.cpp defines the functions.
-#define WINNOW_ADAPTATIONS(LINE)                \
-  LINE("linear-probe", linear_probe, 0, 0)      \
-  LINE("full-tuning", full_tuning, 0, 0)        \
-  LINE("bias-tuning", bias_tuning, 0, 0)        \
-  LINE("ln-tuning", ln_tuning, 0, 0)            \
-  LINE("bn-tuning", bn_tuning, 0, 0)            \
-  LINE("mask", mask, 1, 1)                      \
-  LINE("vpt-shallow", vpt_shallow, 2, 2)        \
-  LINE("vpt-deep", vpt_deep, 2, 2)              \
-  LINE("lora", lora, 3, 5)                      \
-  LINE("ssf", ssf, 4, 4)                        \
-  LINE("ssf-attn", ssf_attn, 4, 4)              \
-  LINE("ssf-mlp", ssf_mlp, 4, 4)                \
-  LINE("ssf-ln", ssf_ln, 4, 4)                  \
-  LINE("adapter", adapter, 6, 6)                \
+// The registry: one line an adaptation, in the order in which several of them are applied to one value. PartialCLIP
+// adds LoRA before it scales and shifts, DeFT after (docs/methods/noisy-labels.md#7). src/model/adaptation/<file>.cpp
+// defines the functions.
+#define WINNOW_ADAPTATIONS(LINE)           \
+  LINE("linear-probe", linear_probe, 0, 0) \
+  LINE("full-tuning", full_tuning, 0, 0)   \
+  LINE("bias-tuning", bias_tuning, 0, 0)   \
+  LINE("ln-tuning", ln_tuning, 0, 0)       \
+  LINE("bn-tuning", bn_tuning, 0, 0)       \
+  LINE("mask", mask, 1, 1)                 \
+  LINE("vpt-shallow", vpt_shallow, 2, 2)   \
+  LINE("vpt-deep", vpt_deep, 2, 2)         \
+  LINE("lora", lora, 3, 5)                 \
+  LINE("ssf", ssf, 4, 4)                   \
+  LINE("ssf-attn", ssf_attn, 4, 4)         \
+  LINE("ssf-mlp", ssf_mlp, 4, 4)           \
+  LINE("ssf-ln", ssf_ln, 4, 4)             \
+  LINE("adapter", adapter, 6, 6)           \
   LINE("adaptformer", adaptformer, 7, 7)
 
 #define WINNOW_DECLARE(name, function, place, deft_place) void function(const Adapting&);
@@ -50,8 +51,9 @@ constexpr Entry kEntries[] = {WINNOW_ADAPTATIONS(WINNOW_LIST)};
 
 std::vector<std::string> known_adaptations(bool deft) {
   std::vector<Entry> entries(std::begin(kEntries), std::end(kEntries));
-  std::stable_sort(entries.begin(), entries.end(),
-                   [&](const Entry& a, const Entry& b) { return deft ? a.deft_place < b.deft_place : a.place < b.place; });
+  std::stable_sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
+    return deft ? a.deft_place < b.deft_place : a.place < b.place;
+  });
   std::vector<std::string> names;
   for (const Entry& entry : entries) names.emplace_back(entry.name);
   return names;
@@ -61,7 +63,8 @@ void adapt(ImageTower& tower, const std::string& name, const AdaptationOptions& 
   auto entry = std::find_if(std::begin(kEntries), std::end(kEntries), [&](const Entry& e) { return name == e.name; });
   if (entry == std::end(kEntries)) {
     std::vector<std::string> known = known_adaptations(options.deft);
-    throw UsageError(fmt::format("adapt: unknown '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
+    throw UsageError(
+        fmt::format("adapt: unknown '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
   }
   Adapting adapting{tower, options};
   std::int64_t blocks = tower.transformer() ? tower.transformer()->config().blocks : 0;
@@ -69,15 +72,18 @@ void adapt(ImageTower& tower, const std::string& name, const AdaptationOptions& 
   if (options.blocks) {
     std::tie(adapting.first, adapting.last) = *options.blocks;
     if (adapting.first < 0 || adapting.first >= adapting.last || adapting.last > blocks)
-      throw UsageError(fmt::format("adapt: blocks {} to {}: {} has blocks 0 to {}", adapting.first, adapting.last - 1, tower.source(), blocks - 1));
+      throw UsageError(fmt::format("adapt: blocks {} to {}: {} has blocks 0 to {}", adapting.first, adapting.last - 1,
+                                   tower.source(), blocks - 1));
   }
   entry->add(adapting);
 }
 
 Transformer& Adapting::transformer() const {
   if (Transformer* transformer = tower.transformer()) return *transformer;
-  throw UsageError(fmt::format("{}: the image tower is convolutional and has no transformer blocks to adapt; adaptations without them: "
-                               "bias-tuning, bn-tuning, full-tuning, linear-probe", tower.source()));
+  throw UsageError(fmt::format(
+      "{}: the image tower is convolutional and has no transformer blocks to adapt; adaptations without them: "
+      "bias-tuning, bn-tuning, full-tuning, linear-probe",
+      tower.source()));
 }
 
 Parameter* Adapting::add(const std::string& name, const at::Tensor& value) const {
@@ -91,7 +97,8 @@ Stream Adapting::stream(std::string_view purpose, std::int64_t block, std::uint6
 
 std::int64_t Adapting::bottleneck() const {
   if (options.size > 0) return options.size;
-  double power = std::floor(std::log2(static_cast<double>(options.classes) / (2.0 * static_cast<double>(transformer().config().blocks))));
+  double power = std::floor(
+      std::log2(static_cast<double>(options.classes) / (2.0 * static_cast<double>(transformer().config().blocks))));
   return std::int64_t{1} << static_cast<int>(std::max(0.0, power));
 }
 
@@ -99,12 +106,15 @@ at::Tensor Bottleneck::operator()(const at::Tensor& x) const { return up(at::rel
 
 Bottleneck add_bottleneck(const Adapting& adapting, const std::string& name, std::int64_t block) {
   std::int64_t d = adapting.width(), r = adapting.bottleneck();
-  auto add = [&](const char* part, const at::Tensor& value) { return adapting.add(fmt::format("{}_list.{}.{}", name, block, part), value); };
+  auto add = [&](const char* part, const at::Tensor& value) {
+    return adapting.add(fmt::format("{}_list.{}.{}", name, block, part), value);
+  };
   // Kaiming-normal with a = sqrt(5): deviation sqrt(2 / (1 + 5)) / sqrt(fan in).
   double deviation = std::sqrt(1.0 / (3.0 * static_cast<double>(d)));
   Bottleneck own;
   own.norm = {add("ln.weight", at::ones({d})), add("ln.bias", at::zeros({d})), 1e-5};
-  own.down = {add("down_proj.weight", normal({r, d}, 0, deviation, adapting.stream(name, block))), add("down_proj.bias", at::zeros({r}))};
+  own.down = {add("down_proj.weight", normal({r, d}, 0, deviation, adapting.stream(name, block))),
+              add("down_proj.bias", at::zeros({r}))};
   own.up = {add("up_proj.weight", at::zeros({d, r})), add("up_proj.bias", at::zeros({d}))};
   return own;
 }

@@ -14,13 +14,15 @@ namespace winnow::model {
 struct Adapting {
   ImageTower& tower;
   const AdaptationOptions& options;
-  std::int64_t first = 0, last = 0;               // blocks [first, last)
+  std::int64_t first = 0, last = 0;  // blocks [first, last)
 
   Weights& weights() const { return tower.weights(); }
   // UsageError for a convolutional tower.
   Transformer& transformer() const;
   std::int64_t width() const { return transformer().config().width; }
-  bool covers(std::size_t block) const { return static_cast<std::int64_t>(block) >= first && static_cast<std::int64_t>(block) < last; }
+  bool covers(std::size_t block) const {
+    return static_cast<std::int64_t>(block) >= first && static_cast<std::int64_t>(block) < last;
+  }
   // A trained parameter in the tower's precision.
   Parameter* add(const std::string& name, const at::Tensor& value) const;
   // The stream of initial values of block i: `purpose` is the adaptation's.
@@ -29,7 +31,8 @@ struct Adapting {
   std::int64_t bottleneck() const;
 };
 
-// LayerNorm, down, ReLU, up: what Adapter and AdaptFormer share. Down Kaiming-normal with a = sqrt(5), up and biases zero.
+// LayerNorm, down, ReLU, up: what Adapter and AdaptFormer share. Down Kaiming-normal with a = sqrt(5), up and biases
+// zero.
 struct Bottleneck {
   LayerNorm norm;
   Linear down, up;

@@ -1,4 +1,5 @@
-// SSF: trained scale and shift after a block's layers. Lian et al. 2022; docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
+// SSF: trained scale and shift after a block's layers. Lian et al. 2022; docs/methods/partial-labels.md#3.3,
+// docs/methods/noisy-labels.md#7.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -24,11 +25,15 @@ class Ssf final : public Adaptation {
   Ssf(std::size_t first, std::vector<OfBlock> all) : first_(first), all_(std::move(all)) {}
 
   at::Tensor after_norm1(std::size_t i, at::Tensor x) const override { return at(i, ln_1, std::move(x)); }
-  at::Tensor after_qkv(std::size_t i, const at::Tensor&, at::Tensor qkv) const override { return at(i, attn_in, std::move(qkv)); }
+  at::Tensor after_qkv(std::size_t i, const at::Tensor&, at::Tensor qkv) const override {
+    return at(i, attn_in, std::move(qkv));
+  }
   at::Tensor after_attention(std::size_t i, at::Tensor y) const override { return at(i, attn_out, std::move(y)); }
   at::Tensor after_norm2(std::size_t i, at::Tensor x) const override { return at(i, ln_2, std::move(x)); }
   at::Tensor after_fc1(std::size_t i, at::Tensor hidden) const override { return at(i, mlp_in, std::move(hidden)); }
-  at::Tensor after_mlp(std::size_t i, const at::Tensor&, at::Tensor y) const override { return at(i, mlp_out, std::move(y)); }
+  at::Tensor after_mlp(std::size_t i, const at::Tensor&, at::Tensor y) const override {
+    return at(i, mlp_out, std::move(y));
+  }
 
  private:
   at::Tensor at(std::size_t i, Place place, at::Tensor x) const {
@@ -41,7 +46,8 @@ class Ssf final : public Adaptation {
   std::vector<OfBlock> all_;
 };
 
-ScaleShift add_pair(const Adapting& adapting, const std::string& name, std::int64_t width, std::int64_t block, std::uint64_t index) {
+ScaleShift add_pair(const Adapting& adapting, const std::string& name, std::int64_t width, std::int64_t block,
+                    std::uint64_t index) {
   return {adapting.add(name + ".scale", normal({width}, 1, 0.02, adapting.stream("ssf.scale", block, index))),
           adapting.add(name + ".shift", normal({width}, 0, 0.02, adapting.stream("ssf.shift", block, index)))};
 }
@@ -54,7 +60,8 @@ void add_places(const Adapting& adapting, const std::string& list, const std::ve
   for (std::int64_t i = adapting.first; i < adapting.last; ++i) {
     Ssf::OfBlock block;
     for (Place place : places)
-      block[place] = add_pair(adapting, fmt::format("{}.{}.{}", list, i, kNames[place]), widths[place], i, static_cast<std::uint64_t>(place));
+      block[place] = add_pair(adapting, fmt::format("{}.{}.{}", list, i, kNames[place]), widths[place], i,
+                              static_cast<std::uint64_t>(place));
     all.push_back(block);
   }
   transformer.adapt(std::make_unique<Ssf>(adapting.first, std::move(all)));
@@ -64,7 +71,8 @@ void add_places(const Adapting& adapting, const std::string& list, const std::ve
 
 // DeFT's code has one switch for attention and MLP; PartialCLIP's has one for each place.
 void ssf(const Adapting& adapting) {
-  if (!adapting.options.deft) throw UsageError("adapt = \"ssf\" is DeFT's; PartialCLIP's are ssf-attn, ssf-mlp, ssf-ln");
+  if (!adapting.options.deft)
+    throw UsageError("adapt = \"ssf\" is DeFT's; PartialCLIP's are ssf-attn, ssf-mlp, ssf-ln");
   add_places(adapting, "ssf_list", {attn_in, attn_out, mlp_in, mlp_out});
 }
 

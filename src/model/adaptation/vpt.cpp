@@ -1,4 +1,5 @@
-// Visual prompts: trained tokens behind the tower's own. Jia et al. 2022; docs/methods/partial-labels.md#3.3, docs/methods/noisy-labels.md#7.
+// Visual prompts: trained tokens behind the tower's own. Jia et al. 2022; docs/methods/partial-labels.md#3.3,
+// docs/methods/noisy-labels.md#7.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -12,15 +13,15 @@ namespace {
 
 constexpr std::int64_t kDefaultLength = 10;
 
-// A block with prompts of its own gets them instead of those before; one without keeps what is there. No position, no dropout:
-// attention does not see the order of tokens, so this equals prompts behind the class token.
+// A block with prompts of its own gets them instead of those before; one without keeps what is there. No position, no
+// dropout: attention does not see the order of tokens, so this equals prompts behind the class token.
 class Prompts final : public Adaptation {
  public:
   Prompts(std::size_t first, std::vector<Parameter*> prompts) : first_(first), prompts_(std::move(prompts)) {}
 
   at::Tensor before_block(std::size_t i, at::Tensor x, std::int64_t own) const override {
     if (i < first_ || i - first_ >= prompts_.size()) return x;
-    const at::Tensor& prompt = prompts_[i - first_]->use;             // m x d
+    const at::Tensor& prompt = prompts_[i - first_]->use;  // m x d
     return at::cat({x.narrow(1, 0, own), prompt.unsqueeze(0).expand({x.size(0), prompt.size(0), prompt.size(1)})}, 1);
   }
 
@@ -35,7 +36,8 @@ void add_prompts(const Adapting& adapting, std::int64_t last) {
   double bound = std::sqrt(6.0 / static_cast<double>(3 * adapting.tower.patch_area() + d));
   std::vector<Parameter*> prompts;
   for (std::int64_t i = adapting.first; i < last; ++i)
-    prompts.push_back(adapting.add(fmt::format("vpt_list.{}.prompt", i), uniform({length, d}, bound, adapting.stream("vpt", i))));
+    prompts.push_back(
+        adapting.add(fmt::format("vpt_list.{}.prompt", i), uniform({length, d}, bound, adapting.stream("vpt", i))));
   transformer.adapt(std::make_unique<Prompts>(adapting.first, std::move(prompts)));
 }
 

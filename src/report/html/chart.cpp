@@ -59,18 +59,24 @@ class Plot {
 
  private:
   double px(double x) const { return kLeft + (x - x_.low) / (x_.high - x_.low) * (kWidth - kLeft - kRight); }
-  double py(double y) const { return kHeight - kBottom - (y - y_.low) / (y_.high - y_.low) * (kHeight - kTop - kBottom); }
+  double py(double y) const {
+    return kHeight - kBottom - (y - y_.low) / (y_.high - y_.low) * (kHeight - kTop - kBottom);
+  }
 
   void axes() {
     double step = nice_step(y_.high - y_.low, 5);
     for (double y = std::ceil(y_.low / step) * step; y <= y_.high; y += step) {
-      text_ += fmt::format("<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", kLeft, kWidth - kRight, py(y), py(y));
-      text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>", kLeft - 6, py(y) + 4, std::abs(y) < step / 1e6 ? 0 : y);
+      text_ += fmt::format("<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", kLeft,
+                           kWidth - kRight, py(y), py(y));
+      text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>", kLeft - 6,
+                           py(y) + 4, std::abs(y) < step / 1e6 ? 0 : y);
     }
     double every = std::max(1.0, nice_step(x_.high - x_.low, 8));
     for (double x = std::ceil(x_.low / every) * every; x <= x_.high + 1e-9; x += every)
-      text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:g}</text>", px(x), kHeight - kBottom + 18, x);
-    text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">epoch</text>", kWidth - kRight, kHeight - 3);
+      text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:g}</text>", px(x),
+                           kHeight - kBottom + 18, x);
+    text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">epoch</text>",
+                         kWidth - kRight, kHeight - 3);
   }
 
   void band(const Line& line, std::size_t colour) {
@@ -92,8 +98,10 @@ class Plot {
     if (line.x.size() > 40) return;
     for (std::size_t i = 0; i < line.x.size(); ++i)
       if (std::isfinite(line.mean[i]))
-        text_ += fmt::format("<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"><title>{}, epoch {:g}: {:.2f} ± {:.2f}</title></circle>", colour, px(line.x[i]),
-                             py(line.mean[i]), escaped(line.name), line.x[i], line.mean[i], line.deviation[i]);
+        text_ += fmt::format(
+            "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"><title>{}, epoch {:g}: {:.2f} ± "
+            "{:.2f}</title></circle>",
+            colour, px(line.x[i]), py(line.mean[i]), escaped(line.name), line.x[i], line.mean[i], line.deviation[i]);
   }
 
   const Chart& chart_;
@@ -103,7 +111,9 @@ class Plot {
 
 // The same numbers for those who do not see the image.
 std::string numbers(const Chart& chart) {
-  std::string text = "<details class=\"numbers\"><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">epoch</th>";
+  std::string text =
+      "<details class=\"numbers\"><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th "
+      "scope=\"col\">epoch</th>";
   std::vector<double> epochs;
   for (const Line& line : chart.lines) {
     text += fmt::format("<th scope=\"col\">{}</th>", escaped(line.name));
@@ -115,7 +125,8 @@ std::string numbers(const Chart& chart) {
     for (const Line& line : chart.lines) {
       auto at = std::find(line.x.begin(), line.x.end(), epoch);
       auto i = static_cast<std::size_t>(at - line.x.begin());
-      text += at == line.x.end() ? "<td></td>" : fmt::format("<td>{:.2f} ± {:.2f}</td>", line.mean[i], line.deviation[i]);
+      text +=
+          at == line.x.end() ? "<td></td>" : fmt::format("<td>{:.2f} ± {:.2f}</td>", line.mean[i], line.deviation[i]);
     }
     text += "</tr>";
   }
@@ -125,11 +136,16 @@ std::string numbers(const Chart& chart) {
 }  // namespace
 
 std::string chart(const Chart& chart) {
-  std::string text = fmt::format("<figure class=\"card\"><figcaption><b>{}</b><span class=\"unit\">{}</span></figcaption>", escaped(chart.title), escaped(chart.unit));
+  std::string text =
+      fmt::format("<figure class=\"card\"><figcaption><b>{}</b><span class=\"unit\">{}</span></figcaption>",
+                  escaped(chart.title), escaped(chart.unit));
   text += Plot(chart).draw() + "<ul class=\"legend\">";
   for (std::size_t i = 0; i < chart.lines.size(); ++i)
-    text += fmt::format("<li><svg class=\"swatch\" viewBox=\"0 0 24 8\" aria-hidden=\"true\"><line class=\"line c{}\" x1=\"0\" x2=\"24\" y1=\"4\" y2=\"4\"/></svg>{} "
-                        "<span class=\"unit\">n = {}</span></li>", chart.lines[i].colour % 8, escaped(chart.lines[i].name), chart.lines[i].n);
+    text += fmt::format(
+        "<li><svg class=\"swatch\" viewBox=\"0 0 24 8\" aria-hidden=\"true\"><line class=\"line c{}\" x1=\"0\" "
+        "x2=\"24\" y1=\"4\" y2=\"4\"/></svg>{} "
+        "<span class=\"unit\">n = {}</span></li>",
+        chart.lines[i].colour % 8, escaped(chart.lines[i].name), chart.lines[i].n);
   text += "</ul>";
   if (chart.left_out) text += fmt::format("<p class=\"unit\">{} more in the table</p>", chart.left_out);
   return text + numbers(chart) + "</figure>";

@@ -12,7 +12,7 @@ namespace winnow::report {
 
 namespace {
 
-constexpr std::size_t kLines = 8;                   // as many as the page has colours
+constexpr std::size_t kLines = 8;  // as many as the page has colours
 
 using Curve = std::vector<double>;
 
@@ -71,10 +71,12 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, store::
   // column -> quantity -> row -> runs
   std::map<std::size_t, std::map<std::string, std::map<std::size_t, std::vector<Curve>>>> found;
   std::map<std::string, std::uint32_t> node_of;
-  for (std::size_t i = 0; i < plan.experiments(); ++i) node_of[plan.nodes()[plan.cell_node(i)].identity.hex()] = plan.cell_node(i);
+  for (std::size_t i = 0; i < plan.experiments(); ++i)
+    node_of[plan.nodes()[plan.cell_node(i)].identity.hex()] = plan.cell_node(i);
   auto index = [](const std::vector<std::string>& axes, const std::vector<std::string>& wanted) {
     std::vector<std::size_t> result;
-    for (const std::string& axis : wanted) result.push_back(static_cast<std::size_t>(std::find(axes.begin(), axes.end(), axis) - axes.begin()));
+    for (const std::string& axis : wanted)
+      result.push_back(static_cast<std::size_t>(std::find(axes.begin(), axes.end(), axis) - axes.begin()));
     return result;
   };
   std::vector<std::size_t> row_at = index(table.axes, table.row_axes), column_at = index(table.axes, table.column_axes);
@@ -82,15 +84,18 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, store::
     if (!sample.value) continue;
     auto header = [&](const std::vector<std::size_t>& at, const Header& otherwise) {
       Header result;
-      for (std::size_t k = 0; k < at.size(); ++k) result.push_back(at[k] < sample.values.size() ? sample.values[at[k]] : otherwise[k]);
+      for (std::size_t k = 0; k < at.size(); ++k)
+        result.push_back(at[k] < sample.values.size() ? sample.values[at[k]] : otherwise[k]);
       return result;
     };
     auto row = std::find(table.rows.begin(), table.rows.end(), header(row_at, table.rows.front()));
     auto column = std::find(table.columns.begin(), table.columns.end(), header(column_at, table.columns.front()));
     if (row == table.rows.end() || column == table.columns.end() || !node_of.count(sample.identity)) continue;
-    auto r = static_cast<std::size_t>(row - table.rows.begin()), c = static_cast<std::size_t>(column - table.columns.begin());
+    auto r = static_cast<std::size_t>(row - table.rows.begin()),
+         c = static_cast<std::size_t>(column - table.columns.begin());
     for (auto& [name, curve] : curves_of(plan, runs, node_of.at(sample.identity)))
-      if (name == table.metric.name || name == "selection_precision" || name == "selection_recall" || name == "selection_f1")
+      if (name == table.metric.name || name == "selection_precision" || name == "selection_recall" ||
+          name == "selection_f1")
         found[c][name][r].push_back(std::move(curve));
   }
   for (auto& [c, quantities] : found)
@@ -99,7 +104,10 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, store::
       std::string title = table.columns[c].empty() ? "" : column_title(table, table.columns[c]);
       std::string what = learning ? quantity : quantity.substr(quantity.find('_') + 1);
       double factor = learning ? (table.metric.percent() ? 100 : 1) : is_share(rows) ? 100 : 1;
-      Chart chart{title.empty() ? table.name : title, factor == 100 ? what + " in %" : what, {}, rows.size() > kLines ? rows.size() - kLines : 0};
+      Chart chart{title.empty() ? table.name : title,
+                  factor == 100 ? what + " in %" : what,
+                  {},
+                  rows.size() > kLines ? rows.size() - kLines : 0};
       for (auto& [r, runs] : rows)
         if (chart.lines.size() < kLines) {
           chart.lines.push_back(average(name_of(table, table.rows[r]), runs, factor));

@@ -64,13 +64,16 @@ std::vector<std::size_t> positions(const std::vector<std::string>& axes, const s
 
 Header part(const Table::Sample& sample, const std::vector<std::size_t>& at, const Table& table) {
   Header header;
-  for (std::size_t i : at) header.push_back(i < sample.values.size() ? sample.values[i] : table.samples.empty() ? "" : "");
+  for (std::size_t i : at)
+    header.push_back(i < sample.values.size() ? sample.values[i] : table.samples.empty() ? "" : "");
   return header;
 }
 
 std::string joined(const std::vector<std::string>& axes, const Header& values) {
   std::string text;
-  for (std::size_t i = 0; i < values.size(); ++i) text += fmt::format("{}{}{}", i ? ", " : "", i < axes.size() && axes[i] != "method" ? axes[i] + " " : "", printable(values[i]));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    text += fmt::format("{}{}{}", i ? ", " : "", i < axes.size() && axes[i] != "method" ? axes[i] + " " : "",
+                        printable(values[i]));
   return text;
 }
 
@@ -83,26 +86,38 @@ class Writer {
     claims();
     tables();
     figures();
-    charts("learning", "Learning curves", page_.learning, "Mean over seeds; the band is one sample standard deviation.");
-    charts("selection", "Selection quality", page_.selection, "Against the true labels, after every epoch. True labels reach this chart alone, never the training.");
+    charts("learning", "Learning curves", page_.learning,
+           "Mean over seeds; the band is one sample standard deviation.");
+    charts("selection", "Selection quality", page_.selection,
+           "Against the true labels, after every epoch. True labels reach this chart alone, never the training.");
     cluster();
     failures();
     provenance();
-    out_ += "</main><dialog id=\"source\" aria-labelledby=\"source-title\"><form method=\"dialog\"><h2 id=\"source-title\"></h2><button aria-label=\"Close\" "
-            "class=\"close\">×</button></form><div id=\"source-body\" class=\"scroll\"></div></dialog>";
-    out_ += fmt::format("<script type=\"application/json\" id=\"samples\">{}</script><script>{}</script></body></html>\n", safe_json(samples_), html::kScript);
+    out_ +=
+        "</main><dialog id=\"source\" aria-labelledby=\"source-title\"><form method=\"dialog\"><h2 "
+        "id=\"source-title\"></h2><button aria-label=\"Close\" "
+        "class=\"close\">×</button></form><div id=\"source-body\" class=\"scroll\"></div></dialog>";
+    out_ +=
+        fmt::format("<script type=\"application/json\" id=\"samples\">{}</script><script>{}</script></body></html>\n",
+                    safe_json(samples_), html::kScript);
     return std::move(out_);
   }
 
  private:
   void head() {
     double share = page_.planned ? 100.0 * static_cast<double>(page_.done) / static_cast<double>(page_.planned) : 0;
-    out_ = fmt::format("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                       "<meta name=\"color-scheme\" content=\"light dark\"><title>{} · winnow</title><style>{}</style></head><body>"
-                       "<a class=\"skip\" href=\"#tables\">To the tables</a><header><p class=\"brand\">winnow</p><h1>{}</h1><p class=\"question\">{}</p>"
-                       "<div class=\"progress\" role=\"progressbar\" aria-label=\"experiments done\" aria-valuemin=\"0\" aria-valuemax=\"{}\" aria-valuenow=\"{}\">"
-                       "<span style=\"width:{:.2f}%\"></span></div><p class=\"unit\">{} of {} experiments done</p></header><nav aria-label=\"Sections\"><a href=\"#tables\">Tables</a>",
-                       escaped(page_.name), html::kStyle, escaped(page_.name), escaped(page_.question), page_.planned, page_.done, share, page_.done, page_.planned);
+    out_ = fmt::format(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width, initial-scale=1\">"
+        "<meta name=\"color-scheme\" content=\"light dark\"><title>{} · winnow</title><style>{}</style></head><body>"
+        "<a class=\"skip\" href=\"#tables\">To the tables</a><header><p class=\"brand\">winnow</p><h1>{}</h1><p "
+        "class=\"question\">{}</p>"
+        "<div class=\"progress\" role=\"progressbar\" aria-label=\"experiments done\" aria-valuemin=\"0\" "
+        "aria-valuemax=\"{}\" aria-valuenow=\"{}\">"
+        "<span style=\"width:{:.2f}%\"></span></div><p class=\"unit\">{} of {} experiments done</p></header><nav "
+        "aria-label=\"Sections\"><a href=\"#tables\">Tables</a>",
+        escaped(page_.name), html::kStyle, escaped(page_.name), escaped(page_.question), page_.planned, page_.done,
+        share, page_.done, page_.planned);
     if (!page_.claims.empty()) out_ += "<a href=\"#claims\">Claims</a>";
     if (!page_.figures.empty()) out_ += "<a href=\"#figures\">Statistics</a>";
     if (!page_.learning.empty()) out_ += "<a href=\"#learning\">Learning</a>";
@@ -116,9 +131,13 @@ class Writer {
     if (page_.claims.empty()) return;
     out_ += "<section id=\"claims\"><h2>Claims</h2>";
     for (const Judgement& result : page_.claims) {
-      const char* tag = result.verdict == Verdict::held ? "done" : result.verdict == Verdict::not_held ? "failed" : "open";
-      out_ += fmt::format("<p class=\"card claim\"><span class=\"tag {}\">{}</span> {}<br><span class=\"unit\">{}{}</span></p>", tag, to_string(result.verdict),
-                          escaped(result.claim.statement), escaped(numbers_of(result)), result.why.empty() ? "" : "; " + escaped(result.why));
+      const char* tag = result.verdict == Verdict::held       ? "done"
+                        : result.verdict == Verdict::not_held ? "failed"
+                                                              : "open";
+      out_ += fmt::format(
+          "<p class=\"card claim\"><span class=\"tag {}\">{}</span> {}<br><span class=\"unit\">{}{}</span></p>", tag,
+          to_string(result.verdict), escaped(result.claim.statement), escaped(numbers_of(result)),
+          result.why.empty() ? "" : "; " + escaped(result.why));
     }
     out_ += "</section>";
   }
@@ -131,7 +150,8 @@ class Writer {
 
   void add_table(const Table& table) {
     std::map<std::pair<Header, Header>, nlohmann::json> cells;
-    std::vector<std::size_t> row_at = positions(table.axes, table.row_axes), column_at = positions(table.axes, table.column_axes);
+    std::vector<std::size_t> row_at = positions(table.axes, table.row_axes),
+                             column_at = positions(table.axes, table.column_axes);
     bool one_method = std::find(table.axes.begin(), table.axes.end(), "method") == table.axes.end();
     for (const Table::Sample& sample : table.samples) {
       Header row = part(sample, row_at, table), column = part(sample, column_at, table);
@@ -139,10 +159,12 @@ class Writer {
       std::string what;
       for (std::size_t i = 0; i < table.axes.size() && i < sample.values.size(); ++i)
         if (table.axes[i] == "seed") what = "seed " + printable(sample.values[i]);
-      cells[{row, column}].push_back({what, sample.value ? number(table.metric, *sample.value) : "", sample.identity, printable(sample.file)});
+      cells[{row, column}].push_back(
+          {what, sample.value ? number(table.metric, *sample.value) : "", sample.identity, printable(sample.file)});
     }
     if (table.name != page_.name) out_ += fmt::format("<h3>{}</h3>", escaped(table.name));
-    if (!table.question.empty() && table.question != page_.question) out_ += fmt::format("<p class=\"question\">{}</p>", escaped(table.question));
+    if (!table.question.empty() && table.question != page_.question)
+      out_ += fmt::format("<p class=\"question\">{}</p>", escaped(table.question));
     out_ += "<div class=\"scroll card\"><table class=\"results\"><thead><tr>";
     for (const std::string& axis : table.row_axes) out_ += fmt::format("<th scope=\"col\">{}</th>", escaped(axis));
     for (const Header& column : table.columns) {
@@ -151,8 +173,10 @@ class Writer {
     out_ += "</tr></thead><tbody>";
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
       out_ += "<tr>";
-      for (std::size_t i = 0; i < table.rows[r].size(); ++i) out_ += fmt::format("<th scope=\"row\">{}</th>", escaped(label(table, table.rows[r][i])));
-      for (std::size_t c = 0; c < table.columns.size(); ++c) add_cell(table, r, c, cells[{table.rows[r], table.columns[c]}]);
+      for (std::size_t i = 0; i < table.rows[r].size(); ++i)
+        out_ += fmt::format("<th scope=\"row\">{}</th>", escaped(label(table, table.rows[r][i])));
+      for (std::size_t c = 0; c < table.columns.size(); ++c)
+        add_cell(table, r, c, cells[{table.rows[r], table.columns[c]}]);
       out_ += "</tr>";
     }
     out_ += "</tbody></table></div><ul class=\"notes\">";
@@ -168,18 +192,23 @@ class Writer {
     }
     const char* mark = cell.mark == Mark::best ? " best" : cell.mark == Mark::second ? " second" : "";
     const char* missing = cell.done() < cell.planned ? " missing" : "";
-    std::string title = fmt::format("{}: {}", joined(table.row_axes, table.rows[r]), joined(table.column_axes, table.columns[c]));
+    std::string title =
+        fmt::format("{}: {}", joined(table.row_axes, table.rows[r]), joined(table.column_axes, table.columns[c]));
     samples_.push_back({{"title", title}, {"rows", samples.is_null() ? nlohmann::json::array() : samples}});
     std::string published = published_text(table, cell);
-    out_ += fmt::format("<td class=\"number\"><button type=\"button\" class=\"cell{}{}\" data-cell=\"{}\">{}{}</button>{}</td>", mark, missing, samples_.size() - 1,
-                        escaped(mean_text(table, cell)), cell.done() < cell.planned ? fmt::format(" <small>{}</small>", count_text(cell)) : "",
-                        published.empty() ? "" : fmt::format("<br><small class=\"unit\">{}</small>", escaped(published)));
+    out_ += fmt::format(
+        "<td class=\"number\"><button type=\"button\" class=\"cell{}{}\" data-cell=\"{}\">{}{}</button>{}</td>", mark,
+        missing, samples_.size() - 1, escaped(mean_text(table, cell)),
+        cell.done() < cell.planned ? fmt::format(" <small>{}</small>", count_text(cell)) : "",
+        published.empty() ? "" : fmt::format("<br><small class=\"unit\">{}</small>", escaped(published)));
   }
 
   void figures() {
     if (page_.figures.empty()) return;
     out_ += "<section id=\"figures\"><h2>Statistics</h2><div class=\"charts\">";
-    for (const auto& [title, svg] : page_.figures) out_ += fmt::format("<figure class=\"card wide\"><figcaption><b>{}</b></figcaption>{}</figure>", escaped(title), svg);
+    for (const auto& [title, svg] : page_.figures)
+      out_ +=
+          fmt::format("<figure class=\"card wide\"><figcaption><b>{}</b></figcaption>{}</figure>", escaped(title), svg);
     out_ += "</div></section>";
   }
 
@@ -200,26 +229,37 @@ class Writer {
       hosts.insert(attempt.host);
       repeated += attempt.number > 1;
     }
-    out_ += fmt::format("<section id=\"cluster\"><h2>Cluster</h2><p>{} attempts on {} host{}, {:.1f} minutes of computing; {} of them tried a stage again.</p>"
-                        "<figure class=\"card wide\"><div class=\"scroll\">{}</div><ul class=\"legend\"><li><i class=\"key done\"></i>done</li><li><i class=\"key failed\"></i>failed or "
-                        "lost</li><li><i class=\"key returned\"></i>stopped</li><li><i class=\"key running\"></i>running</li></ul></figure></section>",
-                        page_.attempts.size(), hosts.size(), hosts.size() == 1 ? "" : "s", busy / 60, repeated, html::timeline(page_.attempts));
+    out_ += fmt::format(
+        "<section id=\"cluster\"><h2>Cluster</h2><p>{} attempts on {} host{}, {:.1f} minutes of computing; {} of them "
+        "tried a stage again.</p>"
+        "<figure class=\"card wide\"><div class=\"scroll\">{}</div><ul class=\"legend\"><li><i class=\"key "
+        "done\"></i>done</li><li><i class=\"key failed\"></i>failed or "
+        "lost</li><li><i class=\"key returned\"></i>stopped</li><li><i class=\"key "
+        "running\"></i>running</li></ul></figure></section>",
+        page_.attempts.size(), hosts.size(), hosts.size() == 1 ? "" : "s", busy / 60, repeated,
+        html::timeline(page_.attempts));
   }
 
   void failures() {
     if (page_.failures.empty()) return;
     out_ += "<section id=\"failures\"><h2>Failures</h2>";
     for (const Failure& failure : page_.failures)
-      out_ += fmt::format("<details class=\"card\"{}><summary><b>{}</b> <span class=\"tag {}\">{}</span> attempt {}: {}</summary><p class=\"unit\">{}</p><pre>{}</pre></details>",
-                          failure.recovered ? "" : " open", escaped(failure.label), failure.recovered ? "done" : "failed",
-                          failure.recovered ? "done later" : "not done", failure.attempt, escaped(failure.message), escaped(failure.identity),
-                          lines(failure.lines.empty() ? "the trainer wrote nothing" : failure.lines));
+      out_ += fmt::format(
+          "<details class=\"card\"{}><summary><b>{}</b> <span class=\"tag {}\">{}</span> attempt {}: {}</summary><p "
+          "class=\"unit\">{}</p><pre>{}</pre></details>",
+          failure.recovered ? "" : " open", escaped(failure.label), failure.recovered ? "done" : "failed",
+          failure.recovered ? "done later" : "not done", failure.attempt, escaped(failure.message),
+          escaped(failure.identity), lines(failure.lines.empty() ? "the trainer wrote nothing" : failure.lines));
     out_ += "</section>";
   }
 
   void provenance() {
-    out_ += fmt::format("<section id=\"provenance\"><h2>Provenance</h2><dl><dt>sweep</dt><dd><code>{}</code></dd><dt>store</dt><dd><code>{}</code></dd><dt>made by</dt><dd><code>winnow report {} "
-                        "--html</code>, winnow {}</dd></dl>", escaped(page_.sweep_file), escaped(page_.store), escaped(page_.sweep_file), escaped(std::string(revision())));
+    out_ += fmt::format(
+        "<section "
+        "id=\"provenance\"><h2>Provenance</h2><dl><dt>sweep</dt><dd><code>{}</code></dd><dt>store</dt><dd><code>{}</"
+        "code></dd><dt>made by</dt><dd><code>winnow report {} "
+        "--html</code>, winnow {}</dd></dl>",
+        escaped(page_.sweep_file), escaped(page_.store), escaped(page_.sweep_file), escaped(std::string(revision())));
     if (!page_.notes.empty()) {
       out_ += "<ul class=\"notes\">";
       for (const std::string& note : page_.notes) out_ += fmt::format("<li>{}</li>", escaped(note));

@@ -11,7 +11,7 @@ namespace winnow::report::html {
 namespace {
 
 constexpr double kWidth = 960, kLane = 18, kGap = 4, kLeft = 130, kRight = 10, kAxis = 26;
-constexpr double kHandOver = 1;                     // seconds: a trainer starts its next stage while the last result is committed
+constexpr double kHandOver = 1;  // seconds: a trainer starts its next stage while the last result is committed
 
 struct Lane {
   std::string host;
@@ -22,11 +22,13 @@ struct Lane {
 std::vector<Lane> lanes_of(const std::vector<Attempt>& attempts) {
   std::vector<const Attempt*> sorted;
   for (const Attempt& attempt : attempts) sorted.push_back(&attempt);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Attempt* a, const Attempt* b) { return a->begin < b->begin; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Attempt* a, const Attempt* b) { return a->begin < b->begin; });
   std::map<std::string, std::vector<Lane>> by_host;
   for (const Attempt* attempt : sorted) {
     std::vector<Lane>& lanes = by_host[attempt->host];
-    auto free = std::find_if(lanes.begin(), lanes.end(), [&](const Lane& lane) { return lane.attempts.back()->end <= attempt->begin + kHandOver; });
+    auto free = std::find_if(lanes.begin(), lanes.end(),
+                             [&](const Lane& lane) { return lane.attempts.back()->end <= attempt->begin + kHandOver; });
     if (free == lanes.end()) free = lanes.insert(lanes.end(), Lane{attempt->host, {}});
     free->attempts.push_back(attempt);
   }
@@ -72,7 +74,7 @@ class Clock {
   const std::vector<double>& cuts() const { return cuts_; }
 
  private:
-  std::vector<std::pair<double, double>> pieces_;   // wall time, time on the axis
+  std::vector<std::pair<double, double>> pieces_;  // wall time, time on the axis
   std::vector<double> cuts_;
   double length_ = 1;
 };
@@ -85,25 +87,38 @@ std::string timeline(const std::vector<Attempt>& attempts) {
   Clock clock(attempts);
   double height = static_cast<double>(lanes.size()) * (kLane + kGap) + kAxis;
   auto px = [&](double at) { return kLeft + at / clock.length() * (kWidth - kLeft - kRight); };
-  std::string text = fmt::format("<svg class=\"timeline\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", kWidth, height,
-                                 fmt::format("{} attempts on {} slots over {}", attempts.size(), lanes.size(), duration(clock.length())));
+  std::string text = fmt::format(
+      "<svg class=\"timeline\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", kWidth, height,
+      fmt::format("{} attempts on {} slots over {}", attempts.size(), lanes.size(), duration(clock.length())));
   std::string previous;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     double y = static_cast<double>(i) * (kLane + kGap);
-    if (lanes[i].host != previous) text += fmt::format("<text class=\"tick\" x=\"0\" y=\"{:.1f}\">{}</text>", y + 13, escaped(lanes[i].host.substr(0, 18)));
+    if (lanes[i].host != previous)
+      text += fmt::format("<text class=\"tick\" x=\"0\" y=\"{:.1f}\">{}</text>", y + 13,
+                          escaped(lanes[i].host.substr(0, 18)));
     previous = lanes[i].host;
-    text += fmt::format("<rect class=\"lane\" x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\"/>", kLeft, y, kWidth - kLeft - kRight, kLane);
+    text += fmt::format("<rect class=\"lane\" x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\"/>", kLeft, y,
+                        kWidth - kLeft - kRight, kLane);
     for (const Attempt* attempt : lanes[i].attempts) {
       double from = px(clock.of(attempt->begin)), to = px(clock.of(attempt->end));
-      text += fmt::format("<rect class=\"bar {}\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{}\" rx=\"2\"><title>{}, attempt {}: {}, {}</title></rect>",
-                          escaped(attempt->outcome), from, y, std::max(to - from - 0.5, 0.6), kLane, escaped(attempt->label), attempt->number,
-                          escaped(attempt->outcome), duration(attempt->end - attempt->begin));
+      text += fmt::format(
+          "<rect class=\"bar {}\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{}\" rx=\"2\"><title>{}, attempt "
+          "{}: {}, {}</title></rect>",
+          escaped(attempt->outcome), from, y, std::max(to - from - 0.5, 0.6), kLane, escaped(attempt->label),
+          attempt->number, escaped(attempt->outcome), duration(attempt->end - attempt->begin));
     }
   }
   for (double cut : clock.cuts())
-    text += fmt::format("<line class=\"cut\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"0\" y2=\"{1:.1f}\"><title>a pause is cut out</title></line>", px(cut), height - kAxis);
+    text += fmt::format(
+        "<line class=\"cut\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"0\" y2=\"{1:.1f}\"><title>a pause is cut "
+        "out</title></line>",
+        px(cut), height - kAxis);
   for (int i = 0; i <= 4; ++i)
-    text += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", px(clock.length() * i / 4), height - 8, i == 4 ? "end" : i ? "middle" : "start",
+    text += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>",
+                        px(clock.length() * i / 4), height - 8,
+                        i == 4 ? "end"
+                        : i    ? "middle"
+                               : "start",
                         duration(clock.length() * i / 4));
   return text + "</svg>";
 }

@@ -10,12 +10,13 @@ namespace {
 bool holds(const Key& key, const std::map<std::string, Value>& values) {
   return std::all_of(key.when.begin(), key.when.end(), [&](const auto& condition) {
     auto other = values.find(condition.first);
-    return other != values.end() && std::find(condition.second.begin(), condition.second.end(), other->second) != condition.second.end();
+    return other != values.end() &&
+           std::find(condition.second.begin(), condition.second.end(), other->second) != condition.second.end();
   });
 }
 
-// The scorer that is trained first, on the true labels of the experiment's training samples, with the settings of its preset: whatever the
-// experiment sets for its own training is not for it.
+// The scorer that is trained first, on the true labels of the experiment's training samples, with the settings of its
+// preset: whatever the experiment sets for its own training is not for it.
 Draft trained_scorer(const Experiment& experiment) {
   const Catalogue& catalogue = experiment.catalogue;
   const Settings& settings = experiment.settings;
@@ -23,14 +24,18 @@ Draft trained_scorer(const Experiment& experiment) {
   std::map<std::string, Value> values, fallbacks;
   auto declare = [&](const Key& key) {
     if (key.key == "profile" || key.key == "width" || key.key.starts_with("labels.scor")) return;
-    if (key.fallback && !(key.fallback->is_string() && key.fallback->get<std::string>().starts_with("="))) values[key.key] = fallbacks[key.key] = *key.fallback;
+    if (key.fallback && !(key.fallback->is_string() && key.fallback->get<std::string>().starts_with("=")))
+      values[key.key] = fallbacks[key.key] = *key.fallback;
     if (auto own = model.settings.find(key.key); own != model.settings.end()) values[key.key] = key.check(own->second);
   };
   for (const Key& key : catalogue.common) declare(key);
   for (const Key& key : catalogue.methods.at("ce").keys) declare(key);
   for (const auto& [key, value] : settings.all())
     if (key.starts_with("data.")) values[key] = value;
-  for (auto [key, value] : std::map<std::string, Value>{{"method", "ce"}, {"dataset", settings.at("dataset")}, {"model", model.name}, {"labels.kind", "clean"},
+  for (auto [key, value] : std::map<std::string, Value>{{"method", "ce"},
+                                                        {"dataset", settings.at("dataset")},
+                                                        {"model", model.name},
+                                                        {"labels.kind", "clean"},
                                                         {"seed", settings.at("labels.scorer.seed")}})
     values[key] = value;
   if (std::int64_t epochs = settings.integer("labels.scorer.epochs")) values["train.epochs"] = epochs;
@@ -45,8 +50,9 @@ Draft trained_scorer(const Experiment& experiment) {
   for (const auto& [key, value] : values) {
     draft.stage.settings.set(key, value);
     bool data = key.starts_with("data.");
-    if (data ? experiment.defaulted.count(key) != 0 : fallbacks.count(key) && fallbacks.at(key) == value) draft.stage.defaulted.insert(key);
-    if (!data) draft.origin[key] = "labels.scorer";         // no key: it varies with none of the experiment's
+    if (data ? experiment.defaulted.count(key) != 0 : fallbacks.count(key) && fallbacks.at(key) == value)
+      draft.stage.defaulted.insert(key);
+    if (!data) draft.origin[key] = "labels.scorer";  // no key: it varies with none of the experiment's
   }
   return draft;
 }
@@ -88,7 +94,7 @@ std::size_t add_scores(std::vector<Draft>& drafts, const Experiment& experiment)
     std::string origin = std::string("labels.scorer.") + key;
     score.stage.settings.set(key, score.stage.settings.text(origin));
     score.origin[key] = origin;
-    score.stage.defaulted.erase(key);             // of two stages that score alike one may have it from its model
+    score.stage.defaulted.erase(key);  // of two stages that score alike one may have it from its model
   }
   keep_settings(score, {"dataset", "model", "template"}, /*labels=*/false);
   add_backbone(drafts, score, score.stage.settings.text("model"), experiment.catalogue);
@@ -112,7 +118,7 @@ void add_candidate_sets(std::vector<Draft>& drafts, Draft& user, const Experimen
   Draft narrow = draft_of(experiment, "", StageKind::narrow);
   narrow.label = "narrow";
   narrow.stage.outputs = {Output::metrics, Output::labels};
-  keep_settings(narrow, {"dataset", "seed"}, /*labels=*/true);          // labels.seed is left out where it is the seed
+  keep_settings(narrow, {"dataset", "seed"}, /*labels=*/true);  // labels.seed is left out where it is the seed
   erase_scorer(narrow);
   narrow.edges["scores"] = {scores, Output::scores};
   user.edges["labels"] = {drafts.size(), Output::labels};

@@ -1,5 +1,5 @@
-// `detect-train`: a detector selects the samples whose given label it believes; then a fresh model is trained on those alone.
-// What stands in the sweep's table `detect` describes the first stage. docs/methods/noisy-labels.md#4.
+// `detect-train`: a detector selects the samples whose given label it believes; then a fresh model is trained on those
+// alone. What stands in the sweep's table `detect` describes the first stage. docs/methods/noisy-labels.md#4.
 #include "recipes.h"
 
 namespace winnow::sweep {

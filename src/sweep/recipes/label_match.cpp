@@ -1,5 +1,5 @@
-// `label-match`: how well a fixed model finds the clean samples. The cell's stage is the detector itself; nothing is trained.
-// docs/methods/noisy-labels.md#6.6.
+// `label-match`: how well a fixed model finds the clean samples. The cell's stage is the detector itself; nothing is
+// trained. docs/methods/noisy-labels.md#6.6.
 #include "recipes.h"
 
 namespace winnow::sweep {

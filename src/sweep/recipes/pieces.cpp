@@ -19,10 +19,11 @@ Draft pretrain_draft(const Model& model, const Fingerprints& fingerprints) {
 
 // The label file that the stage reads; without one the labels are the data set's own, whose fingerprint covers them.
 void note_annotations(Draft& draft, const Experiment& experiment) {
-  const data::LabelSet& set = experiment.catalogue.labels.at(experiment.settings.text("dataset")).at(experiment.settings.text("labels.set"));
+  const data::LabelSet& set =
+      experiment.catalogue.labels.at(experiment.settings.text("dataset")).at(experiment.settings.text("labels.set"));
   if (!set.fingerprint.empty()) draft.stage.fingerprints["labels"] = set.fingerprint;
   if (set.candidates) return;
-  erase_setting(draft, "labels.keep_fraction");            // there are no sets to narrow
+  erase_setting(draft, "labels.keep_fraction");  // there are no sets to narrow
   erase_scorer(draft);
 }
 
@@ -34,7 +35,8 @@ Draft draft_of(const Experiment& experiment, std::string_view table, StageKind k
     if (key.shared) shared.insert(key.key);
   std::string prefix = table.empty() ? "" : std::string(table) + ".";
   auto in_a_table = [&](const std::string& key) {
-    return std::any_of(experiment.method.stages.begin(), experiment.method.stages.end(), [&](const auto& stage) { return key.starts_with(stage.first + "."); });
+    return std::any_of(experiment.method.stages.begin(), experiment.method.stages.end(),
+                       [&](const auto& stage) { return key.starts_with(stage.first + "."); });
   };
   Draft draft{.label = table.empty() ? std::string_view("train") : table};
   draft.stage.kind = kind;
@@ -42,7 +44,8 @@ Draft draft_of(const Experiment& experiment, std::string_view table, StageKind k
   for (const auto& [key, value] : experiment.settings.all()) {
     std::string name = key;
     if (!table.empty() && key.starts_with(prefix)) name = key.substr(prefix.size());
-    else if (table.empty() ? in_a_table(key) : !shared.count(key) || experiment.settings.has(prefix + key)) continue;   // the table's own method
+    else if (table.empty() ? in_a_table(key) : !shared.count(key) || experiment.settings.has(prefix + key))
+      continue;  // the table's own method
     draft.stage.settings.set(name, value);
     if (name != key) draft.origin[name] = key;
     if (experiment.defaulted.count(key)) draft.stage.defaulted.insert(name);
@@ -101,7 +104,8 @@ std::size_t add_label_match(std::vector<Draft>& drafts, const Experiment& experi
   detect.stage.kind = StageKind::detect;
   detect.stage.version = experiment.catalogue.methods.at("label-match").version;
   detect.stage.outputs = {Output::metrics, Output::labels, Output::selection};
-  keep_settings(detect, {"dataset", "method", "seed"}, /*labels=*/true);   // labels.seed is left out where it is the seed
+  keep_settings(detect, {"dataset", "method", "seed"},
+                /*labels=*/true);  // labels.seed is left out where it is the seed
   detect.edges["scores"] = {scores, Output::scores};
   drafts.push_back(std::move(detect));
   return drafts.size() - 1;

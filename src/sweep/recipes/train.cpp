@@ -1,5 +1,6 @@
 // `train`: one stage that trains the method on the labels as they were given; before it, where this project makes the
-// backbone itself, the stage that pre-trains it; and where another model's scores make or narrow candidate sets, those stages.
+// backbone itself, the stage that pre-trains it; and where another model's scores make or narrow candidate sets, those
+// stages.
 #include "recipes.h"
 
 namespace winnow::sweep {

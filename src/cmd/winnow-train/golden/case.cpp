@@ -34,12 +34,13 @@ Case::Case(const Path& file) : name_(file.stem().string()), folder_(file.parent_
     throw DataError(fmt::format("{}: {}", file.string(), error.what()));
   }
   Path data = Path(file).replace_extension(".safetensors");
-  if (!std::filesystem::exists(data)) return;     // cases about errors bring no tensors
+  if (!std::filesystem::exists(data)) return;  // cases about errors bring no tensors
   SafeTensors tensors(data);
   for (const auto& [name, tensor] : tensors.tensors()) {
     auto keep = tensors.mapping();
-    tensors_[name] = at::from_blob(const_cast<std::byte*>(tensor.bytes.data()), tensor.shape, [keep](void*) {},
-                                   at::TensorOptions(model::scalar_type(tensor.dtype)))
+    tensors_[name] = at::from_blob(
+                         const_cast<std::byte*>(tensor.bytes.data()), tensor.shape, [keep](void*) {},
+                         at::TensorOptions(model::scalar_type(tensor.dtype)))
                          .clone();
   }
 }
@@ -67,7 +68,8 @@ const at::Tensor& Case::tensor(const std::string& name) const {
 std::map<std::string, at::Tensor> Case::below(const std::string& prefix, at::ScalarType type) const {
   std::map<std::string, at::Tensor> result;
   for (const auto& [name, tensor] : tensors_)
-    if (name.starts_with(prefix)) result[name.substr(prefix.size())] = tensor.is_floating_point() ? tensor.to(type) : tensor;
+    if (name.starts_with(prefix))
+      result[name.substr(prefix.size())] = tensor.is_floating_point() ? tensor.to(type) : tensor;
   return result;
 }
 
@@ -76,8 +78,10 @@ void Case::compare(const std::string& name, const at::Tensor& value) {
   compared_.insert("out." + name);
   const at::Tensor& want = tensors_.at("out." + name);
   at::Tensor got = value.detach();
-  if (got.numel() != want.numel() || (got.dim() > 1 && want.dim() > 1 && got.squeeze().sizes() != want.squeeze().sizes()))
-    return wrong(fmt::format("{} has shape [{}], expected [{}]", name, fmt::join(got.sizes(), ", "), fmt::join(want.sizes(), ", ")));
+  if (got.numel() != want.numel() ||
+      (got.dim() > 1 && want.dim() > 1 && got.squeeze().sizes() != want.squeeze().sizes()))
+    return wrong(fmt::format("{} has shape [{}], expected [{}]", name, fmt::join(got.sizes(), ", "),
+                             fmt::join(want.sizes(), ", ")));
   got = got.reshape(want.sizes());
   bool levels = kind_ == "transform" && want.scalar_type() == at::kByte && got.scalar_type() == at::kByte;
   if (!want.is_floating_point() && !levels) {
@@ -90,7 +94,7 @@ void Case::compare(const std::string& name, const at::Tensor& value) {
   at::Tensor allowed = absolute_ + relative_ * want.to(at::kDouble).abs();
   double largest = error.max().item<double>();
   if (!(largest_ >= largest)) largest_ = largest;
-  if (!(error <= allowed).all().item<bool>()) wrong(fmt::format("{} off by {:.2g}", name, largest));   // NaN is off, too
+  if (!(error <= allowed).all().item<bool>()) wrong(fmt::format("{} off by {:.2g}", name, largest));  // NaN is off, too
 }
 
 std::vector<std::string> Case::not_compared() const {

@@ -15,7 +15,7 @@ namespace winnow::golden {
 
 class Case {
  public:
-  explicit Case(const Path& json_file);           // DataError naming the file; the tensors are loaded at once
+  explicit Case(const Path& json_file);  // DataError naming the file; the tensors are loaded at once
 
   const std::string& kind() const { return kind_; }
   const std::string& subject() const { return subject_; }
@@ -26,22 +26,22 @@ class Case {
 
   // config, nested tables flattened to dotted keys. What is read here or marked counts as read.
   const Settings& config() const { return config_; }
-  const Value& raw(const std::string& key);       // a nested table as it stands; marks all of it
+  const Value& raw(const std::string& key);  // a nested table as it stands; marks all of it
   void mark_read(const std::string& key) { marked_.insert(key); }
-  at::ScalarType precision() const;               // config.dtype, float64 unless given
+  at::ScalarType precision() const;  // config.dtype, float64 unless given
 
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
-  const at::Tensor& tensor(const std::string& name) const;            // full name, "in.A"; DataError
+  const at::Tensor& tensor(const std::string& name) const;  // full name, "in.A"; DataError
   // Tensors below "in." (or another prefix), by the rest of their names; reals in `type`.
   std::map<std::string, at::Tensor> below(const std::string& prefix, at::ScalarType type) const;
 
-  // Compares with out.NAME: reals and the images of a transform by the tolerance, integers and masks exactly, NaN equals
-  // nothing. Shapes may differ in dimensions of size 1. Ignored when the case expects no such output.
+  // Compares with out.NAME: reals and the images of a transform by the tolerance, integers and masks exactly, NaN
+  // equals nothing. Shapes may differ in dimensions of size 1. Ignored when the case expects no such output.
   void compare(const std::string& name, const at::Tensor& got);
   bool expects(const std::string& name) const { return has("out." + name); }
   std::vector<std::string> not_compared() const;
   void wrong(const std::string& what) { faults_.push_back(what); }
-  void failed_as_expected() { failed_as_expected_ = true; }           // of a case that must fail and compares nothing
+  void failed_as_expected() { failed_as_expected_ = true; }  // of a case that must fail and compares nothing
 
   // Everything that is wrong: differences, outputs that were not computed, keys that nobody read. Empty: passed.
   std::vector<std::string> verdict() const;

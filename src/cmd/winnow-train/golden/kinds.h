@@ -10,11 +10,11 @@
 namespace winnow::golden {
 
 struct Options {
-  std::int64_t chunk = 0;                         // rows that a tower computes at once
-  comm::Collective* gang = nullptr;               // of the processes that run the cases together
+  std::int64_t chunk = 0;            // rows that a tower computes at once
+  comm::Collective* gang = nullptr;  // of the processes that run the cases together
 };
 
-void run_method(Case&, const Options&);           // through the stage executor
+void run_method(Case&, const Options&);  // through the stage executor
 void run_loss(Case&);
 void run_labels(Case&);
 void run_selection(Case&);

@@ -23,7 +23,8 @@ std::vector<std::int64_t> integers(const at::Tensor& tensor) {
 
 // The generator that `table` (labels, or the case itself) names by law and seed.
 label::NumpyLegacy legacy(const Case& c, const std::string& table = "labels.") {
-  if (label::parse_law(c.config().text(table + "law")) != label::Law::numpy_legacy) throw UsageError("labels of a case follow the law numpy-legacy");
+  if (label::parse_law(c.config().text(table + "law")) != label::Law::numpy_legacy)
+    throw UsageError("labels of a case follow the law numpy-legacy");
   return label::NumpyLegacy(static_cast<std::uint32_t>(c.config().integer(table + "seed")));
 }
 
@@ -33,7 +34,8 @@ std::vector<double> reals(const at::Tensor& tensor) {
 }
 
 at::Tensor tensor_of(const label::Candidates& sets) {
-  return at::tensor(std::vector<std::int64_t>(sets.mask.begin(), sets.mask.end()), at::kLong).view({sets.samples, sets.classes});
+  return at::tensor(std::vector<std::int64_t>(sets.mask.begin(), sets.mask.end()), at::kLong)
+      .view({sets.samples, sets.classes});
 }
 
 void compare_sets(Case& c, const label::Candidates& sets, label::NumpyLegacy& random) {
@@ -66,7 +68,8 @@ void run_symmetric(Case& c) {
   if (c.config().has("labels.balanced")) spec.balanced = c.config().flag("labels.balanced");
   label::SymmetricDraws draws;
   draws.order = integers(c.tensor("draw.order"));
-  (spec.include_true ? draws.classes : draws.shift) = integers(c.tensor(spec.include_true ? "draw.class" : "draw.shift"));
+  (spec.include_true ? draws.classes : draws.shift) =
+      integers(c.tensor(spec.include_true ? "draw.class" : "draw.shift"));
   std::vector<std::uint8_t> marked;
   label::Labels given = label::symmetric(truth, classes, spec, draws, &marked);
   at::Tensor given_tensor = at::tensor(given, at::kLong), truth_tensor = at::tensor(truth, at::kLong);
@@ -88,10 +91,10 @@ void run_long_tail(Case& c) {
   label::NumpyLegacy random = legacy(c);
   std::int64_t classes = c.config().integer("classes");
   std::vector<std::int64_t> truth;
-  if (c.has("in.true"))
-    truth = integers(c.tensor("in.true"));
+  if (c.has("in.true")) truth = integers(c.tensor("in.true"));
   else
-    for (std::int64_t i = 0, each = c.config().integer("samples_per_class"); i < classes * each; ++i) truth.push_back(i / each);
+    for (std::int64_t i = 0, each = c.config().integer("samples_per_class"); i < classes * each; ++i)
+      truth.push_back(i / each);
   std::vector<std::int64_t> kept = label::long_tail(truth, classes, c.config().real("long_tail.factor"), random), own;
   std::vector<std::int64_t> counts(static_cast<std::size_t>(classes), 0);
   for (std::int64_t i : kept) {
@@ -102,7 +105,7 @@ void run_long_tail(Case& c) {
   c.compare("counts", at::tensor(counts, at::kLong));
   c.compare("next_double", at::tensor({label::NumpyLegacy(random).uniform()}, at::kDouble));
   std::string kind = c.config().text("labels.kind");
-  if (kind == "flip") {                           // goes on from the shuffles' state
+  if (kind == "flip") {  // goes on from the shuffles' state
     label::Candidates sets = label::flip(own, classes, c.config().real("labels.rate"), random);
     c.compare("candidates", tensor_of(sets));
     compare_head(c, "candidates_head", tensor_of(sets));
@@ -137,12 +140,15 @@ void run_validation_split(Case& c) {
 }
 
 void run_instance_candidates(Case& c) {
-  if (c.config().text("labels.law") != "given-draws") throw UsageError("instance-candidates of a case follow the law given-draws");
+  if (c.config().text("labels.law") != "given-draws")
+    throw UsageError("instance-candidates of a case follow the law given-draws");
   std::vector<std::int64_t> truth = integers(c.tensor("in.true"));
   std::int64_t classes = c.config().integer("classes");
-  std::vector<double> probability = label::instance_probabilities(truth, classes, reals(c.tensor("in.scores")), c.config().real("labels.rate"));
+  std::vector<double> probability =
+      label::instance_probabilities(truth, classes, reals(c.tensor("in.scores")), c.config().real("labels.rate"));
   c.compare("probability", at::tensor(probability, at::kDouble).view({-1, classes}));
-  c.compare("candidates", tensor_of(label::instance_candidates(truth, classes, probability, reals(c.tensor("draw.uniform")))));
+  c.compare("candidates",
+            tensor_of(label::instance_candidates(truth, classes, probability, reals(c.tensor("draw.uniform")))));
 }
 
 }  // namespace
@@ -153,7 +159,8 @@ void run_labels(Case& c) {
   if (c.subject() == "generator") return run_generator(c);
   if (c.subject() == "validation-split") return run_validation_split(c);
   if (c.config().has("labels.kind") && c.config().text("labels.kind") != c.subject())
-    throw DataError(fmt::format("labels.kind = {} in a case of subject {}", c.config().text("labels.kind"), c.subject()));
+    throw DataError(
+        fmt::format("labels.kind = {} in a case of subject {}", c.config().text("labels.kind"), c.subject()));
   if (c.subject() == "flip") return run_flip(c);
   if (c.subject() == "uniform") return run_uniform(c);
   if (c.subject() == "symmetric") return run_symmetric(c);

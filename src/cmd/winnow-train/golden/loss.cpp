@@ -16,7 +16,7 @@ void run_loss(Case& c) {
   std::vector<std::string> names;
   std::vector<at::Tensor> leaves;
   for (auto& [name, tensor] : in) {
-    if (tensor.scalar_type() == at::kByte) tensor = tensor.to(c.precision());      // masks enter formulas as numbers
+    if (tensor.scalar_type() == at::kByte) tensor = tensor.to(c.precision());  // masks enter formulas as numbers
     if (!c.expects("grad." + name)) continue;
     tensor = tensor.detach().requires_grad_(true);
     names.push_back(name);
@@ -24,7 +24,8 @@ void run_loss(Case& c) {
   }
   method::Tensors out = entry.loss(c.config(), in);
   if (!leaves.empty()) {
-    std::vector<at::Tensor> gradients = torch::autograd::grad({out.at("loss")}, leaves, {}, false, false, /*allow_unused=*/true);
+    std::vector<at::Tensor> gradients =
+        torch::autograd::grad({out.at("loss")}, leaves, {}, false, false, /*allow_unused=*/true);
     for (std::size_t i = 0; i < leaves.size(); ++i)
       c.compare("grad." + names[i], gradients[i].defined() ? gradients[i] : at::zeros_like(leaves[i]));
   }

@@ -52,11 +52,13 @@ void check_description(Case& c, const train::Replay& replay, std::int64_t sample
     // A module's tensors: NAME, NAME.part, or W_NAME; a generator's A_g and W_g.
     auto there = [&](const std::string& name) {
       return std::any_of(replay.tensors.begin(), replay.tensors.end(), [&](const auto& tensor) {
-        return tensor.first == name || tensor.first.starts_with(name + ".") || tensor.first == "W_" + (name == "generator" ? "g" : name);
+        return tensor.first == name || tensor.first.starts_with(name + ".") ||
+               tensor.first == "W_" + (name == "generator" ? "g" : name);
       });
     };
-    bool known = modules.is_array() &&
-                 std::all_of(modules.begin(), modules.end(), [&](const Value& name) { return name.is_string() && there(name.get<std::string>()); });
+    bool known = modules.is_array() && std::all_of(modules.begin(), modules.end(), [&](const Value& name) {
+                   return name.is_string() && there(name.get<std::string>());
+                 });
     require(c, "modules", known);
   }
 }
@@ -79,8 +81,8 @@ Stage stage_of(Case& c, const train::Replay& replay, std::int64_t classes) {
   return stage;
 }
 
-// pll and noisy: plain and weak are x_w, strong is x_s. unsupervised (which has a view x_k or keeps x_w for prediction): plain
-// is x_w, weak is x_s, key is x_k.
+// pll and noisy: plain and weak are x_w, strong is x_s. unsupervised (which has a view x_k or keeps x_w for
+// prediction): plain is x_w, weak is x_s, key is x_k.
 std::map<std::string, std::string> views_of(const Case& c, const train::Replay& replay) {
   std::map<std::string, std::string> views{{"plain", "x_w"}};
   auto add = [&](const char* view, const char* tensor) {
@@ -111,7 +113,7 @@ void compare_with(Case& c, const train::Trace& trace, const train::Replay& repla
     bool last_only = c.expects(name) && tensor.dim() == c.tensor("out." + name).dim() + 1;
     all.emplace(name, last_only ? tensor[tensor.size(0) - 1] : tensor);
   }
-  for (const auto& [name, tensor] : replay.tensors) all.emplace(name, tensor);      // what nothing uses stays as it was
+  for (const auto& [name, tensor] : replay.tensors) all.emplace(name, tensor);  // what nothing uses stays as it was
   for (const auto& [name, tensor] : all) c.compare(name, tensor);
 }
 
@@ -130,7 +132,7 @@ void compare_gradients(Case& c, const train::Trace& got, const train::Trace& who
 
 void run_method(Case& c, const Options& options) {
   const method::Entry& entry = method::find_method(c.subject());
-  (void)entry;                                    // unknown subjects fail before anything is read
+  (void)entry;  // unknown subjects fail before anything is read
   train::Replay replay;
   replay.tensors = c.below("in.", c.precision());
   replay.draws = c.below("draw.", c.precision());
@@ -143,12 +145,14 @@ void run_method(Case& c, const Options& options) {
   Stage stage = stage_of(c, replay, classes);
   train::Execution run = execute(stage, replay, options.chunk, *options.gang);
   auto alone = comm::alone();
-  if (options.chunk > 0 || options.gang->size() > 1) compare_gradients(c, run.trace, execute(stage, replay, 0, *alone).trace);
+  if (options.chunk > 0 || options.gang->size() > 1)
+    compare_gradients(c, run.trace, execute(stage, replay, 0, *alone).trace);
   std::set<std::string> read = stage.settings.read();
   for (const auto& [key, value] : c.config().all())
     if (read.count(setting_of(key))) c.mark_read(key);
   // Methods without the choice take their confidences from the training forward.
-  if (!read.count("conf_source")) require(c, "conf_source", c.config().has("conf_source") && c.config().text("conf_source") == "pre-step");
+  if (!read.count("conf_source"))
+    require(c, "conf_source", c.config().has("conf_source") && c.config().text("conf_source") == "pre-step");
   compare_with(c, run.trace, replay);
 }
 

@@ -19,8 +19,8 @@ at::Tensor scalar(double value) { return at::tensor({value}, at::TensorOptions(a
 double two_decimals(double value) { return std::stod(fmt::format("{:.2f}", value)); }
 
 // DeFT's code averages over batches: those with a selection are summed, the divisor is floor(N / B) + 1 (B20).
-train::SelectionQuality batch_average(const at::Tensor& mask, const at::Tensor& given, const at::Tensor& truth, const at::Tensor& order,
-                                      std::int64_t batch) {
+train::SelectionQuality batch_average(const at::Tensor& mask, const at::Tensor& given, const at::Tensor& truth,
+                                      const at::Tensor& order, std::int64_t batch) {
   train::SelectionQuality total;
   std::int64_t N = order.size(0);
   for (std::int64_t first = 0; first < N; first += batch) {
@@ -39,16 +39,19 @@ train::SelectionQuality batch_average(const at::Tensor& mask, const at::Tensor& 
 
 void run_selection_metric(Case& c) {
   at::Tensor mask = c.tensor("in.mask"), given = c.tensor("in.given"), truth = c.tensor("in.true");
-  c.precision();                                  // figures are fp64 whatever a case says
-  if (given.max().item<std::int64_t>() >= c.config().integer("classes")) c.wrong("config.classes contradicts the labels");
+  c.precision();  // figures are fp64 whatever a case says
+  if (given.max().item<std::int64_t>() >= c.config().integer("classes"))
+    c.wrong("config.classes contradicts the labels");
   bool batches = c.config().has("average") && c.config().text("average") == "batch";
-  train::SelectionQuality quality = batches ? batch_average(mask, given, truth, c.tensor("in.order"), c.config().integer("batch"))
-                                            : train::selection_quality(mask, given, truth);
+  train::SelectionQuality quality =
+      batches ? batch_average(mask, given, truth, c.tensor("in.order"), c.config().integer("batch"))
+              : train::selection_quality(mask, given, truth);
   c.compare("precision", scalar(quality.precision));
   c.compare("recall", scalar(quality.recall));
   c.compare("f1", scalar(quality.f1));
   c.compare("noise", (given != truth).to(at::kDouble).mean());
-  double percent[] = {two_decimals(100 * quality.precision), two_decimals(100 * quality.recall), two_decimals(100 * quality.f1)};
+  double percent[] = {two_decimals(100 * quality.precision), two_decimals(100 * quality.recall),
+                      two_decimals(100 * quality.f1)};
   c.compare("percent", at::tensor(at::ArrayRef<double>(percent, 3), at::TensorOptions(at::kDouble)));
 }
 

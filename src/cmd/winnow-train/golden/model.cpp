@@ -22,12 +22,14 @@ void check_description(Case& c, const model::Snapshot& snapshot) {
   if (c.config().has("naming")) {
     std::string naming = c.config().text("naming");
     Path folder = c.folder() / c.config().text("snapshot");
-    bool open_clip = std::filesystem::exists(folder / "open_clip_config.json"), timm = snapshot.config.contains("architecture");
+    bool open_clip = std::filesystem::exists(folder / "open_clip_config.json"),
+         timm = snapshot.config.contains("architecture");
     if (naming != (open_clip ? "open_clip" : timm ? "timm" : "hugging_face")) contradicts("naming");
     if (timm && c.subject() == "vit") {
       bool quick = snapshot.config["architecture"].get<std::string>().find("quickgelu") != std::string::npos;
       bool clip = snapshot.config["architecture"].get<std::string>().find("_clip_") != std::string::npos;
-      if (c.config().has("activation") && c.config().text("activation").starts_with("quick") != quick) contradicts("activation");
+      if (c.config().has("activation") && c.config().text("activation").starts_with("quick") != quick)
+        contradicts("activation");
       if (c.config().has("eps") && c.config().real("eps") != (clip ? 1e-5 : 1e-6)) contradicts("eps");
     }
   }
@@ -35,18 +37,23 @@ void check_description(Case& c, const model::Snapshot& snapshot) {
     throw UsageError("mask_ratio: winnow's encoder sees all patches");
   if (c.config().has("text_pooling")) {
     bool largest = snapshot.config["text_config"].value("eos_token_id", 49407) == 2;
-    if (c.config().text("text_pooling").starts_with("largest") != largest) c.wrong("config.text_pooling contradicts config.json");
+    if (c.config().text("text_pooling").starts_with("largest") != largest)
+      c.wrong("config.text_pooling contradicts config.json");
   }
   for (const char* key : {"stored", "computed"}) {
     if (!c.config().has(key)) continue;
     at::ScalarType type = std::string(key) == "stored" ? snapshot.tensors.begin()->second.scalar_type() : at::kFloat;
-    if (c.config().text(key) != (type == at::kHalf ? "float16" : type == at::kBFloat16 ? "bfloat16" : type == at::kFloat ? "float32" : at::toString(type)))
+    if (c.config().text(key) != (type == at::kHalf       ? "float16"
+                                 : type == at::kBFloat16 ? "bfloat16"
+                                 : type == at::kFloat    ? "float32"
+                                                         : at::toString(type)))
       c.wrong(fmt::format("config.{} contradicts the snapshot", key));
   }
   if (c.config().has("interpolate_pos_encoding") && c.config().flag("interpolate_pos_encoding")) {
     std::vector<double> size = c.config().reals("resolution");
     const at::Tensor& pixels = c.tensor("in.pixels");
-    if (size.size() != 2 || pixels.size(2) != static_cast<std::int64_t>(size[0]) || pixels.size(3) != static_cast<std::int64_t>(size[1]))
+    if (size.size() != 2 || pixels.size(2) != static_cast<std::int64_t>(size[0]) ||
+        pixels.size(3) != static_cast<std::int64_t>(size[1]))
       c.wrong("config.resolution contradicts in.pixels");
   }
 }
@@ -65,7 +72,8 @@ void run_towers(Case& c) {
     if (outputs.pooler.defined()) c.compare("pooler", outputs.pooler);
     if (outputs.projected.defined()) c.compare("image_features", image_features = outputs.projected);
     if (c.expects("first_patch")) c.compare("first_patch", outputs.last_hidden.select(1, 0));
-    if (c.expects("mean_patches")) c.compare("mean_patches", outputs.last_hidden.narrow(1, 1, outputs.last_hidden.size(1) - 1).mean(1));
+    if (c.expects("mean_patches"))
+      c.compare("mean_patches", outputs.last_hidden.narrow(1, 1, outputs.last_hidden.size(1) - 1).mean(1));
   }
   if (c.has("in.tokens")) {
     model::TextOutputs outputs = model::text_tower(snapshot, at::kFloat)->encode(c.tensor("in.tokens"));
@@ -102,7 +110,8 @@ void run_text_features(Case& c) {
   check_tokens(c, snapshot, tokens);
   auto image = model::image_tower(snapshot, {});
   auto text = model::text_tower(snapshot, at::kFloat);
-  at::Tensor single = model::class_text_features(*text, {tokens[0]}), ensemble = model::class_text_features(*text, {tokens});
+  at::Tensor single = model::class_text_features(*text, {tokens[0]}),
+             ensemble = model::class_text_features(*text, {tokens});
   c.compare("single", single);
   c.compare("head", model::back_projected(single, image->projection()));
   c.compare("ensemble", ensemble);

@@ -1,4 +1,5 @@
-// kind = peft: adaptation modules, prompt learners and heads with recorded weights; outputs and gradients of the sum of squares.
+// kind = peft: adaptation modules, prompt learners and heads with recorded weights; outputs and gradients of the sum of
+// squares.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,11 +11,11 @@
 #include "winnow/core/error.h"
 #include "winnow/model/adaptation.h"
 #include "winnow/model/clip.h"
-#include "winnow/model/image_tower.h"
-#include "winnow/model/text_tower.h"
-#include "winnow/model/snapshot_layout.h"
 #include "winnow/model/head.h"
+#include "winnow/model/image_tower.h"
 #include "winnow/model/prompt_learner.h"
+#include "winnow/model/snapshot_layout.h"
+#include "winnow/model/text_tower.h"
 
 namespace winnow::golden {
 
@@ -38,13 +39,14 @@ model::AdaptationOptions options_of(Case& c, model::ImageTower& tower, const std
   const char* size = name.starts_with("vpt") ? "vpt_len" : config.has("lora_dim") ? "lora_dim" : "adapter_dim";
   if (config.has(size)) options.size = config.integer(size);
   if (config.has("mask_ratio")) options.mask_ratio = config.real("mask_ratio");
-  c.mark_read("mask_seed");                       // of a generator that is not ours: the case brings the masks
+  c.mark_read("mask_seed");  // of a generator that is not ours: the case brings the masks
   if (config.has("partial")) {
     const Value& partial = c.raw("partial");
     std::int64_t blocks = 0;
     for (const model::Parameter& parameter : tower.weights().all()) blocks = std::max(blocks, parameter.block + 1);
-    options.blocks = partial.is_array() ? std::pair{partial.at(0).get<std::int64_t>(), partial.at(1).get<std::int64_t>()}
-                                        : std::pair{blocks - partial.get<std::int64_t>(), blocks};
+    options.blocks = partial.is_array()
+                         ? std::pair{partial.at(0).get<std::int64_t>(), partial.at(1).get<std::int64_t>()}
+                         : std::pair{blocks - partial.get<std::int64_t>(), blocks};
   }
   return options;
 }
@@ -54,10 +56,10 @@ void load(Case& c, const std::string& prefix, model::Weights& weights) {
   for (const auto& [name, value] : c.below("in.peft." + prefix, at::kFloat)) {
     model::Parameter* parameter = weights.find(name);
     if (!parameter) throw DataError(fmt::format("{}: no parameter '{}' here", c.name(), name));
-    bool chosen = name.find(".optimized_") != std::string::npos;      // as many as the recorded mask says
+    bool chosen = name.find(".optimized_") != std::string::npos;  // as many as the recorded mask says
     if (!chosen && parameter->value.sizes() != value.sizes())
-      throw DataError(fmt::format("{}: '{}' has shape [{}], wanted [{}]", c.name(), name, fmt::join(value.sizes(), ", "),
-                                  fmt::join(parameter->value.sizes(), ", ")));
+      throw DataError(fmt::format("{}: '{}' has shape [{}], wanted [{}]", c.name(), name,
+                                  fmt::join(value.sizes(), ", "), fmt::join(parameter->value.sizes(), ", ")));
     parameter->value = parameter->use = value.clone();
   }
 }
@@ -73,7 +75,8 @@ std::map<std::string, at::Tensor> gradients_of(const at::Tensor& loss, const std
     }
   std::vector<at::Tensor> gradients = torch::autograd::grad({loss}, leaves, {}, false, false, /*allow_unused=*/true);
   std::map<std::string, at::Tensor> result;
-  for (std::size_t i = 0; i < leaves.size(); ++i) result[names[i]] = gradients[i].defined() ? gradients[i] : at::zeros_like(leaves[i]);
+  for (std::size_t i = 0; i < leaves.size(); ++i)
+    result[names[i]] = gradients[i].defined() ? gradients[i] : at::zeros_like(leaves[i]);
   return model::snapshot_layout(result);
 }
 
@@ -84,7 +87,9 @@ void check_trained(Case& c, const std::map<std::string, at::Tensor>& gradients) 
   for (const auto& [name, gradient] : gradients)
     if (!c.has("in.peft." + name)) got.push_back(name);
   std::sort(wanted.begin(), wanted.end());
-  if (wanted != got) c.wrong(fmt::format("config.trainable_weights says {}, trained are {}", fmt::join(wanted, ", "), fmt::join(got, ", ")));
+  if (wanted != got)
+    c.wrong(
+        fmt::format("config.trainable_weights says {}, trained are {}", fmt::join(wanted, ", "), fmt::join(got, ", ")));
 }
 
 void run_tower(Case& c) {
@@ -92,7 +97,8 @@ void run_tower(Case& c) {
   auto tower = model::image_tower(snapshot, {});
   c.mark_read("note");
   c.mark_read("trainable_count");
-  if (c.config().has("batch_norm") && c.config().text("batch_norm") != "evaluation") throw UsageError("batch_norm: known: evaluation");
+  if (c.config().has("batch_norm") && c.config().text("batch_norm") != "evaluation")
+    throw UsageError("batch_norm: known: evaluation");
   bool deft = c.config().has("implementation") && c.config().text("implementation") == "deft";
   for (const std::string& name : adaptations_of(c, deft)) model::adapt(*tower, name, options_of(c, *tower, name));
   load(c, "", tower->weights());
@@ -119,9 +125,11 @@ std::unique_ptr<model::TextTower> polarity(Case& c, const model::Snapshot& snaps
 }
 
 at::Tensor rows_of(Case& c, const model::TextTower& text, const std::string& tokens) {
-  at::Tensor lengths = c.has("in.name_lengths") ? c.tensor("in.name_lengths") : at::zeros({c.tensor(tokens).size(0)}, at::kLong);
+  at::Tensor lengths =
+      c.has("in.name_lengths") ? c.tensor("in.name_lengths") : at::zeros({c.tensor(tokens).size(0)}, at::kLong);
   auto place = model::parse_name_place(c.config().text("class_token_position"));
-  return model::cropped(text, model::slot_rows(c.tensor(tokens), lengths, c.config().integer("context_tokens"), place, false));
+  return model::cropped(
+      text, model::slot_rows(c.tensor(tokens), lengths, c.config().integer("context_tokens"), place, false));
 }
 
 void run_coop(Case& c) {
@@ -132,8 +140,8 @@ void run_coop(Case& c) {
   at::Tensor features_negative = negative->rows(rows_of(c, *negative, "in.tokens_negative")).features();
   c.compare("text_features", features);
   c.compare("text_features_negative", features_negative);
-  for (const auto& [name, gradient] :
-       gradients_of(features.pow(2).sum() + features_negative.pow(2).sum(), {&positive->weights(), &negative->weights()}))
+  for (const auto& [name, gradient] : gradients_of(features.pow(2).sum() + features_negative.pow(2).sum(),
+                                                   {&positive->weights(), &negative->weights()}))
     c.compare("grad.peft." + name, gradient);
 }
 
@@ -145,13 +153,16 @@ void run_deft(Case& c) {
   for (const std::string& name : adaptations_of(c, true)) model::adapt(*image, name, options_of(c, *image, name));
   load(c, "tuner.", image->weights());
   image->weights().train_what_is_trainable();
-  auto positive = polarity(c, snapshot, "prompt_learner.pos_ctx"), negative = polarity(c, snapshot, "prompt_learner.neg_ctx");
+  auto positive = polarity(c, snapshot, "prompt_learner.pos_ctx"),
+       negative = polarity(c, snapshot, "prompt_learner.neg_ctx");
   at::Tensor features = at::linear(image->rows(c.tensor("in.pixels")).features(), image->projection());
   at::Tensor on = model::pair_logits(snapshot, features, positive->rows(rows_of(c, *positive, "in.tokens")).features());
-  at::Tensor off = model::pair_logits(snapshot, features.detach(), negative->rows(rows_of(c, *negative, "in.tokens_negative")).features());
+  at::Tensor off = model::pair_logits(snapshot, features.detach(),
+                                      negative->rows(rows_of(c, *negative, "in.tokens_negative")).features());
   c.compare("logits_positive", on);
   c.compare("logits_negative", off);
-  auto gradients = gradients_of(on.pow(2).sum() + off.pow(2).sum(), {&image->weights(), &positive->weights(), &negative->weights()});
+  auto gradients =
+      gradients_of(on.pow(2).sum() + off.pow(2).sum(), {&image->weights(), &positive->weights(), &negative->weights()});
   for (const auto& [name, gradient] : gradients) {
     c.compare("grad.peft." + name, gradient);
     c.compare("grad.peft.tuner." + name, gradient);
@@ -187,7 +198,8 @@ void run_peft(Case& c) {
   if (c.subject() == "coop") return run_coop(c);
   if (c.subject() == "deft") return run_deft(c);
   std::vector<std::string> known = model::known_adaptations(true);
-  if (std::find(known.begin(), known.end(), c.subject()) == known.end()) throw UsageError(fmt::format("unknown subject '{}'", c.subject()));
+  if (std::find(known.begin(), known.end(), c.subject()) == known.end())
+    throw UsageError(fmt::format("unknown subject '{}'", c.subject()));
   run_tower(c);
 }
 

@@ -13,7 +13,7 @@ namespace {
 void run_decode(Case& c) {
   const Settings& config = c.config();
   if (!c.raw("params").empty()) c.wrong("decoding takes no params");
-  for (const char* about : {"mode", "note", "orientation"})    // what the file is, for readers
+  for (const char* about : {"mode", "note", "orientation"})  // what the file is, for readers
     if (config.has(about)) c.mark_read(about);
   bool must_fail = config.has("expect") && config.text("expect") == "error";
   Path file = c.folder() / config.text("file");
@@ -37,7 +37,8 @@ std::vector<view::Step> steps_of(Case& c) {
   }
   Value params = c.raw("params");
   if (c.subject() == "pipeline") {
-    if (!params.is_object() || params.size() != 1 || !params.contains("steps")) throw DataError("a pipeline's params are its steps");
+    if (!params.is_object() || params.size() != 1 || !params.contains("steps"))
+      throw DataError("a pipeline's params are its steps");
     return view::parse_steps(params["steps"], c.name());
   }
   if (c.subject() != "randaugment") params["op"] = c.subject();

@@ -27,7 +27,7 @@ TEST_F(LayoutTest, CifarRecords) {
   EXPECT_EQ(pixels.train().images[0], 'a');
   EXPECT_EQ(pixels.train().images[1], 'z') << "planes become pixels";
   put("test.bin", record(9, 1, 'c').substr(1));
-  EXPECT_THAT(refusal(m), HasSubstr("test.bin: 3073 bytes are not a multiple of the record size of 3074"));
+  EXPECT_THAT(refusal(m), HasSubstr("test.bin: 3073 bytes are not a multiple of the record size 3074"));
   put("test.bin", record(0, 2, 'c'));
   EXPECT_THAT(refusal(m), HasSubstr("test.bin: label 2 at position 0; the data set has classes 0..1"));
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -41,7 +42,11 @@ void keep_standard_files() {
 void require_written(bool shows) {
   errno = 0;
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return;
-  if (errno == EPIPE || (errno == EBADF && !shows)) return;
+  int why = errno;
+  pollfd output{1, POLLOUT, 0};
+  bool reader_left = why == EPIPE || (::poll(&output, 1, 0) == 1 && (output.revents & POLLERR));
+  if (reader_left || (why == EBADF && !shows)) return;
+  errno = why;
   throw DeviceError(
       fmt::format("cannot write to standard output{}", errno ? fmt::format(": {}", std::strerror(errno)) : ""));
 }

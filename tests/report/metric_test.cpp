@@ -83,6 +83,9 @@ TEST_F(MetricTest, WhereRunFilesDisagreeOnWhatItIsNoMeanIsTaken) {
   EXPECT_THAT(shown("top5"), HasSubstr("run files disagree on what top5 is (share, high is better, in 3; value, high "
                                        "is better, in 3): no means are taken"));
   EXPECT_THAT(shown("top5"), HasSubstr("cc        mixed  3/3"));
+}
+
+TEST_F(MetricTest, WhereRunFilesDisagreeOnWhichWayIsBetterNoneIsTheBest) {
   finish_all("err", {0.51, 0.52, 0.53}, {{"err", {Unit::share, Better::high}}});
   for (std::size_t i = 3; i < 6; ++i) finish(plan_, i, {{"err", 0.3}}, {{"err", {Unit::share, Better::low}}});
   EXPECT_THAT(shown("err"), HasSubstr("share, high is better, in 3; share, low is better, in 3"));

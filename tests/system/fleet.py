@@ -377,7 +377,7 @@ def survives_a_hang(case):
     # The 600 s that a stage has before its first progress are 3 s here; a hang is tried three times.
     code, text = case.run("--time-scale", 0.005, ranks=0, trainer=("--hang", '"kind":"pretrain"'))
     equal(code, 3, "exit code: " + text)
-    contains(text, "the trainer made no progress for too long and was killed")
+    contains(text, "the trainer was killed because it made no progress for too long")
 
 
 def reports_failures_and_goes_on(case):

@@ -101,7 +101,7 @@ TEST_F(MetricTest, WhereSomeSharesAreNoneNoMeanIsTaken) {
 TEST_F(MetricTest, WhatIsNotANumberCountsAsMissing) {
   finish_all("accuracy", {0.51, NAN, 0.53, NAN, NAN, NAN});
   EXPECT_THAT(shown("accuracy"), HasSubstr("52.00 ± 1.41  2/3"));
-  EXPECT_THAT(shown("accuracy"), HasSubstr("missing  0/3"));
+  EXPECT_THAT(shown("accuracy"), HasSubstr("missing       0/3"));
   EXPECT_THAT(shown("accuracy"), HasSubstr("4 results are not a number (NaN) and count as missing"));
 }
 

@@ -135,7 +135,7 @@ TEST_F(RefusedCheckpoint, HasChangedNothing) {
     refused("a step too many", "counts", [](Entries& bad) { bad.about["step"] = "3"; });
     refused("an epoch too many", "", [](Entries& bad) { bad.about["epoch"] = "0", bad.about["step"] = "4"; });
     for (const char* epoch : {"2", "-1", "x", ""})
-      refused(epoch, "no place", [&](Entries& bad) { bad.about["epoch"] = epoch; });
+      refused(epoch, "outside this stage", [&](Entries& bad) { bad.about["epoch"] = epoch; });
     for (const char* step : {"5", "-2", "1e9"}) refused(step, "", [&](Entries& bad) { bad.about["step"] = step; });
     refused("a type that no tensor has", "U32", [](Entries& bad) {
       Entries::Entry& own = bad.tensors.at("iteration");

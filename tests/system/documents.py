@@ -46,6 +46,7 @@ def main():
         os.symlink(SOURCE / "sweeps", folder + "/sweeps")
         os.symlink(SOURCE / "analysis", folder + "/analysis")
         os.symlink(SOURCE / "launch", folder + "/launch")
+        os.symlink(SOURCE / "tests", folder + "/tests")
 
         def run(words, timeout=300):
             return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout)

@@ -92,7 +92,7 @@ def main():
     # A prompt that no stage could encode is refused before any runs: on downloaded weights, and with the vocabulary that nano-clip learns.
     for model in ("clip-vit-b-32", "nano-clip"):
         long = case.folder / "long.toml"
-        long.write_text(SWEEP.split("[[grid]]")[0] + f'template = "{"a photo of a {}, " * 5}."\n[[grid]]\nmodel = ["{model}"]\nadapt = ["linear-probe"]\n')
+        long.write_text(SWEEP.split("[[grid]]")[0] + f'template = "{"a photo of a {}" + ", seen from far away" * 5}."\n[[grid]]\nmodel = ["{model}"]\nadapt = ["linear-probe"]\n')
         refused = case.winnow("plan", long, code=2)
         contains(refused, f"; {model} takes 16")
         contains(refused, "the class '")

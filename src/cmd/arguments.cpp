@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <vector>
 
@@ -24,7 +25,7 @@ std::string nearest_option(const CLI::App& app, const std::vector<std::string>& 
 }  // namespace
 
 Command::Command(const std::string& name, const std::string& what, const std::string& examples)
-    : CLI::App(what, "winnow " + name) {
+    : CLI::App(what, fmt::format("{} {}", program_invocation_short_name, name)) {
   footer("\nExamples:\n" + examples);
   set_help_flag("-h,--help", "show this text");
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "winnow/core/byte_order_mark.h"
 #include "winnow/core/error.h"
 
 namespace winnow {
@@ -68,7 +69,9 @@ std::string cut(const std::string& text, std::size_t most) {
 
 }  // namespace
 
-Value parse_json(std::string_view content, const std::string& name, std::size_t skipped) {
+Value parse_json(std::string_view text, const std::string& name) {
+  std::string_view content = without_byte_order_mark(text, name);
+  std::size_t skipped = text.size() - content.size();
   using Event = Value::parse_event_t;
   const char* const begin = content.data();
   const char* reached = begin;
@@ -106,6 +109,8 @@ Value parse_json(std::string_view content, const std::string& name, std::size_t 
   }
   return {};
 }
+
+Value read_json(const Path& path) { return parse_json(read_file(path), path.string()); }
 
 std::string shown(const std::string& text, std::size_t most) {
   std::string quoted = Value(text).dump(-1, ' ', false, Value::error_handler_t::replace);

@@ -23,7 +23,7 @@ bool stays_below(const Path& name) {
 }  // namespace
 
 SafeTensorsIndex SafeTensorsIndex::read(const Path& index) {
-  Value json = parse_json(read_file(index), index.string());
+  Value json = read_json(index);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object() ||
       json["weight_map"].empty())
     throw DataError(fmt::format("{} has no table weight_map", index.string()));

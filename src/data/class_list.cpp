@@ -9,11 +9,11 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "json_file.h"
 #include "layout.h"
 #include "read_alike.h"
 #include "text_file.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 

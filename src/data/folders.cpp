@@ -6,10 +6,10 @@
 #include <iterator>
 
 #include "file_kind.h"
-#include "json_file.h"
 #include "layout.h"
 #include "left_behind.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 

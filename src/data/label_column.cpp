@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "json_file.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 

@@ -8,9 +8,9 @@
 #include <iterator>
 
 #include "file_kind.h"
-#include "json_file.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 

@@ -10,8 +10,8 @@
 #include <unordered_map>
 
 #include "file_kind.h"
-#include "json_file.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 

@@ -4,9 +4,9 @@
 
 #include <unordered_map>
 
-#include "json_file.h"
 #include "layout.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 

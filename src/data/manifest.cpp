@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "json_file.h"
 #include "layout.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 #include "winnow/data/dataset.h"
 
 namespace winnow::data {

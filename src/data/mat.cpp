@@ -9,10 +9,10 @@
 #include <memory>
 
 #include "file_kind.h"
-#include "json_file.h"
 #include "layout.h"
 #include "mat_text.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 

@@ -75,16 +75,29 @@ Pixels::Pixels(const Path& cache) : file_(cache) {
     if (code != std::errc() || end != text.data() + text.size() || skipped_ < 1)
       throw DataError(fmt::format("{}: '{}' skipped images; delete it and it is built again", cache.string(), text));
   }
+  read_splits(cache);
+  auto count = static_cast<std::int64_t>(classes_.size());
+  for (const Split* split : {&train_, &test_})
+    for (std::int64_t label : split->labels)
+      if (label < 0 || label >= count)
+        throw DataError(fmt::format("{}: {} is none of the classes 0 to {}; delete it and it is built again",
+                                    cache.string(), label, count - 1));
+}
+
+void Pixels::read_splits(const Path& cache) {
+  const auto& metadata = file_.metadata();
   if (!metadata.count("files")) {
     train_ = split_of(file_, "train");
     test_ = split_of(file_, "test");
     return;
   }
-  Path files = cache.parent_path() / entry("files");
+  Path files = cache.parent_path() / metadata.at("files");
+  auto said = metadata.find("size");
+  const std::string size = said == metadata.end() ? "" : said->second;
   packed_.emplace(files);
-  if (std::to_string(packed_->bytes().size()) != entry("size"))
+  if (std::to_string(packed_->bytes().size()) != size)
     throw DataError(fmt::format("{}: {} bytes where {} belong; delete it and it is built again", files.string(),
-                                packed_->bytes().size(), entry("size")));
+                                packed_->bytes().size(), size));
   train_ = packed_split_of(file_, "train", packed_->bytes());
   test_ = packed_split_of(file_, "test", packed_->bytes().subspan(static_cast<std::size_t>(train_.ends.back())));
 }
@@ -102,12 +115,8 @@ std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, s
     throw UsageError(
         fmt::format("{} samples are asked for, {} are there (indices {}..{})", wanted, available, first, last - 1));
   std::vector<std::vector<std::int64_t>> by_class(static_cast<std::size_t>(classes));
-  for (std::int64_t i = first; i < last; ++i) {
-    std::int64_t label = labels[static_cast<std::size_t>(i)];
-    if (label < 0 || label >= classes)
-      throw DataError(fmt::format("sample {} has label {}, there are {} classes", i, label, classes));
-    by_class[static_cast<std::size_t>(label)].push_back(i);
-  }
+  for (std::int64_t i = first; i < last; ++i)
+    by_class[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
   std::vector<std::int64_t> chosen;
   if (wanted == 0 || wanted == available) {
     for (std::int64_t i = first; i < last; ++i) chosen.push_back(i);

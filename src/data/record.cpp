@@ -45,7 +45,7 @@ std::optional<Record> read_record(const std::string& name) {
   if (!std::filesystem::exists(path, code) && code != std::errc::too_many_symbolic_link_levels) return std::nullopt;
   auto damaged = [&] { return DataError(fmt::format("{} is damaged: run winnow data check {}", path.string(), name)); };
   try {
-    Value json = parse_json(read_file(path), path.string());
+    Value json = read_json(path);
     return Record{json.at("name").get<std::string>(),
                   json.at("root").get<std::string>(),
                   Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),

@@ -88,7 +88,7 @@ std::vector<ScoreRecord> recorded_scores() {
           fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
     };
     try {
-      Value json = parse_json(read_file(path), path.string());
+      Value json = read_json(path);
       result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
                         Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
                         json.at("samples").get<std::int64_t>(), json.at("classes").get<std::int64_t>(), ""});

@@ -6,10 +6,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "json_file.h"
 #include "label_column.h"
 #include "layout.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::data {
 

@@ -4,32 +4,12 @@
 
 #include <algorithm>
 
+#include "winnow/core/byte_order_mark.h"
 #include "winnow/core/error.h"
 
 namespace winnow::data {
 
-namespace {
-
-using namespace std::string_view_literals;
-
-constexpr std::string_view kMark = "\xef\xbb\xbf";
-
-// The longer mark first: UTF-32's begins like UTF-16's.
-constexpr std::pair<std::string_view, const char*> kOthers[] = {
-    {"\xff\xfe\0\0"sv, "UTF-32"}, {"\0\0\xfe\xff"sv, "UTF-32"}, {"\xff\xfe"sv, "UTF-16"}, {"\xfe\xff"sv, "UTF-16"}};
-
-}  // namespace
-
-std::string text_of(std::string content, const std::string& name) {
-  for (auto [mark, coding] : kOthers)
-    if (content.starts_with(mark)) throw DataError(fmt::format("{}: a text in {}; save it in UTF-8", name, coding));
-  if (content.starts_with(kMark)) content.erase(0, kMark.size());
-  return content;
-}
-
-std::string read_text(const Path& path) { return text_of(read_file(path), path.string()); }
-
-Lines::Lines(const Path& path) : path_(path), text_(read_text(path)) {}
+Lines::Lines(const Path& path) : path_(path), text_(without_byte_order_mark(read_file(path), path.string())) {}
 
 bool Lines::next(std::string& line) {
   while (at_ < text_.size()) {

@@ -9,16 +9,10 @@
 
 namespace winnow::data {
 
-// The file without its byte order mark. DataError naming it where it cannot be read, or is UTF-16 or UTF-32.
-std::string read_text(const Path&);
-
-// The same of content that was read before; `name` is for messages.
-std::string text_of(std::string content, const std::string& name);
-
-// Its lines, without line ends (LF, CR LF, or CR alone) and trailing blanks; empty ones are skipped.
+// Lines of a file, without line ends (LF, CR LF, or CR alone) and trailing blanks; empty ones are skipped.
 class Lines {
  public:
-  explicit Lines(const Path&);                    // DataError
+  explicit Lines(const Path&);                    // DataError where it cannot be read, or is UTF-16 or UTF-32
   bool next(std::string& line);                   // DataError for a zero byte
   std::size_t number() const { return number_; }  // of the last line, from 1
   const Path& path() const { return path_; }

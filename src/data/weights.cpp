@@ -8,10 +8,10 @@
 #include <cstdlib>
 #include <set>
 
-#include "json_file.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file_state.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/json_text.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/core/safetensors_index.h"
 
@@ -167,7 +167,7 @@ std::optional<WeightsRecord> read_weights_record(const std::string& name) {
     return DataError(fmt::format("{} is damaged: run winnow model check {}", path.string(), name));
   };
   try {
-    Value json = parse_json(read_file(path), path.string());
+    Value json = read_json(path);
     return WeightsRecord{json.at("name").get<std::string>(),
                          json.at("root").get<std::string>(),
                          Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),

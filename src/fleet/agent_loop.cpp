@@ -134,8 +134,7 @@ void AgentLoop::hear_worker() {
       tasks_[attempt] = std::move(*report.prepared);
       happen(sched::Agent::Prepared{attempt});
     } else if (report.committed) {
-      committed_[attempt] = std::move(report);
-      happen(sched::Agent::Committed{attempt});
+      happen(sched::Agent::Committed{attempt, std::move(*report.committed)});
     } else if (report.of == Report::Of::preparing) {
       happen(sched::Agent::Unprepared{attempt, report.why, std::move(report.text)});
     } else {

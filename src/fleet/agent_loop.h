@@ -72,9 +72,7 @@ class AgentLoop {
   std::optional<sched::Agent> machine_;     // from the welcome on
   std::deque<sched::Agent::Event> events_;  // happened, not yet handled
   bool handling_ = false;
-  std::map<sched::Attempt, Task> tasks_;        // given, not yet running
-  std::map<sched::Attempt, Report> committed_;  // to be told
-  std::map<sched::Attempt, double> seconds_;    // what attempts that are committed took
+  std::map<sched::Attempt, Task> tasks_;  // given, not yet running
   std::vector<SlotState> slots_;
   std::unique_ptr<Worker> worker_;
   bool connected_ = true, finished_ = false;

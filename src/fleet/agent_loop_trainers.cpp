@@ -160,7 +160,6 @@ void AgentLoop::carry_out(const Agent::Commit& c) {
   from.attempt = static_cast<int>(c.attempt.number);
   from.start = state.start;
   from.end = wall_seconds();
-  seconds_[c.attempt] = from.end - from.start;
   worker_->commit(
       {state.task, std::move(state.done), std::move(from), state.trainer ? state.trainer->last_lines() : ""});
 }
@@ -177,20 +176,16 @@ void AgentLoop::carry_out(const Agent::TellStarted& c) {
 }
 
 void AgentLoop::carry_out(const Agent::TellDone& c) {
-  Report& report = committed_.at(c.attempt);
   tell({.kind = Message::Kind::done,
         .attempt = c.attempt,
-        .number = seconds_[c.attempt],
-        .text = report.text,
-        .detail = report.digest});
-  committed_.erase(c.attempt);
-  seconds_.erase(c.attempt);
+        .number = c.outcome.seconds,
+        .text = c.outcome.word,
+        .detail = c.outcome.digest});
 }
 
 void AgentLoop::carry_out(const Agent::TellFailed& c) {
   tell({.kind = Message::Kind::failed, .attempt = c.attempt, .text = std::string(to_string(c.why)), .detail = c.text});
   tasks_.erase(c.attempt);
-  seconds_.erase(c.attempt);
 }
 
 void AgentLoop::carry_out(const Agent::TellReturned& c) {

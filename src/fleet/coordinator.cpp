@@ -159,7 +159,7 @@ void Coordinator::hear(AgentId agent, const Message& message) {
             fmt::format("{} gave another result than the one in the store; the new one lies in {} (result digest {}): "
                         "the computation is not repeatable",
                         work_.label(attempt.stage), (options_.store / "damaged").string(), message.detail));
-      return event(Scheduler::Done{agent, attempt, message.number, {message.text, message.detail}});
+      return event(Scheduler::Done{agent, attempt, {message.number, message.text, message.detail}});
     case Message::Kind::failed:
       status_.ended(attempt);
       return event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text), message.detail});

@@ -66,11 +66,11 @@ void Coordinator::carry_out(const Scheduler::Accept& c) {
   Value done = record("done", c.attempt);
   done["agent"] = c.agent;
   done["class"] = work_.classes[work_.graph.classes[c.attempt.stage]];
-  done["seconds"] = c.seconds;
-  done["outcome"] = c.result.outcome;
-  done["result_digest"] = c.result.digest;
+  done["seconds"] = c.outcome.seconds;
+  done["outcome"] = c.outcome.word;
+  done["result_digest"] = c.outcome.digest;
   journal_.add(std::move(done));
-  observer_.done(c.attempt, c.seconds, host(c.agent));
+  observer_.done(c.attempt, c.outcome.seconds, host(c.agent));
 }
 
 void Coordinator::report_failure(sched::Attempt attempt, sched::FailureClass why, const std::string& said, bool final) {

@@ -18,7 +18,7 @@
 #include "descriptor.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
-#include "winnow/core/settings.h"
+#include "winnow/core/json_text.h"
 #include "winnow/sched/timers.h"
 
 namespace winnow::fleet {
@@ -50,7 +50,7 @@ double age_of(const Path& path) {
 
 Value read_lease(const Path& path) {
   try {
-    Value lease = Value::parse(read_file(path));
+    Value lease = read_json(path);
     for (const char* key : {"host", "start", "token"}) lease.at(key).get_ref<const std::string&>();
     for (const char* key : {"pid", "epoch"}) lease.at(key).get<std::uint64_t>();
     return lease;

@@ -9,6 +9,7 @@
 #include "lease.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::fleet {
 
@@ -156,7 +157,11 @@ bool is_status(const Value& status) {
 }
 
 Value parsed(const Path& path) {
-  Value status = Value::parse(read_file(path), nullptr, false);
+  Value status;
+  try {
+    status = read_json(path);
+  } catch (const DataError&) {  // of whatever it is, the same is to be done
+  }
   if (!is_status(status))
     throw DataError(fmt::format("{} is no status of a run: remove it; the next run writes a new one", path.string()));
   return status;

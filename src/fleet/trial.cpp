@@ -9,6 +9,7 @@
 #include "trainer_events.h"
 #include "trainer_process.h"
 #include "winnow/core/error.h"
+#include "winnow/sched/timers.h"
 
 namespace winnow::fleet {
 
@@ -16,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kStart = std::chrono::seconds(120);   // for `ready`
+const Clock::duration kStart = sched::Timers{}.trainer_start;  // for `ready`
 constexpr auto kSilence = std::chrono::minutes(30);  // a first piece of an evaluation on a slow machine takes minutes
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -48,7 +49,7 @@ class Listening {
       if (over_) break;
       if (!trainer_.fault().empty()) fail("transient", trainer_.fault());
       else if (trainer_.reap()) fail_with_ending();
-      else if (Clock::now() - last > (ready_ ? Clock::duration(kSilence) : Clock::duration(kStart)))
+      else if (Clock::now() - last > (ready_ ? Clock::duration(kSilence) : kStart))
         fail("transient",
              ready_ ? "the trainer has said nothing for 30 minutes" : "the trainer is not ready after 120 s");
     }

@@ -170,6 +170,7 @@ Path Worker::weights_folder(const std::string& name, const std::string& fingerpr
 void Worker::write(Result& result, std::vector<store::Store::Pending>& pending, std::vector<Report>& failed) {
   Report report{result.task.attempt, Report::Of::committing};
   try {
+    sched::CommitOutcome outcome{result.provenance.end - result.provenance.start};
     report.why = sched::FailureClass::protocol;
     if (auto path = result.done.find("output"); path != result.done.end()) {
       if (*path != result.task.output.string())
@@ -180,14 +181,14 @@ void Worker::write(Result& result, std::vector<store::Store::Pending>& pending, 
           claimed != result.done.end() && *claimed != header.file_digest.hex())
         throw DataError(fmt::format("run file {} has digest {}, the trainer says {}", result.task.output.string(),
                                     header.file_digest.hex(), claimed->dump()));
-      report.digest = header.result_digest.hex();
+      outcome.digest = header.result_digest.hex();
     } else {
       store::RunContent run = run_of_metrics(result.task.stage, result.done, result.provenance, result.log);
       report.why = sched::FailureClass::transient;
-      report.digest = store::write_run_file(result.task.output, run, store::Sync::later).result_digest.hex();
+      outcome.digest = store::write_run_file(result.task.output, run, store::Sync::later).result_digest.hex();
     }
     pending.push_back({result.task.output, result.task.identity});
-    report.committed = true;
+    report.committed = std::move(outcome);
   } catch (const std::exception& error) {
     report.text = error.what();
     ::unlink(result.task.output.c_str());
@@ -205,9 +206,9 @@ void Worker::commit_all(std::vector<Result>& results) {
     for (Report& outcome : outcomes) {
       if (!outcome.committed) continue;
       store::Commit commit = *next++;
-      outcome.text = commit == store::Commit::committed       ? "committed"
-                     : commit == store::Commit::already_there ? "already there"
-                                                              : "conflict";
+      outcome.committed->word = commit == store::Commit::committed       ? "committed"
+                                : commit == store::Commit::already_there ? "already there"
+                                                                         : "conflict";
     }
     std::error_code stays;  // the next coordinator removes what this one cannot
     for (const auto& file : pending) std::filesystem::remove_all(store_.checkpoint_path(file.identity), stays);
@@ -215,7 +216,7 @@ void Worker::commit_all(std::vector<Result>& results) {
     // Which of them got their names is not known here, and need not be: another attempt finds its result already there.
     for (Report& outcome : outcomes) {
       if (!outcome.committed) continue;
-      outcome.committed = false;
+      outcome.committed.reset();
       outcome.why = sched::FailureClass::transient;
       outcome.text = error.what();
     }

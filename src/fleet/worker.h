@@ -42,10 +42,9 @@ struct Report {
   sched::Attempt attempt;
   Of of;
   std::optional<Task> prepared;
-  bool committed = false;
+  std::optional<sched::CommitOutcome> committed;
   sched::FailureClass why{};  // if neither
-  std::string text;           // outcome of the commit, or what went wrong
-  std::string digest;         // of the result
+  std::string text;           // and what went wrong
 };
 
 class Worker {

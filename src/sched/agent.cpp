@@ -149,7 +149,7 @@ void Agent::handle(const NotRun& event, Time now, Commands& out) {
 }
 
 void Agent::handle(const Committed& event, Time, Commands& out) {
-  if (committing_.erase(event.attempt)) out.push_back(TellDone{event.attempt});
+  if (committing_.erase(event.attempt)) out.push_back(TellDone{event.attempt, event.outcome});
 }
 
 void Agent::handle(const Uncommitted& event, Time, Commands& out) {

@@ -119,12 +119,13 @@ void Scheduler::handle(const Done& event, Time, Commands& out) {
   record.state = State::done;  // a stage in the ready queue is skipped when it comes up
   close(event.attempt.stage);
   ++done_;
-  out.push_back(Accept{event.agent, event.attempt, event.seconds, event.result});
+  out.push_back(Accept{event.agent, event.attempt, event.outcome});
   ClassId id = classes_[event.attempt.stage];
   // A running mean that forgets: machines and loads change within a sweep.
   double weight = 1.0 / std::min(++seen_[id], 8u);
   ReadyQueue& queue = ready_.at(widths_[id]);
-  queue.predict(id, queue.prediction(id).value_or(event.seconds) * (1 - weight) + event.seconds * weight);
+  queue.predict(id,
+                queue.prediction(id).value_or(event.outcome.seconds) * (1 - weight) + event.outcome.seconds * weight);
   release_dependents(event.attempt.stage);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "winnow/core/byte_order_mark.h"
 #include "winnow/core/error.h"
 
 namespace winnow::sweep {
@@ -66,7 +67,7 @@ Value Item::json() const {
 
 Item parse_toml(std::string_view text, const std::string& file) {
   try {
-    return convert_table(toml::parse(text, file), file);
+    return convert_table(toml::parse(without_byte_order_mark(text, file), file), file);
   } catch (const toml::parse_error& error) {
     std::string_view what = error.description();
     throw UsageError(fmt::format("{}: not TOML: {}{}", Place{file, static_cast<int>(error.source().begin.line)}.text(),

@@ -10,6 +10,7 @@
 #include "repair.h"
 #include "unicode.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 #include "winnow/text/read_files.h"
 #include "winnow/text/tokenizer.h"
 
@@ -47,7 +48,7 @@ const std::string& file_of(const SnapshotFiles& snapshot, const char* name) {
 
 ClipTokenizer::Vocabulary parse_vocabulary(const SnapshotFiles& snapshot) {
   const std::string where = snapshot.source + "/vocab.json";
-  Value json = parse_text(file_of(snapshot, "vocab.json"), where);
+  Value json = parse_json(file_of(snapshot, "vocab.json"), where);
   if (!json.is_object()) throw DataError(fmt::format("{} is not a JSON table", where));
   ClipTokenizer::Vocabulary vocabulary;
   std::map<std::int64_t, std::string> owner;

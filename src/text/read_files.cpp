@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "winnow/core/byte_order_mark.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file_state.h"
 #include "winnow/core/json_text.h"
@@ -13,15 +14,6 @@
 namespace winnow::text {
 
 namespace {
-
-std::string without_mark(std::string bytes, const std::string& where) {
-  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
-    throw DataError(fmt::format("{} is written in UTF-16; expected UTF-8", where));
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);
-  return bytes;
-}
-
-Value read_json(const Path& path) { return parse_text(read_file(path), path.string()); }
 
 bool is_timm(const Value& config) { return config.is_object() && config.contains("architecture"); }
 
@@ -60,20 +52,14 @@ void add_nested_preprocessor(const Path& folder, SnapshotFiles& snapshot) {
 
 }  // namespace
 
-std::string plain_text(std::string bytes, const std::string& where) {
-  bytes = without_mark(std::move(bytes), where);
-  if (bytes.find('\r') == std::string::npos) return bytes;
+std::string plain_text(std::string_view bytes, const std::string& where) {
+  bytes = without_byte_order_mark(bytes, where);
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (bytes[i] == '\r' && i + 1 < bytes.size() && bytes[i + 1] == '\n') continue;
     text += bytes[i] == '\r' ? '\n' : bytes[i];
   }
   return text;
-}
-
-Value parse_text(const std::string& bytes, const std::string& where) {
-  std::string text = without_mark(bytes, where);
-  return parse_json(text, where, bytes.size() - text.size());
 }
 
 bool is_open_clip(const Path& folder) {

@@ -4,6 +4,7 @@
 
 #include "unicode.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 #include "winnow/text/config_table.h"
 #include "winnow/text/family.h"
 #include "winnow/text/read_files.h"
@@ -51,7 +52,7 @@ bool has_built_in(const SnapshotFiles& snapshot) {
 // In which way the byte pairs of tokenizer.json are others than these; empty: in none.
 std::string difference(const ClipTokenizer& pair, const SnapshotFiles& snapshot) {
   const std::string where = snapshot.source + "/tokenizer.json";
-  Value json = parse_text(snapshot.files.at("tokenizer.json"), where);
+  Value json = parse_json(snapshot.files.at("tokenizer.json"), where);
   if (!json.is_object()) throw DataError(fmt::format("{} is not a JSON table", where));
   Value model = json.value("model", Value::object());
   if (!model.is_object() || !model.contains("vocab") || !model["vocab"].is_object() || !model.contains("merges") ||

@@ -8,6 +8,7 @@
 #include "splitter.h"
 #include "unicode.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 #include "winnow/text/read_files.h"
 #include "winnow/text/tokenizer.h"
 #include "word_model.h"
@@ -125,13 +126,13 @@ std::unique_ptr<Tokenizer> json_tokenizer(const SnapshotFiles& snapshot) {
   if (found == snapshot.files.end())
     throw DataError(fmt::format("{}: tokenizer.json is missing: no texts without a tokenizer", snapshot.source));
   std::string where = snapshot.source + "/tokenizer.json";
-  Value json = parse_text(found->second, where);
+  Value json = parse_json(found->second, where);
   if (!json.is_object()) throw DataError(fmt::format("{} is not a JSON table", where));
   try {
     auto tokenizer = std::make_unique<JsonTokenizer>(json, where);
     // The padding token stands in another file, as a name or a table.
     if (auto config = snapshot.files.find("tokenizer_config.json"); config != snapshot.files.end()) {
-      Value settings = parse_text(config->second, snapshot.source + "/tokenizer_config.json");
+      Value settings = parse_json(config->second, snapshot.source + "/tokenizer_config.json");
       Value pad = settings.is_object() ? settings.value("pad_token", Value()) : Value();
       if (pad.is_object()) pad = pad.value("content", Value());
       if (pad.is_string())

@@ -61,8 +61,6 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, Options opt
   auto labels_of = [](const data::Split& split) {
     return at::from_blob(const_cast<std::int64_t*>(split.labels.data()), {split.samples}, at::TensorOptions(at::kLong));
   };
-  for (const data::Split* split : {&train, &pixels_.test()})
-    require_classes(labels_of(*split), classes(), cache_of(stage, context).string());
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
   train_ = {tensor_of(data::choose_samples(train.labels, classes(), settings.integer("data.first"),
                                            settings.integer("data.last"), settings.integer("data.samples"), seed,

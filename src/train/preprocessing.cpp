@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 #include "winnow/model/image_layout.h"
 #include "winnow/text/family.h"
 #include "winnow/text/read_files.h"
@@ -27,8 +28,7 @@ struct Preprocessor {
     text::Kind kind = kind_of(snapshot);
     bool of_transformers =
         !kind.timm && kind.family != text::Family::wide_resnet;  // whose files may leave the type to the family
-    return {text::parse_text(file->second, source), source,
-            of_transformers ? text::image_processor_of(kind.family) : ""};
+    return {parse_json(file->second, source), source, of_transformers ? text::image_processor_of(kind.family) : ""};
   }
 };
 

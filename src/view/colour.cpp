@@ -173,9 +173,8 @@ at::Tensor hue_by_tensors(const at::Tensor& pictures, Reals turns) {
   at::Tensor i = turned.floor();
   at::Tensor f = (turned - i).to(at::kFloat).to(at::kDouble), fs = (s / 255.0).to(at::kFloat).to(at::kDouble),
              v = high.to(at::kDouble);
-  auto rounded = [](const at::Tensor& value) {
-    return value.add(0.5).floor_().clamp_(0, 255);
-  };  // C's round, of what is not negative
+  // C's round, of what is not negative.
+  auto rounded = [](const at::Tensor& value) { return value.add(0.5).floor_().clamp_(0, 255); };
   at::Tensor p = rounded(v * (1.0 - fs)), q = rounded(v * (1.0 - fs * f)), t = rounded(v * (1.0 - fs * (1.0 - f)));
   at::Tensor which = i.to(at::kLong).remainder(6).unsqueeze(3);
   auto choose = [&](std::vector<at::Tensor> by_sextant) {

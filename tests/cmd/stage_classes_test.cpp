@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "../folder.h"
 #include "winnow/sweep/catalogue.h"
 
 namespace winnow::cmd {
@@ -14,8 +15,8 @@ namespace {
 
 class Classes : public testing::Test {
  protected:
-  Path file_ = Path(testing::TempDir()) / ("winnow-classes-" + std::to_string(::getpid()) + ".toml");
-  void TearDown() override { std::filesystem::remove(file_); }
+  Folder folder_;
+  Path file_ = folder_ / "s.toml";
 
   sweep::Plan plan(const std::string& grids) {
     write_file_atomically(file_, "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\n" + grids);

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "../folder.h"
 #include "../refusal.h"
 
 namespace winnow {
@@ -15,12 +16,7 @@ using testing::HasSubstr;
 
 class FileState : public testing::Test {
  protected:
-  FileState() {
-    std::filesystem::remove_all(folder_);
-    make_folders(folder_);
-  }
-  ~FileState() override { std::filesystem::remove_all(folder_); }
-  Path folder_ = Path(testing::TempDir()) / "winnow-file-state-test";
+  Folder folder_;
 };
 
 TEST_F(FileState, AFileIsThereAndAnAbsentOneIsNot) {

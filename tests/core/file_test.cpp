@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 
@@ -12,12 +13,7 @@ namespace {
 
 class FileTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-file-test";
-  void SetUp() override {
-    std::filesystem::remove_all(folder_);
-    make_folders(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  Folder folder_;
 };
 
 TEST_F(FileTest, WritesWholeFilesAndLeavesNothingBeside) {

@@ -12,8 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string refused(const std::string& text, std::size_t skipped = 0) {
-  return refusal([&] { parse_json(text, "a.json", skipped); });
+std::string refused(const std::string& text) {
+  return refusal([&] { parse_json(text, "a.json"); });
 }
 std::string nested(std::size_t depth, const std::string& open, const std::string& inner, const std::string& close) {
   std::string text;
@@ -42,8 +42,11 @@ TEST(JsonText, NestingHasAnEnd) {
 
 TEST(JsonText, WhatIsNoJsonIsNamedWithItsPlace) {
   EXPECT_EQ(refused("{\n  \"a\": b\n}"), "a.json is not JSON in UTF-8, at byte 10 (line 2, column 8)");
-  EXPECT_EQ(refused("{\r\n  \"a\": b\r\n}", 3), "a.json is not JSON in UTF-8, at byte 14 (line 2, column 8)")
-      << "a mark of 3 bytes before it";
+  EXPECT_EQ(refused("\xef\xbb\xbf{\r\n  \"a\": b\r\n}"), "a.json is not JSON in UTF-8, at byte 14 (line 2, column 8)")
+      << "bytes count from the file's start, its mark included";
+  using std::string_literals::operator""s;
+  EXPECT_EQ(refused("\xff\xfe{\0}\0"s), "a.json: a text in UTF-16; save it in UTF-8");
+  EXPECT_EQ(refused("\xff\xfe\0\0{\0\0\0"s), "a.json: a text in UTF-32; save it in UTF-8");
   EXPECT_THAT(refused("{\r  \"a\": b\r}"), HasSubstr("(line 2, column 8)"));
   for (const char* text : {"", "[1,]", "[1] 2", "{\"a\": \"\xff\"}", "{\"a\": 1e999}", "{\"a\": NaN}", "[1"})
     EXPECT_THAT(refused(text), HasSubstr("a.json is not JSON in UTF-8, at byte "));

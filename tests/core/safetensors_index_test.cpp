@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "../folder.h"
 #include "../refusal.h"
 
 namespace winnow {
@@ -16,7 +17,6 @@ using testing::HasSubstr;
 
 class Index : public testing::Test {
  protected:
-  ~Index() override { std::filesystem::remove(file_); }
   SafeTensorsIndex read(const nlohmann::json& json) {
     write_file_atomically(file_, json.dump());
     return SafeTensorsIndex::read(file_);
@@ -24,7 +24,8 @@ class Index : public testing::Test {
   std::string refused(const nlohmann::json& json) {
     return refusal([&] { read(json); });
   }
-  Path file_ = Path(testing::TempDir()) / "winnow-index-test.json";
+  Folder folder_;
+  Path file_ = folder_ / "index.json";
 };
 
 TEST_F(Index, ShardsMayLieInFoldersBelow) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 
@@ -16,8 +17,8 @@ using testing::HasSubstr;
 
 class SafeTensorsTest : public testing::Test {
  protected:
-  Path file_ = Path(testing::TempDir()) / "winnow-safetensors-test.safetensors";
-  void TearDown() override { std::filesystem::remove(file_); }
+  Folder folder_;
+  Path file_ = folder_ / "a.safetensors";
 
   void write_raw(const std::string& header, std::uint64_t length, const std::string& data = "") {
     std::ofstream out(file_, std::ios::binary);

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/pixels.h"
@@ -25,7 +26,7 @@ std::string idx(std::vector<std::uint32_t> shape, const std::string& values) {
 // A miniature of MNIST's layout in a folder of its own, with a cache of its own.
 class DatasetTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-dataset-test";
+  Folder folder_;
   Manifest manifest_{"mini",
                      "mini.toml",
                      "idx",
@@ -39,7 +40,6 @@ class DatasetTest : public testing::Test {
                      ""};
 
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
     make_folders(folder_ / "files");
     ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
     write("train-images.gz", idx({3, 2, 2}, "abcdefghijkl"));
@@ -47,7 +47,6 @@ class DatasetTest : public testing::Test {
     write("test-images.gz", idx({1, 2, 2}, "wxyz"));
     write("test-labels.gz", idx({1}, std::string{0}));
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& name, const std::string& content, bool compress = true) {
     Path path = folder_ / "files" / name;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 
 namespace winnow::data {
@@ -16,9 +17,8 @@ namespace {
 
 class KeptImagesTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-kept-pictures-test", file_ = folder_ / "cache/a.kept";
-  void SetUp() override { std::filesystem::remove_all(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  Folder folder_;
+  Path file_ = folder_ / "cache/a.kept";
 
   KeptImages open(const std::string& content = "cubes train: resize 2 x 2") const {
     return KeptImages(file_, content, /*samples=*/4, /*bytes=*/12);

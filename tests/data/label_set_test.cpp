@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 
@@ -17,16 +18,14 @@ using testing::HasSubstr;
 // A data set of four images of the classes 0, 1, 2, 0, and label files beside it.
 class LabelSetTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-label-set-test";
+  Folder folder_;
   std::vector<std::int64_t> truth_{0, 1, 2, 0};
   std::string name_ = "mini", fingerprint_ = "0123456789abcdef0123456789abcdef";
 
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
     make_folders(folder_ / "labels");
     ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   static SafeTensor labels(const std::vector<std::int64_t>& values) {
     return {"I64", {static_cast<std::int64_t>(values.size())}, std::as_bytes(std::span(values))};

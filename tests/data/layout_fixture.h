@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/image.h"
@@ -21,15 +22,13 @@ inline const Path kImages = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files"
 
 class LayoutTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-layouts-test.{}", ::getpid()),
-       root_ = folder_ / "files";
+  Folder folder_;
+  Path root_ = folder_ / "files";
 
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
     make_folders(root_);
     ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void put(const std::string& name, const std::string& content) {
     make_folders((root_ / name).parent_path());

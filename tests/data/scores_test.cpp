@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 
@@ -16,20 +17,18 @@ using testing::HasSubstr;
 
 class ScoresTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-scores-test";
+  Folder folder_;
   Record dataset_;
   std::vector<double> values_{1, 2, 3, 4, 5, 6};
   std::vector<std::size_t> shape_{3, 2};
 
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
-    ::setenv("WINNOW_CACHE", folder_.c_str(), 1);
+    ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
     dataset_.name = "mini";
     dataset_.fingerprint = "f";
     dataset_.train = 3;
     dataset_.classes = {"cat", "dog"};
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   std::string refusal(const std::string& name) {
     try {
       record_scores(name, dataset_, values_, shape_);

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "../folder.h"
 #include "../refusal.h"
 #include "winnow/core/hash.h"
 
@@ -20,17 +21,14 @@ const std::string kWhole = R"({"format": "winnow-templates/1", "dataset": "EuroS
 
 class TemplateFiles : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / "winnow-template-file-test";
+  Folder folder_;
   Record dataset_;
 
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
-    make_folders(folder_);
     ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
     dataset_.name = "eurosat";
     dataset_.classes = kClasses;
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   TemplateRecord record(const std::string& name, const std::string& content) {
     write_file_atomically(folder_ / "t.json", content);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "../folder.h"
 #include "../refusal.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
@@ -19,15 +20,11 @@ using testing::HasSubstr;
 
 class WeightsRecords : public testing::Test {
  protected:
-  WeightsRecords() : folder_(Path(testing::TempDir()) / "winnow-weights-test") {
-    std::filesystem::remove_all(folder_);
+  WeightsRecords() {
     ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
     ::unsetenv("WINNOW_WEIGHTS");
   }
-  ~WeightsRecords() override {
-    ::unsetenv("WINNOW_CACHE");
-    std::filesystem::remove_all(folder_);
-  }
+  ~WeightsRecords() override { ::unsetenv("WINNOW_CACHE"); }
 
   // A snapshot of one tensor.
   Path snapshot(const Path& at, float value) {
@@ -41,7 +38,7 @@ class WeightsRecords : public testing::Test {
     return check_weights("clip-x", "https://hub/clip-x", root, {});
   }
 
-  Path folder_;
+  Folder folder_;
 };
 
 TEST_F(WeightsRecords, TheFingerprintIsOfTheContent) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "folder.h"
+#include "../folder.h"
 #include "winnow/core/error.h"
 
 namespace winnow::fleet {

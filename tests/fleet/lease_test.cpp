@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "folder.h"
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/settings.h"

@@ -2,8 +2,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "clock.h"
-#include "folder.h"
 #include "lease.h"
 #include "status_file.h"
 #include "winnow/core/error.h"

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "folder.h"
+#include "../folder.h"
 #include "foreign_result.h"
 #include "trainer_events.h"
 #include "trainer_process.h"

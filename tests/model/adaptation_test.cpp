@@ -6,35 +6,18 @@
 #include <gtest/gtest.h>
 
 #include "../refusal.h"
+#include "tiny_clip.h"
 #include "winnow/core/error.h"
-#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {
 
 using testing::HasSubstr;
 
-Snapshot tiny() {
-  return untrained_clip({.image_size = 8,
-                         .patch = 4,
-                         .width = 16,
-                         .blocks = 3,
-                         .heads = 2,
-                         .text_width = 12,
-                         .text_blocks = 1,
-                         .text_heads = 2,
-                         .context = 6,
-                         .vocabulary = 20,
-                         .end_token = 19,
-                         .joint = 10,
-                         .temperature = 0.07},
-                        3);
-}
-
 at::Tensor pixels() { return at::linspace(-1, 1, 2 * 3 * 64).sin().view({2, 3, 8, 8}); }
 
 std::unique_ptr<ImageTower> adapted(const std::string& name, AdaptationOptions options = {}) {
-  static const Snapshot snapshot = tiny();
+  static const Snapshot snapshot = tiny_clip(3);
   auto tower = image_tower(snapshot, {});
   if (options.classes == 0) options.classes = 4;
   if (!name.empty()) adapt(*tower, name, options);

@@ -6,35 +6,19 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "../refusal.h"
+#include "tiny_clip.h"
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/snapshot_layout.h"
 #include "winnow/model/text_tower.h"
-#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {
 
 using testing::HasSubstr;
-
-Snapshot tiny() {
-  return untrained_clip({.image_size = 8,
-                         .patch = 4,
-                         .width = 16,
-                         .blocks = 2,
-                         .heads = 2,
-                         .text_width = 12,
-                         .text_blocks = 1,
-                         .text_heads = 2,
-                         .context = 6,
-                         .vocabulary = 20,
-                         .end_token = 19,
-                         .joint = 10,
-                         .temperature = 0.07},
-                        3);
-}
 
 ClassifierOptions options(const std::string& adapt) {
   ClassifierOptions options;
@@ -51,20 +35,18 @@ at::Tensor features(const Snapshot& snapshot, const std::string& adapt) {
 }
 
 TEST(Clip, SnapshotFolderRoundTrip) {
-  Path folder = Path(testing::TempDir()) / fmt::format("winnow-clip-test-{}", ::getpid());
-  std::filesystem::remove_all(folder);
-  Snapshot snapshot = tiny();
+  Folder folder;
+  Snapshot snapshot = tiny_clip();
   write_snapshot(folder, snapshot);
   Snapshot read = read_snapshot(folder);
   EXPECT_EQ(read.config, snapshot.config);
   ASSERT_EQ(read.tensors.size(), snapshot.tensors.size());
   for (const auto& [name, tensor] : snapshot.tensors) EXPECT_TRUE(at::equal(read.tensors.at(name), tensor)) << name;
   EXPECT_TRUE(at::equal(features(read, "full-tuning"), features(snapshot, "full-tuning")));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Clip, StackedParametersSplitBackIntoTheSnapshotsNames) {
-  Snapshot snapshot = tiny();
+  Snapshot snapshot = tiny_clip();
   auto image = image_tower(snapshot, {});
   auto text = text_tower(snapshot, at::kFloat);
   std::map<std::string, at::Tensor> parameters{{"logit_scale", snapshot.tensors.at("logit_scale")}};
@@ -76,7 +58,7 @@ TEST(Clip, StackedParametersSplitBackIntoTheSnapshotsNames) {
 }
 
 TEST(Clip, SaysWhichTensorIsWrong) {
-  Snapshot snapshot = tiny();
+  Snapshot snapshot = tiny_clip();
   auto build = [&] { features(snapshot, "linear-probe"); };
   at::Tensor good = snapshot.tensors.at("visual_projection.weight");
   snapshot.tensors["visual_projection.weight"] = at::zeros({10, 15});
@@ -88,32 +70,29 @@ TEST(Clip, SaysWhichTensorIsWrong) {
   snapshot.tensors["vision_model.encoder.layers.2.layer_norm1.weight"] = at::ones({16});
   EXPECT_THAT(refusal(build),
               HasSubstr("1 tensors that this architecture does not have: vision_model.encoder.layers.2"));
-  snapshot = tiny();
+  snapshot = tiny_clip();
   snapshot.tensors["surprise"] = at::ones({1});
   EXPECT_THAT(refusal(build), HasSubstr("surprise"));
-  snapshot = tiny();
+  snapshot = tiny_clip();
   snapshot.config["vision_config"]["hidden_act"] = "relu";
   EXPECT_THAT(refusal(build), HasSubstr("vision_config.hidden_act: 'relu' is not known"));
-  snapshot = tiny();
+  snapshot = tiny_clip();
   snapshot.config["vision_config"]["num_attention_heads"] = 3;
   EXPECT_THAT(refusal(build), HasSubstr("hidden_size 16 is no multiple of num_attention_heads 3"));
 }
 
 TEST(Clip, SnapshotFoldersAreCheckedFirst) {
-  Path folder = Path(testing::TempDir()) / fmt::format("winnow-clip-folder-test-{}", ::getpid());
-  std::filesystem::remove_all(folder);
-  EXPECT_THAT(refusal([&] { read_snapshot(folder); }), HasSubstr("no such folder"));
-  make_folders(folder);
+  Folder folder;
+  EXPECT_THAT(refusal([&] { read_snapshot(folder / "absent"); }), HasSubstr("no such folder"));
   EXPECT_THAT(refusal([&] { read_snapshot(folder); }), HasSubstr("config.json is missing"));
   write_file_atomically(folder / "config.json", "{}");
   EXPECT_THAT(refusal([&] { read_snapshot(folder); }), HasSubstr("model.safetensors is missing"));
   write_file_atomically(folder / "pytorch_model.bin", "x");
   EXPECT_THAT(refusal([&] { read_snapshot(folder); }), HasSubstr("pickles are never read"));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Head, InitialisationHasUnitRows) {
-  Snapshot snapshot = tiny();
+  Snapshot snapshot = tiny_clip();
   for (const char* adapt : {"adaptformer", "linear-probe"})
     for (bool text : {true, false}) {
       ClassifierOptions own = options(adapt);
@@ -132,7 +111,7 @@ TEST(Head, KindsByName) {
 }
 
 TEST(Text, ColumnsAfterTheEndTokenChangeNothing) {
-  Snapshot snapshot = tiny();
+  Snapshot snapshot = tiny_clip();
   auto text = text_tower(snapshot, at::kFloat);
   at::Tensor tokens = at::tensor({18, 3, 4, 19, 19, 19, 18, 5, 19, 19, 19, 19}, at::kLong).view({2, 6});
   at::Tensor few = cropped(*text, tokens);
@@ -141,7 +120,7 @@ TEST(Text, ColumnsAfterTheEndTokenChangeNothing) {
 }
 
 TEST(Text, TowerRefusesWhatItCannotRead) {
-  Snapshot snapshot = tiny();
+  Snapshot snapshot = tiny_clip();
   auto text = text_tower(snapshot, at::kFloat);
   EXPECT_THAT(refusal([&] { text->rows(at::zeros({1, 7}, at::kLong)); }), HasSubstr("takes at most 6"));
   EXPECT_THAT(refusal([&] {
@@ -151,7 +130,7 @@ TEST(Text, TowerRefusesWhatItCannotRead) {
 }
 
 TEST(Precision, AutocastKeepsTheOutputsType) {
-  Snapshot snapshot = tiny();
+  Snapshot snapshot = tiny_clip();
   at::Tensor pixels = at::linspace(-1, 1, 2 * 3 * 64).view({2, 3, 8, 8});
   at::Tensor exact = image_tower(snapshot, {})->rows(pixels).features();
   at::Tensor half = image_tower(snapshot, {at::kFloat, FeatureKind::hidden, Precision::bf16})->rows(pixels).features();

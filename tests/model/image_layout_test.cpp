@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "../refusal.h"
+#include "tiny_clip.h"
 #include "winnow/model/classifier_architecture.h"
-#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {
@@ -20,20 +20,7 @@ Snapshot golden(const std::string& name) {
 
 // Whoever builds this snapshot's image tower is refused.
 Snapshot without_tower() {
-  Snapshot snapshot = untrained_clip({.image_size = 8,
-                                      .patch = 4,
-                                      .width = 16,
-                                      .blocks = 2,
-                                      .heads = 2,
-                                      .text_width = 12,
-                                      .text_blocks = 1,
-                                      .text_heads = 2,
-                                      .context = 6,
-                                      .vocabulary = 20,
-                                      .end_token = 19,
-                                      .joint = 10,
-                                      .temperature = 0.07},
-                                     3);
+  Snapshot snapshot = tiny_clip();
   std::erase_if(snapshot.tensors, [](const auto& tensor) { return tensor.first.starts_with("vision_model."); });
   return snapshot;
 }

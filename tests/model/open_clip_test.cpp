@@ -6,36 +6,20 @@
 
 #include <cmath>
 
+#include "../folder.h"
 #include "../refusal.h"
+#include "tiny_clip.h"
 #include "winnow/core/error.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/clip.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/text_tower.h"
-#include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {
 
 using testing::HasSubstr;
 namespace fs = std::filesystem;
-
-Snapshot tiny() {
-  return untrained_clip({.image_size = 8,
-                         .patch = 4,
-                         .width = 16,
-                         .blocks = 2,
-                         .heads = 2,
-                         .text_width = 12,
-                         .text_blocks = 1,
-                         .text_heads = 2,
-                         .context = 6,
-                         .vocabulary = 20,
-                         .end_token = 19,
-                         .joint = 10,
-                         .temperature = 0.07},
-                        3);
-}
 
 // OpenAI's names for Hugging Face's: the other way round than winnow translates, written out independently.
 void encoder(const Snapshot& from, const std::string& name, std::int64_t blocks, Snapshot& to,
@@ -74,7 +58,7 @@ Value config_with(const Value& vision) {
 }
 
 Snapshot open_clip_vit() {
-  Snapshot from = tiny(), to;
+  Snapshot from = tiny_clip(), to;
   to.config = config_with({{"layers", 2}, {"width", 16}, {"head_width", 8}, {"patch_size", 4}, {"image_size", 8}});
   text_tower(from, to);
   encoder(from, "vision_model.encoder", 2, to, "visual.transformer");
@@ -96,7 +80,7 @@ Snapshot open_clip_resnet() {
   Snapshot to;
   to.config = config_with(
       {{"layers", {1, 1, 1, 1}}, {"width", 4}, {"head_width", 32}, {"image_size", 64}, {"patch_size", nullptr}});
-  text_tower(tiny(), to);
+  text_tower(tiny_clip(), to);
   auto fill = [&](const std::string& name, std::vector<std::int64_t> shape, double scale, double centre) {
     std::int64_t n = c10::multiply_integers(shape);
     double phase = static_cast<double>(to.tensors.size());
@@ -136,9 +120,6 @@ Snapshot open_clip_resnet() {
 // A folder as open_clip leaves it.
 class OpenClip : public testing::Test {
  protected:
-  void SetUp() override { fs::remove_all(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
-
   Snapshot read(const Snapshot& stored) {
     fs::remove_all(folder_);
     write_snapshot(folder_, stored);
@@ -149,7 +130,7 @@ class OpenClip : public testing::Test {
   std::string refusal_of(const Snapshot& stored) {
     return refusal([&] { image_tower(read(stored), {}); });
   }
-  Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-open-clip-test-{}", ::getpid());
+  Folder folder_;
 };
 
 at::Tensor image_features(const Snapshot& snapshot, const at::Tensor& pixels) {
@@ -165,7 +146,7 @@ at::Tensor pixels(std::int64_t side) {
 }
 
 TEST_F(OpenClip, TransformerIsTheSameUnderBothNames) {
-  Snapshot want = tiny(), got = read(open_clip_vit());
+  Snapshot want = tiny_clip(), got = read(open_clip_vit());
   require_whole(got);
   ASSERT_EQ(got.tensors.size(), want.tensors.size());
   for (const auto& [name, tensor] : want.tensors) EXPECT_TRUE(at::equal(got.tensors.at(name), tensor)) << name;
@@ -178,7 +159,7 @@ TEST_F(OpenClip, TransformerIsTheSameUnderBothNames) {
 }
 
 TEST_F(OpenClip, QuickGeluHoldsForBothTowers) {
-  Snapshot stored = open_clip_vit(), plain = tiny();
+  Snapshot stored = open_clip_vit(), plain = tiny_clip();
   stored.config["model_cfg"]["quick_gelu"] = true;
   Snapshot got = read(stored);
   plain.config["vision_config"]["hidden_act"] = "quick_gelu";
@@ -206,8 +187,8 @@ TEST_F(OpenClip, BringsAPreprocessor) {
 
 TEST_F(OpenClip, ConfigJsonWinsWhereBothAreThere) {
   read(open_clip_vit());
-  write_snapshot(folder_, tiny());
-  EXPECT_EQ(read_snapshot(folder_).config, tiny().config);
+  write_snapshot(folder_, tiny_clip());
+  EXPECT_EQ(read_snapshot(folder_).config, tiny_clip().config);
 }
 
 TEST_F(OpenClip, FoldersAreCheckedFirst) {

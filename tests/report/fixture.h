@@ -7,19 +7,13 @@
 #include <cstdlib>
 #include <string>
 
+#include "../folder.h"
 #include "winnow/report/table.h"
 
 namespace winnow::report {
 
 class ReportTest : public ::testing::Test {
  protected:
-  ReportTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "winnow-report-XXXXXX").string();
-    if (!::mkdtemp(name.data())) std::abort();
-    folder_ = name;
-  }
-  ~ReportTest() override { std::filesystem::remove_all(folder_); }
-
   sweep::Plan plan(const std::string& text) const {
     Path file = folder_ / "s.toml";
     write_file_atomically(file,
@@ -52,7 +46,7 @@ class ReportTest : public ::testing::Test {
     return build_table(plan, read_results(plan, store(), metric), metric);
   }
 
-  Path folder_;
+  Folder folder_;
 };
 
 // 2 methods x 2 rates x 2 seeds.

@@ -443,11 +443,11 @@ TEST(Scheduler, OutcomesTravelWithEventsAndCommands) {
   Scheduler::Commands commands;
   scheduler.on(Scheduler::Joined{0, 2}, Time{1}, commands);
   commands.clear();
-  scheduler.on(Scheduler::Done{0, {0, 1}, 2.5, {"committed", "ab"}}, Time{2}, commands);
+  scheduler.on(Scheduler::Done{0, {0, 1}, {2.5, "committed", "ab"}}, Time{2}, commands);
   const auto& accepted = std::get<Scheduler::Accept>(commands.at(0));
-  EXPECT_EQ(accepted.seconds, 2.5);
-  EXPECT_EQ(accepted.result.outcome, "committed");
-  EXPECT_EQ(accepted.result.digest, "ab");
+  EXPECT_EQ(accepted.outcome.seconds, 2.5);
+  EXPECT_EQ(accepted.outcome.word, "committed");
+  EXPECT_EQ(accepted.outcome.digest, "ab");
   commands.clear();
   scheduler.on(Scheduler::Failed{0, {1, 1}, FailureClass::transient, "it crashed"}, Time{3}, commands);
   EXPECT_EQ(std::get<Scheduler::Fail>(commands.at(0)).text, "it crashed");

@@ -9,26 +9,11 @@
 #include <fstream>
 #include <string>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/store/store.h"
 
 namespace winnow::store {
-
-// A fresh folder that goes away with the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "winnow-store-XXXXXX").string();
-    if (!::mkdtemp(name.data())) std::abort();
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Path operator/(const std::string& name) const { return path_ / name; }
-  const Path& path() const { return path_; }
-
- private:
-  Path path_;
-};
 
 template <class T>
 Array array_of(DType dtype, std::vector<std::size_t> shape, const std::vector<T>& values) {

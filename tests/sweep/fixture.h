@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/sweep/plan.h"
 
@@ -32,15 +33,10 @@ inline Catalogue test_catalogue() {
 class SweepTest : public ::testing::Test {
  protected:
   SweepTest() {
-    folder_ = std::filesystem::temp_directory_path() / ("winnow-sweep-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
     before_ = std::filesystem::current_path();
-    std::filesystem::current_path(folder_);  // so that messages say s.toml:3
+    std::filesystem::current_path(folder_.path());  // so that messages say s.toml:3
   }
-  ~SweepTest() override {
-    std::filesystem::current_path(before_);
-    std::filesystem::remove_all(folder_);
-  }
+  ~SweepTest() override { std::filesystem::current_path(before_); }
 
   Plan plan(const std::string& text, const std::vector<std::string>& sets = {}) const {
     std::ofstream("s.toml", std::ios::binary) << text;  // without the syncs of write_file_atomically
@@ -59,7 +55,8 @@ class SweepTest : public ::testing::Test {
   Catalogue catalogue_ = test_catalogue();
 
  private:
-  Path folder_, before_;
+  Folder folder_;
+  Path before_;
 };
 
 // A sweep with the settings that every experiment needs; `rest`, still in [base], begins in line 4.

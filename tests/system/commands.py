@@ -26,6 +26,8 @@ REFUSALS = [
     (["plan", "s.toml", "--jsn"], "winnow: winnow plan: not understood: --jsn (did you mean '--json'?); see winnow plan --help"),
     (["plan", "s.toml", "--set", "seed"], "winnow: --set seed: expected KEY=VALUE"),
     (["plan", "s.toml", "--explain", "sed"], "winnow: --explain: no experiment has a setting 'sed' (did you mean 'seed'?)"),
+    (["plan", "s.toml", "--store", "s.toml"], "winnow: --store s.toml is no folder"),
+    (["plan", "utf16.toml"], "winnow: utf16.toml: a text in UTF-16; save it in UTF-8"),
     (["report", "s.toml", "--format", "pdf"], "winnow: report: unknown format 'pdf': expected terminal, markdown, latex, csv, json"),
     (["report", "s.toml", "--table", "absent.toml"], "winnow: cannot open absent.toml: No such file or directory"),
     (["report", "s.toml", "--metric", "detct.selection_f1"], "winnow: the sweep s has no stage 'detct': it has backbone, train"),
@@ -154,6 +156,7 @@ def main():
         cache.mkdir(parents=True)
         environment = dict(os.environ, WINNOW_CACHE=str(cache.parent))
         (pathlib.Path(folder) / "s.toml").write_text(SWEEP)
+        (pathlib.Path(folder) / "utf16.toml").write_bytes(SWEEP.encode("utf-16"))
 
         def run(*words):
             return subprocess.run([winnow, *words], cwd=folder, env=environment, capture_output=True, text=True)
@@ -211,7 +214,7 @@ def main():
         said = run("doctor", "data", "fashion-mnist")
         assert said.returncode == 1 and "\ncorrupt  " in said.stdout and labels.name in said.stdout, said
         shutil.rmtree(root)
-        assert sorted(os.listdir(folder)) == ["cache", "s.toml"], "a command that starts nothing wrote something"
+        assert sorted(os.listdir(folder)) == ["cache", "s.toml", "utf16.toml"], "a command that starts nothing wrote something"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "../folder.h"
 #include "../refusal.h"
 #include "winnow/core/file_state.h"
 #include "winnow/text/config_table.h"
@@ -18,11 +19,7 @@ using testing::HasSubstr;
 
 class ReadFiles : public testing::Test {
  protected:
-  ReadFiles() {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::copy(golden("clip-quickgelu"), folder_, std::filesystem::copy_options::recursive);
-  }
-  ~ReadFiles() override { std::filesystem::remove_all(folder_); }
+  ReadFiles() { std::filesystem::copy(golden("clip-quickgelu"), folder_, std::filesystem::copy_options::recursive); }
 
   static Path golden(const std::string& name) {
     return Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name;
@@ -45,7 +42,7 @@ class ReadFiles : public testing::Test {
     return text;
   }
 
-  Path folder_ = Path(testing::TempDir()) / "winnow-read-files-test";
+  Folder folder_;
 };
 
 TEST_F(ReadFiles, LineEndsAndByteOrderMarksChangeNothing) {
@@ -67,7 +64,7 @@ TEST_F(ReadFiles, WhatIsNoJsonIsNamedWithItsPlace) {
   write("config.json", "[]");
   EXPECT_THAT(refused(), HasSubstr("config.json is not a table"));
   write("config.json", std::string("\xFF\xFE{\0", 4));
-  EXPECT_THAT(refused(), HasSubstr("config.json is written in UTF-16; expected UTF-8"));
+  EXPECT_THAT(refused(), HasSubstr("config.json: a text in UTF-16; save it in UTF-8"));
   std::filesystem::remove(folder_ / "config.json");
   EXPECT_THAT(refused(), HasSubstr("config.json is missing"));
 }

@@ -99,7 +99,7 @@ TEST_F(CandidateSetsTest, InstanceDependentOnesFollowTheScores) {
 
 // Of all samples of the data set, in its order; a stage takes the rows of its own.
 TEST_F(CandidateSetsTest, RecordedScoresAreThoseOfTheChosenSamples) {
-  ::setenv("WINNOW_CACHE", folder_.c_str(), 1);
+  ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
   data::Record dataset;
   dataset.name = "fashion-mnist";
   dataset.fingerprint = "f";

@@ -71,7 +71,7 @@ TEST_F(HeadStart, CandidatesWeighAlike) {
 // With the given labels handed over, other true labels change no row.
 TEST_F(HeadStart, TrueLabelsChangeNothing) {
   for (const char* init : {"class-mean", "linear-probe"}) {
-    SetUp();
+    write_cache();
     at::Tensor given = source(labelled("symmetric", 0.4))->given().clone();
     std::map<std::string, at::Tensor> selection{{"mask", at::ones({60})}, {"label", given}};
     at::Tensor want = rows(init, *source(labelled("symmetric", 0.4), selection), *alone_);

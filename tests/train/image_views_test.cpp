@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 
+#include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/image.h"
@@ -20,11 +21,10 @@ const view::Normalisation kHalf{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
 // Images of several sizes as files, through a packed cache of their own.
 class ImageViewsTest : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-picture-views-test-{}", ::getpid());
+  Folder folder_;
   std::optional<data::Pixels> pixels_;
 
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
     make_folders(folder_ / "files");
     ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
     Path from = Path(WINNOW_SOURCE_DIR) / "tests/golden/model/files";
@@ -40,10 +40,7 @@ class ImageViewsTest : public testing::Test {
     data::Manifest manifest = data::Manifest::from_preset("mini", preset, "mini.toml");
     pixels_.emplace(data::ensure_cache(manifest, data::check(manifest, {}, {}), {}));
   }
-  void TearDown() override {
-    pixels_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { pixels_.reset(); }
   static at::Tensor ids(std::vector<std::int64_t> values) { return at::tensor(values, at::kLong); }
 };
 

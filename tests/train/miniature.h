@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "../method_defaults.h"
 #include "../refusal.h"
 #include "winnow/core/safetensors.h"
@@ -18,17 +19,12 @@ namespace winnow::train {
 // A data cache of 60 + 20 images of 28 x 28 in ten classes: each class is a bright row at its own height.
 class Miniature : public testing::Test {
  protected:
-  Path folder_ = Path(testing::TempDir()) / fmt::format("winnow-miniature-{}", ::getpid());
+  Folder folder_;
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
   Observer quiet_;
   sweep::Catalogue catalogue_ = sweep::Catalogue::built_in({});
 
-  void SetUp() override {
-    std::filesystem::remove_all(folder_);
-    make_folders(folder_);
-    write_cache();
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void SetUp() override { write_cache(); }
 
   // `forge`: training labels that are not the truth of the images.
   void write_cache(std::int64_t (*forge)(std::int64_t) = nullptr) {

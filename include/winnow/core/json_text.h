@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "winnow/core/file.h"
 #include "winnow/core/settings.h"
 
 namespace winnow {
@@ -15,9 +16,10 @@ inline constexpr std::size_t kDeepestJson = 64;
 
 // DataError naming `name` and the place for what is no JSON in UTF-8 (byte, line, column), for tables and lists within
 // one another more than kDeepestJson deep, and for an object that has a key twice, whose second value would replace the
-// first without a word (both lines). `skipped`: bytes of the file before `content` (a byte order mark). Safe from any
+// first without a word (both lines). A byte order mark of UTF-8 is left out, other codings are refused. Safe from any
 // thread.
-Value parse_json(std::string_view content, const std::string& name, std::size_t skipped = 0);
+Value parse_json(std::string_view content, const std::string& name);
+Value read_json(const Path&);
 
 // A text in a message of one line: as JSON writes it, without quotes around it; cut behind `most` bytes, between
 // characters.

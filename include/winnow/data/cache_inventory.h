@@ -13,12 +13,8 @@
 namespace winnow::data {
 
 struct CacheEntry {
-  enum class State {
-    used,
-    being_written,
-    leftover,
-    unused
-  };  // leftover: its writer is gone; unused: no record names it
+  // leftover: its writer is gone; unused: no record names it.
+  enum class State { used, being_written, leftover, unused };
 
   Path file;               // below the cache folder
   std::string kind;        // "images", "kept images", "labels", "record", ...

@@ -15,8 +15,8 @@ namespace winnow::data {
 class CacheFile;
 
 // One file for all images of a split, each with its hash: it takes only the room of what is in it, is never half built,
-// and a image that was cut off or damaged counts as missing. Threads and processes may read and keep at once: they keep
-// the same.
+// and an image that was cut off or damaged counts as missing. Threads and processes may read and keep at once: they
+// keep the same.
 class KeptImages {
  public:
   // `file` is made where it is missing, or where it is not one of these images. `content`: what they are of, and what

@@ -41,6 +41,8 @@ class Pixels {
   std::int64_t skipped() const { return skipped_; }  // images that did not decode and were left out (corrupt = "skip")
 
  private:
+  void read_splits(const Path& cache);
+
   SafeTensors file_;
   std::optional<Mapping> packed_;  // where the images are files
   Split train_, test_;
@@ -51,7 +53,7 @@ class Pixels {
 
 // A stratified choice of `wanted` of the samples [first, last) (last 0: to the end; wanted 0: all): every class keeps
 // its share, by largest remainders; which ones comes from the counter stream of `seed`. Ascending. UsageError when
-// fewer exist, DataError for a label outside 0..classes-1.
+// fewer exist.
 std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, std::int64_t classes, std::int64_t first,
                                          std::int64_t last, std::int64_t wanted, std::uint64_t seed,
                                          std::string_view purpose);

@@ -3,8 +3,8 @@
 // name a prompt.
 //
 //   { "format": "winnow-templates/1", "dataset": "EuroSAT", "source": "who or what wrote it, when, asked what",
-//     "templates": ["a satellite image showing {}.", ...],  "classes": { "Annual Crop Land": ["rows of green", ...],
-//     ... } }
+//     "templates": ["a satellite image showing {}.", ...],
+//     "classes": { "Annual Crop Land": ["rows of green", ...], ... } }
 //
 // The texts of a class are the templates with its name, then its own; all weigh alike. A class's own text may hold {}
 // for the name.

@@ -5,11 +5,13 @@
 // method contains no collective. Shapes: B rows of the batch, N samples, C classes, d columns of a tower's features.
 //
 // Names that mean something to the engine and to the stage around a method:
-//   networks  main                    what `adapt` trains; its parameters keep their plain names in checkpoints and run
-//   files views     plain, weak, strong, key (settings views.*), caption (texts, in pre-training), "" (class prompts,
-//   of a text tower) states    confidence              N x C: confidence_* in metrics/epochs
-//             mask, score, label      N: the stage's output `selection` and selection_* in metrics/epochs; label: the
-//             given one where there is none any without dimensions  a figure of that name in metrics/epochs
+//   networks  main                    what `adapt` trains; its parameters keep their plain names in run files
+//   views     plain, weak, strong, key  settings views.*
+//             caption, ""             texts, in pre-training; class prompts, of a text tower
+//   states    confidence              N x C: confidence_* in metrics/epochs
+//             mask, score, label      N: the stage's output `selection`, and selection_* in metrics/epochs;
+//                                     a `label` that is not declared is the given one
+//             without dimensions      a figure of that name in metrics/epochs
 //   inputs    mask, score, label      N: what an earlier stage selected
 //             queue, queue_label      of a recorded run alone
 //   outputs   features                of a network: B x d

@@ -23,10 +23,11 @@ namespace winnow::sched {
 class Agent {
  public:
   // Events.
+  // At most as wide as there are slots.
   struct Given {
     Attempt attempt;
     std::uint32_t width = 1;
-  };  // at most as wide as there are slots
+  };
   struct Retracted {
     Attempt attempt;
   };
@@ -44,34 +45,41 @@ class Agent {
   struct TrainerReady {
     Slot slot;
   };
+  // A mark that did not change is no progress.
   struct Progressed {
     Slot slot;
     std::uint64_t mark;
-  };  // a mark that did not change is no progress
+  };
+  // The trainer has a result.
   struct Finished {
     Slot slot;
-  };  // the trainer has a result
+  };
+  // The trainer says so.
   struct StageFailed {
     Slot slot;
     FailureClass why;
-  };  // the trainer says so
+  };
   struct StageStopped {
     Slot slot;
   };
+  // Garbage, a flood; or an event with a mistake (protocol).
   struct Misbehaved {
     Slot slot;
     FailureClass why = FailureClass::transient;
-  };  // garbage, a flood; or an event with a mistake (protocol)
+  };
+  // The process has ended and is reaped; how, and its last lines.
   struct TrainerGone {
     Slot slot;
     std::string text;
-  };  // the process has ended and is reaped; how, and its last lines
+  };
+  // The same, and it had ended before it was given its stage.
   struct NotRun {
     Slot slot;
     std::string text;
-  };  // the same, and it had ended before it was given its stage
+  };
   struct Committed {
     Attempt attempt;
+    CommitOutcome outcome;
   };
   struct Uncommitted {
     Attempt attempt;
@@ -79,9 +87,10 @@ class Agent {
     std::string text;
   };
   struct Heard {};  // anything from the coordinator
+  // Start nothing; what runs has `grace` to finish.
   struct Drain {
     Time grace;
-  };  // start nothing; what runs has `grace` to finish
+  };
   struct Tick {};
   using Event =
       std::variant<Given, Retracted, Cancelled, Prepared, Unprepared, TrainerReady, Progressed, Finished, StageFailed,
@@ -102,14 +111,16 @@ class Agent {
   struct StopStage {
     Slot slot;
   };
+  // TrainerGone must follow; because: what it did, or nothing known here
   struct KillTrainer {
     Slot slot;
     FailureClass why;
     std::string_view because;
-  };  // TrainerGone must follow; because: what it did, or nothing known here
+  };
+  // TrainerGone must follow
   struct QuitTrainer {
     Slot slot;
-  };  // TrainerGone must follow
+  };
   struct Commit {
     Slot slot;
     Attempt attempt;
@@ -121,6 +132,7 @@ class Agent {
   };
   struct TellDone {
     Attempt attempt;
+    CommitOutcome outcome;
   };
   struct TellFailed {
     Attempt attempt;

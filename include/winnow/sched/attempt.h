@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace winnow::sched {
@@ -17,6 +18,12 @@ struct Attempt {
   StageId stage = 0;
   std::uint32_t number = 0;  // 1 for the first
   auto operator<=>(const Attempt&) const = default;
+};
+
+// What became of a result: passed on by the state machines, not read.
+struct CommitOutcome {
+  double seconds = 0;        // that the stage ran
+  std::string word, digest;  // "committed", "already there" or "conflict"; the result digest
 };
 
 // user: the stage itself is wrong, so it fails everywhere. memory: too little of it. transient: crash, I/O, signal.

@@ -37,86 +37,91 @@ struct Policy {
 // could take it: so a wide stage cannot starve, and agents that are too small for it work on.
 class Scheduler {
  public:
-  // What an agent says of a result; the scheduler passes it on, as it does the `text` of a failure (empty: its agent
-  // was lost).
-  struct Committed {
-    std::string outcome, digest;
-  };
-
   // Events.
   struct Joined {
     AgentId agent;
     std::uint32_t slots;
   };
   struct Complete {};  // no further agent is expected
+  // Renews the leases of what it holds.
   struct Beat {
     AgentId agent;
     std::vector<Attempt> held;
-  };  // renews the leases of what it holds
+  };
   struct Started {
     AgentId agent;
     Attempt attempt;
   };
+  // The run file is committed.
   struct Done {
     AgentId agent;
     Attempt attempt;
-    double seconds;
-    Committed result;
-  };  // the run file is committed
+    CommitOutcome outcome;
+  };
+  // `text` and outcomes are passed on, not read; an empty text where the agent was lost.
   struct Failed {
     AgentId agent;
     Attempt attempt;
     FailureClass why;
     std::string text;
   };
+  // Not executed, or stopped on request.
   struct Returned {
     AgentId agent;
     Attempt attempt;
-  };  // not executed, or stopped on request
+  };
+  // Its connection closed.
   struct Left {
     AgentId agent;
-  };  // its connection closed
+  };
   struct Tick {};
   struct Drain {};
   using Event = std::variant<Joined, Complete, Beat, Started, Done, Failed, Returned, Left, Tick, Drain>;
 
   // Commands.
+  // A lease: execute it, or say why not.
   struct Assign {
     AgentId agent;
     Attempt attempt;
-  };  // a lease: execute it, or say why not
+  };
+  // Return it if it has not started.
   struct Retract {
     AgentId agent;
     Attempt attempt;
-  };  // return it if it has not started
+  };
+  // Nobody waits for this attempt any more.
   struct Cancel {
     AgentId agent;
     Attempt attempt;
-  };  // nobody waits for this attempt any more
+  };
+  // The stage is done.
   struct Accept {
     AgentId agent;
     Attempt attempt;
-    double seconds;
-    Committed result;
-  };  // the stage is done
+    CommitOutcome outcome;
+  };
+  // It will be tried again.
   struct Retry {
     Attempt failed;
     FailureClass why;
     std::string text;
-  };  // it will be tried again
+  };
+  // For good.
   struct Fail {
     Attempt last;
     FailureClass why;
     std::string text;
-  };  // for good
+  };
+  // An input failed for good.
   struct Block {
     StageId stage;
     StageId because;
-  };  // an input failed for good
+  };
+  // Failed: no agent has so many slots; `largest` is what there is.
   struct TooWide {
     StageId stage;
     std::uint32_t width, largest;
-  };  // failed: no agent has so many slots; `largest` is what there is
+  };
   struct LoseAgent {
     AgentId agent;
   };                  // silent or gone
@@ -164,10 +169,11 @@ class Scheduler {
     Time renewed;
     bool started = false, retracting = false;
   };
+  // Held: in slots; started: stages.
   struct Host {
     std::uint32_t slots = 0, held = 0, started = 0;
     Time heard{};
-  };  // held: in slots; started: stages
+  };
 
   void handle(const Joined&, Time, Commands&);
   void handle(const Complete&, Time, Commands&);

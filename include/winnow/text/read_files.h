@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "winnow/core/file.h"
 #include "winnow/text/snapshot_files.h"
@@ -10,9 +11,7 @@ namespace winnow::text {
 
 // Without a byte order mark, lines ended by \n (not \r\n, \r): what Python's readers see. DataError naming `where` for
 // UTF-16.
-std::string plain_text(std::string bytes, const std::string& where);
-// winnow::parse_json without a byte order mark. DataError for UTF-16, too.
-Value parse_text(const std::string& bytes, const std::string& where);
+std::string plain_text(std::string_view bytes, const std::string& where);
 
 // open_clip's form (open_clip_config.json beside open_clip_model.safetensors). A folder that holds both forms counts as
 // Hugging Face's, unless its config.json is timm's: open_clip's has the texts, too.

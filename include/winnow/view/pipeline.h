@@ -17,9 +17,11 @@ namespace winnow::view {
 //   random_resized_crop  size, scale [low, high] (share of the area), ratio [low, high] (width / height), interpolation
 //   random_crop          size, padding, fill          at a uniform place of the padded image
 //   random_hflip         p
-//   random_color_jitter  brightness, contrast, saturation, hue, p     factors uniform in [max(0, 1 - x), 1 + x], turn
-//   in [-x, x], drawn order random_grayscale     p random_gaussian_blur sigma [low, high], p random_augment       n,
-//   cutout, fill              PartialCLIP's RandomAugment: n of 14 operations, then a cutout
+//   random_color_jitter  brightness, contrast, saturation, hue, p
+//                        factors uniform in [max(0, 1 - x), 1 + x], turn in [-x, x], drawn order
+//   random_grayscale     p
+//   random_gaussian_blur sigma [low, high], p
+//   random_augment       n, cutout, fill              PartialCLIP's RandomAugment: n of 14 operations, then a cutout
 class Pipeline {
  public:
   // `side`: R in pixels. UsageError for an unknown name, listing the known ones.

@@ -118,8 +118,7 @@ int golden(int argc, char** argv) {
   std::vector<std::string> folders, only;
   std::string list;
   winnow::golden::Options options;
-  Command app("winnow-train golden",
-              "Runs every case below the folders and compares all that it expects. One line a case.",
+  Command app("golden", "Runs every case below the folders and compares all that it expects. One line a case.",
               "  winnow-train golden tests/golden --only method/proden\n"
               "  winnow-train golden tests/golden --list tests/golden/required.txt\n"
               "  mpirun -n 4 winnow-train golden tests/golden --only method/proden          as a gang\n");

@@ -243,7 +243,7 @@ int follow(comm::Collective& gang, int threads) {
 int serve(int argc, char** argv) {
   std::string device = "cpu";
   int threads = 0;
-  Command app("winnow-train serve",
+  Command app("serve",
               "A trainer: reads commands on standard input, writes events on standard output, one JSON object a line.",
               "  winnow run sweep.toml --trainer \"winnow-train serve\"\n");
   app.add_option("--device", device, "cpu")->check(CLI::IsMember({"cpu"}))->capture_default_str();

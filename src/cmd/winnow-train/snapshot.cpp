@@ -12,7 +12,7 @@ namespace winnow::cmd {
 
 int snapshot(int argc, char** argv) {
   std::string run, folder;
-  Command app("winnow-train snapshot", "Writes config.json, model.safetensors and the tokenizer of a run file's model.",
+  Command app("snapshot", "Writes config.json, model.safetensors and the tokenizer of a run file's model.",
               "  winnow-train snapshot results/reference/runs/ab/abcd....h5 nano-clip\n");
   app.add_option("RUN", run, "a run file of kind pretrain")->required();
   app.add_option("DIR", folder, "the folder to write; it must not exist yet")->required();

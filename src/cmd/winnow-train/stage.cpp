@@ -11,6 +11,7 @@
 #include "one_stage.h"
 #include "outcome.h"
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
 #include "winnow/stage/shared_code.h"
@@ -46,8 +47,7 @@ class Lines final : public train::Observer {
 };
 
 Stage read_stage(const std::string& file) {
-  Value json = Value::parse(read_file(file), nullptr, false);
-  if (json.is_discarded()) throw UsageError(fmt::format("{} is not JSON", file));
+  Value json = read_json(file);
   try {
     return stage_to_execute(json);
   } catch (const UsageError& error) {
@@ -101,8 +101,7 @@ int stage(int argc, char** argv) {
   std::int64_t chunk = 0;
   bool keep_images = false;
   Command app(
-      "winnow-train stage",
-      "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
+      "stage", "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
       "  winnow-train stage stage.json --output run.h5 --threads 2\n"
       "  mpirun -n 2 winnow-train stage stage.json --output run.h5                      as a gang of two processes\n"
       "  winnow-train stage stage.json --output run.h5 --checkpoint mine               Ctrl-C, and again: it goes "

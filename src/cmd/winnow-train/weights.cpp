@@ -27,7 +27,7 @@ std::int64_t numbers_of(const model::Tower& tower) {
 
 int weights(int argc, char** argv) {
   std::string folder;
-  Command app("winnow-train weights",
+  Command app("weights",
               "Builds the towers of a snapshot folder: every tensor must be there, of its shape, and none left over. "
               "Says what they are, as JSON.",
               "  winnow-train weights ~/clip-vit-base-patch16\n");

@@ -45,6 +45,12 @@ store::Store OwnStore::open() const {
   return store::Store(folder);
 }
 
+store::Store StoreOptions::open() const {
+  std::error_code absent;
+  if (std::filesystem::exists(store, absent)) require_folder("--store", store);
+  return store::Store(store, read_only());
+}
+
 store::Store StoreOptions::open_to_read() const {
   if (named_->count() > 0) require_folder("--store", store);
   for (const std::string& reference : references) require_folder("--reference", reference);

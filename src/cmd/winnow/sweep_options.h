@@ -18,7 +18,7 @@ struct StoreOptions {
   // Where results are read from besides the store: --reference, else the committed outcomes of the checkout that this
   // program was built in.
   std::vector<Path> read_only() const;
-  store::Store open() const { return store::Store(store, read_only()); }
+  store::Store open() const;  // UsageError where the name is one of a file
   // For commands that only read: UsageError where a folder that somebody named does not exist. The default one may be
   // missing: nothing has run here yet, and the committed outcomes can be read all the same.
   store::Store open_to_read() const;

@@ -10,9 +10,9 @@
 #include <set>
 
 #include "../file_kind.h"
-#include "../json_file.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/json_text.h"
 #include "winnow/core/settings.h"
 #include "winnow/data/templates.h"
 
@@ -121,7 +121,7 @@ void require_name(const std::string& name) {
 }  // namespace
 
 TemplateFile TemplateFile::parse(const std::string& content, const std::string& file) {
-  Value json = parse_text(content, file);
+  Value json = parse_json(content, file);
   TemplateFile result;
   bool plain = json.is_object() && !json.empty() &&
                std::all_of(json.begin(), json.end(), [](const Value& texts) { return texts.is_array(); });
@@ -252,7 +252,7 @@ std::vector<TemplateRecord> recorded_templates() {
                                      path.string()));
       };
       try {
-        Value json = parse_json(read_file(path), path.string());
+        Value json = read_json(path);
         result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
                           Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
                           json.at("templates").get<std::size_t>(), json.at("texts").get<std::size_t>(), ""});

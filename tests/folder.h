@@ -1,4 +1,4 @@
-// A fresh folder that goes away with the test.
+// A fresh folder that goes away with the test: no two tests, runs or checkouts share one.
 #pragma once
 
 #include <unistd.h>
@@ -9,26 +9,32 @@
 
 #include "winnow/core/file.h"
 
-namespace winnow::fleet {
+namespace winnow {
 
 class Folder {
  public:
   Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "winnow-fleet-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "winnow-test-XXXXXX").string();
     if (!::mkdtemp(name.data())) std::abort();
     path_ = name;
   }
   ~Folder() { std::filesystem::remove_all(path_); }
-  Path operator/(const std::string& name) const { return path_ / name; }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  Path operator/(const Path& name) const { return path_ / name; }
+  operator const Path&() const { return path_; }
   const Path& path() const { return path_; }
+  std::string string() const { return path_.string(); }
 
  private:
   Path path_;
 };
 
+// Without the care of write_file_atomically: tests damage files.
 inline void overwrite(const Path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc)
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-}  // namespace winnow::fleet
+}  // namespace winnow

@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <vector>
 
 #include "arguments.h"
 #include "winnow/comm/join_gang.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::comm {
 
@@ -73,7 +75,7 @@ class Mpi final : public Collective {
 
   at::Tensor gather_rows(const at::Tensor& mine, std::int64_t count) override {
     require_slice(mine, count, *this);
-    require_host(mine);
+    if (!mine.is_cpu()) return device::to_device(gather_rows(device::to_host(mine), count), mine.device());
     at::Tensor all = room_for_rows(mine, count);
     std::int64_t row = count > 0 ? static_cast<std::int64_t>(all.nbytes()) / count : 0;
     if (row == 0) return all;
@@ -89,7 +91,7 @@ class Mpi final : public Collective {
   // algorithm MPI would choose for its own reductions. The traffic is that of a ring.
   void sum(at::Tensor tensor) override {
     require_in_place(tensor);
-    require_host(tensor);
+    if (!tensor.is_cpu()) return through_host(tensor, [&](const at::Tensor& host) { sum(host); });
     at::Tensor flat = tensor.view({-1});
     Element element(static_cast<std::int64_t>(tensor.element_size()));
     for (std::int64_t first = 0; first < flat.size(0); first += kMost) {
@@ -111,7 +113,7 @@ class Mpi final : public Collective {
 
   void broadcast(at::Tensor tensor) override {
     require_in_place(tensor);
-    require_host(tensor);
+    if (!tensor.is_cpu()) return through_host(tensor, [&](const at::Tensor& host) { broadcast(host); });
     broadcast(std::span(static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()));
   }
 
@@ -122,9 +124,11 @@ class Mpi final : public Collective {
   }
 
  private:
-  static void require_host(const at::Tensor& tensor) {
-    if (!tensor.is_cpu())
-      throw InternalError(fmt::format("MPI moves host memory, a tensor is on {}", tensor.device().str()));
+  // MPI moves host memory.
+  static void through_host(at::Tensor& tensor, const std::function<void(const at::Tensor&)>& action) {
+    at::Tensor host = device::to_host(tensor);
+    action(host);
+    tensor.copy_(device::to_device(host, tensor.device()));
   }
 
   int rank_ = 0, size_ = 1;

@@ -26,7 +26,7 @@ class CE final : public Classifier {
 
   void step(Step& step) override {
     Tensor losses = smoothed(logits(step), step.batch_given(), smoothing_);
-    if (step.has_input("mask")) minimise(step, masked_mean(losses, step.input("mask").index_select(0, step.ids())));
+    if (step.has_input("mask")) minimise(step, masked_mean(losses, step.rows_of(step.input("mask"))));
     else minimise(step, losses.mean());
   }
 

@@ -32,10 +32,10 @@ void ConfidenceClassifier::declare(Setup& setup) {
   setup.state("confidence", uniform_over(setup.candidates()), Keep::traced);
 }
 
-Tensor ConfidenceClassifier::confidence(Step& step) { return step.state("confidence").index_select(0, step.ids()); }
+Tensor ConfidenceClassifier::confidence(Step& step) { return step.batch_state("confidence"); }
 
 void ConfidenceClassifier::set_confidence(Step& step, const Tensor& rows) {
-  step.state("confidence").index_copy_(0, step.ids(), rows.detach());
+  step.set_batch_state("confidence", rows.detach());
 }
 
 Tensor ConfidenceClassifier::logits_for_confidence(Step& step, const Tensor& training, const std::string& view) {

@@ -22,7 +22,7 @@ class Contrastive final : public Method {
     Tensor images = step.forward("image", "plain", step.ids()).features();
     Tensor captions = step.forward("text", "caption", step.ids()).features();
     Tensor logits = step.apply("temperature", {images, captions});
-    Tensor own = at::arange(logits.size(0), step.ids().options());
+    Tensor own = at::arange(logits.size(0), step.real().dtype(at::kLong));
     Tensor loss = (cross_entropy(logits, own).mean() + cross_entropy(logits.t(), own).mean()) / 2;
     step.update("main", loss);
   }
@@ -30,7 +30,7 @@ class Contrastive final : public Method {
   // Zero-shot: cosines with the class prompts, one row of the text tower a class.
   Outputs predict(Forward& forward) override {
     Tensor images = forward.forward("image", "plain", forward.ids()).features();
-    Tensor classes = at::arange(forward.classes(), forward.ids().options());
+    Ids classes = Ids::range(0, forward.classes(), forward.device());
     return {{"logits", forward.apply("temperature", {images, forward.forward("text", "", classes).features()})}};
   }
 };

@@ -91,10 +91,10 @@ class HTC final : public ConfidenceClassifier {
     Tensor selected = smallest_per_class(losses, target.argmax(1), some, prior, alpha);
     step.state("selected").add_(selected.sum());
     // The host looks once a branch: the mixed forward has as many rows as were chosen.
-    Tensor chosen = selected.nonzero().squeeze(1);
-    Tensor strong = step.apply(module, {batch.strong.index_select(0, chosen)});
+    Ids chosen = Ids::where(selected);
+    Tensor strong = step.apply(module, {batch.strong.index_select(0, chosen.on_device())});
     return loss + eta_ * batch.ramp *
-                      (soft_cross_entropy(strong, target.index_select(0, chosen)) +
+                      (soft_cross_entropy(strong, target.index_select(0, chosen.on_device())) +
                        mixed_loss(step, module, index, chosen, target));
   }
 

@@ -88,7 +88,7 @@ class IDGP final : public ConfidenceClassifier {
     Terms terms{logits(step),
                 g_logits,
                 confidence(step),
-                step.state("b").index_select(0, step.ids()),
+                step.batch_state("b"),
                 step.batch_candidates(),
                 iteration <= warmup_steps_,
                 product_,
@@ -99,7 +99,7 @@ class IDGP final : public ConfidenceClassifier {
     step.update("generator", loss_g);
     step.log("loss_g", loss_g);
     set_confidence(step, normalised(at::softmax(terms.f_logits.detach(), 1) * terms.Y));
-    step.state("b").index_copy_(0, step.ids(), at::sigmoid(g_logits.detach()) * terms.Y);
+    step.set_batch_state("b", at::sigmoid(g_logits.detach()) * terms.Y);
   }
 
  private:

@@ -8,7 +8,7 @@ namespace winnow::method {
 
 Tensor Pass::of_all(const std::function<Tensor(const Ids&)>& rows) const {
   std::vector<Tensor> pieces;
-  for_each_chunk(size(), [&](const Ids& ids) { pieces.push_back(rows(ids)); });
+  for_each_chunk(size(), device(), [&](const Ids& ids) { pieces.push_back(rows(ids)); });
   return at::cat(pieces);
 }
 

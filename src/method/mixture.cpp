@@ -41,7 +41,7 @@ Tensor normalised_losses(const Tensor& losses, bool half) {
 }
 
 Tensor two_means(const Tensor& losses, Stream& stream) {
-  Tensor host = losses.to(at::kCPU, at::kDouble).contiguous();
+  Tensor host = losses.to(at::kDouble).contiguous();
   const double* values = host.const_data_ptr<double>();
   std::int64_t n = host.numel();
   std::vector<std::int64_t> component(static_cast<std::size_t>(n), 0);
@@ -68,7 +68,7 @@ Tensor two_means(const Tensor& losses, Stream& stream) {
     for (int k : {0, 1})
       if (count[k] > 0) centre[k] = sum[k] / count[k];  // an empty component keeps its centre
   }
-  return at::tensor(component, at::kLong).to(losses.device());
+  return at::tensor(component, at::kLong);
 }
 
 Mixture Mixture::fit(const Tensor& losses, const Tensor& components, std::int64_t most_iterations, double tolerance,

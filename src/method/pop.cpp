@@ -33,7 +33,7 @@ class POP final : public ConfidenceClassifier {
   void step(Step& step) override {
     Tensor training = logits(step);
     minimise(step, soft_cross_entropy(training, confidence(step)));
-    Tensor allowed = step.state("candidates").index_select(0, step.ids());
+    Tensor allowed = step.batch_state("candidates");
     set_confidence(step, masked_softmax(logits_for_confidence(step, training), allowed));
     if (!at_first_step_) return;
     // [S3] The reference's hook: the first step of what it takes for an epoch.

@@ -51,7 +51,7 @@ class Records final : public ConfidenceClassifier {
   void step(Step& step) override {
     const Ids& ids = step.ids();
     Tensor candidates = step.batch_candidates(), own = confidence(step);
-    Mixing mixing = draw_mixing(step, 0, ids.size(0));
+    Mixing mixing = draw_mixing(step, 0, ids.size());
     auto features = [&](const View& view) { return step.forward("main", view, ids).features(); };
     auto logits = [&](const Tensor& rows) { return step.apply("head", {rows}); };
     Tensor weak = features("weak"), strong = features("strong");
@@ -61,7 +61,7 @@ class Records final : public ConfidenceClassifier {
     Tensor mixed = mixing.of(own), negative = negative_classes(negatives_, own, candidates);
     // A class outside of both sets; or one with no mixed confidence.
     Tensor mixed_negative = negatives_ == Negatives::candidates
-                                ? negative.logical_and(negative.index_select(0, mixing.permutation))
+                                ? negative.logical_and(negative.index_select(0, mixing.permutation.on_device()))
                                 : mixed == 0;
     Tensor loss = corr(weak_logits, strong_logits, own, negative) +
                   mix_weight_ * corr(mixed_weak, mixed_strong, mixed, mixed_negative);

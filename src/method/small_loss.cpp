@@ -25,9 +25,9 @@ class SmallLoss final : public Classifier {
     Tensor losses = cross_entropy(logits(step), step.batch_given());
     double forget =
         forget_rate(step.epoch(), step.settings().integer("warmup_epochs"), step.settings().real("forget_rate"));
-    Tensor kept = small_losses(losses.detach(), step.ids(), forget);
-    step.state("mask").index_copy_(0, step.ids(), kept);
-    step.state("score").index_copy_(0, step.ids(), -losses.detach());
+    Tensor kept = small_losses(losses.detach(), step.ids().on_device(), forget);
+    step.set_batch_state("mask", kept);
+    step.set_batch_state("score", -losses.detach());
     minimise(step, masked_mean(losses, kept));
   }
 };

@@ -61,13 +61,13 @@ class SoLar final : public ConfidenceClassifier {
                             .logical_or((target * at::softmax(now, 1)).sum(1) > tau_);
       step.state("selected").add_(selected.sum());
       // The one look from the host: how many rows the next forwards have.
-      Tensor chosen = selected.nonzero().squeeze(1);
-      if (chosen.numel() == 0) {
+      Ids chosen = Ids::where(selected);
+      if (chosen.size() == 0) {
         loss = uniform_losses.mean();
       } else {
-        Tensor strong = step.apply("head", {step.forward("main", "strong", ids.index_select(0, chosen)).features()});
-        loss = eta * (target_losses.index_select(0, chosen).mean() +
-                      soft_cross_entropy(strong, target.index_select(0, chosen)) +
+        Tensor strong = step.apply("head", {step.forward("main", "strong", ids.select(chosen)).features()});
+        loss = eta * (target_losses.index_select(0, chosen.on_device()).mean() +
+                      soft_cross_entropy(strong, target.index_select(0, chosen.on_device())) +
                       mixed_loss(step, "head", 0, chosen, target)) +
                (1 - eta) * masked_mean(uniform_losses, selected.logical_not());
       }

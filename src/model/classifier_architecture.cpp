@@ -5,6 +5,7 @@
 
 #include "neck.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 #include "winnow/model/clip.h"
 #include "winnow/model/head.h"
 #include "winnow/model/image_layout.h"
@@ -132,8 +133,11 @@ HeadKind parse_head(std::string_view word) {
 }
 
 at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, const ClassTexts& texts,
-                          at::ScalarType dtype) {
-  at::Tensor text = class_text_features(*text_tower(snapshot, dtype), texts);
+                          at::TensorOptions real) {
+  at::ScalarType dtype = real.dtype().toScalarType();
+  std::unique_ptr<TextTower> tower = text_tower(snapshot, dtype);
+  tower->weights().to(real.device());
+  at::Tensor text = device::to_host(class_text_features(*tower, texts));
   ImageLayout image = image_layout(snapshot);
   if (image.projection.empty() || feature_of(adapt) != FeatureKind::hidden) return text;
   return back_projected(text, TensorReader(snapshot, dtype).take(image.projection, {image.joint, image.width}));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 #include "winnow/model/normalise.h"
 #include "winnow/text/family.h"
 
@@ -27,9 +28,10 @@ at::Tensor pair_logits(const Snapshot& snapshot, const at::Tensor& image_feature
   TensorReader reader(snapshot, image_features.scalar_type());
   bool siglip = kind_of(snapshot).family == text::Family::siglip;  // stores its two numbers as vectors of one
   std::vector<std::int64_t> shape(siglip ? 1 : 0, 1);
-  at::Tensor logits = reader.take("logit_scale", shape).exp() *
-                      at::matmul(normalise_rows(image_features), normalise_rows(text_features).t());
-  return siglip ? logits + reader.take("logit_bias", shape) : logits;
+  auto number = [&](const char* name) { return device::to_device(reader.take(name, shape), image_features.device()); };
+  at::Tensor logits =
+      number("logit_scale").exp() * at::matmul(normalise_rows(image_features), normalise_rows(text_features).t());
+  return siglip ? logits + number("logit_bias") : logits;
 }
 
 at::Tensor back_projected(const at::Tensor& text_features, const at::Tensor& projection) {

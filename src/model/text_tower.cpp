@@ -6,6 +6,7 @@
 
 #include "transformer.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 #include "winnow/model/normalise.h"
 #include "winnow/text/config_table.h"
 #include "winnow/text/family.h"
@@ -153,6 +154,7 @@ at::Tensor class_text_features(const TextTower& text, const ClassTexts& texts) {
   // Other shapes round otherwise, so it must be worth it.
   if (at::Tensor few = cropped(text, rows); 2 * few.size(1) <= rows.size(1)) rows = few;
   std::vector<at::Tensor> features;
+  rows = device::to_device(rows, text.weights().all().front().value.device());
   for (const at::Tensor& some : rows.split(kRows)) features.push_back(normalise_rows(text.encode(some).projected));
   at::Tensor all = features.size() == 1 ? features[0] : at::cat(features);
   if (!texts.counts.empty()) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::model {
 
@@ -43,6 +44,10 @@ std::vector<Parameter*> Weights::trained() {
   for (Parameter& parameter : parameters_)
     if (parameter.trained) result.push_back(&parameter);
   return result;
+}
+
+void Weights::to(c10::Device device) {
+  for (Parameter& parameter : parameters_) parameter.use = parameter.value = device::to_device(parameter.value, device);
 }
 
 void Weights::train_what_is_trainable() {

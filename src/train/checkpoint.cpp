@@ -9,6 +9,7 @@
 #include "winnow/core/hash.h"
 #include "winnow/core/revision.h"
 #include "winnow/core/safetensors.h"
+#include "winnow/device/device.h"
 #include "winnow/model/snapshot.h"
 
 namespace winnow::train {
@@ -36,8 +37,9 @@ std::int64_t number(const std::map<std::string, std::string>& description, const
 }  // namespace
 
 Checkpoint::Checkpoint(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer)
-    : identity_(stage.identity()), threads_(context.threads), every_(context.checkpoint_every),
-      last_(std::chrono::steady_clock::now()), collective_(collective), observer_(observer) {
+    : identity_(stage.identity()), threads_(context.threads), device_(device::kind_of(context.device)),
+      every_(context.checkpoint_every), last_(std::chrono::steady_clock::now()), collective_(collective),
+      observer_(observer) {
   if (!context.checkpoint.empty()) file_ = context.checkpoint / "state.safetensors";
 }
 
@@ -50,7 +52,7 @@ std::map<std::string, std::string> Checkpoint::description() const {
           {"revision", std::string(revision())},
           {"width", std::to_string(collective_.size())},
           {"threads", std::to_string(threads_)},
-          {"device", "cpu"}};
+          {"device", device_}};
 }
 
 std::optional<std::string> Checkpoint::fault_of_file() const {

@@ -45,6 +45,7 @@ class Checkpoint {
 
   Identity identity_;
   int threads_;
+  std::string device_;  // its kind
   Path file_;
   std::chrono::duration<double> every_;
   std::chrono::steady_clock::time_point last_;

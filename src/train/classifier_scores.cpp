@@ -10,6 +10,7 @@
 #include "preprocessing.h"
 #include "score_execution.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 #include "winnow/method/chunks.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/train/run_snapshot.h"
@@ -23,7 +24,7 @@ at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Se
   bool batch = tower.has_batch_statistics(), plain = settings.text("view") == "plain";
   std::int64_t chunk = batch ? settings.integer("chunk") : method::kChunkRows;
   auto seed = static_cast<std::uint64_t>(settings.integer("seed"));
-  return all_rows(source.size("train"), chunk, trial, [&](std::int64_t first, std::int64_t rows) {
+  at::Tensor all = all_rows(source.size("train"), chunk, trial, [&](std::int64_t first, std::int64_t rows) {
     comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
     at::Tensor pixels =
         source.inputs("train", plain ? "plain" : "weak",
@@ -34,6 +35,7 @@ at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Se
     tower.forget_forwards();
     return collective.gather_rows(outputs.features(), rows);
   });
+  return device::to_host(all);
 }
 
 }  // namespace
@@ -55,12 +57,14 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
       throw UsageError(
           fmt::format("labels.scorer.mode = batch-statistics: {} has no BatchNorm", stage.settings.text("model")));
   }
+  tower->weights().to(context.device);
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   std::string view = stage.settings.text("view");
   auto [opened, oracle] =
       ImageSource::open(stage, context,
                         {.normalisation = preprocessing.normalisation,
                          .image_size = preprocessing.image_size,
+                         .real = at::TensorOptions(at::kFloat).device(context.device),
                          .views = ImageSource::Views{
                              .weak = view, .own = view == "model" ? own_view(snapshot) : std::vector<view::Step>()}});
   ImageSource& source = *opened;

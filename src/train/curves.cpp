@@ -48,7 +48,7 @@ void Curves::load(const std::map<std::string, at::Tensor>& tensors) {
     if (name.starts_with("curve/")) metrics_[name.substr(6)] = values_of(tensor);
 }
 
-void Curves::put(store::RunContent& content, const std::vector<at::Tensor>& losses) const {
+void Curves::put(store::RunContent& content, const at::Tensor& losses) const {
   std::vector<std::int64_t> number;
   std::vector<double> loss, rate;
   for (const EpochEnd& end : epochs_) {
@@ -77,14 +77,15 @@ void Curves::put(store::RunContent& content, const std::vector<at::Tensor>& loss
   content.tables["metrics/epochs"] = std::move(epochs);
   content.tables["metrics/final"] = std::move(last);
 
-  constexpr std::size_t kRows = 500;
-  std::size_t every = (losses.size() + kRows - 1) / kRows;
+  constexpr std::int64_t kRows = 500;
+  at::Tensor all = losses.to(at::kDouble).contiguous();
+  std::int64_t count = all.numel(), every = (count + kRows - 1) / kRows;
   std::vector<std::int64_t> steps;
   std::vector<double> values;
-  for (std::size_t i = 0; i < losses.size(); ++i)
-    if (i % every == 0 || i + 1 == losses.size()) {
-      steps.push_back(static_cast<std::int64_t>(i));
-      values.push_back(losses[i].item<double>());
+  for (std::int64_t i = 0; i < count; ++i)
+    if (i % every == 0 || i + 1 == count) {
+      steps.push_back(i);
+      values.push_back(all.const_data_ptr<double>()[i]);
     }
   content.tables["metrics/steps"] = {{"step", steps}, {"loss", values}};
 }

@@ -20,7 +20,7 @@ class Curves {
   // metrics/final: every metric of the last epoch; accuracy_best and epoch_best (the first best one) over all; with
   // validation samples accuracy_validation and epoch_validation, of the epoch that is best on those (the first one).
   // metrics/steps: the loss, thinned to at most 500 rows (every k-th step, the last one always).
-  void put(store::RunContent&, const std::vector<at::Tensor>& losses) const;
+  void put(store::RunContent&, const at::Tensor& losses) const;
 
   // For checkpoints: "curve/..." tensors. What is loaded must fit, see Engine.
   void save(std::map<std::string, at::Tensor>&) const;

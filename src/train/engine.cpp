@@ -44,7 +44,8 @@ void Engine::begin_step(std::int64_t step) {
 }
 
 void Engine::end_step() {
-  logs_.at("loss").push_back(step_loss_ ? *step_loss_ : at::zeros({}, facts_.real));
+  last_loss_ = step_loss_ ? *step_loss_ : at::zeros({}, facts_.real);
+  logs_.at("loss").add(last_loss_);
   in_step_ = false;
   ++iteration_;
 }
@@ -54,6 +55,7 @@ void Engine::end_epoch() {
   stale_.clear();
   for (auto& [name, state] : states_)
     if (has_history(state)) state.history.push_back(state.value.clone());
+  for (auto& [name, log] : logs_) log.settle();
   if (collective_.size() > 1) require_equal_parameters();
 }
 
@@ -98,10 +100,24 @@ std::map<std::string, Tensor> Engine::trained_parameters() const {
   return result;
 }
 
+std::map<std::string, Tensor> Engine::logged() const {
+  std::map<std::string, Tensor> result;
+  for (const auto& [name, log] : logs_) result[name] = log.all();
+  return result;
+}
+
 std::map<std::string, double> Engine::figures() const {
-  std::map<std::string, double> result;
+  std::vector<std::string> names;
+  std::vector<Tensor> values;
   for (const auto& [name, state] : states_)
-    if (state.value.dim() == 0) result[name] = state.value.item<double>();
+    if (state.value.dim() == 0) {
+      names.push_back(name);
+      values.push_back(state.value.to(at::kDouble));
+    }
+  std::map<std::string, double> result;
+  if (names.empty()) return result;
+  Tensor host = device::to_host(at::stack(values));
+  for (std::size_t i = 0; i < names.size(); ++i) result[names[i]] = host.const_data_ptr<double>()[i];
   return result;
 }
 
@@ -135,6 +151,7 @@ void Engine::add_network(const std::string& name, method::TowerKind kind, const 
     return;
   }
   Part<model::Tower> added{architecture_.tower(copy_of.empty() ? name : copy_of, kind), copy_of};
+  added.kind->weights().to(facts_.real.device());
   if (!copy_of.empty()) added.kind->weights().copy_from(part(networks_, copy_of, "network").kind->weights());
   networks_[name] = std::move(added);
 }
@@ -142,6 +159,7 @@ void Engine::add_network(const std::string& name, method::TowerKind kind, const 
 void Engine::add_module(const std::string& name, method::ModuleKind kind, std::int64_t columns,
                         const std::string& copy_of) {
   Part<model::Module> added{architecture_.module(copy_of.empty() ? name : copy_of, kind, columns), copy_of};
+  added.kind->weights().to(facts_.real.device());
   if (!copy_of.empty()) added.kind->weights().copy_from(part(modules_, copy_of, "module").kind->weights());
   modules_[name] = std::move(added);
 }
@@ -179,11 +197,11 @@ std::int64_t Engine::width(const std::string& name) const {
 
 Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
   RECORD_USER_SCOPE(scope::inputs);
-  Tensor ids = cut(call.ids, first, last);
+  Tensor ids = cut(call.ids.on_host(), first, last);
   if (const auto* name = std::get_if<std::string>(&call.view)) return source_.inputs(call.split, *name, ids, epoch_);
   const auto& mix = std::get<method::Mix>(call.view);
   Tensor own = source_.inputs(call.split, mix.view, ids, epoch_);
-  Tensor partner = source_.inputs(call.split, mix.view, cut(mix.partner, first, last), epoch_);
+  Tensor partner = source_.inputs(call.split, mix.view, cut(mix.partner.on_host(), first, last), epoch_);
   return mix.weight * own + (1 - mix.weight) * partner;
 }
 
@@ -192,7 +210,7 @@ model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t l
   RECORD_USER_SCOPE(scope::forward);
   if (!call.number) return call.tower->rows(pixels);
   auto seed = static_cast<std::uint64_t>(facts_.settings->has("seed") ? facts_.settings->integer("seed") : 0);
-  return call.tower->rows_in_training(pixels, {collective_, call.ids.size(0), first, seed, *call.number});
+  return call.tower->rows_in_training(pixels, {collective_, call.ids.size(), first, seed, *call.number});
 }
 
 std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_t rows) const {
@@ -218,12 +236,12 @@ method::Outputs Engine::sample(const std::string& network, const method::View& v
     auto start = std::chrono::steady_clock::now();
     found->second = compute(network, view, ids, /*grad=*/false, split);
     sampled_rows_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    sampled_rows_.computed += ids.size(0);
+    sampled_rows_.computed += ids.size();
   }
-  sampled_rows_.asked += ids.size(0);
+  sampled_rows_.asked += ids.size();
   method::Outputs result;
   for (const auto& [output, tensor] : found->second.all())
-    result.all().emplace_back(output, repeated(tensor, ids.size(0)));
+    result.all().emplace_back(output, repeated(tensor, ids.size()));
   return result;
 }
 
@@ -246,7 +264,7 @@ method::Outputs Engine::compute(const std::string& network, const method::View& 
   std::vector<std::string> names;
   {
     at::AutoGradMode mode(keep_graph);
-    for (auto [first, last] : chunks_of(ids.size(0))) {
+    for (auto [first, last] : chunks_of(ids.size())) {
       model::Outputs outputs = rows(call, first, last);
       pieces.resize(outputs.all().size());
       names.clear();
@@ -259,7 +277,7 @@ method::Outputs Engine::compute(const std::string& network, const method::View& 
   method::Outputs result;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     Tensor mine = pieces[i].size() == 1 ? pieces[i][0] : at::cat(pieces[i]);
-    Tensor all = collective_.gather_rows(mine.detach(), ids.size(0));
+    Tensor all = collective_.gather_rows(mine.detach(), ids.size());
     if (grad) {
       all = all.detach().requires_grad_(true);
       call.leaves.push_back(all);
@@ -298,7 +316,7 @@ void Engine::add_gradients(const Call& call, const std::vector<Tensor>& at_leave
   for (std::size_t i = 0; i < trained.optimiser.parameters().size(); ++i)
     position[trained.optimiser.parameters()[i]] = i;
 
-  for (auto [first, last] : chunks_of(call.ids.size(0))) {
+  for (auto [first, last] : chunks_of(call.ids.size())) {
     if (first == last && !call.tower->has_batch_statistics())
       continue;  // others need this process's part of their sums
     std::vector<Tensor> outputs = call.graph;
@@ -403,10 +421,10 @@ void Engine::log(const std::string& name, const Tensor& value) {
         "the method logs 'loss', which the engine records at the first update of each step: take another name");
   if (value.numel() != 1)
     throw InternalError(fmt::format("the method logs {} values as '{}': it takes one", value.numel(), name));
-  std::vector<Tensor>& values = logs_[name];
-  if (!values.empty() && values.back().scalar_type() != value.scalar_type())
+  StepLog& log = logs_[name];
+  if (!log.takes(value.scalar_type()))
     throw InternalError(fmt::format("the method logs '{}' in another type than before", name));
-  values.push_back(value.detach().reshape({}).clone());
+  log.add(value.detach().reshape({}).clone());
 }
 
 Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass,
@@ -418,7 +436,7 @@ Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass,
   Stream stream = Streams(seed, fmt::format("draw.{}", purpose), static_cast<std::uint64_t>(index))
                       .at(static_cast<std::uint32_t>(epoch_), item);
   Tensor made = make(stream);
-  return made.is_floating_point() ? made.to(facts_.real) : made.to(facts_.real.device());
+  return made.is_floating_point() ? made.to(facts_.real.dtype().toScalarType()) : made;
 }
 
 }  // namespace winnow::train

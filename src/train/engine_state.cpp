@@ -36,8 +36,8 @@ std::map<std::string, Tensor> Engine::save() const {
   std::map<std::string, Tensor> saved = changing();
   for (const auto& [name, state] : states_)
     if (!state.history.empty()) saved["history/" + name] = at::stack(state.history);
-  for (const auto& [name, values] : logs_)
-    if (!values.empty()) saved["log/" + name] = at::stack(values);
+  for (const auto& [name, log] : logs_)
+    if (!log.empty()) saved["log/" + name] = log.all();
   for (const auto& [name, gradients] : first_gradients_) saved["gradient/" + name] = gradients;
   saved["iteration"] = at::tensor({iteration_}, at::kLong);
   return saved;
@@ -69,7 +69,7 @@ void Engine::load(const std::map<std::string, Tensor>& saved) {
     if (auto found = saved.find("history/" + name); found != saved.end())
       state.history = found->second.to(state.value.device()).unbind(0);
   for (const auto& [name, tensor] : saved) {
-    if (name.starts_with("log/")) logs_[name.substr(4)] = tensor.unbind(0);
+    if (name.starts_with("log/")) logs_[name.substr(4)].load(tensor);
     if (name.starts_with("gradient/")) first_gradients_[name.substr(9)] = tensor;
   }
   iteration_ = saved.at("iteration").item<std::int64_t>();

@@ -4,6 +4,7 @@
 
 #include "loop.h"
 #include "selected_subset.h"
+#include "winnow/device/transfer.h"
 #include "winnow/label/long_tail.h"
 
 namespace winnow::train {
@@ -13,7 +14,8 @@ EpochMetrics::EpochMetrics(method::Method& method, Engine& engine, ImageSource& 
     : method_(method), engine_(engine), source_(source), oracle_(oracle) {
   std::int64_t classes = source.classes();
   if (!oracle.knows("train") && !source.has_given()) return;
-  counts_ = shots_ = at::bincount(oracle.knows("train") ? oracle.labels("train") : source.given(), {}, classes);
+  counts_ = shots_ =
+      at::bincount(oracle.knows("train") ? oracle.labels("train") : device::to_host(source.given()), {}, classes);
   double factor = settings.real("evaluation.shot_factor");
   if (factor > 0)
     shots_ = at::tensor(label::long_tail_counts(classes * counts_.max().item<std::int64_t>(), classes, factor),
@@ -69,10 +71,11 @@ void EpochMetrics::add_states(std::map<std::string, double>& metrics) {
     at::Tensor confidence = engine_.state("confidence");
     if (oracle_.knows("train"))
       metrics["confidence_accuracy"] =
-          (confidence.argmax(1) == oracle_.labels("train")).to(at::kDouble).mean().item<double>();
-    metrics["confidence_mean_max"] = confidence.amax(1).to(at::kDouble).mean().item<double>();
+          (device::to_host(confidence.argmax(1)) == oracle_.labels("train")).to(at::kDouble).mean().item<double>();
+    metrics["confidence_mean_max"] = device::to_host(confidence.amax(1).to(at::kDouble).mean()).item<double>();
   }
-  if (engine_.has_state("mask")) add_selection_metrics(engine_.state("mask"), source_.given(), oracle_, metrics);
+  if (engine_.has_state("mask"))
+    add_selection_metrics(device::to_host(engine_.state("mask")), device::to_host(source_.given()), oracle_, metrics);
 }
 
 void EpochMetrics::put_classes(store::RunContent& content) const {

@@ -1,35 +1,21 @@
 #include "winnow/train/execute.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/Version.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 #include "executors.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
+#include "winnow/device/device.h"
 #include "winnow/stage/shared_code.h"
 
 namespace winnow::train {
 
 namespace {
-
-// The kind of processor, and what of it torch's kernels use: results are bit-equal on the same kind.
-std::string processor() {
-  std::ifstream file("/proc/cpuinfo");
-  std::map<std::string, std::string> first;
-  for (std::string line; std::getline(file, line) && !line.empty();)
-    if (std::size_t colon = line.find(':'); colon != std::string::npos && colon + 2 <= line.size())
-      first[line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1)] = line.substr(colon + 2);
-  std::string name = first.count("model name") ? first["model name"] : "unknown processor";
-  if (first.count("cpu family") && first.count("model"))
-    name += fmt::format(" (family {}, model {})", first["cpu family"], first["model"]);
-  return fmt::format("cpu: {}, {}", name, at::get_cpu_capability());
-}
 
 Execution compute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   switch (stage.kind) {
@@ -83,8 +69,14 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
   }
   result.content.trial = context.trial;
   result.content.stage = stage;
-  result.content.provenance = {std::string(revision()), host_name(),       processor(),     {{"torch", TORCH_VERSION}},
-                               context.threads,         collective.size(), context.attempt, start,
+  result.content.provenance = {std::string(revision()),
+                               host_name(),
+                               device::kind_of(context.device),
+                               {{"torch", TORCH_VERSION}},
+                               context.threads,
+                               collective.size(),
+                               context.attempt,
+                               start,
                                wall_seconds()};
   return result;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 #include "winnow/method/chunks.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/logistic_regression.h"
@@ -15,26 +16,28 @@ namespace winnow::train {
 namespace {
 
 at::Tensor features_of_all(model::Tower& tower, ImageSource& source, comm::Collective& collective, Trial* trial) {
-  return all_rows(source.size("train"), method::kChunkRows, trial,
-                  [&](std::int64_t first, std::int64_t rows) {
-                    comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
-                    at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
-                    return collective.gather_rows(tower.rows(source.inputs("train", "plain", ids, 0)).features(), rows);
-                  })
-      .to(at::kDouble);
+  at::Tensor all =
+      all_rows(source.size("train"), method::kChunkRows, trial, [&](std::int64_t first, std::int64_t rows) {
+        comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
+        at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
+        return collective.gather_rows(tower.rows(source.inputs("train", "plain", ids, 0)).features(), rows);
+      });
+  return device::to_host(all).to(at::kDouble);
 }
 
-// N x C: how much of each sample is of each class.
+// N x C, on the host: how much of each sample is of each class.
 at::Tensor shares(ImageSource& source) {
   const auto& selection = source.handed_over();
-  at::Tensor result = source.has_given() ? at::one_hot(source.given(), source.classes()).to(at::kDouble)
-                                         : source.candidates().to(at::kDouble);
+  at::Tensor result = source.has_given()
+                          ? at::one_hot(device::to_host(source.given()), source.classes()).to(at::kDouble)
+                          : device::to_host(source.candidates()).to(at::kDouble);
   result = result / result.sum(1, /*keepdim=*/true);
   auto mask = selection.find("mask"), label = selection.find("label");
   if (mask == selection.end()) return result;
-  at::Tensor kept = mask->second.to(at::kDouble);
+  at::Tensor kept = device::to_host(mask->second).to(at::kDouble);
   if (kept.dim() == 2) return kept;
-  if (label != selection.end()) result = at::one_hot(label->second.to(at::kLong), source.classes()).to(at::kDouble);
+  if (label != selection.end())
+    result = at::one_hot(device::to_host(label->second).to(at::kLong), source.classes()).to(at::kDouble);
   return result * kept.unsqueeze(1);
 }
 
@@ -49,7 +52,7 @@ at::Tensor class_means(const at::Tensor& features, const at::Tensor& of_class, c
 }  // namespace
 
 at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot& snapshot,
-                               const model::ClassifierOptions& options, ImageSource& source,
+                               const model::ClassifierOptions& options, ImageSource& source, c10::Device device,
                                comm::Collective& collective, Trial* trial) {
   at::NoGradGuard no_gradient;
   if (head_init == "linear-probe" && !source.has_given())
@@ -57,6 +60,7 @@ at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapsh
         "head_init = linear-probe wants one given label a sample, here are candidate sets; class-mean weighs a set's "
         "classes alike");
   auto tower = model::bare_tower(snapshot, options);
+  tower->weights().to(device);
   at::Tensor features = features_of_all(*tower, source, collective, trial), of_class = shares(source), rows;
   if (head_init == "linear-probe") {
     at::Tensor kept = at::nonzero(of_class);  // items: sample and label

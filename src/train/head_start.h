@@ -11,9 +11,10 @@
 namespace winnow::train {
 
 // Rows of `class-mean` or `linear-probe` (C x d, normalised) on plain-view features of the tower without its
-// adaptation. Given labels, or an earlier stage's selection of them; candidate sets S weigh each of their classes
-// 1/|S|. Collective. UsageError for a class that no sample has, and for `linear-probe` on candidate sets.
+// adaptation, which computes on the device; the rows are given on the host. Given labels, or an earlier stage's
+// selection of them; candidate sets S weigh each of their classes 1/|S|. Collective. UsageError for a class that no
+// sample has, and for `linear-probe` on candidate sets.
 at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot&, const model::ClassifierOptions&,
-                               ImageSource&, comm::Collective&, Trial* = nullptr);
+                               ImageSource&, c10::Device, comm::Collective&, Trial* = nullptr);
 
 }  // namespace winnow::train

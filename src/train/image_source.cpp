@@ -7,6 +7,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/label_set.h"
+#include "winnow/device/transfer.h"
 #include "winnow/label/long_tail.h"
 #include "winnow/label/scored.h"
 
@@ -84,7 +85,7 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, Options opt
   }
   if (options.views) declare(*options.views);
   if (context.keep_images) views_.keep_beginnings(cache_of(stage, context));
-  if (options.labels && earlier.candidates.defined()) candidates_ = earlier.candidates.to(real_);
+  if (options.labels && earlier.candidates.defined()) take_candidates(earlier.candidates);
   else if (options.labels && settings.text("labels.kind") == "annotated") read_annotations(stage, oracle);
   else if (options.labels) make_labels(label::Spec::from(settings), earlier, oracle.labels("train"));
   if (earlier.selected_samples.defined()) take_selection(earlier);
@@ -164,7 +165,7 @@ void ImageSource::keep_narrowed(const EarlierLabels& earlier) {
 void ImageSource::take_selection(const EarlierLabels& earlier) {
   if (!at::equal(earlier.selected_samples, train_.samples))
     throw DataError(fmt::format("{} selects among other samples than this stage trains on", earlier.selected_by));
-  handed_over_ = earlier.selection;
+  for (const auto& [name, tensor] : earlier.selection) handed_over_[name] = device::to_device(tensor, real_.device());
 }
 
 void ImageSource::make_labels(const label::Spec& spec, const EarlierLabels& earlier, const at::Tensor& true_labels) {
@@ -208,14 +209,21 @@ void ImageSource::make_labels(const label::Spec& spec, const EarlierLabels& earl
     }
     case label::Kind::annotated: throw InternalError("annotated labels are read, not made");
   }
-  candidates_ = at::from_blob(sets.mask.data(), {N, C}, at::TensorOptions(at::kByte)).to(real_, false, /*copy=*/true);
+  take_candidates(at::from_blob(sets.mask.data(), {N, C}, at::TensorOptions(at::kByte)));
+}
+
+// On the host; nothing of the tensor is kept.
+void ImageSource::take_candidates(const at::Tensor& sets) {
+  at::Tensor reals = sets.to(real_.dtype().toScalarType(), /*non_blocking=*/false, /*copy=*/true);
+  candidates_ = device::to_device(reals, real_.device());
 }
 
 // A given label is a candidate set of one.
 void ImageSource::take_given(at::Tensor given) {
-  given_ = std::move(given);
-  require_classes(given_, classes(), "given labels");
-  candidates_ = at::one_hot(given_, classes()).to(real_);
+  given_on_host_ = std::move(given);
+  require_classes(given_on_host_, classes(), "given labels");
+  given_ = device::to_device(given_on_host_, real_.device());
+  take_candidates(at::one_hot(given_on_host_, classes()));
 }
 
 // Without a file they are the data set's own, and nobody knows the true ones.
@@ -244,7 +252,7 @@ void ImageSource::read_annotations(const Stage& stage, Oracle& oracle) {
   }
   at::Tensor all = at::from_blob(const_cast<std::uint8_t*>(labels.candidates().data()), {labels.samples(), classes()},
                                  at::TensorOptions(at::kByte));
-  candidates_ = all.index_select(0, train_.samples).to(real_);
+  take_candidates(all.index_select(0, train_.samples));
   validation_candidates_ = all.index_select(0, validation_.samples);
 }
 
@@ -265,7 +273,7 @@ std::int64_t ImageSource::steps_per_epoch() const {
 at::Tensor ImageSource::inputs(const std::string& split, const std::string& name, const at::Tensor& ids,
                                std::int64_t epoch) {
   at::Tensor samples = part(split).samples.index_select(0, ids);
-  if (split != "train" || !ids.is_cpu()) return views_.make(split, name, samples, epoch);
+  if (split != "train") return views_.make(split, name, samples, epoch);
   for (const Made& made : made_)
     if (made.view == name && made.epoch == epoch && at::equal(made.ids, ids)) return made.pictures;
   constexpr std::size_t kKept = 2;  // a weak and a strong view of a batch
@@ -280,7 +288,7 @@ std::vector<Batch> ImageSource::batches(std::int64_t epoch) {
   for (std::int64_t step = 0; step < steps_per_epoch(); ++step) {
     std::int64_t first = step * batch_, rows = std::min(batch_, size("train") - first);
     Batch batch{order.narrow(0, first, rows), {}};
-    if (given_.defined()) batch.given = given_.index_select(0, batch.ids);
+    if (given_on_host_.defined()) batch.given = given_on_host_.index_select(0, batch.ids);
     result.push_back(std::move(batch));
   }
   return result;

@@ -93,6 +93,7 @@ class ImageSource final : public Source {
   void take_selection(const EarlierLabels&);
   void make_labels(const label::Spec&, const EarlierLabels&, const at::Tensor& true_labels);
   void take_given(at::Tensor given);
+  void take_candidates(const at::Tensor& sets);
   void read_annotations(const Stage&, Oracle&);
   const Part& part(const std::string& split) const;
 
@@ -101,7 +102,7 @@ class ImageSource final : public Source {
   std::deque<Made> made_;  // the last ones
   at::TensorOptions real_;
   Part train_, validation_, test_;
-  at::Tensor given_, candidates_, validation_given_, validation_candidates_;
+  at::Tensor given_, given_on_host_, candidates_, validation_given_, validation_candidates_;
   std::optional<label::NumpyLegacy>
       after_choice_;  // the generator that chose the samples; candidate sets go on from it
   std::uint64_t choice_seed_ = 0;

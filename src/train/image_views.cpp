@@ -165,8 +165,8 @@ at::Tensor ImageViews::flip_crop(const View& own, const data::Split& split, cons
   std::vector<std::vector<view::Step>> steps;
   for (const at::Tensor& picture : pictures) steps.push_back(plain.draw({picture.size(0), picture.size(1)}, unused));
   at::Tensor sized = view::apply_any_size(pictures, steps, real_);
-  return view::flip_crop(sized, at::arange(sized.size(0), at::kLong).to(sized.device()), drawn, pad, own.normalisation,
-                         real_);
+  return view::flip_crop(sized, at::arange(sized.size(0), sized.options().dtype(at::kLong)), drawn, pad,
+                         own.normalisation, real_);
 }
 
 at::Tensor ImageViews::make(const std::string& split_name, const std::string& name, const at::Tensor& samples,

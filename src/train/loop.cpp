@@ -66,10 +66,12 @@ class Loop {
 
 void Loop::one_step(std::int64_t number, const Batch& batch) {
   engine_.begin_step(number);
-  method::Step step(engine_, batch.ids, batch.given);
+  c10::Device device = engine_.facts().real.device();
+  method::Step step(engine_, {batch.ids, device},
+                    batch.given.defined() ? device::to_device(batch.given, device) : at::Tensor());
   method_.step(step);
   engine_.end_step();
-  loss_.add_(engine_.losses().back().to(at::kDouble));
+  loss_.add_(engine_.last_loss().to(at::kDouble));
 }
 
 void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate& evaluate) {
@@ -110,7 +112,7 @@ void Loop::try_out(const Evaluate& evaluate, Trial& trial) {
   trial.epochs = epochs_;
   for (std::int64_t epoch : std::set<std::int64_t>{0, epochs_ - 1}) try_epoch(epoch, trial);
   if (epochs_ == 1) trial.later_step = trial.first_step, trial.later_passes = trial.first_passes;
-  EpochEnd end{epochs_ - 1, engine_.losses().back().item<double>(), rate_};
+  EpochEnd end{epochs_ - 1, engine_.last_loss().item<double>(), rate_};
   trial.evaluation = timed(trial, [&] {
     at::NoGradGuard no_gradient;
     curves_.add(end, evaluate());
@@ -188,7 +190,7 @@ void Loop::after_step(std::int64_t epoch, std::int64_t done) {
   Wish wishes = wish(step);
   if (wishes & kReport) {
     require_finite();
-    around_.observer.progress({epoch, epochs_, step, epochs_ * steps_, engine_.losses().back().item<double>()});
+    around_.observer.progress({epoch, epochs_, step, epochs_ * steps_, engine_.last_loss().item<double>()});
   }
   if ((wishes & (kSave | kStop)) && around_.checkpoint.kept()) save(epoch, done);
   if (wishes & kStop) throw Stopped();
@@ -262,7 +264,7 @@ method::Outputs predict_all(method::Method& method, Engine& engine, const std::s
   std::map<std::string, std::vector<at::Tensor>> pieces;
   std::vector<std::string> names;
   engine.begin_pass();
-  method::for_each_chunk(engine.size_of(split), [&](const at::Tensor& ids) {
+  method::for_each_chunk(engine.size_of(split), engine.facts().real.device(), [&](const method::Ids& ids) {
     method::Forward forward(engine, ids, split);
     method::Outputs outputs = method.predict(forward);
     for (auto& [name, tensor] : outputs.all()) {
@@ -271,7 +273,7 @@ method::Outputs predict_all(method::Method& method, Engine& engine, const std::s
     }
   });
   method::Outputs result;
-  for (const std::string& name : names) result.all().emplace_back(name, at::cat(pieces[name]));
+  for (const std::string& name : names) result.all().emplace_back(name, device::to_host(at::cat(pieces[name])));
   return result;
 }
 

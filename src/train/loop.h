@@ -37,7 +37,7 @@ using Evaluate = std::function<std::map<std::string, double>()>;
 void train_loop(method::Method&, const std::string& method_name, Engine&, Source&, const Surroundings&, Curves&,
                 const Evaluate& evaluate);
 
-// The method's predictions for all samples of a split.
+// The method's predictions for all samples of a split, on the host.
 method::Outputs predict_all(method::Method&, Engine&, const std::string& split);
 
 }  // namespace winnow::train

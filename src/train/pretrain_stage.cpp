@@ -12,9 +12,11 @@
 #include "image_source.h"
 #include "loop.h"
 #include "precision.h"
+#include "trace.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/templates.h"
+#include "winnow/device/transfer.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/snapshot_layout.h"
@@ -83,8 +85,8 @@ class CaptionedSource final : public Source {
   using CaptionTokens = std::function<at::Tensor(const at::Tensor& samples, std::int64_t epoch)>;
 
   // prompts: C x context, of the classes; captions: tokens of the data set's samples, B x context.
-  CaptionedSource(Source& images, at::Tensor prompts, CaptionTokens captions)
-      : images_(images), prompts_(std::move(prompts)), captions_(std::move(captions)) {}
+  CaptionedSource(Source& images, at::Tensor prompts, CaptionTokens captions, c10::Device device)
+      : images_(images), prompts_(std::move(prompts)), captions_(std::move(captions)), device_(device) {}
 
   std::int64_t classes() const override { return images_.classes(); }
   std::int64_t size(const std::string& split) const override { return images_.size(split); }
@@ -93,8 +95,8 @@ class CaptionedSource final : public Source {
   std::int64_t batch() const override { return images_.batch(); }
   at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                     std::int64_t epoch) override {
-    if (view.empty()) return prompts_.index_select(0, ids);
-    if (view == "caption") return captions_(images_.samples_of(ids), epoch);
+    if (view.empty()) return device::to_device(prompts_.index_select(0, ids), device_);
+    if (view == "caption") return device::to_device(captions_(images_.samples_of(ids), epoch), device_);
     return images_.inputs(split, view, ids, epoch);
   }
   std::vector<Batch> batches(std::int64_t epoch) override { return images_.batches(epoch); }
@@ -107,6 +109,7 @@ class CaptionedSource final : public Source {
   Source& images_;
   at::Tensor prompts_;
   CaptionTokens captions_;
+  c10::Device device_;
 };
 
 model::Snapshot untrained(const Settings& settings, const text::ClipTokenizer& tokenizer, std::int64_t image_size) {
@@ -131,7 +134,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
                            Observer& observer) {
   const Settings& settings = stage.settings;
   require_version(stage, "pretrain", result_version(StageKind::pretrain));
-  at::TensorOptions real = at::TensorOptions(precision_of(settings));
+  at::TensorOptions real = real_of(settings, context);
   double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
   std::int64_t side = settings.integer("image.size");
   auto [opened, oracle] = ImageSource::open(stage, context,
@@ -160,7 +163,8 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
     }
     return at::tensor(rows, at::kLong).view({samples.size(0), length});
   };
-  CaptionedSource source(images, class_texts(stage, snapshot, images.class_names()).tokens, caption_tokens);
+  CaptionedSource source(images, class_texts(stage, snapshot, images.class_names()).tokens, caption_tokens,
+                         real.device());
 
   auto architecture =
       model::contrastive_architecture(snapshot, real.dtype().toScalarType(), settings.real("temperature"));
@@ -181,8 +185,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
                return std::map<std::string, double>{
                    {"accuracy", accuracy(predict_all(*method, engine, "test"), truth_of_test)}};
              });
-  result.trace.logged = engine.logged();
-  result.trace.first_gradients = engine.first_gradients();
+  put_trace(engine, result.trace);
   curves.put(result.content, engine.losses());
   snapshot.tensors = model::snapshot_layout(engine.parameters());
   put_snapshot(snapshot, result.content);

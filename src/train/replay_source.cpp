@@ -5,6 +5,7 @@
 
 #include "given_labels.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::train {
 
@@ -19,7 +20,8 @@ const at::Tensor& need(const std::map<std::string, at::Tensor>& tensors, const s
 }  // namespace
 
 ReplaySource::ReplaySource(const Settings& settings, const Replay& replay, at::TensorOptions real)
-    : replay_(replay), order_(need(replay.tensors, "order")), classes_(settings.integer("classes")) {
+    : replay_(replay), device_(real.device()), order_(need(replay.tensors, "order")),
+      classes_(settings.integer("classes")) {
   if (order_.dim() != 3) throw DataError("the recorded order is not epochs x steps x batch");
   auto same = [&](const char* key, std::int64_t found) {
     if (settings.integer(key) != found)
@@ -28,12 +30,17 @@ ReplaySource::ReplaySource(const Settings& settings, const Replay& replay, at::T
   same("train.epochs", order_.size(0));
   same("train.batch", order_.size(2));
   const auto& tensors = replay.tensors;
-  if (tensors.count("given")) given_ = tensors.at("given");
-  if (given_.defined()) require_classes(given_, classes_, "the recorded given labels");
-  if (tensors.count("candidates")) candidates_ = tensors.at("candidates").to(real);
-  else if (given_.defined()) candidates_ = at::one_hot(given_, classes_).to(real);
+  auto moved = [&](const at::Tensor& tensor) { return device::to_device(tensor, real.device()); };
+  at::ScalarType type = real.dtype().toScalarType();
+  if (tensors.count("given")) given_on_host_ = tensors.at("given");
+  if (given_on_host_.defined()) {
+    require_classes(given_on_host_, classes_, "the recorded given labels");
+    given_ = moved(given_on_host_);
+  }
+  if (tensors.count("candidates")) candidates_ = moved(tensors.at("candidates").to(type));
+  else if (given_.defined()) candidates_ = moved(at::one_hot(given_on_host_, classes_).to(type));
   for (const char* name : {"mask", "queue", "queue_label"})
-    if (tensors.count(name)) handed_over_[name] = tensors.at(name);
+    if (tensors.count(name)) handed_over_[name] = moved(tensors.at(name));
 }
 
 std::int64_t ReplaySource::size(const std::string& split) const {
@@ -44,7 +51,7 @@ std::int64_t ReplaySource::size(const std::string& split) const {
 at::Tensor ReplaySource::inputs(const std::string&, const std::string& view, const at::Tensor& ids, std::int64_t) {
   auto found = replay_.views.find(view);
   if (found == replay_.views.end()) throw DataError(fmt::format("the recorded run has no view '{}'", view));
-  return need(replay_.tensors, found->second).index_select(0, ids);
+  return device::to_device(need(replay_.tensors, found->second).index_select(0, ids), device_);
 }
 
 std::vector<Batch> ReplaySource::batches(std::int64_t epoch) {
@@ -54,7 +61,7 @@ std::vector<Batch> ReplaySource::batches(std::int64_t epoch) {
     ids = ids.masked_select(ids >= 0);  // a short batch is filled up with -1
     if (ids.numel() == 0)
       throw DataError(fmt::format("the recorded order has no sample in epoch {}, step {}", epoch, step));
-    result.push_back({ids, given_.defined() ? given_.index_select(0, ids) : at::Tensor()});
+    result.push_back({ids, given_on_host_.defined() ? given_on_host_.index_select(0, ids) : at::Tensor()});
   }
   return result;
 }

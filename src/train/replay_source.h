@@ -8,7 +8,7 @@ namespace winnow::train {
 
 class ReplaySource final : public Source {
  public:
-  // Checks the recorded order against train.{epochs,batch}. Borrows the replay.
+  // Checks the recorded order against train.{epochs,batch}. Borrows the replay, whose tensors are on the host.
   ReplaySource(const Settings&, const Replay&, at::TensorOptions real);
 
   std::int64_t classes() const override { return classes_; }
@@ -27,7 +27,8 @@ class ReplaySource final : public Source {
 
  private:
   const Replay& replay_;
-  at::Tensor order_, given_, candidates_;
+  c10::Device device_;
+  at::Tensor order_, given_, given_on_host_, candidates_;
   std::int64_t classes_;
   std::map<std::string, at::Tensor> handed_over_;
 };

@@ -62,7 +62,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   if (stage.settings.has("scorer")) return classifier_scores(stage, context, collective);
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
-  at::TensorOptions real(at::kFloat);
+  at::TensorOptions real = at::TensorOptions(at::kFloat).device(context.device);
   auto [opened, oracle] = ImageSource::open(
       stage, context,
       {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real});
@@ -73,7 +73,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   options.adaptation.classes = source.classes();
   options.scale = scale_of(snapshot);
   options.head_rows =
-      model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), options.dtype);
+      model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);
   auto architecture = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
   Engine engine(facts, source, *architecture, collective, context.chunk);

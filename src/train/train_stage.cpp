@@ -15,6 +15,7 @@
 #include "preprocessing.h"
 #include "replay_source.h"
 #include "selected_subset.h"
+#include "trace.h"
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
@@ -31,13 +32,6 @@ namespace {
 method::Facts facts_of(const Settings& settings, const Source& source, at::TensorOptions real) {
   return {&settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
           real};
-}
-
-void put_trace(const Engine& engine, Trace& trace) {
-  trace.logged = engine.logged();
-  trace.parameters = engine.parameters();
-  trace.states = engine.states();
-  trace.first_gradients = engine.first_gradients();
 }
 
 // A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
@@ -63,7 +57,7 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
                          method::Method& method, const std::string& name) {
   const Settings& settings = stage.settings;
   if (!context.replay) throw UsageError("data set replay: only golden cases bring one");
-  at::TensorOptions real = at::TensorOptions(precision_of(settings));
+  at::TensorOptions real = real_of(settings, context);
   ReplaySource source(settings, *context.replay, real);
   auto architecture = model::toy(context.replay->tensors, settings.real("scale"));
   method::Facts facts = facts_of(settings, source, real);
@@ -105,7 +99,6 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   options.head = model::parse_head(settings.text("head"));
   options.siglip_as_clip = reads_siglip_as_clip(settings);
   if (settings.has("scale")) options.scale = settings.real("scale");
-  options.dtype = precision_of(settings);
   if (settings.text("train.precision") == "bf16") options.compute = model::Precision::bf16;
   return options;
 }
@@ -123,7 +116,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   model::Snapshot snapshot = backbone_of(stage, context);
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
-  at::TensorOptions real = at::TensorOptions(precision_of(settings));
+  at::TensorOptions real = real_of(settings, context);
   auto [opened, oracle] = ImageSource::open(stage, context,
                                             {.normalisation = preprocessing.normalisation,
                                              .image_size = preprocessing.image_size,
@@ -139,11 +132,12 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   if (context.trial) result.trial.emplace();
   Trial* trial = result.trial ? &*result.trial : nullptr;
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);
+  options.dtype = real.dtype().toScalarType();
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
-    options.head_rows = head_rows_from_data(init, snapshot, options, source, collective, trial);
+    options.head_rows = head_rows_from_data(init, snapshot, options, source, real.device(), collective, trial);
   else if (init == "text")
-    options.head_rows = model::text_head_rows(snapshot, options.adapt,
-                                              class_texts(stage, snapshot, source.class_names()), options.dtype);
+    options.head_rows =
+        model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);
   auto architecture = model::classifier_architecture(snapshot, options);
   Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);

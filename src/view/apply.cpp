@@ -9,6 +9,7 @@
 
 #include "operations.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::view {
 
@@ -141,7 +142,7 @@ const Step kNothing = Adjust{};
 // index_copy_ of whole images; torch's goes level by level.
 void put(at::Tensor& all, const std::vector<std::int64_t>& places, const at::Tensor& pictures) {
   if (!all.is_cpu()) {
-    all.index_copy_(0, at::tensor(places, at::kLong).to(all.device()), pictures);
+    all.index_copy_(0, device::to_device(at::tensor(places, at::kLong), all.device()), pictures);
     return;
   }
   at::Tensor from = pictures.contiguous();
@@ -161,7 +162,8 @@ at::Tensor apply_position(const at::Tensor& x, const std::vector<const Step*>& s
   for (const auto& [name, members] : groups) {
     std::vector<const Step*> own;
     for (std::int64_t i : members) own.push_back(steps[static_cast<std::size_t>(i)]);
-    at::Tensor index = at::tensor(members, at::kLong).to(x.device()), part = apply_group(x.index_select(0, index), own);
+    at::Tensor index = device::to_device(at::tensor(members, at::kLong), x.device());
+    at::Tensor part = apply_group(x.index_select(0, index), own);
     if (!result.defined()) {
       std::vector<std::int64_t> shape = part.sizes().vec();
       shape[0] = x.size(0);
@@ -220,7 +222,7 @@ at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::ve
     if (sized.back().sizes() != sized.front().sizes())
       throw UsageError("the images of one batch differ in size after their first steps");
   }
-  return apply_each(at::cat(sized).to(real.device()), rest, real);
+  return apply_each(device::to_device(at::cat(sized), real.device()), rest, real);
 }
 
 }  // namespace winnow::view

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "operations.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::view {
 
@@ -114,7 +115,7 @@ at::Tensor gaussian_blur_by_tensors(const at::Tensor& pictures, Reals sigmas) {
       edge.push_back(static_cast<double>(boxes[static_cast<std::size_t>(i)].edge));
     }
     at::Device device = pictures.device();
-    at::Tensor index = at::tensor(members, at::kLong).to(device);
+    at::Tensor index = device::to_device(at::tensor(members, at::kLong), device);
     at::Tensor a = column(inner, at::kLong, device, 4), e = column(edge, at::kLong, device, 4);
     at::Tensor x = pictures.index_select(0, index).to(at::kLong);
     for (std::int64_t dimension : {2, 1})

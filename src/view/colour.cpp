@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "operations.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::view {
 
@@ -91,7 +92,7 @@ at::Tensor column(Reals values, at::ScalarType type, at::Device device, std::int
   std::copy(values.begin(), values.end(), host.data_ptr<double>());
   std::vector<std::int64_t> shape(static_cast<std::size_t>(dimensions), 1);
   shape[0] = host.size(0);
-  return host.to(type).to(device).view(shape);
+  return device::to_device(host.to(type), device).view(shape);
 }
 
 at::Tensor grayscale(const at::Tensor& pictures) {

@@ -9,6 +9,7 @@
 
 #include "operations.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::view {
 
@@ -88,14 +89,15 @@ at::Tensor crop_by_tensors(const at::Tensor& pictures, std::span<const data::Box
     for (std::int64_t x = 0; x < w; ++x) c[i][x] = box.left + x;
   }
   at::Device device = pictures.device();
-  rows = rows.to(device).unsqueeze(2);
-  columns = columns.to(device).unsqueeze(1);
+  rows = device::to_device(rows, device).unsqueeze(2);
+  columns = device::to_device(columns, device).unsqueeze(1);
   at::Tensor batch = at::arange(B, at::TensorOptions(at::kLong).device(device)).view({B, 1, 1});
   at::Tensor result = pictures.index({batch, rows.clamp(0, H - 1), columns.clamp(0, W - 1)});
   if (!beyond) return result;
   at::Tensor inside =
       (rows >= 0).logical_and(rows < H).logical_and((columns >= 0).logical_and(columns < W)).unsqueeze(3);
-  at::Tensor colour = at::tensor(std::vector<std::int64_t>(outside.begin(), outside.end()), at::kByte).to(device);
+  at::Tensor colour =
+      device::to_device(at::tensor(std::vector<std::int64_t>(outside.begin(), outside.end()), at::kByte), device);
   return at::where(inside, result, colour);
 }
 

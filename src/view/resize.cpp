@@ -6,6 +6,7 @@
 
 #include "operations.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::view {
 
@@ -36,7 +37,7 @@ Taps taps_of(std::span<const data::Box> boxes, bool rows, std::int64_t out, data
         to_weight[b][i][k] = own.values[static_cast<std::size_t>(i * own.taps + k)];
       }
   }
-  return {index.to(device), weight.to(device)};
+  return {device::to_device(index, device), device::to_device(weight, device)};
 }
 
 // Along dimension 1 of B x N x M x 3.

@@ -38,7 +38,9 @@ at::Tensor level_counts(const at::Tensor& pictures) {
   std::int64_t B = pictures.size(0);
   at::Tensor offset =
       at::arange(3 * B, at::TensorOptions(at::kLong).device(pictures.device())).view({B, 1, 1, 3}) * 256;
-  return at::bincount((pictures.to(at::kLong) + offset).flatten(), {}, 3 * B * 256).view({B, 3, 256});
+  at::Tensor index = (pictures.to(at::kLong) + offset).flatten();
+  // Not bincount, which looks for the largest number and so waits for a device.
+  return at::zeros({3 * B * 256}, index.options()).index_add_(0, index, at::ones_like(index)).view({B, 3, 256});
 }
 
 }  // namespace

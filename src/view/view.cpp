@@ -7,6 +7,7 @@
 #include "operations.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
+#include "winnow/device/transfer.h"
 
 namespace winnow::view {
 
@@ -46,10 +47,12 @@ at::Tensor normalise(const at::Tensor& pictures, const Normalisation& n, at::Ten
 // x scale + shift in one pass: (x / 255 - mean) / deviation.
 at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
   at::Tensor mean = at::tensor(n.mean, at::kDouble), deviation = at::tensor(n.deviation, at::kDouble);
-  at::Tensor scale = (1 / (255 * deviation)).to(options).view({1, 3, 1, 1});
-  at::Tensor shift = (-mean / deviation).to(options).view({1, 3, 1, 1});
-  at::Tensor x = pictures.permute({0, 3, 1, 2}).to(options);
-  return at::addcmul(shift, x, scale);  // one grey channel is broadcast to three
+  at::ScalarType type = options.dtype().toScalarType();
+  auto there = [&](const at::Tensor& tensor) { return device::to_device(tensor, options.device()); };
+  at::Tensor scale = there((1 / (255 * deviation)).to(type)).view({1, 3, 1, 1});
+  at::Tensor shift = there((-mean / deviation).to(type)).view({1, 3, 1, 1});
+  at::Tensor x = there(pictures).permute({0, 3, 1, 2}).to(type);  // levels are a quarter of the bytes of reals
+  return at::addcmul(shift, x, scale);                            // one grey channel is broadcast to three
 }
 
 FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pad, std::int64_t epoch,
@@ -89,7 +92,8 @@ at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const st
   at::Tensor padded = at::constant_pad_nd(pictures.index_select(0, ids), {0, 0, pad, pad, pad, pad}, 0);
   at::Tensor batch = at::arange(B, at::kLong).view({B, 1, 1});
   auto device = pictures.device();
-  at::Tensor cropped = padded.index({batch.to(device), rows.to(device).unsqueeze(2), columns.to(device).unsqueeze(1)});
+  at::Tensor cropped = padded.index({device::to_device(batch, device), device::to_device(rows, device).unsqueeze(2),
+                                     device::to_device(columns, device).unsqueeze(1)});
   return normalise(cropped, n, options);
 }
 

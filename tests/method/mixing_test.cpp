@@ -52,7 +52,7 @@ class MixingTest : public testing::Test {
     engine_.add_optimiser("main", {"main", "head"});
     engine_.begin_step(0);
   }
-  Step step() { return Step(engine_, source_.ids, source_.given()); }
+  Step step() { return Step(engine_, ids_, source_.given()); }
 
   Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"},
                                                   {"train.lr", 0.1},
@@ -62,6 +62,7 @@ class MixingTest : public testing::Test {
                                                   {"train.schedule", "constant"},
                                                   {"seed", 0}}};
   SixRows source_;
+  Ids ids_{source_.ids, at::kCPU};
   std::unique_ptr<model::Architecture> toy_ =
       model::toy({{"A", at::eye(3, kReal)}, {"W", at::linspace(-1, 1, 9, kReal).view({3, 3})}}, 5);
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
@@ -76,7 +77,7 @@ TEST_F(MixingTest, DrawsAWeightOfAtLeastAHalfAndAPermutation) {
     double weight = mixing.weight.item<double>();
     EXPECT_GE(weight, 0.5);
     EXPECT_LE(weight, 1);
-    EXPECT_THAT(sorted(mixing.permutation), testing::ElementsAre(0, 1, 2, 3, 4, 5));
+    EXPECT_THAT(sorted(mixing.permutation.on_host()), testing::ElementsAre(0, 1, 2, 3, 4, 5));
     mean += weight / 200;
   }
   // E max(l, 1 - l) of Beta(4, 4) is 0.6367 (scipy 1.11), its deviation 0.09.
@@ -87,7 +88,7 @@ TEST_F(MixingTest, IsTheSameOnEveryProcessAndAnotherByNumberAndStep) {
   Step step = this->step();
   Mixing once = draw_mixing(step, 0, 6), again = draw_mixing(step, 0, 6), other = draw_mixing(step, 1, 6);
   EXPECT_EQ(once.weight.item<double>(), again.weight.item<double>());
-  EXPECT_TRUE(at::equal(once.permutation, again.permutation));
+  EXPECT_TRUE(at::equal(once.permutation.on_host(), again.permutation.on_host()));
   EXPECT_NE(once.weight.item<double>(), other.weight.item<double>());
   engine_.begin_step(1);
   Step next = this->step();
@@ -95,18 +96,18 @@ TEST_F(MixingTest, IsTheSameOnEveryProcessAndAnotherByNumberAndStep) {
 }
 
 TEST_F(MixingTest, MixesRowsAndImagesAlike) {
-  Mixing mixing{at::scalar_tensor(0.75, kReal), at::tensor({1, 2, 3, 4, 5, 0}, kWhole)};
+  Mixing mixing{at::scalar_tensor(0.75, kReal), {at::tensor({1, 2, 3, 4, 5, 0}, kWhole), at::kCPU}};
   Step step = this->step();
   EXPECT_TRUE(at::allclose(mixing.of(source_.rows)[5], 0.75 * source_.rows[5] + 0.25 * source_.rows[0]));
   // The toy tower is the identity: its features are the mixed rows.
-  at::Tensor features = step.forward("main", mixing.view("weak", source_.ids), source_.ids).features();
+  at::Tensor features = step.forward("main", mixing.view("weak", ids_), ids_).features();
   EXPECT_TRUE(at::allclose(features, mixing.of(source_.rows)));
 }
 
 TEST_F(MixingTest, ChosenRowsAreMixedAmongThemselves) {
   Step step = this->step();
   at::Tensor target = at::eye(3, kReal).repeat({2, 1}), chosen = at::tensor({1, 4}, kWhole);
-  Tensor loss = mixed_loss(step, "head", 0, chosen, target);
+  Tensor loss = mixed_loss(step, "head", 0, {chosen, at::kCPU}, target);
   Mixing mixing = draw_mixing(step, 0, 2);
   at::Tensor rows = mixing.of(source_.rows.index_select(0, chosen)), wanted = mixing.of(target.index_select(0, chosen));
   at::Tensor logits = engine_.apply("head", {rows});
@@ -115,7 +116,7 @@ TEST_F(MixingTest, ChosenRowsAreMixedAmongThemselves) {
 
 TEST_F(MixingTest, NoRowsAreZeroAndNotNan) {
   Step step = this->step();
-  EXPECT_EQ(mixed_loss(step, "head", 0, at::empty({0}, kWhole), at::eye(3, kReal)).item<double>(), 0);
+  EXPECT_EQ(mixed_loss(step, "head", 0, {at::empty({0}, kWhole), at::kCPU}, at::eye(3, kReal)).item<double>(), 0);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // that alone.
 #include "miniature.h"
 #include "winnow/core/revision.h"
+#include "winnow/device/device.h"
 
 namespace winnow::train {
 namespace {
@@ -41,7 +42,7 @@ TEST_F(DeclaredMetrics, AreAllThatPretrainingWritesAndTheRunSaysWhoComputedIt) {
   Execution made = run(pretrain());
   check(made.content, "pretrain");
   EXPECT_EQ(made.content.provenance.code_version, revision());
-  EXPECT_THAT(made.content.provenance.device, testing::MatchesRegex("cpu: .+, [A-Z0-9]+"));
+  EXPECT_EQ(made.content.provenance.device, device::kind_of(device_));
 }
 
 }  // namespace

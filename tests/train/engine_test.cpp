@@ -54,7 +54,7 @@ class EngineTest : public testing::Test {
                   {"W", at::linspace(-0.7, 0.9, 9, at::kDouble).view({3, 3})}},
                  5);
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
-  at::Tensor ids_ = at::arange(7, at::kLong);
+  method::Ids ids_ = method::Ids::range(0, 7, at::kCPU);
 
   Engine engine(std::int64_t chunk = 0) {
     method::Facts facts{&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble)};
@@ -143,7 +143,7 @@ TEST_F(EngineTest, ACopyFollowsItsSource) {
 
 TEST_F(EngineTest, AMixtureIsOfInputs) {
   Engine own = engine();
-  at::Tensor partner = ids_.flip(0);
+  method::Ids partner(ids_.on_host().flip(0), at::kCPU);
   at::Tensor mixed =
       own.forward("main", method::Mix{"weak", partner, at::scalar_tensor(0.3, at::kDouble)}, ids_, false, "train")
           .features();

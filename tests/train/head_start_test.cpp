@@ -38,7 +38,7 @@ class HeadStart : public Miniature {
                          .source);
   }
   at::Tensor rows(const char* init, ImageSource& from, comm::Collective& collective) {
-    return head_rows_from_data(init, snapshot_, options_, from, collective);
+    return head_rows_from_data(init, snapshot_, options_, from, at::kCPU, collective);
   }
 
   model::Snapshot snapshot_;

@@ -92,7 +92,7 @@ TEST(Loop, TheEngineRecordsTheLossOfEachStepItself) {
       return std::map<std::string, double>{{"accuracy", 0.5}};
     });
     std::vector<double> losses;
-    for (const at::Tensor& loss : engine.losses()) losses.push_back(loss.item<double>());
+    for (const at::Tensor& loss : engine.losses().unbind(0)) losses.push_back(loss.item<double>());
     store::RunContent content;
     curves.put(content, engine.losses());
     EXPECT_EQ(std::get<std::vector<double>>(content.tables.at("metrics/steps")[1].values), losses);

@@ -10,6 +10,7 @@
 #include "../folder.h"
 #include "../method_defaults.h"
 #include "../refusal.h"
+#include "../test_device.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/sweep/catalogue.h"
 #include "winnow/train/execute.h"
@@ -21,6 +22,7 @@ class Miniature : public testing::Test {
  protected:
   Folder folder_;
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
+  c10::Device device_ = test_device();
   Observer quiet_;
   sweep::Catalogue catalogue_ = sweep::Catalogue::built_in({});
 
@@ -91,6 +93,7 @@ class Miniature : public testing::Test {
     Context result;
     result.data["mini"] = folder_ / "cache";
     result.inputs["backbone"] = folder_ / "backbone.h5";
+    result.device = device_;
     return result;
   }
   Execution run(const Stage& stage) { return execute(stage, context(), *alone_, quiet_); }

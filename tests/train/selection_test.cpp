@@ -193,7 +193,7 @@ TEST_F(SelectionTest, GarbageForTrueLabelsChangesNoLossAndNoSelection) {
         return std::map<std::string, double>{{"accuracy", accuracy_seen}};
       });
       at::Tensor mask = engine.has_state("mask") ? engine.states().at("mask") : at::zeros({1});
-      return std::tuple{at::stack(engine.logged().at("loss")), mask, accuracy_seen};
+      return std::tuple{engine.logged().at("loss"), mask, accuracy_seen};
     };
     auto [loss, mask, right] = train_with(false);
     auto [loss_too, mask_too, wrong] = train_with(true);

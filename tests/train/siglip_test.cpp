@@ -28,7 +28,7 @@ class SiglipStage : public Miniature {
     own.inputs["backbone"] = backbone;
     std::vector<double> result;
     Execution done = execute(stage, own, *alone_, quiet_);
-    for (const at::Tensor& loss : done.trace.logged.at("loss")) result.push_back(loss.item<double>());
+    for (const at::Tensor& loss : done.trace.logged.at("loss").unbind(0)) result.push_back(loss.item<double>());
     return result;
   }
 };

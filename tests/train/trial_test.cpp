@@ -184,7 +184,9 @@ TEST(Trial, AnEvaluationComputesAFirstPiece) {
   EXPECT_EQ(rows[1199].item<double>(), 199);
   EXPECT_EQ(engine.take_sampled_rows().asked, 1200);
   engine.begin_step(0);  // a step's rows are all computed
-  EXPECT_EQ(engine.forward("main", std::string("weak"), at::arange(700), false, "train").features()[699].item<double>(),
+  EXPECT_EQ(engine.forward("main", std::string("weak"), method::Ids::range(0, 700, at::kCPU), false, "train")
+                .features()[699]
+                .item<double>(),
             699);
   engine.end_step();
 }

@@ -1,10 +1,10 @@
 // Passes over many rows, some hundred at a time.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <functional>
+
+#include "winnow/method/ids.h"
 
 namespace winnow::method {
 
@@ -12,7 +12,7 @@ namespace winnow::method {
 // everywhere.
 inline constexpr std::int64_t kChunkRows = 500;
 
-// Calls visit(ids) for 0 .. count - 1 in order, at most kChunkRows at a time; ids: int64, on the host.
-void for_each_chunk(std::int64_t count, const std::function<void(const at::Tensor& ids)>& visit);
+// Calls visit(ids) for 0 .. count - 1 in order, at most kChunkRows at a time.
+void for_each_chunk(std::int64_t count, c10::Device, const std::function<void(const Ids&)>& visit);
 
 }  // namespace winnow::method

@@ -35,6 +35,8 @@
 
 #include "winnow/core/settings.h"
 #include "winnow/core/stream.h"
+#include "winnow/device/transfer.h"
+#include "winnow/method/ids.h"
 #include "winnow/model/tower.h"
 
 namespace winnow::method {
@@ -43,15 +45,12 @@ using at::Tensor;
 using model::ModuleKind;
 using model::Outputs;
 using model::TowerKind;
-// B, int64: positions in the split, 0..N-1, or classes for a text tower. On the host, where views are drawn; stages
-// compute there as well.
-using Ids = Tensor;
 
 // weight * x[id] + (1 - weight) * x[partner]
 struct Mix {
   std::string view;
   Ids partner;
-  Tensor weight;  // a scalar on the device: a drawn weight is never read by the host
+  Tensor weight;  // a scalar on the device: the host does not read a drawn weight
 };
 using View = std::variant<std::string, Mix>;  // the name of a view, or a mixture of two of its images
 
@@ -95,11 +94,13 @@ class Backend {
   virtual void update(const std::string& optimiser, const Tensor& loss) = 0;
   virtual void follow(const std::string& copy, double momentum) = 0;
   virtual void log(const std::string& name, const Tensor& value) = 0;
+  // On the host; reals in the stage's precision.
   virtual Tensor draw(std::string_view purpose, std::int64_t index, bool in_pass,
                       const std::function<Tensor(Stream&)>& make) = 0;
 };
 
-// What all four views have.
+// What all four views have. Every tensor that they give or take lies on the stage's device, but for what is named
+// on_host.
 class Common {
  public:
   explicit Common(Backend& backend) : backend_(backend) {}
@@ -112,6 +113,7 @@ class Common {
   std::int64_t samples() const { return backend_.facts().samples; }
   std::int64_t classes() const { return backend_.facts().classes; }
   const at::TensorOptions& real() const { return backend_.facts().real; }
+  c10::Device device() const { return real().device(); }
   const Tensor& given() const { return backend_.given(); }  // N, int64
   const Tensor& candidates() const {
     return backend_.candidates();
@@ -120,6 +122,10 @@ class Common {
   const Tensor& input(std::string_view name) const { return backend_.input(name); }  // what an earlier stage hands over
 
  protected:
+  Tensor drawn(std::string_view purpose, std::int64_t index, bool in_pass,
+               const std::function<Tensor(Stream&)>& make) const {
+    return device::to_device(backend_.draw(purpose, index, in_pass, make), device());
+  }
   Backend& backend_;
 };
 
@@ -154,10 +160,10 @@ class Setup : public Common {
   std::int64_t width(const std::string& part) const {
     return backend_.width(part);
   }  // columns of a network's features or a neck
-  // For initial values: make(stream of (seed, purpose, index)), the same on every process. What is made has the stage's
-  // precision and device.
+  // For initial values: make(stream of (seed, purpose, index)), the same on every process. It makes a tensor on the
+  // host; what is given has the stage's precision and device.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
-    return backend_.draw(purpose, index, true, make);
+    return drawn(purpose, index, true, make);
   }
 };
 
@@ -166,10 +172,15 @@ class Step : public Common {
  public:
   Step(Backend& backend, Ids ids, Tensor given) : Common(backend), ids_(std::move(ids)), given_(std::move(given)) {}
   const Ids& ids() const { return ids_; }
-  const Tensor& batch_given() const {
-    return given_.defined() ? given_ : given();
-  }  // B: the labels of the batch's items; UsageError where there are sets
-  Tensor batch_candidates() const { return candidates().index_select(0, ids_); }
+  // B: the labels of the batch's items; UsageError where there are sets.
+  const Tensor& batch_given() const { return given_.defined() ? given_ : given(); }
+  Tensor batch_candidates() const { return rows_of(candidates()); }
+  // The batch's rows of what is kept for every sample, N x ...; and their new values.
+  Tensor rows_of(const Tensor& all) const { return all.index_select(0, ids_.on_device()); }
+  Tensor batch_state(const std::string& name) { return rows_of(state(name)); }
+  void set_batch_state(const std::string& name, const Tensor& rows) {
+    state(name).index_copy_(0, ids_.on_device(), rows);
+  }
   // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "".
   // At most 256 forwards with `grad` in a step: InternalError.
   Outputs forward(const std::string& network, const View& view, const Ids& ids, bool grad = true) {
@@ -184,9 +195,13 @@ class Step : public Common {
   // A further figure of the step, for those who look closer than run files; not "loss", which the engine records. A
   // single value, always of one type under one name; InternalError. A name need not be logged in every step.
   void log(const std::string& name, const Tensor& value) { backend_.log(name, value); }
-  // make(stream of (seed, purpose, epoch, step, index)), the same on every process.
+  // make(stream of (seed, purpose, epoch, step, index)) on the host, the same on every process.
   Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
-    return backend_.draw(purpose, index, false, make);
+    return drawn(purpose, index, false, make);
+  }
+  // The same of whole numbers, which choose samples or rows.
+  Ids draw_ids(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
+    return {backend_.draw(purpose, index, false, make), device()};
   }
 
  private:
@@ -208,7 +223,8 @@ class Pass : public Common {
   Tensor of_all(const std::function<Tensor(const Ids&)>& rows) const;
   Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return backend_.apply(module, inputs); }
   Tensor state(const std::string& name) { return backend_.state(name); }
-  Tensor draw(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
+  // For what is computed on the host: a pass may look at the device, a step may not.
+  Tensor draw_on_host(std::string_view purpose, std::int64_t index, const std::function<Tensor(Stream&)>& make) {
     return backend_.draw(purpose, index, true, make);
   }
 

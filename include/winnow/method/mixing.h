@@ -7,8 +7,8 @@
 namespace winnow::method {
 
 struct Mixing {
-  Tensor weight;       // a scalar
-  Tensor permutation;  // of `count` rows
+  Tensor weight;    // a scalar
+  Ids permutation;  // of `count` rows
 
   Tensor of(const Tensor& rows) const;  // weight * rows + (1 - weight) * rows[permutation]
   // The images of these ids, each mixed with its partner's.
@@ -20,6 +20,6 @@ Mixing draw_mixing(Step&, std::int64_t index, std::int64_t count);
 
 // RC(z_mix, T_mix) of `module`'s logits: the chosen rows of the batch (positions) are mixed among themselves. No rows:
 // zero.
-Tensor mixed_loss(Step&, const std::string& module, std::int64_t index, const Tensor& chosen, const Tensor& target);
+Tensor mixed_loss(Step&, const std::string& module, std::int64_t index, const Ids& chosen, const Tensor& target);
 
 }  // namespace winnow::method

@@ -26,9 +26,9 @@ struct ClassifierOptions {
 };
 
 // Text rows for the head of this adaptation: C x p class features, mapped back to the hidden feature where the tower
-// projects and the head stands before the projection. UsageError for a model without texts.
-// docs/methods/partial-labels.md#3.2.
-at::Tensor text_head_rows(const Snapshot&, const std::string& adapt, const ClassTexts&, at::ScalarType);
+// projects and the head stands before the projection. Computed in the type and on the device of `real`, given on the
+// host. UsageError for a model without texts. docs/methods/partial-labels.md#3.2.
+at::Tensor text_head_rows(const Snapshot&, const std::string& adapt, const ClassTexts&, at::TensorOptions real);
 
 // Linear probing puts the head on the projected embedding, all else on the hidden feature.
 // docs/methods/partial-labels.md#3.1. Borrows the snapshot.

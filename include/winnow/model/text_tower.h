@@ -46,15 +46,16 @@ std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
 bool has_texts(const Snapshot&);
 std::int64_t text_context_of(const Snapshot&);  // tokens of a text at most, from the configuration alone
 
-// Token rows of class texts: C x context, one text a class; T x C x context, of T templates; or, where classes have
-// texts of their own, K x context, class by class, `counts` saying how many each has (C numbers, at least 1).
+// Token rows of class texts, on the host: C x context, one text a class; T x C x context, of T templates; or, where
+// classes have texts of their own, K x context, class by class, `counts` saying how many each has (C numbers, at least
+// 1).
 struct ClassTexts {
   at::Tensor tokens;
   std::vector<std::int64_t> counts = {};
 };
 
-// Normalised text features of the classes, C x p; of several texts the normalised mean of normalised features.
-// docs/methods/partial-labels.md#3.2.
+// Normalised text features of the classes, C x p, on the tower's device; of several texts the normalised mean of
+// normalised features. docs/methods/partial-labels.md#3.2.
 at::Tensor class_text_features(const TextTower&, const ClassTexts&);
 
 // Token rows without the columns that a causal tower would not read: up to the largest end position.

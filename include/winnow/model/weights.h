@@ -44,6 +44,7 @@ class Weights {
   Parameter* find(const std::string& name);  // null where there is none
   std::int64_t trainable_values() const;     // numbers, not tensors
 
+  void to(c10::Device);                  // moves them; before anything is trained
   void train_what_is_trainable();        // called when an optimiser takes these weights
   void renew();                          // new handles for what is trained
   void copy_from(const Weights& other);  // values, by position; the names must agree

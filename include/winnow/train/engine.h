@@ -15,6 +15,7 @@
 #include "winnow/model/tower.h"
 #include "winnow/train/optimiser.h"
 #include "winnow/train/source.h"
+#include "winnow/train/step_log.h"
 #include "winnow/train/trial.h"
 
 namespace winnow::train {
@@ -69,9 +70,11 @@ class Engine final : public method::Backend {
   std::map<std::string, Tensor> states() const;              // with a history: epochs x ...
   std::map<std::string, double> figures() const;             // states without dimensions; reads the device
   bool has_state(const std::string& name) const { return states_.count(name) != 0; }
-  // "loss": one value a step, that of the step's first update (0: it updated nothing). Others: what the method logs.
-  const std::map<std::string, std::vector<Tensor>>& logged() const { return logs_; }
-  const std::vector<Tensor>& losses() const { return logs_.at("loss"); }
+  // "loss": one value a step, that of the step's first update (0: it updated nothing). Others: what the method logs. On
+  // the host; reads the device.
+  std::map<std::string, Tensor> logged() const;
+  Tensor losses() const { return logs_.at("loss").all(); }
+  const Tensor& last_loss() const { return last_loss_; }  // on the device; a step has been taken
   // Flat gradients of each optimiser's first update: Adam hides a constant factor, gradients do not.
   const std::map<std::string, Tensor>& first_gradients() const { return first_gradients_; }
 
@@ -160,7 +163,8 @@ class Engine final : public method::Backend {
   SampledRows sampled_rows_;
   std::map<std::string, method::Outputs> first_pieces_;  // by network, view and split
   std::optional<Tensor> step_loss_;
-  std::map<std::string, std::vector<Tensor>> logs_{{"loss", {}}};
+  std::map<std::string, StepLog> logs_{{"loss", {}}};
+  Tensor last_loss_;
   std::map<std::string, Tensor> first_gradients_;
   std::deque<Call> calls_;     // of this step, not yet consumed by an update
   std::vector<Tensor> stale_;  // leaves and handles from before an update of this step

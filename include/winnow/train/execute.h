@@ -31,6 +31,7 @@ struct Context {
   std::map<std::string, Path> data;    // data set -> decoded cache
   std::map<std::string, Path> inputs;  // input's name -> run file
   const Replay* replay = nullptr;
+  c10::Device device = at::kCPU;  // where all of the stage is computed that a method can see
   int threads = 1;
   int attempt = 1;
   std::int64_t chunk = 0;       // rows a tower computes at once; 0: all of a slice
@@ -68,10 +69,10 @@ class Stopped : public Error {
   Stopped() : Error("stopped") {}
 };
 
-// The tensors of a training run, for those who look closer than its run file: golden cases and tests. It costs a scalar
-// tensor (about half a kilobyte) for each logged value of the stage, and keeps parameters and states alive beyond it.
+// The tensors of a training run on the host, for those who look closer than its run file: golden cases and tests. It
+// keeps parameters and states alive beyond the stage.
 struct Trace {
-  std::map<std::string, std::vector<at::Tensor>> logged;  // one value a step
+  std::map<std::string, at::Tensor> logged;  // one value a step
   std::map<std::string, at::Tensor> parameters, states, predictions;
   std::map<std::string, at::Tensor> first_gradients;
 };

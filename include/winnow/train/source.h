@@ -12,7 +12,7 @@
 
 namespace winnow::train {
 
-// One global batch: B sample ids, and the given labels of its items where the stage has given labels.
+// One global batch, on the host: B sample ids, and the given labels of its items where the stage has given labels.
 struct Batch {
   at::Tensor ids;
   at::Tensor given;
@@ -37,12 +37,13 @@ class Source {
                             std::int64_t epoch) = 0;
   virtual std::vector<Batch> batches(std::int64_t epoch) = 0;  // steps_per_epoch() of them, at least one row each
 
+  // On the stage's device, as what earlier stages hand over.
   virtual const at::Tensor& given() = 0;       // N, int64, in 0..C-1; UsageError where there are none
   virtual const at::Tensor& candidates() = 0;  // N x C of zeros and ones in the stage's precision
   virtual const std::map<std::string, at::Tensor>& handed_over() const = 0;   // inputs from earlier stages, by name
   virtual at::Tensor samples_of(const at::Tensor& ids) const { return ids; }  // the data set's numbers, for people
 
-  // The recorded draw that replaces a stream, or none.
+  // The recorded draw that replaces a stream, on the host, or none.
   virtual std::optional<at::Tensor> recorded(std::string_view, std::int64_t /*epoch*/, std::int64_t /*step*/,
                                              std::int64_t /*iteration*/, std::int64_t /*index*/, bool /*in_pass*/) {
     return std::nullopt;

@@ -12,6 +12,7 @@
 #include "golden/kinds.h"
 #include "outcome.h"
 #include "winnow/core/error.h"
+#include "winnow/device/device.h"
 
 namespace winnow::cmd {
 
@@ -93,7 +94,7 @@ int run_cases(const std::vector<std::string>& folders, Filter filter, const winn
   bool speaks = options.gang->rank() == 0;
   std::size_t passed = 0, failed = 0, outside = 0;
   for (const Path& path : find_cases(folders)) {
-    Case c(path);
+    Case c(path, options.device);
     if (!filter.takes(c)) {
       ++outside;
       continue;
@@ -128,7 +129,10 @@ int golden(int argc, char** argv) {
   app.add_option("--chunk", options.chunk,
                  "towers compute so many rows at once; method cases then also compare first gradients")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
+  std::string device = "cpu";
+  app.add_option("--device", device, "where what the cases try is computed")->capture_default_str();
   if (!parse(app, argc, argv)) return 0;
+  options.device = device::named(device);
 
   return as_gang([&](comm::Collective& gang) {
     options.gang = &gang;

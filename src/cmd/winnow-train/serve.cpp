@@ -19,6 +19,7 @@
 #include "winnow/comm/join_gang.h"
 #include "winnow/core/error.h"
 #include "winnow/core/revision.h"
+#include "winnow/device/device.h"
 #include "winnow/stage/shared_code.h"
 #include "winnow/stage/trainer_protocol.h"
 
@@ -151,13 +152,14 @@ struct Task {
   std::string output;
 };
 
-Task task_of(const Value& command, int threads, const comm::Collective& gang) {
+Task task_of(const Value& command, c10::Device device, int threads, const comm::Collective& gang) {
   if (!command.contains("stage") || !command.contains("output") || !command["output"].is_string())
     throw UsageError("'run' needs stage and output");
   Value described = command["stage"];
   described["identity"] = command.value("identity", "");  // refused if the stage is another
   protocol::Context context = protocol::context_from_json(command.value("context", Value::object()));
   Task task{stage_to_execute(described), context_of(context), command["output"].get<std::string>()};
+  task.context.device = device;
   if (threads > 0) task.context.threads = threads;
   task.context.attempt = command.value("attempt", 1);
   task.context.checkpoint = command.value("checkpoint", "");
@@ -166,11 +168,12 @@ Task task_of(const Value& command, int threads, const comm::Collective& gang) {
   return task;
 }
 
-Value run(const Value& command, Lines& lines, std::deque<Value>& later, int threads, comm::Collective& gang) {
+Value run(const Value& command, Lines& lines, std::deque<Value>& later, c10::Device device, int threads,
+          comm::Collective& gang) {
   std::string identity = command.value("identity", "");
   Reporter reporter(lines, identity, later);
   try {
-    Task task = task_of(command, threads, gang);
+    Task task = task_of(command, device, threads, gang);
     Finished finished = execute_and_write(task.stage, task.context, task.output, gang, reporter);
     Value done = protocol::event(Event::done, identity);
     done["output"] = task.output;
@@ -194,11 +197,11 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, int thre
 }
 
 // Process 0 of the gang, or the only one.
-int lead(comm::Collective& gang, const std::string& device, int threads) {
+int lead(comm::Collective& gang, c10::Device device, int threads) {
   Lines lines;
   Value ready = protocol::event(Event::ready);
   ready.update({{"protocol", protocol::kVersion},
-                {"device", device},
+                {"device", device.is_cpu() ? "cpu" : device.str()},
                 {"program", protocol::kOwnTrainer},
                 {"version", revision()}});
   lines.send(ready);
@@ -217,7 +220,7 @@ int lead(comm::Collective& gang, const std::string& device, int threads) {
     }
     if (order_of(*command) == Order::stop) continue;  // nothing runs
     comm::agree(gang, command->dump());
-    Value event = run(*command, lines, later, threads, gang);
+    Value event = run(*command, lines, later, device, threads, gang);
     lines.send(event);
     // The others may wait in a collective that this process has left.
     if (event["event"] == protocol::events().name(Event::failed) && gang.size() > 1) comm::abandon_gang(kBroken);
@@ -225,12 +228,12 @@ int lead(comm::Collective& gang, const std::string& device, int threads) {
 }
 
 // Any other process: whatever ends its stage but a stop ends the gang.
-int follow(comm::Collective& gang, int threads) {
+int follow(comm::Collective& gang, c10::Device device, int threads) {
   train::Observer silent;
   while (true) {
     std::string command = comm::agree(gang, std::string());
     if (command.empty()) return kDone;
-    Task task = task_of(Value::parse(command), threads, gang);
+    Task task = task_of(Value::parse(command), device, threads, gang);
     try {
       execute_and_write(task.stage, task.context, task.output, gang, silent);
     } catch (const train::Stopped&) {
@@ -241,17 +244,19 @@ int follow(comm::Collective& gang, int threads) {
 }  // namespace
 
 int serve(int argc, char** argv) {
-  std::string device = "cpu";
+  std::string device_name = "cpu";
   int threads = 0;
   Command app("serve",
               "A trainer: reads commands on standard input, writes events on standard output, one JSON object a line.",
               "  winnow run sweep.toml --trainer \"winnow-train serve\"\n");
-  app.add_option("--device", device, "cpu")->check(CLI::IsMember({"cpu"}))->capture_default_str();
+  app.add_option("--device", device_name, "where stages are computed")->capture_default_str();
   app.add_option("--threads", threads, "overrides the context's threads");
   if (!parse(app, argc, argv)) return kDone;
 
-  return as_gang(
-      [&](comm::Collective& gang) { return gang.rank() == 0 ? lead(gang, device, threads) : follow(gang, threads); });
+  c10::Device device = device::named(device_name);
+  return as_gang([&](comm::Collective& gang) {
+    return gang.rank() == 0 ? lead(gang, device, threads) : follow(gang, device, threads);
+  });
 }
 
 }  // namespace winnow::cmd

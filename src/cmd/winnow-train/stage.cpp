@@ -14,6 +14,7 @@
 #include "winnow/core/json_text.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
+#include "winnow/device/device.h"
 #include "winnow/stage/shared_code.h"
 #include "winnow/store/store.h"
 
@@ -94,7 +95,7 @@ void complete(const Stage& stage, const Path& store_folder, const std::vector<st
 }  // namespace
 
 int stage(int argc, char** argv) {
-  std::string file, output, checkpoint, store_folder = "results";
+  std::string file, output, checkpoint, store_folder = "results", device = "cpu";
   double every = 60;
   std::vector<std::string> references;
   int threads = 1;
@@ -110,6 +111,7 @@ int stage(int argc, char** argv) {
   app.add_option("--output", output, "the run file to write; it must not exist yet")->required();
   app.add_option("--store", store_folder, "where inputs lie")->capture_default_str();
   app.add_option("--reference", references, "further stores that are only read");
+  app.add_option("--device", device, "where the stage is computed; part of the provenance")->capture_default_str();
   app.add_option("--threads", threads, "threads of this process; part of the provenance")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
@@ -128,6 +130,7 @@ int stage(int argc, char** argv) {
     if (comm::agree(gang, std::filesystem::exists(output))) throw UsageError(fmt::format("{} exists already", output));
     Stage wanted = read_stage(file);
     train::Context context;
+    context.device = device::named(device);
     context.threads = threads;
     context.chunk = chunk;
     context.keep_images = keep_images;

@@ -13,13 +13,14 @@ namespace winnow::model {
 
 namespace {
 
-// Of a linear layer: which entries of weight and bias are trained (uint8), and their values in row-major order.
+// Of a linear layer: which entries of weight and bias are trained (numbers in row-major order), and their values. By
+// numbers and not by a mask, whose gradient would make the host wait for the device.
 struct Masked {
-  Parameter *weight_mask, *bias_mask, *weight_values, *bias_values;
+  Parameter *weight_chosen, *bias_chosen, *weight_values, *bias_values;
 };
 
-at::Tensor with_values(const at::Tensor& own, const Parameter& mask, const Parameter& values) {
-  return at::masked_scatter(own, mask.value.to(at::kBool), values.use.to(own.scalar_type()));
+at::Tensor with_values(const at::Tensor& own, const Parameter& chosen, const Parameter& values) {
+  return own.flatten().index_copy(0, chosen.value, values.use.to(own.scalar_type())).view(own.sizes());
 }
 
 class Mask final : public Adaptation {
@@ -30,8 +31,8 @@ class Mask final : public Adaptation {
   std::pair<at::Tensor, at::Tensor> effective(std::size_t i, Layer layer, const Linear& own) const override {
     if (i < first_ || i - first_ >= all_.size()) return Adaptation::effective(i, layer, own);
     const Masked& masked = all_[i - first_][static_cast<std::size_t>(layer)];
-    return {with_values(own.weight->use, *masked.weight_mask, *masked.weight_values),
-            own.bias ? with_values(own.bias->use, *masked.bias_mask, *masked.bias_values) : at::Tensor()};
+    return {with_values(own.weight->use, *masked.weight_chosen, *masked.weight_values),
+            own.bias ? with_values(own.bias->use, *masked.bias_chosen, *masked.bias_values) : at::Tensor()};
   }
   bool replaces_weights() const override { return true; }
 
@@ -48,16 +49,17 @@ Masked mask_layer(const Adapting& adapting, const std::string& name, const Linea
   std::uint8_t* entries = mask.mutable_data_ptr<std::uint8_t>();
   std::vector<std::int64_t> order = stream.permutation(all);
   for (std::int64_t i = 0; i < count; ++i) entries[order[static_cast<std::size_t>(i)]] = 1;
-  auto add = [&](const char* part, at::Tensor chosen, const Parameter* source) {
-    Parameter* kept = adapting.weights().add(fmt::format("{}.mask_{}", name, part), chosen, false, Role::statistics);
-    at::Tensor values = at::zeros({chosen.sum().item<std::int64_t>()});
-    if (source && !source->value.is_meta()) values = source->value.masked_select(chosen.to(at::kBool));
+  auto add = [&](const char* part, const at::Tensor& of_part, const Parameter* source) {
+    at::Tensor chosen = of_part.flatten().nonzero().squeeze(1);
+    Parameter* kept = adapting.weights().add(fmt::format("{}.chosen_{}", name, part), chosen, false, Role::statistics);
+    at::Tensor values = at::zeros({chosen.size(0)});
+    if (source && !source->value.is_meta()) values = source->value.flatten().index_select(0, chosen);
     return std::pair(kept, adapting.add(fmt::format("{}.optimized_{}", name, part), values));
   };
-  auto [weight_mask, weight_values] = add("weight", mask.narrow(1, 0, in).contiguous(), own.weight);
-  auto [bias_mask, bias_values] =
+  auto [weight_chosen, weight_values] = add("weight", mask.narrow(1, 0, in).contiguous(), own.weight);
+  auto [bias_chosen, bias_values] =
       add("bias", own.bias ? mask.select(1, in).contiguous() : at::zeros({0}, at::kByte), own.bias);
-  return {weight_mask, bias_mask, weight_values, bias_values};
+  return {weight_chosen, bias_chosen, weight_values, bias_values};
 }
 
 }  // namespace

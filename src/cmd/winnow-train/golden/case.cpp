@@ -6,6 +6,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
+#include "winnow/device/transfer.h"
 #include "winnow/model/snapshot.h"
 
 namespace winnow::golden {
@@ -19,7 +20,8 @@ const Value& field(const Value& json, const char* key, const Path& file) {
 
 }  // namespace
 
-Case::Case(const Path& file) : name_(file.stem().string()), folder_(file.parent_path()) {
+Case::Case(const Path& file, c10::Device device)
+    : name_(file.stem().string()), folder_(file.parent_path()), device_(device) {
   Value json = Value::parse(read_file(file), nullptr, false);
   if (json.is_discarded()) throw DataError(fmt::format("{} is not JSON", file.string()));
   try {
@@ -65,6 +67,14 @@ const at::Tensor& Case::tensor(const std::string& name) const {
   return found->second;
 }
 
+at::Tensor Case::on_device(const std::string& name) const { return device::to_device(tensor(name), device_); }
+
+std::map<std::string, at::Tensor> Case::below_on_device(const std::string& prefix, at::ScalarType type) const {
+  std::map<std::string, at::Tensor> result = below(prefix, type);
+  for (auto& [name, tensor] : result) tensor = device::to_device(tensor, device_);
+  return result;
+}
+
 std::map<std::string, at::Tensor> Case::below(const std::string& prefix, at::ScalarType type) const {
   std::map<std::string, at::Tensor> result;
   for (const auto& [name, tensor] : tensors_)
@@ -77,7 +87,7 @@ void Case::compare(const std::string& name, const at::Tensor& value) {
   if (!expects(name)) return;
   compared_.insert("out." + name);
   const at::Tensor& want = tensors_.at("out." + name);
-  at::Tensor got = value.detach();
+  at::Tensor got = device::to_host(value.detach());
   if (got.numel() != want.numel() ||
       (got.dim() > 1 && want.dim() > 1 && got.squeeze().sizes() != want.squeeze().sizes()))
     return wrong(fmt::format("{} has shape [{}], expected [{}]", name, fmt::join(got.sizes(), ", "),

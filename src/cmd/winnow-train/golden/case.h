@@ -15,12 +15,14 @@ namespace winnow::golden {
 
 class Case {
  public:
-  explicit Case(const Path& json_file);  // DataError naming the file; the tensors are loaded at once
+  // DataError naming the file; the tensors are loaded at once. `device`: where what the case tries is computed.
+  explicit Case(const Path& json_file, c10::Device device = at::kCPU);
 
   const std::string& kind() const { return kind_; }
   const std::string& subject() const { return subject_; }
   const Path& folder() const { return folder_; }
   std::string name() const { return name_; }
+  c10::Device device() const { return device_; }
   double absolute() const { return absolute_; }
   double relative() const { return relative_; }
 
@@ -31,12 +33,15 @@ class Case {
   at::ScalarType precision() const;  // config.dtype, float64 unless given
 
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
-  const at::Tensor& tensor(const std::string& name) const;  // full name, "in.A"; DataError
+  const at::Tensor& tensor(const std::string& name) const;  // full name, "in.A", on the host; DataError
+  at::Tensor on_device(const std::string& name) const;
   // Tensors below "in." (or another prefix), by the rest of their names; reals in `type`.
   std::map<std::string, at::Tensor> below(const std::string& prefix, at::ScalarType type) const;
+  std::map<std::string, at::Tensor> below_on_device(const std::string& prefix, at::ScalarType type) const;
 
-  // Compares with out.NAME: reals and the images of a transform by the tolerance, integers and masks exactly, NaN
-  // equals nothing. Shapes may differ in dimensions of size 1. Ignored when the case expects no such output.
+  // Compares what is on any device with out.NAME: reals and the images of a transform by the tolerance, integers and
+  // masks exactly, NaN equals nothing. Shapes may differ in dimensions of size 1. Ignored when the case expects no such
+  // output.
   void compare(const std::string& name, const at::Tensor& got);
   bool expects(const std::string& name) const { return has("out." + name); }
   std::vector<std::string> not_compared() const;
@@ -50,6 +55,7 @@ class Case {
  private:
   std::string name_, kind_, subject_;
   Path folder_;
+  c10::Device device_;
   Value raw_;
   Settings config_;
   double absolute_ = 0, relative_ = 0;

@@ -10,6 +10,7 @@
 namespace winnow::golden {
 
 struct Options {
+  c10::Device device = at::kCPU;
   std::int64_t chunk = 0;            // rows that a tower computes at once
   comm::Collective* gang = nullptr;  // of the processes that run the cases together
 };

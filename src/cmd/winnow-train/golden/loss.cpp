@@ -12,7 +12,7 @@ namespace winnow::golden {
 void run_loss(Case& c) {
   const method::Entry& entry = method::find_method(c.subject());
   if (!entry.loss) throw UsageError(fmt::format("method {} has no loss on its own", c.subject()));
-  method::Tensors in = c.below("in.", c.precision());
+  method::Tensors in = c.below_on_device("in.", c.precision());
   std::vector<std::string> names;
   std::vector<at::Tensor> leaves;
   for (auto& [name, tensor] : in) {

@@ -96,8 +96,10 @@ std::map<std::string, std::string> views_of(const Case& c, const train::Replay& 
 
 class Quiet final : public train::Observer {};
 
-train::Execution execute(const Stage& stage, const train::Replay& replay, std::int64_t chunk, comm::Collective& gang) {
+train::Execution execute(const Stage& stage, const train::Replay& replay, c10::Device device, std::int64_t chunk,
+                         comm::Collective& gang) {
   train::Context context;
+  context.device = device;
   context.replay = &replay;
   context.chunk = chunk;
   Quiet quiet;
@@ -107,7 +109,7 @@ train::Execution execute(const Stage& stage, const train::Replay& replay, std::i
 void compare_with(Case& c, const train::Trace& trace, const train::Replay& replay) {
   std::map<std::string, at::Tensor> all = trace.predictions;
   if (auto prediction = all.find("prediction"); prediction != all.end()) all.emplace("test_logits", prediction->second);
-  for (const auto& [name, values] : trace.logged) all.emplace(name, at::stack(values));
+  for (const auto& [name, values] : trace.logged) all.emplace(name, values);
   for (const auto& [name, tensor] : trace.parameters) all.emplace(name, tensor);
   for (const auto& [name, tensor] : trace.states) {
     bool last_only = c.expects(name) && tensor.dim() == c.tensor("out." + name).dim() + 1;
@@ -143,10 +145,10 @@ void run_method(Case& c, const Options& options) {
   check_description(c, replay, samples, classes);
 
   Stage stage = stage_of(c, replay, classes);
-  train::Execution run = execute(stage, replay, options.chunk, *options.gang);
+  train::Execution run = execute(stage, replay, c.device(), options.chunk, *options.gang);
   auto alone = comm::alone();
   if (options.chunk > 0 || options.gang->size() > 1)
-    compare_gradients(c, run.trace, execute(stage, replay, 0, *alone).trace);
+    compare_gradients(c, run.trace, execute(stage, replay, c.device(), 0, *alone).trace);
   std::set<std::string> read = stage.settings.read();
   for (const auto& [key, value] : c.config().all())
     if (read.count(setting_of(key))) c.mark_read(key);

@@ -6,6 +6,7 @@
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
 #include "winnow/data/templates.h"
+#include "winnow/device/transfer.h"
 #include "winnow/model/clip.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/text_tower.h"
@@ -65,7 +66,9 @@ void run_towers(Case& c) {
   model::require_whole(snapshot);
   at::Tensor image_features, text_features;
   if (c.has("in.pixels")) {
-    model::ImageOutputs outputs = model::image_tower(snapshot, {})->encode(c.tensor("in.pixels"));
+    auto image = model::image_tower(snapshot, {});
+    image->weights().to(c.device());
+    model::ImageOutputs outputs = image->encode(c.on_device("in.pixels"));
     c.compare("last_hidden", outputs.last_hidden);
     c.compare("hidden", outputs.hidden);
     if (outputs.logits.defined()) c.compare("logits", outputs.logits);
@@ -76,7 +79,9 @@ void run_towers(Case& c) {
       c.compare("mean_patches", outputs.last_hidden.narrow(1, 1, outputs.last_hidden.size(1) - 1).mean(1));
   }
   if (c.has("in.tokens")) {
-    model::TextOutputs outputs = model::text_tower(snapshot, at::kFloat)->encode(c.tensor("in.tokens"));
+    auto text = model::text_tower(snapshot, at::kFloat);
+    text->weights().to(c.device());
+    model::TextOutputs outputs = text->encode(c.on_device("in.tokens"));
     c.compare("text_last_hidden", outputs.last_hidden);
     c.compare("text_hidden", outputs.hidden);
     c.compare("text_features", text_features = outputs.projected);
@@ -110,8 +115,9 @@ void run_text_features(Case& c) {
   check_tokens(c, snapshot, tokens);
   auto image = model::image_tower(snapshot, {});
   auto text = model::text_tower(snapshot, at::kFloat);
-  at::Tensor single = model::class_text_features(*text, {tokens[0]}),
-             ensemble = model::class_text_features(*text, {tokens});
+  text->weights().to(c.device());
+  at::Tensor single = device::to_host(model::class_text_features(*text, {tokens[0]})),
+             ensemble = device::to_host(model::class_text_features(*text, {tokens}));
   c.compare("single", single);
   c.compare("head", model::back_projected(single, image->projection()));
   c.compare("ensemble", ensemble);

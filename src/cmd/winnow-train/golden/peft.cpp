@@ -9,6 +9,7 @@
 
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 #include "winnow/model/adaptation.h"
 #include "winnow/model/clip.h"
 #include "winnow/model/head.h"
@@ -53,10 +54,17 @@ model::AdaptationOptions options_of(Case& c, model::ImageTower& tower, const std
 
 // Recorded weights below "in.peft.<prefix>", by the names that the modules give their parameters.
 void load(Case& c, const std::string& prefix, model::Weights& weights) {
-  for (const auto& [name, value] : c.below("in.peft." + prefix, at::kFloat)) {
+  for (const auto& [recorded, tensor] : c.below("in.peft." + prefix, at::kFloat)) {
+    std::string name = recorded;
+    at::Tensor value = tensor;
+    if (std::size_t mask = name.find(".mask_"); mask != std::string::npos) {  // we keep which entries it chooses
+      name.replace(mask, 6, ".chosen_");
+      value = value.flatten().nonzero().squeeze(1);
+    }
     model::Parameter* parameter = weights.find(name);
     if (!parameter) throw DataError(fmt::format("{}: no parameter '{}' here", c.name(), name));
-    bool chosen = name.find(".optimized_") != std::string::npos;  // as many as the recorded mask says
+    // As many as the recorded mask says.
+    bool chosen = name.find(".optimized_") != std::string::npos || name.find(".chosen_") != std::string::npos;
     if (!chosen && parameter->value.sizes() != value.sizes())
       throw DataError(fmt::format("{}: '{}' has shape [{}], wanted [{}]", c.name(), name,
                                   fmt::join(value.sizes(), ", "), fmt::join(parameter->value.sizes(), ", ")));
@@ -102,11 +110,12 @@ void run_tower(Case& c) {
   bool deft = c.config().has("implementation") && c.config().text("implementation") == "deft";
   for (const std::string& name : adaptations_of(c, deft)) model::adapt(*tower, name, options_of(c, *tower, name));
   load(c, "", tower->weights());
+  tower->weights().to(c.device());
   tower->weights().train_what_is_trainable();
   if (c.config().has("trainable_count") && tower->weights().trainable_values() != c.config().integer("trainable_count"))
     c.wrong(fmt::format("config.trainable_count is {}, trained are {} values", c.config().integer("trainable_count"),
                         tower->weights().trainable_values()));
-  at::Tensor hidden = tower->rows(c.tensor("in.pixels")).features();
+  at::Tensor hidden = tower->rows(c.on_device("in.pixels")).features();
   c.compare("hidden", hidden);
   std::map<std::string, at::Tensor> gradients = gradients_of(hidden.pow(2).sum(), {&tower->weights()});
   check_trained(c, gradients);
@@ -120,6 +129,7 @@ void run_tower(Case& c) {
 std::unique_ptr<model::TextTower> polarity(Case& c, const model::Snapshot& snapshot, const std::string& parameter) {
   auto text = model::text_tower(snapshot, at::kFloat);
   text->learn_context(parameter, c.tensor("in.peft." + parameter).clone());
+  text->weights().to(c.device());
   text->weights().train_what_is_trainable();
   return text;
 }
@@ -128,8 +138,9 @@ at::Tensor rows_of(Case& c, const model::TextTower& text, const std::string& tok
   at::Tensor lengths =
       c.has("in.name_lengths") ? c.tensor("in.name_lengths") : at::zeros({c.tensor(tokens).size(0)}, at::kLong);
   auto place = model::parse_name_place(c.config().text("class_token_position"));
-  return model::cropped(
+  at::Tensor rows = model::cropped(
       text, model::slot_rows(c.tensor(tokens), lengths, c.config().integer("context_tokens"), place, false));
+  return device::to_device(rows, c.device());
 }
 
 void run_coop(Case& c) {
@@ -152,10 +163,11 @@ void run_deft(Case& c) {
   auto image = model::image_tower(snapshot, {});
   for (const std::string& name : adaptations_of(c, true)) model::adapt(*image, name, options_of(c, *image, name));
   load(c, "tuner.", image->weights());
+  image->weights().to(c.device());
   image->weights().train_what_is_trainable();
   auto positive = polarity(c, snapshot, "prompt_learner.pos_ctx"),
        negative = polarity(c, snapshot, "prompt_learner.neg_ctx");
-  at::Tensor features = at::linear(image->rows(c.tensor("in.pixels")).features(), image->projection());
+  at::Tensor features = at::linear(image->rows(c.on_device("in.pixels")).features(), image->projection());
   at::Tensor on = model::pair_logits(snapshot, features, positive->rows(rows_of(c, *positive, "in.tokens")).features());
   at::Tensor off = model::pair_logits(snapshot, features.detach(),
                                       negative->rows(rows_of(c, *negative, "in.tokens_negative")).features());
@@ -171,13 +183,14 @@ void run_deft(Case& c) {
 
 void run_head(Case& c) {
   std::string kind = c.config().text("head");
-  at::Tensor weight = c.tensor("in.weight").clone(), features = c.tensor("in.features").clone().requires_grad_(true);
+  at::Tensor weight = c.tensor("in.weight").clone(), features = c.on_device("in.features").clone().requires_grad_(true);
   std::unique_ptr<model::Module> head;
   if (kind == "cosine") head = model::cosine_head("weight", weight, c.config().real("scale"));
   if (kind == "linear") head = model::linear_head("head", weight, c.tensor("in.bias").clone());
   if (kind == "l2normed") head = model::l2normed_head("weight", weight);
   if (kind == "layernormed") head = model::layernormed_head("weight", weight);
   if (!head) throw UsageError(fmt::format("unknown head '{}'", kind));
+  head->weights().to(c.device());
   head->weights().train_what_is_trainable();
   at::Tensor logits = head->apply({features}, true);
   c.compare("logits", logits);

@@ -15,7 +15,7 @@ namespace winnow::golden {
 namespace {
 
 void run_label_match(Case& c) {
-  auto in = c.below("in.", c.precision());
+  auto in = c.below_on_device("in.", c.precision());
   at::Tensor logits = c.config().real("scale") *
                       at::matmul(model::normalise_rows(in.at("features")), model::normalise_rows(in.at("text")).t());
   method::Selected selected = method::label_match(logits, in.at("given"));
@@ -27,7 +27,7 @@ void run_label_match(Case& c) {
 // Cases count epochs from 1.
 void run_small_loss(Case& c) {
   const Settings& config = c.config();
-  auto in = c.below("in.", c.precision());
+  auto in = c.below_on_device("in.", c.precision());
   double rate = config.real("forget_rate");
   if (config.has("labels.kind") && config.text("labels.kind") == "structured") rate /= 2;
   double forget = method::forget_rate(config.integer("epoch") - 1, config.integer("warmup_epochs"), rate);
@@ -59,7 +59,7 @@ void run_gmm(Case& c) {
 }
 
 void run_sinkhorn(Case& c) {
-  auto in = c.below("in.", at::kDouble);
+  auto in = c.below_on_device("in.", at::kDouble);
   c.precision();  // the plan is fp64 whatever a case says
   const at::Tensor& prediction = in.at("prediction");
   at::Tensor all = at::ones({prediction.size(0)}, prediction.options().dtype(at::kBool));

@@ -49,7 +49,9 @@ std::vector<view::Step> steps_of(Case& c) {
 
 void run_transform(Case& c) {
   if (c.subject() == "decode") return run_decode(c);
-  at::Tensor result = view::apply(c.tensor("in.image").unsqueeze(0), steps_of(c), at::kFloat).squeeze(0);
+  at::Tensor result =
+      view::apply(c.on_device("in.image").unsqueeze(0), steps_of(c), at::TensorOptions(at::kFloat).device(c.device()))
+          .squeeze(0);
   c.compare(result.is_floating_point() ? "pixels" : result.dim() == 4 ? "images" : "image", result);
 }
 

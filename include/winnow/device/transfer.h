@@ -1,0 +1,15 @@
+// Copies between the host and a stage's device: the only way across, so that a look of the host at the device is a call
+// by this name. Area of its own: everything that computes with torch needs it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace winnow::device {
+
+// `host` on `device`, without waiting: through pinned memory. On the CPU the tensor itself.
+at::Tensor to_device(const at::Tensor& host, c10::Device device);
+
+// A tensor of any device on the host. Waits until the device has computed it. Of the CPU the tensor itself.
+at::Tensor to_host(const at::Tensor&);
+
+}  // namespace winnow::device

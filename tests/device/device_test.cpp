@@ -1,0 +1,31 @@
+#include "winnow/device/device.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "../refusal.h"
+#include "../test_device.h"
+
+namespace winnow::device {
+namespace {
+
+TEST(Device, IsNamed) {
+  EXPECT_EQ(named("cpu"), c10::Device(at::kCPU));
+  EXPECT_THAT(names(), testing::Contains("cpu"));
+}
+
+TEST(Device, OfAnotherNameIsRefusedWithTheNearest) {
+  EXPECT_THAT(refusal([] { named("cpuu"); }), testing::StartsWith("device: unknown 'cpuu' (did you mean 'cpu'?)"));
+  EXPECT_THAT(refusal([] { named(""); }), testing::HasSubstr("known: cpu"));
+  EXPECT_THAT(refusal([] { named("xpu:0"); }), testing::HasSubstr("device: unknown 'xpu:0'"));
+  EXPECT_THAT(refusal([] { named("cpu:one"); }),
+              testing::HasSubstr("'cpu:one' is no device: expected cpu, or cpu:NUMBER"));
+}
+
+TEST(Device, KindOfACpuIsItsProcessorAndItsVectorInstructions) {
+  EXPECT_THAT(kind_of(at::kCPU), testing::MatchesRegex("cpu: .+, [A-Z0-9]+"));
+  if (!test_device().is_cpu()) EXPECT_EQ(kind_of(test_device()), "standin");
+}
+
+}  // namespace
+}  // namespace winnow::device

@@ -1,0 +1,108 @@
+// The checkers are checked: a method that reads a value, mixes in a tensor of the host or follows a raw pointer is
+// caught, each in the way that waits_test, same_bits_test and every run on the stand-in rely on.
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "standin.h"
+#include "winnow/comm/collective.h"
+#include "winnow/device/transfer.h"
+#include "winnow/model/toy.h"
+#include "winnow/train/engine.h"
+
+namespace winnow::train {
+namespace {
+
+using Plant = std::function<at::Tensor(method::Step&, at::Tensor logits)>;
+
+struct Rows final : Source {
+  at::Tensor rows = at::linspace(-1, 1, 18, at::kDouble).view({6, 3}), given_ = at::arange(6).remainder(3);
+  std::map<std::string, at::Tensor> none;
+  std::int64_t classes() const override { return 3; }
+  std::int64_t size(const std::string&) const override { return 6; }
+  std::int64_t epochs() const override { return 1; }
+  std::int64_t steps_per_epoch() const override { return 1; }
+  std::int64_t batch() const override { return 6; }
+  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override {
+    return device::to_device(rows.index_select(0, ids), standin::device());
+  }
+  std::vector<Batch> batches(std::int64_t) override { return {{at::arange(6), given_}}; }
+  const at::Tensor& given() override { return given_; }
+  const at::Tensor& candidates() override { return given_; }
+  const std::map<std::string, at::Tensor>& handed_over() const override { return none; }
+};
+
+// One step of a method that minimises what `plant` makes of the logits.
+void step_with(const Plant& plant) {
+  Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"},
+                                                 {"train.lr", 0.1},
+                                                 {"train.momentum", 0.0},
+                                                 {"train.weight_decay", 0.0},
+                                                 {"train.nesterov", false},
+                                                 {"train.schedule", "constant"},
+                                                 {"seed", 0}}};
+  Rows rows;
+  auto alone = comm::alone();
+  auto toy = model::toy({{"A", at::eye(3, at::kDouble)}, {"W", at::linspace(-1, 1, 9, at::kDouble).view({3, 3})}}, 5);
+  Engine engine({&settings, 1, 1, 6, 6, 3, at::TensorOptions(at::kDouble).device(standin::device())}, rows, *toy,
+                *alone);
+  engine.add_network("main", method::TowerKind::image, "", "");
+  engine.add_module("head", method::ModuleKind::head, 0, "");
+  engine.add_optimiser("main", {"main", "head"});
+  engine.begin_step(0);
+  method::Step step(engine, {at::arange(6), standin::device()}, at::Tensor());
+  standin::NoWaiting forbidden;
+  at::Tensor logits = step.apply("head", {step.forward("main", "weak", step.ids()).features()});
+  step.update("main", plant(step, logits));
+  engine.end_step();
+}
+
+// What torch says to such a step.
+std::string refusal(const Plant& plant) {
+  try {
+    step_with(plant);
+  } catch (const c10::Error& error) {
+    return error.what_without_backtrace();
+  }
+  return "not refused";
+}
+
+TEST(Planted, NothingIsNotCaught) {
+  EXPECT_NO_THROW(step_with([](method::Step&, at::Tensor logits) { return logits.square().mean(); }));
+}
+
+TEST(Planted, AValueThatIsReadIsCaught) {
+  Plant plant = [](method::Step&, at::Tensor logits) { return logits.mean() * logits.max().item<double>(); };
+  EXPECT_THAT(refusal(plant), testing::HasSubstr("the host waits in item()"));
+}
+
+TEST(Planted, AShapeThatDependsOnValuesIsCaught) {
+  Plant plant = [](method::Step&, at::Tensor logits) { return logits.index({logits > 0}).mean(); };
+  EXPECT_THAT(refusal(plant), testing::HasSubstr("the host waits in"));
+}
+
+TEST(Planted, ATensorOfTheHostIsCaught) {
+  Plant plant = [](method::Step&, at::Tensor logits) { return (logits * at::ones({6, 3}, at::kDouble)).mean(); };
+  EXPECT_THAT(refusal(plant), testing::HasSubstr("expected all tensors on one device"));
+}
+
+TEST(Planted, NumbersOfTheHostAsIndicesAreCaught) {
+  Plant plant = [](method::Step& step, at::Tensor logits) {
+    return logits.index_select(0, step.ids().on_host()).mean();
+  };
+  EXPECT_THAT(refusal(plant), testing::HasSubstr("expected all tensors on one device"));
+}
+
+using PlantedDeathTest = testing::Test;
+
+TEST(PlantedDeathTest, ARawPointerIsCaught) {
+  EXPECT_DEATH(
+      {
+        standin::explain_faults();
+        step_with([](method::Step&, at::Tensor logits) { return logits.mean() * *logits.const_data_ptr<double>(); });
+      },
+      "the host accesses memory of the device");
+}
+
+}  // namespace
+}  // namespace winnow::train

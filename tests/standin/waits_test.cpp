@@ -1,0 +1,185 @@
+// A step never waits for the device, but where the rows of its forwards depend on results: SoLar once, HTC twice. And
+// the host computes nothing in a step that is the device's to compute. docs/design.md#13.
+#include <ATen/record_function.h>
+
+#include <mutex>
+
+#include "../train/miniature.h"
+#include "standin.h"
+#include "winnow/model/untrained_tower.h"
+#include "winnow/train/scopes.h"
+
+namespace winnow::train {
+namespace {
+
+class Silent final : public Observer {
+ public:
+  bool report_wanted(std::int64_t, std::int64_t) override { return false; }  // a report reads the loss
+};
+
+// What the host waits for in each step, and in each pass over the training set, while this object lives.
+class WaitsOfScopes {
+ public:
+  WaitsOfScopes() {
+    steps().clear(), passes().clear();
+    handle_ = at::addGlobalCallback(at::RecordFunctionCallback(&begin, &end).scopes({at::RecordScope::USER_SCOPE}));
+  }
+  ~WaitsOfScopes() { at::removeCallback(handle_); }
+  WaitsOfScopes(const WaitsOfScopes&) = delete;
+
+  static std::vector<std::string>& steps() { return of(scope::step); }
+  static std::vector<std::string>& passes() { return of(scope::pass); }
+
+ private:
+  static std::vector<std::string>& of(const std::string& scope) {
+    static std::map<std::string, std::vector<std::string>> all;
+    return all[scope];
+  }
+  static standin::Waits& before() {
+    static standin::Waits waits;
+    return waits;
+  }
+  static bool is_watched(std::string_view name) { return name == scope::step || name == scope::pass; }
+  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
+    if (is_watched(function.name())) before() = standin::waits();
+    return nullptr;
+  }
+  static void end(const at::RecordFunction& function, at::ObserverContext*) {
+    if (!is_watched(function.name())) return;
+    standin::Waits now = standin::waits(), then = before();
+    of(function.name())
+        .push_back(fmt::format("values {}, shapes {}, copies out {}, in {}", now.values - then.values,
+                               now.shapes - then.shapes, now.copies_out - then.copies_out,
+                               now.copies_in - then.copies_in));
+  }
+  at::CallbackHandle handle_;
+};
+
+class Waits : public Miniature {
+ protected:
+  void SetUp() override {
+    Miniature::SetUp();
+    model::write_snapshot(
+        folder_ / "backbone",
+        model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"image_size", 12}},
+                               7));
+  }
+  Silent silent_;
+
+  // Two epochs of four steps, the second one with all that a method ever does.
+  Stage stage(const std::string& name, const char* profile = "intended") {
+    const sweep::Method& method = catalogue_.methods.at(name);
+    Stage result = train(name);
+    if (auto values = method.profiles.find(profile); values != method.profiles.end())
+      for (const auto& [key, value] : values->second) result.settings.set(key, value);
+    for (auto [key, value] : std::map<std::string, Value>{{"adapt", "linear-probe"},
+                                                          {"head_init", "random"},
+                                                          {"data.samples", 40},
+                                                          {"data.test_samples", 10},
+                                                          {"train.batch", 10}})
+      result.settings.set(key, value);
+    if (method.labels == sweep::LabelNeed::given) result.settings.set("labels.kind", "symmetric");
+    if (result.settings.has("warmup_epochs"))
+      result.settings.set("warmup_epochs",
+                          result.settings.at("warmup_epochs").is_number_float() ? Value(0.0) : Value(0));
+    return result;
+  }
+  Context on_device() {
+    Context result = context();
+    result.device = standin::device();
+    result.inputs["backbone"] = folder_ / "backbone";
+    return result;
+  }
+};
+
+TEST_F(Waits, OfSteps) {
+  for (const auto& [name, method] : catalogue_.methods) {
+    if (name == "label-match" || method.recipe == "detect-train") continue;
+    SCOPED_TRACE(name);
+    for (const char* profile : {"intended", "reference"}) {
+      WaitsOfScopes watch;
+      execute(stage(name, profile), on_device(), *alone_, silent_);
+      ASSERT_EQ(WaitsOfScopes::steps().size(), 8u);
+      int looks = name == "solar" ? 1 : name == "htc" ? 2 : 0;
+      for (std::size_t step = 0; step < 8; ++step)
+        EXPECT_EQ(WaitsOfScopes::steps()[step],
+                  fmt::format("values 0, shapes 0, copies out {}, in 0", step < 4 ? 0 : looks))
+            << profile << ", step " << step;
+      ASSERT_EQ(WaitsOfScopes::passes().size(), 4u);
+      if (name == "gmm") continue;  // its mixture is fitted on the host, once an epoch
+      for (const std::string& waits : WaitsOfScopes::passes())
+        EXPECT_EQ(waits, "values 0, shapes 0, copies out 0, in 0") << profile;
+    }
+  }
+}
+
+TEST_F(Waits, OfPretraining) {
+  Context context = on_device();
+  WaitsOfScopes watch;
+  execute(pretrain(), context, *alone_, silent_);
+  EXPECT_EQ(WaitsOfScopes::steps().size(), 3u);
+  for (const std::string& waits : WaitsOfScopes::steps()) EXPECT_EQ(waits, "values 0, shapes 0, copies out 0, in 0");
+}
+
+// Operators on tensors of the host, by the scope of a step that they ran in.
+class HostWorkOfSteps {
+ public:
+  HostWorkOfSteps() {
+    seen().clear();
+    handle_ = at::addGlobalCallback(
+        at::RecordFunctionCallback(&begin, &end)
+            .needsInputs(true)
+            .scopes({at::RecordScope::FUNCTION, at::RecordScope::USER_SCOPE, at::RecordScope::BACKWARD_FUNCTION}));
+  }
+  ~HostWorkOfSteps() { at::removeCallback(handle_); }
+  HostWorkOfSteps(const HostWorkOfSteps&) = delete;
+  static std::set<std::string>& seen() {
+    static std::set<std::string> all;
+    return all;
+  }
+
+ private:
+  static bool is_large(const at::Tensor& tensor) { return tensor.defined() && tensor.is_cpu() && tensor.numel() > 1; }
+  static bool of_device(std::string_view scope) {
+    return scope == scope::forward || scope == scope::loss || scope == scope::module || scope == scope::backward ||
+           scope == scope::optimiser || scope == "node";
+  }
+  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
+    if (function.scope() != at::RecordScope::FUNCTION) {
+      scopes().emplace_back(function.scope() == at::RecordScope::USER_SCOPE ? function.name() : "node");
+      return nullptr;
+    }
+    if (scopes().empty() || !of_device(scopes().back()) || standin::in_kernel()) return nullptr;
+    for (const c10::IValue& value : function.inputs()) {
+      bool hosts = value.isTensor() && is_large(value.toTensor());
+      if (value.isTensorList())
+        for (const at::Tensor& tensor : value.toTensorVector()) hosts = hosts || is_large(tensor);
+      if (!hosts) continue;
+      static std::mutex mutex;
+      std::lock_guard lock(mutex);
+      seen().insert(fmt::format("{} in {}", function.name(), scopes().back()));
+    }
+    return nullptr;
+  }
+  static void end(const at::RecordFunction& function, at::ObserverContext*) {
+    if (function.scope() != at::RecordScope::FUNCTION) scopes().pop_back();
+  }
+  static std::vector<std::string>& scopes() {
+    thread_local std::vector<std::string> all;
+    return all;
+  }
+  at::CallbackHandle handle_;
+};
+
+TEST_F(Waits, AndTheHostComputesNothingOfAStep) {
+  for (const auto& [name, method] : catalogue_.methods) {
+    if (name == "label-match" || method.recipe == "detect-train") continue;
+    SCOPED_TRACE(name);
+    HostWorkOfSteps work;
+    execute(stage(name), on_device(), *alone_, quiet_);
+    EXPECT_THAT(HostWorkOfSteps::seen(), testing::IsEmpty());
+  }
+}
+
+}  // namespace
+}  // namespace winnow::train

@@ -37,7 +37,7 @@ void keep_standard_files() {
     }
 }
 
-// What could not be written (a full disk) must not look like success. Nobody has to read what a run says while it
+// What could not be written (a full disk) must not look like success. A run's progress need not be read while it
 // works: it may have closed its output.
 void require_written(bool shows) {
   errno = 0;

@@ -11,7 +11,7 @@ struct Entry {
   int (*run)(int argc, char** argv);  // argv[0] is the command's name
   std::string_view what;
   // It only shows what is there: when its reader has seen enough (`winnow data list | head -1`), it ends as if it had
-  // written everything. Commands that do work die of SIGPIPE as programs do, or go on (`run`).
+  // written everything. Commands that do work die of SIGPIPE as programs do, or continue (`run`).
   bool shows = false;
 };
 

@@ -87,7 +87,7 @@ class Mpi final : public Collective {
     return all;
   }
 
-  // Each element is added up by one process in rank order and then told to all: the same bits everywhere, whatever
+  // Each element is added up by one process in rank order and then sent to all: the same bits everywhere, whatever
   // algorithm MPI would choose for its own reductions. The traffic is that of a ring.
   void sum(at::Tensor tensor) override {
     require_in_place(tensor);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 
 #include "winnow/core/byte_order_mark.h"
 #include "winnow/core/error.h"
+#include "winnow/core/printable.h"
 
 namespace winnow {
 
@@ -60,13 +62,6 @@ class Watched {
   const char** reached_;
 };
 
-std::string cut(const std::string& text, std::size_t most) {
-  if (text.size() <= most) return text;
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "...";
-}
-
 }  // namespace
 
 Value parse_json(std::string_view text, const std::string& name) {
@@ -91,7 +86,7 @@ Value parse_json(std::string_view text, const std::string& name) {
     auto [first, fresh] = open.back().emplace(parsed.get<std::string>(), bytes_read());
     if (!fresh)
       throw DataError(fmt::format("{}:{}: '{}' is there twice (first in line {})", name,
-                                  position_of(content, bytes_read()).line, shown(first->first),
+                                  position_of(content, bytes_read()).line, printable(first->first),
                                   position_of(content, first->second).line));
     return true;
   };
@@ -112,13 +107,9 @@ Value parse_json(std::string_view text, const std::string& name) {
 
 Value read_json(const Path& path) { return parse_json(read_file(path), path.string()); }
 
-std::string shown(const std::string& text, std::size_t most) {
-  std::string quoted = Value(text).dump(-1, ' ', false, Value::error_handler_t::replace);
-  return cut(quoted.substr(1, quoted.size() - 2), most);
-}
-
 std::string brief(const Value& value, std::size_t most) {
-  return cut(value.dump(-1, ' ', false, Value::error_handler_t::replace), most);
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) return fmt::format("{}", value.get<double>());
+  return printable(value.dump(-1, ' ', false, Value::error_handler_t::replace), most);
 }
 
 }  // namespace winnow

@@ -36,9 +36,16 @@ bool harmless(const Character& c) {
   return c.valid && !within(0, 0x1F) && !within(0x7F, 0x9F) && !within(0x2028, 0x202E) && !within(0x2066, 0x2069);
 }
 
+std::string cut(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
 }  // namespace
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::size_t most) {
   std::string result;
   bool escaped = false;
   for (std::size_t at = 0; at < text.size();) {
@@ -56,7 +63,7 @@ std::string printable(std::string_view text) {
     }
     at += c.bytes;
   }
-  return escaped ? result : std::string(text);
+  return cut(escaped ? std::move(result) : std::string(text), most);
 }
 
 }  // namespace winnow

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 #include "winnow/core/recorded_reads.h"
 #include "winnow/core/words.h"
 
@@ -115,7 +116,7 @@ std::string Declaration::allowed() const {
 Value Declaration::check(const Value& value) const {
   auto refuse = [&] {
     std::string near = value.is_string() ? did_you_mean(value.get<std::string>(), words) : "";
-    return UsageError(fmt::format("expected {}, got {}{}", allowed(), number_text(value), near));
+    return UsageError(fmt::format("expected {}, got {}{}", allowed(), brief(value), near));
   };
   auto in_range = [&](double x) {
     return std::isfinite(x) && !(min && (x < *min || (above_min && x == *min))) &&
@@ -149,11 +150,6 @@ Value Declaration::check(const Value& value) const {
     }
   }
   throw refuse();
-}
-
-std::string number_text(const Value& value) {
-  return value.is_number_float() && !std::isfinite(value.get<double>()) ? fmt::format("{}", value.get<double>())
-                                                                        : value.dump();
 }
 
 std::string_view to_string(Declaration::Type type) { return kTypes.name(type); }

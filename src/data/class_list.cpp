@@ -13,7 +13,7 @@
 #include "read_alike.h"
 #include "text_file.h"
 #include "winnow/core/error.h"
-#include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::data {
 
@@ -35,7 +35,7 @@ std::vector<Row> rows_of(const Manifest& manifest, const Path& file) {
     for (std::int64_t k = 0; k < skip; ++k) {
       std::size_t blank = line.find_first_of(" \t");
       if (blank == std::string::npos)
-        lines.fail(fmt::format("expected {} columns before the class name, got '{}'", skip, shown(line, 60)));
+        lines.fail(fmt::format("expected {} columns before the class name, got '{}'", skip, printable(line, 60)));
       row.skipped.push_back(line.substr(0, blank));
       line = line.substr(line.find_first_not_of(" \t", blank));
     }
@@ -79,13 +79,13 @@ std::optional<std::size_t> number_column(const std::vector<Row>& rows, const Pat
         std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return !number_in(row.skipped[column]); });
     throw DataError(fmt::format(
         "{}:{}: the class id '{}' is no number{}: write all ids in digits alone, or all as names", file.string(),
-        other->line, shown(other->skipped[column]),
-        like == other ? "" : fmt::format(", that of line {} is ('{}')", like->line, shown(like->skipped[column]))));
+        other->line, printable(other->skipped[column]),
+        like == other ? "" : fmt::format(", that of line {} is ('{}')", like->line, printable(like->skipped[column]))));
   }
   return std::nullopt;
 }
 
-// The first column tells classes apart, whatever it holds; so does the column of their numbers.
+// The first column distinguishes classes, whatever it holds; so does the column of their numbers.
 void require_unique_ids(const std::vector<Row>& rows, std::size_t column, const Path& file) {
   std::unordered_map<std::string, std::size_t> seen;
   for (const Row& row : rows) {
@@ -93,7 +93,7 @@ void require_unique_ids(const std::vector<Row>& rows, std::size_t column, const 
     auto [first, fresh] = seen.try_emplace(number ? std::to_string(*number) : row.skipped[column], row.line);
     if (!fresh)
       throw DataError(fmt::format("{}:{}: the class id '{}' is there twice (first in line {})", file.string(), row.line,
-                                  shown(row.skipped[column]), first->second));
+                                  printable(row.skipped[column]), first->second));
   }
 }
 
@@ -135,11 +135,11 @@ void require_unique_names(const ClassList& list, const Manifest& manifest) {
     auto [first, fresh] = seen.try_emplace(list.names[c], c);
     if (fresh) continue;
     if (list.lines.empty())
-      throw DataError(fmt::format("{}: classes {} and {} are both called '{}', and labels are told by name",
-                                  manifest.source, first->second, c, shown(list.names[c])));
+      throw DataError(fmt::format("{}: classes {} and {} are both called '{}', and labels are given by name",
+                                  manifest.source, first->second, c, printable(list.names[c])));
     auto [early, late] = std::minmax(list.lines[first->second], list.lines[c]);
-    throw DataError(fmt::format("{}:{}: the class '{}' is there twice (first in line {}), and labels are told by name",
-                                list.file.string(), late, shown(list.names[c]), early));
+    throw DataError(fmt::format("{}:{}: the class '{}' is there twice (first in line {}), and labels are given by name",
+                                list.file.string(), late, printable(list.names[c]), early));
   }
 }
 
@@ -155,19 +155,19 @@ std::vector<std::string> notes_on_classes(const std::vector<std::string>& names,
   for (const auto& [name, classes] : by_name)
     if (classes.size() > 1)
       notes.push_back(fmt::format("classes {} are all called '{}': their texts are the same", fmt::join(classes, ", "),
-                                  shown(name)));
+                                  printable(name)));
   for (const auto& [text, classes] : by_text) {
     auto differs = [&](std::size_t c) { return names[c] != names[classes[0]]; };
     if (std::none_of(classes.begin(), classes.end(), differs)) continue;
     std::vector<std::string> called;
-    for (std::size_t c : classes) called.push_back(fmt::format("{} ('{}')", c, shown(names[c])));
+    for (std::size_t c : classes) called.push_back(fmt::format("{} ('{}')", c, printable(names[c])));
     notes.push_back(fmt::format(
         "classes {} read alike in a prompt: their texts are the same, or differ in case and marks that no reader sees",
         fmt::join(called, ", ")));
   }
   std::vector<std::string> without;
   for (std::size_t c = 0; c < names.size(); ++c)
-    if (!has_image[c]) without.push_back(fmt::format("{} ({})", shown(names[c]), c));
+    if (!has_image[c]) without.push_back(fmt::format("{} ({})", printable(names[c]), c));
   if (without.empty()) return notes;
   std::size_t all = without.size();
   if (all > kShown) without.resize(kShown);

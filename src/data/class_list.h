@@ -22,7 +22,7 @@ struct ClassList {
 // not those of classes.
 ClassList read_class_list(const Manifest&, const Path& root, std::optional<std::int64_t> first);
 
-// Where labels are told by name, no two classes may share one. DataError naming both lines (or the preset's entries).
+// Where labels are given by name, no two classes may share one. DataError naming both lines (or the preset's entries).
 void require_unique_names(const ClassList&, const Manifest&);
 
 // For people: names that several classes share, and classes without a training image. Both are legal where labels are

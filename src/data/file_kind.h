@@ -1,4 +1,4 @@
-// What lies at a path, without exceptions of the library: links that lead nowhere or to themselves are told apart.
+// What lies at a path, without exceptions of the library: links that lead nowhere or to themselves are distinguished.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 #include "layout.h"
 #include "left_behind.h"
 #include "winnow/core/error.h"
-#include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::data {
 
@@ -27,14 +27,14 @@ std::map<std::string, std::string> names_by_folder(const Path& file) {
     line.erase(0, line.find_first_not_of(" \t"));
     std::size_t blank = line.find_first_of(" \t");
     if (blank == std::string::npos)
-      lines.fail(fmt::format("expected a folder and its class name, got '{}'", shown(line, 60)));
+      lines.fail(fmt::format("expected a folder and its class name, got '{}'", printable(line, 60)));
     std::string folder = line.substr(0, blank), name = line.substr(line.find_first_not_of(" \t", blank));
     name.resize(std::min(name.find(','), name.size()));
     if (std::string fault = fault_of_name(name); !fault.empty()) lines.fail("the class name " + fault);
     auto [first, fresh] = found.try_emplace(folder, Named{name, lines.number()});
     if (!fresh && first->second.name != name)
-      lines.fail(fmt::format("the folder {} is called '{}' here and '{}' in line {}", shown(folder), shown(name),
-                             shown(first->second.name), first->second.line));
+      lines.fail(fmt::format("the folder {} is called '{}' here and '{}' in line {}", printable(folder),
+                             printable(name), printable(first->second.name), first->second.line));
   }
   if (found.empty()) throw DataError(fmt::format("{}: no class names: the file is empty", file.string()));
   std::map<std::string, std::string> names;
@@ -51,14 +51,14 @@ bool is_image_name(std::string name) {
                      [&](const char* ending) { return name.ends_with(ending); });
 }
 
-// Images where this layout does not look: they are named, as whoever put them there thinks that they count.
+// Images where this layout does not look: they are named: whoever put them there expects them to be used.
 class Unread {
  public:
   void add(const Path& folder, const std::vector<std::string>& files) {
     for (const std::string& file : files)
       if (is_image_name(file) && count_++ == 0) first_ = (folder / file).string();
   }
-  // One level deeper. What cannot be listed there is no fault of the data set: nobody reads it.
+  // One level deeper. What cannot be listed there is no fault of the data set: it is not read.
   void add_below(const Path& root, const Path& folder, const std::vector<std::string>& folders) {
     for (const std::string& inner : folders) {
       std::error_code code;
@@ -134,10 +134,10 @@ Listing list_folders(const Manifest& manifest, const Path& root) {
                                     (root / train).string()));
       Path own = inside.empty() ? top / folder : top / folder / inside;
       listing.read.push_back(own);
-      Names pictures = names_in(root / own);
-      for (const std::string& file : pictures.files)
+      Names images = names_in(root / own);
+      for (const std::string& file : images.files)
         part->samples.push_back({(own / file).string(), static_cast<std::int64_t>(known - folders.begin())});
-      unread.add_below(root, own, pictures.folders);
+      unread.add_below(root, own, images.folders);
       if (!inside.empty()) unread.add(top / folder, names_in(root / top / folder, false));
     }
   }

@@ -38,7 +38,7 @@ KeptImages::KeptImages(const Path& path, const std::string& content, std::int64_
   lock.lock();
   file_ = std::make_unique<CacheFile>(path);
   if (is_of(*file_, header, size)) return;
-  // A new file: whoever still has the old one open goes on with what is his.
+  // A new file: a process that has the old one open keeps reading it.
   std::filesystem::remove(path);
   file_ = std::make_unique<CacheFile>(path);
   file_->resize(size);

@@ -7,6 +7,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::data {
 
@@ -59,7 +60,7 @@ class Reading {
       if (!name && is_name(entry) && (!is_number(entry.text) || names_are_numbers())) name = &entry;
     }
     throw DataError(fmt::format("{}: the label \"{}\" is a class name, {} in {} is a number: one column holds either",
-                                column.where(name->position), shown(name->text), number->text,
+                                column.where(name->position), printable(name->text), number->text,
                                 column.where(number->position)));
   }
 
@@ -74,8 +75,8 @@ class Reading {
                               [&](const LabelEntry& one) { return as_number(one) != as_name(one); });
     throw DataError(fmt::format(
         "{}: the label {} is the number of class '{}' and the name of class {}: no column says which is meant",
-        column.where(entry->position), entry->text, shown(classes_.names[static_cast<std::size_t>(as_number(*entry))]),
-        as_name(*entry)));
+        column.where(entry->position), entry->text,
+        printable(classes_.names[static_cast<std::size_t>(as_number(*entry))]), as_name(*entry)));
   }
 
  private:

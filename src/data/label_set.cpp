@@ -10,7 +10,7 @@
 #include "file_kind.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
-#include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::data {
 
@@ -149,9 +149,10 @@ std::string note_on_other_label_files(const Path& root) {
       others.push_back(name);
   }
   if (others.empty()) return "";
-  return fmt::format(
-      "labels/{}{} not read: labels are files NAME.safetensors, which launch/convert-labels makes", shown(others[0]),
-      others.size() == 1 ? " is"
+  return fmt::format("labels/{}{} not read: labels are files NAME.safetensors, which launch/convert-labels makes",
+                     printable(others[0]),
+                     others.size() == 1
+                         ? " is"
                          : fmt::format(" and {} other{} are", others.size() - 1, others.size() == 2 ? "" : "s"));
 }
 

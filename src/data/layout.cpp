@@ -11,7 +11,7 @@
 
 #include "file_kind.h"
 #include "winnow/core/error.h"
-#include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::data {
 
@@ -211,7 +211,7 @@ Listing list_images(const Manifest& manifest, const Path& root) {
                       manifest.name, manifest.source));
     if (listing.classes.size() < 2)
       throw DataError(fmt::format("{}: 1 class in {} ('{}'); a data set has at least 2", manifest.name, root.string(),
-                                  shown(listing.classes[0])));
+                                  printable(listing.classes[0])));
     if (manifest.expected_classes && static_cast<std::int64_t>(listing.classes.size()) != manifest.expected_classes)
       throw DataError(fmt::format("{}: {} classes in {}, expected {}", manifest.name, listing.classes.size(),
                                   root.string(), manifest.expected_classes));
@@ -240,7 +240,7 @@ ClassList note_class_list(const Manifest& manifest, const Path& root, std::optio
 
 std::string fault_of_name(const std::string& name) {
   if (name.find_first_not_of(" \t") == std::string::npos) return "is empty";
-  return is_plain_text(name) ? "" : fmt::format("'{}' is no text of one line in UTF-8", shown(name));
+  return is_plain_text(name) ? "" : fmt::format("'{}' is no text of one line in UTF-8", printable(name));
 }
 
 void require_plain_names(const std::vector<std::string>& classes, const std::string& where) {
@@ -253,7 +253,7 @@ std::int64_t whole_number(const std::string& text, const Lines& lines) {
   std::int64_t value = 0;
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code != std::errc() || end != text.data() + text.size() || text.size() > 18)
-    lines.fail(fmt::format("expected a whole number, got '{}'", shown(text)));
+    lines.fail(fmt::format("expected a whole number, got '{}'", printable(text)));
   return value;
 }
 

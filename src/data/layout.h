@@ -29,9 +29,9 @@ struct Listing {
 
     std::string place(const Sample&) const;  // FILE:LINE
   };
-  Part train, test, unread;        // unread: listed by the publisher, and used by nobody here (CoOp's val)
+  Part train, test, unread;        // unread: listed by the publisher, and unused here (CoOp's val)
   std::int64_t first_label = 0;    // what the files call class 0, for messages
-  std::vector<std::string> notes;  // for people: what is legal and may be a mistake
+  std::vector<std::string> notes;  // human-readable: what is legal and may be a mistake
   std::vector<Path> read;          // what the listing depends on besides the images: files and folders below the root
 };
 

@@ -6,7 +6,7 @@
 
 #include "layout.h"
 #include "winnow/core/error.h"
-#include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::data {
 
@@ -16,7 +16,7 @@ namespace {
 std::pair<std::string, std::string> split_last(const std::string& line, const Lines& lines) {
   std::size_t blank = line.find_last_of(" \t");
   std::size_t end = blank == std::string::npos ? blank : line.find_last_not_of(" \t", blank);
-  if (end == std::string::npos) lines.fail(fmt::format("expected a path and a label, got '{}'", shown(line, 60)));
+  if (end == std::string::npos) lines.fail(fmt::format("expected a path and a label, got '{}'", printable(line, 60)));
   return {line.substr(0, end + 1), line.substr(blank + 1)};
 }
 
@@ -24,7 +24,7 @@ std::pair<std::string, std::string> split_first(const std::string& line, const L
   std::size_t begin = line.find_first_not_of(" \t");  // ids may be right-aligned
   std::size_t blank = line.find_first_of(" \t", begin);
   std::size_t start = blank == std::string::npos ? blank : line.find_first_not_of(" \t", blank);
-  if (start == std::string::npos) lines.fail(fmt::format("expected two columns, got '{}'", shown(line, 60)));
+  if (start == std::string::npos) lines.fail(fmt::format("expected two columns, got '{}'", printable(line, 60)));
   return {line.substr(begin, blank - begin), line.substr(start)};
 }
 
@@ -40,7 +40,8 @@ std::unordered_map<std::string, Entry> table(const Path& path) {
   for (std::string line; lines.next(line);) {
     auto [id, value] = split_first(line, lines);
     auto [first, fresh] = result.try_emplace(id, Entry{value, lines.number()});
-    if (!fresh) lines.fail(fmt::format("'{}' for the second time (first in line {})", shown(id), first->second.line));
+    if (!fresh)
+      lines.fail(fmt::format("'{}' for the second time (first in line {})", printable(id), first->second.line));
   }
   return result;
 }
@@ -55,11 +56,11 @@ std::unordered_map<std::string, NumberedImage> labels_by_path(const Path& path) 
   std::unordered_map<std::string, NumberedImage> result;
   Lines lines(path);
   for (std::string line; lines.next(line);) {
-    auto [picture, text] = split_last(line, lines);
+    auto [image, text] = split_last(line, lines);
     std::int64_t label = whole_number(text, lines);
-    auto [first, fresh] = result.try_emplace(picture, NumberedImage{label, lines.number()});
+    auto [first, fresh] = result.try_emplace(image, NumberedImage{label, lines.number()});
     if (!fresh && first->second.label != label)
-      lines.fail(fmt::format("{} has the label {} here and {} in line {}", shown(picture), label, first->second.label,
+      lines.fail(fmt::format("{} has the label {} here and {} in line {}", printable(image), label, first->second.label,
                              first->second.line));
   }
   return result;
@@ -77,10 +78,10 @@ Listing list_lines(const Manifest& manifest, const Path& root) {
     listing.read.emplace_back(manifest.files.at(split));
     Lines lines(part->annotations[0]);
     for (std::string line; lines.next(line);) {
-      auto [picture, text] = split_last(line, lines);
+      auto [image, text] = split_last(line, lines);
       std::int64_t label = whole_number(text, lines) - first;
       if (below && label >= below) continue;  // the first classes of a larger set, as WebVision-50
-      part->samples.push_back({image_name(manifest, picture, split), label, lines.number()});
+      part->samples.push_back({image_name(manifest, image, split), label, lines.number()});
     }
   }
   if (below && static_cast<std::int64_t>(listing.classes.size()) > below)
@@ -105,7 +106,7 @@ Listing list_named_lines(const Manifest& manifest, const Path& root) {
         auto [id, name] = split_first(line, lines);
         auto known = by_name.find(name);
         if (known == by_name.end())
-          lines.fail(fmt::format("the class '{}' is not in {}{}", shown(name), manifest.files.at("class_names"),
+          lines.fail(fmt::format("the class '{}' is not in {}{}", printable(name), manifest.files.at("class_names"),
                                  did_you_mean(name, listing.classes)));
         part->samples.push_back(
             {image_name(manifest, id, split), known->second, lines.number(), part->annotations.size() - 1});
@@ -125,16 +126,18 @@ Listing list_joined(const Manifest& manifest, const Path& root) {
   listing.train.annotations = listing.test.annotations = {lines.path()};
   std::unordered_map<std::string, std::size_t> seen;
   for (std::string line; lines.next(line);) {
-    auto [id, picture] = split_first(line, lines);
+    auto [id, image] = split_first(line, lines);
     if (auto [before, fresh] = seen.try_emplace(id, lines.number()); !fresh)
-      lines.fail(fmt::format("'{}' for the second time (first in line {})", shown(id), before->second));
+      lines.fail(fmt::format("'{}' for the second time (first in line {})", printable(id), before->second));
     auto label = labels.find(id), part = parts.find(id);
-    if (label == labels.end()) lines.fail(fmt::format("{} has no label for image {}", labels_file.string(), shown(id)));
+    if (label == labels.end())
+      lines.fail(fmt::format("{} has no label for image {}", labels_file.string(), printable(id)));
     if (part == parts.end() || (part->second.value != "0" && part->second.value != "1"))
-      lines.fail(fmt::format("{} does not say 0 (test) or 1 (training) for image {}", split_file.string(), shown(id)));
+      lines.fail(
+          fmt::format("{} does not say 0 (test) or 1 (training) for image {}", split_file.string(), printable(id)));
     bool training = part->second.value == "1";
     (training ? listing.train : listing.test)
-        .samples.push_back({image_name(manifest, picture, training ? "train" : "test"),
+        .samples.push_back({image_name(manifest, image, training ? "train" : "test"),
                             whole_number(label->second.value, lines) - first, lines.number()});
   }
   return listing;
@@ -154,7 +157,7 @@ Listing list_keys(const Manifest& manifest, const Path& root) {
     for (std::string line; lines.next(line);) {
       auto label = labels.find(line);
       if (label == labels.end())
-        lines.fail(fmt::format("{} has no label for {}", labels_file.string(), shown(line, 60)));
+        lines.fail(fmt::format("{} has no label for {}", labels_file.string(), printable(line, 60)));
       part->samples.push_back({image_name(manifest, line, split), label->second.label - first, lines.number()});
     }
   }

@@ -12,7 +12,7 @@
 #include "layout.h"
 #include "mat_text.h"
 #include "winnow/core/error.h"
-#include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::data {
 
@@ -153,10 +153,10 @@ class FolderNames {
     auto by_label = by_label_.try_emplace(label, Known{folder, where}).first;
     if (by_label->second.value != folder)
       throw DataError(fmt::format("{}: the label {} lies in the folder {} here, in {} in {}", where, label + first,
-                                  shown(folder), shown(by_label->second.value), by_label->second.where));
+                                  printable(folder), printable(by_label->second.value), by_label->second.where));
     auto by_folder = by_folder_.try_emplace(folder, Known{std::to_string(label + first), where}).first;
     if (by_folder->second.value != std::to_string(label + first))
-      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, shown(folder),
+      throw DataError(fmt::format("{}: the folder {} has the label {} here, {} in {}", where, printable(folder),
                                   label + first, by_folder->second.value, by_folder->second.where));
   }
   // Up to the first label without an image: labels are checked against what is there.

@@ -25,7 +25,7 @@ class Print {
     for (const std::string& name : classes) hasher_.add(name).add(std::string_view("\0", 1));
   }
   void split(std::size_t samples) { hasher_.add(fmt::format("{} pictures;", samples)); }
-  void picture(std::int64_t label, const std::string& bytes) {
+  void image(std::int64_t label, const std::string& bytes) {
     hasher_.add(fmt::format("{}:{};", label, hash_of(bytes).hex()));
   }
   std::string hex() const { return hasher_.digest().hex(); }
@@ -113,7 +113,7 @@ std::string fingerprint_of(const Path& root, const Listing& listing, const Progr
   for (const Listing::Part* part : {&listing.train, &listing.test}) {
     print.split(part->samples.size());
     for (const Sample& sample : part->samples) {
-      print.picture(sample.label, read_file(root / sample.file));
+      print.image(sample.label, read_file(root / sample.file));
       steps.one();
     }
   }
@@ -152,7 +152,7 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
           bytes = read_file(root / sample.file);
           out.write(at, std::as_bytes(std::span(bytes)));
         }
-        print.picture(sample.label, bytes);
+        print.image(sample.label, bytes);
         at += static_cast<std::int64_t>(bytes.size());
         ends[name].push_back(at);
         labels[name].push_back(sample.label);

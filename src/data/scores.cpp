@@ -27,7 +27,7 @@ void require_name(const std::string& name) {
     if (name == own) throw UsageError(fmt::format("name of scores: {} means those of labels.scorer.model", own));
 }
 
-// Scores that tell no class from another.
+// Scores that do not distinguish classes.
 std::string note_on(std::span<const double> values, std::size_t C) {
   std::size_t flat = 0, first = 0, rows = C ? values.size() / C : 0;
   for (std::size_t i = rows; i-- > 0;) {
@@ -39,8 +39,8 @@ std::string note_on(std::span<const double> values, std::size_t C) {
     return fmt::format("the scores of {} of {} samples are the same for all classes, the first is sample {}", flat,
                        rows, first);
   bool all = std::all_of(values.begin(), values.end(), [&](double value) { return value == values[0]; });
-  return all ? fmt::format("all scores are {}: they tell no class from another", values[0])
-             : "each sample has the same score for all classes: they tell no class from another";
+  return all ? fmt::format("all scores are {}: they do not distinguish classes", values[0])
+             : "each sample has the same score for all classes: they do not distinguish classes";
 }
 
 }  // namespace

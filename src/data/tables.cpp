@@ -15,7 +15,7 @@ namespace winnow::data {
 
 namespace {
 
-// The class names by which labels may be told; the preset's stand before those of the file.
+// The class names by which labels may be given; the preset's stand before those of the file.
 ClassList label_names(const Manifest& manifest, const Path& root, Listing& listing) {
   listing.first_label = number_option(manifest, "first_label", 0);
   ClassList list = note_class_list(manifest, root, listing.first_label, listing);
@@ -46,7 +46,7 @@ std::vector<std::string> fields_of(const std::string& line, const Lines& lines) 
   return fields;
 }
 
-// CoOp's val is not trained on here, nor tested on; what it shares with the others is told all the same.
+// CoOp's val is not trained on here, nor tested on; what it shares with the others is reported all the same.
 void note_validation(const Value& json, const Manifest& manifest, const Path& path, Listing& listing) {
   listing.unread.annotations = {path};
   if (!json.contains("val") || !json["val"].is_array()) return;

@@ -32,7 +32,8 @@ AgentLoop::AgentLoop(const Options& options, Descriptor coordinator)
   make_nonblocking(coordinator_.get());
 }
 
-// Without the coordinator nobody counts results: trainers end with their places, the worker finishes what it was given.
+// Without the coordinator results are not counted: trainers end with their places, the worker finishes what it was
+// given.
 void AgentLoop::run() {
   while (!finished_ && connected_) {
     wait();
@@ -41,7 +42,7 @@ void AgentLoop::run() {
     reap_trainers();
     for (sched::Slot slot = 0; slot < slots_.size(); ++slot) hear_trainer(slot);
     hear_worker();
-    happen(sched::Agent::Tick{});
+    post(sched::Agent::Tick{});
     flush();
   }
   slots_.clear();
@@ -71,10 +72,10 @@ void AgentLoop::hear_coordinator() {
   connected_ = read_available(coordinator_.get(), bytes, 1 << 20);
   heard_.add(bytes);
   Message message;
-  while (!finished_ && heard_.next(message)) hear(message);
+  while (!finished_ && heard_.next(message)) on_message(message);
 }
 
-void AgentLoop::hear(const Message& message) {
+void AgentLoop::on_message(const Message& message) {
   if (message.kind == Message::Kind::welcome) {
     if (welcome(message)) return;
     flush();
@@ -82,17 +83,17 @@ void AgentLoop::hear(const Message& message) {
     return;
   }
   if (!machine_) return;
-  happen(sched::Agent::Heard{});
+  post(sched::Agent::Heard{});
   switch (message.kind) {
     case Message::Kind::assign:
       tasks_[message.attempt] = {.attempt = message.attempt,
                                  .stage_text = message.text,
                                  .width = std::max(1u, static_cast<std::uint32_t>(message.number))};
-      return happen(sched::Agent::Given{message.attempt, tasks_[message.attempt].width});
-    case Message::Kind::retract: return happen(sched::Agent::Retracted{message.attempt});
-    case Message::Kind::cancel: return happen(sched::Agent::Cancelled{message.attempt});
+      return post(sched::Agent::Given{message.attempt, tasks_[message.attempt].width});
+    case Message::Kind::retract: return post(sched::Agent::Retracted{message.attempt});
+    case Message::Kind::cancel: return post(sched::Agent::Cancelled{message.attempt});
     case Message::Kind::drain:
-      return happen(
+      return post(
           sched::Agent::Drain{std::chrono::duration_cast<sched::Time>(std::chrono::duration<double>(message.number))});
     default: return;
   }
@@ -106,7 +107,7 @@ bool AgentLoop::welcome(const Message& message) {
     token = StoreLease::token_in(options_.store);
   }
   if (token != message.text) {
-    tell(
+    send(
         {.kind = Message::Kind::refused,
          .text = fmt::format(
              "host {} does not see the coordinator's results folder at {}: use a folder that all nodes share (--store)",
@@ -119,7 +120,7 @@ bool AgentLoop::welcome(const Message& message) {
   for (const auto& [name, source] : sources.items()) datasets[name] = {source.at("preset"), source.at("source")};
   worker_->expect(std::move(datasets));
   machine_.emplace(options_.trainers, options_.timers, now());
-  tell({.kind = Message::Kind::joined,
+  send({.kind = Message::Kind::joined,
         .number = static_cast<double>(options_.trainers),
         .text = host_name(),
         .detail = fmt::format("{} {}", ::getpid(), revision())});
@@ -127,23 +128,23 @@ bool AgentLoop::welcome(const Message& message) {
 }
 
 void AgentLoop::hear_worker() {
-  for (const std::string& line : worker_->notes()) tell({.kind = Message::Kind::note, .text = line});
+  for (const std::string& line : worker_->notes()) send({.kind = Message::Kind::note, .text = line});
   for (Report& report : worker_->reports()) {
     sched::Attempt attempt = report.attempt;
     if (report.prepared) {
       tasks_[attempt] = std::move(*report.prepared);
-      happen(sched::Agent::Prepared{attempt});
+      post(sched::Agent::Prepared{attempt});
     } else if (report.committed) {
-      happen(sched::Agent::Committed{attempt, std::move(*report.committed)});
+      post(sched::Agent::Committed{attempt, std::move(*report.committed)});
     } else if (report.of == Report::Of::preparing) {
-      happen(sched::Agent::Unprepared{attempt, report.why, std::move(report.text)});
+      post(sched::Agent::Unprepared{attempt, report.why, std::move(report.text)});
     } else {
-      happen(sched::Agent::Uncommitted{attempt, report.why, std::move(report.text)});
+      post(sched::Agent::Uncommitted{attempt, report.why, std::move(report.text)});
     }
   }
 }
 
-void AgentLoop::happen(sched::Agent::Event event) {
+void AgentLoop::post(sched::Agent::Event event) {
   events_.push_back(std::move(event));
   if (std::exchange(handling_, true)) return;  // carrying out a command makes things happen, too
   while (!events_.empty()) {
@@ -151,12 +152,12 @@ void AgentLoop::happen(sched::Agent::Event event) {
     events_.pop_front();
     sched::Agent::Commands commands;
     machine_->on(next, now(), commands);
-    for (const auto& command : commands) std::visit([&](const auto& c) { carry_out(c); }, command);
+    for (const auto& command : commands) std::visit([&](const auto& c) { execute(c); }, command);
   }
   handling_ = false;
 }
 
-void AgentLoop::tell(const Message& message) { message.append_to(to_send_); }
+void AgentLoop::send(const Message& message) { message.append_to(to_send_); }
 
 void AgentLoop::flush() {
   if (connected_ && !to_send_.empty()) connected_ = write_available(coordinator_.get(), to_send_);

@@ -1,5 +1,5 @@
-// The agent as a process: carries out what sched::Agent decides, and tells it what happens. One thread, one poll; disks
-// are the Worker's.
+// The agent as a process: carries out what sched::Agent decides, and reports to it what happens. One thread, one poll;
+// disks are the Worker's.
 #pragma once
 
 #include <poll.h>
@@ -30,7 +30,7 @@ class AgentLoop {
     std::unique_ptr<TrainerProcess> trainer;
     std::string version, device;
     Task task;                            // what it runs, or ran last
-    double start = 0, told = 0;           // wall clock: of the stage; of the last progress passed on
+    double start = 0, reported = 0;       // wall clock: of the stage; of the last progress passed on
     Value done;                           // its result event
     std::string fault;                    // why it is being killed, or has failed
     bool deaf = false;                    // killed: what it still says is not listened to
@@ -39,7 +39,7 @@ class AgentLoop {
 
   void wait();
   void hear_coordinator();
-  void hear(const Message&);
+  void on_message(const Message&);
   bool welcome(const Message&);
   void hear_trainer(sched::Slot);
   void hear_event(sched::Slot, const TrainerEvent&, const std::string& line);
@@ -48,21 +48,21 @@ class AgentLoop {
   void reap_trainers();
   void hear_worker();
 
-  void happen(sched::Agent::Event);
-  void carry_out(const sched::Agent::Prepare&);
-  void carry_out(const sched::Agent::StartTrainer&);
-  void carry_out(const sched::Agent::Run&);
-  void carry_out(const sched::Agent::StopStage&);
-  void carry_out(const sched::Agent::KillTrainer&);
-  void carry_out(const sched::Agent::QuitTrainer&);
-  void carry_out(const sched::Agent::Commit&);
-  void carry_out(const sched::Agent::Exit&);
-  void carry_out(const sched::Agent::TellStarted&);
-  void carry_out(const sched::Agent::TellDone&);
-  void carry_out(const sched::Agent::TellFailed&);
-  void carry_out(const sched::Agent::TellReturned&);
-  void carry_out(const sched::Agent::TellBeat&);
-  void tell(const Message&);
+  void post(sched::Agent::Event);
+  void execute(const sched::Agent::Prepare&);
+  void execute(const sched::Agent::StartTrainer&);
+  void execute(const sched::Agent::Run&);
+  void execute(const sched::Agent::StopStage&);
+  void execute(const sched::Agent::KillTrainer&);
+  void execute(const sched::Agent::QuitTrainer&);
+  void execute(const sched::Agent::Commit&);
+  void execute(const sched::Agent::Exit&);
+  void execute(const sched::Agent::ReportStarted&);
+  void execute(const sched::Agent::ReportDone&);
+  void execute(const sched::Agent::ReportFailed&);
+  void execute(const sched::Agent::ReportReturned&);
+  void execute(const sched::Agent::SendHeartbeat&);
+  void send(const Message&);
   void flush();
 
   const Options options_;

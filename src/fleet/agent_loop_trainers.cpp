@@ -38,13 +38,13 @@ void AgentLoop::refuse_trainer(Slot slot) {
       "one that belongs to this winnow "
       "with --trainer",
       protocol::kOwnTrainer, host_name(), slots_[slot].version, revision());
-  tell({.kind = Message::Kind::refused, .text = what});
+  send({.kind = Message::Kind::refused, .text = what});
   misbehaved(slot, what, sched::FailureClass::user);
 }
 
 void AgentLoop::misbehaved(Slot slot, std::string fault, sched::FailureClass why) {
   slots_[slot].fault = std::move(fault);
-  happen(Agent::Misbehaved{slot, why});
+  post(Agent::Misbehaved{slot, why});
 }
 
 void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::string& line) {
@@ -57,7 +57,7 @@ void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::stri
     state.version = text("version");
     state.device = text("device");
     if (text("program") == protocol::kOwnTrainer && state.version != revision()) return refuse_trainer(slot);
-    return happen(Agent::TrainerReady{slot});
+    return post(Agent::TrainerReady{slot});
   }
   if (!event.content.contains("identity"))
     return misbehaved(
@@ -69,20 +69,20 @@ void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::stri
                                         beginning_of(text("identity")), state.task.identity.hex()));
   switch (event.kind) {
     case TrainerEvent::Kind::progress:
-      if (double time = wall_seconds(); time - state.told >= 0.5) {
-        state.told = time;
-        tell({.kind = Message::Kind::progress, .attempt = state.task.attempt, .text = line});
+      if (double time = wall_seconds(); time - state.reported >= 0.5) {
+        state.reported = time;
+        send({.kind = Message::Kind::progress, .attempt = state.task.attempt, .text = line});
       }
-      return happen(Agent::Progressed{slot, mark_of(event)});
-    case TrainerEvent::Kind::done: state.done = event.content; return happen(Agent::Finished{slot});
+      return post(Agent::Progressed{slot, mark_of(event)});
+    case TrainerEvent::Kind::done: state.done = event.content; return post(Agent::Finished{slot});
     case TrainerEvent::Kind::failed:
       state.fault = text("message");
-      return happen(Agent::StageFailed{slot, failure_class_of(event)});
-    case TrainerEvent::Kind::stopped: return happen(Agent::StageStopped{slot});
+      return post(Agent::StageFailed{slot, failure_class_of(event)});
+    case TrainerEvent::Kind::stopped: return post(Agent::StageStopped{slot});
     case TrainerEvent::Kind::resumed:
     case TrainerEvent::Kind::checkpoint:
     case TrainerEvent::Kind::note:
-      return tell({.kind = Message::Kind::told, .attempt = state.task.attempt, .text = line});
+      return send({.kind = Message::Kind::remark, .attempt = state.task.attempt, .text = line});
     case TrainerEvent::Kind::ready: return;
   }
 }
@@ -99,24 +99,24 @@ void AgentLoop::reap_trainers() {
     std::string text = state.fault.empty() ? "the trainer " + state.trainer->ending() : state.fault;
     if (std::string lines = state.trainer->last_lines(); !lines.empty()) text += "\n" + lines;
     state.trainer.reset();
-    if (state.not_run) happen(Agent::NotRun{slot, std::move(text)});
-    else happen(Agent::TrainerGone{slot, std::move(text)});
+    if (state.not_run) post(Agent::NotRun{slot, std::move(text)});
+    else post(Agent::TrainerGone{slot, std::move(text)});
   }
 }
 
-void AgentLoop::carry_out(const Agent::Prepare& c) { worker_->prepare(tasks_.at(c.attempt)); }
+void AgentLoop::execute(const Agent::Prepare& c) { worker_->prepare(tasks_.at(c.attempt)); }
 
-void AgentLoop::carry_out(const Agent::StartTrainer& c) {
+void AgentLoop::execute(const Agent::StartTrainer& c) {
   SlotState& state = slots_[c.slot];
   state = SlotState{};
   try {
     state.trainer = std::make_unique<TrainerProcess>(TrainerCommand{options_.trainer, options_.threads, c.width});
   } catch (const DeviceError& error) {
-    happen(Agent::TrainerGone{c.slot, error.what()});
+    post(Agent::TrainerGone{c.slot, error.what()});
   }
 }
 
-void AgentLoop::carry_out(const Agent::Run& c) {
+void AgentLoop::execute(const Agent::Run& c) {
   SlotState& state = slots_[c.slot];
   if (state.ended) {
     state.not_run = true;
@@ -131,11 +131,11 @@ void AgentLoop::carry_out(const Agent::Run& c) {
                                       state.task.context, state.task.output.string(), state.task.checkpoint.string()}));
 }
 
-void AgentLoop::carry_out(const Agent::StopStage& c) {
+void AgentLoop::execute(const Agent::StopStage& c) {
   if (slots_[c.slot].trainer) slots_[c.slot].trainer->send(protocol::line_of(protocol::Order::stop));
 }
 
-void AgentLoop::carry_out(const Agent::KillTrainer& c) {
+void AgentLoop::execute(const Agent::KillTrainer& c) {
   SlotState& state = slots_[c.slot];
   state.deaf = true;
   if (state.fault.empty() && !c.because.empty())
@@ -143,13 +143,13 @@ void AgentLoop::carry_out(const Agent::KillTrainer& c) {
   if (state.trainer) state.trainer->kill();
 }
 
-void AgentLoop::carry_out(const Agent::QuitTrainer& c) {
+void AgentLoop::execute(const Agent::QuitTrainer& c) {
   if (!slots_[c.slot].trainer) return;
   slots_[c.slot].trainer->send(protocol::line_of(protocol::Order::quit));
   slots_[c.slot].trainer->close_input();
 }
 
-void AgentLoop::carry_out(const Agent::Commit& c) {
+void AgentLoop::execute(const Agent::Commit& c) {
   SlotState& state = slots_[c.slot];
   store::Provenance from;
   from.code_version = state.version;
@@ -164,35 +164,35 @@ void AgentLoop::carry_out(const Agent::Commit& c) {
       {state.task, std::move(state.done), std::move(from), state.trainer ? state.trainer->last_lines() : ""});
 }
 
-void AgentLoop::carry_out(const Agent::Exit&) { finished_ = true; }
+void AgentLoop::execute(const Agent::Exit&) { finished_ = true; }
 
-void AgentLoop::carry_out(const Agent::TellStarted& c) {
+void AgentLoop::execute(const Agent::ReportStarted& c) {
   for (const SlotState& state : slots_)
     if (state.trainer && state.task.attempt == c.attempt)
-      tell({.kind = Message::Kind::started,
+      send({.kind = Message::Kind::started,
             .attempt = c.attempt,
             .number = static_cast<double>(state.trainer->pid()),
             .text = state.version});
 }
 
-void AgentLoop::carry_out(const Agent::TellDone& c) {
-  tell({.kind = Message::Kind::done,
+void AgentLoop::execute(const Agent::ReportDone& c) {
+  send({.kind = Message::Kind::done,
         .attempt = c.attempt,
         .number = c.outcome.seconds,
         .text = c.outcome.word,
         .detail = c.outcome.digest});
 }
 
-void AgentLoop::carry_out(const Agent::TellFailed& c) {
-  tell({.kind = Message::Kind::failed, .attempt = c.attempt, .text = std::string(to_string(c.why)), .detail = c.text});
+void AgentLoop::execute(const Agent::ReportFailed& c) {
+  send({.kind = Message::Kind::failed, .attempt = c.attempt, .text = std::string(to_string(c.why)), .detail = c.text});
   tasks_.erase(c.attempt);
 }
 
-void AgentLoop::carry_out(const Agent::TellReturned& c) {
+void AgentLoop::execute(const Agent::ReportReturned& c) {
   tasks_.erase(c.attempt);
-  tell({.kind = Message::Kind::returned, .attempt = c.attempt});
+  send({.kind = Message::Kind::returned, .attempt = c.attempt});
 }
 
-void AgentLoop::carry_out(const Agent::TellBeat& c) { tell({.kind = Message::Kind::beat, .attempts = c.held}); }
+void AgentLoop::execute(const Agent::SendHeartbeat& c) { send({.kind = Message::Kind::heartbeat, .attempts = c.held}); }
 
 }  // namespace winnow::fleet

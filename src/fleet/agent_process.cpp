@@ -17,7 +17,7 @@ namespace winnow::fleet {
 
 namespace {
 
-// Signals are the coordinator's: it hears them and tells its agents. A terminal sends Ctrl-C to everybody.
+// Signals are the coordinator's: it handles them and informs its agents. A terminal sends Ctrl-C to every process.
 void ignore_signals() {
   for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE}) ::signal(signal, SIG_IGN);
 }
@@ -48,7 +48,8 @@ AgentProcess start_agent(const Options& options) {
   return {pid, std::move(pair.first)};
 }
 
-// Nobody tells a rank that rank 0 has died: Open MPI usually ends everything, but not always. So silence ends it, too.
+// A rank is not informed that rank 0 has died: Open MPI usually ends everything, but not always. So silence ends it,
+// too.
 void relay(AgentProcess agent, const World& world, sched::Time longest_silence) {
   ignore_signals();
   MpiWorld mpi(world);

@@ -25,15 +25,6 @@ using sched::Time;
 
 constexpr int kReplacements = 3;  // of a local agent that dies, where there is no MPI
 
-Descriptor watch_signals() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) ::sigaddset(&set, signal);
-  check(::sigprocmask(SIG_BLOCK, &set, nullptr), "block signals");
-  ::signal(SIGPIPE, SIG_IGN);
-  return Descriptor(check(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "watch for signals"));
-}
-
 const Path& made(const Path& folder) {
   make_folders(folder);
   return folder;
@@ -73,8 +64,8 @@ Outcome Coordinator::run() {
   for (AgentId agent : links_.agents()) welcome(agent);
   asked_ = begun_ = now();
   for (;;) {
-    bool busy = links_.receive([this](AgentId agent, const Message& message) { hear(agent, message); });
-    hear_signals();
+    bool busy = links_.receive([this](AgentId agent, const Message& message) { on_message(agent, message); });
+    on_signals();
     keep_time();
     if (!refused_.empty() || scheduler_.finished()) end_agents();
     journal_.flush();
@@ -112,7 +103,7 @@ void Coordinator::replace_local_agent() {
   welcome(links_.add_local(start_agent(options_)));
 }
 
-void Coordinator::hear(AgentId agent, const Message& message) {
+void Coordinator::on_message(AgentId agent, const Message& message) {
   sched::Attempt attempt = message.attempt;
   status_.heard(agent);
   switch (message.kind) {
@@ -146,7 +137,7 @@ void Coordinator::hear(AgentId agent, const Message& message) {
       observer_.started(attempt, host(agent));
       return event(Scheduler::Started{agent, attempt});
     }
-    case Message::Kind::told: return told(attempt, Value::parse(message.text));
+    case Message::Kind::remark: return remarked(attempt, Value::parse(message.text));
     case Message::Kind::progress: {
       const Value event = Value::parse(message.text);
       status_.progressed(attempt, event);
@@ -164,26 +155,10 @@ void Coordinator::hear(AgentId agent, const Message& message) {
       status_.ended(attempt);
       return event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text), message.detail});
     case Message::Kind::returned: status_.ended(attempt); return event(Scheduler::Returned{agent, attempt});
-    case Message::Kind::beat: return event(Scheduler::Beat{agent, message.attempts});
+    case Message::Kind::heartbeat: return event(Scheduler::Beat{agent, message.attempts});
     case Message::Kind::note: return observer_.say(message.text);
     case Message::Kind::left: return event(Scheduler::Left{agent});
     default: throw InternalError("an agent sent a coordinator's message");
-  }
-}
-
-// The first signal lets what runs finish for a moment, the second one does not.
-void Coordinator::hear_signals() {
-  signalfd_siginfo info;
-  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-    if (++drains_ > 2) continue;
-    journal_.add({{"event", "drain"}, {"signal", info.ssi_signo}});
-    if (drains_ == 1) {
-      observer_.say(fmt::format("{}: nothing new starts; running stages have {:.0f} s to finish",
-                                ::strsignal(static_cast<int>(info.ssi_signo)), seconds(options_.timers.grace)));
-      event(Scheduler::Drain{});
-    } else {
-      for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::drain, .number = 0});
-    }
   }
 }
 
@@ -214,7 +189,8 @@ void Coordinator::warn_if_changed() {
   if (changed_ || !work_.changed || !work_.changed()) return;
   changed_ = true;
   observer_.say(
-      "the sweep file has changed since this run began: the run goes on with the old content; run it again for the new "
+      "the sweep file has changed since this run began: the run continues with the old content; run it again for the "
+      "new "
       "one");
 }
 

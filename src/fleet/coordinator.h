@@ -19,27 +19,28 @@ class Coordinator {
 
  private:
   void welcome(sched::AgentId);
-  void hear(sched::AgentId, const Message&);
-  void hear_signals();
+  void on_message(sched::AgentId, const Message&);
+  static Descriptor watch_signals();
+  void on_signals();
   void keep_time();
   void end_agents();
   void replace_local_agent();
 
   void event(const sched::Scheduler::Event&);
-  void carry_out(const sched::Scheduler::Assign&);
-  void carry_out(const sched::Scheduler::Retract&);
-  void carry_out(const sched::Scheduler::Cancel&);
-  void carry_out(const sched::Scheduler::Accept&);
-  void carry_out(const sched::Scheduler::Retry&);
-  void carry_out(const sched::Scheduler::Fail&);
-  void carry_out(const sched::Scheduler::Block&);
-  void carry_out(const sched::Scheduler::TooWide&);
-  void carry_out(const sched::Scheduler::LoseAgent&);
-  void carry_out(const sched::Scheduler::StopAll&);
+  void execute(const sched::Scheduler::Assign&);
+  void execute(const sched::Scheduler::Retract&);
+  void execute(const sched::Scheduler::Cancel&);
+  void execute(const sched::Scheduler::Accept&);
+  void execute(const sched::Scheduler::Retry&);
+  void execute(const sched::Scheduler::Fail&);
+  void execute(const sched::Scheduler::Block&);
+  void execute(const sched::Scheduler::TooWide&);
+  void execute(const sched::Scheduler::LoseAgent&);
+  void execute(const sched::Scheduler::StopAll&);
   Value record(const char* event, sched::Attempt) const;
   std::string host(sched::AgentId) const;
   std::uint32_t width_of(sched::StageId) const;
-  void told(sched::Attempt, const Value& event);
+  void remarked(sched::Attempt, const Value& event);
   void report_failure(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
   void warn_if_changed();
 

@@ -17,7 +17,7 @@ constexpr std::size_t kLines = 4096;  // bytes of a trainer's last words that th
 void Coordinator::event(const Scheduler::Event& happened) {
   Scheduler::Commands commands;
   scheduler_.on(happened, now(), commands);
-  for (const auto& command : commands) std::visit([this](const auto& c) { carry_out(c); }, command);
+  for (const auto& command : commands) std::visit([this](const auto& c) { execute(c); }, command);
 }
 
 Value Coordinator::record(const char* event, sched::Attempt attempt) const {
@@ -28,8 +28,8 @@ std::uint32_t Coordinator::width_of(sched::StageId stage) const {
   return work_.graph.widths.empty() ? 1 : work_.graph.widths[work_.graph.classes[stage]];
 }
 
-// What a trainer said between its progress: where it went on, that it saved, words for people.
-void Coordinator::told(sched::Attempt attempt, const Value& event) {
+// What a trainer said between its progress: where it resumed, that it saved, notes.
+void Coordinator::remarked(sched::Attempt attempt, const Value& event) {
   std::string kind = event.value("event", "");
   if (kind == "note") observer_.say(fmt::format("{}: {}", work_.label(attempt.stage), event.value("text", "")));
   if (kind == "resumed")
@@ -46,23 +46,23 @@ std::string Coordinator::host(sched::AgentId agent) const {
   return found == hosts_.end() ? "?" : found->second;
 }
 
-void Coordinator::carry_out(const Scheduler::Assign& c) {
+void Coordinator::execute(const Scheduler::Assign& c) {
   links_.send(c.agent, {.kind = Message::Kind::assign,
                         .attempt = c.attempt,
                         .number = static_cast<double>(width_of(c.attempt.stage)),
                         .text = work_.stage(c.attempt.stage).dump()});
 }
 
-void Coordinator::carry_out(const Scheduler::Retract& c) {
+void Coordinator::execute(const Scheduler::Retract& c) {
   links_.send(c.agent, {.kind = Message::Kind::retract, .attempt = c.attempt});
 }
 
-void Coordinator::carry_out(const Scheduler::Cancel& c) {
+void Coordinator::execute(const Scheduler::Cancel& c) {
   links_.send(c.agent, {.kind = Message::Kind::cancel, .attempt = c.attempt});
   status_.ended(c.attempt);
 }
 
-void Coordinator::carry_out(const Scheduler::Accept& c) {
+void Coordinator::execute(const Scheduler::Accept& c) {
   Value done = record("done", c.attempt);
   done["agent"] = c.agent;
   done["class"] = work_.classes[work_.graph.classes[c.attempt.stage]];
@@ -87,16 +87,16 @@ void Coordinator::report_failure(sched::Attempt attempt, sched::FailureClass why
   observer_.failed(attempt, why, text, final);
 }
 
-void Coordinator::carry_out(const Scheduler::Retry& c) { report_failure(c.failed, c.why, c.text, false); }
-void Coordinator::carry_out(const Scheduler::Fail& c) { report_failure(c.last, c.why, c.text, true); }
+void Coordinator::execute(const Scheduler::Retry& c) { report_failure(c.failed, c.why, c.text, false); }
+void Coordinator::execute(const Scheduler::Fail& c) { report_failure(c.last, c.why, c.text, true); }
 
-void Coordinator::carry_out(const Scheduler::Block& c) {
+void Coordinator::execute(const Scheduler::Block& c) {
   journal_.add(
       {{"event", "blocked"}, {"identity", work_.identities[c.stage].hex()}, {"by", work_.identities[c.because].hex()}});
   observer_.blocked(c.stage, c.because);
 }
 
-void Coordinator::carry_out(const Scheduler::TooWide& c) {
+void Coordinator::execute(const Scheduler::TooWide& c) {
   std::string text = fmt::format(
       "width {} needs {} trainers of one agent, the largest has {}: start more for each (--trainers {}) or lower "
       "`width`",
@@ -104,7 +104,7 @@ void Coordinator::carry_out(const Scheduler::TooWide& c) {
   report_failure({c.stage, 0}, sched::FailureClass::user, text, true);
 }
 
-void Coordinator::carry_out(const Scheduler::LoseAgent& c) {
+void Coordinator::execute(const Scheduler::LoseAgent& c) {
   journal_.add({{"event", "lost"}, {"agent", c.agent}, {"host", host(c.agent)}});
   status_.lost(c.agent);
   if (ending_) return;  // it left because it was asked to
@@ -116,7 +116,7 @@ void Coordinator::carry_out(const Scheduler::LoseAgent& c) {
                               silent ? "silent" : "it died"));
 }
 
-void Coordinator::carry_out(const Scheduler::StopAll&) {
+void Coordinator::execute(const Scheduler::StopAll&) {
   for (sched::AgentId agent : links_.agents())
     links_.send(agent, {.kind = Message::Kind::drain, .number = seconds(options_.timers.grace)});
 }

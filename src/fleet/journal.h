@@ -23,7 +23,7 @@ class Journal {
   void sync();             // if anything is new
 
   enum class Tail { cut, keep };
-  // Every intact record of all files, oldest first. A torn last line is cut off its file, or kept where somebody else
+  // Every intact record of all files, oldest first. A torn last line is cut off its file, or kept where another process
   // may still be writing it; other damaged lines are skipped and counted.
   static std::size_t replay(const Path& store, const std::function<void(const Value&)>&, Tail = Tail::cut);
   static std::uint64_t last_epoch(const Path& store);  // 0: there is none

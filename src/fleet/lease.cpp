@@ -25,7 +25,7 @@ namespace winnow::fleet {
 
 namespace {
 
-// When the process started, in the kernel's ticks: tells a process from a later one with the same number.
+// When the process started, in the kernel's ticks: distinguishes a process from a later one with the same number.
 std::string start_of(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -112,7 +112,7 @@ StoreLease::~StoreLease() {
 }
 
 bool StoreLease::try_create() {
-  // Written first and linked then, so that nobody ever reads half of it.
+  // Written first and linked then, so that half of it is never read.
   Path part = temporary_beside(path_);
   const char* run = std::getenv("WINNOW_RUN_ID");  // for launch/mpirun
   Value content = {{"run", run ? run : ""},         {"host", host_name()}, {"pid", ::getpid()},

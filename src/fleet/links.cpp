@@ -39,8 +39,8 @@ void Links::flush() {
   }
 }
 
-void Links::hear(sched::AgentId agent, std::string_view bytes,
-                 const std::function<void(sched::AgentId, const Message&)>& take) {
+void Links::on_message(sched::AgentId agent, std::string_view bytes,
+                       const std::function<void(sched::AgentId, const Message&)>& take) {
   auto found = links_.find(agent);
   if (found == links_.end()) return;
   Link& link = found->second;
@@ -54,19 +54,19 @@ void Links::hear(sched::AgentId agent, std::string_view bytes,
 
 bool Links::receive(const std::function<void(sched::AgentId, const Message&)>& take) {
   bool any = mpi_ && mpi_->receive([&](int rank, std::string_view bytes) {
-    hear(static_cast<sched::AgentId>(rank), bytes, take);
+    on_message(static_cast<sched::AgentId>(rank), bytes, take);
   });
   for (auto& [id, local] : locals_) {
     if (!links_.at(id).open) continue;
     std::string bytes;
     bool alive = read_available(local.connection.get(), bytes, 1 << 20);
     any = any || !bytes.empty() || !alive;
-    if (!bytes.empty()) hear(id, bytes, take);
+    if (!bytes.empty()) on_message(id, bytes, take);
     if (alive) continue;
     ::waitpid(local.pid, nullptr, 0);
     std::string farewell;
     Message{.kind = Message::Kind::left}.append_to(farewell);
-    hear(id, farewell, take);
+    on_message(id, farewell, take);
   }
   return any;
 }

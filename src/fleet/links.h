@@ -35,7 +35,7 @@ class Links {
     MessageReader heard;
     bool open = true;
   };
-  void hear(sched::AgentId, std::string_view bytes, const std::function<void(sched::AgentId, const Message&)>&);
+  void on_message(sched::AgentId, std::string_view bytes, const std::function<void(sched::AgentId, const Message&)>&);
 
   World world_;
   std::unique_ptr<MpiWorld>& mpi_;

@@ -20,17 +20,17 @@ struct Message {
     drain,    // number: seconds of grace
     alive,
     // agent to coordinator
-    joined,    // number: slots; text: host; detail: process id and revision of the code
-    refused,   // text: why this agent cannot work
-    started,   // attempt; number: process id of the trainer; text: its version
-    progress,  // attempt; text: the trainer's event
-    told,      // attempt; text: a trainer's resumed, checkpoint or note event
-    done,      // attempt; number: seconds; text: what became of the commit; detail: result digest
-    failed,    // attempt; text: class; detail: what happened, and the trainer's last lines
-    returned,  // attempt
-    beat,      // attempts: all that it holds
-    note,      // text: for the person who watches
-    left,      // the agent's process has ended
+    joined,     // number: slots; text: host; detail: process id and revision of the code
+    refused,    // text: why this agent cannot work
+    started,    // attempt; number: process id of the trainer; text: its version
+    progress,   // attempt; text: the trainer's event
+    remark,     // attempt; text: a trainer's resumed, checkpoint or note event
+    done,       // attempt; number: seconds; text: what became of the commit; detail: result digest
+    failed,     // attempt; text: class; detail: what happened, and the trainer's last lines
+    returned,   // attempt
+    heartbeat,  // attempts: all that it holds
+    note,       // text: for the person who watches
+    left,       // the agent's process has ended
     last = left,
   };
   Kind kind{};

@@ -1,4 +1,4 @@
-// What the journal of a store tells a new coordinator.
+// What a new coordinator takes from the journal of a store.
 #pragma once
 
 #include "winnow/core/file.h"

@@ -49,7 +49,7 @@ void StatusFile::progressed(sched::Attempt attempt, const Value& event) {
   if (found == running_.end()) return;
   for (const char* key : {"epoch", "epochs", "step", "steps", "memory"})
     if (auto value = event.find(key); value != event.end() && value->is_number()) found->second[key] = *value;
-  // Steps a second, from the first step that was told on: a stage may have gone on from a checkpoint.
+  // Steps a second, from the first step that was reported: a stage may have resumed from a checkpoint.
   if (auto step = found->second.find("step"); step != found->second.end()) {
     auto [first, fresh] = first_.try_emplace(attempt, wall_seconds(), step->get<double>());
     double passed = wall_seconds() - first->second.first, made = step->get<double>() - first->second.second;
@@ -82,12 +82,12 @@ double StatusFile::slots() const {
 
 std::vector<Running> StatusFile::running() const {
   std::vector<Running> result;
-  for (const auto& [attempt, told] : running_) {
-    Running stage{work_.graph.classes[attempt.stage], wall_seconds() - told["since"].get<double>(), std::nullopt};
+  for (const auto& [attempt, shown] : running_) {
+    Running stage{work_.graph.classes[attempt.stage], wall_seconds() - shown["since"].get<double>(), std::nullopt};
     // A stage that went on from a checkpoint made its first steps in another attempt: they are no measure of this one.
     auto first = first_.find(attempt);
-    double begun = first == first_.end() ? 0 : first->second.second, steps = told.value("steps", 0.0);
-    if (told.contains("step") && steps > 0 && begun <= 0.05 * steps) stage.share = told["step"].get<double>() / steps;
+    double begun = first == first_.end() ? 0 : first->second.second, steps = shown.value("steps", 0.0);
+    if (shown.contains("step") && steps > 0 && begun <= 0.05 * steps) stage.share = shown["step"].get<double>() / steps;
     result.push_back(stage);
   }
   return result;

@@ -38,7 +38,7 @@ class StatusFile {
   double begun_;
   std::map<sched::AgentId, Value> agents_;
   std::map<sched::Attempt, Value> running_;
-  std::map<sched::Attempt, std::pair<double, double>> first_;  // when its first step was told, and which it was
+  std::map<sched::Attempt, std::pair<double, double>> first_;  // when its first step was reported, and which it was
   std::deque<Value> failures_;                                 // the last few
   std::size_t before_;                                         // stages that were done at the beginning
   std::optional<TimeLeft> left_;

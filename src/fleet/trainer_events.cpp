@@ -12,7 +12,7 @@ namespace winnow::fleet {
 
 namespace {
 
-// What goes on to the coordinator, of which a whole run depends, is checked here. Empty, or what is missing.
+// What is passed on to the coordinator, on which a whole run depends, is checked here. Empty, or what is missing.
 std::string missing_in(const TrainerEvent& event) {
   auto is_count = [&](const char* key) {
     auto found = event.content.find(key);

@@ -79,7 +79,7 @@ TrainerProcess::TrainerProcess(const TrainerCommand& command) {
   pid_t parent = ::getpid();
   pid_ = check(::fork(), "start a trainer");
   if (pid_ == 0) become(argv.data(), envp.data(), in.first.get(), out.second.get(), err.second.get(), parent);
-  ::setpgid(pid_, pid_);  // also here: whoever comes first; the kill must find the group
+  ::setpgid(pid_, pid_);  // also here: either may come first; the kill must find the group
   input_ = std::move(in.second);
   output_ = std::move(out.first);
   errors_ = std::move(err.first);

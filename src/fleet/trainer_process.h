@@ -1,4 +1,4 @@
-// A trainer as a process: started, spoken to, listened to, killed. What it says is somebody else's business.
+// A trainer as a process: started, written to, read from, killed. What it says is interpreted elsewhere.
 #pragma once
 
 #include <sys/types.h>

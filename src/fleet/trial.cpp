@@ -44,7 +44,7 @@ class Listening {
       wait();
       std::vector<std::string> lines = trainer_.lines();
       trainer_.listen_to_errors();
-      for (const std::string& line : lines) hear(line);
+      for (const std::string& line : lines) on_line(line);
       if (!lines.empty()) last = Clock::now();
       if (over_) break;
       if (!trainer_.fault().empty()) fail("transient", trainer_.fault());
@@ -66,7 +66,7 @@ class Listening {
     trainer_.flush();
   }
 
-  void hear(const std::string& line) {
+  void on_line(const std::string& line) {
     if (over_) return;
     std::optional<TrainerEvent> event = parse_event(line);
     if (!event)

@@ -1,5 +1,5 @@
-// GMM: before each epoch a mixture of two normals over the losses of all samples tells the clean ones; only they are
-// trained on. The division of Li et al., "DivideMix: learning with noisy labels as semi-supervised learning", 2020,
+// GMM: before each epoch a mixture of two normals over the losses of all samples separates the clean ones; only they
+// are trained on. The division of Li et al., "DivideMix: learning with noisy labels as semi-supervised learning", 2020,
 // with one network; docs/methods/noisy-labels.md#6.5.
 #include <ATen/ATen.h>
 #include <fmt/format.h>

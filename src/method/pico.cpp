@@ -81,7 +81,7 @@ class PiCO final : public ConfidenceClassifier {
     if (queue.dim() != 2 || queue.size(0) != length || queue.size(1) != width)
       throw DataError(fmt::format("the queue is not {} x {} (queue_length x columns of the neck)", length, width));
     setup.state("queue", queue);
-    // The class guessed for each key; -1: none, equal to nobody.
+    // The class guessed for each key; -1: none, equal to no other.
     setup.state("queue_label",
                 recorded ? setup.input("queue_label") : at::full({length}, -1, setup.real().dtype(at::kLong)));
     setup.state("pointer", at::zeros({1}, setup.real().dtype(at::kLong)));

@@ -17,7 +17,7 @@ namespace winnow::model {
 namespace {
 
 struct Sizes {
-  std::int64_t channels = 3, embedding = 64, image_size = 224;  // of training: Hugging Face's configuration tells none
+  std::int64_t channels = 3, embedding = 64, image_size = 224;  // of training: Hugging Face's configuration has none
   std::vector<std::int64_t> widths, depths;
   double widening = 1;  // of the 3x3 convolutions of bottlenecks: 2 in wide_resnet50_2
   bool bottleneck = true, stride_in_first = false, shrinks_at_once = false;
@@ -72,7 +72,7 @@ Sizes hugging_face_sizes(const Snapshot& snapshot) {
   return s;
 }
 
-// timm's config.json names the variant, which must be one of this form; its tensors tell the sizes.
+// timm's config.json names the variant, which must be one of this form; the sizes are those of its tensors.
 Sizes timm_sizes(const Snapshot& snapshot) {
   TimmArchitecture own(snapshot, {"in_chans"});
   own.require_pool("avg");

@@ -22,7 +22,7 @@ struct VisionLayout {
   std::vector<std::int64_t> positions_shape;
   bool antialias = false;  // how a position table is brought to another size: timm's way, else Hugging Face's
   std::string norm_before, norm_after;
-  bool last_hidden_normed = true;  // Hugging Face's CLIP tells its tokens before the last LayerNorm
+  bool last_hidden_normed = true;  // Hugging Face's CLIP returns its tokens before the last LayerNorm
   std::string pool;                // SigLIP's attention pool
   std::string pooler;              // tanh
   std::string projection;          // p x d

@@ -20,7 +20,7 @@ bool is_held_by_nobody_else(const at::Tensor& value) {
 }  // namespace
 
 Parameter* Weights::add(const std::string& name, at::Tensor value, bool trainable, Role role, std::int64_t block) {
-  // Whoever hands a tensor over may build a second part from it: an update of one must not move the other.
+  // The caller may build a second part from the same tensor: an update of one must not move the other.
   at::Tensor own = is_held_by_nobody_else(value) ? std::move(value) : value.detach().clone();
   parameters_.push_back({name, own, own, trainable, false, role, block});
   return &parameters_.back();

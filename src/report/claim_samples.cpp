@@ -123,7 +123,7 @@ class Pairing {
   const std::vector<Settings>& settings_;
   Members high_{"", "", {}}, low_;
   std::set<std::string> named_;      // axes that the sides name; those of `where` are the same on both
-  std::vector<std::string> shared_;  // axes that all have and nobody names
+  std::vector<std::string> shared_;  // axes that all have and no claim names
 };
 
 }  // namespace

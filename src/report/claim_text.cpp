@@ -1,4 +1,4 @@
-// Judgements for people and scripts.
+// Judgements, human-readable and as JSON.
 #include <fmt/format.h>
 
 #include <cmath>

@@ -73,7 +73,7 @@ class Judge {
     if (result.done < result.planned)
       result.why = fmt::format("{} of {} pairs are missing", result.planned - result.done, result.planned);
     else if (!std::isfinite(result.test.mean)) result.why = "a value is not finite";
-    else if (!result.test.low) result.why = "one pair tells nothing about chance";
+    else if (!result.test.low) result.why = "one pair says nothing about chance";
     else if (*result.test.low > effect && !equal(*result.test.low, effect, scale)) result.verdict = Verdict::held;
     else if (*result.test.high < effect && !equal(*result.test.high, effect, scale)) result.verdict = Verdict::not_held;
     else result.why = "the interval contains the threshold";

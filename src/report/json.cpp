@@ -31,7 +31,7 @@ Value published(const Table& table, const Cell& cell) {
   return result;
 }
 
-// All that is not ASCII as \u....: the same text to whoever parses it, and nothing that a terminal obeys.
+// All that is not ASCII as \u....: the same text to every parser, and nothing that a terminal obeys.
 std::string ascii(const Value& value, int indent = -1) {
   return value.dump(indent, ' ', true, Value::error_handler_t::replace);
 }

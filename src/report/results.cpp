@@ -45,7 +45,7 @@ std::string Metric::column() const { return rule == Rule::last ? name : fmt::for
 
 namespace {
 
-// Nobody says what it is: a raw number, of which less is better where its name says that it counts what is wrong.
+// Undeclared: a raw number, of which less is better where its name says that it counts what is wrong.
 store::MetricKind undeclared(std::string_view name) {
   store::MetricKind kind;
   for (std::size_t start = 0; start <= name.size();) {

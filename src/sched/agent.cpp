@@ -26,14 +26,14 @@ void Agent::on(const Event& event, Time now, Commands& out) {
 
 // Of an attempt that has come to its end.
 void Agent::forget_width(const Command& command) {
-  if (auto* done = std::get_if<TellDone>(&command)) widths_.erase(done->attempt);
-  if (auto* failed = std::get_if<TellFailed>(&command)) widths_.erase(failed->attempt);
-  if (auto* returned = std::get_if<TellReturned>(&command)) widths_.erase(returned->attempt);
+  if (auto* done = std::get_if<ReportDone>(&command)) widths_.erase(done->attempt);
+  if (auto* failed = std::get_if<ReportFailed>(&command)) widths_.erase(failed->attempt);
+  if (auto* returned = std::get_if<ReportReturned>(&command)) widths_.erase(returned->attempt);
 }
 
 void Agent::handle(const Given& event, Time, Commands& out) {
   if (draining_) {
-    out.push_back(TellReturned{event.attempt});
+    out.push_back(ReportReturned{event.attempt});
     return;
   }
   if (event.width > 1) widths_[event.attempt] = event.width;
@@ -43,9 +43,9 @@ void Agent::handle(const Given& event, Time, Commands& out) {
 
 void Agent::handle(const Retracted& event, Time, Commands& out) {
   auto found = std::find(waiting_.begin(), waiting_.end(), event.attempt);
-  if (found == waiting_.end()) return;  // it runs, or is nearly there: its outcome will be told
+  if (found == waiting_.end()) return;  // it runs, or is nearly there: its outcome will be reported
   waiting_.erase(found);
-  out.push_back(TellReturned{event.attempt});
+  out.push_back(ReportReturned{event.attempt});
 }
 
 void Agent::handle(const Cancelled& event, Time now, Commands& out) {
@@ -59,12 +59,12 @@ void Agent::handle(const Cancelled& event, Time now, Commands& out) {
 
 void Agent::handle(const Prepared& event, Time, Commands& out) {
   if (!preparing_.erase(event.attempt)) return;  // cancelled meanwhile
-  if (draining_) out.push_back(TellReturned{event.attempt});
+  if (draining_) out.push_back(ReportReturned{event.attempt});
   else waiting_.push_back(event.attempt);
 }
 
 void Agent::handle(const Unprepared& event, Time, Commands& out) {
-  if (preparing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why, event.text});
+  if (preparing_.erase(event.attempt)) out.push_back(ReportFailed{event.attempt, event.why, event.text});
 }
 
 void Agent::handle(const TrainerReady& event, Time now, Commands& out) {
@@ -104,9 +104,9 @@ void Agent::handle(const StageFailed& event, Time now, Commands& out) {
 void Agent::handle(const StageStopped& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   if (trainer.phase != Phase::stopping)
-    return kill(event.slot, true, FailureClass::protocol, "it said `stopped`, and nobody had asked it to stop", now,
+    return kill(event.slot, true, FailureClass::protocol, "it said `stopped` without having been asked to stop", now,
                 out);
-  if (trainer.returning) out.push_back(TellReturned{trainer.attempt});
+  if (trainer.returning) out.push_back(ReportReturned{trainer.attempt});
   trainer.phase = Phase::idle;
 }
 
@@ -117,19 +117,19 @@ void Agent::handle(const Misbehaved& event, Time now, Commands& out) {
 void Agent::handle(const TrainerGone& event, Time, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   switch (trainer.phase) {
-    case Phase::running: out.push_back(TellFailed{trainer.attempt, FailureClass::transient, event.text}); break;
+    case Phase::running: out.push_back(ReportFailed{trainer.attempt, FailureClass::transient, event.text}); break;
     case Phase::stopping:
-      if (trainer.returning) out.push_back(TellReturned{trainer.attempt});
+      if (trainer.returning) out.push_back(ReportReturned{trainer.attempt});
       break;
     case Phase::dying:
-      if (trainer.owed && draining_ && trainer.returning) out.push_back(TellReturned{trainer.attempt});
-      else if (trainer.owed) out.push_back(TellFailed{trainer.attempt, trainer.why, event.text});
+      if (trainer.owed && draining_ && trainer.returning) out.push_back(ReportReturned{trainer.attempt});
+      else if (trainer.owed) out.push_back(ReportFailed{trainer.attempt, trainer.why, event.text});
       break;
     case Phase::starting:
       // It died before its first word. Some stage must carry that, or a broken trainer would be started for ever.
       if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; });
           first != waiting_.end()) {
-        out.push_back(TellFailed{*first, FailureClass::transient, event.text});
+        out.push_back(ReportFailed{*first, FailureClass::transient, event.text});
         waiting_.erase(first);
       }
       break;
@@ -143,17 +143,17 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
 void Agent::handle(const NotRun& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   if (trainer.phase != Phase::running) return handle(TrainerGone{event.slot, event.text}, now, out);
-  if (draining_) out.push_back(TellReturned{trainer.attempt});
+  if (draining_) out.push_back(ReportReturned{trainer.attempt});
   else waiting_.push_front(trainer.attempt);
   clear(event.slot);
 }
 
 void Agent::handle(const Committed& event, Time, Commands& out) {
-  if (committing_.erase(event.attempt)) out.push_back(TellDone{event.attempt, event.outcome});
+  if (committing_.erase(event.attempt)) out.push_back(ReportDone{event.attempt, event.outcome});
 }
 
 void Agent::handle(const Uncommitted& event, Time, Commands& out) {
-  if (committing_.erase(event.attempt)) out.push_back(TellFailed{event.attempt, event.why, event.text});
+  if (committing_.erase(event.attempt)) out.push_back(ReportFailed{event.attempt, event.why, event.text});
 }
 
 void Agent::handle(const Heard&, Time now, Commands&) { heard_ = now; }
@@ -171,7 +171,7 @@ void Agent::handle(const Tick&, Time now, Commands& out) {
   for (Slot slot = 0; slot < trainers_.size(); ++slot) watch(slot, now, out);
   if (now - beaten_ >= timers_.beat) {
     beaten_ = now;
-    out.push_back(TellBeat{held()});
+    out.push_back(SendHeartbeat{held()});
   }
 }
 
@@ -205,7 +205,7 @@ void Agent::begin_drain(Time now, Time grace, Commands& out) {
   Time stop_at = now + grace;
   stop_at_ = draining_ ? std::min(stop_at_, stop_at) : stop_at;
   draining_ = true;
-  for (const Attempt& attempt : waiting_) out.push_back(TellReturned{attempt});
+  for (const Attempt& attempt : waiting_) out.push_back(ReportReturned{attempt});
   waiting_.clear();
   if (grace == Time{0})
     for (Slot slot = 0; slot < trainers_.size(); ++slot) watch(slot, now, out);
@@ -219,8 +219,8 @@ void Agent::stop_stage(Slot slot, bool returning, Time now, Commands& out) {
   out.push_back(StopStage{slot});
 }
 
-// `owed`: the coordinator waits for the outcome of the trainer's attempt. It is told when the process is gone, so that
-// no two attempts of a stage ever run at the same time on this node.
+// `owed`: the coordinator waits for the outcome of the trainer's attempt. It is reported when the process is gone, so
+// that no two attempts of a stage ever run at the same time on this node.
 void Agent::kill(Slot slot, bool owed, FailureClass why, std::string_view because, Time now, Commands& out) {
   Trainer& trainer = trainers_[slot];
   if (trainer.phase == Phase::empty || trainer.phase == Phase::dying) return;
@@ -262,7 +262,7 @@ bool Agent::run_waiting(Attempt attempt, std::uint32_t width, Time now, Commands
     trainer.moved_once = trainer.returning = trainer.owed = false;
     trainer.steps.clear();
     out.push_back(Run{slot, attempt});
-    out.push_back(TellStarted{attempt});
+    out.push_back(ReportStarted{attempt});
     return true;
   }
   return false;

@@ -107,7 +107,7 @@ void Scheduler::handle(const Started& event, Time now, Commands&) {
   ++hosts_.at(event.agent).started;
 }
 
-// A result counts whoever brings it, as long as the stage is open: its lease may have ended while it was under way.
+// A result counts from whichever agent, as long as the stage is open: its lease may have ended while it was under way.
 void Scheduler::handle(const Done& event, Time, Commands& out) {
   if (event.attempt.stage >= records_.size()) return;
   Record& record = records_[event.attempt.stage];
@@ -144,18 +144,8 @@ void Scheduler::handle(const Returned& event, Time, Commands&) {
 void Scheduler::handle(const Left& event, Time now, Commands& out) { lose(event.agent, now, out); }
 
 void Scheduler::handle(const Tick&, Time now, Commands& out) {
-  std::vector<AgentId> silent;
-  for (const auto& [id, host] : hosts_)
-    if (now - host.heard > timers_.agent_silence) silent.push_back(id);
-  for (AgentId agent : silent) lose(agent, now, out);
-  std::vector<Lease> expired;
-  for (const auto& [stage, lease] : leases_)
-    if (now - lease.renewed > timers_.agent_silence) expired.push_back(lease);
-  for (const Lease& lease : expired) {
-    out.push_back(Cancel{lease.agent, lease.attempt});
-    end_lease(lease.attempt.stage);
-    fail(lease.attempt, FailureClass::lost, "", now, out);
-  }
+  lose_silent_agents(now, out);
+  end_expired_leases(now, out);
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     StageId stage = delayed_.begin()->second;
     delayed_.erase(delayed_.begin());
@@ -258,7 +248,7 @@ void Scheduler::fail_too_wide(Commands& out) {
 // Idle slots of agents with fewer than `below`, and nothing ready for them: ask for stages that others have not
 // started. The larger agents' slots are kept for a stage that waits.
 void Scheduler::steal(std::uint32_t below, Commands& out) {
-  if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;  // nobody holds more than runs
+  if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;  // no agent holds more than it runs
   std::uint32_t wanted = 0, largest = 0;                             // idle slots, and the most of one agent
   for (const auto& [load, agent] : by_load_) {
     const Host& host = hosts_.at(agent);

@@ -63,4 +63,24 @@ void Scheduler::lose(AgentId agent, Time now, Commands& out) {
   fail_too_wide(out);
 }
 
+// An agent whose heartbeats have stopped is dead, or as good as dead.
+void Scheduler::lose_silent_agents(Time now, Commands& out) {
+  std::vector<AgentId> silent;
+  for (const auto& [id, host] : hosts_)
+    if (now - host.heard > timers_.agent_silence) silent.push_back(id);
+  for (AgentId agent : silent) lose(agent, now, out);
+}
+
+// The agent is alive, but no longer names the attempt among those that it holds.
+void Scheduler::end_expired_leases(Time now, Commands& out) {
+  std::vector<Lease> expired;
+  for (const auto& [stage, lease] : leases_)
+    if (now - lease.renewed > timers_.agent_silence) expired.push_back(lease);
+  for (const Lease& lease : expired) {
+    out.push_back(Cancel{lease.agent, lease.attempt});
+    end_lease(lease.attempt.stage);
+    fail(lease.attempt, FailureClass::lost, "", now, out);
+  }
+}
+
 }  // namespace winnow::sched

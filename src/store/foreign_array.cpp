@@ -31,7 +31,7 @@ bool begins_as_hdf5(const Path& path) {
   return false;
 }
 
-// The library's own words say nothing to whoever copied a file by halves.
+// The library's message does not help a user who copied half a file.
 std::unique_ptr<Reader> opened(const Path& path) {
   if (std::string why = unreadable_because(path); !why.empty()) throw DataError(why);
   try {

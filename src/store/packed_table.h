@@ -72,7 +72,7 @@ class PackedTable {
   std::map<Layout, std::size_t> layout_numbers_;
   std::vector<double> values_, epoch_values_;  // row after row, in the order of the row's layout
   std::string stages_;                         // a line of JSON each
-  // Open while the rest is not read: whoever replaces the file by a newer one changes nothing here.
+  // Open while the rest is not read: replacing the file by a newer one changes nothing here.
   std::shared_ptr<Reader> unread_;
 };
 

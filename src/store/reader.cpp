@@ -10,7 +10,8 @@ using hdf5::Handle;
 
 Handle open(const Path& path) {
   Handle access = hdf5::property_list(H5P_FILE_ACCESS);
-  WINNOW_HDF5(H5Pset_file_locking(access, false, true));  // locks fail on many network file systems; nobody writes here
+  WINNOW_HDF5(
+      H5Pset_file_locking(access, false, true));  // locks fail on many network file systems; this handle never writes
   return Handle(WINNOW_HDF5(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access)), H5Fclose);
 }
 

@@ -1,12 +1,9 @@
 #include "winnow/store/store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "temporary_name.h"
 #include "user_block.h"
@@ -14,34 +11,7 @@
 
 namespace winnow::store {
 
-namespace {
-
 namespace fs = std::filesystem;
-
-// All of a file system at once. Above this many files it is cheaper than a sync for each: each costs a flush of the
-// device's cache (0.4 ms measured on an idle virtual disk, ten times that on a busy one) even when there is nothing
-// left to write.
-constexpr std::size_t kFewFiles = 3;
-
-void sync_file_system(const Path& path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw DeviceError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
-  int outcome = ::syncfs(fd);
-  int reason = errno;
-  ::close(fd);
-  if (outcome != 0)
-    throw DeviceError(fmt::format("cannot sync the file system of {}: {}", path.string(), std::strerror(reason)));
-}
-
-UserBlock verify_identity(const Path& path, const Identity& identity) {
-  UserBlock block = verify_bytes(path);
-  if (block.identity != identity)
-    throw DataError(
-        fmt::format("run file {} holds stage {}, not {}", path.string(), block.identity.hex(), identity.hex()));
-  return block;
-}
-
-}  // namespace
 
 Store::Store(Path root, std::vector<Path> references) : root_(std::move(root)), references_(std::move(references)) {}
 
@@ -72,44 +42,6 @@ std::optional<Path> Store::find(const Identity& identity, bool verify) const {
     }
   }
   return std::nullopt;
-}
-
-Commit Store::commit(const Path& temporary, const Identity& identity) {
-  return commit_group({{temporary, identity}}).front();
-}
-
-// Contents first, then names: a name must never lead to a file that is not there yet. Syncing a file that its writer
-// has synced already costs little, so one path serves both.
-std::vector<Commit> Store::commit_group(const std::vector<Pending>& group) {
-  for (const Pending& file : group) verify_identity(file.temporary, file.identity);
-  bool together = group.size() > kFewFiles;
-  if (together) sync_file_system(root_);
-  else
-    for (const Pending& file : group) sync_file(file.temporary);
-  std::vector<Commit> outcomes;
-  for (const Pending& file : group) outcomes.push_back(place(file));
-  if (together) sync_file_system(root_);
-  else
-    for (const Pending& file : group) sync_folder(file.temporary.parent_path());
-  return outcomes;
-}
-
-Commit Store::place(const Pending& file) {
-  Path final = run_path(file.identity);
-  if (rename_without_replacing(file.temporary, final)) return Commit::committed;
-  try {
-    UserBlock there = verify_identity(final, file.identity);
-    if (there.result_digest == verify_bytes(file.temporary).result_digest) {
-      fs::remove(file.temporary);
-      return Commit::already_there;
-    }
-  } catch (const DataError&) {
-    set_aside(final, "damaged");  // what lay there counts as absent
-    if (rename_without_replacing(file.temporary, final)) return Commit::committed;
-    throw DeviceError(fmt::format("cannot commit {}: another writer is at work in this store", final.string()));
-  }
-  set_aside(file.temporary, "conflict");
-  return Commit::conflict;
 }
 
 Path Store::set_aside(const Path& file, std::string_view reason) const {
@@ -163,7 +95,7 @@ std::size_t Store::remove_finished_checkpoints() const {
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(root_ / "checkpoints", absent)) try {
       if (find(Identity::parse(entry.path().filename().string()))) finished.push_back(entry.path());
-    } catch (const DataError&) {  // somebody else's file
+    } catch (const DataError&) {  // another program's file
     }
   std::size_t removed = 0;
   for (const Path& path : finished) {

@@ -10,7 +10,7 @@ namespace winnow::store {
 // ".IDENTITY.ATTEMPT.HOST.PID.N.part"; N counts calls of this process.
 std::string temporary_name(const std::string& identity, int attempt);
 
-// A temporary file whose process does not live any more; on another host, one that nobody has touched for a day.
+// A temporary file whose process does not live any more; on another host, one untouched for a day.
 bool writer_is_gone(const Path&);
 
 }  // namespace winnow::store

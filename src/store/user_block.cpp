@@ -152,4 +152,12 @@ UserBlock verify_bytes(const Path& path, const char* what, Accept accept) {
   return content;
 }
 
+UserBlock verify_identity(const Path& path, const Identity& identity) {
+  UserBlock block = verify_bytes(path);
+  if (block.identity != identity)
+    throw DataError(
+        fmt::format("run file {} holds stage {}, not {}", path.string(), block.identity.hex(), identity.hex()));
+  return block;
+}
+
 }  // namespace winnow::store

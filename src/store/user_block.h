@@ -27,6 +27,7 @@ std::array<std::byte, kUserBlockSize> encode(const UserBlock&);
 // Reads the whole file once and compares it with its user block. DataError names the file and what is wrong with it;
 // `what` it should be is for the message.
 UserBlock verify_bytes(const Path&, const char* what = "run file", Accept = Accept::results);
-UserBlock read_user_block(const Path&);  // the first 512 bytes alone
+UserBlock verify_identity(const Path&, const Identity&);  // the same, and DataError for the run file of another stage
+UserBlock read_user_block(const Path&);                   // the first 512 bytes alone
 
 }  // namespace winnow::store

@@ -94,8 +94,8 @@ const Shape& Expander::shape(std::size_t grid, std::span<const std::uint32_t> di
   return shapes_.emplace(shape_index(grid, digits), std::move(*made)).first->second;
 }
 
-// Somebody looked at these keys: an axis that sets one of them is structural from now on. Was one free so far?
-// Experiments before this one stay as they are: for them nobody looked.
+// A recipe read these keys: an axis that sets one of them is structural from now on. Was one free so far?
+// Experiments before this one stay as they are: no recipe read the key for them.
 bool Expander::hold_still(std::size_t grid, Effective& effective, const std::set<int>& looked_at,
                           const std::set<std::string>& read) {
   std::set<int> keys = looked_at;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::sweep {
 
@@ -185,7 +186,7 @@ Claim Reader::claim_of(const Item& item, const std::string& where) const {
     double value = entry.scalar.is_number() ? entry.scalar.get<double>() : std::nan("");
     if (!(value >= low && value <= high))
       refuse(entry, fmt::format("{}: {}: expected a number in [{:g}, {:g}], got {}", where, key, low, high,
-                                number_text(entry.json())));
+                                brief(entry.json())));
     return value == 0 ? 0.0 : value;  // never -0
   };
   const std::vector<std::string> keys = {"statement", "better", "worse",  "spread", "below",

@@ -8,7 +8,7 @@
 
 namespace winnow::sweep {
 
-// One setting as somebody wrote it. `id` numbers all of a sweep in the order of the file, --set last.
+// One setting as it was written. `id` numbers all of a sweep in the order of the file, --set last.
 struct Written {
   std::string key;  // dotted
   Value value;

@@ -1,5 +1,5 @@
 // An experiment's settings as checks see them. What they look at decides whether an experiment is possible, so it is
-// noted: rows of a free axis (structure.h) stand for one another only where nobody looks at the key that they set.
+// noted: rows of a free axis (structure.h) stand for one another only where no recipe reads the key that they set.
 #pragma once
 
 #include <set>

@@ -71,7 +71,7 @@ class Analysis {
   void refer(const std::string& key, const Value& value) {
     if (std::string other = referred_key(value); !other.empty()) references_[key].insert(other);
   }
-  // Whoever asks for a key asks for the keys that it may refer to.
+  // Reading a key reads the keys that it may refer to.
   void close() {
     std::vector<std::string> open(shaping_.begin(), shaping_.end());
     while (!open.empty()) {

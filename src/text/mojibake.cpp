@@ -115,7 +115,7 @@ const std::vector<Encoding>& encodings() {
   return all;
 }
 
-// A byte A0 of UTF-8, a no-break space to whoever misread it, became a space on the way ("voil\u00C3 "). After C3, a
+// A byte A0 of UTF-8, a no-break space once misread, became a space on the way ("voil\u00C3 "). After C3, a
 // letter a with grave accent, there were most likely two spaces, of which one is left.
 std::string with_a0(const std::string& bytes) {
   static const Pattern altered(

@@ -6,7 +6,7 @@
 
 namespace winnow::text {
 
-// Text whose characters tell that it was read as Latin-1, Windows-1250 to 1254 or 1257, ISO-8859-2, MacRoman or code
+// Text whose characters show that it was read as Latin-1, Windows-1250 to 1254 or 1257, ISO-8859-2, MacRoman or code
 // page 437 is read again, whole or, where that fails, in the parts that look so; with a byte A0 that became a space,
 // and bytes that were lost (U+FFFD). Text that does not look bad stays.
 std::string decoded_again(const std::string& text);

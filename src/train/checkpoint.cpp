@@ -64,7 +64,7 @@ std::optional<std::string> Checkpoint::fault_of_file() const {
     if (own == found.metadata().end()) return fmt::format("it does not say its {}", key);
     if (key == "revision" && own->second != wanted)
       return fmt::format(
-          "it was written by winnow-train of revision {}, this is {}, and other code may go on from it to another "
+          "it was written by winnow-train of revision {}, this is {}, and other code may resume from it to another "
           "result",
           own->second, wanted);
     if (own->second != wanted) return fmt::format("it is of {} {}, this is {}", key, own->second, wanted);

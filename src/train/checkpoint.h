@@ -12,12 +12,13 @@
 
 namespace winnow::train {
 
-// Where a stage goes on: before step `step` of epoch `epoch`.
+// Where a stage resumes: before step `step` of epoch `epoch`.
 struct Place {
   std::int64_t epoch = 0, step = 0;
 };
 
-// Process 0 reads and writes; the others of a gang are told. Without a folder in the context nothing is kept.
+// Process 0 reads and writes; the others of a gang receive what it read. Without a folder in the context nothing is
+// kept.
 //
 // The result of a stage is a function of its width, threads and device besides its identity (docs/design.md#11), so a
 // checkpoint of another of these is no more use than one of another stage: the stage starts over and says why.

@@ -219,7 +219,7 @@ std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks;
   for (std::int64_t first = mine.first; first < mine.last; first += size)
     chunks.emplace_back(first, std::min(first + size, mine.last));
-  if (chunks.empty()) chunks.emplace_back(mine.first, mine.first);  // an empty slice still tells the shape of its rows
+  if (chunks.empty()) chunks.emplace_back(mine.first, mine.first);  // an empty slice still has the shape of its rows
   return chunks;
 }
 

@@ -11,7 +11,7 @@
 
 namespace winnow::train {
 
-// Borrows everything. Figures that need true labels which nobody knows (Oracle) are left out.
+// Borrows everything. Figures that need true labels that are not known (Oracle) are left out.
 class EpochMetrics {
  public:
   EpochMetrics(method::Method&, Engine&, ImageSource&, const Oracle&, const Settings&);

@@ -33,7 +33,7 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
   }
 }
 
-// What the columns are, for whoever reads the file: winnow/store/metric.h declares them, a method's own figures
+// What the columns are, for readers of the file: winnow/store/metric.h declares them, a method's own figures
 // included.
 void put_kinds(store::RunContent& content) {
   for (const char* table : {"metrics/final", "metrics/epochs"})
@@ -59,9 +59,9 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
     throw UsageError("a trial keeps no checkpoint: leave the folder out of the command");
   at::set_num_threads(context.threads);
   Execution result = compute(stage, context, collective, observer);
-  if (result.skipped_pictures > 0)
+  if (result.skipped_images > 0)
     result.content.tables["metrics/final"].push_back(
-        {"skipped_pictures", std::vector<std::int64_t>{result.skipped_pictures}});
+        {"skipped_pictures", std::vector<std::int64_t>{result.skipped_images}});
   put_kinds(result.content);
   if (context.trial) {
     if (!result.trial) result.trial.emplace();  // a stage that is cheap is computed as it is

@@ -92,7 +92,7 @@ ImageSource::ImageSource(const Stage& stage, const Context& context, Options opt
 }
 
 void ImageSource::declare(const Views& views) {
-  std::uint64_t index = 0;  // tells apart two views of one pipeline
+  std::uint64_t index = 0;  // distinguishes two views of one pipeline
   for (auto [name, pipeline] : {std::pair{"strong", &views.strong}, {"weak", &views.weak}, {"key", &views.key}})
     views_.declare(name, *pipeline, index++, seed_, views.normalisation);
   views_.declare_test(views.test, views.test_normalisation);
@@ -226,7 +226,7 @@ void ImageSource::take_given(at::Tensor given) {
   take_candidates(at::one_hot(given_on_host_, classes()));
 }
 
-// Without a file they are the data set's own, and nobody knows the true ones.
+// Without a file they are the data set's own, and the true ones are not known.
 void ImageSource::read_annotations(const Stage& stage, Oracle& oracle) {
   std::string set = stage.settings.text("labels.set");
   auto print = stage.fingerprints.find("labels");
@@ -275,10 +275,10 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& name
   at::Tensor samples = part(split).samples.index_select(0, ids);
   if (split != "train") return views_.make(split, name, samples, epoch);
   for (const Made& made : made_)
-    if (made.view == name && made.epoch == epoch && at::equal(made.ids, ids)) return made.pictures;
+    if (made.view == name && made.epoch == epoch && at::equal(made.ids, ids)) return made.images;
   constexpr std::size_t kKept = 2;  // a weak and a strong view of a batch
   if (made_.size() == kKept) made_.pop_front();
-  return made_.emplace_back(Made{name, ids.clone(), epoch, views_.make(split, name, samples, epoch)}).pictures;
+  return made_.emplace_back(Made{name, ids.clone(), epoch, views_.make(split, name, samples, epoch)}).images;
 }
 
 std::vector<Batch> ImageSource::batches(std::int64_t epoch) {

@@ -83,7 +83,7 @@ class ImageSource final : public Source {
     std::string view;
     at::Tensor ids;
     std::int64_t epoch = 0;
-    at::Tensor pictures;
+    at::Tensor images;
   };
   ImageSource(const Stage&, const Context&, Options, Oracle&);
   void declare(const Views&);
@@ -104,7 +104,7 @@ class ImageSource final : public Source {
   Part train_, validation_, test_;
   at::Tensor given_, given_on_host_, candidates_, validation_given_, validation_candidates_;
   std::optional<label::NumpyLegacy>
-      after_choice_;  // the generator that chose the samples; candidate sets go on from it
+      after_choice_;  // the generator that chose the samples; candidate sets continue its draws
   std::uint64_t choice_seed_ = 0;
   std::map<std::string, at::Tensor> handed_over_;
   std::int64_t epochs_ = 0, batch_ = 1;

@@ -18,11 +18,11 @@ at::Tensor decoded(const data::Split& split, std::int64_t sample) {
 }
 
 // The images of some samples, H x W x 3 each; grey ones become three equal channels.
-std::vector<at::Tensor> pictures_of(const data::Split& split, const at::Tensor& samples) {
+std::vector<at::Tensor> images_of(const data::Split& split, const at::Tensor& samples) {
   std::vector<at::Tensor> result(static_cast<std::size_t>(samples.size(0)));
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
   if (!split.packed()) {
-    at::Tensor all = view::pictures(split);
+    at::Tensor all = view::images(split);
     for (std::size_t i = 0; i < result.size(); ++i)
       result[i] = all[ids[i]].expand({split.height, split.width, 3}).contiguous();
     return result;
@@ -44,8 +44,7 @@ ImageViews::ImageViews(const data::Pixels& pixels, view::Normalisation model, st
 ImageViews::View ImageViews::view_of(const std::string& pipeline) const {
   View result;
   result.pipeline_name = pipeline;
-  if (pipeline == "model" && own_.empty())
-    throw InternalError("a view 'model', and nobody said what the model's own preprocessing is");
+  if (pipeline == "model" && own_.empty()) throw InternalError("a view 'model' without the model's own preprocessing");
   if (pipeline == "model") result.pipeline = view::Pipeline::of(own_);
   else if (pipeline != "flip-crop") result.pipeline = view::Pipeline::named(pipeline, side_);
   result.normalisation = model_;
@@ -117,16 +116,16 @@ std::vector<at::Tensor> ImageViews::begun(const View& own, const data::Split& sp
   const data::KeptImages& kept = &split == &pixels_.train() ? *own.kept_train : *own.kept_test;
   std::vector<at::Tensor> result(static_cast<std::size_t>(samples.size(0)));
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
-  auto pixels = [](const at::Tensor& picture) {
-    return std::span(picture.data_ptr<std::uint8_t>(), static_cast<std::size_t>(picture.numel()));
+  auto pixels = [](const at::Tensor& image) {
+    return std::span(image.data_ptr<std::uint8_t>(), static_cast<std::size_t>(image.numel()));
   };
   at::parallel_for(0, samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
-      at::Tensor& picture = result[static_cast<std::size_t>(i)] =
+      at::Tensor& image = result[static_cast<std::size_t>(i)] =
           at::empty({own.beginning.size.height, own.beginning.size.width, 3}, at::kByte);
-      if (kept.read(ids[i], pixels(picture))) continue;
-      picture = view::apply(decoded(split, ids[i]).unsqueeze(0), own.beginning.steps, real_)[0].contiguous();
-      kept.keep(ids[i], pixels(picture));
+      if (kept.read(ids[i], pixels(image))) continue;
+      image = view::apply(decoded(split, ids[i]).unsqueeze(0), own.beginning.steps, real_)[0].contiguous();
+      kept.keep(ids[i], pixels(image));
     }
   });
   return result;
@@ -135,18 +134,18 @@ std::vector<at::Tensor> ImageViews::begun(const View& own, const data::Split& sp
 at::Tensor ImageViews::drawn(const View& own, const data::Split& split, const at::Tensor& samples,
                              std::int64_t epoch) const {
   bool kept = own.kept_train && split.packed();
-  std::vector<at::Tensor> pictures = kept ? begun(own, split, samples) : pictures_of(split, samples);
+  std::vector<at::Tensor> images = kept ? begun(own, split, samples) : images_of(split, samples);
   std::vector<std::vector<view::Step>> steps;
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
-  for (std::size_t i = 0; i < pictures.size(); ++i) {
+  for (std::size_t i = 0; i < images.size(); ++i) {
     Stream stream = view::view_stream(own.seed, own.pipeline_name, own.index, epoch, ids[i]);
-    steps.push_back(own.pipeline->draw({pictures[i].size(0), pictures[i].size(1)}, stream));
+    steps.push_back(own.pipeline->draw({images[i].size(0), images[i].size(1)}, stream));
     if (kept)
       steps.back().erase(steps.back().begin(),
                          steps.back().begin() + static_cast<std::ptrdiff_t>(own.beginning.steps.size()));
     steps.back().push_back(view::Normalize{own.normalisation});
   }
-  return view::apply_any_size(pictures, steps, real_);
+  return view::apply_any_size(images, steps, real_);
 }
 
 // Of images that have the model's size; others are made plain first.
@@ -157,14 +156,13 @@ at::Tensor ImageViews::flip_crop(const View& own, const data::Split& split, cons
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < samples.size(0); ++i)
     drawn.push_back(view::draw_flip_crop(own.seed, own.index, pad, epoch, ids[i]));
-  if (is_model_size(split))
-    return view::flip_crop(view::pictures(split), samples, drawn, pad, own.normalisation, real_);
-  std::vector<at::Tensor> pictures = pictures_of(split, samples);
+  if (is_model_size(split)) return view::flip_crop(view::images(split), samples, drawn, pad, own.normalisation, real_);
+  std::vector<at::Tensor> images = images_of(split, samples);
   view::Pipeline plain = view::Pipeline::named("plain", side_);
   Stream unused = view::view_stream(0, "plain", 0, 0, 0);
   std::vector<std::vector<view::Step>> steps;
-  for (const at::Tensor& picture : pictures) steps.push_back(plain.draw({picture.size(0), picture.size(1)}, unused));
-  at::Tensor sized = view::apply_any_size(pictures, steps, real_);
+  for (const at::Tensor& image : images) steps.push_back(plain.draw({image.size(0), image.size(1)}, unused));
+  at::Tensor sized = view::apply_any_size(images, steps, real_);
   return view::flip_crop(sized, at::arange(sized.size(0), sized.options().dtype(at::kLong)), drawn, pad,
                          own.normalisation, real_);
 }
@@ -180,7 +178,7 @@ at::Tensor ImageViews::make(const std::string& split_name, const std::string& na
   if (!own.pipeline) return flip_crop(own, split, samples, epoch);
   // An image of the model's size is its own plain view.
   if (own.pipeline_name == "plain" && is_model_size(split))
-    return view::plain(view::pictures(split), samples, own.normalisation, real_);
+    return view::plain(view::images(split), samples, own.normalisation, real_);
   return drawn(own, split, samples, epoch);
 }
 

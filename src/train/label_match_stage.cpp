@@ -36,7 +36,7 @@ Execution execute_label_match(const Stage& stage, const Context& context, comm::
   at::Tensor score = at::softmax(logits, 1).gather(1, source.given().unsqueeze(1)).squeeze(1);
 
   Execution result;
-  result.skipped_pictures = source.skipped();
+  result.skipped_images = source.skipped();
   put_selection({selected.mask, score, selected.label}, {}, source, result.content);
   std::map<std::string, double> metrics;
   add_selection_metrics(selected.mask, source.given(), oracle, metrics);

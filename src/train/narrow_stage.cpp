@@ -37,7 +37,7 @@ Execution execute_narrow(const Stage& stage, const Context& context, comm::Colle
   label::Narrowed narrowed =
       label::narrow(sets, {scores.const_data_ptr<double>(), static_cast<std::size_t>(scores.numel())}, keep,
                     {truth.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(truth.numel())});
-  if (context.trial) {  // scores of a trial say nothing: all sets go on as they are
+  if (context.trial) {  // scores of a trial say nothing: all sets are passed on unchanged
     narrowed.kept.resize(static_cast<std::size_t>(sets.samples));
     std::iota(narrowed.kept.begin(), narrowed.kept.end(), 0);
     narrowed.sets = sets;
@@ -46,7 +46,7 @@ Execution execute_narrow(const Stage& stage, const Context& context, comm::Colle
     throw UsageError(fmt::format("labels.keep_fraction = {}: no sample of {} keeps a candidate", keep, sets.samples));
 
   Execution result;
-  result.skipped_pictures = source.skipped();
+  result.skipped_images = source.skipped();
   result.content.arrays["labels/samples"] =
       array_of(source.samples("train").index_select(0, at::tensor(narrowed.kept, at::kLong)));
   result.content.arrays["labels/candidates"] = array_of(at::from_blob(

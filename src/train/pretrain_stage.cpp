@@ -175,7 +175,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   std::unique_ptr<method::Method> method = method::find_method("contrastive").make();
 
   Execution result;
-  result.skipped_pictures = images.skipped();
+  result.skipped_images = images.skipped();
   if (context.trial) result.trial.emplace();
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);

@@ -10,7 +10,7 @@
 
 namespace winnow::train {
 
-// Whoever will load says first what it expects to find. Only when all have been asked and nothing is left over is the
+// The loader says first what it expects to find. Only when all have been asked and nothing is left over is the
 // first value taken: a checkpoint that is refused has changed nothing. Borrows the tensors.
 class SavedEntries {
  public:
@@ -23,7 +23,7 @@ class SavedEntries {
   const at::Tensor& need_series(const std::string& name, std::int64_t rows);
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
   std::vector<std::string> names(const std::string& prefix) const;  // without the prefix
-  // DataError naming an entry that nobody asked for.
+  // DataError naming an entry that was not asked for.
   void expect_all_taken() const;
 
  private:

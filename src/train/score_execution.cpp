@@ -7,7 +7,7 @@ namespace winnow::train {
 
 Execution score_execution(const at::Tensor& logits, const ImageSource& source, const Oracle& oracle) {
   Execution result;
-  result.skipped_pictures = source.skipped();
+  result.skipped_images = source.skipped();
   result.content.arrays["scores/samples"] = array_of(source.samples("train"));
   result.content.arrays["scores/logits"] = array_of(logits);
   result.content.tables["metrics/final"] = {

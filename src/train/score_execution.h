@@ -1,4 +1,4 @@
-// What a stage of kind `score` hands on, whoever computed the scores.
+// What a stage of kind `score` hands on, however the scores were computed.
 #pragma once
 
 #include "image_source.h"

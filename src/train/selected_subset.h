@@ -15,7 +15,7 @@ struct SelectedSubset {
   at::Tensor mask, score, label;  // N: u8, real, int64
 };
 
-// Adds selection_{precision,recall,f1,kept} of a mask and the given labels; where nobody knows the true ones,
+// Adds selection_{precision,recall,f1,kept} of a mask and the given labels; where the true ones are not known,
 // selection_kept alone.
 void add_selection_metrics(const at::Tensor& mask, const at::Tensor& given, const Oracle&,
                            std::map<std::string, double>& metrics);

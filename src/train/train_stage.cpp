@@ -128,7 +128,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   ImageSource& source = *opened;
 
   Execution result;
-  result.skipped_pictures = source.skipped();
+  result.skipped_images = source.skipped();
   if (context.trial) result.trial.emplace();
   Trial* trial = result.trial ? &*result.trial : nullptr;
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);

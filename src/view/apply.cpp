@@ -140,12 +140,12 @@ bool makes_size(const Step& step) {
 const Step kNothing = Adjust{};
 
 // index_copy_ of whole images; torch's goes level by level.
-void put(at::Tensor& all, const std::vector<std::int64_t>& places, const at::Tensor& pictures) {
+void put(at::Tensor& all, const std::vector<std::int64_t>& places, const at::Tensor& images) {
   if (!all.is_cpu()) {
-    all.index_copy_(0, device::to_device(at::tensor(places, at::kLong), all.device()), pictures);
+    all.index_copy_(0, device::to_device(at::tensor(places, at::kLong), all.device()), images);
     return;
   }
-  at::Tensor from = pictures.contiguous();
+  at::Tensor from = images.contiguous();
   auto bytes = static_cast<std::size_t>(from.stride(0));
   for (std::size_t i = 0; i < places.size(); ++i)
     std::memcpy(all.data_ptr<std::uint8_t>() + static_cast<std::size_t>(places[i]) * bytes,
@@ -184,14 +184,14 @@ at::Tensor to_tensor(const data::Image& image) {
       .clone();
 }
 
-at::Tensor apply(const at::Tensor& pictures, const std::vector<Step>& steps, at::TensorOptions real) {
-  return apply_each(pictures, std::vector<std::vector<Step>>(static_cast<std::size_t>(pictures.size(0)), steps), real);
+at::Tensor apply(const at::Tensor& images, const std::vector<Step>& steps, at::TensorOptions real) {
+  return apply_each(images, std::vector<std::vector<Step>>(static_cast<std::size_t>(images.size(0)), steps), real);
 }
 
-at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<Step>>& steps, at::TensorOptions real) {
-  bool shaped = (pictures.dim() == 4 || pictures.dim() == 5) &&
-                pictures.size(-1) == 3;  // 5: crops of each, which only Normalize may follow
-  if (!shaped || pictures.scalar_type() != at::kByte || pictures.size(0) != static_cast<std::int64_t>(steps.size()))
+at::Tensor apply_each(const at::Tensor& images, const std::vector<std::vector<Step>>& steps, at::TensorOptions real) {
+  bool shaped = (images.dim() == 4 || images.dim() == 5) &&
+                images.size(-1) == 3;  // 5: crops of each, which only Normalize may follow
+  if (!shaped || images.scalar_type() != at::kByte || images.size(0) != static_cast<std::int64_t>(steps.size()))
     throw InternalError("apply: images are B x H x W x 3 levels, with one list of steps for each");
   const Normalisation* normalisation = steps.empty() ? nullptr : normalisation_of(steps[0]);
   std::size_t longest = 0;
@@ -202,7 +202,7 @@ at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<
       throw UsageError("images of one batch need one normalisation");
     longest = std::max(longest, own.size() - (other ? 1 : 0));
   }
-  at::Tensor x = pictures;
+  at::Tensor x = images;
   for (std::size_t k = 0; k < longest; ++k) {
     std::vector<const Step*> position;
     for (const auto& own : steps) position.push_back(k < own.size() - (normalisation ? 1 : 0) ? &own[k] : &kNothing);
@@ -211,13 +211,13 @@ at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<
   return normalisation ? normalised(x, *normalisation, real) : x;
 }
 
-at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>& steps,
+at::Tensor apply_any_size(const std::vector<at::Tensor>& images, const std::vector<std::vector<Step>>& steps,
                           at::TensorOptions real) {
   std::vector<at::Tensor> sized;
   std::vector<std::vector<Step>> rest;
-  for (std::size_t i = 0; i < pictures.size(); ++i) {
+  for (std::size_t i = 0; i < images.size(); ++i) {
     auto first = std::find_if_not(steps[i].begin(), steps[i].end(), makes_size);
-    sized.push_back(apply(pictures[i].unsqueeze(0), std::vector<Step>(steps[i].begin(), first), real));
+    sized.push_back(apply(images[i].unsqueeze(0), std::vector<Step>(steps[i].begin(), first), real));
     rest.emplace_back(first, steps[i].end());
     if (sized.back().sizes() != sized.front().sizes())
       throw UsageError("the images of one batch differ in size after their first steps");

@@ -35,7 +35,7 @@ BoxFilter box_of(double sigma) {
   return box;
 }
 
-// One pass along `dimension`; the border pixel goes on beyond the border. `x`: int64 levels.
+// One pass along `dimension`; the border pixel is repeated beyond the border. `x`: int64 levels.
 at::Tensor box_blur(const at::Tensor& x, std::int64_t dimension, std::int64_t radius, const at::Tensor& inner,
                     const at::Tensor& edge) {
   std::int64_t size = x.size(dimension), reach = radius + 1;
@@ -50,9 +50,9 @@ at::Tensor box_blur(const at::Tensor& x, std::int64_t dimension, std::int64_t ra
 
 // One pass down the rows of one image, in place; `sums` is room for a row. Sums slide, in 32 bits without sign: a box
 // holds at most 255 * 2^24.
-void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const BoxFilter& box,
+void blur_rows(std::uint8_t* image, std::int64_t rows, std::int64_t row, const BoxFilter& box,
                std::vector<std::uint8_t>& before, std::vector<std::uint32_t>& sums) {
-  before.assign(picture, picture + rows * row);
+  before.assign(image, image + rows * row);
   auto line = [&](std::int64_t y) { return before.data() + std::clamp<std::int64_t>(y, 0, rows - 1) * row; };
   auto inner = static_cast<std::uint32_t>(box.inner), edge = static_cast<std::uint32_t>(box.edge);
   sums.assign(static_cast<std::size_t>(row), 0);
@@ -64,7 +64,7 @@ void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const
   for (std::int64_t y = 0; y < rows; ++y) {
     const std::uint8_t *above = line(y - box.radius - 1), *below = line(y + box.radius + 1),
                        *leaving = line(y - box.radius);
-    std::uint8_t* out = picture + y * row;
+    std::uint8_t* out = image + y * row;
     for (std::int64_t x = 0; x < row; ++x) {
       out[x] = static_cast<std::uint8_t>((sum[x] * inner + (above[x] + below[x]) * edge + (1u << 23)) >> 24);
       sum[x] += static_cast<std::uint32_t>(below[x]) - leaving[x];
@@ -73,10 +73,10 @@ void blur_rows(std::uint8_t* picture, std::int64_t rows, std::int64_t row, const
 }
 
 // Passes down every image of N x rows x ..., each with its own box.
-void blur_down(at::Tensor& pictures, const std::vector<BoxFilter>& boxes) {
-  std::int64_t rows = pictures.size(1), row = pictures.size(2) * pictures.size(3);
-  std::uint8_t* first_pixel = pictures.data_ptr<std::uint8_t>();
-  at::parallel_for(0, pictures.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+void blur_down(at::Tensor& images, const std::vector<BoxFilter>& boxes) {
+  std::int64_t rows = images.size(1), row = images.size(2) * images.size(3);
+  std::uint8_t* first_pixel = images.data_ptr<std::uint8_t>();
+  at::parallel_for(0, images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     std::vector<std::uint8_t> before;
     std::vector<std::uint32_t> sums;
     for (std::int64_t b = first; b < last; ++b)
@@ -87,19 +87,19 @@ void blur_down(at::Tensor& pictures, const std::vector<BoxFilter>& boxes) {
 
 }  // namespace
 
-at::Tensor gaussian_blur(const at::Tensor& pictures, Reals sigmas) {
-  if (!pictures.is_cpu()) return gaussian_blur_by_tensors(pictures, sigmas);
+at::Tensor gaussian_blur(const at::Tensor& images, Reals sigmas) {
+  if (!images.is_cpu()) return gaussian_blur_by_tensors(images, sigmas);
   std::vector<BoxFilter> boxes;
   for (double sigma : sigmas) boxes.push_back(box_of(sigma));
   // Across is down the transposed image.
-  at::Tensor across = pictures.transpose(1, 2).clone(at::MemoryFormat::Contiguous);
+  at::Tensor across = images.transpose(1, 2).clone(at::MemoryFormat::Contiguous);
   blur_down(across, boxes);
   at::Tensor down = across.transpose(1, 2).clone(at::MemoryFormat::Contiguous);
   blur_down(down, boxes);
   return down;
 }
 
-at::Tensor gaussian_blur_by_tensors(const at::Tensor& pictures, Reals sigmas) {
+at::Tensor gaussian_blur_by_tensors(const at::Tensor& images, Reals sigmas) {
   // Images whose boxes have the same whole radius are blurred together.
   std::map<std::int64_t, std::vector<std::int64_t>> by_radius;
   std::vector<BoxFilter> boxes;
@@ -107,17 +107,17 @@ at::Tensor gaussian_blur_by_tensors(const at::Tensor& pictures, Reals sigmas) {
     boxes.push_back(box_of(sigma));
     by_radius[boxes.back().radius].push_back(static_cast<std::int64_t>(boxes.size()) - 1);
   }
-  at::Tensor result = at::empty_like(pictures);
+  at::Tensor result = at::empty_like(images);
   for (const auto& [radius, members] : by_radius) {
     std::vector<double> inner, edge;
     for (std::int64_t i : members) {
       inner.push_back(static_cast<double>(boxes[static_cast<std::size_t>(i)].inner));
       edge.push_back(static_cast<double>(boxes[static_cast<std::size_t>(i)].edge));
     }
-    at::Device device = pictures.device();
+    at::Device device = images.device();
     at::Tensor index = device::to_device(at::tensor(members, at::kLong), device);
     at::Tensor a = column(inner, at::kLong, device, 4), e = column(edge, at::kLong, device, 4);
-    at::Tensor x = pictures.index_select(0, index).to(at::kLong);
+    at::Tensor x = images.index_select(0, index).to(at::kLong);
     for (std::int64_t dimension : {2, 1})
       for (int pass = 0; pass < kPasses; ++pass) x = box_blur(x, dimension, radius, a, e);
     result.index_copy_(0, index, x.to(at::kByte));

@@ -13,8 +13,8 @@ namespace winnow::view {
 namespace {
 
 // The grey level of Pillow's convert("L"), B x H x W x 1, int32: (19595 R + 38470 G + 7471 B + 2^15) >> 16.
-at::Tensor grey_level(const at::Tensor& pictures) {
-  at::Tensor x = pictures.to(at::kInt);
+at::Tensor grey_level(const at::Tensor& images) {
+  at::Tensor x = images.to(at::kInt);
   at::Tensor sum = x.select(3, 0) * 19595;
   sum.add_(x.select(3, 1), 38470).add_(x.select(3, 2), 7471).add_(1 << 15);
   return sum.bitwise_right_shift_(16).unsqueeze(3);
@@ -35,8 +35,8 @@ int clip(int level) { return level < 0 ? 0 : level > 255 ? 255 : level; }
 
 // f(image index, RGB in, RGB out) for every pixel.
 template <class F>
-at::Tensor for_each_pixel(const at::Tensor& pictures, F f) {
-  at::Tensor from = pictures.contiguous(), result = at::empty_like(from);
+at::Tensor for_each_pixel(const at::Tensor& images, F f) {
+  at::Tensor from = images.contiguous(), result = at::empty_like(from);
   std::int64_t pixels = from.size(1) * from.size(2);
   const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
@@ -95,27 +95,27 @@ at::Tensor column(Reals values, at::ScalarType type, at::Device device, std::int
   return device::to_device(host.to(type), device).view(shape);
 }
 
-at::Tensor grayscale(const at::Tensor& pictures) {
-  return grey_level(pictures).to(at::kByte).expand_as(pictures).contiguous();
+at::Tensor grayscale(const at::Tensor& images) {
+  return grey_level(images).to(at::kByte).expand_as(images).contiguous();
 }
 
-at::Tensor brightness(const at::Tensor& pictures, Reals factors) {
-  at::Tensor black = at::zeros({1, 1, 1}, at::TensorOptions(at::kFloat).device(pictures.device()));
-  return lookup(pictures, blend_table(black, factors, pictures.device()));
+at::Tensor brightness(const at::Tensor& images, Reals factors) {
+  at::Tensor black = at::zeros({1, 1, 1}, at::TensorOptions(at::kFloat).device(images.device()));
+  return lookup(images, blend_table(black, factors, images.device()));
 }
 
-at::Tensor contrast(const at::Tensor& pictures, Reals factors) {
-  at::Tensor mean = grey_level(pictures).sum({1, 2, 3}, false, at::kDouble) /
-                    static_cast<double>(pictures.size(1) * pictures.size(2));
+at::Tensor contrast(const at::Tensor& images, Reals factors) {
+  at::Tensor mean =
+      grey_level(images).sum({1, 2, 3}, false, at::kDouble) / static_cast<double>(images.size(1) * images.size(2));
   at::Tensor grey = (mean + 0.5).floor_().to(at::kFloat).view({-1, 1, 1});
-  return lookup(pictures, blend_table(grey, factors, pictures.device()));
+  return lookup(images, blend_table(grey, factors, images.device()));
 }
 
-at::Tensor saturation(const at::Tensor& pictures, Reals factors) {
-  if (!pictures.is_cpu()) return saturation_by_tensors(pictures, factors);
-  return for_each_pixel(pictures, [&](std::size_t picture, const std::uint8_t* in, std::uint8_t* out) {
+at::Tensor saturation(const at::Tensor& images, Reals factors) {
+  if (!images.is_cpu()) return saturation_by_tensors(images, factors);
+  return for_each_pixel(images, [&](std::size_t image, const std::uint8_t* in, std::uint8_t* out) {
     auto grey = static_cast<float>((19595 * in[0] + 38470 * in[1] + 7471 * in[2] + (1 << 15)) >> 16),
-         factor = static_cast<float>(factors[picture]);
+         factor = static_cast<float>(factors[image]);
     for (int c = 0; c < 3; ++c) {
       float mixed = (static_cast<float>(in[c]) - grey) * factor + grey;
       out[c] = static_cast<std::uint8_t>(mixed < 0 ? 0 : mixed > 255 ? 255 : mixed);
@@ -123,17 +123,17 @@ at::Tensor saturation(const at::Tensor& pictures, Reals factors) {
   });
 }
 
-at::Tensor saturation_by_tensors(const at::Tensor& pictures, Reals factors) {
-  return blend(grey_level(pictures).to(at::kFloat), pictures.to(at::kFloat),
-               column(factors, at::kFloat, pictures.device(), 4));
+at::Tensor saturation_by_tensors(const at::Tensor& images, Reals factors) {
+  return blend(grey_level(images).to(at::kFloat), images.to(at::kFloat),
+               column(factors, at::kFloat, images.device(), 4));
 }
 
 // A 3 x 3 mean that counts the pixel itself five times; border pixels stay.
-at::Tensor sharpness(const at::Tensor& pictures, Reals factors) {
-  std::int64_t H = pictures.size(1), W = pictures.size(2);
-  at::Tensor smooth = pictures.to(at::kFloat);
+at::Tensor sharpness(const at::Tensor& images, Reals factors) {
+  std::int64_t H = images.size(1), W = images.size(2);
+  at::Tensor smooth = images.to(at::kFloat);
   if (H > 2 && W > 2) {
-    at::Tensor x = pictures.to(at::kInt);
+    at::Tensor x = images.to(at::kInt);
     at::Tensor rows = x.narrow(1, 0, H - 2) + x.narrow(1, 1, H - 2);
     rows.add_(x.narrow(1, 2, H - 2));
     at::Tensor sum = rows.narrow(2, 0, W - 2) + rows.narrow(2, 1, W - 2);
@@ -141,22 +141,22 @@ at::Tensor sharpness(const at::Tensor& pictures, Reals factors) {
     // Rounded sum / 13; a half is not possible.
     smooth.narrow(1, 1, H - 2).narrow(2, 1, W - 2).copy_(at::floor_divide(sum.mul_(2).add_(13), 26));
   }
-  return blend(smooth, pictures.to(at::kFloat), column(factors, at::kFloat, pictures.device(), 4));
+  return blend(smooth, images.to(at::kFloat), column(factors, at::kFloat, images.device(), 4));
 }
 
 // To HSV with 8 bits each, the hue turned by trunc(255 turns) modulo 256, and back. fp32 and fp64 exactly where
 // Convert.c has them.
-at::Tensor hue(const at::Tensor& pictures, Reals turns) {
-  if (!pictures.is_cpu()) return hue_by_tensors(pictures, turns);
-  return for_each_pixel(pictures, [&](std::size_t picture, const std::uint8_t* in, std::uint8_t* out) {
-    turn_hue(in, static_cast<int>(turn_of(turns[picture])), out);
+at::Tensor hue(const at::Tensor& images, Reals turns) {
+  if (!images.is_cpu()) return hue_by_tensors(images, turns);
+  return for_each_pixel(images, [&](std::size_t image, const std::uint8_t* in, std::uint8_t* out) {
+    turn_hue(in, static_cast<int>(turn_of(turns[image])), out);
   });
 }
 
-at::Tensor hue_by_tensors(const at::Tensor& pictures, Reals turns) {
+at::Tensor hue_by_tensors(const at::Tensor& images, Reals turns) {
   std::vector<double> levels;
   for (double turn : turns) levels.push_back(static_cast<double>(turn_of(turn)));
-  at::Tensor x = pictures.to(at::kFloat);
+  at::Tensor x = images.to(at::kFloat);
   at::Tensor r = x.select(3, 0), g = x.select(3, 1), b = x.select(3, 2);
   at::Tensor high = at::amax(x, 3), low = at::amin(x, 3);
   at::Tensor range = high - low, grey = range == 0;
@@ -168,7 +168,7 @@ at::Tensor hue_by_tensors(const at::Tensor& pictures, Reals turns) {
   at::Tensor h = at::fmod(sextant.to(at::kDouble) / 6.0 + 1.0, 1.0).to(at::kFloat);
   at::Tensor level = (h.to(at::kDouble) * 255.0).to(at::kInt).masked_fill_(grey, 0);
   at::Tensor s = (range / high.clamp_min(1)).to(at::kDouble).mul_(255.0).floor_().masked_fill_(grey, 0);
-  level = (level + column(levels, at::kInt, pictures.device(), 3)).bitwise_and_(255);
+  level = (level + column(levels, at::kInt, images.device(), 3)).bitwise_and_(255);
 
   at::Tensor turned = level.to(at::kFloat).to(at::kDouble) * 6.0 / 255.0;
   at::Tensor i = turned.floor();

@@ -23,12 +23,12 @@ std::int64_t centred(std::int64_t from, std::int64_t to, bool floor) {
 }
 
 // Row by row, with the colour `outside` where a box leaves the image.
-at::Tensor crop_by_rows(const at::Tensor& pictures, std::span<const data::Box> boxes, const Colour& outside) {
-  std::int64_t H = pictures.size(1), W = pictures.size(2), h = boxes[0].height, w = boxes[0].width;
-  at::Tensor from = pictures.contiguous(), result = at::empty({pictures.size(0), h, w, 3}, pictures.options());
+at::Tensor crop_by_rows(const at::Tensor& images, std::span<const data::Box> boxes, const Colour& outside) {
+  std::int64_t H = images.size(1), W = images.size(2), h = boxes[0].height, w = boxes[0].width;
+  at::Tensor from = images.contiguous(), result = at::empty({images.size(0), h, w, 3}, images.options());
   const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
-  at::parallel_for(0, pictures.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  at::parallel_for(0, images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       const data::Box& box = boxes[static_cast<std::size_t>(b)];
       std::int64_t begin = std::clamp<std::int64_t>(-box.left, 0, w),
@@ -51,9 +51,9 @@ at::Tensor crop_by_rows(const at::Tensor& pictures, std::span<const data::Box> b
 
 }  // namespace
 
-at::Tensor hflip(const at::Tensor& pictures) {
-  if (!pictures.is_cpu()) return pictures.flip(2);
-  at::Tensor from = pictures.contiguous(), result = at::empty_like(from);
+at::Tensor hflip(const at::Tensor& images) {
+  if (!images.is_cpu()) return images.flip(2);
+  at::Tensor from = images.contiguous(), result = at::empty_like(from);
   std::int64_t rows = from.size(0) * from.size(1), W = from.size(2);
   const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
@@ -68,17 +68,16 @@ at::Tensor hflip(const at::Tensor& pictures) {
   return result;
 }
 
-at::Tensor crop(const at::Tensor& pictures, std::span<const data::Box> boxes, const Colour& outside) {
+at::Tensor crop(const at::Tensor& images, std::span<const data::Box> boxes, const Colour& outside) {
   for (const data::Box& box : boxes)
     if (box.height != boxes[0].height || box.width != boxes[0].width)
       throw UsageError(fmt::format("crops of one batch differ in size: {} x {} and {} x {}", boxes[0].height,
                                    boxes[0].width, box.height, box.width));
-  return pictures.is_cpu() ? crop_by_rows(pictures, boxes, outside) : crop_by_tensors(pictures, boxes, outside);
+  return images.is_cpu() ? crop_by_rows(images, boxes, outside) : crop_by_tensors(images, boxes, outside);
 }
 
-at::Tensor crop_by_tensors(const at::Tensor& pictures, std::span<const data::Box> boxes, const Colour& outside) {
-  std::int64_t B = pictures.size(0), H = pictures.size(1), W = pictures.size(2), h = boxes[0].height,
-               w = boxes[0].width;
+at::Tensor crop_by_tensors(const at::Tensor& images, std::span<const data::Box> boxes, const Colour& outside) {
+  std::int64_t B = images.size(0), H = images.size(1), W = images.size(2), h = boxes[0].height, w = boxes[0].width;
   at::Tensor rows = at::empty({B, h}, at::kLong), columns = at::empty({B, w}, at::kLong);
   auto r = rows.accessor<std::int64_t, 2>(), c = columns.accessor<std::int64_t, 2>();
   bool beyond = false;
@@ -88,11 +87,11 @@ at::Tensor crop_by_tensors(const at::Tensor& pictures, std::span<const data::Box
     for (std::int64_t y = 0; y < h; ++y) r[i][y] = box.top + y;
     for (std::int64_t x = 0; x < w; ++x) c[i][x] = box.left + x;
   }
-  at::Device device = pictures.device();
+  at::Device device = images.device();
   rows = device::to_device(rows, device).unsqueeze(2);
   columns = device::to_device(columns, device).unsqueeze(1);
   at::Tensor batch = at::arange(B, at::TensorOptions(at::kLong).device(device)).view({B, 1, 1});
-  at::Tensor result = pictures.index({batch, rows.clamp(0, H - 1), columns.clamp(0, W - 1)});
+  at::Tensor result = images.index({batch, rows.clamp(0, H - 1), columns.clamp(0, W - 1)});
   if (!beyond) return result;
   at::Tensor inside =
       (rows >= 0).logical_and(rows < H).logical_and((columns >= 0).logical_and(columns < W)).unsqueeze(3);
@@ -103,18 +102,18 @@ at::Tensor crop_by_tensors(const at::Tensor& pictures, std::span<const data::Box
 
 // A smaller image is padded with black first: torchvision puts the odd pixel below and to the right, Hugging Face above
 // and to the left, which is what flooring a negative offset does.
-at::Tensor center_crop(const at::Tensor& pictures, const CenterCrop& step) {
+at::Tensor center_crop(const at::Tensor& images, const CenterCrop& step) {
   auto offset = [&](std::int64_t from, std::int64_t to) {
     if (step.floor || from >= to) return centred(from, to, step.floor);
     return -((to - from) / 2);
   };
-  data::Box box{offset(pictures.size(1), step.size.height), offset(pictures.size(2), step.size.width), step.size.height,
+  data::Box box{offset(images.size(1), step.size.height), offset(images.size(2), step.size.width), step.size.height,
                 step.size.width};
-  return crop(pictures, std::vector<data::Box>(static_cast<std::size_t>(pictures.size(0)), box), {});
+  return crop(images, std::vector<data::Box>(static_cast<std::size_t>(images.size(0)), box), {});
 }
 
-at::Tensor crops(const at::Tensor& pictures, const Crops& step) {
-  std::int64_t H = pictures.size(1), W = pictures.size(2), h = step.size.height, w = step.size.width;
+at::Tensor crops(const at::Tensor& images, const Crops& step) {
+  std::int64_t H = images.size(1), W = images.size(2), h = step.size.height, w = step.size.width;
   if (h > H || w > W) throw UsageError(fmt::format("crops of {} x {} from images of {} x {}", h, w, H, W));
   std::vector<at::Tensor> parts;
   auto five = [&](const at::Tensor& from) {
@@ -125,8 +124,8 @@ at::Tensor crops(const at::Tensor& pictures, const Crops& step) {
                              {centred(H, h, false), centred(W, w, false)}})
       parts.push_back(from.narrow(1, top, h).narrow(2, left, w));
   };
-  five(pictures);
-  if (step.mirrored) five(hflip(pictures));
+  five(images);
+  if (step.mirrored) five(hflip(images));
   return at::stack(parts, 1);
 }
 

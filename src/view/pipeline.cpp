@@ -48,8 +48,8 @@ constexpr Choice kChoices[] = {
 };
 
 // torchvision's RandomResizedCrop.get_params: ten tries, then the largest centred box of a legal ratio.
-data::Box draw_box(Size picture, double low, double high, double ratio_low, double ratio_high, Stream& stream) {
-  auto H = static_cast<double>(picture.height), W = static_cast<double>(picture.width);
+data::Box draw_box(Size image, double low, double high, double ratio_low, double ratio_high, Stream& stream) {
+  auto H = static_cast<double>(image.height), W = static_cast<double>(image.width);
   data::Box box;
   bool found = false;
   for (int attempt = 0; attempt < 10;
@@ -59,19 +59,19 @@ data::Box draw_box(Size picture, double low, double high, double ratio_low, doub
     double top = stream.uniform(), left = stream.uniform();
     auto width = static_cast<std::int64_t>(std::nearbyint(std::sqrt(area * ratio)));
     auto height = static_cast<std::int64_t>(std::nearbyint(std::sqrt(area / ratio)));
-    if (found || width < 1 || height < 1 || width > picture.width || height > picture.height) continue;
+    if (found || width < 1 || height < 1 || width > image.width || height > image.height) continue;
     found = true;
-    box = {static_cast<std::int64_t>(top * static_cast<double>(picture.height - height + 1)),
-           static_cast<std::int64_t>(left * static_cast<double>(picture.width - width + 1)), height, width};
+    box = {static_cast<std::int64_t>(top * static_cast<double>(image.height - height + 1)),
+           static_cast<std::int64_t>(left * static_cast<double>(image.width - width + 1)), height, width};
   }
   if (found) return box;
-  box = {0, 0, picture.height, picture.width};
+  box = {0, 0, image.height, image.width};
   if (W / H < ratio_low)
-    box.height = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(W / ratio_low)), 1, picture.height);
+    box.height = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(W / ratio_low)), 1, image.height);
   if (W / H > ratio_high)
-    box.width = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(H * ratio_high)), 1, picture.width);
-  box.top = (picture.height - box.height) / 2;
-  box.left = (picture.width - box.width) / 2;
+    box.width = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(H * ratio_high)), 1, image.width);
+  box.top = (image.height - box.height) / 2;
+  box.left = (image.width - box.width) / 2;
   return box;
 }
 
@@ -194,22 +194,22 @@ const std::vector<std::string>& Pipeline::names() {
   return all;
 }
 
-void Pipeline::draw_part(const Part& part, Size& picture, Stream& stream, std::vector<Step>& steps) const {
-  auto W = static_cast<double>(picture.width), H = static_cast<double>(picture.height);
+void Pipeline::draw_part(const Part& part, Size& image, Stream& stream, std::vector<Step>& steps) const {
+  auto W = static_cast<double>(image.width), H = static_cast<double>(image.height);
   if (part.op == "random_resized_crop") {
-    steps.push_back(ResizedCrop{draw_box(picture, part.low, part.high, part.ratio_low, part.ratio_high, stream),
+    steps.push_back(ResizedCrop{draw_box(image, part.low, part.high, part.ratio_low, part.ratio_high, stream),
                                 part.size, part.filter});
-    picture = part.size;
+    image = part.size;
   } else if (part.op == "random_crop") {
-    std::int64_t room_y = picture.height + 2 * part.count - part.size.height,
-                 room_x = picture.width + 2 * part.count - part.size.width;
+    std::int64_t room_y = image.height + 2 * part.count - part.size.height,
+                 room_x = image.width + 2 * part.count - part.size.width;
     if (room_y < 0 || room_x < 0)
       throw UsageError(fmt::format("random_crop: {} x {} does not fit into {} x {} with {} pixels of padding",
-                                   part.size.height, part.size.width, picture.height, picture.width, part.count));
+                                   part.size.height, part.size.width, image.height, image.width, part.count));
     auto top = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(room_y) + 1));
     auto left = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(room_x) + 1));
     steps.push_back(PaddedCrop{part.count, top, left, part.size, part.fill});
-    picture = part.size;
+    image = part.size;
   } else if (part.op == "random_hflip" || part.op == "random_grayscale") {
     bool happens = stream.uniform() < part.probability;
     steps.push_back(Adjust{!happens ? Op::identity : part.op == "random_hflip" ? Op::hflip : Op::grayscale});
@@ -237,20 +237,20 @@ void Pipeline::draw_part(const Part& part, Size& picture, Stream& stream, std::v
   }
 }
 
-std::vector<Step> Pipeline::draw(Size picture, Stream& stream) const {
+std::vector<Step> Pipeline::draw(Size image, Stream& stream) const {
   std::vector<Step> steps;
   for (const Part& part : parts_) {
     if (!part.op.empty()) {
-      draw_part(part, picture, stream, steps);
+      draw_part(part, image, stream, steps);
       continue;
     }
     for (const Step& step : part.fixed) {
       if (auto resize = std::get_if<Resize>(&step))
-        picture = resize->side ? data::short_side(picture, resize->side) : resize->size;
-      if (auto crop = std::get_if<CenterCrop>(&step)) picture = crop->size;
-      if (auto crop = std::get_if<ResizedCrop>(&step)) picture = crop->size;
-      if (auto crop = std::get_if<PaddedCrop>(&step)) picture = crop->size;
-      if (auto crop = std::get_if<Crop>(&step)) picture = {crop->box.height, crop->box.width};
+        image = resize->side ? data::short_side(image, resize->side) : resize->size;
+      if (auto crop = std::get_if<CenterCrop>(&step)) image = crop->size;
+      if (auto crop = std::get_if<ResizedCrop>(&step)) image = crop->size;
+      if (auto crop = std::get_if<PaddedCrop>(&step)) image = crop->size;
+      if (auto crop = std::get_if<Crop>(&step)) image = {crop->box.height, crop->box.width};
       steps.push_back(step);
     }
   }

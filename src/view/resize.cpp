@@ -54,16 +54,16 @@ at::Tensor filtered(const at::Tensor& x, const Taps& taps) {
 
 }  // namespace
 
-at::Tensor resize_by_gather(const at::Tensor& pictures, std::span<const data::Box> boxes, Size size,
+at::Tensor resize_by_gather(const at::Tensor& images, std::span<const data::Box> boxes, Size size,
                             data::Filter filter) {
-  Taps across = taps_of(boxes, false, size.width, filter, pictures.device());
-  Taps down = taps_of(boxes, true, size.height, filter, pictures.device());
-  at::Tensor x = filtered(pictures.transpose(1, 2).contiguous(), across);
+  Taps across = taps_of(boxes, false, size.width, filter, images.device());
+  Taps down = taps_of(boxes, true, size.height, filter, images.device());
+  at::Tensor x = filtered(images.transpose(1, 2).contiguous(), across);
   return filtered(x.transpose(1, 2).contiguous(), down);
 }
 
-at::Tensor resize(const at::Tensor& pictures, std::span<const data::Box> boxes, Size size, data::Filter filter) {
-  std::int64_t B = pictures.size(0), H = pictures.size(1), W = pictures.size(2);
+at::Tensor resize(const at::Tensor& images, std::span<const data::Box> boxes, Size size, data::Filter filter) {
+  std::int64_t B = images.size(0), H = images.size(1), W = images.size(2);
   if (size.height < 1 || size.width < 1)
     throw UsageError(fmt::format("an image cannot become {} x {}", size.height, size.width));
   for (const data::Box& box : boxes)
@@ -71,8 +71,8 @@ at::Tensor resize(const at::Tensor& pictures, std::span<const data::Box> boxes, 
         box.left + box.width > W)
       throw UsageError(fmt::format("the box {} x {} at ({}, {}) is not inside an image of {} x {}", box.height,
                                    box.width, box.top, box.left, H, W));
-  if (!pictures.is_cpu()) return resize_by_gather(pictures, boxes, size, filter);
-  at::Tensor from = pictures.contiguous(), result = at::empty({B, size.height, size.width, 3}, pictures.options());
+  if (!images.is_cpu()) return resize_by_gather(images, boxes, size, filter);
+  at::Tensor from = images.contiguous(), result = at::empty({B, size.height, size.width, 3}, images.options());
   const std::uint8_t* pixels = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* target = result.data_ptr<std::uint8_t>();
   at::parallel_for(0, B, 1, [&](std::int64_t first, std::int64_t last) {

@@ -33,7 +33,7 @@ const std::vector<std::pair<Op, std::string_view>> kNames = {
     {Op::rotate, "rotate"},
 };
 
-// One step's object, read key by key: what nobody read is an error.
+// One step's object, read key by key: an unread key is an error.
 class Fields {
  public:
   Fields(const Value& step, const std::string& where) : step_(step), where_(where) {

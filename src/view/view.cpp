@@ -16,11 +16,11 @@ namespace {
 // Every level's value once (3 x 256), then a look-up for each; the result lies in memory as that of
 // normalise_by_tensors does.
 template <class Real>
-void look_up(const at::Tensor& pictures, const at::Tensor& values, at::Tensor& result) {
-  const std::uint8_t* from = pictures.const_data_ptr<std::uint8_t>();
+void look_up(const at::Tensor& images, const at::Tensor& values, at::Tensor& result) {
+  const std::uint8_t* from = images.const_data_ptr<std::uint8_t>();
   const Real* table = values.const_data_ptr<Real>();
   Real* to = result.data_ptr<Real>();
-  at::parallel_for(0, pictures.numel() / 3, 1 << 14, [&](std::int64_t first, std::int64_t last) {
+  at::parallel_for(0, images.numel() / 3, 1 << 14, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = 3 * first; i < 3 * last; i += 3) {
       to[i] = table[from[i]];
       to[i + 1] = table[256 + from[i + 1]];
@@ -31,28 +31,28 @@ void look_up(const at::Tensor& pictures, const at::Tensor& values, at::Tensor& r
 
 }  // namespace
 
-at::Tensor normalise(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
+at::Tensor normalise(const at::Tensor& images, const Normalisation& n, at::TensorOptions options) {
   at::ScalarType type = options.dtype().toScalarType();
-  if (!pictures.is_cpu() || !options.device().is_cpu() || pictures.size(3) != 3 || !pictures.is_contiguous() ||
+  if (!images.is_cpu() || !options.device().is_cpu() || images.size(3) != 3 || !images.is_contiguous() ||
       (type != at::kFloat && type != at::kDouble))
-    return normalise_by_tensors(pictures, n, options);
+    return normalise_by_tensors(images, n, options);
   at::Tensor levels = at::arange(256, at::kLong).to(at::kByte).view({1, 1, 256, 1}).expand({1, 1, 256, 3}).contiguous();
   at::Tensor values = normalise_by_tensors(levels, n, options).reshape({3, 256}).contiguous();
-  at::Tensor result = at::empty({pictures.size(0), 3, pictures.size(1), pictures.size(2)},
+  at::Tensor result = at::empty({images.size(0), 3, images.size(1), images.size(2)},
                                 options.memory_format(at::MemoryFormat::ChannelsLast));
-  type == at::kFloat ? look_up<float>(pictures, values, result) : look_up<double>(pictures, values, result);
+  type == at::kFloat ? look_up<float>(images, values, result) : look_up<double>(images, values, result);
   return result;
 }
 
 // x scale + shift in one pass: (x / 255 - mean) / deviation.
-at::Tensor normalise_by_tensors(const at::Tensor& pictures, const Normalisation& n, at::TensorOptions options) {
+at::Tensor normalise_by_tensors(const at::Tensor& images, const Normalisation& n, at::TensorOptions options) {
   at::Tensor mean = at::tensor(n.mean, at::kDouble), deviation = at::tensor(n.deviation, at::kDouble);
   at::ScalarType type = options.dtype().toScalarType();
   auto there = [&](const at::Tensor& tensor) { return device::to_device(tensor, options.device()); };
   at::Tensor scale = there((1 / (255 * deviation)).to(type)).view({1, 3, 1, 1});
   at::Tensor shift = there((-mean / deviation).to(type)).view({1, 3, 1, 1});
-  at::Tensor x = there(pictures).permute({0, 3, 1, 2}).to(type);  // levels are a quarter of the bytes of reals
-  return at::addcmul(shift, x, scale);                            // one grey channel is broadcast to three
+  at::Tensor x = there(images).permute({0, 3, 1, 2}).to(type);  // levels are a quarter of the bytes of reals
+  return at::addcmul(shift, x, scale);                          // one grey channel is broadcast to three
 }
 
 FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pad, std::int64_t epoch,
@@ -66,18 +66,18 @@ FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pa
   return drawn;
 }
 
-at::Tensor pictures(const data::Split& split) {
+at::Tensor images(const data::Split& split) {
   return at::from_blob(const_cast<std::uint8_t*>(split.images.data()),
                        {split.samples, split.height, split.width, split.channels}, at::TensorOptions(at::kByte));
 }
 
-at::Tensor plain(const at::Tensor& pictures, const at::Tensor& ids, const Normalisation& n, at::TensorOptions options) {
-  return normalise(pictures.index_select(0, ids), n, options);
+at::Tensor plain(const at::Tensor& images, const at::Tensor& ids, const Normalisation& n, at::TensorOptions options) {
+  return normalise(images.index_select(0, ids), n, options);
 }
 
-at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const std::vector<FlipCrop>& drawn,
+at::Tensor flip_crop(const at::Tensor& images, const at::Tensor& ids, const std::vector<FlipCrop>& drawn,
                      std::int64_t pad, const Normalisation& n, at::TensorOptions options) {
-  std::int64_t B = ids.size(0), H = pictures.size(1), W = pictures.size(2);
+  std::int64_t B = ids.size(0), H = images.size(1), W = images.size(2);
   // Source row and column of every target row and column, in the padded image.
   at::Tensor rows = at::empty({B, H}, at::kLong), columns = at::empty({B, W}, at::kLong);
   auto r = rows.accessor<std::int64_t, 2>(), c = columns.accessor<std::int64_t, 2>();
@@ -89,9 +89,9 @@ at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const st
       c[i][x] = own.flip ? W + 2 * pad - 1 - from : from;
     }
   }
-  at::Tensor padded = at::constant_pad_nd(pictures.index_select(0, ids), {0, 0, pad, pad, pad, pad}, 0);
+  at::Tensor padded = at::constant_pad_nd(images.index_select(0, ids), {0, 0, pad, pad, pad, pad}, 0);
   at::Tensor batch = at::arange(B, at::kLong).view({B, 1, 1});
-  auto device = pictures.device();
+  auto device = images.device();
   at::Tensor cropped = padded.index({device::to_device(batch, device), device::to_device(rows, device).unsqueeze(2),
                                      device::to_device(columns, device).unsqueeze(1)});
   return normalise(cropped, n, options);

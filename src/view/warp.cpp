@@ -48,24 +48,24 @@ at::Tensor axis(std::int64_t size, std::vector<std::int64_t> shape, at::Device d
 
 }  // namespace
 
-at::Tensor warp(const at::Tensor& pictures, Op op, Reals values) {
-  if (!pictures.is_cpu()) return warp_by_tensors(pictures, op, values);
-  std::int64_t H = pictures.size(1), W = pictures.size(2);
-  at::Tensor from = pictures.contiguous(), result = at::zeros_like(from);
+at::Tensor warp(const at::Tensor& images, Op op, Reals values) {
+  if (!images.is_cpu()) return warp_by_tensors(images, op, values);
+  std::int64_t H = images.size(1), W = images.size(2);
+  at::Tensor from = images.contiguous(), result = at::zeros_like(from);
   const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
-  at::parallel_for(0, pictures.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  at::parallel_for(0, images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       auto m = fixed_coefficients(
           affine_of(op, values[static_cast<std::size_t>(b)], static_cast<double>(H), static_cast<double>(W)));
-      const std::uint8_t* picture = in + b * H * W * 3;
+      const std::uint8_t* image = in + b * H * W * 3;
       std::uint8_t* to = out + b * H * W * 3;
       for (std::int64_t y = 0; y < H; ++y) {
         std::int64_t fx = m[1] * y + m[2], fy = m[4] * y + m[5];
         for (std::int64_t x = 0; x < W; ++x, to += 3, fx += m[0], fy += m[3]) {
           std::int64_t own_x = fx >> 16, own_y = fy >> 16;
           if (own_x < 0 || own_x >= W || own_y < 0 || own_y >= H) continue;
-          const std::uint8_t* pixel = picture + (own_y * W + own_x) * 3;
+          const std::uint8_t* pixel = image + (own_y * W + own_x) * 3;
           to[0] = pixel[0], to[1] = pixel[1], to[2] = pixel[2];
         }
       }
@@ -74,9 +74,9 @@ at::Tensor warp(const at::Tensor& pictures, Op op, Reals values) {
   return result;
 }
 
-at::Tensor warp_by_tensors(const at::Tensor& pictures, Op op, Reals values) {
-  std::int64_t B = pictures.size(0), H = pictures.size(1), W = pictures.size(2);
-  at::Device device = pictures.device();
+at::Tensor warp_by_tensors(const at::Tensor& images, Op op, Reals values) {
+  std::int64_t B = images.size(0), H = images.size(1), W = images.size(2);
+  at::Device device = images.device();
   std::vector<double> coefficients[6];
   for (double value : values) {
     auto own = fixed_coefficients(affine_of(op, value, static_cast<double>(H), static_cast<double>(W)));
@@ -88,7 +88,7 @@ at::Tensor warp_by_tensors(const at::Tensor& pictures, Op op, Reals values) {
   at::Tensor from_y = (coefficient(3) * x + coefficient(4) * y + coefficient(5)).bitwise_right_shift_(16);
   at::Tensor outside = (from_x < 0).logical_or_(from_x >= W).logical_or_(from_y < 0).logical_or_(from_y >= H);
   at::Tensor index = (from_y.clamp_(0, H - 1) * W + from_x.clamp_(0, W - 1)).view({B, H * W, 1}).expand({B, H * W, 3});
-  at::Tensor moved = pictures.reshape({B, H * W, 3}).gather(1, index).view({B, H, W, 3});
+  at::Tensor moved = images.reshape({B, H * W, 3}).gather(1, index).view({B, H, W, 3});
   return moved.masked_fill_(outside.unsqueeze(3), 0);
 }
 
@@ -110,25 +110,25 @@ Square square_of(const Cutout& cut, double H, double W) {
 
 }  // namespace
 
-at::Tensor cutout(const at::Tensor& pictures, std::span<const Cutout> cuts) {
-  if (!pictures.is_cpu()) return cutout_by_tensors(pictures, cuts);
-  std::int64_t H = pictures.size(1), W = pictures.size(2);
-  at::Tensor result = pictures.clone(at::MemoryFormat::Contiguous);
+at::Tensor cutout(const at::Tensor& images, std::span<const Cutout> cuts) {
+  if (!images.is_cpu()) return cutout_by_tensors(images, cuts);
+  std::int64_t H = images.size(1), W = images.size(2);
+  at::Tensor result = images.clone(at::MemoryFormat::Contiguous);
   for (std::size_t b = 0; b < cuts.size(); ++b) {
     Square square = square_of(cuts[b], static_cast<double>(H), static_cast<double>(W));
-    std::uint8_t* picture = result.data_ptr<std::uint8_t>() + static_cast<std::int64_t>(b) * H * W * 3;
+    std::uint8_t* image = result.data_ptr<std::uint8_t>() + static_cast<std::int64_t>(b) * H * W * 3;
     for (std::int64_t y = square.top; y <= std::min(square.bottom, H - 1); ++y)
       for (std::int64_t x = square.left; x <= std::min(square.right, W - 1); ++x)
-        std::copy(cuts[b].fill.begin(), cuts[b].fill.end(), picture + (y * W + x) * 3);
+        std::copy(cuts[b].fill.begin(), cuts[b].fill.end(), image + (y * W + x) * 3);
   }
   return result;
 }
 
-at::Tensor cutout_by_tensors(const at::Tensor& pictures, std::span<const Cutout> cuts) {
-  at::Device device = pictures.device();
+at::Tensor cutout_by_tensors(const at::Tensor& images, std::span<const Cutout> cuts) {
+  at::Device device = images.device();
   std::vector<double> left, right, top, bottom, fill[3];
   for (const Cutout& cut : cuts) {
-    Square square = square_of(cut, static_cast<double>(pictures.size(1)), static_cast<double>(pictures.size(2)));
+    Square square = square_of(cut, static_cast<double>(images.size(1)), static_cast<double>(images.size(2)));
     left.push_back(static_cast<double>(square.left));
     right.push_back(static_cast<double>(square.right));
     top.push_back(static_cast<double>(square.top));
@@ -136,11 +136,11 @@ at::Tensor cutout_by_tensors(const at::Tensor& pictures, std::span<const Cutout>
     for (int c = 0; c < 3; ++c) fill[c].push_back(cut.fill[static_cast<std::size_t>(c)]);
   }
   auto of = [&](Reals values) { return column(values, at::kLong, device, 4); };
-  at::Tensor x = axis(pictures.size(2), {1, 1, -1, 1}, device), y = axis(pictures.size(1), {1, -1, 1, 1}, device);
+  at::Tensor x = axis(images.size(2), {1, 1, -1, 1}, device), y = axis(images.size(1), {1, -1, 1, 1}, device);
   at::Tensor inside =
       (x >= of(left)).logical_and(x <= of(right)).logical_and(y >= of(top)).logical_and(y <= of(bottom));
   at::Tensor colour = at::cat({of(fill[0]), of(fill[1]), of(fill[2])}, 3).to(at::kByte);
-  return at::where(inside, colour, pictures);
+  return at::where(inside, colour, images);
 }
 
 }  // namespace winnow::view

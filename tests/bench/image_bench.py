@@ -1,6 +1,6 @@
 """The other side of image_bench.cpp: writes a 500 x 375 JPEG (quality 90, a scene of gradients and noise) where none is, and
 times Pillow on it. One thread.
-    python3 tests/bench/image_bench.py /tmp/picture.jpg [SECONDS]
+    python3 tests/bench/image_bench.py /tmp/image.jpg [SECONDS]
 """
 import io
 import pathlib

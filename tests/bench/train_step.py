@@ -1,6 +1,6 @@
 """The yardstick of tests/bench/train_bench.sh: nano-clip + AdaptFormer + PRODEN, CRDPLL or SoLar in plain PyTorch, tuned as a careful
 person would: stacked query-key-value, scaled_dot_product_attention, fused Adam, no gradients for frozen weights, data as one tensor, padded
-once, crops and flips by one gather, pictures of a step made once, the post-step forward under no_grad, confidences of the batch's rows alone,
+once, crops and flips by one gather, images of a step made once, the post-step forward under no_grad, confidences of the batch's rows alone,
 quotas by sorting, Sinkhorn by products of matrix and vector. One thread, fp32. A step's cost is the median of its processor time.
 
     python3 train_step.py SNAPSHOT METHOD STEPS          # needs torch, numpy
@@ -77,8 +77,8 @@ class Job:
 
     def __init__(self, snapshot):
         self.net = NanoClip(load(snapshot + "/model.safetensors"))
-        pictures, truth = idx("train-images-idx3-ubyte", 16, 28, 28), idx("train-labels-idx1-ubyte", 8).long()
-        self.plain_images, self.padded = pictures, F.pad(pictures, (3, 3, 3, 3))
+        images, truth = idx("train-images-idx3-ubyte", 16, 28, 28), idx("train-labels-idx1-ubyte", 8).long()
+        self.plain_images, self.padded = images, F.pad(images, (3, 3, 3, 3))
         self.candidates = torch.rand(N, C) < 0.5
         self.candidates[torch.arange(N), truth] = True
         self.confidence = self.candidates / self.candidates.sum(1, keepdim=True)
@@ -89,8 +89,8 @@ class Job:
         self.optimiser = torch.optim.Adam([self.head, *self.net.trained], lr=1e-3, weight_decay=1e-5, fused=True)
 
     @staticmethod
-    def normalised(pictures):
-        return ((pictures.float() / 255 - 0.286) / 0.353).unsqueeze(1).expand(-1, 3, -1, -1)
+    def normalised(images):
+        return ((images.float() / 255 - 0.286) / 0.353).unsqueeze(1).expand(-1, 3, -1, -1)
 
     def plain(self, ids):
         return self.normalised(self.plain_images[ids])

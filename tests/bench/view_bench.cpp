@@ -19,11 +19,11 @@ int main(int argc, char** argv) {
   constexpr std::int64_t kBatch = 128, kSide = 256;
   std::vector<std::string> names(argv + 1, argv + argc);
   if (names.empty()) names = {"rrc-flip", "moco2", "strong-fine", "crop256"};
-  std::vector<at::Tensor> pictures;
+  std::vector<at::Tensor> images;
   Stream noise = Streams(0, "bench").at(0, 0);
   for (std::int64_t b = 0; b < kBatch; ++b) {
-    pictures.push_back(at::empty({kSide, kSide, 3}, at::kByte));
-    auto* level = pictures.back().data_ptr<std::uint8_t>();
+    images.push_back(at::empty({kSide, kSide, 3}, at::kByte));
+    auto* level = images.back().data_ptr<std::uint8_t>();
     for (std::int64_t i = 0; i < kSide * kSide * 3; ++i) level[i] = static_cast<std::uint8_t>(noise());
   }
   for (const std::string& name : names) {
@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
         steps.push_back(pipeline.draw({kSide, kSide}, stream));
         steps.back().push_back(view::Normalize{view::normalisation_named("clip")});
       }
-      view::apply_any_size(pictures, steps, at::kFloat);
+      view::apply_any_size(images, steps, at::kFloat);
       best = std::min(best, std::chrono::duration<double, std::milli>(Clock::now() - start).count());
     }
     fmt::print("{:12} {:8.1f} ms for {} images, {} threads\n", name, best, kBatch, at::get_num_threads());

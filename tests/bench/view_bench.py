@@ -1,5 +1,5 @@
-"""The other side of view_bench.cpp: the same pipelines with torchvision v2 on uint8 tensors, picture by picture (as its own data
-loaders do: each picture has its own draws). One thread.
+"""The other side of view_bench.cpp: the same pipelines with torchvision v2 on uint8 tensors, image by image (as its own data
+loaders do: each image has its own draws). One thread.
     OMP_NUM_THREADS=1 python3 tests/bench/view_bench.py
 """
 import math
@@ -20,11 +20,11 @@ PIPELINES = {
     "strong-fine": [v2.RandomResizedCrop(R, interpolation=F, antialias=True), v2.RandomHorizontalFlip(), v2.RandAugment(3)],
     "crop256": [v2.Resize((256, 256), interpolation=F, antialias=True), v2.RandomCrop(R), v2.RandomHorizontalFlip()],
 }
-pictures = torch.randint(0, 256, (128, 3, 256, 256), dtype=torch.uint8)
+images = torch.randint(0, 256, (128, 3, 256, 256), dtype=torch.uint8)
 for name, steps in PIPELINES.items():
     pipeline, best = v2.Compose(steps + END), math.inf
     for _ in range(5):
         start = time.perf_counter()
-        torch.stack([pipeline(picture) for picture in pictures])
+        torch.stack([pipeline(image) for image in images])
         best = min(best, time.perf_counter() - start)
     print(f"{name:12} {best * 1000:8.1f} ms for 128 images, torchvision {torchvision.__version__}")

@@ -1,4 +1,5 @@
-// What every Collective promises, whoever implements it: the same calls for one process or several, on CPU or GPU.
+// What every Collective promises, whatever its implementation: the same calls for one process or several, on CPU or
+// GPU.
 #pragma once
 
 #include <ATen/ATen.h>

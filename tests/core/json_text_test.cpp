@@ -61,7 +61,8 @@ TEST(JsonText, MessagesStayShort) {
   EXPECT_EQ(brief(Value{1, "a"}), "[1,\"a\"]");
   EXPECT_EQ(brief(Value(std::string(20'000, 'x'))), "\"" + std::string(59, 'x') + "...");
   EXPECT_EQ(brief(Value("aääää"), 5), "\"aä...") << "not within a character";
-  EXPECT_EQ(shown("a\n\"b\""), "a\\n\\\"b\\\"");
+  EXPECT_EQ(brief(Value("\u202Eevil")), "\"\\u202eevil\"") << "what turns the direction of writing is not obeyed";
+  EXPECT_EQ(brief(Value(std::numeric_limits<double>::infinity())), "inf");
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class CacheInventory : public LayoutTest {
 
   void SetUp() override {
     LayoutTest::SetUp();
-    for (const char* name : {"a.jpg", "b.jpg"}) picture(name);
+    for (const char* name : {"a.jpg", "b.jpg"}) image(name);
     put("train.txt", "a.jpg 0\n");
     put("test.txt", "b.jpg 1\n");
   }
@@ -47,15 +47,15 @@ class CacheInventory : public LayoutTest {
 TEST_F(CacheInventory, NamesWhoseFilesAreAndWhetherTheyAreUsed) {
   EXPECT_TRUE(cache_entries().empty()) << "no cache folder yet";
   Record record = check(lines(), {}, {});
-  std::string pictures = "packed/mini-" + record.fingerprint, old = "packed/mini-0123456789abcdef0123456789abcdef";
-  leave(pictures + "-train-0123abcd.kept");
+  std::string images = "packed/mini-" + record.fingerprint, old = "packed/mini-0123456789abcdef0123456789abcdef";
+  leave(images + "-train-0123abcd.kept");
   leave(old + "-train-0123abcd.kept");
   leave(old + ".files");
   leave("labels/0123456789abcdef0123456789abcdef.safetensors");
-  EXPECT_EQ(entry(pictures + ".safetensors").state, CacheEntry::State::used);
-  EXPECT_EQ(entry(pictures + ".files").of, "mini");
-  EXPECT_EQ(entry(pictures + "-train-0123abcd.kept").kind, "kept images");
-  EXPECT_EQ(entry(pictures + "-train-0123abcd.kept").state, CacheEntry::State::used);
+  EXPECT_EQ(entry(images + ".safetensors").state, CacheEntry::State::used);
+  EXPECT_EQ(entry(images + ".files").of, "mini");
+  EXPECT_EQ(entry(images + "-train-0123abcd.kept").kind, "kept images");
+  EXPECT_EQ(entry(images + "-train-0123abcd.kept").state, CacheEntry::State::used);
   EXPECT_EQ(entry(old + "-train-0123abcd.kept").state, CacheEntry::State::unused);
   EXPECT_EQ(entry(old + ".files").of, "mini");
   EXPECT_EQ(entry("labels/0123456789abcdef0123456789abcdef.safetensors").state, CacheEntry::State::unused);

@@ -20,7 +20,7 @@ class DoubtfulData : public LayoutTest {
  protected:
   void SetUp() override {
     LayoutTest::SetUp();
-    for (const char* name : {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}) picture(name);
+    for (const char* name : {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}) image(name);
   }
   std::vector<std::string> notes(const Manifest& m) { return check(m, {}, {}).notes; }
   Manifest lines(const Value& more = Value::object()) {
@@ -99,7 +99,7 @@ TEST_F(DoubtfulData, ClassNamesThatAreNoneAreNamedWithTheirLine) {
   put("split.json", R"({"train": [["a.jpg", 0, "x"], ["b.jpg", 1, ""]], "test": [["c.jpg", 1, ""]]})");
   EXPECT_THAT(refusal(manifest("split-json", {{"split", "split.json"}})),
               HasSubstr("split.json: train[1]: the class name is empty"));
-  for (const char* name : {"train/x/a.jpg", "train/y/b.jpg", "test/x/c.jpg"}) picture(name);
+  for (const char* name : {"train/x/a.jpg", "train/y/b.jpg", "test/x/c.jpg"}) image(name);
   put("classes.txt", "");
   Manifest folders = manifest("folders", {{"train", "train"}, {"test", "test"}, {"class_names", "classes.txt"}});
   EXPECT_THAT(refusal(folders), HasSubstr("classes.txt: no class names: the file is empty"));
@@ -184,7 +184,7 @@ TEST_F(DoubtfulData, ImagesOfBothPartsAreToldAndNeverContradictThemselves) {
 }
 
 TEST_F(DoubtfulData, OneFolderForBothPartsIsTold) {
-  for (const char* name : {"all/x/a.jpg", "all/y/b.jpg"}) picture(name);
+  for (const char* name : {"all/x/a.jpg", "all/y/b.jpg"}) image(name);
   EXPECT_THAT(notes(manifest("folders", {{"train", "all"}, {"test", "all"}})),
               ElementsAre(HasSubstr("2 of 2 test images are in training, too")));
   put("all.bin", std::string(1, 0) + std::string(3072, 'x') + std::string(1, 1) + std::string(3072, 'y'));
@@ -193,27 +193,27 @@ TEST_F(DoubtfulData, OneFolderForBothPartsIsTold) {
 }
 
 TEST_F(DoubtfulData, ImagesBesideOrBelowTheClassFoldersAreTold) {
-  for (const char* name : {"train/x/a.jpg", "train/y/b.jpg", "test/x/c.jpg"}) picture(name);
+  for (const char* name : {"train/x/a.jpg", "train/y/b.jpg", "test/x/c.jpg"}) image(name);
   Manifest m = manifest("folders", {{"train", "train"}, {"test", "test"}});
   put("train/readme.txt", "of whom");
   put("train/x/notes/labels.txt", "of whom");
   EXPECT_THAT(notes(m), IsEmpty());
-  picture("train/stray.JPG");
+  image("train/stray.JPG");
   EXPECT_THAT(notes(m),
               ElementsAre("1 image lies directly in no class folder and is not read (first: train/stray.JPG)"));
-  picture("train/y/2019/d.jpg");
-  picture("test/x/2019/d.png");
+  image("train/y/2019/d.jpg");
+  image("test/x/2019/d.png");
   EXPECT_THAT(notes(m),
               ElementsAre("3 images lie directly in no class folder and are not read (first: train/stray.JPG)"));
-  picture("train/z/2019/e.jpg");
+  image("train/z/2019/e.jpg");
   EXPECT_THAT(refusal(m),
               AllOf(HasSubstr("train/z holds no image"),
                     HasSubstr("; 4 images lie directly in no class folder and are not read (first: train/stray.JPG)")));
-  for (const char* name : {"flat/a.jpg", "flat/b.jpg"}) picture(name);
+  for (const char* name : {"flat/a.jpg", "flat/b.jpg"}) image(name);
   EXPECT_THAT(refusal(manifest("folders", {{"train", "flat"}, {"test", "flat"}})),
               HasSubstr("flat: no folder in it; this layout wants one folder a class; 4 images lie directly in no "
                         "class folder and are not read (first: flat/a.jpg)"));
-  for (const char* name : {"in/x/images/a.jpg", "in/y/images/b.jpg", "in/y/c.jpg"}) picture(name);
+  for (const char* name : {"in/x/images/a.jpg", "in/y/images/b.jpg", "in/y/c.jpg"}) image(name);
   EXPECT_THAT(
       notes(manifest("folders", {{"train", "in"}, {"test", "in"}}, {{"options", {{"inside", "images"}}}})),
       testing::Contains("2 images lie directly in no class folder's images and are not read (first: in/y/c.jpg)"));
@@ -310,8 +310,8 @@ TEST_F(DoubtfulData, ScoresThatTellNothingAreTold) {
     return record_scores("teacher", record, values, shape).note;
   };
   EXPECT_EQ(note({1, 2, 2, 1}), "");
-  EXPECT_EQ(note({0, 0, 0, 0}), "all scores are 0: they tell no class from another");
-  EXPECT_EQ(note({1, 1, 2, 2}), "each sample has the same score for all classes: they tell no class from another");
+  EXPECT_EQ(note({0, 0, 0, 0}), "all scores are 0: they do not distinguish classes");
+  EXPECT_EQ(note({1, 1, 2, 2}), "each sample has the same score for all classes: they do not distinguish classes");
   EXPECT_EQ(note({1, 2, 2, 2}), "the scores of 1 of 2 samples are the same for all classes, the first is sample 1");
 }
 

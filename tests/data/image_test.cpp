@@ -39,15 +39,15 @@ TEST(Image, RefusalsNameTheFileAndTheReason) {
 
 // Some images of published data sets are called .jpg and are none.
 TEST(Image, GifsAndBitmapsLookAsInPillow) {
-  int pictures = 0;
+  int images = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kGifsAndBitmaps)) {
     if (entry.path().extension() != ".gif" && entry.path().extension() != ".bmp") continue;
     std::string expected = read_file(Path(entry.path()).concat(".rgb"));
     Image image = read_image(entry.path());
     EXPECT_EQ(std::string(image.rgb.begin(), image.rgb.end()), expected) << entry.path();
-    ++pictures;
+    ++images;
   }
-  EXPECT_EQ(pictures, 13);
+  EXPECT_EQ(images, 13);
 }
 
 TEST(Image, BrokenGifsAndBitmapsAreRefused) {

@@ -23,10 +23,10 @@ class KeptImagesTest : public testing::Test {
   KeptImages open(const std::string& content = "cubes train: resize 2 x 2") const {
     return KeptImages(file_, content, /*samples=*/4, /*bytes=*/12);
   }
-  static std::vector<std::uint8_t> picture(std::uint8_t level) { return std::vector<std::uint8_t>(12, level); }
+  static std::vector<std::uint8_t> image(std::uint8_t level) { return std::vector<std::uint8_t>(12, level); }
   static bool has(const KeptImages& kept, std::int64_t sample, std::uint8_t level) {
     std::vector<std::uint8_t> found(12);
-    return kept.read(sample, found) && found == picture(level);
+    return kept.read(sample, found) && found == image(level);
   }
   void overwrite(std::int64_t at, const std::string& bytes) const {
     std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
@@ -39,7 +39,7 @@ TEST_F(KeptImagesTest, WhatOneKeepsAnotherReads) {
   KeptImages one = open(), other = open();
   std::vector<std::uint8_t> found(12);
   EXPECT_FALSE(one.read(2, found));
-  one.keep(2, picture(0));  // a black image is not a missing one
+  one.keep(2, image(0));  // a black image is not a missing one
   EXPECT_TRUE(has(other, 2, 0));
   EXPECT_TRUE(has(open(), 2, 0));
   EXPECT_FALSE(other.read(1, found));
@@ -52,7 +52,7 @@ TEST_F(KeptImagesTest, ThreadsMayKeepTheSame) {
     threads.emplace_back([&] {
       KeptImages kept = open();
       for (int round = 0; round < 50; ++round)
-        for (std::uint8_t i = 0; i < 4; ++i) kept.keep(i, picture(i));
+        for (std::uint8_t i = 0; i < 4; ++i) kept.keep(i, image(i));
     });
   for (std::thread& thread : threads) thread.join();
   for (std::uint8_t i = 0; i < 4; ++i) EXPECT_TRUE(has(open(), i, i));
@@ -61,7 +61,7 @@ TEST_F(KeptImagesTest, ThreadsMayKeepTheSame) {
 TEST_F(KeptImagesTest, ADamagedImageCountsAsMissingAndIsKeptAnew) {
   {
     KeptImages kept = open();
-    for (std::uint8_t i = 0; i < 4; ++i) kept.keep(i, picture(i));
+    for (std::uint8_t i = 0; i < 4; ++i) kept.keep(i, image(i));
   }
   overwrite(4096 + 4 * 16 + 1 * 12 + 5, "X");  // inside image 1
   KeptImages kept = open();
@@ -69,16 +69,16 @@ TEST_F(KeptImagesTest, ADamagedImageCountsAsMissingAndIsKeptAnew) {
   EXPECT_FALSE(kept.read(1, found));
   EXPECT_TRUE(has(kept, 0, 0));
   EXPECT_TRUE(has(kept, 2, 2));
-  kept.keep(1, picture(1));
+  kept.keep(1, image(1));
   EXPECT_TRUE(has(open(), 1, 1));
 }
 
 TEST_F(KeptImagesTest, AFileOfOtherImagesOrCutShortIsMadeAnew) {
-  open().keep(0, picture(7));
+  open().keep(0, image(7));
   std::vector<std::uint8_t> found(12);
   EXPECT_FALSE(open("cubes train: resize 2 x 2 bicubic").read(0, found));
   KeptImages before = open();
-  before.keep(0, picture(7));
+  before.keep(0, image(7));
   std::filesystem::resize_file(file_, 4100);
   EXPECT_FALSE(open().read(0, found));
   EXPECT_THROW(before.read(0, found), DeviceError) << "the file that was cut while it was open";
@@ -103,7 +103,7 @@ TEST_F(KeptImagesTest, NoRoomIsToldWithTheFilesName) {
   ::setrlimit(RLIMIT_FSIZE, &small);
   std::string said;
   try {
-    kept.keep(3, picture(3));
+    kept.keep(3, image(3));
   } catch (const DeviceError& error) {
     said = error.what();
   }

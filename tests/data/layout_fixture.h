@@ -34,9 +34,7 @@ class LayoutTest : public testing::Test {
     make_folders((root_ / name).parent_path());
     write_file_atomically(root_ / name, content);
   }
-  void picture(const std::string& name, const std::string& what = "rgb-444.jpg") {
-    put(name, read_file(kImages / what));
-  }
+  void image(const std::string& name, const std::string& what = "rgb-444.jpg") { put(name, read_file(kImages / what)); }
 
   Manifest manifest(const std::string& layout, const Value& files, const Value& more = Value::object()) {
     Value preset = {

@@ -33,7 +33,7 @@ TEST_F(LayoutTest, CifarRecords) {
 }
 
 TEST_F(LayoutTest, Folders) {
-  for (const char* name : {"train/n1/images/b.jpg", "train/n0/images/a.jpg", "test/n1/images/c.jpg"}) picture(name);
+  for (const char* name : {"train/n1/images/b.jpg", "train/n0/images/a.jpg", "test/n1/images/c.jpg"}) image(name);
   put("words.txt", "n1\tcat, tabby\nn0\tdog\nn9\tbird\n");
   Manifest m = manifest("folders", {{"train", "train"}, {"test", "test"}, {"class_names", "words.txt"}},
                         {{"options", {{"inside", "images"}}}});
@@ -42,12 +42,12 @@ TEST_F(LayoutTest, Folders) {
   put("words.txt", "n1\tcat\n");
   EXPECT_THAT(refusal(m), HasSubstr("words.txt: no name for the class n0"));
   put("words.txt", "n1\tcat\nn0 dog\n");
-  picture("test/n2/images/d.jpg");
+  image("test/n2/images/d.jpg");
   EXPECT_THAT(refusal(m), HasSubstr("the class n2 is not among those below"));
 }
 
 TEST_F(LayoutTest, LinesOfPathAndLabel) {
-  for (const char* name : {"img/a b.jpg", "img/b.jpg", "img/c.jpg"}) picture(name);
+  for (const char* name : {"img/a b.jpg", "img/b.jpg", "img/c.jpg"}) image(name);
   put("train.txt", "a b.jpg 1\nb.jpg 0\n\n");
   put("test.txt", "c.jpg 0\nother.jpg 7\n");
   put("names.txt", "0 old dog\n1 cat, tabby\n");
@@ -73,7 +73,7 @@ TEST_F(LayoutTest, LinesOfPathAndLabel) {
 }
 
 TEST_F(LayoutTest, OtherNumbersThanExpectedAreRefused) {
-  for (const char* name : {"a.jpg", "b.jpg"}) picture(name);
+  for (const char* name : {"a.jpg", "b.jpg"}) image(name);
   put("train.txt", "a.jpg 1\n");
   put("test.txt", "b.jpg 0\n");
   auto with = [&](const Value& expected) {
@@ -87,7 +87,7 @@ TEST_F(LayoutTest, OtherNumbersThanExpectedAreRefused) {
 }
 
 TEST_F(LayoutTest, LinesOfIdAndClassName) {
-  for (const char* name : {"images/1.jpg", "images/2.jpg", "images/3.jpg"}) picture(name);
+  for (const char* name : {"images/1.jpg", "images/2.jpg", "images/3.jpg"}) image(name);
   put("variants.txt", "F/A-18\nDR-400 B\n");
   put("train.txt", "1 DR-400 B\n");
   put("val.txt", "2 F/A-18\n");
@@ -102,7 +102,7 @@ TEST_F(LayoutTest, LinesOfIdAndClassName) {
 }
 
 TEST_F(LayoutTest, ListsJoinedOnAnId) {
-  for (const char* name : {"images/001.Crow/a.jpg", "images/002.Owl/b.jpg"}) picture(name);
+  for (const char* name : {"images/001.Crow/a.jpg", "images/002.Owl/b.jpg"}) image(name);
   put("images.txt", "1 001.Crow/a.jpg\n2 002.Owl/b.jpg\n");
   put("labels.txt", "1 1\n2 2\n");
   put("split.txt", "1 0\n2 1\n");
@@ -120,7 +120,7 @@ TEST_F(LayoutTest, ListsJoinedOnAnId) {
 }
 
 TEST_F(LayoutTest, KeysAndLabelTables) {
-  for (const char* name : {"0/a.jpg", "1/b.jpg"}) picture(name);
+  for (const char* name : {"0/a.jpg", "1/b.jpg"}) image(name);
   put("noisy.txt", "images/0/a.jpg 1\n");
   put("clean.txt", "images/1/b.jpg 0\n");
   put("train_keys.txt", "images/0/a.jpg\n");
@@ -137,7 +137,7 @@ TEST_F(LayoutTest, KeysAndLabelTables) {
 }
 
 TEST_F(LayoutTest, SplitJson) {
-  for (const char* name : {"jpg/a.jpg", "jpg/b.jpg", "jpg/c.jpg"}) picture(name);
+  for (const char* name : {"jpg/a.jpg", "jpg/b.jpg", "jpg/c.jpg"}) image(name);
   auto write = [&](const Value& test) {
     put("split.json",
         Value{{"train", {{"a.jpg", 1, "rose"}, {"b.jpg", 0, "lily"}}}, {"val", Value::array()}, {"test", test}}.dump());
@@ -157,7 +157,7 @@ TEST_F(LayoutTest, SplitJson) {
 }
 
 TEST_F(LayoutTest, CsvAndJsonTables) {
-  for (const char* name : {"a,1.jpg", "b.jpg", "c.jpg"}) picture(name);
+  for (const char* name : {"a,1.jpg", "b.jpg", "c.jpg"}) image(name);
   put("train.csv", "id,path,label\n1,\"a,1.jpg\",dog\n2,b.jpg,cat\n");
   put("test.csv", "path,label\nc.jpg,1\n");
   Manifest m = manifest("csv", {{"train", "train.csv"}, {"test", "test.csv"}}, {{"classes", {"cat", "dog"}}});
@@ -217,7 +217,7 @@ matvar_t* doubles(const char* name, std::vector<double> values) {
 }
 
 TEST_F(LayoutTest, MatlabStructs) {
-  for (const char* name : {"cars_train/1.jpg", "cars_train/2.jpg", "cars_test/1.jpg"}) picture(name);
+  for (const char* name : {"cars_train/1.jpg", "cars_train/2.jpg", "cars_test/1.jpg"}) image(name);
   write_mat(root_ / "train.mat", {annotations({{"1.jpg", 2}, {"2.jpg", 1}})});
   write_mat(root_ / "test.mat", {annotations({{"1.jpg", 2}})});
   write_mat(root_ / "meta.mat", {cells("class_names", {"AM General Hummer", "Audi S4"})});
@@ -243,7 +243,7 @@ TEST_F(LayoutTest, MatlabStructs) {
 }
 
 TEST_F(LayoutTest, MatlabCellsAndNumbers) {
-  for (const char* name : {"Images/n1-Pug/a.jpg", "Images/n2-Chow/b.jpg", "Images/n1-Pug/c.jpg"}) picture(name);
+  for (const char* name : {"Images/n1-Pug/a.jpg", "Images/n2-Chow/b.jpg", "Images/n1-Pug/c.jpg"}) image(name);
   write_mat(root_ / "train.mat", {cells("annotation_list", {"n1-Pug/a", "n2-Chow/b"}), doubles("labels", {1, 2})});
   write_mat(root_ / "test.mat", {cells("annotation_list", {"n1-Pug/c"}), doubles("labels", {1})});
   Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}},
@@ -263,7 +263,7 @@ TEST_F(LayoutTest, MatlabCellsAndNumbers) {
 
 // Sizes count characters (scipy, matio), bytes (Octave) or UTF-16 units (MATLAB): the text is what its bytes say.
 TEST_F(LayoutTest, MatlabTextsBeyondAscii) {
-  for (const char* name : {"a.jpg", "\xc5\xa0.jpg", "c.jpg"}) picture(name);
+  for (const char* name : {"a.jpg", "\xc5\xa0.jpg", "c.jpg"}) image(name);
   write_mat(root_ / "train.mat", {cells("paths", {"a.jpg", "\xc5\xa0.jpg"}), doubles("labels", {1, 2})});
   write_mat(root_ / "test.mat", {cells("paths", {"c.jpg"}), doubles("labels", {2})});
   std::size_t dims[2] = {2, 1}, wide[2] = {1, 6};
@@ -310,7 +310,7 @@ TEST_F(LayoutTest, MatlabTextsBeyondAscii) {
 }
 
 TEST_F(LayoutTest, Matlab73IsNamedWithWhatToDo) {
-  for (const char* name : {"a.jpg", "b.jpg"}) picture(name);
+  for (const char* name : {"a.jpg", "b.jpg"}) image(name);
   write_mat(root_ / "test.mat", {cells("paths", {"b.jpg"}), doubles("labels", {1})});
   Manifest m = manifest("mat", {{"train", "train.mat"}, {"test", "test.mat"}},
                         {{"classes", {"x", "y"}}, {"options", {{"paths", "paths"}, {"labels", "labels"}}}});
@@ -326,7 +326,7 @@ TEST_F(LayoutTest, Matlab73IsNamedWithWhatToDo) {
 }
 
 TEST_F(LayoutTest, MatlabFoldersThatContradictTheLabelsAreRefused) {
-  for (const char* name : {"p/a.jpg", "q/b.jpg", "p/c.jpg"}) picture(name);
+  for (const char* name : {"p/a.jpg", "q/b.jpg", "p/c.jpg"}) image(name);
   auto with = [&](std::vector<double> train, std::vector<double> test) {
     write_mat(root_ / "train.mat", {cells("paths", {"p/a.jpg", "q/b.jpg"}), doubles("labels", train)});
     write_mat(root_ / "test.mat", {cells("paths", {"p/c.jpg"}), doubles("labels", test)});
@@ -344,9 +344,9 @@ class PackedTest : public LayoutTest {
  protected:
   void SetUp() override {
     LayoutTest::SetUp();
-    picture("a.jpg");
-    picture("b.jpg", "rgb-420.jpg");
-    picture("c.jpg", "rgb.png");
+    image("a.jpg");
+    image("b.jpg", "rgb-420.jpg");
+    image("c.jpg", "rgb.png");
     put("train.txt", "a.jpg 0\nb.jpg 1\n");
     put("test.txt", "c.jpg 0\n");
   }
@@ -410,7 +410,7 @@ TEST_F(PackedTest, ChangedListsAndImagesAreNoticed) {
   EXPECT_THROW(require_unchanged(lines(), record), DataError) << "another order";
   put("train.txt", "a.jpg 0\nb.jpg 1\n");
   require_unchanged(lines(), record);
-  picture("b.jpg", "gray.jpg");
+  image("b.jpg", "gray.jpg");
   std::filesystem::remove(cache_path(record));
   try {
     ensure_cache(lines(), record, {});

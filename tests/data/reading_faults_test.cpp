@@ -18,7 +18,7 @@ class ReadingFaults : public LayoutTest {
  protected:
   void SetUp() override {
     LayoutTest::SetUp();
-    for (const char* name : {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}) picture(name);
+    for (const char* name : {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}) image(name);
   }
   std::vector<std::string> notes() { return read_record("mini")->notes; }
   Manifest lines() {
@@ -39,7 +39,7 @@ TEST_F(ReadingFaults, AClassNameThatIsThereTwiceIsRefusedWhereLabelsAreNames) {
   EXPECT_THAT(
       refusal(manifest("named-lines", {{"train", "train.txt"}, {"test", "test.txt"}, {"class_names", "classes.txt"}},
                        {{"options", {{"suffix", ".jpg"}}}})),
-      HasSubstr("classes.txt:3: the class 'crane' is there twice (first in line 1), and labels are told by name"));
+      HasSubstr("classes.txt:3: the class 'crane' is there twice (first in line 1), and labels are given by name"));
   put("train.csv", "path,label\na.jpg,owl\n");
   put("test.csv", "path,label\nb.jpg,zebra\n");
   EXPECT_THAT(refusal(csv()), HasSubstr("classes.txt:3: the class 'crane' is there twice (first in line 1)"));
@@ -103,7 +103,7 @@ TEST_F(ReadingFaults, IdsThatComeTwiceAreRefused) {
               HasSubstr("split.json:3: 'train' is there twice (first in line 1)"));
   put("train.json", R"([{"path": "a.jpg", "label": 0, "label": 1}])");
   EXPECT_THAT(refusal(json()), HasSubstr("train.json:1: 'label' is there twice (first in line 1)"));
-  for (const char* name : {"train/n0/a.jpg", "train/n1/b.jpg", "test/n1/c.jpg"}) picture(name);
+  for (const char* name : {"train/n0/a.jpg", "train/n1/b.jpg", "test/n1/c.jpg"}) image(name);
   put("words.txt", "n0 cat\nn1 dog\nn0 bird\n");
   EXPECT_THAT(refusal(manifest("folders", {{"train", "train"}, {"test", "test"}, {"class_names", "words.txt"}})),
               HasSubstr("words.txt:3: the folder n0 is called 'bird' here and 'cat' in line 1"));
@@ -235,7 +235,7 @@ TEST_F(ReadingFaults, MarksAndLineEndsAreNoPartOfATextInAnyLayout) {
     put_lines("split.json", {R"({"train": [["a.jpg", 1, "old dog"], ["b.jpg", 0, "cat"]],)",
                              R"("test": [["c.jpg", 1, "old dog"]]})"});
     expect_both(manifest("split-json", {{"split", "split.json"}}));
-    for (const char* name : {"train/n0/b.jpg", "train/n1/a.jpg", "test/n1/c.jpg"}) picture(name);
+    for (const char* name : {"train/n0/b.jpg", "train/n1/a.jpg", "test/n1/c.jpg"}) image(name);
     put_lines("words.txt", {"n0 cat, tabby", "n1 old dog"});
     EXPECT_EQ(refusal(manifest("folders", {{"train", "train"}, {"test", "test"}, {"class_names", "words.txt"}})),
               "accepted");
@@ -267,7 +267,7 @@ TEST_F(ReadingFaults, JsonIsRefusedWithItsPlace) {
 }
 
 TEST_F(ReadingFaults, WhatSystemsLeaveBehindIsNoClassAndNoImage) {
-  for (const char* name : {"train/cat/a.jpg", "train/dog/a.jpg", "test/cat/a.jpg", "test/dog/a.jpg"}) picture(name);
+  for (const char* name : {"train/cat/a.jpg", "train/dog/a.jpg", "test/cat/a.jpg", "test/dog/a.jpg"}) image(name);
   for (const char* name : {"train/__MACOSX/cat/._a.jpg", "train/.ipynb_checkpoints/a.jpg", "train/@eaDir/a.jpg",
                            "train/lost+found/x", "train/cat/._a.jpg", "train/cat/.DS_Store", "train/cat/Thumbs.db",
                            "test/dog/desktop.ini", "test/__MACOSX/._dog"})
@@ -287,11 +287,11 @@ TEST_F(ReadingFaults, ClassesWithoutATrainingImage) {
   put("test.txt", "d.jpg 2\n");
   EXPECT_THAT(labels(lines()), ElementsAre(ElementsAre(0, 2), ElementsAre(2)));
   EXPECT_THAT(notes(), ElementsAre("1 of 3 classes has no training image: dog (1)"));
-  for (const char* name : {"train/cat/a.jpg", "train/dog/a.jpg", "test/cat/a.jpg"}) picture(name);
+  for (const char* name : {"train/cat/a.jpg", "train/dog/a.jpg", "test/cat/a.jpg"}) image(name);
   Manifest folders = manifest("folders", {{"train", "train"}, {"test", "test"}});
   make_folders(root_ / "train/backup");
   EXPECT_THAT(refusal(folders), HasSubstr("train/backup holds no image, nor do the test images have this class"));
-  picture("test/backup/a.jpg");
+  image("test/backup/a.jpg");
   EXPECT_EQ(refusal(folders), "accepted") << "a class that is tested only";
   EXPECT_THAT(notes(), ElementsAre("1 of 3 classes has no training image: backup (0)"));
 }
@@ -327,8 +327,8 @@ TEST_F(ReadingFaults, LinksAndFoldersInPlaceOfFilesAreSaidInOneLine) {
   Manifest mat = manifest("mat", {{"train", "t.mat"}, {"test", "t.mat"}},
                           {{"classes", {"x", "y"}}, {"options", {{"paths", "p"}, {"labels", "l"}}}});
   EXPECT_THAT(replaced("t.mat", "t.mat", mat), HasSubstr("is a link to itself"));
-  picture("train/cat/a.jpg");
-  picture("test/cat/a.jpg");
+  image("train/cat/a.jpg");
+  image("test/cat/a.jpg");
   EXPECT_THAT(replaced("train/dog", "../nowhere", manifest("folders", {{"train", "train"}, {"test", "test"}})),
               HasSubstr("train/dog is a link that leads nowhere"));
   Manifest m = lines();

@@ -65,7 +65,7 @@ TEST(Resize, AWindowIsAPartOfTheWhole) {
   }
 }
 
-TEST(Resize, ABoxIsAPictureOfItsOwn) {
+TEST(Resize, ABoxIsAnImage) {
   Image image = noise(20, 30), cut{8, 9, {}};
   for (std::int64_t y = 0; y < 8; ++y)
     for (std::int64_t x = 0; x < 27; ++x) cut.rgb.push_back(image.rgb[static_cast<std::size_t>((y + 5) * 90 + 12 + x)]);

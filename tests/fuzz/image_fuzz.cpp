@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
       try {
         data::Image image = data::decode(std::as_bytes(std::span(file)), argv[k]);
         if (image.rgb.size() != static_cast<std::size_t>(3 * image.height * image.width) || image.rgb.empty())
-          throw InternalError("a picture of another size");
+          throw InternalError("an image of another size");
         ++accepted;
       } catch (const DataError&) {
         ++refused;

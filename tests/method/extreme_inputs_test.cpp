@@ -73,7 +73,7 @@ class ExtremeInputs : public testing::Test {
 };
 
 TEST_F(ExtremeInputs, NoMethodMakesNaN) {
-  ASSERT_EQ(methods().size(), 14u);
+  ASSERT_GE(methods().size(), 14u);
   for (const std::string& name : methods())
     for (const char* profile : {"intended", "reference"})
       for (const char* precision : {"fp32", "fp64"})

@@ -25,10 +25,10 @@ std::string replaced(std::string text, const std::vector<std::pair<std::string, 
   return text;
 }
 
-at::Tensor picture() { return at::linspace(-1, 1, 2 * 3 * 64 * 64).sin().view({2, 3, 64, 64}); }
+at::Tensor image() { return at::linspace(-1, 1, 2 * 3 * 64 * 64).sin().view({2, 3, 64, 64}); }
 
 void expect_same(const Snapshot& one, const Snapshot& other) {
-  ImageOutputs want = image_tower(one, {})->encode(picture()), got = image_tower(other, {})->encode(picture());
+  ImageOutputs want = image_tower(one, {})->encode(image()), got = image_tower(other, {})->encode(image());
   EXPECT_TRUE(at::allclose(got.hidden, want.hidden, 1e-4, 1e-5));
   EXPECT_TRUE(at::allclose(got.logits, want.logits, 1e-4, 1e-5));
 }
@@ -120,7 +120,7 @@ TEST(Naming, SiglipOfTimm) {
       timm.tensors[name] = name == "pos_embed" ? tensor.unsqueeze(0) : tensor;
     }
   }
-  at::Tensor pixels = picture().narrow(2, 0, 32).narrow(3, 0, 32);
+  at::Tensor pixels = image().narrow(2, 0, 32).narrow(3, 0, 32);
   EXPECT_TRUE(at::allclose(image_tower(timm, {})->encode(pixels).hidden, image_tower(ours, {})->encode(pixels).hidden,
                            1e-4, 1e-5));
 }

@@ -12,13 +12,13 @@ namespace {
 Snapshot golden(const std::string& name) {
   return read_snapshot(Path(WINNOW_SOURCE_DIR) / "tests/golden/model/snapshots" / name);
 }
-at::Tensor pictures() { return at::linspace(-1, 1, 2 * 3 * 32 * 32).sin().view({2, 3, 32, 32}); }
+at::Tensor images() { return at::linspace(-1, 1, 2 * 3 * 32 * 32).sin().view({2, 3, 32, 32}); }
 
 TEST(Siglip, ReadAsClipItsFeatureIsTheFirstNormedToken) {
   Snapshot snapshot = golden("siglip");
-  ImageOutputs all = image_tower(snapshot, {})->encode(pictures());
+  ImageOutputs all = image_tower(snapshot, {})->encode(images());
   auto feature = [&](const Snapshot& of, FeatureKind kind) {
-    return image_tower(of, {at::kFloat, kind})->rows(pictures()).features();
+    return image_tower(of, {at::kFloat, kind})->rows(images()).features();
   };
   EXPECT_TRUE(at::allclose(feature(snapshot, FeatureKind::first_token), all.last_hidden.select(1, 0), 1e-5, 1e-6));
   EXPECT_TRUE(at::allclose(feature(snapshot, FeatureKind::hidden), all.hidden, 1e-5, 1e-6));
@@ -32,17 +32,17 @@ TEST(Siglip, ReadAsClipItsFeatureIsTheFirstNormedToken) {
 
 TEST(Siglip, ReadAsClipKeepsItUnderEveryAdaptation) {
   Snapshot snapshot = golden("siglip");
-  at::Tensor want = image_tower(snapshot, {})->encode(pictures()).last_hidden.select(1, 0);
+  at::Tensor want = image_tower(snapshot, {})->encode(images()).last_hidden.select(1, 0);
   for (const char* adapt : {"linear-probe", "adaptformer", "lora", "full-tuning"}) {
     ClassifierOptions options;
     options.adapt = adapt;
     options.adaptation.classes = 10;
     options.siglip_as_clip = true;
     EXPECT_TRUE(at::allclose(
-        classifier_architecture(snapshot, options)->tower("main", TowerKind::image)->rows(pictures()).features(), want,
+        classifier_architecture(snapshot, options)->tower("main", TowerKind::image)->rows(images()).features(), want,
         1e-5, 1e-6))
         << adapt;
-    EXPECT_TRUE(at::allclose(bare_tower(snapshot, options)->rows(pictures()).features(), want, 1e-5, 1e-6)) << adapt;
+    EXPECT_TRUE(at::allclose(bare_tower(snapshot, options)->rows(images()).features(), want, 1e-5, 1e-6)) << adapt;
   }
 }
 

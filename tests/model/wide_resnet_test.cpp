@@ -82,7 +82,7 @@ Snapshot torchvisions() {
   return result;
 }
 
-at::Tensor picture(std::int64_t side) {
+at::Tensor image(std::int64_t side) {
   return at::linspace(-1, 1, 3 * 3 * side * side, at::kDouble).mul(40).sin().view({3, 3, side, side});
 }
 
@@ -98,7 +98,7 @@ void expect_close(const at::Tensor& got, const std::vector<double>& want, const 
 
 void check(const Snapshot& snapshot, std::int64_t side, const std::string& average, const Expected& expected) {
   auto tower = image_tower(snapshot, {at::kDouble, FeatureKind::logits});
-  at::Tensor x = picture(side);
+  at::Tensor x = image(side);
   expect_close(tower->rows(x).features(), expected.evaluation, "evaluation");
 
   tower->train_everything();
@@ -159,7 +159,7 @@ TEST(WideResNet, AveragesMoveOnceTowardsAllForwards) {
     auto tower = image_tower(small(10, 1), {at::kDouble});
     tower->use_batch_statistics();
     for (const auto& rows : forwards)
-      tower->rows_in_training(picture(12).narrow(0, rows[0], rows[1]), {*alone, rows[1], 0});
+      tower->rows_in_training(image(12).narrow(0, rows[0], rows[1]), {*alone, rows[1], 0});
     tower->move_averages();
     return tower->weights().find("block1.layer.0.bn1.running_mean")->value.clone();
   };
@@ -169,7 +169,7 @@ TEST(WideResNet, AveragesMoveOnceTowardsAllForwards) {
       << "the mean of the batch's mean";
   auto tower = image_tower(small(10, 1), {at::kDouble});
   tower->use_batch_statistics();
-  tower->rows_in_training(picture(12), {*alone, 3, 0});
+  tower->rows_in_training(image(12), {*alone, 3, 0});
   tower->forget_forwards();
   tower->move_averages();
   EXPECT_TRUE(at::equal(tower->weights().find("block1.layer.0.bn1.running_mean")->value, start));
@@ -180,7 +180,7 @@ TEST(WideResNet, AFrozenTowerKeepsItsStoredStatistics) {
   auto tower = image_tower(small(10, 1), {at::kDouble});
   EXPECT_FALSE(tower->has_batch_statistics());
   EXPECT_TRUE(
-      at::equal(tower->rows_in_training(picture(12), {*alone, 3, 0}).features(), tower->rows(picture(12)).features()));
+      at::equal(tower->rows_in_training(image(12), {*alone, 3, 0}).features(), tower->rows(image(12)).features()));
 }
 
 TEST(WideResNet, ARowIsDroppedOutAlikeInEveryChunk) {
@@ -188,7 +188,7 @@ TEST(WideResNet, ARowIsDroppedOutAlikeInEveryChunk) {
   snapshot.config["dropout"] = 0.3;
   auto tower = image_tower(snapshot, {at::kDouble, FeatureKind::logits});
   auto alone = comm::alone();
-  at::Tensor x = picture(12);
+  at::Tensor x = image(12);
   auto rows = [&](std::int64_t first, std::int64_t count, std::uint64_t seed, std::uint64_t number) {
     return tower->rows_in_training(x.narrow(0, first, count), {*alone, 3, first, seed, number}).features();
   };
@@ -220,7 +220,7 @@ TEST(WideResNet, WhatCannotBeIsRefusedByName) {
   for (const char* part : {"fc.weight", "fc.bias"}) snapshot.tensors.erase(part);
   snapshot.config.erase("num_labels");
   EXPECT_THAT(refusal([&] {
-                image_tower(snapshot, {at::kDouble, FeatureKind::logits})->rows(picture(12));
+                image_tower(snapshot, {at::kDouble, FeatureKind::logits})->rows(image(12));
               }),
               HasSubstr("has no classifier of its own"));
 

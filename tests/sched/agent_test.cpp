@@ -53,13 +53,13 @@ class Node {
   void say(const Agent::QuitTrainer& c) { add("quit", c.slot); }
   void say(const Agent::Commit& c) { add("commit", c.attempt.stage); }
   void say(const Agent::Exit&) { said_.push_back("exit"); }
-  void say(const Agent::TellStarted& c) { add("started", c.attempt.stage); }
-  void say(const Agent::TellDone& c) { add("done", c.attempt.stage); }
-  void say(const Agent::TellFailed& c) {
+  void say(const Agent::ReportStarted& c) { add("started", c.attempt.stage); }
+  void say(const Agent::ReportDone& c) { add("done", c.attempt.stage); }
+  void say(const Agent::ReportFailed& c) {
     said_.push_back("failed " + std::to_string(c.attempt.stage) + " " + std::string(to_string(c.why)));
   }
-  void say(const Agent::TellReturned& c) { add("returned", c.attempt.stage); }
-  void say(const Agent::TellBeat& c) {
+  void say(const Agent::ReportReturned& c) { add("returned", c.attempt.stage); }
+  void say(const Agent::SendHeartbeat& c) {
     held_.clear();
     for (const Attempt& attempt : c.held) held_.push_back(attempt.stage);
   }
@@ -138,10 +138,10 @@ TEST(Agent, ATrainerThatGreetsTwiceOrStopsUnaskedIsKilledForGoodAndSaysWhy) {
     const auto& kill = std::get<Agent::KillTrainer>(commands[0]);
     EXPECT_EQ(kill.why, FailureClass::protocol);
     EXPECT_EQ(kill.because,
-              greets ? "it said `ready` a second time" : "it said `stopped`, and nobody had asked it to stop");
+              greets ? "it said `ready` a second time" : "it said `stopped` without having been asked to stop");
     commands.clear();
     agent.on(Agent::TrainerGone{0, "killed"}, 1h, commands);
-    const auto& failed = std::get<Agent::TellFailed>(commands[0]);
+    const auto& failed = std::get<Agent::ReportFailed>(commands[0]);
     EXPECT_EQ(failed.why, FailureClass::protocol);
     EXPECT_EQ(failed.text, "killed") << "what its end looked like goes on to the coordinator";
   }

@@ -133,42 +133,42 @@ class Cluster {
   void event(const Scheduler::Event& e) {
     Scheduler::Commands out;
     scheduler_->on(e, now_, out);
-    for (const auto& command : out) std::visit([this](const auto& c) { carry_out(c); }, command);
+    for (const auto& command : out) std::visit([this](const auto& c) { execute(c); }, command);
   }
-  void carry_out(const Scheduler::Assign& c) { to_agent(c.agent, Agent::Given{c.attempt, widths_[c.attempt.stage]}); }
-  void carry_out(const Scheduler::Retract& c) { to_agent(c.agent, Agent::Retracted{c.attempt}); }
-  void carry_out(const Scheduler::Cancel& c) { to_agent(c.agent, Agent::Cancelled{c.attempt}); }
-  void carry_out(const Scheduler::Accept& c) {
+  void execute(const Scheduler::Assign& c) { to_agent(c.agent, Agent::Given{c.attempt, widths_[c.attempt.stage]}); }
+  void execute(const Scheduler::Retract& c) { to_agent(c.agent, Agent::Retracted{c.attempt}); }
+  void execute(const Scheduler::Cancel& c) { to_agent(c.agent, Agent::Cancelled{c.attempt}); }
+  void execute(const Scheduler::Accept& c) {
     EXPECT_FALSE(accepted_[c.attempt.stage]) << "accepted twice: " << c.attempt.stage;
     EXPECT_TRUE(committed_.count(c.attempt.stage)) << "accepted without a result";
     accepted_[c.attempt.stage] = true;
     ++ended_[c.attempt.stage];
   }
-  void carry_out(const Scheduler::Retry&) {}
-  void carry_out(const Scheduler::Fail& c) { ++ended_[c.last.stage]; }
-  void carry_out(const Scheduler::Block& c) {
+  void execute(const Scheduler::Retry&) {}
+  void execute(const Scheduler::Fail& c) { ++ended_[c.last.stage]; }
+  void execute(const Scheduler::Block& c) {
     ++ended_[c.stage];
     EXPECT_GT(ended_[c.because], 0);
   }
-  void carry_out(const Scheduler::TooWide& c) {
+  void execute(const Scheduler::TooWide& c) {
     EXPECT_TRUE(gangs_ && faults_) << "nothing is too wide here";
     EXPECT_EQ(c.width, widths_[c.stage]);
     EXPECT_GT(c.width, c.largest);
     ++ended_[c.stage];
   }
-  void carry_out(const Scheduler::LoseAgent&) {}
-  void carry_out(const Scheduler::StopAll&) {}
+  void execute(const Scheduler::LoseAgent&) {}
+  void execute(const Scheduler::StopAll&) {}
 
   void agent_event(AgentId id, const Agent::Event& e) {
     if (nodes_.at(id).lost) return;
     Agent::Commands out;
     nodes_.at(id).machine->on(e, now_, out);
-    for (const auto& command : out) std::visit([&](const auto& c) { carry_out(id, c); }, command);
+    for (const auto& command : out) std::visit([&](const auto& c) { execute(id, c); }, command);
   }
-  void carry_out(AgentId id, const Agent::Prepare& c) {
+  void execute(AgentId id, const Agent::Prepare& c) {
     later(random_time(20ms), [=, this] { agent_event(id, Agent::Prepared{c.attempt}); });
   }
-  void carry_out(AgentId id, const Agent::StartTrainer& c) {
+  void execute(AgentId id, const Agent::StartTrainer& c) {
     Node& node = nodes_.at(id);
     std::uint64_t process = node.process[c.slot] = ++processes_;
     node.width[c.slot] = c.width;
@@ -181,7 +181,7 @@ class Cluster {
       if (lives(id, c.slot, process)) agent_event(id, Agent::TrainerReady{c.slot});
     });
   }
-  void carry_out(AgentId id, const Agent::Run& c) {
+  void execute(AgentId id, const Agent::Run& c) {
     for (StageId input : inputs_[c.attempt.stage]) EXPECT_TRUE(accepted_[input]) << "ran before its input";
     Node& node = nodes_.at(id);
     EXPECT_EQ(node.width[c.slot], widths_[c.attempt.stage]);
@@ -198,7 +198,7 @@ class Cluster {
       agent_event(id, Agent::Finished{c.slot});
     });
   }
-  void carry_out(AgentId id, const Agent::StopStage& c) {
+  void execute(AgentId id, const Agent::StopStage& c) {
     std::uint64_t process = nodes_.at(id).process[c.slot];
     nodes_.at(id).runs.erase(c.slot);
     if (chance(0.8))
@@ -206,25 +206,25 @@ class Cluster {
         if (lives(id, c.slot, process)) agent_event(id, Agent::StageStopped{c.slot});
       });
   }
-  void carry_out(AgentId id, const Agent::KillTrainer& c) {
+  void execute(AgentId id, const Agent::KillTrainer& c) {
     later(random_time(50ms), [=, this, p = nodes_.at(id).process[c.slot]] {
       if (lives(id, c.slot, p)) die(id, c.slot);
     });
   }
-  void carry_out(AgentId id, const Agent::QuitTrainer& c) { carry_out(id, Agent::KillTrainer{c.slot, {}}); }
-  void carry_out(AgentId id, const Agent::Commit& c) {
+  void execute(AgentId id, const Agent::QuitTrainer& c) { execute(id, Agent::KillTrainer{c.slot, {}}); }
+  void execute(AgentId id, const Agent::Commit& c) {
     later(random_time(50ms), [=, this] {
       if (nodes_.at(id).lost) return;
       committed_.insert(c.attempt.stage);
       agent_event(id, Agent::Committed{c.attempt});
     });
   }
-  void carry_out(AgentId id, const Agent::Exit&) { nodes_.at(id).lost = true; }
-  void carry_out(AgentId id, const Agent::TellStarted& c) { to_scheduler(id, Scheduler::Started{id, c.attempt}); }
-  void carry_out(AgentId id, const Agent::TellDone& c) { to_scheduler(id, Scheduler::Done{id, c.attempt, 15}); }
-  void carry_out(AgentId id, const Agent::TellFailed& c) { to_scheduler(id, Scheduler::Failed{id, c.attempt, c.why}); }
-  void carry_out(AgentId id, const Agent::TellReturned& c) { to_scheduler(id, Scheduler::Returned{id, c.attempt}); }
-  void carry_out(AgentId id, const Agent::TellBeat& c) { to_scheduler(id, Scheduler::Beat{id, c.held}); }
+  void execute(AgentId id, const Agent::Exit&) { nodes_.at(id).lost = true; }
+  void execute(AgentId id, const Agent::ReportStarted& c) { to_scheduler(id, Scheduler::Started{id, c.attempt}); }
+  void execute(AgentId id, const Agent::ReportDone& c) { to_scheduler(id, Scheduler::Done{id, c.attempt, 15}); }
+  void execute(AgentId id, const Agent::ReportFailed& c) { to_scheduler(id, Scheduler::Failed{id, c.attempt, c.why}); }
+  void execute(AgentId id, const Agent::ReportReturned& c) { to_scheduler(id, Scheduler::Returned{id, c.attempt}); }
+  void execute(AgentId id, const Agent::SendHeartbeat& c) { to_scheduler(id, Scheduler::Beat{id, c.held}); }
 
   bool lives(AgentId id, Slot slot, std::uint64_t process) {
     return !nodes_.at(id).lost && nodes_.at(id).process[slot] == process;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Labels that people gave, the whole way: Python pickles as CIFAR-N and PLCIFAR10 come, launch/convert-labels, winnow data check,
-the sweep of PartialCLIP's real-world table and one of CIFAR-10N, their run files. The pictures are one colour a class; the model
+the sweep of PartialCLIP's real-world table and one of CIFAR-10N, their run files. The images are one colour a class; the model
 is nano-clip under the name of the model that the sweep asks for.
 
     tests/system/annotated_labels.py --build build

@@ -32,7 +32,7 @@ REFUSALS = [
     (["report", "s.toml", "--table", "absent.toml"], "winnow: cannot open absent.toml: No such file or directory"),
     (["report", "s.toml", "--metric", "detct.selection_f1"], "winnow: the sweep s has no stage 'detct': it has backbone, train"),
     (["status"], "winnow: no run has written into results yet: start one with `winnow run SWEEP --store results`"),
-    (["status", "--watch", "--json"], "winnow: --watch is for people and --json for scripts: say one of them"),
+    (["status", "--watch", "--json"], "winnow: --watch is for a terminal and --json for scripts: choose one of them"),
     (["status", "--watch"], "winnow: --watch redraws a terminal, and standard output is none: leave it out, or say --json"),
     (["report", "s.toml", "--rule", "lst"], "winnow: unknown rule 'lst' (did you mean 'last'?); known: last, best, validation"),
     (["report", "s.toml", "--store", "typo"], "winnow: --store typo: there is no such folder"),

@@ -94,7 +94,7 @@ TEST_F(FiguresTest, LogitsOfRandomCropsAreAveraged) {
   model::Snapshot snapshot = snapshot_at(folder_ / "backbone.h5");
   auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::embedding});
   data::Pixels pixels(folder_ / "cache");
-  at::Tensor pictures = view::pictures(pixels.test()).expand({20, 28, 28, 3}).contiguous();
+  at::Tensor images = view::images(pixels.test()).expand({20, 28, 28, 3}).contiguous();
   view::Pipeline pipeline = view::Pipeline::named("rrc-flip", 28);
   at::Tensor rows = model::normalise_rows(got.trace.parameters.at("head.weight")), sum;
   for (std::uint64_t member = 0; member < 3; ++member) {
@@ -105,7 +105,7 @@ TEST_F(FiguresTest, LogitsOfRandomCropsAreAveraged) {
       steps.push_back(pipeline.draw({28, 28}, stream));
       steps.back().push_back(view::Normalize{Preprocessing::from(snapshot).normalisation});
     }
-    at::Tensor features = tower->rows(view::apply_each(pictures, steps, at::TensorOptions(at::kFloat))).features();
+    at::Tensor features = tower->rows(view::apply_each(images, steps, at::TensorOptions(at::kFloat))).features();
     at::Tensor logits = stage.settings.real("scale") * at::matmul(model::normalise_rows(features), rows.t());
     sum = sum.defined() ? sum + logits : logits;
   }

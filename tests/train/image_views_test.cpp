@@ -53,8 +53,8 @@ TEST_F(ImageViewsTest, ImagesOfAnySizeBecomeTheModels) {
       Value::parse(R"([{"op": "resize", "size": 24, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
                                                   {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"),
       "test");
-  at::Tensor picture = view::to_tensor(data::read_image(folder_ / "files/a.jpg")).unsqueeze(0);
-  EXPECT_TRUE(at::equal(x[1], view::apply(picture, steps, at::kFloat)[0]));
+  at::Tensor image = view::to_tensor(data::read_image(folder_ / "files/a.jpg")).unsqueeze(0);
+  EXPECT_TRUE(at::equal(x[1], view::apply(image, steps, at::kFloat)[0]));
   EXPECT_EQ(views.make("test", "plain", ids({0}), 0).sizes(), (std::vector<std::int64_t>{1, 3, 24, 24}));
   EXPECT_EQ(views.make("train", "plain", ids({}), 0).sizes(), (std::vector<std::int64_t>{0, 3, 24, 24}))
       << "a process without rows";
@@ -135,8 +135,8 @@ TEST_F(ImageViewsTest, AnEnsembleHasSeveralViewsOfATestImage) {
       Value::parse(R"([{"op": "resize", "size": 32, "interpolation": "bilinear"}, {"op": "center_crop", "size": 24},
                                                   {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])"),
       "test");
-  at::Tensor picture = view::to_tensor(data::read_image(folder_ / "files/c.png")).unsqueeze(0);
-  EXPECT_TRUE(at::equal(five[4], view::apply(picture, steps, at::kFloat)));
+  at::Tensor image = view::to_tensor(data::read_image(folder_ / "files/c.png")).unsqueeze(0);
+  EXPECT_TRUE(at::equal(five[4], view::apply(image, steps, at::kFloat)));
   EXPECT_FALSE(at::equal(drawn[0], drawn[1]));
   EXPECT_TRUE(at::equal(drawn[1], members_of({"randaug", 0, 2, 7})[1])) << "the same in every evaluation";
 }

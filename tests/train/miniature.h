@@ -30,8 +30,8 @@ class Miniature : public testing::Test {
 
   // `forge`: training labels that are not the truth of the images.
   void write_cache(std::int64_t (*forge)(std::int64_t) = nullptr) {
-    auto [train_images, train_labels] = pictures(60);
-    auto [test_images, test_labels] = pictures(20);
+    auto [train_images, train_labels] = images(60);
+    auto [test_images, test_labels] = images(20);
     if (forge)
       for (std::int64_t& label : train_labels) label = forge(label);
     write_safetensors(
@@ -43,7 +43,7 @@ class Miniature : public testing::Test {
         {{"version", "1"}, {"fingerprint", "f"}, {"classes", R"(["a","b","c","d","e","f","g","h","i","j"])"}});
   }
 
-  static std::pair<std::vector<std::uint8_t>, std::vector<std::int64_t>> pictures(std::int64_t count) {
+  static std::pair<std::vector<std::uint8_t>, std::vector<std::int64_t>> images(std::int64_t count) {
     std::vector<std::uint8_t> images(static_cast<std::size_t>(count) * 784);
     std::vector<std::int64_t> labels;
     for (std::int64_t i = 0; i < count; ++i) {

@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 
 // 45 x 61 x 3.
-at::Tensor picture() {
+at::Tensor image() {
   at::Tensor y = at::arange(45).view({45, 1, 1}), x = at::arange(61).view({1, 61, 1}),
              c = at::arange(3).view({1, 1, 3});
   return (x * 7 + y * 13 + c * 29 + (x * y).remainder(31)).remainder(256).to(at::kByte);
@@ -29,7 +29,7 @@ void PrintTo(const Sums& sums, std::ostream* out) { *out << sums.plain << ", " <
 // Of the pixels 0..255 that the steps leave, H x W x 3 in a row; weights 0..1008, again and again.
 Sums sums(std::vector<view::Step> steps) {
   steps.push_back(view::Normalize{{{0, 0, 0}, {1, 1, 1}}});
-  at::Tensor pixels = (view::apply(picture().unsqueeze(0), steps, at::kFloat)[0] * 255)
+  at::Tensor pixels = (view::apply(image().unsqueeze(0), steps, at::kFloat)[0] * 255)
                           .round()
                           .to(at::kLong)
                           .permute({1, 2, 0})

@@ -21,8 +21,8 @@ struct Flat final : model::Architecture {
   struct Tower final : model::Tower {
     Tower() { weights_.add("A", at::linspace(-1, 1, 8 * 3 * 784, at::kDouble).sin().view({8, 3 * 784}), true); }
     std::int64_t width() const override { return 8; }
-    model::Outputs rows(const at::Tensor& pictures) override {
-      return {{"features", at::matmul(pictures.flatten(1), weights_.all()[0].use.t())}};
+    model::Outputs rows(const at::Tensor& images) override {
+      return {{"features", at::matmul(images.flatten(1), weights_.all()[0].use.t())}};
     }
   };
   std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override { return std::make_unique<Tower>(); }

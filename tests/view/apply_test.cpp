@@ -22,9 +22,9 @@ at::Tensor noise(std::int64_t B, std::int64_t H, std::int64_t W) {
 
 std::vector<Step> steps(const char* json) { return parse_steps(Value::parse(json), "test"); }
 
-std::string refusal(const char* json, const at::Tensor& pictures = noise(1, 9, 9)) {
+std::string refusal(const char* json, const at::Tensor& images = noise(1, 9, 9)) {
   try {
-    apply(pictures, steps(json), at::kFloat);
+    apply(images, steps(json), at::kFloat);
   } catch (const UsageError& error) {
     return error.what();
   }
@@ -46,73 +46,71 @@ TEST(ApplyEach, ABatchIsItsImagesEachWithItsOwnSteps) {
       steps(
           R"([{"op": "color", "value": 0.2}, {"op": "cutout", "center_x": 3, "center_y": 4, "fraction": 0.3, "fill": 9}, {"op": "hflip"}])"),
   };
-  at::Tensor pictures = noise(6, 11, 14);
-  at::Tensor together = apply_each(pictures, all, at::kFloat);
+  at::Tensor images = noise(6, 11, 14);
+  at::Tensor together = apply_each(images, all, at::kFloat);
   for (std::int64_t i = 0; i < 6; ++i)
-    EXPECT_TRUE(
-        at::equal(together[i], apply(pictures.narrow(0, i, 1), all[static_cast<std::size_t>(i)], at::kFloat)[0]))
+    EXPECT_TRUE(at::equal(together[i], apply(images.narrow(0, i, 1), all[static_cast<std::size_t>(i)], at::kFloat)[0]))
         << i;
-  EXPECT_TRUE(at::equal(together[4], pictures[4])) << "no steps, no change";
+  EXPECT_TRUE(at::equal(together[4], images[4])) << "no steps, no change";
 }
 
 TEST(ApplyAnySize, ImagesMeetAtTheFirstStepsThatMakeASize) {
-  std::vector<at::Tensor> pictures = {noise(1, 30, 20)[0], noise(1, 9, 40)[0]};
+  std::vector<at::Tensor> images = {noise(1, 30, 20)[0], noise(1, 9, 40)[0]};
   auto own = steps(
       R"([{"op": "resize", "size": 8, "interpolation": "bicubic"}, {"op": "center_crop", "size": [8, 8]}, {"op": "hflip"},
                        {"op": "normalize", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}])");
-  at::Tensor result = apply_any_size(pictures, {own, own}, at::kDouble);
+  at::Tensor result = apply_any_size(images, {own, own}, at::kDouble);
   EXPECT_EQ(result.sizes(), (std::vector<std::int64_t>{2, 3, 8, 8}));
   EXPECT_EQ(result.scalar_type(), at::kDouble);
-  EXPECT_TRUE(at::equal(result[1], apply(pictures[1].unsqueeze(0), own, at::kDouble)[0]));
+  EXPECT_TRUE(at::equal(result[1], apply(images[1].unsqueeze(0), own, at::kDouble)[0]));
   auto whole = steps(R"([{"op": "resize", "size": 8, "interpolation": "bicubic"}])");
-  EXPECT_THROW(apply_any_size(pictures, {whole, whole}, at::kFloat), UsageError);
+  EXPECT_THROW(apply_any_size(images, {whole, whole}, at::kFloat), UsageError);
 }
 
 // Devices gather, CPUs loop: the same bits.
 TEST(Resize, GathersAndLoopsAgree) {
-  at::Tensor pictures = noise(3, 37, 53);
+  at::Tensor images = noise(3, 37, 53);
   std::vector<data::Box> boxes = {{0, 0, 37, 53}, {5, 6, 12, 13}, {30, 2, 5, 50}};
   for (data::Filter filter : {data::Filter::bilinear, data::Filter::bicubic, data::Filter::lanczos})
-    EXPECT_TRUE(
-        at::equal(resize(pictures, boxes, {16, 24}, filter), resize_by_gather(pictures, boxes, {16, 24}, filter)));
+    EXPECT_TRUE(at::equal(resize(images, boxes, {16, 24}, filter), resize_by_gather(images, boxes, {16, 24}, filter)));
 }
 
 TEST(Loops, AreTheTensorsOfDevices) {
-  at::Tensor pictures = noise(4, 33, 47);
-  pictures[3].floor_divide_(64).mul_(64);  // few levels: ties of the largest channel, greys
+  at::Tensor images = noise(4, 33, 47);
+  images[3].floor_divide_(64).mul_(64);  // few levels: ties of the largest channel, greys
   std::vector<double> sigmas = {0.1, 0.9, 2.7, 9}, turns = {-0.5, -0.03, 0.2, 0.5}, factors = {0, 0.4, 1.3, 7};
-  EXPECT_TRUE(at::equal(gaussian_blur(pictures, sigmas), gaussian_blur_by_tensors(pictures, sigmas)));
-  EXPECT_TRUE(at::equal(hue(pictures, turns), hue_by_tensors(pictures, turns)));
-  EXPECT_TRUE(at::equal(saturation(pictures, factors), saturation_by_tensors(pictures, factors)));
-  EXPECT_TRUE(at::equal(hflip(pictures), pictures.flip(2)));
+  EXPECT_TRUE(at::equal(gaussian_blur(images, sigmas), gaussian_blur_by_tensors(images, sigmas)));
+  EXPECT_TRUE(at::equal(hue(images, turns), hue_by_tensors(images, turns)));
+  EXPECT_TRUE(at::equal(saturation(images, factors), saturation_by_tensors(images, factors)));
+  EXPECT_TRUE(at::equal(hflip(images), images.flip(2)));
   std::vector<double> amounts = {-0.3, 0.01, 0.3, 25};
   for (Op op : {Op::shear_x, Op::shear_y, Op::translate_x, Op::translate_y, Op::rotate})
-    EXPECT_TRUE(at::equal(warp(pictures, op, amounts), warp_by_tensors(pictures, op, amounts))) << to_string(op);
+    EXPECT_TRUE(at::equal(warp(images, op, amounts), warp_by_tensors(images, op, amounts))) << to_string(op);
   std::vector<Cutout> cuts = {{5, 6, 0.3, {1, 2, 3}}, {46, 32, 0.5, {}}, {20, 20, 0, {9, 9, 9}}, {0, 0, 9, {7, 7, 7}}};
-  EXPECT_TRUE(at::equal(cutout(pictures, cuts), cutout_by_tensors(pictures, cuts)));
+  EXPECT_TRUE(at::equal(cutout(images, cuts), cutout_by_tensors(images, cuts)));
   for (std::int64_t size : {1, 20, 60}) {
     std::vector<data::Box> boxes = {
         {0, 0, size, size}, {-5, 40, size, size}, {30, -9, size, size}, {-70, 100, size, size}};
-    EXPECT_TRUE(at::equal(crop(pictures, boxes, {1, 2, 3}), crop_by_tensors(pictures, boxes, {1, 2, 3}))) << size;
+    EXPECT_TRUE(at::equal(crop(images, boxes, {1, 2, 3}), crop_by_tensors(images, boxes, {1, 2, 3}))) << size;
   }
   for (at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
     Normalisation n{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
-    EXPECT_TRUE(at::equal(normalise(pictures, n, type), normalise_by_tensors(pictures, n, type)));
-    EXPECT_EQ(normalise(pictures, n, type).strides(), normalise_by_tensors(pictures, n, type).strides())
+    EXPECT_TRUE(at::equal(normalise(images, n, type), normalise_by_tensors(images, n, type)));
+    EXPECT_EQ(normalise(images, n, type).strides(), normalise_by_tensors(images, n, type).strides())
         << "convolutions may depend on it";
-    at::Tensor grey = pictures.narrow(3, 0, 1).contiguous();
+    at::Tensor grey = images.narrow(3, 0, 1).contiguous();
     EXPECT_TRUE(at::equal(normalise(grey, n, type), normalise_by_tensors(grey, n, type)));
   }
 }
 
 TEST(Apply, TenCropsAreNormalisedEach) {
-  at::Tensor pictures = noise(2, 10, 12);
+  at::Tensor images = noise(2, 10, 12);
   at::Tensor all =
-      apply(pictures,
+      apply(images,
             steps(R"([{"op": "ten_crop", "size": [4, 4]}, {"op": "normalize", "mean": [0, 0, 0], "std": [1, 1, 1]}])"),
             at::kFloat);
   EXPECT_EQ(all.sizes(), (std::vector<std::int64_t>{2, 10, 3, 4, 4}));
-  at::Tensor last_row = pictures[1].narrow(0, 6, 4).narrow(1, 8, 4).permute({2, 0, 1});
+  at::Tensor last_row = images[1].narrow(0, 6, 4).narrow(1, 8, 4).permute({2, 0, 1});
   EXPECT_TRUE(at::allclose(all[1][3], last_row.to(at::kFloat) / 255));
   EXPECT_TRUE(at::allclose(all[1][7], last_row.to(at::kFloat).flip(2) / 255))
       << "the mirrored image's bottom-left crop";
@@ -132,7 +130,7 @@ TEST(Apply, ExtremeFactorsStayInRange) {
             0);
 }
 
-TEST(Apply, RefusesWhatAPictureDoesNotAllow) {
+TEST(Apply, RefusesWhatAnImageDoesNotAllow) {
   EXPECT_THAT(refusal(R"([{"op": "five_crop", "size": [10, 4]}])"), HasSubstr("crops of 10 x 4 from images of 9 x 9"));
   EXPECT_THAT(
       refusal(

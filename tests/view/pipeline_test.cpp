@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-at::Tensor picture(std::int64_t H, std::int64_t W) {
+at::Tensor image(std::int64_t H, std::int64_t W) {
   return at::arange(H * W * 3, at::kLong).remainder(251).to(at::kByte).view({H, W, 3});
 }
 
@@ -27,7 +27,7 @@ TEST(Pipeline, EveryNamedOneGivesTheModelsSizeForEverySizeOfImage) {
       Pipeline pipeline = Pipeline::named(name, 28);
       for (std::int64_t sample = 0; sample < 12; ++sample) {
         Stream stream = view_stream(0, name, 0, 3, sample);
-        at::Tensor x = apply_any_size({picture(H, W)}, {pipeline.draw({H, W}, stream)}, at::kFloat);
+        at::Tensor x = apply_any_size({image(H, W)}, {pipeline.draw({H, W}, stream)}, at::kFloat);
         std::vector<std::int64_t> sizes = x.sizes().vec();
         EXPECT_EQ(std::vector<std::int64_t>(sizes.end() - 3, sizes.end()), (std::vector<std::int64_t>{28, 28, 3}))
             << name;
@@ -39,7 +39,7 @@ TEST(Pipeline, DrawsAreThoseOfSeedEpochSampleAndIndex) {
   Pipeline pipeline = Pipeline::named("strong-id", 28);
   auto drawn = [&](std::uint64_t seed, std::uint64_t index, std::int64_t epoch, std::int64_t sample) {
     Stream stream = view_stream(seed, "strong-id", index, epoch, sample);
-    return apply_any_size({picture(40, 44)}, {pipeline.draw({40, 44}, stream)}, at::kFloat);
+    return apply_any_size({image(40, 44)}, {pipeline.draw({40, 44}, stream)}, at::kFloat);
   };
   at::Tensor first = drawn(0, 0, 0, 7);
   EXPECT_TRUE(at::equal(first, drawn(0, 0, 0, 7)));

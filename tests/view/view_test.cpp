@@ -12,15 +12,15 @@ namespace {
 
 const Normalisation kIdentity{{0, 0, 0}, {1.0 / 255, 1.0 / 255, 1.0 / 255}};  // leaves pixel values as they are
 
-at::Tensor picture() { return at::arange(1, 17, at::kByte).view({1, 4, 4, 1}); }
+at::Tensor image() { return at::arange(1, 17, at::kByte).view({1, 4, 4, 1}); }
 at::Tensor ids() { return at::zeros({1}, at::kLong); }
 
 at::Tensor cropped(FlipCrop drawn) {
-  return flip_crop(picture(), ids(), {drawn}, 1, kIdentity, at::kFloat).select(1, 0).squeeze(0);
+  return flip_crop(image(), ids(), {drawn}, 1, kIdentity, at::kFloat).select(1, 0).squeeze(0);
 }
 
 TEST(Plain, NormalisesAndRepeatsGrey) {
-  at::Tensor x = plain(picture(), ids(), {{0.5, 0.5, 0}, {0.5, 0.25, 1}}, at::kFloat);
+  at::Tensor x = plain(image(), ids(), {{0.5, 0.5, 0}, {0.5, 0.25, 1}}, at::kFloat);
   EXPECT_EQ(x.sizes(), (std::vector<std::int64_t>{1, 3, 4, 4}));
   EXPECT_NEAR(x[0][0][0][0].item<double>(), (1.0 / 255 - 0.5) / 0.5, 1e-6);
   EXPECT_NEAR(x[0][1][0][0].item<double>(), (1.0 / 255 - 0.5) / 0.25, 1e-6);
@@ -28,7 +28,7 @@ TEST(Plain, NormalisesAndRepeatsGrey) {
 }
 
 TEST(FlipCrop, KnownImages) {
-  at::Tensor original = picture().view({4, 4}).to(at::kFloat);
+  at::Tensor original = image().view({4, 4}).to(at::kFloat);
   EXPECT_TRUE(at::allclose(cropped({false, 1, 1}), original));
   EXPECT_TRUE(at::allclose(cropped({true, 1, 1}), original.flip(1)));
   at::Tensor moved = cropped({false, 0, 2});  // one row of padding above, one column to the left cut off
@@ -47,7 +47,7 @@ TEST(FlipCrop, DrawsReachEveryOffsetAndDependOnTheSample) {
   EXPECT_EQ(std::tie(a.flip, a.top, a.left), std::tie(b.flip, b.top, b.left));
 }
 
-TEST(FlipCrop, TwoViewsOfAPictureAreDrawnApart) {
+TEST(FlipCrop, TwoViewsOfAnImageAreDrawnApart) {
   int same = 0;
   for (std::int64_t sample = 0; sample < 200; ++sample) {
     FlipCrop a = draw_flip_crop(0, 0, 3, 0, sample), b = draw_flip_crop(0, 1, 3, 0, sample);

@@ -22,7 +22,7 @@ struct CudaInterface {
   // Collective over `size` processes, one GPU each; makes `device` the current one of the calling thread, which alone
   // may use the collective. Its work is queued on the stream that is torch's current one at the call, which stays
   // torch's; the host waits until a call is accepted, at most `deadline`, not until it is done. A peer that is lost
-  // later is noticed by whoever waits for the stream, not here. The destructor ends the communicator at once: wait for
+  // later is noticed where the stream is waited for, not here. The destructor ends the communicator at once: wait for
   // the stream first, or queued work may be dropped. Errors and a missed deadline are DeviceError.
   std::unique_ptr<Collective> (*nccl)(const NcclId&, int rank, int size, int device, std::chrono::seconds deadline);
 };

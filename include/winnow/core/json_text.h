@@ -21,11 +21,8 @@ inline constexpr std::size_t kDeepestJson = 64;
 Value parse_json(std::string_view content, const std::string& name);
 Value read_json(const Path&);
 
-// A text in a message of one line: as JSON writes it, without quotes around it; cut behind `most` bytes, between
-// characters.
-std::string shown(const std::string& text, std::size_t most = std::string::npos);
-
-// Any value in a message, cut likewise.
+// A value in a message: printable JSON (nan and inf as such, for which JSON has no words), cut behind `most` bytes,
+// between characters.
 std::string brief(const Value&, std::size_t most = 60);
 
 }  // namespace winnow

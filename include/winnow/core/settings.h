@@ -43,9 +43,6 @@ class Settings {
   mutable std::set<std::string> read_;
 };
 
-// A value in messages: as JSON, but nan and inf as such, for which JSON has no words.
-std::string number_text(const Value&);
-
 // Nested tables to dotted keys and back. Arrays are values.
 std::map<std::string, Value> flatten(const Value& table, const std::string& prefix = "");
 

@@ -1,6 +1,6 @@
-// What lies in the cache folder, whose it is, and what of it nobody needs: temporary files of processes that were
-// killed, and caches of contents that no data set of this machine has any more. Everything but weights and records is
-// built again when it is needed.
+// What lies in the cache folder, whose it is, and what of it is no longer needed: temporary files of processes that
+// were killed, and caches of contents that no data set of this machine has any more. Everything but weights and records
+// is built again when it is needed.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ std::vector<CacheEntry> cache_entries();
 // Removes the file of a leftover or unused entry unless its state has changed since; false: it stays. DeviceError.
 bool remove_entry(const CacheEntry&);
 
-// Removes temporary files whose writer on this machine is gone and which nobody wrote to for so long: what another
+// Removes temporary files whose writer on this machine is gone and which were not written to for so long: what another
 // machine that shares the folder writes looks the same.
 void sweep_up(std::chrono::seconds untouched);
 

@@ -23,7 +23,7 @@ struct Manifest {
   std::map<std::string, std::string> files;    // what the layout needs -> file name below a root
   std::vector<std::string> classes;            // empty: the layout's files say them
   std::string package, download;               // where to get it
-  std::map<std::string, std::string> options;  // what else the layout can be told
+  std::map<std::string, std::string> options;  // what else the layout can be given
   std::int64_t expected_classes = 0, expected_train = 0, expected_test = 0;  // 0: any
   std::map<std::string, bool>
       labels;                     // label files that its publishers made: by name; do they give sets of candidates?
@@ -61,7 +61,7 @@ Value to_json(const Record&);  // for scripts: all but `files`
 // included.
 void require_unchanged(const Manifest&, const Record&);
 
-// What the layout needs below a root, and whether it is there: for people who look for a data set.
+// What the layout needs below a root, and whether it is there: for users who look for a data set.
 struct Need {
   std::string role, file;
   bool optional = false, there = false;
@@ -71,7 +71,7 @@ std::string how_to_get(const Manifest&);  // "download it from ...", "install it
 std::optional<Path> found_root(const Manifest&, const std::optional<Path>& given);  // the first folder that exists
 
 // The cache of a record: built once per machine (two agents may build at the same time; the first wins), verified when
-// opened, built again when damaged or of another version. A packed cache that was interrupted goes on where it stopped.
+// opened, built again when damaged or of another version. A packed cache that was interrupted resumes where it stopped.
 // The copies of label files belong to it.
 Path cache_path(const Record&);
 Path ensure_cache(const Manifest&, const Record&, const Progress&);

@@ -1,6 +1,6 @@
 // Images after the first steps of a view, where those draw nothing and make one size (a resize, a crop of the centre):
-// kept by whoever makes one first, so that later epochs, stages and processes of the machine read it instead of
-// decoding a file again.
+// kept by the process that makes one first, so that later epochs, stages and processes of the machine read it instead
+// of decoding a file again.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Class texts that somebody wrote for one data set, by hand or by a language model: templates for every class, texts of
+// Class texts written for one data set, by hand or by a language model: templates for every class, texts of
 // single classes, or both. `winnow data templates` records such a file under a name, and sweeps name it wherever they
 // name a prompt.
 //

@@ -35,7 +35,7 @@ struct World {
 
 struct Outcome {
   sched::Scheduler::Counts counts;
-  bool drained = false;    // somebody asked to stop before everything was done
+  bool drained = false;    // stopped on request before everything was done
   bool abandoned = false;  // every agent was lost: start again, no finished stage is
 };
 

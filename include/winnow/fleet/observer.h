@@ -1,4 +1,4 @@
-// What a run tells while it goes on. Called from the coordinator's loop: return quickly.
+// What a run reports while it is running. Called from the coordinator's loop: return quickly.
 #pragma once
 
 #include <optional>

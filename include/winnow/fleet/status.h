@@ -16,8 +16,8 @@ namespace winnow::fleet {
 //
 // Times are seconds since the epoch, by the coordinator's clock. `before`: stages that were done when the run began.
 // `left` is absent while nothing is known: what is known of the open stages of `kinds` kinds, spread over `slots`;
-// `guessed` stages are of kinds that nobody has seen (time_left.h). `running` of an agent counts slots. `rate`: steps a
-// second.
+// `guessed` stages are of kinds without a known duration (time_left.h). `running` of an agent counts slots. `rate`:
+// steps a second.
 //
 // "state" is added here: "running", "ended", or "died" for a coordinator that neither lives nor said that it ended.
 // None: no run was ever here. DataError for a file that is no status.

@@ -22,7 +22,7 @@ struct TrialOrder {
 };
 
 struct TrialEnd {
-  bool stopped = false;       // somebody asked for it
+  bool stopped = false;       // the user asked for it
   std::string failure;        // one line; empty: it went well
   std::string failure_class;  // user, memory, transient
   Value measured;             // `trial` of the event `done`: src/fleet/README.md

@@ -21,7 +21,7 @@ Kind parse_kind(std::string_view);  // UsageError listing the legal words
 Law parse_law(std::string_view);
 SizeLaw parse_size_law(std::string_view);
 
-// The table `labels` of a sweep file. Annotated labels are made by nobody here: they are read
+// The table `labels` of a sweep file. Annotated labels are not made here: they are read
 // (winnow/data/label_set.h).
 struct Spec {
   Kind kind = Kind::clean;
@@ -51,7 +51,7 @@ struct Candidates {
 
 Candidates flip(std::span<const std::int64_t> truth, std::int64_t classes, double rate, std::uint64_t seed, Law);
 Candidates uniform(std::span<const std::int64_t> truth, std::int64_t classes, SizeLaw, std::uint64_t seed, Law);
-// The same from a numpy-legacy generator that goes on from its present state, as the reference code's does.
+// The same from a numpy-legacy generator that continues from its present state, as the reference code's does.
 Candidates flip(std::span<const std::int64_t> truth, std::int64_t classes, double rate, NumpyLegacy&);
 Candidates uniform(std::span<const std::int64_t> truth, std::int64_t classes, SizeLaw, NumpyLegacy&);
 Candidates singletons(std::span<const std::int64_t> given, std::int64_t classes);
@@ -66,7 +66,7 @@ struct SymmetricDraws {
   std::vector<std::int64_t> shift;    // N: then it is (true + shift) mod C, shift in 1..C-1
 };
 SymmetricDraws draw_symmetric(std::int64_t samples, std::int64_t classes, const Spec&);
-// floor(rate N) samples are marked; `marked` (N) tells which, if wanted.
+// floor(rate N) samples are marked; `marked` (N) says which, if wanted.
 Labels symmetric(std::span<const std::int64_t> truth, std::int64_t classes, const Spec&, const SymmetricDraws&,
                  std::vector<std::uint8_t>* marked = nullptr);
 

@@ -15,7 +15,7 @@ namespace winnow::label {
 std::vector<std::int64_t> long_tail_counts(std::int64_t samples, std::int64_t classes, double factor);
 
 // Indices of the samples that stay, class after class (natural order of labels): of each class its first ones in an
-// order of its own, as many as there are where it has fewer. The generator goes on from its present state.
+// order of its own, as many as there are where it has fewer. The generator continues from its present state.
 std::vector<std::int64_t> long_tail(std::span<const std::int64_t> truth, std::int64_t classes, double factor,
                                     NumpyLegacy&);
 // The same with orders from counter streams of the seed: which samples stay depends on no other class.

@@ -29,7 +29,7 @@ struct Snapshot : text::SnapshotFiles {
 Snapshot read_snapshot(const Path& folder);
 void write_snapshot(const Path& folder, const Snapshot&);  // DeviceError; the folder is made
 
-// Takes a snapshot's tensors by name, checks shapes, converts to the wanted precision, and knows what nobody took.
+// Takes a snapshot's tensors by name, checks shapes, converts to the wanted precision, and knows what was not taken.
 class TensorReader {
  public:
   TensorReader(const Snapshot& snapshot, at::ScalarType dtype) : snapshot_(snapshot), dtype_(dtype) {}
@@ -44,7 +44,7 @@ class TensorReader {
   // The same checks, but the tensor itself, as stored.
   const at::Tensor& stored(const std::string& name, at::IntArrayRef shape);
   void ignore(const std::string& name) { taken_.insert(name); }
-  // DataError that names tensors below these prefixes which nobody took.
+  // DataError that names tensors below these prefixes which were not taken.
   void expect_all_taken(const std::vector<std::string>& prefixes) const;
 
  private:

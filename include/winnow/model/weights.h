@@ -15,7 +15,7 @@ namespace winnow::model {
 enum class Role { matrix, bias, norm, norm_bias, statistics, other };
 
 // Graphs are built on `use`, an alias of `value` that is renewed at every update: a loss that reaches an output from
-// before an update reaches an old alias and can be told (docs/design.md#6). Layers keep pointers to parameters.
+// before an update reaches an old alias and is found (docs/design.md#6). Layers keep pointers to parameters.
 struct Parameter {
   std::string name;
   at::Tensor value;        // storage; the optimiser writes in place
@@ -34,7 +34,7 @@ class Weights {
   Weights(const Weights&) = delete;
   Weights& operator=(const Weights&) = delete;
 
-  // The parameter is a copy of `value`, unless nobody else holds it: what was just made for it (a stored tensor of
+  // The parameter is a copy of `value`, unless it is held nowhere else: what was just made for it (a stored tensor of
   // hundreds of megabytes) is taken over.
   Parameter* add(const std::string& name, at::Tensor value, bool trainable, Role role = Role::other,
                  std::int64_t block = -1);

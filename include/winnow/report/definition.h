@@ -34,7 +34,7 @@ struct Definition {
   std::vector<std::string> sweeps;            // names of the sweeps that it belongs to; empty: any
   Where where;                                // which experiments; empty: all
   std::vector<std::string> rows, columns;     // axes; empty: as the report arranges them by itself
-  std::map<std::string, std::string> labels;  // of values, for people: "detect-train" -> "CE on cleaned labels"
+  std::map<std::string, std::string> labels;  // of values, human-readable: "detect-train" -> "CE on cleaned labels"
   Metric metric;
   std::vector<Reference> published;
   sweep::Place place;

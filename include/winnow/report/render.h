@@ -11,7 +11,7 @@ namespace winnow::report {
 std::string render_terminal(const Table&, int width, bool colour);
 std::string render_markdown(const Table&);
 std::string render_latex(const Table&);  // wants \usepackage{booktabs}
-std::string render_csv(const Table&);    // one row an experiment: whoever recomputes needs samples
+std::string render_csv(const Table&);    // one row per experiment, so that readers can recompute the statistics
 std::string render_json(const Table&);
 
 }  // namespace winnow::report

@@ -43,7 +43,7 @@ struct Table {
   std::vector<std::vector<Cell>> cells;            // [row][column]
   std::size_t planned = 0, done = 0;               // experiments
   std::vector<std::string> notes;
-  std::map<std::string, std::string> labels;  // of header values, for people
+  std::map<std::string, std::string> labels;  // of header values, human-readable
 
   // One line an experiment: what the table is computed from.
   struct Sample {

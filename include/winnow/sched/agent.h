@@ -17,9 +17,9 @@ namespace winnow::sched {
 // One trainer for each slot, started when there is work, replaced after every failure. A gang of k processes is one
 // trainer too: it takes k slots and answers for the first of them. Stages start in the order in which they were given,
 // so that one which needs many slots gets them; trainers of another width that idle in its way are ended, and gangs
-// that have no work. A stage given to the agent is prepared (data caches, inputs), run by a trainer, committed, told.
-// Each attempt given ends in exactly one of Done, Failed and Returned, except when it was cancelled or the coordinator
-// stopped sending heartbeats: then nobody listens.
+// that have no work. A stage given to the agent is prepared (data caches, inputs), run by a trainer, committed,
+// reported. Each attempt given ends in exactly one of Done, Failed and Returned, except when it was cancelled or the
+// coordinator stopped sending heartbeats: then no one listens.
 class Agent {
  public:
   // Events.
@@ -127,26 +127,26 @@ class Agent {
   };
   struct Exit {};  // nothing is left to do
   // To the coordinator:
-  struct TellStarted {
+  struct ReportStarted {
     Attempt attempt;
   };
-  struct TellDone {
+  struct ReportDone {
     Attempt attempt;
     CommitOutcome outcome;
   };
-  struct TellFailed {
+  struct ReportFailed {
     Attempt attempt;
     FailureClass why;
     std::string text;
   };
-  struct TellReturned {
+  struct ReportReturned {
     Attempt attempt;
   };
-  struct TellBeat {
+  struct SendHeartbeat {
     std::vector<Attempt> held;
   };
   using Command = std::variant<Prepare, StartTrainer, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit,
-                               TellStarted, TellDone, TellFailed, TellReturned, TellBeat>;
+                               ReportStarted, ReportDone, ReportFailed, ReportReturned, SendHeartbeat>;
   using Commands = std::vector<Command>;
 
   Agent(std::uint32_t slots, Timers, Time now);
@@ -163,13 +163,13 @@ class Agent {
     Slot leader = 0;                             // lent: to the gang in this slot
     Attempt attempt{};                           // while running or stopping; while dying, if `owed`
     bool owed = false;                           // dying: the coordinator still waits for its attempt
-    FailureClass why = FailureClass::transient;  // dying: what will be told
+    FailureClass why = FailureClass::transient;  // dying: what will be reported
     Time since{};                                // of the phase
     Time moved{};                                // of the last progress
     std::uint64_t mark = 0;
     bool moved_once = false;
     std::vector<Time> steps;  // waits between progress, the last few hundred
-    bool returning = false;   // stopping: told Returned, not forgotten
+    bool returning = false;   // stopping: reported as Returned, not dropped
   };
 
   void handle(const Given&, Time, Commands&);
@@ -216,7 +216,7 @@ class Agent {
   std::set<Attempt> committing_;
   Time heard_, beaten_;
   bool draining_ = false, orphaned_ = false, exited_ = false;
-  Time stop_at_{};  // draining: running stages are told to stop then
+  Time stop_at_{};  // draining: running stages are asked to stop then
 };
 
 }  // namespace winnow::sched

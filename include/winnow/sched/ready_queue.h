@@ -17,7 +17,7 @@ using ClassId = std::uint32_t;  // stages that take about equally long: (method,
 
 // First what most others wait for (a longer chain of dependents), then longest predicted first, then the given order,
 // which fills tables evenly. Predictions count in steps of 1.5x: the noise between equal classes must not decide. A
-// class that nobody has seen counts as the longest: it is the largest risk at the end, and starting it teaches.
+// class without a known duration counts as the longest: it is the largest risk at the end, and starting it teaches.
 //
 // One heap for each (class, height) and a set of their fronts: a new prediction moves groups, never stages, so the cost
 // of a stage does not grow with the number of stages.

@@ -89,7 +89,7 @@ class Scheduler {
     AgentId agent;
     Attempt attempt;
   };
-  // Nobody waits for this attempt any more.
+  // This attempt is no longer waited for.
   struct Cancel {
     AgentId agent;
     Attempt attempt;
@@ -145,8 +145,8 @@ class Scheduler {
   };
   Counts counts() const;
 
-  // What is still open of a class, and how long one of it is expected to take: none where nobody has seen one. For
-  // estimates.
+  // What is still open of a class, and how long one of it is expected to take: none where its duration is not known.
+  // For estimates.
   struct Outlook {
     std::size_t open = 0;
     std::uint32_t width = 1;
@@ -200,6 +200,8 @@ class Scheduler {
   void release_dependents(StageId);
   void make_ready(StageId);
   void lose(AgentId, Time, Commands&);
+  void lose_silent_agents(Time, Commands&);
+  void end_expired_leases(Time, Commands&);
   void stop(Commands&);
   void set_held(AgentId, std::uint32_t held);
   std::uint32_t window(StageId) const;

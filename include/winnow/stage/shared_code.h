@@ -36,7 +36,7 @@ const PartVersions& shared_code();
 // know.
 void require_shared_code(const Stage&);
 
-// A stage that somebody wants executed, from JSON (stage_from_json), with require_shared_code. A stage that names no
+// A stage to be executed, from JSON (stage_from_json), with require_shared_code. A stage that names no
 // parts was described before there were any, so it means each at version 1: refused where this program has a later one.
 Stage stage_to_execute(const Value&);
 

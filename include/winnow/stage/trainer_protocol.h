@@ -22,7 +22,7 @@ const Words<Event>& events();
 // {"event":...,"identity":...}, to which the caller adds the rest. Without an identity: `ready`.
 Value event(Event, const std::string& identity = "");
 
-// What it is told.
+// What it is given.
 enum class Order { run, stop, quit };
 const Words<Order>& orders();
 

@@ -27,7 +27,7 @@ using MetricKinds = std::map<std::string, MetricKind>;  // by column
 struct DeclaredMetric {
   std::string_view name;
   MetricKind kind;
-  std::string_view help;  // one line for people
+  std::string_view help;  // one human-readable line
 };
 std::span<const DeclaredMetric> declared_metrics();
 std::optional<MetricKind> declared_metric(std::string_view column);

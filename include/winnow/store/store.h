@@ -55,7 +55,7 @@ class Store {
     std::size_t leftovers = 0, checkpoints = 0;
   };
   // Verifies every run file, moves damaged ones to damaged/, removes temporary files whose writers are gone and
-  // checkpoints that nobody will read.
+  // checkpoints that will not be read.
   Check fsck();
 
   Path checkpoint_path(const Identity&) const;  // <root>/checkpoints/<identity>, a folder; whether or not it exists

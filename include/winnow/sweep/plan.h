@@ -32,8 +32,8 @@ struct Node {
   std::uint32_t experiment;               // the first experiment that needs it: stage() regenerates it from there
   std::uint32_t width;                    // processes that execute it together: the largest that an experiment asks for
   std::span<const std::uint32_t> inputs;  // indices of nodes that must be done first; the plan owns them
-  // The identity is not known, because something that it depends on is missing here; `identity` only tells the nodes of
-  // this plan apart. Such a node is never done and has no run file.
+  // The identity is not known, because something that it depends on is missing here; `identity` only distinguishes the
+  // nodes of this plan apart. Such a node is never done and has no run file.
   bool open = false;
 };
 

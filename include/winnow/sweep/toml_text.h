@@ -10,7 +10,7 @@
 
 namespace winnow::sweep {
 
-// Where somebody wrote something. `line` 0: the whole of `file`.
+// Where something is written. `line` 0: the whole of `file`.
 struct Place {
   std::string file;
   int line = 0;

@@ -42,7 +42,7 @@ class Tokenizer {
 // entities, repair of characters, white space, lower case); else, or where that pair is broken, tokenizer.json; else,
 // where the vocabulary has 49,408 entries, CLIP's own, which is built in. SigLIP: tokenizer.json. DataError naming the
 // file and what is wrong in it, or where the pair and tokenizer.json are both whole and differ. `used` becomes what it
-// was made of, for people.
+// was made of, human-readable.
 std::unique_ptr<Tokenizer> tokenizer_of(const SnapshotFiles&, std::string* used = nullptr);
 // Whether there is anything to make one of. Models whose head starts from no texts do without.
 bool has_tokenizer(const SnapshotFiles&);

@@ -60,7 +60,7 @@ class Observer {
   virtual bool stop_wanted() { return false; }
   virtual void resumed(std::int64_t /*epoch*/, std::int64_t /*step*/) {}  // step of the stage
   virtual void checkpointed(std::int64_t /*step*/, std::int64_t /*bytes*/, double /*seconds*/) {}
-  virtual void note(const std::string&) {}  // for people
+  virtual void note(const std::string&) {}  // human-readable
 };
 
 // Thrown when the observer wants the stage stopped. A stage with a checkpoint has written it.
@@ -81,15 +81,15 @@ struct Execution {
   store::RunContent content;
   Trace trace;
   std::optional<Trial> trial;  // where the context asked for one
-  std::int64_t skipped_pictures =
+  std::int64_t skipped_images =
       0;  // that the data set lacks because they do not decode; in metrics/final where there are some
 };
 
-// Sets torch's number of threads for the whole process: one stage at a time, and nobody else may use torch meanwhile.
-// Collective over the gang; the observer and the collective are used by the calling thread alone. UsageError for a
-// stage that this program does not compute, or whose versions are others; DataError for inputs; DeviceError of the
-// collective; Stopped. c10::Error (c10::OutOfMemoryError among them) and std::bad_alloc leave as they are: what they
-// are to a trainer is decided where it is served.
+// Sets torch's number of threads for the whole process: one stage at a time, and torch may not be used elsewhere
+// meanwhile. Collective over the gang; the observer and the collective are used by the calling thread alone. UsageError
+// for a stage that this program does not compute, or whose versions are others; DataError for inputs; DeviceError of
+// the collective; Stopped. c10::Error (c10::OutOfMemoryError among them) and std::bad_alloc leave as they are: what
+// they are to a trainer is decided where it is served.
 Execution execute(const Stage&, const Context&, comm::Collective&, Observer&);
 
 }  // namespace winnow::train

@@ -41,7 +41,7 @@ class Source {
   virtual const at::Tensor& given() = 0;       // N, int64, in 0..C-1; UsageError where there are none
   virtual const at::Tensor& candidates() = 0;  // N x C of zeros and ones in the stage's precision
   virtual const std::map<std::string, at::Tensor>& handed_over() const = 0;   // inputs from earlier stages, by name
-  virtual at::Tensor samples_of(const at::Tensor& ids) const { return ids; }  // the data set's numbers, for people
+  virtual at::Tensor samples_of(const at::Tensor& ids) const { return ids; }  // the data set's numbers, for messages
 
   // The recorded draw that replaces a stream, on the host, or none.
   virtual std::optional<at::Tensor> recorded(std::string_view, std::int64_t /*epoch*/, std::int64_t /*step*/,

@@ -21,15 +21,15 @@ at::Tensor to_tensor(const data::Image&);
 //
 // Where: on the device of the images; what Normalize yields has type and device of `real` (a type alone means the CPU),
 // which reads nothing else. Any thread; nothing is shared.
-at::Tensor apply(const at::Tensor& pictures, const std::vector<Step>&, at::TensorOptions real);
+at::Tensor apply(const at::Tensor& images, const std::vector<Step>&, at::TensorOptions real);
 
 // Steps of each image's own. Step k of all images is applied together, grouped by operation; after it all images have
-// one size. A list that ends early goes on with nothing.
-at::Tensor apply_each(const at::Tensor& pictures, const std::vector<std::vector<Step>>&, at::TensorOptions real);
+// one size. A list that ends early changes nothing more.
+at::Tensor apply_each(const at::Tensor& images, const std::vector<std::vector<Step>>&, at::TensorOptions real);
 
 // Images of any sizes (H x W x 3, on the CPU): the first steps, as long as they make sizes, are taken one image at a
 // time; then the images are put together and moved to `real`'s device, which computes the others.
-at::Tensor apply_any_size(const std::vector<at::Tensor>& pictures, const std::vector<std::vector<Step>>&,
+at::Tensor apply_any_size(const std::vector<at::Tensor>& images, const std::vector<std::vector<Step>>&,
                           at::TensorOptions real);
 
 }  // namespace winnow::view

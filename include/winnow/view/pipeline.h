@@ -42,7 +42,7 @@ class Pipeline {
   };
   Beginning beginning() const;
   // The steps for one image. The same draws in the same order whatever comes of them.
-  std::vector<Step> draw(Size picture, Stream&) const;
+  std::vector<Step> draw(Size image, Stream&) const;
 
  private:
   struct Part {
@@ -55,14 +55,14 @@ class Pipeline {
     Colour fill{};
     data::Filter filter = data::Filter::bilinear;
   };
-  void draw_part(const Part&, Size& picture, Stream&, std::vector<Step>&) const;
+  void draw_part(const Part&, Size& image, Stream&, std::vector<Step>&) const;
   static Part parse_part(Value step, std::int64_t side, const std::string& where);
 
   std::vector<Part> parts_;
   bool random_ = false;
 };
 
-// The stream of one sample's view; `index` tells apart two views of one pipeline.
+// The stream of one sample's view; `index` distinguishes two views of one pipeline.
 Stream view_stream(std::uint64_t seed, std::string_view pipeline, std::uint64_t index, std::int64_t epoch,
                    std::int64_t sample);
 

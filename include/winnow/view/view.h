@@ -27,15 +27,15 @@ FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pa
                         std::int64_t sample);
 
 // Images of a split as a tensor N x H x W x channels (uint8) that shares the mapped cache.
-at::Tensor pictures(const data::Split&);
+at::Tensor images(const data::Split&);
 
 // B x H x W x channels (uint8) to B x 3 x H x W in the precision and on the device of `options`.
-at::Tensor normalise(const at::Tensor& pictures, const Normalisation&, at::TensorOptions options);
+at::Tensor normalise(const at::Tensor& images, const Normalisation&, at::TensorOptions options);
 
 // B x 3 x H x W, normalised, in the precision and on the device of `options`; a grey image becomes three equal
 // channels.
-at::Tensor plain(const at::Tensor& pictures, const at::Tensor& ids, const Normalisation&, at::TensorOptions options);
-at::Tensor flip_crop(const at::Tensor& pictures, const at::Tensor& ids, const std::vector<FlipCrop>&, std::int64_t pad,
+at::Tensor plain(const at::Tensor& images, const at::Tensor& ids, const Normalisation&, at::TensorOptions options);
+at::Tensor flip_crop(const at::Tensor& images, const at::Tensor& ids, const std::vector<FlipCrop>&, std::int64_t pad,
                      const Normalisation&, at::TensorOptions options);
 
 }  // namespace winnow::view

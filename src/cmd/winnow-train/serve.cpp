@@ -1,5 +1,5 @@
 // winnow-train serve: a trainer. Commands as JSON lines on standard input, events on standard output.
-// src/fleet/README.md. Under mpirun the processes are one trainer: process 0 speaks, the others are told its commands.
+// src/fleet/README.md. Under mpirun the processes are one trainer: process 0 speaks, the others receive its commands.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>

@@ -120,7 +120,7 @@ int stage(int argc, char** argv) {
   app.add_flag("--keep-images,--keep-pictures", keep_images,
                "keep decoded images after the first resize of their views: later epochs need not decode them again");
   app.add_option("--checkpoint", checkpoint,
-                 "a folder: the stage is saved there when it is stopped and now and then, and goes on from it");
+                 "a folder: the stage is saved there when it is stopped and now and then, and resumes from it");
   app.add_option("--checkpoint-every", every, "seconds between checkpoints; 0: only when stopped")
       ->check(CLI::Range(0.0, 1e9))
       ->capture_default_str();
@@ -147,7 +147,7 @@ int stage(int argc, char** argv) {
     } catch (const train::Stopped&) {
       if (gang.rank() == 0)
         fmt::print(stderr, "stopped{}\n",
-                   checkpoint.empty() ? "" : fmt::format("; the same command goes on from {}", checkpoint));
+                   checkpoint.empty() ? "" : fmt::format("; the same command resumes from {}", checkpoint));
       return kDrained;
     }
     std::error_code ignored;

@@ -1,4 +1,4 @@
-// winnow cache: what lies in the cache folder, and removing what nobody needs.
+// winnow cache: what lies in the cache folder, and removing what is no longer needed.
 #include <fmt/format.h>
 
 #include <map>

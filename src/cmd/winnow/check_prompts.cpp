@@ -51,7 +51,7 @@ Texts learned(const sweep::Model::Pretrain& pretrain) {
 
 Texts downloaded(const std::string& name) {
   std::optional<data::WeightsRecord> record = data::read_weights_record(name);
-  if (!record || !data::difference_from(*record).empty()) return {};  // what changed is said by whoever needs it
+  if (!record || !data::difference_from(*record).empty()) return {};  // what changed is said where it is needed
   text::SnapshotFiles files = text::read_snapshot_files(record->root);
   std::int64_t context = text::context_of(files);
   if (!context)

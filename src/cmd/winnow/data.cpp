@@ -38,7 +38,7 @@ void list(const sweep::Catalogue& catalogue, bool json) {
   if (json) fmt::print("{}\n", all.dump(2));
 }
 
-// Progress on standard error, and only where somebody looks at it.
+// Progress on standard error, and only on a terminal.
 void show_progress(std::string_view what, double done) {
   if (!::isatty(STDERR_FILENO)) return;
   fmt::print(stderr, "\r{:40} {:3.0f} %{}", what, 100 * done, done >= 1 ? "\n" : "");
@@ -106,7 +106,7 @@ int data(int argc, char** argv) {
   scoring->add_option("--array", array, "the data set in the file")->capture_default_str();
   CLI::App* wording = app.add_subcommand(
       "templates",
-      "records class texts that somebody wrote for a data set (winnow/data/template_file.h says the format),\n"
+      "records class texts written for a data set (winnow/data/template_file.h describes the format),\n"
       "or published as {class: [texts]}; case, blanks, underscores and hyphens of names do not matter");
   wording->add_option("NAME", name, "what sweeps call them")->required();
   wording->add_option("FILE", file, "the JSON file")->required();

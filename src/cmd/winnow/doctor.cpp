@@ -98,7 +98,7 @@ Check check_folder(const std::string& name, const Path& folder, const std::strin
           advice};
 }
 
-// Why a record, or what it tells of, is not as it should be; empty: it is.
+// Why a record, or what it describes, is not as it should be; empty: it is.
 template <class Look>
 std::string damaged(Look look) {
   try {

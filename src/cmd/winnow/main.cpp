@@ -20,7 +20,7 @@ constexpr Entry kCommands[] = {
     {"data", winnow::cmd::data, "data sets on this machine: list, check", true},
     {"method", winnow::cmd::method, "methods that a sweep may name: list, show", true},
     {"model", winnow::cmd::model, "models and their weights on this machine: list, check", true},
-    {"cache", winnow::cmd::cache, "the cache folder: what lies there, removing what nobody needs", true},
+    {"cache", winnow::cmd::cache, "the cache folder: what is in it, removing what is no longer needed", true},
     {"doctor", winnow::cmd::doctor, "is everything here that a sweep needs?", true},
 };
 

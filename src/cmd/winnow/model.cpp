@@ -42,7 +42,7 @@ void list(const sweep::Catalogue& catalogue, bool json) {
   if (json) fmt::print("{}\n", all.dump(2));
 }
 
-// Progress on standard error, and only where somebody looks at it.
+// Progress on standard error, and only on a terminal.
 void show_progress(std::string_view what, double done) {
   if (!::isatty(STDERR_FILENO)) return;
   fmt::print(stderr, "\r{:40} {:3.0f} %{}", what, 100 * done, done >= 1 ? "\n" : "");

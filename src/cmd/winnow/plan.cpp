@@ -99,7 +99,7 @@ void print_plan(const sweep::Plan& plan, const store::Store& store, const std::v
   for (const std::string& note : notes_on(plan)) fmt::print("note: {}\n", note);
 }
 
-// Open identities are not told: only this plan knows them.
+// Open identities are not shown: only this plan knows them.
 Value identity_json(const sweep::Node& node) { return node.open ? Value() : Value(node.identity.hex()); }
 
 // What of an open stage is not known: null.

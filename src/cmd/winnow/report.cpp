@@ -54,7 +54,7 @@ std::vector<report::Table> tables_of(const ReportOptions& options, const sweep::
   return {report::build_table(plan, report::read_results(plan, runs, metric), metric)};
 }
 
-// About speed and no number, so not among what is printed for people to keep.
+// About speed and no number, so not part of the report itself.
 void warn_of_tables(const store::RunReader& runs) {
   for (const std::string& why : runs.unused_tables())
     fmt::print(stderr, "winnow report: not used, so this took longer: {}; `winnow pack` makes it anew\n", why);

@@ -121,7 +121,7 @@ fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, cons
   return work;
 }
 
-// Not fmt::print, which throws where nobody reads any more: a run ends as its stages did.
+// Not fmt::print, which throws when the reader is gone: a run ends as its stages did.
 void put(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
@@ -151,7 +151,7 @@ void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fle
   if (counts.failed) line += fmt::format(", {} failed", counts.failed);
   if (counts.blocked) line += fmt::format(", {} blocked by failed ones", counts.blocked);
   if (counts.open) line += fmt::format(", {} not run", counts.open);
-  if (outcome.drained) line += "; stopped on request, run it again to go on";
+  if (outcome.drained) line += "; stopped on request, run it again to resume";
   put(fmt::format("{}; run files are in {}\n", line, (Path(options.stores.store) / "runs").string()));
 }
 
@@ -211,7 +211,7 @@ void add_to(CLI::App& app, RunOptions& options) {
   app.add_flag("--from-scratch", options.from_scratch, "read no reference store: compute everything here");
   app.add_option(
       "--trainer", options.trainer,
-      "program that executes stages (default: winnow-train serve); src/fleet/README.md tells what it must do");
+      "program that executes stages (default: winnow-train serve); src/fleet/README.md describes what it must do");
   app.add_option("--trainers", options.trainers, "trainers for each agent")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

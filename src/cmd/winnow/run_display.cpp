@@ -67,7 +67,7 @@ void RunDisplay::erase_status() {
 
 void RunDisplay::print(const std::string& text) {
   erase_status();
-  std::fputs((text + "\n").c_str(), to_);  // not fmt::print: nobody may read any more, and the run goes on
+  std::fputs((text + "\n").c_str(), to_);  // not fmt::print: the reader may be gone, and the run continues
   std::fflush(to_);
   printed_ = seconds_now();
 }

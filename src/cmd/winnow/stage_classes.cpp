@@ -43,7 +43,7 @@ void name_all(std::vector<StageClass>& all, const std::vector<std::string>& labe
   }
 }
 
-// Classes that a short name does not tell apart get what they differ in.
+// Classes that a short name does not distinguish get what they differ in.
 void tell_apart(std::vector<StageClass>& all, const std::vector<Deciding>& settings) {
   std::map<std::string, std::vector<std::size_t>> alike;
   for (std::size_t i = 0; i < all.size(); ++i) alike[all[i].name].push_back(i);

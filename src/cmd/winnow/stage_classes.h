@@ -14,7 +14,7 @@ namespace winnow::cmd {
 struct StageClass {
   std::uint32_t tried = 0;             // the member that stands for it
   std::vector<std::uint32_t> members;  // nodes of the plan, in its order
-  std::string name;                    // for people: different for every class
+  std::string name;                    // human-readable: different for every class
 };
 
 // Whether two stages that differ in this setting are of two classes. Seeds, numbers of epochs, and reals (rates,

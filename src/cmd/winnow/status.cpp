@@ -56,7 +56,7 @@ class Screen {
     for (char c : text) drawn += c == '\n' ? "\033[K\r\n" : std::string(1, c);
     put(drawn + "\033[J");
   }
-  // True when somebody wants to go.
+  // True when the user wants to leave.
   bool wait(int milliseconds) {
     pollfd input{keys_ ? 0 : -1, POLLIN, 0};
     if (::poll(&input, 1, milliseconds) > 0) {
@@ -83,7 +83,7 @@ void watch(const Path& store) {
       Terminal size = terminal();
       std::size_t rows = size.height > 3 ? static_cast<std::size_t>(size.height) - 2
                                          : 0;  // the last line, and where the cursor stands
-      screen.show(status_view(last, wall_seconds(), size, rows) + "q leaves; the run goes on\n");
+      screen.show(status_view(last, wall_seconds(), size, rows) + "q leaves; the run continues\n");
       if (screen.wait(1000)) break;
       last = status_of(store);
     }
@@ -104,7 +104,7 @@ int status(int argc, char** argv) {
   app.add_flag("--watch", watching, "follows the run; wants a terminal");
   app.add_flag("--json", json, "as the coordinator wrote it, and its state: running, ended or died");
   if (!parse(app, argc, argv)) return kDone;
-  if (watching && json) throw UsageError("--watch is for people and --json for scripts: say one of them");
+  if (watching && json) throw UsageError("--watch is for a terminal and --json for scripts: choose one of them");
   if (watching && !::isatty(1))
     throw UsageError("--watch redraws a terminal, and standard output is none: leave it out, or say --json");
   if (watching) return watch(store), kDone;

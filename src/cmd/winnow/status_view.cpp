@@ -151,7 +151,7 @@ class View {
     fact(blocked, "blocked by failed ones");
     if (!facts.empty()) lines.push_back(line(facts));
     if (state == "running") lines.push_back(line(pace(done, passed), "2"));
-    else if (state == "died" || open > 0) lines.push_back(line("run it again to go on: what is done stays done"));
+    else if (state == "died" || open > 0) lines.push_back(line("run it again to resume: what is done stays done"));
     return lines;
   }
 

@@ -19,7 +19,7 @@ struct StoreOptions {
   // program was built in.
   std::vector<Path> read_only() const;
   store::Store open() const;  // UsageError where the name is one of a file
-  // For commands that only read: UsageError where a folder that somebody named does not exist. The default one may be
+  // For commands that only read: UsageError where a folder that was named does not exist. The default one may be
   // missing: nothing has run here yet, and the committed outcomes can be read all the same.
   store::Store open_to_read() const;
 

@@ -1,4 +1,4 @@
-// What `winnow try` found, for people and for scripts.
+// What `winnow try` found, human-readable and as JSON.
 #pragma once
 
 #include <cstdint>

@@ -104,7 +104,7 @@ class Trials {
         broken_(plan.nodes().size(), StageClasses::kNone), seen_(classes.all().size()),
         by_class_(classes.all().size()) {}
 
-  // False: somebody asked to stop.
+  // False: the user asked to stop.
   bool run() {
     std::size_t number = 0, total = classes_.to_try().size();
     for (std::uint32_t node : classes_.to_try()) {

@@ -109,7 +109,8 @@ class Nccl final : public Collective {
  private:
   static cudaStream_t stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
 
-  // A communicator that does not block tells later whether a call was accepted; a lost peer would let it wait for ever.
+  // A communicator that does not block reports later whether a call was accepted; a lost peer would let it wait for
+  // ever.
   void wait_until_ready(const char* what) {
     auto start = std::chrono::steady_clock::now();
     for (ncclResult_t state = ncclInProgress;;) {

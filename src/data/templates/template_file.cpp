@@ -13,6 +13,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 #include "winnow/core/settings.h"
 #include "winnow/data/templates.h"
 
@@ -94,7 +95,7 @@ TemplateFile with_sentences(TemplateFile file, const std::string& name) {
     for (std::string& text : texts) {
       if (places_in(text))
         throw DataError(fmt::format("{}: class '{}': the descriptor '{}' has {{}} for the class name", name,
-                                    shown(label), shown(text)));
+                                    printable(label), printable(text)));
       text = sentence_of(text);
     }
   return file;
@@ -132,7 +133,7 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
           kFormat));
     for (const auto& [key, value] : json.items())
       if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
-        throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, shown(key), did_you_mean(key, kKeys),
+        throw DataError(fmt::format("{}: unknown key '{}'{}; known: {}", file, printable(key), did_you_mean(key, kKeys),
                                     fmt::join(kKeys, ", ")));
     result.dataset = text(json, "dataset", file);
     result.source = text(json, "source", file);
@@ -146,11 +147,11 @@ TemplateFile TemplateFile::parse(const std::string& content, const std::string& 
   }
   const Value& classes = plain ? json : json["classes"];
   for (const auto& [name, texts] : classes.items()) {
-    result.classes[name] = texts_in(texts, fmt::format("class '{}'", shown(name)), file);
+    result.classes[name] = texts_in(texts, fmt::format("class '{}'", printable(name)), file);
     for (const std::string& one : result.classes[name])
       if (places_in(one) > 1)
         throw DataError(fmt::format("{}: class '{}': the text '{}' has {} {{}} for the class name, it may have one",
-                                    file, shown(name), shown(one), places_in(one)));
+                                    file, printable(name), printable(one), places_in(one)));
   }
   return result;
 }
@@ -163,18 +164,18 @@ TemplateFile TemplateFile::of(const std::vector<std::string>& class_names, const
   for (const auto& [name, texts] : classes) {
     std::optional<std::string> known = class_meant(name, class_names);
     if (!known) {
-      unknown.push_back(fmt::format("'{}'{}", shown(name), did_you_mean(name, class_names)));
+      unknown.push_back(fmt::format("'{}'{}", printable(name), did_you_mean(name, class_names)));
       continue;
     }
     auto [first, fresh] = meant.emplace(*known, name);
     if (!fresh)
-      throw DataError(fmt::format("{}: '{}' and '{}' are both the class '{}'", file, shown(first->second), shown(name),
-                                  shown(*known)));
+      throw DataError(fmt::format("{}: '{}' and '{}' are both the class '{}'", file, printable(first->second),
+                                  printable(name), printable(*known)));
     result.classes[*known] = texts;
   }
   for (const std::string& name : class_names)
     if (auto own = result.classes.find(name); templates.empty() && (own == result.classes.end() || own->second.empty()))
-      missing.push_back("'" + shown(name) + "'");
+      missing.push_back("'" + printable(name) + "'");
   if (!unknown.empty() && !ignore_unknown)
     mistakes.push_back(fmt::format("the data set has no class {}{}", fmt::join(unknown, ", "),
                                    missing.empty() ? " (--ignore-unknown leaves such texts out)" : ""));
@@ -214,8 +215,8 @@ TemplateRecord record_templates(const std::string& name, const Record& dataset, 
   TemplateFile parsed = TemplateFile::parse(content, file.string());
   bool plain = parsed.is_plain();
   if (!plain && plain_name(parsed.dataset) != plain_name(dataset.name))
-    throw DataError(
-        fmt::format("{}: templates of the data set {}, not of {}", file.string(), shown(parsed.dataset), dataset.name));
+    throw DataError(fmt::format("{}: templates of the data set {}, not of {}", file.string(), printable(parsed.dataset),
+                                dataset.name));
   TemplateFile own = (reading.descriptors ? with_sentences(parsed, file.string()) : parsed)
                          .of(dataset.classes, file.string(), reading.ignore_unknown);
   if (plain)

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "winnow/core/error.h"
-#include "winnow/core/json_text.h"
+#include "winnow/core/printable.h"
 
 namespace winnow::data {
 
@@ -61,7 +61,7 @@ std::size_t places_in(const std::string& text) {
 std::string fault_of_template(const std::string& text) {
   std::size_t count = places_in(text);
   if (count == 1) return "";
-  return fmt::format("the template '{}' has {} {{}} for the class name, it must have one", shown(text, 100),
+  return fmt::format("the template '{}' has {} {{}} for the class name, it must have one", printable(text, 100),
                      count == 0 ? "no" : std::to_string(count));
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Expected values of tests/model/wide_resnet_test.cpp, from torch.nn's layers and torchvision's ResNet (torch 2.11, torchvision 0.26), in fp64.
 
-Weights and pictures are sines of their index, so that nothing but results needs to be kept. Run: python3 wide_resnet.py
+Weights and images are sines of their index, so that nothing but results needs to be kept. Run: python3 wide_resnet.py
 """
 import math
 
@@ -78,11 +78,11 @@ def show(name, model, pixels, last):
     print(name, "after", model(pixels).flatten().tolist(), dict(model.named_buffers())[last][:2].tolist())
 
 
-def picture(rows, side):
+def image(rows, side):
     return torch.linspace(-1, 1, rows * 3 * side * side, dtype=torch.double).mul(40).sin().view(rows, 3, side, side)
 
 
-show("small", WideResNet(10, 2, 3), picture(3, 12), "bn1.running_var")
-show("small-deep", WideResNet(16, 1, 3), picture(3, 12), "bn1.running_var")
+show("small", WideResNet(10, 2, 3), image(3, 12), "bn1.running_var")
+show("small-deep", WideResNet(16, 1, 3), image(3, 12), "bn1.running_var")
 show("torchvision", torchvision.models.resnet.ResNet(torchvision.models.resnet.Bottleneck, [1, 2, 1, 1], num_classes=3, width_per_group=128),
-     picture(3, 40), "layer4.0.bn3.running_mean")
+     image(3, 40), "layer4.0.bn3.running_mean")

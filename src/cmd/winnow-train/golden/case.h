@@ -48,7 +48,7 @@ class Case {
   void wrong(const std::string& what) { faults_.push_back(what); }
   void failed_as_expected() { failed_as_expected_ = true; }  // of a case that must fail and compares nothing
 
-  // Everything that is wrong: differences, outputs that were not computed, keys that nobody read. Empty: passed.
+  // Everything that is wrong: differences, outputs that were not computed, keys that were not read. Empty: passed.
   std::vector<std::string> verdict() const;
   double largest_error() const { return largest_; }
 

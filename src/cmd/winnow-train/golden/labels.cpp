@@ -105,7 +105,7 @@ void run_long_tail(Case& c) {
   c.compare("counts", at::tensor(counts, at::kLong));
   c.compare("next_double", at::tensor({label::NumpyLegacy(random).uniform()}, at::kDouble));
   std::string kind = c.config().text("labels.kind");
-  if (kind == "flip") {  // goes on from the shuffles' state
+  if (kind == "flip") {  // continues from the shuffles' state
     label::Candidates sets = label::flip(own, classes, c.config().real("labels.rate"), random);
     c.compare("candidates", tensor_of(sets));
     compare_head(c, "candidates_head", tensor_of(sets));

@@ -102,7 +102,7 @@ TEST(StatusView, TellsADeadRunFromOneThatEndedOrWasStopped) {
   status["state"] = "ended";
   EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("stopped after 9 min 59 s\n"));
   EXPECT_THAT(status_view(status, kNow, {}),
-              HasSubstr("9 not run, 1 failed, 2 blocked by failed ones\nrun it again to go on"));
+              HasSubstr("9 not run, 1 failed, 2 blocked by failed ones\nrun it again to resume"));
   status["counts"] = {{"done", 24}, {"failed", 0}, {"blocked", 0}, {"open", 0}, {"running", 0}};
   EXPECT_THAT(status_view(status, kNow, {}), HasSubstr("ended after 9 min 59 s\n"));
   EXPECT_THAT(status_view(status, kNow, {}), Not(HasSubstr("slots busy")));

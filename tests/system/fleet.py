@@ -667,7 +667,7 @@ def a_dead_coordinator_shows(case):
     contains(subprocess.run(status, capture_output=True, text=True).stdout, "its coordinator died after")
     screen, code = watch(case, lambda process, terminal: None, "nothing")
     equal(code, 0, "exit code of --watch")
-    contains(screen, "run it again to go on")
+    contains(screen, "run it again to resume")
 
 
 def a_nan_in_python_is_said_once(case):

@@ -102,6 +102,7 @@ Report Worker::prepared(Task& task) {
     task.stage = stage_from_json(Value::parse(task.stage_text));
     task.identity = task.stage.identity();
     protocol::Context context{.threads = options_.threads,
+                              .loaders = options_.loaders,
                               .width = static_cast<int>(task.width),
                               .checkpoint_every = options_.checkpoint_every,
                               .keep_images = options_.keep_images};

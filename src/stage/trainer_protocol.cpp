@@ -32,6 +32,7 @@ Value to_json(const Context& context) {
   return {{"data", context.data},
           {"inputs", context.inputs},
           {"threads", context.threads},
+          {"loaders", context.loaders},
           {"width", context.width},
           {"checkpoint_every", context.checkpoint_every},
           {"keep_images", context.keep_images},
@@ -53,6 +54,7 @@ Context context_from_json(const Value& json) {
   read("data", context.data);
   read("inputs", context.inputs);
   read("threads", context.threads);
+  read("loaders", context.loaders);
   read("width", context.width);
   read("checkpoint_every", context.checkpoint_every);
   read("keep_images", context.keep_images);

@@ -70,6 +70,7 @@ Memory build_image(const RunContent& run, const std::string& canonical, const Ha
   image.attribute(attribute::attempt, std::int64_t{from.attempt});
   image.attribute(attribute::start, from.start);
   image.attribute(attribute::end, from.end);
+  if (from.image_wait > 0) image.attribute(attribute::image_wait, from.image_wait);
   image.text(dataset::canonical, canonical);
   image.text(dataset::stage, to_json(run.stage).dump());
   if (!run.metrics.empty()) image.text(dataset::metrics, metric_kinds_text(run.metrics));

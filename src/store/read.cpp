@@ -21,6 +21,8 @@ Provenance read_provenance(const Reader& file) {
   from.attempt = static_cast<int>(file.attribute_number<std::int64_t>(attribute::attempt));
   from.start = file.attribute_number<double>(attribute::start);
   from.end = file.attribute_number<double>(attribute::end);
+  if (file.has_attribute(attribute::image_wait))  // of stages with images, since they say so
+    from.image_wait = file.attribute_number<double>(attribute::image_wait);
   return from;
 }
 

@@ -40,6 +40,7 @@ class Reader {
  public:
   explicit Reader(const Path& path);
 
+  bool has_attribute(const char* name) const { return WINNOW_HDF5(H5Aexists(file_, name)) > 0; }
   std::string attribute_text(const char* name) const;
   template <class T>
   T attribute_number(const char* name) const {

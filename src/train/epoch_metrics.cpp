@@ -14,8 +14,7 @@ EpochMetrics::EpochMetrics(method::Method& method, Engine& engine, ImageSource& 
     : method_(method), engine_(engine), source_(source), oracle_(oracle) {
   std::int64_t classes = source.classes();
   if (!oracle.knows("train") && !source.has_given()) return;
-  counts_ = shots_ =
-      at::bincount(oracle.knows("train") ? oracle.labels("train") : device::to_host(source.given()), {}, classes);
+  counts_ = shots_ = at::bincount(oracle.knows("train") ? oracle.labels("train") : source.labels().given, {}, classes);
   double factor = settings.real("evaluation.shot_factor");
   if (factor > 0)
     shots_ = at::tensor(label::long_tail_counts(classes * counts_.max().item<std::int64_t>(), classes, factor),
@@ -59,11 +58,12 @@ void EpochMetrics::add_classes(std::map<std::string, double>& metrics) {
 void EpochMetrics::add_validation(std::map<std::string, double>& metrics) {
   method::Outputs predictions = predict("validation");
   if (oracle_.knows("validation")) metrics["validation_accuracy"] = accuracy(predictions, oracle_.labels("validation"));
-  if (source_.validation_given().defined())
-    metrics["validation_agreement"] = accuracy(predictions, source_.validation_given());
-  if (!source_.validation_candidates().defined()) return;
-  metrics["validation_covering"] = covering_rate(predictions, source_.validation_candidates());
-  metrics["validation_approximated"] = approximated_accuracy(predictions, source_.validation_candidates());
+  const LearnerLabels& labels = source_.labels();
+  if (labels.validation_given.defined())
+    metrics["validation_agreement"] = accuracy(predictions, labels.validation_given);
+  if (!labels.validation_candidates.defined()) return;
+  metrics["validation_covering"] = covering_rate(predictions, labels.validation_candidates);
+  metrics["validation_approximated"] = approximated_accuracy(predictions, labels.validation_candidates);
 }
 
 void EpochMetrics::add_states(std::map<std::string, double>& metrics) {
@@ -75,7 +75,7 @@ void EpochMetrics::add_states(std::map<std::string, double>& metrics) {
     metrics["confidence_mean_max"] = device::to_host(confidence.amax(1).to(at::kDouble).mean()).item<double>();
   }
   if (engine_.has_state("mask"))
-    add_selection_metrics(device::to_host(engine_.state("mask")), device::to_host(source_.given()), oracle_, metrics);
+    add_selection_metrics(device::to_host(engine_.state("mask")), source_.labels().given, oracle_, metrics);
 }
 
 void EpochMetrics::put_classes(store::RunContent& content) const {

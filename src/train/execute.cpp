@@ -77,7 +77,8 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
                                collective.size(),
                                context.attempt,
                                start,
-                               wall_seconds()};
+                               wall_seconds(),
+                               result.image_wait};
   return result;
 }
 

@@ -27,17 +27,14 @@ at::Tensor features_of_all(model::Tower& tower, ImageSource& source, comm::Colle
 
 // N x C, on the host: how much of each sample is of each class.
 at::Tensor shares(ImageSource& source) {
-  const auto& selection = source.handed_over();
-  at::Tensor result = source.has_given()
-                          ? at::one_hot(device::to_host(source.given()), source.classes()).to(at::kDouble)
-                          : device::to_host(source.candidates()).to(at::kDouble);
+  const auto& selection = source.labels().selection;
+  at::Tensor result = source.labels().candidates.to(at::kDouble);  // a given label is a set of one
   result = result / result.sum(1, /*keepdim=*/true);
   auto mask = selection.find("mask"), label = selection.find("label");
   if (mask == selection.end()) return result;
-  at::Tensor kept = device::to_host(mask->second).to(at::kDouble);
+  at::Tensor kept = mask->second.to(at::kDouble);
   if (kept.dim() == 2) return kept;
-  if (label != selection.end())
-    result = at::one_hot(device::to_host(label->second).to(at::kLong), source.classes()).to(at::kDouble);
+  if (label != selection.end()) result = at::one_hot(label->second.to(at::kLong), source.classes()).to(at::kDouble);
   return result * kept.unsqueeze(1);
 }
 

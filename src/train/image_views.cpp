@@ -41,34 +41,32 @@ ImageViews::ImageViews(const data::Pixels& pixels, view::Normalisation model, st
   if (side_) declare("plain", "plain", 0, 0, "model");
 }
 
-ImageViews::View ImageViews::view_of(const std::string& pipeline) const {
+ImageViews::View ImageViews::view_of(const std::string& pipeline, const std::string& normalisation) const {
   View result;
   result.pipeline_name = pipeline;
   if (pipeline == "model" && own_.empty()) throw InternalError("a view 'model' without the model's own preprocessing");
   if (pipeline == "model") result.pipeline = view::Pipeline::of(own_);
   else if (pipeline != "flip-crop") result.pipeline = view::Pipeline::named(pipeline, side_);
-  result.normalisation = model_;
+  result.normalise.emplace(normalisation == "model" ? model_ : view::normalisation_named(normalisation), real_);
   return result;
 }
 
 void ImageViews::declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed,
                          const std::string& normalisation) {
-  View own = view_of(pipeline);
+  View own = view_of(pipeline, normalisation);
   own.index = index;
   own.seed = seed;
-  if (normalisation != "model") own.normalisation = view::normalisation_named(normalisation);
   views_[name] = std::move(own);
 }
 
 void ImageViews::declare_test(const std::string& pipeline, const std::string& normalisation) {
-  test_ = view_of(pipeline);
-  if (normalisation != "model") test_->normalisation = view::normalisation_named(normalisation);
+  test_ = view_of(pipeline, normalisation);
 }
 
 void ImageViews::declare_ensemble(const Ensemble& ensemble) {
   if (ensemble.kind == "none") return;
   View& view = ensemble_.emplace();
-  view.normalisation = test_ ? test_->normalisation : model_;
+  view.normalise = test_ ? test_->normalise : view::Normaliser(model_, real_);
   view.seed = ensemble.seed;
   if (ensemble.kind == "randaug") {
     view.pipeline_name = "rrc-flip";
@@ -83,11 +81,11 @@ void ImageViews::declare_ensemble(const Ensemble& ensemble) {
   members_ = ensemble.kind == "ten-crop" ? 10 : 5;
 }
 
-at::Tensor ImageViews::member(const data::Split& split, const at::Tensor& samples) const {
+at::Tensor ImageViews::member_levels(const data::Split& split, const at::Tensor& samples, std::int64_t member) const {
   View own = *ensemble_;
-  own.index = static_cast<std::uint64_t>(member_);
+  own.index = static_cast<std::uint64_t>(member);
   at::Tensor views = drawn(own, split, samples, /*epoch=*/0);
-  return views.dim() == 5 ? views.select(1, member_) : views;
+  return views.dim() == 5 ? views.select(1, member).contiguous() : views;
 }
 
 void ImageViews::keep_beginnings(const Path& cache) {
@@ -124,7 +122,7 @@ std::vector<at::Tensor> ImageViews::begun(const View& own, const data::Split& sp
       at::Tensor& image = result[static_cast<std::size_t>(i)] =
           at::empty({own.beginning.size.height, own.beginning.size.width, 3}, at::kByte);
       if (kept.read(ids[i], pixels(image))) continue;
-      image = view::apply(decoded(split, ids[i]).unsqueeze(0), own.beginning.steps, real_)[0].contiguous();
+      image = view::apply(decoded(split, ids[i]).unsqueeze(0), own.beginning.steps, at::kFloat)[0].contiguous();
       kept.keep(ids[i], pixels(image));
     }
   });
@@ -143,9 +141,8 @@ at::Tensor ImageViews::drawn(const View& own, const data::Split& split, const at
     if (kept)
       steps.back().erase(steps.back().begin(),
                          steps.back().begin() + static_cast<std::ptrdiff_t>(own.beginning.steps.size()));
-    steps.back().push_back(view::Normalize{own.normalisation});
   }
-  return view::apply_any_size(images, steps, real_);
+  return view::apply_any_size(images, steps, at::kFloat);
 }
 
 // Of images that have the model's size; others are made plain first.
@@ -156,30 +153,38 @@ at::Tensor ImageViews::flip_crop(const View& own, const data::Split& split, cons
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < samples.size(0); ++i)
     drawn.push_back(view::draw_flip_crop(own.seed, own.index, pad, epoch, ids[i]));
-  if (is_model_size(split)) return view::flip_crop(view::images(split), samples, drawn, pad, own.normalisation, real_);
+  if (is_model_size(split)) return view::flip_crop(view::images(split), samples, drawn, pad);
   std::vector<at::Tensor> images = images_of(split, samples);
   view::Pipeline plain = view::Pipeline::named("plain", side_);
   Stream unused = view::view_stream(0, "plain", 0, 0, 0);
   std::vector<std::vector<view::Step>> steps;
   for (const at::Tensor& image : images) steps.push_back(plain.draw({image.size(0), image.size(1)}, unused));
-  at::Tensor sized = view::apply_any_size(images, steps, real_);
-  return view::flip_crop(sized, at::arange(sized.size(0), sized.options().dtype(at::kLong)), drawn, pad,
-                         own.normalisation, real_);
+  at::Tensor sized = view::apply_any_size(images, steps, at::kFloat);
+  return view::flip_crop(sized, at::arange(sized.size(0), at::TensorOptions(at::kLong)), drawn, pad);
 }
 
-at::Tensor ImageViews::make(const std::string& split_name, const std::string& name, const at::Tensor& samples,
-                            std::int64_t epoch) const {
+const ImageViews::View& ImageViews::view(const std::string& split, const std::string& name) const {
   auto found = views_.find(name);
   if (found == views_.end()) throw InternalError(fmt::format("no view '{}'", name));
-  const View& own = name == "plain" && split_name != "train" && test_ ? *test_ : found->second;
+  if (name != "plain" || split == "train") return found->second;
+  return ensemble_ ? *ensemble_ : test_ ? *test_ : found->second;
+}
+
+at::Tensor ImageViews::levels(const std::string& split_name, const std::string& name, const at::Tensor& samples,
+                              std::int64_t epoch, std::int64_t member) const {
+  const View& own = view(split_name, name);
   const data::Split& split = split_of(split_name);
-  if (samples.size(0) == 0) return at::empty({0, 3, side_, side_}, real_);
-  if (name == "plain" && split_name != "train" && ensemble_) return member(split, samples);
+  if (samples.size(0) == 0) return at::empty({0, side_, side_, 3}, at::kByte);
+  if (ensemble_ && &own == &*ensemble_) return member_levels(split, samples, member);
   if (!own.pipeline) return flip_crop(own, split, samples, epoch);
   // An image of the model's size is its own plain view.
-  if (own.pipeline_name == "plain" && is_model_size(split))
-    return view::plain(view::images(split), samples, own.normalisation, real_);
+  if (own.pipeline_name == "plain" && is_model_size(split)) return view::images(split).index_select(0, samples);
   return drawn(own, split, samples, epoch);
+}
+
+at::Tensor ImageViews::normalised(const std::string& split, const std::string& name, const at::Tensor& levels) const {
+  if (levels.size(0) == 0) return at::empty({0, 3, side_, side_}, real_);
+  return (*view(split, name).normalise)(levels);
 }
 
 }  // namespace winnow::train

@@ -43,28 +43,35 @@ class ImageViews {
   };
   void declare_ensemble(const Ensemble&);
   std::int64_t members() const { return members_; }  // 1: no ensemble
-  void use_member(std::int64_t member) { member_ = member; }
 
   // Images of a packed data set are kept beside its cache after a view's first steps, where those make one size
   // (data/kept_images.h); without this every epoch decodes them again. The same pixels either way. After all
   // declarations.
   void keep_beginnings(const Path& cache);
 
-  // B x 3 x side x side for indices into the split: "train", "test", or "validation", whose images are of the training
-  // set and whose view `plain` is the test split's.
-  at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples,
-                  std::int64_t epoch) const;
+  // Images for indices into the split: "train", "test", or "validation", whose images are of the training set and whose
+  // view `plain` is the test split's. `member`: of the ensemble. First their levels, uint8, B x side x side x channels
+  // (grey ones may have one), on the host and from any thread; then B x 3 x side x side, normalised, in the precision
+  // and on the device of `real`. make() is both.
+  at::Tensor levels(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch,
+                    std::int64_t member = 0) const;
+  at::Tensor normalised(const std::string& split, const std::string& name, const at::Tensor& levels) const;
+  at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch,
+                  std::int64_t member = 0) const {
+    return normalised(split, name, levels(split, name, samples, epoch, member));
+  }
 
  private:
   struct View {
     std::string pipeline_name;
     std::optional<view::Pipeline> pipeline;  // none: flip-crop
     std::uint64_t index = 0, seed = 0;       // of its streams
-    view::Normalisation normalisation;
+    std::optional<view::Normaliser> normalise;
     view::Pipeline::Beginning beginning;  // of kept images; else no steps
     std::shared_ptr<data::KeptImages> kept_train, kept_test;
   };
-  View view_of(const std::string& pipeline) const;
+  View view_of(const std::string& pipeline, const std::string& normalisation) const;
+  const View& view(const std::string& split, const std::string& name) const;
   const data::Split& split_of(const std::string& split) const {
     return split == "test" ? pixels_.test() : pixels_.train();
   }
@@ -74,7 +81,7 @@ class ImageViews {
   void keep_beginning(View&, const Path& cache) const;
   std::vector<at::Tensor> begun(const View&, const data::Split&, const at::Tensor& samples) const;
   at::Tensor drawn(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
-  at::Tensor member(const data::Split&, const at::Tensor& samples) const;
+  at::Tensor member_levels(const data::Split&, const at::Tensor& samples, std::int64_t member) const;
   at::Tensor flip_crop(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
 
   const data::Pixels& pixels_;
@@ -84,7 +91,7 @@ class ImageViews {
   at::TensorOptions real_;
   std::map<std::string, View> views_;
   std::optional<View> test_, ensemble_;
-  std::int64_t members_ = 1, member_ = 0;
+  std::int64_t members_ = 1;
 };
 
 }  // namespace winnow::train

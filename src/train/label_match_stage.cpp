@@ -5,7 +5,7 @@
 
 #include "arrays.h"
 #include "executors.h"
-#include "image_source.h"
+#include "open_images.h"
 #include "selected_subset.h"
 #include "winnow/core/error.h"
 #include "winnow/method/selections.h"
@@ -27,7 +27,7 @@ at::Tensor read_scores(const Path& file, const ImageSource& source, store::Accep
 
 Execution execute_label_match(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
   require_version(stage, "method label-match", result_version_of_method("label-match"));
-  auto [opened, oracle] = ImageSource::open(stage, context, {.labels = true});
+  auto [opened, oracle] = open_images(stage, context, {.labels = true});
   ImageSource& source = *opened;
   at::Tensor logits = read_scores(input_file(context, "scores"), source, accepted(context));
   method::Selected selected = method::label_match(logits, source.given());

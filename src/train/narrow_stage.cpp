@@ -8,7 +8,7 @@
 #include "arrays.h"
 #include "earlier_labels.h"
 #include "executors.h"
-#include "image_source.h"
+#include "open_images.h"
 #include "winnow/core/error.h"
 #include "winnow/label/scored.h"
 #include "winnow/stage/result_version.h"
@@ -18,7 +18,7 @@ namespace winnow::train {
 Execution execute_narrow(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
   require_version(stage, "narrow", result_version(StageKind::narrow));
   EarlierLabels earlier = EarlierLabels::of(stage, context);
-  auto [opened, oracle] = ImageSource::open(stage, context, {.labels = true, .earlier = earlier});
+  auto [opened, oracle] = open_images(stage, context, {.labels = true, .earlier = earlier});
   ImageSource& source = *opened;
   if (source.has_given())
     throw UsageError(fmt::format("labels.kind = {} gives one label a sample: there is no set to narrow",

@@ -9,8 +9,8 @@
 #include "class_texts.h"
 #include "curves.h"
 #include "executors.h"
-#include "image_source.h"
 #include "loop.h"
+#include "open_images.h"
 #include "precision.h"
 #include "trace.h"
 #include "winnow/core/error.h"
@@ -137,11 +137,11 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   at::TensorOptions real = real_of(settings, context);
   double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
   std::int64_t side = settings.integer("image.size");
-  auto [opened, oracle] = ImageSource::open(stage, context,
-                                            {.normalisation = {{mean, mean, mean}, {deviation, deviation, deviation}},
-                                             .image_size = side,
-                                             .real = real,
-                                             .training = true});
+  auto [opened, oracle] = open_images(stage, context,
+                                      {.normalisation = {{mean, mean, mean}, {deviation, deviation, deviation}},
+                                       .image_size = side,
+                                       .real = real,
+                                       .training = true});
   ImageSource& images = *opened;
 
   Captions captions(settings, images.classes());
@@ -185,6 +185,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
                return std::map<std::string, double>{
                    {"accuracy", accuracy(predict_all(*method, engine, "test"), truth_of_test)}};
              });
+  result.image_wait = images.waited();
   put_trace(engine, result.trace);
   curves.put(result.content, engine.losses());
   snapshot.tensors = model::snapshot_layout(engine.parameters());

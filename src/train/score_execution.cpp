@@ -8,6 +8,7 @@ namespace winnow::train {
 Execution score_execution(const at::Tensor& logits, const ImageSource& source, const Oracle& oracle) {
   Execution result;
   result.skipped_images = source.skipped();
+  result.image_wait = source.waited();
   result.content.arrays["scores/samples"] = array_of(source.samples("train"));
   result.content.arrays["scores/logits"] = array_of(logits);
   result.content.tables["metrics/final"] = {

@@ -11,8 +11,8 @@
 #include "class_texts.h"
 #include "classifier_scores.h"
 #include "executors.h"
-#include "image_source.h"
 #include "loop.h"
+#include "open_images.h"
 #include "preprocessing.h"
 #include "score_execution.h"
 #include "winnow/core/error.h"
@@ -36,7 +36,7 @@ double scale_of(const model::Snapshot& snapshot) {
 
 // The rows of a recorded array that this stage's samples have.
 Execution recorded_scores(const Stage& stage, const Context& context, const std::string& fingerprint) {
-  auto [opened, oracle] = ImageSource::open(stage, context, {});
+  auto [opened, oracle] = open_images(stage, context, {});
   const ImageSource& source = *opened;
   Path path = data::scores_path(fingerprint);
   if (!std::filesystem::exists(path))
@@ -63,9 +63,9 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   at::TensorOptions real = at::TensorOptions(at::kFloat).device(context.device);
-  auto [opened, oracle] = ImageSource::open(
-      stage, context,
-      {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real});
+  auto [opened, oracle] =
+      open_images(stage, context,
+                  {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real});
   ImageSource& source = *opened;
 
   model::ClassifierOptions options;

@@ -9,8 +9,8 @@
 #include "epoch_metrics.h"
 #include "executors.h"
 #include "head_start.h"
-#include "image_source.h"
 #include "loop.h"
+#include "open_images.h"
 #include "precision.h"
 #include "preprocessing.h"
 #include "replay_source.h"
@@ -117,14 +117,14 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
   at::TensorOptions real = real_of(settings, context);
-  auto [opened, oracle] = ImageSource::open(stage, context,
-                                            {.normalisation = preprocessing.normalisation,
-                                             .image_size = preprocessing.image_size,
-                                             .real = real,
-                                             .labels = true,
-                                             .training = true,
-                                             .views = ImageSource::Views::from(settings, own_view(snapshot, settings)),
-                                             .earlier = EarlierLabels::of(stage, context)});
+  auto [opened, oracle] = open_images(stage, context,
+                                      {.normalisation = preprocessing.normalisation,
+                                       .image_size = preprocessing.image_size,
+                                       .real = real,
+                                       .labels = true,
+                                       .training = true,
+                                       .views = StageViews::from(settings, own_view(snapshot, settings)),
+                                       .earlier = EarlierLabels::of(stage, context)});
   ImageSource& source = *opened;
 
   Execution result;
@@ -146,6 +146,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   EpochMetrics metrics(*method, engine, source, oracle, settings);
   train_loop(*method, name, engine, source, {collective, observer, checkpoint, trial}, curves,
              [&] { return metrics.measure(); });
+  result.image_wait = source.waited();
   put_trace(engine, result.trace);
   curves.put(result.content, engine.losses());
   metrics.put_classes(result.content);

@@ -51,9 +51,6 @@ at::Tensor crop_by_tensors(const at::Tensor& images, std::span<const data::Box>,
 at::Tensor center_crop(const at::Tensor& images, const CenterCrop&);
 at::Tensor crops(const at::Tensor& images, const Crops&);  // B x 5 (10) x h x w x 3
 
-// view.cpp
-at::Tensor normalise_by_tensors(const at::Tensor& images, const Normalisation&, at::TensorOptions options);
-
 // resize.cpp: every image's box to the same size
 at::Tensor resize(const at::Tensor& images, std::span<const data::Box>, Size, data::Filter);
 at::Tensor resize_by_gather(const at::Tensor& images, std::span<const data::Box>, Size, data::Filter);

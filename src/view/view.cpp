@@ -14,7 +14,7 @@ namespace winnow::view {
 namespace {
 
 // Every level's value once (3 x 256), then a look-up for each; the result lies in memory as that of
-// normalise_by_tensors does.
+// tensors would have it.
 template <class Real>
 void look_up(const at::Tensor& images, const at::Tensor& values, at::Tensor& result) {
   const std::uint8_t* from = images.const_data_ptr<std::uint8_t>();
@@ -31,28 +31,44 @@ void look_up(const at::Tensor& images, const at::Tensor& values, at::Tensor& res
 
 }  // namespace
 
-at::Tensor normalise(const at::Tensor& images, const Normalisation& n, at::TensorOptions options) {
+namespace {
+
+// x scale + shift in one pass: (x / 255 - mean) / deviation.
+at::Tensor scaled(const at::Tensor& images, const at::Tensor& scale, const at::Tensor& shift,
+                  at::TensorOptions options) {
+  at::Tensor there = device::to_device(images, options.device());  // levels are a quarter of the bytes of reals
+  at::Tensor x = there.permute({0, 3, 1, 2}).to(options.dtype().toScalarType());
+  return at::addcmul(shift, x, scale);  // one grey channel is broadcast to three
+}
+
+}  // namespace
+
+Normaliser::Normaliser(const Normalisation& n, at::TensorOptions options) : options_(options) {
+  at::Tensor mean = at::tensor(n.mean, at::kDouble), deviation = at::tensor(n.deviation, at::kDouble);
   at::ScalarType type = options.dtype().toScalarType();
-  if (!images.is_cpu() || !options.device().is_cpu() || images.size(3) != 3 || !images.is_contiguous() ||
-      (type != at::kFloat && type != at::kDouble))
-    return normalise_by_tensors(images, n, options);
+  auto there = [&](const at::Tensor& values) {
+    return device::to_device(values.to(type), options.device()).view({1, 3, 1, 1});
+  };
+  scale_ = there(1 / (255 * deviation));
+  shift_ = there(-mean / deviation);
+  if (!options.device().is_cpu() || (type != at::kFloat && type != at::kDouble)) return;
   at::Tensor levels = at::arange(256, at::kLong).to(at::kByte).view({1, 1, 256, 1}).expand({1, 1, 256, 3}).contiguous();
-  at::Tensor values = normalise_by_tensors(levels, n, options).reshape({3, 256}).contiguous();
+  table_ = scaled(levels, scale_, shift_, options).reshape({3, 256}).contiguous();
+}
+
+at::Tensor Normaliser::operator()(const at::Tensor& images) const {
+  if (!table_.defined() || !images.is_cpu() || images.size(3) != 3 || !images.is_contiguous())
+    return by_tensors(images);
   at::Tensor result = at::empty({images.size(0), 3, images.size(1), images.size(2)},
-                                options.memory_format(at::MemoryFormat::ChannelsLast));
-  type == at::kFloat ? look_up<float>(images, values, result) : look_up<double>(images, values, result);
+                                options_.memory_format(at::MemoryFormat::ChannelsLast));
+  table_.scalar_type() == at::kFloat ? look_up<float>(images, table_, result) : look_up<double>(images, table_, result);
   return result;
 }
 
-// x scale + shift in one pass: (x / 255 - mean) / deviation.
-at::Tensor normalise_by_tensors(const at::Tensor& images, const Normalisation& n, at::TensorOptions options) {
-  at::Tensor mean = at::tensor(n.mean, at::kDouble), deviation = at::tensor(n.deviation, at::kDouble);
-  at::ScalarType type = options.dtype().toScalarType();
-  auto there = [&](const at::Tensor& tensor) { return device::to_device(tensor, options.device()); };
-  at::Tensor scale = there((1 / (255 * deviation)).to(type)).view({1, 3, 1, 1});
-  at::Tensor shift = there((-mean / deviation).to(type)).view({1, 3, 1, 1});
-  at::Tensor x = there(images).permute({0, 3, 1, 2}).to(type);  // levels are a quarter of the bytes of reals
-  return at::addcmul(shift, x, scale);                          // one grey channel is broadcast to three
+at::Tensor Normaliser::by_tensors(const at::Tensor& images) const { return scaled(images, scale_, shift_, options_); }
+
+at::Tensor normalise(const at::Tensor& images, const Normalisation& n, at::TensorOptions options) {
+  return Normaliser(n, options)(images);
 }
 
 FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pad, std::int64_t epoch,
@@ -71,12 +87,8 @@ at::Tensor images(const data::Split& split) {
                        {split.samples, split.height, split.width, split.channels}, at::TensorOptions(at::kByte));
 }
 
-at::Tensor plain(const at::Tensor& images, const at::Tensor& ids, const Normalisation& n, at::TensorOptions options) {
-  return normalise(images.index_select(0, ids), n, options);
-}
-
 at::Tensor flip_crop(const at::Tensor& images, const at::Tensor& ids, const std::vector<FlipCrop>& drawn,
-                     std::int64_t pad, const Normalisation& n, at::TensorOptions options) {
+                     std::int64_t pad) {
   std::int64_t B = ids.size(0), H = images.size(1), W = images.size(2);
   // Source row and column of every target row and column, in the padded image.
   at::Tensor rows = at::empty({B, H}, at::kLong), columns = at::empty({B, W}, at::kLong);
@@ -92,9 +104,8 @@ at::Tensor flip_crop(const at::Tensor& images, const at::Tensor& ids, const std:
   at::Tensor padded = at::constant_pad_nd(images.index_select(0, ids), {0, 0, pad, pad, pad, pad}, 0);
   at::Tensor batch = at::arange(B, at::kLong).view({B, 1, 1});
   auto device = images.device();
-  at::Tensor cropped = padded.index({device::to_device(batch, device), device::to_device(rows, device).unsqueeze(2),
-                                     device::to_device(columns, device).unsqueeze(1)});
-  return normalise(cropped, n, options);
+  return padded.index({device::to_device(batch, device), device::to_device(rows, device).unsqueeze(2),
+                       device::to_device(columns, device).unsqueeze(1)});
 }
 
 }  // namespace winnow::view

@@ -10,10 +10,11 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(TrainerProtocol, AContextSurvivesTheWire) {
-  Context context{{{"cifar-10", "/cache/c"}}, {{"backbone", "/store/b.h5"}}, 3, 2, 60.5, true, true};
+  Context context{{{"cifar-10", "/cache/c"}}, {{"backbone", "/store/b.h5"}}, 3, 4, 2, 60.5, true, true};
   Context back = context_from_json(Value::parse(to_json(context).dump()));
   EXPECT_EQ(to_json(back), to_json(context));
   EXPECT_EQ(back.data, context.data);
+  EXPECT_EQ(back.loaders, 4);
   EXPECT_EQ(back.width, 2);
 }
 

@@ -1,8 +1,9 @@
 // Candidate sets on their way to training: long-tailed, instance-dependent, narrowed.
 #include "../../src/train/arrays.h"
-#include "../../src/train/image_source.h"
+#include "../../src/train/open_images.h"
 #include "miniature.h"
 #include "winnow/data/scores.h"
+#include "winnow/label/corruption.h"
 #include "winnow/label/long_tail.h"
 #include "winnow/sweep/plan.h"
 

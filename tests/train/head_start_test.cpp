@@ -1,6 +1,7 @@
 // Heads that start from the training set's features and the labels that the learner may see.
 #include "../../src/train/head_start.h"
 
+#include "../../src/train/open_images.h"
 #include "../comm/joined_gang.h"
 #include "miniature.h"
 #include "winnow/train/run_snapshot.h"
@@ -29,12 +30,12 @@ class HeadStart : public Miniature {
     EarlierLabels earlier;
     earlier.selection = selection;
     if (!selection.empty()) earlier.selected_samples = at::arange(60, at::kLong);
-    return std::move(ImageSource::open(stage, context(),
-                                       {.normalisation = {{0.3, 0.3, 0.3}, {0.3, 0.3, 0.3}},
-                                        .image_size = 28,
-                                        .labels = true,
-                                        .training = true,
-                                        .earlier = earlier})
+    return std::move(open_images(stage, context(),
+                                 {.normalisation = {{0.3, 0.3, 0.3}, {0.3, 0.3, 0.3}},
+                                  .image_size = 28,
+                                  .labels = true,
+                                  .training = true,
+                                  .earlier = earlier})
                          .source);
   }
   at::Tensor rows(const char* init, ImageSource& from, comm::Collective& collective) {

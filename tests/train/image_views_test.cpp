@@ -114,8 +114,7 @@ TEST_F(ImageViewsTest, AnEnsembleHasSeveralViewsOfATestImage) {
     views.declare_ensemble(ensemble);
     std::vector<at::Tensor> all;
     for (std::int64_t m = 0; m < views.members(); ++m) {
-      views.use_member(m);
-      all.push_back(views.make("test", "plain", ids({0}), m));
+      all.push_back(views.make("test", "plain", ids({0}), m, m));
       EXPECT_EQ(all.back().sizes(), (std::vector<std::int64_t>{1, 3, 24, 24}));
     }
     EXPECT_TRUE(at::equal(views.make("train", "plain", ids({0}), 0),

@@ -1,8 +1,8 @@
 // From scores to a selected subset to training on it; and that nothing that trains can reach the true labels.
 #include "../../src/train/arrays.h"
 #include "../../src/train/curves.h"
-#include "../../src/train/image_source.h"
 #include "../../src/train/loop.h"
+#include "../../src/train/open_images.h"
 #include "../../src/train/selected_subset.h"
 #include "miniature.h"
 #include "winnow/method/mixture.h"
@@ -170,13 +170,13 @@ TEST_F(SelectionTest, GarbageForTrueLabelsChangesNoLossAndNoSelection) {
     Stage stage = noisy(name);
     stage.settings.set("train.precision", "fp64");
     auto train_with = [&](bool garbage) {
-      auto [opened, oracle] = ImageSource::open(stage, context(),
-                                                {.normalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
-                                                 .image_size = 28,
-                                                 .real = at::TensorOptions(at::kDouble),
-                                                 .labels = true,
-                                                 .training = true,
-                                                 .views = ImageSource::Views::from(stage.settings, {})});
+      auto [opened, oracle] = open_images(stage, context(),
+                                          {.normalisation = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
+                                           .image_size = 28,
+                                           .real = at::TensorOptions(at::kDouble),
+                                           .labels = true,
+                                           .training = true,
+                                           .views = StageViews::from(stage.settings, {})});
       ImageSource& source = *opened;
       if (garbage) oracle = Oracle(at::zeros_like(oracle.labels("train")), at::zeros_like(oracle.labels("test")));
       Flat architecture;

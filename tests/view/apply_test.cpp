@@ -95,11 +95,11 @@ TEST(Loops, AreTheTensorsOfDevices) {
   }
   for (at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
     Normalisation n{{0.5, 0.4, 0.3}, {0.1, 0.2, 0.3}};
-    EXPECT_TRUE(at::equal(normalise(images, n, type), normalise_by_tensors(images, n, type)));
-    EXPECT_EQ(normalise(images, n, type).strides(), normalise_by_tensors(images, n, type).strides())
-        << "convolutions may depend on it";
+    Normaliser normalise(n, type);
+    EXPECT_TRUE(at::equal(normalise(images), normalise.by_tensors(images)));
+    EXPECT_EQ(normalise(images).strides(), normalise.by_tensors(images).strides()) << "convolutions may depend on it";
     at::Tensor grey = images.narrow(3, 0, 1).contiguous();
-    EXPECT_TRUE(at::equal(normalise(grey, n, type), normalise_by_tensors(grey, n, type)));
+    EXPECT_TRUE(at::equal(normalise(grey), normalise.by_tensors(grey)));
   }
 }
 

@@ -16,11 +16,11 @@ at::Tensor image() { return at::arange(1, 17, at::kByte).view({1, 4, 4, 1}); }
 at::Tensor ids() { return at::zeros({1}, at::kLong); }
 
 at::Tensor cropped(FlipCrop drawn) {
-  return flip_crop(image(), ids(), {drawn}, 1, kIdentity, at::kFloat).select(1, 0).squeeze(0);
+  return normalise(flip_crop(image(), ids(), {drawn}, 1), kIdentity, at::kFloat).select(1, 0).squeeze(0);
 }
 
-TEST(Plain, NormalisesAndRepeatsGrey) {
-  at::Tensor x = plain(image(), ids(), {{0.5, 0.5, 0}, {0.5, 0.25, 1}}, at::kFloat);
+TEST(Normaliser, RepeatsGrey) {
+  at::Tensor x = normalise(image(), {{0.5, 0.5, 0}, {0.5, 0.25, 1}}, at::kFloat);
   EXPECT_EQ(x.sizes(), (std::vector<std::int64_t>{1, 3, 4, 4}));
   EXPECT_NEAR(x[0][0][0][0].item<double>(), (1.0 / 255 - 0.5) / 0.5, 1e-6);
   EXPECT_NEAR(x[0][1][0][0].item<double>(), (1.0 / 255 - 0.5) / 0.25, 1e-6);

@@ -20,6 +20,7 @@ struct Options {
   std::vector<std::string> trainer;  // program and arguments
   std::uint32_t trainers = 1;        // for each agent
   int threads = 1;                   // for each trainer, and for each process of a gang
+  int loaders = 0;                   // the same: threads that make images ahead of the step
   double checkpoint_every = 60;      // seconds; 0: only when a stage is stopped
   bool keep_images = false;          // trainers keep decoded images in the machine's cache
   sched::Policy policy;

@@ -31,6 +31,7 @@ struct Context {
   std::map<std::string, std::string> data;    // data set -> decoded cache
   std::map<std::string, std::string> inputs;  // input's name -> run file, or a folder of weights
   int threads = 1;
+  int loaders = 0;              // threads that make images ahead of the step
   int width = 1;                // processes
   double checkpoint_every = 0;  // seconds; 0: only on `stop`
   bool keep_images = false;

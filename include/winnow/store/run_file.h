@@ -45,6 +45,7 @@ struct Provenance {
   int width = 1;
   int attempt = 1;
   double start = 0, end = 0;  // seconds since 1970, UTC
+  double image_wait = 0;      // of these the seconds in which a step or a pass had to wait for its images
 };
 
 // What a stage computed. Paths use '/': "metrics/final", "labels/candidates", "weights/visual_projection.weight".

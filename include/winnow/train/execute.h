@@ -33,6 +33,7 @@ struct Context {
   const Replay* replay = nullptr;
   c10::Device device = at::kCPU;  // where all of the stage is computed that a method can see
   int threads = 1;
+  int loaders = 0;  // threads beside them that make images ahead of the step; the same results with any number
   int attempt = 1;
   std::int64_t chunk = 0;       // rows a tower computes at once; 0: all of a slice
   bool keep_images = false;     // after the first steps of their views, beside the cache: data/kept_images.h
@@ -78,6 +79,7 @@ struct Trace {
 };
 
 struct Execution {
+  double image_wait = 0;  // seconds; see store::Provenance
   store::RunContent content;
   Trace trace;
   std::optional<Trial> trial;  // where the context asked for one

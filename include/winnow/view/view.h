@@ -29,13 +29,22 @@ FlipCrop draw_flip_crop(std::uint64_t seed, std::uint64_t index, std::int64_t pa
 // Images of a split as a tensor N x H x W x channels (uint8) that shares the mapped cache.
 at::Tensor images(const data::Split&);
 
-// B x H x W x channels (uint8) to B x 3 x H x W in the precision and on the device of `options`.
+// B x H x W x channels (uint8, on the host or the device) to B x 3 x H x W in the precision and on the device of
+// `options`; a grey image becomes three equal channels. What it needs is put on the device once. Any thread.
+class Normaliser {
+ public:
+  Normaliser(const Normalisation&, at::TensorOptions options);
+  at::Tensor operator()(const at::Tensor& images) const;
+  at::Tensor by_tensors(const at::Tensor& images) const;  // the same, as a device computes it
+
+ private:
+  at::TensorOptions options_;
+  at::Tensor scale_, shift_;  // 3 values each, on the device
+  at::Tensor table_;          // 3 x 256 of the host's levels; undefined where they are not looked up
+};
 at::Tensor normalise(const at::Tensor& images, const Normalisation&, at::TensorOptions options);
 
-// B x 3 x H x W, normalised, in the precision and on the device of `options`; a grey image becomes three equal
-// channels.
-at::Tensor plain(const at::Tensor& images, const at::Tensor& ids, const Normalisation&, at::TensorOptions options);
-at::Tensor flip_crop(const at::Tensor& images, const at::Tensor& ids, const std::vector<FlipCrop>&, std::int64_t pad,
-                     const Normalisation&, at::TensorOptions options);
+// The images of these indices, flipped and cropped: B x H x W x channels, on the device of `images`.
+at::Tensor flip_crop(const at::Tensor& images, const at::Tensor& ids, const std::vector<FlipCrop>&, std::int64_t pad);
 
 }  // namespace winnow::view

@@ -17,6 +17,7 @@ train::Context context_of(const protocol::Context& said) {
   context.data.insert(said.data.begin(), said.data.end());
   context.inputs.insert(said.inputs.begin(), said.inputs.end());
   context.threads = said.threads;
+  context.loaders = said.loaders;
   context.checkpoint_every = said.checkpoint_every;
   context.keep_images = said.keep_images;
   context.trial = said.trial;

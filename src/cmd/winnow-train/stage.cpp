@@ -98,7 +98,7 @@ int stage(int argc, char** argv) {
   std::string file, output, checkpoint, store_folder = "results", device = "cpu";
   double every = 60;
   std::vector<std::string> references;
-  int threads = 1;
+  int threads = 1, loaders = 0;
   std::int64_t chunk = 0;
   bool keep_images = false;
   Command app(
@@ -114,6 +114,10 @@ int stage(int argc, char** argv) {
   app.add_option("--device", device, "where the stage is computed; part of the provenance")->capture_default_str();
   app.add_option("--threads", threads, "threads of this process; part of the provenance")
       ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--loaders", loaders,
+                 "threads beside them that make images ahead of the step; the same results with any")
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
   app.add_option("--chunk", chunk, "rows a tower computes at once; 0: all")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
@@ -132,6 +136,7 @@ int stage(int argc, char** argv) {
     train::Context context;
     context.device = device::named(device);
     context.threads = threads;
+    context.loaders = loaders;
     context.chunk = chunk;
     context.keep_images = keep_images;
     context.checkpoint = checkpoint;

@@ -29,7 +29,7 @@ struct RunOptions {
   bool from_scratch = false, keep_images = false, json = false;
   std::string trainer;
   std::uint32_t trainers = 1, max_failures = 0;
-  int threads = 1;
+  int threads = 1, loaders = 0;
   double grace = 5, checkpoint_every = 60, time_scale = 1;
 };
 
@@ -53,6 +53,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.trainer = trainer_of(options);
   result.trainers = options.trainers;
   result.threads = options.threads;
+  result.loaders = options.loaders;
   result.checkpoint_every = options.checkpoint_every;
   result.keep_images = options.keep_images;
   result.policy.max_failures = options.max_failures;
@@ -217,6 +218,11 @@ void add_to(CLI::App& app, RunOptions& options) {
       ->capture_default_str();
   app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")
       ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option(
+         "--loaders", options.loaders,
+         "threads beside them that decode and augment images ahead of the step; the same results with any number")
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
   app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")
       ->capture_default_str();

@@ -73,7 +73,8 @@ void show_run_json(const Path& file, const store::RunContent& run) {
                  {"width", from.width},
                  {"attempt", from.attempt},
                  {"start", from.start},
-                 {"end", from.end}}}};
+                 {"end", from.end},
+                 {"image_wait", from.image_wait}}}};
   fmt::print("{}\n", all.dump(1, ' ', false, Value::error_handler_t::replace));
 }
 
@@ -89,6 +90,9 @@ void show_run(const Path& file, bool json) {
   fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {})\ncode      {}{}\n",
              time_text(from.start), from.end - from.start, from.attempt, printable(from.host), printable(from.device),
              from.threads, from.width, printable(from.code_version), printable(libraries));
+  if (from.image_wait > 0 && from.end > from.start)
+    fmt::print("images    waited for {:.1f} s, {:.0f} % of the stage; `--loaders N` makes them ahead\n",
+               from.image_wait, 100 * from.image_wait / (from.end - from.start));
   for (const auto& [name, input] : run.stage.inputs)
     fmt::print("input     {}: {} of {}\n", name, to_string(input.output), input.stage.hex());
   for (const auto& [name, digest] : run.stage.fingerprints) fmt::print("content   {}: {}\n", name, digest);

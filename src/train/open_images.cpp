@@ -1,0 +1,62 @@
+#include "open_images.h"
+
+#include <fmt/format.h>
+
+#include "winnow/core/error.h"
+
+namespace winnow::train {
+
+namespace {
+
+const Path& cache_of(const Stage& stage, const Context& context) {
+  std::string name = stage.settings.text("dataset");
+  auto found = context.data.find(name);
+  if (found == context.data.end())
+    throw UsageError(fmt::format("the context names no decoded cache of data set {}", name));
+  return found->second;
+}
+
+std::shared_ptr<const data::Pixels> open_pixels(const Stage& stage, const Path& cache) {
+  auto pixels = std::make_shared<const data::Pixels>(cache);
+  auto wanted = stage.fingerprints.find("data");
+  if (wanted == stage.fingerprints.end() || wanted->second != pixels->fingerprint())
+    throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache.string(), pixels->fingerprint(),
+                                wanted == stage.fingerprints.end() ? "one that it does not name" : wanted->second));
+  return pixels;
+}
+
+Batching batching_of(const Settings& settings, const Context& context, bool training) {
+  Batching batching;
+  batching.loaders = context.loaders;
+  if (!training) return batching;
+  batching.epochs = settings.integer("train.epochs");
+  batching.batch = settings.integer("train.batch");
+  batching.drop_last = settings.flag("train.drop_last");
+  batching.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  return batching;
+}
+
+}  // namespace
+
+std::int64_t classes_of(const Stage& stage, const Context& context) {
+  return static_cast<std::int64_t>(data::Pixels(cache_of(stage, context)).classes().size());
+}
+
+OpenedImages open_images(const Stage& stage, const Context& context, ImageOptions options) {
+  const Path& cache = cache_of(stage, context);
+  std::shared_ptr<const data::Pixels> pixels = open_pixels(stage, cache);
+  Samples samples = choose_samples(stage.settings, *pixels, options.earlier);
+  OpenedImages result;
+  result.oracle = true_labels(*pixels, samples);
+  LearnerLabels labels = learner_labels(stage, options.labels, *pixels, samples, options.earlier, result.oracle);
+  Batching batching = batching_of(stage.settings, context, options.training);
+  ImageViews views(*pixels, options.normalisation, options.image_size, options.real,
+                   options.views ? options.views->own : std::vector<view::Step>());
+  if (options.views) options.views->declare(views, batching.seed);
+  if (context.keep_images) views.keep_beginnings(cache);
+  result.source = std::make_unique<ImageSource>(std::move(pixels), std::move(samples), std::move(labels),
+                                                std::move(views), batching, options.real);
+  return result;
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,36 @@
+// Which samples a stage works on: the first part of a stage's line, samples -> labels -> views -> model -> method ->
+// loop (docs/design.md#13). From settings data.* and what an earlier stage kept.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "earlier_labels.h"
+#include "oracle.h"
+#include "winnow/core/settings.h"
+#include "winnow/data/pixels.h"
+#include "winnow/label/numpy_legacy.h"
+
+namespace winnow::train {
+
+// Indices into the data set's splits, int64, on the host. `validation` is held out of the training set and may be
+// empty.
+struct Samples {
+  at::Tensor train, validation, test;
+  // The generator that chose them, where there was one: under the law numpy-legacy candidate sets continue its draws.
+  std::optional<label::NumpyLegacy> after_choice;
+  std::uint64_t choice_seed = 0;
+
+  const at::Tensor& of(const std::string& split) const;  // "train", "validation", "test"
+};
+
+// UsageError for a validation split without samples; DataError where the earlier stage's candidate sets are of others.
+Samples choose_samples(const Settings&, const data::Pixels&, const EarlierLabels&);
+
+// Of all three.
+Oracle true_labels(const data::Pixels&, const Samples&);
+
+}  // namespace winnow::train

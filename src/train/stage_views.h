@@ -1,0 +1,26 @@
+// What a stage sees of its images: the views of its settings views.*. The third part of a stage's line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "image_views.h"
+#include "winnow/core/settings.h"
+
+namespace winnow::train {
+
+// Pipelines and normalisations of the views, as the keys views.* name them; "model": the model's own.
+struct StageViews {
+  std::string weak = "plain", strong = "plain", key = "plain", test = "plain";
+  std::string normalisation = "model", test_normalisation = "model";
+  ImageViews::Ensemble ensemble{"none"};
+  std::vector<view::Step> own = {};  // what the pipeline "model" is
+
+  static StageViews from(const Settings&, std::vector<view::Step> own);
+
+  // Declares them, their draws from `seed`.
+  void declare(ImageViews&, std::uint64_t seed) const;
+};
+
+}  // namespace winnow::train

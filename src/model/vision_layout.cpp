@@ -112,7 +112,7 @@ VisionLayout vit(const Snapshot& snapshot, const text::ConfigTable& all) {
 VisionLayout timm(const Snapshot& snapshot, text::Family family) {
   TimmArchitecture own(snapshot, {"img_size", "patch_size", "in_chans", "embed_dim", "depth", "num_heads", "mlp_ratio",
                                   "qkv_bias", "act_layer"});
-  bool clip = family == text::Family::clip, siglip = family == text::Family::siglip;
+  bool siglip = family == text::Family::siglip;
   own.require_pool(siglip ? "map" : "token");
   VisionLayout layout;
   layout.image_size = own.image_size();

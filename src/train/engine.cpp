@@ -59,8 +59,9 @@ void Engine::end_epoch() {
   if (collective_.size() > 1) require_equal_parameters();
 }
 
-double Engine::rate() const {
-  return learning_rate(*facts_.settings, epoch_, facts_.epochs, iteration_, facts_.epochs * facts_.steps_per_epoch);
+double Engine::rate(const std::string& table) const {
+  return learning_rate(*facts_.settings, table,
+                       {epoch_, facts_.epochs, iteration_, facts_.epochs * facts_.steps_per_epoch});
 }
 
 std::optional<std::int64_t> Engine::bad_iteration() const {
@@ -169,7 +170,7 @@ model::Weights& Engine::weights_of(const std::string& name) {
   return part(modules_, name, "network or module").kind->weights();
 }
 
-void Engine::add_optimiser(const std::string& name, const std::vector<std::string>& parts) {
+void Engine::add_optimiser(const std::string& name, const std::vector<std::string>& parts, const std::string& table) {
   std::vector<model::Tower*> networks;
   std::vector<model::Weights*> modules;
   std::vector<model::Parameter*> parameters;
@@ -180,8 +181,8 @@ void Engine::add_optimiser(const std::string& name, const std::vector<std::strin
     else modules.push_back(&weights);
     for (model::Parameter* parameter : weights.trained()) parameters.push_back(parameter);
   }
-  optimisers_.emplace(
-      name, Trained{Optimiser(*facts_.settings, std::move(parameters)), std::move(networks), std::move(modules)});
+  optimisers_.emplace(name, Trained{Optimiser(*facts_.settings, std::move(parameters), table), std::move(networks),
+                                    std::move(modules), table});
 }
 
 void Engine::add_state(const std::string& name, Tensor initial, method::Keep keep) {
@@ -392,7 +393,7 @@ void Engine::update(const std::string& name, const Tensor& loss) {
   RECORD_USER_SCOPE(scope::optimiser);
   if (optimiser.flat().defined()) collective_.sum(optimiser.flat());
   if (!first_gradients_.count(name) && optimiser.flat().defined()) first_gradients_[name] = optimiser.flat().clone();
-  optimiser.step(rate());
+  optimiser.step(rate(trained.table));
 
   stale_.insert(stale_.end(), leaves.begin(), leaves.begin() + static_cast<std::ptrdiff_t>(stale_start));
   std::erase_if(calls_, mine);

@@ -7,25 +7,29 @@
 #include <utility>
 
 #include "winnow/core/error.h"
+#include "winnow/train/optimiser_key.h"
 
 namespace winnow::train {
 
-Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> parameters)
+Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> parameters, const std::string& table)
     : parameters_(std::move(parameters)) {
-  std::string name = settings.text("train.optimizer");
-  weight_decay_ = settings.real("train.weight_decay");
+  auto key = [&](const char* word) { return optimiser_key(settings, table, word); };
+  std::string name = settings.text(key("optimizer"));
+  weight_decay_ = settings.real(key("weight_decay"));
+  if (settings.has(key("clip"))) clip_ = settings.real(key("clip"));
   if (name == "adam" || name == "adamw") {
     rule_ = name == "adam" ? Rule::adam : Rule::adamw;
-    std::vector<double> betas = settings.reals("train.betas");
-    if (betas.size() != 2) throw UsageError(fmt::format("train.betas: expected two numbers, got {}", betas.size()));
+    std::vector<double> betas = settings.reals(key("betas"));
+    if (betas.size() != 2)
+      throw UsageError(fmt::format("{}: expected two numbers, got {}", key("betas"), betas.size()));
     beta1_ = betas[0], beta2_ = betas[1];
-    eps_ = settings.real("train.eps");
+    eps_ = settings.real(key("eps"));
   } else if (name == "sgd") {
     rule_ = Rule::sgd;
-    momentum_ = settings.real("train.momentum");
-    nesterov_ = settings.flag("train.nesterov");
+    momentum_ = settings.real(key("momentum"));
+    nesterov_ = settings.flag(key("nesterov"));
   } else {
-    throw UsageError(fmt::format("train.optimizer: unknown '{}'; known: adam, adamw, sgd", name));
+    throw UsageError(fmt::format("{}: unknown '{}'; known: adam, adamw, sgd", key("optimizer"), name));
   }
   stepped_ = at::zeros({}, at::TensorOptions(at::kByte));
   std::int64_t total = 0;
@@ -65,6 +69,7 @@ std::map<std::string, at::Tensor> Optimiser::state() const {
 void Optimiser::step(double rate) {
   if (values_.empty()) return;
   at::NoGradGuard no_gradient;
+  if (clip_ > 0) flat_.mul_((clip_ / (at::linalg_vector_norm(flat_) + 1e-6)).clamp_max(1));
   bool first = std::exchange(first_, false);
   if (first) stepped_.fill_(1);
   if (rule_ == Rule::sgd) {

@@ -6,20 +6,36 @@
 #include <numbers>
 
 #include "winnow/core/error.h"
+#include "winnow/train/optimiser_key.h"
 
 namespace winnow::train {
 
-double learning_rate(const Settings& settings, std::int64_t epoch, std::int64_t epochs, std::int64_t iteration,
-                     std::int64_t iterations) {
-  double base = settings.real("train.lr");
-  std::string schedule = settings.text("train.schedule");
+double learning_rate(const Settings& settings, const std::string& table, const Progress& now) {
+  auto key = [&](const char* name) { return optimiser_key(settings, table, name); };
+  double base = settings.real(key("lr"));
+  std::string schedule = settings.text(key("schedule"));
+  // Half a wave over `length`, from the base down to 0.
   auto cosine = [&](std::int64_t at, std::int64_t length) {
     return base / 2 * (1 + std::cos(std::numbers::pi * static_cast<double>(at) / static_cast<double>(length)));
   };
   if (schedule == "constant") return base;
-  if (schedule == "cosine") return cosine(epoch, epochs);
-  if (schedule == "cosine-step") return cosine(iteration, iterations);
-  throw UsageError(fmt::format("train.schedule: unknown '{}'; known: constant, cosine, cosine-step", schedule));
+  if (schedule == "cosine") return cosine(now.epoch, now.epochs);
+  if (schedule == "cosine-step") return cosine(now.iteration, now.iterations);
+  if (schedule == "coop") return now.epoch == 0 ? 1e-5 : cosine(now.epoch - 1, now.epochs);
+  if (schedule == "grip") {
+    std::int64_t rise = settings.integer(key("warmup"));
+    if (now.epoch < rise) return base * static_cast<double>(now.epoch) / static_cast<double>(rise);
+    return cosine(now.epoch - rise, now.epochs - rise);
+  }
+  if (schedule == "multi-step") {
+    double rate = base, factor = settings.real(key("gamma"));
+    for (double milestone : settings.reals(key("milestones")))
+      if (static_cast<double>(now.epoch) >= milestone) rate *= factor;
+    return rate;
+  }
+  throw UsageError(fmt::format(
+      "{}: unknown '{}'{}; known: constant, coop, cosine, cosine-step, grip, multi-step", key("schedule"), schedule,
+      did_you_mean(schedule, {"constant", "coop", "cosine", "cosine-step", "grip", "multi-step"})));
 }
 
 }  // namespace winnow::train

@@ -1,11 +1,12 @@
 #include "winnow/train/optimiser.h"
 
 #include <ATen/ATen.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "winnow/core/error.h"
+#include "../refusal.h"
 #include "winnow/train/schedule.h"
 
 namespace winnow::train {
@@ -69,16 +70,74 @@ TEST(Optimiser, RefusesUnknownNames) {
   EXPECT_THROW(Optimiser(settings({{"train.optimizer", "lion"}}), {}), UsageError);
 }
 
+TEST(Optimiser, ClipsTheNormOfAllGradientsTogether) {
+  for (double clip : {0.0, 1.0, 100.0}) {
+    model::Weights weights;
+    model::Parameter *a = weights.add("a", at::zeros({2}, at::kDouble), true),
+                     *b = weights.add("b", at::zeros({1}, at::kDouble), true);
+    Optimiser optimiser(settings({{"train.optimizer", "sgd"}, {"train.weight_decay", 0.0}, {"train.clip", clip}}),
+                        {a, b});
+    optimiser.zero();
+    optimiser.gradient(0).copy_(at::tensor({3.0, 4.0}, at::kDouble));
+    optimiser.gradient(1).fill_(12);  // the norm is 13
+    optimiser.step(1);
+    double factor = clip == 1 ? 1 / (13 + 1e-6) : 1;
+    EXPECT_NEAR(a->value[0].item<double>(), -3 * factor, 1e-12) << clip;
+    EXPECT_NEAR(b->value[0].item<double>(), -12 * factor, 1e-12) << clip;
+  }
+}
+
+// A second optimiser has settings of its own where the method declares some, and train's else.
+TEST(Optimiser, ReadsItsOwnTable) {
+  Settings own = settings({{"train.optimizer", "sgd"},
+                           {"generator.lr", 0.5},
+                           {"generator.weight_decay", 0.0},
+                           {"generator.schedule", "cosine"}});
+  model::Weights weights;
+  model::Parameter* w = weights.add("w", at::ones({1}, at::kDouble), true);
+  Optimiser optimiser(own, {w}, "generator");
+  optimiser.zero();
+  optimiser.gradient(0).fill_(1);
+  optimiser.step(1);
+  EXPECT_EQ(w->value.item<double>(), 0) << "no weight decay, train's rule";
+  EXPECT_EQ(learning_rate(own, "generator", {5, 10, 0, 1}), 0.25);
+  EXPECT_EQ(learning_rate(own, "train", {5, 10, 0, 1}), 0.01);
+  EXPECT_EQ(learning_rate(own, "other", {5, 10, 0, 1}), 0.01);
+}
+
 TEST(LearningRate, Schedules) {
   Settings own = settings({});
-  EXPECT_EQ(learning_rate(own, 3, 10, 30, 100), 0.01);
+  auto rate = [&](std::int64_t epoch, std::int64_t iteration = 0) {
+    return learning_rate(own, "train", {epoch, 10, iteration, 100});
+  };
+  EXPECT_EQ(rate(3, 30), 0.01);
   own.set("train.schedule", "cosine");
-  EXPECT_EQ(learning_rate(own, 0, 10, 0, 100), 0.01);
-  EXPECT_NEAR(learning_rate(own, 1, 10, 15, 100), 0.01 * 0.97553, 1e-7);
+  EXPECT_EQ(rate(0), 0.01);
+  EXPECT_NEAR(rate(1, 15), 0.01 * 0.97553, 1e-7);
   own.set("train.schedule", "cosine-step");
-  EXPECT_NEAR(learning_rate(own, 0, 10, 50, 100), 0.005, 1e-12);
-  own.set("train.schedule", "linear");
-  EXPECT_THROW(learning_rate(own, 0, 1, 0, 1), UsageError);
+  EXPECT_NEAR(rate(0, 50), 0.005, 1e-12);
+  own.set("train.schedule", "coop");
+  EXPECT_EQ(rate(0), 1e-5);
+  EXPECT_EQ(rate(1), 0.01) << "the cosine begins an epoch late";
+  EXPECT_NEAR(rate(6), 0.005, 1e-12);
+  own.set("train.schedule", "grip");
+  own.set("train.warmup", 4);
+  EXPECT_EQ(rate(0), 0) << "the first epoch trains with nothing";
+  EXPECT_NEAR(rate(1), 0.0025, 1e-12);
+  EXPECT_EQ(rate(4), 0.01);
+  EXPECT_NEAR(rate(7), 0.005, 1e-12);
+  own.set("train.schedule", "multi-step");
+  own.set("train.milestones", Value{5, 7.5});
+  own.set("train.gamma", 0.1);
+  EXPECT_EQ(rate(4), 0.01);
+  EXPECT_NEAR(rate(5), 0.001, 1e-12);
+  EXPECT_NEAR(rate(8), 0.0001, 1e-12);
+}
+
+TEST(LearningRate, RefusesAnotherWordByTheKeyThatSaysIt) {
+  Settings own = settings({{"generator.schedule", "cosin"}});
+  EXPECT_THAT(refusal([&] { learning_rate(own, "generator", {}); }),
+              testing::StartsWith("generator.schedule: unknown 'cosin' (did you mean 'cosine'?)"));
 }
 
 }  // namespace

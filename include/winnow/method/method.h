@@ -84,7 +84,8 @@ class Backend {
   virtual void add_network(const std::string& name, TowerKind, const std::string& copy_of,
                            const std::string& shares) = 0;
   virtual void add_module(const std::string& name, ModuleKind, std::int64_t columns, const std::string& copy_of) = 0;
-  virtual void add_optimiser(const std::string& name, const std::vector<std::string>& parts) = 0;
+  virtual void add_optimiser(const std::string& name, const std::vector<std::string>& parts,
+                             const std::string& table) = 0;
   virtual void add_state(const std::string& name, Tensor initial, Keep) = 0;
   virtual std::int64_t width(const std::string& part) const = 0;
 
@@ -148,9 +149,10 @@ class Setup : public Common {
   void module_copy(const std::string& name, const std::string& source, ModuleKind kind, std::int64_t columns = 0) {
     backend_.add_module(name, kind, columns, source);
   }
-  // parts: networks and modules. What is in no optimiser is frozen.
-  void optimiser(const std::string& name, const std::vector<std::string>& parts) {
-    backend_.add_optimiser(name, parts);
+  // parts: networks and modules. What is in no optimiser is frozen. Rule, rate, schedule and clipping are settings of
+  // `table`, where the method declares some ("generator.lr"), and else train's.
+  void optimiser(const std::string& name, const std::vector<std::string>& parts, const std::string& table = "train") {
+    backend_.add_optimiser(name, parts, table);
   }
   // A replicated tensor of fixed shape, written in place. One without dimensions is a figure of the run: its value at
   // each epoch's end is a column of metrics/epochs.

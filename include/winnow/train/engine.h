@@ -43,7 +43,7 @@ class Engine final : public method::Backend {
   void begin_step(std::int64_t step);  // forgets the outputs of the step before
   void end_step();                     // records its loss
   void end_epoch();                    // keeps states; DeviceError naming a tensor in which two processes differ
-  double rate() const;                 // of this iteration
+  double rate(const std::string& table = "train") const;  // of this iteration, of optimisers with these settings
   // For trials. Goes on with this step as if all before it had been.
   void skip_to(std::int64_t epoch, std::int64_t step) {
     epoch_ = epoch, step_ = step, iteration_ = epoch * facts_.steps_per_epoch + step;
@@ -90,7 +90,8 @@ class Engine final : public method::Backend {
   void add_network(const std::string&, method::TowerKind, const std::string& copy_of,
                    const std::string& shares) override;
   void add_module(const std::string&, method::ModuleKind, std::int64_t columns, const std::string& copy_of) override;
-  void add_optimiser(const std::string&, const std::vector<std::string>& parts) override;
+  void add_optimiser(const std::string&, const std::vector<std::string>& parts,
+                     const std::string& table = "train") override;
   void add_state(const std::string&, Tensor initial, method::Keep) override;
   std::int64_t width(const std::string& part) const override;
   method::Outputs forward(const std::string& network, const method::View&, const method::Ids&, bool grad,
@@ -113,6 +114,7 @@ class Engine final : public method::Backend {
     Optimiser optimiser;
     std::vector<model::Tower*> networks;
     std::vector<model::Weights*> modules;
+    std::string table;  // of its settings
   };
   struct State {
     Tensor value;

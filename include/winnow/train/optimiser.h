@@ -19,15 +19,17 @@ namespace winnow::train {
 // device. Borrows them.
 class Optimiser {
  public:
-  // Reads train.optimizer, weight_decay, betas, eps, momentum, nesterov: all optimisers of a stage have the same.
-  // UsageError for other words.
-  Optimiser(const Settings&, std::vector<model::Parameter*> parameters);
+  // Reads optimizer, weight_decay, betas, eps, momentum, nesterov, clip of `table` (optimiser_key.h). UsageError for
+  // other words.
+  Optimiser(const Settings&, std::vector<model::Parameter*> parameters, const std::string& table = "train");
 
   void zero();
   // Undefined without parameters. Written in place, as gradient(i), the part of it that belongs to parameters()[i].
   const at::Tensor& flat() const { return flat_; }
   const at::Tensor& gradient(std::size_t i) const { return gradients_[i]; }
   const std::vector<model::Parameter*>& parameters() const { return parameters_; }
+  // Gradients whose norm, over all parameters, is above `clip` are scaled down to it first (0: none is), without
+  // looking at the device: g min(1, clip / (|g| + 1e-6)), as torch.nn.utils.clip_grad_norm_.
   void step(double rate);
 
   // Moments and counters themselves, which a checkpoint keeps; after they were written from outside, resumed(), which
@@ -38,7 +40,7 @@ class Optimiser {
  private:
   enum class Rule { adam, adamw, sgd };
   Rule rule_;
-  double weight_decay_, beta1_ = 0, beta2_ = 0, eps_ = 0, momentum_ = 0;
+  double clip_ = 0, weight_decay_, beta1_ = 0, beta2_ = 0, eps_ = 0, momentum_ = 0;
   bool nesterov_ = false;
   bool first_ = true;
   std::vector<model::Parameter*> parameters_;

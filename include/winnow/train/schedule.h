@@ -2,14 +2,26 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "winnow/core/settings.h"
 
 namespace winnow::train {
 
-// train.lr by train.schedule: constant; cosine (by epoch): lr (1 + cos(pi e / epochs)) / 2; cosine-step: the same by
-// iteration. Epochs and iterations count from 0. UsageError for another word.
-double learning_rate(const Settings&, std::int64_t epoch, std::int64_t epochs, std::int64_t iteration,
-                     std::int64_t iterations);
+// Where a stage is. Epochs and iterations count from 0.
+struct Progress {
+  std::int64_t epoch = 0, epochs = 1, iteration = 0, iterations = 1;
+};
+
+// The rate of the optimiser whose settings are `table` (optimiser_key.h), by its `schedule`; lr is the base, E the
+// epochs, e this one:
+//   constant     lr
+//   cosine       lr (1 + cos(pi e / E)) / 2
+//   cosine-step  the same by iteration
+//   coop         1e-5 in epoch 0, then lr (1 + cos(pi (e - 1) / E)) / 2 (docs/methods/unsupervised.md#1)
+//   grip         lr e / w while e < w = `warmup`, then lr (1 + cos(pi (e - w) / (E - w))) / 2 (the same)
+//   multi-step   lr gamma^(`milestones` that e has reached)
+// UsageError for another word.
+double learning_rate(const Settings&, const std::string& table, const Progress&);
 
 }  // namespace winnow::train

@@ -9,9 +9,9 @@ namespace winnow::train {
 
 namespace {
 
-// Jobs that were said to be wanted and never asked for are forgotten beyond these: a step may ask for other views than
-// the one before it.
-constexpr std::size_t kMostJobs = 64;
+// Images that were said to be wanted and not asked for are forgotten beyond these, the oldest first: a step may ask for
+// other views than the one before it.
+constexpr std::int64_t kMostImages = 4096;
 
 }  // namespace
 
@@ -42,13 +42,13 @@ void ImageQueue::ahead(WantedImages wanted) {
   if (!fresh) return;
   place->second = std::make_shared<Job>(Job{std::move(wanted)});
   open_.push_back(place->second);
+  images_ += place->second->wanted.samples.numel();
   order_.push_back(std::move(key));
-  while (order_.size() > kMostJobs) {
+  while (images_ > kMostImages && order_.size() > 1) {
     auto oldest = jobs_.find(order_.front());
-    if (oldest != jobs_.end()) {
-      std::erase(open_, oldest->second);
-      jobs_.erase(oldest);
-    }
+    std::erase(open_, oldest->second);
+    images_ -= oldest->second->wanted.samples.numel();
+    jobs_.erase(oldest);
     order_.pop_front();
   }
   work_.notify_one();
@@ -95,6 +95,7 @@ at::Tensor ImageQueue::get(const WantedImages& wanted) {
       job = found->second;
       jobs_.erase(found);
       std::erase(order_, key);
+      images_ -= job->wanted.samples.numel();
       if (job->state == Job::State::open) {  // no thread has come to it
         std::erase(open_, job);
         job->state = Job::State::running;

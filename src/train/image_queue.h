@@ -58,6 +58,7 @@ class ImageQueue {
   std::map<Key, std::shared_ptr<Job>> jobs_;  // said to be wanted, not yet asked for
   std::deque<std::shared_ptr<Job>> open_;     // oldest first
   std::deque<Key> order_;                     // of jobs_, oldest first
+  std::int64_t images_ = 0;                   // of jobs_
   std::mutex mutex_;
   std::condition_variable work_, done_;
   bool ending_ = false;

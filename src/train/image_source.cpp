@@ -104,9 +104,12 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& view
       return of_step(view, step, rows, order_);
   }
   WantedImages now = wanted(split, view, ids, epoch);
-  if (auto run = run_of(ids)) {  // a pass goes through a split from its beginning to its end
-    std::int64_t last = std::min(run->second + ids.size(0), size(split));
-    if (run->second < last) queue_.ahead(wanted(split, view, at::arange(run->second, last, at::kLong), epoch));
+  if (auto run = run_of(ids)) {  // a pass goes through a split from its beginning to its end; a gang in strides
+    bool follows = pass_.split == split && pass_.view == view && pass_.first < run->first;
+    std::int64_t first = run->first + (follows ? run->first - pass_.first : ids.size(0));
+    std::int64_t last = std::min(first + ids.size(0), size(split));
+    pass_ = {split, view, run->first};
+    if (first < last) queue_.ahead(wanted(split, view, at::arange(first, last, at::kLong), epoch));
   }
   return views_.normalised(split, view, queue_.get(now));
 }

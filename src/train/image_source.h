@@ -66,6 +66,11 @@ class ImageSource final : public Source {
     std::int64_t step = 0, first = 0, last = 0;
     at::Tensor levels, images;
   };
+  // The last rows of a pass that were asked for.
+  struct PassPlace {
+    std::string split, view;
+    std::int64_t first = 0;
+  };
   const Order& order_of(std::int64_t epoch);
   at::Tensor batch_ids(const Order&, std::int64_t step) const;
   WantedImages wanted(const std::string& split, const std::string& view, const at::Tensor& ids,
@@ -81,6 +86,7 @@ class ImageSource final : public Source {
   std::map<std::string, at::Tensor> handed_over_;  // the same
   std::int64_t member_ = 0;                        // of the test-time ensemble
   Order order_;
+  PassPlace pass_;
   std::deque<Made> made_;  // of one step
   ImageQueue queue_;       // last: its threads use the views
 };

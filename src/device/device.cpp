@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Version.h>
 #include <c10/core/DeviceType.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/format.h>
 
 #include <fstream>
@@ -40,11 +41,22 @@ c10::Device named(std::string_view name) {
   if (std::find(known.begin(), known.end(), type) == known.end())
     throw UsageError(
         fmt::format("device: unknown '{}'{}; known: {}", name, did_you_mean(type, known), fmt::join(known, ", ")));
-  try {
-    return c10::Device(std::string(name));
-  } catch (const c10::Error&) {
-    throw UsageError(fmt::format("device: '{}' is no device: expected {}, or {}:NUMBER", name, type, type));
+  auto refuse = [&](const std::string& expected) {
+    return UsageError(fmt::format("device: '{}' is no device: expected {}", name, expected));
+  };
+  if (type == "cpu") {
+    if (name != type) throw refuse("cpu, which has no number");
+    return at::kCPU;
   }
+  int last = 0;
+  try {
+    c10::Device device{std::string(name)};
+    last = c10::impl::VirtualGuardImpl(device.type()).deviceCount() - 1;
+    if (device.index() <= last) return device;
+  } catch (const c10::Error&) {
+    last = c10::impl::VirtualGuardImpl(c10::DeviceType::PrivateUse1).deviceCount() - 1;
+  }
+  throw refuse(fmt::format("{}, or {}:NUMBER up to {}", type, type, last));
 }
 
 std::string kind_of(c10::Device device) {

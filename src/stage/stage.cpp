@@ -39,6 +39,19 @@ const Value& field(const Value& object, const char* name) {
   return *found;
 }
 
+// Where `winnow plan --json` does not know an identity or a fingerprint, it says null.
+void require_known(const Value& json) {
+  auto open = [] {
+    return UsageError("the stage's identity is open: it was planned where its data or weights are not");
+  };
+  if (auto inputs = json.find("inputs"); inputs != json.end())
+    for (const auto& [name, input] : inputs->items())
+      if (input.is_object() && input.contains("stage") && input["stage"].is_null()) throw open();
+  if (auto prints = json.find("fingerprints"); prints != json.end())
+    for (const auto& [name, print] : prints->items())
+      if (print.is_null()) throw open();
+}
+
 }  // namespace
 
 std::string_view to_string(StageKind kind) { return kKinds.name(kind); }
@@ -93,6 +106,7 @@ Value to_json(const Stage& stage) {
 
 Stage stage_from_json(const Value& json) {
   try {
+    require_known(json);
     Stage stage;
     stage.kind = parse_stage_kind(field(json, "kind").get<std::string>());
     stage.version = field(json, "version").get<int>();

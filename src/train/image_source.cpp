@@ -15,6 +15,7 @@ namespace winnow::train {
 namespace {
 
 constexpr std::int64_t kStepsAhead = 2;
+constexpr std::int64_t kImagesKept = 2;  // a weak and a strong view of a batch
 
 // The rows of a split that follow one another, or none: first, last + 1.
 std::optional<std::pair<std::int64_t, std::int64_t>> run_of(const at::Tensor& ids) {
@@ -144,8 +145,14 @@ at::Tensor ImageSource::of_step(const std::string& view, std::int64_t step, cons
     }
   }
   if (in_order && found->first == first && found->last == last) {
-    if (!found->images.defined()) found->images = views_.normalised("train", view, found->levels);
-    return found->images;
+    if (found->images.defined()) return found->images;
+    at::Tensor images = found->images = views_.normalised("train", view, found->levels);
+    // Reals are four times the bytes of levels: in small chunks a batch of them would be what chunks are there to
+    // avoid.
+    std::int64_t kept = 0;
+    for (auto made = made_.rbegin(); made != made_.rend(); ++made)
+      if (made->images.defined() && ++kept > kImagesKept) made->images = at::Tensor();
+    return images;
   }
   at::Tensor index = at::tensor(rows, at::kLong) - found->first;
   return views_.normalised("train", view, found->levels.index_select(0, index));

@@ -5,7 +5,7 @@
 
 #include <span>
 
-#include "given_labels.h"
+#include "require_classes.h"
 #include "winnow/core/error.h"
 #include "winnow/data/label_set.h"
 #include "winnow/label/corruption.h"

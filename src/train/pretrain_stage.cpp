@@ -11,7 +11,7 @@
 #include "executors.h"
 #include "loop.h"
 #include "open_images.h"
-#include "precision.h"
+#include "real.h"
 #include "trace.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"

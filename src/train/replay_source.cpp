@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "given_labels.h"
+#include "require_classes.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
 

@@ -18,8 +18,12 @@ TEST(Device, OfAnotherNameIsRefusedWithTheNearest) {
   EXPECT_THAT(refusal([] { named("cpuu"); }), testing::StartsWith("device: unknown 'cpuu' (did you mean 'cpu'?)"));
   EXPECT_THAT(refusal([] { named(""); }), testing::HasSubstr("known: cpu"));
   EXPECT_THAT(refusal([] { named("xpu:0"); }), testing::HasSubstr("device: unknown 'xpu:0'"));
-  EXPECT_THAT(refusal([] { named("cpu:one"); }),
-              testing::HasSubstr("'cpu:one' is no device: expected cpu, or cpu:NUMBER"));
+  for (const char* name : {"cpu:one", "cpu:1", "cpu:"})
+    EXPECT_THAT(refusal([&] { named(name); }), testing::HasSubstr("is no device: expected cpu, which has no number"));
+  if (test_device().is_cpu()) return;
+  for (const char* name : {"standin:one", "standin:2", "standin:"})
+    EXPECT_THAT(refusal([&] { named(name); }),
+                testing::HasSubstr("is no device: expected standin, or standin:NUMBER up to 1"));
 }
 
 TEST(Device, KindOfACpuIsItsProcessorAndItsVectorInstructions) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "../train/rows_source.h"
 #include "winnow/core/stream.h"
 #include "winnow/model/toy.h"
 #include "winnow/train/engine.h"
@@ -21,29 +22,6 @@ std::vector<std::int64_t> sorted(const at::Tensor& ids) {
   return result;
 }
 
-// A data set of six rows with three features, one batch a step.
-class SixRows final : public train::Source {
- public:
-  std::int64_t classes() const override { return 3; }
-  std::int64_t size(const std::string&) const override { return 6; }
-  std::int64_t epochs() const override { return 1; }
-  std::int64_t steps_per_epoch() const override { return 2; }
-  std::int64_t batch() const override { return 6; }
-  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override {
-    return rows.index_select(0, ids);
-  }
-  std::vector<train::Batch> batches(std::int64_t) override { return {{ids, given_}, {ids, given_}}; }
-  const at::Tensor& given() override { return given_; }
-  const at::Tensor& candidates() override { return given_; }
-  const std::map<std::string, at::Tensor>& handed_over() const override { return none_; }
-
-  at::Tensor rows = at::linspace(-1, 1, 18, kReal).view({6, 3}), ids = at::arange(6, kWhole);
-
- private:
-  at::Tensor given_ = at::zeros({6}, kWhole);
-  std::map<std::string, at::Tensor> none_;
-};
-
 class MixingTest : public testing::Test {
  protected:
   MixingTest() : engine_({&settings_, 1, 2, 6, 6, 3, kReal}, source_, *toy_, *alone_, 0) {
@@ -54,15 +32,9 @@ class MixingTest : public testing::Test {
   }
   Step step() { return Step(engine_, ids_, source_.given()); }
 
-  Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"},
-                                                  {"train.lr", 0.1},
-                                                  {"train.momentum", 0.0},
-                                                  {"train.weight_decay", 0.0},
-                                                  {"train.nesterov", false},
-                                                  {"train.schedule", "constant"},
-                                                  {"seed", 0}}};
-  SixRows source_;
-  Ids ids_{source_.ids, at::kCPU};
+  Settings settings_ = train::gradient_descent();
+  train::RowsSource source_{at::linspace(-1, 1, 18, kReal).view({6, 3}), 2};
+  Ids ids_ = Ids::range(0, 6, at::kCPU);
   std::unique_ptr<model::Architecture> toy_ =
       model::toy({{"A", at::eye(3, kReal)}, {"W", at::linspace(-1, 1, 9, kReal).view({3, 3})}}, 5);
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
@@ -98,10 +70,10 @@ TEST_F(MixingTest, IsTheSameOnEveryProcessAndAnotherByNumberAndStep) {
 TEST_F(MixingTest, MixesRowsAndImagesAlike) {
   Mixing mixing{at::scalar_tensor(0.75, kReal), {at::tensor({1, 2, 3, 4, 5, 0}, kWhole), at::kCPU}};
   Step step = this->step();
-  EXPECT_TRUE(at::allclose(mixing.of(source_.rows)[5], 0.75 * source_.rows[5] + 0.25 * source_.rows[0]));
+  EXPECT_TRUE(at::allclose(mixing.of(source_.rows())[5], 0.75 * source_.rows()[5] + 0.25 * source_.rows()[0]));
   // The toy tower is the identity: its features are the mixed rows.
   at::Tensor features = step.forward("main", mixing.view("weak", ids_), ids_).features();
-  EXPECT_TRUE(at::allclose(features, mixing.of(source_.rows)));
+  EXPECT_TRUE(at::allclose(features, mixing.of(source_.rows())));
 }
 
 TEST_F(MixingTest, ChosenRowsAreMixedAmongThemselves) {
@@ -109,7 +81,8 @@ TEST_F(MixingTest, ChosenRowsAreMixedAmongThemselves) {
   at::Tensor target = at::eye(3, kReal).repeat({2, 1}), chosen = at::tensor({1, 4}, kWhole);
   Tensor loss = mixed_loss(step, "head", 0, {chosen, at::kCPU}, target);
   Mixing mixing = draw_mixing(step, 0, 2);
-  at::Tensor rows = mixing.of(source_.rows.index_select(0, chosen)), wanted = mixing.of(target.index_select(0, chosen));
+  at::Tensor rows = mixing.of(source_.rows().index_select(0, chosen)),
+             wanted = mixing.of(target.index_select(0, chosen));
   at::Tensor logits = engine_.apply("head", {rows});
   EXPECT_NEAR(loss.item<double>(), -(wanted * at::log_softmax(logits, 1)).sum(1).mean().item<double>(), 1e-12);
 }

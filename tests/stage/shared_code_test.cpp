@@ -85,6 +85,12 @@ TEST(OpenStage, HasNoIdentity) {
     if (!claimed) json.erase("identity");
     EXPECT_THAT(refused([&] { stage_from_json(json); }), HasSubstr("identity is open"));
   }
+  Value planned = json;  // as `winnow plan --json` writes it
+  planned["fingerprints"] = {{"data", nullptr}};
+  EXPECT_THAT(refused([&] { stage_from_json(planned); }), HasSubstr("identity is open"));
+  planned = json;
+  planned["inputs"] = {{"backbone", {{"stage", nullptr}, {"output", "weights"}}}};
+  EXPECT_THAT(refused([&] { stage_from_json(planned); }), HasSubstr("identity is open"));
   json["identity"] = hash_of(stage.canonical()).hex();
   EXPECT_THAT(refused([&] { stage_from_json(json); }), HasSubstr("identity is open"));
 }

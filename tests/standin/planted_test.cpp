@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../train/rows_source.h"
 #include "standin.h"
 #include "winnow/comm/collective.h"
-#include "winnow/device/transfer.h"
 #include "winnow/model/toy.h"
 #include "winnow/train/engine.h"
 
@@ -15,33 +15,10 @@ namespace {
 
 using Plant = std::function<at::Tensor(method::Step&, at::Tensor logits)>;
 
-struct Rows final : Source {
-  at::Tensor rows = at::linspace(-1, 1, 18, at::kDouble).view({6, 3}), given_ = at::arange(6).remainder(3);
-  std::map<std::string, at::Tensor> none;
-  std::int64_t classes() const override { return 3; }
-  std::int64_t size(const std::string&) const override { return 6; }
-  std::int64_t epochs() const override { return 1; }
-  std::int64_t steps_per_epoch() const override { return 1; }
-  std::int64_t batch() const override { return 6; }
-  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override {
-    return device::to_device(rows.index_select(0, ids), standin::device());
-  }
-  std::vector<Batch> batches(std::int64_t) override { return {{at::arange(6), given_}}; }
-  const at::Tensor& given() override { return given_; }
-  const at::Tensor& candidates() override { return given_; }
-  const std::map<std::string, at::Tensor>& handed_over() const override { return none; }
-};
-
 // One step of a method that minimises what `plant` makes of the logits.
 void step_with(const Plant& plant) {
-  Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"},
-                                                 {"train.lr", 0.1},
-                                                 {"train.momentum", 0.0},
-                                                 {"train.weight_decay", 0.0},
-                                                 {"train.nesterov", false},
-                                                 {"train.schedule", "constant"},
-                                                 {"seed", 0}}};
-  Rows rows;
+  Settings settings = gradient_descent();
+  RowsSource rows(at::linspace(-1, 1, 18, at::kDouble).view({6, 3}), 1, standin::device());
   auto alone = comm::alone();
   auto toy = model::toy({{"A", at::eye(3, at::kDouble)}, {"W", at::linspace(-1, 1, 9, at::kDouble).view({3, 3})}}, 5);
   Engine engine({&settings, 1, 1, 6, 6, 3, at::TensorOptions(at::kDouble).device(standin::device())}, rows, *toy,

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rows_source.h"
 #include "winnow/core/error.h"
 #include "winnow/model/toy.h"
 
@@ -15,39 +16,11 @@ using method::ModuleKind;
 using method::TowerKind;
 using testing::HasSubstr;
 
-// Rows of one view, all in one batch.
-class Rows final : public Source {
- public:
-  explicit Rows(at::Tensor rows) : rows_(std::move(rows)), given_(at::zeros({rows_.size(0)}, at::kLong)) {}
-  std::int64_t classes() const override { return 3; }
-  std::int64_t size(const std::string&) const override { return rows_.size(0); }
-  std::int64_t epochs() const override { return 2; }
-  std::int64_t steps_per_epoch() const override { return 1; }
-  std::int64_t batch() const override { return rows_.size(0); }
-  at::Tensor inputs(const std::string&, const std::string&, const at::Tensor& ids, std::int64_t) override {
-    return rows_.index_select(0, ids);
-  }
-  std::vector<Batch> batches(std::int64_t) override { return {{at::arange(rows_.size(0), at::kLong), given_}}; }
-  const at::Tensor& given() override { return given_; }
-  const at::Tensor& candidates() override { return given_; }
-  const std::map<std::string, at::Tensor>& handed_over() const override { return none_; }
-
- private:
-  at::Tensor rows_, given_;
-  std::map<std::string, at::Tensor> none_;
-};
-
 class EngineTest : public testing::Test {
  protected:
-  Settings settings_{std::map<std::string, Value>{{"train.optimizer", "sgd"},
-                                                  {"train.lr", 0.1},
-                                                  {"train.momentum", 0.0},
-                                                  {"train.weight_decay", 0.0},
-                                                  {"train.nesterov", false},
-                                                  {"train.schedule", "constant"},
-                                                  {"seed", 0}}};
+  Settings settings_ = gradient_descent();
   at::Tensor x_ = at::linspace(-1, 1, 28, at::kDouble).view({7, 4});
-  Rows source_{x_};
+  RowsSource source_{x_};
   std::unique_ptr<model::Architecture> toy_ =
       model::toy({{"A", at::linspace(0.5, -0.3, 12, at::kDouble).view({3, 4})},
                   {"A_other", at::linspace(-0.5, 0.4, 12, at::kDouble).view({3, 4})},

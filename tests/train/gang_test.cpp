@@ -2,6 +2,7 @@
 // --gtest_filter=Gang*`. Golden cases of methods are run as gangs as well (tests/CMakeLists.txt).
 #include "../comm/joined_gang.h"
 #include "miniature.h"
+#include "rows_source.h"
 #include "winnow/model/toy.h"
 #include "winnow/train/engine.h"
 
@@ -36,30 +37,8 @@ TEST_F(GangTest, AStageHasTheSameResultDigestOnEveryProcess) {
 
 TEST_F(GangTest, AProcessThatDriftsAwayIsFoundByTheNameOfTheTensor) {
   if (comm::gang().size() == 1) GTEST_SKIP() << comm::kAlone;
-  Settings settings{std::map<std::string, Value>{{"train.optimizer", "sgd"},
-                                                 {"train.lr", 0.1},
-                                                 {"train.momentum", 0.0},
-                                                 {"train.weight_decay", 0.0},
-                                                 {"train.nesterov", false},
-                                                 {"train.schedule", "constant"},
-                                                 {"seed", 0}}};
-  class Nothing final : public Source {
-   public:
-    std::int64_t classes() const override { return 3; }
-    std::int64_t size(const std::string&) const override { return 0; }
-    std::int64_t epochs() const override { return 1; }
-    std::int64_t steps_per_epoch() const override { return 0; }
-    std::int64_t batch() const override { return 1; }
-    at::Tensor inputs(const std::string&, const std::string&, const at::Tensor&, std::int64_t) override { return {}; }
-    std::vector<Batch> batches(std::int64_t) override { return {}; }
-    const at::Tensor& given() override { return none_; }
-    const at::Tensor& candidates() override { return none_; }
-    const std::map<std::string, at::Tensor>& handed_over() const override { return inputs_; }
-
-   private:
-    at::Tensor none_;
-    std::map<std::string, at::Tensor> inputs_;
-  } source;
+  Settings settings = gradient_descent();
+  RowsSource source(at::empty({0, 2}, at::kDouble));
   bool last = comm::gang().rank() == comm::gang().size() - 1;
   auto toy = model::toy(
       {{"A", at::full({2, 2}, last ? 1.0000001 : 1.0, at::kDouble)}, {"W", at::ones({3, 2}, at::kDouble)}}, 5);

@@ -1,5 +1,6 @@
 // Views: augmented versions of images. Parameters are drawn on the host from counter streams, so any process can
-// regenerate any sample's view; they are applied in one batch on the device.
+// regenerate any sample's view; they are applied in one batch, and normalised
+// on the stage's device.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-#include "precision.h"
+#include "real.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "given_labels.h"
+#include "require_classes.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

@@ -8,6 +8,7 @@
 #include "winnow/method/contrast.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
+#include "winnow/model/neck.h"
 #include "winnow/model/normalise.h"
 
 namespace winnow::method {
@@ -36,7 +37,7 @@ class ABLE final : public ConfidenceClassifier {
     contrast_ = {settings.real("temperature"), settings.real("base_temperature")};
     loss_weight_ = settings.real("loss_weight");
     by_position_ = choice(settings, "mask_rows", {"sample", "position"}) == 1;
-    setup.module("neck", ModuleKind::neck);
+    setup.module("neck", model::neck());
   }
   std::vector<std::string> parts() const override { return {"main", "head", "neck"}; }
 

@@ -9,7 +9,7 @@ namespace winnow::method {
 
 void Classifier::setup(Setup& setup) {
   setup.network("main", TowerKind::image);
-  setup.module("head", ModuleKind::head);
+  setup.head("head");
   declare(setup);
   setup.optimiser("main", parts());
 }

@@ -4,6 +4,7 @@
 
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
+#include "winnow/model/head.h"
 
 namespace winnow::method {
 
@@ -14,7 +15,7 @@ class Contrastive final : public Method {
   void setup(Setup& setup) override {
     setup.network("image", TowerKind::image);
     setup.network("text", TowerKind::text);
-    setup.module("temperature", ModuleKind::temperature);
+    setup.module("temperature", model::temperature(setup.settings().real("temperature")));
     setup.optimiser("main", {"image", "text", "temperature"});
   }
 

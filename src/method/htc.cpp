@@ -3,12 +3,15 @@
 // docs/methods/partial-labels.md#5.13.
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "settings_words.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/mixing.h"
 #include "winnow/method/quota.h"
 #include "winnow/method/registry.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::method {
 
@@ -19,6 +22,30 @@ Tensor prior_of(const Tensor& confidence) {
   Tensor sum = confidence.sum();
   return confidence.sum(0) / sum.masked_fill(sum == 0, 1);
 }
+
+// apply({probabilities of two classifiers, B x 2C}) -> their two scores, B x 2: p weight^T + bias, as PyTorch's Linear
+// starts.
+class Attention final : public model::Module {
+ public:
+  explicit Attention(const model::ModulePlace& place)
+      : weight_(add(place, "weight", 2 * place.classes)), bias_(add(place, "bias", 1)) {}
+
+  std::int64_t width() const override { return 2; }
+  Tensor apply(const std::vector<Tensor>& inputs, bool) override {
+    return at::linear(inputs.at(0), weight_->use, bias_->use);
+  }
+
+ private:
+  model::Parameter* add(const model::ModulePlace& place, const std::string& part, std::int64_t columns) {
+    double bound = 1 / std::sqrt(2 * static_cast<double>(place.classes));
+    Tensor start = place.initial(part, [&](const Streams& s) { return model::uniform_rows(2, columns, bound, s); });
+    return weights_.add(place.name + "." + part, part == "bias" ? start.view({2}) : start, true);
+  }
+
+  model::Parameter *weight_, *bias_;
+};
+
+std::unique_ptr<model::Module> attention(const model::ModulePlace& place) { return std::make_unique<Attention>(place); }
 
 class HTC final : public ConfidenceClassifier {
  public:
@@ -33,8 +60,8 @@ class HTC final : public ConfidenceClassifier {
     mu_ = settings.real("mu");
     trained_attention_ = choice(settings, "attention", {"trained", "frozen"}) == 0;
     updated_ = choice(settings, "targets", {"updated", "uniform"}) == 0;
-    setup.module("tail", ModuleKind::head);
-    setup.module("attention", ModuleKind::attention);
+    setup.head("tail");
+    setup.module("attention", &attention);
     setup.state("prior", at::zeros({setup.classes()}, setup.real()), Keep::traced);
     setup.state("selected", at::zeros({}, setup.real().dtype(at::kLong)));  // samples of both branches, so far
   }

@@ -76,7 +76,7 @@ class IDGP final : public ConfidenceClassifier {
                                   {"fifth-of-the-epochs", static_cast<double>(setup.epochs() / 5)}});
     product_ = settings.flag("product");
     setup.network("generator", TowerKind::image);
-    setup.module("generator_head", ModuleKind::random_head);
+    setup.head("generator_head", HeadStart::random);
     setup.optimiser("generator", {"generator", "generator_head"});
     setup.state("b", setup.candidates(), Keep::traced);
     setup.state("steps_after_warmup", at::zeros({}, setup.real().dtype(at::kLong)));

@@ -10,6 +10,7 @@
 #include "winnow/method/contrast.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
+#include "winnow/model/neck.h"
 #include "winnow/model/normalise.h"
 #include "winnow/model/random_tensor.h"
 
@@ -36,9 +37,9 @@ class PiCO final : public ConfidenceClassifier {
     ema_end_ = settings.real("ema_end");
     // A recorded neck has the width of its tensors.
     std::int64_t columns = settings.has("projection") ? settings.integer("projection") : 0;
-    setup.module("neck", ModuleKind::neck, columns);
+    setup.module("neck", model::neck(columns));
     setup.network_copy("key", "main", TowerKind::image);
-    setup.module_copy("key_neck", "neck", ModuleKind::neck, columns);
+    setup.module_copy("key_neck", "neck");
     declare_queue(setup, settings.integer("queue_length"), setup.width("neck"));
     setup.state("prototypes", at::zeros({setup.classes(), setup.width("neck")}, setup.real()));
     setup.state("steps_after_warmup", at::zeros({}, setup.real().dtype(at::kLong)));

@@ -19,6 +19,7 @@ namespace winnow::method {
   METHOD(gmm)                  \
   METHOD(htc)                  \
   METHOD(idgp)                 \
+  METHOD(label_match)          \
   METHOD(lws)                  \
   METHOD(pico)                 \
   METHOD(pop)                  \
@@ -46,6 +47,13 @@ const Entry& find_method(std::string_view name) {
     known.emplace_back(entry.name);
   }
   throw UsageError(fmt::format("unknown method '{}'{}", name, did_you_mean(name, known)));
+}
+
+std::unique_ptr<Method> make_method(std::string_view name) {
+  const Entry& entry = find_method(name);
+  if (!entry.make)
+    throw UsageError(fmt::format("method {} trains nothing: it selects by an earlier stage's scores", name));
+  return entry.make();
 }
 
 }  // namespace winnow::method

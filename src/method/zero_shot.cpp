@@ -12,7 +12,7 @@ class ZeroShot final : public Classifier {
  public:
   void setup(Setup& setup) override {
     setup.network("main", TowerKind::image);
-    setup.module("head", ModuleKind::head);
+    setup.head("head");
   }
   void step(Step&) override { throw InternalError("zero-shot trains nothing"); }
 };

@@ -3,12 +3,12 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "neck.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
 #include "winnow/model/clip.h"
 #include "winnow/model/head.h"
 #include "winnow/model/image_layout.h"
+#include "winnow/model/prompt_learner.h"
 
 namespace winnow::model {
 
@@ -34,21 +34,28 @@ class ClassifierArchitecture final : public Architecture {
   }
 
   std::unique_ptr<Tower> tower(std::string_view network, TowerKind kind) override {
-    if (kind != TowerKind::image)
-      throw InternalError(fmt::format("network '{}': a classifier has no text tower", network));
-    return adapted();
+    if (kind == TowerKind::text)
+      throw InternalError(fmt::format("network '{}': a classifier's text towers are its prompts", network));
+    return adapted(kind == TowerKind::joint ? FeatureKind::embedding : feature_of(options_));
   }
 
-  std::unique_ptr<Module> module(std::string_view name, ModuleKind kind, std::int64_t columns) override {
-    std::string own(name);
-    const AdaptationOptions& o = options_.adaptation;
-    switch (kind) {
-      case ModuleKind::head: return head(own, initial_rows(name).to(options_.dtype));
-      case ModuleKind::random_head: return head(own, random_head_rows(name).to(options_.dtype));
-      case ModuleKind::neck: return random_neck(own, feature_columns(), columns, o.seed, options_.dtype);
-      case ModuleKind::attention: return random_attention(own, o.classes, o.seed, options_.dtype);
-      default: throw InternalError(fmt::format("a classifier has no module for '{}'", name));
-    }
+  std::unique_ptr<Tower> prompts(std::string_view network, std::int64_t contexts) const override {
+    auto text = text_tower(snapshot_, options_.dtype);
+    std::string name = fmt::format("{}.context", network);
+    text->learn_context(name, random_context(contexts * options_.context_vectors, text->token_width(),
+                                             options_.adaptation.seed, "init." + name)
+                                  .to(options_.dtype));
+    return text;
+  }
+
+  std::unique_ptr<Module> head(std::string_view name, HeadStart start) const override {
+    at::Tensor rows = start == HeadStart::of_stage ? initial_rows(name) : random_head_rows(name);
+    return head_of(std::string(name), rows.to(options_.dtype));
+  }
+
+  ModulePlace place(std::string_view name) const override {
+    return {std::string(name), feature_columns(), options_.adaptation.classes, options_.adaptation.seed,
+            options_.dtype};
   }
 
   std::vector<std::pair<std::string, at::Tensor>> originals() const override {
@@ -58,7 +65,7 @@ class ClassifierArchitecture final : public Architecture {
   }
 
  private:
-  std::unique_ptr<Module> head(const std::string& name, at::Tensor rows) const {
+  std::unique_ptr<Module> head_of(const std::string& name, const at::Tensor& rows) const {
     switch (options_.head) {
       case HeadKind::linear: return linear_head(name, rows, at::zeros({rows.size(0)}, rows.options()));
       case HeadKind::l2normed: return l2normed_head(name + ".weight", rows);
@@ -67,8 +74,8 @@ class ClassifierArchitecture final : public Architecture {
     }
   }
 
-  std::unique_ptr<ImageTower> adapted() const {
-    auto tower = image_tower(snapshot_, {options_.dtype, feature_of(options_), options_.compute});
+  std::unique_ptr<ImageTower> adapted(FeatureKind feature) const {
+    auto tower = image_tower(snapshot_, {options_.dtype, feature, options_.compute});
     adapt(*tower, options_.adapt, options_.adaptation);
     return tower;
   }
@@ -92,8 +99,7 @@ class ClassifierArchitecture final : public Architecture {
 
 class ContrastiveArchitecture final : public Architecture {
  public:
-  ContrastiveArchitecture(const Snapshot& snapshot, at::ScalarType dtype, double temperature)
-      : snapshot_(snapshot), dtype_(dtype), temperature_(temperature) {}
+  ContrastiveArchitecture(const Snapshot& snapshot, at::ScalarType dtype) : snapshot_(snapshot), dtype_(dtype) {}
 
   std::unique_ptr<Tower> tower(std::string_view, TowerKind kind) override {
     if (kind == TowerKind::text) {
@@ -106,9 +112,7 @@ class ContrastiveArchitecture final : public Architecture {
     return image;
   }
 
-  std::unique_ptr<Module> module(std::string_view, ModuleKind, std::int64_t) override {
-    return temperature(temperature_, dtype_);
-  }
+  ModulePlace place(std::string_view name) const override { return {.name = std::string(name), .dtype = dtype_}; }
 
   std::vector<std::pair<std::string, at::Tensor>> originals() const override {
     return {snapshot_.tensors.begin(), snapshot_.tensors.end()};
@@ -117,7 +121,6 @@ class ContrastiveArchitecture final : public Architecture {
  private:
   const Snapshot& snapshot_;
   at::ScalarType dtype_;
-  double temperature_;
 };
 
 }  // namespace
@@ -151,9 +154,8 @@ std::unique_ptr<Tower> bare_tower(const Snapshot& snapshot, const ClassifierOpti
   return image_tower(snapshot, {options.dtype, feature_of(options), options.compute});
 }
 
-std::unique_ptr<Architecture> contrastive_architecture(const Snapshot& snapshot, at::ScalarType dtype,
-                                                       double temperature) {
-  return std::make_unique<ContrastiveArchitecture>(snapshot, dtype, temperature);
+std::unique_ptr<Architecture> contrastive_architecture(const Snapshot& snapshot, at::ScalarType dtype) {
+  return std::make_unique<ContrastiveArchitecture>(snapshot, dtype);
 }
 
 }  // namespace winnow::model

@@ -85,8 +85,10 @@ std::unique_ptr<Module> layernormed_head(const std::string& name, at::Tensor wei
   return std::make_unique<NormedHead>(name, weight, true);
 }
 
-std::unique_ptr<Module> temperature(double initial, at::ScalarType dtype) {
-  return std::make_unique<Temperature>(initial, dtype);
+ModuleMaker temperature(double initial) {
+  return [initial](const ModulePlace& place) -> std::unique_ptr<Module> {
+    return std::make_unique<Temperature>(initial, place.dtype);
+  };
 }
 
 at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose) {

@@ -4,6 +4,8 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "transformer.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
@@ -121,6 +123,12 @@ bool has_texts(const Snapshot& snapshot) {
 }
 
 std::int64_t text_context_of(const Snapshot& snapshot) { return text_layout(snapshot).context; }
+bool reads_causally(const Snapshot& snapshot) { return text_layout(snapshot).transformer.causal; }
+
+double logit_scale_of(const Snapshot& snapshot) {
+  auto found = snapshot.tensors.find("logit_scale");
+  return found == snapshot.tensors.end() ? 100.0 : std::exp(found->second.to(at::kDouble).item<double>());
+}
 
 std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType dtype) {
   auto impl = std::make_unique<TextTower::Impl>();

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "neck.h"
 #include "winnow/core/error.h"
 #include "winnow/model/head.h"
 
@@ -11,9 +10,9 @@ namespace winnow::model {
 
 namespace {
 
-class ToyTower final : public Tower {
+class LinearTower final : public Tower {
  public:
-  ToyTower(const std::string& name, at::Tensor a) { a_ = weights_.add(name, std::move(a), true); }
+  LinearTower(const std::string& name, at::Tensor a) { a_ = weights_.add(name, std::move(a), true); }
   Outputs rows(const at::Tensor& inputs) override { return {{"features", at::matmul(inputs, a_->use.t())}}; }
   std::int64_t width() const override { return a_->value.size(0); }
 
@@ -21,34 +20,50 @@ class ToyTower final : public Tower {
   Parameter* a_;
 };
 
+class RowTower final : public Tower {
+ public:
+  RowTower(const std::string& name, at::Tensor all) { all_ = weights_.add(name, std::move(all), true); }
+  Outputs rows(const at::Tensor& inputs) override { return {{"features", all_->use.index_select(0, inputs)}}; }
+  std::int64_t width() const override { return all_->value.size(1); }
+
+ private:
+  Parameter* all_;
+};
+
 class Toy final : public Architecture {
  public:
-  Toy(std::map<std::string, at::Tensor> tensors, double scale) : tensors_(std::move(tensors)), scale_(scale) {}
+  Toy(std::map<std::string, at::Tensor> tensors, std::map<std::string, std::string> names, double scale)
+      : tensors_(std::move(tensors)), names_(std::move(names)), scale_(scale) {}
 
   std::unique_ptr<Tower> tower(std::string_view network, TowerKind kind) override {
-    if (kind != TowerKind::image) throw InternalError("the toy has no text tower");
-    std::string name = network == "main" ? "A" : fmt::format("A_{}", suffix(network));
-    return std::make_unique<ToyTower>(name, initial(name));
+    std::string name = recorded_name(network);
+    if (kind == TowerKind::text) throw InternalError("the toy's text towers are its prompts");
+    return std::make_unique<LinearTower>(name, initial(name));
   }
 
-  // The widths are those of the case's tensors.
-  std::unique_ptr<Module> module(std::string_view name, ModuleKind kind, std::int64_t) override {
-    auto own = [&](const char* part) { return initial(fmt::format("{}.{}", name, part)); };
-    switch (kind) {
-      case ModuleKind::head:
-      case ModuleKind::random_head: {
-        std::string weight = name == "head" ? "W" : fmt::format("W_{}", suffix(name));
-        return cosine_head(weight, initial(weight), scale_);
-      }
-      case ModuleKind::neck: return neck(std::string(name), own("w1"), own("b1"), own("w2"), own("b2"));
-      case ModuleKind::attention: return attention(std::string(name), own("weight"), own("bias"));
-      default: throw InternalError(fmt::format("the toy has no module for {}", name));
-    }
+  std::unique_ptr<Tower> prompts(std::string_view network, std::int64_t) const override {
+    std::string name = recorded_name(network);
+    return std::make_unique<RowTower>(name, initial(name));
+  }
+
+  std::unique_ptr<Module> head(std::string_view name, HeadStart) const override {
+    std::string weight = recorded_name(name), bias = recorded_name(fmt::format("{}.bias", name));
+    if (!tensors_.count(bias)) return cosine_head(weight, initial(weight), scale_);
+    return linear_head(std::string(name), initial(weight), initial(bias));
+  }
+
+  ModulePlace place(std::string_view name) const override {
+    at::Tensor features = initial(recorded_name("main"));
+    ModulePlace result{.name = std::string(name), .features = features.size(0)};
+    result.recorded = [this](const std::string& parameter) { return initial(recorded_name(parameter)); };
+    return result;
   }
 
  private:
-  // Cases write A_g and W_g for what belongs to a generator.
-  static std::string_view suffix(std::string_view name) { return name.starts_with("generator") ? "g" : name; }
+  std::string recorded_name(std::string_view name) const {
+    auto found = names_.find(std::string(name));
+    return found == names_.end() ? std::string(name) : found->second;
+  }
 
   at::Tensor initial(const std::string& name) const {
     auto found = tensors_.find(name);
@@ -57,13 +72,15 @@ class Toy final : public Architecture {
   }
 
   std::map<std::string, at::Tensor> tensors_;
+  std::map<std::string, std::string> names_;
   double scale_;
 };
 
 }  // namespace
 
-std::unique_ptr<Architecture> toy(std::map<std::string, at::Tensor> tensors, double scale) {
-  return std::make_unique<Toy>(std::move(tensors), scale);
+std::unique_ptr<Architecture> toy(std::map<std::string, at::Tensor> tensors, std::map<std::string, std::string> names,
+                                  double scale) {
+  return std::make_unique<Toy>(std::move(tensors), std::move(names), scale);
 }
 
 }  // namespace winnow::model

@@ -33,6 +33,21 @@ void Engine::set_up(method::Method& method) {
   require_own_memory();
 }
 
+void Engine::begin_steps(bool resumed) {
+  for (auto& [name, stream] : streams_) {
+    if (!resumed) stream.fixed.copy_(state(stream.members) != 0);
+    stream.order = order_of(name, stream);
+  }
+}
+
+StreamOrder Engine::order_of(const std::string& name, const SampleStream& stream) const {
+  Tensor host = device::to_host(stream.fixed);
+  std::vector<std::int64_t> members;
+  for (std::int64_t i = 0; i < host.size(0); ++i)
+    if (host.const_data_ptr<std::uint8_t>()[i]) members.push_back(i);
+  return {std::move(members), name, static_cast<std::uint64_t>(facts_.settings->integer("seed")), epoch_};
+}
+
 void Engine::begin_step(std::int64_t step) {
   step_ = step;
   in_step_ = true;
@@ -73,7 +88,7 @@ std::map<std::string, Tensor> Engine::parameters() const {
   std::map<std::string, Tensor> result;
   auto add = [&](const std::string& name, const auto& part) {
     for (const model::Parameter& parameter : part.kind->weights().all()) {
-      std::string own = (part.source.empty() ? "" : "key.") + parameter.name;
+      std::string own = (part.source.empty() ? "" : name + ".") + parameter.name;
       auto [there, added] = result.emplace(own, parameter.value);
       if (!added && !there->second.is_same(parameter.value))
         result.emplace(fmt::format("{}.{}", name, own), parameter.value);
@@ -157,12 +172,43 @@ void Engine::add_network(const std::string& name, method::TowerKind kind, const 
   networks_[name] = std::move(added);
 }
 
-void Engine::add_module(const std::string& name, method::ModuleKind kind, std::int64_t columns,
-                        const std::string& copy_of) {
-  Part<model::Module> added{architecture_.module(copy_of.empty() ? name : copy_of, kind, columns), copy_of};
+void Engine::add_prompts(const std::string& name, std::int64_t contexts) {
+  Part<model::Tower> added{architecture_.prompts(name, contexts), ""};
   added.kind->weights().to(facts_.real.device());
-  if (!copy_of.empty()) added.kind->weights().copy_from(part(modules_, copy_of, "module").kind->weights());
+  networks_[name] = std::move(added);
+}
+
+void Engine::add_part(const std::string& name, std::function<std::unique_ptr<model::Module>()> make) {
+  Part<model::Module> added{make(), "", std::move(make)};
+  added.kind->weights().to(facts_.real.device());
   modules_[name] = std::move(added);
+}
+
+void Engine::add_head(const std::string& name, method::HeadStart start) {
+  add_part(name, [this, name, start] { return architecture_.head(name, start); });
+}
+
+void Engine::add_module(const std::string& name, const method::ModuleMaker& maker) {
+  add_part(name, [this, name, maker] { return maker(architecture_.place(name)); });
+}
+
+void Engine::add_module_copy(const std::string& name, const std::string& source) {
+  const Part<model::Module>& original = part(modules_, source, "module");
+  add_part(name, original.make);
+  modules_.at(name).source = source;
+  modules_.at(name).kind->weights().copy_from(original.kind->weights());
+}
+
+void Engine::add_stream(const std::string& name, const std::string& members) {
+  if (state(members).sizes() != at::IntArrayRef{facts_.samples})
+    throw InternalError(fmt::format("stream '{}': the state '{}' is not one number a sample", name, members));
+  streams_[name] = {members, at::zeros({facts_.samples}, facts_.real.dtype(at::kByte)), {}};
+}
+
+method::Ids Engine::stream(const std::string& name) {
+  auto found = streams_.find(name);
+  if (found == streams_.end()) throw InternalError(fmt::format("the method declared no stream '{}'", name));
+  return {at::tensor(found->second.order.batch(step_, facts_.batch), at::kLong), facts_.real.device()};
 }
 
 model::Weights& Engine::weights_of(const std::string& name) {

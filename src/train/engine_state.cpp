@@ -29,6 +29,7 @@ std::map<std::string, Tensor> Engine::changing() const {
     for (const auto& [part, tensor] : trained.optimiser.state())
       result[fmt::format("optimiser/{}/{}", name, part)] = tensor;
   for (const auto& [name, state] : states_) result["state/" + name] = state.value;
+  for (const auto& [name, stream] : streams_) result["stream/" + name] = stream.fixed;
   return result;
 }
 

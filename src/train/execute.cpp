@@ -11,6 +11,7 @@
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
 #include "winnow/device/device.h"
+#include "winnow/method/registry.h"
 #include "winnow/stage/shared_code.h"
 
 namespace winnow::train {
@@ -24,8 +25,9 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
     case StageKind::narrow: return execute_narrow(stage, context, collective, observer);
     case StageKind::score: return execute_score(stage, context, collective, observer);
     case StageKind::detect:
-      return stage.settings.text("method") == "label-match" ? execute_label_match(stage, context, collective, observer)
-                                                            : execute_train(stage, context, collective, observer);
+      return method::find_method(stage.settings.text("method")).select
+                 ? execute_selection(stage, context, collective, observer)
+                 : execute_train(stage, context, collective, observer);
     default:
       throw UsageError(
           fmt::format("this trainer computes stages of kind pretrain, score, narrow, detect and train, not {}",

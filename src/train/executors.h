@@ -7,8 +7,8 @@ namespace winnow::train {
 
 Execution execute_train(const Stage&, const Context&, comm::Collective&,
                         Observer&);  // also `detect`, by a trained method
-Execution execute_label_match(const Stage&, const Context&, comm::Collective&, Observer&);  // `detect`, from scores
-Execution execute_narrow(const Stage&, const Context&, comm::Collective&, Observer&);       // candidate sets, by scores
+Execution execute_selection(const Stage&, const Context&, comm::Collective&, Observer&);  // `detect`, from scores
+Execution execute_narrow(const Stage&, const Context&, comm::Collective&, Observer&);     // candidate sets, by scores
 Execution execute_score(const Stage&, const Context&, comm::Collective&, Observer&);
 Execution execute_pretrain(const Stage&, const Context&, comm::Collective&, Observer&);
 

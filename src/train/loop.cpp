@@ -84,6 +84,7 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate
     RECORD_USER_SCOPE(scope::pass);
     method_.before_epoch(pass);
   }
+  engine_.begin_steps(/*resumed=*/first_step != 0);
   std::vector<Batch> batches = source_.batches(epoch);
   for (auto number = first_step; number < static_cast<std::int64_t>(batches.size()); ++number) {
     RECORD_USER_SCOPE(scope::step);
@@ -130,6 +131,7 @@ void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
   double fastest = 0, passes = timed(trial, [&] {
                         at::NoGradGuard no_gradient;
                         method_.before_epoch(pass);
+                        engine_.begin_steps(/*resumed=*/false);
                       });
   std::vector<Batch> batches = source_.batches(epoch);
   auto count = static_cast<std::int64_t>(batches.size());

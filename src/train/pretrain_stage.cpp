@@ -3,8 +3,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <functional>
-
 #include "arrays.h"
 #include "class_texts.h"
 #include "curves.h"
@@ -12,11 +10,11 @@
 #include "loop.h"
 #include "open_images.h"
 #include "real.h"
+#include "texts_source.h"
 #include "trace.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/templates.h"
-#include "winnow/device/transfer.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/snapshot_layout.h"
@@ -79,39 +77,6 @@ class Captions {
   Streams words_, wrong_;
 };
 
-// The views "" and "caption" beside those of the images.
-class CaptionedSource final : public Source {
- public:
-  using CaptionTokens = std::function<at::Tensor(const at::Tensor& samples, std::int64_t epoch)>;
-
-  // prompts: C x context, of the classes; captions: tokens of the data set's samples, B x context.
-  CaptionedSource(Source& images, at::Tensor prompts, CaptionTokens captions, c10::Device device)
-      : images_(images), prompts_(std::move(prompts)), captions_(std::move(captions)), device_(device) {}
-
-  std::int64_t classes() const override { return images_.classes(); }
-  std::int64_t size(const std::string& split) const override { return images_.size(split); }
-  std::int64_t epochs() const override { return images_.epochs(); }
-  std::int64_t steps_per_epoch() const override { return images_.steps_per_epoch(); }
-  std::int64_t batch() const override { return images_.batch(); }
-  at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
-                    std::int64_t epoch) override {
-    if (view.empty()) return device::to_device(prompts_.index_select(0, ids), device_);
-    if (view == "caption") return device::to_device(captions_(images_.samples_of(ids), epoch), device_);
-    return images_.inputs(split, view, ids, epoch);
-  }
-  std::vector<Batch> batches(std::int64_t epoch) override { return images_.batches(epoch); }
-  const at::Tensor& given() override { return images_.given(); }
-  const at::Tensor& candidates() override { return images_.candidates(); }
-  const std::map<std::string, at::Tensor>& handed_over() const override { return images_.handed_over(); }
-  at::Tensor samples_of(const at::Tensor& ids) const override { return images_.samples_of(ids); }
-
- private:
-  Source& images_;
-  at::Tensor prompts_;
-  CaptionTokens captions_;
-  c10::Device device_;
-};
-
 model::Snapshot untrained(const Settings& settings, const text::ClipTokenizer& tokenizer, std::int64_t image_size) {
   auto size = [&](const char* key) { return settings.integer(key); };
   model::ClipSizes sizes{
@@ -163,16 +128,16 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
     }
     return at::tensor(rows, at::kLong).view({samples.size(0), length});
   };
-  CaptionedSource source(images, class_texts(stage, snapshot, images.class_names()).tokens, caption_tokens,
-                         real.device());
+  at::Tensor prompts = class_texts(stage, snapshot, images.class_names()).tokens;
+  TextsSource source(
+      images, [&](const at::Tensor& ids) { return prompts.index_select(0, ids); }, caption_tokens, real.device());
 
-  auto architecture =
-      model::contrastive_architecture(snapshot, real.dtype().toScalarType(), settings.real("temperature"));
+  auto architecture = model::contrastive_architecture(snapshot, real.dtype().toScalarType());
   method::Facts facts{
       &settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
       real};
   Engine engine(facts, source, *architecture, collective, context.chunk);
-  std::unique_ptr<method::Method> method = method::find_method("contrastive").make();
+  std::unique_ptr<method::Method> method = method::make_method("contrastive");
 
   Execution result;
   result.skipped_images = images.skipped();

@@ -39,29 +39,41 @@ ReplaySource::ReplaySource(const Settings& settings, const Replay& replay, at::T
   }
   if (tensors.count("candidates")) candidates_ = moved(tensors.at("candidates").to(type));
   else if (given_.defined()) candidates_ = moved(at::one_hot(given_on_host_, classes_).to(type));
-  for (const char* name : {"mask", "queue", "queue_label"})
-    if (tensors.count(name)) handed_over_[name] = moved(tensors.at(name));
+  for (const auto& [name, tensor] : tensors) handed_over_[name] = moved(tensor);
+  for (const auto& [split, name] : replay.labels) labels_[split] = moved(need(tensors, name));
+  if (auto own = tensors.find("order_label"); own != tensors.end()) {
+    order_label_ = own->second;
+    if (!order_label_.sizes().equals(order_.sizes())) throw DataError("order_label has another shape than the order");
+  }
 }
 
 std::int64_t ReplaySource::size(const std::string& split) const {
-  if (split != "train") throw InternalError(fmt::format("a recorded run has no split '{}'", split));
-  return need(replay_.tensors, replay_.views.at("plain")).size(0);
+  auto found = replay_.views.find(split);
+  if (found == replay_.views.end() || found->second.empty())
+    throw InternalError(fmt::format("a recorded run has no split '{}'", split));
+  return need(replay_.tensors, found->second.begin()->second).size(0);
 }
 
-at::Tensor ReplaySource::inputs(const std::string&, const std::string& view, const at::Tensor& ids, std::int64_t) {
-  auto found = replay_.views.find(view);
-  if (found == replay_.views.end()) throw DataError(fmt::format("the recorded run has no view '{}'", view));
-  return device::to_device(need(replay_.tensors, found->second).index_select(0, ids), device_);
+at::Tensor ReplaySource::inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
+                                std::int64_t) {
+  if (view.empty()) return device::to_device(ids, device_);  // a class's prompt is its number
+  auto found = replay_.views.find(split);
+  if (found == replay_.views.end() || !found->second.count(view))
+    throw DataError(fmt::format("the recorded run has no view '{}' of split '{}'", view, split));
+  return device::to_device(need(replay_.tensors, found->second.at(view)).index_select(0, ids), device_);
 }
 
 std::vector<Batch> ReplaySource::batches(std::int64_t epoch) {
   std::vector<Batch> result;
   for (std::int64_t step = 0; step < order_.size(1); ++step) {
-    at::Tensor ids = order_[epoch][step];
-    ids = ids.masked_select(ids >= 0);  // a short batch is filled up with -1
+    at::Tensor all = order_[epoch][step], there = all >= 0;  // a short batch is filled up with -1
+    at::Tensor ids = all.masked_select(there);
     if (ids.numel() == 0)
       throw DataError(fmt::format("the recorded order has no sample in epoch {}, step {}", epoch, step));
-    result.push_back({ids, given_on_host_.defined() ? given_on_host_.index_select(0, ids) : at::Tensor()});
+    Batch batch{ids, {}};
+    if (order_label_.defined()) batch.given = order_label_[epoch][step].masked_select(there);
+    else if (given_on_host_.defined()) batch.given = given_on_host_.index_select(0, ids);
+    result.push_back(std::move(batch));
   }
   return result;
 }
@@ -71,25 +83,28 @@ const at::Tensor& ReplaySource::given() {
   return given_;
 }
 
+const at::Tensor& ReplaySource::labels(const std::string& split) {
+  auto found = labels_.find(split);
+  return found == labels_.end() ? Source::labels(split) : found->second;
+}
+
 const at::Tensor& ReplaySource::candidates() {
   if (!candidates_.defined()) throw DataError("the recorded run has neither candidate sets nor given labels");
   return candidates_;
 }
 
 std::optional<at::Tensor> ReplaySource::recorded(std::string_view purpose, std::int64_t epoch, std::int64_t step,
-                                                 std::int64_t iteration, std::int64_t index, bool in_pass) {
+                                                 std::int64_t iteration, std::int64_t index, bool) {
   auto found = replay_.draws.find(std::string(purpose));
   if (found == replay_.draws.end()) return std::nullopt;
-  const at::Tensor& all = found->second;
+  const at::Tensor& all = found->second.values;
   at::Tensor value;
-  if (in_pass)  // epochs first
-    value = all[epoch];
-  else if (purpose == "noise")  // steps over all epochs first
-    value = all[iteration];
-  else if (purpose.starts_with("mix."))  // the same, then the index
-    value = all[iteration][index];
-  else  // epochs x steps first
-    value = all[epoch][step];
+  switch (found->second.axes) {
+    case Replay::Axes::epoch: value = all[epoch]; break;
+    case Replay::Axes::iteration: value = all[iteration]; break;
+    case Replay::Axes::iteration_and_index: value = all[iteration][index]; break;
+    case Replay::Axes::epoch_and_step: value = all[epoch][step]; break;
+  }
   return value.is_floating_point() ? value : value.masked_select(value >= 0);
 }
 

@@ -21,6 +21,7 @@ class ReplaySource final : public Source {
   std::vector<Batch> batches(std::int64_t epoch) override;
   const at::Tensor& given() override;
   const at::Tensor& candidates() override;
+  const at::Tensor& labels(const std::string& split) override;
   const std::map<std::string, at::Tensor>& handed_over() const override { return handed_over_; }
   std::optional<at::Tensor> recorded(std::string_view purpose, std::int64_t epoch, std::int64_t step,
                                      std::int64_t iteration, std::int64_t index, bool in_pass) override;
@@ -28,9 +29,10 @@ class ReplaySource final : public Source {
  private:
   const Replay& replay_;
   c10::Device device_;
-  at::Tensor order_, given_, given_on_host_, candidates_;
+  at::Tensor order_, order_label_, given_, given_on_host_, candidates_;
   std::int64_t classes_;
   std::map<std::string, at::Tensor> handed_over_;
+  std::map<std::string, at::Tensor> labels_;  // by split
 };
 
 }  // namespace winnow::train

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cmath>
 
 #include "arrays.h"
 #include "class_texts.h"
@@ -27,12 +26,6 @@
 namespace winnow::train {
 
 namespace {
-
-// exp of the trained logarithm; CLIP's largest where a snapshot keeps none.
-double scale_of(const model::Snapshot& snapshot) {
-  auto found = snapshot.tensors.find("logit_scale");
-  return found == snapshot.tensors.end() ? 100.0 : std::exp(found->second.to(at::kDouble).item<double>());
-}
 
 // The rows of a recorded array that this stage's samples have.
 Execution recorded_scores(const Stage& stage, const Context& context, const std::string& fingerprint) {
@@ -71,13 +64,13 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   model::ClassifierOptions options;
   options.adapt = "linear-probe";
   options.adaptation.classes = source.classes();
-  options.scale = scale_of(snapshot);
+  options.scale = model::logit_scale_of(snapshot);
   options.head_rows =
       model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);
   auto architecture = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
   Engine engine(facts, source, *architecture, collective, context.chunk);
-  std::unique_ptr<method::Method> method = method::find_method("zero-shot").make();
+  std::unique_ptr<method::Method> method = method::make_method("zero-shot");
   engine.set_up(*method);
   if (context.trial) engine.sample_passes();
   auto start = std::chrono::steady_clock::now();

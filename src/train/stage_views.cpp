@@ -2,23 +2,52 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
+
+#include "winnow/core/hash.h"
 
 namespace winnow::train {
 
+namespace {
+
+constexpr std::string_view kTable = "views.";
+// Settings of the table that are no training view.
+constexpr std::array<std::string_view, 6> kOthers = {"test",     "normalisation",   "test_normalisation",
+                                                     "ensemble", "ensemble_expand", "ensemble_times"};
+
+// Distinguishes two views of one pipeline. The three that every method has are numbered, others known by their names.
+std::uint64_t index_of(const std::string& name) {
+  constexpr std::array<std::string_view, 3> kNumbered = {"strong", "weak", "key"};
+  auto found = std::find(kNumbered.begin(), kNumbered.end(), name);
+  if (found != kNumbered.end()) return static_cast<std::uint64_t>(found - kNumbered.begin());
+  return hash_of(name).high | (std::uint64_t{1} << 63);
+}
+
+}  // namespace
+
 StageViews StageViews::from(const Settings& settings, std::vector<view::Step> own) {
-  auto text = [&](const char* name) { return settings.text(fmt::format("views.{}", name)); };
-  ImageViews::Ensemble ensemble{text("ensemble")};
-  if (settings.has("views.ensemble_expand")) ensemble.expand = settings.integer("views.ensemble_expand");
-  if (settings.has("views.ensemble_times")) ensemble.times = settings.integer("views.ensemble_times");
-  return {text("weak"), text("strong"), text("key"), text("test"), text("normalisation"), text("test_normalisation"),
-          ensemble,     std::move(own)};
+  auto text = [&](const char* name) { return settings.text(fmt::format("{}{}", kTable, name)); };
+  StageViews result;
+  for (const auto& [key, value] : settings.all()) {
+    if (!key.starts_with(kTable)) continue;
+    std::string name = key.substr(kTable.size());
+    if (std::find(kOthers.begin(), kOthers.end(), name) == kOthers.end()) result.training[name] = settings.text(key);
+  }
+  result.test = text("test");
+  result.normalisation = text("normalisation");
+  result.test_normalisation = text("test_normalisation");
+  result.ensemble.kind = text("ensemble");
+  if (settings.has("views.ensemble_expand")) result.ensemble.expand = settings.integer("views.ensemble_expand");
+  if (settings.has("views.ensemble_times")) result.ensemble.times = settings.integer("views.ensemble_times");
+  result.own = std::move(own);
+  return result;
 }
 
 void StageViews::declare(ImageViews& views, std::uint64_t seed) const {
-  std::uint64_t index = 0;  // distinguishes two views of one pipeline
-  for (auto [name, pipeline] : {std::pair{"strong", &strong}, {"weak", &weak}, {"key", &key}})
-    views.declare(name, *pipeline, index++, seed, normalisation);
+  for (const auto& [name, pipeline] : training) views.declare(name, pipeline, index_of(name), seed, normalisation);
   views.declare_test(test, test_normalisation);
   ImageViews::Ensemble seeded = ensemble;
   seeded.seed = seed;

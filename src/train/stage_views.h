@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace winnow::train {
 
 // Pipelines and normalisations of the views, as the keys views.* name them; "model": the model's own.
 struct StageViews {
-  std::string weak = "plain", strong = "plain", key = "plain", test = "plain";
+  std::map<std::string, std::string> training;  // pipelines of views.NAME: weak, strong, key, and others of a method
+  std::string test = "plain";
   std::string normalisation = "model", test_normalisation = "model";
   ImageViews::Ensemble ensemble{"none"};
   std::vector<view::Step> own = {};  // what the pipeline "model" is

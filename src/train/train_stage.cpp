@@ -2,8 +2,11 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "arrays.h"
 #include "backbone.h"
+#include "class_prompts.h"
 #include "class_texts.h"
 #include "curves.h"
 #include "epoch_metrics.h"
@@ -15,6 +18,7 @@
 #include "real.h"
 #include "replay_source.h"
 #include "selected_subset.h"
+#include "texts_source.h"
 #include "trace.h"
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
@@ -59,9 +63,10 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   if (!context.replay) throw UsageError("data set replay: only golden cases bring one");
   at::TensorOptions real = real_of(settings, context);
   ReplaySource source(settings, *context.replay, real);
-  auto architecture = model::toy(context.replay->tensors, settings.real("scale"));
+  auto architecture = model::toy(context.replay->tensors, context.replay->names, settings.real("scale"));
   method::Facts facts = facts_of(settings, source, real);
   facts.traced = true;
+  facts.logit_scale = settings.real("scale");
   Engine engine(facts, source, *architecture, collective, context.chunk);
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
@@ -69,7 +74,7 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
              [] { return std::map<std::string, double>(); });
   Execution result;
   put_trace(engine, result.trace);
-  method::Outputs predictions = predict_all(method, engine, "train");
+  method::Outputs predictions = predict_all(method, engine, context.replay->predicted);
   for (auto& [output, tensor] : predictions.all()) result.trace.predictions[output] = tensor;
   return result;
 }
@@ -108,9 +113,8 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
 Execution execute_train(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   const Settings& settings = stage.settings;
   std::string name = settings.text("method");
-  const method::Entry& entry = method::find_method(name);
+  std::unique_ptr<method::Method> method = method::make_method(name);
   require_version(stage, "method " + name, result_version_of_method(name));
-  std::unique_ptr<method::Method> method = entry.make();
   if (settings.text("dataset") == "replay") return execute_replay(stage, context, collective, observer, *method, name);
 
   model::Snapshot snapshot = backbone_of(stage, context);
@@ -138,8 +142,15 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   else if (init == "text")
     options.head_rows =
         model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);
+  if (learns_context(settings)) options.context_vectors = context_vectors(settings, source.classes());
   auto architecture = model::classifier_architecture(snapshot, options);
-  Engine engine(facts_of(settings, source, real), source, *architecture, collective, context.chunk);
+  std::optional<ClassPrompts> prompts;
+  if (learns_context(settings)) prompts.emplace(settings, snapshot, source.class_names());
+  TextsSource inputs(
+      source, [&](const at::Tensor& ids) { return prompts->rows(ids); }, {}, real.device());
+  method::Facts facts = facts_of(settings, source, real);
+  if (model::has_texts(snapshot)) facts.logit_scale = model::logit_scale_of(snapshot);
+  Engine engine(facts, inputs, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);
 
   Curves curves;

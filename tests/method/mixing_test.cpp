@@ -26,7 +26,7 @@ class MixingTest : public testing::Test {
  protected:
   MixingTest() : engine_({&settings_, 1, 2, 6, 6, 3, kReal}, source_, *toy_, *alone_, 0) {
     engine_.add_network("main", TowerKind::image, "", "");
-    engine_.add_module("head", ModuleKind::head, 0, "");
+    engine_.add_head("head", HeadStart::of_stage);
     engine_.add_optimiser("main", {"main", "head"});
     engine_.begin_step(0);
   }
@@ -35,8 +35,8 @@ class MixingTest : public testing::Test {
   Settings settings_ = train::gradient_descent();
   train::RowsSource source_{at::linspace(-1, 1, 18, kReal).view({6, 3}), 2};
   Ids ids_ = Ids::range(0, 6, at::kCPU);
-  std::unique_ptr<model::Architecture> toy_ =
-      model::toy({{"A", at::eye(3, kReal)}, {"W", at::linspace(-1, 1, 9, kReal).view({3, 3})}}, 5);
+  std::unique_ptr<model::Architecture> toy_ = model::toy(
+      {{"A", at::eye(3, kReal)}, {"W", at::linspace(-1, 1, 9, kReal).view({3, 3})}}, {{"main", "A"}, {"head", "W"}}, 5);
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
   train::Engine engine_;
 };

@@ -30,11 +30,11 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
   train::Replay result;
   std::uint64_t seed = 1;
   auto random = [&](at::IntArrayRef shape) { return random_tensor(shape, seed++); };
-  result.tensors = {{"A", random({kWidth, kIn})},
-                    {"A_g", random({kWidth, kIn})},
-                    {"W", random({C, kWidth})},
-                    {"W_g", random({C, kWidth})},
-                    {"W_tail", random({C, kWidth})},
+  result.tensors = {{"main", random({kWidth, kIn})},
+                    {"generator", random({kWidth, kIn})},
+                    {"head", random({C, kWidth})},
+                    {"generator_head", random({C, kWidth})},
+                    {"tail", random({C, kWidth})},
                     {"attention.weight", random({2, 2 * C})},
                     {"attention.bias", random({2})},
                     {"neck.w1", random({kWidth, kWidth})},
@@ -46,7 +46,7 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
                     {"order", order.view({1, steps, B}).expand({epochs, steps, B}).contiguous()},
                     {"given", at::arange(N).remainder(C)}};
   if (candidates.defined()) result.tensors["candidates"] = candidates;
-  result.views = {{"plain", "x_w"}, {"weak", "x_w"}, {"strong", "x_s"}};
+  result.views["train"] = {{"plain", "x_w"}, {"weak", "x_w"}, {"strong", "x_s"}};
   return result;
 }
 
@@ -61,7 +61,7 @@ inline Stage recorded_stage(const sweep::Method& method, const sweep::Catalogue&
   for (auto [key, value] : std::map<std::string, Value>{{"method", method.name},
                                                         {"dataset", "replay"},
                                                         {"model", "toy"},
-                                                        {"classes", run.tensors.at("W").size(0)},
+                                                        {"classes", run.tensors.at("head").size(0)},
                                                         {"train.epochs", order.size(0)},
                                                         {"train.batch", order.size(2)},
                                                         {"train.precision", precision}})

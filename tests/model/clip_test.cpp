@@ -97,7 +97,7 @@ TEST(Head, InitialisationHasUnitRows) {
     for (bool text : {true, false}) {
       ClassifierOptions own = options(adapt);
       if (text) own.head_rows = text_head_rows(snapshot, adapt, {class_tokens()}, at::kFloat);
-      auto head = classifier_architecture(snapshot, own)->module("head", ModuleKind::head, 0);
+      auto head = classifier_architecture(snapshot, own)->head("head", HeadStart::of_stage);
       at::Tensor weight = head->weights().all()[0].value;
       EXPECT_EQ(weight.size(0), 4);
       EXPECT_EQ(weight.size(1), std::string(adapt) == "linear-probe" ? 10 : 16);

@@ -8,6 +8,7 @@
 #include "../refusal.h"
 #include "tiny_clip.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/neck.h"
 
 namespace winnow::model {
 namespace {
@@ -69,10 +70,9 @@ TEST(ImageLayout, HeadsAndNecksBuildNoTower) {
       auto architecture = classifier_architecture(snapshot, options(adapt, head));
       EXPECT_THAT(refusal([&] { architecture->tower("main", TowerKind::image); }), HasSubstr("is missing"));
       std::int64_t columns = std::string(adapt) == "linear-probe" ? 10 : 16;
-      EXPECT_EQ(architecture->module("head", ModuleKind::head, 0)->weights().all()[0].value.size(1), columns);
-      EXPECT_EQ(architecture->module("generator_head", ModuleKind::random_head, 0)->weights().all()[0].value.size(1),
-                columns);
-      EXPECT_EQ(architecture->module("neck", ModuleKind::neck, 0)->width(), columns);
+      EXPECT_EQ(architecture->head("head", HeadStart::of_stage)->weights().all()[0].value.size(1), columns);
+      EXPECT_EQ(architecture->head("generator_head", HeadStart::random)->weights().all()[0].value.size(1), columns);
+      EXPECT_EQ(neck()(architecture->place("neck"))->width(), columns);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "../../src/model/neck.h"
+#include "winnow/model/neck.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,12 @@
 namespace winnow::model {
 namespace {
 
+std::unique_ptr<Module> random_neck(std::int64_t d, std::int64_t columns, std::uint64_t seed, at::ScalarType dtype) {
+  return neck(columns)({"neck", d, 0, seed, dtype});
+}
+
 TEST(Neck, HasTwoLayersAndUnitRows) {
-  auto own = random_neck("neck", 6, 4, 0, at::kDouble);
+  auto own = random_neck(6, 4, 0, at::kDouble);
   EXPECT_EQ(own->width(), 4);
   at::Tensor x = at::linspace(-2, 2, 18, at::kDouble).view({3, 6}).sin(), got = own->apply({x}, true);
   auto weight = [&](std::size_t i) { return own->weights().all()[i].value; };
@@ -18,29 +22,25 @@ TEST(Neck, HasTwoLayersAndUnitRows) {
 }
 
 TEST(Neck, StartsWithinTheBoundOfItsInputs) {
-  auto own = random_neck("neck", 16, 0, 3, at::kFloat);
+  auto own = random_neck(16, 0, 3, at::kFloat);
   EXPECT_EQ(own->width(), 16) << "as wide as its input";
   for (const Parameter& parameter : own->weights().all()) {
     EXPECT_LE(parameter.value.abs().max().item<double>(), 0.25) << parameter.name;
     EXPECT_GT(parameter.value.abs().max().item<double>(), 0.15) << parameter.name;
   }
-  auto again = random_neck("neck", 16, 0, 3, at::kFloat), other = random_neck("neck", 16, 0, 4, at::kFloat);
+  auto again = random_neck(16, 0, 3, at::kFloat), other = random_neck(16, 0, 4, at::kFloat);
   EXPECT_TRUE(at::equal(own->weights().all()[0].value, again->weights().all()[0].value));
   EXPECT_FALSE(at::equal(own->weights().all()[0].value, other->weights().all()[0].value));
 }
 
 TEST(Neck, AnEmbeddingOfZerosStaysOne) {
-  auto zero = [](at::IntArrayRef shape) { return at::zeros(shape, at::TensorOptions(at::kDouble)); };
-  auto own = neck("neck", zero({2, 2}), zero({2}), zero({3, 2}), zero({3}));
+  ModulePlace place{.name = "neck", .features = 2, .recorded = [](const std::string& parameter) {
+                      bool bias = parameter.ends_with("b1") || parameter.ends_with("b2");
+                      std::int64_t rows = parameter.ends_with("2") ? 3 : 2;
+                      return bias ? at::zeros({rows}, at::kDouble) : at::zeros({rows, 2}, at::kDouble);
+                    }};
+  auto own = neck(3)(place);
   EXPECT_EQ(own->apply({at::ones({1, 2}, at::kDouble)}, true).abs().sum().item<double>(), 0);
-}
-
-TEST(Attention, IsLinear) {
-  auto own = random_attention("attention", 5, 0, at::kDouble);
-  at::Tensor p = at::linspace(0, 1, 20, at::kDouble).view({2, 10});
-  EXPECT_EQ(own->apply({p}, true).sizes(), (at::IntArrayRef{2, 2}));
-  EXPECT_TRUE(at::allclose(own->apply({p}, true),
-                           at::matmul(p, own->weights().all()[0].value.t()) + own->weights().all()[1].value));
 }
 
 }  // namespace

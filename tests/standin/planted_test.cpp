@@ -20,11 +20,12 @@ void step_with(const Plant& plant) {
   Settings settings = gradient_descent();
   RowsSource rows(at::linspace(-1, 1, 18, at::kDouble).view({6, 3}), 1, standin::device());
   auto alone = comm::alone();
-  auto toy = model::toy({{"A", at::eye(3, at::kDouble)}, {"W", at::linspace(-1, 1, 9, at::kDouble).view({3, 3})}}, 5);
+  auto toy = model::toy({{"A", at::eye(3, at::kDouble)}, {"W", at::linspace(-1, 1, 9, at::kDouble).view({3, 3})}},
+                        {{"main", "A"}, {"head", "W"}}, 5);
   Engine engine({&settings, 1, 1, 6, 6, 3, at::TensorOptions(at::kDouble).device(standin::device())}, rows, *toy,
                 *alone);
   engine.add_network("main", method::TowerKind::image, "", "");
-  engine.add_module("head", method::ModuleKind::head, 0, "");
+  engine.add_head("head", method::HeadStart::of_stage);
   engine.add_optimiser("main", {"main", "head"});
   engine.begin_step(0);
   method::Step step(engine, {at::arange(6), standin::device()}, at::Tensor());

@@ -11,8 +11,8 @@
 namespace winnow::train {
 namespace {
 
+using method::HeadStart;
 using method::Keep;
-using method::ModuleKind;
 using method::TowerKind;
 using testing::HasSubstr;
 
@@ -23,9 +23,9 @@ class EngineTest : public testing::Test {
   RowsSource source_{x_};
   std::unique_ptr<model::Architecture> toy_ =
       model::toy({{"A", at::linspace(0.5, -0.3, 12, at::kDouble).view({3, 4})},
-                  {"A_other", at::linspace(-0.5, 0.4, 12, at::kDouble).view({3, 4})},
+                  {"other", at::linspace(-0.5, 0.4, 12, at::kDouble).view({3, 4})},
                   {"W", at::linspace(-0.7, 0.9, 9, at::kDouble).view({3, 3})}},
-                 5);
+                 {{"main", "A"}, {"head", "W"}}, 5);
   std::unique_ptr<comm::Collective> alone_ = comm::alone();
   method::Ids ids_ = method::Ids::range(0, 7, at::kCPU);
 
@@ -33,7 +33,7 @@ class EngineTest : public testing::Test {
     method::Facts facts{&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble)};
     Engine result(facts, source_, *toy_, *alone_, chunk);
     result.add_network("main", TowerKind::image, "", "");
-    result.add_module("head", ModuleKind::head, 0, "");
+    result.add_head("head", HeadStart::of_stage);
     return result;
   }
   at::Tensor logits(Engine& engine) {
@@ -162,9 +162,6 @@ TEST_F(EngineTest, ParametersThatTwoNetworksNameAlikeKeepApart) {
     };
     std::unique_ptr<model::Tower> tower(std::string_view network, model::TowerKind) override {
       return std::make_unique<Tower>(network == "main" ? 1 : 2);
-    }
-    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override {
-      return nullptr;
     }
   } alike;
   Engine own({&settings_, 2, 1, 7, 7, 3, at::TensorOptions(at::kDouble)}, source_, alike, *alone_, 0);

@@ -40,11 +40,12 @@ TEST_F(GangTest, AProcessThatDriftsAwayIsFoundByTheNameOfTheTensor) {
   Settings settings = gradient_descent();
   RowsSource source(at::empty({0, 2}, at::kDouble));
   bool last = comm::gang().rank() == comm::gang().size() - 1;
-  auto toy = model::toy(
-      {{"A", at::full({2, 2}, last ? 1.0000001 : 1.0, at::kDouble)}, {"W", at::ones({3, 2}, at::kDouble)}}, 5);
+  auto toy =
+      model::toy({{"A", at::full({2, 2}, last ? 1.0000001 : 1.0, at::kDouble)}, {"W", at::ones({3, 2}, at::kDouble)}},
+                 {{"main", "A"}, {"head", "W"}}, 5);
   Engine engine({&settings, 1, 0, 1, 0, 3, at::TensorOptions(at::kDouble)}, source, *toy, comm::gang());
   engine.add_network("main", method::TowerKind::image, "", "");
-  engine.add_module("head", method::ModuleKind::head, 0, "");
+  engine.add_head("head", method::HeadStart::of_stage);
   engine.add_optimiser("main", {"main", "head"});
   try {
     engine.end_epoch();

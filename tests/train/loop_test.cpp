@@ -45,9 +45,6 @@ TEST(Loop, TheEngineRecordsTheLossOfEachStepItself) {
     std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override {
       return std::make_unique<Tower>();
     }
-    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override {
-      return nullptr;
-    }
   };
   struct Silent final : method::Method {
     bool twice = false, rests = false, logs_loss = false;

@@ -67,7 +67,7 @@ struct OneWeight final : model::Architecture {
   std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override {
     return std::make_unique<Tower>(tower_shares ? snapshot.view({3, 4}) : tower_weight);
   }
-  std::unique_ptr<model::Module> module(std::string_view name, model::ModuleKind, std::int64_t) override {
+  std::unique_ptr<model::Module> head(std::string_view name, model::HeadStart) const override {
     if (head_shares) return std::make_unique<Head>(tower_weight);
     return std::make_unique<Head>(name == "tail" && !tail_is_head ? head_weight.clone() : head_weight);
   }
@@ -79,8 +79,8 @@ struct TwoHeads final : method::Method {
   void setup(method::Setup& setup) override {
     setup.network("main", method::TowerKind::image);
     if (sharer) setup.network_sharing("teacher", "main", method::TowerKind::image);
-    setup.module("head", method::ModuleKind::head);
-    setup.module("tail", method::ModuleKind::head);
+    setup.head("head");
+    setup.head("tail");
     setup.optimiser("main", {"main", "head", "tail"});
   }
   void step(method::Step&) override {}

@@ -26,7 +26,7 @@ struct Flat final : model::Architecture {
     }
   };
   std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override { return std::make_unique<Tower>(); }
-  std::unique_ptr<model::Module> module(std::string_view name, model::ModuleKind, std::int64_t) override {
+  std::unique_ptr<model::Module> head(std::string_view name, model::HeadStart) const override {
     return model::cosine_head(std::string(name), at::linspace(-1, 1, 80, at::kDouble).sin().view({10, 8}), 5);
   }
 };
@@ -185,7 +185,7 @@ TEST_F(SelectionTest, GarbageForTrueLabelsChangesNoLossAndNoSelection) {
       Engine engine(facts, source, architecture, *alone_);
       Checkpoint checkpoint(stage, context(), *alone_, quiet_);
       Curves curves;
-      auto method = method::find_method(name).make();
+      auto method = method::make_method(name);
       double accuracy_seen = 0;
       const at::Tensor truth_of_test = oracle.labels("test");
       train_loop(*method, name, engine, source, {*alone_, quiet_, checkpoint}, curves, [&] {

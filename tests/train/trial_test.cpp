@@ -159,9 +159,6 @@ TEST(Trial, AnEvaluationComputesAFirstPiece) {
     std::unique_ptr<model::Tower> tower(std::string_view, model::TowerKind) override {
       return std::make_unique<Tower>();
     }
-    std::unique_ptr<model::Module> module(std::string_view, model::ModuleKind, std::int64_t) override {
-      return nullptr;
-    }
   } plain;
   struct Features final : method::Method {
     void setup(method::Setup& setup) override { setup.network("main", method::TowerKind::image); }

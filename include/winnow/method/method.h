@@ -6,14 +6,14 @@
 //
 // Names that mean something to the engine and to the stage around a method:
 //   networks  main                    what `adapt` trains; its parameters keep their plain names in run files
-//   views     plain, weak, strong, key  settings views.*
-//             caption, ""             texts, in pre-training; class prompts, of a text tower
+//   views     plain                   as the test split is seen
+//             any other               settings views.NAME: weak, strong and key of every method, others that it
+//             declares caption, ""             texts, in pre-training; class prompts, of a text tower
 //   states    confidence              N x C: confidence_* in metrics/epochs
 //             mask, score, label      N: the stage's output `selection`, and selection_* in metrics/epochs;
 //                                     a `label` that is not declared is the given one
 //             without dimensions      a figure of that name in metrics/epochs
 //   inputs    mask, score, label      N: what an earlier stage selected
-//             queue, queue_label      of a recorded run alone
 //   outputs   features                of a network: B x d
 //             prediction, logits      of predict(): B x C; metrics read the first of them that is there
 //
@@ -42,7 +42,8 @@
 namespace winnow::method {
 
 using at::Tensor;
-using model::ModuleKind;
+using model::HeadStart;
+using model::ModuleMaker;
 using model::Outputs;
 using model::TowerKind;
 
@@ -66,6 +67,7 @@ struct Facts {
   std::int64_t samples = 0, classes = 0;
   at::TensorOptions real;  // dtype and device of losses and states: at least fp32
   bool traced = false;     // see Keep
+  double logit_scale = 0;  // of the model: exp of its logarithm of the inverse temperature; 0: it has none
 };
 
 // What stands behind the four restricted views below: train::Engine. Methods never name it.
@@ -80,10 +82,15 @@ class Backend {
   virtual bool has_input(std::string_view name) const = 0;
   virtual const Tensor& input(std::string_view name) = 0;
   virtual std::int64_t size_of(const std::string& split) const = 0;
+  virtual const Tensor& labels(const std::string& split) = 0;
 
   virtual void add_network(const std::string& name, TowerKind, const std::string& copy_of,
                            const std::string& shares) = 0;
-  virtual void add_module(const std::string& name, ModuleKind, std::int64_t columns, const std::string& copy_of) = 0;
+  virtual void add_prompts(const std::string& name, std::int64_t contexts) = 0;
+  virtual void add_head(const std::string& name, HeadStart) = 0;
+  virtual void add_module(const std::string& name, const ModuleMaker&) = 0;
+  virtual void add_module_copy(const std::string& name, const std::string& source) = 0;
+  virtual void add_stream(const std::string& name, const std::string& members) = 0;
   virtual void add_optimiser(const std::string& name, const std::vector<std::string>& parts,
                              const std::string& table) = 0;
   virtual void add_state(const std::string& name, Tensor initial, Keep) = 0;
@@ -92,6 +99,7 @@ class Backend {
   virtual Outputs forward(const std::string& network, const View&, const Ids&, bool grad, const std::string& split) = 0;
   virtual Tensor apply(const std::string& module, const std::vector<Tensor>&) = 0;
   virtual Tensor state(const std::string& name) = 0;
+  virtual Ids stream(const std::string& name) = 0;
   virtual void update(const std::string& optimiser, const Tensor& loss) = 0;
   virtual void follow(const std::string& copy, double momentum) = 0;
   virtual void log(const std::string& name, const Tensor& value) = 0;
@@ -114,6 +122,7 @@ class Common {
   std::int64_t samples() const { return backend_.facts().samples; }
   std::int64_t classes() const { return backend_.facts().classes; }
   const at::TensorOptions& real() const { return backend_.facts().real; }
+  double logit_scale() const { return backend_.facts().logit_scale; }  // frozen: it multiplies cosines
   c10::Device device() const { return real().device(); }
   const Tensor& given() const { return backend_.given(); }  // N, int64
   const Tensor& candidates() const {
@@ -142,13 +151,16 @@ class Setup : public Common {
   void network_sharing(const std::string& name, const std::string& source, TowerKind kind) {
     backend_.add_network(name, kind, "", source);
   }
-  // columns: of a neck's output; 0: as many as of its input.
-  void module(const std::string& name, ModuleKind kind, std::int64_t columns = 0) {
-    backend_.add_module(name, kind, columns, "");
-  }
-  void module_copy(const std::string& name, const std::string& source, ModuleKind kind, std::int64_t columns = 0) {
-    backend_.add_module(name, kind, columns, source);
-  }
+  // A text tower on class prompts, frozen but for as many learned contexts: with the view "", row s C + c is class c
+  // under context s. In the space of texts, as an image tower of kind `joint`. Settings context_length, context_of,
+  // name_place and period, which the method's preset declares.
+  void prompts(const std::string& name, std::int64_t contexts = 1) { backend_.add_prompts(name, contexts); }
+  // The classifier that the stage's settings name, on features of `main`: B x d -> B x C.
+  void head(const std::string& name, HeadStart start = HeadStart::of_stage) { backend_.add_head(name, start); }
+  // Whatever else a method puts on features or predictions; its maker stands in the method's file, or in a header of
+  // area model where several methods have it (neck.h).
+  void module(const std::string& name, const ModuleMaker& maker) { backend_.add_module(name, maker); }
+  void module_copy(const std::string& name, const std::string& source) { backend_.add_module_copy(name, source); }
   // parts: networks and modules. What is in no optimiser is frozen. Rule, rate, schedule and clipping are settings of
   // `table`, where the method declares some ("generator.lr"), and else train's.
   void optimiser(const std::string& name, const std::vector<std::string>& parts, const std::string& table = "train") {
@@ -159,6 +171,9 @@ class Setup : public Common {
   void state(const std::string& name, Tensor initial, Keep keep = Keep::last) {
     backend_.add_state(name, std::move(initial), keep);
   }
+  // Batches beside those of the whole training set: of the samples whose state `members` (N, zeros and ones) is set
+  // when an epoch's steps begin, in an order of their own that starts anew when all of them were seen.
+  void stream(const std::string& name, const std::string& members) { backend_.add_stream(name, members); }
   std::int64_t width(const std::string& part) const {
     return backend_.width(part);
   }  // columns of a network's features or a neck
@@ -183,6 +198,9 @@ class Step : public Common {
   void set_batch_state(const std::string& name, const Tensor& rows) {
     state(name).index_copy_(0, ids_.on_device(), rows);
   }
+  // This step's batch of a stream: as many rows as the stage's batch, or as the stream has members; none where it has
+  // none.
+  Ids ids_of(const std::string& stream) { return backend_.stream(stream); }
   // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "".
   // At most 256 forwards with `grad` in a step: InternalError.
   Outputs forward(const std::string& network, const View& view, const Ids& ids, bool grad = true) {
@@ -217,6 +235,8 @@ class Pass : public Common {
   explicit Pass(Backend& backend, std::string split = "train") : Common(backend), split_(std::move(split)) {}
   Pass on(const std::string& split) const { return Pass(backend_, split); }
   std::int64_t size() const { return backend_.size_of(split_); }
+  // The split's size, int64: labels of a split that the stage declares labelled. UsageError where it has none.
+  const Tensor& labels() const { return backend_.labels(split_); }
   Outputs forward(const std::string& network, const View& view, const Ids& ids) {
     return backend_.forward(network, view, ids, false, split_);
   }

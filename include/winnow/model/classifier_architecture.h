@@ -23,6 +23,7 @@ struct ClassifierOptions {
   bool siglip_as_clip = false;  // the head stands on FeatureKind::first_token
   at::ScalarType dtype = at::kFloat;
   Precision compute = Precision::as_stated;
+  std::int64_t context_vectors = 0;  // of one learned context, those of all classes together
 };
 
 // Text rows for the head of this adaptation: C x p class features, mapped back to the hidden feature where the tower
@@ -37,7 +38,7 @@ std::unique_ptr<Architecture> classifier_architecture(const Snapshot&, Classifie
 // The tower without its adaptation: what a head is made for before training.
 std::unique_ptr<Tower> bare_tower(const Snapshot&, const ClassifierOptions&);
 
-// Both towers and the temperature, everything trained.
-std::unique_ptr<Architecture> contrastive_architecture(const Snapshot&, at::ScalarType, double temperature);
+// Both towers, everything trained. No head.
+std::unique_ptr<Architecture> contrastive_architecture(const Snapshot&, at::ScalarType);
 
 }  // namespace winnow::model

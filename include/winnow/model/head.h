@@ -22,7 +22,7 @@ at::Tensor random_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed
 // A linear head's weights: Kaiming-normal with fan-in mode, N(0, 2/d).
 at::Tensor kaiming_rows(std::int64_t rows, std::int64_t width, std::uint64_t seed, std::string_view purpose);
 
-// apply({image features B x p, text features B x p}) -> exp(t) cosines, B x B. The logarithm t is trained.
-std::unique_ptr<Module> temperature(double initial, at::ScalarType);
+// apply({image features B x p, text features B x p}) -> exp(t) cosines, B x B. Parameter logit_scale: t, trained.
+ModuleMaker temperature(double initial);
 
 }  // namespace winnow::model

@@ -45,6 +45,8 @@ class TextTower : public Tower {
 std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
 bool has_texts(const Snapshot&);
 std::int64_t text_context_of(const Snapshot&);  // tokens of a text at most, from the configuration alone
+bool reads_causally(const Snapshot&);           // TextTower::causal, from the configuration alone
+double logit_scale_of(const Snapshot&);         // exp of the trained logarithm; CLIP's largest, 100, where none is kept
 
 // Token rows of class texts, on the host: C x context, one text a class; T x C x context, of T templates; or, where
 // classes have texts of their own, K x context, class by class, `counts` saying how many each has (C numbers, at least

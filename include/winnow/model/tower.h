@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "winnow/comm/collective.h"
+#include "winnow/core/stream.h"
 #include "winnow/model/outputs.h"
 #include "winnow/model/weights.h"
 
@@ -53,7 +55,8 @@ class Tower {
 class Module {
  public:
   virtual ~Module() = default;
-  // Inputs as the module's kind says (head.h, neck.h), B rows each, in the type and on the device of its weights.
+  // Inputs as its maker says (head.h, neck.h, a method's file), B rows each, in the type and on the device of its
+  // weights. Training: in a step, where gradients are on.
   virtual at::Tensor apply(const std::vector<at::Tensor>& inputs, bool training) = 0;
   virtual std::int64_t width() const {
     return 0;
@@ -65,19 +68,39 @@ class Module {
   Weights weights_;
 };
 
-enum class TowerKind { image, text };
-// head: a classifier on features. random_head: one whose weights start at random whatever the model's head does. neck:
-// two layers and a normalisation, features to embeddings. attention: probabilities of two classifiers (2C) to two
-// scores.
-enum class ModuleKind { head, random_head, temperature, neck, attention };
+// image: features as the stage's head reads them. joint: an image tower whose features lie in the space of texts. text:
+// rows of tokens.
+enum class TowerKind { image, joint, text };
+
+// Where a module that a method brings stands in its stage, and how its parameters start.
+struct ModulePlace {
+  std::string name;                        // its parameters are called NAME.part
+  std::int64_t features = 0, classes = 0;  // columns of what the stage's head reads; of the stage
+  std::uint64_t seed = 0;
+  at::ScalarType dtype = at::kFloat;
+  // Of a recorded run: the initial value of a parameter, by its full name. Empty: there is none.
+  std::function<at::Tensor(const std::string&)> recorded = {};
+
+  // Initial value of parameter NAME.part, on the host in the stage's precision: the recorded one, else make(streams of
+  // (seed, "init.NAME.part")).
+  at::Tensor initial(const std::string& part, const std::function<at::Tensor(const Streams&)>& make) const;
+};
+// Of the same place always the same module.
+using ModuleMaker = std::function<std::unique_ptr<Module>(const ModulePlace&)>;
+
+// How a head's rows start: as the stage says (texts, class means, ...), or at random whatever it says.
+enum class HeadStart { of_stage, random };
 
 // Builds the parts that a stage's method asks for by name. Every call builds anew, with initial weights.
 class Architecture {
  public:
   virtual ~Architecture() = default;
   virtual std::unique_ptr<Tower> tower(std::string_view network, TowerKind) = 0;
-  // `columns` of the output of a neck; 0: as many as of its input.
-  virtual std::unique_ptr<Module> module(std::string_view name, ModuleKind, std::int64_t columns) = 0;
+  // A text tower, frozen but for `contexts` learned ones: row s C + c is class c under context s.
+  virtual std::unique_ptr<Tower> prompts(std::string_view network, std::int64_t contexts) const;
+  // The classifier that the stage's settings name. InternalError where there is none.
+  virtual std::unique_ptr<Module> head(std::string_view name, HeadStart) const;
+  virtual ModulePlace place(std::string_view name) const;  // of a module that the method brings; InternalError
   // What it builds from, by name: tensors that outlive every part and that no part may hold.
   virtual std::vector<std::pair<std::string, at::Tensor>> originals() const { return {}; }
 };

@@ -16,6 +16,7 @@
 #include "winnow/train/optimiser.h"
 #include "winnow/train/source.h"
 #include "winnow/train/step_log.h"
+#include "winnow/train/stream_order.h"
 #include "winnow/train/trial.h"
 
 namespace winnow::train {
@@ -40,6 +41,7 @@ class Engine final : public method::Backend {
 
   // The stage's loop calls these.
   void begin_epoch(std::int64_t epoch) { epoch_ = epoch, step_ = 0; }
+  void begin_steps(bool resumed);      // after before_epoch: fixes the streams' members; resumed: they were saved
   void begin_step(std::int64_t step);  // forgets the outputs of the step before
   void end_step();                     // records its loss
   void end_epoch();                    // keeps states; DeviceError naming a tensor in which two processes differ
@@ -63,8 +65,8 @@ class Engine final : public method::Backend {
   void load(const std::map<std::string, Tensor>&);
 
   // What the stage hands on.
-  // Of networks (a copy's with prefix "key.") and modules. Where two parts name a parameter alike, `main` has the plain
-  // name and the other's has its part's name in front.
+  // Of networks and modules. A copy's have its part's name in front; where two parts name a parameter alike, `main` has
+  // the plain name and the other's has its part's name in front.
   std::map<std::string, Tensor> parameters() const;
   std::map<std::string, Tensor> trained_parameters() const;  // only what an optimiser trains
   std::map<std::string, Tensor> states() const;              // with a history: epochs x ...
@@ -87,9 +89,14 @@ class Engine final : public method::Backend {
   bool has_input(std::string_view name) const override;
   const Tensor& input(std::string_view name) override;
   std::int64_t size_of(const std::string& split) const override { return source_.size(split); }
+  const Tensor& labels(const std::string& split) override { return source_.labels(split); }
   void add_network(const std::string&, method::TowerKind, const std::string& copy_of,
                    const std::string& shares) override;
-  void add_module(const std::string&, method::ModuleKind, std::int64_t columns, const std::string& copy_of) override;
+  void add_prompts(const std::string&, std::int64_t contexts) override;
+  void add_head(const std::string&, method::HeadStart) override;
+  void add_module(const std::string&, const method::ModuleMaker&) override;
+  void add_module_copy(const std::string&, const std::string& source) override;
+  void add_stream(const std::string&, const std::string& members) override;
   void add_optimiser(const std::string&, const std::vector<std::string>& parts,
                      const std::string& table = "train") override;
   void add_state(const std::string&, Tensor initial, method::Keep) override;
@@ -98,6 +105,7 @@ class Engine final : public method::Backend {
                           const std::string& split) override;
   Tensor apply(const std::string& module, const std::vector<Tensor>&) override;
   Tensor state(const std::string& name) override;
+  method::Ids stream(const std::string& name) override;
   void update(const std::string& optimiser, const Tensor& loss) override;
   void follow(const std::string& copy, double momentum) override;
   void log(const std::string& name, const Tensor& value) override;
@@ -108,7 +116,8 @@ class Engine final : public method::Backend {
   template <class Kind>
   struct Part {
     std::shared_ptr<Kind> kind;
-    std::string source;  // the part that this one is a copy of
+    std::string source;                                // the part that this one is a copy of
+    std::function<std::unique_ptr<Kind>()> make = {};  // anew, for copies
   };
   struct Trained {
     Optimiser optimiser;
@@ -120,6 +129,11 @@ class Engine final : public method::Backend {
     Tensor value;
     method::Keep keep;
     std::vector<Tensor> history;
+  };
+  struct SampleStream {
+    std::string members;  // the state that names them
+    Tensor fixed;         // N, u8, on the device: as they were when the epoch's steps began
+    StreamOrder order;
   };
   // One forward of a network with gradient.
   struct Call {
@@ -134,7 +148,9 @@ class Engine final : public method::Backend {
 
   template <class Kind>
   const Part<Kind>& part(const std::map<std::string, Part<Kind>>&, const std::string& name, const char* what) const;
+  StreamOrder order_of(const std::string& name, const SampleStream&) const;
   model::Weights& weights_of(const std::string& part);
+  void add_part(const std::string& name, std::function<std::unique_ptr<model::Module>()> make);
   Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
   model::Outputs rows(const Call&, std::int64_t first, std::int64_t last);
   method::Outputs compute(const std::string& network, const method::View&, const method::Ids&, bool grad,
@@ -161,6 +177,7 @@ class Engine final : public method::Backend {
   std::map<std::string, Part<model::Module>> modules_;
   std::map<std::string, Trained> optimisers_;
   std::map<std::string, State> states_;
+  std::map<std::string, SampleStream> streams_;
   bool in_step_ = false, sampled_ = false;
   SampledRows sampled_rows_;
   std::map<std::string, method::Outputs> first_pieces_;  // by network, view and split

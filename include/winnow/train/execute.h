@@ -18,12 +18,23 @@
 
 namespace winnow::train {
 
-// A recorded training run (golden cases): data set `replay`, model `toy`. Tensors by the case's names without
-// "in."/"draw.".
+// A recorded training run (golden cases): data set `replay`, model `toy`. Its tensors are on the host.
 struct Replay {
-  std::map<std::string, at::Tensor> tensors;  // A, W, x_w, x_s, candidates, given, order, ...
-  std::map<std::string, at::Tensor> draws;
-  std::map<std::string, std::string> views;  // name of a view -> tensor: "plain" -> "x_w"
+  enum class Axes { epoch_and_step, iteration, iteration_and_index, epoch };  // the first ones of a recorded draw
+  struct Draw {
+    at::Tensor values;
+    Axes axes = Axes::epoch_and_step;
+  };
+  // By the case's names: order (epochs x steps x batch), order_label, given, candidates, rows of views, initial
+  // weights. All are inputs as earlier stages hand them over, too.
+  std::map<std::string, at::Tensor> tensors;
+  std::map<std::string, Draw> draws;  // by purpose
+  // What of the tensors is a view: split -> view -> tensor, "train" -> "plain" -> "x_w"; and the labels of a split.
+  std::map<std::string, std::map<std::string, std::string>> views;
+  std::map<std::string, std::string> labels;
+  // Networks, heads and parameters of modules whose initial value has another name than they: "main" -> "A".
+  std::map<std::string, std::string> names;
+  std::string predicted = "train";  // the split that is predicted at the end
 };
 
 // What a stage needs and what is no part of its identity.

@@ -40,7 +40,9 @@ class Source {
   // On the stage's device, as what earlier stages hand over.
   virtual const at::Tensor& given() = 0;       // N, int64, in 0..C-1; UsageError where there are none
   virtual const at::Tensor& candidates() = 0;  // N x C of zeros and ones in the stage's precision
-  virtual const std::map<std::string, at::Tensor>& handed_over() const = 0;   // inputs from earlier stages, by name
+  virtual const std::map<std::string, at::Tensor>& handed_over() const = 0;  // inputs from earlier stages, by name
+  // On the stage's device: of a split that is declared labelled. UsageError where it is not.
+  virtual const at::Tensor& labels(const std::string& split);
   virtual at::Tensor samples_of(const at::Tensor& ids) const { return ids; }  // the data set's numbers, for messages
 
   // The recorded draw that replaces a stream, on the host, or none.

@@ -18,9 +18,53 @@ namespace {
 std::string setting_of(const std::string& key) {
   if (key == "optimizer.name") return "train.optimizer";
   if (key.starts_with("optimizer.")) return "train." + key.substr(10);
+  if (key == "clip_grad_norm") return "train.clip";
+  if (key == "data") return "noise_source";
   for (const char* own : {"schedule", "epochs", "batch"})
     if (key == own) return "train." + key;
   return key;
+}
+
+// Cases write words with underscores and a schedule's warm-up in brackets.
+void set(Settings& settings, const std::string& key, Value value) {
+  if (value.is_string()) {
+    auto text = value.get<std::string>();
+    std::replace(text.begin(), text.end(), '_', '-');
+    if (auto open = text.find('('); key == "train.schedule" && open != std::string::npos) {
+      settings.set("train.warmup", std::stoll(text.substr(open + 1)));
+      text.resize(open);
+    }
+    value = text;
+  }
+  settings.set(key, std::move(value));
+}
+
+// How cases call what winnow's methods and modules name otherwise.
+std::map<std::string, std::string> recorded_names(const train::Replay& replay) {
+  std::map<std::string, std::string> names = {{"main", "A"},
+                                              {"generator", "A_g"},
+                                              {"head", "W"},
+                                              {"tail", "W_tail"},
+                                              {"generator_head", "W_g"},
+                                              {"prompt", "W"},
+                                              {"teacher_text.weight", "W"},
+                                              {"head.weight", "W"},
+                                              {"cache.keys", "keys"}};
+  if (replay.tensors.count("b")) names["head.bias"] = "b";
+  return names;
+}
+
+// The first axes of a recorded draw: README's table.
+train::Replay::Axes axes_of(const std::string& purpose) {
+  if (purpose.starts_with("init.")) return train::Replay::Axes::epoch;
+  if (purpose.starts_with("mix.")) return train::Replay::Axes::iteration_and_index;
+  return purpose == "noise" ? train::Replay::Axes::iteration : train::Replay::Axes::epoch_and_step;
+}
+
+// A parameter's name in the case: of a copy key.X.
+std::string name_in_case(const std::string& parameter, const train::Replay& replay) {
+  if (auto own = replay.names.find(parameter); own != replay.names.end()) return own->second;
+  return parameter.starts_with("key_neck.") ? "key." + parameter.substr(9) : parameter;
 }
 
 // What a case may leave out.
@@ -66,7 +110,7 @@ void check_description(Case& c, const train::Replay& replay, std::int64_t sample
 Stage stage_of(Case& c, const train::Replay& replay, std::int64_t classes) {
   const at::Tensor& order = replay.tensors.at("order");
   Settings settings(fallbacks());
-  for (const auto& [key, value] : c.config().all()) settings.set(setting_of(key), value);
+  for (const auto& [key, value] : c.config().all()) set(settings, setting_of(key), value);
   settings.erase("dtype");
   settings.set("train.precision", c.precision() == at::kDouble ? "fp64" : "fp32");
   settings.set("method", c.subject());
@@ -110,7 +154,7 @@ void compare_with(Case& c, const train::Trace& trace, const train::Replay& repla
   std::map<std::string, at::Tensor> all = trace.predictions;
   if (auto prediction = all.find("prediction"); prediction != all.end()) all.emplace("test_logits", prediction->second);
   for (const auto& [name, values] : trace.logged) all.emplace(name, values);
-  for (const auto& [name, tensor] : trace.parameters) all.emplace(name, tensor);
+  for (const auto& [name, tensor] : trace.parameters) all.emplace(name_in_case(name, replay), tensor);
   for (const auto& [name, tensor] : trace.states) {
     bool last_only = c.expects(name) && tensor.dim() == c.tensor("out." + name).dim() + 1;
     all.emplace(name, last_only ? tensor[tensor.size(0) - 1] : tensor);
@@ -133,12 +177,13 @@ void compare_gradients(Case& c, const train::Trace& got, const train::Trace& who
 }  // namespace
 
 void run_method(Case& c, const Options& options) {
-  const method::Entry& entry = method::find_method(c.subject());
-  (void)entry;  // unknown subjects fail before anything is read
+  method::make_method(c.subject());  // unknown subjects fail before anything is read
   train::Replay replay;
   replay.tensors = c.below("in.", c.precision());
-  replay.draws = c.below("draw.", c.precision());
-  replay.views = views_of(c, replay);
+  replay.tensors.erase("true");
+  for (auto& [purpose, values] : c.below("draw.", c.precision())) replay.draws[purpose] = {values, axes_of(purpose)};
+  replay.views["train"] = views_of(c, replay);
+  replay.names = recorded_names(replay);
   std::int64_t samples = c.tensor("in.x_w").size(0);
   std::int64_t classes = c.has("in.W") ? c.tensor("in.W").size(0) : c.config().integer("classes");
   c.tensor("in.order");

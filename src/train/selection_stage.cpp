@@ -1,5 +1,4 @@
-// Stage kind `detect`, by label match: keeps the samples whose given label is what a fixed model sees. Nothing is
-// trained. docs/methods/noisy-labels.md#6.6.
+// Stage kind `detect` by a rule on an earlier stage's scores: nothing is trained.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -8,7 +7,7 @@
 #include "open_images.h"
 #include "selected_subset.h"
 #include "winnow/core/error.h"
-#include "winnow/method/selections.h"
+#include "winnow/method/registry.h"
 #include "winnow/stage/result_version.h"
 
 namespace winnow::train {
@@ -25,12 +24,13 @@ at::Tensor read_scores(const Path& file, const ImageSource& source, store::Accep
 
 }  // namespace
 
-Execution execute_label_match(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
-  require_version(stage, "method label-match", result_version_of_method("label-match"));
+Execution execute_selection(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
+  std::string name = stage.settings.text("method");
+  require_version(stage, "method " + name, result_version_of_method(name));
   auto [opened, oracle] = open_images(stage, context, {.labels = true});
   ImageSource& source = *opened;
   at::Tensor logits = read_scores(input_file(context, "scores"), source, accepted(context));
-  method::Selected selected = method::label_match(logits, source.given());
+  method::Selected selected = method::find_method(name).select(logits, source.given());
   if (context.trial) selected.mask.fill_(1);
   // The score: how sure the model is of the given label.
   at::Tensor score = at::softmax(logits, 1).gather(1, source.given().unsqueeze(1)).squeeze(1);

@@ -1,0 +1,66 @@
+#include "class_prompts.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "winnow/core/error.h"
+#include "winnow/data/templates.h"
+#include "winnow/model/prompt_learner.h"
+#include "winnow/model/text_tower.h"
+#include "winnow/text/tokenizer.h"
+
+namespace winnow::train {
+
+namespace {
+
+constexpr const char* kLength = "context_length";
+
+bool of_class(const Settings& settings) { return settings.text("context_of") == "class"; }
+
+}  // namespace
+
+bool learns_context(const Settings& settings) { return settings.has(kLength); }
+
+std::int64_t context_vectors(const Settings& settings, std::int64_t classes) {
+  std::int64_t length = settings.integer(kLength);
+  return of_class(settings) ? classes * length : length;
+}
+
+ClassPrompts::ClassPrompts(const Settings& settings, const model::Snapshot& snapshot,
+                           const std::vector<std::string>& class_names) {
+  auto tokenizer = text::tokenizer_of(snapshot);
+  std::int64_t context = model::text_context_of(snapshot), length = settings.integer(kLength);
+  auto classes = static_cast<std::int64_t>(class_names.size());
+  std::string places;  // one token each, replaced by the context
+  for (std::int64_t i = 0; i < length; ++i) places += "X ";
+  std::vector<std::int64_t> tokens, name_lengths;
+  std::int64_t columns = 0;
+  for (const std::string& name : class_names) {
+    std::string bare = data::prompt("{}", name), text = places + bare + (settings.flag("period") ? "." : "");
+    std::int64_t needed = tokenizer->length(text);
+    if (needed > context)
+      throw UsageError(
+          fmt::format("class '{}' with {} = {} makes a text of {} tokens, this model takes {}: set a shorter context",
+                      name, kLength, length, needed, context));
+    std::vector<std::int64_t> row = tokenizer->encode(text, context);
+    tokens.insert(tokens.end(), row.begin(), row.end());
+    name_lengths.push_back(static_cast<std::int64_t>(tokenizer->pieces(bare).size()));
+    columns = std::max(columns, needed);
+  }
+  at::Tensor rows = at::tensor(tokens, at::kLong).view({classes, context});
+  of_first_ = model::slot_rows(rows, at::tensor(name_lengths, at::kLong), length,
+                               model::parse_name_place(settings.text("name_place")), of_class(settings));
+  if (model::reads_causally(snapshot)) of_first_ = of_first_.narrow(1, 0, columns).contiguous();
+  vectors_ = context_vectors(settings, classes);
+}
+
+at::Tensor ClassPrompts::rows(const at::Tensor& ids) const {
+  std::int64_t classes = of_first_.size(0);
+  at::Tensor rows = of_first_.index_select(0, ids.remainder(classes));
+  at::Tensor shift = ids.div(classes, "floor").mul(vectors_).unsqueeze(1);
+  return at::where(rows < 0, rows - shift, rows);
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,36 @@
+// Class names with a learned context: the token rows that a method with prompts of its own reads.
+// docs/methods/noisy-labels.md#2.1.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "winnow/core/settings.h"
+#include "winnow/model/snapshot.h"
+
+namespace winnow::train {
+
+// Whether the stage's method learns a context: it declares context_length.
+bool learns_context(const Settings&);
+
+// Vectors of one context: context_length of them, of every class where context_of is "class".
+std::int64_t context_vectors(const Settings&, std::int64_t classes);
+
+// Row s C + c is class c under context s, C classes. Settings context_length, context_of, name_place, period.
+class ClassPrompts {
+ public:
+  // UsageError for a model without texts, and for a name that does not fit beside the context.
+  ClassPrompts(const Settings&, const model::Snapshot&, const std::vector<std::string>& class_names);
+
+  // ids: B, on the host. B x columns, int64: only columns that a causal tower reads; ids below 0 are slots of the
+  // context (prompt_learner.h).
+  at::Tensor rows(const at::Tensor& ids) const;
+
+ private:
+  at::Tensor of_first_;       // C x columns
+  std::int64_t vectors_ = 0;  // of one context
+};
+
+}  // namespace winnow::train

@@ -40,6 +40,12 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& given) {
   return -at::log_softmax(logits, 1).gather(1, given.unsqueeze(1)).squeeze(1);
 }
 
+Tensor symmetric_cross_entropy(const Tensor& logits, const Tensor& given, double alpha, double beta) {
+  Tensor probability = at::softmax(logits, 1).clamp_min(1e-7);
+  Tensor target = one_hot(given, logits).clamp_min(1e-4).log();
+  return alpha * cross_entropy(logits, given) - beta * (probability * target).sum(1);
+}
+
 Tensor masked_mean(const Tensor& values, const Tensor& mask) {
   Tensor weight = mask.to(values.scalar_type());
   return (values * weight).sum() / weight.sum().clamp_min(1);

@@ -16,6 +16,9 @@ namespace winnow::method {
   METHOD(ce)                   \
   METHOD(contrastive)          \
   METHOD(crdpll)               \
+  METHOD(dual_prompts)         \
+  METHOD(elr)                  \
+  METHOD(gce)                  \
   METHOD(gmm)                  \
   METHOD(htc)                  \
   METHOD(idgp)                 \
@@ -25,6 +28,7 @@ namespace winnow::method {
   METHOD(pop)                  \
   METHOD(proden)               \
   METHOD(records)              \
+  METHOD(sce)                  \
   METHOD(small_loss)           \
   METHOD(solar)                \
   METHOD(zero_shot)

@@ -78,4 +78,19 @@ SelectionQuality selection_quality(const at::Tensor& mask, const at::Tensor& giv
   return quality;
 }
 
+SelectionQuality batch_mean_quality(const at::Tensor& mask, const at::Tensor& given, const at::Tensor& truth,
+                                    const std::vector<at::Tensor>& batches, std::int64_t batch) {
+  SelectionQuality total;
+  for (const at::Tensor& ids : batches) {
+    auto of = [&](const at::Tensor& all) { return all.index_select(0, ids); };
+    SelectionQuality own = selection_quality(of(mask), of(given), of(truth));  // zero where nothing is selected
+    total.precision += own.precision;
+    total.recall += own.recall;
+  }
+  double divisor = static_cast<double>(mask.size(0) / batch + 1);
+  total.precision /= divisor;
+  total.recall /= divisor;
+  return total;
+}
+
 }  // namespace winnow::train

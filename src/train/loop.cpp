@@ -68,7 +68,7 @@ void Loop::one_step(std::int64_t number, const Batch& batch) {
   engine_.begin_step(number);
   c10::Device device = engine_.facts().real.device();
   method::Step step(engine_, {batch.ids, device},
-                    batch.given.defined() ? device::to_device(batch.given, device) : at::Tensor());
+                    batch.given.defined() ? method::Ids(batch.given, device) : method::Ids());
   method_.step(step);
   engine_.end_step();
   loss_.add_(engine_.last_loss().to(at::kDouble));

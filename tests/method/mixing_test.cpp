@@ -30,7 +30,7 @@ class MixingTest : public testing::Test {
     engine_.add_optimiser("main", {"main", "head"});
     engine_.begin_step(0);
   }
-  Step step() { return Step(engine_, ids_, source_.given()); }
+  Step step() { return Step(engine_, ids_, {source_.given(), at::kCPU}); }
 
   Settings settings_ = train::gradient_descent();
   train::RowsSource source_{at::linspace(-1, 1, 18, kReal).view({6, 3}), 2};

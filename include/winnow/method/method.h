@@ -187,10 +187,12 @@ class Setup : public Common {
 // One global batch.
 class Step : public Common {
  public:
-  Step(Backend& backend, Ids ids, Tensor given) : Common(backend), ids_(std::move(ids)), given_(std::move(given)) {}
+  // given: labels of the batch's items; of no size where the stage has candidate sets.
+  Step(Backend& backend, Ids ids, Ids given) : Common(backend), ids_(std::move(ids)), given_(std::move(given)) {}
   const Ids& ids() const { return ids_; }
   // B: the labels of the batch's items; UsageError where there are sets.
-  const Tensor& batch_given() const { return given_.defined() ? given_ : given(); }
+  const Tensor& batch_given() const { return given_.size() ? given_.on_device() : given(); }
+  const Tensor& batch_given_on_host() const { return given_.size() ? given_.on_host() : given(); }  // for draws
   Tensor batch_candidates() const { return rows_of(candidates()); }
   // The batch's rows of what is kept for every sample, N x ...; and their new values.
   Tensor rows_of(const Tensor& all) const { return all.index_select(0, ids_.on_device()); }
@@ -225,8 +227,7 @@ class Step : public Common {
   }
 
  private:
-  Ids ids_;
-  Tensor given_;
+  Ids ids_, given_;
 };
 
 // The whole training set, or another split; no gradient.

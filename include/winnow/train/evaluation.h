@@ -44,5 +44,9 @@ struct SelectionQuality {
 };
 SelectionQuality selection_quality(const at::Tensor& mask, const at::Tensor& given, const at::Tensor& truth);
 double f1_of(double precision, double recall);
+// As DeFT's code averages it: precision and recall of batches that select something are summed and divided by floor(N /
+// B) + 1 (docs/methods/noisy-labels.md#5, B20). batches: ids of each batch; B: `batch`. f1 and kept stay 0.
+SelectionQuality batch_mean_quality(const at::Tensor& mask, const at::Tensor& given, const at::Tensor& truth,
+                                    const std::vector<at::Tensor>& batches, std::int64_t batch);
 
 }  // namespace winnow::train

@@ -4,13 +4,14 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "golden/kinds.h"
+#include "golden/settings.h"
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
 
 namespace winnow::golden {
 
 void run_loss(Case& c) {
-  const method::Entry& entry = method::find_method(c.subject());
+  const method::Entry& entry = method::find_method(method_of(c));
   if (!entry.loss) throw UsageError(fmt::format("method {} has no loss on its own", c.subject()));
   method::Tensors in = c.below_on_device("in.", c.precision());
   std::vector<std::string> names;
@@ -22,7 +23,10 @@ void run_loss(Case& c) {
     names.push_back(name);
     leaves.push_back(tensor);
   }
-  method::Tensors out = entry.loss(c.config(), in);
+  for (const auto& [purpose, tensor] : c.below_on_device("draw.", c.precision())) in.emplace(purpose, tensor);
+  Settings settings = settings_of(c);
+  method::Tensors out = entry.loss(settings, in);
+  mark_read(c, settings);
   if (!leaves.empty()) {
     std::vector<at::Tensor> gradients =
         torch::autograd::grad({out.at("loss")}, leaves, {}, false, false, /*allow_unused=*/true);

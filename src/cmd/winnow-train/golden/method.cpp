@@ -5,39 +5,16 @@
 #include <algorithm>
 
 #include "golden/kinds.h"
+#include "golden/settings.h"
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
 #include "winnow/stage/result_version.h"
+#include "winnow/train/evaluation.h"
 #include "winnow/train/execute.h"
 
 namespace winnow::golden {
 
 namespace {
-
-// config's names and the settings that they stand for.
-std::string setting_of(const std::string& key) {
-  if (key == "optimizer.name") return "train.optimizer";
-  if (key.starts_with("optimizer.")) return "train." + key.substr(10);
-  if (key == "clip_grad_norm") return "train.clip";
-  if (key == "data") return "noise_source";
-  for (const char* own : {"schedule", "epochs", "batch"})
-    if (key == own) return "train." + key;
-  return key;
-}
-
-// Cases write words with underscores and a schedule's warm-up in brackets.
-void set(Settings& settings, const std::string& key, Value value) {
-  if (value.is_string()) {
-    auto text = value.get<std::string>();
-    std::replace(text.begin(), text.end(), '_', '-');
-    if (auto open = text.find('('); key == "train.schedule" && open != std::string::npos) {
-      settings.set("train.warmup", std::stoll(text.substr(open + 1)));
-      text.resize(open);
-    }
-    value = text;
-  }
-  settings.set(key, std::move(value));
-}
 
 // How cases call what winnow's methods and modules name otherwise.
 std::map<std::string, std::string> recorded_names(const train::Replay& replay) {
@@ -46,12 +23,45 @@ std::map<std::string, std::string> recorded_names(const train::Replay& replay) {
                                               {"head", "W"},
                                               {"tail", "W_tail"},
                                               {"generator_head", "W_g"},
-                                              {"prompt", "W"},
+                                              {"prompts", "W"},
                                               {"teacher_text.weight", "W"},
                                               {"head.weight", "W"},
                                               {"cache.keys", "keys"}};
   if (replay.tensors.count("b")) names["head.bias"] = "b";
+  if (replay.tensors.count("positive")) names["prompts"] = "positive, negative";
   return names;
+}
+
+// Two prompts are one network: their classes are one batch.
+void join_prompts(train::Replay& replay) {
+  auto positive = replay.tensors.find("positive"), negative = replay.tensors.find("negative");
+  if (positive == replay.tensors.end() || negative == replay.tensors.end()) return;
+  replay.tensors["positive, negative"] = at::cat({positive->second, negative->second});
+}
+
+void split_prompts(std::map<std::string, at::Tensor>& all) {
+  auto both = all.extract("positive, negative");
+  if (both.empty()) return;
+  std::vector<at::Tensor> each = both.mapped().chunk(2);
+  all["positive"] = each[0];
+  all["negative"] = each[1];
+}
+
+// DeFT's code averages precision and recall over batches, epoch by epoch (percent).
+void compare_batch_averages(Case& c, const train::Trace& trace, const train::Replay& replay) {
+  if (!c.expects("precision.batch")) return;
+  const at::Tensor& order = replay.tensors.at("order");
+  at::Tensor masks = trace.states.at("mask"), given = replay.tensors.at("given"), truth = c.tensor("in.true");
+  std::vector<double> precision, recall;
+  for (std::int64_t epoch = 0; epoch < masks.size(0); ++epoch) {
+    std::vector<at::Tensor> batches;
+    for (const at::Tensor& ids : order[epoch].unbind(0)) batches.push_back(ids.masked_select(ids >= 0));
+    train::SelectionQuality mean = train::batch_mean_quality(masks[epoch], given, truth, batches, order.size(2));
+    precision.push_back(100 * mean.precision);
+    recall.push_back(100 * mean.recall);
+  }
+  c.compare("precision.batch", at::tensor(precision, at::kDouble));
+  c.compare("recall.batch", at::tensor(recall, at::kDouble));
 }
 
 // The first axes of a recorded draw: README's table.
@@ -109,18 +119,19 @@ void check_description(Case& c, const train::Replay& replay, std::int64_t sample
 
 Stage stage_of(Case& c, const train::Replay& replay, std::int64_t classes) {
   const at::Tensor& order = replay.tensors.at("order");
-  Settings settings(fallbacks());
-  for (const auto& [key, value] : c.config().all()) set(settings, setting_of(key), value);
+  Settings settings = settings_of(c);
+  for (const auto& [key, value] : fallbacks())
+    if (!settings.has(key)) settings.set(key, value);
   settings.erase("dtype");
   settings.set("train.precision", c.precision() == at::kDouble ? "fp64" : "fp32");
-  settings.set("method", c.subject());
+  settings.set("method", method_of(c));
   settings.set("dataset", "replay");
   settings.set("model", "toy");
   settings.set("classes", classes);
   if (!settings.has("train.epochs")) settings.set("train.epochs", order.size(0));
   if (!settings.has("train.batch")) settings.set("train.batch", order.size(2));
   Stage stage;
-  stage.version = result_version_of_method(c.subject());
+  stage.version = result_version_of_method(method_of(c));
   stage.settings = settings;
   return stage;
 }
@@ -155,6 +166,7 @@ void compare_with(Case& c, const train::Trace& trace, const train::Replay& repla
   if (auto prediction = all.find("prediction"); prediction != all.end()) all.emplace("test_logits", prediction->second);
   for (const auto& [name, values] : trace.logged) all.emplace(name, values);
   for (const auto& [name, tensor] : trace.parameters) all.emplace(name_in_case(name, replay), tensor);
+  split_prompts(all);
   for (const auto& [name, tensor] : trace.states) {
     bool last_only = c.expects(name) && tensor.dim() == c.tensor("out." + name).dim() + 1;
     all.emplace(name, last_only ? tensor[tensor.size(0) - 1] : tensor);
@@ -177,13 +189,14 @@ void compare_gradients(Case& c, const train::Trace& got, const train::Trace& who
 }  // namespace
 
 void run_method(Case& c, const Options& options) {
-  method::make_method(c.subject());  // unknown subjects fail before anything is read
+  method::make_method(method_of(c));  // unknown subjects fail before anything is read
   train::Replay replay;
   replay.tensors = c.below("in.", c.precision());
   replay.tensors.erase("true");
   for (auto& [purpose, values] : c.below("draw.", c.precision())) replay.draws[purpose] = {values, axes_of(purpose)};
   replay.views["train"] = views_of(c, replay);
   replay.names = recorded_names(replay);
+  join_prompts(replay);
   std::int64_t samples = c.tensor("in.x_w").size(0);
   std::int64_t classes = c.has("in.W") ? c.tensor("in.W").size(0) : c.config().integer("classes");
   c.tensor("in.order");
@@ -194,13 +207,12 @@ void run_method(Case& c, const Options& options) {
   auto alone = comm::alone();
   if (options.chunk > 0 || options.gang->size() > 1)
     compare_gradients(c, run.trace, execute(stage, replay, c.device(), 0, *alone).trace);
-  std::set<std::string> read = stage.settings.read();
-  for (const auto& [key, value] : c.config().all())
-    if (read.count(setting_of(key))) c.mark_read(key);
+  mark_read(c, stage.settings);
   // Methods without the choice take their confidences from the training forward.
-  if (!read.count("conf_source"))
+  if (!stage.settings.read().count("conf_source"))
     require(c, "conf_source", c.config().has("conf_source") && c.config().text("conf_source") == "pre-step");
   compare_with(c, run.trace, replay);
+  compare_batch_averages(c, run.trace, replay);
 }
 
 }  // namespace winnow::golden

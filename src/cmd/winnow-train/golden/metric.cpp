@@ -18,33 +18,15 @@ at::Tensor scalar(double value) { return at::tensor({value}, at::TensorOptions(a
 // Two decimals by printf's rule, as tables print them.
 double two_decimals(double value) { return std::stod(fmt::format("{:.2f}", value)); }
 
-// DeFT's code averages over batches: those with a selection are summed, the divisor is floor(N / B) + 1 (B20).
-train::SelectionQuality batch_average(const at::Tensor& mask, const at::Tensor& given, const at::Tensor& truth,
-                                      const at::Tensor& order, std::int64_t batch) {
-  train::SelectionQuality total;
-  std::int64_t N = order.size(0);
-  for (std::int64_t first = 0; first < N; first += batch) {
-    at::Tensor ids = order.narrow(0, first, std::min(batch, N - first));
-    auto of = [&](const at::Tensor& all) { return all.index_select(0, ids); };
-    if (of(mask).sum().item<std::int64_t>() == 0) continue;
-    train::SelectionQuality own = train::selection_quality(of(mask), of(given), of(truth));
-    total.precision += own.precision;
-    total.recall += own.recall;
-  }
-  double divisor = static_cast<double>(N / batch + 1);
-  total.precision /= divisor;
-  total.recall /= divisor;
-  return total;
-}
-
 void run_selection_metric(Case& c) {
   at::Tensor mask = c.tensor("in.mask"), given = c.tensor("in.given"), truth = c.tensor("in.true");
   c.precision();  // figures are fp64 whatever a case says
   if (given.max().item<std::int64_t>() >= c.config().integer("classes"))
     c.wrong("config.classes contradicts the labels");
   bool batches = c.config().has("average") && c.config().text("average") == "batch";
+  std::int64_t batch = batches ? c.config().integer("batch") : 0;
   train::SelectionQuality quality =
-      batches ? batch_average(mask, given, truth, c.tensor("in.order"), c.config().integer("batch"))
+      batches ? train::batch_mean_quality(mask, given, truth, c.tensor("in.order").split(batch), batch)
               : train::selection_quality(mask, given, truth);
   c.compare("precision", scalar(quality.precision));
   c.compare("recall", scalar(quality.recall));

@@ -1,0 +1,20 @@
+#include "winnow/method/prompts.h"
+
+#include "winnow/core/error.h"
+
+namespace winnow::method {
+
+Tensor draw_complement(Step& step) {
+  std::int64_t classes = step.classes();
+  if (classes < 2) throw UsageError("a complementary label needs at least two classes");
+  return step.draw("complement", 0, [&](Stream& stream) {
+    Tensor other = step.batch_given_on_host().clone();
+    for (std::int64_t i = 0; i < other.size(0); ++i) {
+      std::int64_t& label = other.mutable_data_ptr<std::int64_t>()[i];
+      label = (label + 1 + static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(classes - 1)))) % classes;
+    }
+    return other;
+  });
+}
+
+}  // namespace winnow::method

@@ -10,12 +10,6 @@ namespace winnow::method {
 
 namespace {
 
-// B. Smoothing s moves the target to (1 - s) onehot + s / C.
-Tensor smoothed(const Tensor& logits, const Tensor& given, double smoothing) {
-  if (smoothing == 0) return cross_entropy(logits, given);
-  return (1 - smoothing) * cross_entropy(logits, given) - smoothing * at::log_softmax(logits, 1).mean(1);
-}
-
 double smoothing_of(const Settings& settings) {
   return settings.has("label_smoothing") ? settings.real("label_smoothing") : 0;
 }
@@ -25,7 +19,7 @@ class CE final : public Classifier {
   void declare(Setup& setup) override { smoothing_ = smoothing_of(setup.settings()); }
 
   void step(Step& step) override {
-    Tensor losses = smoothed(logits(step), step.batch_given(), smoothing_);
+    Tensor losses = smoothed_cross_entropy(logits(step), step.batch_given(), smoothing_);
     if (step.has_input("mask")) minimise(step, masked_mean(losses, step.rows_of(step.input("mask"))));
     else minimise(step, losses.mean());
   }
@@ -35,8 +29,8 @@ class CE final : public Classifier {
 };
 
 Tensors loss_alone(const Settings& settings, const Tensors& in) {
-  Tensor each = smoothed(in.at("logits"), in.at("given"), smoothing_of(settings));
-  return {{"loss", each.mean()}, {"each", each}};
+  Tensor each = smoothed_cross_entropy(in.at("logits"), in.at("given"), smoothing_of(settings));
+  return {{"loss", in.count("mask") ? masked_mean(each, in.at("mask")) : each.mean()}, {"each", each}};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Dual prompts, the first phase of DeFT: a positive and a negative prompt tell which given labels are clean, while the image tower adapts to
-// those alone. Wei et al., "Vision-language models are strong noisy label detectors", 2024;
+// Dual prompts, the first phase of DeFT: a positive and a negative prompt tell which given labels are clean, while the
+// image tower adapts to those alone. Wei et al., "Vision-language models are strong noisy label detectors", 2024;
 // docs/methods/noisy-labels.md#3.
 #include <ATen/ATen.h>
 
@@ -61,8 +61,7 @@ Terms terms(const Rules& rules, double scale, std::int64_t epoch, const Batch& b
   result.score = selected.score;
   result.mask = selected.mask;
   result.label = selected.label;
-  if (epoch >= rules.warmup_epochs)
-    result.similarity = masked_mean(cross_entropy(positive, batch.given), result.mask);
+  if (epoch >= rules.warmup_epochs) result.similarity = masked_mean(cross_entropy(positive, batch.given), result.mask);
   else if (rules.real) result.similarity = symmetric_cross_entropy(positive, batch.given, 1, 1).mean();
   else result.similarity = cross_entropy(positive, batch.given).mean();
   result.target = epoch < rules.label_epochs ? batch.given : at::where(result.mask, batch.given, result.label);
@@ -102,8 +101,7 @@ class DualPrompts final : public Method {
       return at::stack({cosines(pass.logit_scale(), image, classes[0]), cosines(pass.logit_scale(), image, classes[1])},
                        1);
     });
-    CleanSelection selected =
-        select_clean(both.select(1, 0), both.select(1, 1), pass.given(), rules_.consistency);
+    CleanSelection selected = select_clean(both.select(1, 0), both.select(1, 1), pass.given(), rules_.consistency);
     pass.state("score").copy_(selected.score);
     pass.state("mask").copy_(selected.mask);
   }
@@ -123,8 +121,12 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
   Terms own = terms(Rules::from(settings), settings.real("scale"), settings.integer("epoch") - 1,
                     {in.at("features"), model::normalise_rows(in.at("positive")),
                      model::normalise_rows(in.at("negative")), in.at("given"), in.at("complement")});
-  return {{"loss", own.similarity + own.prompts}, {"sim", own.similarity}, {"dp", own.prompts},
-          {"score", own.score},                   {"mask", own.mask},      {"label", own.label},
+  return {{"loss", own.similarity + own.prompts},
+          {"sim", own.similarity},
+          {"dp", own.prompts},
+          {"score", own.score},
+          {"mask", own.mask},
+          {"label", own.label},
           {"target", own.target}};
 }
 

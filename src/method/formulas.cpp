@@ -40,6 +40,11 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& given) {
   return -at::log_softmax(logits, 1).gather(1, given.unsqueeze(1)).squeeze(1);
 }
 
+Tensor smoothed_cross_entropy(const Tensor& logits, const Tensor& given, double smoothing) {
+  if (smoothing == 0) return cross_entropy(logits, given);
+  return (1 - smoothing) * cross_entropy(logits, given) - smoothing * at::log_softmax(logits, 1).mean(1);
+}
+
 Tensor symmetric_cross_entropy(const Tensor& logits, const Tensor& given, double alpha, double beta) {
   Tensor probability = at::softmax(logits, 1).clamp_min(1e-7);
   Tensor target = one_hot(given, logits).clamp_min(1e-4).log();

@@ -1,5 +1,5 @@
-// GCE: between cross-entropy (q to 0) and the absolute error (q = 1). Zhang and Sabuncu, "Generalized cross entropy loss
-// for training deep neural networks with noisy labels", 2018; docs/methods/noisy-labels.md#6.4.
+// GCE: between cross-entropy (q to 0) and the absolute error (q = 1). Zhang and Sabuncu, "Generalized cross entropy
+// loss for training deep neural networks with noisy labels", 2018; docs/methods/noisy-labels.md#6.4.
 #include <ATen/ATen.h>
 
 #include <cmath>

@@ -17,4 +17,20 @@ Tensor draw_complement(Step& step) {
   });
 }
 
+void PromptLearner::setup(Setup& setup) {
+  setup.network("main", TowerKind::joint);
+  setup.prompts("prompts");
+  setup.optimiser("main", {"prompts"});
+}
+
+void PromptLearner::step(Step& step) {
+  Tensor image = step.forward("main", "weak", step.ids(), /*grad=*/false).features();
+  step.update("main", loss(step, cosines(step.logit_scale(), image, class_features(step, 1)[0])));
+}
+
+Outputs PromptLearner::predict(Forward& forward) {
+  Tensor image = forward.forward("main", "plain", forward.ids()).features();
+  return {{"logits", cosines(forward.logit_scale(), image, class_features(forward, 1)[0])}};
+}
+
 }  // namespace winnow::method

@@ -6,7 +6,8 @@
 
 namespace winnow::method {
 
-// The registry: one line a method. src/method/<name>.cpp defines <name>_entry().
+// The registry: one line a method. src/method/<name>.cpp defines <name>_entry(), or that of a method of which it is a
+// part.
 #define WINNOW_METHODS(METHOD) \
   METHOD(able)                 \
   METHOD(abs_gce)              \
@@ -14,7 +15,11 @@ namespace winnow::method {
   METHOD(cavl)                 \
   METHOD(cc)                   \
   METHOD(ce)                   \
+  METHOD(coft_contrast)        \
+  METHOD(coft_prompts)         \
   METHOD(contrastive)          \
+  METHOD(coop)                 \
+  METHOD(cpl)                  \
   METHOD(crdpll)               \
   METHOD(dual_prompts)         \
   METHOD(elr)                  \
@@ -23,14 +28,19 @@ namespace winnow::method {
   METHOD(htc)                  \
   METHOD(idgp)                 \
   METHOD(label_match)          \
+  METHOD(lafter)               \
+  METHOD(lafter_text)          \
   METHOD(lws)                  \
   METHOD(pico)                 \
   METHOD(pop)                  \
   METHOD(proden)               \
+  METHOD(promptkd)             \
   METHOD(records)              \
   METHOD(sce)                  \
   METHOD(small_loss)           \
   METHOD(solar)                \
+  METHOD(tip_adapter)          \
+  METHOD(tip_adapter_f)        \
   METHOD(zero_shot)
 
 #define WINNOW_DECLARE(name) Entry name##_entry();

@@ -1,5 +1,5 @@
-// SCE: cross-entropy and its reverse. Wang et al., "Symmetric cross entropy for robust learning with noisy labels", 2019;
-// docs/methods/noisy-labels.md#6.3.
+// SCE: cross-entropy and its reverse. Wang et al., "Symmetric cross entropy for robust learning with noisy labels",
+// 2019; docs/methods/noisy-labels.md#6.3.
 #include <ATen/ATen.h>
 
 #include "winnow/method/classifier.h"

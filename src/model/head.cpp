@@ -53,6 +53,21 @@ class NormedHead final : public Module {
   bool layer_norm_;
 };
 
+class LinearRows final : public Module {
+ public:
+  LinearRows(const std::string& name, const at::Tensor& rows) : rows_(weights_.add(name, rows, true)) {}
+  at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
+    return at::matmul(inputs.at(0), rows_->use.t());
+  }
+
+ private:
+  Parameter* rows_;
+};
+
+at::Tensor initial_rows(const ModulePlace& place, const at::Tensor& rows) {
+  return place.initial("weight", [&](const Streams&) { return rows.cpu(); });
+}
+
 class Temperature final : public Module {
  public:
   Temperature(double initial, at::ScalarType dtype) {
@@ -88,6 +103,18 @@ std::unique_ptr<Module> layernormed_head(const std::string& name, at::Tensor wei
 ModuleMaker temperature(double initial) {
   return [initial](const ModulePlace& place) -> std::unique_ptr<Module> {
     return std::make_unique<Temperature>(initial, place.dtype);
+  };
+}
+
+ModuleMaker cosine_rows(double scale, at::Tensor rows) {
+  return [scale, rows](const ModulePlace& place) -> std::unique_ptr<Module> {
+    return std::make_unique<CosineHead>(place.name + ".weight", initial_rows(place, rows), scale);
+  };
+}
+
+ModuleMaker linear_rows(at::Tensor rows) {
+  return [rows](const ModulePlace& place) -> std::unique_ptr<Module> {
+    return std::make_unique<LinearRows>(place.name + ".weight", initial_rows(place, rows));
   };
 }
 

@@ -107,9 +107,9 @@ std::map<std::string, Tensor> Engine::trained_parameters() const {
   for (const auto& [name, own] : optimisers_)
     for (const model::Parameter* parameter : own.optimiser.parameters())
       trained.insert(parameter->value.unsafeGetTensorImpl());
-  for (const auto& [name, own] : optimisers_)  // without its averages a trained tower cannot be evaluated
-    for (const model::Tower* tower : own.networks)
-      for (const model::Parameter& parameter : tower->weights().all())
+  for (const auto& [name, own] : optimisers_)  // without its averages nothing trained can be evaluated
+    for (const model::Weights* weights : own.weights())
+      for (const model::Parameter& parameter : weights->all())
         if (parameter.averaged) trained.insert(parameter.value.unsafeGetTensorImpl());
   for (const auto& [name, tensor] : parameters())
     if (trained.count(tensor.unsafeGetTensorImpl())) result.emplace(name, tensor);

@@ -26,10 +26,13 @@ Tensor soft_losses(const Tensor& logits, const Tensor& target);         // B: -s
 Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target);  // RC(z, t): their mean, zero of no rows
 Tensor divergence(const Tensor& target, const Tensor& logits);          // KL(t || softmax z), batch mean, 0 log 0 = 0
 Tensor cross_entropy(const Tensor& logits, const Tensor& given);        // B: -log p at the given labels
-// B: alpha CE + beta RCE, RCE_i = -sum_c max(p_ic, 1e-7) log max([c = given_i], 1e-4). docs/methods/noisy-labels.md#6.3.
+// B: alpha CE + beta RCE, RCE_i = -sum_c max(p_ic, 1e-7) log max([c = given_i], 1e-4).
+// docs/methods/noisy-labels.md#6.3.
 Tensor symmetric_cross_entropy(const Tensor& logits, const Tensor& given, double alpha, double beta);
-Tensor masked_mean(const Tensor& values, const Tensor& mask);           // zero, not NaN, where the mask is empty
-Tensor mean_of(const Tensor& values);                                   // zero of no values
+// B: cross-entropy with the target (1 - s) onehot + s / C.
+Tensor smoothed_cross_entropy(const Tensor& logits, const Tensor& given, double smoothing);
+Tensor masked_mean(const Tensor& values, const Tensor& mask);  // zero, not NaN, where the mask is empty
+Tensor mean_of(const Tensor& values);                          // zero of no values
 
 // Weight of a term that grows from nothing: min(1, position / length); 1 where there is no length.
 double ramp(double position, double length);

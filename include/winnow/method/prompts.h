@@ -26,4 +26,15 @@ inline Tensor cosines(double scale, const Tensor& image, const Tensor& classes) 
 // UsageError.
 Tensor draw_complement(Step&);
 
+// A learned prompt on a frozen image tower: networks `main` (joint) and `prompts`, of which the prompt is trained.
+class PromptLearner : public Method {
+ public:
+  void setup(Setup&) override;
+  void step(Step&) override;
+  Outputs predict(Forward&) override;
+
+ protected:
+  virtual Tensor loss(Step&, const Tensor& logits) = 0;  // logits: B x C
+};
+
 }  // namespace winnow::method

@@ -25,4 +25,9 @@ at::Tensor kaiming_rows(std::int64_t rows, std::int64_t width, std::uint64_t see
 // apply({image features B x p, text features B x p}) -> exp(t) cosines, B x B. Parameter logit_scale: t, trained.
 ModuleMaker temperature(double initial);
 
+// Classifiers that a method brings with their rows, C x d, where a recorded run has none. Parameter NAME.weight.
+// apply({features B x d}) -> B x C: scale cos(f, w_c), and f W^T.
+ModuleMaker cosine_rows(double scale, at::Tensor rows);
+ModuleMaker linear_rows(at::Tensor rows);
+
 }  // namespace winnow::model

@@ -124,6 +124,12 @@ class Engine final : public method::Backend {
     std::vector<model::Tower*> networks;
     std::vector<model::Weights*> modules;
     std::string table;  // of its settings
+
+    std::vector<const model::Weights*> weights() const {
+      std::vector<const model::Weights*> result(modules.begin(), modules.end());
+      for (const model::Tower* tower : networks) result.push_back(&tower->weights());
+      return result;
+    }
   };
   struct State {
     Tensor value;

@@ -40,6 +40,10 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& given) {
   return -at::log_softmax(logits, 1).gather(1, given.unsqueeze(1)).squeeze(1);
 }
 
+Tensor generalised_cross_entropy(const Tensor& logits, const Tensor& given, double q) {
+  return (1 - (-q * cross_entropy(logits, given)).exp()) / q;
+}
+
 Tensor masked_mean(const Tensor& values, const Tensor& mask) {
   Tensor weight = mask.to(values.scalar_type());
   return (values * weight).sum() / weight.sum().clamp_min(1);

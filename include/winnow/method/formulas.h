@@ -26,8 +26,11 @@ Tensor soft_losses(const Tensor& logits, const Tensor& target);         // B: -s
 Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target);  // RC(z, t): their mean, zero of no rows
 Tensor divergence(const Tensor& target, const Tensor& logits);          // KL(t || softmax z), batch mean, 0 log 0 = 0
 Tensor cross_entropy(const Tensor& logits, const Tensor& given);        // B: -log p at the given labels
-Tensor masked_mean(const Tensor& values, const Tensor& mask);           // zero, not NaN, where the mask is empty
-Tensor mean_of(const Tensor& values);                                   // zero of no values
+// B: (1 - p_y^q) / q. Zhang and Sabuncu, "Generalized cross entropy loss for training deep neural networks with noisy
+// labels", 2018, Eq. 6; docs/methods/noisy-labels.md#6.4.
+Tensor generalised_cross_entropy(const Tensor& logits, const Tensor& given, double q);
+Tensor masked_mean(const Tensor& values, const Tensor& mask);  // zero, not NaN, where the mask is empty
+Tensor mean_of(const Tensor& values);                          // zero of no values
 
 // Weight of a term that grows from nothing: min(1, position / length); 1 where there is no length.
 double ramp(double position, double length);

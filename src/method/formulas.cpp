@@ -51,6 +51,10 @@ Tensor symmetric_cross_entropy(const Tensor& logits, const Tensor& given, double
   return alpha * cross_entropy(logits, given) - beta * (probability * target).sum(1);
 }
 
+Tensor generalised_cross_entropy(const Tensor& logits, const Tensor& given, double q) {
+  return (1 - (-q * cross_entropy(logits, given)).exp()) / q;
+}
+
 Tensor masked_mean(const Tensor& values, const Tensor& mask) {
   Tensor weight = mask.to(values.scalar_type());
   return (values * weight).sum() / weight.sum().clamp_min(1);

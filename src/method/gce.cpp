@@ -12,13 +12,12 @@ namespace winnow::method {
 
 namespace {
 
-// B. (1 - p^q) / q, of q log p so that a probability of 0 has the gradient 0; truncated: constant where p <= k.
+// B; truncated: constant where p <= k.
 Tensor losses(const Settings& settings, const Tensor& logits, const Tensor& given) {
   double q = settings.real("q"), k = settings.has("truncate") ? settings.real("truncate") : 0;
-  Tensor log_probability = -cross_entropy(logits, given);
-  Tensor each = (1 - at::exp(q * log_probability)) / q;
-  return k > 0 ? at::where(log_probability.detach() <= std::log(k), at::full_like(each, (1 - std::pow(k, q)) / q), each)
-               : each;
+  Tensor each = generalised_cross_entropy(logits, given, q);
+  double most = (1 - std::pow(k, q)) / q;
+  return k > 0 ? at::where(each.detach() >= most, at::full_like(each, most), each) : each;
 }
 
 class GCE final : public Classifier {

@@ -85,7 +85,8 @@ Mixture Mixture::fit(const Tensor& losses, const Tensor& components, std::int64_
     before = likelihood;
   }
   std::int64_t lower = mixture.means.argmin().item<std::int64_t>();
-  mixture.posterior = expect(mixture, values).second.select(1, lower).contiguous();
+  mixture.posteriors = expect(mixture, values).second;
+  mixture.posterior = mixture.posteriors.select(1, lower).contiguous();
   return mixture;
 }
 

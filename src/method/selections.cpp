@@ -25,4 +25,6 @@ double forget_rate(std::int64_t epoch, std::int64_t warmup, double rate) {
   return warmup == 1 ? 0 : rate * static_cast<double>(epoch) / static_cast<double>(warmup - 1);
 }
 
+double rate_to_forget(double noise_rate, bool structured) { return structured ? noise_rate / 2 : noise_rate; }
+
 }  // namespace winnow::method

@@ -31,6 +31,9 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& given);        // B: -l
 Tensor symmetric_cross_entropy(const Tensor& logits, const Tensor& given, double alpha, double beta);
 // B: cross-entropy with the target (1 - s) onehot + s / C.
 Tensor smoothed_cross_entropy(const Tensor& logits, const Tensor& given, double smoothing);
+// B: (1 - p_y^q) / q. Zhang and Sabuncu, "Generalized cross entropy loss for training deep neural networks with noisy
+// labels", 2018, Eq. 6; docs/methods/noisy-labels.md#6.4.
+Tensor generalised_cross_entropy(const Tensor& logits, const Tensor& given, double q);
 Tensor masked_mean(const Tensor& values, const Tensor& mask);  // zero, not NaN, where the mask is empty
 Tensor mean_of(const Tensor& values);                          // zero of no values
 

@@ -1,5 +1,5 @@
 // Two normal distributions over one number a sample: who of the samples has a small loss.
-// docs/methods/noisy-labels.md#6.5.
+// docs/methods/noisy-labels.md#6.5. Tensors of the host: a fit looks at its likelihood after every step.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,14 +16,19 @@ at::Tensor normalised_losses(const at::Tensor& losses, bool half);
 // changes.
 at::Tensor two_means(const at::Tensor& values, Stream&);
 
+struct MixtureLimits {
+  std::int64_t most_iterations = 100;
+  double tolerance = 1e-3;  // stops when the mean log-likelihood changes by less
+  double floor = 1e-6;      // added to each variance in every M-step
+};
+
 // Expectation-maximisation as scikit-learn's GaussianMixture does it, from hard components (the first M-step). In fp64.
 struct Mixture {
   at::Tensor means, variances, weights;  // 2, by component
+  at::Tensor posteriors;                 // N x 2
   at::Tensor posterior;                  // N: of the component with the lower mean
   std::int64_t iterations = 0;           // EM steps taken
 
-  // Stops when the mean log-likelihood changes by less than `tolerance`; `floor` is added to each variance in every
-  // M-step.
   static Mixture fit(const at::Tensor& values, const at::Tensor& components, std::int64_t most_iterations,
                      double tolerance, double floor);
 };

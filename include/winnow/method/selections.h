@@ -3,6 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
 namespace winnow::method {
 
 struct Selected {
@@ -20,5 +22,9 @@ at::Tensor small_losses(const at::Tensor& losses, const at::Tensor& ids, double 
 
 // R_e of that rule, epochs from 0: linspace(0, rate, warmup)[epoch] while epoch < warmup, then rate.
 double forget_rate(std::int64_t epoch, std::int64_t warmup, double rate);
+
+// The rate of that rule for labels of a nominal noise rate: structured noise changes labels of half of the classes
+// only, so half of the rate is forgotten.
+double rate_to_forget(double noise_rate, bool structured);
 
 }  // namespace winnow::method

@@ -1,0 +1,24 @@
+#include "winnow/method/cross_filter.h"
+
+#include <ATen/ATen.h>
+
+namespace winnow::method {
+
+at::Tensor confirmed(const at::Tensor& positive, const at::Tensor& negative, const at::Tensor& label) {
+  at::Tensor own = label.unsqueeze(1);
+  return (positive.gather(1, own) > negative.gather(1, own)).squeeze(1);
+}
+
+Exchanged cross_filter(const DualLogits& labelling, const DualLogits& judging) {
+  at::Tensor label = labelling.positive.argmax(1);
+  return {label, confirmed(judging.positive, judging.negative, label)};
+}
+
+void add_labelled(const at::Tensor& ids, const at::Tensor& known, at::Tensor& label, at::Tensor& mask,
+                  at::Tensor score) {
+  if (label.defined()) label.index_copy_(0, ids, known);
+  if (mask.defined()) mask.index_fill_(0, ids, 1);
+  if (score.defined()) score.index_fill_(0, ids, 1);
+}
+
+}  // namespace winnow::method

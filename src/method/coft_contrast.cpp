@@ -78,6 +78,9 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
   KeyQueue queue{in.at("queue"), in.at("queue_index"), {}, in.at("fill")};
   Tensor against =
       contrast(settings, model::normalise_rows(query), model::normalise_rows(in.at("key")), in.at("index"), queue);
+  if (queue.keys.size(0) != settings.integer("queue_length"))
+    throw DataError(
+        fmt::format("queue_length = {}, the queue has {} slots", settings.integer("queue_length"), queue.keys.size(0)));
   if (!whole) return {{"loss", against}};
   Tensor tuning = masked_mean(cross_entropy(in.at("logits"), in.at("given")), in.at("mask"));
   return {{"loss", tuning + settings.real("gamma") * against}, {"loss_fft", tuning}, {"loss_cont", against}};

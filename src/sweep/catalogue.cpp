@@ -57,6 +57,15 @@ std::string one_of(const std::vector<std::string>& words, const Item& item, cons
   return text;
 }
 
+const std::vector<Key>& group_named(const NamedParts& parts, const std::string& name, const Place& place) {
+  std::vector<std::string> known;
+  for (const auto& [group, keys] : parts.groups) {
+    if (group == name) return keys;
+    known.push_back(group);
+  }
+  throw UsageError(fmt::format("{}: groups: unknown '{}'{}", place.text(), name, did_you_mean(name, known)));
+}
+
 // Entries beyond those in the README of the presets are mistakes.
 void refuse_unknown(const Item& table, const std::string& file, const std::vector<std::string>& known) {
   for (const auto& [key, item] : table.entries)
@@ -67,9 +76,9 @@ void refuse_unknown(const Item& table, const std::string& file, const std::vecto
 
 Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   const std::string& file = preset.source;
-  refuse_unknown(
-      table, file,
-      {"version", "recipe", "labels", "source", "learner", "system", "stages", "keys", "profiles", "datasets"});
+  refuse_unknown(table, file,
+                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "stages", "groups", "keys",
+                  "profiles", "datasets"});
   Method method{std::move(preset)};
   method.version = required(table, "version", file).get<int>();
   method.recipe = required(table, "recipe", file).get<std::string>();
@@ -83,7 +92,14 @@ Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   if (const Item* stages = find(table, "stages"))
     for (const auto& [stage, item] : stages->entries)
       method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
-  method.keys = keys(table, parts, file);
+  if (const Item* inputs = find(table, "inputs")) method.inputs = inputs->json().get<std::vector<std::string>>();
+  if (const Item* groups = find(table, "groups"))
+    for (const Value& name : groups->json()) {
+      const std::vector<Key>& group = group_named(parts, name.get<std::string>(), Place{file, groups->line});
+      method.keys.insert(method.keys.end(), group.begin(), group.end());
+    }
+  std::vector<Key> own = keys(table, parts, file);
+  method.keys.insert(method.keys.end(), own.begin(), own.end());
   for (std::string_view kind : {"profiles", "datasets"})
     if (const Item* tables = find(table, kind))
       for (const auto& [name, item] : tables->entries)
@@ -191,8 +207,10 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
     if (Path(file.path).stem() == "common") {
       std::string source(file.path);
       Item table = parse_toml(file.text, source);
-      refuse_unknown(table, source, {"words", "conditions", "keys"});
+      refuse_unknown(table, source, {"words", "conditions", "groups", "keys"});
       parts = read_named_parts(table, source);
+      if (const Item* groups = find(table, "groups"))
+        for (const auto& [name, group] : groups->entries) parts.groups[name] = keys(group, parts, source);
       catalogue.common = keys(table, parts, source);
     }
   for (const BuiltIn& file : built_in_presets()) {
@@ -200,8 +218,10 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
     std::string kind = path.parent_path().filename(), name = path.stem();
     Item table = parse_toml(file.text, std::string(file.path));
     Preset preset{name, std::string(file.path), table.json()};
-    if (kind == "methods") catalogue.methods[name] = read_method(std::move(preset), table, parts);
-    else if (kind == "models") catalogue.models[name] = read_model(std::move(preset), table);
+    if (kind == "methods") {
+      Method method = read_method(std::move(preset), table, parts);
+      (method.inputs.empty() ? catalogue.methods : catalogue.parts)[name] = std::move(method);
+    } else if (kind == "models") catalogue.models[name] = read_model(std::move(preset), table);
     else if (kind == "datasets") catalogue.datasets[name] = read_dataset(std::move(preset), table);
   }
   for (const auto& [name, dataset] : catalogue.datasets) {

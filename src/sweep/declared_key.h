@@ -10,10 +10,12 @@
 
 namespace winnow::sweep {
 
-// What declarations may share by name: [words] and [conditions.NAME] of common.toml.
+// What declarations may share by name: [words] and [conditions.NAME] of common.toml; and [groups.NAME.keys.*], keys
+// that several methods declare alike.
 struct NamedParts {
   std::map<std::string, std::vector<std::string>> words;
   std::map<std::string, std::map<std::string, std::vector<Value>>> conditions;
+  std::map<std::string, std::vector<Key>> groups;
 };
 NamedParts read_named_parts(const Item& common, const std::string& file);
 

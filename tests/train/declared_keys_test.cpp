@@ -15,7 +15,9 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
   Replay recorded = method::recorded_run(6, 3, 3, 2);
   auto alone = comm::alone();
   Observer quiet;
-  for (const auto& [name, own] : catalogue.methods) {
+  std::map<std::string, sweep::Method> methods = catalogue.methods;
+  methods.insert(catalogue.parts.begin(), catalogue.parts.end());
+  for (const auto& [name, own] : methods) {
     if (own.recipe != "train") continue;  // the stages of other recipes: ReadsExactlyItsSettings
     Stage stage = method::recorded_stage(own, catalogue, recorded);
     Context context;
@@ -41,7 +43,7 @@ TEST(DeclaredKeys, EveryMethodHasAPresetOrServesAnotherStageKind) {
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   for (const method::Entry& entry : method::registry())
     EXPECT_TRUE(std::set<std::string>({"contrastive", "zero-shot"}).count(entry.name) ||
-                catalogue.methods.count(entry.name))
+                catalogue.methods.count(entry.name) || catalogue.parts.count(entry.name))
         << entry.name;
 }
 

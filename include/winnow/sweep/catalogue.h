@@ -49,8 +49,9 @@ struct Method : Preset {
   LabelNeed labels = LabelNeed::given;
   std::string learner;  // what the last stage trains, where it is not the method itself
   std::map<std::string, std::vector<std::string>>
-      stages;             // earlier stages that a sweep may set, and the methods that each may run
-  std::vector<Key> keys;  // its own, and those of its stages' tables
+      stages;                       // earlier stages that a sweep may set, and the methods that each may run
+  std::vector<std::string> inputs;  // what an earlier stage must hand it, if anything
+  std::vector<Key> keys;            // its own, and those of its stages' tables
   std::map<std::string, Assignments> profiles, datasets;
 };
 
@@ -89,7 +90,8 @@ struct Model : Preset {
 using Fingerprints = std::map<std::string, std::string>;
 
 struct Catalogue {
-  std::map<std::string, Method> methods;
+  std::map<std::string, Method> methods;  // that a sweep may name
+  std::map<std::string, Method> parts;    // that run as a stage of others alone: they have inputs
   std::map<std::string, Model> models;
   std::map<std::string, Dataset> datasets;
   std::vector<Key> common;  // keys of every experiment: dataset, data.*, labels.*, model, adapt, train.*, seed

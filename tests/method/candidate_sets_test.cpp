@@ -25,7 +25,7 @@ std::vector<double> column(const at::Tensor& values) {
   return {own.const_data_ptr<double>(), own.const_data_ptr<double>() + own.numel()};
 }
 
-TEST(CandidateSets, QuantilesAreLinearBetweenOrderStatistics) {
+TEST(CandidatesOfScores, QuantilesAreLinearBetweenOrderStatistics) {
   at::Tensor values = random_tensor({11, 3}, 1);
   for (double q : {0.0, 0.1, 0.37, 0.5, 0.95, 1.0}) {
     at::Tensor got = linear_quantile(values, q);
@@ -37,7 +37,7 @@ TEST(CandidateSets, QuantilesAreLinearBetweenOrderStatistics) {
   EXPECT_THROW(linear_quantile(values, NAN), UsageError);
 }
 
-TEST(CandidateSets, AreTheRuleRowByRow) {
+TEST(CandidatesOfScores, AreTheRuleRowByRow) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     std::int64_t N = 1 + static_cast<std::int64_t>(seed * 7 % 23), C = 1 + static_cast<std::int64_t>(seed % 6);
     at::Tensor probability = at::softmax((random_tensor({N, C}, seed) * 3).round(), 1);  // with ties
@@ -48,7 +48,7 @@ TEST(CandidateSets, AreTheRuleRowByRow) {
     for (std::int64_t i = 0; i < N; ++i) {
       std::vector<std::int64_t> classes;
       for (std::int64_t c = 0; c < C; ++c) classes.push_back(c);
-      std::stable_sort(classes.begin(), classes.end(), [&](auto a, auto b) {
+      std::stable_sort(classes.begin(), classes.end(), [&](std::int64_t a, std::int64_t b) {
         return probability[i][a].item<double>() > probability[i][b].item<double>();
       });
       double sum = 0;
@@ -63,7 +63,7 @@ TEST(CandidateSets, AreTheRuleRowByRow) {
   }
 }
 
-TEST(CandidateSets, WithTheEndsOfTheirRanges) {
+TEST(CandidatesOfScores, WithTheEndsOfTheirRanges) {
   at::Tensor probability = at::softmax(random_tensor({30, 5}, 2), 1);
   EXPECT_TRUE(candidate_sets(probability, 0.5, 0).inter.all().item<bool>());
   at::Tensor sizes = candidate_sets(probability, 0, 0).intra.sum(1);
@@ -71,7 +71,7 @@ TEST(CandidateSets, WithTheEndsOfTheirRanges) {
       << "the likeliest class alone; only the least certain image does not exceed the threshold with it";
 }
 
-TEST(CandidateSets, WeighCandidatesOfPooledImages) {
+TEST(CandidatesOfScores, WeighCandidatesOfPooledImages) {
   at::Tensor probability = at::softmax(random_tensor({4, 3}, 3), 1);
   at::Tensor candidates = at::tensor({1, 1, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1}, at::kLong).view({4, 3}).to(at::kBool);
   at::Tensor pooled = at::tensor({1, 1, 0, 0}, at::kLong).to(at::kBool);

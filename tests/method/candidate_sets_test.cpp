@@ -35,6 +35,7 @@ TEST(CandidatesOfScores, QuantilesAreLinearBetweenOrderStatistics) {
   EXPECT_EQ(linear_quantile(values.narrow(0, 0, 1), 0.7)[2].item<double>(), values[0][2].item<double>());
   EXPECT_THROW(linear_quantile(values, 1.5), UsageError);
   EXPECT_THROW(linear_quantile(values, NAN), UsageError);
+  EXPECT_THROW(linear_quantile(values.narrow(0, 0, 0), 0.5), DataError);
 }
 
 TEST(CandidatesOfScores, AreTheRuleRowByRow) {

@@ -32,5 +32,12 @@ TEST(CrossFilter, AddsKnownLabelsToWhatThereIs) {
   EXPECT_TRUE(at::equal(label, at::tensor({1, 0, 0}, at::kLong)));
 }
 
+TEST(CrossFilter, AddsKnownPairs) {
+  at::Tensor mask = at::zeros({3, 2}, at::kBool), score = at::full({3, 2}, 0.5, at::kDouble);
+  add_labelled_pairs(at::tensor({2, 0}, at::kLong), at::tensor({0, 1}, at::kLong), mask, score);
+  EXPECT_TRUE(at::equal(mask.to(at::kLong), at::tensor({0, 1, 0, 0, 1, 0}, at::kLong).view({3, 2})));
+  EXPECT_TRUE(at::equal(score == 1, mask));
+}
+
 }  // namespace
 }  // namespace winnow::method

@@ -60,11 +60,15 @@ TEST(TopK, OfThePredictedClassIsASort) {
 TEST(TopK, OfEachColumnIsASort) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     std::int64_t N = 1 + static_cast<std::int64_t>(seed * 5 % 17), C = 3, K = static_cast<std::int64_t>(seed % 7);
-    at::Tensor probability = with_ties(N, C, seed), mask = top_k_columnwise(probability, K);
-    std::vector<std::int64_t> all;
-    for (std::int64_t i = 0; i < N; ++i) all.push_back(i);
-    for (std::int64_t c = 0; c < C; ++c)
-      EXPECT_TRUE(at::equal(mask.select(1, c), mask_of(largest(probability.select(1, c), all, K), N))) << seed;
+    at::Tensor probability = with_ties(N, C, seed), unlabelled = random_tensor({N}, seed + 50) > -0.5;
+    for (bool all : {true, false}) {
+      at::Tensor mask = top_k_columnwise(probability, K, all ? at::Tensor() : unlabelled);
+      std::vector<std::int64_t> images;
+      for (std::int64_t i = 0; i < N; ++i)
+        if (all || unlabelled[i].item<bool>()) images.push_back(i);
+      for (std::int64_t c = 0; c < C; ++c)
+        EXPECT_TRUE(at::equal(mask.select(1, c), mask_of(largest(probability.select(1, c), images, K), N))) << seed;
+    }
   }
 }
 

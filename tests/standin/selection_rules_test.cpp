@@ -91,7 +91,12 @@ TEST(SelectionRules, WithoutLabelsStayOnTheDevice) {
   expect_device_rule("top K", [](const Tensors& in) {
     at::Tensor probability = at::softmax(in[0], 1);
     TopK all = top_k_argmax(probability, 3), some = top_k_argmax(probability, 3, in[5]);
-    return Tensors{all.mask, all.score, all.label, some.mask, top_k_columnwise(probability, 3)};
+    return Tensors{all.mask,
+                   all.score,
+                   all.label,
+                   some.mask,
+                   top_k_columnwise(probability, 3),
+                   top_k_columnwise(probability, 3, in[5])};
   });
   expect_device_rule("candidate sets", [](const Tensors& in) {
     at::Tensor probability = at::softmax(in[0], 1);
@@ -103,7 +108,9 @@ TEST(SelectionRules, WithoutLabelsStayOnTheDevice) {
     Exchanged model = cross_filter({in[0], in[1]}, {in[1], in[0]});
     at::Tensor ids = in[4].narrow(0, 0, 4), score = in[3].clone();
     add_labelled(ids, in[2].narrow(0, 0, 4), model.label, model.clean, score);
-    return Tensors{model.label, model.clean, score};
+    at::Tensor mask = in[0] > 0, scores = in[1].clone();
+    add_labelled_pairs(ids, in[2].narrow(0, 0, 4), mask, scores);
+    return Tensors{model.label, model.clean, score, mask, scores};
   });
   expect_device_rule("texts, scores, ensembles", [](const Tensors& in) {
     at::Tensor texts = averaged_texts(in[0].view({5, 6, kClasses}), in[5].view({5, 6}));

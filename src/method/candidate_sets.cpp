@@ -12,6 +12,7 @@ namespace winnow::method {
 
 at::Tensor linear_quantile(const at::Tensor& values, double q) {
   if (!(q >= 0 && q <= 1)) throw UsageError(fmt::format("a quantile of {}: it lies between 0 and 1", q));
+  if (values.size(0) == 0) throw DataError("a quantile of no values");
   double position = q * static_cast<double>(values.size(0) - 1);
   auto below = static_cast<std::int64_t>(std::floor(position)), above = std::min(below + 1, values.size(0) - 1);
   at::Tensor sorted = std::get<0>(values.sort(0));

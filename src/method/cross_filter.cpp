@@ -21,4 +21,10 @@ void add_labelled(const at::Tensor& ids, const at::Tensor& known, at::Tensor& la
   if (score.defined()) score.index_fill_(0, ids, 1);
 }
 
+void add_labelled_pairs(const at::Tensor& ids, const at::Tensor& known, at::Tensor& mask, at::Tensor& score) {
+  at::Tensor pair = ids * mask.size(1) + known;
+  mask.view({-1}).index_fill_(0, pair, 1);
+  score.view({-1}).index_fill_(0, pair, 1);
+}
+
 }  // namespace winnow::method

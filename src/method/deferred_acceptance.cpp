@@ -122,21 +122,23 @@ class Market {
     end_[static_cast<std::size_t>(image)] = n;
   }
 
-  // Lets the image propose, then whom it evicts, and so on. Whose wishes end before a class takes it goes to `again`,
-  // unless a row that held no more wishes than were remembered shows that there is none left.
+  // Lets the image propose, then whom it evicts, and so on. Whose wishes end before a class takes it goes to `again`;
+  // but where there was room for more wishes, none is left.
   void place(std::int64_t image, std::vector<std::int64_t>& again) {
     while (image >= 0) {
       std::int32_t& next = next_[static_cast<std::size_t>(image)];
       std::int32_t end = end_[static_cast<std::size_t>(image)];
-      std::int64_t evicted = image;
-      while (next < end && evicted == image) {
+      std::int64_t evicted = -1;
+      bool taken = false;
+      while (!taken && next < end) {
         const Wish& wish = wishes_[static_cast<std::size_t>(image * room_ + next++)];
         Pool& pool = pools_[static_cast<std::size_t>(wish.label)];
         Proposal proposal{wish.score, image};
-        if (pool.accepts(proposal, capacity_)) evicted = pool.take(proposal, capacity_);
+        taken = pool.accepts(proposal, capacity_);
+        if (taken) evicted = pool.take(proposal, capacity_);
       }
-      if (evicted == image && end == room_) again.push_back(image);
-      image = evicted == image ? -1 : evicted;
+      if (!taken && end == room_) again.push_back(image);
+      image = evicted;
     }
   }
 

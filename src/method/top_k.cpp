@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "winnow/core/error.h"
+#include "winnow/method/formulas.h"
 #include "winnow/method/rank_in_class.h"
 
 namespace winnow::method {
@@ -28,11 +29,14 @@ TopK top_k_argmax(const at::Tensor& probability, std::int64_t K, const at::Tenso
   return {(rank_in_class(score, own, C + 1, Order::falling) < K).logical_and(own < C), score, label};
 }
 
-at::Tensor top_k_columnwise(const at::Tensor& probability, std::int64_t K) {
+at::Tensor top_k_columnwise(const at::Tensor& probability, std::int64_t K, const at::Tensor& unlabelled) {
   check(K);
-  at::Tensor order = std::get<1>(probability.sort(/*stable=*/true, 0, /*descending=*/true));
-  return at::zeros(probability.sizes(), probability.options().dtype(at::kBool))
-      .scatter_(0, order.narrow(0, 0, std::min(K, probability.size(0))), 1);
+  at::Tensor others = unlabelled.defined() ? unlabelled.logical_not().unsqueeze(1) : at::Tensor();  // they go last
+  at::Tensor scores = others.defined() ? probability.masked_fill(others, -kInfinity) : probability;
+  at::Tensor order = std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true));
+  at::Tensor mask = at::zeros(probability.sizes(), probability.options().dtype(at::kBool))
+                        .scatter_(0, order.narrow(0, 0, std::min(K, probability.size(0))), 1);
+  return others.defined() ? mask.masked_fill_(others, 0) : mask;
 }
 
 std::int64_t growing_k(std::int64_t round, std::int64_t rounds, std::int64_t samples, std::int64_t classes) {

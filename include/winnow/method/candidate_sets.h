@@ -8,7 +8,8 @@
 namespace winnow::method {
 
 // Values at position q (n - 1), counted from 0, of the n sorted entries along dimension 0; linear between two entries.
-// values: n or n x C, n > 0. UsageError for q outside [0, 1]. torch's own quantile takes 16 million values at most.
+// values: n or n x C. UsageError for q outside [0, 1], DataError for no values. torch's own quantile takes 16 million
+// values at most.
 at::Tensor linear_quantile(const at::Tensor& values, double q);
 
 struct CandidateSets {

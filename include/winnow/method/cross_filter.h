@@ -25,5 +25,7 @@ Exchanged cross_filter(const DualLogits& labelling, const DualLogits& judging);
 // labels `known` (n, int64), are selected, and have score 1.
 void add_labelled(const at::Tensor& ids, const at::Tensor& known, at::Tensor& label, at::Tensor& mask,
                   at::Tensor score = {});
+// The same of a columnwise selection, whose mask and score are N x C: the pairs of image and known label.
+void add_labelled_pairs(const at::Tensor& ids, const at::Tensor& known, at::Tensor& mask, at::Tensor& score);
 
 }  // namespace winnow::method

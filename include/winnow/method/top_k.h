@@ -7,9 +7,10 @@
 
 namespace winnow::method {
 
+// Both rules select among the images that are `unlabelled` (N, bool; undefined: all); the others take no place.
+
 // probability: N x C. `label`: N, int64, each image's argmax; `score`: N, its probability; `mask`: N, bool, the K most
-// confident of each predicted class, all where there are fewer. unlabelled: N, bool, or undefined for all: images that
-// are not are never selected and take no place. UsageError for a negative K.
+// confident of each predicted class, all where there are fewer. UsageError for a negative K.
 struct TopK {
   at::Tensor mask, score, label;
 };
@@ -17,7 +18,7 @@ TopK top_k_argmax(const at::Tensor& probability, std::int64_t K, const at::Tenso
 
 // N x C, bool: of each column the K largest entries, all where N < K. An image may be selected under several classes.
 // UsageError for a negative K.
-at::Tensor top_k_columnwise(const at::Tensor& probability, std::int64_t K);
+at::Tensor top_k_columnwise(const at::Tensor& probability, std::int64_t K, const at::Tensor& unlabelled = {});
 
 // K of GRIP's round 1, ..., `rounds`: min(floor(round floor(N / rounds) / C), floor(N / C)). The last round labels
 // nearly all images, equally many of each class. Menghini et al., "Enhancing CLIP with CLIP: exploring

@@ -1,4 +1,5 @@
-// What the kinds of golden cases compute: one file a kind. Each throws UsageError for a subject that it does not know.
+// What the kinds of golden cases compute: one file a kind, or one a group of its subjects. Each throws UsageError for a
+// subject that it does not know.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "golden/selections.h"
+#include "golden/subjects.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
 #include "winnow/method/clean_probability.h"

@@ -2,7 +2,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "golden/selections.h"
+#include "golden/subjects.h"
 #include "winnow/core/error.h"
 #include "winnow/label/scored.h"
 #include "winnow/method/transport.h"

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "golden/selections.h"
+#include "golden/subjects.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
 #include "winnow/method/candidate_sets.h"
@@ -26,15 +26,18 @@ struct PseudoLabels {
   at::Tensor mask, score, label;
 };
 
-PseudoLabels select(const std::string& rule, const at::Tensor& probability, std::int64_t K) {
+PseudoLabels select(const std::string& rule, const at::Tensor& probability, std::int64_t K,
+                    const at::Tensor& unlabelled = {}) {
   if (rule == "argmax") {
-    method::TopK top = method::top_k_argmax(probability, K);
+    method::TopK top = method::top_k_argmax(probability, K, unlabelled);
     return {top.mask, top.score, top.label};
   }
-  if (rule == "columnwise") return {method::top_k_columnwise(probability, K), probability, {}};
+  if (rule == "columnwise") return {method::top_k_columnwise(probability, K, unlabelled), probability.clone(), {}};
   if (rule != "deferred")
     throw UsageError(fmt::format("selection: unknown '{}'; known: argmax, columnwise, deferred", rule));
-  method::Placement placed = method::deferred_acceptance(device::to_host(probability), K);
+  at::Tensor allowed;
+  if (unlabelled.defined()) allowed = device::to_host(unlabelled).unsqueeze(1).expand(probability.sizes());
+  method::Placement placed = method::deferred_acceptance(device::to_host(probability), K, allowed);
   return {placed.label >= 0, placed.score, placed.label};
 }
 
@@ -67,13 +70,16 @@ void run_semi_supervised(Case& c, const Tensors& in) {
   std::int64_t shots = c.config().integer("shots");
   if ((at::bincount(device::to_host(known)) > shots).any().item<bool>())
     c.wrong("config.shots contradicts the labelled images");
-  if (c.config().text("selection") != "argmax") throw UsageError("selection: of semi-supervised cases known: argmax");
   at::Tensor probability = at::softmax(in.at("logits"), 1);
   at::Tensor unlabelled =
       at::ones({probability.size(0)}, probability.options().dtype(at::kBool)).index_fill_(0, ids, 0);
-  method::TopK top = method::top_k_argmax(probability, c.config().integer("K"), unlabelled);
-  method::add_labelled(ids, known, top.label, top.mask, top.score);
-  compare(c, "", {top.mask, top.score, top.label});
+  PseudoLabels selected = select(c.config().text("selection"), probability, c.config().integer("K"), unlabelled);
+  // Deferred acceptance selects on the host.
+  at::Tensor there = device::to_device(c.tensor("in.labelled"), selected.mask.device()),
+             label = device::to_device(c.tensor("in.labelled_label"), selected.mask.device());
+  if (selected.label.defined()) method::add_labelled(there, label, selected.label, selected.mask, selected.score);
+  else method::add_labelled_pairs(there, label, selected.mask, selected.score);
+  compare(c, "", selected);
   for (auto [own, other] : {std::pair{"m1", "m2"}, {"m2", "m1"}}) {
     method::Exchanged model = exchanged(in, own, other);
     method::add_labelled(ids, known, model.label, model.clean);

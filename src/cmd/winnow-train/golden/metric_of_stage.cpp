@@ -1,10 +1,12 @@
-// kind = metric: predictions and labels to the figures that a table shows.
+// kind = metric, of one stage: accuracy, how well a selection finds the clean samples, what an adaptation trains.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
-#include "golden/kinds.h"
+#include "golden/subjects.h"
 #include "winnow/core/error.h"
 #include "winnow/model/adaptation.h"
 #include "winnow/train/evaluation.h"
@@ -57,12 +59,46 @@ void run_trainable_parameters(Case& c) {
   c.compare("count", at::tensor({tower->weights().trainable_values()}, at::TensorOptions(at::kLong)));
 }
 
+at::Tensor two_decimals(const at::Tensor& values) {
+  std::vector<double> rounded;
+  for (std::int64_t i = 0; i < values.numel(); ++i) rounded.push_back(two_decimals(values[i].item<double>()));
+  return at::tensor(rounded, at::kDouble);
+}
+
+// Of every epoch, the best one (the first of equals, counted from 1) and the last.
+void run_accuracy(Case& c) {
+  const at::Tensor &logits = c.tensor("in.logits"), &truth = c.tensor("in.true");  // epochs x N x K
+  c.precision();  // figures are fp64 whatever a case says
+  if (c.config().integer("classes") != logits.size(2)) c.wrong("config.classes contradicts the logits");
+  std::vector<double> accuracy;
+  for (std::int64_t epoch = 0; epoch < logits.size(0); ++epoch)
+    accuracy.push_back(100 * train::accuracy({{"logits", logits[epoch]}}, truth));
+  auto best = std::max_element(accuracy.begin(), accuracy.end());
+  c.compare("accuracy", at::tensor(accuracy, at::kDouble));
+  c.compare("best", scalar(*best));
+  c.compare("best.epoch", at::tensor({best - accuracy.begin() + 1}, at::TensorOptions(at::kLong)));
+  c.compare("last", scalar(accuracy.back()));
+  c.compare("percent", two_decimals(at::tensor({*best, accuracy.back()}, at::TensorOptions(at::kDouble))));
+}
+
+// Of precision and recall in percent.
+void run_f1(Case& c) {
+  at::Tensor precision = c.tensor("in.precision").to(at::kDouble), recall = c.tensor("in.recall").to(at::kDouble);
+  c.precision();  // figures are fp64 whatever a case says
+  std::vector<double> f1;
+  for (std::int64_t i = 0; i < precision.numel(); ++i)
+    f1.push_back(train::f1_of(precision[i].item<double>(), recall[i].item<double>()));
+  c.compare("f1", at::tensor(f1, at::kDouble));
+  c.compare("percent", two_decimals(at::tensor(f1, at::kDouble)));
+}
+
 }  // namespace
 
-void run_metric(Case& c) {
-  if (c.subject() == "trainable-parameters") return run_trainable_parameters(c);
-  if (c.subject() == "selection") return run_selection_metric(c);
-  throw UsageError(fmt::format("unknown subject '{}'", c.subject()));
+Subjects stage_metrics() {
+  return {{"accuracy", run_accuracy},
+          {"f1", run_f1},
+          {"selection", run_selection_metric},
+          {"trainable-parameters", run_trainable_parameters}};
 }
 
 }  // namespace winnow::golden

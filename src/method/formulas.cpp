@@ -55,6 +55,11 @@ Tensor generalised_cross_entropy(const Tensor& logits, const Tensor& given, doub
   return (1 - (-q * cross_entropy(logits, given)).exp()) / q;
 }
 
+Tensor negative_entropy(const Tensor& logits) {
+  Tensor log_probability = at::log_softmax(logits, 1);
+  return (log_probability.exp() * log_probability).sum(1);
+}
+
 Tensor masked_mean(const Tensor& values, const Tensor& mask) {
   Tensor weight = mask.to(values.scalar_type());
   return (values * weight).sum() / weight.sum().clamp_min(1);

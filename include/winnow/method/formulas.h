@@ -34,6 +34,7 @@ Tensor smoothed_cross_entropy(const Tensor& logits, const Tensor& given, double 
 // B: (1 - p_y^q) / q. Zhang and Sabuncu, "Generalized cross entropy loss for training deep neural networks with noisy
 // labels", 2018, Eq. 6; docs/methods/noisy-labels.md#6.4.
 Tensor generalised_cross_entropy(const Tensor& logits, const Tensor& given, double q);
+Tensor negative_entropy(const Tensor& logits);  // B: sum_c p log p, 0 log 0 = 0; as a loss it spreads predictions
 Tensor masked_mean(const Tensor& values, const Tensor& mask);  // zero, not NaN, where the mask is empty
 Tensor mean_of(const Tensor& values);                          // zero of no values
 

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "golden/kinds.h"
+#include "golden/loss_component.h"
 #include "golden/settings.h"
 #include "winnow/core/error.h"
 #include "winnow/method/formulas.h"
@@ -21,6 +22,14 @@ struct Call {
   std::string method;
   Tensors in;
 };
+using Loss = Tensors (*)(const Settings&, const Tensors&);
+
+Loss loss_of(const Call& call) {
+  if (Loss component = component_loss(call.method)) return component;
+  const method::Entry& entry = method::find_method(call.method);
+  if (!entry.loss) throw UsageError(fmt::format("method {} has no loss on its own", call.method));
+  return entry.loss;
+}
 
 Call phase_of_coft(const std::string& stage, bool plus, Tensors in) {
   if (stage == "p1") return {"coft-prompts", std::move(in)};
@@ -73,10 +82,8 @@ void run_loss(Case& c) {
   }
   for (const auto& [purpose, tensor] : c.below_on_device("draw.", c.precision())) in.emplace(purpose, tensor);
   Call call = call_of(c, std::move(in));
-  const method::Entry& entry = method::find_method(call.method);
-  if (!entry.loss) throw UsageError(fmt::format("method {} has no loss on its own", call.method));
   Settings settings = settings_of(c);
-  Tensors out = entry.loss(settings, call.in);
+  Tensors out = loss_of(call)(settings, call.in);
   mark_read(c, settings);
   if (!leaves.empty()) {
     std::vector<at::Tensor> gradients =

@@ -12,11 +12,9 @@ Tensor Mixing::of(const Tensor& rows) const {
   return weight * rows + (1 - weight) * rows.index_select(0, permutation.on_device());
 }
 
-Mix Mixing::view(const std::string& name, const Ids& ids) const { return {name, ids.select(permutation), weight}; }
-
-Mixing draw_mixing(Step& step, std::int64_t index, std::int64_t count) {
-  auto weight = [](Stream& stream) {
-    double l = stream.beta(4, 4);
+Mixing draw_mixing(Step& step, std::int64_t index, std::int64_t count, double alpha) {
+  auto weight = [alpha](Stream& stream) {
+    double l = stream.beta(alpha, alpha);
     return at::scalar_tensor(std::max(l, 1 - l), at::TensorOptions(at::kDouble));
   };
   return {step.draw("mix.lambda", index, weight), step.draw_ids("mix.permutation", index, [&](Stream& stream) {
@@ -28,7 +26,7 @@ Tensor mixed_loss(Step& step, const std::string& module, std::int64_t index, con
   if (chosen.size() == 0) return at::zeros({}, target.options());
   Mixing mixing = draw_mixing(step, index, chosen.size());
   Ids ids = step.ids().select(chosen);
-  Tensor logits = step.apply(module, {step.forward("main", mixing.view("weak", ids), ids).features()});
+  Tensor logits = step.apply(module, {step.forward("main", mixing.view("weak", ids)).features()});
   return soft_cross_entropy(logits, mixing.of(target.index_select(0, chosen.on_device())));
 }
 

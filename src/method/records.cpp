@@ -52,12 +52,11 @@ class Records final : public ConfidenceClassifier {
     const Ids& ids = step.ids();
     Tensor candidates = step.batch_candidates(), own = confidence(step);
     Mixing mixing = draw_mixing(step, 0, ids.size());
-    auto features = [&](const View& view) { return step.forward("main", view, ids).features(); };
     auto logits = [&](const Tensor& rows) { return step.apply("head", {rows}); };
-    Tensor weak = features("weak"), strong = features("strong");
+    Tensor weak = step.forward("main", "weak", ids).features(), strong = step.forward("main", "strong", ids).features();
     Tensor weak_logits = logits(weak), strong_logits = logits(strong);
-    Tensor mixed_weak = logits(features(mixing.view("weak", ids))),
-           mixed_strong = logits(features(mixing.view("strong", ids)));
+    Tensor mixed_weak = logits(step.forward("main", mixing.view("weak", ids)).features()),
+           mixed_strong = logits(step.forward("main", mixing.view("strong", ids)).features());
     Tensor mixed = mixing.of(own), negative = negative_classes(negatives_, own, candidates);
     // A class outside of both sets; or one with no mixed confidence.
     Tensor mixed_negative = negatives_ == Negatives::candidates

@@ -21,6 +21,7 @@ namespace winnow::method {
   METHOD(coop)                 \
   METHOD(cpl)                  \
   METHOD(crdpll)               \
+  METHOD(dividemix)            \
   METHOD(dual_prompts)         \
   METHOD(elr)                  \
   METHOD(gce)                  \

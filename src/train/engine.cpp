@@ -246,10 +246,30 @@ Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
   RECORD_USER_SCOPE(scope::inputs);
   Tensor ids = cut(call.ids.on_host(), first, last);
   if (const auto* name = std::get_if<std::string>(&call.view)) return source_.inputs(call.split, *name, ids, epoch_);
-  const auto& mix = std::get<method::Mix>(call.view);
-  Tensor own = source_.inputs(call.split, mix.view, ids, epoch_);
-  Tensor partner = source_.inputs(call.split, mix.view, cut(mix.partner.on_host(), first, last), epoch_);
-  return mix.weight * own + (1 - mix.weight) * partner;
+  const auto& rows = std::get<method::Rows>(call.view);
+  Tensor own = gathered(rows, call.split, ids);
+  if (!rows.weight.defined()) return own;
+  return rows.weight * own + (1 - rows.weight) * gathered(rows, call.split, cut(rows.partner.on_host(), first, last));
+}
+
+// The rows at these places, in their order: each part's at once, as its view gives them.
+Tensor Engine::gathered(const method::Rows& rows, const std::string& split, const Tensor& places) {
+  std::vector<Tensor> found, order;
+  std::int64_t first = 0;
+  for (const auto& [view, ids] : rows.parts) {
+    Tensor here = places.ge(first).logical_and(places.lt(first + ids.size())).nonzero().squeeze(1);
+    if (here.size(0) == places.size(0) && found.empty()) {  // all of one part
+      return source_.inputs(split, view, ids.on_host().index_select(0, places - first), epoch_);
+    }
+    if (here.size(0) > 0 || found.empty()) {
+      found.push_back(
+          source_.inputs(split, view, ids.on_host().index_select(0, places.index_select(0, here) - first), epoch_));
+      order.push_back(here);
+    }
+    first += ids.size();
+  }
+  method::Ids back(at::cat(order).argsort(), facts_.real.device());
+  return at::cat(found).index_select(0, back.on_device());
 }
 
 model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t last) {
@@ -295,6 +315,10 @@ method::Outputs Engine::sample(const std::string& network, const method::View& v
 method::Outputs Engine::compute(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
                                 const std::string& split) {
   model::Tower& tower = *part(networks_, network, "network").kind;
+  const auto* name = std::get_if<std::string>(&view);
+  bool text = name && name->empty();
+  if (auto known = texts_.find(network); text && !grad && known != texts_.end())
+    if (known->second.first.equal(ids.on_host())) return known->second.second;
   grad = grad && at::GradMode::is_enabled() && !tower.weights().trained().empty();
   if (grad && chunk_ > 0 && tower.has_batch_statistics())
     throw UsageError(fmt::format(
@@ -333,6 +357,7 @@ method::Outputs Engine::compute(const std::string& network, const method::View& 
     result.all().emplace_back(names[i], all);
   }
   if (grad) calls_.push_back(std::move(call));
+  else if (text) texts_[network] = {ids.on_host(), result};
   return result;
 }
 
@@ -388,6 +413,7 @@ void Engine::add_gradients(const Call& call, const std::vector<Tensor>& at_leave
 }
 
 void Engine::update(const std::string& name, const Tensor& loss) {
+  texts_.clear();
   auto found = optimisers_.find(name);
   if (found == optimisers_.end()) throw InternalError(fmt::format("the method declared no optimiser '{}'", name));
   Trained& trained = found->second;
@@ -452,6 +478,7 @@ void Engine::update(const std::string& name, const Tensor& loss) {
 
 void Engine::follow(const std::string& copy, double momentum) {
   RECORD_USER_SCOPE(scope::optimiser);
+  texts_.clear();
   at::NoGradGuard no_gradient;
   const std::string& source =
       networks_.count(copy) ? networks_.at(copy).source : part(modules_, copy, "network or module").source;

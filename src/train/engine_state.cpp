@@ -63,6 +63,7 @@ void Engine::require_fit(SavedEntries& saved, std::int64_t epochs, std::int64_t 
 }
 
 void Engine::load(const std::map<std::string, Tensor>& saved) {
+  texts_.clear();
   at::NoGradGuard no_gradient;
   for (auto& [name, tensor] : changing()) tensor.copy_(saved.at(name));
   for (auto& [name, trained] : optimisers_) trained.optimiser.resumed();

@@ -72,7 +72,7 @@ TEST_F(MixingTest, MixesRowsAndImagesAlike) {
   Step step = this->step();
   EXPECT_TRUE(at::allclose(mixing.of(source_.rows())[5], 0.75 * source_.rows()[5] + 0.25 * source_.rows()[0]));
   // The toy tower is the identity: its features are the mixed rows.
-  at::Tensor features = step.forward("main", mixing.view("weak", ids_), ids_).features();
+  at::Tensor features = step.forward("main", mixing.view("weak", ids_)).features();
   EXPECT_TRUE(at::allclose(features, mixing.of(source_.rows())));
 }
 

@@ -35,6 +35,8 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
                     {"head", random({C, kWidth})},
                     {"generator_head", random({C, kWidth})},
                     {"tail", random({C, kWidth})},
+                    {"second", random({kWidth, kIn})},
+                    {"second_head", random({C, kWidth})},
                     {"attention.weight", random({2, 2 * C})},
                     {"attention.bias", random({2})},
                     {"neck.w1", random({kWidth, kWidth})},
@@ -42,11 +44,28 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
                     {"neck.w2", random({3, kWidth})},
                     {"neck.b2", random({3})},
                     {"x_w", random({N, kIn})},
+                    {"x_a", random({N, kIn})},
+                    {"prompts", random({2 * C, kWidth})},
+                    {"head.weight", random({C, kWidth})},
+                    {"text_features", random({N, kWidth})},
+                    {"weight", random_tensor({N, C}, 50, 0.1, 1)},
+                    {"teacher_logits", random({N, C})},
+                    {"teacher_text.weight", random({C, kWidth})},
+                    {"projector.0.weight", random({kWidth, kWidth})},
+                    {"projector.0.bias", random({kWidth})},
+                    {"projector.1.weight", random({kWidth})},
+                    {"projector.1.bias", random({kWidth})},
+                    {"projector.3.weight", random({kWidth, kWidth})},
+                    {"projector.3.bias", random({kWidth})},
+                    {"cache.keys", random({N, kWidth})},
+                    {"cache_label", at::arange(N).remainder(C)},
                     {"x_s", random({N, kIn})},
                     {"order", order.view({1, steps, B}).expand({epochs, steps, B}).contiguous()},
                     {"given", at::arange(N).remainder(C)}};
   if (candidates.defined()) result.tensors["candidates"] = candidates;
-  result.views["train"] = {{"plain", "x_w"}, {"weak", "x_w"}, {"strong", "x_s"}};
+  result.views["train"] = {{"plain", "x_w"}, {"weak", "x_w"}, {"again", "x_a"}, {"strong", "x_s"}, {"key", "x_s"}};
+  result.views["validation"] = {{"plain", "x_w"}};
+  result.labels["validation"] = "given";
   return result;
 }
 

@@ -117,9 +117,9 @@ TEST_F(EngineTest, ACopyFollowsItsSource) {
 TEST_F(EngineTest, AMixtureIsOfInputs) {
   Engine own = engine();
   method::Ids partner(ids_.on_host().flip(0), at::kCPU);
-  at::Tensor mixed =
-      own.forward("main", method::Mix{"weak", partner, at::scalar_tensor(0.3, at::kDouble)}, ids_, false, "train")
-          .features();
+  at::Tensor mixed = own.forward("main", method::Rows{{{"weak", ids_}}, partner, at::scalar_tensor(0.3, at::kDouble)},
+                                 ids_, false, "train")
+                         .features();
   at::Tensor want = at::matmul(0.3 * x_ + 0.7 * x_.flip(0), own.parameters().at("A").t());
   EXPECT_TRUE(at::allclose(mixed, want));
 }

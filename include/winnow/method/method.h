@@ -47,13 +47,16 @@ using model::ModuleMaker;
 using model::Outputs;
 using model::TowerKind;
 
-// weight * x[id] + (1 - weight) * x[partner]
-struct Mix {
-  std::string view;
-  Ids partner;
-  Tensor weight;  // a scalar on the device: the host does not read a drawn weight
+// Rows of several views, one below the other; where there is a weight each is mixed with another of them:
+// weight * x[i] + (1 - weight) * x[partner[i]].
+struct Rows {
+  std::vector<std::pair<std::string, Ids>> parts;  // a view and its samples
+  Ids partner = {};                                // places among all rows
+  Tensor weight = {};                              // a scalar on the device: the host does not read a drawn weight
+
+  std::int64_t size() const;
 };
-using View = std::variant<std::string, Mix>;  // the name of a view, or a mixture of two of its images
+using View = std::variant<std::string, Rows>;
 
 // What of a state the stage's result keeps. traced: its value at every epoch's end where the run is traced (golden
 // cases), else the last one: N x C confidences of all epochs of a large run would not fit.
@@ -205,8 +208,11 @@ class Step : public Common {
   Ids ids_of(const std::string& stream) { return backend_.stream(stream); }
   // A leaf of the loss. `grad` means training mode, no `grad` evaluation mode. A text tower of classes has the view "".
   // At most 256 forwards with `grad` in a step: InternalError.
-  Outputs forward(const std::string& network, const View& view, const Ids& ids, bool grad = true) {
+  Outputs forward(const std::string& network, const std::string& view, const Ids& ids, bool grad = true) {
     return backend_.forward(network, view, ids, grad, "train");
+  }
+  Outputs forward(const std::string& network, const Rows& rows, bool grad = true) {
+    return backend_.forward(network, rows, Ids::range(0, rows.size(), device()), grad, "train");
   }
   Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return backend_.apply(module, inputs); }
   Tensor state(const std::string& name) { return backend_.state(name); }
@@ -238,7 +244,7 @@ class Pass : public Common {
   std::int64_t size() const { return backend_.size_of(split_); }
   // The split's size, int64: labels of a split that the stage declares labelled. UsageError where it has none.
   const Tensor& labels() const { return backend_.labels(split_); }
-  Outputs forward(const std::string& network, const View& view, const Ids& ids) {
+  Outputs forward(const std::string& network, const std::string& view, const Ids& ids) {
     return backend_.forward(network, view, ids, false, split_);
   }
   // rows(ids) of the whole split, one below the other: rows is called for a chunk at a time (chunks.h). At least one
@@ -261,7 +267,7 @@ class Forward : public Common {
   Forward(Backend& backend, Ids ids, std::string split)
       : Common(backend), ids_(std::move(ids)), split_(std::move(split)) {}
   const Ids& ids() const { return ids_; }
-  Outputs forward(const std::string& network, const View& view, const Ids& ids) {
+  Outputs forward(const std::string& network, const std::string& view, const Ids& ids) {
     return backend_.forward(network, view, ids, false, split_);
   }
   Tensor apply(const std::string& module, const std::vector<Tensor>& inputs) { return backend_.apply(module, inputs); }

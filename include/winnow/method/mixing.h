@@ -1,4 +1,5 @@
-// Mixing of a batch's samples with each other: weight l' = max(l, 1 - l) with l ~ Beta(4, 4), and a permutation.
+// Mixing of a batch's samples with each other: weight l' = max(l, 1 - l) with l ~ Beta(4, 4) or another, and a
+// permutation.
 // docs/methods/partial-labels.md#5.11 to #5.13; Zhang et al., "mixup: beyond empirical risk minimization", 2018.
 #pragma once
 
@@ -12,11 +13,11 @@ struct Mixing {
 
   Tensor of(const Tensor& rows) const;  // weight * rows + (1 - weight) * rows[permutation]
   // The images of these ids, each mixed with its partner's.
-  Mix view(const std::string& name, const Ids& ids) const;
+  Rows view(const std::string& name, const Ids& ids) const { return {{{name, ids}}, permutation, weight}; }
 };
 
-// The draws of this step by number: a method that mixes twice uses 0 and 1.
-Mixing draw_mixing(Step&, std::int64_t index, std::int64_t count);
+// The draws of this step by number: a method that mixes twice uses 0 and 1. l ~ Beta(alpha, alpha).
+Mixing draw_mixing(Step&, std::int64_t index, std::int64_t count, double alpha = 4);
 
 // RC(z_mix, T_mix) of `module`'s logits: the chosen rows of the batch (positions) are mixed among themselves. No rows:
 // zero.

@@ -158,6 +158,7 @@ class Engine final : public method::Backend {
   model::Weights& weights_of(const std::string& part);
   void add_part(const std::string& name, std::function<std::unique_ptr<model::Module>()> make);
   Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
+  Tensor gathered(const method::Rows&, const std::string& split, const Tensor& places);
   model::Outputs rows(const Call&, std::int64_t first, std::int64_t last);
   method::Outputs compute(const std::string& network, const method::View&, const method::Ids&, bool grad,
                           const std::string& split);
@@ -191,6 +192,8 @@ class Engine final : public method::Backend {
   std::map<std::string, StepLog> logs_{{"loss", {}}};
   Tensor last_loss_;
   std::map<std::string, Tensor> first_gradients_;
+  // Texts of classes without gradient, by network: they are the same until weights change.
+  std::map<std::string, std::pair<Tensor, method::Outputs>> texts_;
   std::deque<Call> calls_;     // of this step, not yet consumed by an update
   std::vector<Tensor> stale_;  // leaves and handles from before an update of this step
   Tensor bad_;                 // on the device: the first iteration with a loss that is not finite, or -1

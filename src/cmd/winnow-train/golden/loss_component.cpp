@@ -92,8 +92,8 @@ Tensors promptsrc(const Settings& settings, const Tensors& in) {
                     settings.real("image_loss_weight") * terms.image + terms.predictions;
   return {{"loss", loss},
           {"loss_ce", terms.labels},
-          {"loss_text", terms.text},
-          {"loss_image", terms.image},
+          {"loss_text", settings.real("text_loss_weight") * terms.text},
+          {"loss_image", settings.real("image_loss_weight") * terms.image},
           {"loss_kl", terms.predictions}};
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
-#include "winnow/label/corruption.h"
+#include "winnow/label/spec.h"
 
 namespace winnow::sweep {
 

@@ -128,7 +128,7 @@ void require_same_labels(const Record& then, const Record& now) {
     auto found = now.labels.find(name);
     if (found != now.labels.end() && found->second.fingerprint == set.fingerprint) continue;
     throw DataError(
-        fmt::format("data set {}: labels/{}.safetensors in {} {} since it was checked: restore it, or run winnow data "
+        fmt::format("data set {}: labels/{} in {} {} since it was checked: restore it, or run winnow data "
                     "check {} and let its stages be "
                     "recomputed",
                     then.name, name, then.root.string(), found == now.labels.end() ? "is gone" : "changed", then.name));

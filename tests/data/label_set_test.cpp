@@ -170,7 +170,8 @@ TEST_F(LabelSetTest, BelongToTheRecordOfTheDataSet) {
   write("worst", {{"given", labels(worst)}});
   EXPECT_EQ(refused(), "accepted") << "the same labels in a new file";
   write("worst", {{"given", labels(other)}});
-  EXPECT_THAT(refused(), HasSubstr("labels/worst in " + folder_.string() + " changed since it was checked"));
+  EXPECT_THAT(refused(),
+              HasSubstr("labels/worst.safetensors in " + folder_.string() + " changed since it was checked"));
   std::filesystem::remove(folder_ / "labels" / "worst.safetensors");
   EXPECT_THAT(refused(), HasSubstr("is gone since it was checked"));
 }

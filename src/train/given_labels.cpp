@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include "arrays.h"
-#include "winnow/device/device.h"
 #include "winnow/label/spec.h"
 
 namespace winnow::train {

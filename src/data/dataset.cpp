@@ -55,6 +55,13 @@ void note_files(Record& record, const std::vector<std::string>& files) {
   for (const std::string& file : files) record.files[file] = size_and_time(record.root / file);
 }
 
+// The file below the root that a record's label set came from.
+std::string label_file(const Record& record, const std::string& set) {
+  for (const auto& [file, state] : record.files)
+    if (file.starts_with("labels/") && Path(file).stem() == set) return file;
+  return "labels/" + set;
+}
+
 void leave_out(Listing& listing, const std::vector<std::string>& files) {
   std::set<std::string> out(files.begin(), files.end());
   for (Listing::Part* part : {&listing.train, &listing.test})
@@ -110,16 +117,15 @@ Found look(const Manifest& manifest, const Path& root, const std::vector<std::st
   std::vector<std::int64_t> labels = found.training_labels();
   record.labels = keep_label_sets(
       root, {record.name, record.fingerprint, labels, static_cast<std::int64_t>(record.classes.size())});
+  note_files(record, label_files(root));
   for (const auto& [name, sets] : manifest.labels)
     if (auto own = record.labels.find(name); own != record.labels.end() && own->second.candidates != sets)
-      throw DataError(fmt::format("{}: gives {}, and {} declares {}",
-                                  (root / "labels" / (name + ".safetensors")).string(),
+      throw DataError(fmt::format("{}: gives {}, and {} declares {}", (root / label_file(record, name)).string(),
                                   sets ? "one label a sample" : "sets of candidates", manifest.source,
                                   sets ? "sets of candidates" : "one label a sample"));
   for (std::string& note : notes_on_classes(record.classes, labels)) record.notes.push_back(std::move(note));
   if (found.listing) record.notes.insert(record.notes.end(), found.listing->notes.begin(), found.listing->notes.end());
   if (std::string note = note_on_other_label_files(root); !note.empty()) record.notes.push_back(std::move(note));
-  note_files(record, label_files(root));
   return found;
 }
 
@@ -128,10 +134,11 @@ void require_same_labels(const Record& then, const Record& now) {
     auto found = now.labels.find(name);
     if (found != now.labels.end() && found->second.fingerprint == set.fingerprint) continue;
     throw DataError(
-        fmt::format("data set {}: labels/{}.safetensors in {} {} since it was checked: restore it, or run winnow data "
+        fmt::format("data set {}: {} in {} {} since it was checked: restore it, or run winnow data "
                     "check {} and let its stages be "
                     "recomputed",
-                    then.name, name, then.root.string(), found == now.labels.end() ? "is gone" : "changed", then.name));
+                    then.name, label_file(then, name), then.root.string(),
+                    found == now.labels.end() ? "is gone" : "changed", then.name));
   }
 }
 

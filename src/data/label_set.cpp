@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
 #include <iterator>
+#include <optional>
 
 #include "file_kind.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/core/json_text.h"
 #include "winnow/core/printable.h"
 
 namespace winnow::data {
@@ -18,6 +21,7 @@ namespace {
 
 constexpr const char* kFolder = "labels";
 constexpr const char* kSuffix = ".safetensors";
+constexpr const char* kListSuffix = ".json";
 
 // One of the two forms, its shape checked against its own number of rows alone.
 struct Rows {
@@ -58,6 +62,57 @@ Rows rows_of(const SafeTensors& file) {
   rows.candidates = {reinterpret_cast<const std::uint8_t*>(tensor.bytes.data()), tensor.bytes.size()};
   return rows;
 }
+
+// Is it a list of numbers? A data set may have JSON files of its own in a folder of this name.
+bool is_label_list(const Path& file) {
+  constexpr std::size_t kEnough = 4096;
+  std::ifstream content(file, std::ios::binary);
+  std::string start(kEnough, '\0');
+  content.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(content.gcount()));
+  if (start.starts_with("\xEF\xBB\xBF")) start.erase(0, 3);  // a byte order mark
+  auto next = [&](std::size_t from) { return start.find_first_not_of(" \t\r\n", from); };
+  std::size_t bracket = next(0);
+  if (bracket == std::string::npos || start[bracket] != '[') return false;
+  std::size_t first = next(bracket + 1);
+  return first != std::string::npos && std::string_view("-]0123456789").find(start[first]) != std::string_view::npos;
+}
+
+std::vector<std::int64_t> read_label_list(const Path& file) {
+  Value list = read_json(file);
+  std::vector<std::int64_t> labels;
+  labels.reserve(list.size());
+  for (const Value& label : list) {
+    if (!label.is_number_integer())
+      throw DataError(
+          fmt::format("{}: entry {} is {}; a label file of this kind is a flat list of whole numbers, one "
+                      "a training image",
+                      file.string(), labels.size(), brief(label)));
+    labels.push_back(label.get<std::int64_t>());
+  }
+  return labels;
+}
+
+// A label file's content, and the rows that refer to it.
+class LabelFile {
+ public:
+  explicit LabelFile(const Path& path) {
+    if (path.extension() == kListSuffix) {
+      list_ = read_label_list(path);
+      rows_.given = list_;
+      rows_.samples = static_cast<std::int64_t>(list_.size());
+    } else {
+      rows_ = rows_of(tensors_.emplace(path));
+    }
+  }
+  LabelFile(const LabelFile&) = delete;
+  const Rows& rows() const { return rows_; }
+
+ private:
+  std::optional<SafeTensors> tensors_;
+  std::vector<std::int64_t> list_;
+  Rows rows_;
+};
 
 std::string fingerprint_of(const Rows& rows, const std::string& dataset) {
   Hasher hasher;
@@ -131,7 +186,9 @@ std::vector<std::string> label_files(const Path& root) {
   std::vector<std::string> files;
   if (!is_there(root / kFolder)) return files;
   for (const std::string& name : names_in(root / kFolder, false))
-    if (Path(name).extension() == kSuffix) files.push_back((Path(kFolder) / name).string());
+    if (Path(name).extension() == kSuffix ||
+        (Path(name).extension() == kListSuffix && is_label_list(root / kFolder / name)))
+      files.push_back((Path(kFolder) / name).string());
   return files;
 }
 
@@ -143,16 +200,19 @@ std::string note_on_other_label_files(const Path& root) {
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     constexpr const char* kArrays[] = {".npy", ".npz", ".pt", ".pth", ".pkl", ".pickle", ".h5", ".hdf5", ".safetensor"};
-    bool array = lower.find(kSuffix) != std::string::npos && Path(name).extension() != kSuffix;
+    bool array = (lower.find(kSuffix) != std::string::npos && Path(name).extension() != kSuffix) ||
+                 (lower.ends_with(kListSuffix) &&
+                  (Path(name).extension() != kListSuffix || !is_label_list(root / kFolder / name)));
     if (array || std::any_of(std::begin(kArrays), std::end(kArrays),
                              [&](const char* ending) { return lower.ends_with(ending); }))
       others.push_back(name);
   }
   if (others.empty()) return "";
-  return fmt::format("labels/{}{} not read: labels are files NAME.safetensors, which launch/convert-labels makes",
-                     printable(others[0]),
-                     others.size() == 1
-                         ? " is"
+  return fmt::format(
+      "labels/{}{} not read: labels are files NAME.safetensors, which launch/convert-labels "
+      "makes, or NAME.json, a list of numbers",
+      printable(others[0]),
+      others.size() == 1 ? " is"
                          : fmt::format(" and {} other{} are", others.size() - 1, others.size() == 2 ? "" : "s"));
 }
 
@@ -170,9 +230,12 @@ bool is_kept(const std::string& fingerprint, const std::string& dataset) {
 std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled& of) {
   std::map<std::string, LabelSet> result;
   for (const std::string& name : label_files(root)) {
-    SafeTensors file(root / name);
-    std::string path = file.path().string();
-    Rows rows = rows_of(file);
+    std::string path = (root / name).string(), set_name = Path(name).stem().string();
+    if (result.count(set_name))
+      throw DataError(fmt::format("{}: there are labels '{}' of another kind of file beside it; give one another name",
+                                  path, set_name));
+    LabelFile file(path);
+    const Rows& rows = file.rows();
     if (rows.samples != static_cast<std::int64_t>(of.labels.size()))
       throw DataError(fmt::format("{}: labels of {} samples, {} has {} training images", path, rows.samples, of.dataset,
                                   of.labels.size()));
@@ -180,7 +243,7 @@ std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled
     else require_given(path, rows, of);
     LabelSet set{fingerprint_of(rows, of.fingerprint), rows.sets, share_missing(rows, of)};
     keep(rows, of.fingerprint, set.fingerprint);
-    result[Path(name).stem().string()] = set;
+    result[set_name] = set;
   }
   return result;
 }

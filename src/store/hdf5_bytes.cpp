@@ -75,6 +75,7 @@ Memory build_image(const RunContent& run, const std::string& canonical, const Ha
   image.text(dataset::stage, to_json(run.stage).dump());
   if (!run.metrics.empty()) image.text(dataset::metrics, metric_kinds_text(run.metrics));
   image.text(dataset::log, without_zeros(run.log));
+  if (!run.confusion.empty()) add_table(image, dataset::confusion, run.confusion);
   for (const auto& [name, table] : run.tables) add_table(image, name, table);
   for (const auto& [name, array] : run.arrays) add_array(image, name, array);
   for (const auto& [name, text] : run.texts) {

@@ -16,7 +16,8 @@ constexpr const char *identity = "identity", *kind = "kind", *result_digest = "r
 
 // Texts about the run itself. They are data sets and no attributes because attributes end at 64 KB.
 namespace dataset {
-constexpr const char *canonical = "stage/canonical", *stage = "stage/json", *metrics = "stage/metrics", *log = "log";
+constexpr const char *canonical = "stage/canonical", *stage = "stage/json", *metrics = "stage/metrics", *log = "log",
+                     *confusion = "labels/confusion";
 }
 
 inline hid_t file_type(DType dtype) {

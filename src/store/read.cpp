@@ -27,7 +27,8 @@ Provenance read_provenance(const Reader& file) {
 }
 
 bool describes_itself(const std::string& name) {
-  return name == dataset::canonical || name == dataset::stage || name == dataset::metrics || name == dataset::log;
+  return name == dataset::canonical || name == dataset::stage || name == dataset::metrics || name == dataset::log ||
+         name == dataset::confusion;
 }
 
 }  // namespace
@@ -49,6 +50,7 @@ RunContent read_run_file(const Path& path, bool arrays, Accept accept) {
     run.trial = trial;
     run.stage = stage_from_json(Value::parse(file.text(dataset::stage)));
     if (file.has(dataset::metrics)) run.metrics = parse_metric_kinds(file.text(dataset::metrics));
+    if (file.has(dataset::confusion)) run.confusion = Reader::table(file.open_set(dataset::confusion));
     run.log = file.text(dataset::log);
     run.provenance = read_provenance(file);
     for (const std::string& name : file.sets()) {

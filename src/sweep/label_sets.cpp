@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
-#include "winnow/label/corruption.h"
+#include "winnow/label/spec.h"
 
 namespace winnow::sweep {
 
@@ -17,7 +17,7 @@ const data::LabelSet& annotated_set(Inspection& seen, const Catalogue& catalogue
     }
   throw UsageError(
       fmt::format("{0}: labels.set: no labels '{1}' of {2} on this machine{3}; known: {4}. Put labels/{1}.safetensors "
-                  "(launch/convert-labels) below its "
+                  "(launch/convert-labels) or labels/{1}.json (a list of numbers) below its "
                   "folder and run `winnow data check {2}`",
                   seen.where("labels.set"), name, dataset, did_you_mean(name, known),
                   known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));

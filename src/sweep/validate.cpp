@@ -7,6 +7,7 @@
 #include "check_samples.h"
 #include "label_sets.h"
 #include "winnow/core/error.h"
+#include "winnow/label/spec.h"
 
 namespace winnow::sweep {
 
@@ -59,6 +60,21 @@ void require_labels(Inspection& seen, const Catalogue& catalogue) {
     if (other.labels == LabelNeed::candidates) able.push_back(name);
   throw UsageError(fmt::format("{}: method {} learns from one given label, {} gives candidate sets; able to: {}",
                                seen.where("method"), method.name, what, fmt::join(able, ", ")));
+}
+
+// Labels that the data set's classes do not allow. Rate and seed decide nothing here and are not looked at, so that
+// their axes stay free.
+void require_possible_noise(Inspection& seen, const Catalogue& catalogue) {
+  Settings settings({{"labels.rate", 0.0}, {"labels.seed", 0}});
+  settings.set("labels.kind", seen.text("labels.kind"));
+  for (const char* key :
+       {"include_true", "balanced", "count", "target", "map", "block", "superclasses", "sigma", "pixels"})
+    if (std::string name = std::string("labels.") + key; seen.find(name)) settings.set(name, *seen.find(name));
+  if (!label::makes_noise(label::parse_kind(settings.text("labels.kind")))) return;
+  std::int64_t classes = catalogue.datasets.at(seen.text("dataset")).classes;
+  if (classes == 0) return;  // not known before the data are; the stage refuses
+  if (std::optional<label::Fault> fault = label::fault_of(label::Spec::from(settings), classes))
+    throw UsageError(fmt::format("{}: {}", seen.where(fault->key), fault->text));
 }
 
 // A logistic regression needs one label a sample. (A class mean weighs the classes of a set.)
@@ -133,6 +149,7 @@ void validate(Resolved& resolved, const Catalogue& catalogue, const Place& grid,
 void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missing) {
   note_missing(seen, catalogue, missing);
   require_labels(seen, catalogue);
+  require_possible_noise(seen, catalogue);
   require_start(seen, catalogue);
   require_scorer(seen, catalogue);
   require_legacy_seeds(seen);

@@ -5,10 +5,12 @@
 
 #include <span>
 
+#include "instance_labels.h"
 #include "require_classes.h"
 #include "winnow/core/error.h"
 #include "winnow/data/label_set.h"
-#include "winnow/label/corruption.h"
+#include "winnow/label/candidates.h"
+#include "winnow/label/noise.h"
 #include "winnow/label/scored.h"
 
 namespace winnow::train {
@@ -76,14 +78,14 @@ class Labelling {
         sets = label::instance_candidates(truth, C, probability, spec.seed);
         break;
       }
-      case label::Kind::clean:
-      case label::Kind::symmetric: {
-        label::Labels given(truth.begin(), truth.end());
-        if (spec.kind == label::Kind::symmetric)
-          given = label::symmetric(truth, C, spec, label::draw_symmetric(N, C, spec));
-        take_given(at::tensor(given, at::kLong));
+      case label::Kind::clean: take_given(true_labels.clone()); return;
+      case label::Kind::symmetric:
+      case label::Kind::asymmetric:
+      case label::Kind::pairflip:
+      case label::Kind::structured: take_given(at::tensor(label::noisy_labels(truth, C, spec), at::kLong)); return;
+      case label::Kind::instance:
+        take_given(at::tensor(instance_labels(pixels_, samples_.train, truth, spec), at::kLong));
         return;
-      }
       case label::Kind::annotated: throw InternalError("annotated labels are read, not made");
     }
     result_.candidates = at::from_blob(sets.mask.data(), {N, C}, at::TensorOptions(at::kByte)).clone();

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "winnow/core/error.h"
-#include "winnow/label/corruption.h"
+#include "winnow/label/candidates.h"
 #include "winnow/label/long_tail.h"
 
 namespace winnow::train {

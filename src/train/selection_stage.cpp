@@ -4,6 +4,7 @@
 
 #include "arrays.h"
 #include "executors.h"
+#include "given_labels.h"
 #include "open_images.h"
 #include "selected_subset.h"
 #include "winnow/core/error.h"
@@ -42,8 +43,7 @@ Execution execute_selection(const Stage& stage, const Context& context, comm::Co
   add_selection_metrics(selected.mask, source.given(), oracle, metrics);
   store::Table& last = result.content.tables["metrics/final"];
   for (const auto& [name, value] : metrics) last.push_back({name, std::vector<double>{value}});
-  result.content.arrays["labels/samples"] = array_of(source.samples("train"));
-  result.content.arrays["labels/given"] = array_of(source.given());
+  put_given(source, oracle, stage, result.content);
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "curves.h"
 #include "epoch_metrics.h"
 #include "executors.h"
+#include "given_labels.h"
 #include "head_start.h"
 #include "loop.h"
 #include "open_images.h"
@@ -50,11 +51,11 @@ void put_selection_of(Engine& engine, ImageSource& source, const std::string& na
                 masks.dim() > last("mask").dim() ? masks : at::Tensor(), source, content);
 }
 
-void put_labels(ImageSource& source, const Stage& stage, store::RunContent& content) {
+void put_labels(ImageSource& source, const Oracle& oracle, const Stage& stage, store::RunContent& content) {
   if (!stage.outputs.count(Output::labels)) return;
+  if (source.has_given()) return put_given(source, oracle, stage, content);
   content.arrays["labels/samples"] = array_of(source.samples("train"));
-  if (source.has_given()) content.arrays["labels/given"] = array_of(source.given());
-  else content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
+  content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
 }
 
 Execution execute_replay(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer,
@@ -161,7 +162,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   put_trace(engine, result.trace);
   curves.put(result.content, engine.losses());
   metrics.put_classes(result.content);
-  put_labels(source, stage, result.content);
+  put_labels(source, oracle, stage, result.content);
   if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, context.trial, result.content);
   for (const auto& [output, tensor] : metrics.predictions().all()) {
     result.trace.predictions[output] = tensor;

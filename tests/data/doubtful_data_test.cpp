@@ -293,8 +293,8 @@ TEST_F(DoubtfulData, LabelFilesThatNobodyReadsAreTold) {
   put("labels/worst.npy", "x");
   EXPECT_THAT(
       notes(lines()),
-      ElementsAre(
-          "labels/worst.npy is not read: labels are files NAME.safetensors, which launch/convert-labels makes"));
+      ElementsAre("labels/worst.npy is not read: labels are files NAME.safetensors, which launch/convert-labels makes, "
+                  "or NAME.json, a list of numbers"));
   put("labels/best.SAFETENSORS", "x");
   EXPECT_THAT(notes(lines()), ElementsAre(HasSubstr("labels/best.SAFETENSORS and 1 other are not read")));
 }

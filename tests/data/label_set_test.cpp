@@ -176,5 +176,41 @@ TEST_F(LabelSetTest, BelongToTheRecordOfTheDataSet) {
   EXPECT_THAT(refused(), HasSubstr("is gone since it was checked"));
 }
 
+// docs/methods/noisy-labels.md#1.1: as the reference codes keep synthetic noise.
+TEST_F(LabelSetTest, AListOfNumbersIsALabelFile) {
+  std::vector<std::int64_t> worst{0, 2, 2, 1};
+  write("worst", {{"given", labels(worst)}});
+  std::string same = keep().at("worst").fingerprint;
+  auto list = [&](const std::string& text) {
+    write_file_atomically(folder_ / "labels/sym-0.4.json", text);
+    try {
+      return keep().at("sym-0.4").fingerprint;
+    } catch (const DataError& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(list("[0, 2, 2, 1]"), same) << "whatever kind of file they come in";
+  EXPECT_EQ(list("\xEF\xBB\xBF [\n0,2,2,1]\n"), same);
+  EXPECT_THAT(list("[0, 2, 2]"), HasSubstr("labels/sym-0.4.json: labels of 3 samples, mini has 4 training images"));
+  EXPECT_THAT(list("[]"), HasSubstr("labels of 0 samples"));
+  EXPECT_THAT(list("[0, 2, 2, 3]"), HasSubstr("sample 3 has the label 3; mini has classes 0..2"));
+  EXPECT_THAT(list("[0, 2, 0.5, 1]"), HasSubstr("entry 2 is 0.5; a label file of this kind is a flat list of whole"));
+  EXPECT_THAT(list("[0, 2, [2], 1]"), HasSubstr("entry 2 is [2]"));
+  EXPECT_THAT(list("[0, 2, 2, 1"), HasSubstr("labels/sym-0.4.json"));
+  list("[0, 2, 2, 1]");
+  write_file_atomically(folder_ / "labels/worst.json", "[0, 2, 2, 1]");
+  EXPECT_THAT(list("[0, 2, 2, 1]"), HasSubstr("there are labels 'worst' of another kind of file beside it"));
+}
+
+TEST_F(LabelSetTest, OtherJsonIsNoted) {
+  for (const char* text : {"{\"a\": [1, 2]}", "[\"owl\", \"crane\"]", "[{\"label\": 1}]", ""}) {
+    write_file_atomically(folder_ / "labels/own.json", text);
+    EXPECT_THAT(label_files(folder_), testing::IsEmpty()) << text;
+    EXPECT_THAT(note_on_other_label_files(folder_), HasSubstr("labels/own.json is not read")) << text;
+  }
+  write_file_atomically(folder_ / "labels/own.json", "[1]");
+  EXPECT_EQ(note_on_other_label_files(folder_), "");
+}
+
 }  // namespace
 }  // namespace winnow::data

@@ -140,6 +140,26 @@ TEST(ResultDigest, IsOfWhatWasComputedAlone) {
   EXPECT_NE(run.result_digest(), other.result_digest());
 }
 
+// Results from before it was recorded stay what they are.
+TEST(ResultDigest, TheConfusionOfGivenLabelsIsNoPart) {
+  Folder folder;
+  RunContent run = small_run(0);
+  Hash128 before = run.result_digest();
+  run.confusion = {{"true", std::vector<std::int64_t>{0, 1}},
+                   {"given", std::vector<std::int64_t>{0, 0}},
+                   {"count", std::vector<std::int64_t>{7, 3}}};
+  EXPECT_EQ(run.result_digest(), before);
+  write_run_file(folder / "a.h5", run);
+  RunContent back = read_run_file(folder / "a.h5");
+  ASSERT_EQ(back.confusion.size(), 3u);
+  EXPECT_EQ(back.confusion[2].name, "count");
+  EXPECT_EQ(back.confusion[2].values, run.confusion[2].values);
+  EXPECT_EQ(back.tables.count("labels/confusion"), 0u);
+  EXPECT_EQ(back.result_digest(), before);
+  write_run_file(folder / "b.h5", small_run(0));
+  EXPECT_TRUE(read_run_file(folder / "b.h5").confusion.empty());
+}
+
 TEST(ResultDigest, SeesShapeAndType) {
   auto digest = [](Array array) {
     RunContent run = small_run();

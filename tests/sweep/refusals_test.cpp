@@ -24,11 +24,13 @@ TEST_F(Refusals, UnknownKeysComeWithTheNearestOne) {
        "s.toml:5: unknown key 'detect.model': there is neither a group of settings nor an earlier stage of a recipe "
        "called 'detect'"},
       {"method = \"cc\"\nlabels = 5",
-       "s.toml:5: unknown key 'labels': it is a table, with labels.balanced, labels.include_true, "
-       "labels.keep_fraction, labels.kind, labels.law, "
+       "s.toml:5: unknown key 'labels': it is a table, with labels.balanced, labels.block, labels.count, "
+       "labels.include_true, "
+       "labels.keep_fraction, labels.kind, labels.law, labels.map, labels.pixels, "
        "labels.rate, labels.scorer.chunk, labels.scorer.epochs, labels.scorer.mode, labels.scorer.model, "
        "labels.scorer.seed, "
-       "labels.scorer.template, labels.scorer.view, labels.scores, labels.seed, labels.set, labels.size_law"},
+       "labels.scorer.template, labels.scorer.view, labels.scores, labels.seed, labels.set, labels.sigma, "
+       "labels.size_law, labels.superclasses, labels.target"},
       {"[[override]]\nwhen = { methd = \"cc\" }\nset = { seed = 1 }",
        "s.toml:5: unknown key 'methd' (did you mean 'method'?)"},
       {"[[exclude]]\nsede = 1", "s.toml:5: unknown key 'sede' (did you mean 'seed'?)"},
@@ -47,7 +49,8 @@ TEST_F(Refusals, ValuesOfTheWrongTypeOrOutOfRange) {
       {"train.lr = -1", "s.toml:4: train.lr: expected a number of at least 0, got -1"},
       {"train.betas = 0.9", "s.toml:4: train.betas: expected an array of numbers in [0, 1), got 0.9"},
       {"labels.kind = \"flp\"",
-       "s.toml:4: labels.kind: expected one of clean, flip, uniform, instance-candidates, symmetric, annotated, got "
+       "s.toml:4: labels.kind: expected one of clean, flip, uniform, instance-candidates, symmetric, "
+       "asymmetric, pairflip, structured, instance, annotated, got "
        "\"flp\" (did you mean 'flip'?)"},
       {"method = \"prodn\"",
        "s.toml:4: method: expected one of cc, ce, crdpll, proden, got \"prodn\" (did you mean 'proden'?)"},
@@ -111,10 +114,10 @@ TEST_F(Refusals, KeysThatDoNotApply) {
        "s.toml:5: conf_source applies to no experiment of the sweep: it is a key of crdpll, proden"},
       {"method = \"cc\"\nlabels.rate = 0.5",
        "s.toml:5: labels.rate applies to no experiment of the sweep: it exists only where labels.kind = flip or "
-       "instance-candidates or symmetric"},
+       "instance-candidates or symmetric or asymmetric or pairflip or structured or instance"},
       {"[[grid]]\nmethod = [\"cc\"]\nlabels = [{ kind = \"clean\", rate = 0.5 }]",
        "s.toml:6: labels.rate = 0.5 cannot be an axis here: it exists only where labels.kind = flip or "
-       "instance-candidates or symmetric"},
+       "instance-candidates or symmetric or asymmetric or pairflip or structured or instance"},
   });
 }
 
@@ -122,7 +125,9 @@ TEST_F(Refusals, WhatAnExperimentNeeds) {
   expect({
       {"seed = 1", "s.toml: method is not set"},
       {"[[grid]]\nmethod = [\"cc\"]\nlabels.kind = \"flip\"",
-       "s.toml:4: labels.rate is not set, needed where labels.kind = flip or instance-candidates or symmetric: "
+       "s.toml:4: labels.rate is not set, needed where labels.kind = flip or instance-candidates or symmetric or "
+       "asymmetric "
+       "or pairflip or structured or instance: "
        "expected a number in [0, 1]"},
       {"[[grid]]\nmethod = [\"cc\", \"ce\"]\nlabels = [{ kind = \"flip\", rate = 0.5 }]",
        "s.toml:5: method ce learns from one given label, labels.kind = flip gives candidate sets; able to: cc, crdpll, "
@@ -159,7 +164,7 @@ TEST_F(Refusals, OnTheCommandLine) {
   EXPECT_EQ(refusal(good, {"labels.rate=0.5"}),
             "--set labels.rate=0.5: labels.rate applies to no experiment of the sweep: it exists only where "
             "labels.kind = flip "
-            "or instance-candidates or symmetric");
+            "or instance-candidates or symmetric or asymmetric or pairflip or structured or instance");
 }
 
 TEST_F(Refusals, OfTheFileAsAWhole) {

@@ -61,6 +61,7 @@ TEST_F(AnnotatedTest, GivenLabelsAreTheFilesRowsOfTheChosenSamples) {
   EXPECT_EQ(samples.size(0), 30);
   EXPECT_TRUE(at::equal(array(content, "labels/given"),
                         at::where(samples.remainder(3) == 0, samples + 1, samples).remainder(10)));
+  EXPECT_FALSE(content.confusion.empty()) << "the true labels are known";
   Stage partial = annotated("cc", "worst");
   EXPECT_TRUE(run(partial).content.arrays.count("labels/given")) << "singletons for a method of partial labels";
 }
@@ -115,6 +116,7 @@ TEST_F(AnnotatedTest, OwnLabelsLeaveNoTruth) {
   at::Tensor samples = array(content, "labels/samples");
   EXPECT_TRUE(at::equal(array(content, "labels/given"), samples.remainder(10)));
   auto found = figures(content);
+  EXPECT_TRUE(content.confusion.empty());
   EXPECT_TRUE(found.count("selection_kept"));
   EXPECT_TRUE(found.count("validation_agreement"));
   for (const char* name : {"selection_precision", "selection_recall", "validation_accuracy"})

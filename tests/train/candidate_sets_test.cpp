@@ -3,7 +3,7 @@
 #include "../../src/train/open_images.h"
 #include "miniature.h"
 #include "winnow/data/scores.h"
-#include "winnow/label/corruption.h"
+#include "winnow/label/candidates.h"
 #include "winnow/label/long_tail.h"
 #include "winnow/sweep/plan.h"
 

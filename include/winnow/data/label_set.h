@@ -1,7 +1,8 @@
 // Labels that people gave to a data set's training images: files labels/NAME.safetensors below its root, as
 // launch/convert-labels writes them. One row a training sample, in the data set's order: `given` (N, I64), and `clean`
 // (N, I64) where its source knows the true labels; or `candidates` (N x C, U8, zeros and ones), which may miss the true
-// label. docs/methods/partial-labels.md#1.5, docs/methods/noisy-labels.md#1.3.
+// label. Or labels/NAME.json, given labels as the reference codes of synthetic noise keep them: a flat list of N whole
+// numbers. docs/methods/partial-labels.md#1.5, docs/methods/noisy-labels.md#1.1, 1.3.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ struct Labelled {
 
 // Checks all label files below the root and keeps copies of them in the cache folder, where trainers find them by
 // fingerprint; by name. DataError naming file and sample for labels of another data set (its `clean`), another number
-// of rows or classes, a label out of range, a sample without candidates, or a file that is something else.
+// of rows or classes, a label out of range, a sample without candidates, a file that is something else, or two files of
+// one name.
 std::map<std::string, LabelSet> keep_label_sets(const Path& root, const Labelled&);
 
 // Below the root, sorted: "labels/worst.safetensors"; without hidden ones. DataError for a folder that cannot be

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "winnow/label/corruption.h"
+#include "winnow/label/candidates.h"
 
 namespace winnow::label {
 

@@ -54,12 +54,15 @@ struct RunContent {
   std::map<std::string, Table> tables;       // "metrics/epochs", "metrics/steps", "metrics/final" (one row)
   std::map<std::string, Array> arrays;       // below selection/, labels/, predictions/, scores/, features/, weights/
   std::map<std::string, std::string> texts;  // small texts: "snapshot/config.json"
+  // How often a true label was given as which: columns true, given, count (not 0). Of stages with one noisy label a
+  // sample whose true ones are known; else empty. It describes labels/given and is no part of the result digest.
+  Table confusion;
   MetricKinds metrics;  // what columns of metrics/final and metrics/epochs are, as far as the trainer says
   Provenance provenance;
   std::string log;     // the trainer's last lines
   bool trial = false;  // of a stage that was only tried: marked so that no store takes the file for a result
 
-  // Hash of what the stage computed: identity, tables, arrays, texts; without what metrics are,
+  // Hash of what the stage computed: identity, tables, arrays, texts; without the confusion, what metrics are,
   // provenance and log.
   Hash128 result_digest() const;
   Hash128 result_digest(const Identity&) const;  // the same, for who knows the stage's identity already

@@ -8,6 +8,8 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "label_list.h"
+#include "label_noise.h"
 #include "outcome.h"
 #include "shown.h"
 #include "sweep_options.h"
@@ -17,6 +19,9 @@
 namespace winnow::cmd {
 
 namespace {
+
+constexpr std::int64_t kMostColumns = 20;  // of a confusion that is shown whole
+constexpr std::size_t kMostPairs = 10;
 
 std::vector<double> reals(const store::Column& column) {
   return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); },
@@ -47,6 +52,36 @@ std::string curve(const std::vector<double>& values) {
   return fmt::format("{}  {:.4g} to {:.4g}, last {:.4g}", text, *low, *high, values.back());
 }
 
+// How the given labels differ from the true ones: their share, and whom the wrong ones were taken for.
+void show_confusion(const store::Table& confusion) {
+  LabelNoise noise = noise_of(confusion);
+  if (noise.samples == 0) return;
+  fmt::print("\ngiven labels\n  {} of {} differ from the true ones: {:.2f} %\n", noise.wrong, noise.samples,
+             100 * noise.rate());
+  if (noise.classes <= kMostColumns) {
+    std::size_t width = std::max<std::size_t>(6, fmt::format("{}", noise.samples).size() + 1);
+    fmt::print("  true\\given");
+    for (std::int64_t c = 0; c < noise.classes; ++c) fmt::print("{:>{}}", c, width);
+    fmt::print("\n");
+    for (std::int64_t y = 0; y < noise.classes; ++y) {
+      fmt::print("  {:10}", y);
+      for (std::int64_t c = 0; c < noise.classes; ++c) fmt::print("{:>{}}", noise.count(y, c), width);
+      fmt::print("\n");
+    }
+    return;
+  }
+  std::vector<LabelNoise::Pair> most = noise.most_frequent_wrong(kMostPairs);
+  fmt::print("  the most frequent of {} wrong pairs (all: --json):\n", noise.wrong_pairs());
+  for (const auto& [truth, given, count] : most) fmt::print("  {:>6} given as {:<6} {:>8}\n", truth, given, count);
+}
+
+Value confusion_json(const store::Table& confusion) {
+  LabelNoise noise = noise_of(confusion);
+  Value pairs = Value::array();
+  for (const auto& [truth, given, count] : noise.pairs) pairs.push_back({truth, given, count});
+  return {{"samples", noise.samples}, {"wrong", noise.wrong}, {"rate", noise.rate()}, {"pairs", std::move(pairs)}};
+}
+
 Value table_json(const store::Table& table) {
   Value result = Value::object();
   for (const store::Column& column : table)
@@ -75,6 +110,7 @@ void show_run_json(const Path& file, const store::RunContent& run) {
                  {"start", from.start},
                  {"end", from.end},
                  {"image_wait", from.image_wait}}}};
+  if (!run.confusion.empty()) all["given_labels"] = confusion_json(run.confusion);  // pairs: true, given, how often
   fmt::print("{}\n", all.dump(1, ' ', false, Value::error_handler_t::replace));
 }
 
@@ -99,6 +135,7 @@ void show_run(const Path& file, bool json) {
   fmt::print("\nsettings (* not the declared default)\n");
   for (const auto& [key, value] : run.stage.settings.all())
     fmt::print("{} {:20} {}\n", run.stage.defaulted.count(key) ? " " : "*", key, shown(value));
+  show_confusion(run.confusion);
   fmt::print("\nfinal metrics\n");
   for (const store::Column& column : run.tables["metrics/final"])
     if (std::vector<double> values = reals(column); !values.empty())
@@ -156,19 +193,30 @@ Path find_run(const std::string& word, const StoreOptions& stores) {
 }  // namespace
 
 int show(int argc, char** argv) {
-  Command app("show", "Shows a run file (provenance, settings, metrics), or the state of every experiment of a sweep.",
-              "  winnow show sweeps/quickstart.toml      each experiment: done or missing, its identity, its run file\n"
-              "  winnow show c6113e05                    the run whose identity begins so\n"
-              "  winnow show results/runs/c6/c6113e05cf6452815b32251a3d23e4a6.h5 --json\n");
+  Command app(
+      "show", "Shows a run file (provenance, settings, metrics), or the state of every experiment of a sweep.",
+      "  winnow show sweeps/quickstart.toml      each experiment: done or missing, its identity, its run file\n"
+      "  winnow show c6113e05                    the run whose identity begins so\n"
+      "  winnow show results/runs/c6/c6113e05cf6452815b32251a3d23e4a6.h5 --json\n"
+      "  winnow show c6113e05 --labels sym-0.4.json      its given labels, as a list that other programs read\n");
   StoreOptions stores;
   SweepOptions sweep;
   bool json = false;
+  std::string labels;
   app.add_option("RUN|SWEEP", sweep.file, "a sweep file (.toml), a run file, or the first digits of an identity")
       ->required();
   app.add_option("--set", sweep.sets, "KEY=VALUE for the sweep; may be repeated")->allow_extra_args(false);
   stores.add_to(app);
   app.add_flag("--json", json, "for scripts");
+  app.add_option("--labels", labels,
+                 "writes the run's given labels into this new file: a JSON list of numbers, one a training image");
   if (!parse(app, argc, argv)) return kDone;
+  if (!labels.empty()) {
+    if (Path(sweep.file).extension() == ".toml")
+      throw UsageError("show: --labels is of one run: name a run file, or the first digits of its identity");
+    write_label_list(find_run(sweep.file, stores), labels);
+    return kDone;
+  }
   if (Path(sweep.file).extension() == ".toml") show_sweep(sweep.plan(), stores.open_to_read(), json);
   else show_run(find_run(sweep.file, stores), json);
   return kDone;

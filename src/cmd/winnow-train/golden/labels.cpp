@@ -7,10 +7,14 @@
 
 #include "golden/kinds.h"
 #include "winnow/core/error.h"
-#include "winnow/label/corruption.h"
+#include "winnow/label/asymmetric.h"
+#include "winnow/label/candidates.h"
+#include "winnow/label/instance_noise.h"
 #include "winnow/label/long_tail.h"
 #include "winnow/label/numpy_legacy.h"
 #include "winnow/label/scored.h"
+#include "winnow/label/structured.h"
+#include "winnow/label/symmetric.h"
 
 namespace winnow::golden {
 
@@ -58,28 +62,119 @@ void run_uniform(Case& c) {
   compare_sets(c, label::uniform(truth, classes, size_law, random), random);
 }
 
-void run_symmetric(Case& c) {
-  std::vector<std::int64_t> truth = integers(c.tensor("in.true"));
+// The case's table `labels`; what it leaves out is as declared in sweeps/presets/common.toml.
+label::Spec spec_of(Case& c) {
+  Settings settings({{"labels.seed", 0},
+                     {"labels.include_true", true},
+                     {"labels.balanced", false},
+                     {"labels.target", "uniform"},
+                     {"labels.count", "floor"},
+                     {"labels.block", 5},
+                     {"labels.sigma", 0.1},
+                     {"labels.pixels", "raw"},
+                     {"labels.superclasses", Value::array()}});
+  for (const auto& [key, value] : c.config().all())
+    if (key.starts_with("labels.")) settings.set(key, value);
+  if (c.has("in.group")) settings.set("labels.superclasses", integers(c.tensor("in.group")));
+  label::Spec spec = label::Spec::from(settings);
+  for (const std::string& key : settings.read()) c.mark_read(key);
+  if (spec.kind == label::Kind::asymmetric) c.mark_read("labels.block");  // said of maps without blocks, too
+  return spec;
+}
+
+void compare_noise(Case& c, const std::vector<std::int64_t>& truth, const label::Labels& given,
+                   const label::Marks* marked) {
   std::int64_t classes = c.config().integer("classes");
-  label::Spec spec;
-  spec.kind = label::Kind::symmetric;
-  spec.rate = c.config().real("labels.rate");
-  spec.include_true = c.config().flag("labels.include_true");
-  if (c.config().has("labels.balanced")) spec.balanced = c.config().flag("labels.balanced");
-  label::SymmetricDraws draws;
-  draws.order = integers(c.tensor("draw.order"));
-  (spec.include_true ? draws.classes : draws.shift) =
-      integers(c.tensor(spec.include_true ? "draw.class" : "draw.shift"));
-  std::vector<std::uint8_t> marked;
-  label::Labels given = label::symmetric(truth, classes, spec, draws, &marked);
   at::Tensor given_tensor = at::tensor(given, at::kLong), truth_tensor = at::tensor(truth, at::kLong);
   c.precision();
   c.compare("given", given_tensor);
-  c.compare("marked", at::tensor(std::vector<std::int64_t>(marked.begin(), marked.end()), at::kLong));
+  if (marked) c.compare("marked", at::tensor(std::vector<std::int64_t>(marked->begin(), marked->end()), at::kLong));
   c.compare("noisy", given_tensor != truth_tensor);
   at::Tensor counts = at::zeros({classes, classes}, at::kLong);
   counts.index_put_({truth_tensor, given_tensor}, at::ones({given_tensor.size(0)}, at::kLong), /*accumulate=*/true);
   c.compare("counts", counts);
+}
+
+void compare_transition(Case& c, const std::vector<double>& transition) {
+  c.compare("transition", at::tensor(transition, at::kDouble).view({c.config().integer("classes"), -1}));
+}
+
+void run_symmetric(Case& c) {
+  std::vector<std::int64_t> truth = integers(c.tensor("in.true"));
+  std::int64_t classes = c.config().integer("classes");
+  label::Spec spec = spec_of(c);
+  label::SymmetricDraws draws;
+  draws.order = integers(c.tensor("draw.order"));
+  if (spec.target == label::Target::class_size) {
+    draws.uniform = reals(c.tensor("draw.uniform"));
+    compare_transition(c, label::class_size_transition(truth, classes, spec.include_true));
+  } else {
+    (spec.include_true ? draws.classes : draws.shift) =
+        integers(c.tensor(spec.include_true ? "draw.class" : "draw.shift"));
+  }
+  label::Marks marked;
+  label::Labels given = label::symmetric(truth, classes, spec, draws, &marked);
+  compare_noise(c, truth, given, &marked);
+}
+
+void run_asymmetric(Case& c) {
+  std::vector<std::int64_t> truth = integers(c.tensor("in.true"));
+  std::int64_t classes = c.config().integer("classes");
+  label::Spec spec = spec_of(c);
+  label::AsymmetricDraws draws;
+  if (!spec.flips_each()) draws.order = integers(c.tensor("draw.order"));
+  else
+    for (std::int64_t flip : integers(c.tensor("draw.flip"))) draws.flip.push_back(flip != 0);
+  if (spec.map == label::Map::block_pairs) {
+    std::vector<std::int64_t> pairs = integers(c.tensor("draw.pair"));
+    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) draws.pairs.emplace_back(pairs[i], pairs[i + 1]);
+  }
+  label::ClassMap map = label::class_map(spec, classes, draws);
+  c.compare("map", at::tensor(map, at::kLong));
+  compare_transition(c, label::transition(map, spec.rate));
+  label::Marks marked;
+  label::Labels given = label::asymmetric(truth, classes, spec, draws, &marked);
+  compare_noise(c, truth, given, &marked);
+}
+
+void run_pairflip(Case& c) {
+  std::vector<std::int64_t> truth = integers(c.tensor("in.true"));
+  label::Marks marked;
+  label::Labels given =
+      label::pairflip(truth, c.config().integer("classes"), spec_of(c), integers(c.tensor("draw.order")), &marked);
+  compare_noise(c, truth, given, &marked);
+}
+
+void run_structured(Case& c) {
+  std::vector<std::int64_t> truth = integers(c.tensor("in.true"));
+  label::Spec spec = spec_of(c);
+  label::StructuredDraws draws{integers(c.tensor("draw.order")), integers(c.tensor("draw.classes")), {}};
+  if (spec.target == label::Target::uniform) draws.classes = integers(c.tensor("draw.class"));
+  label::Marks marked;
+  label::Labels given = label::structured(truth, c.config().integer("classes"), spec, draws, &marked);
+  compare_noise(c, truth, given, &marked);
+}
+
+// Of a case the projections are one tensor, C x d x C.
+void run_instance(Case& c) {
+  std::vector<std::int64_t> truth = integers(c.tensor("in.true"));
+  spec_of(c);
+  auto C = static_cast<std::size_t>(c.config().integer("classes"));
+  std::vector<double> features = reals(c.tensor("in.features")), projections = reals(c.tensor("draw.projection")),
+                      rates = reals(c.tensor("draw.rate")), uniform = reals(c.tensor("draw.uniform")),
+                      probability(truth.size() * C);
+  std::size_t d = features.size() / truth.size();
+  label::Labels given;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    std::span<double> own = std::span(probability).subspan(i * C, C);
+    label::project(std::span(features).subspan(i * d, d),
+                   std::span(projections).subspan(static_cast<std::size_t>(truth[i]) * d * C, d * C),
+                   static_cast<std::int64_t>(C), own);
+    label::instance_law(own, truth[i], rates[i]);
+    given.push_back(label::class_at(own, uniform[i]));
+  }
+  c.compare("probability", at::tensor(probability, at::kDouble).view({-1, static_cast<std::int64_t>(C)}));
+  compare_noise(c, truth, given, nullptr);
 }
 
 // The first rows, as many as the case keeps.
@@ -158,13 +253,18 @@ void run_labels(Case& c) {
   if (c.subject() == "long-tail") return run_long_tail(c);
   if (c.subject() == "generator") return run_generator(c);
   if (c.subject() == "validation-split") return run_validation_split(c);
-  if (c.config().has("labels.kind") && c.config().text("labels.kind") != c.subject())
+  std::string kind = c.subject() == "pair-flip" ? "pairflip" : c.subject();
+  if (c.config().has("labels.kind") && c.config().text("labels.kind") != kind)
     throw DataError(
         fmt::format("labels.kind = {} in a case of subject {}", c.config().text("labels.kind"), c.subject()));
-  if (c.subject() == "flip") return run_flip(c);
-  if (c.subject() == "uniform") return run_uniform(c);
-  if (c.subject() == "symmetric") return run_symmetric(c);
-  if (c.subject() == "instance-candidates") return run_instance_candidates(c);
+  if (kind == "flip") return run_flip(c);
+  if (kind == "uniform") return run_uniform(c);
+  if (kind == "symmetric") return run_symmetric(c);
+  if (kind == "asymmetric") return run_asymmetric(c);
+  if (kind == "pairflip") return run_pairflip(c);
+  if (kind == "structured") return run_structured(c);
+  if (kind == "instance") return run_instance(c);
+  if (kind == "instance-candidates") return run_instance_candidates(c);
   throw UsageError(fmt::format("unknown subject '{}'", c.subject()));
 }
 

@@ -1,4 +1,4 @@
-#include "winnow/label/corruption.h"
+#include "winnow/label/candidates.h"
 
 #include <gtest/gtest.h>
 
@@ -73,42 +73,6 @@ TEST(Uniform, MeanSizes) {
   EXPECT_NEAR(mean_size(reference), 5.0, 0.1);
   EXPECT_NEAR(mean_size(uniform(truth, 10, SizeLaw::exact, 0, Law::stream)), 5.491, 0.1);
   EXPECT_THROW(uniform(truth, 1, SizeLaw::exact, 0, Law::stream), UsageError);
-}
-
-TEST(Symmetric, MarksExactlyTheirShare) {
-  auto truth = balanced(1000, 10);
-  Spec spec{.kind = Kind::symmetric, .rate = 0.4, .seed = 5};
-  std::vector<std::uint8_t> marked;
-  Labels given = symmetric(truth, 10, spec, draw_symmetric(1000, 10, spec), &marked);
-  EXPECT_EQ(std::accumulate(marked.begin(), marked.end(), 0), 400);
-  std::int64_t wrong = 0;
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    EXPECT_TRUE(marked[i] || given[i] == truth[i]) << i;
-    wrong += given[i] != truth[i];
-  }
-  EXPECT_NEAR(static_cast<double>(wrong), 360, 25) << "one in ten is redrawn to itself";
-  spec.include_true = false;
-  given = symmetric(truth, 10, spec, draw_symmetric(1000, 10, spec), &marked);
-  for (std::size_t i = 0; i < truth.size(); ++i) EXPECT_EQ(given[i] != truth[i], marked[i] != 0);
-}
-
-TEST(Symmetric, BalancedMarksTheSameNumberOfEveryClass) {
-  auto truth = balanced(1000, 10);
-  Spec spec{.kind = Kind::symmetric, .rate = 0.33, .seed = 5, .include_true = false, .balanced = true};
-  Labels given = symmetric(truth, 10, spec, draw_symmetric(1000, 10, spec));
-  std::vector<int> wrong(10);
-  for (std::size_t i = 0; i < truth.size(); ++i) wrong[static_cast<std::size_t>(truth[i])] += given[i] != truth[i];
-  for (int count : wrong) EXPECT_EQ(count, 33);
-}
-
-TEST(Spec, ReadsOnlyTheKeysOfItsKind) {
-  Settings settings(
-      {{"labels.kind", "flip"}, {"labels.rate", 0.3}, {"labels.seed", 2}, {"labels.law", "numpy-legacy"}});
-  Spec spec = Spec::from(settings);
-  EXPECT_EQ(spec.law, Law::numpy_legacy);
-  EXPECT_TRUE(spec.makes_candidates());
-  EXPECT_EQ(settings.read().size(), 4u);
-  EXPECT_THROW(parse_kind("flips"), UsageError);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "winnow/label/corruption.h"
+#include "winnow/label/candidates.h"
 
 #include <fmt/format.h>
 
@@ -8,24 +8,11 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
-#include "winnow/core/words.h"
 #include "winnow/label/numpy_legacy.h"
 
 namespace winnow::label {
 
 namespace {
-
-constexpr Words<Kind>::Entry kKindWords[] = {
-    {Kind::clean, "clean"},         {Kind::flip, "flip"},
-    {Kind::uniform, "uniform"},     {Kind::instance_candidates, "instance-candidates"},
-    {Kind::symmetric, "symmetric"}, {Kind::annotated, "annotated"}};
-constexpr Words<Kind> kKinds("kind of labels", kKindWords);
-
-constexpr Words<Law>::Entry kLawWords[] = {{Law::stream, "stream"}, {Law::numpy_legacy, "numpy-legacy"}};
-constexpr Words<Law> kLaws("law of labels", kLawWords);
-
-constexpr Words<SizeLaw>::Entry kSizeLawWords[] = {{SizeLaw::reference, "reference"}, {SizeLaw::exact, "exact"}};
-constexpr Words<SizeLaw> kSizeLaws("size law", kSizeLawWords);
 
 // log binom(n, k)
 double log_choose(std::int64_t n, std::int64_t k) {
@@ -58,25 +45,6 @@ void add_first(std::uint8_t* row, std::int64_t truth, std::int64_t size, std::sp
 }
 
 }  // namespace
-
-Kind parse_kind(std::string_view text) { return kKinds.parse(text); }
-Law parse_law(std::string_view text) { return kLaws.parse(text); }
-SizeLaw parse_size_law(std::string_view text) { return kSizeLaws.parse(text); }
-
-Spec Spec::from(const Settings& settings) {
-  Spec spec;
-  spec.kind = parse_kind(settings.text("labels.kind"));
-  if (spec.kind == Kind::clean || spec.kind == Kind::annotated) return spec;
-  spec.seed = static_cast<std::uint64_t>(settings.integer("labels.seed"));
-  if (spec.kind != Kind::uniform) spec.rate = settings.real("labels.rate");
-  if (spec.kind == Kind::flip || spec.kind == Kind::uniform) spec.law = parse_law(settings.text("labels.law"));
-  if (spec.kind == Kind::uniform) spec.size_law = parse_size_law(settings.text("labels.size_law"));
-  if (spec.kind == Kind::symmetric) {
-    spec.include_true = settings.flag("labels.include_true");
-    spec.balanced = settings.flag("labels.balanced");
-  }
-  return spec;
-}
 
 Candidates flip(std::span<const std::int64_t> truth, std::int64_t classes, double rate, NumpyLegacy& random) {
   Candidates result = empty_sets(truth, classes);
@@ -151,39 +119,5 @@ Candidates uniform(std::span<const std::int64_t> truth, std::int64_t classes, Si
 }
 
 Candidates singletons(std::span<const std::int64_t> given, std::int64_t classes) { return empty_sets(given, classes); }
-
-SymmetricDraws draw_symmetric(std::int64_t samples, std::int64_t classes, const Spec& spec) {
-  SymmetricDraws draws;
-  draws.order = Streams(spec.seed, "labels.symmetric.order").at(0, 0).permutation(samples);
-  Streams streams(spec.seed, "labels.symmetric.class");
-  auto& values = spec.include_true ? draws.classes : draws.shift;
-  for (std::int64_t i = 0; i < samples; ++i) {
-    Stream stream = streams.at(0, static_cast<std::uint32_t>(i));
-    auto n = static_cast<std::uint64_t>(spec.include_true ? classes : classes - 1);
-    values.push_back(static_cast<std::int64_t>(stream.below(std::max<std::uint64_t>(n, 1))) +
-                     (spec.include_true ? 0 : 1));
-  }
-  return draws;
-}
-
-Labels symmetric(std::span<const std::int64_t> truth, std::int64_t classes, const Spec& spec,
-                 const SymmetricDraws& draws, std::vector<std::uint8_t>* marked) {
-  if (classes < 2)
-    throw UsageError(fmt::format("labels.kind = \"symmetric\" needs at least 2 classes, the data set has {}", classes));
-  Labels given(truth.begin(), truth.end());
-  if (marked) marked->assign(truth.size(), 0);
-  // floor of the double-precision product, as the reference codes compute it (0.58 * 50 gives 28, not 29).
-  auto total = static_cast<std::int64_t>(std::floor(spec.rate * static_cast<double>(truth.size())));
-  std::vector<std::int64_t> left(static_cast<std::size_t>(classes), spec.balanced ? total / classes : total);
-  for (std::int64_t i : draws.order) {
-    std::int64_t y = truth[static_cast<std::size_t>(i)];
-    if (!spec.balanced && total-- <= 0) break;
-    if (spec.balanced && left[static_cast<std::size_t>(y)]-- <= 0) continue;
-    auto at = static_cast<std::size_t>(i);
-    given[at] = draws.classes.empty() ? (y + draws.shift[at]) % classes : draws.classes[at];
-    if (marked) (*marked)[at] = 1;
-  }
-  return given;
-}
 
 }  // namespace winnow::label

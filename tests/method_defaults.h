@@ -24,7 +24,10 @@ inline void set_defaults(Settings& settings, const sweep::Method& method, double
     if (!key.fallback)
       throw std::logic_error(
           fmt::format("method {} has no default for {}: the test must give it a value", method.name, key.key));
-    settings.set(key.key, *key.fallback == "=labels.rate" ? Value(labels_rate) : *key.fallback);
+    Value value = *key.fallback;
+    if (value == "=labels.rate") value = labels_rate;
+    else if (value == "=views.weak") value = settings.has("views.weak") ? settings.at("views.weak") : Value("plain");
+    settings.set(key.key, value);
   };
   for (const sweep::Key& key : method.keys)
     if (key.when.empty()) set(key);

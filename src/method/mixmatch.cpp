@@ -31,7 +31,8 @@ MixMatchLosses mixmatch_losses(const at::Tensor& logits, const at::Tensor& targe
   result.labelled = soft_cross_entropy(logits.narrow(0, 0, labelled_rows), target.narrow(0, 0, labelled_rows));
   result.unlabelled = mean_of(
       (probability.narrow(0, labelled_rows, unlabelled) - target.narrow(0, labelled_rows, unlabelled)).square());
-  result.penalty = (-std::log(classes) - probability.mean(0).log()).sum() / classes;
+  // A class that no row thinks of at all has no logarithm: its penalty is large and pulls no further.
+  result.penalty = (-std::log(classes) - probability.mean(0).clamp_min(1e-30).log()).sum() / classes;
   return result;
 }
 

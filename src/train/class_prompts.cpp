@@ -17,21 +17,28 @@ namespace {
 
 constexpr const char* kLength = "context_length";
 
+// 0: as many as the papers have, or a quarter of the text where a model's texts are short.
+std::int64_t length_of(const Settings& settings, const model::Snapshot& snapshot) {
+  constexpr std::int64_t kUsual = 16;
+  std::int64_t length = settings.integer(kLength);
+  return length ? length : std::min(kUsual, model::text_context_of(snapshot) / 4);
+}
+
 bool of_class(const Settings& settings) { return settings.text("context_of") == "class"; }
 
 }  // namespace
 
 bool learns_context(const Settings& settings) { return settings.has(kLength); }
 
-std::int64_t context_vectors(const Settings& settings, std::int64_t classes) {
-  std::int64_t length = settings.integer(kLength);
+std::int64_t context_vectors(const Settings& settings, const model::Snapshot& snapshot, std::int64_t classes) {
+  std::int64_t length = length_of(settings, snapshot);
   return of_class(settings) ? classes * length : length;
 }
 
 ClassPrompts::ClassPrompts(const Settings& settings, const model::Snapshot& snapshot,
                            const std::vector<std::string>& class_names) {
   auto tokenizer = text::tokenizer_of(snapshot);
-  std::int64_t context = model::text_context_of(snapshot), length = settings.integer(kLength);
+  std::int64_t context = model::text_context_of(snapshot), length = length_of(settings, snapshot);
   auto classes = static_cast<std::int64_t>(class_names.size());
   std::string places;  // one token each, replaced by the context
   for (std::int64_t i = 0; i < length; ++i) places += "X ";
@@ -53,7 +60,7 @@ ClassPrompts::ClassPrompts(const Settings& settings, const model::Snapshot& snap
   of_first_ = model::slot_rows(rows, at::tensor(name_lengths, at::kLong), length,
                                model::parse_name_place(settings.text("name_place")), of_class(settings));
   if (model::reads_causally(snapshot)) of_first_ = of_first_.narrow(1, 0, columns).contiguous();
-  vectors_ = context_vectors(settings, classes);
+  vectors_ = context_vectors(settings, snapshot, classes);
 }
 
 at::Tensor ClassPrompts::rows(const at::Tensor& ids) const {

@@ -15,8 +15,8 @@ namespace winnow::train {
 // Whether the stage's method learns a context: it declares context_length.
 bool learns_context(const Settings&);
 
-// Vectors of one context: context_length of them, of every class where context_of is "class".
-std::int64_t context_vectors(const Settings&, std::int64_t classes);
+// Vectors of one context, as the setting context_length says; those of all classes where context_of is "class".
+std::int64_t context_vectors(const Settings&, const model::Snapshot&, std::int64_t classes);
 
 // Row s C + c is class c under context s, C classes. Settings context_length, context_of, name_place, period.
 class ClassPrompts {

@@ -143,7 +143,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   else if (init == "text")
     options.head_rows =
         model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);
-  if (learns_context(settings)) options.context_vectors = context_vectors(settings, source.classes());
+  if (learns_context(settings)) options.context_vectors = context_vectors(settings, snapshot, source.classes());
   auto architecture = model::classifier_architecture(snapshot, options);
   std::optional<ClassPrompts> prompts;
   if (learns_context(settings)) prompts.emplace(settings, snapshot, source.class_names());

@@ -28,7 +28,7 @@ void step_with(const Plant& plant) {
   engine.add_head("head", method::HeadStart::of_stage);
   engine.add_optimiser("main", {"main", "head"});
   engine.begin_step(0);
-  method::Step step(engine, {at::arange(6), standin::device()}, at::Tensor());
+  method::Step step(engine, {at::arange(6), standin::device()}, method::Ids());
   standin::NoWaiting forbidden;
   at::Tensor logits = step.apply("head", {step.forward("main", "weak", step.ids()).features()});
   step.update("main", plant(step, logits));

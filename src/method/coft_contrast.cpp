@@ -44,11 +44,11 @@ class CoFTContrast final : public Classifier {
   void step(Step& step) override {
     step.follow("key", momentum_);
     Tensor features = step.forward("main", "weak", step.ids()).features();
-    Tensor key = model::normalise_rows(step.forward("key", "key", step.ids(), /*grad=*/false).features());
+    Tensor key = model::normalise_or_zero(step.forward("key", "key", step.ids(), /*grad=*/false).features());
     KeyQueue queue{step.state("queue"), step.state("queue_index"), step.state("pointer"), step.state("fill")};
     Tensor each = cross_entropy(step.apply("head", {features}), step.batch_given());
     Tensor tuning = step.has_input("mask") ? masked_mean(each, step.rows_of(step.input("mask"))) : each.mean();
-    Tensor against = contrast(step.settings(), model::normalise_rows(features), key, step.ids().on_device(), queue);
+    Tensor against = contrast(step.settings(), model::normalise_or_zero(features), key, step.ids().on_device(), queue);
     minimise(step, tuning + weight_ * against);
     enqueue(queue, key, step.ids().on_device());
     step.log("loss_fft", tuning);
@@ -76,8 +76,8 @@ Tensors loss_alone(const Settings& settings, const Tensors& in) {
   bool whole = in.count("logits") != 0;  // the step's loss; else the contrast's alone
   const Tensor& query = in.at(whole ? "features" : "query");
   KeyQueue queue{in.at("queue"), in.at("queue_index"), {}, in.at("fill")};
-  Tensor against =
-      contrast(settings, model::normalise_rows(query), model::normalise_rows(in.at("key")), in.at("index"), queue);
+  Tensor against = contrast(settings, model::normalise_or_zero(query), model::normalise_or_zero(in.at("key")),
+                            in.at("index"), queue);
   if (queue.keys.size(0) != settings.integer("queue_length"))
     throw DataError(
         fmt::format("queue_length = {}, the queue has {} slots", settings.integer("queue_length"), queue.keys.size(0)));

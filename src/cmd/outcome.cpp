@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <new>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
@@ -40,6 +42,10 @@ int guarded(const std::function<int()>& body) {
     return report(kBroken, error.what());
   } catch (const std::bad_alloc&) {
     return report(kBroken, "out of memory");
+  } catch (const std::system_error& error) {
+    // fmt says "file" of any stream; what a command prints goes to standard output.
+    bool printing = std::ferror(stdout) && std::string_view(error.what()).starts_with("cannot write to file");
+    return report(kBroken, printing ? "cannot write to standard output: " + error.code().message() : error.what());
   } catch (const std::exception& error) {
     return report(kBroken, error.what());
   }

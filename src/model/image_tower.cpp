@@ -22,14 +22,17 @@ namespace {
 // forwards.
 class Autocast {
  public:
-  explicit Autocast(at::DeviceType device) : device_(device), was_(at::autocast::is_autocast_enabled(device)) {
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+  Autocast(at::DeviceType device, Precision precision)
+      : device_(device), was_(at::autocast::is_autocast_enabled(device)),
+        type_(at::autocast::get_autocast_dtype(device)) {
+    at::autocast::set_autocast_dtype(device_, precision == Precision::bf16 ? at::kBFloat16 : at::kHalf);
     at::autocast::set_autocast_enabled(device_, true);
     at::autocast::increment_nesting();
   }
   ~Autocast() {
     if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
     at::autocast::set_autocast_enabled(device_, was_);
+    at::autocast::set_autocast_dtype(device_, type_);
   }
   Autocast(const Autocast&) = delete;
   Autocast& operator=(const Autocast&) = delete;
@@ -37,6 +40,7 @@ class Autocast {
  private:
   at::DeviceType device_;
   bool was_;
+  at::ScalarType type_;
 };
 
 }  // namespace
@@ -53,7 +57,7 @@ Outputs ImageTower::rows(const at::Tensor& pixels) {
     return encode(pixels).logits;
   };
   if (options_.compute == Precision::as_stated) return {{"features", wanted()}};
-  Autocast autocast(pixels.device().type());
+  Autocast autocast(pixels.device().type(), options_.compute);
   return {{"features", wanted().to(options_.dtype)}};
 }
 
@@ -85,8 +89,8 @@ void ImageTower::train_everything() {
 }
 
 std::unique_ptr<ImageTower> image_tower(const Snapshot& snapshot, ImageTowerOptions options) {
-  if (options.compute == Precision::bf16 && options.dtype != at::kFloat)
-    throw InternalError("bf16 autocast around a tower that is not fp32");
+  if (options.compute != Precision::as_stated && options.dtype != at::kFloat)
+    throw InternalError("autocast around a tower that is not fp32");
   switch (kind_of(snapshot).family) {
     case text::Family::convnext: return convnext(snapshot, options);
     case text::Family::resnet: return resnet(snapshot, options);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <optional>
 
@@ -63,6 +64,34 @@ class AttentionPool {
   Linear out_;
   LayerNorm norm_;
   Linear fc1_, fc2_;
+};
+
+at::Tensor resized(const at::Tensor& grid, std::int64_t rows, std::int64_t columns, bool antialias) {
+  return antialias ? at::_upsample_bicubic2d_aa(grid, {rows, columns}, /*align_corners=*/false)
+                   : at::upsample_bicubic2d(grid, {rows, columns}, /*align_corners=*/false);
+}
+
+// A grid resized bicubically. Resizing is linear, so the gradient is a product with a fixed matrix, the resized unit
+// grids: CUDA's own backward adds in any order.
+class Resized : public torch::autograd::Function<Resized> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& grid, std::int64_t rows,
+                            std::int64_t columns, bool antialias) {
+    context->saved_data["side"] = grid.size(2);
+    context->saved_data["antialias"] = antialias;
+    return resized(grid, rows, columns, antialias);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const at::Tensor& gradient = gradients[0];  // 1 x d x rows x columns
+    std::int64_t side = context->saved_data["side"].toInt(), d = gradient.size(1);
+    at::Tensor units = at::eye(side * side, gradient.options()).view({1, side * side, side, side});
+    at::Tensor matrix =
+        resized(units, gradient.size(2), gradient.size(3), context->saved_data["antialias"].toBool()).flatten(2)[0];
+    at::Tensor own = at::matmul(gradient.flatten(2)[0], matrix.t()).view({1, d, side, side});
+    return {own, at::Tensor(), at::Tensor(), at::Tensor()};
+  }
 };
 
 class VisionTransformer final : public ImageTower {
@@ -149,8 +178,7 @@ class VisionTransformer final : public ImageTower {
     at::Tensor table = positions_->use.view({-1, d});
     if (rows == side && columns == side) return table;
     at::Tensor grid = table.narrow(0, first, side * side).view({1, side, side, d}).permute({0, 3, 1, 2});
-    grid = layout_.antialias ? at::_upsample_bicubic2d_aa(grid, {rows, columns}, /*align_corners=*/false)
-                             : at::upsample_bicubic2d(grid, {rows, columns}, /*align_corners=*/false);
+    grid = Resized::apply(grid, rows, columns, layout_.antialias);
     grid = grid.permute({0, 2, 3, 1}).reshape({rows * columns, d});
     return first ? at::cat({table.narrow(0, 0, 1), grid}) : grid;
   }

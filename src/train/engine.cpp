@@ -438,7 +438,8 @@ void Engine::update(const std::string& name, const Tensor& loss) {
     }
   std::size_t stale_start = leaves.size();
   leaves.insert(leaves.end(), stale_.begin(), stale_.end());
-  std::vector<Tensor> gradients = differentiate(loss, leaves);
+  const Tensor& scale = trained.optimiser.loss_scale();
+  std::vector<Tensor> gradients = differentiate(scale.defined() ? loss * scale : loss, leaves);
   for (std::size_t i = stale_start; i < leaves.size(); ++i)
     if (gradients[i].defined())
       throw InternalError(
@@ -464,6 +465,7 @@ void Engine::update(const std::string& name, const Tensor& loss) {
     }
   RECORD_USER_SCOPE(scope::optimiser);
   if (optimiser.flat().defined()) collective_.sum(optimiser.flat());
+  optimiser.unscale();
   if (!first_gradients_.count(name) && optimiser.flat().defined()) first_gradients_[name] = optimiser.flat().clone();
   optimiser.step(rate(trained.table));
 

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "winnow/core/error.h"
@@ -37,6 +38,12 @@ Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> pa
   if (parameters_.empty()) return;
   at::TensorOptions options = parameters_[0]->value.options();
   flat_ = at::zeros({total}, options);
+  if (settings.has("train.precision") && settings.text("train.precision") == "fp16") {
+    constexpr double kStart = 65536;
+    scale_ = at::full({}, kStart, options.dtype(at::kFloat));
+    growth_ = at::zeros({}, options.dtype(at::kInt));
+    found_infinite_ = at::zeros({}, options.dtype(at::kFloat));
+  }
   std::int64_t offset = 0;
   for (model::Parameter* parameter : parameters_) {
     at::Tensor& value = parameter->value;
@@ -57,6 +64,7 @@ void Optimiser::zero() {
 
 std::map<std::string, at::Tensor> Optimiser::state() const {
   std::map<std::string, at::Tensor> result{{"stepped", stepped_}};
+  if (scale_.defined()) result.insert({{"loss_scale", scale_}, {"steps_since_it_fell", growth_}});
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     result[fmt::format("first_moment/{}/{}", i, parameters_[i]->name)] = first_moments_[i];
     if (rule_ == Rule::sgd) continue;
@@ -66,9 +74,18 @@ std::map<std::string, at::Tensor> Optimiser::state() const {
   return result;
 }
 
+void Optimiser::unscale() {
+  if (!scale_.defined()) return;
+  at::NoGradGuard no_gradient;
+  found_infinite_.zero_();
+  at::_amp_foreach_non_finite_check_and_unscale_({flat_}, found_infinite_, scale_.reciprocal());
+}
+
 void Optimiser::step(double rate) {
   if (values_.empty()) return;
   at::NoGradGuard no_gradient;
+  std::optional<at::Tensor> infinite;
+  if (scale_.defined()) infinite = found_infinite_;
   if (clip_ > 0) flat_.mul_((clip_ / (at::linalg_vector_norm(flat_) + 1e-6)).clamp_max(1));
   bool first = std::exchange(first_, false);
   if (first) stepped_.fill_(1);
@@ -76,18 +93,27 @@ void Optimiser::step(double rate) {
     // The fused kernel wants no buffers where there is no momentum.
     at::TensorList buffers = momentum_ != 0 ? at::TensorList(first_moments_) : at::TensorList();
     at::_fused_sgd_(values_, gradients_, buffers, weight_decay_, momentum_, rate, /*dampening=*/0, nesterov_,
-                    /*maximize=*/false, /*is_first_step=*/first);
+                    /*maximize=*/false, /*is_first_step=*/first, /*grad_scale=*/{}, infinite);
+    move_scale();
     return;
   }
   at::_foreach_add_(steps_, 1);
+  if (infinite) at::_foreach_sub_(steps_, std::vector<at::Tensor>(steps_.size(), *infinite));
   if (rule_ == Rule::adam)
     at::_fused_adam_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_,
                      weight_decay_, eps_,
-                     /*amsgrad=*/false, /*maximize=*/false);
+                     /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, infinite);
   else
     at::_fused_adamw_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_,
                       weight_decay_, eps_,
-                      /*amsgrad=*/false, /*maximize=*/false);
+                      /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, infinite);
+  move_scale();
+}
+
+void Optimiser::move_scale() {
+  constexpr double kGrowth = 2, kFall = 0.5;
+  constexpr std::int64_t kSteps = 2000;
+  if (scale_.defined()) at::_amp_update_scale_(scale_, growth_, found_infinite_, kGrowth, kFall, kSteps);
 }
 
 }  // namespace winnow::train

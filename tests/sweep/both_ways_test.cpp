@@ -80,7 +80,7 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
   std::set<std::string> drawn;
   for (const auto& [method, preset] : catalogue_.methods)
     for (const std::string& kind : kinds)
-      for (int round = preset.recipe == "train" ? 4 : 40; round > 0; --round) {
+      for (int round = preset.recipe == "train" ? 4 : 70; round > 0; --round) {
         std::string detect =
             preset.stages.empty() ? "" : "detect.method = \"" + any(preset.stages.at("detect")) + "\"\n";
         std::string base = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"" +

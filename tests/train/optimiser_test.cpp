@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "../refusal.h"
 #include "winnow/train/schedule.h"
@@ -85,6 +86,53 @@ TEST(Optimiser, ClipsTheNormOfAllGradientsTogether) {
     EXPECT_NEAR(a->value[0].item<double>(), -3 * factor, 1e-12) << clip;
     EXPECT_NEAR(b->value[0].item<double>(), -12 * factor, 1e-12) << clip;
   }
+}
+
+// What a step of fp16 does to a weight of 1 with the gradient 2, given as the scaled loss's.
+struct ScaledStep {
+  model::Weights weights;
+  model::Parameter* w = weights.add("w", at::ones({1}), true);
+  Optimiser optimiser;
+  explicit ScaledStep(const std::string& name)
+      : optimiser(settings({{"train.optimizer", name}, {"train.weight_decay", 0.5}, {"train.precision", "fp16"}}),
+                  {w}) {}
+  void step(double gradient) {
+    optimiser.zero();
+    optimiser.gradient(0).copy_(gradient * optimiser.loss_scale());
+    optimiser.unscale();
+    optimiser.step(0.1);
+  }
+  double scale() const { return optimiser.loss_scale().item<double>(); }
+};
+
+TEST(Optimiser, Fp16TakesTheScaleOffBeforeTheStep) {
+  ScaledStep own("sgd");
+  own.step(2);
+  EXPECT_FLOAT_EQ(own.w->value.item<float>(), 1 - 0.1F * (2 + 0.5F));
+  EXPECT_EQ(own.optimiser.gradient(0).item<double>(), 2);
+}
+
+TEST(Optimiser, Fp16LeavesEverythingWhereAGradientIsNotFinite) {
+  for (const char* name : {"sgd", "adam", "adamw"}) {
+    ScaledStep own(name), undisturbed(name);
+    double before = own.scale();
+    own.step(std::numeric_limits<double>::infinity());
+    EXPECT_EQ(own.w->value.item<double>(), 1) << name << ": no decay either";
+    EXPECT_EQ(own.scale(), before / 2);
+    own.step(2);
+    undisturbed.step(2);
+    EXPECT_EQ(own.w->value.item<double>(), undisturbed.w->value.item<double>())
+        << name << ": the first step that counts";
+  }
+}
+
+TEST(Optimiser, OtherPrecisionsScaleNothing) {
+  model::Weights weights;
+  Optimiser optimiser(settings({{"train.optimizer", "sgd"}, {"train.precision", "bf16"}}),
+                      {weights.add("w", at::ones({1}), true)});
+  EXPECT_FALSE(optimiser.loss_scale().defined());
+  optimiser.unscale();  // nothing to take off
+  EXPECT_EQ(optimiser.state().count("loss_scale"), 0u);
 }
 
 // A second optimiser has settings of its own where the method declares some, and train's else.

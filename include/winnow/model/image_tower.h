@@ -31,8 +31,8 @@ struct ImageOutputs {
 // first_token: of a SigLIP that is read as if it were a CLIP, the first patch's token after the last LayerNorm; of
 // other towers `hidden`. docs/methods/partial-labels.md#S10.
 enum class FeatureKind { hidden, embedding, logits, first_token };
-// bf16: autocast around the tower; its outputs come back in the stated precision.
-enum class Precision { as_stated, bf16 };
+// bf16, fp16: autocast around the tower; its outputs come back in the stated precision.
+enum class Precision { as_stated, bf16, fp16 };
 
 struct ImageTowerOptions {
   at::ScalarType dtype = at::kFloat;

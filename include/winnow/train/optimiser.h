@@ -19,11 +19,16 @@ namespace winnow::train {
 // device. Borrows them.
 class Optimiser {
  public:
-  // Reads optimizer, weight_decay, betas, eps, momentum, nesterov, clip of `table` (optimiser_key.h). UsageError for
-  // other words.
+  // Under train.precision = fp16 gradients are those of the loss times loss_scale(), which keeps small ones above
+  // fp16's least number: unscale() takes it off again, and a step whose gradients are not finite leaves everything as
+  // it is. The scale is halved then, and doubled after 2,000 steps without (Micikevicius et al., "Mixed precision
+  // training", 2018; PyTorch's GradScaler). No look at the device. Reads optimizer, weight_decay, betas, eps, momentum,
+  // nesterov, clip of `table` (optimiser_key.h). UsageError for other words.
   Optimiser(const Settings&, std::vector<model::Parameter*> parameters, const std::string& table = "train");
 
   void zero();
+  const at::Tensor& loss_scale() const { return scale_; }  // a scalar; undefined: 1
+  void unscale();                                          // the gradients, once a step, before it
   // Undefined without parameters. Written in place, as gradient(i), the part of it that belongs to parameters()[i].
   const at::Tensor& flat() const { return flat_; }
   const at::Tensor& gradient(std::size_t i) const { return gradients_[i]; }
@@ -38,13 +43,16 @@ class Optimiser {
   void resumed() { first_ = stepped_.item<std::uint8_t>() == 0; }
 
  private:
+  void move_scale();
+
   enum class Rule { adam, adamw, sgd };
   Rule rule_;
   double clip_ = 0, weight_decay_, beta1_ = 0, beta2_ = 0, eps_ = 0, momentum_ = 0;
   bool nesterov_ = false;
   bool first_ = true;
   std::vector<model::Parameter*> parameters_;
-  at::Tensor flat_, stepped_;  // u8: has a step been taken?
+  at::Tensor flat_, stepped_;                   // u8: has a step been taken?
+  at::Tensor scale_, growth_, found_infinite_;  // of fp16
   std::vector<at::Tensor> values_, gradients_, first_moments_, second_moments_, steps_;
 };
 

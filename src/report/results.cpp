@@ -129,12 +129,12 @@ class Kinds {
   double example_ = 0;
 };
 
-void add_revisions(const sweep::Plan& plan, store::RunReader& runs, std::uint32_t node,
-                   std::unordered_map<std::uint32_t, std::string>& revisions) {
-  if (plan.nodes()[node].label == "backbone" || revisions.count(node)) return;
+void add_origins(const sweep::Plan& plan, store::RunReader& runs, std::uint32_t node,
+                 std::unordered_map<std::uint32_t, Origin>& origins) {
+  if (plan.nodes()[node].label == "backbone" || origins.count(node)) return;
   if (const store::RunReader::Run* run = runs.find(plan.nodes()[node].identity))
-    revisions.emplace(node, run->code_version());
-  for (std::uint32_t input : plan.nodes()[node].inputs) add_revisions(plan, runs, input, revisions);
+    origins.emplace(node, Origin{run->code_version(), run->device()});
+  for (std::uint32_t input : plan.nodes()[node].inputs) add_origins(plan, runs, input, origins);
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metr
     bool not_a_number = value && std::isnan(*value);
     results.experiments[i] = {not_a_number ? std::nullopt : value, not_a_number, run->file(),
                               run->result_digest().hex()};
-    add_revisions(plan, runs, *node, results.revisions);
+    add_origins(plan, runs, *node, results.origins);
     if (not_a_number) some = true;
     else if (results.experiments[i].value) some = true, kinds.add(*run, *results.experiments[i].value);
     else if (without.insert(*node).second)

@@ -118,7 +118,7 @@ class Builder {
     }
     for (std::size_t column = 0; column < table_.columns.size(); ++column) mark_column(table_, column);
     add_published();
-    note_revisions();
+    note_origins();
     return std::move(table_);
   }
 
@@ -227,23 +227,28 @@ class Builder {
     else if (result.file) ++without_metric_;
   }
 
-  // Numbers that stand in one table were computed by one code, or it says so.
-  void note_revisions() {
+  // Numbers that stand in one table were computed by one code on one kind of device, or it says so.
+  void note_origins() {
+    note_several("computed by different code", &Origin::code_version);
+    note_several("computed on different kinds of devices", &Origin::device);
+  }
+  void note_several(std::string_view what, std::string Origin::*part) {
     std::set<std::uint32_t> seen;
     std::map<std::string, std::size_t> counts;
     for (std::size_t i : experiments_)
-      if (results_.experiments[i].value) count_revisions(plan_.cell_node(i), seen, counts);
+      if (results_.experiments[i].value) count(plan_.cell_node(i), part, seen, counts);
     if (counts.size() < 2) return;
     std::vector<std::string> each;
     for (const auto& [revision, count] : counts)
       each.push_back(fmt::format("{} ({} stage{})", revision, count, count == 1 ? "" : "s"));
-    table_.notes.push_back(fmt::format("computed by different code: {}", fmt::join(each, ", ")));
+    table_.notes.push_back(fmt::format("{}: {}", what, fmt::join(each, ", ")));
   }
-  void count_revisions(std::uint32_t node, std::set<std::uint32_t>& seen,
-                       std::map<std::string, std::size_t>& counts) const {
+  void count(std::uint32_t node, std::string Origin::*part, std::set<std::uint32_t>& seen,
+             std::map<std::string, std::size_t>& counts) const {
     if (!seen.insert(node).second) return;
-    if (auto found = results_.revisions.find(node); found != results_.revisions.end()) ++counts[found->second];
-    for (std::uint32_t input : plan_.nodes()[node].inputs) count_revisions(input, seen, counts);
+    if (auto found = results_.origins.find(node); found != results_.origins.end() && !(found->second.*part).empty())
+      ++counts[found->second.*part];
+    for (std::uint32_t input : plan_.nodes()[node].inputs) count(input, part, seen, counts);
   }
 
   void add_published() {

@@ -119,9 +119,12 @@ Table PackedTable::epochs(std::size_t at) {
 Summary PackedTable::summary(std::size_t at) {
   load_rest();
   const Row& row = rows_[at];
-  Summary result{row.identity, row.result_digest, row.kind,         stages_.substr(row.stage_begin, row.stage_size),
-                 row.start,    row.end,           code_version(at), metrics(at),
-                 {},           epochs(at)};
+  Summary result{row.identity,     row.result_digest,
+                 row.kind,         stages_.substr(row.stage_begin, row.stage_size),
+                 row.start,        row.end,
+                 code_version(at), device(at),
+                 metrics(at),      {},
+                 epochs(at)};
   for (const std::string& column : columns(at))
     result.final.push_back({column, std::vector<double>{*final_value(at, column)}});
   return result;
@@ -157,7 +160,7 @@ std::size_t PackedTable::layout_number(Layout layout) {
 
 std::size_t PackedTable::add(const Summary& run, const Stamp& stamp) {
   Row row{run.identity, run.result_digest, stamp, run.kind, run.start, run.end};
-  row.layout = layout_number({names_of(run.final), names_of(run.epochs), run.metrics, run.code_version});
+  row.layout = layout_number({names_of(run.final), names_of(run.epochs), run.metrics, run.code_version, run.device});
   row.first_value = values_.size();
   for (const Column& column : run.final) values_.push_back(real_at(column, 0));
   row.epochs = rows_of(run.epochs);
@@ -206,7 +209,8 @@ std::string PackedTable::bytes() {
     layouts.push_back({{"scalars", layout.final},
                        {"epochs", layout.epochs},
                        {"metrics", Value::parse(metric_kinds_text(layout.metrics))},
-                       {"code_version", layout.code_version}});
+                       {"code_version", layout.code_version},
+                       {"device", layout.device}});
   }
 
   std::size_t width = 32 + 8 * finals.size(), epochs = 0;
@@ -273,9 +277,10 @@ PackedTable PackedTable::read(const Path& path) {
   table.unread_ = std::make_shared<Reader>(path);
   const Reader& file = *table.unread_;
   for (const Value& layout : Value::parse(file.text("layouts")))
-    table.layout_number(
-        {layout.at("scalars").get<std::vector<std::string>>(), layout.at("epochs").get<std::vector<std::string>>(),
-         parse_metric_kinds(layout.at("metrics").dump()), layout.at("code_version").get<std::string>()});
+    table.layout_number({layout.at("scalars").get<std::vector<std::string>>(),
+                         layout.at("epochs").get<std::vector<std::string>>(),
+                         parse_metric_kinds(layout.at("metrics").dump()), layout.at("code_version").get<std::string>(),
+                         layout.value("device", "")});
   Compound scalars = Reader::compound(file.open_set("scalars")), runs = Reader::compound(file.open_set("runs"));
   if (runs.width != sizeof(Record) || runs.rows != scalars.rows)
     throw DataError(fmt::format("{} {} contradicts itself", kWhat, path.string()));

@@ -39,6 +39,7 @@ class PackedTable {
   const std::vector<std::string>& columns(std::size_t at) const { return layouts_[rows_[at].layout].final; }
   const MetricKinds& metrics(std::size_t at) const { return layouts_[rows_[at].layout].metrics; }
   const std::string& code_version(std::size_t at) const { return layouts_[rows_[at].layout].code_version; }
+  const std::string& device(std::size_t at) const { return layouts_[rows_[at].layout].device; }
   std::optional<double> final_value(std::size_t at, std::string_view column) const;
   Table epochs(std::size_t at);
   Summary summary(std::size_t at);
@@ -55,10 +56,10 @@ class PackedTable {
   struct Layout {                            // what many runs have in common
     std::vector<std::string> final, epochs;  // columns
     MetricKinds metrics;
-    std::string code_version;
+    std::string code_version, device;  // device: empty in a table that an older winnow wrote
     bool operator<(const Layout& other) const {
-      return std::tie(final, epochs, metrics, code_version) <
-             std::tie(other.final, other.epochs, other.metrics, other.code_version);
+      return std::tie(final, epochs, metrics, code_version, device) <
+             std::tie(other.final, other.epochs, other.metrics, other.code_version, other.device);
     }
   };
   std::size_t layout_number(Layout);

@@ -175,6 +175,7 @@ std::optional<MetricKind> RunReader::Run::kind(std::string_view column) const {
   return found == metrics.end() ? std::nullopt : std::optional(found->second);
 }
 const std::string& RunReader::Run::code_version() const { return source_->table.code_version(row_); }
+const std::string& RunReader::Run::device() const { return source_->table.device(row_); }
 Table RunReader::Run::epochs() const { return source_->table.epochs(row_); }
 
 }  // namespace winnow::store

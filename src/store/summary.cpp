@@ -29,6 +29,7 @@ Summary read_summary(const Path& path) {
                    file.attribute_number<double>(attribute::start),
                    file.attribute_number<double>(attribute::end),
                    file.attribute_text(attribute::code_version),
+                   file.attribute_text(attribute::device),
                    file.has(dataset::metrics) ? parse_metric_kinds(file.text(dataset::metrics)) : MetricKinds{},
                    table("metrics/final"),
                    table("metrics/epochs")};

@@ -23,7 +23,7 @@ struct Summary {
   Hash128 result_digest;
   std::string kind, stage;  // "train"; the stage as JSON in one line
   double start = 0, end = 0;
-  std::string code_version;
+  std::string code_version, device;
   MetricKinds metrics;
   Table final, epochs;  // metrics/final, metrics/epochs; empty where the run has none
 };

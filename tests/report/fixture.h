@@ -27,11 +27,12 @@ class ReportTest : public ::testing::Test {
   // Commits a run file for this experiment with these last metrics.
   void finish(const sweep::Plan& plan, std::size_t experiment,
               const std::vector<std::pair<std::string, double>>& metrics, const store::MetricKinds& kinds = {},
-              const std::string& revision = "") const {
+              const std::string& revision = "", const std::string& device = "cpu") const {
     store::RunContent run;
     run.stage = plan.stage(plan.cell_node(experiment));
     run.metrics = kinds;
     run.provenance.code_version = revision;
+    run.provenance.device = device;
     store::Table& final = run.tables["metrics/final"];
     final.push_back({"epoch", std::vector<std::int64_t>{2}});
     for (const auto& [name, value] : metrics) final.push_back({name, std::vector<double>{value}});

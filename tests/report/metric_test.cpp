@@ -3,11 +3,14 @@
 
 #include <cmath>
 
+#include "../refusal.h"
 #include "fixture.h"
 #include "winnow/core/error.h"
 #include "winnow/report/claims.h"
 #include "winnow/report/render.h"
+#include "winnow/report/required_device.h"
 #include "winnow/store/pack.h"
+#include "winnow/store/run_reader.h"
 
 namespace winnow::report {
 namespace {
@@ -136,6 +139,22 @@ TEST_F(MetricTest, ATableOfDifferentCodeSaysSoOnce) {
   // Whether rows come from run files or from table.h5.
   store::pack(store());
   EXPECT_THAT(render_terminal(table(plan_), 200, false), HasSubstr(note));
+}
+
+TEST_F(MetricTest, ATableOfDifferentKindsOfDevicesSaysSoAndMayBeRefused) {
+  for (std::size_t i = 0; i < 6; ++i) finish(plan_, i, {{"accuracy", 0.5}}, {}, "", i < 4 ? "cpu: Xeon" : "cuda: H200");
+  for (bool packed : {false, true}) {
+    if (packed) store::pack(store());
+    EXPECT_THAT(shown("accuracy"),
+                HasSubstr("computed on different kinds of devices: cpu: Xeon (4 stages), cuda: H200 (2 stages)"));
+    store::Store own = store();
+    store::RunReader runs(own);
+    EXPECT_THAT(
+        refusal([&] { require_device(plan_, runs, "H200"); }),
+        testing::StrEq("--require-device H200: there are results of 'cpu: Xeon' (4 stages); compute them there, or "
+                       "leave the option out"));
+    EXPECT_NO_THROW(require_device(plan_, runs, ": "));
+  }
 }
 
 TEST_F(MetricTest, ATableOfOneCodeSaysNothingOfIt) {

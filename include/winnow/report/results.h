@@ -38,12 +38,17 @@ struct Result {
   std::string digest;               // result digest of that file
 };
 
+// Where a stage's result comes from: revision of the code, and kind of device ("" where that is not known).
+struct Origin {
+  std::string code_version, device;
+};
+
 struct Results {
   std::vector<Result> experiments;  // by experiment
   store::MetricKind kind;           // of the metric: what the run files say, else winnow's own of that name, else raw
-  // By node of the plan: the code that computed it, of all stages that values rest on. Not of pre-trained backbones:
-  // they are data that everybody shares, and the digest says which.
-  std::unordered_map<std::uint32_t, std::string> revisions;
+  // By node of the plan, of all stages that values rest on. Not of pre-trained backbones: they are data that everybody
+  // shares, and the digest says which.
+  std::unordered_map<std::uint32_t, Origin> origins;
   bool comparable = true;          // one kind in all run files: means and ranks make sense
   std::vector<std::string> notes;  // damaged run files, results that disagree
 };

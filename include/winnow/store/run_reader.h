@@ -27,7 +27,8 @@ class RunReader {
     std::optional<double> final_value(std::string_view column) const;  // none: the run has no such column
     std::optional<MetricKind> kind(std::string_view column) const;     // none: the run file does not say what it is
     const std::string& code_version() const;
-    Table epochs() const;  // metrics/epochs, as reals; empty where the run has none
+    const std::string& device() const;  // its kind; empty where the store was packed before kinds were
+    Table epochs() const;               // metrics/epochs, as reals; empty where the run has none
 
     struct Source;  // what it came from
 

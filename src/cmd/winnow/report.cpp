@@ -14,6 +14,7 @@
 #include "winnow/core/printable.h"
 #include "winnow/report/claims.h"
 #include "winnow/report/render.h"
+#include "winnow/report/required_device.h"
 
 namespace winnow::cmd {
 
@@ -37,7 +38,7 @@ const std::vector<std::string> kFormats = {"terminal", "markdown", "latex", "csv
 struct ReportOptions {
   SweepOptions sweep;
   StoreOptions stores;
-  std::string metric = "accuracy", rule = "last", format = "terminal", definitions;
+  std::string metric = "accuracy", rule = "last", format = "terminal", definitions, device;
   bool html = false, ranks = false;
 };
 
@@ -97,6 +98,8 @@ int report(int argc, char** argv) {
                  "a column of metrics/final; STAGE.COLUMN for an earlier stage, like detect.selection_f1")
       ->capture_default_str();
   app.add_option("--rule", options.rule, "last, best or validation: which epoch's value")->capture_default_str();
+  app.add_option("--require-device", options.device,
+                 "refuses results of devices whose kind does not hold these words (\"cpu\", \"H200\")");
   app.add_flag("--ranks", options.ranks,
                "average ranks, Friedman's test and Nemenyi's critical difference over the table's columns");
   app.add_flag("--html", options.html, "writes <store>/reports/<sweep>/index.html as well, and says where");
@@ -108,6 +111,7 @@ int report(int argc, char** argv) {
   sweep::Plan plan = options.sweep.plan();
   store::Store store = options.stores.open_to_read();
   store::RunReader runs(store);
+  if (!options.device.empty()) report::require_device(plan, runs, options.device);
   std::vector<report::Table> tables = tables_of(options, plan, runs);
   std::vector<report::Judgement> claims = report::judge(plan, runs);
   Path page;  // before anything is printed: when the reader of a pipe has seen enough, the program ends

@@ -1,0 +1,137 @@
+// The sweeps of DeFT's tables are what they say. docs/methods/noisy-labels.md#3.5, #4, #6.
+#include <algorithm>
+
+#include "fixture.h"
+
+namespace winnow::sweep {
+namespace {
+
+class Deft : public SweepTest {
+ protected:
+  // All presets, as if every data set and every model's weights lay here.
+  Deft() {
+    catalogue_ = Catalogue::built_in({});
+    for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "f";
+    for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
+    catalogue_.labels["cifar-100n"] = {{"noisy", {"l", false, 0}}};
+  }
+  Plan read(const std::string& name) const {
+    return Plan::read(Path(WINNOW_SOURCE_DIR) / "sweeps/deft" / (name + ".toml"), catalogue_);
+  }
+  Plan read(int table) const { return read("table-" + std::to_string(table)); }
+  static std::vector<Stage> stages(const Plan& p, std::string_view label) {
+    std::vector<Stage> result;
+    for (std::uint32_t i = 0; i < p.nodes().size(); ++i)
+      if (p.nodes()[i].label == label) result.push_back(p.stage(i));
+    return result;
+  }
+  static void expect_sgd(const Stage& stage, double lr) {
+    EXPECT_EQ(stage.settings.text("train.optimizer"), "sgd");
+    EXPECT_EQ(stage.settings.real("train.lr"), lr);
+    EXPECT_EQ(stage.settings.real("train.momentum"), 0.9);
+    EXPECT_EQ(stage.settings.real("train.weight_decay"), 5e-4);
+    EXPECT_EQ(stage.settings.text("implementation"), "deft");
+    EXPECT_EQ(stage.settings.text("head"), "linear");
+    EXPECT_EQ(stage.settings.text("head_init"), "random");
+  }
+};
+
+// Rows x columns of the paper, without the rows whose methods are not there yet; table 9 at two rates.
+TEST_F(Deft, EveryCellOfTheTablesIsAnExperiment) {
+  const std::map<int, std::uint64_t> want = {{1, 3 * 24}, {2, 5 * 24}, {3, 5 * 3}, {4, 4 * 4},  {5, 3 * 24},
+                                             {6, 3 * 8},  {7, 3 * 24}, {8, 4},     {9, 2 * 10}, {10, 6 * 24}};
+  for (const auto& [table, count] : want) EXPECT_EQ(read(table).experiments(), count) << "table " << table;
+  EXPECT_EQ(read("seeds").experiments(), 3 * 330u) << "cells that two tables share stand once";
+}
+
+TEST_F(Deft, TheReferenceIsThePublishedRecipe) {
+  Plan p = read(1);
+  std::size_t dual = 0;
+  for (const Stage& stage : stages(p, "detect")) {
+    if (stage.settings.text("method") == "label-match") continue;
+    expect_sgd(stage, 3e-2);
+    EXPECT_EQ(stage.settings.text("adapt"), "vpt-deep");
+    EXPECT_EQ(stage.settings.integer("vpt_len"), 20);
+    EXPECT_EQ(stage.settings.integer("labels.seed"), 0);
+    if (stage.settings.text("method") != "dual-prompts") continue;
+    ++dual;
+    EXPECT_EQ(stage.settings.text("noise_source"), "synthetic");
+    EXPECT_EQ(stage.settings.integer("warmup_epochs"), 1);
+    EXPECT_EQ(stage.settings.real("positive_weight"), 1);
+  }
+  EXPECT_EQ(dual, 24u);
+  for (int table : {1, 2, 7})
+    for (const Stage& stage : stages(read(table), "train")) {
+      expect_sgd(stage, 5e-4);
+      EXPECT_EQ(stage.settings.text("adapt"), "full-tuning");
+      EXPECT_EQ(stage.settings.integer("train.epochs"), 10);
+      EXPECT_EQ(stage.settings.integer("train.batch"), 64);
+      EXPECT_EQ(stage.settings.text("train.schedule"), "cosine");
+    }
+}
+
+TEST_F(Deft, TablesShareItsStages) {
+  std::set<std::string> one, two, ten;
+  auto identities = [](const Plan& p, std::set<std::string>& into) {
+    for (std::size_t i = 0; i < p.experiments(); ++i)
+      if (p.settings(i).at("method") == "deft") into.insert(p.nodes()[p.cell_node(i)].identity.hex());
+  };
+  identities(read(1), one), identities(read(2), two), identities(read(10), ten);
+  EXPECT_EQ(one.size(), 24u);
+  EXPECT_EQ(one, two);
+  EXPECT_TRUE(std::includes(ten.begin(), ten.end(), two.begin(), two.end())) << "table 10 prints them again";
+}
+
+TEST_F(Deft, SevereNoiseHasASmallerRateAndWeight) {
+  for (const Stage& stage : stages(read(6), "detect")) {
+    if (stage.settings.text("method") == "label-match") continue;
+    expect_sgd(stage, 1e-2);
+    if (stage.settings.text("method") == "dual-prompts") {
+      EXPECT_EQ(stage.settings.real("positive_weight"), 0.25);
+    }
+  }
+}
+
+TEST_F(Deft, RealNoiseIsDetectedAsItsCodeDoes) {
+  Plan p = read(3);
+  EXPECT_EQ(stages(p, "detect").size(), 3u);
+  for (const Stage& stage : stages(p, "detect")) {
+    bool clothing = stage.settings.text("dataset") == "clothing1m";
+    EXPECT_EQ(stage.settings.text("noise_source"), "real");
+    EXPECT_EQ(stage.settings.integer("warmup_epochs"), 5);
+    EXPECT_EQ(stage.settings.integer("train.epochs"), 10);
+    EXPECT_EQ(stage.settings.text("train.schedule"), "constant");
+    EXPECT_EQ(stage.settings.integer("train.batch"), clothing ? 32 : 64);
+  }
+  for (std::size_t i = 0; i < p.experiments(); ++i) {
+    Stage stage = p.stage(p.cell_node(i));
+    EXPECT_EQ(stage.settings.integer("train.epochs"), p.settings(i).at("method") == "deft" ? 5 : 10);
+    EXPECT_EQ(stage.settings.text("train.schedule"), "constant");
+  }
+}
+
+TEST_F(Deft, OtherModelsLearnWhatOneClipSelected) {
+  Plan p = read(4);
+  ASSERT_EQ(stages(p, "detect").size(), 1u);
+  expect_sgd(stages(p, "detect")[0], 3e-2);
+  EXPECT_EQ(stages(p, "detect")[0].settings.text("model"), "clip-vit-b-16");
+  for (const Stage& stage : stages(p, "train")) {
+    std::string model = stage.settings.text("model");
+    EXPECT_EQ(stage.settings.text("adapt"), "full-tuning") << model;
+    EXPECT_EQ(stage.settings.text("train.optimizer"), model == "in1k-vit-b-16" ? "sgd" : "adamw") << model;
+  }
+}
+
+TEST_F(Deft, TheMixtureOfLossesHasTheWarmUpOfItsConfiguration) {
+  for (const Stage& stage : stages(read(7), "detect")) {
+    if (stage.settings.text("method") != "gmm") continue;
+    bool full = stage.settings.text("adapt") == "full-tuning";
+    EXPECT_EQ(stage.settings.integer("warmup_epochs"),
+              full && stage.settings.text("dataset") == "tiny-imagenet" ? 5 : 1);
+    EXPECT_EQ(stage.settings.real("train.lr"), full ? 5e-4 : 3e-2);
+    EXPECT_EQ(stage.settings.text("loss_precision"), "float16");
+  }
+}
+
+}  // namespace
+}  // namespace winnow::sweep

@@ -51,6 +51,7 @@ class StageTable {
     for (const Method* method : methods_) key.words.push_back(method->name);
     if (key.words.size() == 1) key.fallback = key.words.front();
     key.help = "what this stage runs";
+    key.always_written = true;
     keys_.push_back(std::move(key));
   }
 

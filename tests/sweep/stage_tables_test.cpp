@@ -82,6 +82,17 @@ TEST_F(StageTables, ADetectorIsTheSameHoweverItsSettingsCameAbout) {
   EXPECT_NE(detector("detect = { method = \"gmm\" }"), said);
 }
 
+// A recipe whose detector is the only one that it may run has the stages of one that names it: the same experiment.
+TEST_F(StageTables, ADetectorThatNeedNotBeNamedIsTheOneThatIs) {
+  std::string by_name = "method = \"detect-train\"\ndetect = { method = \"dual-prompts\" }";
+  for (const char* label : {"detect", "train"})
+    EXPECT_EQ(stage(plan(noisy("method = \"deft\"")), label).identity(), stage(plan(noisy(by_name)), label).identity());
+  EXPECT_EQ(stage(plan(noisy("method = \"deft\"")), "detect").settings.text("method"), "dual-prompts");
+  EXPECT_THAT(refusal(noisy("[[grid]]\nmethod = [\"deft\"]\n[[grid]]\nmethod = [\"detect-train\"]\n"
+                            "\"detect.method\" = [\"dual-prompts\"]")),
+              HasSubstr("are equal"));
+}
+
 TEST_F(StageTables, ADetectorSharedByAdaptationsIsComputedOnce) {
   Plan p = plan(
       noisy("detect = { method = \"small-loss\", adapt = \"linear-probe\", train = { lr = 0.01 } }\n[[grid]]\nmethod = "

@@ -35,7 +35,13 @@ struct Key : Declaration {
   // for. Several methods may declare one key, each with its type, range and default.
   std::string method_key;
 
-  const std::optional<Value>& left_out() const { return inherited ? plain : fallback; }
+  // Which method a stage runs is part of its canonical form even where there is only one: two recipes share the stage.
+  bool always_written = false;
+
+  const std::optional<Value>& left_out() const {
+    static const std::optional<Value> none;
+    return always_written ? none : inherited ? plain : fallback;
+  }
 };
 
 using Assignments = std::map<std::string, Value>;  // dotted key -> value

@@ -35,4 +35,13 @@ inline void set_defaults(Settings& settings, const sweep::Method& method, double
     if (!key.when.empty() && exists(key, settings)) set(key);
 }
 
+// What a profile says of the method itself: its recipe (epochs, rates, sizes of a real model) is not for a small run.
+inline void set_own_of_profile(Settings& settings, const sweep::Method& method, const std::string& profile) {
+  auto values = method.profiles.find(profile);
+  if (values == method.profiles.end()) return;
+  for (const sweep::Key& key : method.keys)
+    if (auto own = values->second.find(key.key); own != values->second.end() && key.key != "context_length")
+      settings.set(key.key, own->second);
+}
+
 }  // namespace winnow

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "winnow/view/in_parallel.h"
+
 namespace winnow::train {
 
 namespace {
@@ -71,6 +73,7 @@ void ImageQueue::run(Job& job) {
 }
 
 void ImageQueue::work() {
+  view::Serial one_of_many;
   while (true) {
     std::shared_ptr<Job> job;
     {

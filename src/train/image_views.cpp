@@ -1,13 +1,13 @@
 #include "image_views.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/data/image.h"
 #include "winnow/view/apply.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::train {
 
@@ -27,7 +27,7 @@ std::vector<at::Tensor> images_of(const data::Split& split, const at::Tensor& sa
       result[i] = all[ids[i]].expand({split.height, split.width, 3}).contiguous();
     return result;
   }
-  at::parallel_for(0, samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  view::in_parallel(samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) result[static_cast<std::size_t>(i)] = decoded(split, ids[i]);
   });
   return result;
@@ -117,7 +117,7 @@ std::vector<at::Tensor> ImageViews::begun(const View& own, const data::Split& sp
   auto pixels = [](const at::Tensor& image) {
     return std::span(image.data_ptr<std::uint8_t>(), static_cast<std::size_t>(image.numel()));
   };
-  at::parallel_for(0, samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  view::in_parallel(samples.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       at::Tensor& image = result[static_cast<std::size_t>(i)] =
           at::empty({own.beginning.size.height, own.beginning.size.width, 3}, at::kByte);

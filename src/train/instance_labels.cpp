@@ -1,42 +1,17 @@
 #include "instance_labels.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
-#include <exception>
-#include <thread>
 #include <vector>
 
 #include "winnow/data/small_levels.h"
 #include "winnow/label/instance_noise.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::train {
 
 namespace {
 
 constexpr std::int64_t kImages = 512;  // that are held at a time
-
-// Calls work(first, last) for parts of 0..count-1 on as many threads as torch may use. at::parallel_for would not: it
-// is one loop in code that is compiled without OpenMP, as ours is.
-template <class Work>
-void on_threads(std::int64_t count, Work work) {
-  std::int64_t parts = std::min<std::int64_t>(at::get_num_threads(), count);
-  std::vector<std::exception_ptr> failures(static_cast<std::size_t>(parts));
-  auto part = [&](std::int64_t i) {
-    try {
-      work(count * i / parts, count * (i + 1) / parts);
-    } catch (...) {
-      failures[static_cast<std::size_t>(i)] = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (std::int64_t i = 1; i < parts; ++i) threads.emplace_back(part, i);
-    part(0);
-  }
-  for (const std::exception_ptr& failure : failures)
-    if (failure) std::rethrow_exception(failure);
-}
 
 class InstanceLabels {
  public:
@@ -62,7 +37,7 @@ class InstanceLabels {
 
  private:
   void draw(std::int64_t y) {
-    on_threads(features_, [&](std::int64_t first, std::int64_t last) {
+    view::in_parallel(features_, 1, [&](std::int64_t first, std::int64_t last) {
       label::draw_projection(spec_, y, first, classes_, rows(projection_, first, last, classes_));
     });
   }
@@ -71,7 +46,7 @@ class InstanceLabels {
   void give(std::int64_t y, std::span<const std::int64_t> members) {
     levels_.resize(members.size() * static_cast<std::size_t>(features_));
     laws_.resize(members.size() * static_cast<std::size_t>(classes_));
-    on_threads(static_cast<std::int64_t>(members.size()), [&](std::int64_t first, std::int64_t last) {
+    view::in_parallel(static_cast<std::int64_t>(members.size()), 1, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i)
         data::small_levels(split_, samples_[static_cast<std::size_t>(members[static_cast<std::size_t>(i)])],
                            rows(levels_, i, i + 1, features_));

@@ -2,13 +2,13 @@
 // a fractional radius (Gwosdek et al., Theoretical foundations of Gaussian convolution by extended box filtering,
 // 2011).
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <cmath>
 #include <map>
 
 #include "operations.h"
 #include "winnow/device/transfer.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::view {
 
@@ -76,7 +76,7 @@ void blur_rows(std::uint8_t* image, std::int64_t rows, std::int64_t row, const B
 void blur_down(at::Tensor& images, const std::vector<BoxFilter>& boxes) {
   std::int64_t rows = images.size(1), row = images.size(2) * images.size(3);
   std::uint8_t* first_pixel = images.data_ptr<std::uint8_t>();
-  at::parallel_for(0, images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  in_parallel(images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     std::vector<std::uint8_t> before;
     std::vector<std::uint32_t> sums;
     for (std::int64_t b = first; b < last; ++b)

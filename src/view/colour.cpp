@@ -1,12 +1,12 @@
 // Colour adjustments as Pillow's ImageEnhance and torchvision's adjust_hue make them: a blend of the image with its
 // grey, mean-grey or smoothed version in fp32, cut to 8 bits (libImaging/Blend.c, Convert.c, Filter.c).
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <cmath>
 
 #include "operations.h"
 #include "winnow/device/transfer.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::view {
 
@@ -40,7 +40,7 @@ at::Tensor for_each_pixel(const at::Tensor& images, F f) {
   std::int64_t pixels = from.size(1) * from.size(2);
   const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
-  at::parallel_for(0, from.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  in_parallel(from.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b)
       for (std::int64_t i = b * pixels; i < (b + 1) * pixels; ++i)
         f(static_cast<std::size_t>(b), in + 3 * i, out + 3 * i);

@@ -1,6 +1,5 @@
 // Parts of images: crops at drawn places, the centre, and the five and ten crops of test-time ensembles (torchvision).
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "operations.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::view {
 
@@ -28,7 +28,7 @@ at::Tensor crop_by_rows(const at::Tensor& images, std::span<const data::Box> box
   at::Tensor from = images.contiguous(), result = at::empty({images.size(0), h, w, 3}, images.options());
   const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
-  at::parallel_for(0, images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  in_parallel(images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       const data::Box& box = boxes[static_cast<std::size_t>(b)];
       std::int64_t begin = std::clamp<std::int64_t>(-box.left, 0, w),
@@ -57,7 +57,7 @@ at::Tensor hflip(const at::Tensor& images) {
   std::int64_t rows = from.size(0) * from.size(1), W = from.size(2);
   const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
-  at::parallel_for(0, rows, 256, [&](std::int64_t first, std::int64_t last) {
+  in_parallel(rows, 256, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t y = first; y < last; ++y) {
       const std::uint8_t* pixel = in + y * W * 3;
       std::uint8_t* target = out + (y * W + W - 1) * 3;

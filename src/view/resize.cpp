@@ -1,12 +1,12 @@
 // Pillow's resizing (data/resample.h) of a batch, each image from its own box: on a CPU the same loop that fills
 // caches, on a device gathers with the same integer weights, so both give the same bits.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "operations.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::view {
 
@@ -75,7 +75,7 @@ at::Tensor resize(const at::Tensor& images, std::span<const data::Box> boxes, Si
   at::Tensor from = images.contiguous(), result = at::empty({B, size.height, size.width, 3}, images.options());
   const std::uint8_t* pixels = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* target = result.data_ptr<std::uint8_t>();
-  at::parallel_for(0, B, 1, [&](std::int64_t first, std::int64_t last) {
+  in_parallel(B, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b)
       data::resize(
           pixels + b * H * W * 3, W,

@@ -1,10 +1,10 @@
 // Tables of levels: every operation whose result depends on a pixel's own level alone. As Pillow's ImageOps.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <cmath>
 
 #include "operations.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::view {
 
@@ -20,7 +20,7 @@ at::Tensor lookup_on_cpu(const at::Tensor& images, const at::Tensor& tables) {
   const std::uint8_t* table = tables.const_data_ptr<std::uint8_t>();
   const std::uint8_t* from = images.const_data_ptr<std::uint8_t>();
   std::uint8_t* to = result.data_ptr<std::uint8_t>();
-  at::parallel_for(0, images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  in_parallel(images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       const std::uint8_t* own[3];
       for (int c = 0; c < 3; ++c) own[c] = table + (b * channels + (channels == 3 ? c : 0)) * 256;

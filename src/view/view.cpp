@@ -1,13 +1,13 @@
 #include "winnow/view/view.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "operations.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/device/transfer.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::view {
 
@@ -20,7 +20,7 @@ void look_up(const at::Tensor& images, const at::Tensor& values, at::Tensor& res
   const std::uint8_t* from = images.const_data_ptr<std::uint8_t>();
   const Real* table = values.const_data_ptr<Real>();
   Real* to = result.data_ptr<Real>();
-  at::parallel_for(0, images.numel() / 3, 1 << 14, [&](std::int64_t first, std::int64_t last) {
+  in_parallel(images.numel() / 3, 1 << 14, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = 3 * first; i < 3 * last; i += 3) {
       to[i] = table[from[i]];
       to[i + 1] = table[256 + from[i + 1]];

@@ -1,7 +1,6 @@
 // Shears, moves and turns as Pillow's transform(AFFINE, NEAREST) in 16.16 fixed point (libImaging/Geometry.c), black
 // outside; and the cutout that PartialCLIP's RandomAugment ends with.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "operations.h"
 #include "winnow/core/error.h"
+#include "winnow/view/in_parallel.h"
 
 namespace winnow::view {
 
@@ -54,7 +54,7 @@ at::Tensor warp(const at::Tensor& images, Op op, Reals values) {
   at::Tensor from = images.contiguous(), result = at::zeros_like(from);
   const std::uint8_t* in = from.const_data_ptr<std::uint8_t>();
   std::uint8_t* out = result.data_ptr<std::uint8_t>();
-  at::parallel_for(0, images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
+  in_parallel(images.size(0), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       auto m = fixed_coefficients(
           affine_of(op, values[static_cast<std::size_t>(b)], static_cast<double>(H), static_cast<double>(W)));

@@ -47,8 +47,7 @@ class ExtremeInputs : public testing::Test {
     for (auto& [tensor_name, tensor] : recorded.tensors)
       if (tensor.is_floating_point() && std::string(precision) == "fp32") tensor = tensor.to(at::kFloat);
     Stage stage = recorded_stage(method, catalogue_, recorded, precision);
-    if (method.profiles.count(profile))
-      for (const auto& [key, value] : method.profiles.at(profile)) stage.settings.set(key, value);
+    set_own_of_profile(stage.settings, method, profile);
     if (stage.settings.has("warmup_epochs")) stage.settings.set("warmup_epochs", 0);
     if (stage.settings.has("queue_length")) stage.settings.set("queue_length", 6);
     stage.settings.set("scale", scale);

@@ -87,9 +87,9 @@ TEST_F(SameBits, OfEveryMethod) {
     if (name == "label-match" || method.recipe == "detect-train") continue;  // OfEveryKindOfStage
     Stage stage = small(name);
     const char* profile = i % 2 ? "reference" : "intended";
-    if (auto values = method.profiles.find(profile); values != method.profiles.end())
-      for (const auto& [key, value] : values->second)
-        if (key != "warmup_epochs") stage.settings.set(key, value);
+    Value warmup = stage.settings.has("warmup_epochs") ? stage.settings.at("warmup_epochs") : Value();
+    set_own_of_profile(stage.settings, method, profile);
+    if (!warmup.is_null()) stage.settings.set("warmup_epochs", warmup);
     set(stage, {{"train.optimizer", turn(optimisers, i)},
                 {"train.schedule", turn(schedules, i / optimisers.size())},
                 {"train.precision", i % 3 ? "fp32" : "fp64"},

@@ -71,8 +71,7 @@ class Waits : public Miniature {
   Stage stage(const std::string& name, const char* profile = "intended") {
     const sweep::Method& method = catalogue_.methods.at(name);
     Stage result = train(name);
-    if (auto values = method.profiles.find(profile); values != method.profiles.end())
-      for (const auto& [key, value] : values->second) result.settings.set(key, value);
+    set_own_of_profile(result.settings, method, profile);
     for (auto [key, value] : std::map<std::string, Value>{{"adapt", "linear-probe"},
                                                           {"head_init", "random"},
                                                           {"data.samples", 40},

@@ -101,11 +101,12 @@ def empty_machine(winnow, folder):
         for stage in plan["stages"]:
             assert stage["identity"] is None and stage["done"] is False, (sweep, stage)
             assert "open:" not in json.dumps(stage) and all(entry["stage"] is None for entry in stage["inputs"].values()), (sweep, stage)
-        if sweep.name == "table-1.toml":
+        first = sweep.parent.name == "partialclip" and sweep.name == "table-1.toml"
+        if first:
             assert len(plan["experiments"]) == 56, len(plan["experiments"])
             text = run("plan", sweep).stdout
             assert "winnow data check cifar-10 --root FOLDER" in text and "winnow model check clip-vit-b-16 --root FOLDER" in text, text
-        for command in ("run", "report", "show") if sweep.name == "table-1.toml" else ():
+        for command in ("run", "report", "show") if first else ():
             refused = run(command, sweep)
             assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "winnow model check clip-vit-b-16" in refused.stderr, (command, refused)
     for left in ("results", "nothing"):             # `run` names its store before it reads the sweep

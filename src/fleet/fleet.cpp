@@ -32,28 +32,6 @@ Outcome Fleet::coordinate(const Work& work, Observer& observer) {
   return outcome;
 }
 
-void Fleet::write_exit_record(int code, const Outcome& outcome) const {
-  const char* run = std::getenv("WINNOW_RUN_ID");
-  Value record = {{"code", code},
-                  {"done", outcome.counts.done},
-                  {"failed", outcome.counts.failed},
-                  {"blocked", outcome.counts.blocked},
-                  {"open", outcome.counts.open},
-                  {"drained", outcome.drained},
-                  {"host", host_name()},
-                  {"time", wall_seconds()},
-                  {"run", run ? run : ""},
-                  {"revision", revision()}};
-  std::vector<Path> places{state_->options.store / "exit.json"};
-  if (const char* path = std::getenv("WINNOW_EXIT_RECORD"); path && *path) places.push_back(path);
-  for (const Path& path : places) {
-    try {
-      if (std::filesystem::is_directory(path.parent_path())) write_file_atomically(path, record.dump() + "\n");
-    } catch (const DeviceError&) {  // full or read-only: the other place may do
-    }
-  }
-}
-
 void Fleet::leave(int code) {
   if (!state_->world.mpi) return;
   if (state_->lost_rank) MpiWorld::abort(code);

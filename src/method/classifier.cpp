@@ -7,6 +7,13 @@
 
 namespace winnow::method {
 
+Tensor losses_of_all(Pass& pass, const std::string& network, const std::string& head) {
+  return pass.of_all([&](const Ids& ids) {
+    Tensor logits = pass.apply(head, {pass.forward(network, "plain", ids).features()});
+    return cross_entropy(logits, pass.given().index_select(0, ids.on_device()));
+  });
+}
+
 void Classifier::setup(Setup& setup) {
   setup.network("main", TowerKind::image);
   setup.head("head");

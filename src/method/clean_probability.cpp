@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/method/formulas.h"
 
 namespace winnow::method {
 
@@ -16,7 +17,7 @@ Consistency consistency_named(std::string_view name) {
 CleanSelection select_clean(const at::Tensor& positive, const at::Tensor& negative, const at::Tensor& given,
                             Consistency consistency) {
   at::Tensor probability = at::sigmoid(positive - negative);
-  at::Tensor score = probability.gather(1, given.unsqueeze(1)).squeeze(1), mask = score > 0.5;
+  at::Tensor score = at_labels(probability, given), mask = score > 0.5;
   at::Tensor label = positive.argmax(1);
   if (consistency == Consistency::clean_probability) mask = mask.logical_and(probability.argmax(1) == given);
   if (consistency == Consistency::positive_logits) mask = mask.logical_and(label == given);

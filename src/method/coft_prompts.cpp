@@ -14,7 +14,7 @@ namespace {
 
 struct Batch {
   Tensor image;               // B x p, any length
-  Tensor positive, negative;  // C x p, unit rows
+  Tensor positive, negative;  // C x p, any length
   Tensor label, complement;   // B
 };
 
@@ -22,14 +22,12 @@ struct Losses {
   Tensor labels, prompts;  // L1, L2
 };
 
-Tensor at_labels(const Tensor& rows, const Tensor& labels) { return rows.gather(1, labels.unsqueeze(1)).squeeze(1); }
-
 Losses losses(const Settings& settings, double scale, const Batch& batch) {
   bool cross = choice(settings, "neg_index", {"same", "cross"}) == 1;
   auto detached = choice(settings, "l2_grad", {"full", "no-pos-text", "deft"});  // what L2 does not train
-  Tensor positive = cosines(scale, batch.image, batch.positive), compared = positive;
-  Tensor negative = cosines(scale, detached == 2 ? batch.image.detach() : batch.image, batch.negative);
-  if (detached == 1) compared = cosines(scale, batch.image, batch.positive.detach());
+  Tensor positive = cosine_logits(batch.image, batch.positive, scale), compared = positive;
+  Tensor negative = cosine_logits(detached == 2 ? batch.image.detach() : batch.image, batch.negative, scale);
+  if (detached == 1) compared = cosine_logits(batch.image, batch.positive.detach(), scale);
   if (detached == 2) compared = positive.detach();
   const Tensor &own = cross ? batch.complement : batch.label, &other = cross ? batch.label : batch.complement;
   Tensor clean = at::softplus(at_labels(negative, own) - at_labels(compared, batch.label));
@@ -55,8 +53,8 @@ class CoFTPrompts final : public Method {
 
   Outputs predict(Forward& forward) override {
     Tensor image = forward.forward("main", "plain", forward.ids()).features(), classes = class_features(forward, 2);
-    return {{"logits", cosines(forward.logit_scale(), image, classes[0])},
-            {"logits_neg", cosines(forward.logit_scale(), image, classes[1])}};
+    return {{"logits", cosine_logits(image, classes[0], forward.logit_scale())},
+            {"logits_neg", cosine_logits(image, classes[1], forward.logit_scale())}};
   }
 
  private:
@@ -65,8 +63,7 @@ class CoFTPrompts final : public Method {
 
 Tensors loss_alone(const Settings& settings, const Tensors& in) {
   Losses own = losses(settings, settings.real("scale"),
-                      {in.at("features"), model::normalise_rows(in.at("t_pos")), model::normalise_rows(in.at("t_neg")),
-                       in.at("label"), in.at("complement")});
+                      {in.at("features"), in.at("t_pos"), in.at("t_neg"), in.at("label"), in.at("complement")});
   return {{"loss", own.labels + settings.real("lambda") * own.prompts}, {"loss1", own.labels}, {"loss2", own.prompts}};
 }
 

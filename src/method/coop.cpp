@@ -16,7 +16,7 @@ class CoOp final : public PromptLearner {
 };
 
 Tensors loss_alone(const Settings& settings, const Tensors& in) {
-  Tensor logits = cosines(settings.real("scale"), in.at("features"), model::normalise_rows(in.at("text_features")));
+  Tensor logits = cosine_logits(in.at("features"), in.at("text_features"), settings.real("scale"));
   return {{"loss", cross_entropy(logits, in.at("label")).mean()}};
 }
 

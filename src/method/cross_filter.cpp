@@ -2,11 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include "winnow/method/formulas.h"
+
 namespace winnow::method {
 
 at::Tensor confirmed(const at::Tensor& positive, const at::Tensor& negative, const at::Tensor& label) {
-  at::Tensor own = label.unsqueeze(1);
-  return (positive.gather(1, own) > negative.gather(1, own)).squeeze(1);
+  return at_labels(positive, label) > at_labels(negative, label);
 }
 
 Exchanged cross_filter(const DualLogits& labelling, const DualLogits& judging) {

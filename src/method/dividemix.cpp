@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/loss_division.h"
 #include "winnow/method/mixing.h"
@@ -39,7 +40,7 @@ class DivideMix final : public Method {
     at::TensorOptions flags = setup.real().dtype(at::kByte);
     for (const Net& net : kNets) {
       setup.network(net.network, TowerKind::image);
-      setup.head(net.head, &net == kNets ? HeadStart::of_stage : HeadStart::random);
+      setup.head(net.head);
       setup.optimiser(net.optimiser, {net.network, net.head});
       setup.state(net.losses(), at::zeros({average_, N}, setup.real()));
       setup.state(net.posterior(), at::ones({N}, setup.real()));
@@ -54,14 +55,10 @@ class DivideMix final : public Method {
 
   void before_epoch(Pass& pass) override {
     if (pass.epoch() < warmup_epochs_) return;
-    for (std::size_t k : {0, 1}) {
-      const Net &judge = kNets[k], &learner = kNets[1 - k];
-      Tensor posterior = device::to_device(posterior_of(pass, judge, static_cast<std::int64_t>(k)), pass.device());
-      pass.state(learner.posterior()).copy_(posterior);
-      Tensor clean = posterior > pass.settings().real("threshold");
-      pass.state(learner.labelled()).copy_(clean);
-      pass.state(learner.unlabelled()).copy_(clean.logical_not());
-    }
+    Tensor first = posterior_of(pass, kNets[0], 0), second = posterior_of(pass, kNets[1], 1);
+    CoDivision clean = co_divide(first, second, pass.settings().real("threshold"));
+    set_division(pass, kNets[0], clean.first, second);
+    set_division(pass, kNets[1], clean.second, first);
     pass.state("mask").copy_(pass.state(kNets[0].labelled()));
     pass.state("score").copy_(pass.state(kNets[0].posterior()));
   }
@@ -88,21 +85,23 @@ class DivideMix final : public Method {
   }
 
  private:
+  // What this network trains on, as the other one's mixture says. N each, on the host.
+  static void set_division(Pass& pass, const Net& net, const Tensor& clean, const Tensor& posterior) {
+    Tensor own = device::to_device(clean, pass.device());
+    pass.state(net.labelled()).copy_(own);
+    pass.state(net.unlabelled()).copy_(own.logical_not());
+    pass.state(net.posterior()).copy_(device::to_device(posterior, pass.device()));
+  }
+
   // N, on the host: that a label is right, by the mixture over this network's losses.
   Tensor posterior_of(Pass& pass, const Net& net, std::int64_t k) const {
-    Tensor now = pass.of_all([&](const Ids& ids) {
-      Tensor logits = pass.apply(net.head, {pass.forward(net.network, "plain", ids).features()});
-      return cross_entropy(logits, pass.given().index_select(0, ids.on_device()));
-    });
     Tensor all = pass.state(net.losses());
+    Tensor now = losses_of_all(pass, net.network, net.head);
     all.copy_(at::cat({all.narrow(0, 1, average_ - 1), now.unsqueeze(0)}));
     std::int64_t there = std::min(average_, pass.epoch() - warmup_epochs_ + 1);
     Tensor values = averaged_losses(device::to_host(all.narrow(0, average_ - there, there)), average_);
     Tensor components = pass.draw_on_host("init.label", k, [&](Stream& stream) { return two_means(values, stream); });
-    const Settings& settings = pass.settings();
-    return Mixture::fit(values, components, settings.integer("max_iter"), settings.real("tol"),
-                        settings.real("reg_covar"))
-        .posterior;
+    return Mixture::fit(values, components, MixtureLimits::from(pass.settings())).posterior;
   }
 
   static Tensor prediction(Step& step, const Net& net, const char* view, const Ids& ids) {

@@ -35,7 +35,7 @@ struct Rules {
 
 struct Batch {
   Tensor image;               // B x p, any length
-  Tensor positive, negative;  // C x p, unit rows
+  Tensor positive, negative;  // C x p, any length
   Tensor given, complement;   // B
 };
 
@@ -45,17 +45,15 @@ struct Terms {
   Tensor label, target;        // B: the prediction; what L_dp takes for the label
 };
 
-Tensor at_labels(const Tensor& rows, const Tensor& labels) { return rows.gather(1, labels.unsqueeze(1)).squeeze(1); }
-
 // Mean of -log max(sigmoid(-margin), 1e-5): the floor has no gradient.
 Tensor log_loss(const Tensor& margin) { return at::softplus(margin).clamp_max(-std::log(1e-5)).mean(); }
 
 // epoch: from 0; the specification counts from 1.
 Terms terms(const Rules& rules, double scale, std::int64_t epoch, const Batch& batch) {
   Tensor image = batch.image, seen = image.detach();
-  Tensor positive = cosines(scale, image, batch.positive), negative = cosines(scale, seen, batch.negative);
+  Tensor positive = cosine_logits(image, batch.positive, scale), negative = cosine_logits(seen, batch.negative, scale);
   Tensor fixed = positive.detach();
-  Tensor margin = (rules.both ? cosines(scale, seen, batch.positive) : fixed) - negative;
+  Tensor margin = (rules.both ? cosine_logits(seen, batch.positive, scale) : fixed) - negative;
   CleanSelection selected = select_clean(fixed, negative.detach(), batch.given, rules.consistency);
   Terms result;
   result.score = selected.score;
@@ -98,8 +96,9 @@ class DualPrompts final : public Method {
     if (!frozen_pass_ || pass.epoch() + 1 < pass.epochs()) return;
     Tensor both = pass.of_all([&](const Ids& ids) {
       Tensor image = pass.forward("main", "plain", ids).features(), classes = class_features(pass, 2);
-      return at::stack({cosines(pass.logit_scale(), image, classes[0]), cosines(pass.logit_scale(), image, classes[1])},
-                       1);
+      return at::stack(
+          {cosine_logits(image, classes[0], pass.logit_scale()), cosine_logits(image, classes[1], pass.logit_scale())},
+          1);
     });
     CleanSelection selected = select_clean(both.select(1, 0), both.select(1, 1), pass.given(), rules_.consistency);
     pass.state("score").copy_(selected.score);
@@ -108,7 +107,7 @@ class DualPrompts final : public Method {
 
   Outputs predict(Forward& forward) override {
     Tensor image = forward.forward("main", "plain", forward.ids()).features(), classes = class_features(forward, 2);
-    return {{"logits", cosines(forward.logit_scale(), image, classes[0])}};
+    return {{"logits", cosine_logits(image, classes[0], forward.logit_scale())}};
   }
 
  private:
@@ -119,8 +118,7 @@ class DualPrompts final : public Method {
 // Cases count epochs from 1.
 Tensors loss_alone(const Settings& settings, const Tensors& in) {
   Terms own = terms(Rules::from(settings), settings.real("scale"), settings.integer("epoch") - 1,
-                    {in.at("features"), model::normalise_rows(in.at("positive")),
-                     model::normalise_rows(in.at("negative")), in.at("given"), in.at("complement")});
+                    {in.at("features"), in.at("positive"), in.at("negative"), in.at("given"), in.at("complement")});
   return {{"loss", own.similarity + own.prompts},
           {"sim", own.similarity},
           {"dp", own.prompts},

@@ -23,6 +23,8 @@ Tensor guess_among(const Tensor& logits, const Tensor& candidates) {
          has_candidates(candidates).unsqueeze(1);
 }
 
+Tensor at_labels(const Tensor& rows, const Tensor& labels) { return rows.gather(1, labels.unsqueeze(1)).squeeze(1); }
+
 // Unlike at::one_hot, which reads the largest label on the host.
 Tensor one_hot(const Tensor& labels, const Tensor& like) {
   return (labels.unsqueeze(1) == at::arange(like.size(1), labels.options())).to(like.options());
@@ -37,7 +39,7 @@ Tensor divergence(const Tensor& target, const Tensor& logits) {
 }
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& given) {
-  return -at::log_softmax(logits, 1).gather(1, given.unsqueeze(1)).squeeze(1);
+  return -at_labels(at::log_softmax(logits, 1), given);
 }
 
 Tensor smoothed_cross_entropy(const Tensor& logits, const Tensor& given, double smoothing) {

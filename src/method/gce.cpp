@@ -4,15 +4,13 @@
 
 #include <cmath>
 
-#include "winnow/method/classifier.h"
-#include "winnow/method/formulas.h"
-#include "winnow/method/registry.h"
+#include "loss_per_sample.h"
 
 namespace winnow::method {
 
 namespace {
 
-// B; truncated: constant where p <= k.
+// Truncated: constant where p <= k.
 Tensor losses(const Settings& settings, const Tensor& logits, const Tensor& given) {
   double q = settings.real("q"), k = settings.has("truncate") ? settings.real("truncate") : 0;
   Tensor each = generalised_cross_entropy(logits, given, q);
@@ -20,20 +18,8 @@ Tensor losses(const Settings& settings, const Tensor& logits, const Tensor& give
   return k > 0 ? at::where(each.detach() >= most, at::full_like(each, most), each) : each;
 }
 
-class GCE final : public Classifier {
- public:
-  void step(Step& step) override { minimise(step, losses(step.settings(), logits(step), step.batch_given()).mean()); }
-};
-
-Tensors loss_alone(const Settings& settings, const Tensors& in) {
-  Tensor each = losses(settings, in.at("logits"), in.at("given"));
-  return {{"loss", each.mean()}, {"each", each}};
-}
-
 }  // namespace
 
-Entry gce_entry() {
-  return {"gce", [] { return std::unique_ptr<Method>(new GCE); }, &loss_alone};
-}
+Entry gce_entry() { return loss_per_sample_entry<&losses>("gce"); }
 
 }  // namespace winnow::method

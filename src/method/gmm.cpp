@@ -28,10 +28,9 @@ class GMM final : public Classifier {
     if (pass.epoch() < settings.integer("warmup_epochs")) return;
     bool half = settings.has("loss_precision") && settings.text("loss_precision") == "float16";
     // On the host: an iteration looks at its likelihood, and there are dozens.
-    Tensor values = normalised_losses(device::to_host(losses_of_all(pass)), half);
+    Tensor values = normalised_losses(device::to_host(losses_of_all(pass, "main", "head")), half);
     Tensor components = pass.draw_on_host("init.label", 0, [&](Stream& stream) { return two_means(values, stream); });
-    Mixture mixture = Mixture::fit(values, components, settings.integer("max_iter"), settings.real("tol"),
-                                   settings.real("reg_covar"));
+    Mixture mixture = Mixture::fit(values, components, MixtureLimits::from(settings));
     pass.state("score").copy_(device::to_device(mixture.posterior, pass.device()));
     pass.state("mask").copy_(device::to_device(mixture.posterior > settings.real("threshold"), pass.device()));
   }
@@ -39,14 +38,6 @@ class GMM final : public Classifier {
   void step(Step& step) override {
     Tensor losses = cross_entropy(logits(step), step.batch_given());
     minimise(step, masked_mean(losses, step.batch_state("mask")));
-  }
-
- private:
-  static Tensor losses_of_all(Pass& pass) {
-    return pass.of_all([&](const Ids& ids) {
-      Tensor logits = pass.apply("head", {pass.forward("main", "plain", ids).features()});
-      return cross_entropy(logits, pass.given().index_select(0, ids.on_device()));
-    });
   }
 };
 

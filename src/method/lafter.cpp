@@ -3,6 +3,8 @@
 // docs/methods/unsupervised.md#6.3. Two stages: lafter-text, whose samples are texts, and lafter.
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/head.h"

@@ -71,17 +71,20 @@ Tensor two_means(const Tensor& losses, Stream& stream) {
   return at::tensor(component, at::kLong);
 }
 
-Mixture Mixture::fit(const Tensor& losses, const Tensor& components, std::int64_t most_iterations, double tolerance,
-                     double floor) {
+MixtureLimits MixtureLimits::from(const Settings& settings) {
+  return {settings.integer("max_iter"), settings.real("tol"), settings.real("reg_covar")};
+}
+
+Mixture Mixture::fit(const Tensor& losses, const Tensor& components, const MixtureLimits& limits) {
   Mixture mixture;
   Tensor values = losses.to(at::kDouble).unsqueeze(1);
-  maximise(mixture, values, at::one_hot(components, 2).to(at::kDouble), floor);
+  maximise(mixture, values, at::one_hot(components, 2).to(at::kDouble), limits.floor);
   double before = -kInfinity;
-  while (mixture.iterations < most_iterations) {
+  while (mixture.iterations < limits.most_iterations) {
     auto [likelihood, posterior] = expect(mixture, values);
-    maximise(mixture, values, posterior, floor);
+    maximise(mixture, values, posterior, limits.floor);
     ++mixture.iterations;
-    if (std::abs(likelihood - before) < tolerance) break;
+    if (std::abs(likelihood - before) < limits.tolerance) break;
     before = likelihood;
   }
   std::int64_t lower = mixture.means.argmin().item<std::int64_t>();

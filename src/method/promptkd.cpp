@@ -86,24 +86,24 @@ class PromptKD final : public Method {
  public:
   void setup(Setup& setup) override {
     setup.network("main", TowerKind::joint);
-    Tensor rows = setup.has_input("teacher_text") ? setup.input("teacher_text") : Tensor();  // C x columns
+    Tensor rows = setup.has_input("class_texts") ? setup.input("class_texts") : Tensor();  // C x columns
     std::int64_t columns = rows.defined() ? rows.size(1) : 0;
     setup.module("projector", [columns](const model::ModulePlace& place) -> std::unique_ptr<model::Module> {
       return std::make_unique<Projector>(place, columns);
     });
-    setup.module("teacher_text", model::cosine_rows(setup.logit_scale(), rows));
+    setup.module("class_texts", model::cosine_rows(setup.logit_scale(), rows));
     setup.optimiser("main", {"main", "projector"});
   }
 
   void step(Step& step) override {
     Tensor student =
-        step.apply("teacher_text", {step.apply("projector", {step.forward("main", "weak", step.ids()).features()})});
+        step.apply("class_texts", {step.apply("projector", {step.forward("main", "weak", step.ids()).features()})});
     step.update("main", distillation(step.settings(), student, step.rows_of(step.input("teacher_logits"))));
   }
 
   Outputs predict(Forward& forward) override {
     Tensor projected = forward.apply("projector", {forward.forward("main", "plain", forward.ids()).features()});
-    return {{"logits", forward.apply("teacher_text", {projected})}};
+    return {{"logits", forward.apply("class_texts", {projected})}};
   }
 };
 

@@ -25,12 +25,12 @@ void PromptLearner::setup(Setup& setup) {
 
 void PromptLearner::step(Step& step) {
   Tensor image = step.forward("main", "weak", step.ids(), /*grad=*/false).features();
-  step.update("main", loss(step, cosines(step.logit_scale(), image, class_features(step, 1)[0])));
+  step.update("main", loss(step, cosine_logits(image, class_features(step, 1)[0], step.logit_scale())));
 }
 
 Outputs PromptLearner::predict(Forward& forward) {
   Tensor image = forward.forward("main", "plain", forward.ids()).features();
-  return {{"logits", cosines(forward.logit_scale(), image, class_features(forward, 1)[0])}};
+  return {{"logits", cosine_logits(image, class_features(forward, 1)[0], forward.logit_scale())}};
 }
 
 }  // namespace winnow::method

@@ -44,8 +44,7 @@ PrototypeSelection select_near_prototypes(const Tensor& features, const Tensor& 
       Tensor samples = at::nonzero(given == label).squeeze(1);
       if (samples.numel() == 0) continue;
       Tensor values = scaled(result.score.index_select(0, samples));
-      Mixture mixture = Mixture::fit(values, start(round, label, samples, values), limits.most_iterations,
-                                     limits.tolerance, limits.floor);
+      Mixture mixture = Mixture::fit(values, start(round, label, samples, values), limits);
       auto near = mixture.means.argmax().item<std::int64_t>();
       Tensor kept = mixture.posteriors.argmax(1) == near;
       if (!kept.any().item<bool>()) kept.fill_(true);

@@ -52,7 +52,7 @@ class TipAdapter : public Method {
     beta_ = {scale[0], static_cast<std::int64_t>(steps[0])};
     alpha_ = {scale[1], static_cast<std::int64_t>(steps[1])};
     setup.network("main", TowerKind::joint);
-    setup.module("teacher_text", model::cosine_rows(setup.logit_scale(), of_input(setup, "text_rows")));
+    setup.module("class_texts", model::cosine_rows(setup.logit_scale(), of_input(setup, "class_texts")));
     Tensor keys = of_input(setup, "keys");
     setup.module("cache", [keys](const model::ModulePlace& place) -> std::unique_ptr<model::Module> {
       return std::make_unique<Cache>(place, keys);
@@ -98,7 +98,7 @@ class TipAdapter : public Method {
  protected:
   template <class View>
   static Scores scores(View& view, const Tensor& features) {
-    Tensor zero_shot = view.apply("teacher_text", {features});
+    Tensor zero_shot = view.apply("class_texts", {features});
     return {zero_shot, view.apply("cache", {features}), one_hot(view.input("cache_label"), zero_shot)};
   }
   template <class View>

@@ -23,7 +23,7 @@ TopK top_k_argmax(const at::Tensor& probability, std::int64_t K, const at::Tenso
   check(K);
   std::int64_t C = probability.size(1);
   at::Tensor label = probability.argmax(1);
-  at::Tensor score = probability.gather(1, label.unsqueeze(1)).squeeze(1);
+  at::Tensor score = at_labels(probability, label);
   if (!unlabelled.defined()) return {rank_in_class(score, label, C, Order::falling) < K, score, label};
   at::Tensor own = label.masked_fill(unlabelled.logical_not(), C);  // a class of its own for the others
   return {(rank_in_class(score, own, C + 1, Order::falling) < K).logical_and(own < C), score, label};

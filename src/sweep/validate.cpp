@@ -87,6 +87,21 @@ void require_start(Inspection& seen, const Catalogue& catalogue) {
                       seen.where(key), key, seen.text("labels.kind")));
 }
 
+// A method that learns prompts puts them into a text tower, behind the start of its texts.
+void require_prompts(Inspection& seen, const Catalogue& catalogue) {
+  constexpr std::string_view kLength = "context_length", kFamily = "clip";
+  for (const std::string& key : seen.named(std::string(kLength))) {
+    std::string model_key = key.substr(0, key.size() - kLength.size()) + "model";
+    const Model& model = catalogue.models.at(seen.text(model_key));
+    if (model.family == kFamily) continue;
+    std::vector<std::string> able;
+    for (const auto& [name, other] : catalogue.models)
+      if (other.family == kFamily) able.push_back(name);
+    throw UsageError(fmt::format("{}: {} = {}: the method learns prompts, which need a CLIP; able to: {}",
+                                 seen.where(model_key), model_key, model.name, fmt::join(able, ", ")));
+  }
+}
+
 void require_scorer(Inspection& seen, const Catalogue& catalogue) {
   if (!seen.find("labels.scores")) return;
   std::string scores = seen.text("labels.scores");
@@ -151,6 +166,7 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_labels(seen, catalogue);
   require_possible_noise(seen, catalogue);
   require_start(seen, catalogue);
+  require_prompts(seen, catalogue);
   require_scorer(seen, catalogue);
   require_legacy_seeds(seen);
   check_samples(seen, catalogue);

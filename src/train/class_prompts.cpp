@@ -37,11 +37,22 @@ std::int64_t context_vectors(const Settings& settings, const model::Snapshot& sn
 
 ClassPrompts::ClassPrompts(const Settings& settings, const model::Snapshot& snapshot,
                            const std::vector<std::string>& class_names) {
+  if (!model::reads_causally(snapshot))
+    throw UsageError(
+        fmt::format("{}: learned prompts stand between the start of a text and the class name, and this model's texts "
+                    "have no start; "
+                    "take a CLIP",
+                    snapshot.source));
   auto tokenizer = text::tokenizer_of(snapshot);
   std::int64_t context = model::text_context_of(snapshot), length = length_of(settings, snapshot);
   auto classes = static_cast<std::int64_t>(class_names.size());
   std::string places;  // one token each, replaced by the context
   for (std::int64_t i = 0; i < length; ++i) places += "X ";
+  if (static_cast<std::int64_t>(tokenizer->pieces(places).size()) != length)
+    throw DataError(
+        fmt::format("{}: its tokenizer has no token for the letter X alone, which keeps the places of a "
+                    "learned prompt",
+                    snapshot.source));
   std::vector<std::int64_t> tokens, name_lengths;
   std::int64_t columns = 0;
   for (const std::string& name : class_names) {
@@ -59,7 +70,7 @@ ClassPrompts::ClassPrompts(const Settings& settings, const model::Snapshot& snap
   at::Tensor rows = at::tensor(tokens, at::kLong).view({classes, context});
   of_first_ = model::slot_rows(rows, at::tensor(name_lengths, at::kLong), length,
                                model::parse_name_place(settings.text("name_place")), of_class(settings));
-  if (model::reads_causally(snapshot)) of_first_ = of_first_.narrow(1, 0, columns).contiguous();
+  of_first_ = of_first_.narrow(1, 0, columns).contiguous();
   vectors_ = context_vectors(settings, snapshot, classes);
 }
 

@@ -21,10 +21,11 @@ std::int64_t context_vectors(const Settings&, const model::Snapshot&, std::int64
 // Row s C + c is class c under context s, C classes. Settings context_length, context_of, name_place, period.
 class ClassPrompts {
  public:
-  // UsageError for a model without texts, and for a name that does not fit beside the context.
+  // UsageError for a model without texts or whose texts are not CLIP's, and for a name that does not fit beside the
+  // context.
   ClassPrompts(const Settings&, const model::Snapshot&, const std::vector<std::string>& class_names);
 
-  // ids: B, on the host. B x columns, int64: only columns that a causal tower reads; ids below 0 are slots of the
+  // ids: B, on the host. B x columns, int64: only columns that the tower reads; ids below 0 are slots of the
   // context (prompt_learner.h).
   at::Tensor rows(const at::Tensor& ids) const;
 

@@ -7,10 +7,10 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 
 #include "winnow/core/error.h"
+#include "winnow/method/weight_average.h"
 #include "winnow/train/schedule.h"
 #include "winnow/train/scopes.h"
 
@@ -152,218 +152,15 @@ const Tensor& Engine::input(std::string_view name) {
   return found->second;
 }
 
-template <class Kind>
-const Engine::Part<Kind>& Engine::part(const std::map<std::string, Part<Kind>>& parts, const std::string& name,
-                                       const char* what) const {
-  auto found = parts.find(name);
-  if (found == parts.end()) throw InternalError(fmt::format("the method declared no {} '{}'", what, name));
-  return found->second;
-}
-
-void Engine::add_network(const std::string& name, method::TowerKind kind, const std::string& copy_of,
-                         const std::string& shares) {
-  if (!shares.empty()) {
-    networks_[name] = {part(networks_, shares, "network").kind, ""};
-    return;
-  }
-  Part<model::Tower> added{architecture_.tower(copy_of.empty() ? name : copy_of, kind), copy_of};
-  added.kind->weights().to(facts_.real.device());
-  if (!copy_of.empty()) added.kind->weights().copy_from(part(networks_, copy_of, "network").kind->weights());
-  networks_[name] = std::move(added);
-}
-
-void Engine::add_prompts(const std::string& name, std::int64_t contexts) {
-  Part<model::Tower> added{architecture_.prompts(name, contexts), ""};
-  added.kind->weights().to(facts_.real.device());
-  networks_[name] = std::move(added);
-}
-
-void Engine::add_part(const std::string& name, std::function<std::unique_ptr<model::Module>()> make) {
-  Part<model::Module> added{make(), "", std::move(make)};
-  added.kind->weights().to(facts_.real.device());
-  modules_[name] = std::move(added);
-}
-
-void Engine::add_head(const std::string& name, method::HeadStart start) {
-  add_part(name, [this, name, start] { return architecture_.head(name, start); });
-}
-
-void Engine::add_module(const std::string& name, const method::ModuleMaker& maker) {
-  add_part(name, [this, name, maker] { return maker(architecture_.place(name)); });
-}
-
-void Engine::add_module_copy(const std::string& name, const std::string& source) {
-  const Part<model::Module>& original = part(modules_, source, "module");
-  add_part(name, original.make);
-  modules_.at(name).source = source;
-  modules_.at(name).kind->weights().copy_from(original.kind->weights());
-}
-
-void Engine::add_stream(const std::string& name, const std::string& members) {
-  if (state(members).sizes() != at::IntArrayRef{facts_.samples})
-    throw InternalError(fmt::format("stream '{}': the state '{}' is not one number a sample", name, members));
-  streams_[name] = {members, at::zeros({facts_.samples}, facts_.real.dtype(at::kByte)), {}};
-}
-
 method::Ids Engine::stream(const std::string& name) {
   auto found = streams_.find(name);
   if (found == streams_.end()) throw InternalError(fmt::format("the method declared no stream '{}'", name));
   return {at::tensor(found->second.order.batch(step_, facts_.batch), at::kLong), facts_.real.device()};
 }
 
-model::Weights& Engine::weights_of(const std::string& name) {
-  if (networks_.count(name)) return networks_.at(name).kind->weights();
-  return part(modules_, name, "network or module").kind->weights();
-}
-
-void Engine::add_optimiser(const std::string& name, const std::vector<std::string>& parts, const std::string& table) {
-  std::vector<model::Tower*> networks;
-  std::vector<model::Weights*> modules;
-  std::vector<model::Parameter*> parameters;
-  for (const std::string& part : parts) {
-    model::Weights& weights = weights_of(part);
-    weights.train_what_is_trainable();
-    if (auto network = networks_.find(part); network != networks_.end()) networks.push_back(network->second.kind.get());
-    else modules.push_back(&weights);
-    for (model::Parameter* parameter : weights.trained()) parameters.push_back(parameter);
-  }
-  optimisers_.emplace(name, Trained{Optimiser(*facts_.settings, std::move(parameters), table), std::move(networks),
-                                    std::move(modules), table});
-}
-
-void Engine::add_state(const std::string& name, Tensor initial, method::Keep keep) {
-  states_[name] = {initial.detach().clone(), keep, {}};
-}
-
-std::int64_t Engine::width(const std::string& name) const {
-  std::int64_t columns = networks_.count(name) ? networks_.at(name).kind->width()
-                                               : part(modules_, name, "network or module").kind->width();
-  if (columns == 0) throw InternalError(fmt::format("module '{}' has no width of its own", name));
-  return columns;
-}
-
-Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
-  RECORD_USER_SCOPE(scope::inputs);
-  Tensor ids = cut(call.ids.on_host(), first, last);
-  if (const auto* name = std::get_if<std::string>(&call.view)) return source_.inputs(call.split, *name, ids, epoch_);
-  const auto& rows = std::get<method::Rows>(call.view);
-  Tensor own = gathered(rows, call.split, ids);
-  if (!rows.weight.defined()) return own;
-  return rows.weight * own + (1 - rows.weight) * gathered(rows, call.split, cut(rows.partner.on_host(), first, last));
-}
-
-// The rows at these places, in their order: each part's at once, as its view gives them.
-Tensor Engine::gathered(const method::Rows& rows, const std::string& split, const Tensor& places) {
-  std::vector<Tensor> found, order;
-  std::int64_t first = 0;
-  for (const auto& [view, ids] : rows.parts) {
-    Tensor here = places.ge(first).logical_and(places.lt(first + ids.size())).nonzero().squeeze(1);
-    if (here.size(0) == places.size(0) && found.empty()) {  // all of one part
-      return source_.inputs(split, view, ids.on_host().index_select(0, places - first), epoch_);
-    }
-    if (here.size(0) > 0 || found.empty()) {
-      found.push_back(
-          source_.inputs(split, view, ids.on_host().index_select(0, places.index_select(0, here) - first), epoch_));
-      order.push_back(here);
-    }
-    first += ids.size();
-  }
-  method::Ids back(at::cat(order).argsort(), facts_.real.device());
-  return at::cat(found).index_select(0, back.on_device());
-}
-
-model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t last) {
-  Tensor pixels = inputs(call, first, last);
-  RECORD_USER_SCOPE(scope::forward);
-  if (!call.number) return call.tower->rows(pixels);
-  auto seed = static_cast<std::uint64_t>(facts_.settings->has("seed") ? facts_.settings->integer("seed") : 0);
-  return call.tower->rows_in_training(pixels, {collective_, call.ids.size(), first, seed, *call.number});
-}
-
-std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_t rows) const {
-  comm::Slice mine = comm::slice_of(rows, collective_.rank(), collective_.size());
-  std::int64_t size = chunk_ > 0 ? chunk_ : std::max<std::int64_t>(1, mine.size());
-  std::vector<std::pair<std::int64_t, std::int64_t>> chunks;
-  for (std::int64_t first = mine.first; first < mine.last; first += size)
-    chunks.emplace_back(first, std::min(first + size, mine.last));
-  if (chunks.empty()) chunks.emplace_back(mine.first, mine.first);  // an empty slice still has the shape of its rows
-  return chunks;
-}
-
-method::Outputs Engine::forward(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
-                                const std::string& split) {
-  return sampled_ && !in_step_ ? sample(network, view, ids, split) : compute(network, view, ids, grad, split);
-}
-
-method::Outputs Engine::sample(const std::string& network, const method::View& view, const method::Ids& ids,
-                               const std::string& split) {
-  const auto* name = std::get_if<std::string>(&view);
-  auto [found, first] = first_pieces_.try_emplace(fmt::format("{}/{}/{}", network, name ? *name : "a mixture", split));
-  if (first) {
-    auto start = std::chrono::steady_clock::now();
-    found->second = compute(network, view, ids, /*grad=*/false, split);
-    sampled_rows_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    sampled_rows_.computed += ids.size();
-  }
-  sampled_rows_.asked += ids.size();
-  method::Outputs result;
-  for (const auto& [output, tensor] : found->second.all())
-    result.all().emplace_back(output, repeated(tensor, ids.size()));
-  return result;
-}
-
-method::Outputs Engine::compute(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
-                                const std::string& split) {
-  model::Tower& tower = *part(networks_, network, "network").kind;
-  const auto* name = std::get_if<std::string>(&view);
-  bool text = name && name->empty();
-  if (auto known = texts_.find(network); text && !grad && known != texts_.end())
-    if (known->second.first.equal(ids.on_host())) return known->second.second;
-  grad = grad && at::GradMode::is_enabled() && !tower.weights().trained().empty();
-  if (grad && chunk_ > 0 && tower.has_batch_statistics())
-    throw UsageError(fmt::format(
-        "network '{}' normalises whole batches (batch_norm = \"batch\"), chunks of {} rows would change its result: "
-        "take smaller batches, more processes, or batch_norm = \"stored\"",
-        network, chunk_));
-  Call call{&tower, split, view, ids, {}, {}, {}};
-  constexpr std::uint64_t kMost = 256;  // of a step: they share a step's range of numbers, which key dropout's draws
-  if (grad && forwards_ == kMost)
-    throw InternalError(fmt::format("more than {} forwards with gradient in a step", kMost));
-  if (grad) call.number = static_cast<std::uint64_t>(iteration_) * kMost + forwards_++;
-  bool keep_graph = grad && chunk_ == 0;
-  std::vector<std::vector<Tensor>> pieces;  // output x chunk
-  std::vector<std::string> names;
-  {
-    at::AutoGradMode mode(keep_graph);
-    for (auto [first, last] : chunks_of(ids.size())) {
-      model::Outputs outputs = rows(call, first, last);
-      pieces.resize(outputs.all().size());
-      names.clear();
-      for (std::size_t i = 0; i < outputs.all().size(); ++i) {
-        names.push_back(outputs.all()[i].first);
-        pieces[i].push_back(outputs.all()[i].second);
-      }
-    }
-  }
-  method::Outputs result;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    Tensor mine = pieces[i].size() == 1 ? pieces[i][0] : at::cat(pieces[i]);
-    Tensor all = collective_.gather_rows(mine.detach(), ids.size());
-    if (grad) {
-      all = all.detach().requires_grad_(true);
-      call.leaves.push_back(all);
-      if (keep_graph) call.graph.push_back(mine);
-    }
-    result.all().emplace_back(names[i], all);
-  }
-  if (grad) calls_.push_back(std::move(call));
-  else if (text) texts_[network] = {ids.on_host(), result};
-  return result;
-}
-
 Tensor Engine::apply(const std::string& module, const std::vector<Tensor>& inputs) {
   RECORD_USER_SCOPE(scope::module);
-  return part(modules_, module, "module").kind->apply(inputs, at::GradMode::is_enabled());
+  return module_of(module).kind->apply(inputs, at::GradMode::is_enabled());
 }
 
 Tensor Engine::state(const std::string& name) {
@@ -482,13 +279,12 @@ void Engine::follow(const std::string& copy, double momentum) {
   RECORD_USER_SCOPE(scope::optimiser);
   texts_.clear();
   at::NoGradGuard no_gradient;
-  const std::string& source =
-      networks_.count(copy) ? networks_.at(copy).source : part(modules_, copy, "network or module").source;
+  const std::string& source = networks_.count(copy) ? networks_.at(copy).source : module_of(copy).source;
   if (source.empty()) throw InternalError(fmt::format("'{}' is no copy: it follows nothing", copy));
   auto& own = weights_of(copy).all();
   auto& others = weights_of(source).all();
   for (std::size_t i = 0; i < own.size(); ++i)  // what is frozen is equal already, and rounding would move it
-    if (others[i].trained || others[i].averaged) own[i].value.mul_(momentum).add_(others[i].value, 1 - momentum);
+    if (others[i].trained || others[i].averaged) method::move_towards(own[i].value, others[i].value, momentum);
 }
 
 void Engine::log(const std::string& name, const Tensor& value) {

@@ -8,6 +8,7 @@
 #include "open_images.h"
 #include "selected_subset.h"
 #include "winnow/core/error.h"
+#include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
 #include "winnow/stage/result_version.h"
 
@@ -34,7 +35,7 @@ Execution execute_selection(const Stage& stage, const Context& context, comm::Co
   method::Selected selected = method::find_method(name).select(logits, source.given());
   if (context.trial) selected.mask.fill_(1);
   // The score: how sure the model is of the given label.
-  at::Tensor score = at::softmax(logits, 1).gather(1, source.given().unsqueeze(1)).squeeze(1);
+  at::Tensor score = method::at_labels(at::softmax(logits, 1), source.given());
 
   Execution result;
   result.skipped_images = source.skipped();

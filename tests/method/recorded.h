@@ -50,7 +50,7 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
                     {"text_features", random({N, kWidth})},
                     {"weight", random_tensor({N, C}, 50, 0.1, 1)},
                     {"teacher_logits", random({N, C})},
-                    {"teacher_text.weight", random({C, kWidth})},
+                    {"class_texts.weight", random({C, kWidth})},
                     {"projector.0.weight", random({kWidth, kWidth})},
                     {"projector.0.bias", random({kWidth})},
                     {"projector.1.weight", random({kWidth})},

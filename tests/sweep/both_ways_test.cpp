@@ -13,9 +13,7 @@ namespace {
 class BothWays : public SweepTest {
  protected:
   BothWays() {
-    catalogue_ = Catalogue::built_in({});
-    for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "f";
-    for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
+    catalogue_ = whole_catalogue();
     catalogue_.fingerprints["scores/teacher"] = "e";
     catalogue_.fingerprints["templates/fashion-mnist/llm"] = "d";
     catalogue_.labels["fashion-mnist"] = {
@@ -80,7 +78,7 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
   std::set<std::string> drawn;
   for (const auto& [method, preset] : catalogue_.methods)
     for (const std::string& kind : kinds)
-      for (int round = preset.recipe == "train" ? 4 : 70; round > 0; --round) {
+      for (int round = preset.recipe == "train" ? 6 : 70; round > 0; --round) {
         std::string detect =
             preset.stages.empty() ? "" : "detect.method = \"" + any(preset.stages.at("detect")) + "\"\n";
         std::string base = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"" +

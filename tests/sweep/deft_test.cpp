@@ -8,11 +8,8 @@ namespace {
 
 class Deft : public SweepTest {
  protected:
-  // All presets, as if every data set and every model's weights lay here.
   Deft() {
-    catalogue_ = Catalogue::built_in({});
-    for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "f";
-    for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
+    catalogue_ = whole_catalogue();
     catalogue_.labels["cifar-100n"] = {{"noisy", {"l", false, 0}}};
   }
   Plan read(const std::string& name) const {

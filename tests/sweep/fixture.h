@@ -30,6 +30,14 @@ inline Catalogue test_catalogue() {
   return catalogue;
 }
 
+// All presets, as if every data set and every model's weights lay here.
+inline Catalogue whole_catalogue() {
+  Catalogue catalogue = Catalogue::built_in({});
+  for (const auto& [name, dataset] : catalogue.datasets) catalogue.fingerprints[name] = "d";
+  for (const auto& [name, model] : catalogue.models) catalogue.fingerprints[name] = "w";
+  return catalogue;
+}
+
 class SweepTest : public ::testing::Test {
  protected:
   SweepTest() {

@@ -9,11 +9,8 @@ namespace {
 
 class Published : public SweepTest {
  protected:
-  // All presets, as if every data set and every model's weights lay here.
   Published() {
-    catalogue_ = Catalogue::built_in({});
-    for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "f";
-    for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
+    catalogue_ = whole_catalogue();
     for (const char* set : {"aggregate", "vaguest"})
       catalogue_.labels[std::string("plcifar10-") + set] = {{set, {"l", true, 0}}};
   }

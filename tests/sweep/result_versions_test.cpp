@@ -15,12 +15,7 @@ using ::testing::UnorderedElementsAre;
 
 class ResultVersions : public SweepTest {
  protected:
-  // All presets, as if every data set and every model's weights lay here.
-  ResultVersions() {
-    catalogue_ = Catalogue::built_in({});
-    for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "f";
-    for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
-  }
+  ResultVersions() { catalogue_ = whole_catalogue(); }
 
   // "train 3": the recipe's name for a stage and its place, of those whose identity is not among `before`.
   std::set<std::string> changed(const Plan& before, const Plan& after) const {

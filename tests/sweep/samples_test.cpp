@@ -10,11 +10,7 @@ using ::testing::HasSubstr;
 
 class Samples : public SweepTest {
  protected:
-  Samples() {
-    catalogue_ = Catalogue::built_in({});
-    for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "f";
-    for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "f";
-  }
+  Samples() { catalogue_ = whole_catalogue(); }
   // CIFAR-10: 50,000 training and 10,000 test samples of 10 classes.
   std::string with(const std::string& rest) const {
     return refusal("[base]\ndataset = \"cifar-10\"\nmodel = \"clip-vit-b-16\"\nmethod = \"cc\"\n" + rest);

@@ -10,11 +10,7 @@ using ::testing::HasSubstr;
 
 class Siglip : public SweepTest {
  protected:
-  Siglip() {
-    catalogue_ = Catalogue::built_in({});
-    for (const auto& [name, dataset] : catalogue_.datasets) catalogue_.fingerprints[name] = "d";
-    for (const auto& [name, model] : catalogue_.models) catalogue_.fingerprints[name] = "w";
-  }
+  Siglip() { catalogue_ = whole_catalogue(); }
   static std::string text(const std::string& rest) {
     return "name = \"s\"\n[base]\ndataset = \"cub-200\"\nlabels.kind = \"flip\"\nlabels.rate = 0.1\n" + rest;
   }

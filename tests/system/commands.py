@@ -83,6 +83,13 @@ def class_texts(run, file):
     file.unlink()
 
 
+def refused_once(winnow, folder, environment):
+    """launch/mpirun starts a run that crashed again, and none that was refused: one line, at once."""
+    for words, code in ((["nothing.toml"], 2), (["s.toml", "--slots", "1"], 2), (["--help"], 0)):
+        result = subprocess.run([SOURCE / "launch/mpirun", "-n", "1", winnow, "run", *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+        assert result.returncode == code and result.stderr.count("\n") == (1 if code else 0), (words, result)
+
+
 def empty_machine(winnow, folder):
     """Every sweep is planned where nothing was ever checked; nothing open is told as an identity, done, or run."""
     environment = dict(os.environ, WINNOW_CACHE=str(pathlib.Path(folder) / "nothing"))
@@ -192,6 +199,7 @@ def main():
         shown = json.loads(run("doctor", "data", "fashion-mnist", "--json").stdout)
         assert len(shown["files"]) == 4 and all(file["there"] for file in shown["files"]), shown
         empty_machine(winnow, folder)
+        refused_once(winnow, folder, environment)
         methods(run)
         record = cache / "fashion-mnist.json"     # what `data check` noted is said again where the data set is used
         kept = record.read_text()

@@ -74,13 +74,17 @@ class InstanceLabels : public testing::Test {
     Stream random = Streams(0, "test").at(0, 0);
     for (std::uint8_t& level : images_) level = static_cast<std::uint8_t>(random.below(256));
     for (std::size_t i = 0; i < labels_.size(); ++i) labels_[i] = static_cast<std::int64_t>(i) % 4;
+    open("cache");
+  }
+  // A cache of these images and labels.
+  void open(const char* name) {
     SafeTensor pixels{"U8", {kSamples, 8, 8, 3}, std::as_bytes(std::span(images_))};
     SafeTensor labels{"I64", {kSamples}, std::as_bytes(std::span(labels_))};
     write_safetensors(
-        folder_ / "cache",
+        folder_ / name,
         {{"train.images", pixels}, {"train.labels", labels}, {"test.images", pixels}, {"test.labels", labels}},
         {{"version", "1"}, {"fingerprint", "f"}, {"classes", R"(["a","b","c","d"])"}});
-    pixels_.emplace(folder_ / "cache");
+    pixels_.emplace(folder_ / name);
   }
   label::Labels make(const at::Tensor& samples, const label::Spec& spec) {
     std::vector<std::int64_t> truth;
@@ -127,13 +131,7 @@ TEST_F(InstanceLabels, ImagesThatLookAlikeAreTakenForTheSame) {
   for (std::size_t i = 0; i < kSamples; ++i)
     std::copy_n(images_.begin() + static_cast<std::ptrdiff_t>(192 * (i % 4)), 192,
                 images_.begin() + static_cast<std::ptrdiff_t>(192 * i));
-  SafeTensor pixels{"U8", {kSamples, 8, 8, 3}, std::as_bytes(std::span(images_))};
-  SafeTensor labels{"I64", {kSamples}, std::as_bytes(std::span(labels_))};
-  write_safetensors(
-      folder_ / "alike",
-      {{"train.images", pixels}, {"train.labels", labels}, {"test.images", pixels}, {"test.labels", labels}},
-      {{"version", "1"}, {"fingerprint", "f"}, {"classes", R"(["a","b","c","d"])"}});
-  pixels_.emplace(folder_ / "alike");
+  open("alike");
   label::Labels given = make(at::arange(kSamples, at::kLong), spec_);
   std::map<std::int64_t, std::set<std::int64_t>> taken_for;
   for (std::size_t i = 0; i < given.size(); ++i)

@@ -219,10 +219,10 @@ TEST(ForgetRate, RampsOverTheWarmUp) {
 TEST(Mixture, SeparatesTwoHeapsAndSurvivesEqualValues) {
   Stream stream = Streams(3, "test").at(0, 0);
   at::Tensor values = at::cat({at::full({30}, 0.1, at::kDouble), at::full({10}, 0.9, at::kDouble)});
-  auto mixture = method::Mixture::fit(values, method::two_means(values, stream), 10, 1e-2, 5e-4);
+  auto mixture = method::Mixture::fit(values, method::two_means(values, stream), {10, 1e-2, 5e-4});
   EXPECT_TRUE(at::equal(mixture.posterior > 0.5, values < 0.5));
   at::Tensor equal = at::zeros({5}, at::kDouble);
-  EXPECT_TRUE(at::isfinite(method::Mixture::fit(equal, method::two_means(equal, stream), 10, 1e-2, 5e-4).posterior)
+  EXPECT_TRUE(at::isfinite(method::Mixture::fit(equal, method::two_means(equal, stream), {10, 1e-2, 5e-4}).posterior)
                   .all()
                   .item<bool>());
 }

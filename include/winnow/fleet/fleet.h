@@ -51,10 +51,6 @@ class Fleet {
   // coordinator holds the store or an agent sees another store.
   Outcome coordinate(const Work&, Observer&);
 
-  // The last word about a run, for launch/mpirun: <store>/exit.json, and the file that WINNOW_EXIT_RECORD names. Whole
-  // or absent. Where nothing can be written there is no record, and the caller has said so already.
-  void write_exit_record(int code, const Outcome&) const;
-
   // Lets the other ranks go and ends MPI. Does not return when a rank was lost: then MPI has no orderly end, and the
   // exit record is the truth.
   void leave(int code);

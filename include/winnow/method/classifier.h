@@ -5,6 +5,9 @@
 
 namespace winnow::method {
 
+// N, chunk by chunk: cross-entropy of a head on a network's features at the given labels, as the test split is seen.
+Tensor losses_of_all(Pass&, const std::string& network, const std::string& head);
+
 class Classifier : public Method {
  public:
   void setup(Setup&) override;

@@ -20,7 +20,8 @@ Tensor masked_softmax(const Tensor& logits,
 Tensor has_candidates(const Tensor& candidates);  // B, bool
 // Indicator (B x C) of the candidate with the largest logit, the lowest class on ties.
 Tensor guess_among(const Tensor& logits, const Tensor& candidates);
-Tensor one_hot(const Tensor& labels, const Tensor& like);  // B x C in the type of `like` (B x C)
+Tensor at_labels(const Tensor& rows, const Tensor& labels);  // B: of each row (B x C) the entry at its label
+Tensor one_hot(const Tensor& labels, const Tensor& like);    // B x C in the type of `like` (B x C)
 
 Tensor soft_losses(const Tensor& logits, const Tensor& target);         // B: -sum_c t log p
 Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target);  // RC(z, t): their mean, zero of no rows

@@ -7,8 +7,9 @@
 // Names that mean something to the engine and to the stage around a method:
 //   networks  main                    what `adapt` trains; its parameters keep their plain names in run files
 //   views     plain                   as the test split is seen
-//             any other               settings views.NAME: weak, strong and key of every method, others that it
-//             declares caption, ""             texts, in pre-training; class prompts, of a text tower
+//             weak, strong, key       settings views.NAME of every method
+//             any other               settings views.NAME that the method declares
+//             caption, ""             texts, in pre-training; class prompts, of a text tower
 //   states    confidence              N x C: confidence_* in metrics/epochs
 //             mask, score, label      N: the stage's output `selection`, and selection_* in metrics/epochs;
 //                                     a `label` that is not declared is the given one

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "winnow/core/settings.h"
 #include "winnow/core/stream.h"
 
 namespace winnow::method {
@@ -20,6 +21,8 @@ struct MixtureLimits {
   std::int64_t most_iterations = 100;
   double tolerance = 1e-3;  // stops when the mean log-likelihood changes by less
   double floor = 1e-6;      // added to each variance in every M-step
+
+  static MixtureLimits from(const Settings&);  // max_iter, tol, reg_covar
 };
 
 // Expectation-maximisation as scikit-learn's GaussianMixture does it, from hard components (the first M-step). In fp64.
@@ -29,8 +32,7 @@ struct Mixture {
   at::Tensor posterior;                  // N: of the component with the lower mean
   std::int64_t iterations = 0;           // EM steps taken
 
-  static Mixture fit(const at::Tensor& values, const at::Tensor& components, std::int64_t most_iterations,
-                     double tolerance, double floor);
+  static Mixture fit(const at::Tensor& values, const at::Tensor& components, const MixtureLimits&);
 };
 
 }  // namespace winnow::method

@@ -1,5 +1,6 @@
-// Scores of a model that compares an image with its classes' texts. Radford et al., "Learning transferable visual
-// models from natural language supervision", 2021; docs/methods/unsupervised.md#2. Any device, no host synchronisation.
+// Scores of a model that compares an image with its classes' texts, trained or not. Radford et al., "Learning
+// transferable visual models from natural language supervision", 2021; docs/methods/unsupervised.md#2. Any device, no
+// host synchronisation.
 #pragma once
 
 #include <ATen/core/Tensor.h>

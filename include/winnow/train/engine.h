@@ -152,11 +152,11 @@ class Engine final : public method::Backend {
     std::vector<Tensor> graph;            // this process's rows with their graph; empty under chunks
   };
 
-  template <class Kind>
-  const Part<Kind>& part(const std::map<std::string, Part<Kind>>&, const std::string& name, const char* what) const;
+  const Part<model::Tower>& network_of(const std::string& name) const;
+  const Part<model::Module>& module_of(const std::string& name) const;
   StreamOrder order_of(const std::string& name, const SampleStream&) const;
   model::Weights& weights_of(const std::string& part);
-  void add_part(const std::string& name, std::function<std::unique_ptr<model::Module>()> make);
+  void build_module(const std::string& name, std::function<std::unique_ptr<model::Module>()> make);
   Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
   Tensor gathered(const method::Rows&, const std::string& split, const Tensor& places);
   model::Outputs rows(const Call&, std::int64_t first, std::int64_t last);

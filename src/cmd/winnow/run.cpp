@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include "arguments.h"
@@ -17,6 +18,7 @@
 #include "sweep_options.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
+#include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
 
 namespace winnow::cmd {
@@ -270,12 +272,17 @@ int run(int argc, char** argv) {
     fleet::serve(fleet_options(options, open_store(options)), world);
     return kDone;
   }
-  if (!parse(app, argc, argv)) return kDone;
-  fleet::Fleet fleet(fleet_options(options, open_store(options)), world);
+  std::optional<fleet::Fleet> fleet;
+  std::optional<Path> store;
   fleet::Outcome outcome;
-  int code = guarded([&] { return execute(options, world, fleet, outcome); });
-  if (!outcome.abandoned) fleet.write_exit_record(code, outcome);  // without one, launch/mpirun starts again
-  fleet.leave(code);
+  int code = guarded([&]() -> int {
+    if (!parse(app, argc, argv)) return kDone;
+    fleet::Options own = fleet_options(options, open_store(options));
+    store = own.store;
+    return fleet.emplace(own, world), execute(options, world, *fleet, outcome);
+  });
+  if (!outcome.abandoned) fleet::write_exit_record(code, outcome, store);
+  if (fleet) fleet->leave(code);
   return code;
 }
 

@@ -26,7 +26,7 @@ std::map<std::string, std::string> names_in_case(const train::Replay& replay) {
                                               {"tail", "W_tail"},
                                               {"generator_head", "W_g"},
                                               {"prompts", "W"},
-                                              {"teacher_text.weight", "W"},
+                                              {"class_texts.weight", "W"},
                                               {"head.weight", "W"},
                                               {"cache.keys", "keys"}};
   if (replay.tensors.count("b")) names["head.bias"] = "b";

@@ -32,10 +32,6 @@ std::int64_t classes_of(Case& c, const at::Tensor& given, std::int64_t columns =
   return classes;
 }
 
-at::Tensor at_label(const at::Tensor& rows, const at::Tensor& label) {
-  return rows.gather(1, label.unsqueeze(1)).squeeze(1);
-}
-
 void run_label_match(Case& c) {
   auto in = c.below_on_device("in.", c.precision());
   at::Tensor logits = method::cosine_logits(in.at("features"), in.at("text"), c.config().real("scale"));
@@ -74,8 +70,7 @@ void run_deft(Case& c) {
 
 method::Mixture fit(Case& c, const at::Tensor& values, const at::Tensor& components) {
   const Settings& config = c.config();
-  return method::Mixture::fit(values, components, config.integer("max_iter"), config.real("tol"),
-                              config.real("reg_covar"));
+  return method::Mixture::fit(values, components, method::MixtureLimits::from(config));
 }
 
 void check_normalisation(const Settings& config) {
@@ -88,7 +83,7 @@ void divide(Case& c, const at::Tensor& losses) {
   check_normalisation(config);
   bool half = config.has("loss_precision") && config.text("loss_precision") == "float16";
   at::Tensor values = method::normalised_losses(losses, half), components = c.tensor("draw.init.label");
-  method::Mixture start = method::Mixture::fit(values, components, 0, 0, config.real("reg_covar"));
+  method::Mixture start = method::Mixture::fit(values, components, {0, 0, config.real("reg_covar")});
   method::Mixture mixture = fit(c, values, components);
   c.compare("normalised", values);
   c.compare("iterations", at::tensor({mixture.iterations}, at::TensorOptions(at::kLong)));
@@ -141,7 +136,7 @@ void run_rolt(Case& c) {
   const Settings& config = c.config();
   c.precision();  // the mixtures are fp64 whatever a case says
   const at::Tensor &given = c.tensor("in.given"), &start = c.tensor("draw.init.label");
-  method::MixtureLimits limits{config.integer("max_iter"), config.real("tol"), config.real("reg_covar")};
+  method::MixtureLimits limits = method::MixtureLimits::from(config);
   method::PrototypeSelection selected = method::select_near_prototypes(
       c.tensor("in.features"), given, classes_of(c, given),
       [&](std::int64_t round, std::int64_t, const at::Tensor& samples, const at::Tensor&) {
@@ -197,7 +192,7 @@ void run_promix(Case& c) {
   std::int64_t classes = classes_of(c, given, logits.size(1));
   double rho = method::selected_share(config.real("rho_start"), config.real("rho_end"), config.integer("epoch"),
                                       config.integer("ramp"));
-  at::Tensor losses = method::cross_entropy(logits, given), score = at_label(at::softmax(logits, 1), given);
+  at::Tensor losses = method::cross_entropy(logits, given), score = method::at_labels(at::softmax(logits, 1), given);
   at::Tensor base = method::small_losses_of_classes(losses, given, classes, rho);
   c.compare("rho", number(rho));
   c.compare("loss", losses);

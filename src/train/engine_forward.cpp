@@ -1,0 +1,141 @@
+// Forwards of an engine's networks: inputs, slices of the gang, chunks, outputs for all.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/record_function.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "winnow/core/error.h"
+#include "winnow/train/engine.h"
+#include "winnow/train/scopes.h"
+
+namespace winnow::train {
+
+namespace {
+
+Tensor cut(const Tensor& rows, std::int64_t first, std::int64_t last) { return rows.narrow(0, first, last - first); }
+
+}  // namespace
+
+Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
+  RECORD_USER_SCOPE(scope::inputs);
+  Tensor ids = cut(call.ids.on_host(), first, last);
+  if (const auto* name = std::get_if<std::string>(&call.view)) return source_.inputs(call.split, *name, ids, epoch_);
+  const auto& rows = std::get<method::Rows>(call.view);
+  Tensor own = gathered(rows, call.split, ids);
+  if (!rows.weight.defined()) return own;
+  return rows.weight * own + (1 - rows.weight) * gathered(rows, call.split, cut(rows.partner.on_host(), first, last));
+}
+
+// The rows at these places, in their order: each part's at once, as its view gives them.
+Tensor Engine::gathered(const method::Rows& rows, const std::string& split, const Tensor& places) {
+  std::vector<Tensor> found, order;
+  std::int64_t first = 0;
+  for (const auto& [view, ids] : rows.parts) {
+    Tensor here = places.ge(first).logical_and(places.lt(first + ids.size())).nonzero().squeeze(1);
+    if (here.size(0) == places.size(0) && found.empty()) {  // all of one part
+      return source_.inputs(split, view, ids.on_host().index_select(0, places - first), epoch_);
+    }
+    if (here.size(0) > 0 || found.empty()) {
+      found.push_back(
+          source_.inputs(split, view, ids.on_host().index_select(0, places.index_select(0, here) - first), epoch_));
+      order.push_back(here);
+    }
+    first += ids.size();
+  }
+  method::Ids back(at::cat(order).argsort(), facts_.real.device());
+  return at::cat(found).index_select(0, back.on_device());
+}
+
+model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t last) {
+  Tensor pixels = inputs(call, first, last);
+  RECORD_USER_SCOPE(scope::forward);
+  if (!call.number) return call.tower->rows(pixels);
+  auto seed = static_cast<std::uint64_t>(facts_.settings->has("seed") ? facts_.settings->integer("seed") : 0);
+  return call.tower->rows_in_training(pixels, {collective_, call.ids.size(), first, seed, *call.number});
+}
+
+std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_t rows) const {
+  comm::Slice mine = comm::slice_of(rows, collective_.rank(), collective_.size());
+  std::int64_t size = chunk_ > 0 ? chunk_ : std::max<std::int64_t>(1, mine.size());
+  std::vector<std::pair<std::int64_t, std::int64_t>> chunks;
+  for (std::int64_t first = mine.first; first < mine.last; first += size)
+    chunks.emplace_back(first, std::min(first + size, mine.last));
+  if (chunks.empty()) chunks.emplace_back(mine.first, mine.first);  // an empty slice still has the shape of its rows
+  return chunks;
+}
+
+method::Outputs Engine::forward(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
+                                const std::string& split) {
+  return sampled_ && !in_step_ ? sample(network, view, ids, split) : compute(network, view, ids, grad, split);
+}
+
+method::Outputs Engine::sample(const std::string& network, const method::View& view, const method::Ids& ids,
+                               const std::string& split) {
+  const auto* name = std::get_if<std::string>(&view);
+  auto [found, first] = first_pieces_.try_emplace(fmt::format("{}/{}/{}", network, name ? *name : "a mixture", split));
+  if (first) {
+    auto start = std::chrono::steady_clock::now();
+    found->second = compute(network, view, ids, /*grad=*/false, split);
+    sampled_rows_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    sampled_rows_.computed += ids.size();
+  }
+  sampled_rows_.asked += ids.size();
+  method::Outputs result;
+  for (const auto& [output, tensor] : found->second.all())
+    result.all().emplace_back(output, repeated(tensor, ids.size()));
+  return result;
+}
+
+method::Outputs Engine::compute(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
+                                const std::string& split) {
+  model::Tower& tower = *network_of(network).kind;
+  const auto* name = std::get_if<std::string>(&view);
+  bool text = name && name->empty();
+  if (auto known = texts_.find(network); text && !grad && known != texts_.end())
+    if (known->second.first.equal(ids.on_host())) return known->second.second;
+  grad = grad && at::GradMode::is_enabled() && !tower.weights().trained().empty();
+  if (grad && chunk_ > 0 && tower.has_batch_statistics())
+    throw UsageError(fmt::format(
+        "network '{}' normalises whole batches (batch_norm = \"batch\"), chunks of {} rows would change its result: "
+        "take smaller batches, more processes, or batch_norm = \"stored\"",
+        network, chunk_));
+  Call call{&tower, split, view, ids, {}, {}, {}};
+  constexpr std::uint64_t kMost = 256;  // of a step: they share a step's range of numbers, which key dropout's draws
+  if (grad && forwards_ == kMost)
+    throw InternalError(fmt::format("more than {} forwards with gradient in a step", kMost));
+  if (grad) call.number = static_cast<std::uint64_t>(iteration_) * kMost + forwards_++;
+  bool keep_graph = grad && chunk_ == 0;
+  std::vector<std::vector<Tensor>> pieces;  // output x chunk
+  std::vector<std::string> names;
+  {
+    at::AutoGradMode mode(keep_graph);
+    for (auto [first, last] : chunks_of(ids.size())) {
+      model::Outputs outputs = rows(call, first, last);
+      pieces.resize(outputs.all().size());
+      names.clear();
+      for (std::size_t i = 0; i < outputs.all().size(); ++i) {
+        names.push_back(outputs.all()[i].first);
+        pieces[i].push_back(outputs.all()[i].second);
+      }
+    }
+  }
+  method::Outputs result;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    Tensor mine = pieces[i].size() == 1 ? pieces[i][0] : at::cat(pieces[i]);
+    Tensor all = collective_.gather_rows(mine.detach(), ids.size());
+    if (grad) {
+      all = all.detach().requires_grad_(true);
+      call.leaves.push_back(all);
+      if (keep_graph) call.graph.push_back(mine);
+    }
+    result.all().emplace_back(names[i], all);
+  }
+  if (grad) calls_.push_back(std::move(call));
+  else if (text) texts_[network] = {ids.on_host(), result};
+  return result;
+}
+
+}  // namespace winnow::train

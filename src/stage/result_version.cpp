@@ -11,9 +11,8 @@ namespace winnow {
 namespace {
 
 constexpr std::pair<StageKind, int> kVersions[] = {
-    {StageKind::pretrain, 1},
-    {StageKind::score, 1},
-    {StageKind::narrow, 1},
+    {StageKind::pretrain, 1},     {StageKind::score, 1},    {StageKind::narrow, 1},   {StageKind::select, 1},
+    {StageKind::cross_filter, 1}, {StageKind::ensemble, 1}, {StageKind::evaluate, 1},
 };
 
 }  // namespace
@@ -22,6 +21,12 @@ int result_version(StageKind kind) {
   for (const auto& [known, version] : kVersions)
     if (known == kind) return version;
   throw InternalError(fmt::format("stages of kind {} have the version of their method", to_string(kind)));
+}
+
+std::vector<StageKind> kinds_with_own_version() {
+  std::vector<StageKind> result;
+  for (const auto& [kind, version] : kVersions) result.push_back(kind);
+  return result;
 }
 
 int result_version_of_method(std::string_view method) {

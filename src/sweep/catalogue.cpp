@@ -84,9 +84,9 @@ Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   method.recipe = required(table, "recipe", file).get<std::string>();
   find_recipe(method.recipe);
   std::string labels = required(table, "labels", file).get<std::string>();
-  if (labels != "given" && labels != "candidates")
-    throw UsageError(fmt::format("{}: labels must be given or candidates, got '{}'", file, labels));
-  method.labels = labels == "given" ? LabelNeed::given : LabelNeed::candidates;
+  if (labels != "none" && labels != "given" && labels != "candidates")
+    throw UsageError(fmt::format("{}: labels must be none, given or candidates, got '{}'", file, labels));
+  method.labels = labels == "none" ? LabelNeed::none : labels == "given" ? LabelNeed::given : LabelNeed::candidates;
   if (const Item* system = find(table, "system")) method.system = one_of(kSystems, *system, file);
   if (const Item* learner = find(table, "learner")) method.learner = learner->scalar.get<std::string>();
   if (const Item* stages = find(table, "stages"))
@@ -182,6 +182,22 @@ std::vector<std::string> names(const std::map<std::string, Entry>& entries) {
   return result;
 }
 
+// A data set sets common keys, and keys of some methods: they are set where the method has them (Effective).
+void require_known(const Dataset& dataset, const Catalogue& catalogue) {
+  auto declares = [](const std::vector<Key>& keys, const std::string& name) {
+    return std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.key == name; });
+  };
+  auto require = [&](const Assignments& values) {
+    for (const auto& [key, value] : values)
+      if (!declares(catalogue.common, key) &&
+          std::none_of(catalogue.methods.begin(), catalogue.methods.end(),
+                       [&, &name = key](const auto& entry) { return declares(entry.second.keys, name); }))
+        throw UsageError(fmt::format("{}: no method has the key '{}'", dataset.source, key));
+  };
+  require(dataset.settings);
+  for (const Conditional& recipe : dataset.recipes) require(recipe.set);
+}
+
 // A condition on the model's family is one on its name: what stands under "model.family" becomes the models of those
 // families.
 void name_models(Key& key, const std::map<std::string, Model>& models) {
@@ -200,8 +216,7 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
   Catalogue catalogue;
   catalogue.fingerprints = std::move(fingerprints);
   catalogue.shared_code = winnow::shared_code();
-  for (StageKind kind : {StageKind::pretrain, StageKind::score, StageKind::narrow})
-    catalogue.kind_versions[kind] = result_version(kind);
+  for (StageKind kind : kinds_with_own_version()) catalogue.kind_versions[kind] = result_version(kind);
   NamedParts parts;
   for (const BuiltIn& file : built_in_presets())
     if (Path(file.path).stem() == "common") {
@@ -220,7 +235,8 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
     Preset preset{name, std::string(file.path), table.json()};
     if (kind == "methods") {
       Method method = read_method(std::move(preset), table, parts);
-      (method.inputs.empty() ? catalogue.methods : catalogue.parts)[name] = std::move(method);
+      bool part = !method.inputs.empty() && method.recipe == "train";
+      (part ? catalogue.parts : catalogue.methods)[name] = std::move(method);
     } else if (kind == "models") catalogue.models[name] = read_model(std::move(preset), table);
     else if (kind == "datasets") catalogue.datasets[name] = read_dataset(std::move(preset), table);
   }
@@ -245,6 +261,7 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
     std::vector<Key> keys = stage_keys(method, catalogue);
     method.keys.insert(method.keys.end(), keys.begin(), keys.end());
   }
+  for (const auto& [name, dataset] : catalogue.datasets) require_known(dataset, catalogue);
   return catalogue;
 }
 

@@ -73,6 +73,7 @@ Key read_key(const std::string& name, const Item& table, const NamedParts& parts
     else if (entry == "above_min") key.above_min = flag(item, place);
     else if (entry == "below_max") key.below_max = flag(item, place);
     else if (entry == "shared") key.shared = flag(item, place);
+    else if (entry == "recipe") key.of_recipe = flag(item, place);
     else if (entry == "help") key.help = text(item, place);
     else if (entry == "default") key.fallback = item.json();
     else if (entry == "words")

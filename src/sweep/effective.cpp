@@ -86,6 +86,8 @@ int Effective::existing(int first) {
 void Effective::lay(const Assignments& values, const std::string& source, Level level) {
   for (const auto& [name, value] : values) {
     int first = schema_->index(name);
+    if (first < 0 && level == Level::dataset)
+      continue;  // another method's: the catalogue has looked (Catalogue::built_in)
     if (first < 0) throw UsageError(fmt::format("{}: unknown key '{}'", source, name));
     for (int key = first; key < first + (*schema_)[first].alternatives; ++key) {
       at(key).raw = &value;

@@ -24,6 +24,7 @@ const data::LabelSet& annotated_set(Inspection& seen, const Catalogue& catalogue
 }
 
 bool gives_sets(Inspection& seen, const Catalogue& catalogue) {
+  if (seen.method().labels == LabelNeed::none) return false;
   label::Spec spec;
   try {
     spec.kind = label::parse_kind(seen.text("labels.kind"));

@@ -48,7 +48,8 @@ class Noter {
   }
 
   void labels() {
-    if (seen_.text("labels.kind") != "annotated") return;
+    const Value* kind = seen_.find("labels.kind");  // none: the method learns without labels
+    if (!kind || *kind != "annotated") return;
     std::string dataset = seen_.text("dataset"), name = seen_.text("labels.set");
     const data::LabelSet& set = annotated_set(seen_, catalogue_);
     if (set.fingerprint.starts_with(kOpen) && misses(fmt::format("labels/{}/{}", dataset, name)))

@@ -10,12 +10,18 @@ namespace {
 
 class Parts {
  public:
-  Parts(const Draft& draft, const Catalogue& catalogue) : stage_(draft.stage), catalogue_(catalogue) {}
+  Parts(const Draft& draft, const Catalogue& catalogue)
+      : stage_(draft.stage), catalogue_(catalogue),
+        labelled_before_(draft.edges.count("selection") != 0 && !draft.stage.settings.has("labels.kind")) {}
 
   PartVersions all() {
     add("samples");
     switch (stage_.kind) {
       case StageKind::narrow: add("labels"); break;
+      case StageKind::select:
+      case StageKind::cross_filter:
+      case StageKind::ensemble: break;  // of what earlier stages computed: they see no image
+      case StageKind::evaluate: looks(), add("head"); break;
       case StageKind::score:
         if (!stage_.fingerprints.count("scores"))
           looks(), add("head");  // an array that another program computed is only read
@@ -23,7 +29,7 @@ class Parts {
       case StageKind::pretrain: looks(); break;
       case StageKind::train:
       case StageKind::detect:
-        add("labels");
+        if (!labelled_before_) add("labels");
         if (stage_.kind == StageKind::detect && stage_.settings.text("method") == "label-match")
           break;  // of scores: sees no image
         looks();
@@ -60,6 +66,7 @@ class Parts {
 
   const Stage& stage_;
   const Catalogue& catalogue_;
+  bool labelled_before_;  // its labels are an earlier stage's
   PartVersions parts_;
 };
 

@@ -12,9 +12,13 @@ namespace winnow::sweep {
 namespace {
 
 constexpr std::pair<std::string_view, Recipe> kRecipes[] = {
+    {"coft", coft_recipe},
     {"detect-train", detect_train_recipe},
     {"label-match", label_match_recipe},
+    {"prompt-members", prompt_members_recipe},
+    {"prompt-rounds", prompt_rounds_recipe},
     {"train", train_recipe},
+    {"zero-shot", zero_shot_recipe},
 };
 
 }  // namespace

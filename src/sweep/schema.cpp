@@ -16,7 +16,9 @@ const std::string kCommonSource = "sweeps/presets/common.toml";
 }  // namespace
 
 Schema::Schema(const Catalogue& catalogue, const Method* method) : method_(method) {
-  for (const Key& key : catalogue.common) entries_.push_back({&key, &kCommonSource, {}});
+  bool unlabelled = method && method->labels == LabelNeed::none;
+  for (const Key& key : catalogue.common)
+    if (!unlabelled || !key.key.starts_with("labels.")) entries_.push_back({&key, &kCommonSource, {}});
   if (method)
     for (const Key& key : method->keys) entries_.push_back({&key, &method->source, {}});
   std::stable_sort(entries_.begin(), entries_.end(),

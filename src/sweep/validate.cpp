@@ -35,16 +35,20 @@ std::vector<std::string> methods_with(const Catalogue& catalogue, const std::str
 }
 
 void refuse_axis(Effective& effective, const Catalogue& catalogue, const Written& setting, int key) {
-  std::string reason =
-      key < 0 ? fmt::format("method {} has no such key ({} have)", effective.value("method")->get<std::string>(),
-                            fmt::join(methods_with(catalogue, setting.key), ", "))
-              : fmt::format("it exists only where {}", condition_text(*effective.schema()[key].key));
+  std::string method = effective.value("method")->get<std::string>(), reason;
+  if (key >= 0) reason = fmt::format("it exists only where {}", condition_text(*effective.schema()[key].key));
+  else if (setting.key.starts_with("labels."))
+    reason = fmt::format("method {} learns without labels: its experiments would be the same in all rows", method);
+  else
+    reason = fmt::format("method {} has no such key ({} have)", method,
+                         fmt::join(methods_with(catalogue, setting.key), ", "));
   throw UsageError(fmt::format("{}: {} = {} cannot be an axis here: {}", setting.place.text(), setting.key,
                                setting.value.dump(), reason));
 }
 
 void require_labels(Inspection& seen, const Catalogue& catalogue) {
   const Method& method = seen.method();
+  if (method.labels == LabelNeed::none) return;
   std::string kind = seen.text("labels.kind"), what = "labels.kind = " + kind;
   bool sets = gives_sets(seen, catalogue);
   if (kind == "annotated") {
@@ -65,6 +69,7 @@ void require_labels(Inspection& seen, const Catalogue& catalogue) {
 // Labels that the data set's classes do not allow. Rate and seed decide nothing here and are not looked at, so that
 // their axes stay free.
 void require_possible_noise(Inspection& seen, const Catalogue& catalogue) {
+  if (seen.method().labels == LabelNeed::none) return;
   Settings settings({{"labels.rate", 0.0}, {"labels.seed", 0}});
   settings.set("labels.kind", seen.text("labels.kind"));
   for (const char* key :
@@ -180,8 +185,9 @@ void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const 
       std::string reason;
       for (const Key& key : catalogue.common)
         if (key.key == setting.key)
-          reason = key.when.empty() ? "all experiments of its grid are excluded"
-                                    : fmt::format("it exists only where {}", condition_text(key));
+          reason = key.when.empty() && key.key != "labels.kind" ? "all experiments of its grid are excluded"
+                   : key.when.empty()                           ? "its methods learn without labels"
+                                      : fmt::format("it exists only where {}", condition_text(key));
       if (reason.empty()) {
         std::vector<std::string> able = methods_with(catalogue, setting.key);
         reason = fmt::format("it is a key of {}", fmt::join(able, ", "));

@@ -5,6 +5,7 @@
 
 #include "arrays.h"
 #include "executors.h"
+#include "stage_seed.h"
 #include "winnow/core/error.h"
 #include "winnow/model/untrained_tower.h"
 #include "winnow/train/run_snapshot.h"
@@ -34,8 +35,7 @@ std::string in_snapshot(const std::string& name, const model::Snapshot& snapshot
 model::Snapshot backbone_of(const Stage& stage, const Context& context) {
   if (!stage.settings.has("architecture.model_type"))
     return snapshot_at(input_file(context, "backbone"), accepted(context));
-  return model::untrained_tower(architecture_of(stage.settings),
-                                static_cast<std::uint64_t>(stage.settings.integer("seed")));
+  return model::untrained_tower(architecture_of(stage.settings), stage_seed(stage.settings));
 }
 
 model::Snapshot trained_classifier(const Stage& stage, const Context& context, std::int64_t classes) {

@@ -16,8 +16,11 @@ void read_selection(const Path& file, store::Accept accept, EarlierLabels& resul
   auto need = [&](const std::string& name) { return tensor_in(content, file, name, name + ": it selects nothing"); };
   result.selected_by = file.string();
   result.selected_samples = need("selection/samples");
-  result.selection = {{"mask", need("selection/mask")}, {"label", need("selection/label")}};
-  if (content.arrays.count("selection/score")) result.selection["score"] = need("selection/score");
+  result.selection["mask"] = need("selection/mask");
+  if (result.selection.at("mask").dim() == 1) result.selection["label"] = need("selection/label");
+  for (const char* name : {"score", "weight"})
+    if (content.arrays.count(std::string("selection/") + name))
+      result.selection[name] = need(std::string("selection/") + name);
   const at::Tensor& mask = result.selection.at("mask");
   if (mask.sum().item<std::int64_t>() == 0)
     throw UsageError(fmt::format("the selection in {} keeps none of {} samples: nothing is left to train on",

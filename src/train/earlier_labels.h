@@ -12,11 +12,12 @@
 namespace winnow::train {
 
 struct EarlierLabels {
-  at::Tensor scored_samples, scores;            // N: the data set's indices; N x C logits. Undefined: there are none
-  at::Tensor samples, candidates;               // the same of candidate sets: N; N x C, u8
-  at::Tensor selected_samples;                  // N; undefined: no selection
-  std::map<std::string, at::Tensor> selection;  // "mask", "label", "score": N each, inputs of the method
-  std::string selected_by;                      // the selection's run file, for messages
+  at::Tensor scored_samples, scores;  // N: the data set's indices; N x C logits. Undefined: there are none
+  at::Tensor samples, candidates;     // the same of candidate sets: N; N x C, u8
+  at::Tensor selected_samples;        // N; undefined: no selection
+  // Inputs of the method: "mask", "label", "score", N each, of pairs N x C and no label; "weight", N x C.
+  std::map<std::string, at::Tensor> selection;
+  std::string selected_by;  // the selection's run file, for messages
 
   // The inputs "scores", "labels" and "selection" of a stage, where it has them. DataError for a run file that holds
   // something else; UsageError for a selection that is empty: there would be nothing to train on.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <set>
 
+#include "stage_seed.h"
 #include "winnow/core/error.h"
 #include "winnow/method/weight_average.h"
 #include "winnow/train/schedule.h"
@@ -45,7 +46,7 @@ StreamOrder Engine::order_of(const std::string& name, const SampleStream& stream
   std::vector<std::int64_t> members;
   for (std::int64_t i = 0; i < host.size(0); ++i)
     if (host.const_data_ptr<std::uint8_t>()[i]) members.push_back(i);
-  return {std::move(members), name, static_cast<std::uint64_t>(facts_.settings->integer("seed")), epoch_};
+  return {std::move(members), name, stage_seed(*facts_.settings), epoch_};
 }
 
 void Engine::begin_step(std::int64_t step) {
@@ -303,10 +304,10 @@ Tensor Engine::draw(std::string_view purpose, std::int64_t index, bool in_pass,
                     const std::function<Tensor(Stream&)>& make) {
   RECORD_USER_SCOPE(scope::inputs);
   if (auto recorded = source_.recorded(purpose, epoch_, step_, iteration_, index, in_pass)) return *recorded;
-  auto seed = static_cast<std::uint64_t>(facts_.settings->integer("seed"));
   auto item = static_cast<std::uint32_t>(in_pass ? 0 : step_);
-  Stream stream = Streams(seed, fmt::format("draw.{}", purpose), static_cast<std::uint64_t>(index))
-                      .at(static_cast<std::uint32_t>(epoch_), item);
+  Stream stream =
+      Streams(stage_seed(*facts_.settings), fmt::format("draw.{}", purpose), static_cast<std::uint64_t>(index))
+          .at(static_cast<std::uint32_t>(epoch_), item);
   Tensor made = make(stream);
   return made.is_floating_point() ? made.to(facts_.real.dtype().toScalarType()) : made;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "stage_seed.h"
 #include "winnow/core/error.h"
 #include "winnow/train/engine.h"
 #include "winnow/train/scopes.h"
@@ -53,7 +54,7 @@ model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t l
   Tensor pixels = inputs(call, first, last);
   RECORD_USER_SCOPE(scope::forward);
   if (!call.number) return call.tower->rows(pixels);
-  auto seed = static_cast<std::uint64_t>(facts_.settings->has("seed") ? facts_.settings->integer("seed") : 0);
+  std::uint64_t seed = facts_.settings->has("seed") ? stage_seed(*facts_.settings) : 0;
   return call.tower->rows_in_training(pixels, {collective_, call.ids.size(), first, seed, *call.number});
 }
 

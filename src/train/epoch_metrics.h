@@ -21,10 +21,11 @@ class EpochMetrics {
   std::map<std::string, double> measure();
   // Of the last measure(), of the test split: means over the views of a test-time ensemble, where there is one.
   const method::Outputs& predictions() const { return predictions_; }
+  // Of all samples of a split: means over the views of a test-time ensemble, where there is one.
+  method::Outputs predict(const std::string& split);
   void put_classes(store::RunContent&) const;  // metrics/classes of the last measure()
 
  private:
-  method::Outputs predict(const std::string& split);
   void add_classes(std::map<std::string, double>&);
   void add_validation(std::map<std::string, double>&);
   void add_states(std::map<std::string, double>&);

@@ -24,15 +24,17 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
     case StageKind::pretrain: return execute_pretrain(stage, context, collective, observer);
     case StageKind::narrow: return execute_narrow(stage, context, collective, observer);
     case StageKind::score: return execute_score(stage, context, collective, observer);
+    case StageKind::select: return execute_select(stage, context, collective, observer);
+    case StageKind::cross_filter: return execute_cross_filter(stage, context, collective, observer);
+    case StageKind::ensemble: return execute_ensemble(stage, context, collective, observer);
+    case StageKind::evaluate: return execute_evaluate(stage, context, collective, observer);
     case StageKind::detect:
       return method::find_method(stage.settings.text("method")).select
                  ? execute_selection(stage, context, collective, observer)
                  : execute_train(stage, context, collective, observer);
-    default:
-      throw UsageError(
-          fmt::format("this trainer computes stages of kind pretrain, score, narrow, detect and train, not {}",
-                      to_string(stage.kind)));
+    case StageKind::embed: break;
   }
+  throw UsageError(fmt::format("this trainer computes no stages of kind {}", to_string(stage.kind)));
 }
 
 // What the columns are, for readers of the file: winnow/store/metric.h declares them, a method's own figures

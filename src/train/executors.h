@@ -10,6 +10,10 @@ Execution execute_train(const Stage&, const Context&, comm::Collective&,
 Execution execute_selection(const Stage&, const Context&, comm::Collective&, Observer&);  // `detect`, from scores
 Execution execute_narrow(const Stage&, const Context&, comm::Collective&, Observer&);     // candidate sets, by scores
 Execution execute_score(const Stage&, const Context&, comm::Collective&, Observer&);
+Execution execute_select(const Stage&, const Context&, comm::Collective&, Observer&);        // pseudo-labels, by scores
+Execution execute_cross_filter(const Stage&, const Context&, comm::Collective&, Observer&);  // CoFT's exchange
+Execution execute_ensemble(const Stage&, const Context&, comm::Collective&, Observer&);
+Execution execute_evaluate(const Stage&, const Context&, comm::Collective&, Observer&);  // a fixed model
 Execution execute_pretrain(const Stage&, const Context&, comm::Collective&, Observer&);
 
 // The run file that the context names for an input. UsageError.

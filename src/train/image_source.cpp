@@ -35,9 +35,14 @@ ImageSource::ImageSource(std::shared_ptr<const data::Pixels> pixels, Samples sam
       batching_(batching), queue_(batching.loaders, [this](const WantedImages& wanted) {
         return views_.levels(wanted.split, wanted.view, wanted.samples, wanted.epoch, wanted.member);
       }) {
-  if (batching_.batch > size("train"))
+  if (batching_.batch > size("train") && !labels_.items.defined())
     throw UsageError(
         fmt::format("train.batch = {} is larger than the {} training samples", batching_.batch, size("train")));
+  if (std::int64_t steps = steps_per_epoch(); batching_.epochs > 0 && steps > 0) {
+    batching_.epochs = std::max(batching_.epochs, (batching_.min_steps + steps - 1) / steps);
+    if (batching_.max_steps > 0)
+      batching_.epochs = std::clamp(batching_.max_steps / steps, std::int64_t{1}, batching_.epochs);
+  }
   auto there = [&](const at::Tensor& tensor) { return device::to_device(tensor, real.device()); };
   if (labels_.given.defined()) given_ = there(labels_.given);
   if (labels_.candidates.defined()) candidates_ = there(labels_.candidates.to(real.dtype().toScalarType()));
@@ -51,19 +56,26 @@ std::int64_t ImageSource::for_each_member(const std::function<void()>& visit) {
   return members;
 }
 
+std::int64_t ImageSource::items() const { return labels_.items.defined() ? labels_.items.size(0) : size("train"); }
+
 std::int64_t ImageSource::steps_per_epoch() const {
-  std::int64_t N = size("train");
-  return batching_.drop_last ? N / batching_.batch : (N + batching_.batch - 1) / batching_.batch;
+  std::int64_t M = items();
+  return batching_.drop_last && M >= batching_.batch ? M / batching_.batch
+                                                     : (M + batching_.batch - 1) / batching_.batch;
 }
 
 const ImageSource::Order& ImageSource::order_of(std::int64_t epoch) {
   if (order_.epoch == epoch) return order_;
-  std::vector<std::int64_t> ids =
-      Streams(batching_.seed, "order").at(static_cast<std::uint32_t>(epoch), 0).permutation(size("train"));
-  order_.position.resize(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    order_.position[static_cast<std::size_t>(ids[i])] = static_cast<std::int64_t>(i);
-  order_.ids = at::tensor(ids, at::kLong);
+  std::vector<std::int64_t> order =
+      Streams(batching_.seed, "order").at(static_cast<std::uint32_t>(epoch), 0).permutation(items());
+  order_.ids = at::tensor(order, at::kLong);
+  order_.given = labels_.items.defined()   ? labels_.item_labels.index_select(0, order_.ids)
+                 : labels_.given.defined() ? labels_.given.index_select(0, order_.ids)
+                                           : at::Tensor();
+  if (labels_.items.defined()) order_.ids = labels_.items.index_select(0, order_.ids);
+  order_.position.assign(static_cast<std::size_t>(size("train")), -1);
+  for (std::int64_t i = 0; i < order_.ids.size(0); ++i)
+    order_.position[static_cast<std::size_t>(order_.ids.const_data_ptr<std::int64_t>()[i])] = i;
   order_.epoch = epoch;
   made_.clear();
   return order_;
@@ -71,7 +83,7 @@ const ImageSource::Order& ImageSource::order_of(std::int64_t epoch) {
 
 at::Tensor ImageSource::batch_ids(const Order& order, std::int64_t step) const {
   std::int64_t first = step * batching_.batch;
-  return order.ids.narrow(0, first, std::min(batching_.batch, size("train") - first));
+  return order.ids.narrow(0, first, std::min(batching_.batch, order.ids.size(0) - first));
 }
 
 std::vector<Batch> ImageSource::batches(std::int64_t epoch) {
@@ -79,7 +91,7 @@ std::vector<Batch> ImageSource::batches(std::int64_t epoch) {
   std::vector<Batch> result;
   for (std::int64_t step = 0; step < steps_per_epoch(); ++step) {
     Batch batch{batch_ids(order, step), {}};
-    if (labels_.given.defined()) batch.given = labels_.given.index_select(0, batch.ids);
+    if (order.given.defined()) batch.given = order.given.narrow(0, step * batching_.batch, batch.ids.size(0));
     result.push_back(std::move(batch));
   }
   return result;
@@ -97,6 +109,7 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& view
     std::int64_t step = -1;
     for (std::int64_t i = 0; i < ids.size(0); ++i) {
       std::int64_t position = order_.position[static_cast<std::size_t>(ids.const_data_ptr<std::int64_t>()[i])];
+      if (position < 0) break;
       if (step < 0) step = position / batching_.batch;
       if (position / batching_.batch != step) break;
       rows.push_back(position % batching_.batch);

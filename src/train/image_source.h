@@ -15,17 +15,19 @@
 
 namespace winnow::train {
 
-// How samples become batches. train.{epochs,batch,drop_last}, seed.
+// How samples become batches. train.{epochs,batch,min_steps,max_steps,drop_last}, seed.
 struct Batching {
   std::int64_t epochs = 0, batch = 1;
-  bool drop_last = false;
-  std::uint64_t seed = 0;  // of the order
-  int loaders = 0;         // threads that make images ahead of the step
+  std::int64_t min_steps = 0, max_steps = 0;  // of the stage, in whole epochs; 0: no limit
+  bool drop_last = false;                     // where there is a whole batch
+  std::uint64_t seed = 0;                     // of the order
+  int loaders = 0;                            // threads that make images ahead of the step
 };
 
 class ImageSource final : public Source {
  public:
-  // `real`: type and device of what a method sees. UsageError for a batch larger than the training set.
+  // `real`: type and device of what a method sees. UsageError for a batch larger than the training set; of items that
+  // an earlier stage selected there may be fewer.
   ImageSource(std::shared_ptr<const data::Pixels>, Samples, LearnerLabels, ImageViews, const Batching&,
               at::TensorOptions real);
 
@@ -54,12 +56,13 @@ class ImageSource final : public Source {
   at::Tensor samples_of(const at::Tensor& ids) const override { return samples_.train.index_select(0, ids); }
 
  private:
-  // An epoch's order, and where each sample is in it.
+  // An epoch's order of items, and where each sample is in it: -1 in no batch; of several places the last.
   struct Order {
     std::int64_t epoch = -1;
-    at::Tensor ids;
+    at::Tensor ids, given;
     std::vector<std::int64_t> position;
   };
+  std::int64_t items() const;
   // Rows first .. last - 1 of a step's batch, in this view.
   struct Made {
     std::string view;

@@ -49,10 +49,10 @@ class ImageViews {
   // declarations.
   void keep_beginnings(const Path& cache);
 
-  // Images for indices into the split: "train", "test", or "validation", whose images are of the training set and whose
-  // view `plain` is the test split's. `member`: of the ensemble. First their levels, uint8, B x side x side x channels
-  // (grey ones may have one), on the host and from any thread; then B x 3 x side x side, normalised, in the precision
-  // and on the device of `real`. make() is both.
+  // Images for indices into the split: "train", "test", or "validation" and "scored", whose images are of the training
+  // set and whose view `plain` is the test split's. `member`: of the ensemble. First their levels, uint8, B x side x
+  // side x channels (grey ones may have one), on the host and from any thread; then B x 3 x side x side, normalised, in
+  // the precision and on the device of `real`. make() is both.
   at::Tensor levels(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch,
                     std::int64_t member = 0) const;
   at::Tensor normalised(const std::string& split, const std::string& name, const at::Tensor& levels) const;

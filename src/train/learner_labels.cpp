@@ -42,7 +42,16 @@ class Labelling {
   void take_selection() {
     if (!at::equal(earlier_.selected_samples, samples_.train))
       throw DataError(fmt::format("{} selects among other samples than this stage trains on", earlier_.selected_by));
+    const at::Tensor& mask = earlier_.selection.at("mask");
+    bool pairs = mask.dim() == 2;  // of sample and class; an image may have several labels
+    at::Tensor label = pairs ? mask.to(at::kByte).argmax(1) : earlier_.selection.at("label").clamp_min(0);
+    if (!result_.given.defined() && !result_.candidates.defined()) take_given(label);
     result_.selection = earlier_.selection;
+    if (!stage_.settings.has("train.batches")) return;
+    at::Tensor kept = mask.nonzero();
+    result_.items = kept.select(1, 0).contiguous();
+    result_.item_labels = pairs ? kept.select(1, 1).contiguous() : label.index_select(0, result_.items);
+    for (const char* said : {"mask", "label", "score"}) result_.selection.erase(said);
   }
 
   void make(const label::Spec& spec) {

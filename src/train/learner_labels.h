@@ -18,14 +18,19 @@ namespace winnow::train {
 
 // All on the host. N training samples, V of the validation split, C classes.
 struct LearnerLabels {
-  at::Tensor given;                             // N, int64, in 0..C-1; undefined: candidate sets
-  at::Tensor candidates;                        // N x C, zeros and ones; a given label is a set of one
-  at::Tensor validation_given;                  // V: what annotators gave; undefined where labels are synthetic
-  at::Tensor validation_candidates;             // V x C, u8: the same
-  std::map<std::string, at::Tensor> selection;  // "mask", "label", "score" of an earlier stage, N each
+  at::Tensor given;                  // N, int64, in 0..C-1; undefined: candidate sets
+  at::Tensor candidates;             // N x C, zeros and ones; a given label is a set of one
+  at::Tensor validation_given;       // V: what annotators gave; undefined where labels are synthetic
+  at::Tensor validation_candidates;  // V x C, u8: the same
+  // Of an earlier stage's selection what a method sees: "mask", "label", "score" and the like, N rows each.
+  std::map<std::string, at::Tensor> selection;
+  // What batches are made of, where it is not every sample once: M samples (rows of the training set), and the label of
+  // each. Undefined: every sample.
+  at::Tensor items, item_labels;
 };
 
-// Without labels.* among the settings that the stage uses (`read` false) nothing is told but a selection. Where
+// Without labels.* among the settings that the stage uses (`read` false) nothing is told but a selection, whose labels
+// are the given ones. With the setting train.batches = selected batches are made of what it keeps, alone. Where
 // annotators' labels are the only ones there are, the oracle forgets: they are not the truth. DataError for labels of
 // another data set, or that are no classes, and for an earlier stage that speaks of other samples; UsageError for
 // settings.

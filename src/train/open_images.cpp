@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "stage_seed.h"
 #include "winnow/core/error.h"
 
 namespace winnow::train {
@@ -31,8 +32,10 @@ Batching batching_of(const Settings& settings, const Context& context, bool trai
   if (!training) return batching;
   batching.epochs = settings.integer("train.epochs");
   batching.batch = settings.integer("train.batch");
+  batching.min_steps = settings.has("train.min_steps") ? settings.integer("train.min_steps") : 0;
+  batching.max_steps = settings.has("train.max_steps") ? settings.integer("train.max_steps") : 0;
   batching.drop_last = settings.flag("train.drop_last");
-  batching.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  batching.seed = stage_seed(settings);
   return batching;
 }
 

@@ -74,7 +74,7 @@ void keep_narrowed(Samples& samples, const EarlierLabels& earlier, std::size_t c
 }  // namespace
 
 const at::Tensor& Samples::of(const std::string& split) const {
-  if (split == "train") return train;
+  if (split == "train" || split == "scored") return train;
   if (split == "validation") return validation;
   if (split == "test") return test;
   throw InternalError(fmt::format("no split '{}'", split));

@@ -24,7 +24,8 @@ struct Samples {
   std::optional<label::NumpyLegacy> after_choice;
   std::uint64_t choice_seed = 0;
 
-  const at::Tensor& of(const std::string& split) const;  // "train", "validation", "test"
+  // "train", "validation", "test"; "scored": the training samples, seen as the test split's are.
+  const at::Tensor& of(const std::string& split) const;
 };
 
 // UsageError for a validation split without samples; DataError where the earlier stage's candidate sets are of others.

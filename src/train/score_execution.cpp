@@ -1,6 +1,6 @@
 #include "score_execution.h"
 
-#include "arrays.h"
+#include "sample_scores.h"
 #include "winnow/train/evaluation.h"
 
 namespace winnow::train {
@@ -9,8 +9,7 @@ Execution score_execution(const at::Tensor& logits, const ImageSource& source, c
   Execution result;
   result.skipped_images = source.skipped();
   result.image_wait = source.waited();
-  result.content.arrays["scores/samples"] = array_of(source.samples("train"));
-  result.content.arrays["scores/logits"] = array_of(logits);
+  put_scores(source.samples("train"), {{"logits", logits}}, result.content);
   result.content.tables["metrics/final"] = {
       {"accuracy_train", std::vector<double>{accuracy({{"logits", logits}}, oracle.labels("train"))}}};
   result.trace.predictions["logits"] = logits;

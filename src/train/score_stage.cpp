@@ -6,22 +6,16 @@
 
 #include <chrono>
 
-#include "arrays.h"
-#include "class_texts.h"
 #include "classifier_scores.h"
 #include "executors.h"
 #include "loop.h"
 #include "open_images.h"
-#include "preprocessing.h"
 #include "score_execution.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/data/scores.h"
-#include "winnow/method/registry.h"
-#include "winnow/model/classifier_architecture.h"
 #include "winnow/stage/result_version.h"
-#include "winnow/train/evaluation.h"
-#include "winnow/train/run_snapshot.h"
+#include "zero_shot_model.h"
 
 namespace winnow::train {
 
@@ -53,31 +47,15 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   if (auto recorded = stage.fingerprints.find("scores"); recorded != stage.fingerprints.end())
     return recorded_scores(stage, context, recorded->second);
   if (stage.settings.has("scorer")) return classifier_scores(stage, context, collective);
-  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
-  Preprocessing preprocessing = Preprocessing::from(snapshot);
-  at::TensorOptions real = at::TensorOptions(at::kFloat).device(context.device);
-  auto [opened, oracle] =
-      open_images(stage, context,
-                  {.normalisation = preprocessing.normalisation, .image_size = preprocessing.image_size, .real = real});
-  ImageSource& source = *opened;
-
-  model::ClassifierOptions options;
-  options.adapt = "linear-probe";
-  options.adaptation.classes = source.classes();
-  options.scale = model::logit_scale_of(snapshot);
-  options.head_rows =
-      model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);
-  auto architecture = model::classifier_architecture(snapshot, options);
-  method::Facts facts{&stage.settings, 0, 0, 1, source.size("train"), source.classes(), real};
-  Engine engine(facts, source, *architecture, collective, context.chunk);
-  std::unique_ptr<method::Method> method = method::make_method("zero-shot");
-  engine.set_up(*method);
-  if (context.trial) engine.sample_passes();
+  ZeroShotModel model(stage, context, collective);
+  std::string split = stage.settings.has("views.test") ? "scored" : "train";
+  if (context.trial) model.engine().sample_passes();
   auto start = std::chrono::steady_clock::now();
-  Execution result = score_execution(predict_all(*method, engine, "train").at("logits"), source, oracle);
+  Execution result =
+      score_execution(predict_all(model.method(), model.engine(), split).at("logits"), model.source(), model.oracle());
   if (context.trial) {
     double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    result.trial = Trial{.once = engine.take_sampled_rows().whole(spent), .spent = spent};
+    result.trial = Trial{.once = model.engine().take_sampled_rows().whole(spent), .spent = spent};
   }
   return result;
 }

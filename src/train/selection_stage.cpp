@@ -1,37 +1,23 @@
 // Stage kind `detect` by a rule on an earlier stage's scores: nothing is trained.
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
-#include "arrays.h"
 #include "executors.h"
 #include "given_labels.h"
 #include "open_images.h"
+#include "sample_scores.h"
 #include "selected_subset.h"
-#include "winnow/core/error.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
 #include "winnow/stage/result_version.h"
 
 namespace winnow::train {
 
-namespace {
-
-at::Tensor read_scores(const Path& file, const ImageSource& source, store::Accept accept) {
-  store::RunContent content = store::read_run_file(file, true, accept);
-  at::Tensor logits = tensor_in(content, file, "scores/logits", "scores");
-  if (!at::equal(tensor_in(content, file, "scores/samples", "scores"), source.samples("train")))
-    throw DataError(fmt::format("{} scores other samples than this stage selects among", file.string()));
-  return logits;
-}
-
-}  // namespace
-
 Execution execute_selection(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
   std::string name = stage.settings.text("method");
   require_version(stage, "method " + name, result_version_of_method(name));
   auto [opened, oracle] = open_images(stage, context, {.labels = true});
   ImageSource& source = *opened;
-  at::Tensor logits = read_scores(input_file(context, "scores"), source, accepted(context));
+  at::Tensor logits = read_scores(context, "scores", source.samples("train"), source.classes()).rows.at("logits");
   method::Selected selected = method::find_method(name).select(logits, source.given());
   if (context.trial) selected.mask.fill_(1);
   // The score: how sure the model is of the given label.

@@ -37,9 +37,9 @@ StageViews StageViews::from(const Settings& settings, std::vector<view::Step> ow
     if (std::find(kOthers.begin(), kOthers.end(), name) == kOthers.end()) result.training[name] = settings.text(key);
   }
   result.test = text("test");
-  result.normalisation = text("normalisation");
   result.test_normalisation = text("test_normalisation");
-  result.ensemble.kind = text("ensemble");
+  if (!result.training.empty()) result.normalisation = text("normalisation");
+  if (settings.has("views.ensemble")) result.ensemble.kind = settings.text("views.ensemble");
   if (settings.has("views.ensemble_expand")) result.ensemble.expand = settings.integer("views.ensemble_expand");
   if (settings.has("views.ensemble_times")) result.ensemble.times = settings.integer("views.ensemble_times");
   result.own = std::move(own);

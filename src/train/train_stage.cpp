@@ -18,7 +18,9 @@
 #include "preprocessing.h"
 #include "real.h"
 #include "replay_source.h"
+#include "sample_scores.h"
 #include "selected_subset.h"
+#include "stage_seed.h"
 #include "texts_source.h"
 #include "trace.h"
 #include "winnow/core/error.h"
@@ -91,7 +93,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   options.adapt = settings.text("adapt");
   model::AdaptationOptions& adaptation = options.adaptation;
   adaptation.classes = classes;
-  adaptation.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  adaptation.seed = stage_seed(settings);
   adaptation.deft = settings.text("implementation") == "deft";
   for (const char* size : {"adapter_dim", "vpt_len"})
     if (settings.has(size)) adaptation.size = settings.integer(size);
@@ -128,7 +130,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
                                       {.normalisation = preprocessing.normalisation,
                                        .image_size = preprocessing.image_size,
                                        .real = real,
-                                       .labels = true,
+                                       .labels = settings.has("labels.kind") || stage.inputs.count("labels") != 0,
                                        .training = true,
                                        .views = StageViews::from(settings, own_view(snapshot, settings)),
                                        .earlier = EarlierLabels::of(stage, context)});
@@ -166,10 +168,16 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   metrics.put_classes(result.content);
   put_labels(source, oracle, stage, result.content);
   if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, context.trial, result.content);
+  if (stage.outputs.count(Output::scores)) {
+    if (context.trial) engine.sample_passes();
+    put_scores(source.samples("train"), metrics.predict("scored"), result.content);
+  }
   for (const auto& [output, tensor] : metrics.predictions().all()) {
     result.trace.predictions[output] = tensor;
     if (stage.outputs.count(Output::predictions)) result.content.arrays["predictions/" + output] = array_of(tensor);
   }
+  if (stage.outputs.count(Output::predictions))
+    result.content.arrays["predictions/samples"] = array_of(source.samples("test"));
   if (stage.outputs.count(Output::weights))
     for (const auto& [parameter, tensor] : engine.trained_parameters())
       result.content.arrays["weights/" + parameter] = array_of(tensor);

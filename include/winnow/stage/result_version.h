@@ -9,13 +9,15 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "winnow/stage/stage.h"
 
 namespace winnow {
 
-// Of the kinds whose code is no method's: pretrain, score, narrow. InternalError for the others.
+// Of the kinds whose code is no method's. InternalError for the others, train and detect.
 int result_version(StageKind);
+std::vector<StageKind> kinds_with_own_version();
 // Of a method that has a preset. UsageError for another, with the nearest name.
 int result_version_of_method(std::string_view method);
 

@@ -25,7 +25,8 @@ struct Preset {
 // A declared key, and where it exists: only where every setting of `when` has one of these values.
 struct Key : Declaration {
   std::map<std::string, std::vector<Value>> when;
-  bool shared = false;  // one value for all stages of an experiment
+  bool shared = false;     // one value for all stages of an experiment
+  bool of_recipe = false;  // read by the recipe, to make stages; no setting of the method
   // Of a stage table (`detect.train.lr`): its default is the key outside the table, "=train.lr". The canonical form
   // leaves out what equals that key's own default.
   bool inherited = false;
@@ -46,7 +47,8 @@ struct Key : Declaration {
 
 using Assignments = std::map<std::string, Value>;  // dotted key -> value
 
-enum class LabelNeed { given, candidates };
+// none: the method learns without labels, so that settings labels.* do not exist for it.
+enum class LabelNeed { none, given, candidates };
 
 struct Method : Preset {
   int version = 1;
@@ -56,7 +58,7 @@ struct Method : Preset {
   std::string learner;  // what the last stage trains, where it is not the method itself
   std::map<std::string, std::vector<std::string>>
       stages;                       // earlier stages that a sweep may set, and the methods that each may run
-  std::vector<std::string> inputs;  // what an earlier stage must hand it, if anything
+  std::vector<std::string> inputs;  // what an earlier stage of its recipe must hand it, if anything
   std::vector<Key> keys;            // its own, and those of its stages' tables
   std::map<std::string, Assignments> profiles, datasets;
 };
@@ -97,7 +99,7 @@ using Fingerprints = std::map<std::string, std::string>;
 
 struct Catalogue {
   std::map<std::string, Method> methods;  // that a sweep may name
-  std::map<std::string, Method> parts;    // that run as a stage of others alone: they have inputs
+  std::map<std::string, Method> parts;    // that run as a stage of others alone: no recipe of theirs makes their inputs
   std::map<std::string, Model> models;
   std::map<std::string, Dataset> datasets;
   std::vector<Key> common;  // keys of every experiment: dataset, data.*, labels.*, model, adapt, train.*, seed
@@ -107,7 +109,7 @@ struct Catalogue {
   std::map<std::string, std::map<std::string, data::LabelSet>> labels;
 
   PartVersions shared_code;                // result versions: those of this program
-  std::map<StageKind, int> kind_versions;  // of pretrain, score, narrow
+  std::map<StageKind, int> kind_versions;  // of those whose code is no method's
 
   static Catalogue built_in(Fingerprints);  // the presets in this program
   static Catalogue on_this_machine();       // the same, with the fingerprints that were recorded here

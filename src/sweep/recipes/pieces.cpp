@@ -50,7 +50,8 @@ Draft draft_of(const Experiment& experiment, std::string_view table, StageKind k
     if (name != key) draft.origin[name] = key;
     if (experiment.defaulted.count(key)) draft.stage.defaulted.insert(name);
   }
-  if (experiment.settings.text("labels.kind") == "annotated") note_annotations(draft, experiment);
+  if (experiment.settings.has("labels.kind") && experiment.settings.text("labels.kind") == "annotated")
+    note_annotations(draft, experiment);
   return draft;
 }
 

@@ -5,9 +5,13 @@
 
 namespace winnow::sweep {
 
+std::vector<Draft> coft_recipe(Experiment);
 std::vector<Draft> detect_train_recipe(Experiment);
 std::vector<Draft> label_match_recipe(Experiment);
+std::vector<Draft> prompt_members_recipe(Experiment);
+std::vector<Draft> prompt_rounds_recipe(Experiment);
 std::vector<Draft> train_recipe(Experiment);
+std::vector<Draft> zero_shot_recipe(Experiment);
 
 // The settings of one stage out of an experiment's. `table` is the stage's table in the sweep ("detect"): its keys, and
 // those that all stages share; "" is the stage that yields the cell: what is in no table.
@@ -27,5 +31,24 @@ void add_backbone(std::vector<Draft>&, Draft& user, const std::string& model, co
 void add_candidate_sets(std::vector<Draft>&, Draft& user, const Experiment&);
 // score -> detect, by label match, for the settings of a table.
 std::size_t add_label_match(std::vector<Draft>&, const Experiment&, std::string_view table);
+
+// Stages without labels (unsupervised_pieces.cpp). Each add_ returns the number of the stage that it adds last.
+//
+// Scores of the training samples by a fixed model, that of a table or of the cell's stage, on the key `prompt`.
+std::size_t add_zero_shot_scores(std::vector<Draft>&, const Experiment&, std::string_view table);
+// The fixed model on the test split; its backbone is added, the stage itself is not.
+Draft zero_shot_evaluation(std::vector<Draft>&, const Experiment&);
+// Pseudo-labels from the scores of an earlier stage, by the keys `selection` and `k`, or `alpha` and `beta`.
+std::size_t add_selection(std::vector<Draft>&, const Experiment&, std::size_t scores, std::int64_t round);
+// Which of an experiment's draws: stages that are equal but for these have seeds of their own.
+struct Draw {
+  std::int64_t member, round;
+};
+// Training on what an earlier stage selected: the method of a table, or the method's learner. No outputs yet, and no
+// backbone.
+Draft trained_on(const Experiment&, std::string_view table, std::size_t selection, Draw);
+// The cell: the average of what `members` predict, and that of `phase1` beside it.
+void add_ensemble(std::vector<Draft>&, const Experiment&, const std::vector<std::size_t>& members,
+                  const std::vector<std::size_t>& phase1, const char* average);
 
 }  // namespace winnow::sweep

@@ -1,0 +1,98 @@
+// Stages that the recipes without labels share: docs/methods/unsupervised.md#3.7.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "recipes.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+// A setting of a recipe's own, which comes from a key of the experiment.
+void take_setting(Draft& draft, const Experiment& experiment, const std::string& name, const std::string& key) {
+  draft.stage.settings.set(name, experiment.settings.at(key));
+  if (name != key) draft.origin[name] = key;
+  draft.stage.defaulted.erase(name);
+  if (experiment.defaulted.count(key)) draft.stage.defaulted.insert(name);
+}
+
+// Of the stage of a table, or of the one that yields the cell, with the prompt of the fixed model as its class texts.
+Draft fixed_model(const Experiment& experiment, std::string_view table, StageKind kind,
+                  const std::set<std::string>& keys) {
+  Draft draft = draft_of(experiment, table, kind);
+  take_setting(draft, experiment, "template", "prompt");
+  std::set<std::string> kept = keys;
+  kept.insert({"dataset", "model", "template", "views.test", "views.test_normalisation"});
+  keep_settings(draft, kept, /*labels=*/false);
+  return draft;
+}
+
+}  // namespace
+
+std::size_t add_zero_shot_scores(std::vector<Draft>& drafts, const Experiment& experiment, std::string_view table) {
+  Draft score = fixed_model(experiment, table, StageKind::score, {});
+  score.label = "score";
+  score.stage.outputs = {Output::metrics, Output::scores};
+  add_backbone(drafts, score, score.stage.settings.text("model"), experiment.catalogue);
+  drafts.push_back(std::move(score));
+  return drafts.size() - 1;
+}
+
+Draft zero_shot_evaluation(std::vector<Draft>& drafts, const Experiment& experiment) {
+  Draft evaluate =
+      fixed_model(experiment, "", StageKind::evaluate,
+                  {"views.ensemble", "views.ensemble_expand", "views.ensemble_times", "evaluation.shot_factor"});
+  evaluate.label = "evaluate";
+  add_backbone(drafts, evaluate, evaluate.stage.settings.text("model"), experiment.catalogue);
+  return evaluate;
+}
+
+std::size_t add_selection(std::vector<Draft>& drafts, const Experiment& experiment, std::size_t scores,
+                          std::int64_t round) {
+  Draft select = draft_of(experiment, "", StageKind::select);
+  select.label = "select";
+  select.stage.outputs = {Output::metrics, Output::selection};
+  bool candidates = experiment.settings.has("alpha");
+  keep_settings(select, {"dataset", "k", "selection", "alpha", "beta"}, /*labels=*/false);
+  if (candidates) select.stage.settings.set("selection", "candidates");
+  bool growing = experiment.settings.integer("k") == 0;
+  if (growing || candidates) select.stage.settings.set("round", round);
+  if (growing) take_setting(select, experiment, "rounds", "rounds");
+  select.edges["scores"] = {scores, Output::scores};
+  drafts.push_back(std::move(select));
+  return drafts.size() - 1;
+}
+
+Draft trained_on(const Experiment& experiment, std::string_view table, std::size_t selection, Draw draw) {
+  Draft train = draft_of(experiment, table, StageKind::train);
+  const Catalogue& catalogue = experiment.catalogue;
+  std::string name = !table.empty()                      ? train.stage.settings.text("method")
+                     : experiment.method.learner.empty() ? experiment.method.name
+                                                         : experiment.method.learner;
+  const Method& method = catalogue.methods.count(name) ? catalogue.methods.at(name) : catalogue.parts.at(name);
+  if (table.empty())
+    for (const Key& key : experiment.method.keys)
+      if (key.of_recipe) erase_setting(train, key.key);
+  train.stage.settings.set("method", name);
+  train.stage.settings.set("member", draw.member);
+  train.stage.settings.set("round", draw.round);
+  train.stage.version = method.version;
+  train.edges["selection"] = {selection, Output::selection};
+  return train;
+}
+
+void add_ensemble(std::vector<Draft>& drafts, const Experiment& experiment, const std::vector<std::size_t>& members,
+                  const std::vector<std::size_t>& phase1, const char* average) {
+  Draft ensemble = draft_of(experiment, "", StageKind::ensemble);
+  ensemble.label = "ensemble";
+  keep_settings(ensemble, {"dataset"}, /*labels=*/false);
+  ensemble.stage.settings.set("average", average);
+  for (std::size_t m = 0; m < members.size(); ++m)
+    ensemble.edges[fmt::format("member.{}", m + 1)] = {members[m], Output::predictions};
+  for (std::size_t m = 0; m < phase1.size(); ++m)
+    ensemble.edges[fmt::format("phase1.{}", m + 1)] = {phase1[m], Output::predictions};
+  drafts.push_back(std::move(ensemble));
+}
+
+}  // namespace winnow::sweep

@@ -20,8 +20,8 @@ namespace {
 // sequence.
 class Projector final : public model::Module {
  public:
-  Projector(const model::ModulePlace& place, std::int64_t columns)
-      : in_(linear(place, "0", columns, place.features)), norm_weight_(add(place, "1.weight", at::ones({columns}))),
+  Projector(const model::ModulePlace& place, std::int64_t features, std::int64_t columns)
+      : in_(linear(place, "0", columns, features)), norm_weight_(add(place, "1.weight", at::ones({columns}))),
         norm_bias_(add(place, "1.bias", at::zeros({columns}))),
         mean_(average(place, "1.running_mean", in_.first->value.size(0), 0)),
         variance_(average(place, "1.running_var", in_.first->value.size(0), 1)),
@@ -88,8 +88,9 @@ class PromptKD final : public Method {
     setup.network("main", TowerKind::joint);
     Tensor rows = setup.has_input("class_texts") ? setup.input("class_texts") : Tensor();  // C x columns
     std::int64_t columns = rows.defined() ? rows.size(1) : 0;
-    setup.module("projector", [columns](const model::ModulePlace& place) -> std::unique_ptr<model::Module> {
-      return std::make_unique<Projector>(place, columns);
+    std::int64_t features = setup.width("main");
+    setup.module("projector", [=](const model::ModulePlace& place) -> std::unique_ptr<model::Module> {
+      return std::make_unique<Projector>(place, features, columns);
     });
     setup.module("class_texts", model::cosine_rows(setup.logit_scale(), rows));
     setup.optimiser("main", {"main", "projector"});

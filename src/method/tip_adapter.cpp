@@ -99,7 +99,7 @@ class TipAdapter : public Method {
   template <class View>
   static Scores scores(View& view, const Tensor& features) {
     Tensor zero_shot = view.apply("class_texts", {features});
-    return {zero_shot, view.apply("cache", {features}), one_hot(view.input("cache_label"), zero_shot)};
+    return {zero_shot, view.apply("cache", {features}), one_hot(view.given(), zero_shot)};
   }
   template <class View>
   static Tensor fixed(View& view, const char* key) {

@@ -11,8 +11,8 @@ namespace winnow {
 namespace {
 
 constexpr std::pair<StageKind, int> kVersions[] = {
-    {StageKind::pretrain, 1},     {StageKind::score, 1},    {StageKind::narrow, 1},   {StageKind::select, 1},
-    {StageKind::cross_filter, 1}, {StageKind::ensemble, 1}, {StageKind::evaluate, 1},
+    {StageKind::pretrain, 1}, {StageKind::score, 1},        {StageKind::narrow, 1},   {StageKind::select, 1},
+    {StageKind::embed, 1},    {StageKind::cross_filter, 1}, {StageKind::ensemble, 1}, {StageKind::evaluate, 1},
 };
 
 }  // namespace

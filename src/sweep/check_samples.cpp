@@ -24,7 +24,7 @@ class Samples {
     if (dataset_.train == 0 && count_ == 0) return;
     set_aside();
     long_tail();
-    batches();
+    if (!shots()) batches();
   }
 
  private:
@@ -75,6 +75,14 @@ class Samples {
     std::int64_t kept = 0;
     for (std::int64_t count : counts) kept += count;
     count_ = std::min(count_, kept);
+  }
+
+  // Are there only a few samples of each class? A class with fewer is found by the stage, which knows the labels.
+  bool shots() {
+    std::int64_t wanted = seen_.integer("data.shots");
+    if (wanted > 0 && wanted * dataset_.classes > count_)
+      refuse("data.shots", fmt::format("of {} classes there are {} training samples", dataset_.classes, count_));
+    return wanted > 0;
   }
 
   void batches() {

@@ -26,6 +26,7 @@ class Parts {
         if (!stage_.fingerprints.count("scores"))
           looks(), add("head");  // an array that another program computed is only read
         break;
+      case StageKind::embed:
       case StageKind::pretrain: looks(); break;
       case StageKind::train:
       case StageKind::detect:
@@ -36,9 +37,6 @@ class Parts {
         add("head");
         add("adaptation." + stage_.settings.text("adapt"));
         break;
-      default:
-        throw InternalError(
-            fmt::format("nothing says which shared code stages of kind {} use", to_string(stage_.kind)));
     }
     return std::move(parts_);
   }

@@ -14,6 +14,8 @@ namespace {
 constexpr std::pair<std::string_view, Recipe> kRecipes[] = {
     {"coft", coft_recipe},
     {"detect-train", detect_train_recipe},
+    {"distillation", distillation_recipe},
+    {"feature-cache", feature_cache_recipe},
     {"label-match", label_match_recipe},
     {"prompt-members", prompt_members_recipe},
     {"prompt-rounds", prompt_rounds_recipe},

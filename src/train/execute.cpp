@@ -32,9 +32,9 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
       return method::find_method(stage.settings.text("method")).select
                  ? execute_selection(stage, context, collective, observer)
                  : execute_train(stage, context, collective, observer);
-    case StageKind::embed: break;
+    case StageKind::embed: return execute_embed(stage, context, collective, observer);
   }
-  throw UsageError(fmt::format("this trainer computes no stages of kind {}", to_string(stage.kind)));
+  throw InternalError(fmt::format("no executor for stages of kind {}", to_string(stage.kind)));
 }
 
 // What the columns are, for readers of the file: winnow/store/metric.h declares them, a method's own figures

@@ -27,7 +27,10 @@ at::Tensor features_of_all(model::Tower& tower, ImageSource& source, comm::Colle
 
 // N x C, on the host: how much of each sample is of each class.
 at::Tensor shares(ImageSource& source) {
-  const auto& selection = source.labels().selection;
+  const auto& selection = source.labels().handed_over;
+  if (const at::Tensor& items = source.labels().items; items.defined())
+    return at::zeros({source.size("train"), source.classes()}, at::kDouble)
+        .index_put_({items, source.labels().item_labels}, 1.0);
   at::Tensor result = source.labels().candidates.to(at::kDouble);  // a given label is a set of one
   result = result / result.sum(1, /*keepdim=*/true);
   auto mask = selection.find("mask"), label = selection.find("label");

@@ -35,7 +35,7 @@ ImageSource::ImageSource(std::shared_ptr<const data::Pixels> pixels, Samples sam
       batching_(batching), queue_(batching.loaders, [this](const WantedImages& wanted) {
         return views_.levels(wanted.split, wanted.view, wanted.samples, wanted.epoch, wanted.member);
       }) {
-  if (batching_.batch > size("train") && !labels_.items.defined())
+  if (batching_.batch > size("train") && !labels_.items.defined() && !samples_.few)
     throw UsageError(
         fmt::format("train.batch = {} is larger than the {} training samples", batching_.batch, size("train")));
   if (std::int64_t steps = steps_per_epoch(); batching_.epochs > 0 && steps > 0) {
@@ -45,8 +45,9 @@ ImageSource::ImageSource(std::shared_ptr<const data::Pixels> pixels, Samples sam
   }
   auto there = [&](const at::Tensor& tensor) { return device::to_device(tensor, real.device()); };
   if (labels_.given.defined()) given_ = there(labels_.given);
+  if (labels_.validation_labelled.defined()) labelled_ = there(labels_.validation_labelled);
   if (labels_.candidates.defined()) candidates_ = there(labels_.candidates.to(real.dtype().toScalarType()));
-  for (const auto& [name, tensor] : labels_.selection) handed_over_[name] = there(tensor);
+  for (const auto& [name, tensor] : labels_.handed_over) handed_over_[name] = there(tensor);
 }
 
 std::int64_t ImageSource::for_each_member(const std::function<void()>& visit) {
@@ -169,6 +170,10 @@ at::Tensor ImageSource::of_step(const std::string& view, std::int64_t step, cons
   }
   at::Tensor index = at::tensor(rows, at::kLong) - found->first;
   return views_.normalised("train", view, found->levels.index_select(0, index));
+}
+
+const at::Tensor& ImageSource::labels(const std::string& split) {
+  return split == "validation" && labelled_.defined() ? labelled_ : Source::labels(split);
 }
 
 const at::Tensor& ImageSource::given() {

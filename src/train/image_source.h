@@ -27,7 +27,7 @@ struct Batching {
 class ImageSource final : public Source {
  public:
   // `real`: type and device of what a method sees. UsageError for a batch larger than the training set; of items that
-  // an earlier stage selected there may be fewer.
+  // an earlier stage selected, and of a few samples a class, there may be fewer.
   ImageSource(std::shared_ptr<const data::Pixels>, Samples, LearnerLabels, ImageViews, const Batching&,
               at::TensorOptions real);
 
@@ -51,6 +51,7 @@ class ImageSource final : public Source {
                     std::int64_t epoch) override;
   std::vector<Batch> batches(std::int64_t epoch) override;
   const at::Tensor& given() override;
+  const at::Tensor& labels(const std::string& split) override;
   const at::Tensor& candidates() override { return candidates_; }
   const std::map<std::string, at::Tensor>& handed_over() const override { return handed_over_; }
   at::Tensor samples_of(const at::Tensor& ids) const override { return samples_.train.index_select(0, ids); }
@@ -85,7 +86,7 @@ class ImageSource final : public Source {
   LearnerLabels labels_;
   ImageViews views_;
   Batching batching_;
-  at::Tensor given_, candidates_;                  // on the device
+  at::Tensor given_, candidates_, labelled_;       // on the device
   std::map<std::string, at::Tensor> handed_over_;  // the same
   std::int64_t member_ = 0;                        // of the test-time ensemble
   Order order_;

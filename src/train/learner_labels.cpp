@@ -29,6 +29,11 @@ class Labelling {
     else if (read && stage_.settings.text("labels.kind") == "annotated") read_annotations();
     else if (read) make(label::Spec::from(stage_.settings));
     if (earlier_.selected_samples.defined()) take_selection();
+    if (stage_.settings.has("validation_labelled")) {
+      if (!oracle_.knows("validation"))
+        throw UsageError("the method searches on labelled samples that are set aside: data.validation must be above 0");
+      result_.validation_labelled = oracle_.labels("validation");
+    }
     return std::move(result_);
   }
 
@@ -46,12 +51,12 @@ class Labelling {
     bool pairs = mask.dim() == 2;  // of sample and class; an image may have several labels
     at::Tensor label = pairs ? mask.to(at::kByte).argmax(1) : earlier_.selection.at("label").clamp_min(0);
     if (!result_.given.defined() && !result_.candidates.defined()) take_given(label);
-    result_.selection = earlier_.selection;
+    result_.handed_over = earlier_.selection;
     if (!stage_.settings.has("train.batches")) return;
     at::Tensor kept = mask.nonzero();
     result_.items = kept.select(1, 0).contiguous();
     result_.item_labels = pairs ? kept.select(1, 1).contiguous() : label.index_select(0, result_.items);
-    for (const char* said : {"mask", "label", "score"}) result_.selection.erase(said);
+    for (const char* said : {"mask", "label", "score"}) result_.handed_over.erase(said);
   }
 
   void make(const label::Spec& spec) {

@@ -22,8 +22,9 @@ struct LearnerLabels {
   at::Tensor candidates;             // N x C, zeros and ones; a given label is a set of one
   at::Tensor validation_given;       // V: what annotators gave; undefined where labels are synthetic
   at::Tensor validation_candidates;  // V x C, u8: the same
-  // Of an earlier stage's selection what a method sees: "mask", "label", "score" and the like, N rows each.
-  std::map<std::string, at::Tensor> selection;
+  at::Tensor validation_labelled;    // V: true labels, where the stage is told them (validation_labelled)
+  // Inputs of the method, from earlier stages: "mask", "label", "score" of a selection, N rows each, and others.
+  std::map<std::string, at::Tensor> handed_over;
   // What batches are made of, where it is not every sample once: M samples (rows of the training set), and the label of
   // each. Undefined: every sample.
   at::Tensor items, item_labels;

@@ -52,7 +52,9 @@ OpenedImages open_images(const Stage& stage, const Context& context, ImageOption
   OpenedImages result;
   result.oracle = true_labels(*pixels, samples);
   LearnerLabels labels = learner_labels(stage, options.labels, *pixels, samples, options.earlier, result.oracle);
+  if (options.inputs) labels.handed_over.merge(options.inputs(samples.train));
   Batching batching = batching_of(stage.settings, context, options.training);
+  if (!options.training) batching.seed = options.seed;
   ImageViews views(*pixels, options.normalisation, options.image_size, options.real,
                    options.views ? options.views->own : std::vector<view::Step>());
   if (options.views) options.views->declare(views, batching.seed);

@@ -2,6 +2,8 @@
 // made once and complete from its own settings. docs/design.md#13.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -18,9 +20,12 @@ struct ImageOptions {
   view::Normalisation normalisation = {};
   std::int64_t image_size = 0;  // images become image_size x image_size; 0: no model looks at them
   at::TensorOptions real = at::TensorOptions(at::kFloat);
+  std::uint64_t seed = 0;                // of views, where there is no training
   bool labels = false;                   // reads labels.*
   bool training = false;                 // reads train.{epochs,batch,drop_last}, seed; without it there is no epoch
   std::optional<StageViews> views = {};  // the view `plain` is always there
+  std::function<std::map<std::string, at::Tensor>(const at::Tensor& samples)> inputs =
+      {};                      // of the method (method_inputs.h)
   EarlierLabels earlier = {};  // candidate sets take the place of labels.*: the source has their samples alone
 };
 

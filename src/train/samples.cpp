@@ -3,9 +3,11 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "winnow/core/error.h"
+#include "winnow/core/stream.h"
 #include "winnow/label/candidates.h"
 #include "winnow/label/long_tail.h"
 
@@ -61,6 +63,27 @@ void keep_long_tail(Samples& samples, const Settings& settings, const data::Pixe
   samples.train = samples.train.index_select(0, tensor_of(kept));
 }
 
+// docs/methods/unsupervised.md#7: n samples of each class, without replacement.
+void keep_shots(Samples& samples, const Settings& settings, const data::Pixels& pixels) {
+  std::int64_t shots = settings.has("data.shots") ? settings.integer("data.shots") : 0;
+  if (shots == 0) return;
+  at::Tensor labels = labels_of(pixels.train()).index_select(0, samples.train);
+  Streams streams(static_cast<std::uint64_t>(settings.integer("data.seed")), "data.shots");
+  std::vector<std::int64_t> kept;
+  for (std::size_t c = 0; c < pixels.classes().size(); ++c) {
+    at::Tensor own = (labels == static_cast<std::int64_t>(c)).nonzero().flatten();
+    if (own.size(0) < shots)
+      throw UsageError(fmt::format("data.shots = {}: the class '{}' has {} training samples", shots,
+                                   pixels.classes()[c], own.size(0)));
+    std::vector<std::int64_t> order = streams.at(static_cast<std::uint32_t>(c), 0).permutation(own.size(0));
+    for (std::int64_t i = 0; i < shots; ++i)
+      kept.push_back(own[order[static_cast<std::size_t>(i)]].item<std::int64_t>());
+  }
+  std::sort(kept.begin(), kept.end());
+  samples.few = true;
+  samples.train = samples.train.index_select(0, tensor_of(kept));
+}
+
 void keep_narrowed(Samples& samples, const EarlierLabels& earlier, std::size_t classes) {
   bool ours = earlier.samples.dim() == 1 && earlier.candidates.dim() == 2 &&
               earlier.candidates.size(0) == earlier.samples.size(0) &&
@@ -89,6 +112,7 @@ Samples choose_samples(const Settings& settings, const data::Pixels& pixels, con
                                                  "data.train"));
   hold_out(samples, settings);
   keep_long_tail(samples, settings, pixels);
+  keep_shots(samples, settings, pixels);
   if (earlier.candidates.defined()) keep_narrowed(samples, earlier, pixels.classes().size());
   samples.test = tensor_of(data::choose_samples(pixels.test().labels, classes, 0, 0,
                                                 settings.integer("data.test_samples"), seed, "data.test"));

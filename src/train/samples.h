@@ -23,6 +23,7 @@ struct Samples {
   // The generator that chose them, where there was one: under the law numpy-legacy candidate sets continue its draws.
   std::optional<label::NumpyLegacy> after_choice;
   std::uint64_t choice_seed = 0;
+  bool few = false;  // data.shots of each class: a batch may be larger than all of them
 
   // "train", "validation", "test"; "scored": the training samples, seen as the test split's are.
   const at::Tensor& of(const std::string& split) const;

@@ -9,6 +9,7 @@
 #include "classifier_scores.h"
 #include "executors.h"
 #include "loop.h"
+#include "method_inputs.h"
 #include "open_images.h"
 #include "score_execution.h"
 #include "winnow/core/error.h"
@@ -53,6 +54,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   auto start = std::chrono::steady_clock::now();
   Execution result =
       score_execution(predict_all(model.method(), model.engine(), split).at("logits"), model.source(), model.oracle());
+  if (stage.outputs.count(Output::features)) put_class_texts(model.class_texts(), result.content);
   if (context.trial) {
     double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.trial = Trial{.once = model.engine().take_sampled_rows().whole(spent), .spent = spent};

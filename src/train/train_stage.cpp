@@ -14,6 +14,7 @@
 #include "given_labels.h"
 #include "head_start.h"
 #include "loop.h"
+#include "method_inputs.h"
 #include "open_images.h"
 #include "preprocessing.h"
 #include "real.h"
@@ -133,6 +134,10 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
                                        .labels = settings.has("labels.kind") || stage.inputs.count("labels") != 0,
                                        .training = true,
                                        .views = StageViews::from(settings, own_view(snapshot, settings)),
+                                       .inputs =
+                                           [&](const at::Tensor& samples) {
+                                             return method_inputs(stage, context, samples, classes_of(stage, context));
+                                           },
                                        .earlier = EarlierLabels::of(stage, context)});
   ImageSource& source = *opened;
 

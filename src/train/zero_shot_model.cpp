@@ -20,14 +20,14 @@ ZeroShotModel::ZeroShotModel(const Stage& stage, const Context& context, comm::C
   if (stage.settings.has("views.test"))
     images.views = StageViews::from(
         stage.settings, stage.settings.text("views.test") == "model" ? own_view(snapshot) : std::vector<view::Step>());
-  opened_ = open_images(stage, context, images);
+  opened_ = open_images(stage, context, std::move(images));
 
   model::ClassifierOptions options;
   options.adapt = "linear-probe";
   options.adaptation.classes = source().classes();
   options.scale = model::logit_scale_of(snapshot);
-  options.head_rows =
-      model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source().class_names()), real);
+  options.head_rows = class_texts_ =
+      model::text_head_rows(snapshot, options.adapt, train::class_texts(stage, snapshot, source().class_names()), real);
   architecture_ = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source().size("train"), source().classes(), real};
   engine_ = std::make_unique<Engine>(facts, source(), *architecture_, collective, context.chunk);

@@ -23,9 +23,11 @@ class ZeroShotModel {
   Engine& engine() { return *engine_; }
   ImageSource& source() { return *opened_.source; }
   const Oracle& oracle() const { return opened_.oracle; }
+  const at::Tensor& class_texts() const { return class_texts_; }  // C x p, normalised, on the host
 
  private:
   OpenedImages opened_;
+  at::Tensor class_texts_;
   std::unique_ptr<model::Architecture> architecture_;
   std::unique_ptr<method::Method> method_;
   std::unique_ptr<Engine> engine_;

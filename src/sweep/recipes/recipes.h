@@ -7,6 +7,8 @@ namespace winnow::sweep {
 
 std::vector<Draft> coft_recipe(Experiment);
 std::vector<Draft> detect_train_recipe(Experiment);
+std::vector<Draft> distillation_recipe(Experiment);
+std::vector<Draft> feature_cache_recipe(Experiment);
 std::vector<Draft> label_match_recipe(Experiment);
 std::vector<Draft> prompt_members_recipe(Experiment);
 std::vector<Draft> prompt_rounds_recipe(Experiment);

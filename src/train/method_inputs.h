@@ -1,0 +1,25 @@
+// What earlier stages hand a method beyond labels, under the names that methods ask for (`inputs` of their presets).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+
+#include "winnow/train/execute.h"
+
+namespace winnow::train {
+
+// From the stage's inputs, where it has them, on the host:
+//   teacher (scores)   -> teacher_logits, N x C
+//   texts (features)   -> class_texts, C x p, normalised
+//   support (features) -> keys, N x p, normalised
+// DataError for a run file that holds something else, or is of other samples or classes.
+std::map<std::string, at::Tensor> method_inputs(const Stage&, const Context&, const at::Tensor& samples,
+                                                std::int64_t classes);
+
+// features/{samples,mean} of a run file, N and N x p; features/class_texts, C x p.
+void put_features(const at::Tensor& samples, const at::Tensor& mean, store::RunContent&);
+void put_class_texts(const at::Tensor& rows, store::RunContent&);
+
+}  // namespace winnow::train

@@ -77,7 +77,7 @@ void refuse_unknown(const Item& table, const std::string& file, const std::vecto
 Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   const std::string& file = preset.source;
   refuse_unknown(table, file,
-                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "stages", "groups", "keys",
+                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs_validation", "stages", "groups", "keys",
                   "profiles", "datasets"});
   Method method{std::move(preset)};
   method.version = required(table, "version", file).get<int>();
@@ -93,6 +93,7 @@ Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
     for (const auto& [stage, item] : stages->entries)
       method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
   if (const Item* inputs = find(table, "inputs")) method.inputs = inputs->json().get<std::vector<std::string>>();
+  if (const Item* needs = find(table, "needs_validation")) method.needs_validation = needs->scalar.get<bool>();
   if (const Item* groups = find(table, "groups"))
     for (const Value& name : groups->json()) {
       const std::vector<Key>& group = group_named(parts, name.get<std::string>(), Place{file, groups->line});

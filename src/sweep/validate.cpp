@@ -107,6 +107,13 @@ void require_prompts(Inspection& seen, const Catalogue& catalogue) {
   }
 }
 
+void require_validation(Inspection& seen) {
+  if (seen.method().needs_validation && seen.real("data.validation") == 0)
+    throw UsageError(
+        fmt::format("{}: method {} is tuned on labelled samples that are set aside: data.validation must be above 0",
+                    seen.where("method"), seen.method().name));
+}
+
 void require_scorer(Inspection& seen, const Catalogue& catalogue) {
   if (!seen.find("labels.scores")) return;
   std::string scores = seen.text("labels.scores");
@@ -172,6 +179,7 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_possible_noise(seen, catalogue);
   require_start(seen, catalogue);
   require_prompts(seen, catalogue);
+  require_validation(seen);
   require_scorer(seen, catalogue);
   require_legacy_seeds(seen);
   check_samples(seen, catalogue);

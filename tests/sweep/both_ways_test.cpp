@@ -36,6 +36,7 @@ class BothWays : public SweepTest {
   Value value(const Key& key) {
     auto in = [&](double x) { return std::max(key.min.value_or(x), std::min(key.max.value_or(x), x)); };
     std::string last = key.key.substr(key.key.rfind('.') + 1);
+    if (key.key == "p1.model") return any<Value>({"nano-clip", "clip-vit-b-16"});  // it learns prompts
     if (last == "model") return any<Value>({"nano-clip", "clip-vit-b-16", "in21k-vit-b-16", "wide-resnet-10-1"});
     if (last == "template" || last == "prompt") return any<Value>({"a {}.", "two {}s", "clip-cifar", "llm"});
     if (key.key == "labels.set") return any<Value>({"worst", "vaguest", "plain"});
@@ -73,17 +74,27 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
                                               "data.validation",
                                               "train.batch",
                                               "detect.model",
-                                              "head_init"};
+                                              "head_init",
+                                              "p1.model",
+                                              "teacher.model",
+                                              "rounds",
+                                              "members",
+                                              "models",
+                                              "cross_select",
+                                              "train_on",
+                                              "k",
+                                              "data.shots"};
   std::map<std::string, int> compared;
   std::set<std::string> drawn;
   for (const auto& [method, preset] : catalogue_.methods)
     for (const std::string& kind : kinds)
-      for (int round = preset.recipe == "train" ? 6 : 70; round > 0; --round) {
-        std::string detect =
-            preset.stages.empty() ? "" : "detect.method = \"" + any(preset.stages.at("detect")) + "\"\n";
+      for (int round = preset.recipe == "train" ? 6 : preset.labels == LabelNeed::none ? 10 : 90; round > 0; --round) {
+        std::string detect;
+        for (const auto& [stage, methods] : preset.stages) detect += stage + ".method = \"" + any(methods) + "\"\n";
         std::string base = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"" +
                            value(*declaration(method, "model")).get<std::string>() + "\"\nmethod = \"" + method +
-                           "\"\nlabels = " + kind + "\n" + detect;
+                           "\"\n" + (preset.labels == LabelNeed::none ? "" : "labels = " + kind + "\n") +
+                           (preset.needs_validation ? "data.validation = 0.5\n" : "") + detect;
         if (refusal(base) != "accepted") continue;  // labels that the method does not learn from
         std::vector<std::string> keys;
         Settings first = plan(base).settings(0);
@@ -98,7 +109,7 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
         for (int n = 0; n < 3; ++n) {
           // Half of the draws are of keys that recipes and checks look at.
           std::string key = n == 0 && any<int>({0, 1}) ? any(there) : any(keys);
-          bool base_has_it = key == "model" || key == "labels.set" || key == "labels.rate" || key == "detect.method";
+          bool base_has_it = key == "model" || key == "labels.set" || key == "labels.rate" || key.ends_with(".method");
           if (!axes.insert(key).second || (base_has_it && key != "model")) continue;
           Value a = value(*declaration(method, key)), b = value(*declaration(method, key));
           grid += "\"" + key + "\" = [" + a.dump() + (a == b ? "" : ", " + b.dump()) + "]\n";

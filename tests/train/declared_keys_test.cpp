@@ -20,7 +20,7 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
   // The stage reads them and its views, for images and texts that a recorded run has none of.
   const std::set<std::string> of_prompts = {"context_length", "context_of", "name_place", "period"};
   for (const auto& [name, own] : methods) {
-    if (own.recipe != "train") continue;  // the stages of other recipes: ReadsExactlyItsSettings
+    if (own.recipe != "train" && own.inputs.empty()) continue;  // all of it is its recipe: ReadsExactlyItsSettings
     Stage stage = method::recorded_stage(own, catalogue, recorded);
     Context context;
     context.replay = &recorded;
@@ -28,6 +28,10 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
     const std::set<std::string> read = stage.settings.read();
     std::set<std::string> declared;
     for (const sweep::Key& key : own.keys) {
+      if (key.of_recipe) {
+        EXPECT_FALSE(read.count(key.key)) << name << " reads " << key.key << ", which is for its recipe";
+        continue;
+      }
       declared.insert(key.key);
       if (of_prompts.count(key.key) || key.key.starts_with("views.")) continue;
       if (exists(key, stage.settings))

@@ -59,6 +59,7 @@ struct Method : Preset {
   std::map<std::string, std::vector<std::string>>
       stages;                       // earlier stages that a sweep may set, and the methods that each may run
   std::vector<std::string> inputs;  // what an earlier stage of its recipe must hand it, if anything
+  bool needs_validation = false;    // learns from labelled samples that are set aside, too
   std::vector<Key> keys;            // its own, and those of its stages' tables
   std::map<std::string, Assignments> profiles, datasets;
 };

@@ -17,7 +17,9 @@ namespace {
 
 std::string source_of(const sweep::Method& method) { return method.content.value("source", ""); }
 const char* learns_from(const sweep::Method& method) {
-  return method.labels == sweep::LabelNeed::candidates ? "candidates" : "given";
+  return method.labels == sweep::LabelNeed::candidates ? "candidates"
+         : method.labels == sweep::LabelNeed::given    ? "given"
+                                                       : "none";
 }
 
 // Keys of its own, without those of stage tables that repeat the common ones.
@@ -52,7 +54,9 @@ std::string labels_of_example(const sweep::Method& method) {
 
 // A grid that a sweep can take over as it stands; tests plan it.
 std::string example_of(const sweep::Method& method) {
-  std::string text = fmt::format("[[grid]]\nmethod = [\"{}\"]\nlabels = {}\n", method.name, labels_of_example(method));
+  std::string text = fmt::format("[[grid]]\nmethod = [\"{}\"]\n", method.name);
+  if (method.labels != sweep::LabelNeed::none) text += fmt::format("labels = {}\n", labels_of_example(method));
+  if (method.needs_validation) text += "data.validation = [0.2]\n";
   for (const auto& [stage, methods] : method.stages) {
     std::string tables;
     for (const std::string& name : methods)
@@ -113,7 +117,8 @@ void list(const sweep::Catalogue& catalogue, bool json) {
   for (const auto& [name, method] : catalogue.methods) wide = std::max(wide, name.size());
   for (const auto& [need, heading] :
        {std::pair{sweep::LabelNeed::candidates, "learn from candidate sets (a given label counts as a set of one)"},
-        {sweep::LabelNeed::given, "learn from one given label, which may be wrong"}}) {
+        {sweep::LabelNeed::given, "learn from one given label, which may be wrong"},
+        {sweep::LabelNeed::none, "learn without labels"}}) {
     fmt::print("{}{}\n", need == sweep::LabelNeed::candidates ? "" : "\n", heading);
     for (const auto& [name, method] : catalogue.methods)
       if (method.labels == need) fmt::print("  {:{}}  {}\n", name, wide, source_of(method));
@@ -126,7 +131,8 @@ void show(const sweep::Method& method, bool json) {
   fmt::print("{}\n{}\n\n", method.name, source_of(method));
   fmt::print("learns from   {}\n", method.labels == sweep::LabelNeed::candidates
                                        ? "candidate sets (a given label counts as a set of one)"
-                                       : "one given label a sample");
+                                   : method.labels == sweep::LabelNeed::given ? "one given label a sample"
+                                                                              : "images alone");
   fmt::print("recipe        {}\n", method.recipe);
   for (const auto& [stage, methods] : method.stages)
     fmt::print("stage         {}: an earlier stage, set in the table `{}`; its method is one of {}\n", stage, stage,

@@ -48,13 +48,14 @@ class PublishedTest : public ReportTest {
     return sweep::Plan::read(folder_ / "s.toml", catalogue());
   }
   // All presets, as if every data set and every model's weights lay here.
-  static sweep::Plan deft(int table) {
+  static sweep::Plan published_table(const char* system, int table) {
     sweep::Catalogue all = sweep::Catalogue::built_in({});
     for (const auto& [name, dataset] : all.datasets) all.fingerprints[name] = std::string(32, 'a');
     for (const auto& [name, model] : all.models) all.fingerprints[name] = std::string(32, 'a');
     all.labels["cifar-100n"] = {{"noisy", {"l", false, 0}}};
-    return sweep::Plan::read(fmt::format(WINNOW_SOURCE_DIR "/sweeps/deft/table-{}.toml", table), all);
+    return sweep::Plan::read(fmt::format(WINNOW_SOURCE_DIR "/sweeps/{}/table-{}.toml", system, table), all);
   }
+  static sweep::Plan deft(int table) { return published_table("deft", table); }
   static std::vector<Definition> definitions(const std::string& name) {
     return read_definitions(WINNOW_SOURCE_DIR "/analysis/" + name);
   }
@@ -113,6 +114,18 @@ TEST_F(PublishedTest, DeftsNumbersStandInTheirCells) {
       EXPECT_EQ(published(t), counts[i]) << t.name;
       EXPECT_EQ(t.planned, number == 9 ? 8u : counts[i]) << t.name << ": table 9 has cells at two rates";
     }
+  }
+}
+
+TEST_F(PublishedTest, CoftsNumbersStandInTheirCells) {
+  const std::map<int, std::size_t> want = {{1, 63}, {2, 7}, {3, 36}, {4, 6 * 12}, {5, 56}};
+  for (const auto& [number, count] : want) {
+    sweep::Plan p = published_table("coft", number);
+    std::vector<Definition> tables = definitions(fmt::format("coft/table-{}.toml", number));
+    ASSERT_EQ(tables.size(), 1u) << number;
+    Table t = build(p, tables[0]);
+    EXPECT_EQ(published(t), count) << t.name;
+    EXPECT_EQ(t.planned, p.experiments()) << t.name;
   }
 }
 

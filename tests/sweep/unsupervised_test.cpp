@@ -44,8 +44,10 @@ using Counts = std::map<std::string, int>;
 
 TEST_F(Unsupervised, CoftIsTwoModelsThatMeetOnce) {
   Plan p = made("method = \"coft\"");
-  EXPECT_EQ(count(p), (Counts{{"backbone", 1}, {"score", 1}, {"select", 1}, {"p1", 2}, {"cross-filter", 2}, {"p2", 2},
-                              {"ensemble", 1}}));
+  EXPECT_EQ(
+      count(p),
+      (Counts{
+          {"backbone", 1}, {"score", 1}, {"select", 1}, {"p1", 2}, {"cross-filter", 2}, {"p2", 2}, {"ensemble", 1}}));
   Stage cell = p.stage(p.cell_node(0));
   ASSERT_EQ(cell.kind, StageKind::ensemble);
   for (int m : {1, 2}) {
@@ -71,8 +73,7 @@ TEST_F(Unsupervised, NoStageIsToldALabel) {
   for (const auto& [name, method] : catalogue_.methods) {
     if (method.labels != LabelNeed::none) continue;
     std::string tables;
-    for (const auto& [stage, methods] : method.stages)
-      tables += "\n" + stage + ".method = \"" + methods.front() + "\"";
+    for (const auto& [stage, methods] : method.stages) tables += "\n" + stage + ".method = \"" + methods.front() + "\"";
     Plan alone = made("method = \"" + name + "\"" + tables);
     for (std::uint32_t i = 0; i < alone.nodes().size(); ++i) {
       Stage stage = alone.stage(i);
@@ -120,8 +121,10 @@ TEST_F(Unsupervised, VariantsAreOtherEdges) {
   Stage filter = of(swapped, first.inputs.at("selection"));
   EXPECT_EQ(of(swapped, filter.inputs.at("labelling")).settings.integer("member"), 2);
   Plan single = made("method = \"coft\"\nmodels = 1");
-  EXPECT_EQ(count(single), (Counts{{"backbone", 1}, {"score", 1}, {"select", 1}, {"p1", 1}, {"cross-filter", 1},
-                                   {"p2", 1}, {"ensemble", 1}}));
+  EXPECT_EQ(
+      count(single),
+      (Counts{
+          {"backbone", 1}, {"score", 1}, {"select", 1}, {"p1", 1}, {"cross-filter", 1}, {"p2", 1}, {"ensemble", 1}}));
 }
 
 TEST_F(Unsupervised, RoundsGoOnByThemselvesUntilTheExchange) {

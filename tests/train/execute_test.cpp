@@ -110,16 +110,17 @@ TEST_F(ExecuteTest, LabelsThatAreNoClassAreRefused) {
   EXPECT_THAT(refusal(stage), HasSubstr("cache: 10 is none of the classes 0 to 9"));
 }
 
-TEST_F(ExecuteTest, StagesOfOtherKindsAndVersionsAreRefused) {
+TEST_F(ExecuteTest, StagesOfOtherVersionsAreRefused) {
   backbone();
   Stage stage = train("proden");
   stage.version = 7;
   EXPECT_THAT(refusal(stage), HasSubstr("method proden has result version 1 here, the stage wants 7"));
-  stage = train("proden");
-  stage.kind = StageKind::ensemble;
-  EXPECT_THAT(
-      refusal(stage),
-      HasSubstr("this trainer computes stages of kind pretrain, score, narrow, detect and train, not ensemble"));
+  for (StageKind kind : {StageKind::pretrain, StageKind::embed, StageKind::score, StageKind::narrow, StageKind::select,
+                         StageKind::cross_filter, StageKind::ensemble, StageKind::evaluate}) {
+    stage.kind = kind;
+    EXPECT_THAT(refusal(stage),
+                HasSubstr(fmt::format("{} has result version 1 here, the stage wants 7", to_string(kind))));
+  }
 }
 
 TEST_F(ExecuteTest, ALossThatIsNotFiniteNamesItsSamples) {

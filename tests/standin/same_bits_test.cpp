@@ -2,7 +2,7 @@
 // logged. So a tensor that was left on the host, or came from it late, would show. The stages are generated from what
 // the catalogue declares, so that a new method, adaptation, head, view, optimiser, schedule, precision or family joins
 // by itself.
-#include "../train/miniature.h"
+#include "../train/graph.h"
 #include "standin.h"
 #include "winnow/model/snapshot.h"
 #include "winnow/model/untrained_tower.h"
@@ -197,6 +197,22 @@ TEST_F(SameBits, OfEveryKindOfStage) {
   score.outputs = {Output::metrics, Output::scores};
   shown_ = "score";
   compare(score);
+}
+
+// Of every method whose recipe does more than train: score, select, embed, cross-filter, ensemble and evaluate stages,
+// and training on what they hand over.
+class SameBitsOfRecipes : public Graph {};
+
+TEST_F(SameBitsOfRecipes, OfEveryStage) {
+  for (const std::string& name : graph_methods()) {
+    SCOPED_TRACE(name);
+    std::string text = small(catalogue_.methods.at(name));
+    std::vector<Done> here = graph(text, at::kCPU), there = graph(text, standin::device());
+    ASSERT_EQ(here.size(), there.size());
+    for (std::size_t i = 0; i < here.size(); ++i)
+      EXPECT_EQ(here[i].content().result_digest().hex(), there[i].content().result_digest().hex())
+          << to_string(here[i].stage.kind);
+  }
 }
 
 }  // namespace

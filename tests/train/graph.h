@@ -1,0 +1,95 @@
+// All stages of an experiment on the miniature data set, as a sweep plans them, each on what the ones before it
+// computed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "miniature.h"
+#include "winnow/sweep/plan.h"
+
+namespace winnow::train {
+
+class Graph : public Miniature {
+ protected:
+  struct Done {
+    Stage stage;
+    Path file;
+    Execution execution;
+    const store::RunContent& content() const { return execution.content; }
+  };
+
+  void SetUp() override {
+    Miniature::SetUp();
+    Stage backbone = pretrain();
+    backbone.settings.set("train.epochs", 20);  // it knows some of the classes
+    store::write_run_file(folder_ / "backbone.h5", run(backbone).content);
+  }
+
+  // A small experiment of a method whose recipe is more than training: what it needs, and little of everything.
+  std::string small(const sweep::Method& method) const {
+    const std::map<std::string, std::string> little = {{"k", "2"},
+                                                       {"rounds", "2"},
+                                                       {"members", "2"},
+                                                       {"embed_epochs", "2"},
+                                                       {"search_steps", "[4, 3]"},
+                                                       {"context_length", "2"},
+                                                       {"p1.context_length", "2"}};
+    std::string text = fmt::format("method = \"{}\"\n", method.name);
+    for (const sweep::Key& key : method.keys)
+      if (auto found = little.find(key.key); found != little.end() && key.fallback != Value(0))
+        text += fmt::format("\"{}\" = {}\n", key.key, found->second);
+    if (method.needs_validation) text += "data = { validation = 0.3, shots = 2 }\n";
+    for (const auto& [stage, methods] : method.stages) text += fmt::format("{}.method = \"{}\"\n", stage, methods[0]);
+    if (method.stages.count("p1")) text += "p1.train = { epochs = 6, batch = 4, schedule = \"constant\", lr = 0.03 }\n";
+    return text + "train = { epochs = 2, min_steps = 0, batch = 8, schedule = \"constant\" }\n";
+  }
+
+  // In the order of the plan; the last one is the cell. `text`: TOML of [base].
+  std::vector<Done> graph(const std::string& text, c10::Device device) {
+    Folder sweep_folder;
+    write_file_atomically(sweep_folder / "s.toml",
+                          "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\n" + text);
+    sweep::Catalogue catalogue = sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'a')}});
+    sweep::Plan plan = sweep::Plan::read(sweep_folder / "s.toml", catalogue);
+    std::map<std::string, Path> files;
+    std::vector<Done> all;
+    for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
+      Stage stage = plan.stage(i);
+      std::string identity = stage.identity().hex();
+      if (stage.kind == StageKind::pretrain) {
+        files[identity] = folder_ / "backbone.h5";
+        continue;
+      }
+      stage.settings.set("dataset", "mini");
+      stage.settings.set("data.first", 0);
+      stage.fingerprints["data"] = "f";
+      Context own = context();
+      own.device = device;
+      own.inputs.clear();
+      for (const auto& [name, input] : stage.inputs) own.inputs[name] = files.at(input.stage.hex());
+      Done done{stage, folder_ / fmt::format("{}.{}.h5", graphs_, i), execute(stage, own, *alone_, quiet_)};
+      store::write_run_file(done.file, done.content());
+      files[identity] = done.file;
+      all.push_back(std::move(done));
+    }
+    ++graphs_;
+    return all;
+  }
+  std::vector<Done> graph(const std::string& text) { return graph(text, device_); }
+
+  // Methods whose recipes do more than train or select.
+  std::vector<std::string> graph_methods() const {
+    std::vector<std::string> names;
+    for (const auto& [name, method] : catalogue_.methods)
+      if (method.recipe != "train" && method.recipe != "label-match" && method.recipe != "detect-train")
+        names.push_back(name);
+    return names;
+  }
+
+ private:
+  int graphs_ = 0;
+};
+
+}  // namespace winnow::train

@@ -26,7 +26,8 @@ inline void set_defaults(Settings& settings, const sweep::Method& method, double
           fmt::format("method {} has no default for {}: the test must give it a value", method.name, key.key));
     Value value = *key.fallback;
     if (value == "=labels.rate") value = labels_rate;
-    else if (value == "=views.weak") value = settings.has("views.weak") ? settings.at("views.weak") : Value("plain");
+    for (const char* view : {"views.weak", "views.strong"})
+      if (value == fmt::format("={}", view)) value = settings.has(view) ? settings.at(view) : Value("plain");
     settings.set(key.key, value);
   };
   for (const sweep::Key& key : method.keys)

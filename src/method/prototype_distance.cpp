@@ -12,13 +12,29 @@ namespace {
 
 using at::Tensor;
 
-// N, fp64: -|h - mean of the kept h of its given class|^2.
-Tensor nearness(const Tensor& h, const Tensor& given, const Tensor& kept, std::int64_t classes) {
+struct Prototypes {
+  Tensor rows;    // classes x d: the mean of a class's kept h
+  Tensor counts;  // classes
+};
+
+Prototypes prototypes_of(const Tensor& h, const Tensor& given, const Tensor& kept, std::int64_t classes) {
   Tensor weight = kept.to(at::kDouble);
   Tensor sums = at::zeros({classes, h.size(1)}, h.options()).index_add_(0, given, h * weight.unsqueeze(1));
   Tensor counts = at::zeros({classes}, h.options()).index_add_(0, given, weight);
-  Tensor prototypes = sums / counts.clamp_min(1).unsqueeze(1);
-  return -(h - prototypes.index_select(0, given)).square().sum(1);
+  return {sums / counts.clamp_min(1).unsqueeze(1), counts};
+}
+
+// N, fp64: -|h - prototype of its given class|^2.
+Tensor nearness(const Tensor& h, const Tensor& given, const Prototypes& prototypes) {
+  return -(h - prototypes.rows.index_select(0, given)).square().sum(1);
+}
+
+// N x classes. Class by class: all differences at once would be N x classes x d.
+Tensor nearness_to_all(const Tensor& h, const Prototypes& prototypes) {
+  Tensor result = at::empty({h.size(0), prototypes.rows.size(0)}, h.options());
+  for (std::int64_t c = 0; c < result.size(1); ++c)
+    result.select(1, c).copy_(-(h - prototypes.rows[c]).square().sum(1));
+  return result.masked_fill_((prototypes.counts == 0).unsqueeze(0), -4);
 }
 
 // Shifted and scaled to [0, 1]; zeros where all are equal.
@@ -39,7 +55,9 @@ PrototypeSelection select_near_prototypes(const Tensor& features, const Tensor& 
   result.mask = at::ones({N}, at::TensorOptions(at::kBool));
   result.posterior = at::zeros({N}, at::TensorOptions(at::kDouble));
   for (std::int64_t round = 0; round < 2; ++round) {
-    result.score = nearness(h, given, result.mask, classes);
+    Prototypes prototypes = prototypes_of(h, given, result.mask, classes);
+    result.score = nearness(h, given, prototypes);
+    if (round == 1) result.nearness = nearness_to_all(h, prototypes);
     for (std::int64_t label = 0; label < classes; ++label) {
       Tensor samples = at::nonzero(given == label).squeeze(1);
       if (samples.numel() == 0) continue;

@@ -31,17 +31,22 @@ namespace winnow::method {
   METHOD(label_match)          \
   METHOD(lafter)               \
   METHOD(lafter_text)          \
+  METHOD(longremix)            \
   METHOD(lws)                  \
   METHOD(pico)                 \
   METHOD(pop)                  \
   METHOD(proden)               \
+  METHOD(promix)               \
   METHOD(promptkd)             \
   METHOD(records)              \
+  METHOD(rolt)                 \
   METHOD(sce)                  \
   METHOD(small_loss)           \
   METHOD(solar)                \
   METHOD(tip_adapter)          \
   METHOD(tip_adapter_f)        \
+  METHOD(turn)                 \
+  METHOD(unicon)               \
   METHOD(zero_shot)
 
 #define WINNOW_DECLARE(name) Entry name##_entry();

@@ -77,8 +77,8 @@ void refuse_unknown(const Item& table, const std::string& file, const std::vecto
 Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   const std::string& file = preset.source;
   refuse_unknown(table, file,
-                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs_validation", "stages",
-                  "groups", "keys", "profiles", "datasets"});
+                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs_validation", "first_run",
+                  "own_recipe", "stages", "groups", "keys", "profiles", "datasets"});
   Method method{std::move(preset)};
   method.version = required(table, "version", file).get<int>();
   method.recipe = required(table, "recipe", file).get<std::string>();
@@ -94,6 +94,9 @@ Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
       method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
   if (const Item* inputs = find(table, "inputs")) method.inputs = inputs->json().get<std::vector<std::string>>();
   if (const Item* needs = find(table, "needs_validation")) method.needs_validation = needs->scalar.get<bool>();
+  if (const Item* first = find(table, "first_run"))
+    method.first_run_keys = first->json().get<std::vector<std::string>>();
+  if (const Item* own = find(table, "own_recipe")) method.own_recipe = own->scalar.get<bool>();
   if (const Item* groups = find(table, "groups"))
     for (const Value& name : groups->json()) {
       const std::vector<Key>& group = group_named(parts, name.get<std::string>(), Place{file, groups->line});
@@ -101,6 +104,9 @@ Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
     }
   std::vector<Key> own = keys(table, parts, file);
   method.keys.insert(method.keys.end(), own.begin(), own.end());
+  for (const std::string& key : method.first_run_keys)
+    if (std::none_of(method.keys.begin(), method.keys.end(), [&](const Key& own) { return own.key == key; }))
+      throw UsageError(fmt::format("{}: first_run names '{}', which the method does not declare", file, key));
   for (std::string_view kind : {"profiles", "datasets"})
     if (const Item* tables = find(table, kind))
       for (const auto& [name, item] : tables->entries)
@@ -261,6 +267,7 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints) {
   for (auto& [name, method] : catalogue.methods) {
     std::vector<Key> keys = stage_keys(method, catalogue);
     method.keys.insert(method.keys.end(), keys.begin(), keys.end());
+    method.stage_profiles = stage_profiles(method, catalogue);
   }
   for (const auto& [name, dataset] : catalogue.datasets) require_known(dataset, catalogue);
   return catalogue;

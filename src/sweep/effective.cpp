@@ -44,9 +44,7 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
           }))
         lay(recipe.set, source, level);
   };
-  if (method)
-    if (const Assignments* values = find(method->profiles, chosen("profile", assigned, "intended")))
-      lay(*values, method->source, Level::profile);
+  if (method) lay_profiles(*method, catalogue, chosen("profile", assigned, "intended"), assigned);
   if (const Dataset* preset = find(catalogue.datasets, dataset)) {
     lay(preset->settings, preset->source, Level::dataset);
     lay_recipes(preset->recipes, preset->source, Level::dataset);
@@ -68,6 +66,17 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
         setting.number = entry.number;
         setting.axis = entry.axis;
       }
+}
+
+void Effective::lay_profiles(const Method& method, const Catalogue& catalogue, const std::string& profile,
+                             std::span<const Assigned> assigned) {
+  if (const Assignments* values = find(method.profiles, profile)) lay(*values, method.source, Level::profile);
+  for (const auto& [stage, methods] : method.stage_profiles) {
+    std::string name = chosen(stage + ".method", assigned);  // of a stage that may run one alone, no recipe of its own
+    if (const auto* profiles = find(methods, name))
+      if (const Assignments* values = find(*profiles, profile))
+        lay(*values, catalogue.methods.at(name).source, Level::profile);
+  }
 }
 
 int Effective::index(std::string_view name) {

@@ -66,6 +66,8 @@ class Effective {
   Setting& at(int key) { return settings_[static_cast<std::size_t>(key)]; }
   const Setting& at(int key) const { return settings_[static_cast<std::size_t>(key)]; }
   void lay(const Assignments&, const std::string& source, Level);
+  // The method's, and over them those of methods with an own recipe that its stages run.
+  void lay_profiles(const Method&, const Catalogue&, const std::string& profile, std::span<const Assigned>);
   int referred(int key);  // -1: a plain value
   void compute(int key);
   int existing(int first);  // of the alternatives from `first` on; `first` if none exists

@@ -120,4 +120,26 @@ std::vector<Key> stage_keys(const Method& method, const Catalogue& catalogue) {
   return result;
 }
 
+std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>> stage_profiles(
+    const Method& owner, const Catalogue& catalogue) {
+  std::set<std::string> shared;
+  for (const Key& key : catalogue.common)
+    if (key.shared) shared.insert(key.key);
+  std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>> result;
+  for (const auto& [stage, methods] : owner.stages)
+    for (const std::string& name : methods) {
+      const Method& method = catalogue.methods.at(name);
+      if (!method.own_recipe) continue;
+      for (const auto& [profile, values] : method.profiles)
+        for (const auto& [key, value] : values) {
+          if (shared.count(key)) continue;
+          if (!referred_key(value).empty())
+            throw UsageError(fmt::format("{}: profile {} sets {} = {}: an own_recipe gives plain values", method.source,
+                                         profile, key, value.dump()));
+          result[stage][name][profile][stage + "." + key] = value;
+        }
+    }
+  return result;
+}
+
 }  // namespace winnow::sweep

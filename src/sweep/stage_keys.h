@@ -9,4 +9,8 @@ namespace winnow::sweep {
 // which method the stage runs; the keys of those methods. UsageError for presets that contradict each other.
 std::vector<Key> stage_keys(const Method&, const Catalogue&);
 
+// Method::stage_profiles. UsageError for a profile that gives a value by another key's name.
+std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>> stage_profiles(const Method& owner,
+                                                                                                const Catalogue&);
+
 }  // namespace winnow::sweep

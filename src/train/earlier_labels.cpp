@@ -27,6 +27,15 @@ void read_selection(const Path& file, store::Accept accept, EarlierLabels& resul
                                  result.selected_by, mask.numel()));
 }
 
+// What the method's own first run selected, which may be nothing: the second one trains on more than that.
+void read_first_run(const Path& file, store::Accept accept, EarlierLabels& result) {
+  store::RunContent content = store::read_run_file(file, true, accept);
+  auto need = [&](const std::string& name) { return tensor_in(content, file, name, name + ": it selects nothing"); };
+  result.selected_by = file.string();
+  result.selected_samples = need("selection/samples");
+  result.selection = {{"confident", need("selection/mask")}};
+}
+
 }  // namespace
 
 EarlierLabels EarlierLabels::of(const Stage& stage, const Context& context) {
@@ -44,6 +53,7 @@ EarlierLabels EarlierLabels::of(const Stage& stage, const Context& context) {
     result.candidates = tensor_in(content, file, "labels/candidates", "candidate sets");
   }
   if (stage.inputs.count("selection")) read_selection(input_file(context, "selection"), accepted(context), result);
+  if (stage.inputs.count("confident")) read_first_run(input_file(context, "confident"), accepted(context), result);
   return result;
 }
 

@@ -61,9 +61,17 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
                     {"cache_label", at::arange(N).remainder(C)},
                     {"x_s", random({N, kIn})},
                     {"order", order.view({1, steps, B}).expand({epochs, steps, B}).contiguous()},
-                    {"given", at::arange(N).remainder(C)}};
+                    {"given", at::arange(N).remainder(C)},
+                    {"second_neck.w1", random({kWidth, kWidth})},
+                    {"second_neck.b1", random({kWidth})},
+                    {"second_neck.w2", random({3, kWidth})},
+                    {"second_neck.b2", random({3})},
+                    {"pseudo_head", random({C, kWidth})},
+                    {"second_pseudo_head", random({C, kWidth})},
+                    {"x_s2", random({N, kIn})}};
   if (candidates.defined()) result.tensors["candidates"] = candidates;
-  result.views["train"] = {{"plain", "x_w"}, {"weak", "x_w"}, {"again", "x_a"}, {"strong", "x_s"}, {"key", "x_s"}};
+  result.views["train"] = {{"plain", "x_w"},  {"weak", "x_w"},          {"again", "x_a"},
+                           {"strong", "x_s"}, {"strong_again", "x_s2"}, {"key", "x_s"}};
   result.views["validation"] = {{"plain", "x_w"}};
   result.labels["validation"] = "given";
   return result;

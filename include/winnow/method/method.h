@@ -15,6 +15,7 @@
 //                                     a `label` that is not declared is the given one
 //             without dimensions      a figure of that name in metrics/epochs
 //   inputs    mask, score, label      N: what an earlier stage selected
+//             confident               N: what the first run of a method that runs twice selected
 //   outputs   features                of a network: B x d
 //             prediction, logits      of predict(): B x C; metrics read the first of them that is there
 //

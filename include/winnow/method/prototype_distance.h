@@ -15,6 +15,8 @@ struct PrototypeSelection {
   at::Tensor mask;       // N, bool
   at::Tensor score;      // N, fp64: -|h - prototype of the given class|^2 in the second round
   at::Tensor posterior;  // N, fp64: of the component of near samples in the second round (RoLT+ keeps > 0.5)
+  at::Tensor nearness;   // N x classes, fp64: -|h - prototype|^2 of all classes in the second round; -4, the farthest
+                         // that unit vectors can be, of a class without samples
 };
 
 // Components (0 or 1, int64) from which the mixture of one class starts. round: 0 or 1; samples: n, int64, the class's

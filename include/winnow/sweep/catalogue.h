@@ -60,8 +60,16 @@ struct Method : Preset {
       stages;                       // earlier stages that a sweep may set, and the methods that each may run
   std::vector<std::string> inputs;  // what an earlier stage of its recipe must hand it, if anything
   bool needs_validation = false;    // learns from labelled samples that are set aside, too
-  std::vector<Key> keys;            // its own, and those of its stages' tables
+  // Where there are some, the method runs twice: a first run, which alone has these keys, hands what it selected to the
+  // second one, which starts from scratch, as its input "confident".
+  std::vector<std::string> first_run_keys;
+  bool runs_twice() const { return !first_run_keys.empty(); }
+  // Its profiles hold in a stage of others that runs it, too, over those of that stage's owner.
+  bool own_recipe = false;
+  std::vector<Key> keys;  // its own, and those of its stages' tables
   std::map<std::string, Assignments> profiles, datasets;
+  // Profiles of the methods with an own recipe that a stage may run, under the stage's names: stage, method, profile.
+  std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>> stage_profiles;
 };
 
 // Values that hold only where every text of `when` is the experiment's: profile, labels.kind, or system (the method's).

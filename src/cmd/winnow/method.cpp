@@ -100,6 +100,8 @@ Value to_json(const sweep::Method& method) {
           {"system", method.system},
           {"learner", method.learner},
           {"stages", stages},
+          {"own_recipe", method.own_recipe},
+          {"first_run", method.first_run_keys},
           {"keys", keys},
           {"profiles", method.profiles},
           {"datasets", method.datasets},
@@ -138,6 +140,11 @@ void show(const sweep::Method& method, bool json) {
     fmt::print("stage         {}: an earlier stage, set in the table `{}`; its method is one of {}\n", stage, stage,
                fmt::join(methods, ", "));
   if (!method.learner.empty()) fmt::print("learner       {}: what the last stage trains\n", method.learner);
+  if (method.runs_twice())
+    fmt::print(
+        "runs twice    the second run starts from scratch with what the first one selected, which alone has {}\n",
+        fmt::join(method.first_run_keys, ", "));
+  if (method.own_recipe) fmt::print("own recipe    its profiles hold in a stage of others that runs it, too\n");
   if (!method.system.empty())
     fmt::print("follows       the views and rates of {}, where a data set's preset has them\n", method.system);
   fmt::print("version       {} (result version)\n", method.version);

@@ -13,6 +13,8 @@ std::size_t add_detector(std::vector<Draft>& drafts, const Experiment& experimen
   detect.stage.version = experiment.catalogue.methods.at(name).version;
   detect.stage.outputs = {Output::metrics, Output::labels, Output::selection};
   add_backbone(drafts, detect, detect.stage.settings.text("model"), experiment.catalogue);
+  if (const Method& method = experiment.catalogue.methods.at(name); method.runs_twice())
+    add_first_run(drafts, detect, method);
   drafts.push_back(std::move(detect));
   return drafts.size() - 1;
 }

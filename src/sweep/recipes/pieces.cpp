@@ -87,6 +87,16 @@ void add_backbone(std::vector<Draft>& drafts, Draft& user, const std::string& na
   drafts.push_back(pretrain_draft(model, catalogue.fingerprints));
 }
 
+void add_first_run(std::vector<Draft>& drafts, Draft& user, const Method& method) {
+  Draft first = user;
+  first.label = "first-run";
+  first.stage.kind = StageKind::detect;
+  first.stage.outputs = {Output::metrics, Output::labels, Output::selection};
+  for (const std::string& key : method.first_run_keys) erase_setting(user, key);
+  user.edges["confident"] = {drafts.size(), Output::selection};
+  drafts.push_back(std::move(first));
+}
+
 std::size_t add_label_match(std::vector<Draft>& drafts, const Experiment& experiment, std::string_view table) {
   Draft score = draft_of(experiment, table, StageKind::score), detect = score;
   score.label = "score";

@@ -28,6 +28,9 @@ void erase_scorer(Draft&);
 // Gives the stage its model's weights: from the stage that pre-trains it, which is added, a downloaded snapshot, or
 // none but the architecture of a model that is initialised randomly.
 void add_backbone(std::vector<Draft>&, Draft& user, const std::string& model, const Catalogue&);
+// For a method that runs twice: adds the first run, which is `user` as it stands but yields a selection, as its input
+// `confident`. Settings of the first run alone stay out of the second one.
+void add_first_run(std::vector<Draft>&, Draft& user, const Method&);
 // Where candidate sets depend on another model's scores: `score`, and where sets are narrowed `narrow` after it, as
 // inputs of `user`, whose settings keep what it reads itself. docs/methods/partial-labels.md#1.4 and #2.
 void add_candidate_sets(std::vector<Draft>&, Draft& user, const Experiment&);

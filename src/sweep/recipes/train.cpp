@@ -1,6 +1,6 @@
 // `train`: one stage that trains the method on the labels as they were given; before it, where this project makes the
 // backbone itself, the stage that pre-trains it; and where another model's scores make or narrow candidate sets, those
-// stages.
+// stages; and the first run of a method that runs twice.
 #include "recipes.h"
 
 namespace winnow::sweep {
@@ -12,6 +12,7 @@ std::vector<Draft> train_recipe(Experiment experiment) {
   train.stage.outputs = {Output::metrics, Output::labels};
   add_backbone(drafts, train, train.stage.settings.text("model"), experiment.catalogue);
   add_candidate_sets(drafts, train, experiment);
+  if (experiment.method.runs_twice()) add_first_run(drafts, train, experiment.method);
   drafts.push_back(std::move(train));
   return drafts;
 }

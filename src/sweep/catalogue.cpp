@@ -77,8 +77,8 @@ void refuse_unknown(const Item& table, const std::string& file, const std::vecto
 Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   const std::string& file = preset.source;
   refuse_unknown(table, file,
-                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs_validation", "first_run",
-                  "own_recipe", "stages", "groups", "keys", "profiles", "datasets"});
+                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs_validation",
+                  "first_run", "own_recipe", "stages", "groups", "keys", "profiles", "datasets"});
   Method method{std::move(preset)};
   method.version = required(table, "version", file).get<int>();
   method.recipe = required(table, "recipe", file).get<std::string>();

@@ -94,7 +94,8 @@ TEST_F(UnsupervisedTest, TrueLabelsOfTrainingImagesChangeNothing) {
 
 TEST_F(UnsupervisedTest, AnImageMayBeAnItemOfSeveralClasses) {
   std::vector<Done> all = graph(
-      "method = \"grip\"\nk = 3\nselection = \"columnwise\"\nrounds = 1\ntrain = { epochs = 1, batch = 4, warmup = 1 }\n"
+      "method = \"grip\"\nk = 3\nselection = \"columnwise\"\nrounds = 1\ntrain = { epochs = 1, batch = 4, warmup = 1 "
+      "}\n"
       "context_length = 2\n");
   const store::RunContent& selection = of_kind(all, StageKind::select).at(0)->content();
   EXPECT_EQ(selection.arrays.at("selection/mask").shape, (std::vector<std::size_t>{60, 10}));

@@ -37,6 +37,17 @@ TEST(PrototypeDistance, KeepsSamplesNearTheirClass) {
   EXPECT_LE(selected.score.max().item<double>(), 0);
 }
 
+// For those who ask which class a sample looks like, whatever its label.
+TEST(PrototypeDistance, IsKnownOfEverySampleAndClass) {
+  Clusters clusters;
+  PrototypeSelection selected = select_near_prototypes(clusters.features, clusters.given, 5, halves, {});
+  at::Tensor own = selected.nearness.gather(1, clusters.given.unsqueeze(1)).squeeze(1);
+  EXPECT_TRUE(at::allclose(own, selected.score));
+  at::Tensor nearest = selected.nearness.argmax(1).narrow(0, 0, 60);
+  EXPECT_TRUE(at::equal(nearest, at::arange(60).remainder(3))) << "wrong labels do not hide it";
+  EXPECT_TRUE((selected.nearness.select(1, 3) == -4).all().item<bool>()) << "a class without samples is far";
+}
+
 TEST(PrototypeDistance, TakesPrototypesOfTheKeptInTheSecondRound) {
   Clusters clusters;
   std::vector<at::Tensor> first, second;

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "clock.h"
+#include "commit_note.h"
 #include "recall.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
@@ -145,11 +146,10 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
     }
     case Message::Kind::done:
       status_.ended(attempt);
-      if (message.text == "conflict")
-        observer_.say(
-            fmt::format("{} gave another result than the one in the store; the new one lies in {} (result digest {}): "
-                        "the computation is not repeatable",
-                        work_.label(attempt.stage), (options_.store / "damaged").string(), message.detail));
+      if (std::string note =
+              commit_note(work_.label(attempt.stage), {message.number, message.text, message.detail}, options_.store);
+          !note.empty())
+        observer_.say(note);
       return event(Scheduler::Done{agent, attempt, {message.number, message.text, message.detail}});
     case Message::Kind::failed:
       status_.ended(attempt);

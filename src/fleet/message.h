@@ -25,7 +25,7 @@ struct Message {
     started,    // attempt; number: process id of the trainer; text: its version
     progress,   // attempt; text: the trainer's event
     remark,     // attempt; text: a trainer's resumed, checkpoint or note event
-    done,       // attempt; number: seconds; text: what became of the commit; detail: result digest
+    done,       // attempt; number: seconds; text: what became of the commit; detail: result digest, and why it differs
     failed,     // attempt; text: class; detail: what happened, and the trainer's last lines
     returned,   // attempt
     heartbeat,  // attempts: all that it holds

@@ -105,7 +105,8 @@ Report Worker::prepared(Task& task) {
                               .loaders = options_.loaders,
                               .width = static_cast<int>(task.width),
                               .checkpoint_every = options_.checkpoint_every,
-                              .keep_images = options_.keep_images};
+                              .keep_images = options_.keep_images,
+                              .device_images = options_.device_images};
     if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
       std::string name = task.stage.settings.text("dataset");
       context.data[name] = data_cache(name, print->second).string();
@@ -202,14 +203,16 @@ void Worker::commit_all(std::vector<Result>& results) {
   std::vector<Report> outcomes;
   for (Result& result : results) write(result, pending, outcomes);
   try {
-    std::vector<store::Commit> commits = store_.commit_group(pending);
+    std::vector<store::Committed> commits = store_.commit_group(pending);
     auto next = commits.begin();
     for (Report& outcome : outcomes) {
       if (!outcome.committed) continue;
-      store::Commit commit = *next++;
-      outcome.committed->word = commit == store::Commit::committed       ? "committed"
-                                : commit == store::Commit::already_there ? "already there"
-                                                                         : "conflict";
+      const store::Committed& commit = *next++;
+      outcome.committed->word = commit.outcome == store::Commit::committed       ? "committed"
+                                : commit.outcome == store::Commit::already_there ? "already there"
+                                : commit.outcome == store::Commit::differs       ? "differs"
+                                                                                 : "conflict";
+      if (!commit.why.empty()) outcome.committed->digest += " " + commit.why;
     }
     std::error_code stays;  // the next coordinator removes what this one cannot
     for (const auto& file : pending) std::filesystem::remove_all(store_.checkpoint_path(file.identity), stays);

@@ -26,6 +26,13 @@ FeatureKind feature_of(const ClassifierOptions& options) {
   return options.siglip_as_clip ? FeatureKind::first_token : feature_of(options.adapt);
 }
 
+// A tower or a head with all its parameters, in the types in which they are stored.
+template <class Part>
+std::unique_ptr<Part> in_own_types(std::unique_ptr<Part> part, Precision precision) {
+  if (precision == Precision::fp16_pure) part->weights().become_fp16();
+  return part;
+}
+
 class ClassifierArchitecture final : public Architecture {
  public:
   ClassifierArchitecture(const Snapshot& snapshot, ClassifierOptions options)
@@ -40,17 +47,17 @@ class ClassifierArchitecture final : public Architecture {
   }
 
   std::unique_ptr<Tower> prompts(std::string_view network, std::int64_t contexts) const override {
-    auto text = text_tower(snapshot_, options_.dtype);
+    auto text = text_tower(snapshot_, options_.dtype, options_.compute);
     std::string name = fmt::format("{}.context", network);
     text->learn_context(name, random_context(contexts * options_.context_vectors, text->token_width(),
                                              options_.adaptation.seed, "init." + name)
                                   .to(options_.dtype));
-    return text;
+    return in_own_types(std::move(text), options_.compute);
   }
 
   std::unique_ptr<Module> head(std::string_view name, HeadStart start) const override {
     at::Tensor rows = start == HeadStart::of_stage ? initial_rows(name) : random_head_rows(name);
-    return head_of(std::string(name), rows.to(options_.dtype));
+    return in_own_types(head_of(std::string(name), rows.to(options_.dtype)), options_.compute);
   }
 
   ModulePlace place(std::string_view name) const override {
@@ -77,7 +84,7 @@ class ClassifierArchitecture final : public Architecture {
   std::unique_ptr<ImageTower> adapted(FeatureKind feature) const {
     auto tower = image_tower(snapshot_, {options_.dtype, feature, options_.compute});
     adapt(*tower, options_.adapt, options_.adaptation);
-    return tower;
+    return in_own_types(std::move(tower), options_.compute);
   }
 
   std::int64_t feature_columns() const { return image_layout(snapshot_).columns(feature_of(options_)); }
@@ -99,17 +106,18 @@ class ClassifierArchitecture final : public Architecture {
 
 class ContrastiveArchitecture final : public Architecture {
  public:
-  ContrastiveArchitecture(const Snapshot& snapshot, at::ScalarType dtype) : snapshot_(snapshot), dtype_(dtype) {}
+  ContrastiveArchitecture(const Snapshot& snapshot, at::ScalarType dtype, Precision compute)
+      : snapshot_(snapshot), dtype_(dtype), compute_(compute) {}
 
   std::unique_ptr<Tower> tower(std::string_view, TowerKind kind) override {
     if (kind == TowerKind::text) {
-      auto text = text_tower(snapshot_, dtype_);
+      auto text = text_tower(snapshot_, dtype_, compute_);
       text->train_everything();
-      return text;
+      return in_own_types(std::move(text), compute_);
     }
-    auto image = image_tower(snapshot_, {dtype_, FeatureKind::embedding});
+    auto image = image_tower(snapshot_, {dtype_, FeatureKind::embedding, compute_});
     image->train_everything();
-    return image;
+    return in_own_types(std::move(image), compute_);
   }
 
   ModulePlace place(std::string_view name) const override { return {.name = std::string(name), .dtype = dtype_}; }
@@ -121,6 +129,7 @@ class ContrastiveArchitecture final : public Architecture {
  private:
   const Snapshot& snapshot_;
   at::ScalarType dtype_;
+  Precision compute_;
 };
 
 }  // namespace
@@ -151,11 +160,12 @@ std::unique_ptr<Architecture> classifier_architecture(const Snapshot& snapshot, 
 }
 
 std::unique_ptr<Tower> bare_tower(const Snapshot& snapshot, const ClassifierOptions& options) {
-  return image_tower(snapshot, {options.dtype, feature_of(options), options.compute});
+  return in_own_types(image_tower(snapshot, {options.dtype, feature_of(options), options.compute}), options.compute);
 }
 
-std::unique_ptr<Architecture> contrastive_architecture(const Snapshot& snapshot, at::ScalarType dtype) {
-  return std::make_unique<ContrastiveArchitecture>(snapshot, dtype);
+std::unique_ptr<Architecture> contrastive_architecture(const Snapshot& snapshot, at::ScalarType dtype,
+                                                       Precision compute) {
+  return std::make_unique<ContrastiveArchitecture>(snapshot, dtype, compute);
 }
 
 }  // namespace winnow::model

@@ -12,13 +12,21 @@ namespace winnow::model {
 
 namespace {
 
+// A head whose weights are fp16 computes in fp16. What it gives has the type of what it got: losses are fp32.
+template <class F>
+at::Tensor in_type_of(const Parameter& weight, const at::Tensor& features, F compute) {
+  return compute(features.to(weight.use.scalar_type())).to(features.scalar_type());
+}
+
 class CosineHead final : public Module {
  public:
   CosineHead(const std::string& name, const at::Tensor& weight, double scale)
       : scale_(scale), weight_(weights_.add(name, weight, true)) {}
 
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
-    return scale_ * at::matmul(normalise_rows(inputs.at(0)), normalise_rows(weight_->use).t());
+    return in_type_of(*weight_, inputs.at(0), [&](const at::Tensor& features) {
+      return scale_ * at::matmul(normalise_rows(features), normalise_rows(weight_->use).t());
+    });
   }
 
  private:
@@ -31,7 +39,8 @@ class LinearHead final : public Module {
   LinearHead(const std::string& name, const at::Tensor& weight, const at::Tensor& bias)
       : weight_(weights_.add(name + ".weight", weight, true)), bias_(weights_.add(name + ".bias", bias, true)) {}
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
-    return at::linear(inputs.at(0), weight_->use, bias_->use);
+    return in_type_of(*weight_, inputs.at(0),
+                      [&](const at::Tensor& features) { return at::linear(features, weight_->use, bias_->use); });
   }
 
  private:
@@ -45,7 +54,8 @@ class NormedHead final : public Module {
   at::Tensor apply(const std::vector<at::Tensor>& inputs, bool) override {
     at::Tensor features = inputs.at(0);
     if (layer_norm_) features = at::layer_norm(features, {features.size(-1)}, {}, {}, 1e-12);
-    return at::matmul(features, normalise_rows(weight_->use).t());
+    return in_type_of(*weight_, features,
+                      [&](const at::Tensor& own) { return at::matmul(own, normalise_rows(weight_->use).t()); });
   }
 
  private:

@@ -1,10 +1,10 @@
 #include "winnow/model/image_tower.h"
 
 #include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
 #include <fmt/format.h>
 
 #include "convnext.h"
+#include "in_precision.h"
 #include "modified_resnet.h"
 #include "resnet.h"
 #include "training_mode.h"
@@ -16,49 +16,19 @@
 
 namespace winnow::model {
 
-namespace {
-
-// Switches autocast on for its lifetime. The cache of cast weights is dropped at the end: weights change between
-// forwards.
-class Autocast {
- public:
-  Autocast(at::DeviceType device, Precision precision)
-      : device_(device), was_(at::autocast::is_autocast_enabled(device)),
-        type_(at::autocast::get_autocast_dtype(device)) {
-    at::autocast::set_autocast_dtype(device_, precision == Precision::bf16 ? at::kBFloat16 : at::kHalf);
-    at::autocast::set_autocast_enabled(device_, true);
-    at::autocast::increment_nesting();
-  }
-  ~Autocast() {
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, was_);
-    at::autocast::set_autocast_dtype(device_, type_);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  at::DeviceType device_;
-  bool was_;
-  at::ScalarType type_;
-};
-
-}  // namespace
-
 ImageTower::ImageTower(const Snapshot& snapshot, ImageTowerOptions options)
     : options_(options), mode_(std::make_unique<TrainingMode>()), source_(snapshot.source) {}
 
 ImageTower::~ImageTower() = default;
 
-Outputs ImageTower::rows(const at::Tensor& pixels) {
+Outputs ImageTower::rows(const at::Tensor& given) {
+  at::Tensor pixels = options_.compute == Precision::fp16_pure ? given.to(at::kHalf) : given;
   auto wanted = [&] {
     if (options_.feature != FeatureKind::logits) return feature(pixels);
     if (classes() == 0) throw UsageError(fmt::format("{}: this image tower has no classifier of its own", source_));
     return encode(pixels).logits;
   };
-  if (options_.compute == Precision::as_stated) return {{"features", wanted()}};
-  Autocast autocast(pixels.device().type(), options_.compute);
-  return {{"features", wanted().to(options_.dtype)}};
+  return {{"features", in_precision(options_.compute, pixels.device(), options_.dtype, wanted)}};
 }
 
 Outputs ImageTower::rows_in_training(const at::Tensor& pixels, const TrainingForward& forward) {
@@ -90,7 +60,7 @@ void ImageTower::train_everything() {
 
 std::unique_ptr<ImageTower> image_tower(const Snapshot& snapshot, ImageTowerOptions options) {
   if (options.compute != Precision::as_stated && options.dtype != at::kFloat)
-    throw InternalError("autocast around a tower that is not fp32");
+    throw InternalError("a tower in lower precision that is not fp32");
   switch (kind_of(snapshot).family) {
     case text::Family::convnext: return convnext(snapshot, options);
     case text::Family::resnet: return resnet(snapshot, options);

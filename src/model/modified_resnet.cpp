@@ -79,7 +79,7 @@ class ModifiedResNet final : public ImageTower {
     const std::string pool = prefix + "attnpool.";
     std::int64_t d = config_.embedding(), side = config_.image_size / 32;
     positions_ = weights_.add(pool + "positional_embedding",
-                              reader.take(pool + "positional_embedding", {side * side + 1, d}), false);
+                              reader.take(pool + "positional_embedding", {side * side + 1, d}), false, Role::embedding);
     query_ = take_linear(reader, pool + "q_proj", d, d, true, weights_);
     key_ = take_linear(reader, pool + "k_proj", d, d, true, weights_);
     value_ = take_linear(reader, pool + "v_proj", d, d, true, weights_);

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "in_precision.h"
 #include "transformer.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
@@ -58,6 +59,8 @@ TextLayout text_layout(const Snapshot& snapshot) {
 
 struct TextTower::Impl {
   TextLayout layout;
+  at::ScalarType dtype;
+  Precision compute;
   Parameter *tokens, *positions;
   LayerNorm last;
   Linear out{nullptr, nullptr};
@@ -115,7 +118,10 @@ TextOutputs TextTower::encode(const at::Tensor& tokens) const {
   return result;
 }
 
-Outputs TextTower::rows(const at::Tensor& tokens) { return {{"features", encode(tokens).projected}}; }
+Outputs TextTower::rows(const at::Tensor& tokens) {
+  return {{"features",
+           in_precision(impl_->compute, tokens.device(), impl_->dtype, [&] { return encode(tokens).projected; })}};
+}
 
 bool has_texts(const Snapshot& snapshot) {
   text::Kind kind = kind_of(snapshot);
@@ -130,8 +136,12 @@ double logit_scale_of(const Snapshot& snapshot) {
   return found == snapshot.tensors.end() ? 100.0 : std::exp(found->second.to(at::kDouble).item<double>());
 }
 
-std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType dtype) {
+std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType dtype, Precision compute) {
+  if (compute != Precision::as_stated && dtype != at::kFloat)
+    throw InternalError("a text tower in lower precision that is not fp32");
   auto impl = std::make_unique<TextTower::Impl>();
+  impl->dtype = dtype;
+  impl->compute = compute;
   impl->layout = text_layout(snapshot);
   const TextLayout& l = impl->layout;
   TensorReader reader(snapshot, dtype);
@@ -141,7 +151,7 @@ std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType d
   TextTower::Impl& own = *tower->impl_;
   Weights& weights = tower->weights();
   auto take = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
-    return weights.add(name, reader.take(name, shape), false);
+    return weights.add(name, reader.take(name, shape), false, Role::embedding);
   };
   own.tokens = take(prefix + "token_embedding.weight", {l.vocabulary, d});
   own.positions = take(prefix + "position_embedding.weight", {l.context, d});

@@ -56,6 +56,9 @@ struct BatchNorm {
   RunningMoments* moments;
   TrainingMode* mode;
   at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  at::Tensor normalised(const at::Tensor& x) const;
 };
 
 // In training mode zero with this probability, else x / (1 - probability). Draws are keyed by seed, forward, layer and

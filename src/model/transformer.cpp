@@ -8,7 +8,9 @@
 namespace winnow::model {
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
-  return at::layer_norm(x, {x.size(-1)}, weight->use, bias->use, epsilon);
+  at::Tensor own = weight->wide ? x.to(weight->use.scalar_type()) : x;
+  at::Tensor normed = at::layer_norm(own, {x.size(-1)}, weight->use, bias->use, epsilon);
+  return weight->wide ? normed.to(x.scalar_type()) : normed;
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {

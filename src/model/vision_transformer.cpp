@@ -104,10 +104,10 @@ class VisionTransformer final : public ImageTower {
     auto take = [&](const std::string& name, const std::vector<std::int64_t>& shape, Role role) {
       return weights_.add(name, reader.take(name, shape), false, role);
     };
-    if (!l.class_token.empty()) class_token_ = take(l.class_token, l.class_token_shape, Role::other);
+    if (!l.class_token.empty()) class_token_ = take(l.class_token, l.class_token_shape, Role::embedding);
     patches_ = take(l.patches + ".weight", {d, l.channels, l.patch, l.patch}, Role::matrix);
     if (l.patch_bias) patch_bias_ = take(l.patches + ".bias", {d}, Role::bias);
-    positions_ = take(l.positions, l.positions_shape, Role::other);
+    positions_ = take(l.positions, l.positions_shape, Role::embedding);
     if (!l.norm_before.empty()) before_ = take_norm(reader, l.norm_before, d, l.transformer.epsilon, weights_);
     transformer_ = std::make_unique<Transformer>(l.transformer, reader, l.blocks, weights_);
     after_ = take_norm(reader, l.norm_after, d, l.transformer.epsilon, weights_);

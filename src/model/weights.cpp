@@ -11,6 +11,11 @@ namespace winnow::model {
 
 namespace {
 
+// A parameter's value as layers compute with it: the tensor itself, but for embeddings of pure fp16.
+at::Tensor in_type_of(const Parameter& parameter, const at::Tensor& value) {
+  return value.to(parameter.use.scalar_type());
+}
+
 // In a memory of its own, laid out as a copy would be.
 bool is_held_by_nobody_else(const at::Tensor& value) {
   return value.use_count() == 1 && value.storage().use_count() == 1 && !value.requires_grad() &&
@@ -47,7 +52,21 @@ std::vector<Parameter*> Weights::trained() {
 }
 
 void Weights::to(c10::Device device) {
-  for (Parameter& parameter : parameters_) parameter.use = parameter.value = device::to_device(parameter.value, device);
+  for (Parameter& parameter : parameters_) {
+    parameter.value = device::to_device(parameter.value, device);
+    parameter.use = in_type_of(parameter, parameter.value);
+  }
+}
+
+void Weights::become_fp16() {
+  for (Parameter& parameter : parameters_) {
+    if (parameter.trained) throw InternalError(fmt::format("'{}' is trained: its type stays", parameter.name));
+    bool norm = parameter.role == Role::norm || parameter.role == Role::norm_bias || parameter.role == Role::statistics;
+    parameter.wide = norm;
+    if (norm || !parameter.value.is_floating_point()) continue;
+    parameter.use = parameter.value.to(at::kHalf);
+    if (parameter.role != Role::embedding) parameter.value = parameter.use;
+  }
 }
 
 void Weights::train_what_is_trainable() {
@@ -57,7 +76,8 @@ void Weights::train_what_is_trainable() {
 
 void Weights::renew() {
   for (Parameter& parameter : parameters_)
-    if (parameter.trained) parameter.use = parameter.value.detach().requires_grad_(true);
+    if (parameter.trained) parameter.use = in_type_of(parameter, parameter.value.detach()).requires_grad_(true);
+    else if (parameter.trainable) parameter.use = in_type_of(parameter, parameter.value);
 }
 
 void Weights::copy_from(const Weights& other) {
@@ -67,6 +87,7 @@ void Weights::copy_from(const Weights& other) {
     if (parameters_[i].name != other.parameters_[i].name)
       throw InternalError(fmt::format("a copy whose {} is {}", other.parameters_[i].name, parameters_[i].name));
     parameters_[i].value.copy_(other.parameters_[i].value);
+    if (!parameters_[i].trained) parameters_[i].use = in_type_of(parameters_[i], parameters_[i].value);
   }
 }
 

@@ -10,6 +10,8 @@ namespace winnow {
 
 namespace {
 
+constexpr const char* kLoweredTexts = "texts.lowered";
+
 UsageError differs(std::string_view part, int own, int wanted) {
   return UsageError(
       fmt::format("the shared code '{}' has result version {} here, the stage wants {}: winnow and winnow-train differ",
@@ -25,6 +27,7 @@ const PartVersions& shared_code() {
       {"labels", 1},
       {"views", 1},
       {"texts", 1},
+      {kLoweredTexts, 2},  // 1: their towers computed in fp32 whatever train.precision was
       {"engine", 1},
       {"head", 1},
 
@@ -74,6 +77,14 @@ const PartVersions& shared_code() {
   return parts;
 }
 
+bool lowers_texts(const Stage& stage) {
+  const Settings& settings = stage.settings;
+  if (!settings.has("train.precision")) return false;
+  std::string precision = settings.text("train.precision");
+  return (precision == "bf16" || precision == "fp16") &&
+         (stage.kind == StageKind::pretrain || settings.has("context_length"));
+}
+
 void require_shared_code(const Stage& stage) {
   const PartVersions& own = shared_code();
   for (const auto& [part, wanted] : stage.shared) {
@@ -90,7 +101,7 @@ Stage stage_to_execute(const Value& json) {
   require_shared_code(stage);
   if (stage.shared.empty())
     for (const auto& [part, own] : shared_code())
-      if (own != 1) throw differs(part, own, 1);
+      if (own != 1 && (part != kLoweredTexts || lowers_texts(stage))) throw differs(part, own, 1);
   return stage;
 }
 

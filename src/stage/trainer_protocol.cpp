@@ -29,14 +29,16 @@ Value event(Event event, const std::string& identity) {
 }
 
 Value to_json(const Context& context) {
-  return {{"data", context.data},
-          {"inputs", context.inputs},
-          {"threads", context.threads},
-          {"loaders", context.loaders},
-          {"width", context.width},
-          {"checkpoint_every", context.checkpoint_every},
-          {"keep_images", context.keep_images},
-          {"trial", context.trial}};
+  Value result = {{"data", context.data},
+                  {"inputs", context.inputs},
+                  {"threads", context.threads},
+                  {"width", context.width},
+                  {"checkpoint_every", context.checkpoint_every},
+                  {"keep_images", context.keep_images},
+                  {"trial", context.trial}};
+  if (context.loaders >= 0) result["loaders"] = context.loaders;
+  if (context.device_images >= 0) result["device_images"] = context.device_images;
+  return result;
 }
 
 Context context_from_json(const Value& json) {
@@ -55,6 +57,7 @@ Context context_from_json(const Value& json) {
   read("inputs", context.inputs);
   read("threads", context.threads);
   read("loaders", context.loaders);
+  read("device_images", context.device_images);
   read("width", context.width);
   read("checkpoint_every", context.checkpoint_every);
   read("keep_images", context.keep_images);

@@ -36,18 +36,18 @@ void sync_file_system(const Path& path) {
 }  // namespace
 
 Commit Store::commit(const Path& temporary, const Identity& identity) {
-  return commit_group({{temporary, identity}}).front();
+  return commit_group({{temporary, identity}}).front().outcome;
 }
 
 // Contents first, then names: a name must never lead to a file that is not there yet. Syncing a file that its writer
 // has synced already costs little, so one path serves both.
-std::vector<Commit> Store::commit_group(const std::vector<Pending>& group) {
+std::vector<Committed> Store::commit_group(const std::vector<Pending>& group) {
   for (const Pending& file : group) verify_identity(file.temporary, file.identity);
   bool together = group.size() > kFewFiles;
   if (together) sync_file_system(root_);
   else
     for (const Pending& file : group) sync_file(file.temporary);
-  std::vector<Commit> outcomes;
+  std::vector<Committed> outcomes;
   for (const Pending& file : group) outcomes.push_back(place(file));
   if (together) sync_file_system(root_);
   else
@@ -55,22 +55,28 @@ std::vector<Commit> Store::commit_group(const std::vector<Pending>& group) {
   return outcomes;
 }
 
-Commit Store::place(const Pending& file) {
+Committed Store::place(const Pending& file) {
   Path final = run_path(file.identity);
-  if (rename_without_replacing(file.temporary, final)) return Commit::committed;
+  if (rename_without_replacing(file.temporary, final)) return {Commit::committed, {}};
+  std::string why;
   try {
     UserBlock there = verify_identity(final, file.identity);
     if (there.result_digest == verify_bytes(file.temporary).result_digest) {
       fs::remove(file.temporary);
-      return Commit::already_there;
+      return {Commit::already_there, {}};
     }
+    why = reasons_to_differ(verify_run_file(file.temporary).provenance, verify_run_file(final).provenance);
   } catch (const DataError&) {
     set_aside(final, "damaged");  // what lay there counts as absent
-    if (rename_without_replacing(file.temporary, final)) return Commit::committed;
+    if (rename_without_replacing(file.temporary, final)) return {Commit::committed, {}};
     throw DeviceError(fmt::format("cannot commit {}: another writer is at work in this store", final.string()));
   }
+  if (!why.empty()) {
+    fs::remove(file.temporary);
+    return {Commit::differs, why};
+  }
   set_aside(file.temporary, "conflict");
-  return Commit::conflict;
+  return {Commit::conflict, {}};
 }
 
 }  // namespace winnow::store

@@ -23,6 +23,7 @@ Provenance read_provenance(const Reader& file) {
   from.end = file.attribute_number<double>(attribute::end);
   if (file.has_attribute(attribute::image_wait))  // of stages with images, since they say so
     from.image_wait = file.attribute_number<double>(attribute::image_wait);
+  if (file.has_attribute(attribute::chunk)) from.chunk = file.attribute_number<std::int64_t>(attribute::chunk);
   return from;
 }
 

@@ -47,6 +47,7 @@ class Parts {
     const Model& model = catalogue_.models.at(stage_.settings.text("model"));
     add("views");
     add("engine");
+    if (lowers_texts(stage_)) add("texts.lowered");
     add("family." + model.family);
     if (model.downloaded()) add("snapshot." + model.family), add("preprocessing." + model.family);
     if (!stage_.settings.has("template") && !stage_.fingerprints.count("templates")) return;

@@ -114,6 +114,22 @@ void require_validation(Inspection& seen) {
                     seen.where("method"), seen.method().name));
 }
 
+// Of a pure fp16 stage: whoever sets the rule of its weights.
+void require_rule_of_fp16(Inspection& seen) {
+  constexpr std::string_view kPrecision = "train.precision", kRule = "optimizer";
+  for (const std::string& key : seen.named(std::string(kRule))) {
+    std::string table = key.substr(0, key.size() - kRule.size()), stage = table;  // "detect.train.", "generator."
+    stage.resize(table.find('.') == table.size() - 1 ? 0 : table.find('.') + 1);
+    std::string precision = stage + std::string(kPrecision);
+    if (!seen.find(precision)) precision = kPrecision;
+    if (!seen.find(precision) || seen.text(precision) != "fp16-pure" || seen.text(key) == "sgd") continue;
+    throw UsageError(fmt::format(
+        "{}: {} = {}: {} = fp16-pure keeps moments in fp16, in which squares of gradients vanish; take sgd, "
+        "or fp16, bf16 or fp32",
+        seen.where(key), key, seen.text(key), precision));
+  }
+}
+
 void require_scorer(Inspection& seen, const Catalogue& catalogue) {
   if (!seen.find("labels.scores")) return;
   std::string scores = seen.text("labels.scores");
@@ -180,6 +196,7 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_start(seen, catalogue);
   require_prompts(seen, catalogue);
   require_validation(seen);
+  require_rule_of_fp16(seen);
   require_scorer(seen, catalogue);
   require_legacy_seeds(seen);
   check_samples(seen, catalogue);

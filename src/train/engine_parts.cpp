@@ -22,6 +22,20 @@ const Engine::Part<model::Module>& Engine::module_of(const std::string& name) co
   return found->second;
 }
 
+namespace {
+
+// A copy moves towards its source by steps that fp16 rounds to nothing: it would stay where it started, silently.
+void require_steps_are_kept(const std::string& name, const model::Weights& weights) {
+  for (const model::Parameter& parameter : weights.all())
+    if (parameter.trainable && parameter.value.scalar_type() == at::kHalf)
+      throw UsageError(
+          fmt::format("train.precision = fp16-pure: '{}' is a running average of '{}', whose steps are too small for "
+                      "fp16; take fp16, bf16 or fp32",
+                      name, parameter.name));
+}
+
+}  // namespace
+
 void Engine::add_network(const std::string& name, method::TowerKind kind, const std::string& copy_of,
                          const std::string& shares) {
   if (!shares.empty()) {
@@ -30,6 +44,7 @@ void Engine::add_network(const std::string& name, method::TowerKind kind, const 
   }
   Part<model::Tower> added{architecture_.tower(copy_of.empty() ? name : copy_of, kind), copy_of};
   added.kind->weights().to(facts_.real.device());
+  if (!copy_of.empty()) require_steps_are_kept(name, added.kind->weights());
   if (!copy_of.empty()) added.kind->weights().copy_from(network_of(copy_of).kind->weights());
   networks_[name] = std::move(added);
 }
@@ -57,6 +72,7 @@ void Engine::add_module(const std::string& name, const method::ModuleMaker& make
 void Engine::add_module_copy(const std::string& name, const std::string& source) {
   const Part<model::Module>& original = module_of(source);
   build_module(name, original.make);
+  require_steps_are_kept(name, original.kind->weights());
   modules_.at(name).source = source;
   modules_.at(name).kind->weights().copy_from(original.kind->weights());
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <thread>
 
 #include "executors.h"
 #include "winnow/core/host.h"
@@ -56,6 +57,10 @@ const Path& input_file(const Context& context, const std::string& name) {
   return found->second;
 }
 
+int loaders_for(c10::Device device) {
+  return device.is_cpu() ? 0 : std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
+}
+
 Execution execute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   require_shared_code(stage);
   double start = wall_seconds();
@@ -82,7 +87,8 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
                                context.attempt,
                                start,
                                wall_seconds(),
-                               result.image_wait};
+                               result.image_wait,
+                               context.chunk};
   return result;
 }
 

@@ -32,7 +32,8 @@ std::optional<std::pair<std::int64_t, std::int64_t>> run_of(const at::Tensor& id
 ImageSource::ImageSource(std::shared_ptr<const data::Pixels> pixels, Samples samples, LearnerLabels labels,
                          ImageViews views, const Batching& batching, at::TensorOptions real)
     : pixels_(std::move(pixels)), samples_(std::move(samples)), labels_(std::move(labels)), views_(std::move(views)),
-      batching_(batching), queue_(batching.loaders, [this](const WantedImages& wanted) {
+      batching_(batching), kept_(real.device(), batching.device_images),
+      queue_(batching.loaders, [this](const WantedImages& wanted) {
         return views_.levels(wanted.split, wanted.view, wanted.samples, wanted.epoch, wanted.member);
       }) {
   if (batching_.batch > size("train") && !labels_.items.defined() && !samples_.few)
@@ -103,8 +104,35 @@ WantedImages ImageSource::wanted(const std::string& split, const std::string& vi
   return {split, view, samples(split).index_select(0, ids), epoch, split == "train" ? 0 : member_};
 }
 
+ImagesOnDevice::Series ImageSource::series(const std::string& split, const std::string& view) const {
+  return {split, view, split == "train" ? 0 : member_};
+}
+
+at::Tensor ImageSource::to_device(const std::string& split, const std::string& view, const at::Tensor& ids,
+                                  const at::Tensor& levels) {
+  if (!kept_.keeps_any() || !views_.is_fixed(split, view)) return levels;
+  return kept_.put(series(split, view), size(split), ids, levels);
+}
+
+at::Tensor ImageSource::from_device(const std::string& split, const std::string& view, const at::Tensor& ids,
+                                    std::int64_t epoch) {
+  if (!kept_.keeps_any() || ids.size(0) == 0) return {};
+  if (ImagesOnDevice::Series own = series(split, view); kept_.has(own, ids)) return kept_.get(own, ids);
+  if (!views_.is_flip_crop(split, view)) return {};
+  ImagesOnDevice::Series whole{split, "as stored", 0};
+  at::Tensor everything = at::arange(size(split), at::kLong);
+  if (!kept_.has(whole, everything)) {
+    at::Tensor stored = views_.stored(split, samples(split));
+    if (!kept_.has_room_for(whole, stored.numel())) return {};
+    kept_.put(whole, size(split), everything, stored);
+  }
+  return views_.flip_crop_there(split, view, samples(split).index_select(0, ids), epoch, kept_.get(whole, ids));
+}
+
 at::Tensor ImageSource::inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                                std::int64_t epoch) {
+  if (at::Tensor levels = from_device(split, view, ids, epoch); levels.defined())
+    return views_.normalised(split, view, levels);
   if (split == "train" && batching_.epochs > 0 && ids.size(0) > 0 && order_.epoch == epoch) {
     std::vector<std::int64_t> rows;
     std::int64_t step = -1;
@@ -124,9 +152,10 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& view
     std::int64_t first = run->first + (follows ? run->first - pass_.first : ids.size(0));
     std::int64_t last = std::min(first + ids.size(0), size(split));
     pass_ = {split, view, run->first};
-    if (first < last) queue_.ahead(wanted(split, view, at::arange(first, last, at::kLong), epoch));
+    at::Tensor coming = at::arange(first, std::max(first, last), at::kLong);
+    if (first < last && !kept_.has(series(split, view), coming)) queue_.ahead(wanted(split, view, coming, epoch));
   }
-  return views_.normalised(split, view, queue_.get(now));
+  return views_.normalised(split, view, to_device(split, view, ids, queue_.get(now)));
 }
 
 // A forward with updated weights asks for the same images again, a mixture for those of its partners, a selection for
@@ -160,7 +189,8 @@ at::Tensor ImageSource::of_step(const std::string& view, std::int64_t step, cons
   }
   if (in_order && found->first == first && found->last == last) {
     if (found->images.defined()) return found->images;
-    at::Tensor images = found->images = views_.normalised("train", view, found->levels);
+    at::Tensor own = batch_ids(order, step).narrow(0, first, last - first);
+    at::Tensor images = found->images = views_.normalised("train", view, to_device("train", view, own, found->levels));
     // Reals are four times the bytes of levels: in small chunks a batch of them would be what chunks are there to
     // avoid.
     std::int64_t kept = 0;

@@ -8,6 +8,7 @@
 
 #include "image_queue.h"
 #include "image_views.h"
+#include "images_on_device.h"
 #include "learner_labels.h"
 #include "samples.h"
 #include "winnow/data/pixels.h"
@@ -22,6 +23,7 @@ struct Batching {
   bool drop_last = false;                     // where there is a whole batch
   std::uint64_t seed = 0;                     // of the order
   int loaders = 0;                            // threads that make images ahead of the step
+  std::int64_t device_images = 0;             // bytes of images that may stay on the device; nothing stays on the host
 };
 
 class ImageSource final : public Source {
@@ -79,6 +81,12 @@ class ImageSource final : public Source {
   at::Tensor batch_ids(const Order&, std::int64_t step) const;
   WantedImages wanted(const std::string& split, const std::string& view, const at::Tensor& ids,
                       std::int64_t epoch) const;
+  ImagesOnDevice::Series series(const std::string& split, const std::string& view) const;
+  // Levels of these images in the view, on the device, where they need not come from the host; else undefined.
+  at::Tensor from_device(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch);
+  // Levels on the device; those of a view that is the same in every epoch may stay there.
+  at::Tensor to_device(const std::string& split, const std::string& view, const at::Tensor& ids,
+                       const at::Tensor& levels);
   at::Tensor of_step(const std::string& view, std::int64_t step, const std::vector<std::int64_t>& rows, const Order&);
 
   std::shared_ptr<const data::Pixels> pixels_;
@@ -92,7 +100,8 @@ class ImageSource final : public Source {
   Order order_;
   PassPlace pass_;
   std::deque<Made> made_;  // of one step
-  ImageQueue queue_;       // last: its threads use the views
+  ImagesOnDevice kept_;
+  ImageQueue queue_;  // last: its threads use the views
 };
 
 }  // namespace winnow::train

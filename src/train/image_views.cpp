@@ -145,22 +145,47 @@ at::Tensor ImageViews::drawn(const View& own, const data::Split& split, const at
   return view::apply_any_size(images, steps, at::kFloat);
 }
 
-// Of images that have the model's size; others are made plain first.
-at::Tensor ImageViews::flip_crop(const View& own, const data::Split& split, const at::Tensor& samples,
-                                 std::int64_t epoch) const {
-  std::int64_t pad = side_ / 8;
+std::vector<view::FlipCrop> ImageViews::drawn_flips(const View& own, const at::Tensor& samples,
+                                                    std::int64_t epoch) const {
   std::vector<view::FlipCrop> drawn;
   const std::int64_t* ids = samples.const_data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < samples.size(0); ++i)
-    drawn.push_back(view::draw_flip_crop(own.seed, own.index, pad, epoch, ids[i]));
-  if (is_model_size(split)) return view::flip_crop(view::images(split), samples, drawn, pad);
+    drawn.push_back(view::draw_flip_crop(own.seed, own.index, padding(), epoch, ids[i]));
+  return drawn;
+}
+
+bool ImageViews::is_fixed(const std::string& split, const std::string& name) const {
+  const View& own = view(split, name);
+  if (ensemble_ && &own == &*ensemble_) return true;  // a member's views are those of epoch 0
+  return own.pipeline && !own.pipeline->random();
+}
+
+bool ImageViews::is_flip_crop(const std::string& split, const std::string& name) const {
+  return !view(split, name).pipeline && is_model_size(split_of(split));
+}
+
+at::Tensor ImageViews::stored(const std::string& split, const at::Tensor& samples) const {
+  return view::images(split_of(split)).index_select(0, samples);
+}
+
+at::Tensor ImageViews::flip_crop_there(const std::string& split, const std::string& name, const at::Tensor& samples,
+                                       std::int64_t epoch, const at::Tensor& images) const {
+  return view::flip_crop(images, drawn_flips(view(split, name), samples, epoch), padding());
+}
+
+// Of images that have the model's size; others are made plain first.
+at::Tensor ImageViews::flip_crop(const View& own, const data::Split& split, const at::Tensor& samples,
+                                 std::int64_t epoch) const {
+  std::int64_t pad = padding();
+  std::vector<view::FlipCrop> drawn = drawn_flips(own, samples, epoch);
+  if (is_model_size(split)) return view::flip_crop(view::images(split).index_select(0, samples), drawn, pad);
   std::vector<at::Tensor> images = images_of(split, samples);
   view::Pipeline plain = view::Pipeline::named("plain", side_);
   Stream unused = view::view_stream(0, "plain", 0, 0, 0);
   std::vector<std::vector<view::Step>> steps;
   for (const at::Tensor& image : images) steps.push_back(plain.draw({image.size(0), image.size(1)}, unused));
   at::Tensor sized = view::apply_any_size(images, steps, at::kFloat);
-  return view::flip_crop(sized, at::arange(sized.size(0), at::TensorOptions(at::kLong)), drawn, pad);
+  return view::flip_crop(sized, drawn, pad);
 }
 
 const ImageViews::View& ImageViews::view(const std::string& split, const std::string& name) const {

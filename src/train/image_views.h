@@ -56,6 +56,16 @@ class ImageViews {
   at::Tensor levels(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch,
                     std::int64_t member = 0) const;
   at::Tensor normalised(const std::string& split, const std::string& name, const at::Tensor& levels) const;
+
+  // Whether an image has the same levels in every epoch.
+  bool is_fixed(const std::string& split, const std::string& name) const;
+  // Whether the view is a flip and a crop of the images as they are stored, in the model's size: stored(), uint8 on the
+  // host, B x side x side x channels. Then flip_crop_there gives the levels of `samples` on the device of `images`,
+  // their stored images, in their order.
+  bool is_flip_crop(const std::string& split, const std::string& name) const;
+  at::Tensor stored(const std::string& split, const at::Tensor& samples) const;
+  at::Tensor flip_crop_there(const std::string& split, const std::string& name, const at::Tensor& samples,
+                             std::int64_t epoch, const at::Tensor& images) const;
   at::Tensor make(const std::string& split, const std::string& name, const at::Tensor& samples, std::int64_t epoch,
                   std::int64_t member = 0) const {
     return normalised(split, name, levels(split, name, samples, epoch, member));
@@ -75,6 +85,7 @@ class ImageViews {
   const data::Split& split_of(const std::string& split) const {
     return split == "test" ? pixels_.test() : pixels_.train();
   }
+  std::int64_t padding() const { return side_ / 8; }  // of flip-crop
   bool is_model_size(const data::Split& split) const {
     return !split.packed() && split.height == side_ && split.width == side_;
   }
@@ -82,6 +93,7 @@ class ImageViews {
   std::vector<at::Tensor> begun(const View&, const data::Split&, const at::Tensor& samples) const;
   at::Tensor drawn(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
   at::Tensor member_levels(const data::Split&, const at::Tensor& samples, std::int64_t member) const;
+  std::vector<view::FlipCrop> drawn_flips(const View&, const at::Tensor& samples, std::int64_t epoch) const;
   at::Tensor flip_crop(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;
 
   const data::Pixels& pixels_;

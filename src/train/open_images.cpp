@@ -29,6 +29,7 @@ std::shared_ptr<const data::Pixels> open_pixels(const Stage& stage, const Path& 
 Batching batching_of(const Settings& settings, const Context& context, bool training) {
   Batching batching;
   batching.loaders = context.loaders;
+  batching.device_images = context.device_images;
   if (!training) return batching;
   batching.epochs = settings.integer("train.epochs");
   batching.batch = settings.integer("train.batch");

@@ -34,10 +34,21 @@ Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> pa
   }
   stepped_ = at::zeros({}, at::TensorOptions(at::kByte));
   std::int64_t total = 0;
-  for (model::Parameter* parameter : parameters_) total += parameter->value.numel();
+  bool half = false;
+  for (model::Parameter* parameter : parameters_) {
+    total += parameter->value.numel();
+    half |= parameter->value.scalar_type() == at::kHalf;
+  }
   if (parameters_.empty()) return;
+  if (half && rule_ != Rule::sgd)
+    throw UsageError(
+        fmt::format("{} = {}: train.precision = fp16-pure keeps moments in fp16, in which squares of gradients vanish; "
+                    "take sgd, or fp16, bf16 or fp32",
+                    key("optimizer"), name));
   at::TensorOptions options = parameters_[0]->value.options();
+  if (half) options = options.dtype(at::kFloat);
   flat_ = at::zeros({total}, options);
+  if (half) rounded_ = at::empty({total}, options.dtype(at::kHalf));
   if (settings.has("train.precision") && settings.text("train.precision") == "fp16") {
     constexpr double kStart = 65536;
     scale_ = at::full({}, kStart, options.dtype(at::kFloat));
@@ -47,12 +58,19 @@ Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> pa
   std::int64_t offset = 0;
   for (model::Parameter* parameter : parameters_) {
     at::Tensor& value = parameter->value;
-    values_.push_back(value);
-    gradients_.push_back(flat_.narrow(0, offset, value.numel()).view(value.sizes()));
-    first_moments_.push_back(at::zeros_like(value));
+    auto part = [&](const at::Tensor& flat) { return flat.narrow(0, offset, value.numel()).view(value.sizes()); };
+    std::size_t group = 0;
+    while (group < alike_.size() && alike_[group].values[0].scalar_type() != value.scalar_type()) ++group;
+    if (group == alike_.size()) alike_.emplace_back();
+    Alike& alike = alike_[group];
+    places_.emplace_back(group, alike.values.size());
+    alike.values.push_back(value);
+    gradients_.push_back(part(flat_));
+    alike.gradients.push_back(value.scalar_type() == at::kHalf ? part(rounded_) : gradients_.back());
+    alike.first_moments.push_back(at::zeros_like(value));
     if (rule_ != Rule::sgd) {
-      second_moments_.push_back(at::zeros_like(value));
-      steps_.push_back(at::zeros({}, options.dtype(at::kFloat)));
+      alike.second_moments.push_back(at::zeros_like(value));
+      alike.steps.push_back(at::zeros({}, options.dtype(at::kFloat)));
     }
     offset += value.numel();
   }
@@ -66,10 +84,12 @@ std::map<std::string, at::Tensor> Optimiser::state() const {
   std::map<std::string, at::Tensor> result{{"stepped", stepped_}};
   if (scale_.defined()) result.insert({{"loss_scale", scale_}, {"steps_since_it_fell", growth_}});
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    result[fmt::format("first_moment/{}/{}", i, parameters_[i]->name)] = first_moments_[i];
+    auto [group, place] = places_[i];
+    const Alike& alike = alike_[group];
+    result[fmt::format("first_moment/{}/{}", i, parameters_[i]->name)] = alike.first_moments[place];
     if (rule_ == Rule::sgd) continue;
-    result[fmt::format("second_moment/{}/{}", i, parameters_[i]->name)] = second_moments_[i];
-    result[fmt::format("step/{}/{}", i, parameters_[i]->name)] = steps_[i];
+    result[fmt::format("second_moment/{}/{}", i, parameters_[i]->name)] = alike.second_moments[place];
+    result[fmt::format("step/{}/{}", i, parameters_[i]->name)] = alike.steps[place];
   }
   return result;
 }
@@ -82,32 +102,54 @@ void Optimiser::unscale() {
 }
 
 void Optimiser::step(double rate) {
-  if (values_.empty()) return;
+  if (alike_.empty()) return;
   at::NoGradGuard no_gradient;
   std::optional<at::Tensor> infinite;
   if (scale_.defined()) infinite = found_infinite_;
   if (clip_ > 0) flat_.mul_((clip_ / (at::linalg_vector_norm(flat_) + 1e-6)).clamp_max(1));
+  if (rounded_.defined()) rounded_.copy_(flat_);
   bool first = std::exchange(first_, false);
   if (first) stepped_.fill_(1);
-  if (rule_ == Rule::sgd) {
-    // The fused kernel wants no buffers where there is no momentum.
-    at::TensorList buffers = momentum_ != 0 ? at::TensorList(first_moments_) : at::TensorList();
-    at::_fused_sgd_(values_, gradients_, buffers, weight_decay_, momentum_, rate, /*dampening=*/0, nesterov_,
-                    /*maximize=*/false, /*is_first_step=*/first, /*grad_scale=*/{}, infinite);
-    move_scale();
-    return;
+  for (Alike& own : alike_) {
+    if (own.values[0].scalar_type() == at::kHalf) {
+      step_fp16(own, rate, first);
+      continue;
+    }
+    if (rule_ == Rule::sgd) {
+      // The fused kernel wants no buffers where there is no momentum.
+      at::TensorList buffers = momentum_ != 0 ? at::TensorList(own.first_moments) : at::TensorList();
+      at::_fused_sgd_(own.values, own.gradients, buffers, weight_decay_, momentum_, rate, /*dampening=*/0, nesterov_,
+                      /*maximize=*/false, /*is_first_step=*/first, /*grad_scale=*/{}, infinite);
+      continue;
+    }
+    at::_foreach_add_(own.steps, 1);
+    if (infinite) at::_foreach_sub_(own.steps, std::vector<at::Tensor>(own.steps.size(), *infinite));
+    if (rule_ == Rule::adam)
+      at::_fused_adam_(own.values, own.gradients, own.first_moments, own.second_moments, {}, own.steps, rate, beta1_,
+                       beta2_, weight_decay_, eps_,
+                       /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, infinite);
+    else
+      at::_fused_adamw_(own.values, own.gradients, own.first_moments, own.second_moments, {}, own.steps, rate, beta1_,
+                        beta2_, weight_decay_, eps_,
+                        /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, infinite);
   }
-  at::_foreach_add_(steps_, 1);
-  if (infinite) at::_foreach_sub_(steps_, std::vector<at::Tensor>(steps_.size(), *infinite));
-  if (rule_ == Rule::adam)
-    at::_fused_adam_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_,
-                     weight_decay_, eps_,
-                     /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, infinite);
-  else
-    at::_fused_adamw_(values_, gradients_, first_moments_, second_moments_, {}, steps_, rate, beta1_, beta2_,
-                      weight_decay_, eps_,
-                      /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, infinite);
   move_scale();
+}
+
+// PyTorch's SGD one operation after the other, each rounded to fp16, as in the code whose results it is for. Not the
+// fused kernel: torch 2.11's of the CPU computes other numbers for fp16 tensors of more than a few entries.
+void Optimiser::step_fp16(Alike& own, double rate, bool first) const {
+  if (weight_decay_ != 0) at::_foreach_add_(own.gradients, own.values, weight_decay_);
+  if (momentum_ == 0) return at::_foreach_add_(own.values, own.gradients, -rate);
+  if (first) {
+    at::_foreach_copy_(own.first_moments, own.gradients);
+  } else {
+    at::_foreach_mul_(own.first_moments, momentum_);
+    at::_foreach_add_(own.first_moments, own.gradients, 1);
+  }
+  if (!nesterov_) return at::_foreach_add_(own.values, own.first_moments, -rate);
+  at::_foreach_add_(own.gradients, own.first_moments, momentum_);
+  at::_foreach_add_(own.values, own.gradients, -rate);
 }
 
 void Optimiser::move_scale() {

@@ -132,7 +132,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   TextsSource source(
       images, [&](const at::Tensor& ids) { return prompts.index_select(0, ids); }, caption_tokens, real.device());
 
-  auto architecture = model::contrastive_architecture(snapshot, real.dtype().toScalarType());
+  auto architecture = model::contrastive_architecture(snapshot, real.dtype().toScalarType(), precision_of(settings));
   method::Facts facts{
       &settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
       real};

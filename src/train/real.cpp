@@ -14,10 +14,17 @@ at::TensorOptions real_of(const Settings& settings, const Context& context) {
     throw UsageError(
         fmt::format("train.precision = tf32: {} has no such products, an NVIDIA GPU has; take fp32, or bf16",
                     context.device.str()));
-  // The lower ones are the tower's business: losses, states and weights are fp32.
-  for (const char* known : {"fp32", "bf16", "fp16", "tf32"})
+  // The lower ones are the business of towers and heads: losses and states are fp32.
+  for (const char* known : {"fp32", "bf16", "fp16", "fp16-pure", "tf32"})
     if (name == known) return real.dtype(at::kFloat);
-  throw UsageError(fmt::format("train.precision: unknown '{}'; known: bf16, fp16, fp32, fp64, tf32", name));
+  throw UsageError(fmt::format("train.precision: unknown '{}'; known: bf16, fp16, fp16-pure, fp32, fp64, tf32", name));
+}
+
+model::Precision precision_of(const Settings& settings) {
+  std::string name = settings.text("train.precision");
+  if (name == "bf16") return model::Precision::bf16;
+  if (name == "fp16") return model::Precision::fp16;
+  return name == "fp16-pure" ? model::Precision::fp16_pure : model::Precision::as_stated;
 }
 
 }  // namespace winnow::train

@@ -4,11 +4,15 @@
 #include <ATen/core/Tensor.h>
 
 #include "winnow/core/settings.h"
+#include "winnow/model/precision.h"
 #include "winnow/train/execute.h"
 
 namespace winnow::train {
 
-// Of losses, states and weights: fp32 or fp64. Every tensor that a method sees is made with these.
+// Of losses and states, and of weights but for pure fp16: fp32 or fp64. Every tensor that a method sees is made with
+// these.
 at::TensorOptions real_of(const Settings&, const Context&);
+// Of towers, and of heads where it is pure.
+model::Precision precision_of(const Settings&);
 
 }  // namespace winnow::train

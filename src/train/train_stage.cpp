@@ -108,9 +108,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   options.head = model::parse_head(settings.text("head"));
   options.siglip_as_clip = reads_siglip_as_clip(settings);
   if (settings.has("scale")) options.scale = settings.real("scale");
-  std::string precision = settings.text("train.precision");
-  if (precision == "bf16") options.compute = model::Precision::bf16;
-  if (precision == "fp16") options.compute = model::Precision::fp16;
+  options.compute = precision_of(settings);
   return options;
 }
 

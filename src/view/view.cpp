@@ -87,25 +87,24 @@ at::Tensor images(const data::Split& split) {
                        {split.samples, split.height, split.width, split.channels}, at::TensorOptions(at::kByte));
 }
 
-at::Tensor flip_crop(const at::Tensor& images, const at::Tensor& ids, const std::vector<FlipCrop>& drawn,
-                     std::int64_t pad) {
-  std::int64_t B = ids.size(0), H = images.size(1), W = images.size(2);
-  // Source row and column of every target row and column, in the padded image.
-  at::Tensor rows = at::empty({B, H}, at::kLong), columns = at::empty({B, W}, at::kLong);
-  auto r = rows.accessor<std::int64_t, 2>(), c = columns.accessor<std::int64_t, 2>();
+at::Tensor flip_crop(const at::Tensor& images, const std::vector<FlipCrop>& drawn, std::int64_t pad) {
+  std::int64_t B = images.size(0), H = images.size(1), W = images.size(2);
+  // One small table goes to the device: where the rows and the columns of each image begin, and in which direction the
+  // columns run.
+  at::Tensor table = at::empty({3, B}, at::TensorOptions(at::kLong));
+  auto own = table.accessor<std::int64_t, 2>();
   for (std::int64_t i = 0; i < B; ++i) {
-    const FlipCrop& own = drawn[static_cast<std::size_t>(i)];
-    for (std::int64_t y = 0; y < H; ++y) r[i][y] = own.top + y;
-    for (std::int64_t x = 0; x < W; ++x) {
-      std::int64_t from = own.left + x;  // crop of the mirrored image: mirror the column
-      c[i][x] = own.flip ? W + 2 * pad - 1 - from : from;
-    }
+    const FlipCrop& of = drawn[static_cast<std::size_t>(i)];
+    own[0][i] = of.top;
+    own[1][i] = of.flip ? W + 2 * pad - 1 - of.left : of.left;  // crop of the mirrored image: mirror the column
+    own[2][i] = of.flip ? -1 : 1;
   }
-  at::Tensor padded = at::constant_pad_nd(images.index_select(0, ids), {0, 0, pad, pad, pad, pad}, 0);
-  at::Tensor batch = at::arange(B, at::kLong).view({B, 1, 1});
-  auto device = images.device();
-  return padded.index({device::to_device(batch, device), device::to_device(rows, device).unsqueeze(2),
-                       device::to_device(columns, device).unsqueeze(1)});
+  at::Tensor there = device::to_device(table, images.device());
+  at::TensorOptions numbers = there.options();
+  at::Tensor rows = there[0].unsqueeze(1) + at::arange(H, numbers);
+  at::Tensor columns = at::addcmul(there[1].unsqueeze(1), there[2].unsqueeze(1), at::arange(W, numbers).unsqueeze(0));
+  at::Tensor padded = at::constant_pad_nd(images, {0, 0, pad, pad, pad, pad}, 0);
+  return padded.index({at::arange(B, numbers).view({B, 1, 1}), rows.unsqueeze(2), columns.unsqueeze(1)});
 }
 
 }  // namespace winnow::view

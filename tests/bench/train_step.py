@@ -30,8 +30,11 @@ def load(path):
 
 
 class NanoClip:
-    def __init__(self, w, blocks=4, heads=4):
+    activation = staticmethod(F.gelu)
+
+    def __init__(self, w, blocks=4, heads=4, bottleneck=1, device="cpu"):
         p = "vision_model."
+        w = {name: value.to(device) for name, value in w.items() if name.startswith(p)}
         self.heads, self.blocks = heads, []
         self.patch = w[p + "embeddings.patch_embedding.weight"]
         self.cls, self.position = w[p + "embeddings.class_embedding"], w[p + "embeddings.position_embedding.weight"]
@@ -43,9 +46,9 @@ class NanoClip:
             get = lambda s: (w[n + s + ".weight"], w[n + s + ".bias"])
             qkv = tuple(torch.cat([w[f"{n}self_attn.{k}_proj.{t}"] for k in "qkv"]) for t in ("weight", "bias"))
             d = self.cls.numel()
-            adapter = [torch.ones(d), torch.zeros(d), torch.randn(1, d) * (1 / (3 * d)) ** 0.5, torch.zeros(1), torch.zeros(d, 1),
-                       torch.zeros(d), torch.ones(1)]
-            adapter = [t.requires_grad_() for t in adapter]
+            adapter = [torch.ones(d), torch.zeros(d), torch.randn(bottleneck, d) * (1 / (3 * d)) ** 0.5, torch.zeros(bottleneck),
+                       torch.zeros(d, bottleneck), torch.zeros(d), torch.ones(1)]
+            adapter = [t.to(device).requires_grad_() for t in adapter]
             self.trained += adapter
             self.blocks.append((get("layer_norm1"), qkv, get("self_attn.out_proj"), get("layer_norm2"), get("mlp.fc1"), get("mlp.fc2"), adapter))
 
@@ -58,7 +61,7 @@ class NanoClip:
         for norm1, qkv, out, norm2, fc1, fc2, (lw, lb, dw, db, uw, ub, scale) in self.blocks:
             q, k, v = F.linear(F.layer_norm(x, (d,), *norm1), *qkv).view(B, T, 3, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
             x = x + F.linear(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(B, T, d), *out)
-            y = F.linear(F.gelu(F.linear(F.layer_norm(x, (d,), *norm2), *fc1)), *fc2)
+            y = F.linear(self.activation(F.linear(F.layer_norm(x, (d,), *norm2), *fc1)), *fc2)
             x = x + y + scale * F.linear(F.relu(F.linear(F.layer_norm(x, (d,), lw, lb), dw, db)), uw, ub)
         return F.layer_norm(x[:, 0], (d,), *self.post)
 
@@ -201,4 +204,5 @@ def main():
     print(1 / statistics.median(costs))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -56,10 +56,24 @@ TEST(SharedCode, TravelsWithTheStage) {
 TEST(SharedCode, AStageThatNamesNoPartsIsTakenWhileAllAreAtOne) {
   Stage stage = example();
   stage.shared.clear();
-  bool raised =
-      std::any_of(shared_code().begin(), shared_code().end(), [](const auto& part) { return part.second != 1; });
+  bool raised = std::any_of(shared_code().begin(), shared_code().end(),
+                            [](const auto& part) { return part.second != 1 && part.first != "texts.lowered"; });
   EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }),
               raised ? HasSubstr("the stage wants 1") : HasSubstr("accepted"));
+}
+
+// Of towers of texts in lower precision: raised above 1, and used by few stages.
+TEST(SharedCode, AStageWithLoweredTextsIsAnotherThanBefore) {
+  for (const char* precision : {"fp32", "fp64", "bf16", "fp16", "fp16-pure"})
+    for (bool prompts : {false, true}) {
+      Stage stage = example();
+      stage.settings.set("train.precision", precision);
+      if (prompts) stage.settings.set("context_length", 16);
+      stage.shared.clear();
+      bool lowered = prompts && (precision == std::string("bf16") || precision == std::string("fp16"));
+      EXPECT_EQ(lowers_texts(stage), lowered) << precision << prompts;
+      if (lowered) EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }), HasSubstr("'texts.lowered'"));
+    }
 }
 
 TEST(ResultVersion, OfAKindAndOfAMethod) {

@@ -98,6 +98,23 @@ class Waits : public Miniature {
   }
 };
 
+// Masks of dropout are drawn on the host, and go to the device as bytes that nothing waits for.
+TEST_F(Waits, OfDropout) {
+  model::write_snapshot(
+      folder_ / "dropout",
+      model::untrained_tower(
+          {{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"image_size", 12}, {"dropout", 0.3}},
+          7));
+  Stage own = stage("ce");
+  own.settings.set("adapt", "full-tuning");
+  Context context = on_device();
+  context.inputs["backbone"] = folder_ / "dropout";
+  WaitsOfScopes watch;
+  execute(own, context, *alone_, silent_);
+  ASSERT_EQ(WaitsOfScopes::steps().size(), 8u);
+  for (const std::string& waits : WaitsOfScopes::steps()) EXPECT_EQ(waits, "values 0, shapes 0, copies out 0, in 0");
+}
+
 TEST_F(Waits, OfSteps) {
   for (const auto& [name, method] : catalogue_.methods) {
     if (method.recipe != "train") continue;

@@ -56,6 +56,48 @@ TEST(Store, AnotherResultUnderTheSameIdentityIsAConflictAndNeverReplaces) {
   EXPECT_EQ(files_below(folder / "damaged"), 1u);
 }
 
+// Where bits are not promised to be equal (docs/design.md#11) the first result stays, and nothing is suspected.
+TEST(Store, AnotherResultOfAnotherDeviceOrChunkSizeIsNoConflict) {
+  struct Elsewhere {
+    const char* why;
+    void (*change)(Provenance&);
+  };
+  for (Elsewhere other : {Elsewhere{"device gpu here, cpu in the store", [](Provenance& p) { p.device = "gpu"; }},
+                          Elsewhere{"chunks of 8 rows here, whole in the store", [](Provenance& p) { p.chunk = 8; }},
+                          Elsewhere{"width 2 here, 1 in the store", [](Provenance& p) { p.width = 2; }},
+                          Elsewhere{"threads 4 here, 1 in the store", [](Provenance& p) { p.threads = 4; }}}) {
+    Folder folder;
+    Store store(folder.path());
+    put(store, small_run(0, 0.75));
+    RunContent run = small_run(0, 0.5);
+    other.change(run.provenance);
+    std::vector<Committed> outcomes = store.commit_group({{stage_file(store, run), run.stage.identity()}});
+    ASSERT_EQ(outcomes.size(), 1u);
+    EXPECT_EQ(outcomes[0].outcome, Commit::differs) << other.why;
+    EXPECT_EQ(outcomes[0].why, other.why);
+    EXPECT_EQ(verify_run_file(store.runs().front()).result_digest, small_run(0, 0.75).result_digest());
+    EXPECT_EQ(files_below(folder.path()), 1u) << "nothing is left beside it";
+
+    run = small_run(0, 0.75);
+    other.change(run.provenance);
+    EXPECT_EQ(put(store, run), Commit::already_there) << "equal all the same";
+  }
+}
+
+TEST(Store, OfEqualCircumstancesEveryDifferenceIsAConflict) {
+  Folder folder;
+  Store store(folder.path());
+  for (std::int64_t chunk : {0, 8}) {
+    RunContent first = small_run(chunk, 0.75), second = small_run(chunk, 0.5);
+    first.provenance.chunk = second.provenance.chunk = chunk;
+    second.provenance.host = "elsewhere";  // the same kind of device there
+    second.provenance.attempt = 7;
+    put(store, first);
+    EXPECT_EQ(put(store, second), Commit::conflict) << chunk;
+  }
+  EXPECT_EQ(files_below(folder / "damaged"), 2u);
+}
+
 TEST(Store, ADamagedFileCountsAsAbsentAndIsReplaced) {
   Folder folder;
   Store store(folder.path());
@@ -86,9 +128,9 @@ TEST(Store, AGroupIsCommittedTogether) {
     RunContent run = small_run(seed);
     group.push_back({stage_file(store, run, Sync::later), run.stage.identity()});
   }
-  std::vector<Commit> outcomes = store.commit_group(group);
+  std::vector<Committed> outcomes = store.commit_group(group);
   for (std::size_t i = 0; i < outcomes.size(); ++i)
-    EXPECT_EQ(outcomes[i], i == 3 ? Commit::already_there : Commit::committed) << i;
+    EXPECT_EQ(outcomes[i].outcome, i == 3 ? Commit::already_there : Commit::committed) << i;
   EXPECT_EQ(store.runs().size(), 20u);
 }
 

@@ -135,6 +135,82 @@ TEST(Optimiser, OtherPrecisionsScaleNothing) {
   EXPECT_EQ(optimiser.state().count("loss_scale"), 0u);
 }
 
+// train.precision = fp16-pure: weights and momentum in fp16, a norm among them in fp32; no scale.
+struct PureStep {
+  model::Weights weights;
+  model::Parameter* w = weights.add("w", at::ones({1}), true, model::Role::matrix);
+  model::Parameter* norm = weights.add("norm", at::ones({1}), true, model::Role::norm);
+  Optimiser own;
+  explicit PureStep(const std::string& name = "sgd", double momentum = 0)
+      : own((weights.become_fp16(), settings({{"train.optimizer", name},
+                                              {"train.momentum", momentum},
+                                              {"train.weight_decay", 0.0},
+                                              {"train.precision", "fp16-pure"}})),
+            {w, norm}) {}
+  void step(double gradient, double rate) {
+    own.zero();
+    for (std::size_t i : {0, 1}) own.gradient(i).fill_(gradient);
+    own.unscale();
+    own.step(rate);
+  }
+};
+
+TEST(Optimiser, PureFp16LosesStepsBelowHalfAnUlp) {
+  PureStep own;
+  EXPECT_FALSE(own.own.loss_scale().defined());
+  for (int i = 0; i < 10; ++i) own.step(1, 0.0002);  // the fp16 below 1 is 1 - 0.00049
+  EXPECT_EQ(own.w->value.item<double>(), 1) << "that is what distinguishes it from fp32 masters";
+  EXPECT_NEAR(own.norm->value.item<double>(), 1 - 0.002, 1e-6) << "a norm is fp32";
+  own.step(1, 0.5);
+  EXPECT_EQ(own.w->value.item<double>(), 0.5);
+}
+
+TEST(Optimiser, PureFp16RoundsGradientsAndMomentum) {
+  PureStep own("sgd", 0.9);
+  own.step(1 / 3.0, 1);
+  auto state = own.own.state();
+  EXPECT_EQ(state.at("first_moment/0/w").scalar_type(), at::kHalf);
+  EXPECT_EQ(state.at("first_moment/1/norm").scalar_type(), at::kFloat);
+  double third = at::full({1}, 1 / 3.0, at::kHalf).item<double>();
+  EXPECT_EQ(state.at("first_moment/0/w").item<double>(), third);
+  EXPECT_NEAR(own.w->value.item<double>(), 1 - third, 5e-4);
+  EXPECT_EQ(own.own.flat().scalar_type(), at::kFloat) << "gangs and chunks sum in fp32";
+}
+
+// Of as many entries as vectorised kernels want: close to fp32's steps, with all that SGD can have.
+TEST(Optimiser, PureFp16StepsAsFp32Does) {
+  for (bool nesterov : {false, true})
+    for (double momentum : {0.0, 0.9}) {
+      if (nesterov && momentum == 0) continue;
+      model::Weights half, whole;
+      at::Tensor start = at::linspace(0.5, 1, 1003, at::kFloat);
+      model::Parameter *h = half.add("w", start, true, model::Role::matrix),
+                       *w = whole.add("w", start, true, model::Role::matrix);
+      half.become_fp16();
+      Settings own = settings({{"train.optimizer", "sgd"},
+                               {"train.momentum", momentum},
+                               {"train.nesterov", nesterov},
+                               {"train.weight_decay", 0.1}});
+      Optimiser a(own, {h}), b(own, {w});
+      for (int i = 0; i < 5; ++i)
+        for (Optimiser* each : {&a, &b}) {
+          each->zero();
+          each->gradient(0).copy_(at::linspace(-1, 1 + i, 1003, at::kFloat));
+          each->step(0.01);
+        }
+      EXPECT_EQ(h->value.scalar_type(), at::kHalf);
+      EXPECT_LT((h->value.to(at::kFloat) - w->value).abs().max().item<double>(), 3e-3) << momentum << nesterov;
+      EXPECT_GT((w->value - start).abs().max().item<double>(), 0.05) << "they did move";
+    }
+}
+
+TEST(Optimiser, PureFp16IsRefusedWhereSquaresVanish) {
+  for (const char* name : {"adam", "adamw"})
+    EXPECT_THAT(
+        winnow::refusal([&] { PureStep{name}; }),
+        testing::AllOf(testing::HasSubstr(std::string("train.optimizer = ") + name), testing::HasSubstr("take sgd")));
+}
+
 // A second optimiser has settings of its own where the method declares some, and train's else.
 TEST(Optimiser, ReadsItsOwnTable) {
   Settings own = settings({{"train.optimizer", "sgd"},

@@ -13,10 +13,9 @@ namespace {
 const Normalisation kIdentity{{0, 0, 0}, {1.0 / 255, 1.0 / 255, 1.0 / 255}};  // leaves pixel values as they are
 
 at::Tensor image() { return at::arange(1, 17, at::kByte).view({1, 4, 4, 1}); }
-at::Tensor ids() { return at::zeros({1}, at::kLong); }
 
 at::Tensor cropped(FlipCrop drawn) {
-  return normalise(flip_crop(image(), ids(), {drawn}, 1), kIdentity, at::kFloat).select(1, 0).squeeze(0);
+  return normalise(flip_crop(image(), {drawn}, 1), kIdentity, at::kFloat).select(1, 0).squeeze(0);
 }
 
 TEST(Normaliser, RepeatsGrey) {

@@ -20,7 +20,8 @@ struct Options {
   std::vector<std::string> trainer;  // program and arguments
   std::uint32_t trainers = 1;        // for each agent
   int threads = 1;                   // for each trainer, and for each process of a gang
-  int loaders = 0;                   // the same: threads that make images ahead of the step
+  int loaders = -1;                  // the same: threads that make images ahead of the step; -1: the trainer decides
+  std::int64_t device_images = -1;   // the same: bytes of images that may stay on a device; -1: the trainer decides
   double checkpoint_every = 60;      // seconds; 0: only when a stage is stopped
   bool keep_images = false;          // trainers keep decoded images in the machine's cache
   sched::Policy policy;

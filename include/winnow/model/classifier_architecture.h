@@ -39,6 +39,7 @@ std::unique_ptr<Architecture> classifier_architecture(const Snapshot&, Classifie
 std::unique_ptr<Tower> bare_tower(const Snapshot&, const ClassifierOptions&);
 
 // Both towers, everything trained. No head.
-std::unique_ptr<Architecture> contrastive_architecture(const Snapshot&, at::ScalarType);
+std::unique_ptr<Architecture> contrastive_architecture(const Snapshot&, at::ScalarType,
+                                                       Precision = Precision::as_stated);
 
 }  // namespace winnow::model

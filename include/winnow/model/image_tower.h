@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "winnow/model/precision.h"
 #include "winnow/model/snapshot.h"
 #include "winnow/model/tower.h"
 
@@ -31,16 +32,14 @@ struct ImageOutputs {
 // first_token: of a SigLIP that is read as if it were a CLIP, the first patch's token after the last LayerNorm; of
 // other towers `hidden`. docs/methods/partial-labels.md#S10.
 enum class FeatureKind { hidden, embedding, logits, first_token };
-// bf16, fp16: autocast around the tower; its outputs come back in the stated precision.
-enum class Precision { as_stated, bf16, fp16 };
-
 struct ImageTowerOptions {
   at::ScalarType dtype = at::kFloat;
   FeatureKind feature = FeatureKind::hidden;  // what "features" is
   Precision compute = Precision::as_stated;
 };
 
-// Rows of pixels B x channels x H x W, normalised. A new tower is frozen: adaptations (adaptation.h) say what is
+// Rows of pixels B x channels x H x W, normalised. With Precision::fp16_pure whoever has added the last adaptation lets
+// the weights become fp16. A new tower is frozen: adaptations (adaptation.h) say what is
 // trained.
 class ImageTower : public Tower {
  public:

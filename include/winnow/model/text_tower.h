@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "winnow/model/precision.h"
 #include "winnow/model/snapshot.h"
 #include "winnow/model/tower.h"
 
@@ -21,7 +22,8 @@ struct TextOutputs {
 class TextTower : public Tower {
  public:
   ~TextTower() override;
-  Outputs rows(const at::Tensor& tokens) override;  // "features": B x p
+  Outputs rows(const at::Tensor& tokens) override;  // "features": B x p, in the tower's precision
+  // In the type of the weights.
   TextOutputs encode(const at::Tensor& tokens) const;
   std::int64_t width() const override;  // p
   std::int64_t context() const;
@@ -35,14 +37,15 @@ class TextTower : public Tower {
   void train_everything();
 
  private:
-  friend std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
+  friend std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType, Precision);
   struct Impl;
   explicit TextTower(std::unique_ptr<Impl>);
   std::unique_ptr<Impl> impl_;
 };
 
-// Families clip and siglip; UsageError for others: they have no texts. Frozen until something is trained.
-std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType);
+// Families clip and siglip; UsageError for others: they have no texts. Frozen until something is trained. With
+// Precision::fp16_pure whoever has added the learned vectors lets the weights become fp16.
+std::unique_ptr<TextTower> text_tower(const Snapshot&, at::ScalarType, Precision = Precision::as_stated);
 bool has_texts(const Snapshot&);
 std::int64_t text_context_of(const Snapshot&);  // tokens of a text at most, from the configuration alone
 bool reads_causally(const Snapshot&);           // TextTower::causal, from the configuration alone

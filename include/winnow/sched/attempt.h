@@ -22,8 +22,9 @@ struct Attempt {
 
 // What became of a result: passed on by the state machines, not read.
 struct CommitOutcome {
-  double seconds = 0;        // that the stage ran
-  std::string word, digest;  // "committed", "already there" or "conflict"; the result digest
+  double seconds = 0;  // that the stage ran
+  // "committed", "already there", "differs" or "conflict"; the result digest, of one that differs with why behind it
+  std::string word, digest;
 };
 
 // user: the stage itself is wrong, so it fails everywhere. memory: too little of it. transient: crash, I/O, signal.

@@ -27,10 +27,14 @@ using PartVersions = std::map<std::string, int>;  // by part
 //   head                classifier heads and how they start
 //   adaptation.NAME     what of a tower is trained, by the setting `adapt`
 //   family.NAME         the towers of a model family
+//   texts.lowered       what train.precision = bf16 or fp16 does to towers of texts, and to both that are pre-trained
 //   tokenizer.NAME      the tokenizers that models of a family may bring
 //   snapshot.NAME       how a downloaded snapshot of a family is read: its configuration, the names of its tensors
 //   preprocessing.NAME  size, mean and deviation of the images of a downloaded snapshot of a family
 const PartVersions& shared_code();
+
+// Whether the stage uses texts.lowered: a stage with learned prompts or a pre-training, in bf16 or fp16.
+bool lowers_texts(const Stage&);
 
 // UsageError, one line, where the stage uses a part in another version than this program has, or one that it does not
 // know.

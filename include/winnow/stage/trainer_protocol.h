@@ -31,10 +31,11 @@ struct Context {
   std::map<std::string, std::string> data;    // data set -> decoded cache
   std::map<std::string, std::string> inputs;  // input's name -> run file, or a folder of weights
   int threads = 1;
-  int loaders = 0;              // threads that make images ahead of the step
+  int loaders = -1;             // threads that make images ahead of the step; below 0: as many as the trainer likes
   int width = 1;                // processes
   double checkpoint_every = 0;  // seconds; 0: only on `stop`
   bool keep_images = false;
+  std::int64_t device_images = -1;  // bytes of images that may stay on a device; below 0: as many as the trainer likes
   bool trial = false;
 };
 Value to_json(const Context&);

@@ -46,7 +46,12 @@ struct Provenance {
   int attempt = 1;
   double start = 0, end = 0;  // seconds since 1970, UTC
   double image_wait = 0;      // of these the seconds in which a step or a pass had to wait for its images
+  std::int64_t chunk = 0;     // rows that a tower computed at once; 0: all of a slice
 };
+
+// Why two results of one stage may differ within rounding: other kinds of devices, chunks, widths or numbers of threads
+// ("device CPU here, GPU in the store; ..."; docs/design.md#11). Empty: there is no such reason.
+std::string reasons_to_differ(const Provenance& here, const Provenance& stored);
 
 // What a stage computed. Paths use '/': "metrics/final", "labels/candidates", "weights/visual_projection.weight".
 struct RunContent {

@@ -10,7 +10,13 @@
 
 namespace winnow::store {
 
-enum class Commit { committed, already_there, conflict };  // conflict: another result digest lies under this identity
+// Of another result digest under this identity: `differs` where the provenances say why (reasons_to_differ), else
+// `conflict`.
+enum class Commit { committed, already_there, differs, conflict };
+struct Committed {
+  Commit outcome;
+  std::string why;  // of `differs`
+};
 
 // One thread at a time; several processes may work on one store, on network file systems too: a commit is a rename that
 // never replaces, whose lost reply (NFS) counts as done. DeviceError for the disk, DataError for a run file.
@@ -29,8 +35,8 @@ class Store {
   // (fsck sets it aside). `verify` false trusts the name: for listings.
   std::optional<Path> find(const Identity&, bool verify = true) const;
 
-  // Verifies `temporary`, renames it without replacing and syncs the folder. On `already_there` the temporary is
-  // removed, on `conflict` kept beside, under damaged/.
+  // Verifies `temporary`, renames it without replacing and syncs the folder. What is in the store stays: on
+  // `already_there` and `differs` the temporary is removed, on `conflict` kept beside, under damaged/.
   Commit commit(const Path& temporary, const Identity&);
 
   // The same for many (small) files written with Sync::later: all are durable when it returns, for the price of a few
@@ -39,7 +45,7 @@ class Store {
     Path temporary;
     Identity identity;
   };
-  std::vector<Commit> commit_group(const std::vector<Pending>&);
+  std::vector<Committed> commit_group(const std::vector<Pending>&);
 
   // Every run file of the store itself, sorted by identity.
   std::vector<Path> runs() const;
@@ -64,7 +70,7 @@ class Store {
   std::size_t remove_finished_checkpoints() const;
 
  private:
-  Commit place(const Pending&);
+  Committed place(const Pending&);
   Path set_aside(const Path& file, std::string_view reason) const;
 
   Path root_;

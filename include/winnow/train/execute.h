@@ -46,7 +46,10 @@ struct Context {
   int threads = 1;
   int loaders = 0;  // threads beside them that make images ahead of the step; the same results with any number
   int attempt = 1;
-  std::int64_t chunk = 0;       // rows a tower computes at once; 0: all of a slice
+  std::int64_t chunk = 0;  // rows a tower computes at once; 0: all of a slice
+  // Bytes of images that may stay on the device, where that is not the host: a small data set as a whole. The same
+  // results with any number.
+  std::int64_t device_images = std::int64_t{1} << 30;
   bool keep_images = false;     // after the first steps of their views, beside the cache: data/kept_images.h
   Path checkpoint;              // folder of the stage's checkpoint; empty: none is kept
   double checkpoint_every = 0;  // seconds; 0: only when the stage is stopped
@@ -60,6 +63,10 @@ struct Report {
   std::int64_t epoch = 0, epochs = 0, step = 0, steps = 0;  // step counts over all epochs
   double loss = 0;
 };
+
+// How many loaders a stage has on this device where no number is asked for: on a CPU, whose cores the stage needs
+// itself, none; elsewhere half of the cores of the machine, at least one and at most four.
+int loaders_for(c10::Device);
 
 // Who watches a stage: of a gang, process 0's. Asked after every step, so answer quickly.
 class Observer {

@@ -45,7 +45,8 @@ class Normaliser {
 };
 at::Tensor normalise(const at::Tensor& images, const Normalisation&, at::TensorOptions options);
 
-// The images of these indices, flipped and cropped: B x H x W x channels, on the device of `images`.
-at::Tensor flip_crop(const at::Tensor& images, const at::Tensor& ids, const std::vector<FlipCrop>&, std::int64_t pad);
+// The images, B x H x W x channels, each padded by zeros, cropped and flipped as drawn for it; on their device, without
+// waiting for it.
+at::Tensor flip_crop(const at::Tensor& images, const std::vector<FlipCrop>&, std::int64_t pad);
 
 }  // namespace winnow::view

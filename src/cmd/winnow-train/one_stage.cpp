@@ -12,12 +12,14 @@
 
 namespace winnow::cmd {
 
-train::Context context_of(const protocol::Context& said) {
+train::Context context_of(const protocol::Context& said, c10::Device device) {
   train::Context context;
+  context.device = device;
   context.data.insert(said.data.begin(), said.data.end());
   context.inputs.insert(said.inputs.begin(), said.inputs.end());
   context.threads = said.threads;
-  context.loaders = said.loaders;
+  context.loaders = said.loaders >= 0 ? said.loaders : train::loaders_for(device);
+  if (said.device_images >= 0) context.device_images = said.device_images;
   context.checkpoint_every = said.checkpoint_every;
   context.keep_images = said.keep_images;
   context.trial = said.trial;

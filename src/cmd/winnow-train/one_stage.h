@@ -11,7 +11,8 @@
 
 namespace winnow::cmd {
 
-train::Context context_of(const protocol::Context&);
+// What is left to the trainer is decided for this device.
+train::Context context_of(const protocol::Context&, c10::Device);
 
 struct Finished {
   store::Written written;

@@ -158,8 +158,7 @@ Task task_of(const Value& command, c10::Device device, int threads, const comm::
   Value described = command["stage"];
   described["identity"] = command.value("identity", "");  // refused if the stage is another
   protocol::Context context = protocol::context_from_json(command.value("context", Value::object()));
-  Task task{stage_to_execute(described), context_of(context), command["output"].get<std::string>()};
-  task.context.device = device;
+  Task task{stage_to_execute(described), context_of(context, device), command["output"].get<std::string>()};
   if (threads > 0) task.context.threads = threads;
   task.context.attempt = command.value("attempt", 1);
   task.context.checkpoint = command.value("checkpoint", "");

@@ -98,8 +98,8 @@ int stage(int argc, char** argv) {
   std::string file, output, checkpoint, store_folder = "results", device = "cpu";
   double every = 60;
   std::vector<std::string> references;
-  int threads = 1, loaders = 0;
-  std::int64_t chunk = 0;
+  int threads = 1, loaders = -1;
+  std::int64_t chunk = 0, device_images = train::Context().device_images >> 20;
   bool keep_images = false;
   Command app(
       "stage", "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
@@ -118,6 +118,12 @@ int stage(int argc, char** argv) {
   app.add_option("--loaders", loaders,
                  "threads beside them that make images ahead of the step; the same results with any")
       ->check(CLI::Range(0, 256))
+      ->default_str("0 on a CPU, elsewhere half of the cores, at most 4");
+  app.add_option(
+         "--device-images", device_images,
+         "MiB of images that may stay on a device that is no CPU: a small data set as a whole; the same results "
+         "with any")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30))
       ->capture_default_str();
   app.add_option("--chunk", chunk, "rows a tower computes at once; 0: all")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
@@ -136,7 +142,8 @@ int stage(int argc, char** argv) {
     train::Context context;
     context.device = device::named(device);
     context.threads = threads;
-    context.loaders = loaders;
+    context.loaders = loaders >= 0 ? loaders : train::loaders_for(context.device);
+    context.device_images = device_images << 20;
     context.chunk = chunk;
     context.keep_images = keep_images;
     context.checkpoint = checkpoint;

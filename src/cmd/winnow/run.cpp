@@ -31,7 +31,8 @@ struct RunOptions {
   bool from_scratch = false, keep_images = false, json = false;
   std::string trainer;
   std::uint32_t trainers = 1, max_failures = 0;
-  int threads = 1, loaders = 0;
+  int threads = 1, loaders = -1;
+  std::int64_t device_images = -1;  // MiB
   double grace = 5, checkpoint_every = 60, time_scale = 1;
 };
 
@@ -56,6 +57,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.trainers = options.trainers;
   result.threads = options.threads;
   result.loaders = options.loaders;
+  result.device_images = options.device_images < 0 ? -1 : options.device_images << 20;
   result.checkpoint_every = options.checkpoint_every;
   result.keep_images = options.keep_images;
   result.policy.max_failures = options.max_failures;
@@ -225,7 +227,13 @@ void add_to(CLI::App& app, RunOptions& options) {
          "--loaders", options.loaders,
          "threads beside them that decode and augment images ahead of the step; the same results with any number")
       ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+      ->default_str("0 on a CPU, elsewhere half of the cores, at most 4");
+  app.add_option(
+         "--device-images", options.device_images,
+         "MiB of images that may stay on a device that is no CPU: a small data set as a whole; the same results "
+         "with any number")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30))
+      ->default_str("1024");
   app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")
       ->capture_default_str();
   app.add_option("--grace", options.grace,

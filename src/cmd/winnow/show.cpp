@@ -109,7 +109,8 @@ void show_run_json(const Path& file, const store::RunContent& run) {
                  {"attempt", from.attempt},
                  {"start", from.start},
                  {"end", from.end},
-                 {"image_wait", from.image_wait}}}};
+                 {"image_wait", from.image_wait},
+                 {"chunk", from.chunk}}}};
   if (!run.confusion.empty()) all["given_labels"] = confusion_json(run.confusion);  // pairs: true, given, how often
   fmt::print("{}\n", all.dump(1, ' ', false, Value::error_handler_t::replace));
 }
@@ -123,9 +124,10 @@ void show_run(const Path& file, bool json) {
   for (const auto& [name, version] : from.libraries) libraries += fmt::format(", {} {}", name, version);
   fmt::print("{} {}\nfile      {} ({} bytes, verified)\nresult    {}\n", to_string(run.stage.kind),
              header.identity.hex(), file.string(), header.bytes, header.result_digest.hex());
-  fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {})\ncode      {}{}\n",
+  std::string chunks = from.chunk > 0 ? fmt::format(", chunks of {}", from.chunk) : "";
+  fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {}{})\ncode      {}{}\n",
              time_text(from.start), from.end - from.start, from.attempt, printable(from.host), printable(from.device),
-             from.threads, from.width, printable(from.code_version), printable(libraries));
+             from.threads, from.width, chunks, printable(from.code_version), printable(libraries));
   if (from.image_wait > 0 && from.end > from.start)
     fmt::print("images    waited for {:.1f} s, {:.0f} % of the stage; `--loaders N` makes them ahead\n",
                from.image_wait, 100 * from.image_wait / (from.end - from.start));

@@ -86,9 +86,9 @@ Transformer& Adapting::transformer() const {
       tower.source()));
 }
 
-Parameter* Adapting::add(const std::string& name, const at::Tensor& value) const {
+Parameter* Adapting::add(const std::string& name, const at::Tensor& value, Role role) const {
   at::ScalarType type = weights().all().front().value.scalar_type();
-  return weights().add(name, value.to(type), true);
+  return weights().add(name, value.to(type), true, role);
 }
 
 Stream Adapting::stream(std::string_view purpose, std::int64_t block, std::uint64_t index) const {
@@ -106,13 +106,13 @@ at::Tensor Bottleneck::operator()(const at::Tensor& x) const { return up(at::rel
 
 Bottleneck add_bottleneck(const Adapting& adapting, const std::string& name, std::int64_t block) {
   std::int64_t d = adapting.width(), r = adapting.bottleneck();
-  auto add = [&](const char* part, const at::Tensor& value) {
-    return adapting.add(fmt::format("{}_list.{}.{}", name, block, part), value);
+  auto add = [&](const char* part, const at::Tensor& value, Role role = Role::other) {
+    return adapting.add(fmt::format("{}_list.{}.{}", name, block, part), value, role);
   };
   // Kaiming-normal with a = sqrt(5): deviation sqrt(2 / (1 + 5)) / sqrt(fan in).
   double deviation = std::sqrt(1.0 / (3.0 * static_cast<double>(d)));
   Bottleneck own;
-  own.norm = {add("ln.weight", at::ones({d})), add("ln.bias", at::zeros({d})), 1e-5};
+  own.norm = {add("ln.weight", at::ones({d}), Role::norm), add("ln.bias", at::zeros({d}), Role::norm_bias), 1e-5};
   own.down = {add("down_proj.weight", normal({r, d}, 0, deviation, adapting.stream(name, block))),
               add("down_proj.bias", at::zeros({r}))};
   own.up = {add("up_proj.weight", at::zeros({d, r})), add("up_proj.bias", at::zeros({d}))};

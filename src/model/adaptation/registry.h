@@ -24,7 +24,7 @@ struct Adapting {
     return static_cast<std::int64_t>(block) >= first && static_cast<std::int64_t>(block) < last;
   }
   // A trained parameter in the tower's precision.
-  Parameter* add(const std::string& name, const at::Tensor& value) const;
+  Parameter* add(const std::string& name, const at::Tensor& value, Role = Role::other) const;
   // The stream of initial values of block i: `purpose` is the adaptation's.
   Stream stream(std::string_view purpose, std::int64_t block, std::uint64_t index = 0) const;
   // options.size, or 2^max(0, floor(log2(C / (2 blocks)))) (docs/methods/partial-labels.md#3.3).

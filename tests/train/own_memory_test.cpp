@@ -150,8 +150,7 @@ class OwnMemoryOfMethods : public Miniature {
   // So that a method does all that it ever does; some refuse a run that is all warm-up.
   static void skip_warmup(Stage& stage, int epochs) {
     if (stage.settings.has("warmup_epochs") && stage.settings.at("warmup_epochs").get<double>() >= epochs)
-      stage.settings.set("warmup_epochs",
-                         stage.settings.at("warmup_epochs").is_number_float() ? Value(0.0) : Value(0));
+      stage.settings.set("warmup_epochs", stage.settings.at("warmup_epochs").is_number_float() ? Value(0.0) : Value(0));
   }
   void expect_apart(const Trace& trace, const std::string& what) {
     std::vector<Held> all;

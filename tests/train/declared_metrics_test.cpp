@@ -1,6 +1,7 @@
 // Every metric that a stage writes is declared, and is what it is declared to be: reports show shares in percent by
 // that alone.
 #include "miniature.h"
+#include "skip_warmup.h"
 #include "winnow/core/revision.h"
 #include "winnow/device/device.h"
 
@@ -33,6 +34,7 @@ TEST_F(DeclaredMetrics, AreAllThatEveryMethodWrites) {
     Stage stage = train(name);
     if (method.labels == sweep::LabelNeed::given) stage.settings.set("labels.kind", "symmetric");
     stage.settings.set("train.epochs", 1);
+    skip_warmup(stage, 1);
     stage.settings.set("data.validation", 0.2);
     check(run(stage).content, name);
   }

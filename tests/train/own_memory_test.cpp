@@ -2,6 +2,7 @@
 #include "../../src/train/own_memory.h"
 
 #include "miniature.h"
+#include "skip_warmup.h"
 #include "winnow/method/registry.h"
 #include "winnow/train/engine.h"
 
@@ -146,11 +147,6 @@ class OwnMemoryOfMethods : public Miniature {
     stage.settings.set("train.batch", 60);
     skip_warmup(stage, epochs);
     return run(stage);
-  }
-  // So that a method does all that it ever does; some refuse a run that is all warm-up.
-  static void skip_warmup(Stage& stage, int epochs) {
-    if (stage.settings.has("warmup_epochs") && stage.settings.at("warmup_epochs").get<double>() >= epochs)
-      stage.settings.set("warmup_epochs", stage.settings.at("warmup_epochs").is_number_float() ? Value(0.0) : Value(0));
   }
   void expect_apart(const Trace& trace, const std::string& what) {
     std::vector<Held> all;

@@ -199,6 +199,10 @@ at::Tensor ImageSource::of_step(const std::string& view, std::int64_t step, cons
     return images;
   }
   at::Tensor index = at::tensor(rows, at::kLong) - found->first;
+  if (found->images.defined() && !found->images.is_cpu()) {  // they are there: as rows of bytes would lie in memory
+    at::Tensor there = device::to_device(index, found->images.device());
+    return found->images.permute({0, 2, 3, 1}).index_select(0, there).permute({0, 3, 1, 2});
+  }
   return views_.normalised("train", view, found->levels.index_select(0, index));
 }
 

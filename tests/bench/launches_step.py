@@ -1,5 +1,5 @@
 """The yardstick of tests/bench/launches_bench.sh: a step of PRODEN, CRDPLL, SoLar or dual prompts on CLIP ViT-B/16 + AdaptFormer in plain PyTorch,
-as train_step.py has it (its towers, methods and tricks), on the stand-in device: images go there as bytes and are normalised there, numbers of
+as train_step.py has it (its towers, methods and tricks; gelu, as the random model has), on the stand-in device: images go there as bytes and are normalised there, numbers of
 samples and drawn crops beside them in one tensor each, from pinned memory. Prints a line of JSON.
 
     PYTHONPATH=deps/site python3 launches_step.py build/lib/libstandin.so CLIP ROWS METHOD
@@ -24,14 +24,6 @@ there = standin.DEVICE
 C, SIDE, PAD, STEPS = 10, 224, 28, 2
 N = rows * STEPS
 up = standin.upload
-
-
-def quick_gelu(x):
-    return x * torch.sigmoid(1.702 * x)
-
-
-class ImageTower(NanoClip):
-    activation = staticmethod(quick_gelu)
 
 
 class TextTower:
@@ -61,14 +53,14 @@ class TextTower:
         for norm1, qkv, out, norm2, fc1, fc2 in self.blocks:
             q, k, v = F.linear(F.layer_norm(x, (d,), *norm1), *qkv).view(B, T, 3, 8, -1).permute(2, 0, 3, 1, 4).unbind(0)
             x = x + F.linear(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(B, T, d), *out)
-            x = x + F.linear(quick_gelu(F.linear(F.layer_norm(x, (d,), *norm2), *fc1)), *fc2)
+            x = x + F.linear(F.gelu(F.linear(F.layer_norm(x, (d,), *norm2), *fc1)), *fc2)
         return F.linear(F.layer_norm(x, (d,), *self.last)[:, self.read], self.out)
 
 
 class Job:
     def __init__(self):
         w = load(folder + "/model.safetensors")
-        self.net = ImageTower(w, blocks=12, heads=12, bottleneck=4, device=there)
+        self.net = NanoClip(w, blocks=12, heads=12, bottleneck=4, device=there)
         self.w = w
         self.images = torch.randint(0, 256, (N, SIDE, SIDE, 3), dtype=torch.uint8)
         self.padded = F.pad(self.images, (0, 0, PAD, PAD, PAD, PAD))

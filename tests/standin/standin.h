@@ -33,6 +33,7 @@ Waits waits();
 // Bytes that went to the device since reset(), whether waited for or not, and operators that ran on it, and how often.
 std::int64_t bytes_in();
 std::map<std::string, std::int64_t> operators();
+std::int64_t launches();  // of these, operators that compute something: views and the choice of attention do not
 void reset();
 
 // While it lives, waiting is an error (c10::Error) that names the operator, on every thread.

@@ -107,6 +107,21 @@ void require_prompts(Inspection& seen, const Catalogue& catalogue) {
   }
 }
 
+// A fixed model is asked by texts: that of the stage whose prompt it is, else that of the recipe's first stage.
+void require_texts(Inspection& seen, const Catalogue& catalogue) {
+  constexpr std::string_view kPrompt = "prompt";
+  for (const std::string& key : seen.named(std::string(kPrompt))) {
+    std::string table = key.substr(0, key.size() - kPrompt.size());  // "detect."
+    if (table.empty() && !seen.method().stages.empty()) table = seen.method().stages.begin()->first + ".";
+    std::string model_key = table + "model";
+    const Model& model = catalogue.models.at(seen.text(model_key));
+    if (model.family == "clip" || model.family == "siglip") continue;
+    throw UsageError(
+        fmt::format("{}: {} = {}: a {} has no text tower for the classes' prompts; take a clip or a siglip",
+                    seen.where(model_key), model_key, model.name, model.family));
+  }
+}
+
 void require_validation(Inspection& seen) {
   if (seen.method().needs_validation && seen.real("data.validation") == 0)
     throw UsageError(
@@ -195,6 +210,7 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_possible_noise(seen, catalogue);
   require_start(seen, catalogue);
   require_prompts(seen, catalogue);
+  require_texts(seen, catalogue);
   require_validation(seen);
   require_rule_of_fp16(seen);
   require_scorer(seen, catalogue);

@@ -200,6 +200,17 @@ TEST_F(Unsupervised, FewShots) {
   EXPECT_EQ(refused("method = \"coop\"\ndata.shots = 1\ntrain.batch = 32"), "accepted") << "one short batch";
 }
 
+TEST_F(Unsupervised, AFixedModelHasTexts) {
+  EXPECT_THAT(
+      refused("method = \"promptkd\"\nteacher.model = \"resnet-50\""),
+      HasSubstr("s.toml:6: teacher.model = resnet-50: a resnet has no text tower for the classes' prompts; take a "
+                "clip or a siglip"));
+  EXPECT_THAT(
+      refusal("name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"resnet-50\"\nmethod = \"zero-shot\""),
+      HasSubstr("model = resnet-50: a resnet has no text tower"));
+  EXPECT_EQ(refused("method = \"promptkd\"\nteacher.model = \"siglip-vit-b-16\""), "accepted");
+}
+
 TEST_F(Unsupervised, ASettingOfARecipeIsNoneOfAnotherMethod) {
   EXPECT_THAT(refused("method = \"coop\"\n[[grid]]\nk = [8, 16]"),
               HasSubstr("k = 8 cannot be an axis here: method coop has no such key (coft, coft-plus, cpl, grip, ifpl, "

@@ -36,7 +36,8 @@ class BothWays : public SweepTest {
   Value value(const Key& key) {
     auto in = [&](double x) { return std::max(key.min.value_or(x), std::min(key.max.value_or(x), x)); };
     std::string last = key.key.substr(key.key.rfind('.') + 1);
-    if (key.key == "p1.model") return any<Value>({"nano-clip", "clip-vit-b-16"});  // it learns prompts
+    if (key.key == "p1.model" || key.key == "teacher.model")
+      return any<Value>({"nano-clip", "clip-vit-b-16"});  // of texts
     if (last == "model") return any<Value>({"nano-clip", "clip-vit-b-16", "in21k-vit-b-16", "wide-resnet-10-1"});
     if (last == "template" || last == "prompt") return any<Value>({"a {}.", "two {}s", "clip-cifar", "llm"});
     if (key.key == "labels.set") return any<Value>({"worst", "vaguest", "plain"});

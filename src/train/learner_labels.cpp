@@ -47,11 +47,13 @@ class Labelling {
   void take_selection() {
     if (!at::equal(earlier_.selected_samples, samples_.train))
       throw DataError(fmt::format("{} selects among other samples than this stage trains on", earlier_.selected_by));
-    const at::Tensor& mask = earlier_.selection.at("mask");
+    result_.handed_over = earlier_.selection;
+    auto selected = earlier_.selection.find("mask");
+    if (selected == earlier_.selection.end()) return;  // of the method's own first run
+    const at::Tensor& mask = selected->second;
     bool pairs = mask.dim() == 2;  // of sample and class; an image may have several labels
     at::Tensor label = pairs ? mask.to(at::kByte).argmax(1) : earlier_.selection.at("label").clamp_min(0);
     if (!result_.given.defined() && !result_.candidates.defined()) take_given(label);
-    result_.handed_over = earlier_.selection;
     if (!stage_.settings.has("train.batches")) return;
     at::Tensor kept = mask.nonzero();
     result_.items = kept.select(1, 0).contiguous();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train_rule.h"
 #include "winnow/method/high_confidence.h"
 #include "winnow/method/registry.h"
 #include "winnow/method/two_networks.h"

@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "train_rule.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/debiasing.h"
 #include "winnow/method/formulas.h"

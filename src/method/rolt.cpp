@@ -4,7 +4,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "settings_words.h"
+#include "train_rule.h"
 #include "winnow/core/error.h"
 #include "winnow/method/blended_targets.h"
 #include "winnow/method/classifier.h"
@@ -22,7 +22,7 @@ class RoLT final : public Classifier {
   void declare(Setup& setup) override {
     const Settings& settings = setup.settings();
     std::int64_t N = setup.samples();
-    cross_entropy_ = choice(settings, "train_rule", {"own", "ce"}) == 1;
+    cross_entropy_ = trains_by_cross_entropy(settings);
     setup.state("mask", at::ones({N}, setup.real().dtype(at::kByte)), Keep::every_epoch);
     setup.state("score", at::zeros({N}, setup.real()), Keep::traced);
     if (cross_entropy_) return;

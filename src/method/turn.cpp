@@ -4,7 +4,7 @@
 // setting `adapt`: linear-probe.
 #include <ATen/ATen.h>
 
-#include "settings_words.h"
+#include "train_rule.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/mixture.h"
@@ -18,7 +18,7 @@ class Turn final : public Classifier {
  public:
   void declare(Setup& setup) override {
     const Settings& settings = setup.settings();
-    bool plain = choice(settings, "train_rule", {"own", "ce"}) == 1;
+    bool plain = trains_by_cross_entropy(settings);
     q_ = plain ? 0 : settings.real("q");
     threshold_ = settings.real("threshold");
     setup.state("mask", at::ones({setup.samples()}, setup.real().dtype(at::kByte)), Keep::every_epoch);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include "settings_words.h"
 #include "winnow/core/error.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
@@ -21,10 +20,6 @@ namespace {
 const Net kNets[] = {{0, "main", "head", "main"}, {1, "second", "second_head", "second"}};
 
 }  // namespace
-
-bool TwoNetworks::trains_by_cross_entropy(const Settings& settings) {
-  return choice(settings, "train_rule", {"own", "ce"}) == 1;
-}
 
 void TwoNetworks::require_epochs_after_warmup(const Setup& setup) {
   std::int64_t warmup = setup.settings().integer("warmup_epochs");

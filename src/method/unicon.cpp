@@ -4,6 +4,7 @@
 // docs/methods/noisy-labels.md#6.9.
 #include <ATen/ATen.h>
 
+#include "train_rule.h"
 #include "winnow/method/contrast.h"
 #include "winnow/method/registry.h"
 #include "winnow/method/two_networks.h"

@@ -60,13 +60,14 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
   tower->weights().to(context.device);
   Preprocessing preprocessing = Preprocessing::from(snapshot);
   std::string view = stage.settings.text("view");
-  auto [opened, oracle] =
-      open_images(stage, context,
-                  {.normalisation = preprocessing.normalisation,
-                   .image_size = preprocessing.image_size,
-                   .real = at::TensorOptions(at::kFloat).device(context.device),
-                   .views = StageViews{.training = {{"weak", view}},
-                                       .own = view == "model" ? own_view(snapshot) : std::vector<view::Step>()}});
+  ImageOptions images;
+  images.normalisation = preprocessing.normalisation;
+  images.image_size = preprocessing.image_size;
+  images.real = at::TensorOptions(at::kFloat).device(context.device);
+  images.views.emplace();
+  images.views->training["weak"] = view;
+  if (view == "model") images.views->own = own_view(snapshot);
+  auto [opened, oracle] = open_images(stage, context, std::move(images));
   ImageSource& source = *opened;
   std::optional<Trial> trial;
   if (context.trial) trial.emplace();

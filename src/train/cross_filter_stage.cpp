@@ -17,7 +17,7 @@ namespace winnow::train {
 namespace {
 
 method::DualLogits dual(const Context& context, const std::string& input, const ImageSource& source) {
-  SampleScores scores = read_scores(context, input, source.samples("train"), source.classes());
+  SampleScores scores = read_scores(context, input).of(source.samples("train"), source.classes());
   if (!scores.rows.count("logits_neg"))
     throw DataError(fmt::format("{} holds no scores of negative prompts", input_file(context, input).string()));
   return {scores.rows.at("logits").to(at::kDouble), scores.rows.at("logits_neg").to(at::kDouble)};

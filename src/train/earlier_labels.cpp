@@ -40,12 +40,7 @@ void read_first_run(const Path& file, store::Accept accept, EarlierLabels& resul
 
 EarlierLabels EarlierLabels::of(const Stage& stage, const Context& context) {
   EarlierLabels result;
-  if (stage.inputs.count("scores")) {
-    const Path& file = input_file(context, "scores");
-    store::RunContent content = store::read_run_file(file, true, accepted(context));
-    result.scored_samples = tensor_in(content, file, "scores/samples", "scores");
-    result.scores = tensor_in(content, file, "scores/logits", "scores");
-  }
+  if (stage.inputs.count("scores")) result.scores = read_scores(context, "scores");
   if (stage.inputs.count("labels")) {
     const Path& file = input_file(context, "labels");
     store::RunContent content = store::read_run_file(file, true, accepted(context));

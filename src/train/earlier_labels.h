@@ -4,17 +4,19 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <optional>
 #include <string>
 
+#include "sample_scores.h"
 #include "winnow/core/file.h"
 #include "winnow/train/execute.h"
 
 namespace winnow::train {
 
 struct EarlierLabels {
-  at::Tensor scored_samples, scores;  // N: the data set's indices; N x C logits. Undefined: there are none
-  at::Tensor samples, candidates;     // the same of candidate sets: N; N x C, u8
-  at::Tensor selected_samples;        // N; undefined: no selection
+  std::optional<SampleScores> scores;  // of a model
+  at::Tensor samples, candidates;      // the same of candidate sets: N; N x C, u8
+  at::Tensor selected_samples;         // N; undefined: no selection
   // Inputs of the method: "mask", "label", "score", N each, of pairs N x C and no label; "weight", N x C.
   std::map<std::string, at::Tensor> selection;
   std::string selected_by;  // the selection's run file, for messages

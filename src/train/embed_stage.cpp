@@ -1,16 +1,13 @@
 // Stage kind `embed`: features of the training samples by a fixed model, averaged over several draws of a view. In the
 // space of texts where the model has one. docs/methods/unsupervised.md#6.6.
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
-#include "arrays.h"
 #include "executors.h"
+#include "features_of_all.h"
 #include "method_inputs.h"
 #include "open_images.h"
 #include "preprocessing.h"
 #include "stage_seed.h"
-#include "winnow/device/transfer.h"
-#include "winnow/method/chunks.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/stage/result_version.h"
 #include "winnow/train/run_snapshot.h"
@@ -19,7 +16,6 @@ namespace winnow::train {
 
 Execution execute_embed(const Stage& stage, const Context& context, comm::Collective& collective, Observer&) {
   require_version(stage, "embed", result_version(StageKind::embed));
-  at::NoGradGuard no_gradient;
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
   auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::embedding});
   tower->weights().to(context.device);
@@ -41,14 +37,8 @@ Execution execute_embed(const Stage& stage, const Context& context, comm::Collec
   std::int64_t epochs = stage.settings.integer("embed_epochs");
   at::Tensor sum;
   for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
-    at::Tensor rows = all_rows(
-        source.size("train"), method::kChunkRows, result.trial ? &*result.trial : nullptr,
-        [&](std::int64_t first, std::int64_t count) {
-          comm::Slice mine = comm::slice_of(count, collective.rank(), collective.size());
-          at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
-          return collective.gather_rows(tower->rows(source.inputs("train", "weak", ids, epoch)).features(), count);
-        });
-    at::Tensor own = device::to_host(rows).to(at::kDouble);
+    at::Tensor own =
+        features_of_all(*tower, source, "weak", epoch, collective, result.trial ? &*result.trial : nullptr);
     sum = sum.defined() ? sum + own : own;
   }
   put_features(source.samples("train"), (sum / static_cast<double>(epochs)).to(at::kFloat), result.content);

@@ -4,9 +4,8 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
+#include "features_of_all.h"
 #include "winnow/core/error.h"
-#include "winnow/device/transfer.h"
-#include "winnow/method/chunks.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/logistic_regression.h"
 #include "winnow/model/normalise.h"
@@ -14,16 +13,6 @@
 namespace winnow::train {
 
 namespace {
-
-at::Tensor features_of_all(model::Tower& tower, ImageSource& source, comm::Collective& collective, Trial* trial) {
-  at::Tensor all =
-      all_rows(source.size("train"), method::kChunkRows, trial, [&](std::int64_t first, std::int64_t rows) {
-        comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
-        at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
-        return collective.gather_rows(tower.rows(source.inputs("train", "plain", ids, 0)).features(), rows);
-      });
-  return device::to_host(all).to(at::kDouble);
-}
 
 // N x C, on the host: how much of each sample is of each class.
 at::Tensor shares(ImageSource& source) {
@@ -61,7 +50,7 @@ at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapsh
         "classes alike");
   auto tower = model::bare_tower(snapshot, options);
   tower->weights().to(device);
-  at::Tensor features = features_of_all(*tower, source, collective, trial), of_class = shares(source), rows;
+  at::Tensor features = features_of_all(*tower, source, "plain", 0, collective, trial), of_class = shares(source), rows;
   if (head_init == "linear-probe") {
     at::Tensor kept = at::nonzero(of_class);  // items: sample and label
     rows = model::fit_logistic_regression(features.index_select(0, kept.select(1, 0)), kept.select(1, 1),

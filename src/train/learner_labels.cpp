@@ -84,11 +84,9 @@ class Labelling {
                          : label::uniform(truth, C, spec.size_law, spec.seed, spec.law);
         break;
       case label::Kind::instance_candidates: {
-        if (!earlier_.scores.defined())
+        if (!earlier_.scores)
           throw UsageError("labels.kind = instance-candidates needs the scores of an earlier stage");
-        if (!at::equal(earlier_.scored_samples, samples_.train) || earlier_.scores.size(1) != C)
-          throw DataError("the earlier stage scores other samples or classes than this stage has");
-        at::Tensor scores = earlier_.scores.to(at::kDouble).contiguous();
+        at::Tensor scores = earlier_.scores->of(samples_.train, C).rows.at("logits").to(at::kDouble).contiguous();
         std::vector<double> probability = label::instance_probabilities(
             truth, C, {scores.const_data_ptr<double>(), static_cast<std::size_t>(scores.numel())}, spec.rate);
         sets = label::instance_candidates(truth, C, probability, spec.seed);

@@ -21,7 +21,7 @@ std::map<std::string, at::Tensor> method_inputs(const Stage& stage, const Contex
                                                 std::int64_t classes) {
   std::map<std::string, at::Tensor> result;
   if (stage.inputs.count("teacher"))
-    result["teacher_logits"] = read_scores(context, "teacher", samples, classes).rows.at("logits");
+    result["teacher_logits"] = read_scores(context, "teacher").of(samples, classes).rows.at("logits");
   if (stage.inputs.count("texts")) {
     const Path& file = input_file(context, "texts");
     at::Tensor rows = tensor_in(store::read_run_file(file, true, accepted(context)), file, kTexts, "class texts");

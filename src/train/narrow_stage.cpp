@@ -23,13 +23,12 @@ Execution execute_narrow(const Stage& stage, const Context& context, comm::Colle
   if (source.has_given())
     throw UsageError(fmt::format("labels.kind = {} gives one label a sample: there is no set to narrow",
                                  stage.settings.text("labels.kind")));
-  if (!earlier.scores.defined() || !at::equal(earlier.scored_samples, source.samples("train")) ||
-      earlier.scores.size(1) != source.classes())
-    throw DataError("the earlier stage scores other samples or classes than this stage has");
+  if (!earlier.scores) throw UsageError("a stage that narrows candidate sets needs the scores of an earlier stage");
+  const SampleScores& scored = earlier.scores->of(source.samples("train"), source.classes());
   at::Tensor truth = oracle.labels("train").contiguous();
 
   at::Tensor given = source.candidates().to(at::kByte).contiguous(),
-             scores = earlier.scores.to(at::kDouble).contiguous();
+             scores = scored.rows.at("logits").to(at::kDouble).contiguous();
   label::Candidates sets{given.size(0),
                          given.size(1),
                          {given.const_data_ptr<std::uint8_t>(), given.const_data_ptr<std::uint8_t>() + given.numel()}};

@@ -17,18 +17,20 @@ constexpr std::string_view kPlace = "scores/", kSamples = "scores/samples";
 
 }  // namespace
 
-SampleScores read_scores(const Context& context, const std::string& input, const at::Tensor& samples,
-                         std::int64_t classes) {
+const SampleScores& SampleScores::of(const at::Tensor& wanted, std::int64_t classes) const {
+  for (const auto& [name, own] : rows)
+    if (!at::equal(samples, wanted) || own.dim() != 2 || own.size(0) != wanted.size(0) || own.size(1) != classes)
+      throw DataError(fmt::format("{} scores other samples or classes than this stage has", file.string()));
+  return *this;
+}
+
+SampleScores read_scores(const Context& context, const std::string& input) {
   const Path& file = input_file(context, input);
   store::RunContent content = store::read_run_file(file, true, accepted(context));
-  SampleScores result{tensor_in(content, file, std::string(kSamples), "scores"), {}};
+  SampleScores result{tensor_in(content, file, std::string(kSamples), "scores"), {}, file};
   for (const auto& [name, array] : content.arrays)
     if (name.starts_with(kPlace) && name != kSamples) result.rows[name.substr(kPlace.size())] = tensor_of(array);
   if (!result.rows.count("logits")) throw DataError(fmt::format("{} holds no scores", file.string()));
-  for (const auto& [name, rows] : result.rows)
-    if (!at::equal(result.samples, samples) || rows.dim() != 2 || rows.size(0) != samples.size(0) ||
-        rows.size(1) != classes)
-      throw DataError(fmt::format("{} scores other samples or classes than this stage has", file.string()));
   return result;
 }
 

@@ -14,11 +14,14 @@ namespace winnow::train {
 struct SampleScores {
   at::Tensor samples;                      // N, int64: the data set's indices
   std::map<std::string, at::Tensor> rows;  // N x C each, on the host; "logits" is always there
+  Path file;                               // for messages
+
+  // DataError where they are of other samples or classes.
+  const SampleScores& of(const at::Tensor& samples, std::int64_t classes) const;
 };
 
-// Of the stage's input of this name. DataError for a run file without scores, and where they are of other samples or
-// classes.
-SampleScores read_scores(const Context&, const std::string& input, const at::Tensor& samples, std::int64_t classes);
+// Of the stage's input of this name. DataError for a run file without scores.
+SampleScores read_scores(const Context&, const std::string& input);
 void put_scores(const at::Tensor& samples, const model::Outputs&, store::RunContent&);
 
 }  // namespace winnow::train

@@ -52,7 +52,7 @@ Execution execute_select(const Stage& stage, const Context& context, comm::Colle
   require_version(stage, "select", result_version(StageKind::select));
   auto [opened, oracle] = open_images(stage, context, {});
   ImageSource& source = *opened;
-  SampleScores scores = read_scores(context, "scores", source.samples("train"), source.classes());
+  SampleScores scores = read_scores(context, "scores").of(source.samples("train"), source.classes());
   SelectedSubset subset = select_by(stage.settings, at::softmax(scores.rows.at("logits").to(at::kDouble), 1));
 
   Execution result;

@@ -17,7 +17,7 @@ Execution execute_selection(const Stage& stage, const Context& context, comm::Co
   require_version(stage, "method " + name, result_version_of_method(name));
   auto [opened, oracle] = open_images(stage, context, {.labels = true});
   ImageSource& source = *opened;
-  at::Tensor logits = read_scores(context, "scores", source.samples("train"), source.classes()).rows.at("logits");
+  at::Tensor logits = read_scores(context, "scores").of(source.samples("train"), source.classes()).rows.at("logits");
   method::Selected selected = method::find_method(name).select(logits, source.given());
   if (context.trial) selected.mask.fill_(1);
   // The score: how sure the model is of the given label.

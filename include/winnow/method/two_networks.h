@@ -31,9 +31,6 @@ class TwoNetworks : public Method {
   Outputs predict(Forward&) override;  // the mean of the networks' logits
 
  protected:
-  // The key train_rule: "own", or "ce", which trains by cross-entropy on all and applies the selection rule alone.
-  // UsageError for another word.
-  static bool trains_by_cross_entropy(const Settings&);
   // UsageError where no epoch is left after the warm-up, in which samples are selected.
   static void require_epochs_after_warmup(const Setup&);
 

@@ -142,6 +142,12 @@ void show_run(const Path& file, bool json) {
   for (const store::Column& column : run.tables["metrics/final"])
     if (std::vector<double> values = reals(column); !values.empty())
       fmt::print("  {:20} {:.6g}\n", printable(column.name), values[0]);
+  if (auto members = run.tables.find("metrics/members"); members != run.tables.end()) {
+    fmt::print("\nby member\n");
+    for (const store::Column& column : members->second)
+      if (std::vector<double> values = reals(column); !values.empty() && column.name != "member")
+        fmt::print("  {:20} {:.6g}\n", printable(column.name), fmt::join(values, "  "));
+  }
   fmt::print("\nby epoch\n");
   for (const store::Column& column : run.tables["metrics/epochs"])
     if (std::vector<double> values = reals(column); !values.empty() && column.name != "epoch")

@@ -44,6 +44,7 @@ StageClass stage_class(const Stage& stage, std::string_view label, std::uint32_t
   StageClass result{std::string(label), size_of(stage)};
   for (const char* key : kDeciding)
     if (stage.settings.has(key)) result.name += "/" + shown(stage.settings.all().at(key));
+  if (double shots = number(stage.settings, "data.shots", 0); shots > 0) result.name += fmt::format("/{} shots", shots);
   if (width > 1) result.name += fmt::format("/{} wide", width);
   return result;
 }

@@ -72,7 +72,7 @@ bool decides_class(const std::string& key, const Value& value) {
   auto ends = [&](std::string_view end) {
     return key.size() >= end.size() && key.compare(key.size() - end.size(), end.size(), end) == 0;
   };
-  if (key == "seed" || ends(".seed") || ends("_seed")) return false;
+  if (key == "seed" || ends(".seed") || ends("_seed") || key == "member" || key == "round") return false;
   if (ends(".epochs") || ends("_epochs") || key == "epochs") return false;
   if (value.is_number_float())
     return key.starts_with("data.") || key == "labels.keep_fraction" || key.starts_with("architecture.");

@@ -32,6 +32,8 @@ std::string stage_label(const sweep::Plan& plan, std::uint32_t node, const std::
               method = settings.has("method") ? settings.text("method") : "";
   if (!method.empty() && method != text) text += (text.empty() ? "" : " ") + method;
   else if (!cell && settings.has("model")) text += " " + settings.text("model");
+  for (const char* number : {"member", "round"})  // which of a recipe's stages that are alike otherwise
+    if (!cell && settings.has(number)) text += fmt::format(", {} {}", number, settings.integer(number));
   bool kind_said = false;
   for (std::string axis : axes) {
     if (!cell && axis.starts_with(table)) axis.erase(0, table.size());

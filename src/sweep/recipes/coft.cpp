@@ -48,8 +48,9 @@ class CoFT {
   }
 
   std::size_t add_first(std::size_t m, std::size_t selection, std::int64_t round) {
-    Draft train = trained_on(experiment_, "p1", selection, {static_cast<std::int64_t>(m) + 1, round});
-    train.label = "p1";
+    Draft train = draft_of(experiment_, "p1", StageKind::train);
+    train.stage.version = experiment_.catalogue.methods.at(train.stage.settings.text("method")).version;
+    train = trained_on(std::move(train), selection, {static_cast<std::int64_t>(m) + 1, round});
     train.stage.settings.set("train.batches", "selected");
     train.stage.outputs = {Output::metrics, Output::scores, Output::predictions};
     add_backbone(drafts_, train, train.stage.settings.text("model"), experiment_.catalogue);
@@ -76,9 +77,9 @@ class CoFT {
 
   std::size_t add_second(std::size_t m, const Pair& clean) {
     std::size_t of = settings_.text("train_on") == "other" ? other(m) : m;
-    Draft train = trained_on(experiment_, "", clean[of], {static_cast<std::int64_t>(m) + 1, 1});
+    Draft train = trained_on(own_training(experiment_), clean[of], {static_cast<std::int64_t>(m) + 1, 1});
     train.label = "p2";
-    if (experiment_.method.learner == "ce") train.stage.settings.set("train.batches", "selected");
+    if (settings_.text("batches") == "selected") train.stage.settings.set("train.batches", "selected");
     train.stage.outputs = {Output::metrics, Output::predictions};
     add_backbone(drafts_, train, train.stage.settings.text("model"), experiment_.catalogue);
     drafts_.push_back(std::move(train));

@@ -8,10 +8,7 @@ std::vector<Draft> distillation_recipe(Experiment experiment) {
   std::vector<Draft> drafts;
   std::size_t teacher = add_zero_shot_scores(drafts, experiment, "teacher");
   drafts[teacher].stage.outputs.insert(Output::features);
-  Draft train = draft_of(experiment, "", StageKind::train);
-  for (const Key& key : experiment.method.keys)
-    if (key.of_recipe) erase_setting(train, key.key);
-  train.stage.version = experiment.method.version;
+  Draft train = own_training(experiment);
   train.edges["teacher"] = {teacher, Output::scores};
   train.edges["texts"] = {teacher, Output::features};
   add_backbone(drafts, train, train.stage.settings.text("model"), experiment.catalogue);

@@ -17,11 +17,8 @@ std::vector<Draft> feature_cache_recipe(Experiment experiment) {
   std::size_t support = drafts.size();
   drafts.push_back(std::move(embed));
 
-  Draft train = draft_of(experiment, "", StageKind::train);
-  for (const Key& key : experiment.method.keys)
-    if (key.of_recipe) erase_setting(train, key.key);
+  Draft train = own_training(experiment);
   train.stage.settings.set("validation_labelled", true);
-  train.stage.version = experiment.method.version;
   train.stage.outputs = {Output::metrics, Output::labels};
   train.edges["texts"] = {texts, Output::features};
   train.edges["support"] = {support, Output::features};

@@ -10,7 +10,7 @@ std::vector<Draft> prompt_members_recipe(Experiment experiment) {
   std::size_t selection = add_selection(drafts, experiment, zero_shot, /*round=*/1);
   std::vector<std::size_t> members;
   for (std::int64_t member = 1; member <= experiment.settings.integer("members"); ++member) {
-    Draft train = trained_on(experiment, "", selection, {member, 1});
+    Draft train = trained_on(own_training(experiment), selection, {member, 1});
     train.stage.settings.set("train.batches", "selected");
     train.stage.outputs = {Output::metrics, Output::predictions};
     add_backbone(drafts, train, train.stage.settings.text("model"), experiment.catalogue);

@@ -10,7 +10,7 @@ std::vector<Draft> prompt_rounds_recipe(Experiment experiment) {
   std::int64_t rounds = experiment.settings.integer("rounds");
   for (std::int64_t round = 1; round <= rounds; ++round) {
     std::size_t selection = add_selection(drafts, experiment, scores, round);
-    Draft train = trained_on(experiment, "", selection, {1, round});
+    Draft train = trained_on(own_training(experiment), selection, {1, round});
     train.stage.settings.set("train.batches", "selected");
     train.stage.outputs = {Output::metrics};
     if (round < rounds) train.stage.outputs.insert(Output::scores);

@@ -49,9 +49,11 @@ std::size_t add_selection(std::vector<Draft>&, const Experiment&, std::size_t sc
 struct Draw {
   std::int64_t member, round;
 };
-// Training on what an earlier stage selected: the method of a table, or the method's learner. No outputs yet, and no
-// backbone.
-Draft trained_on(const Experiment&, std::string_view table, std::size_t selection, Draw);
+// The cell's training, by the method or its learner, without the recipe's own keys. No outputs beside metrics, and no
+// backbone, as yet.
+Draft own_training(const Experiment&);
+// The same training on what an earlier stage selected.
+Draft trained_on(Draft, std::size_t selection, Draw);
 // The cell: the average of what `members` predict, and that of `phase1` beside it.
 void add_ensemble(std::vector<Draft>&, const Experiment&, const std::vector<std::size_t>& members,
                   const std::vector<std::size_t>& phase1, const char* average);

@@ -1,8 +1,6 @@
 // Stages that the recipes without labels share: docs/methods/unsupervised.md#3.7.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "recipes.h"
 
 namespace winnow::sweep {
@@ -15,6 +13,11 @@ void take_setting(Draft& draft, const Experiment& experiment, const std::string&
   if (name != key) draft.origin[name] = key;
   draft.stage.defaulted.erase(name);
   if (experiment.defaulted.count(key)) draft.stage.defaulted.insert(name);
+}
+
+const Method& method_named(const Catalogue& catalogue, const std::string& name) {
+  auto found = catalogue.methods.find(name);
+  return found == catalogue.methods.end() ? catalogue.parts.at(name) : found->second;
 }
 
 // Of the stage of a table, or of the one that yields the cell, with the prompt of the fixed model as its class texts.
@@ -64,20 +67,19 @@ std::size_t add_selection(std::vector<Draft>& drafts, const Experiment& experime
   return drafts.size() - 1;
 }
 
-Draft trained_on(const Experiment& experiment, std::string_view table, std::size_t selection, Draw draw) {
-  Draft train = draft_of(experiment, table, StageKind::train);
-  const Catalogue& catalogue = experiment.catalogue;
-  std::string name = !table.empty()                      ? train.stage.settings.text("method")
-                     : experiment.method.learner.empty() ? experiment.method.name
-                                                         : experiment.method.learner;
-  const Method& method = catalogue.methods.count(name) ? catalogue.methods.at(name) : catalogue.parts.at(name);
-  if (table.empty())
-    for (const Key& key : experiment.method.keys)
-      if (key.of_recipe) erase_setting(train, key.key);
+Draft own_training(const Experiment& experiment) {
+  Draft train = draft_of(experiment, "", StageKind::train);
+  for (const Key& key : experiment.method.keys)
+    if (key.of_recipe) erase_setting(train, key.key);
+  std::string name = experiment.method.learner.empty() ? experiment.method.name : experiment.method.learner;
   train.stage.settings.set("method", name);
+  train.stage.version = method_named(experiment.catalogue, name).version;
+  return train;
+}
+
+Draft trained_on(Draft train, std::size_t selection, Draw draw) {
   train.stage.settings.set("member", draw.member);
   train.stage.settings.set("round", draw.round);
-  train.stage.version = method.version;
   train.edges["selection"] = {selection, Output::selection};
   return train;
 }

@@ -1,0 +1,23 @@
+#include "features_of_all.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "winnow/device/transfer.h"
+#include "winnow/method/chunks.h"
+
+namespace winnow::train {
+
+at::Tensor features_of_all(model::Tower& tower, ImageSource& source, const std::string& view, std::int64_t epoch,
+                           comm::Collective& collective, Trial* trial) {
+  at::NoGradGuard no_gradient;
+  at::Tensor all =
+      all_rows(source.size("train"), method::kChunkRows, trial, [&](std::int64_t first, std::int64_t rows) {
+        comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
+        at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
+        return collective.gather_rows(tower.rows(source.inputs("train", view, ids, epoch)).features(), rows);
+      });
+  return device::to_host(all).to(at::kDouble);
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,16 @@
+// Features of all training samples by a tower as it is.
+#pragma once
+
+#include "image_source.h"
+#include "winnow/comm/collective.h"
+#include "winnow/model/tower.h"
+#include "winnow/train/trial.h"
+
+namespace winnow::train {
+
+// N x d, fp64, on the host, of a view in an epoch. Collective: each process computes its part of every piece. With a
+// trial the first piece stands for all (all_rows). Without gradient.
+at::Tensor features_of_all(model::Tower&, ImageSource&, const std::string& view, std::int64_t epoch, comm::Collective&,
+                           Trial*);
+
+}  // namespace winnow::train

@@ -10,6 +10,7 @@
 #include "recipe.h"
 #include "stage_keys.h"
 #include "winnow/core/error.h"
+#include "winnow/core/words.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/scores.h"
 #include "winnow/data/template_file.h"
@@ -47,6 +48,10 @@ std::vector<Key> keys(const Item& table, const NamedParts& parts, const std::str
 }
 
 const std::vector<std::string> kSystems = {"partialclip", "deft", "coft"};
+constexpr Words<Need>::Entry kNeedWords[] = {{Need::validation, "validation"},
+                                             {Need::epochs_after_warmup, "epochs-after-warmup"},
+                                             {Need::fine_steps, "fine-steps"}};
+constexpr Words<Need> kNeeds("need", kNeedWords);
 const std::vector<std::string> kConditions = {"system", "profile", "labels.kind"};
 
 std::string one_of(const std::vector<std::string>& words, const Item& item, const std::string& file) {
@@ -77,7 +82,7 @@ void refuse_unknown(const Item& table, const std::string& file, const std::vecto
 Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
   const std::string& file = preset.source;
   refuse_unknown(table, file,
-                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs_validation",
+                 {"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs", "shares",
                   "first_run", "own_recipe", "stages", "groups", "keys", "profiles", "datasets"});
   Method method{std::move(preset)};
   method.version = required(table, "version", file).get<int>();
@@ -93,7 +98,9 @@ Method read_method(Preset preset, const Item& table, const NamedParts& parts) {
     for (const auto& [stage, item] : stages->entries)
       method.stages[stage] = required(item, "methods", file).get<std::vector<std::string>>();
   if (const Item* inputs = find(table, "inputs")) method.inputs = inputs->json().get<std::vector<std::string>>();
-  if (const Item* needs = find(table, "needs_validation")) method.needs_validation = needs->scalar.get<bool>();
+  if (const Item* needs = find(table, "needs"))
+    for (const Value& word : needs->json()) method.needs.push_back(kNeeds.parse(word.get<std::string>()));
+  if (const Item* shares = find(table, "shares")) method.shares = shares->json().get<std::vector<std::string>>();
   if (const Item* first = find(table, "first_run"))
     method.first_run_keys = first->json().get<std::vector<std::string>>();
   if (const Item* own = find(table, "own_recipe")) method.own_recipe = own->scalar.get<bool>();

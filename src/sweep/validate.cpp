@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "check_needs.h"
 #include "check_samples.h"
 #include "label_sets.h"
 #include "winnow/core/error.h"
@@ -122,13 +123,6 @@ void require_texts(Inspection& seen, const Catalogue& catalogue) {
   }
 }
 
-void require_validation(Inspection& seen) {
-  if (seen.method().needs_validation && seen.real("data.validation") == 0)
-    throw UsageError(
-        fmt::format("{}: method {} is tuned on labelled samples that are set aside: data.validation must be above 0",
-                    seen.where("method"), seen.method().name));
-}
-
 // Of a pure fp16 stage: whoever sets the rule of its weights.
 void require_rule_of_fp16(Inspection& seen) {
   constexpr std::string_view kPrecision = "train.precision", kRule = "optimizer";
@@ -211,7 +205,7 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_start(seen, catalogue);
   require_prompts(seen, catalogue);
   require_texts(seen, catalogue);
-  require_validation(seen);
+  check_needs(seen, catalogue);
   require_rule_of_fp16(seen);
   require_scorer(seen, catalogue);
   require_legacy_seeds(seen);

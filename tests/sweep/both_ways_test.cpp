@@ -100,7 +100,7 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
         std::string base = "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"" +
                            value(*declaration(method, "model")).get<std::string>() + "\"\nmethod = \"" + method +
                            "\"\n" + (preset.labels == LabelNeed::none ? "" : "labels = " + kind + "\n") +
-                           (preset.needs_validation ? "data.validation = 0.5\n" : "") + detect;
+                           (preset.needs_a(Need::validation) ? "data.validation = 0.5\n" : "") + detect;
         if (refusal(base) != "accepted") continue;  // labels that the method does not learn from
         std::vector<std::string> keys;
         Settings first = plan(base).settings(0);

@@ -49,7 +49,7 @@ TEST_F(Presets, SetOnlyWhatIsDeclared) {
 // What a method cannot do without.
 std::string needs(const Method& method) {
   std::string text = method.labels == LabelNeed::given ? "\nlabels = { kind = \"symmetric\", rate = 0.4 }" : "";
-  if (method.needs_validation) text += "\ndata.validation = 0.1";
+  if (method.needs_a(Need::validation)) text += "\ndata.validation = 0.1";
   for (const auto& [stage, methods] : method.stages) text += "\n" + stage + ".method = \"" + methods.front() + "\"";
   return text;
 }

@@ -40,7 +40,7 @@ class Graph : public Miniature {
     for (const sweep::Key& key : method.keys)
       if (auto found = little.find(key.key); found != little.end() && key.fallback != Value(0))
         text += fmt::format("\"{}\" = {}\n", key.key, found->second);
-    if (method.needs_validation) text += "data = { validation = 0.3, shots = 2 }\n";
+    if (method.needs_a(sweep::Need::validation)) text += "data = { validation = 0.3, shots = 2 }\n";
     for (const auto& [stage, methods] : method.stages) text += fmt::format("{}.method = \"{}\"\n", stage, methods[0]);
     if (method.stages.count("p1")) text += "p1.train = { epochs = 6, batch = 4, schedule = \"constant\", lr = 0.03 }\n";
     return text + "train = { epochs = 2, min_steps = 0, batch = 8, schedule = \"constant\" }\n";

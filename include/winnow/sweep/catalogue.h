@@ -2,6 +2,7 @@
 // in.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,6 +51,10 @@ using Assignments = std::map<std::string, Value>;  // dotted key -> value
 // none: the method learns without labels, so that settings labels.* do not exist for it.
 enum class LabelNeed { none, given, candidates };
 
+// What a method cannot do without: labelled samples that are set aside (data.validation), epochs after its warm-up,
+// steps finer than fp16 has.
+enum class Need { validation, epochs_after_warmup, fine_steps };
+
 struct Method : Preset {
   int version = 1;
   std::string recipe;
@@ -59,7 +64,8 @@ struct Method : Preset {
   std::map<std::string, std::vector<std::string>>
       stages;                       // earlier stages that a sweep may set, and the methods that each may run
   std::vector<std::string> inputs;  // what an earlier stage of its recipe must hand it, if anything
-  bool needs_validation = false;    // learns from labelled samples that are set aside, too
+  std::vector<Need> needs;
+  std::vector<std::string> shares;  // keys that are shares of a whole: at most 1 together
   // Where there are some, the method runs twice: a first run, which alone has these keys, hands what it selected to the
   // second one, which starts from scratch, as its input "confident".
   std::vector<std::string> first_run_keys;
@@ -70,6 +76,8 @@ struct Method : Preset {
   std::map<std::string, Assignments> profiles, datasets;
   // Profiles of the methods with an own recipe that a stage may run, under the stage's names: stage, method, profile.
   std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>> stage_profiles;
+
+  bool needs_a(Need need) const { return std::find(needs.begin(), needs.end(), need) != needs.end(); }
 };
 
 // Values that hold only where every text of `when` is the experiment's: profile, labels.kind, or system (the method's).

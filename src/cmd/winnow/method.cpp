@@ -56,7 +56,7 @@ std::string labels_of_example(const sweep::Method& method) {
 std::string example_of(const sweep::Method& method) {
   std::string text = fmt::format("[[grid]]\nmethod = [\"{}\"]\n", method.name);
   if (method.labels != sweep::LabelNeed::none) text += fmt::format("labels = {}\n", labels_of_example(method));
-  if (method.needs_validation) text += "data.validation = [0.2]\n";
+  if (method.needs_a(sweep::Need::validation)) text += "data.validation = [0.2]\n";
   if (method.recipe == "zero-shot") return text + "prompt = [\"a photo of a {}.\", \"{}\"]\n";  // nothing is drawn
   for (const auto& [stage, methods] : method.stages) {
     std::string tables;

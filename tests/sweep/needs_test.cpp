@@ -1,0 +1,50 @@
+// What a method cannot do without is asked for by the plan, wherever the method runs.
+#include <gmock/gmock.h>
+
+#include "fixture.h"
+
+namespace winnow::sweep {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Needs : public SweepTest {
+ protected:
+  Needs() { catalogue_ = whole_catalogue(); }
+  std::string refused(const std::string& rest) const {
+    return refusal("name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\n" + rest);
+  }
+  static constexpr const char* kNoisy = "labels = { kind = \"symmetric\", rate = 0.4 }\n";
+};
+
+TEST_F(Needs, ASelectionAfterTheWarmUp) {
+  for (const char* method : {"unicon", "longremix", "promix"}) {
+    std::string alone = std::string(kNoisy) + "method = \"" + method + "\"\ntrain.epochs = 4\n";
+    EXPECT_THAT(refused(alone + "warmup_epochs = 4"),
+                HasSubstr("s.toml:8: warmup_epochs = 4: of 4 epochs none is left in which samples are selected"));
+    EXPECT_EQ(refused(alone + "warmup_epochs = 3"), "accepted") << method;
+    EXPECT_THAT(refused(std::string(kNoisy) + "method = \"detect-train\"\ndetect = { method = \"" + method +
+                        "\", warmup_epochs = 2, train = { epochs = 2 } }"),
+                HasSubstr("detect.warmup_epochs = 2: of 2 epochs none is left"));
+  }
+}
+
+TEST_F(Needs, StepsFinerThanPureFp16Has) {
+  std::string pure = "train = { precision = \"fp16-pure\", optimizer = \"sgd\" }\n";
+  EXPECT_THAT(
+      refused(pure + "method = \"pico\"\nlabels = { kind = \"flip\", rate = 0.1 }"),
+      HasSubstr("s.toml:5: train.precision = fp16-pure: method pico averages weights, in steps too small for fp16; "
+                "take fp16, bf16 or fp32"));
+  EXPECT_THAT(refused(pure + "method = \"coft-plus\""), HasSubstr("method coft-contrast averages weights"));
+  EXPECT_EQ(refused(pure + "method = \"coft\""), "accepted");
+}
+
+TEST_F(Needs, SharesOfAWhole) {
+  std::string message = refused(std::string(kNoisy) + "method = \"rolt\"\nweights.given = 0.9");
+  EXPECT_THAT(message, HasSubstr("weights.given = 0.9 (s.toml:7): shares of a whole, at most 1 together"));
+  EXPECT_THAT(message, HasSubstr("weights.ensemble = 0.3 ("));
+  EXPECT_EQ(refused(std::string(kNoisy) + "method = \"rolt\"\nweights.given = 0.4"), "accepted");
+}
+
+}  // namespace
+}  // namespace winnow::sweep

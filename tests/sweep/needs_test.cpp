@@ -42,7 +42,7 @@ TEST_F(Needs, StepsFinerThanPureFp16Has) {
 TEST_F(Needs, SharesOfAWhole) {
   std::string message = refused(std::string(kNoisy) + "method = \"rolt\"\nweights.given = 0.9");
   EXPECT_THAT(message, HasSubstr("weights.given = 0.9 (s.toml:7): shares of a whole, at most 1 together"));
-  EXPECT_THAT(message, HasSubstr("weights.ensemble = 0.3 ("));
+  EXPECT_THAT(message, HasSubstr("weights.ensemble = 0.4 (sweeps/presets"));
   EXPECT_EQ(refused(std::string(kNoisy) + "method = \"rolt\"\nweights.given = 0.4"), "accepted");
 }
 

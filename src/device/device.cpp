@@ -29,8 +29,17 @@ std::string processor() {
 
 }  // namespace
 
+namespace {
+
+std::string (*cuda_kind)(int device) = nullptr;
+
+}  // namespace
+
+void set_cuda_kind(std::string (*kind)(int device)) { cuda_kind = kind; }
+
 std::vector<std::string> names() {
   std::vector<std::string> result{"cpu"};
+  if (cuda_kind) result.push_back("cuda");
   if (c10::is_privateuse1_backend_registered()) result.push_back(c10::get_privateuse1_backend());
   return result;
 }
@@ -54,13 +63,41 @@ c10::Device named(std::string_view name) {
     last = c10::impl::VirtualGuardImpl(device.type()).deviceCount() - 1;
     if (device.index() <= last) return device;
   } catch (const c10::Error&) {
-    last = c10::impl::VirtualGuardImpl(c10::DeviceType::PrivateUse1).deviceCount() - 1;
+    last = c10::impl::VirtualGuardImpl(type == "cuda" ? at::kCUDA : c10::DeviceType::PrivateUse1).deviceCount() - 1;
   }
   throw refuse(fmt::format("{}, or {}:NUMBER up to {}", type, type, last));
 }
 
 std::string kind_of(c10::Device device) {
+  if (device.is_cuda() && cuda_kind) return cuda_kind(device.has_index() ? device.index() : 0);
   return device.is_cpu() ? processor() : c10::DeviceTypeName(device.type(), /*lower_case=*/true);
+}
+
+c10::Device of_member(c10::Device device, int rank, int size) {
+  if (size == 1 || !device.is_cuda()) return device;
+  if (device.has_index())
+    throw UsageError(
+        fmt::format("device: {} would be shared by {} processes of a gang, each needs a GPU of its own: say cuda",
+                    device.str(), size));
+  int there = c10::impl::VirtualGuardImpl(device.type()).deviceCount();
+  if (size > there)
+    throw UsageError(fmt::format("device: a gang of {} processes needs {} GPUs, {} {} visible", size, size, there,
+                                 there == 1 ? "is" : "are"));
+  return {device.type(), static_cast<c10::DeviceIndex>(rank)};
+}
+
+void make_reproducible(c10::Device device) {
+  if (!device.is_cuda()) return;
+  at::Context& context = at::globalContext();
+  context.setDeterministicAlgorithms(true, /*warn_only=*/false);
+  context.setDeterministicFillUninitializedMemory(false);  // every empty tensor would be filled
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
+  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);
+  context.setAllowBF16ReductionCuBLAS(false);
+  context.setAllowFP16ReductionCuBLAS(false);
+  context.setSDPUseCuDNN(false);
 }
 
 }  // namespace winnow::device

@@ -28,7 +28,7 @@ Descriptor watch_children() {
 }  // namespace
 
 AgentLoop::AgentLoop(const Options& options, Descriptor coordinator)
-    : options_(options), coordinator_(std::move(coordinator)), children_(watch_children()), slots_(options.trainers) {
+    : options_(options), coordinator_(std::move(coordinator)), children_(watch_children()) {
   make_nonblocking(coordinator_.get());
 }
 
@@ -42,6 +42,8 @@ void AgentLoop::run() {
     reap_trainers();
     for (sched::Slot slot = 0; slot < slots_.size(); ++slot) hear_trainer(slot);
     hear_worker();
+    look_at_gpus();
+    start_waiting();
     post(sched::Agent::Tick{});
     flush();
   }
@@ -88,7 +90,8 @@ void AgentLoop::on_message(const Message& message) {
     case Message::Kind::assign:
       tasks_[message.attempt] = {.attempt = message.attempt,
                                  .stage_text = message.text,
-                                 .width = std::max(1u, static_cast<std::uint32_t>(message.number))};
+                                 .width = std::max(1u, static_cast<std::uint32_t>(message.number)),
+                                 .out_of_memory = std::atoi(message.detail.c_str())};
       return post(sched::Agent::Given{message.attempt, tasks_[message.attempt].width});
     case Message::Kind::retract: return post(sched::Agent::Retracted{message.attempt});
     case Message::Kind::cancel: return post(sched::Agent::Cancelled{message.attempt});
@@ -114,16 +117,23 @@ bool AgentLoop::welcome(const Message& message) {
              host_name(), std::filesystem::absolute(options_.store).string())});
     return false;
   }
+  try {
+    take_devices();
+  } catch (const UsageError& error) {
+    send({.kind = Message::Kind::refused, .text = error.what()});
+    return false;
+  }
   worker_ = std::make_unique<Worker>(options_);
   std::map<std::string, DataSource> datasets;
   const Value sources = Value::parse(message.detail);
   for (const auto& [name, source] : sources.items()) datasets[name] = {source.at("preset"), source.at("source")};
   worker_->expect(std::move(datasets));
-  machine_.emplace(options_.trainers, options_.timers, now());
+  machine_.emplace(devices_.slots, options_.timers, now());
   send({.kind = Message::Kind::joined,
-        .number = static_cast<double>(options_.trainers),
+        .number = static_cast<double>(devices_.slots),
         .text = host_name(),
-        .detail = fmt::format("{} {}", ::getpid(), revision())});
+        .detail = Value({{"pid", ::getpid()}, {"revision", revision()}, {"gpus", to_json(watch_->seen())}}).dump()});
+  for (const std::string& warning : devices_.warnings) send({.kind = Message::Kind::note, .text = warning});
   return true;
 }
 

@@ -8,9 +8,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "message.h"
+#include "slot_devices.h"
 #include "trainer_events.h"
 #include "trainer_process.h"
 #include "winnow/sched/agent.h"
@@ -28,6 +30,7 @@ class AgentLoop {
  private:
   struct SlotState {  // a slot
     std::unique_ptr<TrainerProcess> trainer;
+    std::vector<sched::Slot> to_start;  // of a trainer that waits until the memory of its GPUs is free
     std::string version, device;
     Task task;                            // what it runs, or ran last
     double start = 0, reported = 0;       // wall clock: of the stage; of the last progress passed on
@@ -41,6 +44,13 @@ class AgentLoop {
   void hear_coordinator();
   void on_message(const Message&);
   bool welcome(const Message&);
+  void take_devices();
+  std::vector<std::string> trainer_words() const;
+  std::string devices_of(const std::vector<sched::Slot>&) const;  // CUDA_VISIBLE_DEVICES of a trainer in these slots
+  void start_waiting();
+  void start(sched::Slot);
+  void look_at_gpus();
+  bool memory_is_free(const std::string& gpu) const;
   void hear_trainer(sched::Slot);
   void hear_event(sched::Slot, const TrainerEvent&, const std::string& line);
   void refuse_trainer(sched::Slot);
@@ -61,6 +71,7 @@ class AgentLoop {
   void execute(const sched::Agent::ReportDone&);
   void execute(const sched::Agent::ReportFailed&);
   void execute(const sched::Agent::ReportReturned&);
+  void execute(const sched::Agent::ReportSlots&);
   void execute(const sched::Agent::SendHeartbeat&);
   void send(const Message&);
   void flush();
@@ -74,6 +85,11 @@ class AgentLoop {
   bool handling_ = false;
   std::map<sched::Attempt, Task> tasks_;  // given, not yet running
   std::vector<SlotState> slots_;
+  SlotDevices devices_;                        // from the welcome on
+  std::map<std::string, std::int64_t> taken_;  // by GPU: bytes that others used on it when this agent took it
+  std::optional<GpuWatch> watch_;              // its GPUs, each once
+  std::set<std::string> closed_;               // GPUs that were lost
+  sched::Time looked_{};
   std::unique_ptr<Worker> worker_;
   bool connected_ = true, finished_ = false;
 };

@@ -109,10 +109,20 @@ void AgentLoop::execute(const Agent::Prepare& c) { worker_->prepare(tasks_.at(c.
 void AgentLoop::execute(const Agent::StartTrainer& c) {
   SlotState& state = slots_[c.slot];
   state = SlotState{};
+  state.to_start = c.slots;
+  if (devices_.gpus.empty()) start(c.slot);
+  else looked_ = {};  // start_waiting() looks first
+}
+
+void AgentLoop::start(Slot slot) {
+  SlotState& state = slots_[slot];
+  std::vector<Slot> slots = std::exchange(state.to_start, {});
   try {
-    state.trainer = std::make_unique<TrainerProcess>(TrainerCommand{options_.trainer, options_.threads, c.width});
+    TrainerCommand command{trainer_words(), options_.threads, static_cast<std::uint32_t>(slots.size()), {}};
+    if (!devices_.gpus.empty()) command.variables.emplace_back("CUDA_VISIBLE_DEVICES", devices_of(slots));
+    state.trainer = std::make_unique<TrainerProcess>(command);
   } catch (const DeviceError& error) {
-    post(Agent::TrainerGone{c.slot, error.what()});
+    post(Agent::TrainerGone{slot, error.what()});
   }
 }
 
@@ -137,6 +147,12 @@ void AgentLoop::execute(const Agent::StopStage& c) {
 
 void AgentLoop::execute(const Agent::KillTrainer& c) {
   SlotState& state = slots_[c.slot];
+  if (!state.to_start.empty()) {
+    std::string gpus = devices_of(state.to_start);
+    state.to_start.clear();
+    return post(
+        Agent::TrainerGone{c.slot, fmt::format("no trainer was started: the memory of {} did not come free", gpus)});
+  }
   state.deaf = true;
   if (state.fault.empty() && !c.because.empty())
     state.fault = fmt::format("the trainer was killed because {}", c.because);
@@ -144,6 +160,10 @@ void AgentLoop::execute(const Agent::KillTrainer& c) {
 }
 
 void AgentLoop::execute(const Agent::QuitTrainer& c) {
+  if (!slots_[c.slot].to_start.empty()) {
+    slots_[c.slot].to_start.clear();
+    return post(Agent::TrainerGone{c.slot, "no trainer was started"});
+  }
   if (!slots_[c.slot].trainer) return;
   slots_[c.slot].trainer->send(protocol::line_of(protocol::Order::quit));
   slots_[c.slot].trainer->close_input();
@@ -193,6 +213,10 @@ void AgentLoop::execute(const Agent::ReportReturned& c) {
   send({.kind = Message::Kind::returned, .attempt = c.attempt});
 }
 
-void AgentLoop::execute(const Agent::SendHeartbeat& c) { send({.kind = Message::Kind::heartbeat, .attempts = c.held}); }
+void AgentLoop::execute(const Agent::SendHeartbeat& c) {
+  send({.kind = Message::Kind::heartbeat,
+        .detail = devices_.gpus.empty() ? "" : to_json(watch_->seen()).dump(),
+        .attempts = c.held});
+}
 
 }  // namespace winnow::fleet

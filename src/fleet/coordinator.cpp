@@ -108,9 +108,9 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
   sched::Attempt attempt = message.attempt;
   status_.heard(agent);
   switch (message.kind) {
-    case Message::Kind::joined:
-      if (std::string other = message.detail.substr(std::min(message.detail.find(' ') + 1, message.detail.size()));
-          other != revision()) {
+    case Message::Kind::joined: {
+      const Value said = Value::parse(message.detail);
+      if (std::string other = said.value("revision", ""); other != revision()) {
         refused_ = fmt::format(
             "winnow on host {} is of revision {}, the coordinator on host {} of {}: they would compute one table with "
             "different code; install one build "
@@ -118,14 +118,27 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
             message.text, other.empty() ? "unknown" : other, host_name(), revision());
         return;
       }
+      bool has_gpus = !said.at("gpus").empty();
+      if (!options_.mixed_devices)
+        for (const auto& [other, gpus] : has_gpus_)
+          if (gpus != has_gpus) {
+            refused_ = fmt::format(
+                "host {} has GPUs for this run and host {} has none: leave it out, say --device cpu, or "
+                "allow it with --mixed-devices",
+                has_gpus ? message.text : host(other), has_gpus ? host(other) : message.text);
+            return;
+          }
+      has_gpus_[agent] = has_gpus;
       hosts_[agent] = message.text;
-      status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number));
+      status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number), said.at("gpus"));
       journal_.add({{"event", "joined"},
                     {"agent", agent},
                     {"host", message.text},
-                    {"pid", std::atoi(message.detail.c_str())},
-                    {"slots", message.number}});
+                    {"pid", said.at("pid")},
+                    {"slots", message.number},
+                    {"gpus", said.at("gpus")}});
       return event(Scheduler::Joined{agent, static_cast<std::uint32_t>(message.number)});
+    }
     case Message::Kind::refused: refused_ = message.text; return;
     case Message::Kind::started: {
       Value started = record("started", attempt);
@@ -155,7 +168,13 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       status_.ended(attempt);
       return event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text), message.detail});
     case Message::Kind::returned: status_.ended(attempt); return event(Scheduler::Returned{agent, attempt});
-    case Message::Kind::heartbeat: return event(Scheduler::Beat{agent, message.attempts});
+    case Message::Kind::heartbeat:
+      if (!message.detail.empty()) status_.gpus(agent, Value::parse(message.detail));
+      return event(Scheduler::Beat{agent, message.attempts});
+    case Message::Kind::resized:
+      status_.resized(agent, static_cast<std::uint32_t>(message.number));
+      journal_.add({{"event", "resized"}, {"agent", agent}, {"slots", message.number}});
+      return event(Scheduler::Resized{agent, static_cast<std::uint32_t>(message.number)});
     case Message::Kind::note: return observer_.say(message.text);
     case Message::Kind::left: return event(Scheduler::Left{agent});
     default: throw InternalError("an agent sent a coordinator's message");

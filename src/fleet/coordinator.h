@@ -56,6 +56,7 @@ class Coordinator {
   sched::Scheduler scheduler_;
   Links links_;
   std::map<sched::AgentId, std::string> hosts_;
+  std::map<sched::AgentId, bool> has_gpus_;
   std::string refused_;
   sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{}, written_{};
   int replacements_ = 0;

@@ -50,7 +50,8 @@ void Coordinator::execute(const Scheduler::Assign& c) {
   links_.send(c.agent, {.kind = Message::Kind::assign,
                         .attempt = c.attempt,
                         .number = static_cast<double>(width_of(c.attempt.stage)),
-                        .text = work_.stage(c.attempt.stage).dump()});
+                        .text = work_.stage(c.attempt.stage).dump(),
+                        .detail = std::to_string(c.out_of_memory)});
 }
 
 void Coordinator::execute(const Scheduler::Retract& c) {

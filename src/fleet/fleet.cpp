@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "coordinator.h"
+#include "slot_devices.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
@@ -45,6 +46,11 @@ void Fleet::leave(int code) {
   }
   state_->mpi->finalize();
   ::alarm(0);
+}
+
+Room room_here(const Options& options) {
+  SlotDevices devices = slot_devices(options);
+  return {devices.slots, devices.gpu_count()};
 }
 
 void serve(const Options& options, const World& world) {

@@ -14,13 +14,13 @@ struct Message {
   enum class Kind : std::uint8_t {
     // coordinator to agent
     welcome,  // text: token of the store; detail: data sources, JSON
-    assign,   // attempt; text: stage, JSON; number: width
+    assign,   // attempt; text: stage, JSON; number: width; detail: how many attempts ran out of memory
     retract,  // attempt
     cancel,   // attempt
     drain,    // number: seconds of grace
     alive,
     // agent to coordinator
-    joined,     // number: slots; text: host; detail: process id and revision of the code
+    joined,     // number: slots; text: host; detail: process id, revision of the code and GPUs, JSON
     refused,    // text: why this agent cannot work
     started,    // attempt; number: process id of the trainer; text: its version
     progress,   // attempt; text: the trainer's event
@@ -28,7 +28,8 @@ struct Message {
     done,       // attempt; number: seconds; text: what became of the commit; detail: result digest, and why it differs
     failed,     // attempt; text: class; detail: what happened, and the trainer's last lines
     returned,   // attempt
-    heartbeat,  // attempts: all that it holds
+    resized,    // number: slots that are left
+    heartbeat,  // attempts: all that it holds; detail: its GPUs, JSON, or nothing
     note,       // text: for the person who watches
     left,       // the agent's process has ended
     last = left,

@@ -25,8 +25,16 @@ StatusFile::StatusFile(const Path& store, const Work& work)
     : path_(path_of(store)), work_(work), begun_(wall_seconds()),
       before_(static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), true))) {}
 
-void StatusFile::joined(sched::AgentId agent, const std::string& host, std::uint32_t slots) {
-  agents_[agent] = {{"host", host}, {"slots", slots}, {"heard", wall_seconds()}};
+void StatusFile::joined(sched::AgentId agent, const std::string& host, std::uint32_t slots, const Value& gpus) {
+  agents_[agent] = {{"host", host}, {"slots", slots}, {"heard", wall_seconds()}, {"gpus", gpus}};
+}
+
+void StatusFile::resized(sched::AgentId agent, std::uint32_t slots) {
+  if (auto found = agents_.find(agent); found != agents_.end()) found->second["slots"] = slots;
+}
+
+void StatusFile::gpus(sched::AgentId agent, const Value& gpus) {
+  if (auto found = agents_.find(agent); found != agents_.end()) found->second["gpus"] = gpus;
 }
 
 void StatusFile::heard(sched::AgentId agent) {

@@ -16,7 +16,9 @@ class StatusFile {
  public:
   StatusFile(const Path& store, const Work&);  // keeps the work: labels are made when they are written
 
-  void joined(sched::AgentId, const std::string& host, std::uint32_t slots);
+  void joined(sched::AgentId, const std::string& host, std::uint32_t slots, const Value& gpus);
+  void resized(sched::AgentId, std::uint32_t slots);
+  void gpus(sched::AgentId, const Value& gpus);
   void heard(sched::AgentId);
   void lost(sched::AgentId);
   void started(sched::Attempt, sched::AgentId, std::uint32_t width);

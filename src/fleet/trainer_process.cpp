@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -34,9 +35,12 @@ std::vector<std::string> environment(const TrainerCommand& command) {
   std::vector<std::string> result;
   for (char** entry = environ; *entry; ++entry)
     if (!begins_with(*entry, "OMP_NUM_THREADS=") && !begins_with(*entry, "WINNOW_GANG=") &&
-        !belongs_to_launcher(*entry) && !(command.width > 1 && begins_with(*entry, "SLURM_")))
+        !belongs_to_launcher(*entry) && !(command.width > 1 && begins_with(*entry, "SLURM_")) &&
+        std::none_of(command.variables.begin(), command.variables.end(),
+                     [&](const auto& variable) { return begins_with(*entry, variable.first + "="); }))
       result.emplace_back(*entry);
   result.push_back(fmt::format("OMP_NUM_THREADS={}", command.threads));
+  for (const auto& [name, value] : command.variables) result.push_back(name + "=" + value);
   return result;
 }
 

@@ -18,6 +18,7 @@ struct TrainerCommand {
   std::vector<std::string> words;  // program and arguments
   int threads = 1;
   std::uint32_t width = 1;  // more: mpirun starts so many processes, and the first one speaks
+  std::vector<std::pair<std::string, std::string>> variables;  // of its environment, in place of ours
 };
 
 // Lives in its own process group and dies with the agent (parent-death signal). Its environment is ours without what

@@ -106,7 +106,8 @@ Report Worker::prepared(Task& task) {
                               .width = static_cast<int>(task.width),
                               .checkpoint_every = options_.checkpoint_every,
                               .keep_images = options_.keep_images,
-                              .device_images = options_.device_images};
+                              .device_images = options_.device_images,
+                              .out_of_memory = task.out_of_memory};
     if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
       std::string name = task.stage.settings.text("dataset");
       context.data[name] = data_cache(name, print->second).string();

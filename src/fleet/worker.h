@@ -24,9 +24,10 @@ struct Task {
   Stage stage;
   std::string stage_text;  // JSON
   std::uint32_t width = 1;
-  std::string context;  // JSON, once prepared
-  Path output;          // where the trainer writes; a temporary name
-  Path checkpoint;      // folder of the stage's checkpoint
+  int out_of_memory = 0;  // attempts before this one
+  std::string context;    // JSON, once prepared
+  Path output;            // where the trainer writes; a temporary name
+  Path checkpoint;        // folder of the stage's checkpoint
 };
 
 // What the trainer left.

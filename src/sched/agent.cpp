@@ -12,7 +12,7 @@ constexpr std::size_t kSteps = 200;  // waits between progress that p99 is taken
 }  // namespace
 
 Agent::Agent(std::uint32_t slots, Timers timers, Time now)
-    : timers_(timers), trainers_(slots), heard_(now), beaten_(now) {}
+    : timers_(timers), trainers_(slots), closed_(slots), heard_(now), beaten_(now) {}
 
 void Agent::on(const Event& event, Time now, Commands& out) {
   if (exited_) return;
@@ -32,7 +32,7 @@ void Agent::forget_width(const Command& command) {
 }
 
 void Agent::handle(const Given& event, Time, Commands& out) {
-  if (draining_) {
+  if (draining_ || event.width > open_slots()) {
     out.push_back(ReportReturned{event.attempt});
     return;
   }
@@ -59,7 +59,7 @@ void Agent::handle(const Cancelled& event, Time now, Commands& out) {
 
 void Agent::handle(const Prepared& event, Time, Commands& out) {
   if (!preparing_.erase(event.attempt)) return;  // cancelled meanwhile
-  if (draining_) out.push_back(ReportReturned{event.attempt});
+  if (draining_ || width_of(event.attempt) > open_slots()) out.push_back(ReportReturned{event.attempt});
   else waiting_.push_back(event.attempt);
 }
 
@@ -135,6 +135,7 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
       break;
     case Phase::idle:
     case Phase::lent:
+    case Phase::closed:
     case Phase::empty: break;
   }
   clear(event.slot);
@@ -146,6 +147,26 @@ void Agent::handle(const NotRun& event, Time now, Commands& out) {
   if (draining_) out.push_back(ReportReturned{trainer.attempt});
   else waiting_.push_front(trainer.attempt);
   clear(event.slot);
+}
+
+// A stage that waits and is now wider than what is left goes back: another agent may have room.
+void Agent::handle(const Closed& event, Time now, Commands& out) {
+  if (closed_[event.slot]) return;
+  closed_[event.slot] = true;
+  Trainer& trainer = trainers_[event.slot];
+  if (trainer.phase == Phase::empty) empty(event.slot);
+  else if (Slot leader = trainer.phase == Phase::lent ? trainer.leader : event.slot;
+           trainers_[leader].phase == Phase::starting || trainers_[leader].phase == Phase::idle)
+    quit(leader, now, out);
+  else kill(leader, true, FailureClass::transient, event.why, now, out);
+  std::uint32_t left = open_slots();
+  out.push_back(ReportSlots{left});
+  std::erase_if(waiting_, [&](Attempt attempt) {
+    if (width_of(attempt) <= left) return false;
+    out.push_back(ReportReturned{attempt});
+    return true;
+  });
+  if (left == 0) begin_drain(now, Time{0}, out);
 }
 
 void Agent::handle(const Committed& event, Time, Commands& out) {
@@ -223,7 +244,7 @@ void Agent::stop_stage(Slot slot, bool returning, Time now, Commands& out) {
 // that no two attempts of a stage ever run at the same time on this node.
 void Agent::kill(Slot slot, bool owed, FailureClass why, std::string_view because, Time now, Commands& out) {
   Trainer& trainer = trainers_[slot];
-  if (trainer.phase == Phase::empty || trainer.phase == Phase::dying) return;
+  if (trainer.phase == Phase::empty || trainer.phase == Phase::closed || trainer.phase == Phase::dying) return;
   bool has_stage = trainer.phase == Phase::running || (trainer.phase == Phase::stopping && trainer.returning);
   trainer.owed = owed && has_stage;
   trainer.phase = trainer.phase == Phase::starting ? Phase::starting : Phase::dying;
@@ -281,7 +302,7 @@ bool Agent::start_trainer(std::uint32_t width, Time now, Commands& out) {
   trainer.phase = Phase::starting;
   trainer.width = width;
   trainer.since = now;
-  out.push_back(StartTrainer{free.front(), width});
+  out.push_back(StartTrainer{free.front(), free});
   return true;
 }
 
@@ -321,8 +342,13 @@ void Agent::quit(Slot slot, Time now, Commands& out) {
 
 void Agent::clear(Slot slot) {
   for (Trainer& trainer : trainers_)
-    if (trainer.phase == Phase::lent && trainer.leader == slot) trainer = Trainer{};
+    if (trainer.phase == Phase::lent && trainer.leader == slot) empty(static_cast<Slot>(&trainer - trainers_.data()));
+  empty(slot);
+}
+
+void Agent::empty(Slot slot) {
   trainers_[slot] = Trainer{};
+  if (closed_[slot]) trainers_[slot].phase = Phase::closed;
 }
 
 std::uint32_t Agent::width_of(Attempt attempt) const {
@@ -337,7 +363,7 @@ void Agent::exit_when_idle(Time now, Commands& out) {
     Trainer& trainer = trainers_[slot];
     if (trainer.phase == Phase::idle || (trainer.phase == Phase::starting && !trainer.owed))
       quit(slot, now, out);  // also a trainer that is only starting: there will be no work for it
-    all_gone = all_gone && trainer.phase == Phase::empty;
+    all_gone = all_gone && (trainer.phase == Phase::empty || trainer.phase == Phase::closed);
   }
   if (!all_gone) return;
   exited_ = true;

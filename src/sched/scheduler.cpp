@@ -88,6 +88,17 @@ void Scheduler::handle(const Joined& event, Time now, Commands&) {
   by_load_.insert({0, event.agent});
 }
 
+// What it holds beyond its room waits there or is stolen from it, as with any agent that holds more than it runs.
+void Scheduler::handle(const Resized& event, Time, Commands& out) {
+  auto found = hosts_.find(event.agent);
+  if (found == hosts_.end()) return;
+  Host& host = found->second;
+  by_load_.erase({load_of(host), event.agent});
+  host.slots = event.slots;
+  by_load_.insert({load_of(host), event.agent});
+  fail_too_wide(out);
+}
+
 void Scheduler::handle(const Complete&, Time, Commands& out) {
   complete_ = true;
   fail_too_wide(out);
@@ -177,9 +188,9 @@ void Scheduler::end_lease(StageId stage) {
 
 void Scheduler::set_held(AgentId agent, std::uint32_t held) {
   Host& host = hosts_.at(agent);
-  by_load_.erase({std::uint64_t{host.held} * 1000 / host.slots, agent});
+  by_load_.erase({load_of(host), agent});
   host.held = held;
-  by_load_.insert({std::uint64_t{host.held} * 1000 / host.slots, agent});
+  by_load_.insert({load_of(host), agent});
 }
 
 // How many stages a slot holds: the one that runs, and as many as run in the time of a prefetch, at least one.
@@ -222,7 +233,7 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint32_t below, Time now,
     Attempt attempt{*stage, ++record.attempts};
     leases_[*stage] = {agent, attempt, now};
     set_held(agent, host.held + width);
-    out.push_back(Assign{agent, attempt});
+    out.push_back(Assign{agent, attempt, record.out_of_memory});
   }
 }
 
@@ -252,6 +263,7 @@ void Scheduler::steal(std::uint32_t below, Commands& out) {
   std::uint32_t wanted = 0, largest = 0;                             // idle slots, and the most of one agent
   for (const auto& [load, agent] : by_load_) {
     const Host& host = hosts_.at(agent);
+    if (host.slots == 0) continue;
     if (host.held >= host.slots) break;
     if (host.slots >= below) continue;
     wanted += host.slots - host.held;

@@ -1,5 +1,6 @@
 // The scheduler's answer to failures: try again, give up, block what depends on it, lose an agent.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "winnow/sched/scheduler.h"
@@ -8,6 +9,8 @@ namespace winnow::sched {
 
 void Scheduler::fail(Attempt attempt, FailureClass why, std::string text, Time now, Commands& out) {
   Record& record = records_[attempt.stage];
+  if (why == FailureClass::memory && record.out_of_memory < std::numeric_limits<std::uint8_t>::max())
+    ++record.out_of_memory;
   bool own_fault = why == FailureClass::user;
   bool again = why == FailureClass::protocol ? false
                : own_fault                   ? ++record.user_failures < policy_.user_failures
@@ -49,7 +52,7 @@ void Scheduler::block_dependents(StageId failed, Commands& out) {
 void Scheduler::lose(AgentId agent, Time now, Commands& out) {
   if (!hosts_.count(agent)) return;
   out.push_back(LoseAgent{agent});
-  by_load_.erase({std::uint64_t{hosts_.at(agent).held} * 1000 / hosts_.at(agent).slots, agent});
+  by_load_.erase({load_of(hosts_.at(agent)), agent});
   hosts_.erase(agent);
   std::vector<Lease> held;
   for (const auto& [stage, lease] : leases_)

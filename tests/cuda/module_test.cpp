@@ -7,6 +7,7 @@
 #include "../comm/contract.h"
 #include "winnow/comm/cuda_module.h"
 #include "winnow/core/error.h"
+#include "winnow/device/device.h"
 
 namespace winnow::comm {
 namespace {
@@ -20,6 +21,35 @@ TEST(CudaModule, LoadsBeforeTorchAndMakesAnNcclId) {
   EXPECT_NE(first, second);
   EXPECT_GE(cuda.devices(), 0);
   EXPECT_EQ(at::ones({2}).sum().item<double>(), 2) << "torch still works on the CPU";
+}
+
+TEST(CudaModule, SaysWhyThereIsNoGpu) {
+  if (!std::filesystem::exists(cuda_module_path()))
+    GTEST_SKIP() << "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
+  const CudaInterface& cuda = cuda_module();
+  EXPECT_EQ(cuda.why_none().empty(), cuda.devices() > 0) << cuda.why_none();
+}
+
+TEST(CudaModule, MakesAStepReproducible) {
+  if (!std::filesystem::exists(cuda_module_path()))
+    GTEST_SKIP() << "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
+  cuda_module();
+  device::make_reproducible(at::kCPU);
+  EXPECT_FALSE(at::globalContext().deterministicAlgorithms()) << "the CPU's bits stay what they were";
+  device::make_reproducible(at::kCUDA);
+  at::Context& context = at::globalContext();
+  EXPECT_TRUE(context.deterministicAlgorithms());
+  EXPECT_FALSE(context.deterministicAlgorithmsWarnOnly()) << "flash attention's backward asks for it";
+  EXPECT_TRUE(context.deterministicCuDNN());
+  EXPECT_FALSE(context.benchmarkCuDNN());
+  EXPECT_FALSE(context.allowTF32CuDNN());
+  EXPECT_FALSE(context.allowTF32CuBLAS());
+}
+
+TEST(CudaModule, ANumberedGpuIsNoGangs) {
+  EXPECT_THROW(device::of_member(c10::Device("cuda:0"), 0, 2), UsageError);
+  EXPECT_EQ(device::of_member(c10::Device("cuda:0"), 0, 1), c10::Device("cuda:0"));
+  EXPECT_EQ(device::of_member(at::kCPU, 1, 2), at::kCPU);
 }
 
 TEST(CudaModule, GangOfOneOnAGpu) {

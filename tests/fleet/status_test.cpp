@@ -58,7 +58,7 @@ TEST_F(Status, OfNoRunIsNone) { EXPECT_FALSE(read_status(folder_.path())); }
 TEST_F(Status, TellsWhatRunsAndWhatFailed) {
   StoreLease lease(folder_.path(), 1, 30s);
   StatusFile file(folder_.path(), work_);
-  file.joined(0, "here", 4);
+  file.joined(0, "here", 4, Value::array());
   file.started({1, 1}, 0, 1);
   file.started({2, 3}, 0, 2);
   file.progressed({2, 3}, {{"epoch", 1},
@@ -89,7 +89,7 @@ TEST_F(Status, TellsWhatRunsAndWhatFailed) {
 
 TEST_F(Status, CountsAResumedStagesPaceFromWhereItWentOn) {
   StatusFile file(folder_.path(), work_);
-  file.joined(0, "here", 4);
+  file.joined(0, "here", 4, Value::array());
   file.started({1, 2}, 0, 1);
   auto rate = [&](int step) {
     file.progressed({1, 2}, {{"step", step}, {"steps", 1000000}});
@@ -119,13 +119,13 @@ TEST_F(Status, EstimatesFromWhatIsKnown) {
   Outlook outlook{{1, 1, std::nullopt}, {2, 2, 300.0}};
   file.write(kCounts, outlook, true);
   EXPECT_FALSE(read().contains("left")) << "nobody is there to do it";
-  file.joined(0, "here", 4);
+  file.joined(0, "here", 4, Value::array());
   file.write(kCounts, outlook, true);
   Value left = read()["left"];
   EXPECT_EQ(left["seconds"], 325) << "two gangs of 2 side by side, and a narrow stage of a third of the size";
   EXPECT_EQ(left["guessed"], 1);
   EXPECT_EQ(left["kinds"], 1);
-  file.joined(1, "there", 4);
+  file.joined(1, "there", 4, Value::array());
   file.write(kCounts, outlook, true);
   EXPECT_EQ(read()["left"]["seconds"], 300) << "not faster than the longest";
   file.lost(1);

@@ -43,7 +43,8 @@ class Node {
   void add(const std::string& verb, std::uint32_t number) { said_.push_back(verb + " " + std::to_string(number)); }
   void say(const Agent::Prepare& c) { add("prepare", c.attempt.stage); }
   void say(const Agent::StartTrainer& c) {
-    said_.push_back("start " + std::to_string(c.slot) + (c.width > 1 ? " wide " + std::to_string(c.width) : ""));
+    said_.push_back("start " + std::to_string(c.slot) +
+                    (c.slots.size() > 1 ? " wide " + std::to_string(c.slots.size()) : ""));
   }
   void say(const Agent::Run& c) {
     said_.push_back("run " + std::to_string(c.attempt.stage) + " in " + std::to_string(c.slot));
@@ -59,6 +60,7 @@ class Node {
     said_.push_back("failed " + std::to_string(c.attempt.stage) + " " + std::string(to_string(c.why)));
   }
   void say(const Agent::ReportReturned& c) { add("returned", c.attempt.stage); }
+  void say(const Agent::ReportSlots& c) { add("slots", c.slots); }
   void say(const Agent::SendHeartbeat& c) {
     held_.clear();
     for (const Attempt& attempt : c.held) held_.push_back(attempt.stage);
@@ -345,6 +347,32 @@ TEST(Agent, AFailedPreparationIsTold) {
   Node n;
   n.given(1);
   EXPECT_THAT(n.on(Agent::Unprepared{n.at(1), FailureClass::user}).said(), ElementsAre("failed 1 user"));
+}
+
+TEST(Agent, ALostDeviceTakesItsStageWithItAndNothingStartsThereAgain) {
+  Node n(2);
+  n.running(1).given(2).prepared(2);
+  EXPECT_THAT(n.on(Agent::Closed{0, "lost"}).said(), ElementsAre("kill 0", "slots 1"));
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("failed 1 transient"));
+  EXPECT_THAT(n.ready(1).said(), ElementsAre("run 2 in 1", "started 2"));
+  EXPECT_THAT(n.on(Agent::Closed{0, "lost"}).said(), IsEmpty()) << "it is known";
+}
+
+TEST(Agent, ALostDeviceReturnsWhatIsTooWideForTheOthers) {
+  Node n(2);
+  n.given(1, 2).given(2, 2).prepared(1);  // a gang is starting
+  EXPECT_THAT(n.on(Agent::Closed{1, "lost"}).said(), ElementsAre("quit 0", "slots 1", "returned 1"));
+  EXPECT_THAT(n.prepared(2).said(), ElementsAre("returned 2"));
+  EXPECT_THAT(n.given(3, 2).said(), ElementsAre("returned 3"));
+  EXPECT_THAT(n.gone(0).given(4).prepared(4).said(), ElementsAre("start 0"));
+}
+
+TEST(Agent, WithoutADeviceLeftItReturnsEverythingAndEnds) {
+  Node n;
+  n.running(1).given(2).prepared(2);
+  EXPECT_THAT(n.on(Agent::Closed{0, "lost"}).said(), ElementsAre("kill 0", "slots 0", "returned 2"));
+  EXPECT_THAT(n.given(3).said(), ElementsAre("returned 3"));
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("failed 1 transient", "exit"));
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ class Cluster {
     if (faults_)
       every(200s, [this] {
         if (chance(0.5)) lose_agent();
+        if (chance(0.3)) lose_device();
       });
     while (!scheduler_->finished()) {
       ASSERT_LT(now_, 24h * 7) << "the sweep does not end";
@@ -79,6 +80,7 @@ class Cluster {
     std::map<Slot, std::uint64_t> process;  // the trainer that lives in a slot
     std::map<Slot, Attempt> runs;
     std::map<Slot, std::uint32_t> width;  // of that trainer
+    std::set<Slot> closed;                // its device is gone
     std::uint32_t slots = 0;
     bool lost = false;
   };
@@ -113,10 +115,24 @@ class Cluster {
     std::vector<AgentId> alive;
     for (auto& [id, node] : nodes_)
       if (!node.lost) alive.push_back(id);
+    if (alive.empty()) return;
     AgentId id = alive[below(alive.size())];
     nodes_.at(id).lost = true;
     if (chance(0.5)) event(Scheduler::Left{id});
     later(random_time(60s), [this] { add_agent(); });
+  }
+
+  // The agent sees it before its trainer does, or after that has died of it.
+  void lose_device() {
+    std::vector<AgentId> alive;
+    for (auto& [id, node] : nodes_)
+      if (!node.lost) alive.push_back(id);
+    if (alive.empty()) return;
+    AgentId id = alive[below(alive.size())];
+    Slot slot = static_cast<Slot>(below(nodes_.at(id).slots));
+    if (nodes_.at(id).process[slot] && chance(0.5)) die(id, slot);
+    agent_event(id, Agent::Closed{slot, "its GPU was lost"});
+    nodes_.at(id).closed.insert(slot);
   }
 
   void to_scheduler(AgentId id, Scheduler::Event message) {
@@ -171,12 +187,15 @@ class Cluster {
   void execute(AgentId id, const Agent::StartTrainer& c) {
     Node& node = nodes_.at(id);
     std::uint64_t process = node.process[c.slot] = ++processes_;
-    node.width[c.slot] = c.width;
+    auto width = static_cast<std::uint32_t>(c.slots.size());
+    EXPECT_EQ(c.slots.front(), c.slot);
+    for (Slot slot : c.slots) EXPECT_FALSE(node.closed.count(slot)) << "started where the device is gone";
+    node.width[c.slot] = width;
     std::uint32_t taken = 0;
     for (const auto& [slot, width] : node.width)
       if (node.process[slot]) taken += width;
     EXPECT_LE(taken, node.slots) << "more processes than slots";
-    EXPECT_LE(c.width, node.slots);
+    EXPECT_LE(width, node.slots);
     later(random_time(2s), [=, this] {
       if (lives(id, c.slot, process)) agent_event(id, Agent::TrainerReady{c.slot});
     });
@@ -219,7 +238,14 @@ class Cluster {
       agent_event(id, Agent::Committed{c.attempt});
     });
   }
-  void execute(AgentId id, const Agent::Exit&) { nodes_.at(id).lost = true; }
+  // One that has lost its last device ends by itself, and another one is started.
+  void execute(AgentId id, const Agent::Exit&) {
+    nodes_.at(id).lost = true;
+    if (nodes_.at(id).closed.size() < nodes_.at(id).slots) return;
+    later(Time(10s), [this, id] { event(Scheduler::Left{id}); });
+    later(random_time(60s), [this] { add_agent(); });
+  }
+  void execute(AgentId id, const Agent::ReportSlots& c) { to_scheduler(id, Scheduler::Resized{id, c.slots}); }
   void execute(AgentId id, const Agent::ReportStarted& c) { to_scheduler(id, Scheduler::Started{id, c.attempt}); }
   void execute(AgentId id, const Agent::ReportDone& c) { to_scheduler(id, Scheduler::Done{id, c.attempt, 15}); }
   void execute(AgentId id, const Agent::ReportFailed& c) { to_scheduler(id, Scheduler::Failed{id, c.attempt, c.why}); }

@@ -430,6 +430,21 @@ TEST(Scheduler, ALostAgentMayLeaveWhatWasWideTooWide) {
   EXPECT_THAT(w.leaves(1).said(), ElementsAre("lose 1", "a too wide for 1"));
 }
 
+TEST(Scheduler, AnAgentThatLosesSlotsMayLeaveAGangWithoutRoom) {
+  World w;
+  w.stage("a", {}, "gang").width("gang", 2).agent(0, 2).on(Scheduler::Complete{}).on(Scheduler::Resized{0, 1});
+  EXPECT_THAT(w.returns("a").said(), IsEmpty());
+  EXPECT_THAT(w.on(Scheduler::Complete{}).said(), ElementsAre("a too wide for 1"));
+}
+
+TEST(Scheduler, AnAgentWithoutSlotsGetsNothing) {
+  World w;
+  w.stage("a");
+  w.agent(1).on(Scheduler::Resized{1, 0}).returns("a");
+  EXPECT_THAT(w.said(), IsEmpty());
+  EXPECT_THAT(w.agent(2).said(), ElementsAre("a to 2"));
+}
+
 TEST(Words, FailureClassesRoundTrip) {
   for (FailureClass c : {FailureClass::user, FailureClass::memory, FailureClass::transient, FailureClass::hang,
                          FailureClass::lost, FailureClass::protocol})

@@ -126,6 +126,34 @@ def one_stage_by_hand(case):
     contains(case.winnow("show", case.folder / "run.h5"), stage["settings"]["method"])
 
 
+OUT_OF_MEMORY = """
+import json, subprocess, sys, threading
+# winnow-train, of which every first attempt at a training stage says that it ran out of memory before it has begun.
+trainer = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, text=True)
+for line in sys.stdin:
+    command = json.loads(line)
+    if command["do"] == "run" and command["stage"]["kind"] == "train" and not command["context"].get("out_of_memory"):
+        print(json.dumps({"event": "failed", "identity": command["identity"], "class": "memory", "message": "CUDA out of memory"}), flush=True)
+    else:
+        print(line, end="", file=trainer.stdin, flush=True)
+"""
+
+
+def goes_on_in_smaller_pieces(case):
+    """Rows are computed a quarter of the batch at a time after an attempt that ran out of memory, which is said and recorded."""
+    small = Training(case.build)
+    small.sweep.write_text(SWEEP.split("[[grid]]")[0] + '[[grid]]\nmethod = "proden"\nlabels = { kind = "flip", rate = 0.3 }\n')
+    wrapper = small.folder / "trainer.py"
+    wrapper.write_text(OUT_OF_MEMORY)
+    code, text = small.run("--trainer", f"{sys.executable} {wrapper} {small.build / 'bin/winnow-train'} serve", "--time-scale", 0.1, ranks=0)
+    equal(code, 0, "exit code: " + text)
+    contains(text, "rows are computed 16 at a time: the attempt before ran out of memory")
+    said = subprocess.run([str(SOURCE / "launch/python"), "-c", "import h5py, sys; print(*(h5py.File(p).attrs.get('chunk', 0) for p in sys.argv[1:]))",
+                           *map(str, (small.store / "runs").glob("??/*.h5"))], capture_output=True, text=True, check=True).stdout
+    equal(sorted(said.split())[-1], "16", "rows at a time in run files")
+    small.close()
+
+
 def pretraining_goes_on_after_a_kill(case):
     """By hand, on a small part of the data: killed where it has a checkpoint, it ends with an undisturbed one's digest."""
     stages = json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--json"))["stages"]
@@ -226,6 +254,7 @@ def main():
     equal(len(case.events("started")), before, "stages started by the second run")
     table_is_the_run_files(case)
     one_stage_by_hand(case)
+    goes_on_in_smaller_pieces(case)
     pretraining_goes_on_after_a_kill(case)
     survives_kills(arguments.build, case.digests())
     gangs_go_on_from_their_checkpoints(arguments.build, case)

@@ -15,10 +15,13 @@ using NcclId = std::array<char, 128>;  // made by the gang's process 0, sent to 
 
 // What the module offers; one table of functions behind one C symbol.
 struct CudaInterface {
-  int (*devices)();  // visible GPUs; 0 without a driver
+  int (*devices)();           // visible GPUs; 0 without a driver
+  std::string (*why_none)();  // CUDA's words where there are none: no driver, one too old, no device; else empty
   std::string (*device_name)(int device);
-  std::string (*versions)();  // "CUDA 13.0, NCCL 2.28.9"
-  NcclId (*unique_id)();      // works without a GPU
+  std::string (*versions)();        // "CUDA 13.0, NCCL 2.28.9"
+  std::string (*kind)(int device);  // "cuda: NVIDIA H200, driver for CUDA 13.0, CUDA 13.0, cuBLAS 13.1.0,
+                                    // cuDNN 9.15.1": what decides over bits
+  NcclId (*unique_id)();            // works without a GPU
   // Collective over `size` processes, one GPU each; makes `device` the current one of the calling thread, which alone
   // may use the collective. Its work is queued on the stream that is torch's current one at the call, which stays
   // torch's; the host waits until a call is accepted, at most `deadline`, not until it is done. A peer that is lost

@@ -9,12 +9,24 @@
 
 namespace winnow::device {
 
-// "cpu", and what the program was linked with besides: the tests' stand-in. UsageError listing what this program knows.
+// "cpu", and what the program has besides: "cuda" where its module was loaded (comm/cuda_module.h), the tests' stand-in
+// where it was linked with it. UsageError listing what this program knows.
 c10::Device named(std::string_view);
 std::vector<std::string> names();
 
 // The kind of hardware and, of it, what kernels use: the same stage has the same bits on the same kind. "cpu: NAME
 // (family F, model M), AVX512".
 std::string kind_of(c10::Device);
+// Who knows CUDA says what is to be said of its GPUs, once, before the first kind_of(): "cuda: NVIDIA H200, ...".
+void set_cuda_kind(std::string (*kind)(int device));
+
+// The device of process `rank` of a gang of `size`: of GPUs each has its own. UsageError where there are too few, or
+// where `device` has a number, which all would share.
+c10::Device of_member(c10::Device device, int rank, int size);
+
+// What torch must be told so that a stage has the same bits each time on this device, and the accuracy of its
+// precision: deterministic kernels alone, no TF32 and no split sums in half precision behind our back. For the life of
+// the process; nothing to be told for CPUs. docs/devices.md#7.2.
+void make_reproducible(c10::Device);
 
 }  // namespace winnow::device

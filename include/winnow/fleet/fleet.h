@@ -18,12 +18,19 @@ struct Options {
   Path store;
   std::vector<Path> references;
   std::vector<std::string> trainer;  // program and arguments
-  std::uint32_t trainers = 1;        // for each agent
-  int threads = 1;                   // for each trainer, and for each process of a gang
-  int loaders = -1;                  // the same: threads that make images ahead of the step; -1: the trainer decides
-  std::int64_t device_images = -1;   // the same: bytes of images that may stay on a device; -1: the trainer decides
-  double checkpoint_every = 60;      // seconds; 0: only when a stage is stopped
-  bool keep_images = false;          // trainers keep decoded images in the machine's cache
+  bool own_trainer = false;          // it is winnow-train: it is told its device
+  // Where an agent's trainers compute: on GPUs where the driver finds some, and else on CPUs; on either alone.
+  enum class Devices : std::uint8_t { automatic, cpu, cuda };
+  Devices devices = Devices::automatic;
+  std::uint32_t trainers = 0;       // for each agent; 0: on CPUs 1, on GPUs `per_gpu` for each
+  std::uint32_t per_gpu = 1;        // trainers that share a GPU
+  bool busy_gpus = false;           // take GPUs on which other processes compute, too
+  bool mixed_devices = false;       // some nodes may compute on CPUs while others have GPUs
+  int threads = 1;                  // for each trainer, and for each process of a gang
+  int loaders = -1;                 // the same: threads that make images ahead of the step; -1: the trainer decides
+  std::int64_t device_images = -1;  // the same: bytes of images that may stay on a device; -1: the trainer decides
+  double checkpoint_every = 60;     // seconds; 0: only when a stage is stopped
+  bool keep_images = false;         // trainers keep decoded images in the machine's cache
   sched::Policy policy;
   sched::Timers timers;
 };
@@ -60,6 +67,13 @@ class Fleet {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// What this machine's agent of a run with these options would have: slots, and how many GPUs they are on. UsageError
+// where it would refuse.
+struct Room {
+  std::uint32_t slots = 1, gpus = 0;
+};
+Room room_here(const Options&);
 
 // Any other rank: serves until the coordinator ends it.
 void serve(const Options&, const World&);

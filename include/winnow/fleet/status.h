@@ -10,7 +10,7 @@ namespace winnow::fleet {
 
 // {"sweep","host","started","time","ended","stages","before","counts":{done,failed,blocked,open,running},
 //  "left":{"seconds","slots","kinds","guessed"},
-//  "agents":[{host,slots,running,heard}],
+//  "agents":[{host,slots,running,heard,gpus:[{name,uuid,index,memory,used,utilisation,temperature,unusable}]}],
 //  "running":[{label,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,loss}],
 //  "failures":[{label,class,text,final,time}]}
 //

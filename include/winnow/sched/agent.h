@@ -2,6 +2,7 @@
 // out.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -23,7 +24,7 @@ namespace winnow::sched {
 class Agent {
  public:
   // Events.
-  // At most as wide as there are slots.
+  // Wider than the slots that are left, it is returned.
   struct Given {
     Attempt attempt;
     std::uint32_t width = 1;
@@ -77,6 +78,12 @@ class Agent {
     Slot slot;
     std::string text;
   };
+  // The slot's device is gone for good: what runs there is lost, nothing starts there any more. `why` outlives the
+  // agent.
+  struct Closed {
+    Slot slot;
+    std::string_view why;
+  };
   struct Committed {
     Attempt attempt;
     CommitOutcome outcome;
@@ -94,15 +101,16 @@ class Agent {
   struct Tick {};
   using Event =
       std::variant<Given, Retracted, Cancelled, Prepared, Unprepared, TrainerReady, Progressed, Finished, StageFailed,
-                   StageStopped, Misbehaved, TrainerGone, NotRun, Committed, Uncommitted, Heard, Drain, Tick>;
+                   StageStopped, Misbehaved, TrainerGone, NotRun, Closed, Committed, Uncommitted, Heard, Drain, Tick>;
 
   // Commands. To the node:
   struct Prepare {
     Attempt attempt;
   };
+  // `slot` is the first of those that it takes.
   struct StartTrainer {
     Slot slot;
-    std::uint32_t width;
+    std::vector<Slot> slots;
   };
   struct Run {
     Slot slot;
@@ -142,11 +150,15 @@ class Agent {
   struct ReportReturned {
     Attempt attempt;
   };
+  // So many are left.
+  struct ReportSlots {
+    std::uint32_t slots;
+  };
   struct SendHeartbeat {
     std::vector<Attempt> held;
   };
   using Command = std::variant<Prepare, StartTrainer, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit,
-                               ReportStarted, ReportDone, ReportFailed, ReportReturned, SendHeartbeat>;
+                               ReportStarted, ReportDone, ReportFailed, ReportReturned, ReportSlots, SendHeartbeat>;
   using Commands = std::vector<Command>;
 
   Agent(std::uint32_t slots, Timers, Time now);
@@ -156,7 +168,7 @@ class Agent {
   bool orphaned() const { return orphaned_; }  // stopped because the coordinator stopped sending heartbeats
 
  private:
-  enum class Phase { empty, starting, idle, running, stopping, dying, lent };
+  enum class Phase { empty, closed, starting, idle, running, stopping, dying, lent };
   struct Trainer {
     Phase phase = Phase::empty;
     std::uint32_t width = 1;                     // slots that it takes
@@ -185,6 +197,7 @@ class Agent {
   void handle(const Misbehaved&, Time, Commands&);
   void handle(const TrainerGone&, Time, Commands&);
   void handle(const NotRun&, Time, Commands&);
+  void handle(const Closed&, Time, Commands&);
   void handle(const Committed&, Time, Commands&);
   void handle(const Uncommitted&, Time, Commands&);
   void handle(const Heard&, Time, Commands&);
@@ -198,6 +211,10 @@ class Agent {
   void release_gangs(Time, Commands&);
   void quit(Slot, Time, Commands&);
   void clear(Slot);
+  void empty(Slot);
+  std::uint32_t open_slots() const {
+    return static_cast<std::uint32_t>(std::count(closed_.begin(), closed_.end(), false));
+  }
   std::uint32_t width_of(Attempt) const;
   void forget_width(const Command&);
   void stop_stage(Slot, bool returning, Time, Commands&);
@@ -210,6 +227,7 @@ class Agent {
 
   Timers timers_;
   std::vector<Trainer> trainers_;
+  std::vector<bool> closed_;  // by slot
   std::set<Attempt> preparing_;
   std::deque<Attempt> waiting_;              // prepared
   std::map<Attempt, std::uint32_t> widths_;  // of attempts wider than 1, as long as they are held

@@ -2,6 +2,7 @@
 // out.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -42,6 +43,11 @@ class Scheduler {
     AgentId agent;
     std::uint32_t slots;
   };
+  // It has lost some of its slots; with none left it is of no more use.
+  struct Resized {
+    AgentId agent;
+    std::uint32_t slots;
+  };
   struct Complete {};  // no further agent is expected
   // Renews the leases of what it holds.
   struct Beat {
@@ -76,13 +82,14 @@ class Scheduler {
   };
   struct Tick {};
   struct Drain {};
-  using Event = std::variant<Joined, Complete, Beat, Started, Done, Failed, Returned, Left, Tick, Drain>;
+  using Event = std::variant<Joined, Resized, Complete, Beat, Started, Done, Failed, Returned, Left, Tick, Drain>;
 
   // Commands.
-  // A lease: execute it, or say why not.
+  // A lease: execute it, or say why not. So many attempts have run out of memory.
   struct Assign {
     AgentId agent;
     Attempt attempt;
+    std::uint32_t out_of_memory = 0;
   };
   // Return it if it has not started.
   struct Retract {
@@ -161,6 +168,7 @@ class Scheduler {
     std::uint32_t attempts = 0;  // the last number given out
     std::uint16_t failures = 0;  // for no fault of its own
     std::uint8_t user_failures = 0;
+    std::uint8_t out_of_memory = 0;  // of `failures`
     State state = State::waiting;
   };
   struct Lease {
@@ -176,6 +184,7 @@ class Scheduler {
   };
 
   void handle(const Joined&, Time, Commands&);
+  void handle(const Resized&, Time, Commands&);
   void handle(const Complete&, Time, Commands&);
   void handle(const Beat&, Time, Commands&);
   void handle(const Started&, Time, Commands&);
@@ -203,6 +212,9 @@ class Scheduler {
   void lose_silent_agents(Time, Commands&);
   void end_expired_leases(Time, Commands&);
   void stop(Commands&);
+  static std::uint64_t load_of(const Host& host) {
+    return std::uint64_t{host.held} * 1000 / std::max(host.slots, std::uint32_t{1});
+  }
   void set_held(AgentId, std::uint32_t held);
   std::uint32_t window(StageId) const;
 

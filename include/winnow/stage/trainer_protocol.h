@@ -36,6 +36,7 @@ struct Context {
   double checkpoint_every = 0;  // seconds; 0: only on `stop`
   bool keep_images = false;
   std::int64_t device_images = -1;  // bytes of images that may stay on a device; below 0: as many as the trainer likes
+  int out_of_memory = 0;            // attempts before this one that ran out of it: compute in smaller pieces
   bool trial = false;
 };
 Value to_json(const Context&);

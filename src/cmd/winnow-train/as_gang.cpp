@@ -5,6 +5,7 @@
 
 #include "outcome.h"
 #include "winnow/comm/join_gang.h"
+#include "winnow/device/device.h"
 
 namespace winnow::cmd {
 
@@ -14,12 +15,15 @@ constexpr std::chrono::seconds kFirstWord{2};  // for process 0 to say it
 
 }  // namespace
 
-int as_gang(const std::function<int(comm::Collective&)>& body) {
+int as_gang(const std::string& device, const std::function<int(comm::Collective&, c10::Device)>& body) {
   std::unique_ptr<comm::Collective> gang = comm::join_gang();
   bool ended = false;
   int code = guarded([&] {
     try {
-      int own = body(*gang);
+      c10::Device place = device::of_member(device::named(device), gang->rank(), gang->size());
+      device::make_reproducible(place);
+      comm::add_nccl(gang, place);
+      int own = body(*gang, place);
       ended = true;
       return own;
     } catch (...) {

@@ -132,9 +132,9 @@ int golden(int argc, char** argv) {
   std::string device = "cpu";
   app.add_option("--device", device, "where what the cases try is computed")->capture_default_str();
   if (!parse(app, argc, argv)) return 0;
-  options.device = device::named(device);
 
-  return as_gang([&](comm::Collective& gang) {
+  return as_gang(device, [&](comm::Collective& gang, c10::Device place) {
+    options.device = place;
     options.gang = &gang;
     return run_cases(folders, Filter(only, list), options);
   });

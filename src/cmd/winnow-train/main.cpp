@@ -1,6 +1,8 @@
 // winnow-train: dispatches to one file per subcommand.
 #include "commands.h"
+#include "cuda.h"
 #include "dispatch.h"
+#include "outcome.h"
 #include "winnow/core/allocation.h"
 
 namespace {
@@ -29,5 +31,8 @@ constexpr std::string_view kExample = R"(Example: one stage of a sweep by hand, 
 
 int main(int argc, char** argv) {
   winnow::keep_freed_memory();
+  if (int code = winnow::cmd::guarded([&] { return winnow::cmd::load_cuda_if_asked(argc, argv), winnow::cmd::kDone; });
+      code != winnow::cmd::kDone)
+    return code;
   return winnow::cmd::dispatch("winnow-train", kCommands, kIntroduction, kExample, argc, argv);
 }

@@ -4,15 +4,28 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
 #include <string_view>
 
 #include "winnow/core/error.h"
+#include "winnow/method/chunks.h"
 
 namespace winnow::cmd {
 
-train::Context context_of(const protocol::Context& said, c10::Device device) {
+namespace {
+
+std::int64_t chunk_after(int out_of_memory, const Stage& stage, int width) {
+  if (out_of_memory == 0) return 0;
+  std::int64_t rows = stage.settings.has("train.batch") ? stage.settings.integer("train.batch") : method::kChunkRows;
+  constexpr int kBits = 2, kMostBits = 62;  // a quarter each time
+  return std::max<std::int64_t>(1, (rows / width) >> std::min(kBits * out_of_memory, kMostBits));
+}
+
+}  // namespace
+
+train::Context context_of(const protocol::Context& said, const Stage& stage, c10::Device device) {
   train::Context context;
   context.device = device;
   context.data.insert(said.data.begin(), said.data.end());
@@ -22,6 +35,7 @@ train::Context context_of(const protocol::Context& said, c10::Device device) {
   if (said.device_images >= 0) context.device_images = said.device_images;
   context.checkpoint_every = said.checkpoint_every;
   context.keep_images = said.keep_images;
+  context.chunk = chunk_after(said.out_of_memory, stage, std::max(1, said.width));
   context.trial = said.trial;
   return context;
 }

@@ -11,8 +11,9 @@
 
 namespace winnow::cmd {
 
-// What is left to the trainer is decided for this device.
-train::Context context_of(const protocol::Context&, c10::Device);
+// What is left to the trainer is decided for this device. After attempts that ran out of memory the stage's rows are
+// computed in pieces: a quarter of what a process of the gang computes at once, then a sixteenth, ...
+train::Context context_of(const protocol::Context&, const Stage&, c10::Device);
 
 struct Finished {
   store::Written written;

@@ -19,7 +19,6 @@
 #include "winnow/comm/join_gang.h"
 #include "winnow/core/error.h"
 #include "winnow/core/revision.h"
-#include "winnow/device/device.h"
 #include "winnow/stage/shared_code.h"
 #include "winnow/stage/trainer_protocol.h"
 
@@ -139,6 +138,13 @@ class Reporter final : public train::Observer {
   bool stop_ = false;
 };
 
+std::string out_of_memory(const std::exception& error) {
+  std::string_view text = error.what();
+  if (text.find("CUDA out of memory") != text.npos)
+    return one_line(std::string(text));  // torch says how much of which GPU
+  return fmt::format("out of memory: this process held {} MB", resident_bytes() >> 20);
+}
+
 Value failure(const std::string& identity, const char* type, std::string message) {
   Value event = protocol::event(Event::failed, identity);
   event["class"] = type;
@@ -158,7 +164,9 @@ Task task_of(const Value& command, c10::Device device, int threads, const comm::
   Value described = command["stage"];
   described["identity"] = command.value("identity", "");  // refused if the stage is another
   protocol::Context context = protocol::context_from_json(command.value("context", Value::object()));
-  Task task{stage_to_execute(described), context_of(context, device), command["output"].get<std::string>()};
+  Stage stage = stage_to_execute(described);
+  train::Context own = context_of(context, stage, device);
+  Task task{std::move(stage), std::move(own), command["output"].get<std::string>()};
   if (threads > 0) task.context.threads = threads;
   task.context.attempt = command.value("attempt", 1);
   task.context.checkpoint = command.value("checkpoint", "");
@@ -173,6 +181,9 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, c10::Dev
   Reporter reporter(lines, identity, later);
   try {
     Task task = task_of(command, device, threads, gang);
+    if (task.context.chunk > 0)
+      reporter.note(
+          fmt::format("rows are computed {} at a time: the attempt before ran out of memory", task.context.chunk));
     Finished finished = execute_and_write(task.stage, task.context, task.output, gang, reporter);
     Value done = protocol::event(Event::done, identity);
     done["output"] = task.output;
@@ -189,8 +200,7 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, c10::Dev
   } catch (const DataError& error) {
     return failure(identity, "user", error.what());
   } catch (const std::exception& error) {
-    if (is_out_of_memory(error))
-      return failure(identity, "memory", fmt::format("out of memory: this process held {} MB", resident_bytes() >> 20));
+    if (is_out_of_memory(error)) return failure(identity, "memory", out_of_memory(error));
     return failure(identity, "transient", one_line(error.what()));
   }
 }
@@ -252,8 +262,7 @@ int serve(int argc, char** argv) {
   app.add_option("--threads", threads, "overrides the context's threads");
   if (!parse(app, argc, argv)) return kDone;
 
-  c10::Device device = device::named(device_name);
-  return as_gang([&](comm::Collective& gang) {
+  return as_gang(device_name, [&](comm::Collective& gang, c10::Device device) {
     return gang.rank() == 0 ? lead(gang, device, threads) : follow(gang, device, threads);
   });
 }

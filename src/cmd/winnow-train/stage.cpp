@@ -14,7 +14,6 @@
 #include "winnow/core/json_text.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
-#include "winnow/device/device.h"
 #include "winnow/stage/shared_code.h"
 #include "winnow/store/store.h"
 
@@ -136,11 +135,11 @@ int stage(int argc, char** argv) {
       ->capture_default_str();
   if (!parse(app, argc, argv)) return 0;
 
-  return as_gang([&](comm::Collective& gang) -> int {
+  return as_gang(device, [&](comm::Collective& gang, c10::Device place) -> int {
     if (comm::agree(gang, std::filesystem::exists(output))) throw UsageError(fmt::format("{} exists already", output));
     Stage wanted = read_stage(file);
     train::Context context;
-    context.device = device::named(device);
+    context.device = place;
     context.threads = threads;
     context.loaders = loaders >= 0 ? loaders : train::loaders_for(context.device);
     context.device_images = device_images << 20;

@@ -19,11 +19,14 @@
 #include "winnow/core/settings.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
+#include "winnow/fleet/gpus.h"
 #include "winnow/sweep/catalogue.h"
 
 namespace winnow::cmd {
 
 namespace {
+
+constexpr int kToolkit = 13000;  // the CUDA of the torch wheel
 
 struct Check {
   enum class State { good, missing, broken } state;  // missing: winnow works, some things do not
@@ -74,11 +77,36 @@ Check check_trainer() {
           "run launch/setup and build with WINNOW_TRAIN=ON; planning and reports work without"};
 }
 
-Check check_gpu() {
-  std::ifstream version("/proc/driver/nvidia/version");
-  std::string line;
-  if (std::getline(version, line)) return {Check::State::good, "GPU", line, "stages compute on CPUs so far"};
-  return {Check::State::missing, "GPU", "no NVIDIA driver", "stages run on CPUs"};
+// The driver, then a line each.
+void check_gpus(std::vector<Check>& checks) {
+  fleet::Gpus gpus = fleet::find_gpus();
+  if (!gpus.missing.empty()) {
+    checks.push_back({Check::State::missing, "GPUs", gpus.missing, "stages run on CPUs"});
+    return;
+  }
+  std::string driver =
+      fmt::format("driver {}, serves CUDA {}.{}", gpus.driver, gpus.cuda / 1000, gpus.cuda % 1000 / 10);
+  if (gpus.cuda < kToolkit)
+    checks.push_back(
+        {Check::State::broken, "GPU driver", driver,
+         fmt::format("winnow-train needs CUDA {}.{}: a newer driver", kToolkit / 1000, kToolkit % 1000 / 10)});
+  else checks.push_back({Check::State::good, "GPU driver", driver, ""});
+  for (const fleet::Gpu& gpu : gpus.list) {
+    std::string what =
+        fmt::format("{}, {:.1f} of {:.1f} GB used, {} C, {}", gpu.name, static_cast<double>(gpu.used) / 1e9,
+                    static_cast<double>(gpu.memory) / 1e9, gpu.temperature, gpu.uuid);
+    std::string name = fmt::format("GPU {}", gpu.index);
+    if (!gpu.unusable.empty()) checks.push_back({Check::State::broken, name, what, gpu.unusable});
+    else if (!gpu.processes.empty())
+      checks.push_back(
+          {Check::State::good, name, what, fmt::format("process {} computes on it", gpu.processes.front())});
+    else checks.push_back({Check::State::good, name, what, ""});
+  }
+  Path module = executable_folder().parent_path() / "lib" / "libwinnow-cuda.so";
+  if (std::filesystem::exists(module)) checks.push_back({Check::State::good, "CUDA module", module.string(), ""});
+  else
+    checks.push_back({Check::State::broken, "CUDA module", module.string() + " is not built",
+                      "install a CUDA 13 toolkit with NCCL and cuDNN, then launch/setup and launch/build"});
 }
 
 std::string free_space(const Path& folder) {
@@ -201,12 +229,10 @@ int doctor(int argc, char** argv) {
     data::Manifest manifest = manifest_of(sweep::Catalogue::built_in({}), dataset);
     return diagnose(manifest, root.empty() ? std::nullopt : std::optional<Path>(root), json) ? kDone : kBroken;
   }
-  std::vector<Check> checks = {check_mpi(),
-                               check_hdf5(),
-                               check_trainer(),
-                               check_gpu(),
+  std::vector<Check> checks = {check_mpi(), check_hdf5(), check_trainer(),
                                check_folder("store", store, "choose another folder with --store"),
                                check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};
+  check_gpus(checks);
   check_datasets(checks);
   check_models(checks);
   json ? print_json(checks) : print(checks);

@@ -18,6 +18,7 @@
 #include "sweep_options.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
+#include "winnow/core/words.h"
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
 
@@ -30,11 +31,18 @@ struct RunOptions {
   StoreOptions stores;
   bool from_scratch = false, keep_images = false, json = false;
   std::string trainer;
-  std::uint32_t trainers = 1, max_failures = 0;
+  std::string device = "auto";
+  std::uint32_t trainers = 0, per_gpu = 1, max_failures = 0;  // trainers 0: as many as there are devices
+  bool busy_gpus = false, mixed_devices = false;
   int threads = 1, loaders = -1;
   std::int64_t device_images = -1;  // MiB
   double grace = 5, checkpoint_every = 60, time_scale = 1;
 };
+
+constexpr Words<fleet::Options::Devices>::Entry kDeviceWords[] = {{fleet::Options::Devices::automatic, "auto"},
+                                                                  {fleet::Options::Devices::cpu, "cpu"},
+                                                                  {fleet::Options::Devices::cuda, "cuda"}};
+constexpr Words<fleet::Options::Devices> kDevices("device", kDeviceWords);
 
 std::vector<std::string> words_of(const std::string& command) {
   if (::access(command.c_str(), X_OK) == 0) return {command};  // a path, perhaps with blanks
@@ -54,7 +62,12 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.store = store.root();
   result.references = store.references();
   result.trainer = trainer_of(options);
+  result.own_trainer = options.trainer.empty();
+  result.devices = kDevices.parse(options.device);
   result.trainers = options.trainers;
+  result.per_gpu = options.per_gpu;
+  result.busy_gpus = options.busy_gpus;
+  result.mixed_devices = options.mixed_devices;
   result.threads = options.threads;
   result.loaders = options.loaders;
   result.device_images = options.device_images < 0 ? -1 : options.device_images << 20;
@@ -169,17 +182,34 @@ std::string place_of_width(const sweep::Plan& plan, const sweep::Node& node) {
   return "width";
 }
 
+// A gang's processes need a GPU each.
+void require_gpus_apart(const sweep::Plan& plan, const fleet::Work& work, const RunOptions& options) {
+  if (options.per_gpu == 1) return;
+  for (std::size_t i = 0; i < plan.nodes().size(); ++i)
+    if (const sweep::Node& node = plan.nodes()[i]; !work.graph.done[i] && node.width > 1)
+      throw UsageError(
+          fmt::format("{}: width = {}: the processes of a gang need a GPU each, --per-gpu {} lets trainers share "
+                      "one: run such stages in a run without it",
+                      place_of_width(plan, node), node.width, options.per_gpu));
+}
+
 // Without mpirun the slots are known before anything starts.
-void require_room(const sweep::Plan& plan, const fleet::Work& work, const RunOptions& options) {
+void require_room(const sweep::Plan& plan, const fleet::Work& work, const fleet::Options& options) {
+  fleet::Room room = fleet::room_here(options);
   const sweep::Node* widest = nullptr;
   for (std::size_t i = 0; i < plan.nodes().size(); ++i)
     if (const sweep::Node& node = plan.nodes()[i];
-        !work.graph.done[i] && node.width > (widest ? widest->width : options.trainers))
+        !work.graph.done[i] && node.width > (widest ? widest->width : room.slots))
       widest = &node;
   if (!widest) return;
+  if (room.gpus)
+    throw UsageError(
+        fmt::format("{}: width = {} needs {} GPUs on one node, this run has {}: lower it, or compute on CPUs "
+                    "(--device cpu --trainers {})",
+                    place_of_width(plan, *widest), widest->width, widest->width, room.gpus, widest->width));
   throw UsageError(
       fmt::format("{}: width = {} needs {} trainers on one node, this run has {}: say --trainers {} or lower it",
-                  place_of_width(plan, *widest), widest->width, widest->width, options.trainers, widest->width));
+                  place_of_width(plan, *widest), widest->width, widest->width, room.slots, widest->width));
 }
 
 int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& fleet, fleet::Outcome& outcome) {
@@ -200,7 +230,8 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   outcome.counts.done = work.graph.done.size();
   if (open > 0) {
     require_trainer(trainer_of(options));
-    if (!world.mpi) require_room(plan, work, options);
+    require_gpus_apart(plan, work, options);
+    if (!world.mpi) require_room(plan, work, fleet_options(options, store));
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
   }
@@ -217,9 +248,19 @@ void add_to(CLI::App& app, RunOptions& options) {
   app.add_option(
       "--trainer", options.trainer,
       "program that executes stages (default: winnow-train serve); src/fleet/README.md describes what it must do");
+  app.add_option(
+         "--device", options.device,
+         "where stages are computed: cuda, cpu, or auto: GPUs where the driver finds some, else CPUs. Of the GPUs "
+         "those that CUDA_VISIBLE_DEVICES names, without the sick and the busy ones")
+      ->capture_default_str();
   app.add_option("--trainers", options.trainers, "trainers for each agent")
       ->check(CLI::Range(1, 1024))
+      ->default_str("1 on CPUs, one for each GPU");
+  app.add_option("--per-gpu", options.per_gpu, "trainers that share a GPU, for small stages")
+      ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  app.add_flag("--busy-gpus", options.busy_gpus, "take GPUs on which other processes compute, too");
+  app.add_flag("--mixed-devices", options.mixed_devices, "some nodes may compute on CPUs while others have GPUs");
   app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

@@ -26,6 +26,11 @@ std::string text(const Value& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "?";
 }
 
+Value list(const Value& object, const char* key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_array() ? *found : Value::array();
+}
+
 bool flag(const Value& object, const char* key) {
   auto found = object.find(key);
   return found != object.end() && found->is_boolean() && found->get<bool>();
@@ -185,8 +190,19 @@ class View {
                                       number_or(agent, "running", 0), number_or(agent, "slots", 0));
       lines.push_back(silent > kSilence ? line(fmt::format("{}, silent for {}", words, duration(silent)), "33")
                                         : line(words));
+      for (const Value& gpu : list(agent, "gpus")) lines.push_back(gpu_line(gpu));
     }
     return lines;
+  }
+
+  std::string gpu_line(const Value& gpu) const {
+    std::string words = fmt::format("  GPU {:.0f} {}", number_or(gpu, "index", 0), cmd::text(gpu, "name"));
+    if (std::string why = cmd::text(gpu, "unusable"); !why.empty() && why != "?")
+      return line(fmt::format("{}: lost: {}", words, why), "33");
+    return line(fmt::format("{}  {:.0f} %, {} of {}, {:.0f} °C", words, number_or(gpu, "utilisation", 0),
+                            bytes(number_or(gpu, "used", 0)), bytes(number_or(gpu, "memory", 0)),
+                            number_or(gpu, "temperature", 0)),
+                "2");
   }
 
   Lines running() const {

@@ -1,5 +1,6 @@
 // What libwinnow-cuda.so offers to winnow-train: the one symbol that cuda_module() looks for.
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include "nccl.h"
@@ -12,6 +13,12 @@ namespace {
 int devices() {
   int count = 0;
   return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;  // 35 (no driver) is an answer, too: none
+}
+
+std::string why_none() {
+  int count = 0;
+  cudaError_t code = cudaGetDeviceCount(&count);
+  return code == cudaSuccess ? (count ? "" : "no CUDA-capable device is visible") : cudaGetErrorString(code);
 }
 
 std::string device_name(int device) {
@@ -29,7 +36,24 @@ std::string versions() {
                      nccl % 100);
 }
 
-constexpr CudaInterface kInterface{&devices, &device_name, &versions, &nccl_unique_id, &nccl_collective};
+// Kernels differ between GPU models, and libraries choose other ones from version to version.
+std::string kind(int device) {
+  int driver = 0, runtime = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  // Those that torch has loaded, which need not be the toolkit's.
+  int cublas[3]{};
+  std::size_t cudnn = 0;
+  if (auto property = reinterpret_cast<int (*)(int, int*)>(::dlsym(RTLD_DEFAULT, "cublasGetProperty")))
+    for (int part = 0; part < 3; ++part) property(part, &cublas[part]);
+  if (auto version = reinterpret_cast<std::size_t (*)()>(::dlsym(RTLD_DEFAULT, "cudnnGetVersion"))) cudnn = version();
+  return fmt::format("cuda: {}, driver for CUDA {}.{}, CUDA {}.{}, cuBLAS {}.{}.{}, cuDNN {}.{}.{}",
+                     device_name(device), driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10,
+                     cublas[0], cublas[1], cublas[2], cudnn / 10000, cudnn % 10000 / 100, cudnn % 100);
+}
+
+constexpr CudaInterface kInterface{&devices, &why_none,       &device_name,    &versions,
+                                   &kind,    &nccl_unique_id, &nccl_collective};
 
 }  // namespace
 

@@ -1,0 +1,61 @@
+// The NVIDIA GPUs of this machine as its driver's management library (NVML) knows them. The library is loaded when it
+// is asked for: no program of ours is linked with CUDA for it, and asking makes no context on a device.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "winnow/core/settings.h"
+
+namespace winnow::fleet {
+
+class Nvml;
+
+// A GPU, or one instance of a GPU that is partitioned (MIG). What the driver does not say is 0 or empty.
+struct Gpu {
+  int index = 0;                      // NVML's, by position on the bus; of an instance its GPU's
+  std::string uuid, name;             // "GPU-..." or "MIG-...": what CUDA_VISIBLE_DEVICES takes
+  bool instance = false;              // of a partitioned GPU
+  std::int64_t memory = 0, used = 0;  // bytes
+  int utilisation = 0;                // percent of the last moment in which it computed; an instance has none
+  int temperature = 0;                // degrees Celsius
+  std::vector<pid_t> processes;       // that compute on it
+  std::string unusable;      // why no stage can run on it: sick, lost, in a mode that admits none; empty: one can
+  bool one_process = false;  // its mode admits a single process
+};
+
+struct Gpus {
+  std::string driver;     // "580.65.06"
+  int cuda = 0;           // the newest CUDA that the driver serves, 13000 for 13.0
+  std::vector<Gpu> list;  // a partitioned GPU is not in it, its instances are
+  std::string missing;    // why nothing is known of any GPU: no driver, no library, a library of another driver
+};
+
+// Looks once, and lets the library go. Does not throw: a machine without a driver is an answer. Not from several
+// threads at a time.
+Gpus find_gpus();
+
+// The same GPUs as time goes by. Holds the library: to be made after the last fork of its process.
+class GpuWatch {
+ public:
+  explicit GpuWatch(std::vector<Gpu>);
+  ~GpuWatch();
+  GpuWatch(const GpuWatch&) = delete;
+
+  // What of them has changed is as it is now; `unusable` says which have been lost since.
+  const std::vector<Gpu>& look();
+  const std::vector<Gpu>& seen() const { return gpus_; }
+
+ private:
+  std::vector<Gpu> gpus_;
+  std::unique_ptr<Nvml> nvml_;
+};
+
+// [{"name","uuid","index","memory","used","utilisation","temperature","unusable"}], bytes, percent and degrees Celsius.
+Value to_json(const std::vector<Gpu>&);
+
+}  // namespace winnow::fleet

@@ -1,0 +1,95 @@
+// The agent's GPUs: which trainer sees which, when one may be used again, what happens when one is lost.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "agent_loop.h"
+#include "clock.h"
+#include "winnow/core/error.h"
+#include "winnow/core/host.h"
+
+namespace winnow::fleet {
+
+using sched::Agent;
+using sched::Slot;
+
+namespace {
+
+// Of a GPU's memory: what a driver's own bookkeeping may hold more or less of while nobody computes.
+constexpr double kSlack = 0.05;
+
+}  // namespace
+
+// The trainers of an agent that was killed a moment ago may still be seen on their GPUs.
+void AgentLoop::take_devices() {
+  constexpr int kLooks = 10;
+  constexpr std::chrono::milliseconds kPause{300};
+  for (int look = 1;; ++look) {
+    try {
+      devices_ = slot_devices(options_);
+    } catch (const UsageError&) {
+      if (look == kLooks || find_gpus().list.empty()) throw;
+      std::this_thread::sleep_for(kPause);
+      continue;
+    }
+    if (devices_.busy == 0 || look == kLooks) break;
+    std::this_thread::sleep_for(kPause);
+  }
+  slots_.resize(devices_.slots);
+  std::vector<Gpu> gpus;
+  for (const Gpu& gpu : devices_.gpus)
+    if (taken_.try_emplace(gpu.uuid, gpu.used).second) gpus.push_back(gpu);
+  watch_.emplace(std::move(gpus));
+}
+
+std::vector<std::string> AgentLoop::trainer_words() const {
+  std::vector<std::string> words = options_.trainer;
+  if (options_.own_trainer && !devices_.gpus.empty()) words.insert(words.end(), {"--device", "cuda"});
+  return words;
+}
+
+std::string AgentLoop::devices_of(const std::vector<Slot>& slots) const {
+  std::string list;
+  for (Slot slot : slots) list += (list.empty() ? "" : ",") + devices_.gpus[slot].uuid;
+  return list;
+}
+
+// With several trainers on a GPU, or with others' beside ours, no amount of memory says that one has ended.
+bool AgentLoop::memory_is_free(const std::string& uuid) const {
+  if (options_.per_gpu > 1 || options_.busy_gpus) return true;
+  const std::vector<Gpu>& gpus = watch_->seen();
+  auto gpu = std::find_if(gpus.begin(), gpus.end(), [&](const Gpu& each) { return each.uuid == uuid; });
+  return static_cast<double>(gpu->used - taken_.at(uuid)) <= kSlack * static_cast<double>(gpu->memory);
+}
+
+// What a killed trainer held on its GPU is given back a moment after its end: one that starts before would find no
+// memory.
+void AgentLoop::start_waiting() {
+  for (Slot slot = 0; slot < slots_.size(); ++slot) {
+    const std::vector<Slot>& slots = slots_[slot].to_start;
+    if (slots.empty()) continue;
+    bool free =
+        std::all_of(slots.begin(), slots.end(), [&](Slot each) { return memory_is_free(devices_.gpus[each].uuid); });
+    if (free) start(slot);
+  }
+}
+
+void AgentLoop::look_at_gpus() {
+  if (devices_.gpus.empty() || now() - looked_ < options_.timers.beat / 4) return;
+  looked_ = now();
+  for (const Gpu& gpu : watch_->look()) {
+    if (gpu.unusable.empty() || !closed_.insert(gpu.uuid).second) continue;
+    send({.kind = Message::Kind::note,
+          .text = fmt::format("host {}: GPU {} {} ({}) is used no more: {}", host_name(), gpu.index, gpu.name, gpu.uuid,
+                              gpu.unusable)});
+    for (Slot slot = 0; slot < slots_.size(); ++slot)
+      if (devices_.gpus[slot].uuid == gpu.uuid) post(Agent::Closed{slot, "its GPU was lost"});
+  }
+}
+
+void AgentLoop::execute(const Agent::ReportSlots& c) {
+  send({.kind = Message::Kind::resized, .number = static_cast<double>(c.slots)});
+}
+
+}  // namespace winnow::fleet

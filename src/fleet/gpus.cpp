@@ -1,0 +1,164 @@
+#include "winnow/fleet/gpus.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "nvml.h"
+
+namespace winnow::fleet {
+
+namespace {
+
+constexpr const char* kLost = "it has fallen off the bus";
+constexpr int kGpuSensor = 0, kUncorrected = 1, kSinceBoot = 0;
+constexpr int kProhibited = 2, kOneThread = 1, kOneProcess = 3;  // compute modes
+
+class Look {
+ public:
+  explicit Look(const Nvml& nvml) : nvml_(nvml) {}
+
+  // What changes, and whether it can still be used.
+  void now(NvmlDevice* device, Gpu& gpu) const {
+    gpu.unusable = sickness(device);
+    NvmlMemory memory{};
+    if (int code = nvml_.memory(device, &memory); code == kNvmlSuccess) {
+      gpu.memory = static_cast<std::int64_t>(memory.total);
+      gpu.used = static_cast<std::int64_t>(memory.used);
+    } else if (gpu.unusable.empty()) {
+      gpu.unusable = nvml_.words_of(code);
+    }
+    NvmlUtilisation utilisation{};
+    gpu.utilisation = nvml_.utilisation(device, &utilisation) == kNvmlSuccess ? static_cast<int>(utilisation.gpu) : 0;
+    unsigned degrees = 0;
+    gpu.temperature = nvml_.temperature(device, kGpuSensor, &degrees) == kNvmlSuccess ? static_cast<int>(degrees) : 0;
+    std::array<NvmlProcess, 256> processes;
+    auto count = static_cast<unsigned>(processes.size());
+    gpu.processes.clear();
+    if (nvml_.processes(device, &count, processes.data()) == kNvmlSuccess)
+      for (unsigned i = 0; i < count; ++i) gpu.processes.push_back(static_cast<pid_t>(processes[i].pid));
+  }
+
+  void all_of(NvmlDevice* device, int index, std::vector<Gpu>& list) const {
+    Gpu gpu = named(device, index);
+    now(device, gpu);
+    unsigned partitioned = 0, pending = 0;
+    if (nvml_.mig_mode(device, &partitioned, &pending) != kNvmlSuccess || !partitioned) {
+      list.push_back(std::move(gpu));
+      return;
+    }
+    // The health is the whole GPU's: instances do not count errors of their own.
+    unsigned most = 0;
+    nvml_.max_instances(device, &most);
+    bool any = false;
+    for (unsigned i = 0; i < most; ++i) {
+      NvmlDevice* instance = nullptr;
+      if (nvml_.instance(device, i, &instance) != kNvmlSuccess) continue;
+      any = true;
+      Gpu part = named(instance, index);
+      now(instance, part);
+      part.instance = true;
+      part.temperature = gpu.temperature;
+      if (!gpu.unusable.empty()) part.unusable = gpu.unusable;
+      part.one_process = gpu.one_process;
+      list.push_back(std::move(part));
+    }
+    if (any) return;
+    gpu.unusable = "it is in MIG mode and has no instances: make some (nvidia-smi mig -cgi), or leave the mode";
+    list.push_back(std::move(gpu));
+  }
+
+ private:
+  Gpu named(NvmlDevice* device, int index) const {
+    Gpu gpu;
+    gpu.index = index;
+    std::array<char, 128> text{};
+    if (nvml_.uuid(device, text.data(), text.size()) == kNvmlSuccess) gpu.uuid = text.data();
+    if (nvml_.name(device, text.data(), text.size()) == kNvmlSuccess) gpu.name = text.data();
+    int mode = 0;
+    gpu.one_process = nvml_.compute_mode(device, &mode) == kNvmlSuccess && (mode == kOneProcess || mode == kOneThread);
+    return gpu;
+  }
+
+  std::string sickness(NvmlDevice* device) const {
+    unsigned long long errors = 0;
+    switch (int code = nvml_.ecc_errors(device, kUncorrected, kSinceBoot, &errors); code) {
+      case kNvmlSuccess:
+        if (errors)
+          return fmt::format("{} uncorrected memory error{} since it was last reset", errors, errors == 1 ? "" : "s");
+        break;
+      case kNvmlGpuIsLost: return kLost;
+      case kNvmlResetRequired: return "it must be reset";
+      default: break;  // it has no ECC
+    }
+    unsigned corrected = 0, uncorrected = 0, pending = 0, failed = 0;
+    if (nvml_.remapped_rows(device, &corrected, &uncorrected, &pending, &failed) == kNvmlSuccess) {
+      if (failed) return "rows of its memory are broken and could not be remapped";
+      if (pending) return "rows of its memory wait for a reset to be remapped";
+    }
+    int mode = 0;
+    if (nvml_.compute_mode(device, &mode) == kNvmlSuccess && mode == kProhibited)
+      return "its compute mode is prohibited (nvidia-smi -c DEFAULT)";
+    return "";
+  }
+
+  const Nvml& nvml_;
+};
+
+}  // namespace
+
+Gpus find_gpus() {
+  Gpus gpus;
+  Nvml nvml;
+  gpus.missing = nvml.missing();
+  if (!gpus.missing.empty()) return gpus;
+  std::array<char, 96> driver{};
+  if (nvml.driver_version(driver.data(), driver.size()) == kNvmlSuccess) gpus.driver = driver.data();
+  nvml.cuda_version(&gpus.cuda);
+  unsigned count = 0;
+  if (int code = nvml.count(&count); code != kNvmlSuccess) gpus.missing = nvml.words_of(code);
+  Look look(nvml);
+  for (unsigned i = 0; i < count; ++i) {
+    NvmlDevice* device = nullptr;
+    if (int code = nvml.by_index(i, &device); code == kNvmlSuccess) {
+      look.all_of(device, static_cast<int>(i), gpus.list);
+    } else {
+      Gpu lost;
+      lost.index = static_cast<int>(i);
+      lost.unusable = code == kNvmlGpuIsLost ? kLost : nvml.words_of(code);
+      gpus.list.push_back(std::move(lost));
+    }
+  }
+  return gpus;
+}
+
+Value to_json(const std::vector<Gpu>& gpus) {
+  Value list = Value::array();
+  for (const Gpu& gpu : gpus)
+    list.push_back({{"name", gpu.name},
+                    {"uuid", gpu.uuid},
+                    {"index", gpu.index},
+                    {"memory", gpu.memory},
+                    {"used", gpu.used},
+                    {"utilisation", gpu.utilisation},
+                    {"temperature", gpu.temperature},
+                    {"unusable", gpu.unusable}});
+  return list;
+}
+
+GpuWatch::GpuWatch(std::vector<Gpu> gpus)
+    : gpus_(std::move(gpus)), nvml_(gpus_.empty() ? nullptr : std::make_unique<Nvml>()) {}
+GpuWatch::~GpuWatch() = default;
+
+const std::vector<Gpu>& GpuWatch::look() {
+  for (Gpu& gpu : gpus_) {
+    NvmlDevice* device = nullptr;
+    if (!nvml_->missing().empty()) gpu.unusable = nvml_->missing();
+    else if (int code = nvml_->by_uuid(gpu.uuid.c_str(), &device); code != kNvmlSuccess)
+      gpu.unusable = code == kNvmlGpuIsLost ? kLost : nvml_->words_of(code);
+    else Look(*nvml_).now(device, gpu);
+  }
+  return gpus_;
+}
+
+}  // namespace winnow::fleet

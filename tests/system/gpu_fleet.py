@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""A fleet on GPUs, with real processes; the GPUs are lines of a file that stands in for a driver (tests/nvml/standin.cpp), which is loaded as
+a driver's library is.
+
+    tests/system/gpu_fleet.py --build build [NAME...]
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from fleet import SWEEP, Case, contains, equal, kill, wait_for
+
+TWO = {"a": {}, "b": {}}
+
+
+class Machine(Case):
+    def __init__(self, build):
+        super().__init__(build)
+        self.gpus = self.folder / "gpus"
+        self.environment.update(WINNOW_TEST_GPUS=str(self.gpus), LD_LIBRARY_PATH=str(self.build / "nvml"))
+        self.environment.pop("CUDA_VISIBLE_DEVICES", None)
+
+    def has(self, gpus):
+        lines = ["driver=580.65.06"] + [" ".join([f"uuid=GPU-{name}", "name=H200", "total=144000", *(f"{k}={v}" for k, v in words.items())])
+                                        for name, words in gpus.items()]
+        part = self.folder / "gpus.part"
+        part.write_text("\n".join(lines) + "\n")
+        os.replace(part, self.gpus)
+
+    def command(self, *options, ranks=0, trainer=()):
+        return super().command(*options, ranks=ranks, trainer=trainer)
+
+    def visible(self):
+        """What the trainers of running stages see, by pid."""
+        result = {}
+        for record in self.running():
+            try:
+                words = open(f"/proc/{record['trainer']}/environ").read().split("\0")
+            except OSError:
+                continue
+            result[record["trainer"]] = next((w.split("=", 1)[1] for w in words if w.startswith("CUDA_VISIBLE_DEVICES=")), None)
+        return result
+
+    def status(self):
+        answer = subprocess.run([str(self.build / "bin/winnow"), "status", str(self.store), "--json"], capture_output=True, text=True)
+        return json.loads(answer.stdout) if answer.returncode == 0 else None
+
+
+def each_trainer_sees_its_gpu(case):
+    case.has({"a": {"used": 500, "degrees": 51}, "sick": {"ecc": 4}, "b": {}})
+    process = case.start(trainer=("--sleep", 0.5))
+    seen = wait_for(lambda: len(case.visible()) == 2 and case.visible(), "two trainers")
+    equal(sorted(seen.values()), ["GPU-a", "GPU-b"], "what trainers see")
+    case.has({"a": {"used": 7000, "degrees": 77, "busy": 93}, "sick": {"ecc": 4}, "b": {}})
+    hot = wait_for(lambda: (case.status() or {"agents": []})["agents"] and [g for g in case.status()["agents"][0]["gpus"] if g["temperature"] == 77], "a hot GPU")
+    equal((hot[0]["name"], hot[0]["used"], hot[0]["utilisation"]), ("H200", 7000 << 20, 93), "the GPU in status.json")
+    text = subprocess.run([str(case.build / "bin/winnow"), "status", str(case.store)], capture_output=True, text=True).stdout
+    contains(text, "GPU 0 H200  93 %, 7.3 GB of 151.0 GB, 77 °C")
+    equal(process.wait(60), 0, "exit code: " + case.said())
+    contains(case.said(), "GPU 1 H200 (GPU-sick) is left out: 4 uncorrected memory errors")
+    equal(len(case.digests()), 13, "run files")
+
+
+def several_share_one(case):
+    case.has(TWO)
+    process = case.start("--per-gpu", 2, trainer=("--sleep", 0.5))
+    seen = wait_for(lambda: len(case.visible()) == 4 and case.visible(), "four trainers")
+    equal(sorted(seen.values()), ["GPU-a", "GPU-a", "GPU-b", "GPU-b"], "what trainers see")
+    equal(process.wait(60), 0, "exit code: " + case.said())
+
+
+def a_gang_sees_all_of_its_gpus(case):
+    case.has(TWO)
+    case.sweep.write_text(SWEEP.format(seeds=[0]).replace("[base]", "[base]\nwidth = 2"))
+    process = case.start(trainer=("--sleep", 0.5))
+    seen = wait_for(lambda: {p: v for p, v in case.visible().items() if v and "," in v}, "a gang")
+    equal(list(seen.values())[0], "GPU-a,GPU-b", "what a gang sees")
+    equal(process.wait(60), 0, "exit code: " + case.said())
+    case.sweep.write_text(SWEEP.format(seeds=[1]).replace("[base]", "[base]\nwidth = 3"))
+    code, text = case.run()
+    equal(code, 2, "exit code of a width that is too large: " + text)
+    contains(text, "width = 3 needs 3 GPUs on one node, this run has 2")
+    code, text = case.run("--per-gpu", 2)
+    equal(code, 2, "exit code of a gang on shared GPUs: " + text)
+    contains(text, "the processes of a gang need a GPU each")
+
+
+def a_successor_waits_for_the_memory(case):
+    case.has({"a": {"used": 100}})
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    process = case.start(trainer=("--sleep", 1.5))
+    victim = list(wait_for(lambda: len(case.digests()) >= 1 and case.visible(), "a running stage"))[0]
+    case.has({"a": {"used": 90000}})
+    kill(victim)
+    wait_for(lambda: case.events("failed"), "the failure")
+    started = len(case.events("started"))
+    time.sleep(3)
+    equal(len(case.events("started")), started, "stages started while the memory was not free")
+    case.has({"a": {"used": 300}})
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    equal(len(case.digests()), 5, "run files")
+
+
+def a_lost_gpu_takes_its_slot_with_it(case):
+    case.has(TWO)
+    process = case.start(trainer=("--sleep", 1.0))
+    wait_for(lambda: len(case.digests()) >= 1 and len(case.visible()) == 2, "two running stages")
+    case.has({"a": {}, "b": {"lost": 1}})
+    wait_for(lambda: case.events("resized"), "the slot's end")
+    equal(case.events("resized")[0]["slots"], 1, "slots that are left")
+    wait_for(lambda: case.status()["agents"][0]["slots"] == 1, "the slots in status.json")
+    wait_for(lambda: any(gpu["unusable"] for gpu in case.status()["agents"][0]["gpus"]), "the loss in status.json")
+    text = subprocess.run([str(case.build / "bin/winnow"), "status", str(case.store)], capture_output=True, text=True).stdout
+    contains(text, "lost: it has fallen off the bus")
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    contains(case.said(), "is used no more: it has fallen off the bus")
+    equal(len(case.digests()), 13, "run files")
+
+
+def without_a_gpu_left_the_run_ends_and_resumes(case):
+    case.has({"a": {}})
+    process = case.start(trainer=("--sleep", 0.7))
+    wait_for(lambda: len(case.digests()) >= 1 and case.visible(), "a running stage")
+    case.has({"a": {"lost": 1}})
+    code = process.wait(120)
+    if code == 0:
+        raise AssertionError("a run without a GPU ended well: " + case.said())
+    contains(case.said(), "has no GPU for this run: ")
+    contains(case.said(), "it has fallen off the bus")
+    before = case.digests()
+    case.has({"a": {}})
+    code, text = case.run()
+    equal(code, 0, "exit code of the next run: " + text)
+    equal({k: v for k, v in case.digests().items() if k in before}, before, "results of before")
+
+
+def a_run_that_wants_gpus_says_why_there_are_none(case):
+    case.gpus.write_text("init=9\n")
+    code, text = case.run("--device", "cuda")
+    equal(code, 2, "exit code: " + text)
+    contains(text, "has no GPU for this run: the NVIDIA driver is installed, but not loaded; --device cpu computes on CPUs")
+    code, text = case.run("--device", "cude")
+    equal(code, 2, "exit code: " + text)
+    contains(text, "cude")
+    contains(text, "cuda")
+    case.environment["LD_LIBRARY_PATH"] = ""
+    case.gpus.unlink()
+    code, text = case.run()                        # auto: a machine without a driver computes on its CPU
+    equal(code, 0, "exit code of auto: " + text)
+
+
+def nodes_with_and_without_gpus_are_no_accident(case):
+    case.has(TWO)
+    one = [*case.command(trainer=("--sleep", 0.05))]
+    mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", *(["--allow-run-as-root"] if os.geteuid() == 0 else [])]
+    command = [*mpirun, "-n", "1", *one, ":", "-n", "1", "env", "CUDA_VISIBLE_DEVICES=", *one]
+    answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=120)
+    contains(answer.stdout + answer.stderr, "has GPUs for this run and host")
+    contains(answer.stdout + answer.stderr, "--mixed-devices")
+    if len(case.digests()) == 13:                  # the node that came first may have computed something: it counts
+        raise AssertionError("the sweep was computed all the same")
+    command = [*mpirun, "-n", "1", *one, "--mixed-devices", ":", "-n", "1", "env", "CUDA_VISIBLE_DEVICES=", *one, "--mixed-devices"]
+    answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=120)
+    equal(answer.returncode, 0, "exit code: " + answer.stdout + answer.stderr)
+    equal(len(case.digests()), 13, "run files")
+
+
+def out_of_memory_means_smaller_pieces(case):
+    case.has({"a": {}})
+    case.sweep.write_text(SWEEP.format(seeds=[0]).replace('["cc", "proden"]', '["cc"]').replace(', { kind = "flip", rate = 0.7 }', ""))
+    trainer = case.folder / "trainer.py"
+    trainer.write_text("""
+import json, sys
+say = lambda **event: print(json.dumps(event), flush=True)
+say(event="ready", protocol=1, device="cuda", version="1")
+for line in sys.stdin:
+    command = json.loads(line)
+    if command["do"] == "quit": break
+    times = command["context"].get("out_of_memory", 0)
+    if command["stage"]["kind"] == "train" and times < 2: say(event="failed", identity=command["identity"], **{"class": "memory"}, message=f"CUDA out of memory, {times}")
+    else: say(event="done", identity=command["identity"], metrics={"accuracy": times})
+""")
+    command = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"{sys.executable} {trainer}",
+               "--time-scale", "0.1"]
+    answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=60)
+    equal(answer.returncode, 0, "exit code: " + answer.stdout)
+    equal([(r["class"], r["text"]) for r in case.events("failed")], [("memory", "CUDA out of memory, 0"), ("memory", "CUDA out of memory, 1")], "failures")
+
+
+def winnows_own_trainer_is_told_its_device(case):
+    """Without a GPU it says in one line what is missing; with one this test computes there."""
+    trainer = case.build / "bin/winnow-train"
+    if not trainer.exists():
+        return
+    environment = {k: v for k, v in case.environment.items() if k != "LD_LIBRARY_PATH"}
+    answer = subprocess.run([str(trainer), "serve", "--device", "cuda"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if answer.returncode != 0:
+        equal(answer.stderr.strip().count("\n"), 0, "lines of the message: " + answer.stderr)
+        if "--device cuda: " not in answer.stderr and "libwinnow-cuda.so is not there" not in answer.stderr:
+            raise AssertionError(answer.stderr)
+    case.has({"a": {}})
+    command = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--time-scale", "0.01"]
+    if answer.returncode != 0:                     # the fleet believes in a GPU that torch does not find
+        answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=120)
+        equal(answer.returncode, 3, "exit code: " + answer.stdout + answer.stderr)
+        contains(case.events("failed")[0].get("lines", "") + case.events("failed")[0]["text"], "cuda")
+
+
+def the_doctor_lists_them(case):
+    case.has({"a": {"used": 500}, "b": {"ecc": 1}, "c": {"pids": 4711}})
+    answer = subprocess.run([str(case.build / "bin/winnow"), "doctor", "--json"], env=case.environment, capture_output=True, text=True)
+    checks = {check["name"]: check for check in json.loads(answer.stdout)}
+    contains(checks["GPU driver"]["found"], "580.65.06, serves CUDA 13.0")
+    equal(checks["GPU 0"]["state"], "ok", "state of a healthy GPU")
+    equal(checks["GPU 1"]["state"], "broken", "state of a sick GPU")
+    contains(checks["GPU 1"]["advice"], "1 uncorrected memory error")
+    contains(checks["GPU 2"]["advice"], "process 4711")
+    case.gpus.write_text("driver=470.1 cuda=11040\nuuid=GPU-a\n")
+    answer = subprocess.run([str(case.build / "bin/winnow"), "doctor"], env=case.environment, capture_output=True, text=True)
+    contains(answer.stdout, "winnow-train needs CUDA 13.0: a newer driver")
+
+
+TESTS = [each_trainer_sees_its_gpu, several_share_one, a_gang_sees_all_of_its_gpus, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
+         without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident,
+         out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_doctor_lists_them]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    Case.cache = tempfile.mkdtemp(prefix="winnow-system-cache-")
+    failed = 0
+    try:
+        subprocess.run([f"{arguments.build}/bin/winnow", "data", "check", "fashion-mnist"], env=dict(os.environ, WINNOW_CACHE=Case.cache), check=True,
+                       stdout=subprocess.DEVNULL)
+        for test in TESTS:
+            if arguments.names and test.__name__ not in arguments.names:
+                continue
+            case, start = Machine(arguments.build), time.time()
+            try:
+                test(case)
+                print(f"ok      {test.__name__}  {time.time() - start:.1f} s", flush=True)
+            except Exception as error:             # the next one still runs
+                failed += 1
+                print(f"FAILED  {test.__name__}: {error}", flush=True)
+            case.close()
+    finally:
+        shutil.rmtree(Case.cache, ignore_errors=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

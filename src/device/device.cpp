@@ -93,11 +93,16 @@ void make_reproducible(c10::Device device) {
   context.setDeterministicFillUninitializedMemory(false);  // every empty tensor would be filled
   context.setDeterministicCuDNN(true);
   context.setBenchmarkCuDNN(false);
-  context.setAllowTF32CuDNN(false);
-  context.setAllowTF32CuBLAS(false);
+  use_tf32(device, false);  // convolutions would use it
   context.setAllowBF16ReductionCuBLAS(false);
   context.setAllowFP16ReductionCuBLAS(false);
   context.setSDPUseCuDNN(false);
+}
+
+void use_tf32(c10::Device device, bool wanted) {
+  if (!device.is_cuda()) return;
+  at::globalContext().setAllowTF32CuDNN(wanted);
+  at::globalContext().setAllowTF32CuBLAS(wanted);
 }
 
 }  // namespace winnow::device

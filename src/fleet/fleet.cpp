@@ -48,9 +48,19 @@ void Fleet::leave(int code) {
   ::alarm(0);
 }
 
+namespace {
+
+constexpr Words<Options::Devices>::Entry kDeviceWords[] = {
+    {Options::Devices::automatic, "auto"}, {Options::Devices::cpu, "cpu"}, {Options::Devices::cuda, "cuda"}};
+constexpr Words<Options::Devices> kDevices("device", kDeviceWords);
+
+}  // namespace
+
+const Words<Options::Devices>& devices() { return kDevices; }
+
 Room room_here(const Options& options) {
   SlotDevices devices = slot_devices(options);
-  return {devices.slots, devices.gpu_count()};
+  return {devices.slots, devices.gpu_count(), devices.gpus.empty() ? "" : devices.gpus.front().uuid};
 }
 
 void serve(const Options& options, const World& world) {

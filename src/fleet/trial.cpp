@@ -30,10 +30,16 @@ std::string line_of(const TrialOrder& order) {
       protocol::Run{order.identity, 1, order.stage.dump(), to_json(context).dump(), order.output.string(), ""});
 }
 
+TrainerCommand command_of(const TrialOrder& order) {
+  TrainerCommand command{order.trainer, order.threads, 1, {}};
+  if (!order.gpu.empty()) command.variables.emplace_back("CUDA_VISIBLE_DEVICES", order.gpu);
+  return command;
+}
+
 class Listening {
  public:
   Listening(const TrialOrder& order, const std::function<void(const Value&)>& heard)
-      : order_(order), heard_(heard), trainer_({order.trainer, order.threads, 1}) {}
+      : order_(order), heard_(heard), trainer_(command_of(order)) {}
 
   TrialEnd run(const std::function<bool()>& stop) {
     for (auto last = Clock::now(); !over_;) {

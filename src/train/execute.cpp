@@ -67,6 +67,8 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
   if (context.trial && !context.checkpoint.empty())
     throw UsageError("a trial keeps no checkpoint: leave the folder out of the command");
   at::set_num_threads(context.threads);
+  device::use_tf32(context.device,
+                   stage.settings.has("train.precision") && stage.settings.text("train.precision") == "tf32");
   Execution result = compute(stage, context, collective, observer);
   if (result.skipped_images > 0)
     result.content.tables["metrics/final"].push_back(

@@ -44,6 +44,10 @@ TEST(CudaModule, MakesAStepReproducible) {
   EXPECT_FALSE(context.benchmarkCuDNN());
   EXPECT_FALSE(context.allowTF32CuDNN());
   EXPECT_FALSE(context.allowTF32CuBLAS());
+  device::use_tf32(at::kCUDA, true);
+  EXPECT_TRUE(context.allowTF32CuDNN() && context.allowTF32CuBLAS());
+  device::use_tf32(at::kCUDA, false);
+  EXPECT_FALSE(context.allowTF32CuDNN() || context.allowTF32CuBLAS());
 }
 
 TEST(CudaModule, ANumberedGpuIsNoGangs) {

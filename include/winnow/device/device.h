@@ -28,5 +28,7 @@ c10::Device of_member(c10::Device device, int rank, int size);
 // precision: deterministic kernels alone, no TF32 and no split sums in half precision behind our back. For the life of
 // the process; nothing to be told for CPUs. docs/devices.md#7.2.
 void make_reproducible(c10::Device);
+// Whether its fp32 products and convolutions are TF32's (`train.precision = "tf32"`); false until it is called.
+void use_tf32(c10::Device, bool);
 
 }  // namespace winnow::device

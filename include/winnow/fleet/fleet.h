@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "winnow/core/file.h"
+#include "winnow/core/words.h"
 #include "winnow/fleet/observer.h"
 #include "winnow/fleet/work.h"
 #include "winnow/sched/timers.h"
@@ -34,6 +35,8 @@ struct Options {
   sched::Policy policy;
   sched::Timers timers;
 };
+
+const Words<Options::Devices>& devices();  // auto, cpu, cuda
 
 // Which process of an mpirun this is; rank 0 of 1 without one.
 struct World {
@@ -72,6 +75,7 @@ class Fleet {
 // where it would refuse.
 struct Room {
   std::uint32_t slots = 1, gpus = 0;
+  std::string first_gpu;  // its UUID
 };
 Room room_here(const Options&);
 

@@ -15,7 +15,8 @@ namespace winnow::fleet {
 struct TrialOrder {
   std::vector<std::string> trainer;  // program and arguments
   int threads = 1;
-  Value stage;  // as winnow::to_json writes it
+  std::string gpu;  // the one that the trainer sees, by UUID; empty: whatever this process sees
+  Value stage;      // as winnow::to_json writes it
   std::string identity;
   std::map<std::string, Path> data, inputs;  // decoded caches; run files, of trials too
   Path output;                               // where the trainer writes; it must not exist

@@ -18,7 +18,6 @@
 #include "sweep_options.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
-#include "winnow/core/words.h"
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
 
@@ -39,11 +38,6 @@ struct RunOptions {
   double grace = 5, checkpoint_every = 60, time_scale = 1;
 };
 
-constexpr Words<fleet::Options::Devices>::Entry kDeviceWords[] = {{fleet::Options::Devices::automatic, "auto"},
-                                                                  {fleet::Options::Devices::cpu, "cpu"},
-                                                                  {fleet::Options::Devices::cuda, "cuda"}};
-constexpr Words<fleet::Options::Devices> kDevices("device", kDeviceWords);
-
 std::vector<std::string> words_of(const std::string& command) {
   if (::access(command.c_str(), X_OK) == 0) return {command};  // a path, perhaps with blanks
   std::istringstream stream(command);
@@ -63,7 +57,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.references = store.references();
   result.trainer = trainer_of(options);
   result.own_trainer = options.trainer.empty();
-  result.devices = kDevices.parse(options.device);
+  result.devices = fleet::devices().parse(options.device);
   result.trainers = options.trainers;
   result.per_gpu = options.per_gpu;
   result.busy_gpus = options.busy_gpus;

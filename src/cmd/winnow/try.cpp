@@ -18,6 +18,7 @@
 #include "trial_places.h"
 #include "trial_report.h"
 #include "winnow/core/error.h"
+#include "winnow/fleet/fleet.h"
 #include "winnow/fleet/trial.h"
 
 namespace winnow::cmd {
@@ -29,7 +30,8 @@ volatile std::sig_atomic_t stop_asked = 0;
 struct TryOptions {
   SweepOptions sweep;
   StoreOptions stores;
-  std::string trainer, scratch;
+  std::string trainer, scratch, device = "auto";
+  std::string gpu;  // that trials are computed on; empty: the CPU
   std::uint32_t trainers = 1;
   int threads = 1;
   bool from_scratch = false, json = false;
@@ -67,7 +69,11 @@ class Line {
 };
 
 std::vector<std::string> trainer_of(const TryOptions& options) {
-  if (options.trainer.empty()) return {(executable_folder() / "winnow-train").string(), "serve"};
+  if (options.trainer.empty()) {
+    std::vector<std::string> words{(executable_folder() / "winnow-train").string(), "serve"};
+    if (!options.gpu.empty()) words.insert(words.end(), {"--device", "cuda"});
+    return words;
+  }
   if (::access(options.trainer.c_str(), X_OK) == 0) return {options.trainer};
   std::istringstream stream(options.trainer);
   std::vector<std::string> words;
@@ -142,8 +148,9 @@ class Trials {
     try {
       Stage stage = plan_.stage(node);
       const Identity& identity = plan_.nodes()[node].identity;
-      fleet::TrialOrder order{trainer_of(options_), options_.threads,      to_json(stage),          identity.hex(),
-                              places_.data(stage),  places_.inputs(stage), places_.output(identity)};
+      fleet::TrialOrder order{trainer_of(options_),  options_.threads,        options_.gpu,
+                              to_json(stage),        identity.hex(),          places_.data(stage),
+                              places_.inputs(stage), places_.output(identity)};
       auto stop = [&] {
         line_.draw(fmt::format("{}{}  {}", begin, classes_.all()[own].name, spoken_duration(std::floor(elapsed()))));
         return stop_asked != 0;
@@ -249,6 +256,7 @@ int try_out(int argc, char** argv) {
   app.add_option("--threads", options.threads, "threads of the trainer, as for winnow run")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  app.add_option("--device", options.device, "where: cuda, cpu, or auto, as for winnow run")->capture_default_str();
   app.add_flag("--from-scratch", options.from_scratch,
                "read no reference store: try everything that would be computed here");
   app.add_option("--scratch", options.scratch,
@@ -256,6 +264,9 @@ int try_out(int argc, char** argv) {
   app.add_option("--trainer", options.trainer, "program that executes stages (default: winnow-train serve)");
   app.add_flag("--json", options.json, "the outcome as JSON on standard output, progress on standard error");
   if (!parse(app, argc, argv)) return kDone;
+  fleet::Options device;
+  device.devices = fleet::devices().parse(options.device);
+  options.gpu = fleet::room_here(device).first_gpu;
   return execute(options);
 }
 

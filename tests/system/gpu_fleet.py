@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from fleet import SWEEP, Case, contains, equal, kill, wait_for
+from fleet import SOURCE, SWEEP, Case, contains, equal, kill, wait_for
 
 TWO = {"a": {}, "b": {}}
 
@@ -211,6 +211,15 @@ def winnows_own_trainer_is_told_its_device(case):
         contains(case.events("failed")[0].get("lines", "") + case.events("failed")[0]["text"], "cuda")
 
 
+def the_test_on_gpus_says_that_there_are_none(case):
+    environment = {k: v for k, v in case.environment.items() if k != "WINNOW_TEST_GPUS"}
+    case.gpus.write_text("init=9\n")
+    environment["WINNOW_TEST_GPUS"] = str(case.gpus)
+    answer = subprocess.run([str(SOURCE / "launch/test-gpu"), "--no-build", "--build", str(case.build)], env=environment, capture_output=True, text=True)
+    equal((answer.returncode, answer.stdout), (77, ""), "exit code and standard output")
+    equal(answer.stderr, "launch/test-gpu: no GPU here: the NVIDIA driver is installed, but not loaded\n", "standard error")
+
+
 def the_doctor_lists_them(case):
     case.has({"a": {"used": 500}, "b": {"ecc": 1}, "c": {"pids": 4711}})
     answer = subprocess.run([str(case.build / "bin/winnow"), "doctor", "--json"], env=case.environment, capture_output=True, text=True)
@@ -227,7 +236,7 @@ def the_doctor_lists_them(case):
 
 TESTS = [each_trainer_sees_its_gpu, several_share_one, a_gang_sees_all_of_its_gpus, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
          without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident,
-         out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_doctor_lists_them]
+         out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_test_on_gpus_says_that_there_are_none, the_doctor_lists_them]
 
 
 def main():

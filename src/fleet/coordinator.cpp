@@ -51,6 +51,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged,
                              (options.store / "journal").string()));
   store::Store(options.store, options.references).remove_finished_checkpoints();
+  if (work.begun) work.begun();
   Value names = Value::array();
   for (const Wanted& sweep : work.sweeps) names.push_back(sweep.name);
   journal_.add({{"event", "begin"},

@@ -116,7 +116,7 @@ def one_bad_file_refuses_all(case):
     bad = case.folder / "bad.toml"
     for content, said in ((A.replace('"a"', '"bad"').replace("proden", "prodem"), f"{bad}:13: "), ("name = ", f"{bad}:"),
                           (A, f"{case.a} and {bad} are both called 'a'"),
-                          (A.replace('"a"', '"bad"').replace("flip", "symmetric"), f"{bad}")):
+                          (A.replace('"a"', '"bad"').replace("fashion-mnist", "cifar-10"), f"{bad}:5: ")):
         bad.write_text(content)
         case.files = [case.a, bad]
         code, text = case.run(ranks=0)

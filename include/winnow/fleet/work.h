@@ -36,6 +36,7 @@ struct Work {
   std::function<Value(sched::StageId)> stage;        // as winnow::to_json writes it
   std::function<std::string(sched::StageId)> label;  // human-readable: "proden, flip 0.5, seed 1"
   std::map<std::string, DataSource> datasets;
+  std::function<void()> begun;  // called once, when the store is this run's; may be empty
   // Files that it was made from and that have changed since. Asked now and then.
   std::function<std::vector<std::string>()> changed;
 };

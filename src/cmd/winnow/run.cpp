@@ -18,9 +18,11 @@
 #include "sweep_options.h"
 #include "united_plans.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/core/printable.h"
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
+#include "winnow/store/known_sweeps.h"
 
 namespace winnow::cmd {
 
@@ -260,6 +262,24 @@ void print_beginning(const UnitedPlans& plans, std::size_t before, std::size_t o
                   counted(plans.stages().size(), "stage"), shared, before, open));
 }
 
+// So that `winnow store` can tell whose the run files are. Worth no run's failure.
+void remember(const RunOptions& options, const UnitedPlans& plans, const Path& store) {
+  for (std::size_t i = 0; i < plans.plans().size(); ++i) {
+    const sweep::Plan& plan = plans.plans()[i];
+    std::error_code unknown;
+    store::KnownSweep known{plan.name(),
+                            std::filesystem::absolute(options.sweeps.files[i], unknown).string(),
+                            options.sweeps.sets,
+                            wall_seconds(),
+                            {}};
+    for (const sweep::Node& node : plan.nodes()) known.stages.push_back(node.identity);
+    try {
+      store::remember_sweep(store, known);
+    } catch (const DeviceError&) {  // full or read-only: what runs will say so
+    }
+  }
+}
+
 int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& fleet, fleet::Outcome& outcome) {
   store::Store store = open_store(options);
   UnitedPlans plans(options.sweeps.plans_to_run(),
@@ -272,11 +292,14 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   RunDisplay display(before + open, before, options.json, work.label);
   outcome.counts.done = work.graph.done.size();
   for (const fleet::Wanted& sweep : work.sweeps) outcome.sweeps.push_back({sweep.name, sweep.stages, sweep.stages});
+  work.begun = [&] { remember(options, plans, store.root()); };
   if (open > 0) {
     require_trainer(trainer_of(options));
     if (!world.mpi) require_room(plans, work, options);
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
+  } else if (std::filesystem::is_directory(store.root() / "runs")) {
+    work.begun();
   }
   std::size_t finished = before + open - outcome.counts.failed - outcome.counts.blocked - outcome.counts.open;
   int code = exit_code_of(outcome);

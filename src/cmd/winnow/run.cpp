@@ -308,7 +308,8 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
 }
 
 void add_to(CLI::App& app, RunOptions& options) {
-  options.sweeps.add_to(app);
+  options.sweeps.add_to(app,
+                        "the sweep file; of several the first one's stages start first, and what they share runs once");
   options.stores.add_to(app);
   app.add_flag("--from-scratch", options.from_scratch, "read no reference store: compute everything here");
   app.add_option(

@@ -194,10 +194,11 @@ int store(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--set", sets, "KEY=VALUE in all sweeps of --sweep; may be repeated")->allow_extra_args(false);
   app.add_flag("--json", json, "for scripts");
-  CLI::App* pruning = app.add_subcommand("prune", "removes what none of the named sweeps plans; asks for --remove");
+  CLI::App* pruning =
+      app.add_subcommand("prune", "what none of the named sweeps plans: shows it, and with --remove removes it");
   SweepsOptions sweeps;
   OwnStore own;
-  sweeps.add_to(*pruning);
+  sweeps.add_to(*pruning, "sweep files: what they plan stays, with --set exactly as it was run");
   pruning->add_option("--store", own.folder, "the folder of run files")->capture_default_str();
   pruning->add_flag("--remove", remove, "removes; without it nothing is changed");
   pruning->add_flag("--json", own.json, "for scripts");
@@ -207,10 +208,9 @@ int store(int argc, char** argv) {
     return list(own.open(), files, sets, json), kDone;
   }
   if (app.count("--sweep") || app.count("--set"))
-    throw UsageError(
-        "winnow store prune: sweeps and --set stand behind `prune`: winnow store prune SWEEP... [--set KEY=VALUE]");
+    throw UsageError("sweeps and --set stand behind `prune`: winnow store prune SWEEP... [--set KEY=VALUE]");
   if (app.count("--store")) {
-    if (pruning->count("--store")) throw UsageError("winnow store prune: the store is named twice");
+    if (pruning->count("--store")) throw UsageError("the store is named twice");
     own.folder = folder;
   }
   return prune(own.open(), sweeps, remove, json || own.json);

@@ -92,10 +92,8 @@ void SweepOptions::add_to(CLI::App& app) {
       ->allow_extra_args(false);
 }
 
-void SweepsOptions::add_to(CLI::App& app) {
-  app.add_option("SWEEP", files,
-                 "the sweep file; of several the first one's stages start first, and what they share runs once")
-      ->required();
+void SweepsOptions::add_to(CLI::App& app, const std::string& what) {
+  app.add_option("SWEEP", files, what)->required();
   app.add_option("--set", sets,
                  "KEY=VALUE above all else, as TOML writes it; may be repeated; holds in every sweep, and one that "
                  "cannot have the setting is refused")

@@ -56,7 +56,7 @@ struct SweepOptions {
 struct SweepsOptions {
   std::vector<std::string> files, sets;
 
-  void add_to(CLI::App& app);
+  void add_to(CLI::App& app, const std::string& what);  // what: the sweeps are for
   // As SweepOptions::plan_to_run, each with all of `sets`. UsageError or DataError naming the file for one that is
   // refused, and for two of one name: their reports would lie in one folder.
   std::vector<sweep::Plan> plans_to_run() const;

@@ -116,7 +116,7 @@ def one_bad_file_refuses_all(case):
     bad = case.folder / "bad.toml"
     for content, said in ((A.replace('"a"', '"bad"').replace("proden", "prodem"), f"{bad}:13: "), ("name = ", f"{bad}:"),
                           (A, f"{case.a} and {bad} are both called 'a'"),
-                          (A.replace('"a"', '"bad"').replace("fashion-mnist", "cifar-10"), f"{bad}:5: ")):
+                          (A.replace('"a"', '"bad"').replace("fashion-mnist", "cifar-10"), f"{bad}:6: ")):
         bad.write_text(content)
         case.files = [case.a, bad]
         code, text = case.run(ranks=0)
@@ -128,7 +128,7 @@ def one_bad_file_refuses_all(case):
                                  (case.files[:1] + [case.b], ("--set", "conf_source=pre-step"), f"{case.b}: "),
                                  ([case.a, case.b], ("--set", "train.epoch=2"), f"{case.a}: --set train.epoch=2")):
         if options[1:] == ("conf_source=pre-step",):                     # a has proden, this one has not
-            case.b.write_text(B.replace('"proden", "lws"', '"lws"'))
+            case.b.write_text(B.replace('"proden", "lws"', '"cc"'))
         case.files = files
         code, text = case.run(*options, ranks=0)
         equal(code, 2, "exit code: " + text)

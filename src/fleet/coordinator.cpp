@@ -47,9 +47,21 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
       lease_(made(options.store), Journal::last_epoch(options.store) + 1, options.timers.lease_silence),
       journal_(options.store, lease_.epoch()), sweeps_(work.sweeps), status_(options.store, work, sweeps_),
       scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
-  if (std::size_t damaged = recall(options.store, work, scheduler_))
-    observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged,
-                             (options.store / "journal").string()));
+  Journal::Replayed replayed = recall(options.store, work, scheduler_);
+  if (replayed.damaged)
+    observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them",
+                             replayed.damaged, (options.store / "journal").string()));
+  if (replayed.cut)
+    observer.say(
+        fmt::format("the last record of the journal in {} was torn: {} bytes were cut off; no result depends "
+                    "on them",
+                    (options.store / "journal").string(), replayed.cut));
+  try {
+    constexpr std::uint64_t kLarge = 4 << 20;
+    Journal::compact(options.store, kLarge);
+  } catch (const DeviceError& error) {  // a full disk: it is as good as before
+    observer.say(fmt::format("the journal stays as large as it is: {}", error.what()));
+  }
   store::Store(options.store, options.references).remove_finished_checkpoints();
   if (work.begun) work.begun();
   Value names = Value::array();

@@ -104,6 +104,8 @@ class Walk {
     if (identity && file.extension() == ".h5" && file == root_ / "runs" / stem.substr(0, 2) / name) {
       Inventory::Run found{*identity, size, "", "", {}};
       look_into(file, found);
+      struct stat status {};
+      if (!found.fault.empty() && ::lstat(file.c_str(), &status) != 0) return;  // removed meanwhile
       return result_.runs.push_back(std::move(found));
     }
     if (file.extension() == ".part")

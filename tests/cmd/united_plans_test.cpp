@@ -47,8 +47,7 @@ TEST_F(United, OneSweepKeepsItsNumbersAndLabels) {
   ASSERT_EQ(all.stages().size(), plan.nodes().size());
   for (std::uint32_t i = 0; i < all.stages().size(); ++i) {
     EXPECT_EQ(all.stages()[i].identity, plan.nodes()[i].identity);
-    EXPECT_EQ(all.stages()[i].inputs,
-              std::vector<std::uint32_t>(plan.nodes()[i].inputs.begin(), plan.nodes()[i].inputs.end()));
+    EXPECT_EQ(all.inputs(i), std::vector<std::uint32_t>(plan.nodes()[i].inputs.begin(), plan.nodes()[i].inputs.end()));
     EXPECT_THAT(all.label(i), Not(HasSubstr("a: ")));
   }
 }
@@ -60,7 +59,14 @@ TEST_F(United, WhatSweepsShareIsThereOnceAndInputsComeFirst) {
     const UnitedPlans::Member& stage = all.stages()[i];
     EXPECT_TRUE(identities.insert(stage.identity).second) << "twice";
     EXPECT_EQ(all.regenerate(i).identity(), stage.identity) << i;
-    for (std::uint32_t input : stage.inputs) EXPECT_LT(input, i);
+    Stage regenerated = all.regenerate(i);
+    std::set<Identity> wanted, inputs;
+    for (const auto& [name, input] : regenerated.inputs) wanted.insert(input.stage);
+    for (std::uint32_t input : all.inputs(i)) {
+      EXPECT_LT(input, i);
+      inputs.insert(all.stages()[input].identity);
+    }
+    EXPECT_EQ(inputs, wanted);
     bool shared = stage.plans == 2;
     EXPECT_EQ(all.needed_by(0)[i] && all.needed_by(1)[i], shared);
     EXPECT_THAT(all.label(i), HasSubstr(shared ? "a, b: " : all.needed_by(0)[i] ? "a: " : "b: "));

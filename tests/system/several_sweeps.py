@@ -70,6 +70,8 @@ def shared_stages_run_once(case):
                                 env=case.environment, capture_output=True, text=True)
         equal(report.returncode, 0, "report: " + report.stderr)
         contains(report.stdout, "2/2")
+        page = (case.store / "reports" / file.stem / "index.html").read_text()
+        contains(page, "A run of this sweep worked on other sweeps, too: " + ("b" if file is case.a else "a"))
 
 
 def the_first_sweep_goes_first(case):

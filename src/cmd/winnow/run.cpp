@@ -117,9 +117,10 @@ fleet::Work work_of(const UnitedPlans& plans, const RunOptions& options) {
     const UnitedPlans::Member& member = plans.stages()[i];
     std::size_t first = plans.first_need(i);
     work.identities.push_back(member.identity);
-    work.graph.inputs.push_back(member.inputs);
+    work.graph.inputs.push_back(plans.inputs(i));
     work.graph.done.push_back(first == plans.plans().size());
-    if (plans.plans().size() > 1) work.graph.priorities.push_back(static_cast<std::uint16_t>(first));
+    if (plans.plans().size() > 1)
+      work.graph.priorities.push_back(static_cast<std::uint16_t>(std::min<std::size_t>(first, 65535)));
     StageClass kind{"done", 1};
     if (!work.graph.done[i]) {
       Stage stage = plans.regenerate(i);

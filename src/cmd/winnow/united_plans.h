@@ -21,7 +21,6 @@ class UnitedPlans {
     std::uint32_t plan, node;  // the first plan that has it, and where
     std::uint32_t width;       // the largest that a plan asks for
     std::uint32_t plans;       // that have it
-    std::vector<std::uint32_t> inputs;
     bool done;
   };
   const std::vector<sweep::Plan>& plans() const { return plans_; }
@@ -29,6 +28,7 @@ class UnitedPlans {
   const sweep::Node& node(std::uint32_t stage) const {
     return plans_[stages_[stage].plan].nodes()[stages_[stage].node];
   }
+  std::vector<std::uint32_t> inputs(std::uint32_t stage) const;
   Stage regenerate(std::uint32_t stage) const { return plans_[stages_[stage].plan].stage(stages_[stage].node); }
 
   // By stage: a plan has it, and needs it executed.
@@ -44,6 +44,7 @@ class UnitedPlans {
  private:
   std::vector<sweep::Plan> plans_;
   std::vector<Member> stages_;
+  std::vector<std::vector<std::uint32_t>> numbers_;   // [plan][node]
   std::vector<std::vector<bool>> needed_by_, cells_;  // [plan][stage], [plan][node]
   std::vector<std::size_t> done_of_;
   std::vector<std::vector<std::string>> axes_;  // by plan

@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -44,14 +45,30 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
                          Observer& observer)
     : work_(work), options_(options), world_(world), mpi_(mpi), observer_(observer), signals_(watch_signals()),
       lease_(made(options.store), Journal::last_epoch(options.store) + 1, options.timers.lease_silence),
-      journal_(options.store, lease_.epoch()), status_(options.store, work),
+      journal_(options.store, lease_.epoch()), sweeps_(work.sweeps), status_(options.store, work, sweeps_),
       scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
-  if (std::size_t damaged = recall(options.store, work, scheduler_))
-    observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them", damaged,
-                             (options.store / "journal").string()));
+  Journal::Replayed replayed = recall(options.store, work, scheduler_);
+  if (replayed.damaged)
+    observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them",
+                             replayed.damaged, (options.store / "journal").string()));
+  if (replayed.cut)
+    observer.say(
+        fmt::format("the last record of the journal in {} was torn: {} bytes were cut off; no result depends "
+                    "on them",
+                    (options.store / "journal").string(), replayed.cut));
+  try {
+    constexpr std::uint64_t kLarge = 4 << 20;
+    Journal::compact(options.store, kLarge);
+  } catch (const DeviceError& error) {  // a full disk: it is as good as before
+    observer.say(fmt::format("the journal stays as large as it is: {}", error.what()));
+  }
   store::Store(options.store, options.references).remove_finished_checkpoints();
+  if (work.begun) work.begun();
+  Value names = Value::array();
+  for (const Wanted& sweep : work.sweeps) names.push_back(sweep.name);
   journal_.add({{"event", "begin"},
                 {"sweep", work.name},
+                {"sweeps", std::move(names)},
                 {"revision", revision()},
                 {"host", host_name()},
                 {"pid", ::getpid()},
@@ -87,7 +104,7 @@ Outcome Coordinator::run() {
   journal_.sync();
   status_.write(counts, scheduler_.outlook(), true);
   if (!refused_.empty()) throw UsageError(refused_);
-  return {counts, drains_ > 0 && counts.open > 0, !ending_};
+  return {counts, drains_ > 0 && counts.open > 0, !ending_, sweeps_.counts()};
 }
 
 void Coordinator::welcome(AgentId agent) {
@@ -205,12 +222,15 @@ void Coordinator::end_agents() {
 }
 
 void Coordinator::warn_if_changed() {
-  if (changed_ || !work_.changed || !work_.changed()) return;
-  changed_ = true;
-  observer_.say(
-      "the sweep file has changed since this run began: the run continues with the old content; run it again for the "
-      "new "
-      "one");
+  if (!work_.changed) return;
+  for (const std::string& file : work_.changed()) {
+    if (std::find(changed_.begin(), changed_.end(), file) != changed_.end()) continue;
+    changed_.push_back(file);
+    observer_.say(
+        fmt::format("{}: the sweep file has changed since this run began: the run continues with the old content; run "
+                    "it again for the new one",
+                    file));
+  }
 }
 
 }  // namespace winnow::fleet

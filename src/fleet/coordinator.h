@@ -6,6 +6,7 @@
 #include "lease.h"
 #include "links.h"
 #include "status_file.h"
+#include "sweep_progress.h"
 
 namespace winnow::fleet {
 
@@ -52,6 +53,7 @@ class Coordinator {
   Descriptor signals_;
   StoreLease lease_;
   Journal journal_;
+  SweepProgress sweeps_;
   StatusFile status_;
   sched::Scheduler scheduler_;
   Links links_;
@@ -62,8 +64,8 @@ class Coordinator {
   int replacements_ = 0;
   int drains_ = 0;  // signals so far
   bool ending_ = false;
-  bool changed_ = false;
-  bool complete_ = false;  // every agent has joined, or had its time
+  std::vector<std::string> changed_;  // files that were reported
+  bool complete_ = false;             // every agent has joined, or had its time
   sched::Time begun_ = {};
   sched::Time ending_since_{};
 };

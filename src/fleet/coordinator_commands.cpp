@@ -71,7 +71,13 @@ void Coordinator::execute(const Scheduler::Accept& c) {
   done["outcome"] = c.outcome.word;
   done["result_digest"] = c.outcome.digest;
   journal_.add(std::move(done));
+  sweeps_.done(c.attempt.stage);
   observer_.done(c.attempt, c.outcome.seconds, host(c.agent));
+  if (work_.sweeps.size() == 1) return;
+  sweeps_.for_each_of(c.attempt.stage, [this](std::size_t sweep) {
+    if (const SweepCounts& own = sweeps_.counts()[sweep]; own.complete())
+      observer_.say(fmt::format("{} is complete", own.name));
+  });
 }
 
 void Coordinator::report_failure(sched::Attempt attempt, sched::FailureClass why, const std::string& said, bool final) {
@@ -83,6 +89,7 @@ void Coordinator::report_failure(sched::Attempt attempt, sched::FailureClass why
   if (std::size_t first = text.find('\n'); first != std::string::npos)
     failed["lines"] = text.substr(first + 1).substr(0, kLines);
   journal_.add(std::move(failed));
+  if (final) sweeps_.failed(attempt.stage);
   status_.failed(attempt, why, text, final);
   status_.ended(attempt);
   observer_.failed(attempt, why, text, final);
@@ -94,6 +101,7 @@ void Coordinator::execute(const Scheduler::Fail& c) { report_failure(c.last, c.w
 void Coordinator::execute(const Scheduler::Block& c) {
   journal_.add(
       {{"event", "blocked"}, {"identity", work_.identities[c.stage].hex()}, {"by", work_.identities[c.because].hex()}});
+  sweeps_.blocked(c.stage);
   observer_.blocked(c.stage, c.because);
 }
 

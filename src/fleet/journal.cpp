@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "clock.h"
+#include "record_text.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/host.h"
@@ -32,9 +34,61 @@ std::vector<Path> files_of(const Path& store) {
   return files;
 }
 
+int digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
 bool intact(std::string_view line) {
-  return line.size() > kDigest + 1 && line[kDigest] == ' ' &&
-         hash_of(line.substr(kDigest + 1)).hex() == line.substr(0, kDigest);
+  if (line.size() <= kDigest + 1 || line[kDigest] != ' ') return false;
+  std::uint64_t halves[2] = {0, 0};
+  for (std::size_t i = 0; i < kDigest; ++i) {
+    int value = digit(line[i]);
+    if (value < 0) return false;
+    halves[i / 16] = halves[i / 16] << 4 | static_cast<std::uint64_t>(value);
+  }
+  return hash_of(line.substr(kDigest + 1)) == Hash128{halves[0], halves[1]};
+}
+
+std::string line_of(std::string_view record) { return fmt::format("{} {}\n", hash_of(record).hex(), record); }
+
+// Every line of a file, without its end, in pieces of a megabyte: a journal may be larger than the memory. Returns the
+// bytes behind the last one.
+template <class Take>
+std::uint64_t each_line(const Path& path, Take take) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.open()) throw DataError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+  std::string buffer;
+  for (;;) {
+    constexpr std::size_t kPiece = 1 << 20;
+    std::size_t had = buffer.size();
+    buffer.resize(had + kPiece);
+    ssize_t got = ::read(file.get(), buffer.data() + had, kPiece);
+    if (got < 0 && errno == EINTR) got = 0, buffer.resize(had);
+    else if (got < 0) throw DataError(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
+    else if (got == 0) return had;
+    buffer.resize(had + static_cast<std::size_t>(got));
+    std::size_t start = 0;
+    for (std::size_t end; (end = buffer.find('\n', std::max(start, had))) != std::string::npos; start = end + 1)
+      take(std::string_view(buffer).substr(start, end - start));
+    buffer.erase(0, start);
+  }
+}
+
+constexpr const char* kCompacted = "compacted";  // the event of the first record
+
+bool is_compacted(const Path& path) {
+  std::string beginning(512, '\0');
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  ssize_t got = file.open() ? ::read(file.get(), beginning.data(), beginning.size()) : 0;
+  beginning.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  std::string_view line = std::string_view(beginning).substr(0, beginning.find('\n'));
+  return intact(line) && line.find(fmt::format(R"("event":"{}")", kCompacted)) != std::string_view::npos;
+}
+
+// Nobody reads them after their run: what `recall` and the page of a report take stays.
+bool lasts(std::string_view record) {
+  std::optional<std::string_view> event = value_in_record(record, R"("event":)");
+  for (std::string_view word : {"checkpoint", "resumed", "note", "joined", "blocked", "drain"})
+    if (event == word) return false;
+  return true;
 }
 
 }  // namespace
@@ -52,7 +106,7 @@ void Journal::add(Value record) {
   record["epoch"] = epoch_;
   record["time"] = wall_seconds();
   std::string text = record.dump(-1, ' ', false, Value::error_handler_t::replace);
-  pending_ += fmt::format("{} {}\n", hash_of(text).hex(), text);
+  pending_ += line_of(text);
 }
 
 void Journal::flush() {
@@ -71,25 +125,63 @@ void Journal::sync() {
     throw DeviceError(fmt::format("cannot sync journal {}: {}", path_.string(), std::strerror(errno)));
 }
 
-std::size_t Journal::replay(const Path& store, const std::function<void(const Value&)>& take, Tail tail) {
-  std::size_t damaged = 0;
+Journal::Replayed Journal::scan(const Path& store, const std::function<void(std::string_view)>& take, Tail tail) {
+  Replayed result;
   for (const Path& path : files_of(store)) {
-    std::string content = read_file(path);
-    std::size_t start = 0;
-    for (std::size_t end; (end = content.find('\n', start)) != std::string::npos; start = end + 1) {
-      std::string_view line = std::string_view(content).substr(start, end - start);
-      if (intact(line)) take(Value::parse(line.substr(kDigest + 1)));
-      else ++damaged;
-    }
-    if (start == content.size() || tail == Tail::keep) continue;
-    std::error_code ignored;  // a read-only store keeps its torn tail; it is skipped again
-    std::filesystem::resize_file(path, start, ignored);
+    std::uint64_t torn = each_line(path, [&](std::string_view line) {
+      if (intact(line)) take(line.substr(kDigest + 1));
+      else ++result.damaged;
+    });
+    if (torn == 0 || tail == Tail::keep) continue;
+    std::error_code failed;  // a read-only store keeps its torn tail; it is skipped again
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - torn, failed);
+    result.cut += torn;
   }
-  return damaged;
+  return result;
+}
+
+Journal::Replayed Journal::replay(const Path& store, const std::function<void(const Value&)>& take, Tail tail) {
+  std::size_t foreign = 0;  // intact lines that no journal writes
+  Replayed result = scan(
+      store,
+      [&](std::string_view text) {
+        Value record = Value::parse(text, nullptr, false);
+        if (record.is_object()) take(record);
+        else ++foreign;
+      },
+      tail);
+  result.damaged += foreign;
+  return result;
+}
+
+std::uint64_t Journal::compact(const Path& store, std::uint64_t least) {
+  std::uint64_t won = 0;
+  for (const Path& path : files_of(store)) {
+    std::uint64_t before = std::filesystem::file_size(path), dropped = 0;
+    if (before <= least || is_compacted(path)) continue;
+    each_line(path, [&](std::string_view line) { dropped += !intact(line) || !lasts(line.substr(kDigest + 1)); });
+    write_atomically(path, [&](const Path& part) {
+      std::string text = line_of(Value({{"event", kCompacted}, {"dropped", dropped}, {"time", wall_seconds()}}).dump());
+      Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      auto put = [&] {
+        if (!file.open() || !write_available(file.get(), text) || !text.empty())
+          throw DeviceError(fmt::format("cannot write {}: {}", part.string(), std::strerror(errno)));
+      };
+      each_line(path, [&](std::string_view line) {
+        if (!intact(line) || !lasts(line.substr(kDigest + 1))) return;
+        text.append(line).push_back('\n');
+        if (text.size() > (1u << 20)) put();
+      });
+      put();
+      sync_file(part);
+    });
+    won += before - std::filesystem::file_size(path);
+  }
+  return won;
 }
 
 std::size_t read_journal(const Path& store, const std::function<void(const Value&)>& take) {
-  return Journal::replay(store, take, Journal::Tail::keep);
+  return Journal::replay(store, take, Journal::Tail::keep).damaged;
 }
 
 std::uint64_t Journal::last_epoch(const Path& store) {

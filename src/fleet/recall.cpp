@@ -1,34 +1,83 @@
 #include "recall.h"
 
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 
-#include "journal.h"
+#include "record_text.h"
 
 namespace winnow::fleet {
 
-std::size_t recall(const Path& store, const Work& work, sched::Scheduler& scheduler) {
-  if (Journal::last_epoch(store) == 0) return 0;
-  std::unordered_map<std::string, std::uint32_t> attempts;
-  std::map<std::string, std::pair<double, int>> durations;
-  std::size_t damaged = Journal::replay(store, [&](const Value& record) {
-    std::string event = record.value("event", "");
+namespace {
+
+template <class Number>
+std::optional<Number> number_of(std::optional<std::string_view> text) {
+  Number value{};
+  if (!text || std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc()) return std::nullopt;
+  return value;
+}
+
+std::optional<Identity> identity_of(std::optional<std::string_view> text) {
+  Identity identity;
+  if (!text || text->size() != 32 ||
+      std::from_chars(text->data(), text->data() + 16, identity.high, 16).ptr != text->data() + 16 ||
+      std::from_chars(text->data() + 16, text->data() + 32, identity.low, 16).ptr != text->data() + 32)
+    return std::nullopt;
+  return identity;
+}
+
+class Memory {
+ public:
+  void take(std::string_view record) {
+    std::optional<std::string_view> event = value_in_record(record, R"("event":)");
     if (event == "started") {
-      std::uint32_t& last = attempts[record.value("identity", "")];
-      last = std::max(last, record.value("attempt", 0u));
+      auto identity = identity_of(value_in_record(record, R"("identity":)"));
+      auto attempt = number_of<std::uint32_t>(value_in_record(record, R"("attempt":)"));
+      if (identity && attempt) attempts[*identity] = std::max(attempts[*identity], *attempt);
     } else if (event == "done") {
-      auto& [sum, count] = durations[record.value("class", "")];
-      sum += record.value("seconds", 0.0);
-      ++count;
+      std::optional<std::string_view> kind = value_in_record(record, R"("class":)");
+      auto seconds = number_of<double>(value_in_record(record, R"("seconds":)"));
+      if (!kind || !seconds) return parse_done(record);
+      auto found = durations.find(*kind);
+      if (found == durations.end()) found = durations.emplace(*kind, std::pair(0.0, 0)).first;
+      found->second.first += *seconds;
+      ++found->second.second;
     }
-  });
-  if (!attempts.empty())
+  }
+
+  std::unordered_map<Identity, std::uint32_t> attempts;
+  std::map<std::string, std::pair<double, int>, std::less<>> durations;
+
+ private:
+  // A class with a quote or a backslash in its name.
+  void parse_done(std::string_view text) {
+    Value record = Value::parse(text, nullptr, false);
+    if (!record.is_object() || !record.contains("class") || !record["class"].is_string() ||
+        !record.contains("seconds") || !record["seconds"].is_number())
+      return;
+    auto& [sum, count] = durations[record["class"].get<std::string>()];
+    sum += record["seconds"].get<double>();
+    ++count;
+  }
+};
+
+}  // namespace
+
+Journal::Replayed recall(const Path& store, const Work& work, sched::Scheduler& scheduler) {
+  if (Journal::last_epoch(store) == 0) return {};
+  Memory memory;
+  Journal::Replayed replayed = Journal::scan(store, [&](std::string_view record) { memory.take(record); });
+  if (!memory.attempts.empty())
     for (sched::StageId stage = 0; stage < work.identities.size(); ++stage)
-      if (auto found = attempts.find(work.identities[stage].hex()); found != attempts.end())
+      if (auto found = memory.attempts.find(work.identities[stage]); found != memory.attempts.end())
         scheduler.attempted(stage, found->second);
   for (sched::ClassId id = 0; id < work.classes.size(); ++id)
-    if (auto found = durations.find(work.classes[id]); found != durations.end())
+    if (auto found = memory.durations.find(work.classes[id]); found != memory.durations.end())
       scheduler.predict(id, found->second.first / found->second.second);
-  return damaged;
+  return replayed;
 }
 
 }  // namespace winnow::fleet

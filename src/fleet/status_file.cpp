@@ -21,8 +21,8 @@ Path path_of(const Path& store) { return store / "status.json"; }
 
 }  // namespace
 
-StatusFile::StatusFile(const Path& store, const Work& work)
-    : path_(path_of(store)), work_(work), begun_(wall_seconds()),
+StatusFile::StatusFile(const Path& store, const Work& work, const SweepProgress& progress)
+    : path_(path_of(store)), work_(work), progress_(progress), begun_(wall_seconds()),
       before_(static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), true))) {}
 
 void StatusFile::joined(sched::AgentId agent, const std::string& host, std::uint32_t slots, const Value& gpus) {
@@ -75,6 +75,7 @@ void StatusFile::ended(sched::Attempt attempt) {
 
 void StatusFile::failed(sched::Attempt attempt, sched::FailureClass why, const std::string& text, bool final) {
   failures_.push_back({{"label", work_.label(attempt.stage)},
+                       {"sweeps", sweeps_of(attempt.stage)},
                        {"class", to_string(why)},
                        {"text", text.substr(0, text.find('\n'))},
                        {"final", final},
@@ -101,6 +102,33 @@ std::vector<Running> StatusFile::running() const {
   return result;
 }
 
+Value StatusFile::sweeps_of(sched::StageId stage) const {
+  Value names = Value::array();
+  progress_.for_each_of(stage, [&](std::size_t sweep) { names.push_back(work_.sweeps[sweep].name); });
+  return names;
+}
+
+Value StatusFile::sweeps() const {
+  std::vector<std::size_t> running(progress_.counts().size());
+  for (const auto& [attempt, shown] : running_)
+    progress_.for_each_of(attempt.stage, [&](std::size_t sweep) { ++running[sweep]; });
+  Value result = Value::array();
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    const SweepCounts& now = progress_.counts()[i];
+    result.push_back({{"sweep", now.name},
+                      {"stages", now.stages},
+                      {"before", progress_.before()[i].done},
+                      {"complete", now.complete()},
+                      {"counts",
+                       {{"done", now.done},
+                        {"failed", now.failed},
+                        {"blocked", now.blocked},
+                        {"open", now.open},
+                        {"running", running[i]}}}});
+  }
+  return result;
+}
+
 void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector<sched::Scheduler::Outlook>& outlook,
                        bool ended) {
   Value status = {{"sweep", work_.name},    {"stages", work_.identities.size()},
@@ -116,6 +144,7 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
                       {"blocked", counts.blocked},
                       {"open", counts.open},
                       {"running", counts.running}};
+  status["sweeps"] = sweeps();
   status["agents"] = Value::array();
   for (const auto& [id, agent] : agents_) {
     Value entry = agent;
@@ -129,6 +158,7 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
   for (const auto& [attempt, running] : running_) {
     Value entry = running;
     entry["label"] = work_.label(attempt.stage);
+    entry["sweeps"] = sweeps_of(attempt.stage);
     entry["identity"] = work_.identities[attempt.stage].hex();
     status["running"].push_back(std::move(entry));
   }
@@ -150,18 +180,20 @@ namespace {
 
 bool is_number(const Value& object, const char* key) { return object.contains(key) && object[key].is_number(); }
 
-bool is_status(const Value& status) {
+bool is_status(Value& status) {
   if (!status.is_object() || !status.contains("sweep") || !status["sweep"].is_string() || !is_number(status, "time") ||
       !is_number(status, "started") || !status.contains("ended") || !status["ended"].is_boolean() ||
       !status.contains("counts") || !status["counts"].is_object())
     return false;
   for (const char* count : {"done", "failed", "blocked", "open", "running"})
     if (!is_number(status["counts"], count)) return false;
-  for (const char* list : {"agents", "running", "failures"})
+  if (!status.contains("sweeps")) status["sweeps"] = Value::array();  // of an older run
+  for (const char* list : {"agents", "running", "failures", "sweeps"})
     if (!status.contains(list) || !status[list].is_array() ||
         !std::ranges::all_of(status[list], [](const Value& entry) { return entry.is_object(); }))
       return false;
-  return true;
+  return std::ranges::all_of(
+      status["sweeps"], [](const Value& sweep) { return sweep.contains("counts") && sweep["counts"].is_object(); });
 }
 
 Value parsed(const Path& path) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "sweep_progress.h"
 #include "winnow/fleet/status.h"
 #include "winnow/fleet/time_left.h"
 #include "winnow/fleet/work.h"
@@ -14,7 +15,8 @@ namespace winnow::fleet {
 
 class StatusFile {
  public:
-  StatusFile(const Path& store, const Work&);  // keeps the work: labels are made when they are written
+  // Keeps the work and the progress: labels and counts are taken when they are written.
+  StatusFile(const Path& store, const Work&, const SweepProgress&);
 
   void joined(sched::AgentId, const std::string& host, std::uint32_t slots, const Value& gpus);
   void resized(sched::AgentId, std::uint32_t slots);
@@ -33,10 +35,13 @@ class StatusFile {
 
  private:
   double slots() const;
+  Value sweeps() const;
+  Value sweeps_of(sched::StageId) const;  // names
   std::vector<Running> running() const;
 
   Path path_;
   const Work& work_;
+  const SweepProgress& progress_;
   double begun_;
   std::map<sched::AgentId, Value> agents_;
   std::map<sched::Attempt, Value> running_;

@@ -7,19 +7,20 @@
 namespace winnow::sched {
 
 bool ReadyQueue::Front::operator<(const Front& other) const {
-  return std::tie(other.height, other.bucket, stage) < std::tie(height, bucket, other.stage);
+  return std::tie(priority, other.height, other.bucket, stage) < std::tie(other.priority, height, bucket, other.stage);
 }
 
 ReadyQueue::ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of,
-                       const std::vector<std::uint16_t>& height_of)
+                       const std::vector<std::uint16_t>& height_of, const std::vector<std::uint16_t>& priority_of)
     : group_of_(class_of.size()), groups_of_class_(classes), bucket_(classes, kUnseen), seconds_(classes, -1) {
-  std::map<std::pair<ClassId, std::uint16_t>, std::uint32_t> known;
+  std::map<std::tuple<std::uint16_t, ClassId, std::uint16_t>, std::uint32_t> known;
   for (StageId stage = 0; stage < class_of.size(); ++stage) {
+    std::uint16_t priority = priority_of.empty() ? std::uint16_t{0} : priority_of[stage];
     auto [entry, fresh] =
-        known.try_emplace({class_of[stage], height_of[stage]}, static_cast<std::uint32_t>(groups_.size()));
+        known.try_emplace({priority, class_of[stage], height_of[stage]}, static_cast<std::uint32_t>(groups_.size()));
     if (fresh) {
       groups_of_class_[class_of[stage]].push_back(entry->second);
-      groups_.push_back({height_of[stage], class_of[stage], {}});
+      groups_.push_back({priority, height_of[stage], class_of[stage], {}});
     }
     group_of_[stage] = entry->second;
   }
@@ -27,7 +28,7 @@ ReadyQueue::ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of
 
 ReadyQueue::Front ReadyQueue::front_of(std::uint32_t group) const {
   const Group& g = groups_[group];
-  return {g.height, bucket_[g.class_id], g.stages.top(), group};
+  return {g.priority, g.height, bucket_[g.class_id], g.stages.top(), group};
 }
 
 void ReadyQueue::push(StageId stage) {
@@ -60,6 +61,11 @@ void ReadyQueue::predict(ClassId id, double seconds) {
   bucket_[id] = bucket;
   for (std::uint32_t group : groups_of_class_[id])
     if (!groups_[group].stages.empty()) fronts_.insert(front_of(group));
+}
+
+std::optional<std::uint16_t> ReadyQueue::priority() const {
+  if (fronts_.empty()) return std::nullopt;
+  return fronts_.begin()->priority;
 }
 
 std::optional<double> ReadyQueue::prediction(ClassId id) const {

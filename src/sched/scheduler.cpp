@@ -33,7 +33,8 @@ Scheduler::Scheduler(Graph graph, Policy policy, Timers timers)
   widths_.resize(classes_of(graph), 1);
   std::set<std::uint32_t> widths(widths_.begin(), widths_.end());
   const std::vector<std::uint16_t> height = heights(graph);
-  for (std::uint32_t width : widths) ready_.emplace(width, ReadyQueue(widths_.size(), graph.classes, height));
+  for (std::uint32_t width : widths)
+    ready_.emplace(width, ReadyQueue(widths_.size(), graph.classes, height, graph.priorities));
   for (const auto& inputs : graph.inputs)
     for (StageId input : inputs) ++first_dependent_[input + 1];
   for (std::size_t i = 1; i < first_dependent_.size(); ++i) first_dependent_[i] += first_dependent_[i - 1];
@@ -204,15 +205,26 @@ std::uint32_t Scheduler::window(StageId stage) const {
 void Scheduler::assign(Time now, Commands& out) {
   if (stopping_) return;
   std::uint32_t below = std::numeric_limits<std::uint32_t>::max();  // agents with fewer slots may take what is left
-  for (auto& [width, queue] : ready_)
-    if (!assign_width(width, below, now, out)) below = std::min(below, width);
+  for (auto priority = next_priority(std::nullopt); priority; priority = next_priority(priority))
+    for (auto& [width, queue] : ready_)
+      if (!assign_width(width, *priority, below, now, out)) below = std::min(below, width);
   steal(below, out);
 }
 
-// Gives stages of one width to agents with fewer than `below` slots. False when one is left that waits for room.
-bool Scheduler::assign_width(std::uint32_t width, std::uint32_t below, Time now, Commands& out) {
+// The smallest that a ready stage has, of those larger than `after`.
+std::optional<std::uint16_t> Scheduler::next_priority(std::optional<std::uint16_t> after) const {
+  std::optional<std::uint16_t> least;
+  for (const auto& [width, queue] : ready_)
+    if (auto own = queue.priority(); own && (!after || *own > *after) && (!least || *own < *least)) least = own;
+  return least;
+}
+
+// Gives stages of one width and priority to agents with fewer than `below` slots. False when one is left that waits for
+// room.
+bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, std::uint32_t below, Time now,
+                             Commands& out) {
   ReadyQueue& queue = ready_.at(width);
-  while (true) {
+  while (queue.priority() == priority) {
     auto able = std::find_if(by_load_.begin(), by_load_.end(), [&](const auto& entry) {
       const Host& host = hosts_.at(entry.second);
       return host.slots >= width && host.slots < below;
@@ -220,9 +232,8 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint32_t below, Time now,
     if (able == by_load_.end()) return true;  // it waits for an agent, or with a wider one: no room is kept for it
     AgentId agent = able->second;
     Host& host = hosts_.at(agent);
-    if (host.held >= host.slots * (1 + kLargestWindow)) return queue.empty();
+    if (host.held >= host.slots * (1 + kLargestWindow)) return false;
     std::optional<StageId> stage = queue.pop();
-    if (!stage) return true;
     Record& record = records_[*stage];
     if (record.state != State::ready) continue;  // a late result made it done
     if (host.held + width > host.slots * window(*stage)) {
@@ -235,6 +246,7 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint32_t below, Time now,
     set_held(agent, host.held + width);
     out.push_back(Assign{agent, attempt, record.out_of_memory});
   }
+  return true;
 }
 
 // Stages that no agent can take, now that all are here: they would wait for ever.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "winnow/store/inventory.h"
 #include "winnow/store/store.h"
 
 int main() {
@@ -25,5 +26,19 @@ int main() {
   fmt::print("{:22} {:6} bytes\n", "size", std::filesystem::file_size(folder / "0"));
   measure("verify", [&](const Path& path) { store::verify_run_file(path); });
   measure("read", [&](const Path& path) { store::read_run_file(path); });
+  std::filesystem::remove_all(folder);
+
+  store::Store store(folder);
+  for (int i = 0; i < kFiles; ++i) {
+    run.stage.settings = Settings(std::map<std::string, Value>{{"seed", i}});
+    Identity identity = run.stage.identity();
+    Path part = store.temporary_path(identity, 1);
+    store::write_run_file(part, run, store::Sync::later);
+    std::filesystem::rename(part, store.run_path(identity));
+  }
+  auto start = std::chrono::steady_clock::now();
+  std::size_t seen = store::take_inventory(folder).runs.size();
+  double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  fmt::print("{:22} {:6.1f} us a file\n", "inventory", passed / static_cast<double>(seen) * 1e6);
   std::filesystem::remove_all(folder);
 }

@@ -65,6 +65,47 @@ std::size_t columns_of(const std::string& line) {
   return n;
 }
 
+Value a_sweep(const char* name, int done, int failed, int open, int running) {
+  return {{"sweep", name},
+          {"stages", done + failed + open},
+          {"complete", failed + open == 0},
+          {"counts", {{"done", done}, {"failed", failed}, {"blocked", 0}, {"open", open}, {"running", running}}}};
+}
+
+TEST(StatusView, ShowsEachOfSeveralSweeps) {
+  Value status = a_status();
+  status["sweep"] = "first, the second";
+  status["sweeps"] = {a_sweep("first", 8, 0, 0, 0), a_sweep("the second", 4, 1, 3, 1)};
+  std::string text = status_view(status, kNow, {110, false});
+  EXPECT_THAT(text, HasSubstr("first, the second  running for"));
+  EXPECT_THAT(text, HasSubstr("first       ████████████████ 8 of 8 stages, complete\n"));
+  EXPECT_THAT(text, HasSubstr("the second  ████████········ 4 of 8 stages, 1 running, 2 waiting, 1 failed\n"));
+  status["sweeps"].erase(1);
+  EXPECT_THAT(status_view(status, kNow, {110, false}), Not(HasSubstr("8 of 8"))) << "one sweep is the whole run";
+}
+
+TEST(StatusView, ManySweepsLeaveRoomForTheRest) {
+  Value status = a_status();
+  status["sweeps"] = Value::array();
+  for (int i = 0; i < 100; ++i) status["sweeps"].push_back(a_sweep(("s" + std::to_string(i)).c_str(), 1, 0, 1, 0));
+  for (std::size_t rows : {1u, 3u, 5u, 8u, 12u, 20u, 24u, 60u})
+    EXPECT_LE(lines_of(status_view(status, kNow, {100, false}, rows)).size(), rows);
+  std::string text = status_view(status, kNow, {100, false}, 30);
+  EXPECT_THAT(text, HasSubstr("more sweeps\n"));
+  EXPECT_THAT(text, HasSubstr("node-a"));
+  EXPECT_THAT(text, HasSubstr("proden flip 0.1 seed 2"));
+  EXPECT_THAT(text, HasSubstr("was killed by signal 9"));
+}
+
+TEST(StatusView, GarbageInSweepsIsShownAsWell) {
+  for (const char* text : {"[{},{}]", "[{\"counts\":3},{\"sweep\":7}]", "[1,2]", "{}", "3",
+                           "[{\"sweep\":\"a\",\"stages\":-1,\"counts\":{\"done\":1e300}},{\"counts\":{}}]"}) {
+    Value status = a_status();
+    status["sweeps"] = Value::parse(text);
+    EXPECT_FALSE(status_view(status, kNow, {}).empty()) << text;
+  }
+}
+
 TEST(StatusView, ShowsARunThatRuns) {
   EXPECT_EQ(
       status_view(a_status(), kNow, {110, false}),

@@ -1,17 +1,20 @@
 #include "journal.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "../folder.h"
+#include "recall.h"
 #include "winnow/core/error.h"
+#include "winnow/fleet/journal_records.h"
 
 namespace winnow::fleet {
 namespace {
 
-std::vector<std::string> events(const Path& store, std::size_t* damaged = nullptr) {
+std::vector<std::string> events(const Path& store, std::size_t* damaged = nullptr, std::uint64_t* cut = nullptr) {
   std::vector<std::string> result;
-  std::size_t n = Journal::replay(store, [&](const Value& record) { result.push_back(record.at("event")); });
-  if (damaged) *damaged = n;
+  Journal::Replayed found = Journal::replay(store, [&](const Value& record) { result.push_back(record.at("event")); });
+  if (damaged) *damaged = found.damaged;
+  if (cut) *cut = found.cut;
   return result;
 }
 
@@ -48,8 +51,10 @@ TEST(Journal, ATornLastRecordIsCutAtEveryByte) {
   for (std::size_t size = last; size < whole.size(); ++size) {
     overwrite(file, whole.substr(0, size));
     std::size_t damaged = 0;
-    ASSERT_EQ(events(folder.path(), &damaged), Names({"a"})) << size;
+    std::uint64_t cut = 0;
+    ASSERT_EQ(events(folder.path(), &damaged, &cut), Names({"a"})) << size;
     ASSERT_EQ(damaged, 0u);
+    ASSERT_EQ(cut, size - last);
     ASSERT_EQ(std::filesystem::file_size(file), last);
   }
 }
@@ -72,6 +77,172 @@ TEST(Journal, DamageInTheMiddleCostsItsRecordOnly) {
   zeros.replace(begin, end - begin, end - begin, '\0');
   overwrite(file, zeros);
   EXPECT_EQ(events(folder.path()), Names({"a", "c"}));
+}
+
+// What a machine leaves that lost its power: the file has its new length, and zeros.
+TEST(Journal, ATailOfZerosIsCutAndReported) {
+  Folder folder;
+  write(folder.path(), 1, {"a", "b"});
+  Path file = folder / "journal/00000001.log";
+  const std::string whole = read_file(file);
+  overwrite(file, whole + std::string(8192, '\0'));
+  std::size_t damaged = 0;
+  std::uint64_t cut = 0;
+  EXPECT_EQ(events(folder.path(), &damaged, &cut), Names({"a", "b"}));
+  EXPECT_EQ(damaged, 0u);
+  EXPECT_EQ(cut, 8192u);
+  EXPECT_EQ(read_file(file), whole);
+  EXPECT_EQ(events(folder.path(), &damaged, &cut), Names({"a", "b"}));
+  EXPECT_EQ(cut, 0u) << "once";
+}
+
+// A block of 4 KiB reaches over many records, and from one's middle to another's.
+TEST(Journal, AZeroedBlockCostsTheRecordsInItAndNoOthers) {
+  Folder folder;
+  Names all;
+  for (int i = 0; i < 300; ++i) all.push_back("event-" + std::to_string(i));
+  write(folder.path(), 1, all);
+  Path file = folder / "journal/00000001.log";
+  const std::string whole = read_file(file);
+  ASSERT_GT(whole.size(), 5 * 4096u);
+  for (std::size_t block = 0; block + 1 < whole.size() / 4096; ++block) {
+    std::string bad = whole;
+    bad.replace(block * 4096, 4096, 4096, '\0');
+    overwrite(file, bad);
+    std::size_t damaged = 0, lines = 0, untouched = 0;
+    Names found = events(folder.path(), &damaged);
+    for (std::size_t begin = 0, end; (end = whole.find('\n', begin)) != std::string::npos; begin = end + 1, ++lines)
+      untouched += end < block * 4096 || begin >= (block + 1) * 4096;
+    EXPECT_GE(found.size() + 1, untouched) << "the record behind the block may have lost its beginning's end of line";
+    EXPECT_LE(found.size(), untouched);
+    EXPECT_EQ(damaged, 1u) << block;
+    EXPECT_TRUE(std::includes(all.begin(), all.end(), found.begin(), found.end(), [&](const auto& a, const auto& b) {
+      return std::stoi(a.substr(6)) < std::stoi(b.substr(6));
+    }));
+  }
+}
+
+TEST(Journal, LinesLongerThanThePiecesThatAreReadAreWhole) {
+  Folder folder;
+  {
+    Journal journal(folder.path(), 1);
+    for (int i = 0; i < 3; ++i)
+      journal.add({{"event", "a"}, {"text", std::string(1'500'000, static_cast<char>('a' + i))}});
+    journal.sync();
+  }
+  std::size_t damaged = 0;
+  EXPECT_EQ(events(folder.path(), &damaged), Names({"a", "a", "a"}));
+  EXPECT_EQ(damaged, 0u);
+}
+
+TEST(Journal, CompactionKeepsWhatLastsInItsOrderAndIsDoneOnce) {
+  Folder folder;
+  write(folder.path(), 1,
+        {"begin", "joined", "started", "checkpoint", "checkpoint", "failed", "started", "resumed", "note", "done",
+         "blocked", "drain", "lost", "pruned", "end"});
+  write(folder.path(), 2, {"begin", "joined"});
+  Path file = folder / "journal/00000001.log";
+  std::uint64_t before = std::filesystem::file_size(file);
+  EXPECT_EQ(Journal::compact(folder.path(), before), 0u) << "it is not larger than that";
+  std::uint64_t won = Journal::compact(folder.path(), before - 1);
+  EXPECT_EQ(won, before - std::filesystem::file_size(file));
+  Names kept{"compacted", "begin", "started", "failed", "started", "done", "lost", "pruned", "end", "begin", "joined"};
+  EXPECT_EQ(events(folder.path()), kept);
+  EXPECT_EQ(Journal::compact(folder.path(), std::filesystem::file_size(file) - 1), 0u) << "it was done before";
+  EXPECT_EQ(Journal::last_epoch(folder.path()), 2u);
+}
+
+TEST(Journal, CompactionDropsDamageAndATornTail) {
+  Folder folder;
+  write(folder.path(), 1, {"started", "checkpoint", "done"});
+  Path file = folder / "journal/00000001.log";
+  std::string bad = read_file(file);
+  bad[bad.find('\n') + 40] ^= 1;  // of the checkpoint
+  overwrite(file, bad + "half a rec");
+  Journal::compact(folder.path(), 0);
+  std::size_t damaged = 7;
+  EXPECT_EQ(events(folder.path(), &damaged), Names({"compacted", "started", "done"}));
+  EXPECT_EQ(damaged, 0u);
+}
+
+class Recall : public testing::Test {
+ protected:
+  Folder folder_;
+  Work work_;
+  void SetUp() override {
+    work_.graph.inputs.resize(2);
+    work_.graph.classes = {0, 1};
+    work_.graph.done = {false, false};
+    work_.identities = {hash_of("one"), hash_of("two")};
+    work_.classes = {"plain", "with \"quotes\" and \\"};
+  }
+  std::vector<std::optional<double>> seconds(std::uint32_t* next_attempt = nullptr) {
+    sched::Scheduler scheduler(work_.graph, {}, {});
+    recall(folder_.path(), work_, scheduler);
+    std::vector<std::optional<double>> result;
+    for (const auto& outlook : scheduler.outlook()) result.push_back(outlook.seconds);
+    if (next_attempt) {
+      sched::Scheduler::Commands commands;
+      scheduler.on(sched::Scheduler::Joined{0, 2}, {}, commands);
+      for (const auto& command : commands)
+        if (auto* given = std::get_if<sched::Scheduler::Assign>(&command); given && given->attempt.stage == 0)
+          *next_attempt = given->attempt.number;
+    }
+    return result;
+  }
+};
+
+TEST_F(Recall, TakesAttemptsAndMeanDurations) {
+  {
+    Journal journal(folder_.path(), 1);
+    for (std::uint32_t attempt : {1u, 3u, 2u})
+      journal.add({{"event", "started"}, {"identity", work_.identities[0].hex()}, {"attempt", attempt}, {"host", "a"}});
+    for (double time : {1.0, 4.0}) {
+      journal.add({{"event", "done"}, {"class", "plain"}, {"seconds", time}});
+      journal.add({{"event", "done"}, {"class", work_.classes[1]}, {"seconds", 10 * time}});
+    }
+    journal.sync();
+  }
+  std::uint32_t attempt = 0;
+  EXPECT_THAT(seconds(&attempt), testing::ElementsAre(2.5, 25.0));
+  EXPECT_EQ(attempt, 4u);
+  Journal::compact(folder_.path(), 0);
+  EXPECT_THAT(seconds(&attempt), testing::ElementsAre(2.5, 25.0)) << "after compaction, too";
+}
+
+// Texts of trainers may hold anything: what looks like a record within one is none.
+TEST_F(Recall, IsNotDeceivedByWhatTrainersSay) {
+  {
+    Journal journal(folder_.path(), 1);
+    std::string lie = R"({"event":"done","class":"plain","seconds":1e9})";
+    journal.add({{"event", "failed"}, {"class", "user"}, {"text", lie}, {"lines", lie + "\n" + lie}});
+    journal.add({{"event", "done"}, {"class", "plain"}, {"outcome", lie}, {"seconds", 3.0}});
+    journal.sync();
+  }
+  EXPECT_EQ(seconds()[0], 3.0);
+}
+
+TEST_F(Recall, RecordsWithoutWhatTheyShouldHaveTellNothing) {
+  {
+    Journal journal(folder_.path(), 1);
+    for (const char* text :
+         {R"({"event":"done"})", R"({"event":"done","class":3,"seconds":"x"})", R"({"event":"done","class":"plain"})",
+          R"({"event":"started"})", R"({"event":"started","identity":"xyz","attempt":1})",
+          R"({"event":"started","identity":7,"attempt":"many"})", R"({"event":7})",
+          R"({"event":"started","attempt":-1})"})
+      journal.add(Value::parse(text));
+    journal.sync();
+  }
+  std::uint32_t attempt = 0;
+  EXPECT_THAT(seconds(&attempt), testing::ElementsAre(std::nullopt, std::nullopt));
+  EXPECT_EQ(attempt, 1u);
+}
+
+TEST_F(Recall, NoJournalIsNoLoss) {
+  EXPECT_THAT(seconds(), testing::ElementsAre(std::nullopt, std::nullopt));
+  std::filesystem::create_directories(folder_ / "journal");
+  overwrite(folder_ / "journal/00000001.log", std::string(100'000, '\0'));
+  EXPECT_THAT(seconds(), testing::ElementsAre(std::nullopt, std::nullopt));
 }
 
 }  // namespace

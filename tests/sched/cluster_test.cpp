@@ -34,6 +34,7 @@ class Cluster {
       inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
       graph.classes.push_back(static_cast<ClassId>(below(4)));
       graph.done.push_back(chance(0.05));
+      if (gangs) graph.priorities.push_back(static_cast<std::uint16_t>(below(3)));
       nature_.push_back(faults && chance(0.2) ? static_cast<Nature>(1 + below(4)) : Nature::good);
       accepted_.push_back(graph.done.back());
     }

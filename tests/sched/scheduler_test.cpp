@@ -32,6 +32,11 @@ class World {
     graph_.widths[classes_.at(kind)] = width;
     return *this;
   }
+  World& priority(const std::string& name, std::uint16_t priority) {
+    graph_.priorities.resize(names_.size());
+    graph_.priorities[id_.at(name)] = priority;
+    return *this;
+  }
   World& done_already(const std::string& name) { return graph_.done[id_.at(name)] = true, *this; }
   World& policy(Policy policy) { return policy_ = policy, *this; }
   World& takes(const std::string& kind, double seconds) {
@@ -164,6 +169,43 @@ TEST(Scheduler, WhatOthersWaitForGoesFirst) {
   World w;
   w.stage("long", {}, "l").stage("root", {}, "r").stage("leaf", {"root"}, "l").takes("l", 1000).takes("r", 1).agent(0);
   EXPECT_THAT(w.said(), ElementsAre("root to 0", "long to 0"));
+}
+
+TEST(Scheduler, AnEarlierPriorityGoesFirstHoweverLongTheOthersAre) {
+  World w;
+  w.stage("long", {}, "long").stage("chain", {}, "short").stage("end", {"chain"}, "short").stage("first", {}, "short");
+  w.priority("long", 1).priority("chain", 1).priority("end", 1).priority("first", 0);
+  w.takes("long", 1000).takes("short", 1);
+  EXPECT_THAT(w.agent(0, 2).said(), ElementsAre("first to 0", "chain to 0", "long to 0"));
+}
+
+TEST(Scheduler, ALaterPriorityGetsTheSlotsThatAnEarlierOneLeaves) {
+  World w;
+  w.stage("input").stage("needs it", {"input"}).stage("later").priority("later", 1);
+  EXPECT_THAT(w.agent(0, 2).said(), ElementsAre("input to 0", "later to 0"));
+}
+
+TEST(Scheduler, AWideStageOfALaterPriorityWaitsForNarrowOnesOfAnEarlierOne) {
+  World w;
+  w.stage("a").stage("b").stage("c").stage("d").stage("e").stage("wide", {}, "wide").width("wide", 2);
+  w.priority("wide", 1);
+  EXPECT_THAT(w.agent(0, 2).said(), ElementsAre("a to 0", "b to 0", "c to 0", "d to 0"));
+  w.starts("a").starts("b");
+  EXPECT_THAT(w.ends("a").said(), ElementsAre("accept a", "e to 0"));
+  w.starts("c").ends("b");
+  EXPECT_THAT(w.said(), ElementsAre("accept b"));  // one slot is free to be given ahead, the wide one needs two
+  EXPECT_THAT(w.starts("d").ends("c").said(), ElementsAre("accept c", "wide to 0"));
+}
+
+// The room that a wide stage of the first priority waits for is not given to the second one.
+TEST(Scheduler, NoLaterPriorityTakesTheRoomThatAnEarlierOneWaitsFor) {
+  World w;
+  w.stage("a").stage("b").stage("c").stage("wide", {"a"}, "wide").stage("later").stage("latest").width("wide", 2);
+  w.priority("later", 1).priority("latest", 1);
+  EXPECT_THAT(w.agent(0, 2).said(), ElementsAre("a to 0", "b to 0", "c to 0", "later to 0"));
+  w.starts("a").starts("b");
+  EXPECT_THAT(w.ends("a").said(), ElementsAre("accept a"));
+  EXPECT_THAT(w.starts("c").ends("b").said(), ElementsAre("accept b", "wide to 0"));
 }
 
 TEST(Scheduler, LearnsDurationsAndGivesMoreOfShortStagesAhead) {

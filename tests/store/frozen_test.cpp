@@ -170,7 +170,9 @@ TEST(Frozen, ReportsReadThem) {
     ASSERT_EQ(store.commit(part, Identity::parse(identity)), Commit::committed);
   }
   for (bool packed : {false, true}) {
-    if (packed) EXPECT_EQ(pack(store).runs, 2u);
+    if (packed) {
+      EXPECT_EQ(pack(store).runs, 2u);
+    }
     RunReader runs(store);
     const RunReader::Run *detect = runs.find(Identity::parse(files.at("detect.h5"))),
                          *foreign = runs.find(Identity::parse(files.at("foreign.h5")));

@@ -724,7 +724,7 @@ TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_
          tells_trainers_to_keep_images, names_a_missing_trainer]
 
 
-def main():
+def main(tests=TESTS, make=Case):
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=SOURCE / "build")
     parser.add_argument("--keep", action="store_true", help="keep the folders")
@@ -739,13 +739,13 @@ def main():
         sys.exit(77)
     failed = []
     first, step = map(int, arguments.shard.split("/"))
-    for test in TESTS[first - 1::step]:
+    for test in tests[first - 1::step]:
         if arguments.names and test.__name__ not in arguments.names:
             continue
         begin = time.time()
         case = None
         try:
-            case = Case(arguments.build)
+            case = make(arguments.build)
             test(case)
             outcome = "ok"
         except Skip as reason:

@@ -45,10 +45,18 @@ struct World {
   static World from_environment();
 };
 
+// Of one sweep: how its stages ended. What it needs no more counts as done.
+struct SweepCounts {
+  std::string name;
+  std::size_t stages = 0, done = 0, failed = 0, blocked = 0, open = 0;
+  bool complete() const { return done == stages; }
+};
+
 struct Outcome {
   sched::Scheduler::Counts counts;
   bool drained = false;    // stopped on request before everything was done
   bool abandoned = false;  // every agent was lost: start again, no finished stage is
+  std::vector<SweepCounts> sweeps = {};
 };
 
 // Rank 0. Life: constructed first, then perhaps coordinate(), then leave(), whatever happened in between: other ranks

@@ -10,10 +10,13 @@ namespace winnow::fleet {
 
 // {"sweep","host","started","time","ended","stages","before","counts":{done,failed,blocked,open,running},
 //  "left":{"seconds","slots","kinds","guessed"},
+//  "sweeps":[{"sweep","stages","before","complete","counts":{done,failed,blocked,open,running}}],
 //  "agents":[{host,slots,running,heard,gpus:[{name,uuid,index,memory,used,utilisation,temperature,unusable}]}],
-//  "running":[{label,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,loss}],
-//  "failures":[{label,class,text,final,time}]}
+//  "running":[{label,sweeps,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,loss}],
+//  "failures":[{label,sweeps,class,text,final,time}]}
 //
+// "sweep" is the sweep's name, or the names of several with ", " between them; "sweeps" counts for each what it needs,
+// so that a stage that two need counts in both (empty for a run of an older winnow).
 // Times are seconds since the epoch, by the coordinator's clock. `before`: stages that were done when the run began.
 // `left` is absent while nothing is known: what is known of the open stages of `kinds` kinds, spread over `slots`;
 // `guessed` stages are of kinds without a known duration (time_left.h). `running` of an agent counts slots. `rate`:

@@ -19,8 +19,16 @@ struct DataSource {
   std::string source;
 };
 
+// What one sweep wants of the stages. A stage may be wanted by several.
+struct Wanted {
+  std::string name;          // of the sweep
+  std::size_t stages = 0;    // that it plans
+  std::vector<bool> needed;  // by stage: it plans it, and it has to be executed for it
+};
+
 struct Work {
-  std::string name;  // of the sweep, for the journal
+  std::string name;            // of the sweep, or of all, for the journal
+  std::vector<Wanted> sweeps;  // in their order; what counts by sweep
   sched::Graph graph;
   std::vector<Identity> identities;                  // by stage
   std::vector<std::string> classes;                  // by class: a stable name, under which durations are remembered
@@ -28,7 +36,9 @@ struct Work {
   std::function<Value(sched::StageId)> stage;        // as winnow::to_json writes it
   std::function<std::string(sched::StageId)> label;  // human-readable: "proden, flip 0.5, seed 1"
   std::map<std::string, DataSource> datasets;
-  std::function<bool()> changed;  // has what it was made from changed since? Asked now and then
+  std::function<void()> begun;  // called once, when the store is this run's; may be empty
+  // Files that it was made from and that have changed since. Asked now and then.
+  std::function<std::vector<std::string>()> changed;
 };
 
 }  // namespace winnow::fleet

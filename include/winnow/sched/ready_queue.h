@@ -15,32 +15,36 @@ namespace winnow::sched {
 
 using ClassId = std::uint32_t;  // stages that take about equally long: (method, model, data set)
 
-// First what most others wait for (a longer chain of dependents), then longest predicted first, then the given order,
-// which fills tables evenly. Predictions count in steps of 1.5x: the noise between equal classes must not decide. A
-// class without a known duration counts as the longest: it is the largest risk at the end, and starting it teaches.
+// First what has the smaller priority, then what most others wait for (a longer chain of dependents), then longest
+// predicted first, then the given order, which fills tables evenly. Predictions count in steps of 1.5x: the noise
+// between equal classes must not decide. A class without a known duration counts as the longest: it is the largest risk
+// at the end, and starting it teaches.
 //
-// One heap for each (class, height) and a set of their fronts: a new prediction moves groups, never stages, so the cost
-// of a stage does not grow with the number of stages.
+// One heap for each (priority, class, height) and a set of their fronts: a new prediction moves groups, never stages,
+// so the cost of a stage does not grow with the number of stages.
 class ReadyQueue {
  public:
-  ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of, const std::vector<std::uint16_t>& height_of);
+  // The last three by stage; no priorities: all are equal.
+  ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of, const std::vector<std::uint16_t>& height_of,
+             const std::vector<std::uint16_t>& priority_of = {});
 
   void push(StageId);
   std::optional<StageId> pop();  // the stage that should start first
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  std::optional<std::uint16_t> priority() const;  // of the stage that should start first
 
   void predict(ClassId, double seconds);
   std::optional<double> prediction(ClassId) const;
 
  private:
   struct Group {
-    std::uint16_t height;
+    std::uint16_t priority, height;
     ClassId class_id;
     std::priority_queue<StageId, std::vector<StageId>, std::greater<>> stages;
   };
   struct Front {
-    std::uint16_t height;
+    std::uint16_t priority, height;
     int bucket;
     StageId stage;
     std::uint32_t group;

@@ -21,6 +21,7 @@ struct Graph {
   std::vector<ClassId> classes;              // by stage
   std::vector<std::uint32_t> widths;         // by class: trainers of one agent that execute it together; empty: 1
   std::vector<bool> done;                    // by stage: has a result already, or is not needed
+  std::vector<std::uint16_t> priorities;     // by stage: smaller ones start first; empty: all are equal
 };
 
 struct Policy {
@@ -34,8 +35,9 @@ struct Policy {
 //
 // Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open after a drain); no stage
 // runs before its inputs are done; an accepted result is never taken back. A stage of width k takes k slots of one
-// agent, all or none. Wider stages go first, and while one waits for room no narrower one is given to an agent that
-// could take it: so a wide stage cannot starve, and agents that are too small for it work on.
+// agent, all or none. Of one priority wider stages go first, and while one waits for room no narrower one is given to
+// an agent that could take it: so a wide stage cannot starve, and agents that are too small for it work on. A later
+// priority gets what an earlier one leaves: while a stage waits for room, agents that could take it get no later ones.
 class Scheduler {
  public:
   // Events.
@@ -198,7 +200,8 @@ class Scheduler {
   Lease* lease_of(AgentId, Attempt);  // null when the attempt holds no lease (any more)
   void end_lease(StageId);
   void assign(Time, Commands&);
-  bool assign_width(std::uint32_t width, std::uint32_t below, Time, Commands&);
+  std::optional<std::uint16_t> next_priority(std::optional<std::uint16_t> after) const;
+  bool assign_width(std::uint32_t width, std::uint16_t priority, std::uint32_t below, Time, Commands&);
   void fail_too_wide(Commands&);
   std::uint32_t width_of(StageId stage) const { return widths_[classes_[stage]]; }
   ReadyQueue& ready(StageId stage) { return ready_.at(width_of(stage)); }

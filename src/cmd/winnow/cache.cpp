@@ -4,6 +4,7 @@
 #include <map>
 
 #include "arguments.h"
+#include "byte_size.h"
 #include "commands.h"
 #include "outcome.h"
 #include "winnow/core/settings.h"
@@ -14,14 +15,6 @@ namespace winnow::cmd {
 namespace {
 
 using State = data::CacheEntry::State;
-
-std::string size_text(std::int64_t bytes) {
-  double size = static_cast<double>(bytes);
-  const char* units[] = {"B", "kB", "MB", "GB", "TB"};
-  std::size_t unit = 0;
-  for (; size >= 1000 && unit + 1 < std::size(units); ++unit) size /= 1000;
-  return unit ? fmt::format("{:.1f} {}", size, units[unit]) : fmt::format("{} B", bytes);
-}
 
 Value json_of(const data::CacheEntry& entry) {
   return {{"file", entry.file.string()},
@@ -39,7 +32,7 @@ void list(bool json) {
     bytes[entry.state] += entry.bytes;
     if (json) all.push_back(json_of(entry));
     else
-      fmt::print("{:>9}  {:13}  {}{}  {}\n", size_text(entry.bytes), to_string(entry.state), entry.kind,
+      fmt::print("{:>9}  {:13}  {}{}  {}\n", byte_size(entry.bytes), to_string(entry.state), entry.kind,
                  entry.of.empty() ? "" : " of " + entry.of, entry.file.string());
   }
   if (json) {
@@ -47,11 +40,11 @@ void list(bool json) {
     return;
   }
   fmt::print("{}: {} files, {} used", cache_folder().string(), entries.size(),
-             size_text(bytes[State::used] + bytes[State::being_written]));
+             byte_size(bytes[State::used] + bytes[State::being_written]));
   if (bytes.count(State::leftover))
-    fmt::print("; {} of killed processes: winnow cache prune", size_text(bytes[State::leftover]));
+    fmt::print("; {} of killed processes: winnow cache prune", byte_size(bytes[State::leftover]));
   if (bytes.count(State::unused))
-    fmt::print("; {} of no data set as it is now: winnow cache prune --unused", size_text(bytes[State::unused]));
+    fmt::print("; {} of no data set as it is now: winnow cache prune --unused", byte_size(bytes[State::unused]));
   fmt::print("\n");
 }
 
@@ -65,7 +58,7 @@ void prune(bool unused, bool dry_run, bool json) {
     removed.push_back(json_of(entry));
     if (!json)
       fmt::print("{} {} ({}, {})\n", dry_run ? "would remove" : "removed", entry.file.string(), to_string(entry.state),
-                 size_text(entry.bytes));
+                 byte_size(entry.bytes));
   }
   if (json)
     fmt::print(
@@ -73,7 +66,7 @@ void prune(bool unused, bool dry_run, bool json) {
         Value({{"folder", cache_folder().string()}, {"removed", removed}, {"bytes", bytes}, {"dry_run", dry_run}})
             .dump(2));
   else
-    fmt::print("{}: {} files, {}{}\n", cache_folder().string(), removed.size(), size_text(bytes),
+    fmt::print("{}: {} files, {}{}\n", cache_folder().string(), removed.size(), byte_size(bytes),
                dry_run ? " would be removed" : " removed");
 }
 

@@ -12,6 +12,7 @@ int report(int argc, char** argv);
 int show(int argc, char** argv);
 int pack(int argc, char** argv);
 int fsck(int argc, char** argv);
+int store(int argc, char** argv);
 int data(int argc, char** argv);
 int method(int argc, char** argv);
 int cache(int argc, char** argv);

@@ -16,6 +16,7 @@ constexpr Entry kCommands[] = {
     {"report", winnow::cmd::report, "the benchmark table, from the run files that are there", true},
     {"pack", winnow::cmd::pack, "gathers the numbers of all runs into one file, for fast reports"},
     {"fsck", winnow::cmd::fsck, "verifies every run file, sets damaged ones aside"},
+    {"store", winnow::cmd::store, "what lies in a store and whose it is; removing what no sweep plans any more", true},
     {"show", winnow::cmd::show, "a run file, or the state of every experiment", true},
     {"data", winnow::cmd::data, "data sets on this machine: list, check", true},
     {"method", winnow::cmd::method, "methods that a sweep may name: list, show", true},

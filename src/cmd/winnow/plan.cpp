@@ -6,7 +6,9 @@
 #include <set>
 
 #include "arguments.h"
+#include "byte_size.h"
 #include "commands.h"
+#include "disk_estimate.h"
 #include "outcome.h"
 #include "shown.h"
 #include "sweep_options.h"
@@ -79,6 +81,44 @@ void print_missing(const sweep::Plan& plan) {
   }
 }
 
+DiskEstimate disk_of(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
+  return disk_estimate(plan, done, [&](std::uint32_t node) -> std::optional<std::uint64_t> {
+    std::error_code gone;
+    std::optional<Path> file = store.find(plan.nodes()[node].identity, false);
+    std::uint64_t size = file ? std::filesystem::file_size(*file, gone) : 0;
+    return file && !gone ? std::optional(size) : std::nullopt;
+  });
+}
+
+// Where the store lies, or will lie.
+std::optional<std::uint64_t> free_bytes(const store::Store& store) {
+  std::error_code failed;
+  Path folder = std::filesystem::absolute(store.root(), failed);
+  while (!std::filesystem::exists(folder, failed) && folder.has_relative_path()) folder = folder.parent_path();
+  std::filesystem::space_info space = std::filesystem::space(folder, failed);
+  return failed ? std::nullopt : std::optional<std::uint64_t>(space.available);
+}
+
+std::string bytes_text(std::uint64_t bytes) { return byte_size(static_cast<std::int64_t>(bytes)); }
+
+void print_disk(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
+  DiskEstimate disk = disk_of(plan, store, done);
+  if (disk.to_run == 0) return;
+  std::size_t known = disk.to_run - disk.unknown;
+  std::string line;
+  if (known == 0)
+    line = fmt::format("disk for the {} to run: not known, because none like {} is done yet",
+                       disk.to_run == 1 ? "stage" : fmt::format("{} stages", disk.to_run),
+                       disk.to_run == 1 ? "it" : "them");
+  else
+    line = fmt::format("disk for {} of the {} to run: about {}, as run files of stages like them are{}", known,
+                       disk.to_run, bytes_text(disk.bytes), disk.unknown ? "; none like the others is done yet" : "");
+  std::optional<std::uint64_t> free = free_bytes(store);
+  fmt::print("{}{}\n", line, free ? fmt::format("; {} are free", bytes_text(*free)) : "");
+  if (free && disk.bytes > *free)
+    fmt::print("note: that is more than is free; `winnow store {}` says what takes the space\n", store.root().string());
+}
+
 void print_plan(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
   fmt::print("{}: {}\n\n{} experiment{}\n", plan.name(), printable(plan.question()), plan.experiments(),
              plan.experiments() == 1 ? "" : "s");
@@ -95,6 +135,7 @@ void print_plan(const sweep::Plan& plan, const store::Store& store, const std::v
   }
   std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   fmt::print("\n{} of {} stages are done in {}\n", finished, done.size(), store.root().string());
+  print_disk(plan, store, done);
   print_missing(plan);
   for (const std::string& note : notes_on(plan)) fmt::print("note: {}\n", note);
 }
@@ -114,7 +155,7 @@ void close_holes(const sweep::Plan& plan, std::uint32_t node, Value& entry) {
 }
 
 // Written piece by piece: a large sweep's text is larger than its plan.
-void print_json(const sweep::Plan& plan, const std::vector<bool>& done) {
+void print_json(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
   Value missing = Value::array();
   for (const sweep::Missing& entry : plan.missing())
     missing.push_back(
@@ -136,7 +177,10 @@ void print_json(const sweep::Plan& plan, const std::vector<bool>& done) {
     entry["width"] = plan.nodes()[i].width;
     fmt::print("{}\n{}", i ? "," : "", entry.dump());
   }
-  fmt::print("]}}\n");
+  DiskEstimate disk = disk_of(plan, store, done);
+  Value shown_disk = {
+      {"bytes", disk.bytes}, {"to_run", disk.to_run}, {"not_counted", disk.unknown}, {"measured", disk.measured}};
+  fmt::print("],\n\"disk\":{}}}\n", shown_disk.dump());
 }
 
 // Every value of a key, the level that set it, and in how many experiments.
@@ -165,7 +209,10 @@ int plan(int argc, char** argv) {
               "Shows what a sweep expands to: its experiments, the stages that they share, and what is already done.\n"
               "Refuses whatever `winnow run` would refuse, but for data and weights that are not on this machine: it "
               "lists them with the commands\n"
-              "that bring them. Opens no image and starts nothing. `winnow method list` shows the methods, `winnow "
+              "that bring them. Opens no image and starts nothing. The disk that it needs is estimated from run files "
+              "of stages "
+              "like those to run;\n"
+              "checkpoints of what runs come on top. `winnow method list` shows the methods, `winnow "
               "model list` and `winnow data list`\n"
               "models and data sets; --explain says of any key what it may be and who set it.",
               "  winnow plan sweeps/quickstart.toml\n"
@@ -188,7 +235,7 @@ int plan(int argc, char** argv) {
   std::vector<bool> done;
   for (const sweep::Node& node : plan.nodes())
     done.push_back(!node.open && store.find(node.identity, false).has_value());
-  json ? print_json(plan, done) : print_plan(plan, store, done);
+  json ? print_json(plan, store, done) : print_plan(plan, store, done);
   return kDone;
 }
 

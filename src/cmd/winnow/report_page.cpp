@@ -1,8 +1,11 @@
 #include "report_page.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "winnow/fleet/journal_records.h"
 
@@ -36,6 +39,7 @@ class History {
     std::string event = record.value("event", ""), identity = record.value("identity", "");
     double time = record.value("time", 0.0);
     last_ = time;
+    if (event == "begin") note_company(record);
     if (event == "begin" || event == "end") {  // a new coordinator: what the one before left open was lost
       for (auto& [key, open] : open_) end(open, "lost", time);
       open_.clear();
@@ -59,10 +63,21 @@ class History {
     }
   }
   void finish() {
+    if (!company_.empty())
+      page_.notes.push_back(
+          fmt::format("A run of this sweep worked on other sweeps, too: {}", fmt::join(company_, ", ")));
     for (auto& [key, open] : open_) page_.attempts[open].end = std::max(last_, page_.attempts[open].begin);
   }
 
  private:
+  // Whom this sweep has run with: their stages took places, too.
+  void note_company(const Value& record) {
+    auto sweeps = record.find("sweeps");
+    if (sweeps == record.end() || !sweeps->is_array()) return;
+    if (std::find(sweeps->begin(), sweeps->end(), Value(page_.name)) == sweeps->end()) return;
+    for (const Value& name : *sweeps)
+      if (name.is_string() && name != page_.name) company_.insert(name.get<std::string>());
+  }
   void end(std::size_t attempt, const std::string& outcome, double time) {
     page_.attempts[attempt].outcome = outcome;
     page_.attempts[attempt].end = time;
@@ -74,6 +89,7 @@ class History {
 
   std::map<std::string, std::string> labels_;
   report::Page& page_;
+  std::set<std::string> company_;
   std::map<std::string, std::size_t> open_;  // by stage: its running attempt
   double last_ = 0;
 };

@@ -1,10 +1,11 @@
-// winnow run: executes what of a sweep is not done yet.
+// winnow run: executes what of one sweep or of several is not done yet.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -14,19 +15,21 @@
 #include "outcome.h"
 #include "run_display.h"
 #include "stage_class.h"
-#include "stage_label.h"
 #include "sweep_options.h"
+#include "united_plans.h"
 #include "winnow/core/error.h"
+#include "winnow/core/host.h"
 #include "winnow/core/printable.h"
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
+#include "winnow/store/known_sweeps.h"
 
 namespace winnow::cmd {
 
 namespace {
 
 struct RunOptions {
-  SweepOptions sweep;
+  SweepsOptions sweeps;
   StoreOptions stores;
   bool from_scratch = false, keep_images = false, json = false;
   std::string trainer;
@@ -86,31 +89,56 @@ void require_trainer(const std::vector<std::string>& words) {
         words[0]));
 }
 
-// Stages of the plan as the fleet's work. What is done, or is an input of nothing that has still to be done, counts as
-// done.
-fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, const std::vector<bool>& cell,
-                    const RunOptions& options) {
+// A plan's digest covers the file's bytes; the file's own digest is cheap enough to be taken every few seconds.
+std::function<std::vector<std::string>()> changed_files(const std::vector<std::string>& files) {
+  auto digests = [files] {
+    std::vector<std::optional<Hash128>> result;
+    for (const std::string& file : files) try {
+        result.push_back(hash_of(read_file(file)));
+      } catch (const DataError&) {
+        result.push_back(std::nullopt);
+      }
+    return result;
+  };
+  return [files, digests, before = digests()] {
+    std::vector<std::optional<Hash128>> now = digests();
+    std::vector<std::string> changed;
+    for (std::size_t i = 0; i < files.size(); ++i)
+      if (now[i] != before[i]) changed.push_back(files[i]);
+    return changed;
+  };
+}
+
+// Stages of the plans as the fleet's work. What is done, or is an input of nothing that has still to be done, counts as
+// done. A stage has the priority of the first sweep that needs it.
+fleet::Work work_of(const UnitedPlans& plans, const RunOptions& options) {
   fleet::Work work;
-  work.name = plan.name();
-  std::vector<bool> needed = plan.needed(done);
+  for (std::size_t p = 0; p < plans.plans().size(); ++p) {
+    const sweep::Plan& plan = plans.plans()[p];
+    work.name += (p ? ", " : "") + plan.name();
+    work.sweeps.push_back({plan.name(), plan.nodes().size(), plans.needed_by(p)});
+  }
   std::map<std::string, sched::ClassId> classes;
   std::map<std::string, bool> datasets;
-  for (std::size_t i = 0; i < plan.nodes().size(); ++i) {
-    const sweep::Node& node = plan.nodes()[i];
-    work.identities.push_back(node.identity);
-    work.graph.inputs.emplace_back(node.inputs.begin(), node.inputs.end());
-    work.graph.done.push_back(!needed[i]);
+  for (std::uint32_t i = 0; i < plans.stages().size(); ++i) {
+    const UnitedPlans::Member& member = plans.stages()[i];
+    std::size_t first = plans.first_need(i);
+    work.identities.push_back(member.identity);
+    work.graph.inputs.push_back(plans.inputs(i));
+    work.graph.done.push_back(first == plans.plans().size());
+    if (plans.plans().size() > 1)
+      work.graph.priorities.push_back(static_cast<std::uint16_t>(std::min<std::size_t>(first, 65535)));
     StageClass kind{"done", 1};
     if (!work.graph.done[i]) {
-      Stage stage = plan.stage(static_cast<std::uint32_t>(i));
-      kind = stage_class(stage, node.label, node.width);
+      Stage stage = plans.regenerate(i);
+      kind = stage_class(stage, plans.node(i).label, member.width);
       if (stage.settings.has("dataset")) datasets[stage.settings.text("dataset")] = true;
     }
     auto [entry, fresh] = classes.try_emplace(kind.name, static_cast<sched::ClassId>(classes.size()));
     if (fresh) {
       work.classes.push_back(kind.name);
       work.sizes.push_back(kind.size);
-      work.graph.widths.push_back(work.graph.done[i] ? 1 : node.width);
+      work.graph.widths.push_back(work.graph.done[i] ? 1 : member.width);
     }
     work.graph.classes.push_back(entry->second);
   }
@@ -118,18 +146,9 @@ fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, cons
   for (const auto& [name, used] : datasets)
     if (auto found = catalogue.datasets.find(name); found != catalogue.datasets.end())
       work.datasets[name] = {found->second.content, found->second.source};
-  std::vector<std::string> axes = plan.axes();
-  work.stage = [&plan](sched::StageId stage) { return to_json(plan.stage(stage)); };
-  work.label = [&plan, &cell, axes](sched::StageId stage) { return stage_label(plan, stage, axes, cell[stage]); };
-  // The plan's digest covers the file's bytes; the file's own digest is cheap enough to be taken every few seconds.
-  auto digest = [file = options.sweep.file]() -> std::optional<Hash128> {
-    try {
-      return hash_of(read_file(file));
-    } catch (const DataError&) {
-      return std::nullopt;
-    }
-  };
-  work.changed = [digest, before = digest()] { return digest() != before; };
+  work.stage = [&plans](sched::StageId stage) { return to_json(plans.regenerate(stage)); };
+  work.label = [&plans](sched::StageId stage) { return plans.label(stage); };
+  work.changed = changed_files(options.sweeps.files);
   return work;
 }
 
@@ -147,96 +166,176 @@ int exit_code_of(const fleet::Outcome& outcome) {
   return kDone;
 }
 
-void print_outcome(const RunOptions& options, const sweep::Plan& plan, const fleet::Outcome& outcome, std::size_t done,
-                   const std::vector<Value>& failures, int code) {
-  const auto& counts = outcome.counts;
-  if (options.json) {
-    Value result = {{"sweep", plan.name()},          {"code", code},
-                    {"stages", plan.nodes().size()}, {"done", done},
-                    {"failed", counts.failed},       {"blocked", counts.blocked},
-                    {"open", counts.open},           {"drained", outcome.drained},
-                    {"store", options.stores.store}, {"failures", failures}};
-    put(result.dump(2) + "\n");
-    return;
-  }
-  std::string line = fmt::format("{} of {} done", done, counted(plan.nodes().size(), "stage"));
+// "12 of 13 stages done, 1 failed"
+std::string in_words(std::size_t done, std::size_t stages, const fleet::SweepCounts& counts) {
+  std::string line = fmt::format("{} of {} done", done, counted(stages, "stage"));
   if (counts.failed) line += fmt::format(", {} failed", counts.failed);
   if (counts.blocked) line += fmt::format(", {} blocked by failed ones", counts.blocked);
   if (counts.open) line += fmt::format(", {} not run", counts.open);
+  return line;
+}
+
+// Stages of a sweep that have results now: those that had some, and what was executed for it.
+std::size_t done_now(const UnitedPlans& plans, std::size_t sweep, const fleet::SweepCounts& now) {
+  const std::vector<bool>& needed = plans.needed_by(sweep);
+  auto to_run = static_cast<std::size_t>(std::count(needed.begin(), needed.end(), true));
+  return plans.done_of(sweep) + to_run - now.failed - now.blocked - now.open;
+}
+
+void print_outcome(const RunOptions& options, const UnitedPlans& plans, const fleet::Outcome& outcome, std::size_t done,
+                   const std::vector<Value>& failures, int code) {
+  const auto& counts = outcome.counts;
+  std::string names;
+  for (const sweep::Plan& plan : plans.plans()) names += (names.empty() ? "" : ", ") + plan.name();
+  if (options.json) {
+    Value sweeps = Value::array();
+    for (std::size_t i = 0; i < outcome.sweeps.size(); ++i) {
+      const fleet::SweepCounts& own = outcome.sweeps[i];
+      sweeps.push_back({{"sweep", own.name},
+                        {"file", options.sweeps.files[i]},
+                        {"complete", own.complete()},
+                        {"stages", own.stages},
+                        {"done", done_now(plans, i, own)},
+                        {"failed", own.failed},
+                        {"blocked", own.blocked},
+                        {"open", own.open}});
+    }
+    Value result = {{"sweep", names},
+                    {"code", code},
+                    {"stages", plans.stages().size()},
+                    {"done", done},
+                    {"failed", counts.failed},
+                    {"blocked", counts.blocked},
+                    {"open", counts.open},
+                    {"drained", outcome.drained},
+                    {"store", options.stores.store},
+                    {"failures", failures},
+                    {"sweeps", sweeps}};
+    put(result.dump(2) + "\n");
+    return;
+  }
+  if (outcome.sweeps.size() > 1)
+    for (std::size_t i = 0; i < outcome.sweeps.size(); ++i) {
+      const fleet::SweepCounts& own = outcome.sweeps[i];
+      put(fmt::format("{} is {}: {}\n", own.name, own.complete() ? "complete" : "not complete",
+                      in_words(done_now(plans, i, own), own.stages, own)));
+    }
+  std::string line =
+      in_words(done, plans.stages().size(), {"", 0, counts.done, counts.failed, counts.blocked, counts.open});
+  if (outcome.sweeps.size() > 1) line = "together " + line;
   if (outcome.drained) line += "; stopped on request, run it again to resume";
   put(fmt::format("{}; run files are in {}\n", line, (Path(options.stores.store) / "runs").string()));
 }
 
 // Where the width of a stage was set. It is the largest that an experiment asks for, which need not be the first one
 // that needs the stage.
-std::string place_of_width(const sweep::Plan& plan, const sweep::Node& node) {
-  for (std::size_t experiment = node.experiment; experiment < plan.experiments(); ++experiment)
-    for (const sweep::Explained& entry : plan.explain(experiment))
-      if (entry.key == "width" && entry.value == node.width) return entry.where;
+std::string place_of_width(const UnitedPlans& plans, const UnitedPlans::Member& stage) {
+  for (const sweep::Plan& plan : plans.plans())
+    for (const sweep::Node& node : plan.nodes()) {
+      if (node.identity != stage.identity || node.width != stage.width) continue;
+      for (std::size_t experiment = node.experiment; experiment < plan.experiments(); ++experiment)
+        for (const sweep::Explained& entry : plan.explain(experiment))
+          if (entry.key == "width" && entry.value == node.width) return entry.where;
+    }
   return "width";
 }
 
 // A gang's processes need a GPU each.
-void require_gpus_apart(const sweep::Plan& plan, const fleet::Work& work, const RunOptions& options) {
+void require_gpus_apart(const UnitedPlans& plans, const fleet::Work& work, const RunOptions& options) {
   if (options.per_gpu == 1) return;
-  for (std::size_t i = 0; i < plan.nodes().size(); ++i)
-    if (const sweep::Node& node = plan.nodes()[i]; !work.graph.done[i] && node.width > 1)
+  for (std::size_t i = 0; i < plans.stages().size(); ++i)
+    if (const UnitedPlans::Member& stage = plans.stages()[i]; !work.graph.done[i] && stage.width > 1)
       throw UsageError(
           fmt::format("{}: width = {}: the processes of a gang need a GPU each, --per-gpu {} lets trainers share "
                       "one: run such stages in a run without it",
-                      place_of_width(plan, node), node.width, options.per_gpu));
+                      place_of_width(plans, stage), stage.width, options.per_gpu));
 }
 
 // Without mpirun the slots are known before anything starts.
-void require_room(const sweep::Plan& plan, const fleet::Work& work, const fleet::Options& options) {
+void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet::Options& options) {
   fleet::Room room = fleet::room_here(options);
-  const sweep::Node* widest = nullptr;
-  for (std::size_t i = 0; i < plan.nodes().size(); ++i)
-    if (const sweep::Node& node = plan.nodes()[i];
-        !work.graph.done[i] && node.width > (widest ? widest->width : room.slots))
-      widest = &node;
+  const UnitedPlans::Member* widest = nullptr;
+  for (std::size_t i = 0; i < plans.stages().size(); ++i)
+    if (const UnitedPlans::Member& stage = plans.stages()[i];
+        !work.graph.done[i] && stage.width > (widest ? widest->width : room.slots))
+      widest = &stage;
   if (!widest) return;
   if (room.gpus)
     throw UsageError(
         fmt::format("{}: width = {} needs {} GPUs on one node, this run has {}: lower it, or compute on CPUs "
                     "(--device cpu --trainers {})",
-                    place_of_width(plan, *widest), widest->width, widest->width, room.gpus, widest->width));
+                    place_of_width(plans, *widest), widest->width, widest->width, room.gpus, widest->width));
   throw UsageError(
       fmt::format("{}: width = {} needs {} trainers on one node, this run has {}: say --trainers {} or lower it",
-                  place_of_width(plan, *widest), widest->width, widest->width, room.slots, widest->width));
+                  place_of_width(plans, *widest), widest->width, widest->width, room.slots, widest->width));
+}
+
+void print_beginning(const UnitedPlans& plans, std::size_t before, std::size_t open) {
+  bool several = plans.plans().size() > 1;
+  for (std::size_t i = 0; i < plans.plans().size(); ++i) {
+    const sweep::Plan& plan = plans.plans()[i];
+    const std::vector<bool>& needed = plans.needed_by(i);
+    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), printable(plan.question()),
+                    counted(plan.experiments(), "experiment"), counted(plan.nodes().size(), "stage"), plans.done_of(i),
+                    std::count(needed.begin(), needed.end(), true)));
+    for (const std::string& note : notes_on(plan))
+      put(fmt::format("note: {}{}\n", several ? plan.name() + ": " : "", note));
+  }
+  if (!several) return;
+  auto shared = std::count_if(plans.stages().begin(), plans.stages().end(), [](const auto& s) { return s.plans > 1; });
+  put(fmt::format("together {}, {} of them in more than one sweep: {} done, {} to run\n",
+                  counted(plans.stages().size(), "stage"), shared, before, open));
+}
+
+// So that `winnow store` can tell whose the run files are. Worth no run's failure.
+void remember(const RunOptions& options, const UnitedPlans& plans, const Path& store) {
+  for (std::size_t i = 0; i < plans.plans().size(); ++i) {
+    const sweep::Plan& plan = plans.plans()[i];
+    std::error_code unknown;
+    store::KnownSweep known{plan.name(),
+                            std::filesystem::absolute(options.sweeps.files[i], unknown).string(),
+                            options.sweeps.sets,
+                            wall_seconds(),
+                            {}};
+    for (const sweep::Node& node : plan.nodes()) known.stages.push_back(node.identity);
+    try {
+      store::remember_sweep(store, known);
+    } catch (const DeviceError&) {  // full or read-only: what runs will say so
+    }
+  }
 }
 
 int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& fleet, fleet::Outcome& outcome) {
-  sweep::Plan plan = options.sweep.plan_to_run();
   store::Store store = open_store(options);
-  std::vector<bool> done, cell(plan.nodes().size());
-  for (const sweep::Node& node : plan.nodes()) done.push_back(store.find(node.identity).has_value());
-  for (std::size_t i = 0; i < plan.experiments(); ++i) cell[plan.cell_node(i)] = true;
-  fleet::Work work = work_of(plan, done, cell, options);
-  auto before = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
+  UnitedPlans plans(options.sweeps.plans_to_run(),
+                    [&](const Identity& identity) { return store.find(identity).has_value(); });
+  fleet::Work work = work_of(plans, options);
+  auto before = static_cast<std::size_t>(
+      std::count_if(plans.stages().begin(), plans.stages().end(), [](const auto& stage) { return stage.done; }));
   auto open = static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), false));
-  if (!options.json) {
-    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), printable(plan.question()),
-                    counted(plan.experiments(), "experiment"), counted(plan.nodes().size(), "stage"), before, open));
-    for (const std::string& note : notes_on(plan)) put(fmt::format("note: {}\n", note));
-  }
+  if (!options.json) print_beginning(plans, before, open);
   RunDisplay display(before + open, before, options.json, work.label);
   outcome.counts.done = work.graph.done.size();
+  for (const fleet::Wanted& sweep : work.sweeps) outcome.sweeps.push_back({sweep.name, sweep.stages, sweep.stages});
+  work.begun = [&] { remember(options, plans, store.root()); };
   if (open > 0) {
     require_trainer(trainer_of(options));
-    require_gpus_apart(plan, work, options);
-    if (!world.mpi) require_room(plan, work, fleet_options(options, store));
+    require_gpus_apart(plans, work, options);
+    if (!world.mpi) require_room(plans, work, fleet_options(options, store));
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
+  } else if (std::filesystem::is_directory(store.root() / "runs")) {
+    work.begun();
   }
   std::size_t finished = before + open - outcome.counts.failed - outcome.counts.blocked - outcome.counts.open;
   int code = exit_code_of(outcome);
-  print_outcome(options, plan, outcome, finished, display.failures(), code);
+  print_outcome(options, plans, outcome, finished, display.failures(), code);
   return code;
 }
 
 void add_to(CLI::App& app, RunOptions& options) {
-  options.sweep.add_to(app);
+  options.sweeps.add_to(app,
+                        "the sweep file; of several the first one's stages start first, and what they share runs once");
   options.stores.add_to(app);
   app.add_flag("--from-scratch", options.from_scratch, "read no reference store: compute everything here");
   app.add_option(
@@ -297,8 +396,15 @@ int run(int argc, char** argv) {
       "run",
       "Executes what of a sweep is not done yet: alone, or as the ranks of an mpirun (launch/mpirun restarts it after "
       "a crash).\n"
+      "Of several sweeps in one run, stages that more than one plans are executed once; an earlier sweep's stages "
+      "start "
+      "first, a later one\n"
+      "gets the places that they leave. All options, --set too, hold for all of them. A sweep that cannot be run, or "
+      "two of one name, refuse the\n"
+      "whole command before anything starts; a stage that fails keeps no other sweep from being completed.\n"
       "Exit codes: 0 all done, 1 broken, 2 wrong usage, 3 some stages failed, 4 stopped on request: run it again.",
       "  winnow run sweeps/quickstart.toml\n"
+      "  winnow run urgent.toml rest.toml          several in one run: urgent.toml's stages first\n"
       "  launch/mpirun -n 2 winnow run sweeps/quickstart.toml --store /big/results\n"
       "  winnow run sweep.toml --trainer 'python3 my_trainer.py'     any program can be a trainer\n");
   RunOptions options;

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "shown.h"
-#include "sweep_options.h"
 #include "winnow/data/dataset.h"
 
 namespace winnow::cmd {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "shown.h"
-#include "sweep_options.h"
 
 namespace winnow::cmd {
 

@@ -87,18 +87,20 @@ class View {
       : status_(status), now_(now), screen_(screen), rows_(rows) {}
 
   std::string text() {
-    Lines head = summary(), nodes = agents(), stages = running(), last = failures();
+    Lines head = summary(), parts = sweeps(), nodes = agents(), stages = running(), last = failures();
     if (rows_ > 0) {
-      // Newest failures stay longest, then agents, then what runs.
+      // Newest failures stay longest, then sweeps, then agents, then what runs.
       std::size_t room = rows_ > head.size() ? rows_ - head.size() : 0;
       keep_end(last, std::min<std::size_t>(room, std::max<std::size_t>(room / 4, 1)));
       room -= std::min(room, last.empty() ? 0 : last.size() + 1);
+      keep_begin(parts, std::max<std::size_t>(room / 3, 1), 1, "sweeps");
+      room -= std::min(room, parts.empty() ? 0 : parts.size() + 1);
       keep_begin(nodes, std::max<std::size_t>(room / 3, 1), 1, "agents");
       room -= std::min(room, nodes.empty() ? 0 : nodes.size() + 1);
       keep_begin(stages, room > 0 ? room - 1 : 0, 2, "that run");
     }
     Lines all;
-    for (const Lines& lines : {head, nodes, stages, last}) {
+    for (const Lines& lines : {head, parts, nodes, stages, last}) {
       if (!all.empty() && !lines.empty()) all.emplace_back();
       all.insert(all.end(), lines.begin(), lines.end());
     }
@@ -179,6 +181,32 @@ class View {
                                     slots == 1 ? "" : "s");
     if (guessed > 0) words += fmt::format("; {:.0f} guessed", guessed);
     return words + ")";
+  }
+
+  // Where there are several: a line each.
+  Lines sweeps() const {
+    Lines lines;
+    auto all = status_.find("sweeps");
+    if (all == status_.end() || !all->is_array() || all->size() < 2) return lines;
+    std::size_t wide = 0;
+    for (const Value& sweep : *all) wide = std::max(wide, cmd::text(sweep, "sweep").size());
+    wide = std::min<std::size_t>(wide, 30);
+    for (const Value& sweep : *all) {
+      auto found = sweep.find("counts");
+      const Value counts = found == sweep.end() ? Value::object() : *found;
+      double stages = number_or(sweep, "stages", 0), done = number_or(counts, "done", 0),
+             failed = number_or(counts, "failed", 0), blocked = number_or(counts, "blocked", 0),
+             open = number_or(counts, "open", 0), running = number_or(counts, "running", 0);
+      std::string words = fmt::format("{:{}}  {} {:.0f} of {:.0f} stages", cmd::text(sweep, "sweep"), wide,
+                                      bar(stages > 0 ? done / stages : 1, screen_.width < 60 ? 8 : 16), done, stages);
+      if (flag(sweep, "complete")) words += ", complete";
+      if (running > 0) words += fmt::format(", {:.0f} running", running);
+      if (open > running) words += fmt::format(", {:.0f} waiting", open - running);
+      if (failed > 0) words += fmt::format(", {:.0f} failed", failed);
+      if (blocked > 0) words += fmt::format(", {:.0f} blocked", blocked);
+      lines.push_back(failed + blocked > 0 ? line(words, "33") : line(words));
+    }
+    return lines;
   }
 
   Lines agents() const {

@@ -13,7 +13,8 @@ namespace winnow::cmd {
 
 void StoreOptions::add_to(CLI::App& app) {
   named_ = app.add_option("--store", store, "the folder of run files")->capture_default_str();
-  app.add_option("--reference", references, "a further store that is only read; may be repeated");
+  app.add_option("--reference", references, "a further store that is only read; may be repeated")
+      ->allow_extra_args(false);
 }
 
 void OwnStore::add_to(CLI::App& app) {
@@ -89,6 +90,51 @@ void SweepOptions::add_to(CLI::App& app) {
   app.add_option("SWEEP", file, "the sweep file")->required();
   app.add_option("--set", sets, "KEY=VALUE above all else, as TOML writes it; may be repeated")
       ->allow_extra_args(false);
+}
+
+void SweepsOptions::add_to(CLI::App& app, const std::string& what) {
+  app.add_option("SWEEP", files, what)->required();
+  app.add_option("--set", sets,
+                 "KEY=VALUE above all else, as TOML writes it; may be repeated; holds in every sweep, and one that "
+                 "cannot have the setting is refused")
+      ->allow_extra_args(false);
+}
+
+namespace {
+
+// Whose fault it is, where the message does not say so itself ("--set train.epoch=1: ...").
+template <class Failure>
+[[noreturn]] void throw_of(const std::string& file, const Failure& failure) {
+  std::string text = failure.what();
+  if (text.find(file) != std::string::npos) throw failure;
+  throw Failure(fmt::format("{}: {}", file, text));
+}
+
+}  // namespace
+
+std::vector<sweep::Plan> SweepsOptions::plans_to_run() const {
+  std::vector<sweep::Plan> plans;
+  for (const std::string& file : files) {
+    if (files.size() == 1) {
+      plans.push_back(SweepOptions{file, sets}.plan_to_run());
+      continue;
+    }
+    try {
+      plans.push_back(SweepOptions{file, sets}.plan_to_run());
+    } catch (const UsageError& error) {
+      throw_of(file, error);
+    } catch (const DataError& error) {
+      throw_of(file, error);
+    }
+    for (std::size_t other = 0; other + 1 < plans.size(); ++other)
+      if (plans[other].name() == plans.back().name())
+        throw UsageError(files[other] == file
+                             ? fmt::format("{} is named twice", file)
+                             : fmt::format("{} and {} are both called '{}': give each sweep of a run a name of its own "
+                                           "(its entry `name`)",
+                                           files[other], file, plans.back().name()));
+  }
+  return plans;
 }
 
 sweep::Plan SweepOptions::plan() const { return sweep::Plan::read(file, sweep::Catalogue::on_this_machine(), sets); }

@@ -52,6 +52,16 @@ struct SweepOptions {
   sweep::Plan checked(sweep::Absent) const;
 };
 
+// Several sweeps, for one run. Their order is their priority.
+struct SweepsOptions {
+  std::vector<std::string> files, sets;
+
+  void add_to(CLI::App& app, const std::string& what);  // what: the sweeps are for
+  // As SweepOptions::plan_to_run, each with all of `sets`. UsageError or DataError naming the file for one that is
+  // refused, and for two of one name: their reports would lie in one folder.
+  std::vector<sweep::Plan> plans_to_run() const;
+};
+
 // What is legal and probably not meant: the plan's notes, and those of the records of its data sets (a class without a
 // training image).
 std::vector<std::string> notes_on(const sweep::Plan&);

@@ -1,0 +1,27 @@
+#include "sweep_progress.h"
+
+#include <algorithm>
+
+namespace winnow::fleet {
+
+SweepProgress::SweepProgress(const std::vector<Wanted>& sweeps) : sweeps_(sweeps) {
+  for (const Wanted& sweep : sweeps) {
+    auto open = static_cast<std::size_t>(std::count(sweep.needed.begin(), sweep.needed.end(), true));
+    counts_.push_back({sweep.name, sweep.stages, sweep.stages - open, 0, 0, open});
+  }
+  before_ = counts_;
+}
+
+void SweepProgress::done(sched::StageId stage) {
+  for_each_of(stage, [this](std::size_t sweep) { ++counts_[sweep].done, --counts_[sweep].open; });
+}
+
+void SweepProgress::failed(sched::StageId stage) {
+  for_each_of(stage, [this](std::size_t sweep) { ++counts_[sweep].failed, --counts_[sweep].open; });
+}
+
+void SweepProgress::blocked(sched::StageId stage) {
+  for_each_of(stage, [this](std::size_t sweep) { ++counts_[sweep].blocked, --counts_[sweep].open; });
+}
+
+}  // namespace winnow::fleet

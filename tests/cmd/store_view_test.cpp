@@ -72,6 +72,7 @@ TEST(StoreView, ControlCharactersOfNamesDoNotReachTheTerminal) {
   all.links = {"/s/a\nb"};
   std::vector<store::KnownSweep> sweeps = two_sweeps();
   sweeps[0].file = "a\033[2J.toml";
+  sweeps[1].name = "b\033[2J";
   EXPECT_THAT(store_text(use_of("results", all, sweeps)), Not(HasSubstr("\033")));
 }
 

@@ -451,6 +451,25 @@ def recomputes_exactly_what_was_damaged(case):
     equal(case.digests(), wanted, "result digests")
 
 
+def a_damaged_journal_loses_no_result(case):
+    """A zeroed block in its middle, a torn end, and then none at all: each time exactly the new stages are executed."""
+    equal(case.run(ranks=0)[0], 0, "exit code")
+    wanted, [journal] = case.digests(), (case.store / "journal").glob("*.log")
+    content = bytearray(journal.read_bytes())
+    content[1000:3000] = bytes(2000)
+    journal.write_bytes(content + bytes(4096))
+    case.sweep.write_text(SWEEP.format(seeds=[0, 1, 2, 3]))
+    code, text = case.run(ranks=0)
+    equal((code, case.executed()), (0, 17), "exit code and executions: " + text)
+    contains(text, "1 damaged records of the journal")
+    contains(text, "was torn: 4096 bytes were cut off; no result depends on them")
+    shutil.rmtree(case.store / "journal")
+    case.sweep.write_text(SWEEP.format(seeds=[0, 1, 2, 3, 4]))
+    code, text = case.run(ranks=0)
+    equal((code, case.executed()), (0, 21), "exit code and executions without a journal: " + text)
+    equal({k: v for k, v in case.digests().items() if k in wanted}, wanted, "result digests")
+
+
 def warns_when_the_sweep_changes(case):
     process = case.start(ranks=0, trainer=("--sleep", 0.2))
     wait_for(case.running, "a running stage")
@@ -720,7 +739,7 @@ TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
-         says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes,
+         says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes, a_damaged_journal_loses_no_result,
          tells_trainers_to_keep_images, names_a_missing_trainer]
 
 

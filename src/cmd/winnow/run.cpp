@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -14,12 +12,12 @@
 #include "commands.h"
 #include "outcome.h"
 #include "run_display.h"
+#include "run_summary.h"
 #include "stage_class.h"
 #include "sweep_options.h"
 #include "united_plans.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
-#include "winnow/core/printable.h"
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
 #include "winnow/store/known_sweeps.h"
@@ -152,79 +150,10 @@ fleet::Work work_of(const UnitedPlans& plans, const RunOptions& options) {
   return work;
 }
 
-// Not fmt::print, which throws when the reader is gone: a run ends as its stages did.
-void put(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
-}
-
-std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
-
 int exit_code_of(const fleet::Outcome& outcome) {
   if (outcome.drained) return kDrained;
   if (outcome.counts.failed || outcome.counts.blocked || outcome.counts.open) return kSomeFailed;
   return kDone;
-}
-
-// "12 of 13 stages done, 1 failed"
-std::string in_words(std::size_t done, std::size_t stages, const fleet::SweepCounts& counts) {
-  std::string line = fmt::format("{} of {} done", done, counted(stages, "stage"));
-  if (counts.failed) line += fmt::format(", {} failed", counts.failed);
-  if (counts.blocked) line += fmt::format(", {} blocked by failed ones", counts.blocked);
-  if (counts.open) line += fmt::format(", {} not run", counts.open);
-  return line;
-}
-
-// Stages of a sweep that have results now: those that had some, and what was executed for it.
-std::size_t done_now(const UnitedPlans& plans, std::size_t sweep, const fleet::SweepCounts& now) {
-  const std::vector<bool>& needed = plans.needed_by(sweep);
-  auto to_run = static_cast<std::size_t>(std::count(needed.begin(), needed.end(), true));
-  return plans.done_of(sweep) + to_run - now.failed - now.blocked - now.open;
-}
-
-void print_outcome(const RunOptions& options, const UnitedPlans& plans, const fleet::Outcome& outcome, std::size_t done,
-                   const std::vector<Value>& failures, int code) {
-  const auto& counts = outcome.counts;
-  std::string names;
-  for (const sweep::Plan& plan : plans.plans()) names += (names.empty() ? "" : ", ") + plan.name();
-  if (options.json) {
-    Value sweeps = Value::array();
-    for (std::size_t i = 0; i < outcome.sweeps.size(); ++i) {
-      const fleet::SweepCounts& own = outcome.sweeps[i];
-      sweeps.push_back({{"sweep", own.name},
-                        {"file", options.sweeps.files[i]},
-                        {"complete", own.complete()},
-                        {"stages", own.stages},
-                        {"done", done_now(plans, i, own)},
-                        {"failed", own.failed},
-                        {"blocked", own.blocked},
-                        {"open", own.open}});
-    }
-    Value result = {{"sweep", names},
-                    {"code", code},
-                    {"stages", plans.stages().size()},
-                    {"done", done},
-                    {"failed", counts.failed},
-                    {"blocked", counts.blocked},
-                    {"open", counts.open},
-                    {"drained", outcome.drained},
-                    {"store", options.stores.store},
-                    {"failures", failures},
-                    {"sweeps", sweeps}};
-    put(result.dump(2) + "\n");
-    return;
-  }
-  if (outcome.sweeps.size() > 1)
-    for (std::size_t i = 0; i < outcome.sweeps.size(); ++i) {
-      const fleet::SweepCounts& own = outcome.sweeps[i];
-      put(fmt::format("{} is {}: {}\n", own.name, own.complete() ? "complete" : "not complete",
-                      in_words(done_now(plans, i, own), own.stages, own)));
-    }
-  std::string line =
-      in_words(done, plans.stages().size(), {"", 0, counts.done, counts.failed, counts.blocked, counts.open});
-  if (outcome.sweeps.size() > 1) line = "together " + line;
-  if (outcome.drained) line += "; stopped on request, run it again to resume";
-  put(fmt::format("{}; run files are in {}\n", line, (Path(options.stores.store) / "runs").string()));
 }
 
 // Where the width of a stage was set. It is the largest that an experiment asks for, which need not be the first one
@@ -270,23 +199,6 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
                   place_of_width(plans, *widest), widest->width, widest->width, room.slots, widest->width));
 }
 
-void print_beginning(const UnitedPlans& plans, std::size_t before, std::size_t open) {
-  bool several = plans.plans().size() > 1;
-  for (std::size_t i = 0; i < plans.plans().size(); ++i) {
-    const sweep::Plan& plan = plans.plans()[i];
-    const std::vector<bool>& needed = plans.needed_by(i);
-    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), printable(plan.question()),
-                    counted(plan.experiments(), "experiment"), counted(plan.nodes().size(), "stage"), plans.done_of(i),
-                    std::count(needed.begin(), needed.end(), true)));
-    for (const std::string& note : notes_on(plan))
-      put(fmt::format("note: {}{}\n", several ? plan.name() + ": " : "", note));
-  }
-  if (!several) return;
-  auto shared = std::count_if(plans.stages().begin(), plans.stages().end(), [](const auto& s) { return s.plans > 1; });
-  put(fmt::format("together {}, {} of them in more than one sweep: {} done, {} to run\n",
-                  counted(plans.stages().size(), "stage"), shared, before, open));
-}
-
 // So that `winnow store` can tell whose the run files are. Worth no run's failure.
 void remember(const RunOptions& options, const UnitedPlans& plans, const Path& store) {
   for (std::size_t i = 0; i < plans.plans().size(); ++i) {
@@ -329,7 +241,8 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   }
   std::size_t finished = before + open - outcome.counts.failed - outcome.counts.blocked - outcome.counts.open;
   int code = exit_code_of(outcome);
-  print_outcome(options, plans, outcome, finished, display.failures(), code);
+  print_outcome({options.sweeps.files, options.stores.store, display.failures(), finished, code, options.json}, plans,
+                outcome);
   return code;
 }
 

@@ -58,12 +58,18 @@ class Remover {
   explicit Remover(const Path& root) : root_(root) { take(); }
 
   store::Amount remove(const store::Pruning& pruning) {
-    for (const auto& checkpoint : pruning.checkpoints) {  // first: without its run file it would be read again
-      if (!alone()) continue;
-      if (store::remove_checkpoint(root_, checkpoint.identity)) removed_.bytes += checkpoint.amount.bytes;
+    try {
+      for (const auto& checkpoint : pruning.checkpoints) {
+        keep_alone();
+        if (store::remove_checkpoint(root_, checkpoint.identity)) removed_.bytes += checkpoint.amount.bytes;
+      }
+      for (const auto& run : pruning.runs) {
+        keep_alone();
+        if (store::remove_run(root_, run.identity)) removed_.add(run.bytes);
+      }
+    } catch (const DeviceError& error) {
+      throw DeviceError(fmt::format("{}; {} had been removed before", error.what(), size_text(removed_.bytes)));
     }
-    for (const auto& run : pruning.runs)
-      if (alone() && store::remove_run(root_, run.identity)) removed_.add(run.bytes);
     return removed_;
   }
 
@@ -81,11 +87,10 @@ class Remover {
         throw UsageError(fmt::format("a coordinator works on {}: wait for its end", root_.string()));
     }
   }
-  bool alone() {
+  void keep_alone() {
+    auto now = std::chrono::steady_clock::now();
     if (!lease_) take();
-    else if (auto now = std::chrono::steady_clock::now(); now - refreshed_ > std::chrono::seconds(5))
-      refreshed_ = now, lease_->refresh();
-    return true;
+    else if (now - refreshed_ > std::chrono::seconds(5)) refreshed_ = now, lease_->refresh();
   }
 
   Path root_;
@@ -101,7 +106,7 @@ void print_sweeps_hit(const store::Store& store, const store::Pruning& pruning, 
   for (const store::KnownSweep& sweep : store::known_sweeps(store.root()).sweeps) {
     auto hit = std::count_if(sweep.stages.begin(), sweep.stages.end(), [&](const auto& s) { return going.count(s); });
     if (hit)
-      fmt::print("  {} of them are stages of {} {} ({})\n", hit, sweep.name,
+      fmt::print("  {} of them are stages of {} {} ({})\n", hit, printable(sweep.name),
                  named.count(sweep.name) ? "as it was when it last ran" : "which is not named", printable(sweep.file));
   }
 }

@@ -147,8 +147,9 @@ std::string store_text(const StoreUse& use) {
     std::size_t wide = 14;
     for (const SweepShare& sweep : use.sweeps) wide = std::max(wide, std::min<std::size_t>(sweep.name.size(), 40));
     for (const SweepShare& sweep : use.sweeps)
-      text += fmt::format("  {:{}} {:>6}  {:>9}  {} of it of no other sweep; {}\n", sweep.name, wide, sweep.here.files,
-                          size_text(sweep.here.bytes), size_text(sweep.alone.bytes), printable(sweep.about));
+      text += fmt::format("  {:{}} {:>6}  {:>9}  {} of it of no other sweep; {}\n", printable(sweep.name), wide,
+                          sweep.here.files, size_text(sweep.here.bytes), size_text(sweep.alone.bytes),
+                          printable(sweep.about));
     if (use.unplanned.files || use.sweeps.empty())
       text += fmt::format("  {:{}} {:>6}  {:>9}{}\n", "no known sweep", wide, use.unplanned.files,
                           size_text(use.unplanned.bytes), use.sweeps.empty() ? "  name sweeps with --sweep FILE" : "");

@@ -24,6 +24,16 @@ const Entry* find(const std::map<std::string, Entry>& entries, const std::string
   return found == entries.end() ? nullptr : &found->second;
 }
 
+// What a variant says, from low to high.
+std::vector<const Assignments*> levels_of(const Method& method, const std::string& profile,
+                                          const std::string& dataset) {
+  if (!method.variant) return {};
+  std::vector<const Assignments*> levels{&method.variant->settings};
+  if (const Assignments* values = find(method.variant->profiles, profile)) levels.push_back(values);
+  if (const Assignments* values = find(method.variant->datasets, dataset)) levels.push_back(values);
+  return levels;
+}
+
 }  // namespace
 
 Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::span<const Assigned> assigned)
@@ -33,18 +43,28 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
     if (entry.key->fallback) at(key).raw = &*entry.key->fallback;
     at(key).source = entry.source;
   }
-  std::string dataset = chosen("dataset", assigned);
+  std::string dataset = chosen("dataset", assigned), profile = chosen("profile", assigned, "intended");
   const Method* method = schema_->method();
+  // A variant is the one preset that may choose what other presets ask for.
+  std::vector<const Assignments*> variant =
+      method ? levels_of(*method, profile, dataset) : std::vector<const Assignments*>{};
+  auto chosen_or_varied = [&](const std::string& key) {
+    std::string otherwise;
+    for (const Assignments* values : variant)
+      if (const Value* value = find(*values, key); value && value->is_string()) otherwise = value->get<std::string>();
+    return chosen(key, assigned, otherwise);
+  };
   auto lay_recipes = [&](const std::vector<Conditional>& recipes, const std::string& source, Level level) {
     for (const Conditional& recipe : recipes)
       if (std::all_of(recipe.when.begin(), recipe.when.end(), [&](const auto& condition) {
             const auto& [key, wanted] = condition;
-            return wanted == (key == "system" ? method ? method->system : ""
-                                              : chosen(key, assigned, key == "profile" ? "intended" : ""));
+            return wanted == (key == "system"    ? method ? method->system : ""
+                               : key == "profile" ? profile
+                                                  : chosen_or_varied(key));
           }))
         lay(recipe.set, source, level);
   };
-  if (method) lay_profiles(*method, catalogue, chosen("profile", assigned, "intended"), assigned);
+  if (method) lay_profiles(*method, catalogue, profile, chosen_or_varied);
   if (const Dataset* preset = find(catalogue.datasets, dataset)) {
     lay(preset->settings, preset->source, Level::dataset);
     lay_recipes(preset->recipes, preset->source, Level::dataset);
@@ -55,7 +75,8 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
     if (const Assignments* values = find(preset->datasets, dataset)) lay(*values, preset->source, Level::model);
   }
   if (method)
-    if (const Assignments* values = find(method->datasets, dataset)) lay(*values, method->source, Level::method);
+    if (const Assignments* values = find(method->datasets, dataset)) lay(*values, method->declared_in, Level::method);
+  for (const Assignments* values : variant) lay(*values, method->source, Level::variant);
   for (const Assigned& entry : assigned)
     if (int first = schema_->index(entry.written->key); first >= 0)
       for (int key = first; key < first + (*schema_)[first].alternatives; ++key) {
@@ -69,10 +90,10 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
 }
 
 void Effective::lay_profiles(const Method& method, const Catalogue& catalogue, const std::string& profile,
-                             std::span<const Assigned> assigned) {
-  if (const Assignments* values = find(method.profiles, profile)) lay(*values, method.source, Level::profile);
+                             const std::function<std::string(const std::string&)>& chosen) {
+  if (const Assignments* values = find(method.profiles, profile)) lay(*values, method.declared_in, Level::profile);
   for (const auto& [stage, methods] : method.stage_profiles) {
-    std::string name = chosen(stage + ".method", assigned);  // of a stage that may run one alone, no recipe of its own
+    std::string name = chosen(stage + ".method");  // of a stage that may run one alone, no recipe of its own
     if (const auto* profiles = find(methods, name))
       if (const Assignments* values = find(*profiles, profile))
         lay(*values, catalogue.methods.at(name).source, Level::profile);
@@ -95,8 +116,8 @@ int Effective::existing(int first) {
 void Effective::lay(const Assignments& values, const std::string& source, Level level) {
   for (const auto& [name, value] : values) {
     int first = schema_->index(name);
-    if (first < 0 && level == Level::dataset)
-      continue;  // another method's: the catalogue has looked (Catalogue::built_in)
+    if (first < 0 && (level == Level::dataset || level == Level::model))
+      continue;  // of methods that learn from labels, or of another one: the catalogue has looked (check_presets)
     if (first < 0) throw UsageError(fmt::format("{}: unknown key '{}'", source, name));
     for (int key = first; key < first + (*schema_)[first].alternatives; ++key) {
       at(key).raw = &value;
@@ -205,6 +226,7 @@ std::string Effective::level_text(int key) const {
     case Level::dataset: return "preset of " + name_of("dataset");
     case Level::model: return "preset of " + name_of("model");
     case Level::method: return fmt::format("preset of {} for {}", name_of("method"), name_of("dataset"));
+    case Level::variant: return "variant " + name_of("method");
     case Level::base: return "base";
     case Level::grid: return fmt::format("grid {}", setting.number);
     case Level::override: return fmt::format("override {}", setting.number);

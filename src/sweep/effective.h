@@ -2,6 +2,7 @@
 // of keys decided, references followed.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,7 +13,7 @@
 
 namespace winnow::sweep {
 
-enum class Level : std::uint8_t { declared, profile, dataset, model, method, base, grid, override, set };
+enum class Level : std::uint8_t { declared, profile, dataset, model, method, variant, base, grid, override, set };
 
 // A setting of the sweep file or the command line at its level.
 struct Assigned {
@@ -67,7 +68,9 @@ class Effective {
   const Setting& at(int key) const { return settings_[static_cast<std::size_t>(key)]; }
   void lay(const Assignments&, const std::string& source, Level);
   // The method's, and over them those of methods with an own recipe that its stages run.
-  void lay_profiles(const Method&, const Catalogue&, const std::string& profile, std::span<const Assigned>);
+  // `chosen`: what the sweep, or a variant, sets a key to; empty: nothing.
+  void lay_profiles(const Method&, const Catalogue&, const std::string& profile,
+                    const std::function<std::string(const std::string&)>& chosen);
   int referred(int key);  // -1: a plain value
   void compute(int key);
   int existing(int first);  // of the alternatives from `first` on; `first` if none exists

@@ -17,6 +17,7 @@ namespace winnow::fleet {
 struct DataSource {
   Value preset;
   std::string source;
+  std::string digest;  // data::Manifest::preset
 };
 
 struct Work {

@@ -61,7 +61,8 @@ class Plan {
   const std::string& question() const;
   std::size_t experiments() const;
   const std::vector<Node>& nodes() const;  // topological order; one node per identity
-  Hash128 digest() const;                  // of the sweep file's bytes and the --set: did it change while running?
+  // Of the sweep file's bytes, the --set, and presets from outside: did it change while running?
+  Hash128 digest() const;
 
   Settings settings(std::size_t experiment) const;  // effective, flat
   std::vector<Explained> explain(std::size_t experiment) const;

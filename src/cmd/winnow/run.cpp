@@ -107,17 +107,21 @@ fleet::Work work_of(const sweep::Plan& plan, const std::vector<bool>& done, cons
     }
     work.graph.classes.push_back(entry->second);
   }
-  sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
+  sweep::Catalogue catalogue = options.sweep.catalogue();
   for (const auto& [name, used] : datasets)
     if (auto found = catalogue.datasets.find(name); found != catalogue.datasets.end())
-      work.datasets[name] = {found->second.content, found->second.source};
+      work.datasets[name] = {found->second.content, found->second.source, found->second.digest};
   std::vector<std::string> axes = plan.axes();
   work.stage = [&plan](sched::StageId stage) { return to_json(plan.stage(stage)); };
   work.label = [&plan, &cell, axes](sched::StageId stage) { return stage_label(plan, stage, axes, cell[stage]); };
-  // The plan's digest covers the file's bytes; the file's own digest is cheap enough to be taken every few seconds.
-  auto digest = [file = options.sweep.file]() -> std::optional<Hash128> {
+  // The plan's digest covers the files' bytes; the files' own digest is cheap enough to be taken every few seconds.
+  std::vector<std::string> files{options.sweep.file};
+  for (const sweep::PresetFile& preset : catalogue.outside) files.push_back(preset.path);
+  auto digest = [files]() -> std::optional<Hash128> {
     try {
-      return hash_of(read_file(file));
+      Hasher hasher;
+      for (const std::string& file : files) hasher.add(read_file(file));
+      return hasher.digest();
     } catch (const DataError&) {
       return std::nullopt;
     }

@@ -89,21 +89,23 @@ void SweepOptions::add_to(CLI::App& app) {
   app.add_option("SWEEP", file, "the sweep file")->required();
   app.add_option("--set", sets, "KEY=VALUE above all else, as TOML writes it; may be repeated")
       ->allow_extra_args(false);
+  presets.add_to(app);
 }
 
-sweep::Plan SweepOptions::plan() const { return sweep::Plan::read(file, sweep::Catalogue::on_this_machine(), sets); }
+sweep::Catalogue SweepOptions::catalogue() const { return sweep::Catalogue::on_this_machine(presets.read(file)); }
+sweep::Plan SweepOptions::plan() const { return sweep::Plan::read(file, catalogue(), sets); }
 
 sweep::Plan SweepOptions::plan_to_run() const { return checked(sweep::Absent::refuse); }
 sweep::Plan SweepOptions::plan_with_holes() const { return checked(sweep::Absent::leave_open); }
 
 sweep::Plan SweepOptions::checked(sweep::Absent absent) const {
-  sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
+  sweep::Catalogue catalogue = this->catalogue();
   sweep::Plan plan = sweep::Plan::read(file, catalogue, sets, absent);
   report::check_claims(plan);
   for (const std::string& name : datasets_of(plan)) {
     const sweep::Dataset& preset = catalogue.datasets.at(name);
-    if (auto record = data::read_record(preset.name))
-      data::require_unchanged(data::Manifest::from_preset(preset.name, preset.content, preset.source), *record);
+    if (auto record = data::read_record(preset.name); record && !preset.other_record)
+      data::require_unchanged(preset.manifest(), *record);
   }
   check_prompts(plan, catalogue);
   return plan;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "preset_options.h"
 #include "winnow/store/store.h"
 #include "winnow/sweep/plan.h"
 
@@ -39,9 +40,11 @@ struct OwnStore {
 struct SweepOptions {
   std::string file;
   std::vector<std::string> sets;
+  PresetOptions presets;
 
   void add_to(CLI::App& app);
-  sweep::Plan plan() const;  // against the presets and fingerprints of this machine
+  sweep::Catalogue catalogue() const;  // of this machine, with the presets beside the sweep file
+  sweep::Plan plan() const;            // against the presets and fingerprints of this machine
   // The same for those who will compute: DataError when a data set's files changed since their fingerprint was
   // recorded.
   sweep::Plan plan_to_run() const;

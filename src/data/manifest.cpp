@@ -122,7 +122,8 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
     throw UsageError(fmt::format("{}: layout '{}' is not known{}; known: {}", at("layout"), result.layout,
                                  did_you_mean(result.layout, layout_names()), fmt::join(layout_names(), ", ")));
   for (const std::string& role : rules->files)
-    if (!result.files.count(role)) throw UsageError(fmt::format("{}: files.{} is missing: layout {} wants {}", at("files"), role, result.layout,
+    if (!result.files.count(role))
+      throw UsageError(fmt::format("{}: files.{} is missing: layout {} wants {}", at("files"), role, result.layout,
                                    fmt::join(rules->files, ", ")));
   std::vector<std::string> roles = rules->files;
   roles.insert(roles.end(), rules->optional_files.begin(), rules->optional_files.end());
@@ -147,14 +148,14 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
     declared.require("gives", "\"labels\" or \"candidates\"");
     std::string gives = declared.text("gives");
     if (gives != "labels" && gives != "candidates")
-      throw UsageError(
-          fmt::format("{}: labels.{}.gives must be \"labels\" or \"candidates\", got \"{}\"",
+      throw UsageError(fmt::format("{}: labels.{}.gives must be \"labels\" or \"candidates\", got \"{}\"",
                                    at("labels." + set + ".gives"), set, gives));
     result.labels[set] = gives == "candidates";
   }
   result.corrupt = entries.text("corrupt", "error");
   if (result.corrupt != "error" && result.corrupt != "skip")
-    throw UsageError(fmt::format("{}: corrupt must be \"error\" or \"skip\", got \"{}\"", at("corrupt"), result.corrupt));
+    throw UsageError(
+        fmt::format("{}: corrupt must be \"error\" or \"skip\", got \"{}\"", at("corrupt"), result.corrupt));
   for (auto name = result.classes.begin(); name != result.classes.end(); ++name)
     if (auto first = std::find(result.classes.begin(), name, *name); first != name)
       throw UsageError(fmt::format("{}: classes {} and {} are both called '{}': tell them apart", at("classes"),

@@ -70,9 +70,9 @@ Path find_folder(const WeightsSource& source, const std::optional<Path>& given) 
   }
   std::vector<std::string> looked;
   for (const Path& candidate : candidates) looked.push_back(candidate.string());
-  throw DataError(
-      fmt::format("weights of {}: no config.json or open_clip_config.json in {}; {}say --root FOLDER", source.name,
-                  fmt::join(looked, ", "), source.download.empty() ? "" : "download " + source.download + " and "));
+  throw DataError(fmt::format("weights of {}: no config.json or open_clip_config.json in {}; {}say --root FOLDER",
+                              source.name, fmt::join(looked, ", "),
+                              source.download.empty() ? "" : "download " + source.download + " and "));
 }
 
 bool holds_image_processor(const Path& file) {

@@ -97,8 +97,8 @@ class Reader {
 
   void add_variants() {
     for (auto& [name, waiting] : variants_)
-      catalogue_.methods[name] =
-          read_variant(std::move(waiting.preset), PresetTable(waiting.table, waiting.preset.source), catalogue_.methods);
+      catalogue_.methods[name] = read_variant(std::move(waiting.preset),
+                                              PresetTable(waiting.table, waiting.preset.source), catalogue_.methods);
   }
 
  private:
@@ -113,7 +113,8 @@ class Reader {
   template <class Entry>
   void add(std::map<std::string, Entry>& entries, const std::string& name, Entry entry) {
     if (std::find(kTaken.begin(), kTaken.end(), name) != kTaken.end())
-      throw UsageError(fmt::format("{}: the name '{}' is taken: it is that of recorded test cases", source_of(entry), name));
+      throw UsageError(
+          fmt::format("{}: the name '{}' is taken: it is that of recorded test cases", source_of(entry), name));
     if (auto other = entries.find(name); other != entries.end())
       throw UsageError(fmt::format("{} and {}: two presets of one name", source_of(other->second), source_of(entry)));
     entries.emplace(name, std::move(entry));

@@ -40,7 +40,8 @@ class Values {
   void check(const std::string& key, const Value& value, const std::string& place, const std::string& entry) const {
     for (const char* chooser : {"method", "dataset", "model", "profile"})
       if (key == chooser)
-        throw UsageError(fmt::format("{}: {} sets {}, by which presets are chosen: only a sweep can", place, entry, key));
+        throw UsageError(
+            fmt::format("{}: {} sets {}, by which presets are chosen: only a sweep can", place, entry, key));
     const std::vector<const Key*>* declarations = require(key, place, entry);
     if (std::string other = referred_key(value); !other.empty()) {
       require(other, place, entry);

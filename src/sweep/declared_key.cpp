@@ -68,7 +68,8 @@ Key read_key(const std::string& name, const Item& table, const NamedParts& parts
   bool typed = false;
   for (const auto& [entry, item] : table.entries) {
     Place place{file, item.line};
-    if (entry == "type") key.type = placed(place, [&] { return parse_declaration_type(text(item, place)); }), typed = true;
+    if (entry == "type")
+      key.type = placed(place, [&] { return parse_declaration_type(text(item, place)); }), typed = true;
     else if (entry == "min") key.min = number(item, place);
     else if (entry == "max") key.max = number(item, place);
     else if (entry == "above_min") key.above_min = flag(item, place);

@@ -59,8 +59,8 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
       if (std::all_of(recipe.when.begin(), recipe.when.end(), [&](const auto& condition) {
             const auto& [key, wanted] = condition;
             return wanted == (key == "system"    ? method ? method->system : ""
-                               : key == "profile" ? profile
-                                                  : chosen_or_varied(key));
+                              : key == "profile" ? profile
+                                                 : chosen_or_varied(key));
           }))
         lay(recipe.set, source, level);
   };

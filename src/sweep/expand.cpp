@@ -47,6 +47,7 @@ class Expander {
   std::optional<Shape> make_shape(std::size_t grid, std::span<const std::uint32_t> digits);
   void add(const Shape&, std::uint32_t combination, std::span<const std::uint32_t> digits);
   void refuse_equal(std::uint32_t cell, const Shape&, std::uint32_t combination);
+  std::string sources(const std::string& profile, const std::string& method) const;
   std::string overruled_axes(std::uint32_t combination) const;
   void note_idle();
   void note_unmet(const std::vector<Condition>&);
@@ -162,10 +163,12 @@ void Expander::add(const Shape& shape, std::uint32_t combination, std::span<cons
   result_.cells.push_back(stage_nodes_.back());
 }
 
-std::string sources(const std::string& profile, const std::string& method) { return profile + " " + method; }
-
 // Two experiments may share their last stage if they differ in the profile, or in a method and its variants: sources of
 // values, which are no part of an identity.
+std::string Expander::sources(const std::string& profile, const std::string& method) const {
+  return catalogue_.methods.at(method).variant ? profile + " " + method : profile;
+}
+
 void Expander::refuse_equal(std::uint32_t cell, const Shape& shape, std::uint32_t combination) {
   auto& users = shared_[cell];
   if (users.empty()) {

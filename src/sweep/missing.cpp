@@ -45,13 +45,13 @@ class Noter {
     bool says_where = !package.empty() || dataset.from_outside();
     std::string command =
         fmt::format("winnow data check {}{}{}", name, dataset.option(), says_where ? "" : " --root FOLDER");
-    missing_.push_back({"the data set " + name,
-                        !package.empty()    ? "apt-get install " + package
-                        : !download.empty() ? "get it from " + download
-                                            : "",
-                        command, where,
-                        fmt::format("no fingerprint of {} on this machine{}: run `{}` once", name, another(dataset),
-                                    command)});
+    missing_.push_back(
+        {"the data set " + name,
+         !package.empty()    ? "apt-get install " + package
+         : !download.empty() ? "get it from " + download
+                             : "",
+         command, where,
+         fmt::format("no fingerprint of {} on this machine{}: run `{}` once", name, another(dataset), command)});
   }
 
   void labels() {

@@ -45,9 +45,8 @@ bool looks_like_a_preset(const Path& file) {
 
 bool is_a_name(const std::string& name) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  return letter(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
-           return letter(c) || c == '-' || c == '_' || c == '.';
-         });
+  return letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 // KIND/NAME.toml of winnow's own; null: there is none.
@@ -67,8 +66,8 @@ void require_folder(const Path& folder) {
   if (is_folder(parent))
     for (const Path& entry : entries_of(parent))
       if (is_folder(entry)) beside.push_back(entry.filename().string());
-  throw UsageError(fmt::format("presets: there is no folder {}{}", named,
-                               did_you_mean(whole.filename().string(), beside)));
+  throw UsageError(
+      fmt::format("presets: there is no folder {}{}", named, did_you_mean(whole.filename().string(), beside)));
 }
 
 PresetFile read(const Path& file, const Path& folder) {
@@ -85,6 +84,9 @@ class Reading {
 
   std::vector<PresetFile> all() {
     require_folder(folder_);
+    if (is_folder(folder_ / "presets"))  // somebody named the folder above
+      throw UsageError(fmt::format("presets: {} holds a folder of presets: name that (did you mean '{}'?)",
+                                   printable(folder_.string()), printable((folder_ / "presets").string())));
     bool any = false;
     for (const Path& entry : entries_of(folder_)) {
       std::string name = entry.filename().string();
@@ -92,18 +94,13 @@ class Reading {
         any = true, read_kind(entry, name);
       else require_harmless(entry, name);
     }
-    if (!any) throw UsageError(fmt::format("presets: {} holds none of the folders {}{}", printable(folder_.string()),
-                                           fmt::join(kKinds, ", "), hint()));
+    if (!any)
+      throw UsageError(fmt::format("presets: {} holds none of the folders {}", printable(folder_.string()),
+                                   fmt::join(kKinds, ", ")));
     return std::move(files_);
   }
 
  private:
-  // Somebody named the folder above.
-  std::string hint() const {
-    Path below = folder_ / "presets";
-    return is_folder(below) ? fmt::format(" (did you mean '{}'?)", printable(below.string())) : "";
-  }
-
   // Beside the three folders there may be what explains them.
   void require_harmless(const Path& entry, const std::string& name) const {
     std::string where = printable(entry.string());
@@ -112,8 +109,8 @@ class Reading {
                                    did_you_mean(name, kKinds)));
     if (const BuiltIn* own = built_in(name); own && read(entry, folder_).text == own->text) return;
     if (is_a_preset(entry) || looks_like_a_preset(entry))
-      throw UsageError(fmt::format("presets: {}: a preset lies in one of the folders {}", where,
-                                   fmt::join(kKinds, ", ")));
+      throw UsageError(
+          fmt::format("presets: {}: a preset lies in one of the folders {}", where, fmt::join(kKinds, ", ")));
   }
 
   void read_kind(const Path& folder, const std::string& kind) {
@@ -135,9 +132,10 @@ class Reading {
             where, own->path));
       }
       if (!is_a_name(entry.stem().string()))
-        throw UsageError(fmt::format("presets: {}: a name is made of letters, digits, '-', '_' and '.', and begins "
-                                     "with a letter or digit",
-                                     where));
+        throw UsageError(
+            fmt::format("presets: {}: a name is made of letters, digits, '-', '_' and '.', and begins "
+                        "with a letter or digit",
+                        where));
       files_.push_back(std::move(file));
     }
     if (!any)

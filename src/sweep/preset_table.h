@@ -23,7 +23,7 @@ class PresetTable {
 
   bool has(std::string_view entry) const { return find(entry) != nullptr; }
   Place place() const { return {file_, table_.line}; }
-  Place place(std::string_view entry) const;      // of the entry; the table's own where it has none
+  Place place(std::string_view entry) const;               // of the entry; the table's own where it has none
   void only(const std::vector<std::string>& known) const;  // entries beyond those are mistakes
   void require(std::string_view entry) const;
 

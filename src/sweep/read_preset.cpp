@@ -47,8 +47,8 @@ std::vector<Conditional> recipes_of(const PresetTable& table) {
                                      recipe.place("when").text(), fmt::join(kConditions, ", "), key,
                                      did_you_mean(key, kConditions)));
       if (!value.is_string())
-        throw UsageError(fmt::format("{}: when.{} must be a text, it is {}", recipe.place("when").text(), key,
-                                     value.dump()));
+        throw UsageError(
+            fmt::format("{}: when.{} must be a text, it is {}", recipe.place("when").text(), key, value.dump()));
       read.when[key] = value.get<std::string>();
     }
     result.push_back(std::move(read));
@@ -89,8 +89,7 @@ void require_numbers(const PresetTable& shape) {
     if (depths->kind != Item::Kind::array ||
         std::any_of(depths->items.begin(), depths->items.end(),
                     [](const Item& one) { return !one.scalar.is_number_integer(); }))
-      throw UsageError(
-          fmt::format("{}: shape.depths must be a list of whole numbers", shape.place("depths").text()));
+      throw UsageError(fmt::format("{}: shape.depths must be a list of whole numbers", shape.place("depths").text()));
 }
 
 void read_stages(Method& method, const PresetTable& table) {
@@ -146,9 +145,10 @@ Method read_variant(Preset preset, const PresetTable& table, const std::map<std:
   for (const auto& [name, method] : methods)
     if (!method.variant) known.push_back(name);
   if (!table.has("like"))
-    throw UsageError(fmt::format("{}: 'like' is missing: a method from outside is a variant of one that winnow has; "
-                                 "like = NAME, with NAME one of {}",
-                                 preset.source, fmt::join(known, ", ")));
+    throw UsageError(
+        fmt::format("{}: 'like' is missing: a method from outside is a variant of one that winnow has; "
+                    "like = NAME, with NAME one of {}",
+                    preset.source, fmt::join(known, ", ")));
   std::string like = table.word("like", known);
   table.only({"like", "source", "settings", "profiles", "datasets"});
   Method method = methods.at(like);
@@ -161,9 +161,10 @@ Method read_variant(Preset preset, const PresetTable& table, const std::map<std:
     return std::all_of(tables.begin(), tables.end(), [](const auto& entry) { return entry.second.empty(); });
   };
   if (own.settings.empty() && empty(own.profiles) && empty(own.datasets))
-    throw UsageError(fmt::format("{}: says nothing that {} does not: give it [settings], [profiles.NAME] or "
-                                 "[datasets.NAME]",
-                                 method.source, like));
+    throw UsageError(
+        fmt::format("{}: says nothing that {} does not: give it [settings], [profiles.NAME] or "
+                    "[datasets.NAME]",
+                    method.source, like));
   return method;
 }
 
@@ -182,9 +183,10 @@ Model read_model(Preset preset, const PresetTable& table, const std::vector<std:
   model.datasets = named_assignments(table, "datasets");
   if (const Item* pretrain = table.find("pretrain")) {
     if (model.from_outside())
-      throw UsageError(fmt::format("{}: pretrain: a model from outside is a snapshot (download, roots), or begins at "
-                                   "random ([architecture])",
-                                   table.place("pretrain").text()));
+      throw UsageError(
+          fmt::format("{}: pretrain: a model from outside is a snapshot (download, roots), or begins at "
+                      "random ([architecture])",
+                      table.place("pretrain").text()));
     PresetTable stage(*pretrain, table.file(), "pretrain");
     stage.only({"settings"});
     model.pretrain = Model::Pretrain{stage.assignments("settings")};

@@ -17,8 +17,8 @@ struct PresetFile {
 
 // All presets of `folders`, in the order of folders and names. Copies of built-in presets, byte for byte, are left out:
 // the folder that winnow's own are compiled from may lie beside a sweep. UsageError for a folder that is not there,
-// for an entry that no preset can be (a misspelled folder, a .toml where none belongs), for a folder without any preset,
-// and for a file whose name no sweep could write.
+// for an entry that no preset can be (a misspelled folder, a .toml where none belongs), for a folder without any
+// preset, and for a file whose name no sweep could write.
 std::vector<PresetFile> read_preset_folders(const std::vector<Path>& folders);
 
 }  // namespace winnow::sweep

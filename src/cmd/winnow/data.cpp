@@ -39,7 +39,8 @@ void list(const sweep::Catalogue& catalogue, bool json) {
       std::string origin = !manifest.package.empty()    ? "package " + manifest.package
                            : !manifest.download.empty() ? manifest.download
                                                         : fmt::format("{}", fmt::join(manifest.roots, " or "));
-      fmt::print("{:20} not checked here ({}): winnow data check {}{}{}\n", name, origin, name, preset.option(), brought);
+      fmt::print("{:20} not checked here ({}): winnow data check {}{}{}\n", name, origin, name, preset.option(),
+                 brought);
     }
   }
   if (json) fmt::print("{}\n", all.dump(2));

@@ -130,10 +130,12 @@ void check_datasets(const sweep::Catalogue& catalogue, std::vector<Check>& check
       if (changed.empty())
         checks.push_back({Check::State::good, name,
                           fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
-      else checks.push_back({Check::State::broken, name, changed, fmt::format("winnow doctor data {}{}", name, preset.option())});
+      else
+        checks.push_back(
+            {Check::State::broken, name, changed, fmt::format("winnow doctor data {}{}", name, preset.option())});
     } else if (auto root = data::found_root(preset.manifest(), std::nullopt))
-      checks.push_back({Check::State::missing, name, fmt::format("no fingerprint record; there is {}", root->string()),
-                        command});
+      checks.push_back(
+          {Check::State::missing, name, fmt::format("no fingerprint record; there is {}", root->string()), command});
     else ++absent;
   }
   if (absent)

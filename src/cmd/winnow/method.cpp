@@ -92,7 +92,7 @@ Value key_json(const sweep::Key& key) {
 
 // Values by profile or by data set: of a variant, what its method says and it does not say otherwise, too.
 using Tables = std::map<std::string, sweep::Assignments>;
-Tables said(const sweep::Method& method, Tables sweep::Method::* of_method, Tables sweep::Variant::* of_variant) {
+Tables said(const sweep::Method& method, Tables sweep::Method::*of_method, Tables sweep::Variant::*of_variant) {
   Tables result = method.*of_method;
   if (!method.variant) return result;
   for (auto& [name, values] : result)
@@ -143,9 +143,9 @@ void list(const sweep::Catalogue& catalogue, bool json) {
     fmt::print("{}{}\n", need == sweep::LabelNeed::candidates ? "" : "\n", heading);
     for (const auto& [name, method] : catalogue.methods)
       if (method.labels == need)
-        fmt::print("  {:{}}  {}{}\n", name, wide, source_of(method),
-                   method.from_outside() ? fmt::format("; like {}, preset {}", method.implementation, method.source)
-                                         : "");
+        fmt::print(
+            "  {:{}}  {}{}\n", name, wide, source_of(method),
+            method.from_outside() ? fmt::format("; like {}, preset {}", method.implementation, method.source) : "");
   }
   fmt::print("\n`winnow method show NAME`: its keys, their ranges and defaults, and a grid to start from\n");
 }
@@ -173,8 +173,7 @@ void show(const sweep::Method& method, bool json) {
   fmt::print("preset        {}\n", method.source);
   if (method.variant) {
     fmt::print("like          {}: its code, and its keys with the defaults below\n", method.implementation);
-    if (!method.variant->settings.empty())
-      fmt::print("sets          {}\n", assignments_text(method.variant->settings));
+    if (!method.variant->settings.empty()) fmt::print("sets          {}\n", assignments_text(method.variant->settings));
   }
 
   std::vector<const sweep::Key*> keys = own_keys(method);
@@ -224,7 +223,7 @@ int method(int argc, char** argv) {
               "  winnow method list\n"
               "  winnow method show proden            paper, keys with ranges and defaults, a grid to start from\n"
               "  winnow method show mine --presets FOLDER     a variant of your own: docs/method.md\n"
-      "  winnow method show gmm --json | python3 -m json.tool\n");
+              "  winnow method show gmm --json | python3 -m json.tool\n");
   std::string name;
   bool json = false;
   app.require_subcommand(1);

@@ -36,10 +36,10 @@ void list(const sweep::Catalogue& catalogue, bool json) {
       all.push_back(record ? to_json(*record)
                            : Value{{"name", name}, {"fingerprint", nullptr}, {"download", model.download}});
       all.back()["preset"] = model.source;
-    } else if (model.pretrain)
-      fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
+    } else if (model.pretrain) fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
     else if (!model.downloaded())
-      fmt::print("{:24} {:9} is initialised randomly, trained in the stage that uses it{}\n", name, model.family, brought);
+      fmt::print("{:24} {:9} is initialised randomly, trained in the stage that uses it{}\n", name, model.family,
+                 brought);
     else if (record)
       fmt::print("{:24} {:9} {} MB in {}{}\n", name, model.family, record->bytes / 1'000'000, record->root.string(),
                  brought);

@@ -6,9 +6,10 @@
 namespace winnow::cmd {
 
 void PresetOptions::add_to(CLI::App& app) {
-  app.add_option("--presets", folders,
-                 "a folder of presets of your own (methods/, models/, datasets/), besides those of $WINNOW_PRESETS and of "
-                 "a folder `presets` beside the sweep; may be repeated")
+  app.add_option(
+         "--presets", folders,
+         "a folder of presets of your own (methods/, models/, datasets/), besides those of $WINNOW_PRESETS and of "
+         "a folder `presets` beside the sweep; may be repeated")
       ->allow_extra_args(false);
 }
 

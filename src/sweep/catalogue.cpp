@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <string_view>
 
 #include "built_in.h"
@@ -133,7 +135,14 @@ std::string Preset::place(const std::string& entry) const {
   return Place{source, found == lines.end() ? 0 : found->second}.text();
 }
 
-std::string Preset::option() const { return from_outside() ? " --presets " + folder : ""; }
+std::string Preset::option() const {
+  if (!from_outside()) return "";
+  auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("/-_.+,:=@%~", c); };
+  if (std::all_of(folder.begin(), folder.end(), plain)) return " --presets " + folder;
+  std::string quoted;
+  for (char c : folder) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return fmt::format(" --presets '{}'", quoted);  // as a shell takes it
+}
 
 data::Manifest Dataset::manifest() const {
   data::Manifest manifest = data::Manifest::from_preset(name, content, source, lines);

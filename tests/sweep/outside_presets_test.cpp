@@ -192,6 +192,25 @@ TEST_F(OutsidePresets, RootsBeginAtThePreset) {
   EXPECT_TRUE(catalogue().datasets.at("fashion-mnist").manifest().preset.empty());
 }
 
+// Plans tell commands that can be copied into a shell.
+TEST_F(OutsidePresets, CommandsNameTheirFolder) {
+  write_all("my own/presets");
+  EXPECT_EQ(catalogue({"my own/presets"}).datasets.at("shapes").option(), " --presets 'my own/presets'");
+  write_all();
+  EXPECT_EQ(catalogue().datasets.at("shapes").option(), " --presets presets");
+  EXPECT_EQ(catalogue().datasets.at("cifar-10").option(), "");
+  Catalogue nothing = Catalogue::built_in({}, read_preset_folders({"presets"}));
+  write("s.toml", kSweep + "method = \"ce\"\n");
+  try {
+    Plan::read("s.toml", nothing);
+    ADD_FAILURE() << "planned without data";
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "s.toml:2: no fingerprint of shapes on this machine: run `winnow data check shapes --presets presets` "
+                 "once");
+  }
+}
+
 // Another preset of the name says where other files are: records keep whose they are.
 TEST_F(OutsidePresets, DigestsTellPresetsOfOneNameApart) {
   write_all();

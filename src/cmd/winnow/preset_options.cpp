@@ -15,8 +15,10 @@ void PresetOptions::add_to(CLI::App& app) {
 
 std::vector<sweep::PresetFile> PresetOptions::read(const std::string& sweep) const {
   std::vector<Path> all;
+  std::error_code absent;
   if (!sweep.empty())
-    if (Path beside = Path(sweep).parent_path() / "presets"; std::filesystem::exists(beside)) all.push_back(beside);
+    if (Path beside = Path(sweep).parent_path() / "presets"; std::filesystem::exists(beside, absent))
+      all.push_back(beside);
   all.insert(all.end(), folders.begin(), folders.end());
   const char* named = std::getenv("WINNOW_PRESETS");
   std::istringstream list(named ? named : "");

@@ -48,14 +48,15 @@ class Effective {
   Level level(int key) const { return settings_[static_cast<std::size_t>(key)].level; }
   bool is_reference(int key) const;
   std::string level_text(int key) const;  // "grid 1"
-  std::string where(int key) const;       // "sweeps/quickstart.toml:12"
+  std::string where(int key) const;       // "sweeps/quickstart.toml:12"; of a default the file that declares it
 
  private:
   enum class State : std::uint8_t { unknown, busy, known };
   struct Setting {
     const Value* raw = nullptr;
     const Written* written = nullptr;     // null below [base]
-    const std::string* source = nullptr;  // the preset, below [base]
+    const std::string* source = nullptr;  // of a declared default: the preset
+    int laid = -1;                        // of another value of a preset: which of laid_
     Level level = Level::declared;
     int number = 0;
     int axis = -1;
@@ -66,7 +67,7 @@ class Effective {
 
   Setting& at(int key) { return settings_[static_cast<std::size_t>(key)]; }
   const Setting& at(int key) const { return settings_[static_cast<std::size_t>(key)]; }
-  void lay(const Assignments&, const std::string& source, Level);
+  void lay(const Assignments&, const Preset&, std::string entry, Level);
   // The method's, and over them those of methods with an own recipe that its stages run.
   // `chosen`: what the sweep, or a variant, sets a key to; empty: nothing.
   void lay_profiles(const Method&, const Catalogue&, const std::string& profile,
@@ -76,7 +77,14 @@ class Effective {
   int existing(int first);  // of the alternatives from `first` on; `first` if none exists
   std::string name_of(std::string_view key) const;
 
+  // A table of a preset whose values were laid, by its dotted key: "profiles.reference".
+  struct Laid {
+    const Preset* preset;
+    std::string entry;
+  };
+
   const Schema* schema_;
+  std::vector<Laid> laid_;
   std::vector<Setting> settings_;
 };
 

@@ -113,7 +113,7 @@ TEST_F(OutsidePresets, AVariantIsItsMethodWithOtherValues) {
   for (const Explained& entry : variant.explain(0)) {
     if (entry.key != "label_smoothing") continue;
     EXPECT_EQ(entry.level, "variant slow-ce");
-    EXPECT_EQ(entry.where, "presets/methods/slow-ce.toml");
+    EXPECT_EQ(entry.where, "presets/methods/slow-ce.toml:4");
   }
 }
 

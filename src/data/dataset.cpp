@@ -114,6 +114,7 @@ Found look(const Manifest& manifest, const Path& root, const std::vector<std::st
            const Progress& progress) {
   Found found = look_at_images(manifest, root, known_skipped, progress);
   Record& record = found.record;
+  record.preset = manifest.preset;
   std::vector<std::int64_t> labels = found.training_labels();
   record.labels = keep_label_sets(
       root, {record.name, record.fingerprint, labels, static_cast<std::int64_t>(record.classes.size())});
@@ -171,8 +172,8 @@ bool is_good_cache(const Path& path, const Record& record) {
 }  // namespace
 
 std::string how_to_get(const Manifest& manifest) {
-  return manifest.package.empty() ? "download it from " + manifest.download
-                                  : "install it with: apt-get install " + manifest.package;
+  if (!manifest.package.empty()) return "install it with: apt-get install " + manifest.package;
+  return manifest.download.empty() ? "put it there" : "download it from " + manifest.download;
 }
 
 std::optional<Path> found_root(const Manifest& manifest, const std::optional<Path>& given) {

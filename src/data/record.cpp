@@ -35,6 +35,7 @@ Value to_json(const Record& record) {
 void write_record(const Record& record) {
   Value json = to_json(record);
   json["files"] = record.files;
+  if (!record.preset.empty()) json["preset"] = record.preset;
   make_folders(record_path(record.name).parent_path());
   write_file_atomically(record_path(record.name), json.dump(1) + "\n");
 }
@@ -58,7 +59,8 @@ std::optional<Record> read_record(const std::string& name) {
                   json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>(),
                   json.value("skipped", std::vector<std::string>{}),
                   labels_of(json.value("labels", Value::object())),
-                  json.value("notes", std::vector<std::string>{})};
+                  json.value("notes", std::vector<std::string>{}),
+                  json.value("preset", "")};
   } catch (const nlohmann::json::exception&) {
     throw damaged();
   } catch (const DataError&) {

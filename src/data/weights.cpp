@@ -53,8 +53,9 @@ std::vector<Path> entries_of(const Path& folder) {
   return entries;
 }
 
-Path find_folder(const std::string& name, const std::string& download, const std::optional<Path>& given) {
-  std::vector<Path> candidates = given ? std::vector<Path>{*given} : weights_folders(name);
+Path find_folder(const WeightsSource& source, const std::optional<Path>& given) {
+  std::vector<Path> candidates = given ? std::vector<Path>{*given} : weights_folders(source.name);
+  if (!given) candidates.insert(candidates.end(), source.roots.begin(), source.roots.end());
   for (const Path& candidate : candidates) {
     if (!is_there(candidate)) continue;
     if (holds_configuration(candidate)) return std::filesystem::absolute(candidate);
@@ -69,9 +70,9 @@ Path find_folder(const std::string& name, const std::string& download, const std
   }
   std::vector<std::string> looked;
   for (const Path& candidate : candidates) looked.push_back(candidate.string());
-  throw DataError(
-      fmt::format("weights of {}: no config.json or open_clip_config.json in {}; download {} and say --root FOLDER",
-                  name, fmt::join(looked, ", "), download));
+  throw DataError(fmt::format("weights of {}: no config.json or open_clip_config.json in {}; {}say --root FOLDER",
+                              source.name, fmt::join(looked, ", "),
+                              source.download.empty() ? "" : "download " + source.download + " and "));
 }
 
 bool holds_image_processor(const Path& file) {
@@ -111,7 +112,7 @@ bool is_container(const std::string& file) { return !file.ends_with(".json") && 
 
 WeightsRecord read_all(const std::string& name, const Path& root,
                        const std::function<void(std::string_view, double)>& progress) {
-  WeightsRecord record{name, root, "", 0, 0, {}, false};
+  WeightsRecord record{name, root, "", 0, 0, {}, false, ""};
   std::vector<std::string> files = files_of(root);
   double total = 0, done = 0;
   for (const std::string& file : files) total += static_cast<double>(std::filesystem::file_size(root / file));
@@ -138,6 +139,7 @@ void write_record(const WeightsRecord& record) {
   Value json = {{"name", record.name},   {"root", record.root.string()}, {"fingerprint", record.fingerprint},
                 {"bytes", record.bytes}, {"tensors", record.tensors},    {"files", record.files}};
   if (record.any_shape) json["any_shape"] = true;
+  if (!record.preset.empty()) json["preset"] = record.preset;
   make_folders(record_path(record.name).parent_path());
   write_file_atomically(record_path(record.name), json.dump(1) + "\n");
 }
@@ -151,10 +153,11 @@ std::vector<Path> weights_folders(const std::string& name) {
   return folders;
 }
 
-WeightsRecord check_weights(const std::string& name, const std::string& download, const std::optional<Path>& root,
+WeightsRecord check_weights(const WeightsSource& source, const std::optional<Path>& root,
                             const std::function<void(std::string_view, double)>& progress,
                             const std::function<bool(const Path&)>& look) {
-  WeightsRecord record = read_all(name, find_folder(name, download, root), progress);
+  WeightsRecord record = read_all(source.name, find_folder(source, root), progress);
+  record.preset = source.preset;
   if (look) record.any_shape = look(record.root);
   write_record(record);
   return record;
@@ -174,7 +177,8 @@ std::optional<WeightsRecord> read_weights_record(const std::string& name) {
                          json.at("bytes").get<std::int64_t>(),
                          json.at("tensors").get<std::int64_t>(),
                          json.at("files").get<std::map<std::string, std::pair<std::int64_t, std::int64_t>>>(),
-                         json.value("any_shape", false)};
+                         json.value("any_shape", false),
+                         json.value("preset", "")};
   } catch (const nlohmann::json::exception&) {
     throw damaged();
   } catch (const DataError&) {
@@ -211,6 +215,7 @@ void require_unchanged(const WeightsRecord& record) {
         "winnow model check {} and let its stages be recomputed",
         record.name, record.root.string(), record.fingerprint, now.fingerprint, record.name));
   now.any_shape = record.any_shape;
+  now.preset = record.preset;
   write_record(now);  // moved or touched, same content
 }
 

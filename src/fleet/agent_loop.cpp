@@ -126,7 +126,8 @@ bool AgentLoop::welcome(const Message& message) {
   worker_ = std::make_unique<Worker>(options_);
   std::map<std::string, DataSource> datasets;
   const Value sources = Value::parse(message.detail);
-  for (const auto& [name, source] : sources.items()) datasets[name] = {source.at("preset"), source.at("source")};
+  for (const auto& [name, source] : sources.items())
+    datasets[name] = {source.at("preset"), source.at("source"), source.at("digest")};
   worker_->expect(std::move(datasets));
   machine_.emplace(devices_.slots, options_.timers, now());
   send({.kind = Message::Kind::joined,

@@ -110,7 +110,7 @@ Outcome Coordinator::run() {
 void Coordinator::welcome(AgentId agent) {
   Value datasets = Value::object();
   for (const auto& [name, source] : work_.datasets)
-    datasets[name] = {{"preset", source.preset}, {"source", source.source}};
+    datasets[name] = {{"preset", source.preset}, {"source", source.source}, {"digest", source.digest}};
   links_.send(agent, {.kind = Message::Kind::welcome, .text = lease_.token(), .detail = datasets.dump()});
 }
 

@@ -138,6 +138,7 @@ Path Worker::data_cache(const std::string& name, const std::string& fingerprint)
   auto source = datasets_.find(name);
   if (source == datasets_.end()) throw UsageError(fmt::format("no source is configured for data set '{}'", name));
   data::Manifest manifest = data::Manifest::from_preset(name, source->second.preset, source->second.source);
+  manifest.preset = source->second.digest;
   double said = 0;
   auto progress = [&](std::string_view what, double done) {
     if (double time = wall_seconds(); time - said >= 1)

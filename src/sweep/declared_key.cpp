@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "preset_table.h"
 #include "winnow/core/error.h"
 
 namespace winnow::sweep {
@@ -67,7 +68,8 @@ Key read_key(const std::string& name, const Item& table, const NamedParts& parts
   bool typed = false;
   for (const auto& [entry, item] : table.entries) {
     Place place{file, item.line};
-    if (entry == "type") key.type = parse_declaration_type(text(item, place)), typed = true;
+    if (entry == "type")
+      key.type = placed(place, [&] { return parse_declaration_type(text(item, place)); }), typed = true;
     else if (entry == "min") key.min = number(item, place);
     else if (entry == "max") key.max = number(item, place);
     else if (entry == "above_min") key.above_min = flag(item, place);
@@ -84,11 +86,15 @@ Key read_key(const std::string& name, const Item& table, const NamedParts& parts
         const auto& when = named(parts.conditions, condition, "conditions", place);
         key.when.insert(when.begin(), when.end());
       }
-    else throw UsageError(fmt::format("{}: a declared key has no entry '{}'", place.text(), entry));
+    else
+      throw UsageError(fmt::format("{}: a declared key has no entry '{}'{}", place.text(), entry,
+                                   did_you_mean(entry, {"type", "min", "max", "above_min", "below_max", "shared",
+                                                        "recipe", "help", "default", "words", "when", "conditions"})));
   }
   if (!typed) throw UsageError(fmt::format("{}: the key '{}' needs a type", Place{file, table.line}.text(), name));
   // The default in the declared type: an integer written for a real must hash like the real.
-  if (key.fallback && referred_key(*key.fallback).empty()) key.fallback = key.check(*key.fallback);
+  if (key.fallback && referred_key(*key.fallback).empty())
+    key.fallback = placed({file, table.line}, [&] { return key.check(*key.fallback); });
   return key;
 }
 

@@ -24,6 +24,23 @@ const Entry* find(const std::map<std::string, Entry>& entries, const std::string
   return found == entries.end() ? nullptr : &found->second;
 }
 
+// The preset that says what the method's tables hold: that of the method that a variant is like.
+const Preset& declaring(const Method& method, const Catalogue& catalogue) {
+  return method.variant ? catalogue.methods.at(method.implementation) : method;
+}
+
+// What a variant says, from low to high, and where.
+std::vector<std::pair<const Assignments*, std::string>> levels_of(const Method& method, const std::string& profile,
+                                                                  const std::string& dataset) {
+  if (!method.variant) return {};
+  std::vector<std::pair<const Assignments*, std::string>> levels{{&method.variant->settings, "settings"}};
+  if (const Assignments* values = find(method.variant->profiles, profile))
+    levels.emplace_back(values, "profiles." + profile);
+  if (const Assignments* values = find(method.variant->datasets, dataset))
+    levels.emplace_back(values, "datasets." + dataset);
+  return levels;
+}
+
 }  // namespace
 
 Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::span<const Assigned> assigned)
@@ -33,29 +50,42 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
     if (entry.key->fallback) at(key).raw = &*entry.key->fallback;
     at(key).source = entry.source;
   }
-  std::string dataset = chosen("dataset", assigned);
+  std::string dataset = chosen("dataset", assigned), profile = chosen("profile", assigned, "intended");
   const Method* method = schema_->method();
-  auto lay_recipes = [&](const std::vector<Conditional>& recipes, const std::string& source, Level level) {
+  // A variant is the one preset that may choose what other presets ask for.
+  std::vector<std::pair<const Assignments*, std::string>> variant;
+  if (method) variant = levels_of(*method, profile, dataset);
+  auto chosen_or_varied = [&](const std::string& key) {
+    std::string otherwise;
+    for (const auto& [values, entry] : variant)
+      if (const Value* value = find(*values, key); value && value->is_string()) otherwise = value->get<std::string>();
+    return chosen(key, assigned, otherwise);
+  };
+  auto lay_recipes = [&](const std::vector<Conditional>& recipes, const Preset& preset, Level level) {
     for (const Conditional& recipe : recipes)
       if (std::all_of(recipe.when.begin(), recipe.when.end(), [&](const auto& condition) {
             const auto& [key, wanted] = condition;
-            return wanted == (key == "system" ? method ? method->system : ""
-                                              : chosen(key, assigned, key == "profile" ? "intended" : ""));
+            return wanted == (key == "system"    ? method ? method->system : ""
+                              : key == "profile" ? profile
+                                                 : chosen_or_varied(key));
           }))
-        lay(recipe.set, source, level);
+        lay(recipe.set, preset, fmt::format("recipes.{}.set", &recipe - recipes.data()), level);
   };
-  if (method) lay_profiles(*method, catalogue, chosen("profile", assigned, "intended"), assigned);
+  if (method) lay_profiles(*method, catalogue, profile, chosen_or_varied);
   if (const Dataset* preset = find(catalogue.datasets, dataset)) {
-    lay(preset->settings, preset->source, Level::dataset);
-    lay_recipes(preset->recipes, preset->source, Level::dataset);
+    lay(preset->settings, *preset, "settings", Level::dataset);
+    lay_recipes(preset->recipes, *preset, Level::dataset);
   }
   if (const Model* preset = find(catalogue.models, chosen("model", assigned))) {
-    lay(preset->settings, preset->source, Level::model);
-    lay_recipes(preset->recipes, preset->source, Level::model);
-    if (const Assignments* values = find(preset->datasets, dataset)) lay(*values, preset->source, Level::model);
+    lay(preset->settings, *preset, "settings", Level::model);
+    lay_recipes(preset->recipes, *preset, Level::model);
+    if (const Assignments* values = find(preset->datasets, dataset))
+      lay(*values, *preset, "datasets." + dataset, Level::model);
   }
   if (method)
-    if (const Assignments* values = find(method->datasets, dataset)) lay(*values, method->source, Level::method);
+    if (const Assignments* values = find(method->datasets, dataset))
+      lay(*values, declaring(*method, catalogue), "datasets." + dataset, Level::method);
+  for (auto& [values, entry] : variant) lay(*values, *method, std::move(entry), Level::variant);
   for (const Assigned& entry : assigned)
     if (int first = schema_->index(entry.written->key); first >= 0)
       for (int key = first; key < first + (*schema_)[first].alternatives; ++key) {
@@ -69,13 +99,14 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
 }
 
 void Effective::lay_profiles(const Method& method, const Catalogue& catalogue, const std::string& profile,
-                             std::span<const Assigned> assigned) {
-  if (const Assignments* values = find(method.profiles, profile)) lay(*values, method.source, Level::profile);
+                             const std::function<std::string(const std::string&)>& chosen) {
+  if (const Assignments* values = find(method.profiles, profile))
+    lay(*values, declaring(method, catalogue), "profiles." + profile, Level::profile);
   for (const auto& [stage, methods] : method.stage_profiles) {
-    std::string name = chosen(stage + ".method", assigned);  // of a stage that may run one alone, no recipe of its own
+    std::string name = chosen(stage + ".method");  // of a stage that may run one alone, no recipe of its own
     if (const auto* profiles = find(methods, name))
       if (const Assignments* values = find(*profiles, profile))
-        lay(*values, catalogue.methods.at(name).source, Level::profile);
+        lay(*values, catalogue.methods.at(name), "profiles." + profile, Level::profile);
   }
 }
 
@@ -92,15 +123,17 @@ int Effective::existing(int first) {
   return first;
 }
 
-void Effective::lay(const Assignments& values, const std::string& source, Level level) {
+void Effective::lay(const Assignments& values, const Preset& preset, std::string entry, Level level) {
+  laid_.push_back({&preset, std::move(entry)});
   for (const auto& [name, value] : values) {
     int first = schema_->index(name);
-    if (first < 0 && level == Level::dataset)
-      continue;  // another method's: the catalogue has looked (Catalogue::built_in)
-    if (first < 0) throw UsageError(fmt::format("{}: unknown key '{}'", source, name));
+    if (first < 0 && (level == Level::dataset || level == Level::model))
+      continue;  // of methods that learn from labels, or of another one: the catalogue has looked (check_presets)
+    if (first < 0)
+      throw UsageError(fmt::format("{}: unknown key '{}'", preset.place(laid_.back().entry + "." + name), name));
     for (int key = first; key < first + (*schema_)[first].alternatives; ++key) {
       at(key).raw = &value;
-      at(key).source = &source;
+      at(key).laid = static_cast<int>(laid_.size()) - 1;
       at(key).level = level;
     }
   }
@@ -205,6 +238,7 @@ std::string Effective::level_text(int key) const {
     case Level::dataset: return "preset of " + name_of("dataset");
     case Level::model: return "preset of " + name_of("model");
     case Level::method: return fmt::format("preset of {} for {}", name_of("method"), name_of("dataset"));
+    case Level::variant: return "variant " + name_of("method");
     case Level::base: return "base";
     case Level::grid: return fmt::format("grid {}", setting.number);
     case Level::override: return fmt::format("override {}", setting.number);
@@ -220,7 +254,12 @@ std::string Effective::name_of(std::string_view key) const {
 
 std::string Effective::where(int key) const {
   const Setting& setting = at(key);
-  return setting.written ? setting.written->place.text() : *setting.source;
+  if (setting.written) return setting.written->place.text();
+  if (setting.laid < 0) return *setting.source;
+  // A stage's values may be those of the method that it runs, which knows nothing of the stage's table.
+  const auto& [preset, entry] = laid_[static_cast<std::size_t>(setting.laid)];
+  const std::string &name = (*schema_)[key].key->key, place = preset->place(entry + "." + name);
+  return place != preset->source ? place : preset->place(entry + "." + name.substr(name.find('.') + 1));
 }
 
 }  // namespace winnow::sweep

@@ -2,6 +2,7 @@
 // of keys decided, references followed.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,7 +13,7 @@
 
 namespace winnow::sweep {
 
-enum class Level : std::uint8_t { declared, profile, dataset, model, method, base, grid, override, set };
+enum class Level : std::uint8_t { declared, profile, dataset, model, method, variant, base, grid, override, set };
 
 // A setting of the sweep file or the command line at its level.
 struct Assigned {
@@ -47,14 +48,15 @@ class Effective {
   Level level(int key) const { return settings_[static_cast<std::size_t>(key)].level; }
   bool is_reference(int key) const;
   std::string level_text(int key) const;  // "grid 1"
-  std::string where(int key) const;       // "sweeps/quickstart.toml:12"
+  std::string where(int key) const;       // "sweeps/quickstart.toml:12"; of a default the file that declares it
 
  private:
   enum class State : std::uint8_t { unknown, busy, known };
   struct Setting {
     const Value* raw = nullptr;
     const Written* written = nullptr;     // null below [base]
-    const std::string* source = nullptr;  // the preset, below [base]
+    const std::string* source = nullptr;  // of a declared default: the preset
+    int laid = -1;                        // of another value of a preset: which of laid_
     Level level = Level::declared;
     int number = 0;
     int axis = -1;
@@ -65,15 +67,24 @@ class Effective {
 
   Setting& at(int key) { return settings_[static_cast<std::size_t>(key)]; }
   const Setting& at(int key) const { return settings_[static_cast<std::size_t>(key)]; }
-  void lay(const Assignments&, const std::string& source, Level);
+  void lay(const Assignments&, const Preset&, std::string entry, Level);
   // The method's, and over them those of methods with an own recipe that its stages run.
-  void lay_profiles(const Method&, const Catalogue&, const std::string& profile, std::span<const Assigned>);
+  // `chosen`: what the sweep, or a variant, sets a key to; empty: nothing.
+  void lay_profiles(const Method&, const Catalogue&, const std::string& profile,
+                    const std::function<std::string(const std::string&)>& chosen);
   int referred(int key);  // -1: a plain value
   void compute(int key);
   int existing(int first);  // of the alternatives from `first` on; `first` if none exists
   std::string name_of(std::string_view key) const;
 
+  // A table of a preset whose values were laid, by its dotted key: "profiles.reference".
+  struct Laid {
+    const Preset* preset;
+    std::string entry;
+  };
+
   const Schema* schema_;
+  std::vector<Laid> laid_;
   std::vector<Setting> settings_;
 };
 

@@ -47,6 +47,7 @@ class Expander {
   std::optional<Shape> make_shape(std::size_t grid, std::span<const std::uint32_t> digits);
   void add(const Shape&, std::uint32_t combination, std::span<const std::uint32_t> digits);
   void refuse_equal(std::uint32_t cell, const Shape&, std::uint32_t combination);
+  std::string sources(const std::string& profile, const std::string& method) const;
   std::string overruled_axes(std::uint32_t combination) const;
   void note_idle();
   void note_unmet(const std::vector<Condition>&);
@@ -62,7 +63,7 @@ class Expander {
 
   std::unordered_map<std::uint64_t, Shape> shapes_;  // of the current grid
   std::unordered_map<std::uint32_t, std::vector<std::pair<std::string, std::uint32_t>>>
-      shared_;                        // cell -> profile, experiment
+      shared_;                        // cell -> sources of values, experiment
   std::vector<Identity> identities_;  // reused from experiment to experiment
   std::vector<std::uint32_t> stage_nodes_, inputs_;
   std::vector<bool> is_cell_;  // by node
@@ -162,7 +163,12 @@ void Expander::add(const Shape& shape, std::uint32_t combination, std::span<cons
   result_.cells.push_back(stage_nodes_.back());
 }
 
-// Two experiments may share their last stage if they differ in the profile, which is no part of an identity.
+// Two experiments may share their last stage if they differ in the profile, or in a method and its variants: sources of
+// values, which are no part of an identity.
+std::string Expander::sources(const std::string& profile, const std::string& method) const {
+  return catalogue_.methods.at(method).variant ? profile + " " + method : profile;
+}
+
 void Expander::refuse_equal(std::uint32_t cell, const Shape& shape, std::uint32_t combination) {
   auto& users = shared_[cell];
   if (users.empty()) {
@@ -172,10 +178,12 @@ void Expander::refuse_equal(std::uint32_t cell, const Shape& shape, std::uint32_
                                          result_.cells.begin());
     Layout::At at = layout_.locate(result_.combinations[first]);
     Resolved resolved = resolver_.resolve(at.grid, at.digits);
-    users.emplace_back(resolved.effective.value("profile")->get<std::string>(), first);
+    users.emplace_back(sources(resolved.effective.value("profile")->get<std::string>(),
+                               resolved.effective.value("method")->get<std::string>()),
+                       first);
   }
-  for (const auto& [profile, other] : users) {
-    if (profile != shape.profile) continue;
+  for (const auto& [from, other] : users) {
+    if (from != sources(shape.profile, shape.method)) continue;
     Layout::At here = layout_.locate(combination), there = layout_.locate(result_.combinations[other]);
     Resolved resolved = resolver_.resolve(here.grid, here.digits);
     std::string settings;
@@ -186,7 +194,7 @@ void Expander::refuse_equal(std::uint32_t cell, const Shape& shape, std::uint32_
                                  other, sweep_.grids[there.grid].place.text(), result_.combinations.size(),
                                  settings.empty() ? "" : ": ", settings, overruled_axes(combination)));
   }
-  users.emplace_back(shape.profile, static_cast<std::uint32_t>(result_.combinations.size()));
+  users.emplace_back(sources(shape.profile, shape.method), static_cast<std::uint32_t>(result_.combinations.size()));
 }
 
 // Axes that a higher level has made pointless: the usual cause of equal experiments.

@@ -35,6 +35,8 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   // A profile is a source of values; what a stage computes depends on the values.
   experiment.settings.erase("profile");
   experiment.settings.erase("width");  // how a stage is executed, not what it computes
+  // So is a variant: what it says stands in the settings, and trainers know the method that it is like.
+  experiment.settings.set("method", method.implementation);
   for (int key = 0; key < effective.schema().size(); ++key)
     if (const Value* value = effective.value(key); value && effective.declared(key) == *value)
       experiment.defaulted.insert(effective.schema()[key].key->key);

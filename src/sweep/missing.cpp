@@ -39,12 +39,19 @@ class Noter {
 
   void dataset(const std::string& name, const std::string& where) {
     if (!misses(name)) return;
-    const Value& preset = catalogue_.datasets.at(name).content;
-    std::string package = preset.value("package", ""), download = preset.value("download", "");
-    std::string command = fmt::format("winnow data check {}{}", name, package.empty() ? " --root FOLDER" : "");
-    missing_.push_back({"the data set " + name,
-                        package.empty() ? "get it from " + download : "apt-get install " + package, command, where,
-                        fmt::format("no fingerprint of {} on this machine: run `{}` once", name, command)});
+    const Dataset& dataset = catalogue_.datasets.at(name);
+    std::string package = dataset.content.value("package", ""), download = dataset.content.value("download", "");
+    // Whoever brings a preset says where the files are; where other presets look is a guess.
+    bool says_where = !package.empty() || dataset.from_outside();
+    std::string command =
+        fmt::format("winnow data check {}{}{}", name, dataset.option(), says_where ? "" : " --root FOLDER");
+    missing_.push_back(
+        {"the data set " + name,
+         !package.empty()    ? "apt-get install " + package
+         : !download.empty() ? "get it from " + download
+                             : "",
+         command, where,
+         fmt::format("no fingerprint of {} on this machine{}: run `{}` once", name, another(dataset), command)});
   }
 
   void labels() {
@@ -64,13 +71,19 @@ class Noter {
 
   void weights(const Model& model, const std::string& where) {
     if (model.pretrain) dataset(model.pretrain->settings.at("dataset").get<std::string>(), where);
-    else if (model.downloaded() && misses(model.name))
-      missing_.push_back(
-          {"the weights of " + model.name, "download " + model.download,
-           fmt::format("winnow model check {} --root FOLDER", model.name), where,
-           fmt::format(
-               "no weights of {0} on this machine: download {1} and run `winnow model check {0} --root FOLDER` once",
-               model.name, model.download)});
+    else if (model.downloaded() && misses(model.name)) {
+      std::string first = model.download.empty() ? "" : "download " + model.download,
+                  command = fmt::format("winnow model check {}{}{}", model.name, model.option(),
+                                        model.roots.empty() ? " --root FOLDER" : "");
+      missing_.push_back({"the weights of " + model.name, first, command, where,
+                          fmt::format("no weights of {} on this machine{}: {}{}run `{}` once", model.name,
+                                      another(model), first, first.empty() ? "" : " and ", command)});
+    }
+  }
+
+  // What was recorded under this name is not what the sweep means.
+  static const char* another(const Preset& preset) {
+    return preset.other_record ? " (what was checked here is another preset of that name, or lay elsewhere)" : "";
   }
 
   std::vector<std::string> recorded(const std::string& prefix, std::vector<std::string> known) const {

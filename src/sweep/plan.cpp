@@ -38,6 +38,7 @@ Plan Plan::read(const Path& sweep_file, const Catalogue& catalogue, const std::v
   Hasher hasher;
   hasher.add(text);
   for (const std::string& set : sets) hasher.add(std::string_view("\0", 1)).add(set);
+  for (const PresetFile& preset : catalogue.outside) hasher.add(std::string_view("\0", 1)).add(preset.text);
   // In place: the parts of Impl refer to each other.
   std::unique_ptr<Impl> impl(new Impl{parse_sweep(text, sweep_file.string(), sets), catalogue, hasher.digest()});
   check_written(impl->sweep, impl->catalogue);

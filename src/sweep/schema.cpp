@@ -20,7 +20,7 @@ Schema::Schema(const Catalogue& catalogue, const Method* method) : method_(metho
   for (const Key& key : catalogue.common)
     if (!unlabelled || !key.key.starts_with("labels.")) entries_.push_back({&key, &kCommonSource, {}});
   if (method)
-    for (const Key& key : method->keys) entries_.push_back({&key, &method->source, {}});
+    for (const Key& key : method->keys) entries_.push_back({&key, &method->declared_in, {}});
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& a, const Entry& b) { return a.key->key < b.key->key; });
   for (std::size_t first = 0, i = 1; i < entries_.size(); ++i) {

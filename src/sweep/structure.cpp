@@ -20,6 +20,10 @@ class Analysis {
       declared(method.keys);
       for (const auto& [profile, values] : method.profiles) preset(values);
       for (const auto& [dataset, values] : method.datasets) preset(values);
+      if (!method.variant) continue;
+      preset(method.variant->settings);
+      for (const auto& [profile, values] : method.variant->profiles) preset(values);
+      for (const auto& [dataset, values] : method.variant->datasets) preset(values);
     }
     for (const auto& [name, model] : catalogue.models) {
       preset(model.settings);

@@ -35,7 +35,7 @@ class WeightsRecords : public testing::Test {
     return at;
   }
   static WeightsRecord check(const std::optional<Path>& root) {
-    return check_weights("clip-x", "https://hub/clip-x", root, {});
+    return check_weights({"clip-x", "https://hub/clip-x", {}, ""}, root, {});
   }
 
   Folder folder_;
@@ -165,7 +165,7 @@ TEST_F(WeightsRecords, ProcessorsCountWhereTheyHoldTheImageProcessor) {
 
 TEST_F(WeightsRecords, RememberThatTheirShapeIsAnother) {
   snapshot(folder_ / "one", 1);
-  check_weights("clip-x", "", folder_ / "one", {}, [](const Path&) { return true; });
+  check_weights({"clip-x", "", {}, ""}, folder_ / "one", {}, [](const Path&) { return true; });
   EXPECT_TRUE(read_weights_record("clip-x")->any_shape);
   check(folder_ / "one");
   EXPECT_FALSE(read_weights_record("clip-x")->any_shape);

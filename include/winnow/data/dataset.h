@@ -28,8 +28,11 @@ struct Manifest {
   std::map<std::string, bool>
       labels;                     // label files that its publishers made: by name; do they give sets of candidates?
   std::string corrupt = "error";  // an image that does not decode: "error", or "skip" it and count it
+  std::string preset;             // of a preset that people brought: its digest, which records keep; else empty
 
-  static Manifest from_preset(const std::string& name, const Value& preset, const std::string& source);  // UsageError
+  // UsageError naming the preset's place: `source`, with the line of the entry where `lines` (by dotted key) has it.
+  static Manifest from_preset(const std::string& name, const Value& preset, const std::string& source,
+                              const std::map<std::string, int>& lines = {});
 };
 
 // What `winnow data check NAME` found and wrote to <cache>/datasets/<name>.json.
@@ -45,6 +48,7 @@ struct Record {
   std::vector<std::string> skipped;        // images that do not decode, where the manifest says to skip them
   std::map<std::string, LabelSet> labels;  // that people gave to the training images, by name
   std::vector<std::string> notes;          // what is legal and may be a mistake, one a line: README of sweeps/presets
+  std::string preset;                      // Manifest::preset of the manifest that it was made by
 };
 
 using Progress = std::function<void(std::string_view what, double done)>;  // done in [0, 1]

@@ -22,16 +22,25 @@ struct WeightsRecord {
   std::map<std::string, std::pair<std::int64_t, std::int64_t>>
       files;               // name below root -> size, modification time (ns) when checked
   bool any_shape = false;  // recorded although its architecture is not that of the preset (--any-shape)
+  std::string preset;      // WeightsSource::preset of the preset that it was made by
 };
 
-// Folders where a model's snapshot is looked for, in this order: $WINNOW_WEIGHTS/<name>, <cache>/weights/<name>.
+// What a model's preset says of its snapshot.
+struct WeightsSource {
+  std::string name, download;      // where it is to be had, for messages; perhaps nothing
+  std::vector<std::string> roots;  // folders of its own to look in
+  std::string preset;              // of a preset that people brought: its digest, which records keep; else empty
+};
+
+// Folders where any model's snapshot is looked for, in this order: $WINNOW_WEIGHTS/<name>, <cache>/weights/<name>.
 std::vector<Path> weights_folders(const std::string& name);
 
 // Reads every file of the snapshot, validates the containers' headers and writes the record. `progress` in [0, 1].
-// DataError: no folder (where it was looked for, `download` says what to fetch), no config.json, pickles only, a
+// DataError: no folder (where it was looked for; without `root` that is in weights_folders, then in its preset's), no
+// config.json, pickles only, a
 // damaged container, a file that cannot be read (a link that leads nowhere, no permission). `look`: a further look at
 // the folder, whose exceptions leave no record; true: another shape than the preset's, allowed.
-WeightsRecord check_weights(const std::string& name, const std::string& download, const std::optional<Path>& root,
+WeightsRecord check_weights(const WeightsSource&, const std::optional<Path>& root,
                             const std::function<void(std::string_view, double)>& progress,
                             const std::function<bool(const Path&)>& look = {});
 

@@ -17,6 +17,7 @@ namespace winnow::fleet {
 struct DataSource {
   Value preset;
   std::string source;
+  std::string digest;  // data::Manifest::preset
 };
 
 // What one sweep wants of the stages. A stage may be wanted by several.

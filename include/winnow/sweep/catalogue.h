@@ -1,5 +1,5 @@
 // What winnow knows of methods, models and data sets before it runs anything: the presets (sweeps/presets), compiled
-// in.
+// in, and those that people bring (preset_folders.h).
 #pragma once
 
 #include <algorithm>
@@ -13,14 +13,29 @@
 #include "winnow/core/settings.h"
 #include "winnow/data/label_set.h"
 #include "winnow/stage/shared_code.h"
+#include "winnow/sweep/preset_folders.h"
+
+namespace winnow::data {
+struct Manifest;
+}
 
 namespace winnow::sweep {
 
 // One preset file. What it may hold is written in sweeps/presets/README.md.
 struct Preset {
   std::string name;
-  std::string source;  // "sweeps/presets/methods/proden.toml"
-  Value content;       // the TOML as JSON
+  std::string source;                // "sweeps/presets/methods/proden.toml"
+  Value content;                     // the TOML as JSON; of one from outside, with roots that no working folder moves
+  std::map<std::string, int> lines;  // of its entries, by dotted key
+  std::string folder;                // of one from outside: the folder that was named; empty: built in
+  // Of a data set or a model from outside: a hash of what decides where its files are and how they are read. A record
+  // of this machine that has another one is of another preset with this name.
+  std::string digest;
+  bool other_record = false;  // there is such a record
+
+  bool from_outside() const { return !folder.empty(); }
+  std::string place(const std::string& entry) const;  // "FILE:12"; the file alone for an entry that it does not have
+  std::string option() const;  // what a command line needs to know it: " --presets FOLDER", or nothing
 };
 
 // A declared key, and where it exists: only where every setting of `when` has one of these values.
@@ -55,7 +70,16 @@ enum class LabelNeed { none, given, candidates };
 // steps finer than fp16 has.
 enum class Need { validation, epochs_after_warmup, fine_steps };
 
+// What a variant says that its method does not: above the presets of data set, model and method, below the sweep.
+struct Variant {
+  Assignments settings;
+  std::map<std::string, Assignments> profiles, datasets;  // of it, profiles stand above settings, data sets above both
+};
+
 struct Method : Preset {
+  std::string implementation;  // whose code computes its stages: its own name, or that of the method that it is like
+  std::string declared_in;     // the preset that declares its keys
+  std::optional<Variant> variant;
   int version = 1;
   std::string recipe;
   std::string system;  // whose recipes of a data set it follows: partialclip, deft, coft; or none
@@ -93,13 +117,16 @@ struct Dataset : Preset {
   bool noisy = false;                // its own training labels are noisy: labels.set = own gives them
   std::int64_t classes = 0, train = 0,
                test = 0;  // as found on this machine, else as the preset expects them; 0: not known
+
+  data::Manifest manifest() const;  // UsageError with file and line
 };
 
 struct Model : Preset {
   struct Pretrain {
     Assignments settings;
   };
-  std::string family, download;  // of a downloaded snapshot: where it is
+  std::string family, download;    // of a downloaded snapshot: where it is
+  std::vector<std::string> roots;  // folders where the snapshot may lie, besides those of data::weights_folders
   Assignments settings;
   std::vector<Conditional> recipes;
   std::map<std::string, Assignments> datasets;  // for a data set: the only place where a model sets data.*
@@ -128,8 +155,12 @@ struct Catalogue {
   PartVersions shared_code;                // result versions: those of this program
   std::map<StageKind, int> kind_versions;  // of those whose code is no method's
 
-  static Catalogue built_in(Fingerprints);  // the presets in this program
-  static Catalogue on_this_machine();       // the same, with the fingerprints that were recorded here
+  std::vector<PresetFile> outside;  // what was read besides the presets in this program
+
+  // The presets in this program, and those from outside. UsageError with file and line for what is wrong with one.
+  static Catalogue built_in(Fingerprints, std::vector<PresetFile> outside = {});
+  // The same, with the fingerprints that were recorded here.
+  static Catalogue on_this_machine(std::vector<PresetFile> outside = {});
 };
 
 }  // namespace winnow::sweep

@@ -95,7 +95,9 @@ void check_prompts(const sweep::Plan& plan, const sweep::Catalogue& catalogue) {
       continue;
     auto model = catalogue.models.find(name);
     std::optional<data::Record> record = data::read_record(dataset);
-    if (model == catalogue.models.end() || !record || record->classes.empty()) continue;
+    if (model == catalogue.models.end() || model->second.other_record || !record || record->classes.empty() ||
+        catalogue.datasets.at(dataset).other_record)
+      continue;
     if (!models.count(name))
       models[name] = model->second.pretrain       ? learned(*model->second.pretrain)
                      : model->second.downloaded() ? downloaded(name)

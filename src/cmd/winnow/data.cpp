@@ -1,6 +1,7 @@
 // winnow data: which data sets this machine has. `check` reads every file once and records its fingerprint; everything
 // else goes by that record.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include "commands.h"
 #include "data_text.h"
 #include "outcome.h"
+#include "preset_options.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/scores.h"
@@ -24,15 +26,21 @@ void list(const sweep::Catalogue& catalogue, bool json) {
   Value all = Value::array();
   for (const auto& [name, preset] : catalogue.datasets) {
     auto record = data::read_record(name);
+    if (record && record->preset != preset.digest) record.reset();  // of another preset of this name
+    std::string brought = preset.from_outside() ? "; preset " + preset.source : "";
     if (json) {
       all.push_back(record ? to_json(*record) : Value{{"name", name}, {"fingerprint", nullptr}});
+      all.back()["preset"] = preset.source;
     } else if (record) {
-      fmt::print("{:20} {} training and {} test images of {} classes, in {}\n", name, record->train, record->test,
-                 record->classes.size(), record->root.string());
+      fmt::print("{:20} {} training and {} test images of {} classes, in {}{}\n", name, record->train, record->test,
+                 record->classes.size(), record->root.string(), brought);
     } else {
-      data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
-      std::string origin = manifest.package.empty() ? manifest.download : "package " + manifest.package;
-      fmt::print("{:20} not checked here ({}): winnow data check {}\n", name, origin, name);
+      data::Manifest manifest = preset.manifest();
+      std::string origin = !manifest.package.empty()    ? "package " + manifest.package
+                           : !manifest.download.empty() ? manifest.download
+                                                        : fmt::format("{}", fmt::join(manifest.roots, " or "));
+      fmt::print("{:20} not checked here ({}): winnow data check {}{}{}\n", name, origin, name, preset.option(),
+                 brought);
     }
   }
   if (json) fmt::print("{}\n", all.dump(2));
@@ -87,6 +95,7 @@ int data(int argc, char** argv) {
       "  winnow doctor data cub-200                         where to get it, what belongs where, what is there\n"
       "  winnow data check fashion-mnist                    after installing it, and after it changed\n"
       "  winnow data check fashion-mnist --root /big/fmnist\n"
+      "  winnow data check birds --presets birds-sweep/presets            a data set of your own: docs/data.md\n"
       "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n"
       "  winnow data templates llm eurosat.json --dataset eurosat         class texts, for template = \"llm\"\n"
       "  winnow data templates gpt3 descriptors_pets.json --dataset oxford-pets --descriptors\n");
@@ -116,7 +125,11 @@ int data(int argc, char** argv) {
                     "which has two legs\"");
   wording->add_flag("--ignore-unknown", reading.ignore_unknown,
                     "leaves out texts of classes that the data set does not have");
-  for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
+  PresetOptions presets;
+  for (CLI::App* sub : {listing, checking}) {
+    sub->add_flag("--json", json, "for scripts");
+    presets.add_to(*sub);
+  }
   if (!parse(app, argc, argv)) return kDone;
 
   if (scoring->parsed()) {
@@ -127,7 +140,7 @@ int data(int argc, char** argv) {
     print_templates(data::record_templates(name, record_of(dataset, "data templates"), file, reading));
     return kDone;
   }
-  sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
+  sweep::Catalogue catalogue = sweep::Catalogue::built_in({}, presets.read());
   std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
   if (listing->parsed()) list(catalogue, json);
   else check(manifest_of(catalogue, name), folder, json);

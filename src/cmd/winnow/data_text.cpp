@@ -14,7 +14,7 @@ data::Manifest manifest_of(const sweep::Catalogue& catalogue, const std::string&
   if (found == catalogue.datasets.end())
     throw UsageError(
         fmt::format("unknown data set '{}'{}; known: {}", name, did_you_mean(name, known), fmt::join(known, ", ")));
-  return data::Manifest::from_preset(name, found->second.content, found->second.source);
+  return found->second.manifest();
 }
 
 void print_labels(const data::Record& record) {

@@ -13,6 +13,7 @@
 #include "data_text.h"
 #include "doctor_data.h"
 #include "outcome.h"
+#include "preset_options.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/core/file_state.h"
@@ -143,24 +144,26 @@ bool is_reachable(const Path& path) {
 }
 
 // Those that are here, one line each; those that are not, one line for all.
-void check_datasets(std::vector<Check>& checks) {
+void check_datasets(const sweep::Catalogue& catalogue, std::vector<Check>& checks) {
   std::size_t absent = 0;
-  for (const auto& [name, preset] : sweep::Catalogue::built_in({}).datasets) {
+  for (const auto& [name, preset] : catalogue.datasets) {
+    std::string command = fmt::format("winnow data check {}{}", name, preset.option());
     std::optional<data::Record> record;
     if (std::string damage = damaged([&] { record = data::read_record(name); }); !damage.empty()) {
-      checks.push_back({Check::State::broken, name, damage, fmt::format("winnow data check {}", name)});
-    } else if (record) {
-      data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
+      checks.push_back({Check::State::broken, name, damage, command});
+    } else if (record && record->preset == preset.digest) {
+      data::Manifest manifest = preset.manifest();
       std::string changed = is_reachable(record->root) ? damaged([&] { data::require_unchanged(manifest, *record); })
                                                        : record->root.string() + " is gone";
       if (changed.empty())
         checks.push_back({Check::State::good, name,
                           fmt::format("fingerprint {}, {}", record->fingerprint, record->root.string()), ""});
-      else checks.push_back({Check::State::broken, name, changed, fmt::format("winnow doctor data {}", name)});
-    } else if (auto root =
-                   data::found_root(data::Manifest::from_preset(name, preset.content, preset.source), std::nullopt))
-      checks.push_back({Check::State::missing, name, fmt::format("no fingerprint record; there is {}", root->string()),
-                        fmt::format("winnow data check {}", name)});
+      else
+        checks.push_back(
+            {Check::State::broken, name, changed, fmt::format("winnow doctor data {}{}", name, preset.option())});
+    } else if (auto root = data::found_root(preset.manifest(), std::nullopt))
+      checks.push_back(
+          {Check::State::missing, name, fmt::format("no fingerprint record; there is {}", root->string()), command});
     else ++absent;
   }
   if (absent)
@@ -168,16 +171,17 @@ void check_datasets(std::vector<Check>& checks) {
                       "winnow data list, winnow doctor data NAME"});
 }
 
-void check_models(std::vector<Check>& checks) {
+void check_models(const sweep::Catalogue& catalogue, std::vector<Check>& checks) {
   std::size_t absent = 0;
-  for (const auto& [name, model] : sweep::Catalogue::built_in({}).models) {
+  for (const auto& [name, model] : catalogue.models) {
     if (!model.downloaded()) continue;
     std::optional<data::WeightsRecord> record;
     std::string damage = damaged([&] { record = data::read_weights_record(name); });
+    if (record && record->preset != model.digest) record.reset();
     if (damage.empty() && record) damage = data::difference_from(*record);
     if (!damage.empty())
       checks.push_back({Check::State::broken, name, damage,
-                        fmt::format("restore it, or winnow model check {} --root FOLDER", name)});
+                        fmt::format("restore it, or winnow model check {}{} --root FOLDER", name, model.option())});
     else if (record)
       checks.push_back({Check::State::good, name,
                         fmt::format("fingerprint {}, {}{}", record->fingerprint, record->root.string(),
@@ -216,25 +220,29 @@ int doctor(int argc, char** argv) {
       "  winnow doctor data cub-200     where to get it, what belongs where, what is there, missing or changed\n");
   std::string store = "results", dataset, root;
   bool json = false;
+  PresetOptions presets;
   app.add_option("--store", store, "the folder of run files")->capture_default_str();
+  presets.add_to(app);
   app.add_flag("--json", json, "for scripts");
   CLI::App* about_data = app.add_subcommand(
       "data", "one data set: where to get it, what its layout needs, what of it is there, missing or changed");
   about_data->add_option("NAME", dataset, "the data set")->required();
   about_data->add_option("--root", root, "the folder to look in, instead of those of the preset");
   about_data->add_flag("--json", json, "for scripts");
+  presets.add_to(*about_data);
   if (!parse(app, argc, argv)) return kDone;
 
+  sweep::Catalogue catalogue = sweep::Catalogue::built_in({}, presets.read());
   if (about_data->parsed()) {
-    data::Manifest manifest = manifest_of(sweep::Catalogue::built_in({}), dataset);
+    data::Manifest manifest = manifest_of(catalogue, dataset);
     return diagnose(manifest, root.empty() ? std::nullopt : std::optional<Path>(root), json) ? kDone : kBroken;
   }
   std::vector<Check> checks = {check_mpi(), check_hdf5(), check_trainer(),
                                check_folder("store", store, "choose another folder with --store"),
                                check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};
   check_gpus(checks);
-  check_datasets(checks);
-  check_models(checks);
+  check_datasets(catalogue, checks);
+  check_models(catalogue, checks);
   json ? print_json(checks) : print(checks);
   for (const Check& check : checks)
     if (check.state == Check::State::broken) return kBroken;

@@ -20,6 +20,7 @@ struct Diagnosis {
 Diagnosis diagnosis_of(const data::Manifest& manifest, const std::optional<Path>& folder) {
   Diagnosis found{data::found_root(manifest, folder), {}, data::read_record(manifest.name), ""};
   found.needs = data::needs(manifest, found.root.value_or(manifest.roots.empty() ? Path() : Path(manifest.roots[0])));
+  if (found.record && found.record->preset != manifest.preset) found.record.reset();  // of another preset of this name
   if (found.record) {
     try {
       data::require_unchanged(manifest, *found.record);
@@ -38,6 +39,7 @@ void print_json(const data::Manifest& manifest, const Diagnosis& found) {
     files.push_back({{"role", need.role}, {"file", need.file}, {"optional", need.optional}, {"there", need.there}});
   Value json = {{"name", manifest.name},
                 {"layout", manifest.layout},
+                {"preset", manifest.source},
                 {"get", data::how_to_get(manifest)},
                 {"roots", manifest.roots},
                 {"root", found.root ? Value(found.root->string()) : Value()},
@@ -50,8 +52,8 @@ void print_json(const data::Manifest& manifest, const Diagnosis& found) {
 }
 
 void print(const data::Manifest& manifest, const Diagnosis& found) {
-  fmt::print("{}: layout {} (sweeps/presets/README.md); {}\n", manifest.name, manifest.layout,
-             data::how_to_get(manifest));
+  fmt::print("{}: layout {} (sweeps/presets/README.md); {}\npreset   {}\n", manifest.name, manifest.layout,
+             data::how_to_get(manifest), manifest.source);
   if (found.root) fmt::print("folder   {}\n", found.root->string());
   else fmt::print("folder   none of {}\n", fmt::join(manifest.roots, ", "));
   for (const data::Need& need : found.needs)

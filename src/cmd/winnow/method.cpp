@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
+#include "preset_options.h"
 #include "shown.h"
 #include "winnow/core/error.h"
 #include "winnow/sweep/catalogue.h"
@@ -89,12 +90,29 @@ Value key_json(const sweep::Key& key) {
   return json;
 }
 
+// Values by profile or by data set: of a variant, what its method says and it does not say otherwise, too.
+using Tables = std::map<std::string, sweep::Assignments>;
+Tables said(const sweep::Method& method, Tables sweep::Method::*of_method, Tables sweep::Variant::*of_variant) {
+  Tables result = method.*of_method;
+  if (!method.variant) return result;
+  for (auto& [name, values] : result)
+    for (const auto& [key, value] : method.variant->settings)  // above the tables of the method
+      values.erase(key);
+  for (const auto& [name, values] : (*method.variant).*of_variant)
+    for (const auto& [key, value] : values) result[name][key] = value;
+  std::erase_if(result, [](const auto& entry) { return entry.second.empty(); });
+  return result;
+}
+
 Value to_json(const sweep::Method& method) {
   Value keys = Value::array(), stages = Value::object();
   for (const sweep::Key* key : own_keys(method)) keys.push_back(key_json(*key));
   for (const auto& [stage, methods] : method.stages) stages[stage] = methods;
   return {{"name", method.name},
           {"source", source_of(method)},
+          {"preset", method.source},
+          {"like", method.variant ? Value(method.implementation) : Value()},
+          {"settings", method.variant ? Value(method.variant->settings) : Value::object()},
           {"labels", learns_from(method)},
           {"recipe", method.recipe},
           {"version", method.version},
@@ -104,8 +122,8 @@ Value to_json(const sweep::Method& method) {
           {"own_recipe", method.own_recipe},
           {"first_run", method.first_run_keys},
           {"keys", keys},
-          {"profiles", method.profiles},
-          {"datasets", method.datasets},
+          {"profiles", said(method, &sweep::Method::profiles, &sweep::Variant::profiles)},
+          {"datasets", said(method, &sweep::Method::datasets, &sweep::Variant::datasets)},
           {"example", example_of(method)}};
 }
 
@@ -124,7 +142,10 @@ void list(const sweep::Catalogue& catalogue, bool json) {
         {sweep::LabelNeed::none, "learn without labels"}}) {
     fmt::print("{}{}\n", need == sweep::LabelNeed::candidates ? "" : "\n", heading);
     for (const auto& [name, method] : catalogue.methods)
-      if (method.labels == need) fmt::print("  {:{}}  {}\n", name, wide, source_of(method));
+      if (method.labels == need)
+        fmt::print(
+            "  {:{}}  {}{}\n", name, wide, source_of(method),
+            method.from_outside() ? fmt::format("; like {}, preset {}", method.implementation, method.source) : "");
   }
   fmt::print("\n`winnow method show NAME`: its keys, their ranges and defaults, and a grid to start from\n");
 }
@@ -149,6 +170,11 @@ void show(const sweep::Method& method, bool json) {
   if (!method.system.empty())
     fmt::print("follows       the views and rates of {}, where a data set's preset has them\n", method.system);
   fmt::print("version       {} (result version)\n", method.version);
+  fmt::print("preset        {}\n", method.source);
+  if (method.variant) {
+    fmt::print("like          {}: its code, and its keys with the defaults below\n", method.implementation);
+    if (!method.variant->settings.empty()) fmt::print("sets          {}\n", assignments_text(method.variant->settings));
+  }
 
   std::vector<const sweep::Key*> keys = own_keys(method);
   fmt::print("\n{}\n", keys.empty() ? "no keys of its own" : "keys of its own");
@@ -162,9 +188,10 @@ void show(const sweep::Method& method, bool json) {
         "  {0}.*\n      every key of a stage's own (model, adapt, train.lr, ...); what is not set is as outside the "
         "table\n",
         stage);
-  for (const auto& [profile, values] : method.profiles)
+  for (const auto& [profile, values] : said(method, &sweep::Method::profiles, &sweep::Variant::profiles))
     fmt::print("\nprofile = \"{}\" sets  {}\n", profile, assignments_text(values));
-  for (const auto& [dataset, values] : method.datasets) fmt::print("\non {}  {}\n", dataset, assignments_text(values));
+  for (const auto& [dataset, values] : said(method, &sweep::Method::datasets, &sweep::Variant::datasets))
+    fmt::print("\non {}  {}\n", dataset, assignments_text(values));
   fmt::print("\na grid to start from\n\n");
   std::string example = example_of(method);
   for (std::size_t at = 0, end; at < example.size(); at = end + 1) {
@@ -195,6 +222,7 @@ int method(int argc, char** argv) {
               "sweep; a key that a method does not have multiplies none of its runs.",
               "  winnow method list\n"
               "  winnow method show proden            paper, keys with ranges and defaults, a grid to start from\n"
+              "  winnow method show mine --presets FOLDER     a variant of your own: docs/method.md\n"
               "  winnow method show gmm --json | python3 -m json.tool\n");
   std::string name;
   bool json = false;
@@ -202,10 +230,14 @@ int method(int argc, char** argv) {
   CLI::App* listing = app.add_subcommand("list", "every method with its paper, by the labels that it learns from");
   CLI::App* showing = app.add_subcommand("show", "one method: what it learns from, its recipe, its keys, an example");
   showing->add_option("NAME", name, "the method")->required();
-  for (CLI::App* sub : {listing, showing}) sub->add_flag("--json", json, "for scripts");
+  PresetOptions presets;
+  for (CLI::App* sub : {listing, showing}) {
+    sub->add_flag("--json", json, "for scripts");
+    presets.add_to(*sub);
+  }
   if (!parse(app, argc, argv)) return kDone;
 
-  sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
+  sweep::Catalogue catalogue = sweep::Catalogue::built_in({}, presets.read());
   if (listing->parsed()) list(catalogue, json);
   else show(find(catalogue, name), json);
   return kDone;

@@ -1,5 +1,6 @@
 // winnow model: which models a sweep may name, and whose weights this machine has.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,6 +8,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
+#include "preset_options.h"
 #include "towers.h"
 #include "winnow/core/error.h"
 #include "winnow/data/weights.h"
@@ -27,17 +29,23 @@ void list(const sweep::Catalogue& catalogue, bool json) {
   Value all = Value::array();
   for (const auto& [name, model] : catalogue.models) {
     auto record = data::read_weights_record(name);
-    if (json)
+    if (record && record->preset != model.digest) record.reset();  // of another preset of this name
+    std::string brought = model.from_outside() ? "; preset " + model.source : "",
+                origin = model.download.empty() ? fmt::format("{}", fmt::join(model.roots, " or ")) : model.download;
+    if (json) {
       all.push_back(record ? to_json(*record)
                            : Value{{"name", name}, {"fingerprint", nullptr}, {"download", model.download}});
-    else if (model.pretrain) fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
+      all.back()["preset"] = model.source;
+    } else if (model.pretrain) fmt::print("{:24} {:9} pre-trained by winnow itself, as a stage\n", name, model.family);
     else if (!model.downloaded())
-      fmt::print("{:24} {:9} is initialised randomly, trained in the stage that uses it\n", name, model.family);
+      fmt::print("{:24} {:9} is initialised randomly, trained in the stage that uses it{}\n", name, model.family,
+                 brought);
     else if (record)
-      fmt::print("{:24} {:9} {} MB in {}\n", name, model.family, record->bytes / 1'000'000, record->root.string());
+      fmt::print("{:24} {:9} {} MB in {}{}\n", name, model.family, record->bytes / 1'000'000, record->root.string(),
+                 brought);
     else
-      fmt::print("{:24} {:9} not checked here ({}): winnow model check {} --root FOLDER\n", name, model.family,
-                 model.download, name);
+      fmt::print("{:24} {:9} not checked here ({}): winnow model check {}{}{}{}\n", name, model.family, origin, name,
+                 model.option(), model.roots.empty() ? " --root FOLDER" : "", brought);
   }
   if (json) fmt::print("{}\n", all.dump(2));
 }
@@ -96,20 +104,22 @@ void check(const sweep::Catalogue& catalogue, const std::string& name, const std
   if (!found->second.downloaded())
     throw UsageError(fmt::format("model check: {} has no downloaded weights: it is initialised randomly", name));
   std::optional<Path> folder = root.empty() ? std::nullopt : std::optional<Path>(root);
+  std::string download = found->second.download.empty() ? "" : "download " + found->second.download;
   std::optional<Value> towers;
   auto look = [&](const Path& snapshot) {
     towers = towers_of(snapshot);
     if (towers && towers->at("family") != found->second.family)
-      throw DataError(fmt::format("{} holds a model of the family {}; {} is one of {}: download {}", snapshot.string(),
+      throw DataError(fmt::format("{} holds a model of the family {}; {} is one of {}{}{}", snapshot.string(),
                                   towers->at("family").get<std::string>(), name, found->second.family,
-                                  found->second.download));
+                                  download.empty() ? " by " + found->second.source : ": ", download));
     std::string other = towers ? other_shape(found->second, *towers) : "";
     if (!other.empty() && !any_shape)
-      throw DataError(fmt::format("{} holds another model than {}: {}; download {}, or say --any-shape",
-                                  snapshot.string(), name, other, found->second.download));
+      throw DataError(fmt::format("{} holds another model than {}: {}; {}say --any-shape", snapshot.string(), name,
+                                  other, download.empty() ? "mend its [shape], or " : download + ", or "));
     return !other.empty();
   };
-  data::WeightsRecord record = data::check_weights(name, found->second.download, folder, show_progress, look);
+  data::WeightsRecord record = data::check_weights(
+      {name, found->second.download, found->second.roots, found->second.digest}, folder, show_progress, look);
   if (json) fmt::print("{}\n", to_json(record, towers).dump(2));
   else
     fmt::print("{}: {} tensors, {} MB in {}; fingerprint {}\n", name, record.tensors, record.bytes / 1'000'000,
@@ -130,6 +140,7 @@ int model(int argc, char** argv) {
       "  winnow model list\n"
       "  winnow model check clip-vit-b-16 --root ~/clip-vit-base-patch16      after downloading it, and after it "
       "changed\n"
+      "  winnow model check mine --presets my-sweep/presets                   a model of your own: docs/models.md\n"
       "  WINNOW_WEIGHTS=/big/weights winnow model check clip-vit-b-16         looks in /big/weights/clip-vit-b-16\n");
   std::string name, root;
   bool any_shape = false, json = false;
@@ -141,10 +152,14 @@ int model(int argc, char** argv) {
   checking->add_option("--root", root, "the snapshot's folder, or the folder of Hugging Face's cache that holds it");
   checking->add_flag("--any-shape", any_shape,
                      "take weights of this family whose architecture is not the preset's (width, blocks, patch, ...)");
-  for (CLI::App* sub : {listing, checking}) sub->add_flag("--json", json, "for scripts");
+  PresetOptions presets;
+  for (CLI::App* sub : {listing, checking}) {
+    sub->add_flag("--json", json, "for scripts");
+    presets.add_to(*sub);
+  }
   if (!parse(app, argc, argv)) return kDone;
 
-  sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
+  sweep::Catalogue catalogue = sweep::Catalogue::built_in({}, presets.read());
   listing->parsed() ? list(catalogue, json) : check(catalogue, name, root, any_shape, json);
   return kDone;
 }

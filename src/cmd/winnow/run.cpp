@@ -140,13 +140,26 @@ fleet::Work work_of(const UnitedPlans& plans, const RunOptions& options) {
     }
     work.graph.classes.push_back(entry->second);
   }
-  sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
-  for (const auto& [name, used] : datasets)
-    if (auto found = catalogue.datasets.find(name); found != catalogue.datasets.end())
-      work.datasets[name] = {found->second.content, found->second.source};
+  std::vector<std::string> files = options.sweeps.files;
+  for (const std::string& file : options.sweeps.files) {
+    sweep::Catalogue catalogue = options.sweeps.one(file).catalogue();
+    for (const sweep::PresetFile& preset : catalogue.outside) files.push_back(preset.path);
+    for (const auto& [name, used] : datasets) {
+      auto found = catalogue.datasets.find(name);
+      if (found == catalogue.datasets.end()) continue;
+      const sweep::Dataset& preset = found->second;
+      auto [known, fresh] =
+          work.datasets.try_emplace(name, fleet::DataSource{preset.content, preset.source, preset.digest});
+      if (!fresh && known->second.digest != preset.digest)
+        throw UsageError(
+            fmt::format("{} and {} both describe data set {}, differently: run the sweeps that use it one after the "
+                        "other",
+                        known->second.source, preset.source, name));
+    }
+  }
   work.stage = [&plans](sched::StageId stage) { return to_json(plans.regenerate(stage)); };
   work.label = [&plans](sched::StageId stage) { return plans.label(stage); };
-  work.changed = changed_files(options.sweeps.files);
+  work.changed = changed_files(files);
   return work;
 }
 

@@ -214,6 +214,7 @@ int show(int argc, char** argv) {
   app.add_option("RUN|SWEEP", sweep.file, "a sweep file (.toml), a run file, or the first digits of an identity")
       ->required();
   app.add_option("--set", sweep.sets, "KEY=VALUE for the sweep; may be repeated")->allow_extra_args(false);
+  sweep.presets.add_to(app);
   stores.add_to(app);
   app.add_flag("--json", json, "for scripts");
   app.add_option("--labels", labels,

@@ -90,6 +90,7 @@ void SweepOptions::add_to(CLI::App& app) {
   app.add_option("SWEEP", file, "the sweep file")->required();
   app.add_option("--set", sets, "KEY=VALUE above all else, as TOML writes it; may be repeated")
       ->allow_extra_args(false);
+  presets.add_to(app);
 }
 
 void SweepsOptions::add_to(CLI::App& app, const std::string& what) {
@@ -98,7 +99,10 @@ void SweepsOptions::add_to(CLI::App& app, const std::string& what) {
                  "KEY=VALUE above all else, as TOML writes it; may be repeated; holds in every sweep, and one that "
                  "cannot have the setting is refused")
       ->allow_extra_args(false);
+  presets.add_to(app);
 }
+
+SweepOptions SweepsOptions::one(const std::string& file) const { return {file, sets, presets}; }
 
 namespace {
 
@@ -116,11 +120,11 @@ std::vector<sweep::Plan> SweepsOptions::plans_to_run() const {
   std::vector<sweep::Plan> plans;
   for (const std::string& file : files) {
     if (files.size() == 1) {
-      plans.push_back(SweepOptions{file, sets}.plan_to_run());
+      plans.push_back(one(file).plan_to_run());
       continue;
     }
     try {
-      plans.push_back(SweepOptions{file, sets}.plan_to_run());
+      plans.push_back(one(file).plan_to_run());
     } catch (const UsageError& error) {
       throw_of(file, error);
     } catch (const DataError& error) {
@@ -137,19 +141,20 @@ std::vector<sweep::Plan> SweepsOptions::plans_to_run() const {
   return plans;
 }
 
-sweep::Plan SweepOptions::plan() const { return sweep::Plan::read(file, sweep::Catalogue::on_this_machine(), sets); }
+sweep::Catalogue SweepOptions::catalogue() const { return sweep::Catalogue::on_this_machine(presets.read(file)); }
+sweep::Plan SweepOptions::plan() const { return sweep::Plan::read(file, catalogue(), sets); }
 
 sweep::Plan SweepOptions::plan_to_run() const { return checked(sweep::Absent::refuse); }
 sweep::Plan SweepOptions::plan_with_holes() const { return checked(sweep::Absent::leave_open); }
 
 sweep::Plan SweepOptions::checked(sweep::Absent absent) const {
-  sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
+  sweep::Catalogue catalogue = this->catalogue();
   sweep::Plan plan = sweep::Plan::read(file, catalogue, sets, absent);
   report::check_claims(plan);
   for (const std::string& name : datasets_of(plan)) {
     const sweep::Dataset& preset = catalogue.datasets.at(name);
-    if (auto record = data::read_record(preset.name))
-      data::require_unchanged(data::Manifest::from_preset(preset.name, preset.content, preset.source), *record);
+    if (auto record = data::read_record(preset.name); record && !preset.other_record)
+      data::require_unchanged(preset.manifest(), *record);
   }
   check_prompts(plan, catalogue);
   return plan;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "preset_options.h"
 #include "winnow/store/store.h"
 #include "winnow/sweep/plan.h"
 
@@ -39,9 +40,11 @@ struct OwnStore {
 struct SweepOptions {
   std::string file;
   std::vector<std::string> sets;
+  PresetOptions presets;
 
   void add_to(CLI::App& app);
-  sweep::Plan plan() const;  // against the presets and fingerprints of this machine
+  sweep::Catalogue catalogue() const;  // of this machine, with the presets beside the sweep file
+  sweep::Plan plan() const;            // against the presets and fingerprints of this machine
   // The same for those who will compute: DataError when a data set's files changed since their fingerprint was
   // recorded.
   sweep::Plan plan_to_run() const;
@@ -55,8 +58,10 @@ struct SweepOptions {
 // Several sweeps, for one run. Their order is their priority.
 struct SweepsOptions {
   std::vector<std::string> files, sets;
+  PresetOptions presets;
 
   void add_to(CLI::App& app, const std::string& what);  // what: the sweeps are for
+  SweepOptions one(const std::string& file) const;      // of `files`
   // As SweepOptions::plan_to_run, each with all of `sets`. UsageError or DataError naming the file for one that is
   // refused, and for two of one name: their reports would lie in one folder.
   std::vector<sweep::Plan> plans_to_run() const;

@@ -33,7 +33,7 @@ std::map<std::string, Path> TrialPlaces::data(const Stage& stage) {
   auto [known, fresh] = caches_.try_emplace(name);
   if (!fresh && !known->second.empty()) return {{name, known->second}};
   const sweep::Dataset& preset = catalogue_.datasets.at(name);
-  data::Manifest manifest = data::Manifest::from_preset(name, preset.content, preset.source);
+  data::Manifest manifest = preset.manifest();
   std::optional<data::Record> record = data::read_record(name);
   if (!record) throw DataError(fmt::format("data set {} was never checked here: run winnow data check {}", name, name));
   if (record->fingerprint != print->second)

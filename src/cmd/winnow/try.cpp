@@ -209,7 +209,7 @@ int execute(const TryOptions& options) {
 
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int) { stop_asked = 1; });
   TrialFolder folder(options.scratch.empty() ? std::filesystem::temp_directory_path() : Path(options.scratch));
-  sweep::Catalogue catalogue = sweep::Catalogue::on_this_machine();
+  sweep::Catalogue catalogue = options.sweep.catalogue();
   auto preparing = [&](std::string_view what, double share) {
     line.draw(fmt::format("{} {:.0f} %", what, 100 * share));
   };

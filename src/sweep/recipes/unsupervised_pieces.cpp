@@ -71,7 +71,7 @@ Draft own_training(const Experiment& experiment) {
   Draft train = draft_of(experiment, "", StageKind::train);
   for (const Key& key : experiment.method.keys)
     if (key.of_recipe) erase_setting(train, key.key);
-  std::string name = experiment.method.learner.empty() ? experiment.method.name : experiment.method.learner;
+  std::string name = experiment.method.learner.empty() ? experiment.method.implementation : experiment.method.learner;
   train.stage.settings.set("method", name);
   train.stage.version = method_named(experiment.catalogue, name).version;
   return train;

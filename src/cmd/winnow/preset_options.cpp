@@ -1,0 +1,30 @@
+#include "preset_options.h"
+
+#include <cstdlib>
+#include <sstream>
+
+namespace winnow::cmd {
+
+void PresetOptions::add_to(CLI::App& app) {
+  app.add_option(
+         "--presets", folders,
+         "a folder of presets of your own (methods/, models/, datasets/), besides those of $WINNOW_PRESETS and of "
+         "a folder `presets` beside the sweep; may be repeated")
+      ->allow_extra_args(false);
+}
+
+std::vector<sweep::PresetFile> PresetOptions::read(const std::string& sweep) const {
+  std::vector<Path> all;
+  std::error_code absent;
+  if (!sweep.empty())
+    if (Path beside = Path(sweep).parent_path() / "presets"; std::filesystem::exists(beside, absent))
+      all.push_back(beside);
+  all.insert(all.end(), folders.begin(), folders.end());
+  const char* named = std::getenv("WINNOW_PRESETS");
+  std::istringstream list(named ? named : "");
+  for (std::string folder; std::getline(list, folder, ':');)
+    if (!folder.empty()) all.push_back(folder);
+  return sweep::read_preset_folders(all);
+}
+
+}  // namespace winnow::cmd

@@ -1,0 +1,145 @@
+#include "check_presets.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "declared_key.h"
+#include "winnow/core/error.h"
+
+namespace winnow::sweep {
+
+namespace {
+
+// Keys by name: several where methods declare one key differently.
+using Declared = std::unordered_map<std::string, std::vector<const Key*>>;
+
+void add(Declared& declared, const std::vector<Key>& keys) {
+  for (const Key& key : keys) declared[key.key].push_back(&key);
+}
+
+class Values {
+ public:
+  // `own`: keys of one method, or of all; `labels`: settings labels.* exist.
+  Values(const Declared& common, const Declared& own, bool labels = true)
+      : common_(common), own_(own), labels_(labels) {}
+
+  void check(const Assignments& values, const std::string& entry, const Preset& preset) const {
+    for (const auto& [key, value] : values) check(key, value, preset.place(entry + "." + key), entry);
+  }
+
+ private:
+  const std::vector<const Key*>* find(const std::string& key) const {
+    if (auto found = own_.find(key); found != own_.end()) return &found->second;
+    auto found = common_.find(key);
+    return found == common_.end() || (!labels_ && key.starts_with("labels.")) ? nullptr : &found->second;
+  }
+
+  void check(const std::string& key, const Value& value, const std::string& place, const std::string& entry) const {
+    for (const char* chooser : {"method", "dataset", "model", "profile"})
+      if (key == chooser)
+        throw UsageError(
+            fmt::format("{}: {} sets {}, by which presets are chosen: only a sweep can", place, entry, key));
+    const std::vector<const Key*>* declarations = require(key, place, entry);
+    if (std::string other = referred_key(value); !other.empty()) {
+      require(other, place, entry);
+      return;
+    }
+    std::string refused;
+    for (const Key* declaration : *declarations) try {
+        declaration->check(value);
+        return;
+      } catch (const UsageError& error) {
+        if (refused.empty()) refused = error.what();
+      }
+    throw UsageError(fmt::format("{}: {}: {}", place, key, refused));
+  }
+
+  const std::vector<const Key*>* require(const std::string& key, const std::string& place,
+                                         const std::string& entry) const {
+    if (const auto* found = find(key)) return found;
+    std::vector<std::string> known;
+    for (const Declared* declared : {&common_, &own_})
+      for (const auto& [name, keys] : *declared) known.push_back(name);
+    std::sort(known.begin(), known.end());
+    throw UsageError(fmt::format("{}: {}: unknown key '{}'{}", place, entry, key, did_you_mean(key, known)));
+  }
+
+  const Declared& common_;
+  const Declared& own_;
+  bool labels_;
+};
+
+class Check {
+ public:
+  explicit Check(const Catalogue& catalogue) : catalogue_(catalogue) {
+    add(common_, catalogue.common);
+    for (const auto& [name, method] : catalogue.methods) add(any_, method.keys);
+    for (const Key& key : catalogue.common)
+      if (key.key == "profile") profiles_ = key.words;
+  }
+
+  void all() const {
+    for (const auto* methods : {&catalogue_.methods, &catalogue_.parts})
+      for (const auto& [name, method] : *methods) check(method);
+    for (const auto& [name, model] : catalogue_.models) {
+      Values values(common_, none_);
+      values.check(model.settings, "settings", model);
+      check(values, model.recipes, model);
+      check(values, model.datasets, "datasets", model);
+    }
+    // Common keys, and keys of some methods: they are set where the method has them (Effective).
+    for (const auto& [name, dataset] : catalogue_.datasets) {
+      Values values(common_, any_);
+      values.check(dataset.settings, "settings", dataset);
+      check(values, dataset.recipes, dataset);
+    }
+  }
+
+ private:
+  void check(const Method& method) const {
+    Declared own;
+    add(own, method.keys);
+    Values values(common_, own, method.labels != LabelNeed::none);
+    if (method.variant) {
+      values.check(method.variant->settings, "settings", method);
+      check(values, method.variant->profiles, "profiles", method);
+      check(values, method.variant->datasets, "datasets", method);
+      return;  // the rest is another preset's
+    }
+    check(values, method.profiles, "profiles", method);
+    check(values, method.datasets, "datasets", method);
+  }
+
+  static void check(const Values& values, const std::vector<Conditional>& recipes, const Preset& preset) {
+    for (std::size_t i = 0; i < recipes.size(); ++i)
+      values.check(recipes[i].set, fmt::format("recipes.{}.set", i), preset);
+  }
+
+  void check(const Values& values, const std::map<std::string, Assignments>& tables, const std::string& entry,
+             const Preset& preset) const {
+    std::vector<std::string> known = entry == "profiles" ? profiles_ : std::vector<std::string>{};
+    if (entry == "datasets")
+      for (const auto& [name, dataset] : catalogue_.datasets) known.push_back(name);
+    for (const auto& [name, assigned] : tables) {
+      std::string path = entry + "." + name;
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        throw UsageError(fmt::format("{}: {} is no {}{}; known: {}", preset.place(path), path,
+                                     entry == "datasets" ? "data set" : "profile", did_you_mean(name, known),
+                                     fmt::join(known, ", ")));
+      values.check(assigned, path, preset);
+    }
+  }
+
+  const Catalogue& catalogue_;
+  Declared common_, any_, none_;
+  std::vector<std::string> profiles_;
+};
+
+}  // namespace
+
+void check_presets(const Catalogue& catalogue) { Check(catalogue).all(); }
+
+}  // namespace winnow::sweep

@@ -43,6 +43,8 @@ REFUSALS = [
     (["show", "00ff", "--store", "typo"], "winnow: --store typo: there is no such folder"),
     (["status", "typo"], "winnow: no run has written into typo yet: start one with `winnow run SWEEP --store typo`"),
     (["fsck", "--store", "typo"], "winnow: --store typo: there is no such folder"),
+    (["store", "cahe"], "winnow: --store cahe: there is no such folder (did you mean 'cache'?)"),
+    (["store", "prune"], "winnow: winnow store: SWEEP is required; see winnow store --help"),
     (["pack", "--store", "cahe"], "winnow: --store cahe: there is no such folder (did you mean 'cache'?)"),
     (["report", "a\x1b[31m\nb.toml"], "winnow: cannot open a\\u001b[31m b.toml: No such file or directory"),
     (["show", "00ff"], "winnow: show: 00ff is neither a file nor the beginning of an identity in results"),
@@ -177,7 +179,7 @@ def main():
             result = run(*words)
             assert result.returncode == 2, (words, result)
             assert result.stderr.splitlines()[0].startswith(message) and result.stderr.count("\n") == 1, (words, result.stderr)
-        for command in ("plan", "run", "status", "report", "show", "fsck", "data", "method", "model", "doctor"):
+        for command in ("plan", "run", "status", "report", "show", "store", "fsck", "data", "method", "model", "doctor"):
             text = run(command, "--help").stdout
             assert "Examples:" in text, command
             assert command in run("--help").stdout

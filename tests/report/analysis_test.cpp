@@ -1,4 +1,4 @@
-// analysis/read_runs.py, which knows nothing of winnow, prints the means of the table.
+// python/winnow/results.py, which knows nothing of winnow, prints the means of the table.
 #include <cstdio>
 
 #include "fixture.h"
@@ -24,9 +24,10 @@ TEST_F(Analysis, ReadsRunFilesWithH5pyAndPandas) {
   sweep::Plan p = plan(kAmbiguity);
   const double accuracy[] = {0.8, 0.81, 0.5, 0.52, 0.85, 0.87, 0.625, 0.75};
   for (std::size_t i = 0; i < 8; ++i) finish(p, i, {{"accuracy", accuracy[i]}});
-  std::string text = output_of(
-      WINNOW_SOURCE_DIR "/launch/python " WINNOW_SOURCE_DIR "/analysis/read_runs.py " + (folder_ / "results").string(),
-      status);
+  std::string text =
+      output_of("PYTHONPATH=" WINNOW_SOURCE_DIR "/python " WINNOW_SOURCE_DIR "/launch/python -m winnow.results " +
+                    (folder_ / "results").string(),
+                status);
   EXPECT_EQ(text,
             "                    mean  std  count\n"
             "labels.rate method                  \n"

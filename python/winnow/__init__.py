@@ -1,0 +1,1 @@
+"""The Python side of winnow: `winnow.results` reads a store into pandas."""

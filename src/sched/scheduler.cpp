@@ -145,12 +145,14 @@ void Scheduler::handle(const Failed& event, Time now, Commands& out) {
   if (!lease_of(event.agent, event.attempt)) return;
   end_lease(event.attempt.stage);
   fail(event.attempt, event.why, event.text, now, out);
+  fail_too_wide(out);
 }
 
-void Scheduler::handle(const Returned& event, Time, Commands&) {
+void Scheduler::handle(const Returned& event, Time, Commands& out) {
   if (!lease_of(event.agent, event.attempt)) return;
   end_lease(event.attempt.stage);
   make_ready(event.attempt.stage);
+  fail_too_wide(out);  // its agent may have lost slots meanwhile
 }
 
 void Scheduler::handle(const Left& event, Time now, Commands& out) { lose(event.agent, now, out); }
@@ -254,6 +256,7 @@ void Scheduler::fail_too_wide(Commands& out) {
   if (!complete_ || hosts_.empty()) return;
   std::uint32_t largest = 0;
   for (const auto& [id, host] : hosts_) largest = std::max(largest, host.slots);
+  if (largest == 0) return;  // the last agent has lost its devices: it ends, and what it leaves is another one's
   if (ready_.begin() == ready_.end() || ready_.begin()->first <= largest) return;
   for (StageId stage = 0; stage < records_.size(); ++stage) {
     State state = records_[stage].state;

@@ -88,6 +88,14 @@ void AgentLoop::on_message(const Message& message) {
   post(sched::Agent::Heard{});
   switch (message.kind) {
     case Message::Kind::assign:
+      if (message.number > 1 && devices_.partitioned())
+        return send(
+            {.kind = Message::Kind::failed,
+             .attempt = message.attempt,
+             .text = std::string(to_string(sched::FailureClass::user)),
+             .detail = fmt::format("host {}: its GPUs are partitioned (MIG): CUDA shows a process one instance, so no "
+                                   "gang can have several; lower `width`",
+                                   host_name())});
       tasks_[message.attempt] = {.attempt = message.attempt,
                                  .stage_text = message.text,
                                  .width = std::max(1u, static_cast<std::uint32_t>(message.number)),

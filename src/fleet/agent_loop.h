@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "message.h"
@@ -88,7 +87,7 @@ class AgentLoop {
   SlotDevices devices_;                        // from the welcome on
   std::map<std::string, std::int64_t> taken_;  // by GPU: bytes that others used on it when this agent took it
   std::optional<GpuWatch> watch_;              // its GPUs, each once
-  std::set<std::string> closed_;               // GPUs that were lost
+  std::map<std::string, int> missed_;          // by GPU: looks in a row at which it could not be used
   sched::Time looked_{};
   std::unique_ptr<Worker> worker_;
   bool connected_ = true, finished_ = false;

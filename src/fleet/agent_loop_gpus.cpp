@@ -2,11 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "agent_loop.h"
 #include "clock.h"
-#include "winnow/core/error.h"
 #include "winnow/core/host.h"
 
 namespace winnow::fleet {
@@ -19,23 +17,12 @@ namespace {
 // Of a GPU's memory: what a driver's own bookkeeping may hold more or less of while nobody computes.
 constexpr double kSlack = 0.05;
 
+constexpr int kLooks = 3;  // in a row that find a GPU unusable: a single one may be the driver's hiccup
+
 }  // namespace
 
-// The trainers of an agent that was killed a moment ago may still be seen on their GPUs.
 void AgentLoop::take_devices() {
-  constexpr int kLooks = 10;
-  constexpr std::chrono::milliseconds kPause{300};
-  for (int look = 1;; ++look) {
-    try {
-      devices_ = slot_devices(options_);
-    } catch (const UsageError&) {
-      if (look == kLooks || find_gpus().list.empty()) throw;
-      std::this_thread::sleep_for(kPause);
-      continue;
-    }
-    if (devices_.busy == 0 || look == kLooks) break;
-    std::this_thread::sleep_for(kPause);
-  }
+  devices_ = slot_devices(options_);
   slots_.resize(devices_.slots);
   std::vector<Gpu> gpus;
   for (const Gpu& gpu : devices_.gpus)
@@ -79,7 +66,9 @@ void AgentLoop::look_at_gpus() {
   if (devices_.gpus.empty() || now() - looked_ < options_.timers.beat / 4) return;
   looked_ = now();
   for (const Gpu& gpu : watch_->look()) {
-    if (gpu.unusable.empty() || !closed_.insert(gpu.uuid).second) continue;
+    int& missed = missed_[gpu.uuid];
+    missed = gpu.unusable.empty() ? 0 : missed + 1;
+    if (missed != kLooks) continue;
     send({.kind = Message::Kind::note,
           .text = fmt::format("host {}: GPU {} {} ({}) is used no more: {}", host_name(), gpu.index, gpu.name, gpu.uuid,
                               gpu.unusable)});

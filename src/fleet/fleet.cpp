@@ -60,7 +60,8 @@ const Words<Options::Devices>& devices() { return kDevices; }
 
 Room room_here(const Options& options) {
   SlotDevices devices = slot_devices(options);
-  return {devices.slots, devices.gpu_count(), devices.gpus.empty() ? "" : devices.gpus.front().uuid};
+  return {devices.slots, devices.gpu_count(), devices.partitioned(),
+          devices.gpus.empty() ? "" : devices.gpus.front().uuid};
 }
 
 void serve(const Options& options, const World& world) {

@@ -30,13 +30,14 @@ class Look {
     }
     NvmlUtilisation utilisation{};
     gpu.utilisation = nvml_.utilisation(device, &utilisation) == kNvmlSuccess ? static_cast<int>(utilisation.gpu) : 0;
-    unsigned degrees = 0;
-    gpu.temperature = nvml_.temperature(device, kGpuSensor, &degrees) == kNvmlSuccess ? static_cast<int>(degrees) : 0;
-    std::array<NvmlProcess, 256> processes;
-    auto count = static_cast<unsigned>(processes.size());
-    gpu.processes.clear();
-    if (nvml_.processes(device, &count, processes.data()) == kNvmlSuccess)
-      for (unsigned i = 0; i < count; ++i) gpu.processes.push_back(static_cast<pid_t>(processes[i].pid));
+    gpu.temperature = temperature(device);
+    gpu.processes = processes(device);
+  }
+
+  // Errors are the whole GPU's: instances do not count their own. Nor have they a thermometer.
+  void whole(NvmlDevice* whole, Gpu& instance) const {
+    if (std::string sick = sickness(whole); !sick.empty()) instance.unusable = sick;
+    instance.temperature = temperature(whole);
   }
 
   void all_of(NvmlDevice* device, int index, std::vector<Gpu>& list) const {
@@ -47,7 +48,6 @@ class Look {
       list.push_back(std::move(gpu));
       return;
     }
-    // The health is the whole GPU's: instances do not count errors of their own.
     unsigned most = 0;
     nvml_.max_instances(device, &most);
     bool any = false;
@@ -58,8 +58,7 @@ class Look {
       Gpu part = named(instance, index);
       now(instance, part);
       part.instance = true;
-      part.temperature = gpu.temperature;
-      if (!gpu.unusable.empty()) part.unusable = gpu.unusable;
+      whole(device, part);
       part.one_process = gpu.one_process;
       list.push_back(std::move(part));
     }
@@ -69,6 +68,25 @@ class Look {
   }
 
  private:
+  int temperature(NvmlDevice* device) const {
+    unsigned degrees = 0;
+    return nvml_.temperature(device, kGpuSensor, &degrees) == kNvmlSuccess ? static_cast<int>(degrees) : 0;
+  }
+
+  std::vector<pid_t> processes(NvmlDevice* device) const {
+    std::vector<NvmlProcess> list(64);
+    auto count = static_cast<unsigned>(list.size());
+    int code = nvml_.processes(device, &count, list.data());
+    while (code == kNvmlInsufficientSize) {
+      list.resize(2 * list.size() + count);
+      count = static_cast<unsigned>(list.size());
+      code = nvml_.processes(device, &count, list.data());
+    }
+    std::vector<pid_t> result;
+    for (unsigned i = 0; code == kNvmlSuccess && i < count; ++i) result.push_back(static_cast<pid_t>(list[i].pid));
+    return result;
+  }
+
   Gpu named(NvmlDevice* device, int index) const {
     Gpu gpu;
     gpu.index = index;
@@ -156,7 +174,14 @@ const std::vector<Gpu>& GpuWatch::look() {
     if (!nvml_->missing().empty()) gpu.unusable = nvml_->missing();
     else if (int code = nvml_->by_uuid(gpu.uuid.c_str(), &device); code != kNvmlSuccess)
       gpu.unusable = code == kNvmlGpuIsLost ? kLost : nvml_->words_of(code);
-    else Look(*nvml_).now(device, gpu);
+    else {
+      Look look(*nvml_);
+      look.now(device, gpu);
+      if (NvmlDevice* whole = nullptr;
+          gpu.instance && nvml_->by_index(static_cast<unsigned>(gpu.index), &whole) == kNvmlSuccess)
+        look.whole(whole, gpu);
+      else if (gpu.instance) gpu.unusable = kLost;
+    }
   }
   return gpus_;
 }

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <set>
+#include <thread>
 
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
@@ -71,6 +73,21 @@ std::optional<int> number_in(const char* variable) {
   return text ? std::optional<int>(std::atoi(text)) : std::nullopt;
 }
 
+// Open MPI says it, under its own mpirun and under srun; Slurm's own words say which, and how many only where the job
+// asked for so many on each node.
+AgentPlace place_of_this_agent() {
+  if (auto agent = number_in("OMPI_COMM_WORLD_LOCAL_RANK"))
+    return {*agent, std::max(*agent + 1, number_in("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(1))};
+  std::optional<int> agent = number_in("SLURM_LOCALID");
+  if (!agent || number_in("SLURM_NTASKS").value_or(1) == 1) return {};
+  std::optional<int> agents = number_in("SLURM_NTASKS_PER_NODE");
+  if (!agents)
+    throw UsageError(
+        "srun starts several tasks and does not say how many on each node, among which GPUs are shared: give "
+        "--ntasks-per-node=1");
+  return {*agent, std::max(*agent + 1, *agents)};
+}
+
 }  // namespace
 
 std::uint32_t SlotDevices::gpu_count() const {
@@ -79,26 +96,29 @@ std::uint32_t SlotDevices::gpu_count() const {
   return static_cast<std::uint32_t>(uuids.size());
 }
 
-SlotDevices slot_devices(const Options& options, const Gpus& gpus, const char* visible, bool bus_order, int agent,
-                         int agents) {
+bool SlotDevices::partitioned() const {
+  return std::ranges::any_of(gpus, [](const Gpu& gpu) { return gpu.instance; });
+}
+
+SlotDevices slot_devices(const Options& options, const Gpus& gpus, const char* visible, bool bus_order,
+                         AgentPlace place) {
   SlotDevices result;
   result.slots = std::max(1u, options.trainers);
   if (options.devices == Options::Devices::cpu) return result;
-  std::vector<Gpu> usable;
+  // Shares are counted before anything is left out: agents that look at different moments must not count differently.
   std::vector<Gpu> candidates = visible_of(gpus.list, visible, bus_order, result.warnings);
-  for (const Gpu& gpu : candidates) {
+  std::vector<Gpu> ours;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (static_cast<int>(i) % place.agents != place.agent) continue;
+    const Gpu& gpu = candidates[i];
     std::string why = gpu.unusable;
     if (why.empty() && !gpu.processes.empty() && !options.busy_gpus)
-      ++result.busy,
-          why = fmt::format("process {} computes on it; --busy-gpus takes it all the same", gpu.processes.front());
+      why = fmt::format("process {} computes on it; --busy-gpus takes it all the same", gpu.processes.front());
     if (why.empty() && gpu.one_process && options.per_gpu > 1)
       why = fmt::format("its compute mode admits one process, --per-gpu {} wants more", options.per_gpu);
-    if (why.empty()) usable.push_back(gpu);
+    if (why.empty()) ours.push_back(gpu);
     else result.warnings.push_back(fmt::format("host {}: {} is left out: {}", host_name(), called(gpu), why));
   }
-  std::vector<Gpu> ours;
-  for (std::size_t i = 0; i < usable.size(); ++i)
-    if (static_cast<int>(i) % agents == agent) ours.push_back(usable[i]);
   if (ours.empty()) {
     // A machine whose GPUs are all left out has lost them: to compute on its CPUs instead is for a person to say.
     bool has_some = !candidates.empty() || !result.warnings.empty();
@@ -106,8 +126,8 @@ SlotDevices slot_devices(const Options& options, const Gpus& gpus, const char* v
     std::string why = !gpus.missing.empty()      ? gpus.missing
                       : !result.warnings.empty() ? result.warnings.front()
                       : gpus.list.empty()        ? "the driver knows none"
-                      : usable.empty()           ? "CUDA_VISIBLE_DEVICES names none"
-                                                 : fmt::format("{} agents share {} of them", agents, usable.size());
+                      : candidates.empty()       ? "CUDA_VISIBLE_DEVICES names none"
+                                           : fmt::format("{} agents share {} of them", place.agents, candidates.size());
     throw UsageError(
         fmt::format("host {} has no GPU for this run: {}; --device cpu computes on CPUs", host_name(), why));
   }
@@ -123,15 +143,24 @@ SlotDevices slot_devices(const Options& options, const Gpus& gpus, const char* v
   return result;
 }
 
+// The trainers of a run that was killed a moment ago may still be seen on their GPUs.
 SlotDevices slot_devices(const Options& options) {
+  constexpr int kLooks = 10;
+  constexpr std::chrono::milliseconds kPause{300};
   const char* order = std::getenv("CUDA_DEVICE_ORDER");
-  // Which of the agents on this machine: Open MPI's words, then those of Slurm's own launcher.
-  int agent = number_in("OMPI_COMM_WORLD_LOCAL_RANK").value_or(number_in("SLURM_LOCALID").value_or(0));
-  int agents = number_in("OMPI_COMM_WORLD_LOCAL_SIZE").value_or(std::max(agent + 1, 1));
-  Gpus gpus;
-  if (options.devices != Options::Devices::cpu) gpus = find_gpus();
-  return slot_devices(options, gpus, std::getenv("CUDA_VISIBLE_DEVICES"),
-                      order && std::string_view(order) == "PCI_BUS_ID", agent, std::max(agents, agent + 1));
+  bool bus_order = order && std::string_view(order) == "PCI_BUS_ID";
+  for (int look = 1;; ++look) {
+    Gpus gpus;
+    if (options.devices != Options::Devices::cpu) gpus = find_gpus();
+    AgentPlace place = gpus.list.empty() ? AgentPlace{} : place_of_this_agent();
+    bool busy =
+        !options.busy_gpus && std::ranges::any_of(gpus.list, [](const Gpu& gpu) { return !gpu.processes.empty(); });
+    if (look < kLooks && busy) {
+      std::this_thread::sleep_for(kPause);
+      continue;
+    }
+    return slot_devices(options, gpus, std::getenv("CUDA_VISIBLE_DEVICES"), bus_order, place);
+  }
 }
 
 }  // namespace winnow::fleet

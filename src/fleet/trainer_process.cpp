@@ -93,7 +93,10 @@ TrainerProcess::TrainerProcess(const TrainerCommand& command) {
 TrainerProcess::~TrainerProcess() {
   if (pid_ < 0) return;
   kill();
-  ::waitpid(pid_, nullptr, 0);
+  // One that waits for a device which hangs does not end; it is left to init.
+  constexpr int kTries = 500;
+  constexpr useconds_t kPause = 10'000;
+  for (int i = 0; i < kTries && ::waitpid(pid_, nullptr, WNOHANG) == 0; ++i) ::usleep(kPause);
 }
 
 void TrainerProcess::send(std::string line) {

@@ -201,8 +201,12 @@ void Agent::watch(Slot slot, Time now, Commands& out) {
   Trainer& trainer = trainers_[slot];
   Time waited = now - trainer.since;
   bool deaf = trainer.phase == Phase::dying && waited > timers_.stop;  // asked to quit, and did not
-  if ((trainer.phase == Phase::starting && waited > timers_.trainer_start) || deaf) {
+  if (trainer.abandoned) return;
+  if (deaf && trainer.killed) {
+    abandon(slot, now, out);
+  } else if ((trainer.phase == Phase::starting && waited > timers_.trainer_start) || deaf) {
     out.push_back(KillTrainer{slot, FailureClass::hang, deaf ? "" : "it was not ready in time"});
+    trainer.killed = true;
     trainer.since = now;
   } else if (trainer.phase == Phase::running && draining_ && now >= stop_at_) {
     stop_stage(slot, true, now, out);
@@ -249,8 +253,25 @@ void Agent::kill(Slot slot, bool owed, FailureClass why, std::string_view becaus
   trainer.owed = owed && has_stage;
   trainer.phase = trainer.phase == Phase::starting ? Phase::starting : Phase::dying;
   trainer.why = why;
+  trainer.killed = true;
   trainer.since = now;
   out.push_back(KillTrainer{slot, why, because});
+}
+
+// A process that waits for a device which does not answer does not end, not even by SIGKILL: its stage must not wait
+// for it, too. Its slots are not used again.
+void Agent::abandon(Slot slot, Time now, Commands& out) {
+  Trainer& trainer = trainers_[slot];
+  trainer.abandoned = true;
+  if (std::exchange(trainer.owed, false)) {
+    if (draining_ && trainer.returning) out.push_back(ReportReturned{trainer.attempt});
+    else
+      out.push_back(
+          ReportFailed{trainer.attempt, trainer.why, "its process was killed and does not end: a device may hang"});
+  }
+  for (Slot other = 0; other < trainers_.size(); ++other)
+    if (other == slot || (trainers_[other].phase == Phase::lent && trainers_[other].leader == slot))
+      handle(Closed{other, ""}, now, out);
 }
 
 void Agent::fill_slots(Time now, Commands& out) {
@@ -363,7 +384,8 @@ void Agent::exit_when_idle(Time now, Commands& out) {
     Trainer& trainer = trainers_[slot];
     if (trainer.phase == Phase::idle || (trainer.phase == Phase::starting && !trainer.owed))
       quit(slot, now, out);  // also a trainer that is only starting: there will be no work for it
-    all_gone = all_gone && (trainer.phase == Phase::empty || trainer.phase == Phase::closed);
+    const Trainer& process = trainer.phase == Phase::lent ? trainers_[trainer.leader] : trainer;
+    all_gone = all_gone && (process.phase == Phase::empty || process.phase == Phase::closed || process.abandoned);
   }
   if (!all_gone) return;
   exited_ = true;

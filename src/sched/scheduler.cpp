@@ -257,7 +257,9 @@ void Scheduler::fail_too_wide(Commands& out) {
   std::uint32_t largest = 0;
   for (const auto& [id, host] : hosts_) largest = std::max(largest, host.slots);
   if (largest == 0) return;  // the last agent has lost its devices: it ends, and what it leaves is another one's
-  if (ready_.begin() == ready_.end() || ready_.begin()->first <= largest) return;
+  bool any = false;
+  for (ClassId id = 0; id < open_of_.size() && !any; ++id) any = open_of_[id] > 0 && widths_[id] > largest;
+  if (!any) return;
   for (StageId stage = 0; stage < records_.size(); ++stage) {
     State state = records_[stage].state;
     if (width_of(stage) <= largest || state == State::done || state == State::failed || state == State::blocked ||

@@ -34,10 +34,10 @@ class GpuTest : public ::testing::Test {
     Options options;
     const char* visible = nullptr;
     bool bus_order = false;
-    int agent = 0, agents = 1;
+    AgentPlace place = {};
   };
   SlotDevices taken(const Ask& ask) const {
-    return slot_devices(ask.options, find_gpus(), ask.visible, ask.bus_order, ask.agent, ask.agents);
+    return slot_devices(ask.options, find_gpus(), ask.visible, ask.bus_order, ask.place);
   }
   std::string refused(const Ask& ask) const {
     try {
@@ -159,7 +159,6 @@ TEST_F(GpuTest, SickAndBusyOnesAreLeftOutWithAWarning) {
   machine("uuid=GPU-a ecc=2\nuuid=GPU-b pids=4711\nuuid=GPU-c\n");
   SlotDevices devices = taken({});
   EXPECT_THAT(uuids(devices.gpus), ElementsAre("GPU-c"));
-  EXPECT_EQ(devices.busy, 1u);
   EXPECT_THAT(devices.warnings,
               ElementsAre(HasSubstr("GPU 0 Test GPU (GPU-a) is left out: 2 uncorrected"),
                           HasSubstr("GPU 1 Test GPU (GPU-b) is left out: process 4711 computes on it; --busy-gpus")));
@@ -203,9 +202,42 @@ TEST_F(GpuTest, NumbersOfDifferentGpusAreAmbiguousButInTheOrderOfTheBus) {
 
 TEST_F(GpuTest, AgentsOfOneMachineShareThem) {
   machine("uuid=GPU-a\nuuid=GPU-b\nuuid=GPU-c\n");
-  EXPECT_THAT(uuids(taken({{}, nullptr, false, 0, 2}).gpus), ElementsAre("GPU-a", "GPU-c"));
-  EXPECT_THAT(uuids(taken({{}, nullptr, false, 1, 2}).gpus), ElementsAre("GPU-b"));
-  EXPECT_THAT(refused({{}, nullptr, false, 3, 4}), HasSubstr("4 agents share 3 of them"));
+  EXPECT_THAT(uuids(taken({{}, nullptr, false, {0, 2}}).gpus), ElementsAre("GPU-a", "GPU-c"));
+  EXPECT_THAT(uuids(taken({{}, nullptr, false, {1, 2}}).gpus), ElementsAre("GPU-b"));
+  EXPECT_THAT(refused({{}, nullptr, false, {3, 4}}), HasSubstr("4 agents share 3 of them"));
+  machine("uuid=GPU-a pids=4711\nuuid=GPU-b\nuuid=GPU-c\n");  // the first agent's trainer computes already
+  EXPECT_THAT(uuids(taken({{}, nullptr, false, {1, 2}}).gpus), ElementsAre("GPU-b")) << "the same as before";
+}
+
+TEST_F(GpuTest, SlurmAloneMustSayHowManyTasksANodeHas) {
+  struct Variable {
+    Variable(const char* name, const char* value) : name(name) { ::setenv(name, value, 1); }
+    ~Variable() { ::unsetenv(name); }
+    const char* name;
+  };
+  machine("uuid=GPU-a\nuuid=GPU-b\n");
+  Variable id("SLURM_LOCALID", "0"), tasks("SLURM_NTASKS", "4");
+  EXPECT_THROW(slot_devices(Options{}), UsageError);
+  Variable per_node("SLURM_NTASKS_PER_NODE", "2");
+  EXPECT_THAT(uuids(slot_devices(Options{}).gpus), ElementsAre("GPU-a"));
+}
+
+TEST_F(GpuTest, AnInstanceGoesWithItsGpu) {
+  machine("uuid=GPU-a ecc=0 degrees=40 mig=MIG-1:24000,MIG-2:24000\n");
+  GpuWatch watch(find_gpus().list);
+  EXPECT_TRUE(taken({}).partitioned());
+  machine("uuid=GPU-a ecc=0 degrees=44 mig=MIG-1:24000,MIG-2:24000\n");
+  EXPECT_EQ(watch.look()[1].temperature, 44);
+  EXPECT_EQ(watch.seen()[1].unusable, "");
+  machine("uuid=GPU-a ecc=7 mig=MIG-1:24000,MIG-2:24000\n");
+  EXPECT_THAT(watch.look()[1].unusable, HasSubstr("7 uncorrected"));
+}
+
+TEST_F(GpuTest, ManyProcessesAreMany) {
+  std::string pids;
+  for (int pid = 1000; pid < 1300; ++pid) pids += std::to_string(pid) + ",";
+  machine("uuid=GPU-a pids=" + pids + "\n");
+  EXPECT_EQ(find_gpus().list.at(0).processes.size(), 300u);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 
 namespace {
 
-constexpr int kSuccess = 0, kInvalid = 2, kNotSupported = 3, kNotFound = 6, kLost = 15;
+constexpr int kSuccess = 0, kInvalid = 2, kNotSupported = 3, kNotFound = 6, kInsufficientSize = 7, kLost = 15;
 
 using Words = std::map<std::string, std::string>;
 
@@ -82,7 +82,7 @@ int looked(const Device* device, Words& words) {
 }
 
 int copy(const std::string& value, char* into, unsigned room) {
-  if (value.size() + 1 > room) return 7;
+  if (value.size() + 1 > room) return kInsufficientSize;
   std::memcpy(into, value.c_str(), value.size() + 1);
   return kSuccess;
 }
@@ -215,8 +215,10 @@ int nvmlDeviceGetComputeRunningProcesses_v3(Device* device, unsigned* count, Pro
   Words words;
   if (int code = looked(device, words)) return code;
   std::vector<std::string> pids = list(words, "pids");
-  for (std::size_t i = 0; i < pids.size(); ++i) processes[i].pid = static_cast<unsigned>(std::atoi(pids[i].c_str()));
+  unsigned room = *count;
   *count = static_cast<unsigned>(pids.size());
+  if (pids.size() > room) return kInsufficientSize;
+  for (std::size_t i = 0; i < pids.size(); ++i) processes[i].pid = static_cast<unsigned>(std::atoi(pids[i].c_str()));
   return kSuccess;
 }
 

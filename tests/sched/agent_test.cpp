@@ -8,8 +8,10 @@ namespace winnow::sched {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 
 // One agent told as a story. Stages are numbers; every attempt is the first.
 class Node {
@@ -373,6 +375,24 @@ TEST(Agent, WithoutADeviceLeftItReturnsEverythingAndEnds) {
   EXPECT_THAT(n.on(Agent::Closed{0, "lost"}).said(), ElementsAre("kill 0", "slots 0", "returned 2"));
   EXPECT_THAT(n.given(3).said(), ElementsAre("returned 3"));
   EXPECT_THAT(n.gone(0).said(), ElementsAre("failed 1 transient", "exit"));
+}
+
+TEST(Agent, AProcessThatDoesNotEndHoldsItsStageNoLonger) {
+  Node n(2);
+  n.running(1);
+  EXPECT_THAT(n.on(Agent::Closed{0, "lost"}).said(), ElementsAre("kill 0", "slots 1"));
+  n.wait(Timers{}.stop / 2);
+  EXPECT_THAT(n.held(), ElementsAre(1)) << "it may be dying";
+  EXPECT_THAT(n.wait(Timers{}.stop).said(), Contains("failed 1 transient"));
+  EXPECT_THAT(n.wait(Timers{}.beat).held(), IsEmpty());
+  EXPECT_THAT(n.given(2).prepared(2).said(), ElementsAre("start 1"));
+  EXPECT_THAT(n.gone(0).said(), IsEmpty()) << "it has ended after all: its device is still lost";
+}
+
+TEST(Agent, AProcessThatDoesNotEndLosesItsSlotAndDoesNotKeepTheAgent) {
+  Node n;
+  n.running(1).on(Agent::Misbehaved{0});
+  EXPECT_THAT(n.wait(Timers{}.stop + 1s).said(), IsSupersetOf({"failed 1 transient", "slots 0", "exit"}));
 }
 
 }  // namespace

@@ -83,7 +83,8 @@ class Fleet {
 // where it would refuse.
 struct Room {
   std::uint32_t slots = 1, gpus = 0;
-  std::string first_gpu;  // its UUID
+  bool partitioned = false;  // the GPUs are instances (MIG), of which a process sees one: no gang can have them
+  std::string first_gpu;     // its UUID
 };
 Room room_here(const Options&);
 

@@ -175,6 +175,8 @@ class Agent {
     Slot leader = 0;                             // lent: to the gang in this slot
     Attempt attempt{};                           // while running or stopping; while dying, if `owed`
     bool owed = false;                           // dying: the coordinator still waits for its attempt
+    bool killed = false;                         // dying: KillTrainer has been said
+    bool abandoned = false;                      // dying, and does not die: nobody waits for it any more
     FailureClass why = FailureClass::transient;  // dying: what will be reported
     Time since{};                                // of the phase
     Time moved{};                                // of the last progress
@@ -219,6 +221,7 @@ class Agent {
   void forget_width(const Command&);
   void stop_stage(Slot, bool returning, Time, Commands&);
   void kill(Slot, bool owed, FailureClass, std::string_view because, Time, Commands&);
+  void abandon(Slot, Time, Commands&);
   void begin_drain(Time now, Time grace, Commands&);
   void watch(Slot, Time, Commands&);
   void exit_when_idle(Time, Commands&);

@@ -199,17 +199,25 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
   const UnitedPlans::Member* widest = nullptr;
   for (std::size_t i = 0; i < plans.stages().size(); ++i)
     if (const UnitedPlans::Member& stage = plans.stages()[i];
-        !work.graph.done[i] && stage.width > (widest ? widest->width : room.slots))
+        !work.graph.done[i] && stage.width > (widest             ? widest->width
+                                              : room.partitioned ? 1
+                                                                 : room.slots))
       widest = &stage;
   if (!widest) return;
+  std::string needs =
+      fmt::format("{}: width = {} needs {}", place_of_width(plans, *widest), widest->width, widest->width);
+  if (room.partitioned)
+    throw UsageError(
+        fmt::format("{} GPUs, and those of this machine are partitioned (MIG): CUDA shows a process one instance; "
+                    "lower it, or compute on CPUs (--device cpu --trainers {})",
+                    needs, widest->width));
   if (room.gpus)
     throw UsageError(
-        fmt::format("{}: width = {} needs {} GPUs on one node, this run has {}: lower it, or compute on CPUs "
-                    "(--device cpu --trainers {})",
-                    place_of_width(plans, *widest), widest->width, widest->width, room.gpus, widest->width));
-  throw UsageError(
-      fmt::format("{}: width = {} needs {} trainers on one node, this run has {}: say --trainers {} or lower it",
-                  place_of_width(plans, *widest), widest->width, widest->width, room.slots, widest->width));
+        fmt::format("{} GPUs on one node, this run has {}: lower it, or compute on CPUs (--device cpu "
+                    "--trainers {})",
+                    needs, room.gpus, widest->width));
+  throw UsageError(fmt::format("{} trainers on one node, this run has {}: say --trainers {} or lower it", needs,
+                               room.slots, widest->width));
 }
 
 // So that `winnow store` can tell whose the run files are. Worth no run's failure.

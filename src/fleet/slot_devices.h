@@ -10,10 +10,10 @@
 namespace winnow::fleet {
 
 struct SlotDevices {
-  std::vector<Gpu> gpus;  // one for each slot, a GPU `per_gpu` times in a row; empty: all slots compute on CPUs
+  std::vector<Gpu> gpus;  // one for each slot, by turns; empty: all slots compute on CPUs
   std::uint32_t slots = 1;
-  std::uint32_t gpu_count() const;  // different ones
-  bool partitioned() const;         // some are instances of a GPU
+  std::uint32_t gpu_count() const;    // different ones
+  bool partitioned() const;           // some are instances of a GPU
   std::vector<std::string> warnings;  // GPUs that are left out, and why
 };
 

@@ -5,7 +5,6 @@ is nano-clip under the name of the model that the sweep asks for.
 
     tests/system/annotated_labels.py --build build
 """
-import argparse
 import csv
 import io
 import json
@@ -13,10 +12,10 @@ import pickle
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 
-from fleet import SOURCE, Case, contains, equal
+from case import SOURCE, Case, contains, equal, story
+
 
 try:
     import numpy
@@ -49,11 +48,6 @@ SMALL = ["--set", "data.samples=300", "--set", "data.test_samples=100", "--set",
 class Annotated(Case):
     def command(self, *options, ranks=0, trainer=()):
         return [str(self.build / "bin/winnow"), "run", str(self.sweep), "--store", str(self.store), *map(str, options)]
-
-    def winnow(self, *arguments, program="winnow", code=0):
-        process = subprocess.run([str(self.build / "bin" / program), *map(str, arguments)], env=self.environment, text=True, capture_output=True, timeout=300)
-        equal(process.returncode, code, f"exit code of {' '.join(map(str, arguments))}: {process.stderr}")
-        return process.stdout if code == 0 else process.stderr
 
     def rows(self, *options):
         return list(csv.DictReader(io.StringIO(self.winnow("report", self.sweep, "--format", "csv", "--store", self.store, *options))))
@@ -128,11 +122,7 @@ def changed_labels(case, root):
     contains(case.winnow("data", "check", "cifar-10n", "--root", root, code=2), "cifar-10n has classes 0..9")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=SOURCE / "build")
-    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
-    case = Annotated(parser.parse_args().build)
+def labels_that_people_gave(case):
     write_pickles(case.folder)
     root, sets = case.folder / "converted", case.folder / "converted-sets"     # both have labels called aggregate
     for kind, source, into in (("cifar", "py", root), ("cifar", "py", sets), ("cifar-n", "human.pt", root), ("plcifar10", "sets.pkl", sets)):
@@ -150,13 +140,7 @@ def main():
     partial_labels(case)
     given_labels(case)
     changed_labels(case, root)
-    print("ok")
-    case.close()
-    shutil.rmtree(Case.cache, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AssertionError as error:
-        sys.exit(f"FAILED: {error}")
+    story(labels_that_people_gave, Annotated)

@@ -4,17 +4,13 @@ exported from its run file, under the name of a larger model of its family: so t
 
     tests/system/downloaded_weights.py --build build
 """
-import argparse
 import csv
 import io
 import json
 import shutil
 import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
-from fleet import SOURCE, Case, contains, equal
+from case import SOURCE, Case, contains, equal, story
 
 SWEEP = """
 [base]
@@ -54,18 +50,8 @@ class Downloaded(Case):
     def command(self, *options, ranks=0, trainer=()):
         return [str(self.build / "bin/winnow"), "run", str(self.sweep), "--store", str(self.store), *map(str, options)]
 
-    def winnow(self, *arguments, program="winnow", code=0):
-        process = subprocess.run([str(self.build / "bin" / program), *map(str, arguments)], env=self.environment, text=True,
-                                 capture_output=True, timeout=300)
-        equal(process.returncode, code, f"exit code of {' '.join(map(str, arguments))}: {process.stderr}")
-        return process.stdout if code == 0 else process.stderr
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=SOURCE / "build")
-    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
-    case = Downloaded(parser.parse_args().build)
+def weights_from_elsewhere(case):
     case.winnow("data", "check", "fashion-mnist")
     contains(case.winnow("run", case.sweep, code=2), "no weights of clip-vit-b-32 on this machine: download https://huggingface.co/")
     contains(case.winnow("model", "check", "clip-vit-b-33", code=2), "did you mean 'clip-vit-b-32'?")
@@ -128,13 +114,7 @@ def main():
     code, text = case.run(timeout=400)
     equal(code, 3, "exit code with changed weights: " + text)
     contains(text, "changed since they were checked")
-    print("ok")
-    case.close()
-    shutil.rmtree(Case.cache, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AssertionError as error:
-        sys.exit(f"FAILED: {error}")
+    story(weights_from_elsewhere, Downloaded)

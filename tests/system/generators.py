@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from fleet import SOURCE, Case, contains, equal
+from case import SOURCE, Case, contains, equal
 
 SWEEP = """
 [base]
@@ -71,11 +71,6 @@ class Generators(Case):
 
     def command(self, *options, ranks=0, trainer=()):
         return [str(self.build / "bin/winnow"), "run", str(self.sweep), "--store", str(self.store), *map(str, options)]
-
-    def winnow(self, *arguments, code=0):
-        process = subprocess.run([str(self.build / "bin/winnow"), *map(str, arguments)], env=self.environment, text=True, capture_output=True, timeout=300)
-        equal(process.returncode, code, f"exit code of {' '.join(map(str, arguments))}: {process.stderr}")
-        return process.stdout + process.stderr
 
     def figures(self, stages):
         """What a stage is for -> accuracies."""

@@ -4,16 +4,13 @@ a driver's library is.
 
     tests/system/gpu_fleet.py --build build [NAME...]
 """
-import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
-from fleet import SOURCE, SWEEP, Case, contains, equal, kill, wait_for
+from case import SOURCE, SWEEP, Case, contains, each, equal, kill, wait_for
 
 TWO = {"a": {}, "b": {}}
 
@@ -239,31 +236,5 @@ TESTS = [each_trainer_sees_its_gpu, several_share_one, a_gang_sees_all_of_its_gp
          out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_test_on_gpus_says_that_there_are_none, the_doctor_lists_them]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("names", nargs="*")
-    arguments = parser.parse_args()
-    Case.cache = tempfile.mkdtemp(prefix="winnow-system-cache-")
-    failed = 0
-    try:
-        subprocess.run([f"{arguments.build}/bin/winnow", "data", "check", "fashion-mnist"], env=dict(os.environ, WINNOW_CACHE=Case.cache), check=True,
-                       stdout=subprocess.DEVNULL)
-        for test in TESTS:
-            if arguments.names and test.__name__ not in arguments.names:
-                continue
-            case, start = Machine(arguments.build), time.time()
-            try:
-                test(case)
-                print(f"ok      {test.__name__}  {time.time() - start:.1f} s", flush=True)
-            except Exception as error:             # the next one still runs
-                failed += 1
-                print(f"FAILED  {test.__name__}: {error}", flush=True)
-            case.close()
-    finally:
-        shutil.rmtree(Case.cache, ignore_errors=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    each(TESTS, Machine)

@@ -4,20 +4,15 @@ commands that winnow itself tells, planned, tried, computed and reported. Then t
 
     tests/system/own_presets.py --build build
 """
-import argparse
 import csv
 import io
 import json
 import shlex
 import shutil
 import struct
-import subprocess
-import sys
-import tempfile
 import zlib
-from pathlib import Path
 
-from fleet import SOURCE, Case, contains, equal
+from case import SOURCE, Case, contains, equal, story
 
 SIDE = 28
 
@@ -106,12 +101,6 @@ class Own(Case):
         write_presets(self.project / "presets")
         (self.project / "own.toml").write_text(SWEEP)
 
-    def winnow(self, *arguments, program="winnow", code=0, **environment):
-        process = subprocess.run([str(self.build / "bin" / program), *map(str, arguments)], env=dict(self.environment, **environment), text=True,
-                                 capture_output=True, timeout=300, cwd=self.folder)
-        equal(process.returncode, code, f"exit code of {' '.join(map(str, arguments))}: {process.stdout}{process.stderr}")
-        return process.stdout if code == 0 else process.stderr
-
     def plan(self, sweep, *options, **environment):
         return json.loads(self.winnow("plan", sweep, "--store", self.store, "--json", *options, **environment))
 
@@ -126,11 +115,7 @@ class Own(Case):
         return told
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=SOURCE / "build")
-    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
-    case = Own(parser.parse_args().build)
+def a_project_of_ones_own(case):
     sweep, presets = case.project / "own.toml", case.project / "presets"
 
     # The snapshot is nano-clip's, exported from its committed run file.
@@ -193,13 +178,7 @@ def main():
     contains(case.winnow("data", "list", "--presets", other, code=2), f"did you mean '{other}/presets'?")
     (other / "presets/datasets/colours.toml").write_text(DATASET.replace("layout = ", "layuot = "))
     contains(case.winnow("plan", other / "own.toml", code=2), f"{other}/presets/datasets/colours.toml:1: unknown entry 'layuot' (did you mean 'layout'?)")
-    print("ok")
-    case.close()
-    shutil.rmtree(Case.cache, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AssertionError as error:
-        sys.exit(f"FAILED: {error}")
+    story(a_project_of_ones_own, Own)

@@ -4,16 +4,13 @@ run file is refused with its name.
 
     launch/python tests/system/python_results.py --build build
 """
-import argparse
 import csv
 import io
 import json
-import shutil
-import subprocess
 import sys
-import tempfile
 
-from fleet import SOURCE, Case, contains, equal
+from case import SOURCE, contains, equal, story
+
 
 sys.path.insert(0, str(SOURCE / "python"))
 try:
@@ -52,26 +49,19 @@ def refused(call, kind=ResultsError):
     raise AssertionError("accepted")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=SOURCE / "build")
-    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
-    case = Case(parser.parse_args().build)
+def results_in_python(case):
     case.sweep.write_text(SWEEP)
 
-    def winnow(*arguments):
-        return subprocess.run([str(case.build / "bin/winnow"), *map(str, arguments)], env=case.environment, text=True, capture_output=True, timeout=200, check=True).stdout
-
-    winnow("data", "check", "fashion-mnist")
-    winnow("run", case.sweep, "--store", case.store)
-    stages = {stage["identity"]: stage for stage in json.loads(winnow("plan", case.sweep, "--store", case.store, "--json"))["stages"] if stage["kind"] != "pretrain"}
+    case.winnow("data", "check", "fashion-mnist")
+    case.winnow("run", case.sweep, "--store", case.store)
+    stages = {stage["identity"]: stage for stage in json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--json"))["stages"] if stage["kind"] != "pretrain"}
 
     store = Store(case.store)
     runs = store.runs()
     equal(sorted(runs.index), sorted(stages), "identities")
     equal(runs["kind"].value_counts().to_dict(), {"train": 5, "detect": 1}, "kinds")
     for identity in runs.index:
-        shown = json.loads(winnow("show", identity, "--store", case.store, "--json"))
+        shown = json.loads(case.winnow("show", identity, "--store", case.store, "--json"))
         equal(store.run(identity[:10]).settings, shown["stage"]["settings"], "settings of " + identity)
         equal(runs.at[identity, "metrics.accuracy"], shown["tables"]["metrics/final"]["accuracy"][0], "accuracy of " + identity)
         equal(runs.at[identity, "run.host"], shown["provenance"]["host"], "host of " + identity)
@@ -89,7 +79,7 @@ def main():
 
     # The same means as the report's.
     means = cells(store.runs(kind="train"), by=["method", "labels.rate"])
-    rows = list(csv.DictReader(io.StringIO(winnow("report", case.sweep, "--store", case.store, "--format", "csv"))))
+    rows = list(csv.DictReader(io.StringIO(case.winnow("report", case.sweep, "--store", case.store, "--format", "csv"))))
     for rate in (0.2, 0.4):
         reported = [float(row["accuracy"]) for row in rows if row["method"] == "ce" and float(row["labels.rate"]) == rate]
         equal(len(reported), 2, "seeds in the report")
@@ -108,13 +98,7 @@ def main():
     path.write_bytes(whole[:-1])
     contains(refused(store.runs), f"{path}: {len(whole) - 1} bytes instead of {len(whole)}: winnow fsck sets it aside")
     path.write_bytes(whole)
-    print("ok")
-    case.close()
-    shutil.rmtree(Case.cache, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AssertionError as error:
-        sys.exit(f"FAILED: {error}")
+    story(results_in_python)

@@ -4,18 +4,15 @@ coordinator, restart, table, and the same stage by hand. Needs nano-clip's run f
 
     tests/system/real_training.py --build build
 """
-import argparse
 import csv
 import io
 import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-from fleet import SOURCE, Case, children, contains, equal, kill, pid_of_agent, revision_of, strike, wait_for
+from case import SOURCE, Case, children, contains, equal, kill, pid_of_agent, revision_of, story, strike, wait_for
 
 SWEEP = """
 name     = "real"
@@ -59,12 +56,6 @@ class Training(Case):
     def command(self, *options, ranks=2, trainer=()):
         run = [str(self.build / "bin/winnow"), "run", str(self.sweep), "--store", str(self.store), *map(str, options)]
         return run if ranks == 0 else [str(SOURCE / "launch/mpirun"), "-n", str(ranks), *run]
-
-    def winnow(self, *arguments, program="winnow"):
-        process = subprocess.run([str(self.build / "bin" / program), *map(str, arguments)], env=self.environment, text=True,
-                                 capture_output=True, timeout=300)
-        equal(process.returncode, 0, f"exit code of {' '.join(map(str, arguments))}: {process.stderr}")
-        return process.stdout
 
 
 def survives_kills(build, wanted):
@@ -237,12 +228,7 @@ def gangs_go_on_from_their_checkpoints(build, alone):
     case.close()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=SOURCE / "build")
-    arguments = parser.parse_args()
-    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
-    case = Training(arguments.build)
+def the_whole_way(case):
     case.winnow("data", "check", "fashion-mnist")
     begin = time.time()
     code, text = case.run(timeout=400)
@@ -256,15 +242,9 @@ def main():
     one_stage_by_hand(case)
     goes_on_in_smaller_pieces(case)
     pretraining_goes_on_after_a_kill(case)
-    survives_kills(arguments.build, case.digests())
-    gangs_go_on_from_their_checkpoints(arguments.build, case)
-    print("ok")
-    case.close()
-    shutil.rmtree(Case.cache, ignore_errors=True)
+    survives_kills(case.build, case.digests())
+    gangs_go_on_from_their_checkpoints(case.build, case)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AssertionError as error:
-        sys.exit(f"FAILED: {error}")
+    story(the_whole_way, Training)

@@ -4,14 +4,13 @@
     tests/system/several_sweeps.py --build build [NAME...]
 """
 import json
+import shutil
 import signal
 import subprocess
-import sys
 
-import fleet
-from fleet import Case, contains, equal, kill, wait_for
+from case import SWEEP, Case, contains, each, equal, kill, wait_for
 
-A = fleet.SWEEP.format(seeds=[0, 1]).replace('"system"', '"a"')                                     # cc, proden: 9 stages
+A = SWEEP.format(seeds=[0, 1]).replace('"system"', '"a"')                                     # cc, proden: 9 stages
 B = A.replace('"a"', '"b"').replace('"cc", "proden"', '"proden", "lws"')                            # 4 + backbone shared
 
 
@@ -85,7 +84,7 @@ def the_first_sweep_goes_first(case):
         equal(len(owners), 13, "stages")
         later = owners.index(names[1])
         equal(set(owners[later:]), {names[1]}, "what runs after the second sweep's first own stage, of " + str(owners))
-        fleet.shutil.rmtree(case.store)
+        shutil.rmtree(case.store)
 
 
 def a_failure_keeps_the_other_sweep_from_nothing(case):
@@ -199,4 +198,4 @@ TESTS = [shared_stages_run_once, the_first_sweep_goes_first, a_failure_keeps_the
          a_drain_says_which_sweep_is_not_complete, names_the_file_that_changed]
 
 if __name__ == "__main__":
-    fleet.main(TESTS, Sweeps)
+    each(TESTS, Sweeps)

@@ -4,14 +4,11 @@ killed with kill -9 and resumes there. Result digests are those of an undisturbe
 
     tests/system/standin_programs.py --build build
 """
-import argparse
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 
-from fleet import SOURCE, Case, contains, equal, strike, wait_for
+from case import SOURCE, Case, contains, equal, story, strike
 
 SMALLER = {"samples = 6000, test_samples = 2000": "samples = 200, test_samples = 60", "epochs = 3": "epochs = 2", "batch = 128": "batch = 64",
            "seed   = [0, 1, 2]": "seed   = [0]"}
@@ -103,23 +100,11 @@ def resumes_after_a_kill(build):
     return resumed[0]["step"]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=SOURCE / "build")
-    arguments = parser.parse_args()
-    Case.cache = tempfile.mkdtemp(prefix="winnow-cache-")
-    case = Case(arguments.build)
-    checked = subprocess.run([str(case.build / "bin/winnow"), "data", "check", "fashion-mnist"], env=case.environment, capture_output=True, text=True)
-    case.close()
-    equal(checked.returncode, 0, "data check: " + checked.stderr)
-    print(f"{quickstart_in_small(arguments.build)} stages have the CPU's digests", flush=True)
-    print(f"a killed stage resumed at step {resumes_after_a_kill(arguments.build)}", flush=True)
-    shutil.rmtree(Case.cache, ignore_errors=True)
-    print("ok")
+def programs_on_the_standin(case):
+    case.winnow("data", "check", "fashion-mnist")
+    print(f"{quickstart_in_small(case.build)} stages have the CPU's digests", flush=True)
+    print(f"a killed stage resumed at step {resumes_after_a_kill(case.build)}", flush=True)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except AssertionError as error:
-        sys.exit(f"FAILED: {error}")
+    story(programs_on_the_standin)

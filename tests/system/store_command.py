@@ -4,13 +4,13 @@
     tests/system/store_command.py --build build [NAME...]
 """
 import json
+import shutil
 import signal
 import subprocess
 
-import fleet
-from fleet import Case, Skip, contains, equal, wait_for
+from case import SWEEP, Case, Skip, contains, each, equal, trainers_of, wait_for
 
-ALL = fleet.SWEEP.format(seeds=[0, 1])                                                    # cc and proden: 9 stages
+ALL = SWEEP.format(seeds=[0, 1])                                                    # cc and proden: 9 stages
 ONE = ALL.replace('"system"', '"one"').replace('["cc", "proden"]', '["cc"]')              # 5 of them
 
 
@@ -20,11 +20,6 @@ class Store(Case):
         self.one = self.folder / "one.toml"
         self.sweep.write_text(ALL)
         self.one.write_text(ONE)
-
-    def winnow(self, *words, code=0):
-        answer = subprocess.run([str(self.build / "bin/winnow"), *map(str, words)], env=self.environment, capture_output=True, text=True, timeout=60)
-        equal(answer.returncode, code, f"exit code of {words}: {answer.stdout}{answer.stderr}")
-        return answer.stdout + answer.stderr
 
     def prune(self, *words, code=0):
         return self.winnow("store", "prune", *words, "--store", self.store, code=code)
@@ -88,7 +83,7 @@ def never_while_a_run_works(case):
     process.kill()
     process.wait()
     equal({k: v for k, v in case.digests().items() if k in before}, before, "results")
-    wait_for(lambda: not fleet.trainers_of(case), "the end of its trainers")
+    wait_for(lambda: not trainers_of(case), "the end of its trainers")
     left = list((case.store / "checkpoints").glob("*"))
     said = case.prune(case.one, "--remove")                            # it is dead: its lease is no more
     contains(said, "removed ")
@@ -127,7 +122,7 @@ def makes_room_on_a_full_disk(case):
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(small)], stderr=subprocess.DEVNULL).returncode:
         raise Skip("needs the right to mount a small tmpfs")
     try:
-        fleet.shutil.copytree(case.store / "runs", small / "runs")
+        shutil.copytree(case.store / "runs", small / "runs")
         with open(small / "ballast", "wb", buffering=0) as file:
             try:
                 while True:
@@ -158,4 +153,4 @@ TESTS = [says_whose_the_files_are, removes_what_is_not_planned_and_only_that, ne
          makes_room_on_a_full_disk, estimates_the_disk]
 
 if __name__ == "__main__":
-    fleet.main(TESTS, Store)
+    each(TESTS, Store)

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from fleet import SOURCE, Case, contains, equal
+from case import SOURCE, Case, contains, equal
 
 SWEEP = """
 name     = "tried"

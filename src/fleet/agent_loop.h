@@ -44,7 +44,6 @@ class AgentLoop {
   void on_message(const Message&);
   bool welcome(const Message&);
   void take_devices();
-  std::vector<std::string> trainer_words() const;
   std::string devices_of(const std::vector<sched::Slot>&) const;  // CUDA_VISIBLE_DEVICES of a trainer in these slots
   void start_waiting();
   void start(sched::Slot);

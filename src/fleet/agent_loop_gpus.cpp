@@ -30,12 +30,6 @@ void AgentLoop::take_devices() {
   watch_.emplace(std::move(gpus));
 }
 
-std::vector<std::string> AgentLoop::trainer_words() const {
-  std::vector<std::string> words = options_.trainer;
-  if (options_.own_trainer && !devices_.gpus.empty()) words.insert(words.end(), {"--device", "cuda"});
-  return words;
-}
-
 std::string AgentLoop::devices_of(const std::vector<Slot>& slots) const {
   std::string list;
   for (Slot slot : slots) list += (list.empty() ? "" : ",") + devices_.gpus[slot].uuid;

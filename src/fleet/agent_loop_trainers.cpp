@@ -118,8 +118,8 @@ void AgentLoop::start(Slot slot) {
   SlotState& state = slots_[slot];
   std::vector<Slot> slots = std::exchange(state.to_start, {});
   try {
-    TrainerCommand command{trainer_words(), options_.threads, static_cast<std::uint32_t>(slots.size()), {}};
-    if (!devices_.gpus.empty()) command.variables.emplace_back("CUDA_VISIBLE_DEVICES", devices_of(slots));
+    TrainerCommand command{options_.trainer, options_.threads, static_cast<std::uint32_t>(slots.size()), {}};
+    if (!devices_.gpus.empty()) command.use_gpus(devices_of(slots), options_.own_trainer);
     state.trainer = std::make_unique<TrainerProcess>(command);
   } catch (const DeviceError& error) {
     post(Agent::TrainerGone{slot, error.what()});

@@ -33,7 +33,8 @@ class Memory {
  public:
   void take(std::string_view record) {
     std::optional<std::string_view> event = value_in_record(record, R"("event":)");
-    if (event == "started") {
+    // A failed attempt need not have started: its stage could not be prepared, or not be taken.
+    if (event == "started" || event == "failed") {
       auto identity = identity_of(value_in_record(record, R"("identity":)"));
       auto attempt = number_of<std::uint32_t>(value_in_record(record, R"("attempt":)"));
       if (identity && attempt) attempts[*identity] = std::max(attempts[*identity], *attempt);

@@ -70,6 +70,11 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 }  // namespace
 
+void TrainerCommand::use_gpus(const std::string& uuids, bool own_trainer) {
+  variables.emplace_back("CUDA_VISIBLE_DEVICES", uuids);
+  if (own_trainer) words.insert(words.end(), {"--device", "cuda"});
+}
+
 TrainerProcess::TrainerProcess(const TrainerCommand& command) {
   std::vector<std::string> words, variables = environment(command);
   if (command.width > 1) {

@@ -19,6 +19,9 @@ struct TrainerCommand {
   int threads = 1;
   std::uint32_t width = 1;  // more: mpirun starts so many processes, and the first one speaks
   std::vector<std::pair<std::string, std::string>> variables;  // of its environment, in place of ours
+
+  // The GPUs that it sees, by UUID, with commas; one for each process. winnow's own trainer must be told to use them.
+  void use_gpus(const std::string& uuids, bool own_trainer);
 };
 
 // Lives in its own process group and dies with the agent (parent-death signal). Its environment is ours without what

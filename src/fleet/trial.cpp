@@ -32,7 +32,7 @@ std::string line_of(const TrialOrder& order) {
 
 TrainerCommand command_of(const TrialOrder& order) {
   TrainerCommand command{order.trainer, order.threads, 1, {}};
-  if (!order.gpu.empty()) command.variables.emplace_back("CUDA_VISIBLE_DEVICES", order.gpu);
+  if (!order.gpu.empty()) command.use_gpus(order.gpu, order.own_trainer);
   return command;
 }
 

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -56,9 +57,23 @@ class Case:
     def trainer(self, *options):
         return " ".join([str(self.build / "bin/noop-trainer"), "--count", str(self.counter), *map(str, options)])
 
+    def python_trainer(self, answer):
+        """The words of a trainer in Python. `answer`: statements that `say` something of a `command` to run."""
+        file = self.folder / "trainer.py"
+        file.write_text(f"""
+import json, sys
+say = lambda **event: print(json.dumps(event), flush=True)
+say(event="ready", protocol=1, device="cpu", version="1")
+for line in sys.stdin:
+    command = json.loads(line)
+    if command["do"] == "quit": break
+{textwrap.indent(textwrap.dedent(answer), "    ")}
+""")
+        return f"{sys.executable} {file}"
+
     def command(self, *options, ranks=2, trainer=()):
         run = [str(self.build / "bin/winnow"), "run", str(self.sweep), "--from-scratch", "--store", str(self.store),
-               "--trainer", self.trainer(*trainer), *map(str, options)]
+               "--trainer", trainer if isinstance(trainer, str) else self.trainer(*trainer), *map(str, options)]
         return run if ranks == 0 else [str(SOURCE / "launch/mpirun"), "-n", str(ranks), *run]
 
     def start(self, *options, **arguments):

@@ -16,7 +16,6 @@ import shutil
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 from pathlib import Path
@@ -525,22 +524,13 @@ def a_dead_coordinator_shows(case):
 def a_nan_in_python_is_said_once(case):
     """Python's json writes NaN, which JSON does not have. Another attempt would write it again."""
     case.sweep.write_text(SWEEP.format(seeds=[0]).replace('["cc", "proden"]', '["cc"]').replace(', { kind = "flip", rate = 0.7 }', ""))
-    trainer = case.folder / "trainer.py"
-    trainer.write_text("""
-import json, sys
-say = lambda **event: print(json.dumps(event), flush=True)
-say(event="ready", protocol=1, device="cpu", version="1")
-for line in sys.stdin:
-    command = json.loads(line)
-    if command["do"] == "quit": break
-    value = float("nan") if command["stage"]["kind"] == "train" else 0.5
-    say(event="done", identity=command["identity"], metrics={"accuracy": value})
-""")
-    command = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"{sys.executable} {trainer}"]
-    answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=60)
-    equal(answer.returncode, 3, "exit code: " + answer.stdout)
-    contains(answer.stdout, "write null")
-    contains(answer.stdout, '"metrics": {"accuracy": NaN}')
+    code, text = case.run(ranks=0, trainer=case.python_trainer("""
+        value = float("nan") if command["stage"]["kind"] == "train" else 0.5
+        say(event="done", identity=command["identity"], metrics={"accuracy": value})
+        """))
+    equal(code, 3, "exit code: " + text)
+    contains(text, "write null")
+    contains(text, '"metrics": {"accuracy": NaN}')
     equal(len(case.events("failed")), 1, "failures")
     equal(case.events("failed")[0]["class"], "protocol", "class of the failure")
 

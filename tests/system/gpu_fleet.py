@@ -7,7 +7,6 @@ a driver's library is.
 import json
 import os
 import subprocess
-import sys
 import time
 
 from case import SOURCE, SWEEP, Case, contains, each, equal, kill, wait_for
@@ -85,6 +84,22 @@ def a_gang_sees_all_of_its_gpus(case):
     code, text = case.run("--per-gpu", 2)
     equal(code, 2, "exit code of a gang on shared GPUs: " + text)
     contains(text, "the processes of a gang need a GPU each")
+
+
+def instances_of_a_gpu_make_no_gang(case):
+    case.has({"a": {"mig": "MIG-1:24000,MIG-2:24000"}})
+    case.sweep.write_text(SWEEP.format(seeds=[0]).replace("[base]", "[base]\nwidth = 2"))
+    code, text = case.run()
+    equal(code, 2, "exit code: " + text)
+    contains(text, "width = 2 needs 2 GPUs, and those of this machine are partitioned (MIG)")
+    code, text = case.run("--time-scale", 0.1, ranks=1)        # under mpirun the agent says it
+    equal(code, 3, "exit code under mpirun: " + text)
+    contains(text, "its GPUs are partitioned (MIG)")
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    process = case.start(trainer=("--sleep", 0.5))
+    seen = wait_for(lambda: len(case.visible()) == 2 and case.visible(), "two trainers")
+    equal(sorted(seen.values()), ["MIG-1", "MIG-2"], "what trainers see")
+    equal(process.wait(60), 0, "exit code: " + case.said())
 
 
 def a_successor_waits_for_the_memory(case):
@@ -170,22 +185,14 @@ def nodes_with_and_without_gpus_are_no_accident(case):
 def out_of_memory_means_smaller_pieces(case):
     case.has({"a": {}})
     case.sweep.write_text(SWEEP.format(seeds=[0]).replace('["cc", "proden"]', '["cc"]').replace(', { kind = "flip", rate = 0.7 }', ""))
-    trainer = case.folder / "trainer.py"
-    trainer.write_text("""
-import json, sys
-say = lambda **event: print(json.dumps(event), flush=True)
-say(event="ready", protocol=1, device="cuda", version="1")
-for line in sys.stdin:
-    command = json.loads(line)
-    if command["do"] == "quit": break
-    times = command["context"].get("out_of_memory", 0)
-    if command["stage"]["kind"] == "train" and times < 2: say(event="failed", identity=command["identity"], **{"class": "memory"}, message=f"CUDA out of memory, {times}")
-    else: say(event="done", identity=command["identity"], metrics={"accuracy": times})
-""")
-    command = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"{sys.executable} {trainer}",
-               "--time-scale", "0.1"]
-    answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=60)
-    equal(answer.returncode, 0, "exit code: " + answer.stdout)
+    code, text = case.run("--time-scale", 0.1, trainer=case.python_trainer("""
+        times = command["context"].get("out_of_memory", 0)
+        if command["stage"]["kind"] == "train" and times < 2:
+            say(event="failed", identity=command["identity"], **{"class": "memory"}, message=f"CUDA out of memory, {times}")
+        else:
+            say(event="done", identity=command["identity"], metrics={"accuracy": times})
+        """))
+    equal(code, 0, "exit code: " + text)
     equal([(r["class"], r["text"]) for r in case.events("failed")], [("memory", "CUDA out of memory, 0"), ("memory", "CUDA out of memory, 1")], "failures")
 
 
@@ -231,7 +238,7 @@ def the_doctor_lists_them(case):
     contains(answer.stdout, "winnow-train needs CUDA 13.0: a newer driver")
 
 
-TESTS = [each_trainer_sees_its_gpu, several_share_one, a_gang_sees_all_of_its_gpus, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
+TESTS = [each_trainer_sees_its_gpu, several_share_one, a_gang_sees_all_of_its_gpus, instances_of_a_gpu_make_no_gang, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
          without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident,
          out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_test_on_gpus_says_that_there_are_none, the_doctor_lists_them]
 

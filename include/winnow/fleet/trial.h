@@ -14,6 +14,7 @@ namespace winnow::fleet {
 
 struct TrialOrder {
   std::vector<std::string> trainer;  // program and arguments
+  bool own_trainer = false;          // it is winnow-train
   int threads = 1;
   std::string gpu;  // the one that the trainer sees, by UUID; empty: whatever this process sees
   Value stage;      // as winnow::to_json writes it

@@ -15,6 +15,7 @@
 #include "run_summary.h"
 #include "stage_class.h"
 #include "sweep_options.h"
+#include "trainer_option.h"
 #include "united_plans.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
@@ -30,7 +31,7 @@ struct RunOptions {
   SweepsOptions sweeps;
   StoreOptions stores;
   bool from_scratch = false, keep_images = false, json = false;
-  std::string trainer;
+  TrainerOption trainer;
   std::string device = "auto";
   std::uint32_t trainers = 0, per_gpu = 1, max_failures = 0;  // trainers 0: as many as there are devices
   bool busy_gpus = false, mixed_devices = false;
@@ -39,25 +40,12 @@ struct RunOptions {
   double grace = 5, checkpoint_every = 60, time_scale = 1;
 };
 
-std::vector<std::string> words_of(const std::string& command) {
-  if (::access(command.c_str(), X_OK) == 0) return {command};  // a path, perhaps with blanks
-  std::istringstream stream(command);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
-
-std::vector<std::string> trainer_of(const RunOptions& options) {
-  if (!options.trainer.empty()) return words_of(options.trainer);
-  return {(executable_folder() / "winnow-train").string(), "serve"};
-}
-
 fleet::Options fleet_options(const RunOptions& options, const store::Store& store) {
   fleet::Options result;
   result.store = store.root();
   result.references = store.references();
-  result.trainer = trainer_of(options);
-  result.own_trainer = options.trainer.empty();
+  result.trainer = options.trainer.words();
+  result.own_trainer = options.trainer.own();
   result.devices = fleet::devices().parse(options.device);
   result.trainers = options.trainers;
   result.per_gpu = options.per_gpu;
@@ -76,15 +64,6 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
 
 store::Store open_store(const RunOptions& options) {
   return options.from_scratch ? store::Store(options.stores.store) : options.stores.open();
-}
-
-void require_trainer(const std::vector<std::string>& words) {
-  if (words.empty()) throw UsageError("--trainer is empty: name a program");
-  if (words[0].find('/') == std::string::npos) return;  // looked up in PATH when it is started
-  if (::access(words[0].c_str(), X_OK) != 0)
-    throw UsageError(fmt::format(
-        "no trainer at {}: run launch/setup and build with WINNOW_TRAIN=ON, or name another program with --trainer",
-        words[0]));
 }
 
 // A plan's digest covers the file's bytes; the file's own digest is cheap enough to be taken every few seconds.
@@ -252,7 +231,7 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   for (const fleet::Wanted& sweep : work.sweeps) outcome.sweeps.push_back({sweep.name, sweep.stages, sweep.stages});
   work.begun = [&] { remember(options, plans, store.root()); };
   if (open > 0) {
-    require_trainer(trainer_of(options));
+    options.trainer.require();
     require_gpus_apart(plans, work, options);
     if (!world.mpi) require_room(plans, work, fleet_options(options, store));
     outcome = fleet.coordinate(work, display);

@@ -15,6 +15,7 @@
 #include "stage_classes.h"
 #include "sweep_options.h"
 #include "terminal.h"
+#include "trainer_option.h"
 #include "trial_places.h"
 #include "trial_report.h"
 #include "winnow/core/error.h"
@@ -30,7 +31,8 @@ volatile std::sig_atomic_t stop_asked = 0;
 struct TryOptions {
   SweepOptions sweep;
   StoreOptions stores;
-  std::string trainer, scratch, device = "auto";
+  TrainerOption trainer;
+  std::string scratch, device = "auto";
   std::string gpu;  // that trials are computed on; empty: the CPU
   std::uint32_t trainers = 1;
   int threads = 1;
@@ -67,27 +69,6 @@ class Line {
   bool live_, drawn_ = false;
   std::size_t width_;
 };
-
-std::vector<std::string> trainer_of(const TryOptions& options) {
-  if (options.trainer.empty()) {
-    std::vector<std::string> words{(executable_folder() / "winnow-train").string(), "serve"};
-    if (!options.gpu.empty()) words.insert(words.end(), {"--device", "cuda"});
-    return words;
-  }
-  if (::access(options.trainer.c_str(), X_OK) == 0) return {options.trainer};
-  std::istringstream stream(options.trainer);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  if (words.empty()) throw UsageError("--trainer is empty: name a program");
-  return words;
-}
-
-void require_trainer(const std::vector<std::string>& words) {
-  if (words[0].find('/') != std::string::npos && ::access(words[0].c_str(), X_OK) != 0)
-    throw UsageError(fmt::format(
-        "no trainer at {}: run launch/setup and build with WINNOW_TRAIN=ON, or name another program with --trainer",
-        words[0]));
-}
 
 // What `run` would execute: cells that are not done, and what they need.
 std::vector<bool> to_run(const sweep::Plan& plan, const std::vector<bool>& done) {
@@ -148,9 +129,16 @@ class Trials {
     try {
       Stage stage = plan_.stage(node);
       const Identity& identity = plan_.nodes()[node].identity;
-      fleet::TrialOrder order{trainer_of(options_),  options_.threads,        options_.gpu,
-                              to_json(stage),        identity.hex(),          places_.data(stage),
-                              places_.inputs(stage), places_.output(identity)};
+      fleet::TrialOrder order;
+      order.trainer = options_.trainer.words();
+      order.own_trainer = options_.trainer.own();
+      order.threads = options_.threads;
+      order.gpu = options_.gpu;
+      order.stage = to_json(stage);
+      order.identity = identity.hex();
+      order.data = places_.data(stage);
+      order.inputs = places_.inputs(stage);
+      order.output = places_.output(identity);
       auto stop = [&] {
         line_.draw(fmt::format("{}{}  {}", begin, classes_.all()[own].name, spoken_duration(std::floor(elapsed()))));
         return stop_asked != 0;
@@ -205,7 +193,7 @@ int execute(const TryOptions& options) {
   line.print(fmt::format(
       "{}: {} of {} stages are done, {} to run in {} classes; of each a few steps and an evaluation are tried",
       plan.name(), finished, plan.nodes().size(), open, classes.all().size()));
-  if (open > 0) require_trainer(trainer_of(options));
+  if (open > 0) options.trainer.require();
 
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int) { stop_asked = 1; });
   TrialFolder folder(options.scratch.empty() ? std::filesystem::temp_directory_path() : Path(options.scratch));
@@ -261,7 +249,7 @@ int try_out(int argc, char** argv) {
                "read no reference store: try everything that would be computed here");
   app.add_option("--scratch", options.scratch,
                  "a folder for what trials hand on, removed afterwards (default: that of temporary files)");
-  app.add_option("--trainer", options.trainer, "program that executes stages (default: winnow-train serve)");
+  options.trainer.add_to(app);
   app.add_flag("--json", options.json, "the outcome as JSON on standard output, progress on standard error");
   if (!parse(app, argc, argv)) return kDone;
   fleet::Options device;

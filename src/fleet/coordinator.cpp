@@ -126,7 +126,8 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
   status_.heard(agent);
   switch (message.kind) {
     case Message::Kind::joined: {
-      const Value said = Value::parse(message.detail);
+      Value said = Value::parse(message.detail, nullptr, /*allow_exceptions=*/false);
+      if (!said.is_object()) said = Value::object();  // another revision may say it otherwise
       if (std::string other = said.value("revision", ""); other != revision()) {
         refused_ = fmt::format(
             "winnow on host {} is of revision {}, the coordinator on host {} of {}: they would compute one table with "

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <random>
 
@@ -111,13 +112,17 @@ class Cluster {
       tick_agent(id);
     });
   }
-  // Killed, or stopped for ever: sometimes its connection closes, sometimes nobody is told.
-  void lose_agent() {
+  std::optional<AgentId> any_agent() {
     std::vector<AgentId> alive;
     for (auto& [id, node] : nodes_)
       if (!node.lost) alive.push_back(id);
-    if (alive.empty()) return;
-    AgentId id = alive[below(alive.size())];
+    return alive.empty() ? std::nullopt : std::optional(alive[below(alive.size())]);
+  }
+  // Killed, or stopped for ever: sometimes its connection closes, sometimes nobody is told.
+  void lose_agent() {
+    std::optional<AgentId> found = any_agent();
+    if (!found) return;
+    AgentId id = *found;
     nodes_.at(id).lost = true;
     if (chance(0.5)) event(Scheduler::Left{id});
     later(random_time(60s), [this] { add_agent(); });
@@ -125,11 +130,9 @@ class Cluster {
 
   // The agent sees it before its trainer does, or after that has died of it.
   void lose_device() {
-    std::vector<AgentId> alive;
-    for (auto& [id, node] : nodes_)
-      if (!node.lost) alive.push_back(id);
-    if (alive.empty()) return;
-    AgentId id = alive[below(alive.size())];
+    std::optional<AgentId> found = any_agent();
+    if (!found) return;
+    AgentId id = *found;
     Slot slot = static_cast<Slot>(below(nodes_.at(id).slots));
     if (nodes_.at(id).process[slot] && chance(0.5)) die(id, slot);
     agent_event(id, Agent::Closed{slot, "its GPU was lost"});

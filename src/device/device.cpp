@@ -38,8 +38,7 @@ std::string (*cuda_kind)(int device) = nullptr;
 void set_cuda_kind(std::string (*kind)(int device)) { cuda_kind = kind; }
 
 std::vector<std::string> names() {
-  std::vector<std::string> result{"cpu"};
-  if (cuda_kind) result.push_back("cuda");
+  std::vector<std::string> result{"cpu", "cuda"};
   if (c10::is_privateuse1_backend_registered()) result.push_back(c10::get_privateuse1_backend());
   return result;
 }
@@ -53,6 +52,9 @@ c10::Device named(std::string_view name) {
   auto refuse = [&](const std::string& expected) {
     return UsageError(fmt::format("device: '{}' is no device: expected {}", name, expected));
   };
+  if (type == "cuda" && !cuda_kind)
+    throw UsageError(
+        "device: cuda needs its module, which a program loads before all else where its own --device says cuda");
   if (type == "cpu") {
     if (name != type) throw refuse("cpu, which has no number");
     return at::kCPU;

@@ -142,7 +142,8 @@ bool AgentLoop::welcome(const Message& message) {
         .number = static_cast<double>(devices_.slots),
         .text = host_name(),
         .detail = Value({{"pid", ::getpid()}, {"revision", revision()}, {"gpus", to_json(watch_->seen())}}).dump()});
-  for (const std::string& warning : devices_.warnings) send({.kind = Message::Kind::note, .text = warning});
+  for (const std::string& warning : devices_.warnings)
+    send({.kind = Message::Kind::note, .text = fmt::format("host {}: {}", host_name(), warning)});
   return true;
 }
 

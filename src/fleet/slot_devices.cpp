@@ -58,9 +58,8 @@ std::vector<Gpu> visible_of(const std::vector<Gpu>& list, const char* visible, b
     if (found == list.end()) {
       if (word != "NoDevFiles" && word != "-1")
         warnings.push_back(
-            fmt::format("host {}: CUDA_VISIBLE_DEVICES={} names '{}', which is no GPU here; what stands "
-                        "behind it is not used",
-                        host_name(), visible, word));
+            fmt::format("CUDA_VISIBLE_DEVICES={} names '{}', which is no GPU here; what stands behind it is not used",
+                        visible, word));
       break;
     }
     result.push_back(*found);
@@ -117,7 +116,7 @@ SlotDevices slot_devices(const Options& options, const Gpus& gpus, const char* v
     if (why.empty() && gpu.one_process && options.per_gpu > 1)
       why = fmt::format("its compute mode admits one process, --per-gpu {} wants more", options.per_gpu);
     if (why.empty()) ours.push_back(gpu);
-    else result.warnings.push_back(fmt::format("host {}: {} is left out: {}", host_name(), called(gpu), why));
+    else result.warnings.push_back(fmt::format("{} is left out: {}", called(gpu), why));
   }
   if (ours.empty()) {
     // A machine whose GPUs are all left out has lost them: to compute on its CPUs instead is for a person to say.

@@ -16,7 +16,9 @@ TEST(Device, IsNamed) {
 
 TEST(Device, OfAnotherNameIsRefusedWithTheNearest) {
   EXPECT_THAT(refusal([] { named("cpuu"); }), testing::StartsWith("device: unknown 'cpuu' (did you mean 'cpu'?)"));
-  EXPECT_THAT(refusal([] { named(""); }), testing::HasSubstr("known: cpu"));
+  EXPECT_THAT(refusal([] { named(""); }), testing::HasSubstr("known: cpu, cuda"));
+  EXPECT_THAT(refusal([] { named("cudda"); }), testing::HasSubstr("did you mean 'cuda'?"));
+  EXPECT_THAT(refusal([] { named("cuda"); }), testing::HasSubstr("needs its module"));
   EXPECT_THAT(refusal([] { named("xpu:0"); }), testing::HasSubstr("device: unknown 'xpu:0'"));
   for (const char* name : {"cpu:one", "cpu:1", "cpu:"})
     EXPECT_THAT(refusal([&] { named(name); }), testing::HasSubstr("is no device: expected cpu, which has no number"));

@@ -9,8 +9,8 @@
 
 namespace winnow::device {
 
-// "cpu", and what the program has besides: "cuda" where its module was loaded (comm/cuda_module.h), the tests' stand-in
-// where it was linked with it. UsageError listing what this program knows.
+// "cpu", "cuda" where its module was loaded (comm/cuda_module.h), and the tests' stand-in where the program was linked
+// with it. UsageError listing what this program knows.
 c10::Device named(std::string_view);
 std::vector<std::string> names();
 

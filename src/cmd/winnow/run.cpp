@@ -10,6 +10,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "known_sweep.h"
 #include "outcome.h"
 #include "run_display.h"
 #include "run_summary.h"
@@ -20,7 +21,6 @@
 #include "winnow/core/host.h"
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
-#include "winnow/store/known_sweeps.h"
 
 namespace winnow::cmd {
 
@@ -215,14 +215,8 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
 // So that `winnow store` can tell whose the run files are. Worth no run's failure.
 void remember(const RunOptions& options, const UnitedPlans& plans, const Path& store) {
   for (std::size_t i = 0; i < plans.plans().size(); ++i) {
-    const sweep::Plan& plan = plans.plans()[i];
-    std::error_code unknown;
-    store::KnownSweep known{plan.name(),
-                            std::filesystem::absolute(options.sweeps.files[i], unknown).string(),
-                            options.sweeps.sets,
-                            wall_seconds(),
-                            {}};
-    for (const sweep::Node& node : plan.nodes()) known.stages.push_back(node.identity);
+    store::KnownSweep known = known_sweep(options.sweeps.one(options.sweeps.files[i]), plans.plans()[i]);
+    known.time = wall_seconds();
     try {
       store::remember_sweep(store, known);
     } catch (const DeviceError&) {  // full or read-only: what runs will say so

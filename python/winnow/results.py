@@ -16,10 +16,11 @@ verifies every byte, this does not. Errors are ResultsError, with the file.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import pathlib
 import sys
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Union
 
 import h5py
 import numpy
@@ -45,26 +46,32 @@ class Run:
         self.path = pathlib.Path(path)
         try:
             with self.path.open("rb") as file:
-                block = file.read(USER_BLOCK)
+                block, size = file.read(USER_BLOCK), file.seek(0, 2)
         except OSError as error:
             raise ResultsError(f"{self.path}: {error.strerror}") from error
         if len(block) < USER_BLOCK or block[:8] != MAGIC:
             raise ResultsError(f"{self.path}: no run file of winnow")
         length = int.from_bytes(block[16:24], "little")
-        if self.path.stat().st_size != USER_BLOCK + length:
-            raise ResultsError(f"{self.path}: {self.path.stat().st_size} bytes instead of {USER_BLOCK + length}: winnow fsck sets it aside")
+        if size != USER_BLOCK + length:
+            raise ResultsError(f"{self.path}: {size} bytes instead of {USER_BLOCK + length}: winnow fsck sets it aside")
         self.identity = "".join(f"{part:016x}" for part in numpy.frombuffer(block[40:56], "<u8"))
         with self._open() as file:
             self.stage: Dict[str, Any] = json.loads(_text(file["stage/json"][()]))
             self.provenance: Dict[str, Any] = {name: _plain(value) for name, value in file.attrs.items()}
-        self.kind: str = self.stage["kind"]
-        self.settings: Dict[str, Any] = dict(self.stage["settings"])
+            self.kind: str = self.stage["kind"]
+            self.settings: Dict[str, Any] = dict(self.stage["settings"])
 
-    def _open(self) -> Any:
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[Any]:
+        """The file, for what is read of it within: of damage h5py says so with exceptions of many kinds."""
         try:
-            return h5py.File(self.path, "r")
-        except OSError as error:
-            raise ResultsError(f"{self.path}: {error}") from error
+            with h5py.File(self.path, "r") as file:
+                yield file
+        except ResultsError:
+            raise
+        except (OSError, LookupError, RuntimeError, ValueError, TypeError, MemoryError) as error:
+            reason = str(error.args[0]) if error.args else type(error).__name__
+            raise ResultsError(f"{self.path}: cannot be read: {reason}: winnow fsck says whether it is damaged") from error
 
     def names(self) -> List[str]:
         """Tables and arrays: "metrics/final", "selection/mask", ..."""

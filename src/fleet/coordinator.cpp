@@ -228,8 +228,8 @@ void Coordinator::warn_if_changed() {
     if (std::find(changed_.begin(), changed_.end(), file) != changed_.end()) continue;
     changed_.push_back(file);
     observer_.say(
-        fmt::format("{}: the sweep file has changed since this run began: the run continues with the old content; run "
-                    "it again for the new one",
+        fmt::format("{}: it has changed since this run began: the run continues with the old content; run it again for "
+                    "the new one",
                     file));
   }
 }

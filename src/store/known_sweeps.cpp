@@ -12,6 +12,8 @@ namespace winnow::store {
 
 namespace {
 
+constexpr int kFormat = 1;
+
 Path folder_of(const Path& root) { return root / "sweeps"; }
 
 // A line of JSON that says what follows, and its digest; then a line a stage.
@@ -21,9 +23,10 @@ KnownSweep read_sweep(const Path& path) {
   Value head = Value::parse(text.substr(0, end), nullptr, false);
   std::string_view rest = std::string_view(text).substr(std::min(end + 1, text.size()));
   try {
-    if (!head.is_object() || head.at("format") != 1) throw DataError("has another format than this winnow writes");
+    if (!head.is_object() || head.at("format") != kFormat)
+      throw DataError("has another format than this winnow writes");
     if (head.at("digest") != hash_of(rest).hex()) throw DataError("is damaged");
-    KnownSweep sweep{head.at("sweep"), head.at("file"), head.at("sets"), head.at("time"), {}};
+    KnownSweep sweep{head.at("sweep"), head.at("file"), head.at("sets"), head.at("presets"), head.at("time"), {}};
     for (std::size_t at = 0; at + 33 <= rest.size(); at += 33)
       sweep.stages.push_back(Identity::parse(rest.substr(at, 32)));
     return sweep;
@@ -40,8 +43,8 @@ void remember_sweep(const Path& store_root, const KnownSweep& sweep) {
   std::string rest;
   rest.reserve(33 * sweep.stages.size());
   for (const Identity& stage : sweep.stages) rest += stage.hex() + "\n";
-  Value head = {{"format", 1},        {"sweep", sweep.name}, {"file", sweep.file},
-                {"sets", sweep.sets}, {"time", sweep.time},  {"digest", hash_of(rest).hex()}};
+  Value head = {{"format", kFormat},        {"sweep", sweep.name}, {"file", sweep.file},           {"sets", sweep.sets},
+                {"presets", sweep.presets}, {"time", sweep.time},  {"digest", hash_of(rest).hex()}};
   make_folders(folder_of(store_root));
   write_file_atomically(folder_of(store_root) / (sweep.name + ".txt"),
                         head.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n" + rest);

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cstring>
 #include <string_view>
 
 #include "built_in.h"
@@ -14,6 +12,7 @@
 #include "read_preset.h"
 #include "stage_keys.h"
 #include "winnow/core/error.h"
+#include "winnow/core/shell_word.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/scores.h"
 #include "winnow/data/template_file.h"
@@ -135,14 +134,7 @@ std::string Preset::place(const std::string& entry) const {
   return Place{source, found == lines.end() ? 0 : found->second}.text();
 }
 
-std::string Preset::option() const {
-  if (!from_outside()) return "";
-  auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("/-_.+,:=@%~", c); };
-  if (std::all_of(folder.begin(), folder.end(), plain)) return " --presets " + folder;
-  std::string quoted;
-  for (char c : folder) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return fmt::format(" --presets '{}'", quoted);  // as a shell takes it
-}
+std::string Preset::option() const { return from_outside() ? " --presets " + shell_word(folder) : ""; }
 
 data::Manifest Dataset::manifest() const {
   data::Manifest manifest = data::Manifest::from_preset(name, content, source, lines);

@@ -26,8 +26,8 @@ store::Inventory an_inventory() {
 }
 
 std::vector<store::KnownSweep> two_sweeps() {
-  return {{"a", "a.toml", {"seed=1"}, 86'400, {id("backbone"), id("a1"), id("a2")}},
-          {"b", "b.toml", {}, 0, {id("backbone"), id("b1"), id("b2"), id("b2")}}};
+  return {{"a", "a.toml", {"seed=1", "model=\"x\""}, {"/p", "/my own/p"}, 86'400, {id("backbone"), id("a1"), id("a2")}},
+          {"b", "b.toml", {}, {}, 0, {id("backbone"), id("b1"), id("b2"), id("b2")}}};
 }
 
 TEST(StoreView, TellsWhoseTheFilesAre) {
@@ -47,7 +47,9 @@ TEST(StoreView, InWords) {
   EXPECT_THAT(text, HasSubstr("  train               2     5.0 MB  weights 1.5 MB, selection 400.0 kB\n"));
   EXPECT_THAT(text, HasSubstr("  not readable        1       70 B\n"));
   EXPECT_THAT(text, HasSubstr("  leftovers           3       30 B  of killed processes: `winnow fsck` removes them\n"));
-  EXPECT_THAT(text, HasSubstr("2.0 MB of it of no other sweep; a.toml --set seed=1, ran 1970-01-02 00:00 UTC\n"));
+  EXPECT_THAT(text,
+              HasSubstr("2.0 MB of it of no other sweep; a.toml --presets /p --presets '/my own/p' --set seed=1 --set "
+                        "'model=\"x\"', ran 1970-01-02 00:00 UTC\n"));
   EXPECT_THAT(text, HasSubstr("no known sweep      2   500.1 kB\n"));
   EXPECT_THAT(text, HasSubstr("note: /s/runs/ab is a link"));
   EXPECT_THAT(text, HasSubstr("note: run file x has schema 2"));

@@ -10,7 +10,7 @@ namespace {
 using testing::HasSubstr;
 
 KnownSweep a_sweep(const std::string& name, int stages) {
-  KnownSweep sweep{name, "/a/" + name + ".toml", {"train.epochs=1", "x=\"\xff\""}, 12.5, {}};
+  KnownSweep sweep{name, "/a/" + name + ".toml", {"train.epochs=1", "x=\"\xff\""}, {"/p/my presets"}, 12.5, {}};
   for (int i = 0; i < stages; ++i) sweep.stages.push_back(hash_of(name + std::to_string(i)));
   return sweep;
 }
@@ -28,6 +28,7 @@ TEST(KnownSweeps, ComeBackAsTheyWereLastRemembered) {
   EXPECT_EQ(known.sweeps[1].stages, a_sweep("b", 2).stages);
   EXPECT_EQ(known.sweeps[1].file, "/a/b.toml");
   EXPECT_EQ(known.sweeps[1].sets[0], "train.epochs=1");
+  EXPECT_EQ(known.sweeps[1].presets, a_sweep("b", 2).presets);
   EXPECT_EQ(known.sweeps[1].time, 12.5);
 }
 

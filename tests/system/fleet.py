@@ -313,7 +313,7 @@ def warns_when_the_sweep_changes(case):
     wait_for(case.running, "a running stage")
     case.sweep.write_text(case.sweep.read_text() + "\n# edited\n")
     equal(process.wait(60), 0, "exit code")
-    contains(case.said(), "the sweep file has changed since this run began")
+    contains(case.said(), "sweep.toml: it has changed since this run began")
 
 
 def tells_trainers_to_keep_images(case):

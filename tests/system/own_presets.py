@@ -154,6 +154,19 @@ def a_project_of_ones_own(case):
     equal(case.identities(case.folder / "alone.toml", "--presets", presets), before, "identities with --presets")
     equal(case.identities(case.folder / "alone.toml", WINNOW_PRESETS=f"{presets}:{presets}"), before, "identities with WINNOW_PRESETS")
 
+    # What `winnow store` shows is enough to plan it again; a sweep that it is told of finds its presets like any other.
+    contains(case.winnow("run", case.folder / "alone.toml", "--store", case.store, "--set", "train.epochs=2", "--presets", "project/presets"), "4 done, 0 to run")
+    shown = case.winnow("store", case.store)
+    contains(shown, f"{case.folder}/alone.toml --presets {presets} --set train.epochs=2, ran ")
+    told = next(line for line in shown.splitlines() if "alone.toml" in line).split("; ")[1].split(", ran ")[0]
+    equal(case.identities(*shlex.split(told)), before, "identities of the command line that is shown")
+    refused = case.winnow("store", case.store, "--sweep", case.folder / "alone.toml", code=2)
+    contains(refused, "colours")
+    for named, environment in ((("--presets", presets), {}), ((), {"WINNOW_PRESETS": str(presets)})):
+        use = json.loads(case.winnow("store", case.store, "--sweep", case.folder / "alone.toml", *named, "--json", **environment))
+        equal([(entry["sweep"], entry["planned"], entry["here"]["files"]) for entry in use["sweeps"]], [("own", 4, 4)], "whose the files are")
+    contains(case.winnow("store", "--presets", presets, "prune", sweep, "--store", case.store, code=2), "stand behind `prune`")
+
     # The whole project moves: its images lie elsewhere, so they are checked again; nothing is computed again.
     moved = case.folder / "moved"
     case.project.rename(moved)

@@ -97,6 +97,15 @@ def results_in_python(case):
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
     contains(refused(store.runs), f"{path}: {len(whole) - 1} bytes instead of {len(whole)}: winnow fsck sets it aside")
+    # Damage within is said in one line with the file, wherever it is; or it is in what is not read here.
+    path.write_bytes(whole)
+    wanted = Run(path)
+    for at in range(512, len(whole), max(1, len(whole) // 400)):
+        path.write_bytes(whole[:at] + bytes(min(64, len(whole) - at)) + whole[at + 64:])
+        try:
+            equal((Run(path).identity, len(store.runs()), Run(path).names()), (wanted.identity, len(runs), wanted.names()), f"what is read in spite of zeros at {at}")
+        except ResultsError as error:
+            equal(str(error).startswith(f"{path}: "), True, f"the file of {error}")
     path.write_bytes(whole)
 
 

@@ -184,12 +184,17 @@ def a_drain_says_which_sweep_is_not_complete(case):
 
 
 def names_the_file_that_changed(case):
+    preset = case.folder / "presets/methods/soft.toml"
+    preset.parent.mkdir(parents=True)
+    preset.write_text('like = "ce"\n[settings]\nlabel_smoothing = 0.1\n')
     process = case.start(ranks=0, trainer=("--sleep", 0.2))
     wait_for(case.running, "a running stage")
     case.b.write_text(B + "\n# edited\n")
+    preset.write_text(preset.read_text() + "\n# edited\n")
     equal(process.wait(60), 0, "exit code")
-    contains(case.said(), f"{case.b}: the sweep file has changed since this run began")
-    if f"{case.a}: the sweep" in case.said():
+    contains(case.said(), f"{preset}: it has changed since this run began")
+    contains(case.said(), f"{case.b}: it has changed since this run began")
+    if f"{case.a}: it has changed" in case.said():
         raise AssertionError(case.said())
 
 

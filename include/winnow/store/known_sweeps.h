@@ -12,10 +12,11 @@
 namespace winnow::store {
 
 struct KnownSweep {
-  std::string name, file;         // the file as an absolute path
-  std::vector<std::string> sets;  // --set of that run
-  double time = 0;                // of the run's beginning, seconds since 1970
-  std::vector<Identity> stages;   // all that it planned then
+  std::string name, file;            // the file as an absolute path
+  std::vector<std::string> sets;     // --set of that run
+  std::vector<std::string> presets;  // folders of presets that it named, as absolute paths
+  double time = 0;                   // of the run's beginning, seconds since 1970
+  std::vector<Identity> stages;      // all that it planned then
 };
 
 // Replaces what was known of the sweep of this name. DeviceError.

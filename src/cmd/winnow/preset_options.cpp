@@ -13,17 +13,21 @@ void PresetOptions::add_to(CLI::App& app) {
       ->allow_extra_args(false);
 }
 
+std::vector<Path> PresetOptions::named() const {
+  std::vector<Path> all(folders.begin(), folders.end());
+  const char* variable = std::getenv("WINNOW_PRESETS");
+  std::istringstream list(variable ? variable : "");
+  for (std::string folder; std::getline(list, folder, ':');)
+    if (!folder.empty()) all.push_back(folder);
+  return all;
+}
+
 std::vector<sweep::PresetFile> PresetOptions::read(const std::string& sweep) const {
-  std::vector<Path> all;
+  std::vector<Path> all = named();
   std::error_code absent;
   if (!sweep.empty())
     if (Path beside = Path(sweep).parent_path() / "presets"; std::filesystem::exists(beside, absent))
-      all.push_back(beside);
-  all.insert(all.end(), folders.begin(), folders.end());
-  const char* named = std::getenv("WINNOW_PRESETS");
-  std::istringstream list(named ? named : "");
-  for (std::string folder; std::getline(list, folder, ':');)
-    if (!folder.empty()) all.push_back(folder);
+      all.insert(all.begin(), beside);
   return sweep::read_preset_folders(all);
 }
 

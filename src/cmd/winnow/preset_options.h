@@ -13,8 +13,10 @@ struct PresetOptions {
   std::vector<std::string> folders;
 
   void add_to(CLI::App& app);
-  // Those beside the sweep file (folder `presets`, where there is one), of --presets and of $WINNOW_PRESETS. Without a
-  // sweep: `sweep` is empty. UsageError for what cannot be read, and for a folder that was named and is not there.
+  // Those of --presets and of $WINNOW_PRESETS.
+  std::vector<Path> named() const;
+  // What lies in them, and beside the sweep file (folder `presets`, where there is one). Without a sweep: `sweep` is
+  // empty. UsageError for what cannot be read, and for a folder that was named and is not there.
   std::vector<sweep::PresetFile> read(const std::string& sweep = "") const;
 };
 

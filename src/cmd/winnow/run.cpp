@@ -4,16 +4,15 @@
 
 #include <algorithm>
 #include <csignal>
-#include <map>
 #include <optional>
-#include <sstream>
 
 #include "arguments.h"
 #include "commands.h"
+#include "fleet_work.h"
+#include "known_sweep.h"
 #include "outcome.h"
 #include "run_display.h"
 #include "run_summary.h"
-#include "stage_class.h"
 #include "sweep_options.h"
 #include "trainer_option.h"
 #include "united_plans.h"
@@ -21,7 +20,6 @@
 #include "winnow/core/host.h"
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
-#include "winnow/store/known_sweeps.h"
 
 namespace winnow::cmd {
 
@@ -64,82 +62,6 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
 
 store::Store open_store(const RunOptions& options) {
   return options.from_scratch ? store::Store(options.stores.store) : options.stores.open();
-}
-
-// A plan's digest covers the file's bytes; the file's own digest is cheap enough to be taken every few seconds.
-std::function<std::vector<std::string>()> changed_files(const std::vector<std::string>& files) {
-  auto digests = [files] {
-    std::vector<std::optional<Hash128>> result;
-    for (const std::string& file : files) try {
-        result.push_back(hash_of(read_file(file)));
-      } catch (const DataError&) {
-        result.push_back(std::nullopt);
-      }
-    return result;
-  };
-  return [files, digests, before = digests()] {
-    std::vector<std::optional<Hash128>> now = digests();
-    std::vector<std::string> changed;
-    for (std::size_t i = 0; i < files.size(); ++i)
-      if (now[i] != before[i]) changed.push_back(files[i]);
-    return changed;
-  };
-}
-
-// Stages of the plans as the fleet's work. What is done, or is an input of nothing that has still to be done, counts as
-// done. A stage has the priority of the first sweep that needs it.
-fleet::Work work_of(const UnitedPlans& plans, const RunOptions& options) {
-  fleet::Work work;
-  for (std::size_t p = 0; p < plans.plans().size(); ++p) {
-    const sweep::Plan& plan = plans.plans()[p];
-    work.name += (p ? ", " : "") + plan.name();
-    work.sweeps.push_back({plan.name(), plan.nodes().size(), plans.needed_by(p)});
-  }
-  std::map<std::string, sched::ClassId> classes;
-  std::map<std::string, bool> datasets;
-  for (std::uint32_t i = 0; i < plans.stages().size(); ++i) {
-    const UnitedPlans::Member& member = plans.stages()[i];
-    std::size_t first = plans.first_need(i);
-    work.identities.push_back(member.identity);
-    work.graph.inputs.push_back(plans.inputs(i));
-    work.graph.done.push_back(first == plans.plans().size());
-    if (plans.plans().size() > 1)
-      work.graph.priorities.push_back(static_cast<std::uint16_t>(std::min<std::size_t>(first, 65535)));
-    StageClass kind{"done", 1};
-    if (!work.graph.done[i]) {
-      Stage stage = plans.regenerate(i);
-      kind = stage_class(stage, plans.node(i).label, member.width);
-      if (stage.settings.has("dataset")) datasets[stage.settings.text("dataset")] = true;
-    }
-    auto [entry, fresh] = classes.try_emplace(kind.name, static_cast<sched::ClassId>(classes.size()));
-    if (fresh) {
-      work.classes.push_back(kind.name);
-      work.sizes.push_back(kind.size);
-      work.graph.widths.push_back(work.graph.done[i] ? 1 : member.width);
-    }
-    work.graph.classes.push_back(entry->second);
-  }
-  std::vector<std::string> files = options.sweeps.files;
-  for (const std::string& file : options.sweeps.files) {
-    sweep::Catalogue catalogue = options.sweeps.one(file).catalogue();
-    for (const sweep::PresetFile& preset : catalogue.outside) files.push_back(preset.path);
-    for (const auto& [name, used] : datasets) {
-      auto found = catalogue.datasets.find(name);
-      if (found == catalogue.datasets.end()) continue;
-      const sweep::Dataset& preset = found->second;
-      auto [known, fresh] =
-          work.datasets.try_emplace(name, fleet::DataSource{preset.content, preset.source, preset.digest});
-      if (!fresh && known->second.digest != preset.digest)
-        throw UsageError(
-            fmt::format("{} and {} both describe data set {}, differently: run the sweeps that use it one after the "
-                        "other",
-                        known->second.source, preset.source, name));
-    }
-  }
-  work.stage = [&plans](sched::StageId stage) { return to_json(plans.regenerate(stage)); };
-  work.label = [&plans](sched::StageId stage) { return plans.label(stage); };
-  work.changed = changed_files(files);
-  return work;
 }
 
 int exit_code_of(const fleet::Outcome& outcome) {
@@ -202,14 +124,8 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
 // So that `winnow store` can tell whose the run files are. Worth no run's failure.
 void remember(const RunOptions& options, const UnitedPlans& plans, const Path& store) {
   for (std::size_t i = 0; i < plans.plans().size(); ++i) {
-    const sweep::Plan& plan = plans.plans()[i];
-    std::error_code unknown;
-    store::KnownSweep known{plan.name(),
-                            std::filesystem::absolute(options.sweeps.files[i], unknown).string(),
-                            options.sweeps.sets,
-                            wall_seconds(),
-                            {}};
-    for (const sweep::Node& node : plan.nodes()) known.stages.push_back(node.identity);
+    store::KnownSweep known = known_sweep(options.sweeps.one(options.sweeps.files[i]), plans.plans()[i]);
+    known.time = wall_seconds();
     try {
       store::remember_sweep(store, known);
     } catch (const DeviceError&) {  // full or read-only: what runs will say so
@@ -221,7 +137,9 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   store::Store store = open_store(options);
   UnitedPlans plans(options.sweeps.plans_to_run(),
                     [&](const Identity& identity) { return store.find(identity).has_value(); });
-  fleet::Work work = work_of(plans, options);
+  std::vector<sweep::Catalogue> catalogues;
+  for (const std::string& file : options.sweeps.files) catalogues.push_back(options.sweeps.one(file).catalogue());
+  fleet::Work work = work_of(plans, options.sweeps.files, catalogues);
   auto before = static_cast<std::size_t>(
       std::count_if(plans.stages().begin(), plans.stages().end(), [](const auto& stage) { return stage.done; }));
   auto open = static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), false));

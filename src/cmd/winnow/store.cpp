@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "byte_size.h"
 #include "commands.h"
+#include "known_sweep.h"
 #include "outcome.h"
 #include "store_view.h"
 #include "sweep_options.h"
@@ -23,29 +24,22 @@ namespace {
 
 std::string size_text(std::uint64_t bytes) { return byte_size(static_cast<std::int64_t>(bytes)); }
 
-store::KnownSweep named_sweep(const std::string& file, const std::vector<std::string>& sets, const sweep::Plan& plan) {
-  store::KnownSweep sweep{plan.name(), file, sets, 0, {}};
-  for (const sweep::Node& node : plan.nodes())
-    if (!node.open) sweep.stages.push_back(node.identity);
-  return sweep;
-}
-
 // Those that ran here, as they were then; those that are named, as they are now.
-void list(const store::Store& store, const std::vector<std::string>& files, const std::vector<std::string>& sets,
-          bool json) {
-  store::KnownSweeps known = store::known_sweeps(store.root());
-  std::vector<std::string> notes = known.faults;
-  for (const std::string& file : files) {
-    sweep::Plan plan = SweepOptions{file, sets}.plan_with_holes();
-    std::erase_if(known.sweeps, [&](const auto& sweep) { return sweep.name == plan.name(); });
-    known.sweeps.push_back(named_sweep(file, sets, plan));
-    if (std::size_t open = plan.nodes().size() - known.sweeps.back().stages.size())
+void list(const store::Store& store, const SweepsOptions& named, bool json) {
+  store::KnownSweeps ran = store::known_sweeps(store.root());
+  std::vector<std::string> notes = ran.faults;
+  for (const std::string& file : named.files) {
+    SweepOptions options = named.one(file);
+    sweep::Plan plan = options.plan_with_holes();
+    std::erase_if(ran.sweeps, [&](const auto& sweep) { return sweep.name == plan.name(); });
+    ran.sweeps.push_back(known_sweep(options, plan));
+    if (std::size_t open = plan.nodes().size() - ran.sweeps.back().stages.size())
       notes.push_back(
           fmt::format("{}: of {} stages it is not known which they are, because something they need is not "
                       "on this machine (`winnow plan {}`)",
                       file, open, file));
   }
-  StoreUse use = use_of(store.root().string(), store::take_inventory(store.root()), known.sweeps);
+  StoreUse use = use_of(store.root().string(), store::take_inventory(store.root()), ran.sweeps);
   use.notes = std::move(notes);
   if (json) fmt::print("{}\n", store_json(use).dump(2, ' ', false, Value::error_handler_t::replace));
   else fmt::print("{}", store_text(use));
@@ -191,13 +185,14 @@ int store(int argc, char** argv) {
       "  winnow store prune sweeps/paper.toml sweeps/appendix.toml --remove      removes it\n"
       "  winnow store prune sweeps/paper.toml --set train.epochs=5 --store /big/results\n");
   std::string folder = "results";
-  std::vector<std::string> files, sets;
+  SweepsOptions named;
   bool json = false, remove = false;
   app.require_subcommand(0, 1);
   app.add_option("STORE,--store", folder, "the folder of run files")->capture_default_str();
-  app.add_option("--sweep", files, "a sweep file whose stages are shown as its own; may be repeated")
+  app.add_option("--sweep", named.files, "a sweep file whose stages are shown as its own; may be repeated")
       ->allow_extra_args(false);
-  app.add_option("--set", sets, "KEY=VALUE in all sweeps of --sweep; may be repeated")->allow_extra_args(false);
+  app.add_option("--set", named.sets, "KEY=VALUE in all sweeps of --sweep; may be repeated")->allow_extra_args(false);
+  named.presets.add_to(app);
   app.add_flag("--json", json, "for scripts");
   CLI::App* pruning =
       app.add_subcommand("prune", "what none of the named sweeps plans: shows it, and with --remove removes it");
@@ -210,10 +205,12 @@ int store(int argc, char** argv) {
   if (!parse(app, argc, argv)) return kDone;
   if (!pruning->parsed()) {
     own.folder = folder;
-    return list(own.open(), files, sets, json), kDone;
+    return list(own.open(), named, json), kDone;
   }
-  if (app.count("--sweep") || app.count("--set"))
-    throw UsageError("sweeps and --set stand behind `prune`: winnow store prune SWEEP... [--set KEY=VALUE]");
+  if (app.count("--sweep") || app.count("--set") || app.count("--presets"))
+    throw UsageError(
+        "sweeps, --set and --presets stand behind `prune`: winnow store prune SWEEP... [--set KEY=VALUE] [--presets "
+        "FOLDER]");
   if (app.count("--store")) {
     if (pruning->count("--store")) throw UsageError("the store is named twice");
     own.folder = folder;

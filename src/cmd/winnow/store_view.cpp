@@ -9,6 +9,7 @@
 
 #include "byte_size.h"
 #include "winnow/core/printable.h"
+#include "winnow/core/shell_word.h"
 
 namespace winnow::cmd {
 
@@ -23,6 +24,14 @@ std::string date_of(double seconds) {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &utc);
   return text;
+}
+
+// What stands behind `winnow plan` to plan it as it was.
+std::string command_line_of(const store::KnownSweep& sweep) {
+  std::string line = shell_word(sweep.file);
+  for (const std::string& folder : sweep.presets) line += " --presets " + shell_word(folder);
+  for (const std::string& set : sweep.sets) line += " --set " + shell_word(set);
+  return line;
 }
 
 struct Kind {
@@ -93,10 +102,8 @@ StoreUse use_of(const std::string& root, store::Inventory inventory, const std::
     for (const Identity& stage : each_of(sweep)) ++planned[stage];
   for (const auto& sweep : sweeps) {
     SweepShare share{sweep.name, "", sweep.stages.size(), {}, {}};
-    std::string sets;
-    for (const std::string& set : sweep.sets) sets += " --set " + set;
-    share.about = sweep.time > 0 ? fmt::format("{}{}, ran {}", sweep.file, sets, date_of(sweep.time))
-                                 : fmt::format("{}{}", sweep.file, sets);
+    share.about = command_line_of(sweep);
+    if (sweep.time > 0) share.about += ", ran " + date_of(sweep.time);
     for (const Identity& stage : each_of(sweep))
       if (auto found = there.find(stage); found != there.end()) {
         share.here.files += found->second.files, share.here.bytes += found->second.bytes;

@@ -6,24 +6,15 @@
 #include <cstdio>
 
 #include "winnow/core/error.h"
+#include "winnow/core/shell_word.h"
 
 namespace winnow::cmd {
-
-namespace {
-
-std::string quoted(const std::string& word) {
-  std::string text = "'";
-  for (char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
-}  // namespace
 
 std::optional<Value> towers_of(const Path& snapshot) {
   Path trainer = executable_folder() / "winnow-train";
   if (::access(trainer.c_str(), X_OK) != 0) return std::nullopt;
   std::FILE* pipe =
-      ::popen((quoted(trainer.string()) + " weights " + quoted(snapshot.string()) + " 2>&1").c_str(), "r");
+      ::popen((shell_word(trainer.string()) + " weights " + shell_word(snapshot.string()) + " 2>&1").c_str(), "r");
   if (!pipe) throw DeviceError("cannot start " + trainer.string());
   std::string said;
   char piece[4096];

@@ -1,0 +1,25 @@
+#include "known_sweep.h"
+
+#include <system_error>
+
+namespace winnow::cmd {
+
+namespace {
+
+std::string absolute_name(const Path& path) {
+  std::error_code unknown;  // the working folder is gone: the name as it was given is the best there is
+  Path whole = std::filesystem::absolute(path, unknown);
+  return (unknown ? path : whole).lexically_normal().string();
+}
+
+}  // namespace
+
+store::KnownSweep known_sweep(const SweepOptions& options, const sweep::Plan& plan) {
+  store::KnownSweep known{plan.name(), absolute_name(options.file), options.sets, {}, 0, {}};
+  for (const Path& folder : options.presets.named()) known.presets.push_back(absolute_name(folder));
+  for (const sweep::Node& node : plan.nodes())
+    if (!node.open) known.stages.push_back(node.identity);
+  return known;
+}
+
+}  // namespace winnow::cmd

@@ -28,11 +28,12 @@ std::string size_text(std::uint64_t bytes) { return byte_size(static_cast<std::i
 void list(const store::Store& store, const SweepsOptions& named, bool json) {
   store::KnownSweeps ran = store::known_sweeps(store.root());
   std::vector<std::string> notes = ran.faults;
-  for (const std::string& file : named.files) {
-    SweepOptions options = named.one(file);
-    sweep::Plan plan = options.plan_with_holes();
+  std::vector<sweep::Plan> plans = named.plans_with_holes();
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const std::string& file = named.files[i];
+    const sweep::Plan& plan = plans[i];
     std::erase_if(ran.sweeps, [&](const auto& sweep) { return sweep.name == plan.name(); });
-    ran.sweeps.push_back(known_sweep(options, plan));
+    ran.sweeps.push_back(known_sweep(named.one(file), plan));
     if (std::size_t open = plan.nodes().size() - ran.sweeps.back().stages.size())
       notes.push_back(
           fmt::format("{}: of {} stages it is not known which they are, because something they need is not "
@@ -193,6 +194,7 @@ int store(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--set", named.sets, "KEY=VALUE in all sweeps of --sweep; may be repeated")->allow_extra_args(false);
   named.presets.add_to(app);
+  for (const char* option : {"--set", "--presets"}) app.get_option(option)->needs("--sweep");
   app.add_flag("--json", json, "for scripts");
   CLI::App* pruning =
       app.add_subcommand("prune", "what none of the named sweeps plans: shows it, and with --remove removes it");

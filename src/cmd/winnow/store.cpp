@@ -13,6 +13,7 @@
 #include "outcome.h"
 #include "store_view.h"
 #include "sweep_options.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
 #include "winnow/fleet/exclusive.h"
@@ -21,8 +22,6 @@
 namespace winnow::cmd {
 
 namespace {
-
-std::string size_text(std::uint64_t bytes) { return byte_size(static_cast<std::int64_t>(bytes)); }
 
 // Those that ran here, as they were then; those that are named, as they are now.
 void list(const store::Store& store, const SweepsOptions& named, bool json) {
@@ -63,7 +62,7 @@ class Remover {
         if (store::remove_run(root_, run.identity)) removed_.add(run.bytes);
       }
     } catch (const DeviceError& error) {
-      throw DeviceError(fmt::format("{}; {} had been removed before", error.what(), size_text(removed_.bytes)));
+      throw DeviceError(fmt::format("{}; {} had been removed before", error.what(), byte_size(removed_.bytes)));
     }
     return removed_;
   }
@@ -149,10 +148,9 @@ int prune(const store::Store& store, const SweepsOptions& sweeps, bool remove, b
   }
   for (const std::string& why : pruning.left_alone) fmt::print("left alone: {}\n", printable(why));
   const char* verb = remove ? "removed" : "would remove";
-  fmt::print("{}: {} {} run file{} and {} checkpoint{}, {}; {} run file{} of the named sweeps stay\n",
-             store.root().string(), verb, pruning.runs.size(), pruning.runs.size() == 1 ? "" : "s",
-             pruning.checkpoints.size(), pruning.checkpoints.size() == 1 ? "" : "s", size_text(bytes), pruning.kept,
-             pruning.kept == 1 ? "" : "s");
+  fmt::print("{}: {} {} and {}, {}; {} of the named sweeps stay\n", store.root().string(), verb,
+             counted(pruning.runs.size(), "run file"), counted(pruning.checkpoints.size(), "checkpoint"),
+             byte_size(bytes), counted(pruning.kept, "run file"));
   if (!pruning.runs.empty()) fmt::print("  {}\n", kinds_text(pruning.runs));
   print_sweeps_hit(store, pruning, names);
   if (!remove && pruning.bytes) fmt::print("nothing was removed: say --remove\n");
@@ -194,7 +192,6 @@ int store(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--set", named.sets, "KEY=VALUE in all sweeps of --sweep; may be repeated")->allow_extra_args(false);
   named.presets.add_to(app);
-  for (const char* option : {"--set", "--presets"}) app.get_option(option)->needs("--sweep");
   app.add_flag("--json", json, "for scripts");
   CLI::App* pruning =
       app.add_subcommand("prune", "what none of the named sweeps plans: shows it, and with --remove removes it");
@@ -206,6 +203,9 @@ int store(int argc, char** argv) {
   pruning->add_flag("--json", own.json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
   if (!pruning->parsed()) {
+    for (const char* option : {"--set", "--presets"})
+      if (app.count(option) && !app.count("--sweep"))
+        throw UsageError(fmt::format("{} is for the sweeps of --sweep, and there is none", option));
     own.folder = folder;
     return list(own.open(), named, json), kDone;
   }

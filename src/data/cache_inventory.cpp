@@ -50,9 +50,9 @@ Path lock_of(const Path& packed) {
 
 bool is_locked(const Path& lock) { return is_file(lock) && !CacheFile(lock).try_lock(); }
 
-std::int64_t bytes_of(const Path& path) {
+std::uint64_t bytes_of(const Path& path) {
   struct stat info {};
-  return ::lstat(path.c_str(), &info) == 0 ? static_cast<std::int64_t>(info.st_blocks) * 512 : 0;
+  return ::lstat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_blocks) * 512 : 0;
 }
 
 // What the records of this machine name.
@@ -141,8 +141,8 @@ std::vector<Path> files_below(const Path& cache) {
   return files;
 }
 
-std::int64_t bytes_below(const Path& folder) {
-  std::int64_t bytes = 0;
+std::uint64_t bytes_below(const Path& folder) {
+  std::uint64_t bytes = 0;
   std::error_code code;
   for (std::filesystem::recursive_directory_iterator at(folder, code), end; !code && at != end; at.increment(code))
     bytes += bytes_of(at->path());

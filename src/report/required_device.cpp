@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 
 namespace winnow::report {
@@ -20,8 +21,8 @@ void require_device(const sweep::Plan& plan, store::RunReader& runs, const std::
   if (others.empty()) return;
   std::vector<std::string> each;
   for (const auto& [kind, count] : others)
-    each.push_back(fmt::format("{} ({} stage{})", kind.empty() ? "a kind that is not recorded" : "'" + kind + "'",
-                               count, count == 1 ? "" : "s"));
+    each.push_back(fmt::format("{} ({})", kind.empty() ? "a kind that is not recorded" : "'" + kind + "'",
+                               counted(count, "stage")));
   throw UsageError(
       fmt::format("--require-device {}: there are results of {}; compute them there, or leave the option out", wanted,
                   fmt::join(each, ", ")));

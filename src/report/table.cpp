@@ -8,6 +8,7 @@
 
 #include "axes.h"
 #include "same_value.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 
 namespace winnow::report {
@@ -240,7 +241,7 @@ class Builder {
     if (counts.size() < 2) return;
     std::vector<std::string> each;
     for (const auto& [revision, count] : counts)
-      each.push_back(fmt::format("{} ({} stage{})", revision, count, count == 1 ? "" : "s"));
+      each.push_back(fmt::format("{} ({})", revision, counted(count, "stage")));
     table_.notes.push_back(fmt::format("{}: {}", what, fmt::join(each, ", ")));
   }
   void count(std::uint32_t node, std::string Origin::*part, std::set<std::uint32_t>& seen,

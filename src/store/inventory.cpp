@@ -62,14 +62,13 @@ class Walk {
       if (name == "runs") descend(entry.path(), 0, [this](const Path& file, std::uint64_t size) { run(file, size); });
       else if (name == "checkpoints") checkpoints(entry.path());
       else
-        descend(entry.path(), 0, [&](const Path& file, std::uint64_t size) {
+        descend(entry.path(), 0, [&](const Path&, std::uint64_t size) {
           Amount& amount = name == "table.h5"  ? result_.table
                            : name == "damaged" ? result_.damaged
                            : name == "journal" ? result_.journal
                            : name == "reports" ? result_.reports
                                                : result_.others;
           amount.add(size);
-          (void)file;
         });
     }
     auto by_identity = [](const auto& a, const auto& b) { return a.identity < b.identity; };
@@ -122,7 +121,7 @@ class Walk {
       std::optional<Identity> identity = identity_of(entry.path().filename().string());
       if (identity && !entry.is_symlink(failed) && entry.is_directory(failed))
         result_.checkpoints.push_back({*identity, amount});
-      else result_.others.files += amount.files, result_.others.bytes += amount.bytes;
+      else result_.others.add(amount);
     }
   }
 
@@ -135,10 +134,8 @@ class Walk {
 Amount Inventory::total() const {
   Amount sum;
   for (const Run& run : runs) sum.add(run.bytes);
-  for (const Checkpoint& checkpoint : checkpoints)
-    sum.files += checkpoint.amount.files, sum.bytes += checkpoint.amount.bytes;
-  for (const Amount& part : {table, damaged, journal, reports, leftovers, being_written, others})
-    sum.files += part.files, sum.bytes += part.bytes;
+  for (const Checkpoint& checkpoint : checkpoints) sum.add(checkpoint.amount);
+  for (const Amount& part : {table, damaged, journal, reports, leftovers, being_written, others}) sum.add(part);
   return sum;
 }
 

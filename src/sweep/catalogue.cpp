@@ -24,19 +24,6 @@ namespace winnow::sweep {
 
 namespace {
 
-const Item* find(const Item& table, std::string_view name) {
-  for (const auto& [key, item] : table.entries)
-    if (key == name) return &item;
-  return nullptr;
-}
-
-std::vector<Key> keys(const Item& table, const NamedParts& parts, const std::string& file) {
-  std::vector<Key> result;
-  if (const Item* declared = find(table, "keys"))
-    for (const auto& [name, item] : declared->entries) result.push_back(read_key(name, item, parts, file));
-  return result;
-}
-
 template <class Entry>
 std::vector<std::string> names(const std::map<std::string, Entry>& entries) {
   std::vector<std::string> result;
@@ -153,11 +140,11 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints, std::vector<PresetFile>
     if (Path(file.path).stem() == "common") {
       std::string source(file.path);
       Item table = parse_toml(file.text, source);
-      PresetTable(table, source).only({"words", "conditions", "groups", "keys"});
+      PresetTable common(table, source);
+      common.only({"words", "conditions", "groups", "keys"});
       parts = read_named_parts(table, source);
-      if (const Item* groups = find(table, "groups"))
-        for (const auto& [name, group] : groups->entries) parts.groups[name] = keys(group, parts, source);
-      catalogue.common = keys(table, parts, source);
+      for (const auto& [name, group] : common.tables("groups")) parts.groups[name] = declared_keys(group, parts);
+      catalogue.common = declared_keys(common, parts);
     }
   Reader reader(catalogue, parts);
   for (const BuiltIn& file : built_in_presets()) reader.read(std::string(file.path), file.text, "");

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "declared_key.h"
@@ -78,7 +79,7 @@ class Check {
     add(common_, catalogue.common);
     for (const auto& [name, method] : catalogue.methods) add(any_, method.keys);
     for (const Key& key : catalogue.common)
-      if (key.key == "profile") profiles_ = key.words;
+      if (key.key == "profile" || key.key == "labels.kind") words_[key.key] = key.words;
   }
 
   void all() const {
@@ -113,14 +114,24 @@ class Check {
     check(values, method.datasets, "datasets", method);
   }
 
-  static void check(const Values& values, const std::vector<Conditional>& recipes, const Preset& preset) {
-    for (std::size_t i = 0; i < recipes.size(); ++i)
+  // A condition on a word that does not exist would never hold, and nobody would be told.
+  void check(const Values& values, const std::vector<Conditional>& recipes, const Preset& preset) const {
+    for (std::size_t i = 0; i < recipes.size(); ++i) {
+      for (const auto& [key, word] : recipes[i].when) {
+        auto known = words_.find(key);
+        if (known == words_.end()) continue;  // system: read_preset knows them
+        if (std::find(known->second.begin(), known->second.end(), word) == known->second.end())
+          throw UsageError(fmt::format("{}: when.{} must be one of {}, it is '{}'{}",
+                                       preset.place(fmt::format("recipes.{}.when.{}", i, key)), key,
+                                       fmt::join(known->second, ", "), word, did_you_mean(word, known->second)));
+      }
       values.check(recipes[i].set, fmt::format("recipes.{}.set", i), preset);
+    }
   }
 
   void check(const Values& values, const std::map<std::string, Assignments>& tables, const std::string& entry,
              const Preset& preset) const {
-    std::vector<std::string> known = entry == "profiles" ? profiles_ : std::vector<std::string>{};
+    std::vector<std::string> known = entry == "profiles" ? words_.at("profile") : std::vector<std::string>{};
     if (entry == "datasets")
       for (const auto& [name, dataset] : catalogue_.datasets) known.push_back(name);
     for (const auto& [name, assigned] : tables) {
@@ -135,7 +146,7 @@ class Check {
 
   const Catalogue& catalogue_;
   Declared common_, any_, none_;
-  std::vector<std::string> profiles_;
+  std::map<std::string, std::vector<std::string>> words_;  // of the keys that conditions and profiles name
 };
 
 }  // namespace

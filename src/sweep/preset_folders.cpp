@@ -7,7 +7,7 @@
 
 #include "built_in.h"
 #include "winnow/core/error.h"
-#include "winnow/core/file_state.h"
+#include "winnow/core/folder.h"
 #include "winnow/core/printable.h"
 
 namespace winnow::sweep {
@@ -56,20 +56,6 @@ const BuiltIn* built_in(const std::string& path) {
   return nullptr;
 }
 
-void require_folder(const Path& folder) {
-  if (is_folder(folder)) return;
-  std::string named = printable(folder.string());
-  if (is_there(folder)) throw UsageError(fmt::format("presets: {} is no folder", named));
-  Path whole = folder.has_filename() ? folder : folder.parent_path(),
-       parent = whole.has_parent_path() ? whole.parent_path() : Path(".");
-  std::vector<std::string> beside;
-  if (is_folder(parent))
-    for (const Path& entry : entries_of(parent))
-      if (is_folder(entry)) beside.push_back(entry.filename().string());
-  throw UsageError(
-      fmt::format("presets: there is no folder {}{}", named, did_you_mean(whole.filename().string(), beside)));
-}
-
 PresetFile read(const Path& file, const Path& folder) {
   try {
     return {file.string(), folder.string(), read_file(file)};
@@ -83,7 +69,7 @@ class Reading {
   explicit Reading(const Path& folder) : folder_(folder) {}
 
   std::vector<PresetFile> all() {
-    require_folder(folder_);
+    require_folder("presets:", folder_);
     if (is_folder(folder_ / "presets"))  // somebody named the folder above
       throw UsageError(fmt::format("presets: {} holds a folder of presets: name that (did you mean '{}'?)",
                                    printable(folder_.string()), printable((folder_ / "presets").string())));

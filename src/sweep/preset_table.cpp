@@ -6,16 +6,15 @@
 #include <algorithm>
 
 #include "winnow/core/error.h"
+#include "winnow/core/json_text.h"
 
 namespace winnow::sweep {
 
 namespace {
 
-constexpr std::size_t kMost = 60;  // of a value that is not what was wanted
-
-std::string brief(const Item& item) {
-  std::string text = item.json().dump(-1, ' ', false, Value::error_handler_t::replace);
-  return text.size() > kMost ? text.substr(0, kMost) + "..." : text;
+bool is_number(const Item& item) { return item.kind == Item::Kind::scalar && item.scalar.is_number(); }
+bool is_count(const Item& item) {
+  return item.kind == Item::Kind::scalar && item.scalar.is_number_integer() && item.scalar.get<std::int64_t>() >= 0;
 }
 
 void add_lines(const Item& item, const std::string& path, std::map<std::string, int>& lines) {
@@ -37,7 +36,7 @@ std::map<std::string, int> lines_of(const Item& table) {
 PresetTable::PresetTable(const Item& table, std::string file, std::string name)
     : table_(table), file_(std::move(file)), name_(std::move(name)) {
   if (table.kind != Item::Kind::table)
-    throw UsageError(fmt::format("{}: {} must be a table, it is {}", place().text(), name_, brief(table)));
+    throw UsageError(fmt::format("{}: {} must be a table, it is {}", place().text(), name_, brief(table.json())));
 }
 
 const Item* PresetTable::find(std::string_view entry) const {
@@ -56,8 +55,8 @@ Place PresetTable::place(std::string_view entry) const {
 }
 
 void PresetTable::wrong(std::string_view entry, const Item& item, std::string_view wanted) const {
-  throw UsageError(
-      fmt::format("{}: {} must be {}, it is {}", Place{file_, item.line}.text(), named(entry), wanted, brief(item)));
+  throw UsageError(fmt::format("{}: {} must be {}, it is {}", Place{file_, item.line}.text(), named(entry), wanted,
+                               brief(item.json())));
 }
 
 void PresetTable::only(const std::vector<std::string>& known) const {
@@ -119,9 +118,36 @@ bool PresetTable::flag(std::string_view entry) const {
 std::int64_t PresetTable::count(std::string_view entry) const {
   const Item* item = find(entry);
   if (!item) return 0;
-  if (item->kind != Item::Kind::scalar || !item->scalar.is_number_integer() || item->scalar.get<std::int64_t>() < 0)
-    wrong(entry, *item, "a whole number, 0 or more");
+  if (!is_count(*item)) wrong(entry, *item, "a whole number, 0 or more");
   return item->scalar.get<std::int64_t>();
+}
+
+double PresetTable::number(std::string_view entry) const {
+  const Item* item = find(entry);
+  if (!item) return 0;
+  if (!is_number(*item)) wrong(entry, *item, "a number");
+  return item->scalar.get<double>();
+}
+
+std::vector<Value> PresetTable::list_of(std::string_view entry, bool (*is)(const Item&),
+                                        std::string_view wanted) const {
+  std::vector<Value> result;
+  const Item* item = find(entry);
+  if (!item) return result;
+  if (item->kind != Item::Kind::array || !std::all_of(item->items.begin(), item->items.end(), is))
+    wrong(entry, *item, wanted);
+  for (const Item& one : item->items) result.push_back(one.scalar);
+  return result;
+}
+
+std::vector<std::int64_t> PresetTable::counts(std::string_view entry) const {
+  std::vector<Value> all = list_of(entry, is_count, "a list of whole numbers");
+  return {all.begin(), all.end()};
+}
+
+std::vector<double> PresetTable::numbers(std::string_view entry) const {
+  std::vector<Value> all = list_of(entry, is_number, "a list of numbers");
+  return {all.begin(), all.end()};
 }
 
 Assignments PresetTable::assignments(std::string_view entry) const {

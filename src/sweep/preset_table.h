@@ -34,15 +34,21 @@ class PresetTable {
   std::vector<std::string> words(std::string_view entry, const std::vector<std::string>& words) const;
   bool flag(std::string_view entry) const;
   std::int64_t count(std::string_view entry) const;  // 0 or more
+  std::vector<std::int64_t> counts(std::string_view entry) const;
+  double number(std::string_view entry) const;
+  std::vector<double> numbers(std::string_view entry) const;
   Assignments assignments(std::string_view entry) const;
   std::vector<std::pair<std::string, PresetTable>> tables(std::string_view entry) const;  // of a table of tables
   std::vector<PresetTable> list(std::string_view entry) const;                            // of [[entry]]
   const Item* find(std::string_view entry) const;
   const std::string& file() const { return file_; }
+  const Item& item() const { return table_; }
 
  private:
   std::string named(std::string_view entry) const;
   [[noreturn]] void wrong(std::string_view entry, const Item& item, std::string_view wanted) const;
+  // The items of a list that all are as `is` asks.
+  std::vector<Value> list_of(std::string_view entry, bool (*is)(const Item&), std::string_view wanted) const;
   std::string text_of(std::string_view entry, const Item& item, std::string_view wanted) const;
 
   const Item& table_;

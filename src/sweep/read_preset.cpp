@@ -27,14 +27,6 @@ std::map<std::string, Assignments> named_assignments(const PresetTable& table, s
   return result;
 }
 
-std::vector<Key> declared_keys(const PresetTable& table, const NamedParts& parts) {
-  std::vector<Key> result;
-  for (const auto& [name, declared] : table.tables("keys"))
-    for (const auto& [key, item] : table.find("keys")->entries)
-      if (key == name) result.push_back(read_key(name, item, parts, table.file()));
-  return result;
-}
-
 std::vector<Conditional> recipes_of(const PresetTable& table) {
   std::vector<Conditional> result;
   for (const PresetTable& recipe : table.list("recipes")) {
@@ -49,6 +41,10 @@ std::vector<Conditional> recipes_of(const PresetTable& table) {
       if (!value.is_string())
         throw UsageError(
             fmt::format("{}: when.{} must be a text, it is {}", recipe.place("when").text(), key, value.dump()));
+      if (std::string word = value.get<std::string>();
+          key == "system" && std::find(kSystems.begin(), kSystems.end(), word) == kSystems.end())
+        throw UsageError(fmt::format("{}: when.system must be one of {}, it is '{}'{}", recipe.place("when").text(),
+                                     fmt::join(kSystems, ", "), word, did_you_mean(word, kSystems)));
       read.when[key] = value.get<std::string>();
     }
     result.push_back(std::move(read));
@@ -82,14 +78,29 @@ std::string digest_of(const Preset& preset, std::initializer_list<const char*> e
   return hash_of(deciding.dump(-1, ' ', false, Value::error_handler_t::replace)).hex();
 }
 
-// `entries` hold lists or tables of nothing but whole numbers.
-void require_numbers(const PresetTable& shape) {
+void check_shape(const PresetTable& shape) {
+  shape.only({"image_size", "width", "patch", "blocks", "depths", "inner_width", "text_width"});
   for (const char* entry : {"image_size", "width", "patch", "blocks", "inner_width", "text_width"}) shape.count(entry);
-  if (const Item* depths = shape.find("depths"))
-    if (depths->kind != Item::Kind::array ||
-        std::any_of(depths->items.begin(), depths->items.end(),
-                    [](const Item& one) { return !one.scalar.is_number_integer(); }))
-      throw UsageError(fmt::format("{}: shape.depths must be a list of whole numbers", shape.place("depths").text()));
+  shape.counts("depths");
+}
+
+// What the towers of area model that begin at random are made of: an entry that they do not read would leave the one
+// that was meant at its default.
+void check_architecture(const PresetTable& table, const std::string& family) {
+  if (family == "wide_resnet") {
+    table.only({"depth", "widen_factor", "dropout", "image_size", "image_mean", "image_std"});
+    for (const char* entry : {"depth", "widen_factor", "image_size"}) table.count(entry);
+    table.number("dropout");
+  } else {
+    table.only({"depths", "hidden_sizes", "embedding_size", "num_channels", "width_per_group", "layer_type",
+                "hidden_act", "downsample_in_bottleneck", "downsample_in_first_stage", "image_mean", "image_std"});
+    for (const char* entry : {"embedding_size", "num_channels", "width_per_group"}) table.count(entry);
+    for (const char* entry : {"depths", "hidden_sizes"}) table.counts(entry);
+    for (const char* entry : {"downsample_in_bottleneck", "downsample_in_first_stage"}) table.flag(entry);
+    table.word("layer_type", {"basic", "bottleneck"});
+    table.word("hidden_act", {"relu"});
+  }
+  for (const char* entry : {"image_mean", "image_std"}) table.numbers(entry);
 }
 
 void read_stages(Method& method, const PresetTable& table) {
@@ -101,6 +112,13 @@ void read_stages(Method& method, const PresetTable& table) {
 }
 
 }  // namespace
+
+std::vector<Key> declared_keys(const PresetTable& table, const NamedParts& parts) {
+  std::vector<Key> result;
+  for (const auto& [name, declared] : table.tables("keys"))
+    result.push_back(read_key(name, declared.item(), parts, table.file()));
+  return result;
+}
 
 Method read_method(Preset preset, const PresetTable& table, const NamedParts& parts) {
   table.only({"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs", "shares", "first_run",
@@ -196,13 +214,10 @@ Model read_model(Preset preset, const PresetTable& table, const std::vector<std:
     if (model.family != "wide_resnet" && model.family != "resnet")
       throw UsageError(fmt::format("{}: architecture: a {} begins with weights; at random begin wide_resnet, resnet",
                                    table.place("architecture").text(), model.family));
+    check_architecture(PresetTable(*table.find("architecture"), table.file(), "architecture"), model.family);
     model.architecture["model_type"] = model.family;
   }
-  if (const Item* shape = table.find("shape")) {
-    PresetTable numbers(*shape, table.file(), "shape");
-    numbers.only({"image_size", "width", "patch", "blocks", "depths", "inner_width", "text_width"});
-    require_numbers(numbers);
-  }
+  if (const Item* shape = table.find("shape")) check_shape(PresetTable(*shape, table.file(), "shape"));
   model.download = table.text("download");
   model.roots = anchored(model, table.texts("roots"));
   if (model.downloaded() && model.roots.empty()) table.require("download");

@@ -8,6 +8,7 @@
 namespace winnow::sweep {
 
 // UsageError with file and line by each.
+std::vector<Key> declared_keys(const PresetTable&, const NamedParts&);  // of its entry `keys`
 Method read_method(Preset, const PresetTable&, const NamedParts&);
 Model read_model(Preset, const PresetTable&, const std::vector<std::string>& families);
 Dataset read_dataset(Preset, const PresetTable&);

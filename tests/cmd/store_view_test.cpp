@@ -49,7 +49,7 @@ TEST(StoreView, InWords) {
   EXPECT_THAT(text, HasSubstr("  leftovers           3       30 B  of killed processes: `winnow fsck` removes them\n"));
   EXPECT_THAT(text,
               HasSubstr("2.0 MB of it of no other sweep; a.toml --presets /p --presets '/my own/p' --set seed=1 --set "
-                        "'model=\"x\"', ran 1970-01-02 00:00 UTC\n"));
+                        "'model=\"x\"', ran 1970-01-02 00:00:00 UTC\n"));
   EXPECT_THAT(text, HasSubstr("no known sweep      2   500.1 kB\n"));
   EXPECT_THAT(text, HasSubstr("note: /s/runs/ab is a link"));
   EXPECT_THAT(text, HasSubstr("note: run file x has schema 2"));

@@ -226,7 +226,7 @@ TEST_F(OutsidePresets, DigestsTellPresetsOfOneNameApart) {
 
 TEST_F(OutsidePresets, FoldersThatCannotBeMeantAreRefused) {
   write_all();
-  EXPECT_EQ(refused({"preset"}), "presets: there is no folder preset (did you mean 'presets'?)");
+  EXPECT_EQ(refused({"preset"}), "presets: preset: there is no such folder (did you mean 'presets'?)");
   EXPECT_EQ(refused({"presets/models/tiny-net.toml"}), "presets: presets/models/tiny-net.toml is no folder");
   EXPECT_EQ(refused({"."}), "presets: . holds a folder of presets: name that (did you mean './presets'?)");
   make_folders("empty");
@@ -305,6 +305,12 @@ TEST_F(OutsidePresets, WhatIsWrongIsSaidWithFileAndLine) {
        ":10: settings sets model, by which presets are chosen: only a sweep can"},
       {"datasets/a.toml", shapes + "\n[[recipes]]\nwhen = { systm = \"deft\" }\n",
        ":12: a condition of a recipe is one of system, profile, labels.kind, not 'systm' (did you mean 'system'?)"},
+      {"datasets/a.toml", shapes + "\n[[recipes]]\nwhen = { system = \"defd\" }\n",
+       ":12: when.system must be one of partialclip, deft, coft, it is 'defd' (did you mean 'deft'?)"},
+      {"datasets/a.toml", shapes + "\n[[recipes]]\n[recipes.when]\nprofile = \"referenc\"\n",
+       ":13: when.profile must be one of intended, reference, it is 'referenc' (did you mean 'reference'?)"},
+      {"models/a.toml", net + "\n[[recipes]]\nwhen = { \"labels.kind\" = \"symetric\" }\n",
+       ":14: when.labels.kind must be one of clean, "},
       {"datasets/a.toml", shapes + "\n[[recipes]]\nset = { bta = 0.5 }\n", ":12: recipes.0.set: unknown key 'bta'"},
       {"datasets/a.toml", shapes + "\nrecipes = 3\n", ":11: settings: unknown key 'recipes'"},
       {"models/a.toml", "family = \"clipp\"\n",
@@ -320,6 +326,20 @@ TEST_F(OutsidePresets, WhatIsWrongIsSaidWithFileAndLine) {
        ":4: unknown entry 'shape.widht' (did you mean 'width'?)"},
       {"models/a.toml", "family = \"clip\"\nroots = [\"w\"]\n[shape]\ndepths = 3\n",
        ":4: shape.depths must be a list of whole numbers"},
+      {"models/a.toml", "family = \"wide_resnet\"\n[architecture]\nwiden_facto = 2\n",
+       ":3: unknown entry 'architecture.widen_facto' (did you mean 'widen_factor'?); allowed: depth, "},
+      {"models/a.toml", "family = \"wide_resnet\"\n[architecture]\ndepth = \"ten\"\n",
+       ":3: architecture.depth must be a whole number, 0 or more, it is \"ten\""},
+      {"models/a.toml", "family = \"resnet\"\n[architecture]\ndepth = 18\n",
+       ":3: unknown entry 'architecture.depth' (did you mean 'depths'?)"},
+      {"models/a.toml", "family = \"resnet\"\n[architecture]\nlayer_type = \"plain\"\n",
+       ":3: architecture.layer_type must be one of basic, bottleneck, it is 'plain'"},
+      {"models/a.toml", "family = \"resnet\"\n[architecture]\nimage_mean = [0.5, \"x\"]\n",
+       ":3: architecture.image_mean must be a list of numbers, it is [0.5,\"x\"]"},
+      {"models/a.toml", "family = \"resnet\"\n[architecture]\nhidden_act = \"gelu\"\n",
+       ":3: architecture.hidden_act must be one of relu, it is 'gelu'"},
+      {"models/a.toml", "source = [\"" + std::string(59, 'x') + "ł\"]\n" + net,
+       ":1: source must be a text, it is [\"xxx"},
       {"models/a.toml", net + "k = 3\n", ":12: settings: unknown key 'k'"},
       {"models/a.toml", net + "\"data.first\" = 3\n",
        ":12: settings sets data.first for every data set: say it in [datasets.NAME]"},

@@ -44,6 +44,11 @@ def says_whose_the_files_are(case):
     contains(text, "no known sweep")
     contains(text, str(case.one))
     case.winnow("store", "--store", case.folder / "gone", code=2)
+    other = case.folder / "other.toml"
+    other.write_text(ONE)
+    contains(case.winnow("store", case.store, "--sweep", case.one, "--sweep", other, code=2), "are both called 'one'")
+    for option in (("--set", "train.epochs=2"), ("--presets", case.folder)):
+        contains(case.winnow("store", case.store, *option, code=2), f"{option[0]} is for the sweeps of --sweep")
     (case.store / "sweeps/one.txt").write_text("garbage")
     contains(case.winnow("store", case.store), "sweeps/one.txt has another format")
 

@@ -16,10 +16,10 @@ struct CacheEntry {
   // leftover: its writer is gone; unused: no record names it.
   enum class State { used, being_written, leftover, unused };
 
-  Path file;               // below the cache folder
-  std::string kind;        // "images", "kept images", "labels", "record", ...
-  std::string of;          // the data set or the model; empty: not known
-  std::int64_t bytes = 0;  // that it takes on the disk
+  Path file;                // below the cache folder
+  std::string kind;         // "images", "kept images", "labels", "record", ...
+  std::string of;           // the data set or the model; empty: not known
+  std::uint64_t bytes = 0;  // that it takes on the disk
   State state = State::used;
 };
 std::string_view to_string(CacheEntry::State);

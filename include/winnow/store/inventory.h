@@ -15,7 +15,8 @@ namespace winnow::store {
 struct Amount {
   std::size_t files = 0;
   std::uint64_t bytes = 0;
-  void add(std::uint64_t size) { ++files, bytes += size; }
+  void add(std::uint64_t size) { ++files, bytes += size; }  // of one more file
+  void add(const Amount& other) { files += other.files, bytes += other.bytes; }
 };
 
 // Every file of the store is in exactly one of these.

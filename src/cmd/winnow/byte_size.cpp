@@ -6,7 +6,7 @@
 
 namespace winnow::cmd {
 
-std::string byte_size(std::int64_t bytes) {
+std::string byte_size(std::uint64_t bytes) {
   double size = static_cast<double>(bytes);
   const char* units[] = {"B", "kB", "MB", "GB", "TB"};
   std::size_t unit = 0;

@@ -7,6 +7,6 @@
 namespace winnow::cmd {
 
 // "812 B", "1.2 GB": steps of 1000.
-std::string byte_size(std::int64_t bytes);
+std::string byte_size(std::uint64_t bytes);
 
 }  // namespace winnow::cmd

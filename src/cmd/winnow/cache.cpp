@@ -26,7 +26,7 @@ Value json_of(const data::CacheEntry& entry) {
 
 void list(bool json) {
   std::vector<data::CacheEntry> entries = data::cache_entries();
-  std::map<State, std::int64_t> bytes;
+  std::map<State, std::uint64_t> bytes;
   Value all = Value::array();
   for (const data::CacheEntry& entry : entries) {
     bytes[entry.state] += entry.bytes;
@@ -50,7 +50,7 @@ void list(bool json) {
 
 void prune(bool unused, bool dry_run, bool json) {
   Value removed = Value::array();
-  std::int64_t bytes = 0;
+  std::uint64_t bytes = 0;
   for (const data::CacheEntry& entry : data::cache_entries()) {
     bool wanted = entry.state == State::leftover || (unused && entry.state == State::unused);
     if (!wanted || (!dry_run && !data::remove_entry(entry))) continue;

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "outcome.h"
 #include "sweep_options.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/settings.h"
 #include "winnow/store/store.h"
 
@@ -36,11 +37,10 @@ int fsck(int argc, char** argv) {
                            .dump(2));
   } else {
     for (const auto& damage : check.damaged) fmt::print("{}; moved to {}\n", damage.reason, damage.moved_to.string());
-    fmt::print("{} run files verified, {} damaged{}{}\n", check.verified, check.damaged.size(),
-               check.leftovers ? fmt::format(", {} leftovers of dead writers removed", check.leftovers) : "",
-               check.checkpoints ? fmt::format(", {} checkpoint{} of done stages removed", check.checkpoints,
-                                               check.checkpoints == 1 ? "" : "s")
-                                 : "");
+    fmt::print(
+        "{} run files verified, {} damaged{}{}\n", check.verified, check.damaged.size(),
+        check.leftovers ? fmt::format(", {} leftovers of dead writers removed", check.leftovers) : "",
+        check.checkpoints ? fmt::format(", {} of done stages removed", counted(check.checkpoints, "checkpoint")) : "");
   }
   return check.damaged.empty() ? kDone : kSomeFailed;
 }

@@ -12,6 +12,7 @@
 #include "outcome.h"
 #include "shown.h"
 #include "sweep_options.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
 
@@ -99,8 +100,6 @@ std::optional<std::uint64_t> free_bytes(const store::Store& store) {
   return failed ? std::nullopt : std::optional<std::uint64_t>(space.available);
 }
 
-std::string bytes_text(std::uint64_t bytes) { return byte_size(static_cast<std::int64_t>(bytes)); }
-
 void print_disk(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
   DiskEstimate disk = disk_of(plan, store, done);
   if (disk.to_run == 0) return;
@@ -112,18 +111,17 @@ void print_disk(const sweep::Plan& plan, const store::Store& store, const std::v
                        disk.to_run == 1 ? "it" : "them");
   else
     line = fmt::format("disk for {} of the {} to run: about {}, as run files of stages like them are{}", known,
-                       disk.to_run, bytes_text(disk.bytes), disk.unknown ? "; none like the others is done yet" : "");
+                       disk.to_run, byte_size(disk.bytes), disk.unknown ? "; none like the others is done yet" : "");
   std::optional<std::uint64_t> free = free_bytes(store);
-  fmt::print("{}{}\n", line, free ? fmt::format("; {} are free", bytes_text(*free)) : "");
+  fmt::print("{}{}\n", line, free ? fmt::format("; {} are free", byte_size(*free)) : "");
   if (free && disk.bytes > *free)
     fmt::print("note: that is more than is free; `winnow store {}` says what takes the space\n", store.root().string());
 }
 
 void print_plan(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
-  fmt::print("{}: {}\n\n{} experiment{}\n", plan.name(), printable(plan.question()), plan.experiments(),
-             plan.experiments() == 1 ? "" : "s");
+  fmt::print("{}: {}\n\n{}\n", plan.name(), printable(plan.question()), counted(plan.experiments(), "experiment"));
   print_axes(plan);
-  fmt::print("\n{} stage{}\n", plan.nodes().size(), plan.nodes().size() == 1 ? "" : "s");
+  fmt::print("\n{}\n", counted(plan.nodes().size(), "stage"));
   for (const auto& [label, entry] : progress(plan, done)) {
     std::string shared = entry.used > entry.planned ? fmt::format(", used {} times", entry.used) : "";
     std::string gang = entry.widest == 1 ? ""
@@ -199,7 +197,7 @@ void explain(const sweep::Plan& plan, const std::string& key) {
   if (lines.empty())
     throw UsageError(fmt::format("--explain: no experiment has a setting '{}'{}", key,
                                  did_you_mean(key, {known.begin(), known.end()})));
-  for (const auto& [line, count] : lines) fmt::print("{}, {} experiment{}\n", line, count, count == 1 ? "" : "s");
+  for (const auto& [line, count] : lines) fmt::print("{}, {}\n", line, counted(count, "experiment"));
 }
 
 }  // namespace

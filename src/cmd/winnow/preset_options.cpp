@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "winnow/core/folder.h"
+
 namespace winnow::cmd {
 
 void PresetOptions::add_to(CLI::App& app) {
@@ -15,10 +17,11 @@ void PresetOptions::add_to(CLI::App& app) {
 
 std::vector<Path> PresetOptions::named() const {
   std::vector<Path> all(folders.begin(), folders.end());
+  for (const Path& folder : all) require_folder("--presets", folder);
   const char* variable = std::getenv("WINNOW_PRESETS");
   std::istringstream list(variable ? variable : "");
   for (std::string folder; std::getline(list, folder, ':');)
-    if (!folder.empty()) all.push_back(folder);
+    if (!folder.empty()) require_folder("$WINNOW_PRESETS:", folder), all.push_back(folder);
   return all;
 }
 

@@ -13,7 +13,7 @@ struct PresetOptions {
   std::vector<std::string> folders;
 
   void add_to(CLI::App& app);
-  // Those of --presets and of $WINNOW_PRESETS.
+  // Those of --presets and of $WINNOW_PRESETS. UsageError for one that is not there.
   std::vector<Path> named() const;
   // What lies in them, and beside the sweep file (folder `presets`, where there is one). Without a sweep: `sweep` is
   // empty. UsageError for what cannot be read, and for a folder that was named and is not there.

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "sweep_options.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/printable.h"
 
 namespace winnow::cmd {
@@ -17,8 +18,6 @@ void put(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }
-
-std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 // "12 of 13 stages done, 1 failed"
 std::string in_words(std::size_t done, std::size_t stages, const fleet::SweepCounts& counts) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 
 #include "arguments.h"
 #include "commands.h"
@@ -13,6 +12,7 @@
 #include "outcome.h"
 #include "shown.h"
 #include "sweep_options.h"
+#include "utc_time.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
 
@@ -26,15 +26,6 @@ constexpr std::size_t kMostPairs = 10;
 std::vector<double> reals(const store::Column& column) {
   return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); },
                     column.values);
-}
-
-std::string time_text(double seconds) {
-  auto whole = static_cast<std::time_t>(seconds);
-  std::tm utc{};
-  ::gmtime_r(&whole, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc);
-  return text;
 }
 
 // A curve in one line: eight heights between its lowest and highest value, then both and the last one.
@@ -126,7 +117,7 @@ void show_run(const Path& file, bool json) {
              header.identity.hex(), file.string(), header.bytes, header.result_digest.hex());
   std::string chunks = from.chunk > 0 ? fmt::format(", chunks of {}", from.chunk) : "";
   fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {}{})\ncode      {}{}\n",
-             time_text(from.start), from.end - from.start, from.attempt, printable(from.host), printable(from.device),
+             utc_time(from.start), from.end - from.start, from.attempt, printable(from.host), printable(from.device),
              from.threads, from.width, chunks, printable(from.code_version), printable(libraries));
   if (from.image_wait > 0 && from.end > from.start)
     fmt::print("images    waited for {:.1f} s, {:.0f} % of the stage; `--loaders N` makes them ahead\n",

@@ -13,6 +13,7 @@
 #include "outcome.h"
 #include "store_view.h"
 #include "sweep_options.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
 #include "winnow/fleet/exclusive.h"
@@ -22,17 +23,16 @@ namespace winnow::cmd {
 
 namespace {
 
-std::string size_text(std::uint64_t bytes) { return byte_size(static_cast<std::int64_t>(bytes)); }
-
 // Those that ran here, as they were then; those that are named, as they are now.
 void list(const store::Store& store, const SweepsOptions& named, bool json) {
   store::KnownSweeps ran = store::known_sweeps(store.root());
   std::vector<std::string> notes = ran.faults;
-  for (const std::string& file : named.files) {
-    SweepOptions options = named.one(file);
-    sweep::Plan plan = options.plan_with_holes();
+  std::vector<sweep::Plan> plans = named.plans_with_holes();
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const std::string& file = named.files[i];
+    const sweep::Plan& plan = plans[i];
     std::erase_if(ran.sweeps, [&](const auto& sweep) { return sweep.name == plan.name(); });
-    ran.sweeps.push_back(known_sweep(options, plan));
+    ran.sweeps.push_back(known_sweep(named.one(file), plan));
     if (std::size_t open = plan.nodes().size() - ran.sweeps.back().stages.size())
       notes.push_back(
           fmt::format("{}: of {} stages it is not known which they are, because something they need is not "
@@ -62,7 +62,7 @@ class Remover {
         if (store::remove_run(root_, run.identity)) removed_.add(run.bytes);
       }
     } catch (const DeviceError& error) {
-      throw DeviceError(fmt::format("{}; {} had been removed before", error.what(), size_text(removed_.bytes)));
+      throw DeviceError(fmt::format("{}; {} had been removed before", error.what(), byte_size(removed_.bytes)));
     }
     return removed_;
   }
@@ -148,10 +148,9 @@ int prune(const store::Store& store, const SweepsOptions& sweeps, bool remove, b
   }
   for (const std::string& why : pruning.left_alone) fmt::print("left alone: {}\n", printable(why));
   const char* verb = remove ? "removed" : "would remove";
-  fmt::print("{}: {} {} run file{} and {} checkpoint{}, {}; {} run file{} of the named sweeps stay\n",
-             store.root().string(), verb, pruning.runs.size(), pruning.runs.size() == 1 ? "" : "s",
-             pruning.checkpoints.size(), pruning.checkpoints.size() == 1 ? "" : "s", size_text(bytes), pruning.kept,
-             pruning.kept == 1 ? "" : "s");
+  fmt::print("{}: {} {} and {}, {}; {} of the named sweeps stay\n", store.root().string(), verb,
+             counted(pruning.runs.size(), "run file"), counted(pruning.checkpoints.size(), "checkpoint"),
+             byte_size(bytes), counted(pruning.kept, "run file"));
   if (!pruning.runs.empty()) fmt::print("  {}\n", kinds_text(pruning.runs));
   print_sweeps_hit(store, pruning, names);
   if (!remove && pruning.bytes) fmt::print("nothing was removed: say --remove\n");
@@ -204,6 +203,9 @@ int store(int argc, char** argv) {
   pruning->add_flag("--json", own.json, "for scripts");
   if (!parse(app, argc, argv)) return kDone;
   if (!pruning->parsed()) {
+    for (const char* option : {"--set", "--presets"})
+      if (app.count(option) && !app.count("--sweep"))
+        throw UsageError(fmt::format("{} is for the sweeps of --sweep, and there is none", option));
     own.folder = folder;
     return list(own.open(), named, json), kDone;
   }

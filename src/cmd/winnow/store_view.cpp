@@ -3,28 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <unordered_map>
 
 #include "byte_size.h"
+#include "utc_time.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/printable.h"
 #include "winnow/core/shell_word.h"
 
 namespace winnow::cmd {
 
 namespace {
-
-std::string size_text(std::uint64_t bytes) { return byte_size(static_cast<std::int64_t>(bytes)); }
-
-std::string date_of(double seconds) {
-  auto whole = static_cast<std::time_t>(seconds);
-  std::tm utc{};
-  ::gmtime_r(&whole, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &utc);
-  return text;
-}
 
 // What stands behind `winnow plan` to plan it as it was.
 std::string command_line_of(const store::KnownSweep& sweep) {
@@ -62,7 +52,7 @@ std::string arrays_text(const Kind& kind) {
   std::sort(parts.rbegin(), parts.rend());
   std::string text;
   for (const auto& [bytes, name] : parts)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", printable(name), size_text(bytes));
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", printable(name), byte_size(bytes));
   return text.empty() ? "" : "  " + text;
 }
 
@@ -70,8 +60,7 @@ Value amount_json(const store::Amount& amount) { return {{"files", amount.files}
 
 store::Amount checkpoints_of(const store::Inventory& inventory) {
   store::Amount sum;
-  for (const auto& checkpoint : inventory.checkpoints)
-    sum.files += checkpoint.amount.files, sum.bytes += checkpoint.amount.bytes;
+  for (const auto& checkpoint : inventory.checkpoints) sum.add(checkpoint.amount);
   return sum;
 }
 
@@ -87,10 +76,7 @@ StoreUse use_of(const std::string& root, store::Inventory inventory, const std::
   StoreUse use{root, std::move(inventory), {}, {}, {}};
   std::unordered_map<Identity, store::Amount> there;
   for (const auto& run : use.inventory.runs) there[run.identity].add(run.bytes);
-  for (const auto& checkpoint : use.inventory.checkpoints) {
-    store::Amount& amount = there[checkpoint.identity];
-    amount.files += checkpoint.amount.files, amount.bytes += checkpoint.amount.bytes;
-  }
+  for (const auto& checkpoint : use.inventory.checkpoints) there[checkpoint.identity].add(checkpoint.amount);
   std::unordered_map<Identity, std::size_t> planned;  // by how many of the sweeps
   auto each_of = [](const store::KnownSweep& sweep) {
     std::vector<Identity> stages = sweep.stages;  // each once, whatever a file says
@@ -103,17 +89,16 @@ StoreUse use_of(const std::string& root, store::Inventory inventory, const std::
   for (const auto& sweep : sweeps) {
     SweepShare share{sweep.name, "", sweep.stages.size(), {}, {}};
     share.about = command_line_of(sweep);
-    if (sweep.time > 0) share.about += ", ran " + date_of(sweep.time);
+    if (sweep.time > 0) share.about += ", ran " + utc_time(sweep.time);
     for (const Identity& stage : each_of(sweep))
       if (auto found = there.find(stage); found != there.end()) {
-        share.here.files += found->second.files, share.here.bytes += found->second.bytes;
-        if (planned[stage] > 1) continue;
-        share.alone.files += found->second.files, share.alone.bytes += found->second.bytes;
+        share.here.add(found->second);
+        if (planned[stage] == 1) share.alone.add(found->second);
       }
     use.sweeps.push_back(std::move(share));
   }
   for (const auto& [stage, amount] : there)
-    if (!planned.count(stage)) use.unplanned.files += amount.files, use.unplanned.bytes += amount.bytes;
+    if (!planned.count(stage)) use.unplanned.add(amount);
   return use;
 }
 
@@ -121,18 +106,17 @@ std::string kinds_text(const std::vector<store::Inventory::Run>& runs) {
   std::string text;
   for (const auto& [kind, entry] : by_kind(runs))
     text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", entry.amount.files,
-                        kind.empty() ? "not readable" : printable(kind), size_text(entry.amount.bytes));
+                        kind.empty() ? "not readable" : printable(kind), byte_size(entry.amount.bytes));
   return text;
 }
 
 std::string store_text(const StoreUse& use) {
   const store::Inventory& all = use.inventory;
   store::Amount total = all.total();
-  std::string text =
-      fmt::format("{}: {} in {} file{}\n", use.root, size_text(total.bytes), total.files, total.files == 1 ? "" : "s");
+  std::string text = fmt::format("{}: {} in {}\n", use.root, byte_size(total.bytes), counted(total.files, "file"));
   auto part = [&](const char* name, const store::Amount& amount, const char* words) {
     if (amount.files)
-      text += fmt::format("  {:13} {:>7}  {:>9}{}{}\n", name, amount.files, size_text(amount.bytes), *words ? "  " : "",
+      text += fmt::format("  {:13} {:>7}  {:>9}{}{}\n", name, amount.files, byte_size(amount.bytes), *words ? "  " : "",
                           words);
   };
   text += "\nwhat lies there\n";
@@ -148,18 +132,18 @@ std::string store_text(const StoreUse& use) {
   if (!all.runs.empty()) text += "\nrun files by the kind of their stage\n";
   for (const auto& [kind, entry] : by_kind(all.runs))
     text += fmt::format("  {:13} {:>7}  {:>9}{}\n", kind.empty() ? "not readable" : printable(kind), entry.amount.files,
-                        size_text(entry.amount.bytes), arrays_text(entry));
+                        byte_size(entry.amount.bytes), arrays_text(entry));
   if (!all.runs.empty() || !all.checkpoints.empty()) {
     text += "\nby sweep\n";
     std::size_t wide = 14;
     for (const SweepShare& sweep : use.sweeps) wide = std::max(wide, std::min<std::size_t>(sweep.name.size(), 40));
     for (const SweepShare& sweep : use.sweeps)
       text += fmt::format("  {:{}} {:>6}  {:>9}  {} of it of no other sweep; {}\n", printable(sweep.name), wide,
-                          sweep.here.files, size_text(sweep.here.bytes), size_text(sweep.alone.bytes),
+                          sweep.here.files, byte_size(sweep.here.bytes), byte_size(sweep.alone.bytes),
                           printable(sweep.about));
     if (use.unplanned.files || use.sweeps.empty())
       text += fmt::format("  {:{}} {:>6}  {:>9}{}\n", "no known sweep", wide, use.unplanned.files,
-                          size_text(use.unplanned.bytes), use.sweeps.empty() ? "  name sweeps with --sweep FILE" : "");
+                          byte_size(use.unplanned.bytes), use.sweeps.empty() ? "  name sweeps with --sweep FILE" : "");
   }
   for (const Path& link : all.links)
     text += fmt::format("note: {} is a link: what lies behind it is not counted\n", printable(link.string()));

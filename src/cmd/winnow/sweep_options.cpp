@@ -5,7 +5,7 @@
 #include "check_prompts.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
-#include "winnow/core/printable.h"
+#include "winnow/core/folder.h"
 #include "winnow/data/dataset.h"
 #include "winnow/report/claims.h"
 
@@ -21,25 +21,6 @@ void OwnStore::add_to(CLI::App& app) {
   app.add_option("--store", folder, "the folder of run files")->capture_default_str();
   app.add_flag("--json", json, "for scripts");
 }
-
-namespace {
-
-// The nearest folder beside it, for names that were mistyped.
-void require_folder(const char* option, const std::string& folder) {
-  std::error_code absent;
-  if (std::filesystem::is_directory(folder, absent)) return;
-  if (std::filesystem::exists(folder, absent))
-    throw UsageError(fmt::format("{} {} is no folder", option, printable(folder)));
-  Path path = Path(folder).has_filename() ? Path(folder) : Path(folder).parent_path(),
-       parent = path.has_parent_path() ? path.parent_path() : Path(".");
-  std::vector<std::string> beside;
-  for (const auto& entry : std::filesystem::directory_iterator(parent, absent))
-    if (entry.is_directory(absent)) beside.push_back(entry.path().filename().string());
-  throw UsageError(fmt::format("{} {}: there is no such folder{}", option, printable(folder),
-                               did_you_mean(path.filename().string(), beside)));
-}
-
-}  // namespace
 
 store::Store OwnStore::open() const {
   require_folder("--store", folder);
@@ -116,15 +97,15 @@ template <class Failure>
 
 }  // namespace
 
-std::vector<sweep::Plan> SweepsOptions::plans_to_run() const {
+std::vector<sweep::Plan> SweepsOptions::plans(sweep::Plan (SweepOptions::*plan)() const) const {
   std::vector<sweep::Plan> plans;
   for (const std::string& file : files) {
     if (files.size() == 1) {
-      plans.push_back(one(file).plan_to_run());
+      plans.push_back((one(file).*plan)());
       continue;
     }
     try {
-      plans.push_back(one(file).plan_to_run());
+      plans.push_back((one(file).*plan)());
     } catch (const UsageError& error) {
       throw_of(file, error);
     } catch (const DataError& error) {

@@ -62,9 +62,13 @@ struct SweepsOptions {
 
   void add_to(CLI::App& app, const std::string& what);  // what: the sweeps are for
   SweepOptions one(const std::string& file) const;      // of `files`
-  // As SweepOptions::plan_to_run, each with all of `sets`. UsageError or DataError naming the file for one that is
-  // refused, and for two of one name: their reports would lie in one folder.
-  std::vector<sweep::Plan> plans_to_run() const;
+  // As those of SweepOptions, each with all of `sets`. UsageError or DataError naming the file for one that is refused,
+  // and for two of one name: what a store keeps of a sweep has its name.
+  std::vector<sweep::Plan> plans_to_run() const { return plans(&SweepOptions::plan_to_run); }
+  std::vector<sweep::Plan> plans_with_holes() const { return plans(&SweepOptions::plan_with_holes); }
+
+ private:
+  std::vector<sweep::Plan> plans(sweep::Plan (SweepOptions::*)() const) const;
 };
 
 // What is legal and probably not meant: the plan's notes, and those of the records of its data sets (a class without a

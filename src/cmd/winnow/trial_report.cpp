@@ -6,12 +6,11 @@
 #include <cmath>
 
 #include "shown.h"
+#include "winnow/core/counted.h"
 
 namespace winnow::cmd {
 
 namespace {
-
-std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 std::string megabytes(std::int64_t bytes) {
   double mega = static_cast<double>(bytes) / (1 << 20);

@@ -28,15 +28,20 @@ std::string device_name(int device) {
   return properties.name;
 }
 
-std::string versions() {
-  int cuda = 0, nccl = 0;
-  cudaRuntimeGetVersion(&cuda);
+std::string nccl_version() {
+  int nccl = 0;
   ncclGetVersion(&nccl);
-  return fmt::format("CUDA {}.{}, NCCL {}.{}.{}", cuda / 1000, cuda % 1000 / 10, nccl / 10000, nccl % 10000 / 100,
-                     nccl % 100);
+  return fmt::format("NCCL {}.{}.{}", nccl / 10000, nccl % 10000 / 100, nccl % 100);
 }
 
-// Kernels differ between GPU models, and libraries choose other ones from version to version.
+std::string versions() {
+  int cuda = 0;
+  cudaRuntimeGetVersion(&cuda);
+  return fmt::format("CUDA {}.{}, {}", cuda / 1000, cuda % 1000 / 10, nccl_version());
+}
+
+// Kernels differ between GPU models, and libraries choose other ones from version to version; NCCL chooses in which
+// order a gang's sums are added up.
 std::string kind(int device) {
   int driver = 0, runtime = 0;
   cudaDriverGetVersion(&driver);
@@ -47,9 +52,9 @@ std::string kind(int device) {
   if (auto property = reinterpret_cast<int (*)(int, int*)>(::dlsym(RTLD_DEFAULT, "cublasGetProperty")))
     for (int part = 0; part < 3; ++part) property(part, &cublas[part]);
   if (auto version = reinterpret_cast<std::size_t (*)()>(::dlsym(RTLD_DEFAULT, "cudnnGetVersion"))) cudnn = version();
-  return fmt::format("cuda: {}, driver for CUDA {}.{}, CUDA {}.{}, cuBLAS {}.{}.{}, cuDNN {}.{}.{}",
+  return fmt::format("cuda: {}, driver for CUDA {}.{}, CUDA {}.{}, cuBLAS {}.{}.{}, cuDNN {}.{}.{}, {}",
                      device_name(device), driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10,
-                     cublas[0], cublas[1], cublas[2], cudnn / 10000, cudnn % 10000 / 100, cudnn % 100);
+                     cublas[0], cublas[1], cublas[2], cudnn / 10000, cudnn % 10000 / 100, cudnn % 100, nccl_version());
 }
 
 constexpr CudaInterface kInterface{&devices, &why_none,       &device_name,    &versions,

@@ -47,7 +47,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
       lease_(made(options.store), Journal::last_epoch(options.store) + 1, options.timers.lease_silence),
       journal_(options.store, lease_.epoch()), sweeps_(work.sweeps), status_(options.store, work, sweeps_),
       scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
-  Journal::Replayed replayed = recall(options.store, work, scheduler_);
+  Journal::Replayed replayed = recall(options.store, work, scheduler_, peaks_);
   if (replayed.damaged)
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them",
                              replayed.damaged, (options.store / "journal").string()));
@@ -181,7 +181,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
               commit_note(work_.label(attempt.stage), {message.number, message.text, message.detail}, options_.store);
           !note.empty())
         observer_.say(note);
-      return event(Scheduler::Done{agent, attempt, {message.number, message.text, message.detail}});
+      return event(Scheduler::Done{agent, attempt, {message.number, message.text, message.detail, message.memory}});
     case Message::Kind::failed:
       status_.ended(attempt);
       return event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text), message.detail});

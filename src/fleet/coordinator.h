@@ -59,6 +59,8 @@ class Coordinator {
   Links links_;
   std::map<sched::AgentId, std::string> hosts_;
   std::map<sched::AgentId, bool> has_gpus_;
+  // By class: bytes of a device that a stage of it has held at most, of all that are known.
+  std::map<sched::ClassId, std::int64_t> peaks_;
   std::string refused_;
   sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{}, written_{};
   int replacements_ = 0;

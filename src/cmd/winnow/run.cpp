@@ -180,7 +180,8 @@ void add_to(CLI::App& app, RunOptions& options) {
   app.add_option("--trainers", options.trainers, "trainers for each agent")
       ->check(CLI::Range(1, 1024))
       ->default_str("1 on CPUs, one for each GPU");
-  app.add_option("--per-gpu", options.per_gpu, "trainers that share a GPU, for small stages")
+  app.add_option("--per-gpu", options.per_gpu,
+                 "trainers that share a GPU at most; of their stages as many run at once as its memory has room for")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_flag("--busy-gpus", options.busy_gpus, "take GPUs on which other processes compute, too");

@@ -147,6 +147,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
             return;
           }
       has_gpus_[agent] = has_gpus;
+      gpus_of_a_slot_[agent] = static_cast<double>(said.at("gpus").size()) / std::max(message.number, 1.0);
       hosts_[agent] = message.text;
       status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number), said.at("gpus"));
       journal_.add({{"event", "joined"},
@@ -164,6 +165,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       started["host"] = host(agent);
       started["trainer"] = static_cast<std::int64_t>(message.number);
       started["code_version"] = message.text;
+      if (double gpus = gpus_of_a_slot_[agent] * width_of(attempt.stage); gpus > 0) started["gpus"] = gpus;
       journal_.add(std::move(started));
       status_.started(attempt, agent, width_of(attempt.stage));
       observer_.started(attempt, host(agent));

@@ -1,7 +1,6 @@
 #include "recall.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -13,38 +12,23 @@ namespace winnow::fleet {
 
 namespace {
 
-template <class Number>
-std::optional<Number> number_of(std::optional<std::string_view> text) {
-  Number value{};
-  if (!text || std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc()) return std::nullopt;
-  return value;
-}
-
-std::optional<Identity> identity_of(std::optional<std::string_view> text) {
-  Identity identity;
-  if (!text || text->size() != 32 ||
-      std::from_chars(text->data(), text->data() + 16, identity.high, 16).ptr != text->data() + 16 ||
-      std::from_chars(text->data() + 16, text->data() + 32, identity.low, 16).ptr != text->data() + 32)
-    return std::nullopt;
-  return identity;
-}
-
 class Memory {
  public:
   void take(std::string_view record) {
     std::optional<std::string_view> event = value_in_record(record, R"("event":)");
     // A failed attempt need not have started: its stage could not be prepared, or not be taken.
     if (event == "started" || event == "failed") {
-      auto identity = identity_of(value_in_record(record, R"("identity":)"));
-      auto attempt = number_of<std::uint32_t>(value_in_record(record, R"("attempt":)"));
-      if (identity && attempt) attempts[*identity] = std::max(attempts[*identity], *attempt);
+      auto identity = identity_in(record, R"("identity":)");
+      auto attempt = whole_number_in(record, R"("attempt":)");
+      if (!identity || !attempt || *attempt < 0) return;
+      attempts[*identity] = std::max(attempts[*identity], static_cast<std::uint32_t>(*attempt));
     } else if (event == "done") {
       std::optional<std::string_view> kind = value_in_record(record, R"("class":)");
-      auto seconds = number_of<double>(value_in_record(record, R"("seconds":)"));
+      auto seconds = number_in(record, R"("seconds":)");
       if (!kind || !seconds) return parse_done(record);
       auto found = classes.find(*kind);
       if (found == classes.end()) found = classes.emplace(*kind, Known{}).first;
-      found->second.add(*seconds, number_of<std::int64_t>(value_in_record(record, R"("device_memory":)")).value_or(0));
+      found->second.add(*seconds, whole_number_in(record, R"("device_memory":)").value_or(0));
     }
   }
 

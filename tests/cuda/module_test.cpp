@@ -81,5 +81,35 @@ TEST(NcclGang, KeepsTheContract) {
   keeps_its_contract(*own, at::TensorOptions(device));
 }
 
+// The one kernel of winnow's of which the wheel does not say whether its sums have an order: windows overlap, in the
+// layout that ResNets have.
+TEST(OnAGpu, ThePoolingsBackwardHasTheSameBitsEachTime) {
+  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  if (cuda_module().devices() == 0) GTEST_SKIP() << "the backward of max_pool2d needs a GPU (launch/test-gpu runs it)";
+  device::make_reproducible(at::kCUDA);
+  at::Tensor x = at::sin(at::arange(8 * 64 * 56 * 56, at::TensorOptions(at::kCUDA).dtype(at::kFloat)) * 0.7)
+                     .view({8, 64, 56, 56})
+                     .contiguous(at::MemoryFormat::ChannelsLast);
+  auto [pooled, places] = at::max_pool2d_with_indices(x, {3, 3}, {2, 2}, {1, 1});
+  at::Tensor gradient = at::cos(pooled * 3);
+  auto backward = [&, places = places] {
+    return at::max_pool2d_with_indices_backward(gradient, x, {3, 3}, {2, 2}, {1, 1}, {1, 1}, false, places);
+  };
+  at::Tensor first = backward();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(at::equal(backward(), first)) << "run " << i;
+}
+
+TEST(OnAGpu, AForbiddenWaitIsAnError) {
+  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  const CudaInterface& cuda = cuda_module();
+  if (cuda.devices() == 0) GTEST_SKIP() << "waits for a GPU need one (launch/test-gpu runs it)";
+  at::Tensor x = at::ones({3}, at::TensorOptions(at::kCUDA));
+  cuda.forbid_waits(true);
+  EXPECT_ANY_THROW(x.sum().item<float>());
+  EXPECT_NO_THROW(x * 2);
+  cuda.forbid_waits(false);
+  EXPECT_EQ(x.sum().item<float>(), 3);
+}
+
 }  // namespace
 }  // namespace winnow::comm

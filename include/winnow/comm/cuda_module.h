@@ -26,6 +26,7 @@ struct CudaInterface {
   std::string (*versions)();        // "CUDA 13.0, NCCL 2.28.9"
   std::string (*kind)(int device);  // "cuda: NVIDIA H200, driver for CUDA 13.0, CUDA 13.0, cuBLAS 13.1.0,
                                     // cuDNN 9.15.1, NCCL 2.28.9": what decides over bits
+  void (*forbid_waits)(bool);       // whether the host's waiting for a GPU is an error (c10::Error), on any thread
   NcclId (*unique_id)();            // works without a GPU
   // Collective over `size` processes, one GPU each; makes `device` the current one of the calling thread, which alone
   // may use the collective. Its work is queued on the stream that is torch's current one at the call, which stays

@@ -1,4 +1,5 @@
 // What libwinnow-cuda.so offers to winnow-train: the one symbol that cuda_module() looks for.
+#include <c10/cuda/CUDAFunctions.h>
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -57,8 +58,13 @@ std::string kind(int device) {
                      cublas[0], cublas[1], cublas[2], cudnn / 10000, cudnn % 10000 / 100, cudnn % 100, nccl_version());
 }
 
-constexpr CudaInterface kInterface{&devices, &why_none,       &device_name,    &versions,
-                                   &kind,    &nccl_unique_id, &nccl_collective};
+void forbid_waits(bool forbidden) {
+  c10::cuda::warning_state().set_sync_debug_mode(forbidden ? c10::cuda::SyncDebugMode::L_ERROR
+                                                           : c10::cuda::SyncDebugMode::L_DISABLED);
+}
+
+constexpr CudaInterface kInterface{&devices, &why_none,     &device_name,    &versions,
+                                   &kind,    &forbid_waits, &nccl_unique_id, &nccl_collective};
 
 }  // namespace
 

@@ -14,7 +14,7 @@ import inputs
 
 MOST = 45_000_000                                 # bytes of the archive
 TORCH = "2.11.0"
-PROGRAMS = ["winnow", "winnow-train", "test-cuda-module"]
+PROGRAMS = ["winnow", "winnow-train", "test-cuda-module", "bench-gpu"]
 OWN_OF_THE_MACHINE = re.compile(r"^(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|anl|nsl)\.so.*)$")
 OF_TORCH = re.compile(r"^lib(torch|c10|shm|gomp|cu|nv|nccl|cudnn|cupti).*")
 PLUGINS_LEFT_OUT = re.compile(r"ucx|ofi|psm|usnic|openib|portals|mxm|yalla|fca|hcoll|monitoring|slurm|alps|tm\.so|loadleveler")
@@ -70,6 +70,8 @@ def make(source, build, file):
             _copy(path, root / "libraries" / name)
         shutil.copytree(source / "tests/golden", root / "tests/golden", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(source / "tests/gpu", root / "tests/gpu", ignore=shutil.ignore_patterns("__pycache__"))
+        (root / "tests/bench").mkdir()
+        shutil.copy(source / "tests/bench/train_step.py", root / "tests/bench/train_step.py")
         (root / "launch").mkdir()
         shutil.copy(source / "launch/test-gpu", root / "launch/test-gpu")
         inputs.write(source, build, root / "inputs")

@@ -2,13 +2,17 @@
 import csv
 import io
 import json
-import os
 import shutil
 import struct
 import subprocess
-import sys
 import textwrap
 import time
+
+
+# Products of matrices of ViT-B/16 at 224, in floating point operations an image; how often a step computes their like. Peaks of dense bf16 (NVIDIA's data sheets).
+FORWARD = 35.1e9
+PASSES = {"linear-probe": 1, "adaptformer": 2, "full-tuning": 3}
+PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12}
 
 
 class Failure(Exception):
@@ -25,6 +29,7 @@ class Parts:
         self.folder.mkdir(exist_ok=True)
         self.environment = dict(environment, WINNOW_CACHE=str(self.folder / "cache"), WINNOW_PRESETS=str(inputs / "presets"), OMP_NUM_THREADS="1")
         self.sweep = inputs / "gpu.toml"
+        self.torch_step = place / "tests/gpu/torch_step.py"
         self.known = False
 
     def call(self, *words, seconds=480, environment=None):
@@ -167,6 +172,46 @@ class Parts:
         _, packed = self.run("packed", "--device", self.device, "--per-gpu", 4)
         return f"1 GPU {alone:.0f} s, {self.gpus} {all_of_them:.0f} s, four trainers on each {packed:.0f} s"
 
+    def packing(self):
+        """stages of nano-clip in an hour, with 1, 2, 4 and 8 trainers on one GPU"""
+        many = self.folder / "many.toml"
+        many.write_text(self.sweep.read_text().replace('["proden", "crdpll", "solar", "pico"]', '["proden"]').replace("[0, 1]", str(list(range(16)))))
+        found = []
+        for trainers in (1, 2, 4, 8):
+            store, seconds = self.winnow_run(self.folder / f"many-{trainers}", "--device", self.device, "--per-gpu", trainers, "--trainers", trainers, sweep=many)
+            found.append(f"{trainers}: {3600 * len(self.digests(store)) / seconds:.0f}")
+        return ", ".join(found)
+
+    def bench(self):
+        """images a second of ViT-B/16, winnow's : tuned PyTorch's, and winnow's share of the bf16 peak; beside PartialCLIP's way"""
+        if not self.torch:
+            return "not run: no Python here can import torch"
+        rows, steps = (64, 40) if self.device == "cuda" else (2, 1)
+        python, environment = self.torch
+        folder = self.folder / "vit"
+        found = []
+
+        def own(adapt, precision, loaders=-1):
+            return json.loads(self.call(self.bin / "bench-gpu", folder, self.device, rows, steps, adapt, precision, loaders).strip().splitlines()[-1])
+
+        def other(adapt, precision, way):
+            text = self.call(*python, self.torch_step, folder / "clip", self.device, rows, steps, adapt, precision, way, environment=environment)
+            return json.loads(text.strip().splitlines()[-1])
+
+        for adapt in ("adaptformer", "full-tuning", "linear-probe"):
+            for precision in ("fp32", "tf32", "bf16") if self.device == "cuda" else ("fp32", "bf16"):
+                mine, yardstick = own(adapt, precision), other(adapt, precision, "tuned")
+                words = f"{adapt} {precision} {mine['images_per_second']:.0f} : {yardstick['images_per_second']:.0f}, {mine['peak_memory'] / 1e9:.1f} : {yardstick['peak_memory'] / 1e9:.1f} GB"
+                if peak := next((flops for name, flops in PEAKS.items() if name in mine["kind"]), None) if precision == "bf16" else None:
+                    words += f", {100 * mine['images_per_second'] * FORWARD * PASSES[adapt] / peak:.0f} % of the peak"
+                found.append(words)
+        try:
+            loaded = own("adaptformer", "bf16", 4)
+            found.append(f"with 4 loaders in bf16 {loaded['images_per_second']:.0f} : PartialCLIP's way {other('adaptformer', 'fp32', 'pillow')['images_per_second']:.0f}")
+        except Failure as failure:
+            found.append(f"PartialCLIP's way was not run: {str(failure).strip().splitlines()[-1]}")
+        return "; ".join(found)
+
     def start(self):
         """every program starts, a few golden cases and a stage are computed on the CPU"""
         self.call(self.bin / "winnow", "--version")
@@ -182,4 +227,4 @@ class Parts:
 
 
 # In the order in which they are run: what is cheap and what has surprises first.
-NAMES = ["module", "nccl", "golden", "twice", "waits", "chunks", "gangs", "beside_the_cpu", "out_of_memory", "all_of_the_node"]
+NAMES = ["module", "nccl", "golden", "twice", "waits", "chunks", "gangs", "beside_the_cpu", "out_of_memory", "all_of_the_node", "packing", "bench"]

@@ -9,7 +9,7 @@ namespace winnow::fleet {
 namespace {
 
 class GpuHours : public testing::Test {
- protected:
+ public:
   static std::string name(const char* stage) { return hash_of(stage).hex(); }
   // A record at a time of the test's own.
   GpuHours& at(double time, Value record) {

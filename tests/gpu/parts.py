@@ -216,9 +216,9 @@ class Parts:
         """every program starts, a few golden cases and a stage are computed on the CPU"""
         self.call(self.bin / "winnow", "--version")
         self.call(self.bin / "test-cuda-module", "--gtest_list_tests")
-        self.call(self.bin / "winnow-train", "golden", self.golden_cases, "--list", self.golden_cases / "required.txt", "--only", "method-proden")
+        self.call(self.bin / "winnow-train", "golden", self.golden_cases, "--list", self.golden_cases / "required.txt", "--only", "method/proden")
         self.call("mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", 2, self.bin / "winnow-train", "golden", self.golden_cases, "--list",
-                  self.golden_cases / "required.txt", "--only", "method-proden")
+                  self.golden_cases / "required.txt", "--only", "method/proden")
         small = self.folder / "small.toml"
         small.write_text(self.sweep.read_text().replace('["proden", "crdpll", "solar", "pico"]', '["cc"]').replace("[0, 1]", "[0]").replace("samples = 2000", "samples = 128")
                          .replace("test_samples = 500", "test_samples = 50"))

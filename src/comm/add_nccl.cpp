@@ -1,6 +1,9 @@
 // A gang on GPUs: tensors over NCCL, words over MPI.
 #include <ATen/ATen.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <fmt/format.h>
+
+#include <cstdio>
 
 #include "winnow/comm/cuda_module.h"
 #include "winnow/comm/join_gang.h"
@@ -43,7 +46,12 @@ void add_nccl(std::unique_ptr<Collective>& gang, c10::Device device) {
   NcclId id{};
   if (gang->rank() == 0) id = cuda.unique_id();
   gang->broadcast(std::as_writable_bytes(std::span(id)));
-  std::unique_ptr<Collective> nccl = cuda.nccl(id, gang->rank(), gang->size(), device.index(), kDeadline);
+  std::unique_ptr<Collective> nccl =
+      cuda.nccl(id, gang->rank(), gang->size(), device.index(), kDeadline,
+                [rank = gang->rank(), size = gang->size()](const std::string& what) {
+                  fmt::print(stderr, "process {} of {} lost a peer: {}\n", rank, size, what);
+                  abandon_gang(1);
+                });
   gang = std::make_unique<WithNccl>(std::move(gang), std::move(nccl), device);
 }
 

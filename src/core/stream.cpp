@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "winnow/core/hash.h"
+#include "winnow/core/stream_key.h"
 
 namespace winnow {
 
@@ -80,9 +81,12 @@ std::vector<std::int64_t> Stream::permutation(std::int64_t n) {
   return order;
 }
 
-Streams::Streams(std::uint64_t seed, std::string_view purpose, std::uint64_t index) {
+PhiloxKey stream_key(std::uint64_t seed, std::string_view purpose, std::uint64_t index) {
   std::uint64_t h = hash_of(std::to_string(seed) + "/" + std::to_string(index) + "/" + std::string(purpose)).low;
-  key_ = {static_cast<std::uint32_t>(h), static_cast<std::uint32_t>(h >> 32)};
+  return {static_cast<std::uint32_t>(h), static_cast<std::uint32_t>(h >> 32)};
 }
+
+Streams::Streams(std::uint64_t seed, std::string_view purpose, std::uint64_t index)
+    : key_(stream_key(seed, purpose, index)) {}
 
 }  // namespace winnow

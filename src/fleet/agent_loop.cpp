@@ -100,7 +100,9 @@ void AgentLoop::on_message(const Message& message) {
                                  .stage_text = message.text,
                                  .width = std::max(1u, static_cast<std::uint32_t>(message.number)),
                                  .out_of_memory = std::atoi(message.detail.c_str())};
-      return post(sched::Agent::Given{message.attempt, tasks_[message.attempt].width});
+      return post(sched::Agent::Given{message.attempt,
+                                      tasks_[message.attempt].width,
+                                      {.bytes = message.memory, .alone = tasks_[message.attempt].out_of_memory > 0}});
     case Message::Kind::retract: return post(sched::Agent::Retracted{message.attempt});
     case Message::Kind::cancel: return post(sched::Agent::Cancelled{message.attempt});
     case Message::Kind::drain:
@@ -137,7 +139,7 @@ bool AgentLoop::welcome(const Message& message) {
   for (const auto& [name, source] : sources.items())
     datasets[name] = {source.at("preset"), source.at("source"), source.at("digest")};
   worker_->expect(std::move(datasets));
-  machine_.emplace(devices_.slots, options_.timers, now());
+  machine_.emplace(devices_.slots, options_.timers, now(), shared_devices());
   send({.kind = Message::Kind::joined,
         .number = static_cast<double>(devices_.slots),
         .text = host_name(),

@@ -45,6 +45,7 @@ class AgentLoop {
   bool welcome(const Message&);
   void take_devices();
   std::string devices_of(const std::vector<sched::Slot>&) const;  // CUDA_VISIBLE_DEVICES of a trainer in these slots
+  sched::SharedDevices shared_devices() const;
   void start_waiting();
   void start(sched::Slot);
   void look_at_gpus();

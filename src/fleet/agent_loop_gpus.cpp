@@ -17,6 +17,9 @@ namespace {
 // Of a GPU's memory: what a driver's own bookkeeping may hold more or less of while nobody computes.
 constexpr double kSlack = 0.05;
 
+// What a process holds of a GPU beside its stage's tensors: CUDA's context, kernels, libraries' work space.
+constexpr std::int64_t kOfAProcess = std::int64_t{768} << 20;
+
 constexpr int kLooks = 3;  // in a row that find a GPU unusable: a single one may be the driver's hiccup
 
 }  // namespace
@@ -28,6 +31,20 @@ void AgentLoop::take_devices() {
   for (const Gpu& gpu : devices_.gpus)
     if (taken_.try_emplace(gpu.uuid, gpu.used).second) gpus.push_back(gpu);
   watch_.emplace(std::move(gpus));
+}
+
+sched::SharedDevices AgentLoop::shared_devices() const {
+  if (devices_.gpus.empty() || options_.per_gpu == 1) return {};
+  const std::vector<Gpu>& gpus = watch_->seen();  // each once
+  std::vector<std::uint32_t> device_of;
+  std::vector<std::int64_t> room;
+  for (const Gpu& gpu : gpus) room.push_back(gpu.memory - taken_.at(gpu.uuid));
+  for (const Gpu& gpu : devices_.gpus) {
+    auto place = std::find_if(gpus.begin(), gpus.end(), [&](const Gpu& each) { return each.uuid == gpu.uuid; });
+    device_of.push_back(static_cast<std::uint32_t>(place - gpus.begin()));
+    room[device_of.back()] -= kOfAProcess;
+  }
+  return {std::move(device_of), std::move(room)};
 }
 
 std::string AgentLoop::devices_of(const std::vector<Slot>& slots) const {

@@ -199,6 +199,7 @@ void AgentLoop::execute(const Agent::ReportDone& c) {
   send({.kind = Message::Kind::done,
         .attempt = c.attempt,
         .number = c.outcome.seconds,
+        .memory = c.outcome.memory,
         .text = c.outcome.word,
         .detail = c.outcome.digest});
 }

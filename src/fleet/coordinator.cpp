@@ -47,7 +47,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
       lease_(made(options.store), Journal::last_epoch(options.store) + 1, options.timers.lease_silence),
       journal_(options.store, lease_.epoch()), sweeps_(work.sweeps), status_(options.store, work, sweeps_),
       scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
-  Journal::Replayed replayed = recall(options.store, work, scheduler_);
+  Journal::Replayed replayed = recall(options.store, work, scheduler_, peaks_);
   if (replayed.damaged)
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them",
                              replayed.damaged, (options.store / "journal").string()));
@@ -147,6 +147,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
             return;
           }
       has_gpus_[agent] = has_gpus;
+      gpus_of_a_slot_[agent] = static_cast<double>(said.at("gpus").size()) / std::max(message.number, 1.0);
       hosts_[agent] = message.text;
       status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number), said.at("gpus"));
       journal_.add({{"event", "joined"},
@@ -164,6 +165,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       started["host"] = host(agent);
       started["trainer"] = static_cast<std::int64_t>(message.number);
       started["code_version"] = message.text;
+      if (double gpus = gpus_of_a_slot_[agent] * width_of(attempt.stage); gpus > 0) started["gpus"] = gpus;
       journal_.add(std::move(started));
       status_.started(attempt, agent, width_of(attempt.stage));
       observer_.started(attempt, host(agent));
@@ -181,7 +183,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
               commit_note(work_.label(attempt.stage), {message.number, message.text, message.detail}, options_.store);
           !note.empty())
         observer_.say(note);
-      return event(Scheduler::Done{agent, attempt, {message.number, message.text, message.detail}});
+      return event(Scheduler::Done{agent, attempt, {message.number, message.text, message.detail, message.memory}});
     case Message::Kind::failed:
       status_.ended(attempt);
       return event(Scheduler::Failed{agent, attempt, sched::parse_failure_class(message.text), message.detail});

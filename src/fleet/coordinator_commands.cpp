@@ -1,6 +1,8 @@
 // What the coordinator does with the scheduler's commands.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "clock.h"
 #include "coordinator.h"
 
@@ -50,6 +52,7 @@ void Coordinator::execute(const Scheduler::Assign& c) {
   links_.send(c.agent, {.kind = Message::Kind::assign,
                         .attempt = c.attempt,
                         .number = static_cast<double>(width_of(c.attempt.stage)),
+                        .memory = peaks_[work_.graph.classes[c.attempt.stage]],
                         .text = work_.stage(c.attempt.stage).dump(),
                         .detail = std::to_string(c.out_of_memory)});
 }
@@ -70,6 +73,11 @@ void Coordinator::execute(const Scheduler::Accept& c) {
   done["seconds"] = c.outcome.seconds;
   done["outcome"] = c.outcome.word;
   done["result_digest"] = c.outcome.digest;
+  if (c.outcome.memory > 0) {
+    done["device_memory"] = c.outcome.memory;
+    std::int64_t& peak = peaks_[work_.graph.classes[c.attempt.stage]];
+    peak = std::max(peak, c.outcome.memory);
+  }
   journal_.add(std::move(done));
   sweeps_.done(c.attempt.stage);
   observer_.done(c.attempt, c.outcome.seconds, host(c.agent));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "nvml.h"
@@ -13,6 +14,13 @@ namespace {
 constexpr const char* kLost = "it has fallen off the bus";
 constexpr int kGpuSensor = 0, kUncorrected = 1, kSinceBoot = 0;
 constexpr int kProhibited = 2, kOneThread = 1, kOneProcess = 3;  // compute modes
+
+// Xids that a program causes by what it does, after which the GPU is well: as NVIDIA's device plugin for Kubernetes has
+// them.
+bool is_of_the_program(unsigned long long xid) {
+  constexpr std::array<unsigned long long, 6> kProgram{13, 31, 43, 45, 68, 109};
+  return std::find(kProgram.begin(), kProgram.end(), xid) != kProgram.end();
+}
 
 class Look {
  public:
@@ -165,22 +173,41 @@ Value to_json(const std::vector<Gpu>& gpus) {
 }
 
 GpuWatch::GpuWatch(std::vector<Gpu> gpus)
-    : gpus_(std::move(gpus)), nvml_(gpus_.empty() ? nullptr : std::make_unique<Nvml>()) {}
-GpuWatch::~GpuWatch() = default;
+    : gpus_(std::move(gpus)), nvml_(gpus_.empty() ? nullptr : std::make_unique<Nvml>()) {
+  if (!nvml_ || !nvml_->missing().empty() || nvml_->make_events(&events_) != kNvmlSuccess) return;
+  for (const Gpu& gpu : gpus_)
+    if (NvmlDevice* whole = nullptr; nvml_->by_index(static_cast<unsigned>(gpu.index), &whole) == kNvmlSuccess)
+      nvml_->register_events(whole, kNvmlXid, events_);  // an old one has none
+}
+
+GpuWatch::~GpuWatch() {
+  if (events_) nvml_->free_events(events_);
+}
+
+void GpuWatch::hear_xids() {
+  if (!events_) return;
+  constexpr int kMost = 1000;  // at a look: one that repeats for ever must not hold the agent
+  NvmlEvent event{};
+  for (int i = 0; i < kMost && nvml_->wait_event(events_, &event, 0) == kNvmlSuccess; ++i)
+    if (event.type == kNvmlXid && !is_of_the_program(event.data)) xids_.emplace(event.device, event.data);
+}
 
 const std::vector<Gpu>& GpuWatch::look() {
+  hear_xids();
   for (Gpu& gpu : gpus_) {
-    NvmlDevice* device = nullptr;
+    NvmlDevice *device = nullptr, *whole = nullptr;
     if (!nvml_->missing().empty()) gpu.unusable = nvml_->missing();
     else if (int code = nvml_->by_uuid(gpu.uuid.c_str(), &device); code != kNvmlSuccess)
       gpu.unusable = code == kNvmlGpuIsLost ? kLost : nvml_->words_of(code);
     else {
       Look look(*nvml_);
       look.now(device, gpu);
-      if (NvmlDevice* whole = nullptr;
-          gpu.instance && nvml_->by_index(static_cast<unsigned>(gpu.index), &whole) == kNvmlSuccess)
-        look.whole(whole, gpu);
+      bool there = nvml_->by_index(static_cast<unsigned>(gpu.index), &whole) == kNvmlSuccess;
+      if (gpu.instance && there) look.whole(whole, gpu);
       else if (gpu.instance) gpu.unusable = kLost;
+      if (auto xid = xids_.find(whole); there && xid != xids_.end() && gpu.unusable.empty())
+        gpu.unusable =
+            fmt::format("the driver reported Xid {} (NVIDIA's \"Xid Errors\" says what that is)", xid->second);
     }
   }
   return gpus_;

@@ -47,6 +47,7 @@ void Message::append_to(std::string& bytes) const {
   put(bytes, kind);
   put(bytes, attempt);
   put(bytes, number);
+  put(bytes, memory);
   put_text(bytes, text);
   put_text(bytes, detail);
   put(bytes, static_cast<std::uint32_t>(attempts.size()));
@@ -70,6 +71,7 @@ bool MessageReader::next(Message& message) {
     throw InternalError("a message of an unknown kind between winnow's processes");
   message.attempt = fields.get<sched::Attempt>();
   message.number = fields.get<double>();
+  message.memory = fields.get<std::int64_t>();
   message.text = fields.text();
   message.detail = fields.text();
   message.attempts.resize(fields.get<std::uint32_t>());

@@ -14,7 +14,7 @@ struct Message {
   enum class Kind : std::uint8_t {
     // coordinator to agent
     welcome,  // text: token of the store; detail: data sources, JSON
-    assign,   // attempt; text: stage, JSON; number: width; detail: how many attempts ran out of memory
+    assign,   // attempt; text: stage, JSON; number: width; detail: how many attempts ran out of memory; memory
     retract,  // attempt
     cancel,   // attempt
     drain,    // number: seconds of grace
@@ -25,7 +25,8 @@ struct Message {
     started,    // attempt; number: process id of the trainer; text: its version
     progress,   // attempt; text: the trainer's event
     remark,     // attempt; text: a trainer's resumed, checkpoint or note event
-    done,       // attempt; number: seconds; text: what became of the commit; detail: result digest, and why it differs
+    done,       // attempt; number: seconds; text: what became of the commit; detail: result digest, and why it differs;
+                // memory
     failed,     // attempt; text: class; detail: what happened, and the trainer's last lines
     returned,   // attempt
     resized,    // number: slots that are left
@@ -37,6 +38,7 @@ struct Message {
   Kind kind{};
   sched::Attempt attempt{};
   double number = 0;
+  std::int64_t memory = 0;  // bytes of a device that the stage held at most, or one of its class; 0: not known
   std::string text, detail;
   std::vector<sched::Attempt> attempts;
 

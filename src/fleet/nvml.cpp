@@ -38,6 +38,10 @@ Nvml::Nvml() {
   get(max_instances, "nvmlDeviceGetMaxMigDeviceCount");
   get(instance, "nvmlDeviceGetMigDeviceHandleByIndex");
   get(processes, "nvmlDeviceGetComputeRunningProcesses_v3");
+  get(make_events, "nvmlEventSetCreate");
+  get(free_events, "nvmlEventSetFree");
+  get(register_events, "nvmlDeviceRegisterEvents");
+  get(wait_event, "nvmlEventSetWait_v2");
   if (!missing_.empty()) return;
   switch (int code = init(); code) {
     case kNvmlSuccess: return;

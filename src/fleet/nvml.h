@@ -8,6 +8,7 @@
 namespace winnow::fleet {
 
 struct NvmlDevice;  // opaque
+struct NvmlEvents;  // opaque: a set that devices are registered with
 
 struct NvmlMemory {
   unsigned long long total, free, used;
@@ -20,6 +21,13 @@ struct NvmlProcess {
   unsigned long long memory;
   unsigned gpu_instance, compute_instance;
 };
+
+struct NvmlEvent {
+  NvmlDevice* device;
+  unsigned long long type, data;  // of an Xid its number
+  unsigned gpu_instance, compute_instance;
+};
+inline constexpr unsigned long long kNvmlXid = 8;  // type of event: an error that the driver gives a number
 
 // Codes that mean something here; every other one is an error with the library's own words.
 inline constexpr int kNvmlSuccess = 0, kNvmlInsufficientSize = 7, kNvmlDriverNotLoaded = 9, kNvmlGpuIsLost = 15,
@@ -54,6 +62,10 @@ class Nvml {
   int (*max_instances)(NvmlDevice*, unsigned*) = nullptr;
   int (*instance)(NvmlDevice*, unsigned, NvmlDevice**) = nullptr;
   int (*processes)(NvmlDevice*, unsigned* count, NvmlProcess*) = nullptr;
+  int (*make_events)(NvmlEvents**) = nullptr;
+  int (*free_events)(NvmlEvents*) = nullptr;
+  int (*register_events)(NvmlDevice*, unsigned long long types, NvmlEvents*) = nullptr;
+  int (*wait_event)(NvmlEvents*, NvmlEvent*, unsigned milliseconds) = nullptr;
 
  private:
   template <class Function>

@@ -1,7 +1,6 @@
 #include "recall.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -13,44 +12,38 @@ namespace winnow::fleet {
 
 namespace {
 
-template <class Number>
-std::optional<Number> number_of(std::optional<std::string_view> text) {
-  Number value{};
-  if (!text || std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc()) return std::nullopt;
-  return value;
-}
-
-std::optional<Identity> identity_of(std::optional<std::string_view> text) {
-  Identity identity;
-  if (!text || text->size() != 32 ||
-      std::from_chars(text->data(), text->data() + 16, identity.high, 16).ptr != text->data() + 16 ||
-      std::from_chars(text->data() + 16, text->data() + 32, identity.low, 16).ptr != text->data() + 32)
-    return std::nullopt;
-  return identity;
-}
-
 class Memory {
  public:
   void take(std::string_view record) {
     std::optional<std::string_view> event = value_in_record(record, R"("event":)");
     // A failed attempt need not have started: its stage could not be prepared, or not be taken.
     if (event == "started" || event == "failed") {
-      auto identity = identity_of(value_in_record(record, R"("identity":)"));
-      auto attempt = number_of<std::uint32_t>(value_in_record(record, R"("attempt":)"));
-      if (identity && attempt) attempts[*identity] = std::max(attempts[*identity], *attempt);
+      auto identity = identity_in(record, R"("identity":)");
+      auto attempt = whole_number_in(record, R"("attempt":)");
+      if (!identity || !attempt || *attempt < 0) return;
+      attempts[*identity] = std::max(attempts[*identity], static_cast<std::uint32_t>(*attempt));
     } else if (event == "done") {
       std::optional<std::string_view> kind = value_in_record(record, R"("class":)");
-      auto seconds = number_of<double>(value_in_record(record, R"("seconds":)"));
+      auto seconds = number_in(record, R"("seconds":)");
       if (!kind || !seconds) return parse_done(record);
-      auto found = durations.find(*kind);
-      if (found == durations.end()) found = durations.emplace(*kind, std::pair(0.0, 0)).first;
-      found->second.first += *seconds;
-      ++found->second.second;
+      auto found = classes.find(*kind);
+      if (found == classes.end()) found = classes.emplace(*kind, Known{}).first;
+      found->second.add(*seconds, whole_number_in(record, R"("device_memory":)").value_or(0));
     }
   }
 
   std::unordered_map<Identity, std::uint32_t> attempts;
-  std::map<std::string, std::pair<double, int>, std::less<>> durations;
+  struct Known {
+    double seconds = 0;
+    int count = 0;
+    std::int64_t peak = 0;
+    void add(double duration, std::int64_t memory) {
+      seconds += duration;
+      ++count;
+      peak = std::max(peak, memory);
+    }
+  };
+  std::map<std::string, Known, std::less<>> classes;
 
  private:
   // A class with a quote or a backslash in its name.
@@ -59,15 +52,17 @@ class Memory {
     if (!record.is_object() || !record.contains("class") || !record["class"].is_string() ||
         !record.contains("seconds") || !record["seconds"].is_number())
       return;
-    auto& [sum, count] = durations[record["class"].get<std::string>()];
-    sum += record["seconds"].get<double>();
-    ++count;
+    auto memory = record.find("device_memory");
+    bool known = memory != record.end() && memory->is_number_integer();
+    classes[record["class"].get<std::string>()].add(record["seconds"].get<double>(),
+                                                    known ? memory->get<std::int64_t>() : 0);
   }
 };
 
 }  // namespace
 
-Journal::Replayed recall(const Path& store, const Work& work, sched::Scheduler& scheduler) {
+Journal::Replayed recall(const Path& store, const Work& work, sched::Scheduler& scheduler,
+                         std::map<sched::ClassId, std::int64_t>& peaks) {
   if (Journal::last_epoch(store) == 0) return {};
   Memory memory;
   Journal::Replayed replayed = Journal::scan(store, [&](std::string_view record) { memory.take(record); });
@@ -76,8 +71,10 @@ Journal::Replayed recall(const Path& store, const Work& work, sched::Scheduler& 
       if (auto found = memory.attempts.find(work.identities[stage]); found != memory.attempts.end())
         scheduler.attempted(stage, found->second);
   for (sched::ClassId id = 0; id < work.classes.size(); ++id)
-    if (auto found = memory.durations.find(work.classes[id]); found != memory.durations.end())
-      scheduler.predict(id, found->second.first / found->second.second);
+    if (auto found = memory.classes.find(work.classes[id]); found != memory.classes.end()) {
+      scheduler.predict(id, found->second.seconds / found->second.count);
+      peaks[id] = found->second.peak;
+    }
   return replayed;
 }
 

@@ -174,7 +174,9 @@ Path Worker::weights_folder(const std::string& name, const std::string& fingerpr
 void Worker::write(Result& result, std::vector<store::Store::Pending>& pending, std::vector<Report>& failed) {
   Report report{result.task.attempt, Report::Of::committing};
   try {
-    sched::CommitOutcome outcome{result.provenance.end - result.provenance.start};
+    sched::CommitOutcome outcome{.seconds = result.provenance.end - result.provenance.start, .word = {}, .digest = {}};
+    if (auto held = result.done.find("device_memory"); held != result.done.end() && held->is_number_integer())
+      outcome.memory = std::max<std::int64_t>(0, held->get<std::int64_t>());
     report.why = sched::FailureClass::protocol;
     if (auto path = result.done.find("output"); path != result.done.end()) {
       if (*path != result.task.output.string())

@@ -5,9 +5,8 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "kept_numbers.h"
 #include "winnow/core/error.h"
-#include "winnow/core/stream.h"
-#include "winnow/device/transfer.h"
 
 namespace winnow::model {
 
@@ -146,18 +145,12 @@ at::Tensor BatchNorm::normalised(const at::Tensor& x) const {
 at::Tensor Dropout::operator()(const at::Tensor& x) const {
   const TrainingForward* forward = mode->forward();
   if (!forward || probability == 0) return x;
-  // All rows of a forward at once; they go to the device as bytes, a quarter of what their factors would be.
-  at::Tensor mask = at::empty(x.sizes(), at::TensorOptions(at::kByte));
-  std::uint8_t* kept = mask.mutable_data_ptr<std::uint8_t>();
   std::int64_t numbers = x.numel() / std::max<std::int64_t>(1, x.size(0));
-  Streams streams(forward->seed, fmt::format("dropout.{}", layer), forward->number);
-  auto bound = static_cast<std::uint64_t>(probability * 4294967296.0);  // of 2^32
-  for (std::int64_t row = 0; row < x.size(0); ++row) {
-    Stream stream = streams.at(0, static_cast<std::uint32_t>(forward->first + row));
-    for (std::int64_t i = 0; i < numbers; ++i) *kept++ = stream() >= bound;
-  }
+  at::Tensor mask = kept_numbers({forward->seed, fmt::format("dropout.{}", layer), forward->number}, forward->first,
+                                 x.size(0), numbers, probability, x.device())
+                        .view(x.sizes());
   auto factor = static_cast<float>(1 / (1 - probability));
-  return x * (device::to_device(mask, x.device()).to(x.scalar_type()) * static_cast<double>(factor));
+  return x * (mask.to(x.scalar_type()) * static_cast<double>(factor));
 }
 
 }  // namespace winnow::model

@@ -11,8 +11,8 @@ constexpr std::size_t kSteps = 200;  // waits between progress that p99 is taken
 
 }  // namespace
 
-Agent::Agent(std::uint32_t slots, Timers timers, Time now)
-    : timers_(timers), trainers_(slots), closed_(slots), heard_(now), beaten_(now) {}
+Agent::Agent(std::uint32_t slots, Timers timers, Time now, SharedDevices devices)
+    : timers_(timers), devices_(std::move(devices)), trainers_(slots), closed_(slots), heard_(now), beaten_(now) {}
 
 void Agent::on(const Event& event, Time now, Commands& out) {
   if (exited_) return;
@@ -21,14 +21,20 @@ void Agent::on(const Event& event, Time now, Commands& out) {
   fill_slots(now, out);
   release_gangs(now, out);
   exit_when_idle(now, out);
-  for (std::size_t i = widths_.empty() ? out.size() : before; i < out.size(); ++i) forget_width(out[i]);
+  for (std::size_t i = widths_.empty() && needs_.empty() ? out.size() : before; i < out.size(); ++i)
+    forget_ended(out[i]);
+}
+
+void Agent::forget(Attempt attempt) {
+  widths_.erase(attempt);
+  needs_.erase(attempt);
 }
 
 // Of an attempt that has come to its end.
-void Agent::forget_width(const Command& command) {
-  if (auto* done = std::get_if<ReportDone>(&command)) widths_.erase(done->attempt);
-  if (auto* failed = std::get_if<ReportFailed>(&command)) widths_.erase(failed->attempt);
-  if (auto* returned = std::get_if<ReportReturned>(&command)) widths_.erase(returned->attempt);
+void Agent::forget_ended(const Command& command) {
+  if (auto* done = std::get_if<ReportDone>(&command)) forget(done->attempt);
+  if (auto* failed = std::get_if<ReportFailed>(&command)) forget(failed->attempt);
+  if (auto* returned = std::get_if<ReportReturned>(&command)) forget(returned->attempt);
 }
 
 void Agent::handle(const Given& event, Time, Commands& out) {
@@ -37,6 +43,7 @@ void Agent::handle(const Given& event, Time, Commands& out) {
     return;
   }
   if (event.width > 1) widths_[event.attempt] = event.width;
+  if (!devices_.empty()) needs_[event.attempt] = event.need;
   preparing_.insert(event.attempt);
   out.push_back(Prepare{event.attempt});
 }
@@ -51,7 +58,7 @@ void Agent::handle(const Retracted& event, Time, Commands& out) {
 void Agent::handle(const Cancelled& event, Time now, Commands& out) {
   preparing_.erase(event.attempt);
   std::erase(waiting_, event.attempt);
-  widths_.erase(event.attempt);
+  forget(event.attempt);
   for (Slot slot = 0; slot < trainers_.size(); ++slot)
     if (trainers_[slot].phase == Phase::running && trainers_[slot].attempt == event.attempt)
       stop_stage(slot, false, now, out);
@@ -286,10 +293,11 @@ void Agent::fill_slots(Time now, Commands& out) {
     } else if (coming[width] > 0) {
       --coming[width];
       ++next;
-    } else if (start_trainer(width, now, out)) {
+    } else if (start_trainer(*next, width, now, out)) {
       ++next;
     } else {
-      return make_room(width, now, out);  // what stands behind waits, too
+      if (devices_.empty()) make_room(width, now, out);
+      return;  // what stands behind waits, too
     }
   }
 }
@@ -297,8 +305,9 @@ void Agent::fill_slots(Time now, Commands& out) {
 bool Agent::run_waiting(Attempt attempt, std::uint32_t width, Time now, Commands& out) {
   for (Slot slot = 0; slot < trainers_.size(); ++slot) {
     Trainer& trainer = trainers_[slot];
-    if (trainer.phase != Phase::idle || trainer.width != width) continue;
+    if (trainer.phase != Phase::idle || trainer.width != width || !fits(slot, attempt)) continue;
     trainer.phase = Phase::running;
+    trainer.memory = devices_.share(slot, need_of(attempt));
     trainer.attempt = attempt;
     trainer.since = trainer.moved = now;
     trainer.moved_once = trainer.returning = trainer.owed = false;
@@ -310,10 +319,10 @@ bool Agent::run_waiting(Attempt attempt, std::uint32_t width, Time now, Commands
   return false;
 }
 
-bool Agent::start_trainer(std::uint32_t width, Time now, Commands& out) {
+bool Agent::start_trainer(Attempt attempt, std::uint32_t width, Time now, Commands& out) {
   std::vector<Slot> free;
   for (Slot slot = 0; slot < trainers_.size() && free.size() < width; ++slot)
-    if (trainers_[slot].phase == Phase::empty) free.push_back(slot);
+    if (trainers_[slot].phase == Phase::empty && fits(slot, attempt)) free.push_back(slot);
   if (free.size() < width) return false;
   for (Slot slot : free) {
     trainers_[slot].phase = Phase::lent;
@@ -370,6 +379,25 @@ void Agent::clear(Slot slot) {
 void Agent::empty(Slot slot) {
   trainers_[slot] = Trainer{};
   if (closed_[slot]) trainers_[slot].phase = Phase::closed;
+}
+
+MemoryNeed Agent::need_of(Attempt attempt) const {
+  auto found = needs_.find(attempt);
+  return found == needs_.end() ? MemoryNeed{} : found->second;
+}
+
+// Until the process is gone, or says that it has stopped, the stage's memory is not free.
+bool Agent::has_stage(const Trainer& trainer) const {
+  return trainer.phase == Phase::running || trainer.phase == Phase::stopping ||
+         (trainer.phase == Phase::dying && !trainer.abandoned);
+}
+
+bool Agent::fits(Slot slot, Attempt attempt) const {
+  if (devices_.empty()) return true;
+  std::int64_t taken = 0;
+  for (Slot other = 0; other < trainers_.size(); ++other)
+    if (devices_.same_device(slot, other) && has_stage(trainers_[other])) taken += trainers_[other].memory;
+  return devices_.fits(slot, need_of(attempt), taken);
 }
 
 std::uint32_t Agent::width_of(Attempt attempt) const {

@@ -10,13 +10,8 @@ methods=("${@:2}"); [ $# -gt 1 ] || methods=(proden crdpll solar dual-prompts)
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 export OMP_NUM_THREADS=1
 build/bin/bench-launches "$work" "$rows" "${methods[@]}" >"$work/own"
-python=python3
-if ! PYTHONPATH=deps/site $python -c 'import torch' 2>/dev/null; then
-  python3 -m venv "$work/venv"; "$work/venv/bin/pip" install -q sympy networkx jinja2 fsspec filelock typing_extensions numpy
-  python=$work/venv/bin/python
-fi
 for method in "${methods[@]}"; do
-  PYTHONPATH=deps/site $python tests/bench/launches_step.py build/lib/libstandin.so "$work/clip" "$rows" "$method" >>"$work/torch" 2>>"$work/errors" ||
+  PYTHONPATH=deps/site:deps/tests launch/python tests/bench/launches_step.py build/lib/libstandin.so "$work/clip" "$rows" "$method" >>"$work/torch" 2>>"$work/errors" ||
     { cat "$work/errors" >&2; exit 1; }
 done
 /usr/bin/python3 - "$work/own" "$work/torch" <<'P'

@@ -2,7 +2,7 @@
 as train_step.py has it (its towers, methods and tricks; gelu, as the random model has), on the stand-in device: images go there as bytes and are normalised there, numbers of
 samples and drawn crops beside them in one tensor each, from pinned memory. Prints a line of JSON.
 
-    PYTHONPATH=deps/site python3 launches_step.py build/lib/libstandin.so CLIP ROWS METHOD
+    PYTHONPATH=deps/site:deps/tests launch/python launches_step.py build/lib/libstandin.so CLIP ROWS METHOD
 """
 import json
 import math

@@ -122,6 +122,29 @@ TEST_F(GpuTest, AreWatched) {
   EXPECT_EQ(watch.seen()[1].name, "H200") << "it is still known by name";
 }
 
+TEST_F(GpuTest, AnXidOfTheGpuIsRemembered) {
+  machine(kTwo);
+  GpuWatch watch(find_gpus().list);
+  machine("uuid=GPU-a name=H200 total=144000 xid=31\nuuid=GPU-b name=H200 total=144000 xid=79\n");
+  watch.look();
+  EXPECT_EQ(watch.seen()[0].unusable, "") << "31 is a fault of the program's";
+  EXPECT_THAT(watch.seen()[1].unusable, HasSubstr("Xid 79"));
+  machine("uuid=GPU-a name=H200 total=144000 xid=48\nuuid=GPU-b name=H200 total=144000\n");
+  watch.look();
+  EXPECT_THAT(watch.seen()[0].unusable, HasSubstr("Xid 48"));
+  EXPECT_THAT(watch.look()[1].unusable, HasSubstr("Xid 79")) << "it is told once, and no GPU gets well by itself";
+}
+
+TEST_F(GpuTest, AnXidIsOfAllInstances) {
+  machine("uuid=GPU-a mig=MIG-1:24000,MIG-2:24000\nuuid=GPU-b total=144000\n");
+  GpuWatch watch(find_gpus().list);
+  machine("uuid=GPU-a mig=MIG-1:24000,MIG-2:24000 xid=94\nuuid=GPU-b total=144000\n");
+  watch.look();
+  EXPECT_THAT(watch.seen()[0].unusable, HasSubstr("Xid 94"));
+  EXPECT_THAT(watch.seen()[1].unusable, HasSubstr("Xid 94"));
+  EXPECT_EQ(watch.seen()[2].unusable, "");
+}
+
 TEST_F(GpuTest, ASlotEach) {
   machine(kTwo);
   SlotDevices devices = taken({});

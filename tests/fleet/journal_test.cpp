@@ -169,6 +169,7 @@ class Recall : public testing::Test {
  protected:
   Folder folder_;
   Work work_;
+  std::map<sched::ClassId, std::int64_t> peaks_;
   void SetUp() override {
     work_.graph.inputs.resize(2);
     work_.graph.classes = {0, 1};
@@ -178,7 +179,7 @@ class Recall : public testing::Test {
   }
   std::vector<std::optional<double>> seconds(std::uint32_t* next_attempt = nullptr) {
     sched::Scheduler scheduler(work_.graph, {}, {});
-    recall(folder_.path(), work_, scheduler);
+    recall(folder_.path(), work_, scheduler, peaks_);
     std::vector<std::optional<double>> result;
     for (const auto& outlook : scheduler.outlook()) result.push_back(outlook.seconds);
     if (next_attempt) {
@@ -210,6 +211,22 @@ TEST_F(Recall, TakesAttemptsAndMeanDurations) {
   EXPECT_EQ(attempt, 6u) << "behind those that started, and those that failed before they did";
   Journal::compact(folder_.path(), 0);
   EXPECT_THAT(seconds(&attempt), testing::ElementsAre(2.5, 25.0)) << "after compaction, too";
+}
+
+TEST_F(Recall, TakesTheMostMemoryOfAClass) {
+  {
+    Journal journal(folder_.path(), 1);
+    for (std::int64_t bytes : {5'000'000'000, 7'000'000'000, 6'000'000'000}) {
+      journal.add({{"event", "done"}, {"class", "plain"}, {"seconds", 1.0}, {"device_memory", bytes}});
+      journal.add({{"event", "done"}, {"class", work_.classes[1]}, {"seconds", 1.0}, {"device_memory", bytes / 10}});
+    }
+    journal.add({{"event", "done"}, {"class", "plain"}, {"seconds", 1.0}});  // on a CPU
+    journal.add({{"event", "done"}, {"class", "plain"}, {"seconds", 1.0}, {"device_memory", "much"}});
+    journal.sync();
+  }
+  seconds();
+  EXPECT_EQ(peaks_[0], 7'000'000'000);
+  EXPECT_EQ(peaks_[1], 700'000'000);
 }
 
 // Texts of trainers may hold anything: what looks like a record within one is none.

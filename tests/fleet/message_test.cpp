@@ -11,6 +11,7 @@ TEST(Message, ArrivesHoweverTheStreamIsCut) {
   Message sent{.kind = Message::Kind::failed,
                .attempt = {7, 2},
                .number = 1.5,
+               .memory = 5'000'000'000,
                .text = "user",
                .detail = std::string(100, 'x'),
                .attempts = {{1, 1}, {2, 3}}};
@@ -27,6 +28,7 @@ TEST(Message, ArrivesHoweverTheStreamIsCut) {
         EXPECT_EQ(got.kind, sent.kind);
         EXPECT_EQ(got.attempt, sent.attempt);
         EXPECT_EQ(got.number, sent.number);
+        EXPECT_EQ(got.memory, sent.memory);
         EXPECT_EQ(got.text, sent.text);
         EXPECT_EQ(got.detail, sent.detail);
         EXPECT_EQ(got.attempts, sent.attempts);

@@ -106,7 +106,8 @@ std::string fault_of(const Path& store, const fleet::Work& work, const std::vect
                      bool compacts) {
   return fuzz::fault_of<DataError>([&]() -> std::string {
     sched::Scheduler scheduler(work.graph, {}, {});
-    fleet::recall(store, work, scheduler);
+    std::map<sched::ClassId, std::int64_t> peaks;
+    fleet::recall(store, work, scheduler, peaks);
     fleet::Journal::Replayed found;
     std::vector<std::string> records = scanned(store, found);
     if (found.cut != 0) return "was cut twice";

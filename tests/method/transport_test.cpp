@@ -3,7 +3,10 @@
 #include <c10/core/Allocator.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <vector>
 
 #include "recorded.h"
 #include "winnow/method/formulas.h"
@@ -53,6 +56,57 @@ TEST(Transport, AClassWithoutMassRelaxesIt) {
   EXPECT_TRUE(at::isfinite(plan).all().item<bool>());
   EXPECT_EQ((plan * (1 - sets)).abs().sum().item<double>(), 0);
   EXPECT_TRUE((plan.sum(1) < 1).any().item<bool>()) << "mass of the relaxed entries is taken back";
+}
+
+// Sinkhorn's alternation in logarithms alone, number by number.
+at::Tensor by_logarithms(const at::Tensor& log_rows, const at::Tensor& prior, double power, int rounds) {
+  std::int64_t R = log_rows.size(0), C = log_rows.size(1);
+  auto kernel = [&](std::int64_t i, std::int64_t c) { return power * log_rows[i][c].item<double>(); };
+  auto log_sum = [](const std::vector<double>& terms) {
+    double largest = *std::max_element(terms.begin(), terms.end()), sum = 0;
+    for (double term : terms) sum += std::exp(term - largest);
+    return largest + std::log(sum);
+  };
+  std::vector<double> u(static_cast<std::size_t>(R), -std::log(R)), v(static_cast<std::size_t>(C), 0);
+  for (int round = 0; round < rounds; ++round) {
+    for (std::int64_t c = 0; c < C; ++c) {
+      std::vector<double> terms;
+      for (std::int64_t i = 0; i < R; ++i) terms.push_back(kernel(i, c) + u[static_cast<std::size_t>(i)]);
+      v[static_cast<std::size_t>(c)] = std::log(prior[c].item<double>()) - log_sum(terms);
+    }
+    for (std::int64_t i = 0; i < R; ++i) {
+      std::vector<double> terms;
+      for (std::int64_t c = 0; c < C; ++c) terms.push_back(kernel(i, c) + v[static_cast<std::size_t>(c)]);
+      u[static_cast<std::size_t>(i)] = -std::log(R) - log_sum(terms);
+    }
+  }
+  at::Tensor plan = at::zeros({R, C}, at::TensorOptions(at::kDouble));
+  for (std::int64_t i = 0; i < R; ++i)
+    for (std::int64_t c = 0; c < C; ++c)
+      plan[i][c] =
+          std::exp(std::log(R) + u[static_cast<std::size_t>(i)] + kernel(i, c) + v[static_cast<std::size_t>(c)]);
+  return plan;
+}
+
+// Predictions of which most are too small for a number at that power; a class that no row likes; rows that insist on a
+// class of a tiny prior, so that no plan exists and the scalings drift apart from round to round.
+TEST(Transport, KeepsWhatLogarithmsKeep) {
+  double inf = std::numeric_limits<double>::infinity();
+  at::Tensor prior = at::softmax(random_tensor({4}, 3), 0),
+             uneven = rows({1 - 2.1e-12, 1e-12, 1e-13, 1e-12}, 4).view({4});
+  at::Tensor ordinary = at::log_softmax(random_tensor({9, 4}, 1, -5, 5), 1);
+  at::Tensor sharp = at::log_softmax(random_tensor({9, 4}, 2, -2000, 2000), 1);
+  at::Tensor unloved = ordinary.clone(), insisting = ordinary.clone();
+  unloved.select(1, 2).sub_(3000);
+  insisting.narrow(0, 0, 5).narrow(1, 1, 3).fill_(-inf);
+  insisting.narrow(0, 5, 1).narrow(1, 0, 3).fill_(-inf);
+  for (const at::Tensor& own : {ordinary, sharp, unloved, insisting, sharp.narrow(0, 0, 2)})
+    for (const at::Tensor& wanted : {prior, uneven})
+      for (int count : {1, 2, 10, 11, 50, 300}) {
+        at::Tensor plan = transport_plan(own, present(own.size(0)), wanted, 3, count);
+        at::Tensor expected = by_logarithms(own, wanted, 3, count);
+        EXPECT_LT((plan - expected).abs().max().item<double>(), 1e-9) << own << wanted << count << plan << expected;
+      }
 }
 
 // Counts what is asked of torch's allocator for this processor.

@@ -1,7 +1,8 @@
 // A libnvidia-ml.so.1 for machines without a GPU: the GPUs are the lines of the file that WINNOW_TEST_GPUS names, read
 // at every call, so that a test changes them while a program runs. A line is KEY=VALUE words:
 //   uuid=GPU-a name=H200 total=144000 used=10 busy=42 degrees=55 pids=17,18 mode=0 ecc=0 remap=0 lost=0
-//   mig=MIG-1:24000,MIG-2:24000
+//   mig=MIG-1:24000,MIG-2:24000 xid=79
+// An xid is told once, when it is another than at the last look.
 // Bytes are in MiB. Words that are left out are 0. `driver=580.1 cuda=13000 init=0` may stand in a line of its own.
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +16,9 @@
 
 namespace {
 
-constexpr int kSuccess = 0, kInvalid = 2, kNotSupported = 3, kNotFound = 6, kInsufficientSize = 7, kLost = 15;
+constexpr int kSuccess = 0, kInvalid = 2, kNotSupported = 3, kNotFound = 6, kInsufficientSize = 7, kTimeout = 10,
+              kLost = 15;
+constexpr unsigned long long kXid = 8;
 
 using Words = std::map<std::string, std::string>;
 
@@ -102,6 +105,40 @@ struct Process {
   unsigned long long memory;
   unsigned gpu_instance, compute_instance;
 };
+
+struct Event {
+  Device* device;
+  unsigned long long type, data;
+  unsigned gpu_instance, compute_instance;
+};
+struct Events {
+  std::map<Device*, long> told;  // by registered device: its last xid
+};
+
+int nvmlEventSetCreate(Events** set) {
+  *set = new Events;
+  return kSuccess;
+}
+int nvmlEventSetFree(Events* set) {
+  delete set;
+  return kSuccess;
+}
+int nvmlDeviceRegisterEvents(Device* device, unsigned long long types, Events* set) {
+  if (types != kXid) return kNotSupported;
+  set->told.emplace(device, 0);
+  return kSuccess;
+}
+int nvmlEventSetWait_v2(Events* set, Event* event, unsigned) {
+  for (auto& [device, last] : set->told) {
+    Words words;
+    if (!find(device, words) || number(words, "xid") == last) continue;
+    last = number(words, "xid");
+    if (last == 0) continue;
+    *event = {device, kXid, static_cast<unsigned long long>(last), 0xffffffff, 0xffffffff};
+    return kSuccess;
+  }
+  return kTimeout;
+}
 
 int nvmlInit_v2() { return static_cast<int>(number(read().machine, "init")); }
 int nvmlShutdown() { return kSuccess; }

@@ -76,6 +76,14 @@ TEST_F(PageTest, NamesAndLogsStayText) {
   EXPECT_THAT(html, HasSubstr("m &amp; &quot;n&quot;"));
 }
 
+TEST_F(PageTest, GpuHoursAreSaidWhereThereAreSome) {
+  Page made = page();
+  made.attempts.push_back({"a", "identity", "host", "done", 1, 0, 60});
+  EXPECT_THAT(render_html(made), Not(HasSubstr("GPU-hours")));
+  made.gpu_seconds = 7200, made.gpu_seconds_in_vain = 720;
+  EXPECT_THAT(render_html(made), HasSubstr("GPU-hours: 2.00, 0.20 of them in attempts without a result."));
+}
+
 TEST_F(PageTest, TheTimelineHasALaneForWhatRanAtOnceAndCutsLongPauses) {
   Page made = page();
   made.attempts = {{"a", "1", "host", "done", 1, 0, 10},

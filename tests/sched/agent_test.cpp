@@ -16,9 +16,10 @@ using testing::IsSupersetOf;
 // One agent told as a story. Stages are numbers; every attempt is the first.
 class Node {
  public:
-  explicit Node(std::uint32_t slots = 1) : agent_(slots, Timers{}, now_) {}
+  explicit Node(std::uint32_t slots = 1, SharedDevices devices = {}) : agent_(slots, Timers{}, now_, devices) {}
 
   Node& given(StageId stage, std::uint32_t width = 1) { return on(Agent::Given{at(stage), width}); }
+  Node& needing(StageId stage, MemoryNeed need) { return on(Agent::Given{at(stage), 1, need}); }
   Node& prepared(StageId stage) { return on(Agent::Prepared{at(stage)}); }
   Node& ready(Slot slot = 0) { return on(Agent::TrainerReady{slot}); }
   Node& gone(Slot slot = 0) { return on(Agent::TrainerGone{slot}); }
@@ -393,6 +394,62 @@ TEST(Agent, AProcessThatDoesNotEndLosesItsSlotAndDoesNotKeepTheAgent) {
   Node n;
   n.running(1).on(Agent::Misbehaved{0});
   EXPECT_THAT(n.wait(Timers{}.stop + 1s).said(), IsSupersetOf({"failed 1 transient", "slots 0", "exit"}));
+}
+
+// Two GPUs of 100 bytes, with two trainers each: slots 0 and 2 on the first.
+SharedDevices two_gpus() { return {{0, 1, 0, 1}, {100, 100}}; }
+
+TEST(SharingAgent, StagesRunBesideEachOtherAsFarAsTheyFit) {
+  Node n(3, {{0, 0, 0}, {100}});
+  for (StageId stage : {1u, 2u, 3u}) n.needing(stage, {40}).prepared(stage);
+  n.ready(0);
+  EXPECT_THAT(n.ready(1).said(), ElementsAre("run 2 in 1", "started 2"));
+  EXPECT_THAT(n.ready(2).said(), IsEmpty()) << "80 of 100 are taken";
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 1", "run 3 in 0", "started 3"));
+}
+
+TEST(SharingAgent, AStageGoesWhereThereIsRoom) {
+  Node n(4, two_gpus());
+  n.needing(1, {90}).prepared(1).ready(0);
+  EXPECT_THAT(n.needing(2, {90}).prepared(2).said(), ElementsAre("start 1")) << "not on the GPU of the first";
+  EXPECT_THAT(n.ready(1).said(), ElementsAre("run 2 in 1", "started 2"));
+  EXPECT_THAT(n.needing(3, {90}).prepared(3).said(), IsEmpty());
+  EXPECT_THAT(n.needing(4, {5}).prepared(4).said(), IsEmpty()) << "nothing overtakes";
+  EXPECT_THAT(n.on(Agent::Finished{1}).said(), ElementsAre("commit 2", "run 3 in 1", "started 3", "start 2"));
+}
+
+TEST(SharingAgent, WhatIsNotKnownCountsAsAnEqualShare) {
+  Node n(2, {{0, 0}, {100}});
+  n.needing(1, {}).prepared(1).needing(2, {}).prepared(2).ready(0);
+  EXPECT_THAT(n.ready(1).said(), ElementsAre("run 2 in 1", "started 2"));
+  n.needing(3, {60}).prepared(3).on(Agent::Finished{0});
+  EXPECT_THAT(n.said(), ElementsAre("commit 1")) << "60 beside a half";
+  EXPECT_THAT(n.on(Agent::Finished{1}).said(), ElementsAre("commit 2", "run 3 in 0", "started 3"));
+}
+
+TEST(SharingAgent, WhatRanOutOfMemoryAndWhatIsTooLargeIsAlone) {
+  for (MemoryNeed need : {MemoryNeed{10, true}, MemoryNeed{5000, false}}) {
+    Node n(2, {{0, 0}, {100}});
+    n.needing(1, {10}).prepared(1).ready(0);
+    EXPECT_THAT(n.needing(2, need).prepared(2).said(), IsEmpty());
+    EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 1", "run 2 in 0", "started 2"));
+    EXPECT_THAT(n.needing(3, {10}).prepared(3).said(), IsEmpty());
+    EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 2", "run 3 in 0", "started 3"));
+  }
+}
+
+TEST(SharingAgent, MemoryIsFreeWhenTheProcessIsGone) {
+  Node n(2, {{0, 0}, {100}});
+  n.needing(1, {80}).prepared(1).ready(0).needing(2, {80}).prepared(2);
+  EXPECT_THAT(n.on(Agent::Misbehaved{0}).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("failed 1 transient", "start 0"));
+  EXPECT_THAT(n.ready(0).said(), ElementsAre("run 2 in 0", "started 2"));
+}
+
+TEST(SharingAgent, AProcessThatDoesNotEndStarvesNobody) {
+  Node n(2, {{0, 0}, {100}});
+  n.needing(1, {80}).prepared(1).ready(0).needing(2, {80}).prepared(2).on(Agent::Misbehaved{0});
+  EXPECT_THAT(n.wait(Timers{}.stop + 1s).said(), IsSupersetOf({"failed 1 transient", "slots 1", "start 1"}));
 }
 
 }  // namespace

@@ -16,7 +16,6 @@ namespace standin {
 namespace {
 
 constexpr auto kDevice = c10::DeviceType::PrivateUse1;
-constexpr int kDevices = 2;
 
 // Kernels run when they are called, so streams and events have nothing to do.
 struct Guard final : c10::impl::DeviceGuardImplInterface {

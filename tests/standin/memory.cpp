@@ -1,7 +1,9 @@
 #include "memory.h"
 
 #include <c10/core/CPUAllocator.h>
+#include <c10/core/CachingDeviceAllocator.h>
 
+#include <array>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -10,15 +12,47 @@ namespace standin {
 
 namespace {
 
-struct DeviceMemory final : c10::Allocator {
+// Counts what is asked of it; results of kernels come from the CPU's allocator.
+struct DeviceMemory final : c10::DeviceAllocator {
+  std::mutex mutex;
+  std::array<c10::CachingAllocator::Stat, kDevices> held;  // by device
+
   c10::DataPtr allocate(std::size_t bytes) override {
     c10::DataPtr host = c10::GetCPUAllocator()->allocate(bytes);
-    if (bytes) std::memset(host.get(), 0xff, bytes);
-    return to_device(std::move(host), {c10::DeviceType::PrivateUse1, current_device()});
+    void* address = host.get();
+    if (bytes) std::memset(address, 0xff, bytes);
+    c10::DeviceIndex index = current_device();
+    {
+      std::lock_guard lock(mutex);
+      held[static_cast<std::size_t>(index)].increase(bytes);
+    }
+    return {flipped(address), new Kept{std::move(host), bytes, index}, &release, {c10::DeviceType::PrivateUse1, index}};
   }
   void copy_data(void* to, const void* from, std::size_t bytes) const override {
     std::memcpy(flipped(to), flipped(from), bytes);
   }
+  bool initialized() override { return true; }
+  void emptyCache(c10::MempoolId_t) override {}
+  void recordStream(const c10::DataPtr&, c10::Stream) override {}
+  c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex index) override {
+    std::lock_guard lock(mutex);
+    c10::CachingDeviceAllocator::DeviceStats stats;
+    stats.allocated_bytes[0] = stats.reserved_bytes[0] = held.at(static_cast<std::size_t>(index));
+    return stats;
+  }
+  void resetAccumulatedStats(c10::DeviceIndex) override {}
+  void resetPeakStats(c10::DeviceIndex index) override {
+    std::lock_guard lock(mutex);
+    held.at(static_cast<std::size_t>(index)).reset_peak();
+  }
+
+ private:
+  struct Kept {
+    c10::DataPtr host;
+    std::size_t bytes;
+    c10::DeviceIndex index;
+  };
+  static void release(void* kept);
 };
 
 struct PinnedMemory final : c10::Allocator {
@@ -58,6 +92,20 @@ void PinnedMemory::release(void* kept) {
   delete host;
 }
 
+DeviceMemory& of_device() {
+  static auto* memory = new DeviceMemory;
+  return *memory;
+}
+
+void DeviceMemory::release(void* kept) {
+  auto* own = static_cast<Kept*>(kept);
+  {
+    std::lock_guard lock(of_device().mutex);
+    of_device().held[static_cast<std::size_t>(own->index)].decrease(own->bytes);
+  }
+  delete own;
+}
+
 }  // namespace
 
 c10::DataPtr to_device(c10::DataPtr host, c10::Device where) {
@@ -71,10 +119,7 @@ c10::DeviceIndex& current_device() {
   return index;
 }
 
-c10::Allocator& device_memory() {
-  static auto* memory = new DeviceMemory;
-  return *memory;
-}
+c10::Allocator& device_memory() { return of_device(); }
 
 c10::Allocator& pinned_memory() { return pinned(); }
 bool is_pinned(const void* pointer) { return pinned().owns(pointer); }

@@ -15,6 +15,8 @@ inline void* flipped(const void* pointer) {
   return pointer ? reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(pointer) ^ kBit) : nullptr;
 }
 
+inline constexpr int kDevices = 2;
+
 c10::DataPtr to_device(c10::DataPtr host, c10::Device);
 
 // The device that new tensors of this thread are put on.

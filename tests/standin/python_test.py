@@ -1,13 +1,13 @@
 """libstandin.so in a Python's torch: the CPU's bits, the prohibitions, the counters.
 
-    PYTHONPATH=deps/site python3 tests/standin/python_test.py build/lib/libstandin.so
+    PYTHONPATH=deps/site:deps/tests launch/python tests/standin/python_test.py build/lib/libstandin.so
 """
 import sys
 
 try:
     import torch
 except ImportError as error:
-    print(f"skipped: this Python cannot import the wheel's torch ({error})")
+    print(f"skipped: this Python cannot import the wheel's torch ({error}): launch/setup --tests unpacks what it needs")
     sys.exit(77)
 
 import standin

@@ -12,6 +12,22 @@ import time
 from case import SOURCE, SWEEP, Case, contains, each, equal, kill, wait_for
 
 TWO = {"a": {}, "b": {}}
+ONE_SMALL = """
+name     = "small"
+question = "Does the whole way of a stage lead over a device?"
+
+[base]
+dataset = "fashion-mnist"
+data    = { samples = 100, test_samples = 40 }
+model   = "nano-clip"
+adapt   = "adaptformer"
+train   = { epochs = 1, batch = 32 }
+
+[[grid]]
+method = ["cc", "proden"]
+labels = { kind = "flip", rate = 0.3 }
+seed   = [0, 1]
+"""
 
 
 class Machine(Case):
@@ -30,6 +46,11 @@ class Machine(Case):
 
     def command(self, *options, ranks=0, trainer=()):
         return super().command(*options, ranks=ranks, trainer=trainer)
+
+    @staticmethod
+    def has_gpus(answer):
+        """Whether a trainer failed for another reason than that this machine has no GPU."""
+        return "x.json" in answer.stderr
 
     def visible(self):
         """What the trainers of running stages see, by pid."""
@@ -134,6 +155,83 @@ def a_lost_gpu_takes_its_slot_with_it(case):
     equal(len(case.digests()), 13, "run files")
 
 
+def an_xid_takes_the_slot_like_a_loss(case):
+    case.has(TWO)
+    process = case.start(trainer=("--sleep", 1.0))
+    wait_for(lambda: len(case.digests()) >= 1 and len(case.visible()) == 2, "two running stages")
+    case.has({"a": {"xid": 13}, "b": {"xid": 79}})
+    wait_for(lambda: case.events("resized"), "the slot's end")
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    contains(case.said(), "(GPU-b) is used no more: the driver reported Xid 79")
+    equal(case.events("resized")[-1]["slots"], 1, "slots that are left")
+    equal(len(case.digests()), 13, "run files")
+
+
+def stages_share_a_gpu_as_far_as_its_memory_goes(case):
+    """12 of 20 GB a stage: unknown, two of them run beside each other; once that is known, one."""
+    case.has({"a": {"total": 22000}})
+    told = case.folder / "told"
+    trainer = case.python_trainer(f"""
+        import time
+        tell = lambda sign: open({str(told)!r}, "a").write(sign)
+        tell("+")
+        time.sleep(0.4)
+        tell("-")
+        say(event="done", identity=command["identity"], metrics={{"accuracy": 0.5}}, device_memory=12 << 30)
+        """)
+
+    def most_at_once():
+        running = most = 0
+        for sign in told.read_text():
+            running += 1 if sign == "+" else -1
+            most = max(most, running)
+        told.unlink()
+        return most
+
+    case.sweep.write_text(SWEEP.format(seeds=[0]).replace('["cc", "proden"]', '["cc"]'))
+    code, text = case.run("--per-gpu", 2, trainer=trainer)
+    equal(code, 0, "exit code: " + text)
+    equal({r.get("device_memory") for r in case.events("done")}, {12 << 30}, "peaks in the journal")
+    equal({r.get("gpus") for r in case.events("started")}, {0.5}, "shares of the GPU in the journal")
+    equal(most_at_once(), 2, "stages that ran at once, of a class that nothing was known of")
+    case.sweep.write_text(SWEEP.format(seeds=[1, 2]).replace('["cc", "proden"]', '["cc"]'))
+    code, text = case.run("--per-gpu", 2, trainer=trainer)
+    equal(code, 0, "exit code of the next run: " + text)
+    equal(most_at_once(), 1, "stages that ran at once, of a class that needs more than half of the GPU")
+    report = case.winnow("report", case.sweep, "--store", case.store, "--metric", "accuracy")
+    contains(report, "GPU-hours: 0.00")
+    page = case.winnow("report", case.sweep, "--store", case.store, "--html").split("page: ")[1].split("\n")[0]
+    contains(open(page).read(), "GPU-hours: 0.00")
+
+
+def the_whole_way_on_the_standin(case):
+    """winnow's own trainer, on a device that is no CPU, by an agent that has GPUs: alone, two on a GPU, as a gang. The digests are a CPU's."""
+    program = case.build / "bin/winnow-train-standin"
+    if not program.exists():
+        return
+    text = ONE_SMALL
+    trainer = f"{program} serve --device standin:1"
+
+    def digests(*options, width=1, **arguments):
+        other = Machine(case.build)
+        other.has(TWO)
+        other.sweep.write_text(text if width == 1 else text.replace("[base]", f"[base]\nwidth = {width}"))
+        command = [str(case.build / "bin/winnow"), "run", str(other.sweep), "--store", str(other.store), *map(str, options)]
+        answer = subprocess.run(command, env=other.environment, capture_output=True, text=True, timeout=300)
+        equal(answer.returncode, 0, f"exit code of {' '.join(command)}: {answer.stdout}{answer.stderr}")
+        found, done = other.digests(), other.events("done")
+        other.close()
+        return found, done
+
+    here, _ = digests("--device", "cpu")
+    equal(digests("--trainer", trainer)[0], here, "digests on the stand-in")
+    shared, done = digests("--trainer", trainer, "--per-gpu", 2)
+    equal(shared, here, "digests of two trainers on a GPU")
+    if not all(record.get("device_memory", 0) > 0 for record in done if record["class"].startswith("train")):
+        raise AssertionError(f"what stages held of the device is not known: {done}")
+    equal(digests("--trainer", trainer, width=2)[0], digests("--device", "cpu", "--trainers", 2, width=2)[0], "digests of a gang of two")
+
+
 def without_a_gpu_left_the_run_ends_and_resumes(case):
     case.has({"a": {}})
     process = case.start(trainer=("--sleep", 0.7))
@@ -164,6 +262,17 @@ def a_run_that_wants_gpus_says_why_there_are_none(case):
     case.gpus.unlink()
     code, text = case.run()                        # auto: a machine without a driver computes on its CPU
     equal(code, 0, "exit code of auto: " + text)
+
+
+def a_precision_that_cpus_lack_is_refused_before_anything_starts(case):
+    if not (case.build / "bin/winnow-train").exists():
+        return
+    case.sweep.write_text(ONE_SMALL.replace("batch = 32", 'batch = 32, precision = "tf32"'))
+    answer = subprocess.run([str(case.build / "bin/winnow"), "run", str(case.sweep), "--store", str(case.store), "--device", "cpu"], env=case.environment,
+                            capture_output=True, text=True)
+    equal(answer.returncode, 2, "exit code: " + answer.stdout + answer.stderr)
+    contains(answer.stderr, "sweep.toml:10: train.precision = tf32: this run computes on CPUs, which have no such products")
+    equal(case.digests(), {}, "run files")
 
 
 def nodes_with_and_without_gpus_are_no_accident(case):
@@ -202,9 +311,11 @@ def winnows_own_trainer_is_told_its_device(case):
     if not trainer.exists():
         return
     environment = {k: v for k, v in case.environment.items() if k != "LD_LIBRARY_PATH"}
-    answer = subprocess.run([str(trainer), "serve", "--device", "cuda"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if answer.returncode != 0:
-        equal(answer.stderr.strip().count("\n"), 0, "lines of the message: " + answer.stderr)
+    for words in (["golden", str(SOURCE / "tests/golden")], ["stage", "x.json", "--output", "x.h5"], ["serve"]):
+        answer = subprocess.run([str(trainer), *words, "--device", "cuda"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if answer.returncode == 0 or case.has_gpus(answer):
+            continue
+        equal((answer.stdout, answer.stderr.strip().count("\n")), ("", 0), f"output and lines of the message of {words[0]}: {answer.stdout}{answer.stderr}")
         if "--device cuda: " not in answer.stderr and "libwinnow-cuda.so is not there" not in answer.stderr:
             raise AssertionError(answer.stderr)
     case.has({"a": {}})
@@ -238,8 +349,9 @@ def the_doctor_lists_them(case):
     contains(answer.stdout, "winnow-train needs CUDA 13.0: a newer driver")
 
 
-TESTS = [each_trainer_sees_its_gpu, several_share_one, a_gang_sees_all_of_its_gpus, instances_of_a_gpu_make_no_gang, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
-         without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident,
+TESTS = [each_trainer_sees_its_gpu, several_share_one, stages_share_a_gpu_as_far_as_its_memory_goes, the_whole_way_on_the_standin,
+         an_xid_takes_the_slot_like_a_loss, a_gang_sees_all_of_its_gpus, instances_of_a_gpu_make_no_gang, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
+         without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident, a_precision_that_cpus_lack_is_refused_before_anything_starts,
          out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_test_on_gpus_says_that_there_are_none, the_doctor_lists_them]
 
 

@@ -102,6 +102,11 @@ TEST_F(PrecisionTest, PureFp16IsRefusedWhereItCannotBe) {
 }
 
 // The text tower of learned prompts follows the precision as the image tower does: its rows are numbers of that type.
+TEST_F(PrecisionTest, Tf32IsRefusedWhereThereIsNone) {
+  EXPECT_THAT(refusal(stage("ce", "tf32")), AllOf(HasSubstr("train.precision = tf32"), HasSubstr("an NVIDIA GPU has")));
+  EXPECT_THAT(refusal(stage("ce", "fp8")), HasSubstr("unknown 'fp8'; known: bf16, fp16, fp16-pure, fp32, fp64, tf32"));
+}
+
 TEST_F(PrecisionTest, TextTowersComputeInIt) {
   for (const char* method : {"coop", "dual-prompts"}) {
     double whole = run(stage(method, "fp32")).trace.logged.at("loss")[0].item<double>();

@@ -14,7 +14,8 @@ std::unique_ptr<Collective> join_gang();
 
 // The same gang with the members' tensors on their GPUs moved by NCCL; tensors on the host and bytes travel over the
 // gang as it was, beside the device, for which nobody waits. Collective: process 0 makes NCCL's id, the gang carries
-// it. A gang of one, and of a device that is no GPU, stays what it was. DeviceError.
+// it. A gang of one, and of a device that is no GPU, stays what it was. DeviceError. A peer that is lost later ends
+// this process and the gang within a minute, whatever either waits for.
 void add_nccl(std::unique_ptr<Collective>& gang, c10::Device device);
 
 // Ends this process and the whole gang at once: the others may wait for ever in a collective that this one will not

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@
 namespace winnow::fleet {
 
 class Nvml;
+struct NvmlDevice;
+struct NvmlEvents;
 
 // A GPU, or one instance of a GPU that is partitioned (MIG). What the driver does not say is 0 or empty.
 struct Gpu {
@@ -46,13 +49,19 @@ class GpuWatch {
   ~GpuWatch();
   GpuWatch(const GpuWatch&) = delete;
 
-  // What of them has changed is as it is now; `unusable` says which have been lost since.
+  // What of them has changed is as it is now; `unusable` says which have been lost since, by an Xid among others: an
+  // error of which the driver tells once. Those that a program causes by itself, and that leave the GPU well, are not
+  // counted.
   const std::vector<Gpu>& look();
   const std::vector<Gpu>& seen() const { return gpus_; }
 
  private:
+  void hear_xids();
+
   std::vector<Gpu> gpus_;
   std::unique_ptr<Nvml> nvml_;
+  NvmlEvents* events_ = nullptr;                          // none: the driver has no such events
+  std::map<const NvmlDevice*, unsigned long long> xids_;  // by whole GPU: the first that counts
 };
 
 // [{"name","uuid","index","memory","used","utilisation","temperature","unusable"}], bytes, percent and degrees Celsius.

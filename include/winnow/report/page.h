@@ -47,6 +47,7 @@ struct Page {
   std::vector<std::pair<std::string, std::string>> figures;  // title and SVG, from the statistics
   std::vector<Chart> learning, selection;
   std::vector<Attempt> attempts;
+  double gpu_seconds = 0, gpu_seconds_in_vain = 0;  // of one GPU; of these, of attempts without a result
   std::vector<Failure> failures;
   std::vector<std::string> notes;
 };

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "winnow/sched/shared_devices.h"
 #include "winnow/sched/timers.h"
 
 namespace winnow::sched {
@@ -18,9 +19,10 @@ namespace winnow::sched {
 // One trainer for each slot, started when there is work, replaced after every failure. A gang of k processes is one
 // trainer too: it takes k slots and answers for the first of them. Stages start in the order in which they were given,
 // so that one which needs many slots gets them; trainers of another width that idle in its way are ended, and gangs
-// that have no work. A stage given to the agent is prepared (data caches, inputs), run by a trainer, committed,
-// reported. Each attempt given ends in exactly one of Done, Failed and Returned, except when it was cancelled or the
-// coordinator stopped sending heartbeats: then no one listens.
+// that have no work. Where slots share a device, a stage starts only beside others with which its memory has room there
+// (SharedDevices), and none that came later overtakes it. A stage given to the agent is prepared (data caches, inputs),
+// run by a trainer, committed, reported. Each attempt given ends in exactly one of Done, Failed and Returned, except
+// when it was cancelled or the coordinator stopped sending heartbeats: then no one listens.
 class Agent {
  public:
   // Events.
@@ -28,6 +30,7 @@ class Agent {
   struct Given {
     Attempt attempt;
     std::uint32_t width = 1;
+    MemoryNeed need = {};
   };
   struct Retracted {
     Attempt attempt;
@@ -161,7 +164,7 @@ class Agent {
                                ReportStarted, ReportDone, ReportFailed, ReportReturned, ReportSlots, SendHeartbeat>;
   using Commands = std::vector<Command>;
 
-  Agent(std::uint32_t slots, Timers, Time now);
+  Agent(std::uint32_t slots, Timers, Time now, SharedDevices = {});
 
   void on(const Event&, Time now, Commands& out);
 
@@ -184,6 +187,7 @@ class Agent {
     bool moved_once = false;
     std::vector<Time> steps;  // waits between progress, the last few hundred
     bool returning = false;   // stopping: reported as Returned, not dropped
+    std::int64_t memory = 0;  // of its device, that the stage has which it runs, or ran last
   };
 
   void handle(const Given&, Time, Commands&);
@@ -208,7 +212,7 @@ class Agent {
 
   void fill_slots(Time, Commands&);
   bool run_waiting(Attempt, std::uint32_t width, Time, Commands&);  // on an idle trainer
-  bool start_trainer(std::uint32_t width, Time, Commands&);
+  bool start_trainer(Attempt, std::uint32_t width, Time, Commands&);
   void make_room(std::uint32_t width, Time, Commands&);
   void release_gangs(Time, Commands&);
   void quit(Slot, Time, Commands&);
@@ -218,7 +222,11 @@ class Agent {
     return static_cast<std::uint32_t>(std::count(closed_.begin(), closed_.end(), false));
   }
   std::uint32_t width_of(Attempt) const;
-  void forget_width(const Command&);
+  MemoryNeed need_of(Attempt) const;
+  bool has_stage(const Trainer&) const;
+  bool fits(Slot, Attempt) const;  // its memory, beside the stages that run there
+  void forget(Attempt);
+  void forget_ended(const Command&);
   void stop_stage(Slot, bool returning, Time, Commands&);
   void kill(Slot, bool owed, FailureClass, std::string_view because, Time, Commands&);
   void abandon(Slot, Time, Commands&);
@@ -229,11 +237,13 @@ class Agent {
   std::vector<Attempt> held() const;
 
   Timers timers_;
+  SharedDevices devices_;
   std::vector<Trainer> trainers_;
   std::vector<bool> closed_;  // by slot
   std::set<Attempt> preparing_;
   std::deque<Attempt> waiting_;              // prepared
   std::map<Attempt, std::uint32_t> widths_;  // of attempts wider than 1, as long as they are held
+  std::map<Attempt, MemoryNeed> needs_;      // where devices are shared, as long as they are held
   std::set<Attempt> committing_;
   Time heard_, beaten_;
   bool draining_ = false, orphaned_ = false, exited_ = false;

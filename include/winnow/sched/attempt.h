@@ -25,6 +25,7 @@ struct CommitOutcome {
   double seconds = 0;  // that the stage ran
   // "committed", "already there", "differs" or "conflict"; the result digest, of one that differs with why behind it
   std::string word, digest;
+  std::int64_t memory = 0;  // bytes of a device that it held at most; 0: not known
 };
 
 // user: the stage itself is wrong, so it fails everywhere. memory: too little of it. transient: crash, I/O, signal.

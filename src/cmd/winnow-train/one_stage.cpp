@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "winnow/core/error.h"
+#include "winnow/device/memory.h"
 #include "winnow/method/chunks.h"
 
 namespace winnow::cmd {
@@ -42,8 +43,13 @@ train::Context context_of(const protocol::Context& said, const Stage& stage, c10
 
 Finished execute_and_write(const Stage& stage, const train::Context& context, const Path& output,
                            comm::Collective& gang, train::Observer& observer) {
+  device::release_memory(context.device);
   train::Execution execution = train::execute(stage, context, gang, observer);
-  return {gang.rank() == 0 ? store::write_run_file(output, execution.content) : store::Written{}, execution.trial};
+  Finished finished{gang.rank() == 0 ? store::write_run_file(output, execution.content) : store::Written{},
+                    execution.trial, device::peak_memory(context.device)};
+  execution = {};
+  device::release_memory(context.device);
+  return finished;
 }
 
 Value to_json(const train::Trial& trial) {

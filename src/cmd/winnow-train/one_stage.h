@@ -18,6 +18,7 @@ train::Context context_of(const protocol::Context&, const Stage&, c10::Device);
 struct Finished {
   store::Written written;
   std::optional<train::Trial> trial;  // where the context asked for one
+  std::int64_t device_memory = 0;     // bytes that this process held at most of a device that is no CPU
 };
 
 // Collective; process 0 writes, the others return nothing of interest.

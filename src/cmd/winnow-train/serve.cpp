@@ -189,6 +189,7 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, c10::Dev
     done["output"] = task.output;
     done["file_digest"] = finished.written.file_digest.hex();
     done["result_digest"] = finished.written.result_digest.hex();
+    if (finished.device_memory > 0) done["device_memory"] = finished.device_memory;
     if (finished.trial) done["trial"] = to_json(*finished.trial);
     return done;
   } catch (const train::Stopped&) {

@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <csignal>
+#include <optional>
 
 #include "arguments.h"
 #include "as_gang.h"
 #include "commands.h"
+#include "forbidden_waits.h"
 #include "one_stage.h"
 #include "outcome.h"
 #include "winnow/core/error.h"
@@ -99,7 +101,7 @@ int stage(int argc, char** argv) {
   std::vector<std::string> references;
   int threads = 1, loaders = -1;
   std::int64_t chunk = 0, device_images = train::Context().device_images >> 20;
-  bool keep_images = false;
+  bool keep_images = false, forbid_waits = false;
   Command app(
       "stage", "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
       "  winnow-train stage stage.json --output run.h5 --threads 2\n"
@@ -133,10 +135,14 @@ int stage(int argc, char** argv) {
   app.add_option("--checkpoint-every", every, "seconds between checkpoints; 0: only when stopped")
       ->check(CLI::Range(0.0, 1e9))
       ->capture_default_str();
+  app.add_flag("--forbid-waits", forbid_waits,
+               "on a GPU: whatever the host waits for while a step is computed is an error, for tests");
   if (!parse(app, argc, argv)) return 0;
 
   return as_gang(device, [&](comm::Collective& gang, c10::Device place) -> int {
     if (comm::agree(gang, std::filesystem::exists(output))) throw UsageError(fmt::format("{} exists already", output));
+    std::optional<ForbiddenWaits> forbidden;
+    if (forbid_waits) forbidden.emplace(place);
     Stage wanted = read_stage(file);
     train::Context context;
     context.device = place;

@@ -13,6 +13,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
 #include "winnow/report/claims.h"
+#include "winnow/report/gpu_hours.h"
 #include "winnow/report/render.h"
 #include "winnow/report/required_device.h"
 
@@ -24,6 +25,16 @@ void print_where(const StoreOptions& stores) {
   std::string where = (Path(stores.store) / "runs").string();
   for (const Path& folder : stores.read_only()) where += " and " + (folder / "runs").string();
   fmt::print("run files: {}\n", where);
+}
+
+// From the journal, which no table depends on.
+void print_gpu_hours(const sweep::Plan& plan, const store::Store& store) {
+  try {
+    fleet::GpuTime gpus = gpu_time_of(plan, store);
+    if (gpus.seconds > 0) fmt::print("GPU-hours: {}\n", report::gpu_hours(gpus.seconds, gpus.in_vain));
+  } catch (const DataError& error) {
+    fmt::print(stderr, "winnow report: GPU-hours are not known: {}\n", error.what());
+  }
 }
 
 Path write_page(const report::Page& page, const store::Store& store) {
@@ -124,6 +135,7 @@ int report(int argc, char** argv) {
     std::string judged = report::render_claims(claims, terminal().colour);
     fmt::print("{}{}", judged.empty() ? "" : "\n", judged);
     print_where(options.stores);
+    print_gpu_hours(plan, store);
   } else if (options.format == "markdown" && !claims.empty()) {
     fmt::print("\n{}", report::render_claims_markdown(claims));
   } else if (options.format == "json" && !claims.empty()) {

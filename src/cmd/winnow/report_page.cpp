@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_set>
 
 #include "winnow/fleet/journal_records.h"
 
@@ -96,6 +97,12 @@ class History {
 
 }  // namespace
 
+fleet::GpuTime gpu_time_of(const sweep::Plan& plan, const store::Store& store) {
+  std::unordered_set<Identity> planned;
+  for (const sweep::Node& node : plan.nodes()) planned.insert(node.identity);
+  return fleet::gpu_time(store.root(), [&](const Identity& stage) { return planned.count(stage) != 0; });
+}
+
 report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::RunReader& runs,
                      const std::string& sweep_file, std::vector<report::Table> tables,
                      std::vector<report::Judgement> claims) {
@@ -119,6 +126,9 @@ report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::
   if (std::size_t damaged = fleet::read_journal(store.root(), [&](const Value& record) { history.take(record); }))
     page.notes.push_back(fmt::format("{} lines of the journal are damaged", damaged));
   history.finish();
+  fleet::GpuTime gpus = gpu_time_of(plan, store);
+  page.gpu_seconds = gpus.seconds;
+  page.gpu_seconds_in_vain = gpus.in_vain;
   return page;
 }
 

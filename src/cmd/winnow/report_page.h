@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "winnow/fleet/gpu_time.h"
 #include "winnow/report/page.h"
 
 namespace winnow::cmd {
@@ -12,5 +13,8 @@ namespace winnow::cmd {
 // the sweep's stages from the store's journal.
 report::Page page_of(const sweep::Plan&, const store::Store&, store::RunReader&, const std::string& sweep_file,
                      std::vector<report::Table> tables, std::vector<report::Judgement> claims);
+
+// How long GPUs worked on the sweep's stages, by the store's journal.
+fleet::GpuTime gpu_time_of(const sweep::Plan&, const store::Store&);
 
 }  // namespace winnow::cmd

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <optional>
+#include <set>
 
 #include "arguments.h"
 #include "commands.h"
@@ -95,8 +96,7 @@ void require_gpus_apart(const UnitedPlans& plans, const fleet::Work& work, const
 }
 
 // Without mpirun the slots are known before anything starts.
-void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet::Options& options) {
-  fleet::Room room = fleet::room_here(options);
+void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet::Room& room) {
   const UnitedPlans::Member* widest = nullptr;
   for (std::size_t i = 0; i < plans.stages().size(); ++i)
     if (const UnitedPlans::Member& stage = plans.stages()[i];
@@ -119,6 +119,31 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
                     needs, room.gpus, widest->width));
   throw UsageError(fmt::format("{} trainers on one node, this run has {}: say --trainers {} or lower it", needs,
                                room.slots, widest->width));
+}
+
+// The sweep file's line that says tf32 for this stage.
+std::string place_of_tf32(const UnitedPlans& plans, const UnitedPlans::Member& stage) {
+  for (const sweep::Plan& plan : plans.plans())
+    for (const sweep::Node& node : plan.nodes()) {
+      if (node.identity != stage.identity) continue;
+      for (const sweep::Explained& entry : plan.explain(node.experiment))
+        if (entry.key.ends_with("train.precision") && entry.value == "tf32")
+          return fmt::format("{}: {} = tf32", entry.where, entry.key);
+    }
+  return "train.precision = tf32";
+}
+
+// Processors round no products to TF32. Stages of a class have one precision.
+void require_precision(const UnitedPlans& plans, const fleet::Work& work) {
+  std::set<sched::ClassId> seen;
+  for (std::uint32_t i = 0; i < plans.stages().size(); ++i) {
+    if (work.graph.done[i] || !seen.insert(work.graph.classes[i]).second) continue;
+    Stage stage = plans.regenerate(i);
+    if (stage.settings.has("train.precision") && stage.settings.text("train.precision") == "tf32")
+      throw UsageError(fmt::format(
+          "{}: this run computes on CPUs, which have no such products, an NVIDIA GPU has: take fp32, or bf16",
+          place_of_tf32(plans, plans.stages()[i])));
+  }
 }
 
 // So that `winnow store` can tell whose the run files are. Worth no run's failure.
@@ -151,7 +176,11 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   if (open > 0) {
     options.trainer.require();
     require_gpus_apart(plans, work, options);
-    if (!world.mpi) require_room(plans, work, fleet_options(options, store));
+    fleet::Options own = fleet_options(options, store);
+    std::optional<fleet::Room> room;
+    if (!world.mpi) require_room(plans, work, room.emplace(fleet::room_here(own)));
+    bool on_cpus = own.devices == fleet::Options::Devices::cpu || (room && room->gpus == 0);
+    if (on_cpus && own.own_trainer) require_precision(plans, work);
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
   } else if (std::filesystem::is_directory(store.root() / "runs")) {
@@ -180,7 +209,8 @@ void add_to(CLI::App& app, RunOptions& options) {
   app.add_option("--trainers", options.trainers, "trainers for each agent")
       ->check(CLI::Range(1, 1024))
       ->default_str("1 on CPUs, one for each GPU");
-  app.add_option("--per-gpu", options.per_gpu, "trainers that share a GPU, for small stages")
+  app.add_option("--per-gpu", options.per_gpu,
+                 "trainers that share a GPU at most; of their stages as many run at once as its memory has room for")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_flag("--busy-gpus", options.busy_gpus, "take GPUs on which other processes compute, too");

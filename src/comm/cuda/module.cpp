@@ -1,4 +1,5 @@
 // What libwinnow-cuda.so offers to winnow-train: the one symbol that cuda_module() looks for.
+#include <c10/cuda/CUDAFunctions.h>
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -28,15 +29,20 @@ std::string device_name(int device) {
   return properties.name;
 }
 
-std::string versions() {
-  int cuda = 0, nccl = 0;
-  cudaRuntimeGetVersion(&cuda);
+std::string nccl_version() {
+  int nccl = 0;
   ncclGetVersion(&nccl);
-  return fmt::format("CUDA {}.{}, NCCL {}.{}.{}", cuda / 1000, cuda % 1000 / 10, nccl / 10000, nccl % 10000 / 100,
-                     nccl % 100);
+  return fmt::format("NCCL {}.{}.{}", nccl / 10000, nccl % 10000 / 100, nccl % 100);
 }
 
-// Kernels differ between GPU models, and libraries choose other ones from version to version.
+std::string versions() {
+  int cuda = 0;
+  cudaRuntimeGetVersion(&cuda);
+  return fmt::format("CUDA {}.{}, {}", cuda / 1000, cuda % 1000 / 10, nccl_version());
+}
+
+// Kernels differ between GPU models, and libraries choose other ones from version to version; NCCL chooses in which
+// order a gang's sums are added up.
 std::string kind(int device) {
   int driver = 0, runtime = 0;
   cudaDriverGetVersion(&driver);
@@ -47,13 +53,18 @@ std::string kind(int device) {
   if (auto property = reinterpret_cast<int (*)(int, int*)>(::dlsym(RTLD_DEFAULT, "cublasGetProperty")))
     for (int part = 0; part < 3; ++part) property(part, &cublas[part]);
   if (auto version = reinterpret_cast<std::size_t (*)()>(::dlsym(RTLD_DEFAULT, "cudnnGetVersion"))) cudnn = version();
-  return fmt::format("cuda: {}, driver for CUDA {}.{}, CUDA {}.{}, cuBLAS {}.{}.{}, cuDNN {}.{}.{}",
+  return fmt::format("cuda: {}, driver for CUDA {}.{}, CUDA {}.{}, cuBLAS {}.{}.{}, cuDNN {}.{}.{}, {}",
                      device_name(device), driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10,
-                     cublas[0], cublas[1], cublas[2], cudnn / 10000, cudnn % 10000 / 100, cudnn % 100);
+                     cublas[0], cublas[1], cublas[2], cudnn / 10000, cudnn % 10000 / 100, cudnn % 100, nccl_version());
 }
 
-constexpr CudaInterface kInterface{&devices, &why_none,       &device_name,    &versions,
-                                   &kind,    &nccl_unique_id, &nccl_collective};
+void forbid_waits(bool forbidden) {
+  c10::cuda::warning_state().set_sync_debug_mode(forbidden ? c10::cuda::SyncDebugMode::L_ERROR
+                                                           : c10::cuda::SyncDebugMode::L_DISABLED);
+}
+
+constexpr CudaInterface kInterface{&devices, &why_none,     &device_name,    &versions,
+                                   &kind,    &forbid_waits, &nccl_unique_id, &nccl_collective};
 
 }  // namespace
 

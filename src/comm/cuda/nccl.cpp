@@ -3,13 +3,17 @@
 #include <ATen/ATen.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime_api.h>
 #include <fmt/format.h>
 
 #include <cstring>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "../arguments.h"
+#include "../loss_watch.h"
 #include "winnow/core/error.h"
 
 namespace winnow::comm {
@@ -42,7 +46,7 @@ ncclDataType_t type_of(const at::Tensor& tensor) {
 // waits.
 class Nccl final : public Collective {
  public:
-  Nccl(const NcclId& id, int rank, int size, int device, std::chrono::seconds deadline)
+  Nccl(const NcclId& id, int rank, int size, int device, std::chrono::seconds deadline, const PeerLost& lost)
       : rank_(rank), size_(size), deadline_(deadline) {
     c10::cuda::set_device(static_cast<c10::DeviceIndex>(device));
     ncclUniqueId unique;
@@ -52,9 +56,13 @@ class Nccl final : public Collective {
     config.blocking = 0;
     WINNOW_NCCL(ncclCommInitRankConfig(&communicator_, size, unique, rank, &config));
     wait_until_ready("joining the gang");
+    constexpr std::chrono::milliseconds kPeriod{200};
+    watch_.emplace(deadline, kPeriod, LossWatch::Functions{[this] { return fault(); }, lost});
   }
   ~Nccl() override {
+    watch_.reset();
     if (communicator_) ncclCommAbort(communicator_);
+    for (cudaEvent_t event : events_) cudaEventDestroy(event);
   }
   Nccl(const Nccl&) = delete;
   Nccl& operator=(const Nccl&) = delete;
@@ -77,7 +85,7 @@ class Nccl final : public Collective {
                                 stream()));
     }
     WINNOW_NCCL(ncclGroupEnd());
-    wait_until_ready("gather_rows");
+    accepted("gather_rows");
     return all;
   }
 
@@ -86,14 +94,14 @@ class Nccl final : public Collective {
     WINNOW_NCCL(ncclAllReduce(tensor.const_data_ptr(), tensor.mutable_data_ptr(),
                               static_cast<std::size_t>(tensor.numel()), type_of(tensor), ncclSum, communicator_,
                               stream()));
-    wait_until_ready("sum");
+    accepted("sum");
   }
 
   void broadcast(at::Tensor tensor) override {
     require_in_place(tensor);
     WINNOW_NCCL(ncclBroadcast(tensor.const_data_ptr(), tensor.mutable_data_ptr(),
                               static_cast<std::size_t>(tensor.numel()), type_of(tensor), 0, communicator_, stream()));
-    wait_until_ready("broadcast");
+    accepted("broadcast");
   }
 
   // Through the device, for which the host waits.
@@ -108,6 +116,43 @@ class Nccl final : public Collective {
 
  private:
   static cudaStream_t stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
+
+  // What the transport knows of its peers.
+  std::string fault() const {
+    ncclResult_t state = ncclSuccess;
+    if (ncclCommGetAsyncError(communicator_, &state) != ncclSuccess) return "";
+    return state == ncclSuccess || state == ncclInProgress
+               ? ""
+               : fmt::format("{} ({})", ncclGetErrorString(state), ncclGetLastError(communicator_));
+  }
+
+  // The call is on the stream; an event behind it says when it has come to its end.
+  void accepted(const char* what) {
+    wait_until_ready(what);
+    cudaEvent_t event = free_event();
+    if (cudaError_t code = cudaEventRecord(event, stream()); code != cudaSuccess)
+      throw DeviceError(fmt::format("{}: {}", what, cudaGetErrorString(code)));
+    watch_->accepted(what, [this, event] {
+      if (cudaEventQuery(event) == cudaErrorNotReady) return false;
+      std::lock_guard lock(mutex_);  // done, or the device failed: who waits for it learns that
+      free_.push_back(event);
+      return true;
+    });
+  }
+
+  cudaEvent_t free_event() {
+    std::lock_guard lock(mutex_);
+    if (free_.empty()) {
+      cudaEvent_t made = nullptr;
+      if (cudaError_t code = cudaEventCreateWithFlags(&made, cudaEventDisableTiming); code != cudaSuccess)
+        throw DeviceError(fmt::format("cudaEventCreate: {}", cudaGetErrorString(code)));
+      events_.push_back(made);
+      return made;
+    }
+    cudaEvent_t event = free_.back();
+    free_.pop_back();
+    return event;
+  }
 
   // A communicator that does not block reports later whether a call was accepted; a lost peer would let it wait for
   // ever.
@@ -127,6 +172,9 @@ class Nccl final : public Collective {
   int rank_, size_;
   std::chrono::seconds deadline_;
   ncclComm_t communicator_ = nullptr;
+  std::mutex mutex_;
+  std::vector<cudaEvent_t> events_, free_;  // all of them; those of no open call
+  std::optional<LossWatch> watch_;
 };
 
 }  // namespace
@@ -140,8 +188,8 @@ NcclId nccl_unique_id() {
 }
 
 std::unique_ptr<Collective> nccl_collective(const NcclId& id, int rank, int size, int device,
-                                            std::chrono::seconds deadline) {
-  return std::make_unique<Nccl>(id, rank, size, device, deadline);
+                                            std::chrono::seconds deadline, const PeerLost& lost) {
+  return std::make_unique<Nccl>(id, rank, size, device, deadline, lost);
 }
 
 }  // namespace winnow::comm

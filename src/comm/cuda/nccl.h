@@ -12,6 +12,6 @@ namespace winnow::comm {
 
 NcclId nccl_unique_id();
 std::unique_ptr<Collective> nccl_collective(const NcclId&, int rank, int size, int device,
-                                            std::chrono::seconds deadline);
+                                            std::chrono::seconds deadline, const PeerLost&);
 
 }  // namespace winnow::comm

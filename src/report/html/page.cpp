@@ -13,6 +13,7 @@
 #include "svg.h"
 #include "winnow/core/printable.h"
 #include "winnow/core/revision.h"
+#include "winnow/report/gpu_hours.h"
 
 namespace winnow::report {
 
@@ -231,12 +232,13 @@ class Writer {
     }
     out_ += fmt::format(
         "<section id=\"cluster\"><h2>Cluster</h2><p>{} attempts on {} host{}, {:.1f} minutes of computing; {} of them "
-        "tried a stage again.</p>"
+        "tried a stage again.{}</p>"
         "<figure class=\"card wide\"><div class=\"scroll\">{}</div><ul class=\"legend\"><li><i class=\"key "
         "done\"></i>done</li><li><i class=\"key failed\"></i>failed or "
         "lost</li><li><i class=\"key returned\"></i>stopped</li><li><i class=\"key "
         "running\"></i>running</li></ul></figure></section>",
         page_.attempts.size(), hosts.size(), hosts.size() == 1 ? "" : "s", busy / 60, repeated,
+        page_.gpu_seconds > 0 ? " GPU-hours: " + gpu_hours(page_.gpu_seconds, page_.gpu_seconds_in_vain) + "." : "",
         html::timeline(page_.attempts));
   }
 

@@ -42,7 +42,7 @@ TEST(ParameterCounts, AreThoseOfTheTable) {
   EXPECT_EQ(trained("ssf-attn", plain), 73'728);
   EXPECT_EQ(trained("ssf-mlp", plain), 92'160);
   EXPECT_EQ(trained("ssf-ln", plain), 36'864);
-  EXPECT_EQ(trained("ssf", plain), 73'728 + 92'160) << "DeFT's one switch";
+  EXPECT_EQ(trained("ssf", {.deft = true, .classes = 100}), 73'728 + 92'160) << "DeFT's one switch";
   EXPECT_EQ(trained("ln-tuning", plain), 36'864);
   EXPECT_EQ(trained("bias-tuning", plain), 101'376);
   EXPECT_EQ(trained("bias-tuning", {.deft = true, .classes = 100}), 102'912) << "of the whole tower";

@@ -124,7 +124,8 @@ Found look(const Manifest& manifest, const Path& root, const std::vector<std::st
       throw DataError(fmt::format("{}: gives {}, and {} declares {}", (root / label_file(record, name)).string(),
                                   sets ? "one label a sample" : "sets of candidates", manifest.source,
                                   sets ? "sets of candidates" : "one label a sample"));
-  for (std::string& note : notes_on_classes(record.classes, labels)) record.notes.push_back(std::move(note));
+  if (!manifest.test_only)
+    for (std::string& note : notes_on_classes(record.classes, labels)) record.notes.push_back(std::move(note));
   if (found.listing) record.notes.insert(record.notes.end(), found.listing->notes.begin(), found.listing->notes.end());
   if (std::string note = note_on_other_label_files(root); !note.empty()) record.notes.push_back(std::move(note));
   return found;

@@ -97,12 +97,31 @@ void require_images(const std::vector<std::string>& folders, const Listing& list
           (top / folders[c]).string(), unread.empty() ? "" : "; " + unread));
 }
 
+// The folders of classes, in the order of their classes: by name, or by the number that each of them is called.
+std::vector<std::string> class_folders(const Manifest& manifest, const Path& top) {
+  std::vector<std::string> folders = names_in(top, true);
+  std::string order = option(manifest, "order", "name");
+  if (order == "name") return folders;
+  if (order != "number")
+    throw UsageError(fmt::format("{}: options.order must be name or number, got '{}'", manifest.source, order));
+  for (std::size_t c = 0; c < folders.size(); ++c)
+    if (std::find(folders.begin(), folders.end(), std::to_string(c)) == folders.end())
+      throw DataError(
+          fmt::format("{}: {} folders, but none is called {}: options.order = number wants the numbers of "
+                      "the classes, from 0",
+                      top.string(), folders.size(), c));
+  std::size_t count = folders.size();
+  folders.clear();
+  for (std::size_t c = 0; c < count; ++c) folders.push_back(std::to_string(c));
+  return folders;
+}
+
 }  // namespace
 
 Listing list_folders(const Manifest& manifest, const Path& root) {
   Listing listing;
-  const std::string& train = manifest.files.at("train");
-  std::vector<std::string> folders = names_in(root / train, true);
+  const std::string& train = manifest.files.at(manifest.test_only ? "test" : "train");
+  std::vector<std::string> folders = class_folders(manifest, root / train);
   std::map<std::string, std::string> names;  // empty: the folder is the name
   if (auto file = manifest.files.find("class_names"); file != manifest.files.end()) {
     names = names_by_folder(root / file->second);
@@ -121,15 +140,15 @@ Listing list_folders(const Manifest& manifest, const Path& root) {
   }
   std::string inside = option(manifest, "inside");
   Unread unread;
-  for (auto& [split, part] : parts_of(listing)) {
+  for (auto& [split, part] : parts_of(manifest, listing)) {
     Path top = manifest.files.at(split);
     part->annotations = {root / top};
     listing.read.push_back(top);
     Names classes = names_in(root / top);
     unread.add(top, classes.files);
     for (const std::string& folder : classes.folders) {
-      auto known = std::lower_bound(folders.begin(), folders.end(), folder);
-      if (known == folders.end() || *known != folder)
+      auto known = std::find(folders.begin(), folders.end(), folder);
+      if (known == folders.end())
         throw DataError(fmt::format("{}: the class {} is not among those below {}", (root / top).string(), folder,
                                     (root / train).string()));
       Path own = inside.empty() ? top / folder : top / folder / inside;

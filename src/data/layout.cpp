@@ -34,7 +34,7 @@ const std::vector<Layout>& layouts() {
       {"cifar",
        nullptr,
        {{"train", "test"}, {"train_2", "train_3", "train_4", "train_5", "class_names"}, {"label_bytes", "label_byte"}}},
-      {"folders", &list_folders, {{"train", "test"}, {"class_names"}, {"inside", "name_after", "name_skip"}}},
+      {"folders", &list_folders, {{"train", "test"}, {"class_names"}, {"inside", "name_after", "name_skip", "order"}}},
       {"lines",
        &list_lines,
        {{"train", "test"}, {"class_names"}, with_paths({"first_label", "below", "name_skip", "name_until"})}},
@@ -156,7 +156,8 @@ void verify_parts(const Manifest& manifest, const Path& root, Listing& listing) 
   Met met;
   Shared shared;
   met.reserve(listing.train.samples.size() + listing.test.samples.size());
-  verify_part(manifest, root, listing, listing.train, manifest.expected_train, "training", met, shared);
+  if (!manifest.test_only)
+    verify_part(manifest, root, listing, listing.train, manifest.expected_train, "training", met, shared);
   verify_part(manifest, root, listing, listing.test, manifest.expected_test, "test", met, shared);
   if (shared.count)
     listing.notes.push_back(
@@ -179,6 +180,11 @@ void verify_parts(const Manifest& manifest, const Path& root, Listing& listing) 
 }
 
 }  // namespace
+
+bool LayoutRules::splits_apart() const {
+  auto has = [&](const char* role) { return std::find(files.begin(), files.end(), role) != files.end(); };
+  return has("train") && has("test");
+}
 
 bool has_arrays(const Manifest& manifest) { return manifest.layout == "idx" || manifest.layout == "cifar"; }
 
@@ -227,7 +233,10 @@ std::string Listing::Part::place(const Sample& sample) const {
   return sample.line ? fmt::format("{}:{}", file.string(), sample.line) : file.string();
 }
 
-std::vector<NamedPart> parts_of(Listing& listing) { return {{"train", &listing.train}, {"test", &listing.test}}; }
+std::vector<NamedPart> parts_of(const Manifest& manifest, Listing& listing) {
+  if (manifest.test_only) return {{"test", &listing.test}};
+  return {{"train", &listing.train}, {"test", &listing.test}};
+}
 
 ClassList note_class_list(const Manifest& manifest, const Path& root, std::optional<std::int64_t> first,
                           Listing& listing) {

@@ -43,6 +43,8 @@ Listing list_images(const Manifest&, const Path& root);
 // What a preset's layout needs: roles of `files`, and keys of `options`. Empty optional: no layout of that name.
 struct LayoutRules {
   std::vector<std::string> files, optional_files, options;
+
+  bool splits_apart() const;  // the test images stand in a file or folder of their own
 };
 std::optional<LayoutRules> rules_of(const std::string& layout);
 bool has_arrays(const Manifest&);  // decoded images of one size, no files of images
@@ -64,7 +66,7 @@ struct NamedPart {
   std::string name;  // "train", "test"
   Listing::Part* part;
 };
-std::vector<NamedPart> parts_of(Listing&);
+std::vector<NamedPart> parts_of(const Manifest&, Listing&);  // those that the data set has
 ClassList note_class_list(const Manifest&, const Path& root, std::optional<std::int64_t> first,
                           Listing&);                 // read_class_list, into classes and read
 std::string fault_of_name(const std::string& name);  // "is empty", "'...' is no text of one line in UTF-8"; empty: none

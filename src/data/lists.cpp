@@ -73,7 +73,7 @@ Listing list_lines(const Manifest& manifest, const Path& root) {
   std::int64_t first = listing.first_label = number_option(manifest, "first_label", 0),
                below = number_option(manifest, "below", 0);
   note_class_list(manifest, root, first, listing);
-  for (auto& [split, part] : parts_of(listing)) {
+  for (auto& [split, part] : parts_of(manifest, listing)) {
     part->annotations = {root / manifest.files.at(split)};
     listing.read.emplace_back(manifest.files.at(split));
     Lines lines(part->annotations[0]);
@@ -96,7 +96,7 @@ Listing list_named_lines(const Manifest& manifest, const Path& root) {
   std::unordered_map<std::string, std::int64_t> by_name;
   for (std::size_t c = 0; c < classes.names.size(); ++c)
     by_name.emplace(classes.names[c], static_cast<std::int64_t>(c));
-  for (auto& [split, part] : parts_of(listing))
+  for (auto& [split, part] : parts_of(manifest, listing))
     for (const std::string& role : {split, split + "_2"}) {
       if (!manifest.files.count(role)) continue;
       part->annotations.push_back(root / manifest.files.at(role));
@@ -147,7 +147,7 @@ Listing list_keys(const Manifest& manifest, const Path& root) {
   Listing listing;
   std::int64_t first = listing.first_label = number_option(manifest, "first_label", 0);
   note_class_list(manifest, root, first, listing);
-  for (auto& [split, part] : parts_of(listing)) {
+  for (auto& [split, part] : parts_of(manifest, listing)) {
     Path labels_file = root / manifest.files.at(split + "_labels");
     auto labels = labels_by_path(labels_file);
     listing.read.emplace_back(manifest.files.at(split + "_labels"));

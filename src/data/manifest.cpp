@@ -64,6 +64,10 @@ class Entries {
     if (!value.is_string() && !value.is_number_integer()) wrong(key, "a text or a whole number", value);
     return value.is_string() ? value.get<std::string>() : std::to_string(value.get<std::int64_t>());
   }
+  bool flag(const char* key) const {
+    if (has(key) && !table_.at(key).is_boolean()) wrong(key, "true or false", table_.at(key));
+    return has(key) && table_.at(key).get<bool>();
+  }
   std::int64_t count(const std::string& key) const {
     const Value& value = table_.at(key);
     if (!value.is_number_integer() || value.get<std::int64_t>() < 0) wrong(key, "a whole number, 0 or more", value);
@@ -121,6 +125,11 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
   if (!rules)
     throw UsageError(fmt::format("{}: layout '{}' is not known{}; known: {}", at("layout"), result.layout,
                                  did_you_mean(result.layout, layout_names()), fmt::join(layout_names(), ", ")));
+  result.test_only = entries.flag("test_only");
+  if (result.test_only && (has_arrays(result) || !rules->splits_apart()))
+    throw UsageError(
+        fmt::format("{}: test_only: layout {} has no test images apart from others", at("test_only"), result.layout));
+  if (result.test_only) std::erase(rules->files, "train");
   for (const std::string& role : rules->files)
     if (!result.files.count(role))
       throw UsageError(fmt::format("{}: files.{} is missing: layout {} wants {}", at("files"), role, result.layout,

@@ -185,7 +185,7 @@ Listing list_mat(const Manifest& manifest, const Path& root) {
   FolderNames folders;
   auto names = manifest.files.find("class_names");
   bool from_folders = names == manifest.files.end() && manifest.classes.empty();
-  for (auto& [split, part] : parts_of(listing)) {
+  for (auto& [split, part] : parts_of(manifest, listing)) {
     part->annotations = {root / manifest.files.at(split)};
     listing.read.emplace_back(manifest.files.at(split));
     MatFile file(part->annotations[0]);

@@ -173,7 +173,7 @@ void write_packed(const Manifest& manifest, const Path& root, const Listing& lis
   std::filesystem::rename(part, files);
   std::map<std::string, SafeTensor> tensors;
   // Ends are relative to the split's own first byte.
-  std::int64_t train_size = ends["train"].back();
+  std::int64_t train_size = ends["train"].empty() ? 0 : ends["train"].back();
   for (std::int64_t& end : ends["test"]) end -= train_size;
   for (const char* name : {"train", "test"}) {
     auto N = static_cast<std::int64_t>(ends[name].size());

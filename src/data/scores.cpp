@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "file_kind.h"
+#include "record_name.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/json_text.h"
@@ -19,10 +19,7 @@ namespace {
 Path folder() { return cache_folder() / "scores"; }
 
 void require_name(const std::string& name) {
-  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-  });
-  if (!good) throw UsageError(fmt::format("name of scores: letters, digits, - _ and ., not '{}'", name));
+  require_record_name(name, "scores");
   for (const char* own : {"zero-shot", "classifier", "trained"})
     if (name == own) throw UsageError(fmt::format("name of scores: {} means those of labels.scorer.model", own));
 }

@@ -66,7 +66,7 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
   Value json = read_json(path);
   std::map<std::int64_t, std::string> names;
   std::map<std::string, std::pair<std::int64_t, std::string>> labels;  // name -> its label, and where it was first
-  for (auto& [split, part] : parts_of(listing)) {
+  for (auto& [split, part] : parts_of(manifest, listing)) {
     part->annotations = {path};
     if (!json.is_object() || !json.contains(split) || !json[split].is_array())
       throw DataError(fmt::format("{}: '{}' must be a list", path.string(), split));
@@ -105,7 +105,7 @@ Listing list_csv(const Manifest& manifest, const Path& root) {
   Listing listing;
   ClassList classes = label_names(manifest, root, listing);
   std::vector<LabelColumn> columns;
-  for (auto& [split, part] : parts_of(listing)) {
+  for (auto& [split, part] : parts_of(manifest, listing)) {
     const Path file = root / manifest.files.at(split);
     part->annotations = {file};
     listing.read.emplace_back(manifest.files.at(split));
@@ -143,7 +143,7 @@ Listing list_json(const Manifest& manifest, const Path& root) {
   ClassList classes = label_names(manifest, root, listing);
   std::string path_key = option(manifest, "path_key", "path"), label_key = option(manifest, "label_key", "label");
   std::vector<LabelColumn> columns;
-  for (auto& [split, part] : parts_of(listing)) {
+  for (auto& [split, part] : parts_of(manifest, listing)) {
     const Path file = root / manifest.files.at(split);
     part->annotations = {file};
     listing.read.emplace_back(manifest.files.at(split));

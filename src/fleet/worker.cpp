@@ -9,6 +9,7 @@
 #include "winnow/core/host.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
+#include "winnow/stage/data_sets.h"
 #include "winnow/stage/trainer_protocol.h"
 
 namespace winnow::fleet {
@@ -108,10 +109,7 @@ Report Worker::prepared(Task& task) {
                               .keep_images = options_.keep_images,
                               .device_images = options_.device_images,
                               .out_of_memory = task.out_of_memory};
-    if (auto print = task.stage.fingerprints.find("data"); print != task.stage.fingerprints.end()) {
-      std::string name = task.stage.settings.text("dataset");
-      context.data[name] = data_cache(name, print->second).string();
-    }
+    for (const auto& [name, print] : data_sets_of(task.stage)) context.data[name] = data_cache(name, print).string();
     if (auto print = task.stage.fingerprints.find("weights"); print != task.stage.fingerprints.end())
       context.inputs["backbone"] = weights_folder(task.stage.settings.text("model"), print->second).string();
     result.why = sched::FailureClass::transient;  // a network file system may show an input late

@@ -94,15 +94,15 @@ class DualPrompts final : public Method {
   // [3.6] The option: every sample is judged again, by the trained model and as the test split is seen.
   void after_epoch(Pass& pass) override {
     if (!frozen_pass_ || pass.epoch() + 1 < pass.epochs()) return;
-    Tensor both = pass.of_all([&](const Ids& ids) {
+    Tensor judged = pass.of_all([&](const Ids& ids) {  // score and mask alone: N x C logits of all would not fit
       Tensor image = pass.forward("main", "plain", ids).features(), classes = class_features(pass, 2);
-      return at::stack(
-          {cosine_logits(image, classes[0], pass.logit_scale()), cosine_logits(image, classes[1], pass.logit_scale())},
-          1);
+      CleanSelection own = select_clean(cosine_logits(image, classes[0], pass.logit_scale()),
+                                        cosine_logits(image, classes[1], pass.logit_scale()),
+                                        pass.given().index_select(0, ids.on_device()), rules_.consistency);
+      return at::stack({own.score, own.mask.to(own.score.scalar_type())}, 1);
     });
-    CleanSelection selected = select_clean(both.select(1, 0), both.select(1, 1), pass.given(), rules_.consistency);
-    pass.state("score").copy_(selected.score);
-    pass.state("mask").copy_(selected.mask);
+    pass.state("score").copy_(judged.select(1, 0));
+    pass.state("mask").copy_(judged.select(1, 1));
   }
 
   Outputs predict(Forward& forward) override {

@@ -24,6 +24,7 @@ namespace winnow::method {
   METHOD(dividemix)            \
   METHOD(dual_prompts)         \
   METHOD(elr)                  \
+  METHOD(file)                 \
   METHOD(gce)                  \
   METHOD(gmm)                  \
   METHOD(htc)                  \
@@ -71,8 +72,7 @@ const Entry& find_method(std::string_view name) {
 
 std::unique_ptr<Method> make_method(std::string_view name) {
   const Entry& entry = find_method(name);
-  if (!entry.make)
-    throw UsageError(fmt::format("method {} trains nothing: it selects by an earlier stage's scores", name));
+  if (!entry.make) throw UsageError(fmt::format("method {} trains nothing: it selects by what it is given", name));
   return entry.make();
 }
 

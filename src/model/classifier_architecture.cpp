@@ -74,7 +74,10 @@ class ClassifierArchitecture final : public Architecture {
  private:
   std::unique_ptr<Module> head_of(const std::string& name, const at::Tensor& rows) const {
     switch (options_.head) {
-      case HeadKind::linear: return linear_head(name, rows, at::zeros({rows.size(0)}, rows.options()));
+      case HeadKind::linear:
+        return linear_head(name, rows,
+                           options_.head_bias.defined() ? options_.head_bias.to(rows.scalar_type())
+                                                        : at::zeros({rows.size(0)}, rows.options()));
       case HeadKind::l2normed: return l2normed_head(name + ".weight", rows);
       case HeadKind::layernormed: return layernormed_head(name + ".weight", rows);
       default: return cosine_head(name + ".weight", rows, options_.scale);
@@ -153,6 +156,20 @@ at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, co
   ImageLayout image = image_layout(snapshot);
   if (image.projection.empty() || feature_of(adapt) != FeatureKind::hidden) return text;
   return back_projected(text, TensorReader(snapshot, dtype).take(image.projection, {image.joint, image.width}));
+}
+
+at::Tensor rows_for_head(const Snapshot& snapshot, const ClassifierOptions& options, const at::Tensor& rows) {
+  ImageLayout image = image_layout(snapshot);
+  std::int64_t columns = image.columns(feature_of(options));
+  if (rows.size(1) == columns) return rows;
+  if (options.head != HeadKind::linear || image.projection.empty() || columns != image.width ||
+      rows.size(1) != image.joint)
+    throw UsageError(
+        fmt::format("head_init = detector: the detector's head has {} columns, features here have {}: take the "
+                    "same model, head and kind of adaptation for both",
+                    rows.size(1), columns));
+  at::Tensor projection = TensorReader(snapshot, rows.scalar_type()).take(image.projection, {image.joint, image.width});
+  return at::matmul(rows, projection);
 }
 
 std::unique_ptr<Architecture> classifier_architecture(const Snapshot& snapshot, ClassifierOptions options) {

@@ -136,19 +136,24 @@ std::optional<Ranking> rank(const std::vector<std::string>& names, const std::ve
 std::optional<Ranking> rank(const Table& table) {
   std::vector<std::string> names;
   std::vector<std::vector<double>> values;
-  for (const Header& row : table.rows) {
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    if (table.average_rows.count(r)) continue;
     std::string name;
-    for (const std::string& value : row) {
+    for (const std::string& value : table.rows[r]) {
       if (value != "-") name += (name.empty() ? "" : ", ") + label(table, value);
     }
     names.push_back(name);
   }
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (table.average_columns.count(c)) continue;
     std::vector<double> block;
-    for (const auto& row : table.cells)
-      if (row[c].summary && row[c].done() == row[c].planned && std::isfinite(row[c].summary->mean))
-        block.push_back(row[c].summary->mean);
-    if (block.size() == table.rows.size()) values.push_back(std::move(block));
+    for (std::size_t r = 0; r < table.rows.size(); ++r) {
+      const Cell& cell = table.cells[r][c];
+      if (!table.average_rows.count(r) && cell.summary && cell.values.size() == cell.planned &&
+          std::isfinite(cell.summary->mean))
+        block.push_back(cell.summary->mean);
+    }
+    if (block.size() == names.size()) values.push_back(std::move(block));
   }
   return rank(names, values, table.metric.lower_is_better());
 }

@@ -23,6 +23,12 @@ void append_quoted(std::string& to, const std::string& value) {
   to += '"';
 }
 
+// Apart from the first metric's, which may be of another stage.
+std::string beside_name(const Table& table) {
+  const Metric& second = *table.beside;
+  return second.column() == table.metric.column() ? second.stage + "." + second.column() : second.column();
+}
+
 }  // namespace
 
 std::string render_csv(const Table& table) {
@@ -33,6 +39,10 @@ std::string render_csv(const Table& table) {
   }
   text += "identity,";
   append_quoted(text, table.metric.column());
+  if (table.beside) {
+    text += ',';
+    append_quoted(text, beside_name(table));
+  }
   text += ",digest,file\n";
   for (const Table::Sample& sample : table.samples) {
     for (const std::string& value : sample.values) {
@@ -43,6 +53,8 @@ std::string render_csv(const Table& table) {
     text += sample.identity;
     text += ',';
     if (sample.value) fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.value);
+    if (table.beside) text += ',';
+    if (sample.beside) fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.beside);
     text += ',';
     text += sample.digest;
     text += ',';

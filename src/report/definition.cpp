@@ -72,10 +72,11 @@ class Reader {
   }
 
   Definition definition(const Item& table) const {
-    known(table,
-          {"name", "title", "sweeps", "where", "rows", "columns", "labels", "metric", "rule", "digits", "published"});
+    known(table, {"name", "title", "sweeps", "where", "rows", "columns", "labels", "metric", "rule", "digits", "beside",
+                  "average", "published"});
     Definition result;
     result.place = {file_, table.line};
+    const Item* beside = nullptr;
     for (const auto& [key, item] : table.entries) {
       if (key == "name") result.name = text(item, key);
       else if (key == "title") result.title = text(item, key);
@@ -84,12 +85,10 @@ class Reader {
       else if (key == "rows") result.rows = texts(item, key);
       else if (key == "columns") result.columns = texts(item, key);
       else if (key == "metric") result.metric = named(text(item, key), result.metric);
-      else if (key == "rule") try {
-          result.metric.rule = parse_rule(text(item, key));
-        } catch (const UsageError& error) {
-          fail(item, key, error.what());
-        }
+      else if (key == "rule") result.metric.rule = rule(item, key);
       else if (key == "digits") result.metric.digits = static_cast<int>(count(item, key, 0, 12));
+      else if (key == "beside") beside = &item;
+      else if (key == "average") result.average = texts(item, key);
       else if (key == "labels") {
         if (item.kind != Item::Kind::table)
           fail(item, key, "expected a table of values and their names, like { cc = \"average loss\" }");
@@ -100,7 +99,32 @@ class Reader {
       }
     }
     if (result.name.empty()) throw UsageError(fmt::format("{}: a table needs a name", result.place.text()));
+    if (beside) result.beside = second(*beside, result.metric);
+    if (!beside)
+      for (const Definition::Reference& reference : result.published)
+        if (reference.beside)
+          throw UsageError(fmt::format("{}: the table has no second number (`beside`) that this could be of",
+                                       reference.place.text()));
     return result;
+  }
+
+  // { metric = "detect.selection_recall" } or { rule = "last" }: what it does not say is the table's.
+  Metric second(const Item& table, const Metric& first) const {
+    known(table, {"metric", "rule"});
+    Metric metric = first;
+    for (const auto& [key, item] : table.entries)
+      if (key == "metric") metric = named(text(item, key), metric);
+      else metric.rule = rule(item, key);
+    if (metric.stage == first.stage && metric.column() == first.column())
+      fail(table, "beside", "the second number is the first one: give it a metric or a rule of its own");
+    return metric;
+  }
+  Rule rule(const Item& item, const std::string& key) const {
+    try {
+      return parse_rule(text(item, key));
+    } catch (const UsageError& error) {
+      fail(item, key, error.what());
+    }
   }
 
   // { method = "cc", labels = { rate = [0.1, 0.7] } }: nested tables are dotted keys, as in a sweep.
@@ -134,11 +158,11 @@ class Reader {
 
   // One number and its cell; or a line of a printed table: `over` an axis, `values` in the order of its values there.
   void references(const Item& table, std::vector<Definition::Reference>& into) const {
-    known(table, {"where", "over", "value", "values", "deviation", "deviations", "n", "source"});
+    known(table, {"where", "over", "value", "values", "beside", "deviation", "deviations", "n", "source"});
     Definition::Reference common;
     common.place = {file_, table.line};
     Definition::Where over;
-    std::vector<std::optional<double>> values, deviations;
+    std::vector<std::optional<double>> values, deviations, beside;
     bool one = false, line = false;
     for (const auto& [key, item] : table.entries) {
       auto each = [&](std::vector<std::optional<double>>& list) {
@@ -152,27 +176,34 @@ class Reader {
       else if (key == "deviation") common.published.deviation = number(item, key);
       else if (key == "value") one = true, common.published.value = value(item, key);
       else if (key == "values") line = true, each(values);
+      else if (key == "beside" && item.kind == Item::Kind::array) each(beside);
+      else if (key == "beside") common.beside = value(item, key);
       else if (key == "deviations") each(deviations);
     }
     auto refuse = [&](const std::string& what) { throw UsageError(fmt::format("{}: {}", common.place.text(), what)); };
     if (one == line)
       refuse("a published number needs a value, or \"not available\"; a line of them `over` and `values`");
-    if (line != (over.size() == 1) || (one && !deviations.empty()) || (line && common.published.deviation))
-      refuse("`value` and `deviation` are for one cell, `values` and `deviations` go `over` one axis");
+    if (line != (over.size() == 1) || (one && !(deviations.empty() && beside.empty())) ||
+        (line && (common.published.deviation || common.beside)))
+      refuse("`value`, `deviation` and a number `beside` are for one cell, lists of them go `over` one axis");
     if (common.published.source.empty()) refuse("a published number needs a source");
     if (common.where.empty() && one) refuse("a published number needs `where`: the cell it belongs to");
     if (one) check_deviation(common), into.push_back(common);
     if (one) return;
     const auto& [axis, at] = *over.begin();
-    if (values.size() != at.size() || (!deviations.empty() && deviations.size() != at.size()))
-      refuse(fmt::format("{} values{} for {} values of {}", values.size(),
-                         deviations.empty() ? "" : fmt::format(" and {} deviations", deviations.size()), at.size(),
-                         axis));
+    auto also = [&](const auto& list, const char* what) {
+      return list.empty() ? "" : fmt::format(" and {} {}", list.size(), what);
+    };
+    auto fits = [&](const auto& list) { return list.empty() || list.size() == at.size(); };
+    if (values.size() != at.size() || !fits(deviations) || !fits(beside))
+      refuse(fmt::format("{} values{}{} for {} values of {}", values.size(), also(beside, "beside them"),
+                         also(deviations, "deviations"), at.size(), axis));
     for (std::size_t i = 0; i < at.size(); ++i) {
       Definition::Reference reference = common;
       reference.where[axis] = {at[i]};
       reference.published.value = values[i];
       if (!deviations.empty()) reference.published.deviation = deviations[i];
+      if (!beside.empty()) reference.beside = beside[i];
       check_deviation(reference);
       into.push_back(std::move(reference));
     }

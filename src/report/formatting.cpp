@@ -17,23 +17,59 @@ std::string number(const Metric& metric, double value) {
   return fmt::format("{:.4g}", shown);
 }
 
-std::string mean_text(const Table& table, const Cell& cell) {
+namespace {
+
+std::string mean_of(const Metric& metric, const Number& own) {
+  if (!own.summary) return own.values.empty() ? "missing" : "mixed";
+  std::string text = number(metric, own.summary->mean);
+  return own.summary->deviation ? fmt::format("{} ± {}", text, number(metric, *own.summary->deviation)) : text;
+}
+
+std::string published_of(const Metric& metric, const Number& own) {
+  if (!own.published || !own.published->value) return "not available";
+  std::string text =
+      metric.percent() ? fmt::format("{:.2f}", *own.published->value) : fmt::format("{:.4g}", *own.published->value);
+  return own.published->deviation ? fmt::format("{} ± {:.2f}", text, *own.published->deviation) : text;
+}
+
+std::string difference_of(const Metric& metric, const Number& own) {
+  std::optional<Number::Difference> difference = own.difference(metric);
+  if (!difference) return "";
+  std::string text = fmt::format("{:+.2f}", difference->value);
+  if (!difference->error) return text;
+  return fmt::format("{} ± {}{:.2f}", text, difference->ours_alone ? "≥ " : "", *difference->error);
+}
+
+}  // namespace
+
+std::string mean_text(const Table& table, const Cell& cell, Marked marked) {
   if (cell.planned == 0) return "";
-  if (!cell.summary) return cell.values.empty() ? "missing" : "mixed";
-  std::string text = number(table.metric, cell.summary->mean);
-  return cell.summary->deviation ? fmt::format("{} ± {}", text, number(table.metric, *cell.summary->deviation)) : text;
+  std::string text = marked(mean_of(table.metric, cell), cell.mark);
+  return cell.beside ? text + " / " + marked(mean_of(*table.beside, *cell.beside), cell.beside->mark) : text;
 }
 
 std::string published_text(const Table& table, const Cell& cell) {
   if (!cell.published) return "";
-  if (!cell.published->value) return "not available";
-  std::string text = table.metric.percent() ? fmt::format("{:.2f}", *cell.published->value)
-                                            : fmt::format("{:.4g}", *cell.published->value);
-  if (cell.published->deviation) text += fmt::format(" ± {:.2f}", *cell.published->deviation);
-  if (std::optional<Cell::Difference> difference = cell.difference(table.metric))
-    text += difference->error ? fmt::format(", {:+.2f} ± {:.2f}", difference->value, *difference->error)
-                              : fmt::format(", {:+.2f}", difference->value);
-  return text;
+  std::string text = published_of(table.metric, cell), difference = difference_of(table.metric, cell);
+  if (cell.beside && (cell.published->value || cell.beside->published->value)) {
+    text += " / " + published_of(*table.beside, *cell.beside);
+    std::string second = difference_of(*table.beside, *cell.beside);
+    if (!difference.empty() || !second.empty())
+      difference = (difference.empty() ? "missing" : difference) + " / " + (second.empty() ? "missing" : second);
+  }
+  return difference.empty() ? text : text + ", " + difference;
+}
+
+std::string metric_text(const Metric& metric) {
+  std::string text = metric.stage.empty() ? metric.name : fmt::format("{} of stage {}", metric.name, metric.stage);
+  return fmt::format("{}{}, {}{}", text,
+                     metric.percent()                           ? " in %"
+                     : metric.kind.unit == store::Unit::seconds ? " in s"
+                                                                : "",
+                     metric.rule == Rule::last   ? "last epoch"
+                     : metric.rule == Rule::best ? "best epoch, chosen on the test set"
+                                                 : "epoch chosen on validation data",
+                     metric.lower_is_better() ? "; lower is better" : "");
 }
 
 std::string label(const Table& table, const std::string& value) {
@@ -58,23 +94,21 @@ std::string count_text(const Cell& cell) {
 
 std::vector<std::string> legend(const Table& table) {
   std::size_t least = std::numeric_limits<std::size_t>::max(), most = 0;
+  bool ours_alone = false;
   for (const auto& row : table.cells)
-    for (const Cell& cell : row)
+    for (const Cell& cell : row) {
       if (cell.planned > 0) least = std::min(least, cell.planned), most = std::max(most, cell.planned);
+      std::optional<Number::Difference> difference = cell.difference(table.metric);
+      ours_alone = ours_alone || (difference && difference->error && difference->ours_alone);
+    }
   std::string samples = least == most ? std::to_string(most) : fmt::format("{} to {}", least, most);
-  std::string rule = table.metric.rule == Rule::last   ? "last epoch"
-                     : table.metric.rule == Rule::best ? "best epoch, chosen on the test set"
-                                                       : "epoch chosen on validation data";
-  std::string metric = table.metric.stage.empty()
-                           ? table.metric.name
-                           : fmt::format("{} of stage {}", table.metric.name, table.metric.stage);
+  std::string metric = metric_text(table.metric);
+  if (table.beside) metric += " / " + metric_text(*table.beside);
   std::vector<std::string> lines = {fmt::format(
-      "{}{}, {}; {}; done/planned", metric,
-      table.metric.percent()                           ? " in %"
-      : table.metric.kind.unit == store::Unit::seconds ? " in s"
-                                                       : "",
-      table.metric.lower_is_better() ? rule + "; lower is better" : rule,
+      "{}; {}; done/planned", metric,
       most > 1 ? fmt::format("mean ± sample standard deviation over n = {} seeds", samples) : std::string("n = 1"))};
+  if (!table.average_rows.empty() || !table.average_columns.empty())
+    lines.push_back("an average is taken seed by seed, and is missing where one of its members is missing");
   std::vector<std::string> sources;
   for (const auto& row : table.cells)
     for (const Cell& cell : row)
@@ -82,7 +116,8 @@ std::vector<std::string> legend(const Table& table) {
         sources.push_back(cell.published->source);
   if (!sources.empty())
     lines.push_back(
-        fmt::format("in brackets: the published number and the difference to it with its standard error; {}",
+        fmt::format("in brackets: the published number and the difference to it with its standard error{}; {}",
+                    ours_alone ? " (≥: of our seeds alone, as the published deviation is not known)" : "",
                     fmt::join(sources, "; ")));
   if (table.done < table.planned)
     lines.push_back(

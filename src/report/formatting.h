@@ -8,13 +8,19 @@
 
 namespace winnow::report {
 
-std::string number(const Metric&, double value);   // "87.31" for a share in percent
-std::string mean_text(const Table&, const Cell&);  // "87.31 ± 0.42", "87.31", "missing"; "" where nothing is planned
-std::string count_text(const Cell&);               // "3/3"; "" where nothing is planned
+std::string number(const Metric&, double value);  // "87.31" for a share in percent
+// "87.31 ± 0.42", "87.31", "missing"; "" where nothing is planned. With a second number "99.51 / 97.77". `marked` adds
+// to a text what its mark looks like.
+using Marked = std::string (*)(std::string text, Mark);
+std::string mean_text(
+    const Table&, const Cell&, Marked marked = [](std::string text, Mark) { return text; });
+std::string count_text(const Cell&);  // "3/3"; "" where nothing is planned
 std::string published_text(const Table&,
-                           const Cell&);  // "88.20, -0.89 ± 0.31": the published value, and the difference to it
+                           const Cell&);  // "88.20, -0.89 ± 0.31": the published value, and the difference to it; of
+                                          // two numbers both: "99.51 / 97.77, +0.10 / -0.20"
 std::string label(const Table&, const std::string& value);  // a header's value human-readable, on one line
 std::string title(const Table&);                            // "ambiguity: Does it hold?"
+std::string metric_text(const Metric&);                     // "selection_f1 of stage detect in %, last epoch"
 std::string column_title(const Table&, const Header&);      // "labels.rate 0.1, adapt linear-probe"
 
 // What the numbers are: metric, rule, samples, what is missing.

@@ -19,14 +19,15 @@ Value header(const std::vector<std::string>& axes, const Header& values) {
   return result;
 }
 
-Value published(const Table& table, const Cell& cell) {
-  Value result = {{"value", nullptr}, {"source", cell.published->source}};
-  if (cell.published->value) result["value"] = *cell.published->value;
-  if (cell.published->deviation) result["deviation"] = *cell.published->deviation;
-  if (cell.published->n) result["n"] = *cell.published->n;
-  if (std::optional<Cell::Difference> difference = cell.difference(table.metric)) {
+Value published(const Metric& metric, const Number& own) {
+  Value result = {{"value", nullptr}, {"source", own.published->source}};
+  if (own.published->value) result["value"] = *own.published->value;
+  if (own.published->deviation) result["deviation"] = *own.published->deviation;
+  if (own.published->n) result["n"] = *own.published->n;
+  if (std::optional<Number::Difference> difference = own.difference(metric)) {
     result["difference"] = difference->value;
     if (difference->error) result["difference_error"] = *difference->error;
+    if (difference->error && difference->ours_alone) result["difference_error_of"] = "our seeds alone";
   }
   return result;
 }
@@ -63,6 +64,8 @@ std::string experiments(const Table& table) {
     if (sample.value && std::isfinite(*sample.value))
       fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}"), *sample.value);
     else text += "null";
+    if (sample.beside && std::isfinite(*sample.beside))
+      fmt::format_to(std::back_inserter(text), FMT_COMPILE(", \"beside\": {}"), *sample.beside);
     text += ", \"digest\": ";
     if (sample.digest.empty()) text += "null";
     else append_quoted(text, sample.digest);
@@ -76,6 +79,15 @@ std::string experiments(const Table& table) {
 
 const char* word(Mark mark) { return mark == Mark::best ? "best" : mark == Mark::second ? "second" : "none"; }
 
+void add_number(const Metric& metric, const Number& own, Value& entry) {
+  entry["values"] = own.values;
+  entry["mark"] = word(own.mark);
+  entry["mean"] = entry["deviation"] = nullptr;
+  if (own.published) entry["published"] = published(metric, own);
+  if (own.summary) entry["mean"] = own.summary->mean;
+  if (own.summary && own.summary->deviation) entry["deviation"] = *own.summary->deviation;
+}
+
 }  // namespace
 
 std::string render_json(const Table& table) {
@@ -87,14 +99,10 @@ std::string render_json(const Table& table) {
       Value entry = {{"row", header(table.row_axes, table.rows[r])},
                      {"column", header(table.column_axes, table.columns[c])},
                      {"done", cell.done()},
-                     {"planned", cell.planned},
-                     {"values", cell.values},
-                     {"mark", word(cell.mark)},
-                     {"mean", nullptr},
-                     {"deviation", nullptr}};
-      if (cell.published) entry["published"] = published(table, cell);
-      if (cell.summary) entry["mean"] = cell.summary->mean;
-      if (cell.summary && cell.summary->deviation) entry["deviation"] = *cell.summary->deviation;
+                     {"planned", cell.planned}};
+      add_number(table.metric, cell, entry);
+      if (cell.beside) add_number(*table.beside, *cell.beside, entry["beside"]);
+      if (table.average_rows.count(r) || table.average_columns.count(c)) entry["average"] = true;
       cells.push_back(std::move(entry));
     }
   Value all = {{"name", table.name},
@@ -108,6 +116,11 @@ std::string render_json(const Table& table) {
                {"planned", table.planned},
                {"notes", table.notes},
                {"cells", std::move(cells)}};
+  if (table.beside)
+    all["beside"] = {{"metric", table.beside->name},
+                     {"unit", store::to_string(table.beside->kind.unit)},
+                     {"better", store::to_string(table.beside->kind.better)},
+                     {"rule", to_string(table.beside->rule)}};
   std::string text = ascii(all, 1);
   text.resize(text.size() - 2);  // "\n}": one more key follows
   return text + ",\n \"experiments\": [" + experiments(table) + "\n ]\n}\n";

@@ -31,16 +31,18 @@ std::string escaped(const std::string& text) {
       default: result += c;
     }
   }
-  for (std::size_t at = 0; (at = result.find("±", at)) != std::string::npos;)
-    result.replace(at, std::string("±").size(), "$\\pm$");
+  for (const auto& [sign, command] : {std::pair<std::string, const char*>{"±", "$\\pm$"}, {"≥", "$\\geq$"}})
+    for (std::size_t at = 0; (at = result.find(sign, at)) != std::string::npos;)
+      result.replace(at, sign.size(), command);
   return result;
 }
 
 std::string cell_text(const Table& table, const Cell& cell) {
   if (cell.planned == 0) return "--";
-  std::string text = escaped(mean_text(table, cell));
-  if (cell.mark == Mark::best) text = "\\textbf{" + text + "}";
-  if (cell.mark == Mark::second) text = "\\underline{" + text + "}";
+  std::string text = mean_text(table, cell, [](std::string own, Mark mark) {
+    own = escaped(own);
+    return mark == Mark::best ? "\\textbf{" + own + "}" : mark == Mark::second ? "\\underline{" + own + "}" : own;
+  });
   if (cell.done() < cell.planned) text += fmt::format(" ({})", count_text(cell));
   if (std::string published = published_text(table, cell); !published.empty())
     text += " {\\small [" + escaped(published) + "]}";

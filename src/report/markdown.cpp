@@ -10,9 +10,9 @@ namespace {
 
 std::string cell_text(const Table& table, const Cell& cell) {
   if (cell.planned == 0) return "";
-  std::string mean = mean_text(table, cell);
-  if (cell.mark == Mark::best) mean = "**" + mean + "**";
-  if (cell.mark == Mark::second) mean = "<u>" + mean + "</u>";
+  std::string mean = mean_text(table, cell, [](std::string text, Mark mark) {
+    return mark == Mark::best ? "**" + text + "**" : mark == Mark::second ? "<u>" + text + "</u>" : text;
+  });
   std::string published = published_text(table, cell);
   return mean + " (" + count_text(cell) + ")" + (published.empty() ? "" : " [" + published + "]");
 }

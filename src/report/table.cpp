@@ -15,36 +15,48 @@ namespace winnow::report {
 
 namespace {
 
-// Best and second best mean of a column. Incomplete cells do not compete: their mean is over other seeds.
-void mark_column(Table& table, std::size_t column) {
+// Best and second best mean of the numbers that compete.
+void mark(std::vector<Number*> numbers, bool lower_is_better) {
   std::vector<double> means;
-  auto competes = [](const Cell& cell) {
-    return cell.summary && cell.done() == cell.planned && std::isfinite(cell.summary->mean);
-  };
-  for (const auto& row : table.cells)
-    if (competes(row[column])) means.push_back(row[column].summary->mean);
+  for (const Number* number : numbers) means.push_back(number->summary->mean);
   if (means.size() < 2) return;
   std::sort(means.begin(), means.end());
-  if (!table.metric.lower_is_better()) std::reverse(means.begin(), means.end());
+  if (!lower_is_better) std::reverse(means.begin(), means.end());
   auto second = std::find_if(means.begin(), means.end(), [&](double mean) { return !equal(mean, means[0]); });
-  for (auto& row : table.cells) {
-    if (!competes(row[column])) continue;
-    if (equal(row[column].summary->mean, means[0])) row[column].mark = Mark::best;
-    else if (equal(row[column].summary->mean, *second)) row[column].mark = Mark::second;
+  for (Number* number : numbers) {
+    if (equal(number->summary->mean, means[0])) number->mark = Mark::best;
+    else if (equal(number->summary->mean, *second)) number->mark = Mark::second;
   }
+}
+
+// Incomplete cells do not compete: their mean is over other seeds. Nor does an average of the rows beside it.
+void mark_column(Table& table, std::size_t column) {
+  std::vector<Number*> first, beside;
+  for (std::size_t r = 0; r < table.cells.size(); ++r) {
+    Cell& cell = table.cells[r][column];
+    if (table.average_rows.count(r)) continue;
+    auto add = [&](Number& number, std::vector<Number*>& to) {
+      if (number.summary && number.values.size() == cell.planned && std::isfinite(number.summary->mean))
+        to.push_back(&number);
+    };
+    add(cell, first);
+    if (cell.beside) add(*cell.beside, beside);
+  }
+  mark(std::move(first), table.metric.lower_is_better());
+  if (table.beside) mark(std::move(beside), table.beside->lower_is_better());
 }
 
 }  // namespace
 
-std::optional<Cell::Difference> Cell::difference(const Metric& metric) const {
+std::optional<Number::Difference> Number::difference(const Metric& metric) const {
   if (!summary || !published || !published->value) return std::nullopt;
   double unit = metric.percent() ? 100 : 1;
   Difference result{unit * summary->mean - *published->value, std::nullopt};
-  if (summary->deviation && published->deviation && published->n && *published->n > 0) {
-    double own = unit * *summary->deviation, theirs = *published->deviation;
-    result.error =
-        std::sqrt(own * own / static_cast<double>(summary->n) + theirs * theirs / static_cast<double>(*published->n));
-  }
+  if (!summary->deviation) return result;
+  double own = unit * *summary->deviation, square = own * own / static_cast<double>(summary->n);
+  result.ours_alone = !(published->deviation && published->n && *published->n > 0);
+  if (!result.ours_alone) square += *published->deviation * *published->deviation / static_cast<double>(*published->n);
+  result.error = std::sqrt(square);
   return result;
 }
 
@@ -82,8 +94,9 @@ class Headers {
 // The experiments of a table and where each of them stands.
 class Builder {
  public:
-  Builder(const sweep::Plan& plan, const Results& results, const Definition& definition)
-      : plan_(plan), results_(results), definition_(definition), values_(plan) {}
+  // `beside`: results of the definition's second metric; null where it has none.
+  Builder(const sweep::Plan& plan, const Results& results, const Results* beside, const Definition& definition)
+      : plan_(plan), results_(results), beside_(beside), definition_(definition), values_(plan) {}
 
   Table build() {
     const std::vector<std::string>& sweeps = definition_.sweeps;
@@ -94,8 +107,13 @@ class Builder {
     table_.question = definition_.title;
     table_.metric = definition_.metric;
     table_.metric.kind = results_.kind;
+    table_.beside = definition_.beside;
+    if (beside_) table_.beside->kind = beside_->kind;
     name_values();
     table_.notes = results_.notes;
+    if (beside_)
+      for (const std::string& note : beside_->notes)
+        if (!holds(table_.notes, note)) table_.notes.push_back(note);
     table_.axes = values_.axes();
     choose_experiments();
     choose_axes();
@@ -114,11 +132,15 @@ class Builder {
                       not_numbers_ == 1 ? "counts" : "count"));
     for (auto& row : table_.cells) {
       row.resize(table_.columns.size());
-      for (Cell& cell : row)
-        if (!cell.values.empty() && results_.comparable) cell.summary = summarise(cell.values);
+      for (Cell& cell : row) {
+        if (beside_ && !cell.beside) cell.beside.emplace();
+        summarise_all(cell);
+      }
     }
-    for (std::size_t column = 0; column < table_.columns.size(); ++column) mark_column(table_, column);
+    for (const std::string& axis : definition_.average) add_averages(axis);
     add_published();
+    publish_averages();
+    for (std::size_t column = 0; column < table_.columns.size(); ++column) mark_column(table_, column);
     note_origins();
     return std::move(table_);
   }
@@ -217,8 +239,18 @@ class Builder {
     Cell& cell = table_.cells[r][c];
     ++cell.planned;
     if (result.value) cell.values.push_back(*result.value);
-    Table::Sample sample{
-        {}, plan_.nodes()[plan_.cell_node(i)].identity.hex(), result.value, result.digest, result.file.value_or("")};
+    std::optional<double> second;
+    if (beside_) {
+      if (!cell.beside) cell.beside.emplace();
+      second = beside_->experiments[i].value;
+      if (second) cell.beside->values.push_back(*second);
+    }
+    Table::Sample sample{{},
+                         plan_.nodes()[plan_.cell_node(i)].identity.hex(),
+                         result.value,
+                         second,
+                         result.digest,
+                         result.file.value_or("")};
     sample.values.reserve(values_.axes().size());
     for (std::size_t at = 0; at < values_.axes().size(); ++at) sample.values.push_back(values_.text(at, i));
     table_.samples.push_back(std::move(sample));
@@ -252,13 +284,145 @@ class Builder {
     for (std::uint32_t input : plan_.nodes()[node].inputs) count(input, part, seen, counts);
   }
 
+  void summarise_all(Cell& cell) const {
+    if (!cell.values.empty() && results_.comparable) cell.summary = summarise(cell.values);
+    if (cell.beside && !cell.beside->values.empty() && beside_->comparable)
+      cell.beside->summary = summarise(cell.beside->values);
+  }
+
+  // One more row or column for each combination of the other axes: the mean over the values of this one, seed by seed.
+  void add_averages(const std::string& name) {
+    auto place_in = [&](const std::vector<std::string>& axes) {
+      return static_cast<std::size_t>(std::find(axes.begin(), axes.end(), name) - axes.begin());
+    };
+    axis(name, definition_.place);
+    std::size_t row_at = place_in(table_.row_axes), column_at = place_in(table_.column_axes);
+    if (row_at < table_.row_axes.size()) {
+      for (auto& [header, members] : groups(table_.rows, row_at)) {
+        std::vector<Cell>& row = table_.cells.emplace_back();
+        for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+          std::vector<Place> places;
+          for (std::size_t r : members) places.emplace_back(r, c);
+          row.push_back(average_of({table_.rows.size(), c}, std::move(places)));
+        }
+        table_.average_rows.insert(table_.rows.size());
+        table_.rows.push_back(header);
+      }
+    } else if (column_at < table_.column_axes.size()) {
+      for (auto& [header, members] : groups(table_.columns, column_at)) {
+        for (std::size_t r = 0; r < table_.rows.size(); ++r) {
+          std::vector<Place> places;
+          for (std::size_t c : members) places.emplace_back(r, c);
+          Cell cell = average_of({r, table_.columns.size()}, std::move(places));
+          table_.cells[r].push_back(std::move(cell));
+        }
+        table_.average_columns.insert(table_.columns.size());
+        table_.columns.push_back(header);
+      }
+    } else {
+      throw UsageError(fmt::format("{}: average: {} is neither an axis of the rows nor of the columns of table {}",
+                                   definition_.place.text(), name, definition_.name));
+    }
+  }
+  // Headers that differ on one axis alone, under what they have in common; averages over another axis are left out.
+  static std::vector<std::pair<Header, std::vector<std::size_t>>> groups(const std::vector<Header>& headers,
+                                                                         std::size_t axis) {
+    std::vector<std::pair<Header, std::vector<std::size_t>>> result;
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+      Header common = headers[i];
+      if (std::find(common.begin(), common.end(), kAverage) != common.end()) continue;
+      common[axis] = kAverage;
+      auto found = std::find_if(result.begin(), result.end(), [&](const auto& group) { return group.first == common; });
+      if (found == result.end()) found = result.insert(result.end(), {common, {}});
+      found->second.push_back(i);
+    }
+    return result;
+  }
+
+  using Place = std::pair<std::size_t, std::size_t>;  // row and column
+  Cell average_of(const Place& place, std::vector<Place> members) {
+    Cell cell;
+    std::optional<std::size_t> seed = values_.find("seed");
+    std::map<std::string, std::size_t> planned;  // by seed: members that plan it
+    std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> found;
+    for (const Place& member : members)
+      for (std::size_t i : members_[member]) {
+        std::string text = seed ? values_.text(*seed, i) : "";
+        ++planned[text];
+        if (results_.experiments[i].value) found[text].first.push_back(*results_.experiments[i].value);
+        if (beside_ && beside_->experiments[i].value) found[text].second.push_back(*beside_->experiments[i].value);
+      }
+    cell.planned = planned.size();
+    if (beside_) cell.beside.emplace();
+    for (const auto& [text, values] : found) {
+      auto add = [&](const std::vector<double>& all, std::vector<double>& to) {
+        if (all.size() == members.size()) to.push_back(summarise(all).mean);
+      };
+      add(values.first, cell.values);
+      if (beside_) add(values.second, cell.beside->values);
+    }
+    summarise_all(cell);
+    averages_.emplace_back(place, std::move(members));
+    return cell;
+  }
+
+  // The published numbers' own averages, where no member lacks one and the definition says none.
+  void publish_averages() {
+    for (const auto& [place, members] : averages_) {
+      auto publish = [&](Number& number, auto number_of) {
+        if (number.published) return;
+        Published mean{0.0, std::nullopt, std::nullopt, ""};
+        for (const Place& member : members) {
+          const Number* own = number_of(table_.cells[member.first][member.second]);
+          if (!own->published || !own->published->value) return;
+          *mean.value += *own->published->value / static_cast<double>(members.size());
+          mean.source = own->published->source;
+        }
+        number.published = mean;
+      };
+      Cell& cell = table_.cells[place.first][place.second];
+      publish(cell, [](const Cell& member) -> const Number* { return &member; });
+      if (cell.beside) publish(*cell.beside, [](const Cell& member) -> const Number* { return &*member.beside; });
+    }
+  }
+
+  // Of an average: the cells whose headers say so.
+  std::vector<Cell*> averages_named(const Definition::Reference& reference) {
+    std::vector<Cell*> cells;
+    auto says = [&](const std::vector<std::string>& axes, const Header& header, const std::string& name,
+                    const std::vector<std::string>& any) {
+      auto at = std::find(axes.begin(), axes.end(), name) - axes.begin();
+      return at < static_cast<std::ptrdiff_t>(axes.size()) &&
+             std::any_of(any.begin(), any.end(), [&](const std::string& value) {
+               return same_value(header[static_cast<std::size_t>(at)], value);
+             });
+    };
+    for (const auto& [place, members] : averages_)
+      if (std::all_of(reference.where.begin(), reference.where.end(), [&](const auto& entry) {
+            return says(table_.row_axes, table_.rows[place.first], entry.first, entry.second) ||
+                   says(table_.column_axes, table_.columns[place.second], entry.first, entry.second);
+          }))
+        cells.push_back(&table_.cells[place.first][place.second]);
+    return cells;
+  }
+  bool names_average(const Definition::Reference& reference) const {
+    return std::any_of(reference.where.begin(), reference.where.end(), [&](const auto& entry) {
+      return holds(definition_.average, entry.first) && holds(entry.second, kAverage);
+    });
+  }
+  std::vector<Cell*> cells_named(const Definition::Reference& reference) {
+    if (names_average(reference)) return averages_named(reference);
+    Conditions where = conditions(reference.where, reference.place);
+    std::vector<Cell*> cells;
+    for (const auto& [at, experiments] : members_)
+      if (std::any_of(experiments.begin(), experiments.end(), [&](std::size_t i) { return meets(where, i); }))
+        cells.push_back(&table_.cells[at.first][at.second]);
+    return cells;
+  }
+
   void add_published() {
     for (const Definition::Reference& reference : definition_.published) {
-      Conditions where = conditions(reference.where, reference.place);
-      std::vector<Cell*> cells;
-      for (const auto& [at, experiments] : members_)
-        if (std::any_of(experiments.begin(), experiments.end(), [&](std::size_t i) { return meets(where, i); }))
-          cells.push_back(&table_.cells[at.first][at.second]);
+      std::vector<Cell*> cells = cells_named(reference);
       bool several = !reference.published.value && cells.size() > 1;
       if (cells.size() != 1 && !several)
         throw UsageError(fmt::format(
@@ -268,38 +432,48 @@ class Builder {
         if (cell->published)
           throw UsageError(fmt::format("{}: a second published number for one cell", reference.place.text()));
         cell->published = reference.published;
+        if (!cell->beside) continue;
+        cell->beside->published = reference.published;
+        cell->beside->published->value = reference.beside;
+        cell->beside->published->deviation.reset();
       }
     }
   }
 
   const sweep::Plan& plan_;
   const Results& results_;
+  const Results* beside_;
   const Definition& definition_;
   AxisValues values_;
   std::vector<std::size_t> experiments_;
   Headers rows_, columns_;
   std::size_t without_metric_ = 0, not_numbers_ = 0;
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> members_;
+  std::vector<std::pair<Place, std::vector<Place>>> averages_;  // and their members
   Table table_;
 };
 
 }  // namespace
 
-Table build_table(const sweep::Plan& plan, const Results& results, const Definition& definition) {
-  return Builder(plan, results, definition).build();
+Table build_table(const sweep::Plan& plan, const Results& results, const Definition& definition,
+                  const Results* beside) {
+  if (definition.beside && !beside)
+    throw InternalError("a table with a second number needs the results of its second metric");
+  return Builder(plan, results, definition.beside ? beside : nullptr, definition).build();
 }
 
 std::vector<Table> build_tables(const sweep::Plan& plan, store::RunReader& runs,
                                 const std::vector<Definition>& definitions) {
   std::vector<Table> tables;
   for (const Definition& definition : definitions) {
-    Results results;
+    Results results, beside;
     try {
       results = read_results(plan, runs, definition.metric);
+      if (definition.beside) beside = read_results(plan, runs, *definition.beside);
     } catch (const UsageError& error) {
       throw UsageError(fmt::format("{}: {}", definition.place.text(), error.what()));
     }
-    tables.push_back(build_table(plan, results, definition));
+    tables.push_back(build_table(plan, results, definition, &beside));
   }
   return tables;
 }

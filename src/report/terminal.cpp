@@ -16,7 +16,9 @@ std::string padded(const std::string& text, std::size_t width) {
   return columns < width ? text + std::string(width - columns, ' ') : text;
 }
 
-std::string sign(const Cell& cell) { return cell.mark == Mark::best ? "*" : cell.mark == Mark::second ? "+" : " "; }
+std::string signed_text(std::string text, Mark mark) {
+  return (mark == Mark::best ? "*" : mark == Mark::second ? "+" : " ") + text;
+}
 
 // The column a cell stands in: its mean, padded so that counts stand below each other, and its count.
 struct Column {
@@ -30,7 +32,7 @@ Column measure(const Table& table, std::size_t column) {
   for (const std::string& value : table.columns[column])
     result.head = std::max(result.head, columns_of(label(table, value)) + 1);
   for (const auto& row : table.cells) {
-    result.mean = std::max(result.mean, columns_of(mean_text(table, row[column])) + 1);
+    result.mean = std::max(result.mean, columns_of(mean_text(table, row[column], signed_text)));
     std::string published = published_text(table, row[column]);
     result.count =
         std::max(result.count, count_text(row[column]).size() + (published.empty() ? 0 : columns_of(published) + 3));
@@ -39,9 +41,9 @@ Column measure(const Table& table, std::size_t column) {
 }
 
 std::string cell_text(const Table& table, const Cell& cell, const Column& column, bool colour) {
-  std::string text = padded(sign(cell) + mean_text(table, cell), column.mean);
-  if (colour && cell.mark == Mark::best) text = "\033[1m" + text + "\033[0m";
-  if (colour && cell.mark == Mark::second) text = "\033[4m" + text + "\033[0m";
+  std::string mean = cell.planned ? mean_text(table, cell, signed_text) : " ", text = padded(mean, column.mean);
+  if (colour && !cell.beside && cell.mark == Mark::best) text = "\033[1m" + text + "\033[0m";
+  if (colour && !cell.beside && cell.mark == Mark::second) text = "\033[4m" + text + "\033[0m";
   std::string after = count_text(cell);
   if (std::string published = published_text(table, cell); !published.empty()) after += " [" + published + "]";
   return text + "  " + padded(after, column.width() - column.mean - 2);
@@ -107,7 +109,8 @@ std::string render_terminal(const Table& table, int width, bool colour) {
   for (const std::string& line : legend(table)) text += line + "\n";
   bool marked = false;
   for (const auto& row : table.cells)
-    for (const Cell& cell : row) marked = marked || cell.mark != Mark::none;
+    for (const Cell& cell : row)
+      marked = marked || cell.mark != Mark::none || (cell.beside && cell.beside->mark != Mark::none);
   if (marked) text += "* best, + second best of a column\n";
   return text;
 }

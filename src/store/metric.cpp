@@ -26,6 +26,7 @@ constexpr DeclaredMetric kDeclared[] = {
     {"epoch_best", kCount, "that epoch"},
     {"accuracy_validation", kShare, "test accuracy of the epoch that validation data choose"},
     {"epoch_validation", kCount, "that epoch"},
+    {"accuracy_on_*", kShare, "on the further test split of that name; _best, _validation: of which epoch"},
     {"accuracy_class_mean", kShare, "mean of the classes' accuracies"},
     {"accuracy_worst_class", kShare, "of the class with the lowest"},
     {"accuracy_harmonic", kShare, "harmonic mean of the classes' accuracies"},
@@ -87,7 +88,9 @@ std::span<const DeclaredMetric> declared_metrics() { return kDeclared; }
 
 std::optional<MetricKind> declared_metric(std::string_view column) {
   for (const DeclaredMetric& metric : kDeclared)
-    if (metric.name == column) return metric.kind;
+    if (metric.name == column ||
+        (metric.name.ends_with('*') && column.starts_with(metric.name.substr(0, metric.name.size() - 1))))
+      return metric.kind;
   return std::nullopt;
 }
 

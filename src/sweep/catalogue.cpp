@@ -14,6 +14,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/shell_word.h"
 #include "winnow/data/dataset.h"
+#include "winnow/data/masks.h"
 #include "winnow/data/scores.h"
 #include "winnow/data/template_file.h"
 #include "winnow/data/weights.h"
@@ -194,6 +195,8 @@ Catalogue Catalogue::on_this_machine(std::vector<PresetFile> outside) {
     catalogue.fingerprints["scores/" + scores.name] = scores.fingerprint;
   for (const data::TemplateRecord& templates : data::recorded_templates())
     catalogue.fingerprints["templates/" + templates.dataset + "/" + templates.name] = templates.fingerprint;
+  for (const data::MaskRecord& mask : data::recorded_masks())
+    catalogue.fingerprints["masks/" + mask.dataset + "/" + mask.name] = mask.fingerprint;
   return catalogue;
 }
 

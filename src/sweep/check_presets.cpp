@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "declared_key.h"
+#include "further_tests.h"
 #include "winnow/core/error.h"
 
 namespace winnow::sweep {
@@ -96,6 +97,7 @@ class Check {
       Values values(common_, any_);
       values.check(dataset.settings, "settings", dataset);
       check(values, dataset.recipes, dataset);
+      check_further_tests(dataset);
     }
   }
 
@@ -112,6 +114,22 @@ class Check {
     }
     check(values, method.profiles, "profiles", method);
     check(values, method.datasets, "datasets", method);
+  }
+
+  void check_further_tests(const Dataset& dataset) const {
+    std::vector<std::string> known;
+    for (const auto& [name, other] : catalogue_.datasets)
+      if (name != dataset.name) known.push_back(name);
+    for (const std::string& name : further_tests(dataset)) {
+      std::string place = dataset.place("further_tests");
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        throw UsageError(
+            fmt::format("{}: further_tests: {} is no other data set{}", place, name, did_you_mean(name, known)));
+      std::int64_t own = dataset.classes, theirs = catalogue_.datasets.at(name).classes;
+      if (own && theirs && own != theirs)
+        throw UsageError(
+            fmt::format("{}: further_tests: {} has {} classes, {} has {}", place, name, theirs, dataset.name, own));
+    }
   }
 
   // A condition on a word that does not exist would never hold, and nobody would be told.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "further_tests.h"
 #include "winnow/core/error.h"
 #include "winnow/label/long_tail.h"
 
@@ -17,10 +18,14 @@ class Samples {
 
   // In the order in which stages choose them (train/image_source.cpp).
   void check() {
+    if (is_test_only(dataset_))
+      refuse("dataset", "it has test images alone: other data sets are measured on them (evaluation.further_tests)");
+    further_tests();
     std::int64_t test = seen_.integer("data.test_samples");
     if (dataset_.test > 0 && test > dataset_.test)
       refuse("data.test_samples", fmt::format("{} has {} test samples", dataset_.name, dataset_.test));
     check_range();
+    capped();
     if (dataset_.train == 0 && count_ == 0) return;
     set_aside();
     long_tail();
@@ -30,6 +35,12 @@ class Samples {
  private:
   [[noreturn]] void refuse(const std::string& key, const std::string& why) {
     throw UsageError(fmt::format("{}: {} = {}: {}", seen_.where(key), key, seen_.find(key)->dump(), why));
+  }
+
+  void further_tests() {
+    for (const std::string& key : seen_.named("evaluation.further_tests"))
+      if (*seen_.find(key) == true && winnow::sweep::further_tests(dataset_).empty())
+        refuse(key, fmt::format("{} has none: its preset names no further_tests", dataset_.name));
   }
 
   void check_range() {
@@ -52,6 +63,12 @@ class Samples {
       refuse("data.samples", fmt::format("{} has {} training samples{}", dataset_.name, count_, range));
     }
     if (wanted > 0) count_ = wanted;
+  }
+
+  void capped() {
+    if (seen_.text("data.balance") != "capped") return;
+    if (seen_.integer("data.samples") == 0)
+      refuse("data.balance", "of data.samples = 0: it caps each class at a share of a number of samples, set that");
   }
 
   void set_aside() {

@@ -45,6 +45,7 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   RecordedReads reads;
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
   note_templates(drafts, catalogue.fingerprints);
+  note_further_tests(drafts, catalogue);
   for (Draft& draft : drafts) {
     if (auto own = catalogue.kind_versions.find(draft.stage.kind); own != catalogue.kind_versions.end())
       draft.stage.version = own->second;

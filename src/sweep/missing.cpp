@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "further_tests.h"
 #include "label_sets.h"
 #include "winnow/core/error.h"
 #include "winnow/data/templates.h"
@@ -19,8 +20,10 @@ class Noter {
 
   void note() {
     dataset(seen_.text("dataset"), seen_.where("dataset"));
+    further_tests();
     labels();
     scores();
+    masks();
     templates();
     for (const std::string& key : seen_.named("model"))
       weights(catalogue_.models.at(seen_.text(key)), seen_.where(key));
@@ -52,6 +55,13 @@ class Noter {
                              : "",
          command, where,
          fmt::format("no fingerprint of {} on this machine{}: run `{}` once", name, another(dataset), command)});
+  }
+
+  void further_tests() {
+    for (const std::string& key : seen_.named("evaluation.further_tests"))
+      if (*seen_.find(key) == true)
+        for (const std::string& name : winnow::sweep::further_tests(catalogue_.datasets.at(seen_.text("dataset"))))
+          dataset(name, seen_.where(key));
   }
 
   void labels() {
@@ -105,6 +115,20 @@ class Noter {
     add(fmt::format("the scores '{}'{}", name, hint), "", command, "labels.scores",
         fmt::format("labels.scores: no scores '{}' on this machine{}: known are {}; `{}` records them", name, hint,
                     fmt::join(known, ", "), command));
+  }
+
+  // So are masks, of one data set each.
+  void masks() {
+    for (const std::string& key : seen_.named("mask")) {
+      std::string name = seen_.text(key), dataset = seen_.text("dataset");
+      if (!misses(fmt::format("masks/{}/{}", dataset, name))) continue;
+      std::vector<std::string> known = recorded("masks/" + dataset + "/", {});
+      std::string hint = did_you_mean(name, known),
+                  command = fmt::format("winnow data masks {} FILE --dataset {}", name, dataset);
+      add(fmt::format("the mask '{}' of {}{}", name, dataset, hint), "", command, key,
+          fmt::format("{}: no mask '{}' of {} on this machine{}: {}; `{}` records one", key, name, dataset, hint,
+                      known.empty() ? "there is none" : fmt::format("known are {}", fmt::join(known, ", ")), command));
+    }
   }
 
   // A prompt is itself, a set of prompts that winnow ships, or a file of templates of the data set, recorded by name.

@@ -31,8 +31,9 @@ class Parts {
       case StageKind::train:
       case StageKind::detect:
         if (!labelled_before_) add("labels");
-        if (stage_.kind == StageKind::detect && stage_.settings.text("method") == "label-match")
-          break;  // of scores: sees no image
+        if (stage_.kind == StageKind::detect &&
+            (stage_.fingerprints.count("mask") || stage_.settings.text("method") == "label-match"))
+          break;  // of scores, or of a mask: sees no image
         looks();
         add("head");
         add("adaptation." + stage_.settings.text("adapt"));

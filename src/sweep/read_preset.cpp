@@ -229,10 +229,12 @@ Model read_model(Preset preset, const PresetTable& table, const std::vector<std:
 // What its layout needs is checked by the area data, which reads it (data::Manifest).
 Dataset read_dataset(Preset preset, const PresetTable& table) {
   table.only({"layout", "roots", "package", "download", "source", "classes", "files", "options", "expected", "labels",
-              "train_labels", "corrupt", "settings", "recipes"});
+              "train_labels", "test_only", "further_tests", "corrupt", "settings", "recipes"});
   table.text("source");
   Dataset dataset{std::move(preset)};
   dataset.settings = table.assignments("settings");
+  table.flag("test_only");  // further_tests.h
+  table.texts("further_tests");
   dataset.noisy = table.word("train_labels", {"true", "noisy"}) == "noisy";
   dataset.recipes = recipes_of(table);
   if (const Item* expected = table.find("expected")) {
@@ -244,8 +246,8 @@ Dataset read_dataset(Preset preset, const PresetTable& table) {
   }
   if (dataset.classes == 0) dataset.classes = static_cast<std::int64_t>(table.texts("classes").size());
   if (table.has("roots")) dataset.content["roots"] = anchored(dataset, table.texts("roots"));
-  dataset.digest =
-      digest_of(dataset, {"layout", "roots", "files", "options", "classes", "corrupt", "expected", "labels"});
+  dataset.digest = digest_of(
+      dataset, {"layout", "roots", "files", "options", "classes", "test_only", "corrupt", "expected", "labels"});
   return dataset;
 }
 

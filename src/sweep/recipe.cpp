@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "further_tests.h"
 #include "recipes/recipes.h"
 #include "winnow/core/error.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::sweep {
 
@@ -16,6 +18,7 @@ constexpr std::pair<std::string_view, Recipe> kRecipes[] = {
     {"detect-train", detect_train_recipe},
     {"distillation", distillation_recipe},
     {"feature-cache", feature_cache_recipe},
+    {"file", file_recipe},
     {"label-match", label_match_recipe},
     {"prompt-members", prompt_members_recipe},
     {"prompt-rounds", prompt_rounds_recipe},
@@ -42,6 +45,16 @@ void note_templates(std::vector<Draft>& drafts, const Fingerprints& fingerprints
     if (found == fingerprints.end()) continue;
     draft.stage.fingerprints["templates"] = found->second;
     erase_setting(draft, "template");
+  }
+}
+
+void note_further_tests(std::vector<Draft>& drafts, const Catalogue& catalogue) {
+  for (Draft& draft : drafts) {
+    const Settings& settings = draft.stage.settings;
+    if (draft.own_settings || !settings.has("evaluation.further_tests") || !settings.flag("evaluation.further_tests"))
+      continue;
+    for (const std::string& name : further_tests(catalogue.datasets.at(settings.text("dataset"))))
+      draft.stage.fingerprints[std::string(kFurtherTest) + name] = catalogue.fingerprints.at(name);
   }
 }
 

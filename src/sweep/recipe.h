@@ -42,6 +42,9 @@ Recipe find_recipe(std::string_view name);  // UsageError with the known ones
 // The fingerprint of a file of templates takes the place of the setting that names it: what counts is the content.
 void note_templates(std::vector<Draft>& drafts, const Fingerprints&);
 
+// The fingerprints of the further test splits of a stage that is measured on them, as "test.NAME" (data_sets.h).
+void note_further_tests(std::vector<Draft>& drafts, const Catalogue&);
+
 // Fills in the inputs of every draft and returns their identities; of open ones (Stage::open) a hash that tells them
 // apart and is none.
 std::vector<Identity> connect(std::vector<Draft>& drafts);

@@ -91,6 +91,20 @@ void require_start(Inspection& seen, const Catalogue& catalogue) {
           fmt::format("{}: {} = linear-probe wants one given label a sample, labels.kind = {} gives candidate sets; "
                       "allowed there: text, random, class-mean",
                       seen.where(key), key, seen.text("labels.kind")));
+  for (const std::string& key : seen.named("head_init")) {
+    if (seen.text(key) != "detector") continue;
+    auto refuse = [&](const std::string& why) {
+      throw UsageError(fmt::format("{}: {} = detector: {}", seen.where(key), key, why));
+    };
+    if (key != "head_init" || seen.method().recipe != "detect-train")
+      refuse("it is the second stage of detect-train that a detector can hand its head to");
+    std::string detector = seen.text("detect.method");
+    if (detector == "label-match" || detector == "file" || detector == "dual-prompts")
+      refuse(fmt::format("{} trains no head", detector));
+    for (const char* same : {"model", "head"})
+      if (std::string own = seen.text(same), theirs = seen.text(std::string("detect.") + same); own != theirs)
+        refuse(fmt::format("detect.{} = {} and {} = {} must be the same", same, theirs, same, own));
+  }
 }
 
 // A method that learns prompts puts them into a text tower, behind the start of its texts.
@@ -120,6 +134,17 @@ void require_texts(Inspection& seen, const Catalogue& catalogue) {
     throw UsageError(
         fmt::format("{}: {} = {}: a {} has no text tower for the classes' prompts; take a clip or a siglip",
                     seen.where(model_key), model_key, model.name, model.family));
+  }
+}
+
+// Some blocks alone, or everything.
+void require_one_extent(Inspection& seen) {
+  constexpr std::string_view kKey = "full_tuning";
+  for (const std::string& key : seen.named(std::string(kKey))) {
+    std::string partial = key.substr(0, key.size() - kKey.size()) + "partial";
+    if (seen.text(key) == "all" && seen.integer(partial) > 0)
+      throw UsageError(fmt::format("{}: {} = all: {} = {} names blocks that alone are tuned; set one of them",
+                                   seen.where(key), key, partial, seen.integer(partial)));
   }
 }
 
@@ -207,6 +232,7 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_texts(seen, catalogue);
   check_needs(seen, catalogue);
   require_rule_of_fp16(seen);
+  require_one_extent(seen);
   require_scorer(seen, catalogue);
   require_legacy_seeds(seen);
   check_samples(seen, catalogue);

@@ -62,15 +62,23 @@ void Curves::put(store::RunContent& content, const at::Tensor& losses) const {
     epochs.push_back({name, values});
     last.push_back({name, std::vector<double>{values.back()}});
   }
-  const std::vector<double>& accuracy = metrics_.at("accuracy");
-  auto best = std::max_element(accuracy.begin(), accuracy.end());
-  last.push_back({"accuracy_best", std::vector<double>{*best}});
-  last.push_back({"epoch_best", std::vector<std::int64_t>{best - accuracy.begin()}});
+  auto by_best = [&](const std::string& name) {
+    const std::vector<double>& values = metrics_.at(name);
+    auto best = std::max_element(values.begin(), values.end());
+    last.push_back({name + "_best", std::vector<double>{*best}});
+    return best - values.begin();
+  };
+  last.push_back({"epoch_best", std::vector<std::int64_t>{by_best("accuracy")}});
+  std::vector<std::string> measured = {"accuracy"};
+  for (const auto& [name, values] : metrics_)
+    if (name.starts_with(kAccuracyOn)) by_best(measured.emplace_back(name));
   for (const char* chooses : {"validation_accuracy", "validation_agreement"}) {
     auto found = metrics_.find(chooses);
     if (found == metrics_.end()) continue;
     auto epoch = std::max_element(found->second.begin(), found->second.end()) - found->second.begin();
-    last.push_back({"accuracy_validation", std::vector<double>{accuracy.at(static_cast<std::size_t>(epoch))}});
+    for (const std::string& name : measured)
+      last.push_back(
+          {name + "_validation", std::vector<double>{metrics_.at(name).at(static_cast<std::size_t>(epoch))}});
     last.push_back({"epoch_validation", std::vector<std::int64_t>{epoch}});
     break;
   }

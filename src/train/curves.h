@@ -10,6 +10,9 @@
 
 namespace winnow::train {
 
+// How the column of a further test split begins: "accuracy_on_ilsvrc12-50".
+inline constexpr std::string_view kAccuracyOn = "accuracy_on_";
+
 class SavedEntries;
 
 class Curves {

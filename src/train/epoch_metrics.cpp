@@ -2,10 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include "curves.h"
 #include "loop.h"
 #include "selected_subset.h"
 #include "winnow/device/transfer.h"
 #include "winnow/label/long_tail.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::train {
 
@@ -24,6 +26,10 @@ EpochMetrics::EpochMetrics(method::Method& method, Engine& engine, ImageSource& 
 std::map<std::string, double> EpochMetrics::measure() {
   predictions_ = predict("test");
   std::map<std::string, double> metrics{{"accuracy", accuracy(predictions_, oracle_.labels("test"))}};
+  for (const std::string& name : source_.further_tests()) {
+    std::string split = std::string(kFurtherTest) + name;
+    metrics[std::string(kAccuracyOn) + name] = accuracy(predict(split), oracle_.labels(split));
+  }
   add_classes(metrics);
   for (const auto& [figure, value] : engine_.figures()) metrics.emplace(figure, value);
   if (source_.size("validation")) add_validation(metrics);

@@ -16,8 +16,9 @@ class EpochMetrics {
  public:
   EpochMetrics(method::Method&, Engine&, ImageSource&, const Oracle&, const Settings&);
 
-  // accuracy; accuracy_{class_mean, worst_class, harmonic, geometric, many, medium, few}, f1_macro; the method's
-  // figures; validation_{accuracy, agreement, covering, approximated}; confidence_{accuracy, mean_max}; selection_*.
+  // accuracy; accuracy_on_NAME of further test splits; accuracy_{class_mean, worst_class, harmonic, geometric, many,
+  // medium, few}, f1_macro; the method's figures; validation_{accuracy, agreement, covering, approximated};
+  // confidence_{accuracy, mean_max}; selection_*.
   std::map<std::string, double> measure();
   // Of the last measure(), of the test split: means over the views of a test-time ensemble, where there is one.
   const method::Outputs& predictions() const { return predictions_; }

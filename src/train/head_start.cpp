@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
+#include "arrays.h"
 #include "features_of_all.h"
 #include "winnow/core/error.h"
 #include "winnow/model/image_tower.h"
@@ -59,6 +60,17 @@ at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapsh
     rows = class_means(features, of_class, source.class_names());
   }
   return model::normalise_or_zero(rows);
+}
+
+void start_at_detector(const Path& run_file, store::Accept accept, const model::Snapshot& snapshot,
+                       model::ClassifierOptions& options) {
+  store::RunContent content = store::read_run_file(run_file, true, accept);
+  at::Tensor rows = tensor_in(content, run_file, "weights/head.weight", "weights/head.weight: it trains no head");
+  if (rows.dim() != 2 || rows.size(0) != options.adaptation.classes)
+    throw UsageError(fmt::format("head_init = detector: the head in {} is of other classes", run_file.string()));
+  options.head_rows = model::rows_for_head(snapshot, options, rows.to(options.dtype));
+  if (content.arrays.count("weights/head.bias"))
+    options.head_bias = tensor_in(content, run_file, "weights/head.bias", "bias").to(options.dtype);
 }
 
 }  // namespace winnow::train

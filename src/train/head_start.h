@@ -17,4 +17,8 @@ namespace winnow::train {
 at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot&, const model::ClassifierOptions&,
                                ImageSource&, c10::Device, comm::Collective&, Trial* = nullptr);
 
+// Starts the head where that of the earlier stage `head` ended: options.head_rows and head_bias. DataError for a run
+// file without one; UsageError for one of other classes or columns.
+void start_at_detector(const Path& run_file, store::Accept, const model::Snapshot&, model::ClassifierOptions&);
+
 }  // namespace winnow::train

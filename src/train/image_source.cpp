@@ -9,6 +9,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/device/transfer.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::train {
 
@@ -53,9 +54,33 @@ ImageSource::ImageSource(std::shared_ptr<const data::Pixels> pixels, Samples sam
 
 std::int64_t ImageSource::for_each_member(const std::function<void()>& visit) {
   std::int64_t members = views_.members();
-  for (member_ = 0; member_ < members; ++member_) visit();
-  member_ = 0;
+  auto choose = [&](std::int64_t member) {
+    member_ = member;
+    for (auto& [split, source] : further_) source->member_ = member;
+  };
+  for (std::int64_t member = 0; member < members; ++member) choose(member), visit();
+  choose(0);
   return members;
+}
+
+void ImageSource::add_further_test(const std::string& name, std::unique_ptr<ImageSource> source) {
+  further_[std::string(kFurtherTest) + name] = std::move(source);
+}
+
+std::vector<std::string> ImageSource::further_tests() const {
+  std::vector<std::string> names;
+  for (const auto& [split, source] : further_) names.push_back(split.substr(kFurtherTest.size()));
+  return names;
+}
+
+ImageSource* ImageSource::further(const std::string& split) const {
+  auto found = further_.find(split);
+  return found == further_.end() ? nullptr : found->second.get();
+}
+
+std::int64_t ImageSource::size(const std::string& split) const {
+  const ImageSource* other = further(split);
+  return other ? other->size("test") : samples(split).size(0);
 }
 
 std::int64_t ImageSource::items() const { return labels_.items.defined() ? labels_.items.size(0) : size("train"); }
@@ -131,6 +156,7 @@ at::Tensor ImageSource::from_device(const std::string& split, const std::string&
 
 at::Tensor ImageSource::inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                                std::int64_t epoch) {
+  if (ImageSource* other = further(split)) return other->inputs("test", view, ids, epoch);
   if (at::Tensor levels = from_device(split, view, ids, epoch); levels.defined())
     return views_.normalised(split, view, levels);
   if (split == "train" && batching_.epochs > 0 && ids.size(0) > 0 && order_.epoch == epoch) {

@@ -42,10 +42,13 @@ class ImageSource final : public Source {
   const at::Tensor& samples(const std::string& split) const { return samples_.of(split); }  // indices into the data set
   bool has_given() const { return labels_.given.defined(); }                                // else candidate sets
   const LearnerLabels& labels() const { return labels_; }                                   // on the host
+  // Images of another data set, whose test split is this one's split "test.NAME" (data_sets.h).
+  void add_further_test(const std::string& name, std::unique_ptr<ImageSource>);
+  std::vector<std::string> further_tests() const;    // their names
   double waited() const { return queue_.waited(); }  // seconds in which the step had to wait for images
 
   std::int64_t classes() const override { return static_cast<std::int64_t>(pixels_->classes().size()); }
-  std::int64_t size(const std::string& split) const override { return samples(split).size(0); }
+  std::int64_t size(const std::string& split) const override;
   std::int64_t epochs() const override { return batching_.epochs; }
   std::int64_t steps_per_epoch() const override;
   std::int64_t batch() const override { return batching_.batch; }
@@ -89,6 +92,9 @@ class ImageSource final : public Source {
                        const at::Tensor& levels);
   at::Tensor of_step(const std::string& view, std::int64_t step, const std::vector<std::int64_t>& rows, const Order&);
 
+  ImageSource* further(const std::string& split) const;  // null: the split is this source's own
+
+  std::map<std::string, std::unique_ptr<ImageSource>> further_;  // by split
   std::shared_ptr<const data::Pixels> pixels_;
   Samples samples_;
   LearnerLabels labels_;

@@ -4,22 +4,23 @@
 
 #include "stage_seed.h"
 #include "winnow/core/error.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::train {
 
 namespace {
 
-const Path& cache_of(const Stage& stage, const Context& context) {
-  std::string name = stage.settings.text("dataset");
+const Path& cache_of(const std::string& name, const Context& context) {
   auto found = context.data.find(name);
   if (found == context.data.end())
     throw UsageError(fmt::format("the context names no decoded cache of data set {}", name));
   return found->second;
 }
 
-std::shared_ptr<const data::Pixels> open_pixels(const Stage& stage, const Path& cache) {
+// `print`: its fingerprint's name in the stage.
+std::shared_ptr<const data::Pixels> open_pixels(const Stage& stage, const std::string& print, const Path& cache) {
   auto pixels = std::make_shared<const data::Pixels>(cache);
-  auto wanted = stage.fingerprints.find("data");
+  auto wanted = stage.fingerprints.find(print);
   if (wanted == stage.fingerprints.end() || wanted->second != pixels->fingerprint())
     throw DataError(fmt::format("{}: data of fingerprint {}, the stage wants {}", cache.string(), pixels->fingerprint(),
                                 wanted == stage.fingerprints.end() ? "one that it does not name" : wanted->second));
@@ -43,12 +44,49 @@ Batching batching_of(const Settings& settings, const Context& context, bool trai
 }  // namespace
 
 std::int64_t classes_of(const Stage& stage, const Context& context) {
-  return static_cast<std::int64_t>(data::Pixels(cache_of(stage, context)).classes().size());
+  return static_cast<std::int64_t>(data::Pixels(cache_of(stage.settings.text("dataset"), context)).classes().size());
 }
 
+namespace {
+
+ImageViews views_of(const Context& context, const ImageOptions& options, const data::Pixels& pixels, const Path& cache,
+                    std::uint64_t seed) {
+  ImageViews views(pixels, options.normalisation, options.image_size, options.real,
+                   options.views ? options.views->own : std::vector<view::Step>());
+  if (options.views) options.views->declare(views, seed);
+  if (context.keep_images) views.keep_beginnings(cache);
+  return views;
+}
+
+void add_further_tests(const Stage& stage, const Context& context, const ImageOptions& options, Batching batching,
+                       OpenedImages& opened) {
+  const Settings& settings = stage.settings;
+  if (!settings.has("evaluation.further_tests") || !settings.flag("evaluation.further_tests")) return;
+  auto classes = static_cast<std::int64_t>(opened.source->class_names().size());
+  batching.epochs = 0;
+  batching.batch = 1;
+  for (const auto& [print, digest] : stage.fingerprints) {
+    if (!print.starts_with(kFurtherTest)) continue;
+    std::string name = print.substr(kFurtherTest.size());
+    const Path& cache = cache_of(name, context);
+    std::shared_ptr<const data::Pixels> pixels = open_pixels(stage, print, cache);
+    if (auto others = static_cast<std::int64_t>(pixels->classes().size()); others != classes)
+      throw DataError(fmt::format("the further test split {} has {} classes, {} has {}", name, others,
+                                  settings.text("dataset"), classes));
+    Samples samples = further_test_samples(settings, *pixels);
+    opened.oracle.add(print, true_labels(*pixels, samples).labels("test"));
+    ImageViews views = views_of(context, options, *pixels, cache, batching.seed);
+    opened.source->add_further_test(
+        name, std::make_unique<ImageSource>(std::move(pixels), std::move(samples), LearnerLabels(), std::move(views),
+                                            batching, options.real));
+  }
+}
+
+}  // namespace
+
 OpenedImages open_images(const Stage& stage, const Context& context, ImageOptions options) {
-  const Path& cache = cache_of(stage, context);
-  std::shared_ptr<const data::Pixels> pixels = open_pixels(stage, cache);
+  const Path& cache = cache_of(stage.settings.text("dataset"), context);
+  std::shared_ptr<const data::Pixels> pixels = open_pixels(stage, "data", cache);
   Samples samples = choose_samples(stage.settings, *pixels, options.earlier);
   OpenedImages result;
   result.oracle = true_labels(*pixels, samples);
@@ -56,12 +94,10 @@ OpenedImages open_images(const Stage& stage, const Context& context, ImageOption
   if (options.inputs) labels.handed_over.merge(options.inputs(samples.train));
   Batching batching = batching_of(stage.settings, context, options.training);
   if (!options.training) batching.seed = options.seed;
-  ImageViews views(*pixels, options.normalisation, options.image_size, options.real,
-                   options.views ? options.views->own : std::vector<view::Step>());
-  if (options.views) options.views->declare(views, batching.seed);
-  if (context.keep_images) views.keep_beginnings(cache);
+  ImageViews views = views_of(context, options, *pixels, cache, batching.seed);
   result.source = std::make_unique<ImageSource>(std::move(pixels), std::move(samples), std::move(labels),
                                                 std::move(views), batching, options.real);
+  if (options.training || options.views) add_further_tests(stage, context, options, batching, result);
   return result;
 }
 

@@ -8,6 +8,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
+#include "winnow/data/capped_choice.h"
 #include "winnow/label/candidates.h"
 #include "winnow/label/long_tail.h"
 
@@ -107,15 +108,26 @@ Samples choose_samples(const Settings& settings, const data::Pixels& pixels, con
   auto classes = static_cast<std::int64_t>(pixels.classes().size());
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
   Samples samples;
-  samples.train = tensor_of(data::choose_samples(pixels.train().labels, classes, settings.integer("data.first"),
-                                                 settings.integer("data.last"), settings.integer("data.samples"), seed,
-                                                 "data.train"));
+  bool capped = settings.has("data.balance") && settings.text("data.balance") == "capped";
+  samples.train = tensor_of((capped ? data::choose_capped : data::choose_samples)(
+      pixels.train().labels, classes, settings.integer("data.first"), settings.integer("data.last"),
+      settings.integer("data.samples"), seed, "data.train"));
   hold_out(samples, settings);
   keep_long_tail(samples, settings, pixels);
   keep_shots(samples, settings, pixels);
   if (earlier.candidates.defined()) keep_narrowed(samples, earlier, pixels.classes().size());
   samples.test = tensor_of(data::choose_samples(pixels.test().labels, classes, 0, 0,
                                                 settings.integer("data.test_samples"), seed, "data.test"));
+  return samples;
+}
+
+Samples further_test_samples(const Settings& settings, const data::Pixels& pixels) {
+  Samples samples;
+  samples.train = samples.validation = at::empty({0}, at::kLong);
+  samples.few = true;
+  samples.test = tensor_of(data::choose_samples(
+      pixels.test().labels, static_cast<std::int64_t>(pixels.classes().size()), 0, 0,
+      settings.integer("data.test_samples"), static_cast<std::uint64_t>(settings.integer("data.seed")), "data.test"));
   return samples;
 }
 

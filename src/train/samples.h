@@ -32,6 +32,9 @@ struct Samples {
 // UsageError for a validation split without samples; DataError where the earlier stage's candidate sets are of others.
 Samples choose_samples(const Settings&, const data::Pixels&, const EarlierLabels&);
 
+// All of another data set's test split that the settings take, and nothing of its training set.
+Samples further_test_samples(const Settings&, const data::Pixels&);
+
 // Of all three.
 Oracle true_labels(const data::Pixels&, const Samples&);
 

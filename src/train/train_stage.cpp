@@ -100,6 +100,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
     if (settings.has(size)) adaptation.size = settings.integer(size);
   if (settings.has("mask_ratio")) adaptation.mask_ratio = settings.real("mask_ratio");
   if (settings.has("lora_init")) adaptation.standard_lora = settings.text("lora_init") == "standard";
+  adaptation.everything = settings.has("full_tuning") && settings.text("full_tuning") == "all";
   if (std::int64_t last = settings.has("partial") ? settings.integer("partial") : 0) {
     std::int64_t blocks = model::image_layout(snapshot).blocks;
     adaptation.blocks = {blocks - last, blocks};
@@ -147,6 +148,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   options.dtype = real.dtype().toScalarType();
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
     options.head_rows = head_rows_from_data(init, snapshot, options, source, real.device(), collective, trial);
+  else if (init == "detector") start_at_detector(input_file(context, "head"), accepted(context), snapshot, options);
   else if (init == "text")
     options.head_rows =
         model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);

@@ -9,6 +9,7 @@
 #include "../folder.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
+#include "winnow/data/capped_choice.h"
 #include "winnow/data/pixels.h"
 
 namespace winnow::data {
@@ -180,6 +181,28 @@ TEST(ChooseSamples, IsStratifiedAndStable) {
   EXPECT_EQ(choose_samples(labels, 2, 0, 0, 0, 0, "data.train").size(), 100u);
   EXPECT_THROW(choose_samples(labels, 2, 0, 0, 101, 0, "data.train"), UsageError);
   EXPECT_THROW(choose_samples(labels, 2, 100, 0, 1, 0, "data.train"), UsageError);
+}
+
+// DeFT's rule on Clothing1M: 32,000 of 14 classes are at most 2,286 of each.
+TEST(ChooseCapped, NoClassHasMoreThanItsShare) {
+  std::vector<std::int64_t> labels;
+  for (int i = 0; i < 1000; ++i) labels.push_back(i % 10 == 0 ? 1 : i % 10 == 1 ? 2 : 0);
+  auto count = [&](const std::vector<std::int64_t>& chosen, std::int64_t label) {
+    return std::count_if(chosen.begin(), chosen.end(),
+                         [&](auto i) { return labels[static_cast<std::size_t>(i)] == label; });
+  };
+  auto chosen = choose_capped(labels, 3, 0, 0, 100, 0, "data.train");
+  EXPECT_TRUE(std::is_sorted(chosen.begin(), chosen.end()));
+  EXPECT_EQ(chosen.size(), 100u) << "34 + 34 + 32: the cap is 33.3, and the total is met";
+  for (std::int64_t c = 0; c < 3; ++c) EXPECT_LE(count(chosen, c), 34);
+  EXPECT_EQ(chosen, choose_capped(labels, 3, 0, 0, 100, 0, "data.train"));
+  EXPECT_NE(chosen, choose_capped(labels, 3, 0, 0, 100, 1, "data.train"));
+  auto short_of = choose_capped(labels, 3, 0, 0, 600, 0, "data.train");
+  EXPECT_EQ(count(short_of, 0), 200);
+  EXPECT_EQ(count(short_of, 1), 100) << "all that there are";
+  EXPECT_EQ(short_of.size(), 400u);
+  for (auto i : choose_capped(labels, 3, 500, 900, 90, 0, "data.train")) EXPECT_TRUE(i >= 500 && i < 900);
+  EXPECT_THROW(choose_capped(labels, 3, 0, 0, 1001, 0, "data.train"), UsageError);
 }
 
 }  // namespace

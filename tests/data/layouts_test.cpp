@@ -325,6 +325,37 @@ TEST_F(LayoutTest, Matlab73IsNamedWithWhatToDo) {
   }
 }
 
+// A further test split of other data sets (docs/methods/noisy-labels.md#8: ILSVRC12 beside WebVision).
+TEST_F(LayoutTest, TestImagesAlone) {
+  for (int c = 0; c < 11; ++c) image(fmt::format("val/{}/a.jpg", c));
+  Value more = {{"test_only", true}, {"options", {{"order", "number"}}}};
+  Manifest m = manifest("folders", {{"test", "val"}}, more);
+  std::vector<std::vector<std::int64_t>> found = labels(m);
+  EXPECT_TRUE(found[0].empty());
+  EXPECT_EQ(found[1].size(), 11u);
+  EXPECT_EQ(classes()[2], "2") << "by number: by name it would be 10";
+  Record record = *read_record("mini");
+  EXPECT_EQ(record.train, 0);
+  EXPECT_THAT(record.notes, ElementsAre()) << "that classes lack training images is as it should be";
+  std::filesystem::rename(root_ / "val/3", root_ / "val/three");
+  EXPECT_THAT(refusal(m), HasSubstr("val: 11 folders, but none is called 3: options.order = number wants the numbers"));
+  auto preset = [&](const std::string& layout, const Value& files, const Value& options) {
+    try {
+      manifest(layout, files, options);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_THAT(preset("folders", {{"test", "val"}, {"train", "val"}}, more),
+              HasSubstr("layout folders has no use for files.train"));
+  EXPECT_THAT(preset("split-json", {{"split", "s.json"}}, {{"test_only", true}}),
+              HasSubstr("test_only: layout split-json has no test images apart from others"));
+  EXPECT_THAT(preset("folders", {{"test", "val"}}, {{"test_only", 1}}),
+              HasSubstr("test_only must be true or false, it is 1"));
+  EXPECT_THAT(preset("folders", {{"test", "val"}}, Value::object()), HasSubstr("files.train is missing"));
+}
+
 TEST_F(LayoutTest, MatlabFoldersThatContradictTheLabelsAreRefused) {
   for (const char* name : {"p/a.jpg", "q/b.jpg", "p/c.jpg"}) image(name);
   auto with = [&](std::vector<double> train, std::vector<double> test) {

@@ -64,8 +64,8 @@ const std::vector<std::string> kPieces = {
 };
 
 void read_and_render(const Path& file, const sweep::Plan& plan, const store::Store& empty) {
-  for (const report::Definition& definition : report::read_definitions(file)) {
-    report::Table table = report::build_table(plan, report::read_results(plan, empty, definition.metric), definition);
+  store::RunReader runs(empty);
+  for (const report::Table& table : report::build_tables(plan, runs, report::read_definitions(file))) {
     report::render_terminal(table, 80, true);
     report::render_markdown(table);
     report::render_latex(table);

@@ -65,6 +65,32 @@ TEST(NoisyLabels, DrawsDoNotMove) {
   EXPECT_EQ(hash_of(all).hex(), "6d3d23293cac154c21913d509bcfcdb7");
 }
 
+// Realisations of any kind hit their rate: over many seeds within three standard errors of all their samples together.
+TEST(NoisyLabels, HitTheirEffectiveRate) {
+  constexpr std::int64_t N = 4'000;
+  constexpr std::uint64_t kSeeds = 20;
+  for (std::int64_t C : {10, 100})
+    for (double rate : {0.2, 0.6}) {
+      Labels truth = balanced_truth(N, C);
+      auto expect = [&](Spec spec, double want, double flips) {
+        double share = 0;
+        for (spec.rate = rate, spec.seed = 0; spec.seed < kSeeds; ++spec.seed)
+          share += share_wrong(truth, noisy_labels(truth, C, spec)) / kSeeds;
+        EXPECT_NEAR(share, want, three_errors(flips, N * kSeeds) + 1.0 / N)
+            << "kind " << static_cast<int>(spec.kind) << ", " << C << " classes, rate " << rate;
+      };
+      auto classes = static_cast<double>(C);
+      expect({.kind = Kind::symmetric}, rate * (classes - 1) / classes, rate / classes);
+      expect({.kind = Kind::symmetric, .include_true = false}, rate, 0);
+      expect({.kind = Kind::symmetric, .balanced = true}, rate * (classes - 1) / classes, rate / classes);
+      expect({.kind = Kind::pairflip}, rate, 0);
+      expect({.kind = Kind::structured, .target = Target::next}, rate / 2, rate / 2);
+      expect({.kind = Kind::asymmetric, .map = Map::blocks}, rate, rate);
+      expect({.kind = Kind::asymmetric, .map = Map::block_pairs}, rate * 2 / 5, rate * 2 / 5);
+      if (C == 10) expect({.kind = Kind::asymmetric, .map = Map::cifar10}, rate / 2, rate / 2);
+    }
+}
+
 TEST(NoisyLabels, OneClassAndKindsWithoutNoiseAreRefused) {
   Labels truth(10, 0);
   for (Kind kind : {Kind::symmetric, Kind::asymmetric, Kind::pairflip, Kind::structured, Kind::instance})

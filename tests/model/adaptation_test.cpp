@@ -65,6 +65,12 @@ TEST(Adaptation, BlocksAlone) {
   std::int64_t block = 2 * 32 + 4 * (16 * 16 + 16) + (16 * 64 + 64) + (64 * 16 + 16);
   EXPECT_EQ(adapted("full-tuning", last)->weights().trainable_values(), block);
   EXPECT_EQ(adapted("full-tuning")->weights().trainable_values(), 3 * block);
+  AdaptationOptions everything;
+  everything.everything = true;
+  auto whole = adapted("full-tuning", everything);
+  std::int64_t all = 0;
+  for (const Parameter& parameter : whole->weights().all()) all += parameter.value.numel();
+  EXPECT_EQ(whole->weights().trainable_values(), all);
   AdaptationOptions beyond;
   beyond.blocks = {2, 4};
   EXPECT_THAT(refusal([&] { adapted("lora", beyond); }),

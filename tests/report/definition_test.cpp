@@ -5,6 +5,7 @@
 
 #include "fixture.h"
 #include "winnow/core/error.h"
+#include "winnow/report/comparison.h"
 #include "winnow/report/render.h"
 
 namespace winnow::report {
@@ -24,8 +25,8 @@ class DefinitionTest : public ReportTest {
     return read_definitions(folder_ / "t.toml");
   }
   Table build(const std::string& text) const {
-    Definition definition = read("[[table]]\nname = \"t\"\n" + text).at(0);
-    return build_table(both_, read_results(both_, store(), definition.metric), definition);
+    store::RunReader runs(store());
+    return build_tables(both_, runs, {read("[[table]]\nname = \"t\"\n" + text).at(0)})[0];
   }
   std::string refusal(const std::string& text) const {
     try {
@@ -89,6 +90,83 @@ TEST_F(DefinitionTest, ALineOfAPrintedTable) {
   EXPECT_TRUE(t.cells[1][0].published && t.cells[1][1].published)
       << "what is not available may be so for several cells";
   EXPECT_THAT(render_terminal(t, 200, false), HasSubstr("70.0 "));
+}
+
+// Best and last epoch, precision and recall.
+TEST_F(DefinitionTest, ASecondNumberInEachCell) {
+  finish(both_, 0, {{"accuracy", 0.70}, {"accuracy_best", 0.75}});
+  finish(both_, 1, {{"accuracy", 0.72}, {"accuracy_best", 0.75}});
+  finish(both_, 4, {{"accuracy", 0.74}, {"accuracy_best", 0.74}});
+  finish(both_, 5, {{"accuracy", 0.74}, {"accuracy_best", 0.74}});
+  Table t = build(
+      "rule = \"best\"\nbeside = { rule = \"last\" }\n[[table.published]]\nwhere = { method = \"cc\" }\nover = { "
+      "\"labels.rate\" = [0.1, 0.7] }\nvalues = [74.5, 70.5]\nbeside = [72.5, \"not available\"]\nsource = \"A\"");
+  const Cell& cell = t.cells[0][0];
+  EXPECT_THAT(cell.values, ElementsAre(0.75, 0.75));
+  EXPECT_THAT(cell.beside->values, ElementsAre(0.70, 0.72));
+  EXPECT_EQ(cell.mark, Mark::best);
+  EXPECT_EQ(cell.beside->mark, Mark::second) << "each number is ranked among its own";
+  EXPECT_THAT(
+      render_markdown(t),
+      HasSubstr("**75.00 ± 0.00** / <u>71.00 ± 1.41</u> (2/2) [74.50 / 72.50, +0.50 ± ≥ 0.00 / -1.50 ± ≥ 1.00]"));
+  std::string text = render_terminal(t, 200, false);
+  EXPECT_THAT(text, HasSubstr("*75.00 ± 0.00 / +71.00 ± 1.41"));
+  EXPECT_THAT(text, HasSubstr("accuracy in %, best epoch, chosen on the test set / accuracy in %, last epoch;"));
+  EXPECT_THAT(text, HasSubstr("(≥: of our seeds alone, as the published deviation is not known); A"));
+  EXPECT_THAT(render_latex(t), HasSubstr("\\textbf{75.00 $\\pm$ 0.00} / \\underline{71.00 $\\pm$ 1.41}"));
+  EXPECT_THAT(render_csv(t), HasSubstr("accuracy_best,accuracy,digest,file"));
+  Value json = Value::parse(render_json(t));
+  EXPECT_EQ(json["beside"]["rule"], "last");
+  EXPECT_EQ(json["cells"][0]["beside"]["published"]["value"], 72.5);
+  EXPECT_EQ(json["experiments"][1]["beside"], 0.72);
+}
+
+TEST_F(DefinitionTest, ACellIsDoneWhereBothNumbersAre) {
+  finish(both_, 0, {{"accuracy", 0.70}, {"accuracy_best", 0.75}});
+  finish(both_, 1, {{"accuracy", 0.72}});
+  Table t = build("beside = { rule = \"best\" }");
+  EXPECT_EQ(t.cells[0][0].done(), 1u);
+  EXPECT_EQ(t.cells[0][0].values.size(), 2u);
+  EXPECT_THAT(render_terminal(t, 200, false), HasSubstr("71.00 ± 1.41 /  75.00  1/2"));
+}
+
+// Seed by seed; what lacks a member is missing, and is no mean of the others.
+TEST_F(DefinitionTest, AnAverageOverAnAxis) {
+  const double accuracy[] = {0.70, 0.72, 0.60, 0.64};
+  for (std::size_t i = 0; i < 4; ++i) finish(both_, i, {{"accuracy", accuracy[i]}});
+  finish(both_, 4, {{"accuracy", 0.99}});
+  finish(both_, 5, {{"accuracy", 0.99}});
+  finish(both_, 6, {{"accuracy", 0.97}});
+  const std::string published =
+      "\n[[table.published]]\nwhere = { method = \"cc\" }\nover = { \"labels.rate\" = [0.1, 0.7] }\nvalues = [70, "
+      "60]\nsource = \"A\"";
+  Table t = build("average = [\"labels.rate\"]" + published);
+  ASSERT_THAT(t.columns, ElementsAre(Header{"0.1"}, Header{"0.7"}, Header{"average"}));
+  const Cell &cc = t.cells[0][2], &proden = t.cells[1][2];
+  ASSERT_EQ(cc.values.size(), 2u);
+  EXPECT_NEAR(cc.values[0], 0.65, 1e-12);
+  EXPECT_NEAR(cc.values[1], 0.68, 1e-12);
+  EXPECT_EQ(cc.published->value, 65) << "the mean of the published ones";
+  EXPECT_NEAR(cc.difference(t.metric)->value, 1.5, 1e-9);
+  EXPECT_EQ(proden.planned, 2u);
+  ASSERT_EQ(proden.values.size(), 1u) << "its second seed lacks a member";
+  EXPECT_NEAR(proden.values[0], 0.98, 1e-12);
+  EXPECT_EQ(proden.mark, Mark::none);
+  EXPECT_FALSE(proden.published);
+  EXPECT_EQ(t.planned, 8u) << "an average is no experiment";
+  EXPECT_THAT(render_terminal(t, 200, false), HasSubstr("an average is taken seed by seed"));
+  EXPECT_EQ(Value::parse(render_json(t))["cells"][2]["average"], true);
+
+  Table turned = build(
+      "rows = [\"labels.rate\"]\ncolumns = [\"method\"]\naverage = [\"labels.rate\"]" + published +
+      "\n[[table.published]]\nwhere = { method = \"cc\", \"labels.rate\" = \"average\" }\nvalue = 65.25\nsource = "
+      "\"B\"");
+  ASSERT_THAT(turned.rows, ElementsAre(Header{"0.1"}, Header{"0.7"}, Header{"average"}));
+  EXPECT_EQ(turned.cells[2][0].published->value, 65.25) << "the printed one, where there is one";
+  EXPECT_EQ(turned.cells[2][0].mark, Mark::none) << "it does not compete with its members";
+  EXPECT_FALSE(rank(turned)) << "one of two rows is incomplete";
+  EXPECT_THAT(refusal("where = { \"labels.rate\" = 0.1 }\nrows = [\"method\"]\naverage = [\"labels.rate\"]"),
+              HasSubstr("average: labels.rate is neither an axis of the rows nor of the columns of table t"));
 }
 
 TEST_F(DefinitionTest, BelongsToItsSweeps) {
@@ -159,9 +237,19 @@ TEST_F(DefinitionTest, Refusals) {
            {"[[table.published]]\nwhere = { method = \"cc\" }\nvalue = 1\ndeviation = -1\nsource = \"A\"",
             "t.toml:3: a deviation is a number from 0"},
            {"[[table.published]]\nwhere = { method = \"cc\" }\nvalues = [1]\nsource = \"A\"",
-            "t.toml:3: `value` and `deviation` are for one cell"},
+            "t.toml:3: `value`, `deviation` and a number `beside` are for one cell"},
            {"[[table.published]]\nover = { method = [\"cc\", \"proden\"] }\nvalues = [1]\nsource = \"A\"",
             "t.toml:3: 1 values for 2 values of method"},
+           {"beside = {}", "t.toml:3: beside: the second number is the first one"},
+           {"beside = { rule = \"bst\" }", "t.toml:3: rule: unknown rule 'bst'"},
+           {"beside = { digits = 1 }", "t.toml:3: unknown key 'digits': known are metric, rule"},
+           {"average = [\"labels.rat\"]", "t.toml:1: labels.rat is no axis of the sweep ambiguity"},
+           {"[[table.published]]\nwhere = { method = \"cc\", \"labels.rate\" = 0.1 }\nvalue = 1\nbeside = 2\nsource = "
+            "\"A\"",
+            "t.toml:3: the table has no second number (`beside`) that this could be of"},
+           {"beside = { rule = \"best\" }\n[[table.published]]\nover = { method = [\"cc\", \"proden\"] }\nvalues = [1, "
+            "2]\nbeside = [1]\nsource = \"A\"",
+            "t.toml:4: 2 values and 1 beside them for 2 values of method"},
            {"[[table.published]]\nwhere = { method = \"cd\" }\nvalue = 1\nsource = \"A\"",
             "t.toml:3: no experiment has method = cd (did you mean 'cc'?)"}})
     EXPECT_THAT(refusal(text), HasSubstr(words)) << text;

@@ -86,7 +86,10 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
                                               "cross_select",
                                               "train_on",
                                               "k",
-                                              "data.shots"};
+                                              "data.shots",
+                                              "data.balance",
+                                              "partial",
+                                              "full_tuning"};
   std::map<std::string, int> compared;
   std::map<std::string, std::size_t> turns;  // half of the draws are of keys that recipes and checks look at
   std::set<std::string> drawn;

@@ -38,7 +38,10 @@ TEST_F(Deft, EveryCellOfTheTablesIsAnExperiment) {
   const std::map<int, std::uint64_t> want = {{1, 3 * 24}, {2, 5 * 24}, {3, 9 * 3}, {4, 5 * 4},  {5, 3 * 24},
                                              {6, 3 * 8},  {7, 3 * 24}, {8, 8},     {9, 2 * 10}, {10, 6 * 24}};
   for (const auto& [table, count] : want) EXPECT_EQ(read(table).experiments(), count) << "table " << table;
-  EXPECT_EQ(read("seeds").experiments(), 3 * 330u) << "cells that two tables share stand once";
+  EXPECT_EQ(read("seeds").experiments(), 3 * 345u) << "cells that two tables share stand once";
+  EXPECT_EQ(read("figure-1").experiments(), 3 * 4 * 4u);
+  EXPECT_EQ(read("figure-3").experiments(), 2 * 24u);
+  EXPECT_EQ(read("figure-4").experiments(), 5 * 4u);
 }
 
 TEST_F(Deft, TheReferenceIsThePublishedRecipe) {
@@ -77,6 +80,53 @@ TEST_F(Deft, TablesShareItsStages) {
   EXPECT_EQ(one.size(), 24u);
   EXPECT_EQ(one, two);
   EXPECT_TRUE(std::includes(ten.begin(), ten.end(), two.begin(), two.end())) << "table 10 prints them again";
+}
+
+// Their cells are stages of the tables, where the tables have them.
+TEST_F(Deft, FiguresShareTheTablesStages) {
+  auto cells = [](const Plan& p) {
+    std::set<std::string> found;
+    for (std::size_t i = 0; i < p.experiments(); ++i) found.insert(p.nodes()[p.cell_node(i)].identity.hex());
+    return found;
+  };
+  auto shared = [&](const std::set<std::string>& some, const std::set<std::string>& others) {
+    return std::count_if(some.begin(), some.end(), [&](const std::string& one) { return others.count(one); });
+  };
+  std::set<std::string> two = cells(read(2)), ten = cells(read(10)), one = cells(read("figure-1"));
+  EXPECT_EQ(shared(one, two), 12) << "full tuning";
+  EXPECT_EQ(shared(one, ten), 12) << "VPT with a linear head";
+  std::set<std::string> three = cells(read("figure-3"));
+  EXPECT_EQ(three.size(), 48u);
+  EXPECT_EQ(shared(three, ten), 48) << "DeFT by PEFT, and by full tuning";
+  EXPECT_EQ(shared(cells(read("figure-4")), two), 3);
+}
+
+TEST_F(Deft, TheTextualClassifierIsAPromptThatIsTrained) {
+  std::size_t textual = 0;
+  for (const Stage& stage : stages(read("figure-1"), "train")) {
+    bool prompts = stage.settings.text("classifier") == "prompts";
+    EXPECT_EQ(stage.settings.has("context_length"), prompts);
+    if (!prompts) continue;
+    ++textual;
+    expect_sgd(stage, 3e-2);
+    EXPECT_EQ(stage.settings.text("adapt"), "vpt-deep");
+    EXPECT_EQ(stage.settings.integer("context_length"), 16);
+  }
+  EXPECT_EQ(textual, 16u);
+}
+
+// Both phases of DeFT see one choice of Clothing1M's images (docs/methods/noisy-labels.md#8).
+TEST_F(Deft, ClothingIsCappedOnce) {
+  for (const char* sweep : {"table-3", "table-4"}) {
+    Plan p = read(sweep);
+    for (std::uint32_t i = 0; i < p.nodes().size(); ++i) {
+      Stage stage = p.stage(i);
+      if (stage.settings.text("dataset") != "clothing1m") continue;
+      EXPECT_EQ(stage.settings.integer("data.samples"), 32000);
+      EXPECT_EQ(stage.settings.text("data.balance"), "capped");
+      EXPECT_EQ(stage.settings.integer("data.seed"), 0);
+    }
+  }
 }
 
 TEST_F(Deft, SevereNoiseHasASmallerRateAndWeight) {
@@ -153,9 +203,17 @@ TEST_F(Deft, OtherModelsLearnWhatOneClipSelected) {
   }
   EXPECT_EQ(prompts, 1u);
   EXPECT_EQ(probes, 4u) << "each model probes for itself";
+  std::size_t handed = 0;
+  for (const Stage& stage : stages(p, "train"))
+    if (stage.settings.text("head_init") == "detector") {
+      ++handed;
+      EXPECT_EQ(stage.inputs.at("head"), (Input{stage.inputs.at("selection").stage, Output::weights}));
+    }
+  EXPECT_EQ(handed, 4u) << "TURN's tuning starts from the probed classifier";
   for (const Stage& stage : stages(p, "train")) {
     std::string model = stage.settings.text("model");
     EXPECT_EQ(stage.settings.text("adapt"), "full-tuning") << model;
+    EXPECT_EQ(stage.settings.text("full_tuning"), "all") << model;
     EXPECT_EQ(stage.settings.text("train.optimizer"), model == "in1k-vit-b-16" ? "sgd" : "adamw") << model;
   }
 }

@@ -34,6 +34,19 @@ TEST_F(Published, TheGridHas357Experiments) {
   EXPECT_EQ(all, 357u);
 }
 
+TEST_F(Published, FigureOneSharesTableOne) {
+  Plan p = read("partialclip/figure-1.toml"), one = read("partialclip/table-1.toml");
+  EXPECT_EQ(p.experiments(), 3 * (7 * 8 * 2 + 10u));
+  std::set<std::string> cells;
+  for (std::size_t i = 0; i < p.experiments(); ++i) cells.insert(p.nodes()[p.cell_node(i)].identity.hex());
+  for (std::size_t i = 0; i < one.experiments(); ++i)
+    EXPECT_TRUE(cells.count(one.nodes()[one.cell_node(i)].identity.hex())) << one.settings(i).at("method");
+  for (std::uint32_t i = 0; i < p.nodes().size(); ++i) {
+    Stage stage = p.stage(i);
+    EXPECT_EQ(stage.settings.integer("train.epochs"), stage.settings.text("model") == "wide-resnet-28-10" ? 200 : 10);
+  }
+}
+
 TEST_F(Published, TableSixNarrowsWithOneScoreOfEachSet) {
   Plan p = read("partialclip/table-6.toml");
   EXPECT_EQ(stages(p, "score"), 4u);

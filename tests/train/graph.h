@@ -83,7 +83,8 @@ class Graph : public Miniature {
   std::vector<std::string> graph_methods() const {
     std::vector<std::string> names;
     for (const auto& [name, method] : catalogue_.methods)
-      if (method.recipe != "train" && method.recipe != "label-match" && method.recipe != "detect-train")
+      if (method.recipe != "train" && method.recipe != "label-match" && method.recipe != "file" &&
+          method.recipe != "detect-train")
         names.push_back(name);
     return names;
   }

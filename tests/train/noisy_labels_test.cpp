@@ -5,6 +5,7 @@
 #include "../../src/train/instance_labels.h"
 #include "miniature.h"
 #include "winnow/core/stream.h"
+#include "winnow/data/label_set.h"
 #include "winnow/data/pixels.h"
 
 namespace winnow::train {
@@ -56,6 +57,46 @@ TEST_F(NoisyLabels, TheConfusionIsCounted) {
   }
   Stage clean = noisy("clean");
   EXPECT_TRUE(run(clean).content.confusion.empty());
+}
+
+// The given labels are a file's and stay; the true ones become garbage: no method's loss moves, nor what it selects.
+TEST_F(NoisyLabels, GarbageForTrueLabelsChangesNoMethod) {
+  ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
+  std::filesystem::create_directories(folder_ / "labels");
+  std::vector<std::int64_t> truth, given;
+  for (std::int64_t i = 0; i < 60; ++i) truth.push_back(i % 10), given.push_back((i % 10 + (i % 3 == 0)) % 10);
+  write_safetensors(folder_ / "labels/people.safetensors", {{"given", {"I64", {60}, std::as_bytes(std::span(given))}}},
+                    {});
+  const std::string dataset = "mini", print = "f";
+  std::string labels = data::keep_label_sets(folder_.path(), {dataset, print, truth, 10}).at("people").fingerprint;
+  std::size_t methods = 0;
+  for (const auto& [name, method] : catalogue_.methods) {
+    if (method.labels != sweep::LabelNeed::given || method.recipe != "train") continue;
+    ++methods;
+    Stage stage = train(name);
+    stage.settings.set("labels.kind", "annotated");
+    stage.settings.set("labels.set", "people");
+    stage.settings.set("data.validation", method.needs_a(sweep::Need::validation) ? 0.3 : 0.0);
+    stage.fingerprints["labels"] = labels;
+    if (stage.settings.has("warmup_epochs"))
+      stage.settings.set("warmup_epochs", stage.settings.at("warmup_epochs").is_number_float() ? Value(1.0) : Value(1));
+    stage.outputs.insert(Output::weights);
+    write_cache();
+    store::RunContent honest = run(stage).content;
+    write_cache([](std::int64_t label) { return (7 * label + 3) % 10; });
+    store::RunContent garbage = run(stage).content;
+    write_cache();
+    auto column = [](const store::RunContent& content, const std::string& wanted) {
+      for (const store::Column& one : content.tables.at("metrics/epochs"))
+        if (one.name == wanted) return std::get<std::vector<double>>(one.values);
+      return std::vector<double>();
+    };
+    for (const char* figure : {"loss", "accuracy", "selection_kept"})
+      EXPECT_EQ(column(honest, figure), column(garbage, figure)) << name << ": " << figure;
+    for (const auto& [array, content] : honest.arrays)
+      EXPECT_EQ(content.bytes, garbage.arrays.at(array).bytes) << name << ": " << array;
+  }
+  EXPECT_GT(methods, 12u);
 }
 
 TEST_F(NoisyLabels, WhatCannotBeIsRefused) {

@@ -5,6 +5,7 @@
 #include "../../src/train/open_images.h"
 #include "../../src/train/selected_subset.h"
 #include "miniature.h"
+#include "winnow/data/masks.h"
 #include "winnow/method/mixture.h"
 #include "winnow/method/registry.h"
 #include "winnow/method/selections.h"
@@ -106,6 +107,32 @@ TEST_F(SelectionTest, ADetectorWritesItsSubsetAndWhatBecameOfItInEveryEpoch) {
   }
   Stage stage = noisy("ce", StageKind::detect);
   EXPECT_THAT(refusal(stage, context()), HasSubstr("method ce selects nothing"));
+}
+
+// The selection of another program (winnow data masks).
+TEST_F(SelectionTest, ARecordedMaskSelects) {
+  ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
+  data::Record dataset;
+  dataset.name = "mini";
+  dataset.fingerprint = "f";
+  dataset.train = 60;
+  std::vector<double> values(60);
+  for (std::size_t i = 0; i < 60; ++i) values[i] = i % 3 == 0;
+  const std::vector<std::size_t> shape{60};
+  Stage stage = noisy("ce", StageKind::detect);
+  stage.settings.set("method", "file");
+  stage.settings.set("data.samples", 30);
+  stage.fingerprints["mask"] = data::record_mask("theirs", dataset, values, shape).fingerprint;
+  store::RunContent content = run(stage).content;
+  at::Tensor samples = tensor_of(content.arrays.at("selection/samples")),
+             mask = tensor_of(content.arrays.at("selection/mask"));
+  EXPECT_EQ(samples.size(0), 30);
+  EXPECT_TRUE(at::equal(mask.to(at::kBool), samples.remainder(3) == 0)) << "of the samples that the stage has";
+  EXPECT_EQ(content.arrays.at("selection/label").bytes, content.arrays.at("labels/given").bytes);
+  EXPECT_GT(final_value(content, "selection_precision"), 0);
+  dataset.fingerprint = "another state of the files";
+  stage.fingerprints["mask"] = data::record_mask("older", dataset, values, shape).fingerprint;
+  EXPECT_THAT(refusal(stage, context()), HasSubstr("this mask is of another data set, or of another state of it"));
 }
 
 TEST_F(SelectionTest, BadInputsAreNamed) {

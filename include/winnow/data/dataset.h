@@ -27,6 +27,7 @@ struct Manifest {
   std::int64_t expected_classes = 0, expected_train = 0, expected_test = 0;  // 0: any
   std::map<std::string, bool>
       labels;                     // label files that its publishers made: by name; do they give sets of candidates?
+  bool test_only = false;         // it has no training images: a further test split of other data sets
   std::string corrupt = "error";  // an image that does not decode: "error", or "skip" it and count it
   std::string preset;             // of a preset that people brought: its digest, which records keep; else empty
 

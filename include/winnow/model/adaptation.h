@@ -17,6 +17,7 @@ struct AdaptationOptions {
   std::int64_t size = 0;  // bottleneck, rank or prompt tokens; 0: the default for `classes`
   double mask_ratio = 0;  // share of the blocks' weights that `mask` trains; 0: the default for `classes`
   std::optional<std::pair<std::int64_t, std::int64_t>> blocks;  // [first, last) alone; all blocks where it is empty
+  bool everything = false;                                      // full-tuning: of a transformer more than its blocks
   bool deft = false;              // placement and order of DeFT's code where it differs from PartialCLIP's
   bool standard_lora = false;     // LoRA's A with bound 1/sqrt(d) instead of the reference's 1/sqrt(r)
   bool batch_statistics = false;  // full-tuning: BatchNorms of a training forward take the batch's moments

@@ -19,6 +19,7 @@ struct ClassifierOptions {
   AdaptationOptions adaptation;  // with classes and seed
   HeadKind head = HeadKind::cosine;
   at::Tensor head_rows;         // C x d: initial rows of the head, normalised; undefined: random
+  at::Tensor head_bias;         // C: initial bias of a linear head; undefined: zeros
   double scale = 25;            // of the cosine head
   bool siglip_as_clip = false;  // the head stands on FeatureKind::first_token
   at::ScalarType dtype = at::kFloat;
@@ -30,6 +31,11 @@ struct ClassifierOptions {
 // projects and the head stands before the projection. Computed in the type and on the device of `real`, given on the
 // host. UsageError for a model without texts. docs/methods/partial-labels.md#3.2.
 at::Tensor text_head_rows(const Snapshot&, const std::string& adapt, const ClassTexts&, at::TensorOptions real);
+
+// Rows (C x k, on the host) of a head that another stage trained on this snapshot, as a head of these options has them:
+// as they are where they have its columns d; those of a linear head on the projected embedding times the projection,
+// W (P h) = (W P) h. UsageError for others.
+at::Tensor rows_for_head(const Snapshot&, const ClassifierOptions&, const at::Tensor& rows);
 
 // Linear probing puts the head on the projected embedding, all else on the hidden feature.
 // docs/methods/partial-labels.md#3.1. Borrows the snapshot.

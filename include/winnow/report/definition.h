@@ -27,6 +27,7 @@ struct Definition {
   struct Reference {
     Where where;
     Published published;
+    std::optional<double> beside;  // of the second number of the cell
     sweep::Place place;
   };
 
@@ -36,6 +37,9 @@ struct Definition {
   std::vector<std::string> rows, columns;     // axes; empty: as the report arranges them by itself
   std::map<std::string, std::string> labels;  // of values, human-readable: "detect-train" -> "CE on cleaned labels"
   Metric metric;
+  std::optional<Metric>
+      beside;  // a second number in each cell: recall beside precision, the last epoch beside the best
+  std::vector<std::string> average;  // axes of rows or columns: one more row or column is the average over each
   std::vector<Reference> published;
   sweep::Place place;
 };

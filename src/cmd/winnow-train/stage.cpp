@@ -16,6 +16,7 @@
 #include "winnow/core/json_text.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
+#include "winnow/stage/data_sets.h"
 #include "winnow/stage/shared_code.h"
 #include "winnow/store/store.h"
 
@@ -60,14 +61,12 @@ Stage read_stage(const std::string& file) {
 // Data caches and input run files where the command line names none.
 void complete(const Stage& stage, const Path& store_folder, const std::vector<std::string>& references,
               train::Context& context) {
-  if (stage.settings.has("dataset")) {
-    std::string name = stage.settings.text("dataset");
-    if (!context.data.count(name)) {
-      auto record = data::read_record(name);
-      if (!record)
-        throw DataError(fmt::format("data set {} was never checked here: run winnow data check {}", name, name));
-      context.data[name] = data::cache_path(*record);
-    }
+  for (const auto& [name, print] : data_sets_of(stage)) {
+    if (context.data.count(name)) continue;
+    auto record = data::read_record(name);
+    if (!record)
+      throw DataError(fmt::format("data set {} was never checked here: run winnow data check {}", name, name));
+    context.data[name] = data::cache_path(*record);
   }
   if (auto print = stage.fingerprints.find("weights");
       print != stage.fingerprints.end() && !context.inputs.count("backbone")) {

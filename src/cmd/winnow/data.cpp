@@ -13,6 +13,7 @@
 #include "preset_options.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
+#include "winnow/data/masks.h"
 #include "winnow/data/scores.h"
 #include "winnow/data/template_file.h"
 #include "winnow/store/foreign_array.h"
@@ -86,6 +87,23 @@ void scores(const std::string& name, const std::string& file, const std::string&
   if (!kept.note.empty()) fmt::print("note     {}\n", kept.note);
 }
 
+// `file`: a JSON list, or HDF5.
+void masks(const std::string& name, const std::string& file, const std::string& array, const std::string& dataset) {
+  data::Record record = record_of(dataset, "data masks");
+  store::ForeignArray found;
+  if (Path(file).extension() == ".json") {
+    found.values = data::parse_mask(read_file(file), file);
+    found.shape = {found.values.size()};
+  } else {
+    found = store::read_foreign_array(file, array);
+  }
+  data::MaskRecord kept = data::record_mask(name, record, found.values, found.shape);
+  fmt::print(
+      "{}: keeps {} of the {} training samples of {}; fingerprint {}; a sweep names it by detect = {{ method = "
+      "\"file\", mask = \"{}\" }}\n",
+      name, kept.kept, kept.samples, dataset, kept.fingerprint, name);
+}
+
 }  // namespace
 
 int data(int argc, char** argv) {
@@ -97,6 +115,8 @@ int data(int argc, char** argv) {
       "  winnow data check fashion-mnist --root /big/fmnist\n"
       "  winnow data check birds --presets birds-sweep/presets            a data set of your own: docs/data.md\n"
       "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n"
+      "  winnow data masks promix mask.json --dataset cifar-100n          another program's selection, for "
+      "detect.mask\n"
       "  winnow data templates llm eurosat.json --dataset eurosat         class texts, for template = \"llm\"\n"
       "  winnow data templates gpt3 descriptors_pets.json --dataset oxford-pets --descriptors\n");
   std::string name, root, file, array = "logits", dataset;
@@ -113,6 +133,15 @@ int data(int argc, char** argv) {
   scoring->add_option("FILE", file, "the HDF5 file")->required();
   scoring->add_option("--dataset", dataset, "the data set that they are of, rows in its order")->required();
   scoring->add_option("--array", array, "the data set in the file")->capture_default_str();
+  CLI::App* masking = app.add_subcommand(
+      "masks",
+      "records which training samples another program took for clean: a JSON list of true and false or 1 and 0, or an "
+      "array of ones and zeros in an HDF5 file");
+  std::string mask_array = "mask";
+  masking->add_option("NAME", name, "what sweeps call it")->required();
+  masking->add_option("FILE", file, "the file: .json, or HDF5")->required();
+  masking->add_option("--dataset", dataset, "the data set that it is of, in its order")->required();
+  masking->add_option("--array", mask_array, "the data set in an HDF5 file")->capture_default_str();
   CLI::App* wording = app.add_subcommand(
       "templates",
       "records class texts written for a data set (winnow/data/template_file.h describes the format),\n"
@@ -134,6 +163,10 @@ int data(int argc, char** argv) {
 
   if (scoring->parsed()) {
     scores(name, file, array, dataset);
+    return kDone;
+  }
+  if (masking->parsed()) {
+    masks(name, file, mask_array, dataset);
     return kDone;
   }
   if (wording->parsed()) {

@@ -10,6 +10,7 @@
 #include "stage_class.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::cmd {
 
@@ -71,9 +72,9 @@ fleet::Work work_of(const UnitedPlans& plans, std::vector<std::string> files,
     if (!work.graph.done[i]) {
       Stage stage = plans.regenerate(i);
       kind = stage_class(stage, plans.node(i).label, member.width);
-      if (stage.settings.has("dataset"))
+      for (const auto& [name, print] : data_sets_of(stage))
         for (std::size_t p = first; p < plans.plans().size(); ++p)
-          if (plans.needed_by(p)[i]) datasets[p].insert(stage.settings.text("dataset"));
+          if (plans.needed_by(p)[i]) datasets[p].insert(name);
     }
     auto [entry, fresh] = classes.try_emplace(kind.name, static_cast<sched::ClassId>(classes.size()));
     if (fresh) {

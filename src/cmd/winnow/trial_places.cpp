@@ -8,6 +8,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/data/weights.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::cmd {
 
@@ -27,20 +28,23 @@ TrialFolder::~TrialFolder() {
 Path TrialPlaces::output(const Identity& identity) const { return folder_.path() / (identity.hex() + ".trial"); }
 
 std::map<std::string, Path> TrialPlaces::data(const Stage& stage) {
-  auto print = stage.fingerprints.find("data");
-  if (print == stage.fingerprints.end()) return {};
-  std::string name = stage.settings.text("dataset");
+  std::map<std::string, Path> result;
+  for (const auto& [name, print] : data_sets_of(stage)) result[name] = cache(name, print);
+  return result;
+}
+
+const Path& TrialPlaces::cache(const std::string& name, const std::string& print) {
   auto [known, fresh] = caches_.try_emplace(name);
-  if (!fresh && !known->second.empty()) return {{name, known->second}};
+  if (!fresh && !known->second.empty()) return known->second;
   const sweep::Dataset& preset = catalogue_.datasets.at(name);
   data::Manifest manifest = preset.manifest();
   std::optional<data::Record> record = data::read_record(name);
   if (!record) throw DataError(fmt::format("data set {} was never checked here: run winnow data check {}", name, name));
-  if (record->fingerprint != print->second)
-    throw DataError(fmt::format("data set {} has fingerprint {}, the sweep was planned with {}", name,
-                                record->fingerprint, print->second));
+  if (record->fingerprint != print)
+    throw DataError(
+        fmt::format("data set {} has fingerprint {}, the sweep was planned with {}", name, record->fingerprint, print));
   known->second = data::ensure_cache(manifest, *record, progress_);
-  return {{name, known->second}};
+  return known->second;
 }
 
 std::map<std::string, Path> TrialPlaces::inputs(const Stage& stage) const {

@@ -39,6 +39,8 @@ class TrialPlaces {
   std::map<std::string, Path> inputs(const Stage&) const;
 
  private:
+  const Path& cache(const std::string& dataset, const std::string& fingerprint);
+
   const store::Store& store_;
   const TrialFolder& folder_;
   const sweep::Catalogue& catalogue_;

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "../file_kind.h"
+#include "../record_name.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/json_text.h"
@@ -111,10 +112,7 @@ bool names_classes(const TemplateFile& file) {
 }
 
 void require_name(const std::string& name) {
-  bool good = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-  });
-  if (!good) throw UsageError(fmt::format("name of templates: letters, digits, - _ and ., not '{}'", name));
+  require_record_name(name, "templates");
   for (const std::string& own : template_set_names())
     if (name == own) throw UsageError(fmt::format("name of templates: {} is a set that winnow ships", own));
 }

@@ -26,10 +26,11 @@ bool is_bias(const Parameter& parameter) { return parameter.role == Role::bias |
 
 void linear_probe(const Adapting&) {}
 
-// Blocks alone: patch embedding, positions and the last LayerNorm stay. A convolutional tower has none and is trained
-// whole, with its BatchNorms in training mode where that is asked for.
+// Blocks alone, so that patch embedding, positions and the last LayerNorm stay, or everything
+// (docs/methods/noisy-labels.md#B9). A convolutional tower has no blocks and is trained whole, with its BatchNorms in
+// training mode where that is asked for.
 void full_tuning(const Adapting& adapting) {
-  bool blocks = adapting.tower.transformer() != nullptr;
+  bool blocks = adapting.tower.transformer() != nullptr && !adapting.options.everything;
   train_where(adapting, [&](const Parameter& parameter) { return !blocks || in_blocks(adapting, parameter); });
   if (adapting.options.batch_statistics) adapting.tower.use_batch_statistics();
 }

@@ -160,8 +160,7 @@ class Writer {
       std::string what;
       for (std::size_t i = 0; i < table.axes.size() && i < sample.values.size(); ++i)
         if (table.axes[i] == "seed") what = "seed " + printable(sample.values[i]);
-      cells[{row, column}].push_back(
-          {what, sample.value ? number(table.metric, *sample.value) : "", sample.identity, printable(sample.file)});
+      cells[{row, column}].push_back({what, value_text(table, sample), sample.identity, printable(sample.file)});
     }
     if (table.name != page_.name) out_ += fmt::format("<h3>{}</h3>", escaped(table.name));
     if (!table.question.empty() && table.question != page_.question)
@@ -185,13 +184,29 @@ class Writer {
     out_ += "<li><b>best</b> and <u>second best</u> of a column; press a number to see its run files</li></ul>";
   }
 
+  static std::string value_text(const Table& table, const Table::Sample& sample) {
+    std::string text = sample.value ? number(table.metric, *sample.value) : "";
+    return sample.beside ? text + " / " + number(*table.beside, *sample.beside) : text;
+  }
+  // The mark of a cell's only number is the cell's.
+  static std::string marked_text(const Table& table, const Cell& cell) {
+    if (!cell.beside) return escaped(mean_text(table, cell));
+    return mean_text(table, cell, [](std::string text, Mark mark) {
+      text = escaped(text);
+      return mark == Mark::best ? "<b>" + text + "</b>" : mark == Mark::second ? "<u>" + text + "</u>" : text;
+    });
+  }
+
   void add_cell(const Table& table, std::size_t r, std::size_t c, const nlohmann::json& samples) {
     const Cell& cell = table.cells[r][c];
     if (cell.planned == 0) {
       out_ += "<td class=\"number none\" aria-label=\"not planned\">–</td>";
       return;
     }
-    const char* mark = cell.mark == Mark::best ? " best" : cell.mark == Mark::second ? " second" : "";
+    const char* mark = cell.beside                 ? ""
+                       : cell.mark == Mark::best   ? " best"
+                       : cell.mark == Mark::second ? " second"
+                                                   : "";
     const char* missing = cell.done() < cell.planned ? " missing" : "";
     std::string title =
         fmt::format("{}: {}", joined(table.row_axes, table.rows[r]), joined(table.column_axes, table.columns[c]));
@@ -199,7 +214,7 @@ class Writer {
     std::string published = published_text(table, cell);
     out_ += fmt::format(
         "<td class=\"number\"><button type=\"button\" class=\"cell{}{}\" data-cell=\"{}\">{}{}</button>{}</td>", mark,
-        missing, samples_.size() - 1, escaped(mean_text(table, cell)),
+        missing, samples_.size() - 1, marked_text(table, cell),
         cell.done() < cell.planned ? fmt::format(" <small>{}</small>", count_text(cell)) : "",
         published.empty() ? "" : fmt::format("<br><small class=\"unit\">{}</small>", escaped(published)));
   }

@@ -9,6 +9,7 @@ namespace {
 std::size_t add_detector(std::vector<Draft>& drafts, const Experiment& experiment) {
   std::string name = experiment.settings.text("detect.method");
   if (name == "label-match") return add_label_match(drafts, experiment, "detect");
+  if (name == "file") return add_mask(drafts, experiment, "detect");
   Draft detect = draft_of(experiment, "detect", StageKind::detect);
   detect.stage.version = experiment.catalogue.methods.at(name).version;
   detect.stage.outputs = {Output::metrics, Output::labels, Output::selection};
@@ -29,6 +30,10 @@ std::vector<Draft> detect_train_recipe(Experiment experiment) {
   train.stage.version = experiment.catalogue.methods.at(experiment.method.learner).version;
   train.stage.outputs = {Output::metrics, Output::labels};
   train.edges["selection"] = {detector, Output::selection};
+  if (experiment.settings.text("head_init") == "detector") {
+    drafts[detector].stage.outputs.insert(Output::weights);
+    train.edges["head"] = {detector, Output::weights};
+  }
   add_backbone(drafts, train, train.stage.settings.text("model"), experiment.catalogue);
   drafts.push_back(std::move(train));
   return drafts;

@@ -1,4 +1,6 @@
 // What several recipes share.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "recipes.h"
@@ -97,6 +99,30 @@ void add_first_run(std::vector<Draft>& drafts, Draft& user, const Method& method
   drafts.push_back(std::move(first));
 }
 
+namespace {
+
+// A detector that selects by what it is given: of its settings those that decide whose labels these are.
+Draft untrained_detector(Draft detect, const Experiment& experiment) {
+  detect.label = "detect";
+  detect.stage.kind = StageKind::detect;
+  detect.stage.version = experiment.catalogue.methods.at(detect.stage.settings.text("method")).version;
+  detect.stage.outputs = {Output::metrics, Output::labels, Output::selection};
+  keep_settings(detect, {"dataset", "method", "seed"},
+                /*labels=*/true);  // labels.seed is left out where it is the seed
+  return detect;
+}
+
+}  // namespace
+
+std::size_t add_mask(std::vector<Draft>& drafts, const Experiment& experiment, std::string_view table) {
+  Draft detect = draft_of(experiment, table, StageKind::detect);
+  std::string dataset = experiment.settings.text("dataset"), mask = detect.stage.settings.text("mask");
+  // What counts is the content.
+  detect.stage.fingerprints["mask"] = experiment.catalogue.fingerprints.at(fmt::format("masks/{}/{}", dataset, mask));
+  drafts.push_back(untrained_detector(std::move(detect), experiment));
+  return drafts.size() - 1;
+}
+
 std::size_t add_label_match(std::vector<Draft>& drafts, const Experiment& experiment, std::string_view table) {
   Draft score = draft_of(experiment, table, StageKind::score), detect = score;
   score.label = "score";
@@ -111,12 +137,7 @@ std::size_t add_label_match(std::vector<Draft>& drafts, const Experiment& experi
   std::size_t scores = drafts.size();
   drafts.push_back(std::move(score));
 
-  detect.label = "detect";
-  detect.stage.kind = StageKind::detect;
-  detect.stage.version = experiment.catalogue.methods.at("label-match").version;
-  detect.stage.outputs = {Output::metrics, Output::labels, Output::selection};
-  keep_settings(detect, {"dataset", "method", "seed"},
-                /*labels=*/true);  // labels.seed is left out where it is the seed
+  detect = untrained_detector(std::move(detect), experiment);
   detect.edges["scores"] = {scores, Output::scores};
   drafts.push_back(std::move(detect));
   return drafts.size() - 1;

@@ -9,6 +9,7 @@ std::vector<Draft> coft_recipe(Experiment);
 std::vector<Draft> detect_train_recipe(Experiment);
 std::vector<Draft> distillation_recipe(Experiment);
 std::vector<Draft> feature_cache_recipe(Experiment);
+std::vector<Draft> file_recipe(Experiment);
 std::vector<Draft> label_match_recipe(Experiment);
 std::vector<Draft> prompt_members_recipe(Experiment);
 std::vector<Draft> prompt_rounds_recipe(Experiment);
@@ -36,6 +37,8 @@ void add_first_run(std::vector<Draft>&, Draft& user, const Method&);
 void add_candidate_sets(std::vector<Draft>&, Draft& user, const Experiment&);
 // score -> detect, by label match, for the settings of a table.
 std::size_t add_label_match(std::vector<Draft>&, const Experiment&, std::string_view table);
+// detect, by a recorded mask, for the settings of a table.
+std::size_t add_mask(std::vector<Draft>&, const Experiment&, std::string_view table);
 
 // Stages without labels (unsupervised_pieces.cpp). Each add_ returns the number of the stage that it adds last.
 //

@@ -43,9 +43,9 @@ std::size_t add_zero_shot_scores(std::vector<Draft>& drafts, const Experiment& e
 }
 
 Draft zero_shot_evaluation(std::vector<Draft>& drafts, const Experiment& experiment) {
-  Draft evaluate =
-      fixed_model(experiment, "", StageKind::evaluate,
-                  {"views.ensemble", "views.ensemble_expand", "views.ensemble_times", "evaluation.shot_factor"});
+  Draft evaluate = fixed_model(experiment, "", StageKind::evaluate,
+                               {"views.ensemble", "views.ensemble_expand", "views.ensemble_times",
+                                "evaluation.shot_factor", "evaluation.further_tests"});
   evaluate.label = "evaluate";
   add_backbone(drafts, evaluate, evaluate.stage.settings.text("model"), experiment.catalogue);
   return evaluate;

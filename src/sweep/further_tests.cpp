@@ -1,0 +1,11 @@
+#include "further_tests.h"
+
+namespace winnow::sweep {
+
+std::vector<std::string> further_tests(const Dataset& dataset) {
+  return dataset.content.value("further_tests", std::vector<std::string>());
+}
+
+bool is_test_only(const Dataset& dataset) { return dataset.content.value("test_only", false); }
+
+}  // namespace winnow::sweep

@@ -1,0 +1,16 @@
+// Further test splits of a data set: what its preset says of them. sweeps/presets/README.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "winnow/sweep/catalogue.h"
+
+namespace winnow::sweep {
+
+// Data sets whose test images models of this one may be measured on, too (evaluation.further_tests).
+std::vector<std::string> further_tests(const Dataset&);
+// Has it test images alone? Then it serves as such a split, and nothing is trained on it.
+bool is_test_only(const Dataset&);
+
+}  // namespace winnow::sweep

@@ -1,0 +1,66 @@
+// How many parameters each adaptation of CLIP ViT-B/16 trains: the table of docs/methods/noisy-labels.md#7, and #12.
+#include <gtest/gtest.h>
+
+#include "winnow/model/adaptation.h"
+#include "winnow/model/untrained_clip.h"
+
+namespace winnow::model {
+namespace {
+
+// With a text tower as small as there can be: it is not adapted.
+const Snapshot& vit_b_16() {
+  static const Snapshot snapshot = untrained_clip({.image_size = 224,
+                                                   .patch = 16,
+                                                   .width = 768,
+                                                   .blocks = 12,
+                                                   .heads = 12,
+                                                   .text_width = 8,
+                                                   .text_blocks = 1,
+                                                   .text_heads = 1,
+                                                   .context = 16,
+                                                   .vocabulary = 8,
+                                                   .end_token = 7,
+                                                   .joint = 512,
+                                                   .temperature = 0.07},
+                                                  0);
+  return snapshot;
+}
+
+std::int64_t trained(const std::string& name, const AdaptationOptions& options) {
+  auto tower = image_tower(vit_b_16(), {});
+  adapt(*tower, name, options);
+  return tower->weights().trainable_values();
+}
+
+TEST(ParameterCounts, AreThoseOfTheTable) {
+  AdaptationOptions prompts{.size = 20, .classes = 100}, eight{.size = 8, .classes = 100}, plain{.classes = 100};
+  EXPECT_EQ(trained("vpt-shallow", prompts), 15'360);
+  EXPECT_EQ(trained("vpt-deep", prompts), 184'320);
+  EXPECT_EQ(trained("lora", eight), 294'912);
+  EXPECT_EQ(trained("adapter", eight), 175'200);
+  EXPECT_EQ(trained("adaptformer", eight), 175'212);
+  EXPECT_EQ(trained("ssf-attn", plain), 73'728);
+  EXPECT_EQ(trained("ssf-mlp", plain), 92'160);
+  EXPECT_EQ(trained("ssf-ln", plain), 36'864);
+  EXPECT_EQ(trained("ssf", {.deft = true, .classes = 100}), 73'728 + 92'160) << "DeFT's one switch";
+  EXPECT_EQ(trained("ln-tuning", plain), 36'864);
+  EXPECT_EQ(trained("bias-tuning", plain), 101'376);
+  EXPECT_EQ(trained("bias-tuning", {.deft = true, .classes = 100}), 102'912) << "of the whole tower";
+  EXPECT_EQ(trained("mask", {.mask_ratio = 0.001, .classes = 100}), 84'996);
+}
+
+TEST(ParameterCounts, FullTuningIsTheBlocksOrEverything) {
+  EXPECT_EQ(trained("full-tuning", {.classes = 100}), 85'054'464);
+  EXPECT_EQ(trained("full-tuning", {.blocks = std::pair{std::int64_t{11}, std::int64_t{12}}, .classes = 100}),
+            7'087'872);
+  EXPECT_EQ(trained("full-tuning", {.everything = true, .classes = 100}), 86'192'640);
+}
+
+TEST(ParameterCounts, DefaultsGrowWithTheClasses) {
+  EXPECT_EQ(trained("vpt-deep", {.classes = 100}), 92'160) << "10 prompts";
+  EXPECT_EQ(trained("adaptformer", {.classes = 100}), 101'436) << "a bottleneck of 4";
+  EXPECT_EQ(trained("lora", {.classes = 100}), 147'456);
+}
+
+}  // namespace
+}  // namespace winnow::model

@@ -21,8 +21,8 @@ Descriptor watch_children() {
   sigset_t set;
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGCHLD);
-  check(::sigprocmask(SIG_BLOCK, &set, nullptr), "block SIGCHLD");
-  return Descriptor(check(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "watch for ended trainers"));
+  check_call(::sigprocmask(SIG_BLOCK, &set, nullptr), "block SIGCHLD");
+  return Descriptor(check_call(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "watch for ended trainers"));
 }
 
 }  // namespace

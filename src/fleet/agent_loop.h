@@ -28,7 +28,7 @@ class AgentLoop {
 
  private:
   struct SlotState {  // a slot
-    std::unique_ptr<TrainerProcess> trainer;
+    std::unique_ptr<ChildProcess> trainer;
     std::vector<sched::Slot> to_start;  // of a trainer that waits until the memory of its GPUs is free
     std::string version, device;
     Task task;                            // what it runs, or ran last

@@ -120,7 +120,7 @@ void AgentLoop::start(Slot slot) {
   try {
     TrainerCommand command{options_.trainer, options_.threads, static_cast<std::uint32_t>(slots.size()), {}};
     if (!devices_.gpus.empty()) command.use_gpus(devices_of(slots), options_.own_trainer);
-    state.trainer = std::make_unique<TrainerProcess>(command);
+    state.trainer = start_trainer(command);
   } catch (const DeviceError& error) {
     post(Agent::TrainerGone{slot, error.what()});
   }

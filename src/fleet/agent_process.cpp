@@ -39,7 +39,7 @@ void ignore_signals() {
 AgentProcess start_agent(const Options& options) {
   Pair pair = make_socket_pair();
   std::fflush(nullptr);  // or both would print what is buffered
-  pid_t pid = check(::fork(), "start the agent");
+  pid_t pid = check_call(::fork(), "start the agent");
   if (pid == 0) {
     pair.first.close();
     live_as_agent(options, std::move(pair.second));

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "descriptor.h"
+#include "winnow/core/descriptor.h"
 #include "winnow/fleet/fleet.h"
 
 namespace winnow::fleet {

@@ -18,9 +18,9 @@ Descriptor Coordinator::watch_signals() {
   sigset_t set;
   ::sigemptyset(&set);
   for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) ::sigaddset(&set, signal);
-  check(::sigprocmask(SIG_BLOCK, &set, nullptr), "block signals");
+  check_call(::sigprocmask(SIG_BLOCK, &set, nullptr), "block signals");
   ::signal(SIGPIPE, SIG_IGN);
-  return Descriptor(check(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "watch for signals"));
+  return Descriptor(check_call(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "watch for signals"));
 }
 
 // The first signal lets what runs finish for a moment, the second one does not.

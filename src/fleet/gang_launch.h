@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "descriptor.h"
+#include "winnow/core/descriptor.h"
 #include "winnow/core/file.h"
 
 namespace winnow::fleet {

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "descriptor.h"
+#include "winnow/core/descriptor.h"
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
 

@@ -15,7 +15,7 @@
 #include <random>
 
 #include "clock.h"
-#include "descriptor.h"
+#include "winnow/core/descriptor.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/json_text.h"

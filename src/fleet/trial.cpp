@@ -39,7 +39,7 @@ TrainerCommand command_of(const TrialOrder& order) {
 class Listening {
  public:
   Listening(const TrialOrder& order, const std::function<void(const Value&)>& heard)
-      : order_(order), heard_(heard), trainer_(command_of(order)) {}
+      : order_(order), heard_(heard), trainer_(start_trainer(command_of(order))) {}
 
   TrialEnd run(const std::function<bool()>& stop) {
     for (auto last = Clock::now(); !over_;) {
@@ -48,28 +48,29 @@ class Listening {
         break;
       }
       wait();
-      std::vector<std::string> lines = trainer_.lines();
-      trainer_.listen_to_errors();
+      std::vector<std::string> lines = trainer_->lines();
+      trainer_->listen_to_errors();
       for (const std::string& line : lines) on_line(line);
       if (!lines.empty()) last = Clock::now();
       if (over_) break;
-      if (!trainer_.fault().empty()) fail("transient", trainer_.fault());
-      else if (trainer_.reap()) fail_with_ending();
+      if (!trainer_->fault().empty()) fail("transient", trainer_->fault());
+      else if (trainer_->reap()) fail_with_ending();
       else if (Clock::now() - last > (ready_ ? Clock::duration(kSilence) : kStart))
         fail("transient",
              ready_ ? "the trainer has said nothing for 30 minutes" : "the trainer is not ready after 120 s");
     }
-    trainer_.kill();
-    end_.log = trainer_.last_lines();
+    trainer_->kill();
+    end_.log = trainer_->last_lines();
     return std::move(end_);
   }
 
  private:
   void wait() {
-    pollfd ready[] = {{trainer_.output(), POLLIN, 0}, {trainer_.errors(), POLLIN, 0}, {trainer_.input(), POLLOUT, 0}};
-    bool open = trainer_.output() >= 0;
-    ::poll(ready, trainer_.unsent() ? 3 : 2, open ? 200 : 50);
-    trainer_.flush();
+    pollfd ready[] = {
+        {trainer_->output(), POLLIN, 0}, {trainer_->errors(), POLLIN, 0}, {trainer_->input(), POLLOUT, 0}};
+    bool open = trainer_->output() >= 0;
+    ::poll(ready, trainer_->unsent() ? 3 : 2, open ? 200 : 50);
+    trainer_->flush();
   }
 
   void on_line(const std::string& line) {
@@ -80,7 +81,7 @@ class Listening {
     if (heard_) heard_(event->content);
     const Value& content = event->content;
     switch (event->kind) {
-      case TrainerEvent::Kind::ready: ready_ = true; return trainer_.send(line_of(order_));
+      case TrainerEvent::Kind::ready: ready_ = true; return trainer_->send(line_of(order_));
       case TrainerEvent::Kind::progress:
         if (auto memory = content.find("memory"); memory != content.end() && memory->is_number_integer())
           end_.memory = std::max(end_.memory, memory->get<std::int64_t>());
@@ -105,14 +106,14 @@ class Listening {
   }
 
   void fail_with_ending() {
-    bool killed = trainer_.ending().find("signal 9") != std::string::npos;
-    std::string last = trainer_.last_lines();
+    bool killed = trainer_->ending().find("signal 9") != std::string::npos;
+    std::string last = trainer_->last_lines();
     while (!last.empty() && last.back() == '\n') last.pop_back();
     last = last.substr(last.rfind('\n') + 1);
     std::string held = end_.memory > 0 ? fmt::format(" after it held {} MB", end_.memory >> 20) : "";
     fail(killed ? "memory" : "transient",
-         killed ? fmt::format("the trainer {}{}: most likely there was not enough memory", trainer_.ending(), held)
-                : fmt::format("the trainer {}{}", trainer_.ending(), last.empty() ? "" : ": " + last));
+         killed ? fmt::format("the trainer {}{}: most likely there was not enough memory", trainer_->ending(), held)
+                : fmt::format("the trainer {}{}", trainer_->ending(), last.empty() ? "" : ": " + last));
   }
 
   void fail(const std::string& failure_class, std::string why) {
@@ -124,7 +125,7 @@ class Listening {
 
   const TrialOrder& order_;
   const std::function<void(const Value&)>& heard_;
-  TrainerProcess trainer_;
+  std::unique_ptr<ChildProcess> trainer_;
   bool ready_ = false, over_ = false;
   TrialEnd end_;
 };

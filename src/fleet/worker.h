@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "descriptor.h"
+#include "winnow/core/descriptor.h"
 #include "winnow/core/settings.h"
 #include "winnow/fleet/fleet.h"
 #include "winnow/store/store.h"

@@ -11,6 +11,7 @@
 
 #include "../folder.h"
 #include "foreign_result.h"
+#include "gang_launch.h"
 #include "trainer_events.h"
 #include "trainer_process.h"
 #include "winnow/core/error.h"
@@ -153,7 +154,8 @@ TEST(ForeignResult, NamesWhatIsWrong) {
 
 // A trainer made of a line of shell.
 struct Shell {
-  explicit Shell(const std::string& script, std::uint32_t width = 1) : process({{"/bin/sh", "-c", script}, 3, width}) {}
+  explicit Shell(const std::string& script, std::uint32_t width = 1)
+      : owned(start_trainer({{"/bin/sh", "-c", script}, 3, width, {}})), process(*owned) {}
   std::vector<std::string> until(std::size_t count) {
     std::vector<std::string> lines;
     for (int i = 0; i < 1000 && lines.size() < count && process.fault().empty(); ++i) {
@@ -167,7 +169,8 @@ struct Shell {
     for (int i = 0; i < 1000 && !process.reap(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     return process.ending();
   }
-  TrainerProcess process;
+  std::unique_ptr<ChildProcess> owned;
+  ChildProcess& process;
 };
 
 TEST(TrainerProcess, IsSpokenToInLines) {
@@ -338,11 +341,11 @@ TEST(Gang, RemovesTheFolderOfAnOwnerThatDied) {
 }
 
 TEST(TrainerProcess, AMissingProgramIsAnEndingWithItsReason) {
-  TrainerProcess process({{"/nowhere/trainer"}, 1});
-  for (int i = 0; i < 1000 && !process.reap(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  process.listen_to_errors();
-  EXPECT_EQ(process.ending(), "ended with exit code 127");
-  EXPECT_THAT(process.last_lines(), HasSubstr("cannot start trainer /nowhere/trainer: No such file"));
+  std::unique_ptr<ChildProcess> process = start_trainer({{"/nowhere/trainer"}, 1, 1, {}});
+  for (int i = 0; i < 1000 && !process->reap(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  process->listen_to_errors();
+  EXPECT_EQ(process->ending(), "ended with exit code 127");
+  EXPECT_THAT(process->last_lines(), HasSubstr("cannot start trainer /nowhere/trainer: No such file"));
 }
 
 }  // namespace

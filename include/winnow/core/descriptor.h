@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-namespace winnow::fleet {
+namespace winnow {
 
 class Descriptor {
  public:
@@ -26,7 +26,7 @@ class Descriptor {
 };
 
 // Throws DeviceError("cannot WHAT: reason") for a negative result.
-int check(int result, const char* what);
+int check_call(int result, const char* what);
 
 struct Pair {
   Descriptor first, second;
@@ -41,4 +41,4 @@ bool read_available(int fd, std::string& to, std::size_t limit);
 // Writes what fits and removes it from `bytes`. False when the other side is gone.
 bool write_available(int fd, std::string& bytes);
 
-}  // namespace winnow::fleet
+}  // namespace winnow

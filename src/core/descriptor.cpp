@@ -1,4 +1,4 @@
-#include "descriptor.h"
+#include "winnow/core/descriptor.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,31 +11,32 @@
 
 #include "winnow/core/error.h"
 
-namespace winnow::fleet {
+namespace winnow {
 
 void Descriptor::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-int check(int result, const char* what) {
+int check_call(int result, const char* what) {
   if (result < 0) throw DeviceError(fmt::format("cannot {}: {}", what, std::strerror(errno)));
   return result;
 }
 
 Pair make_pipe() {
   int fds[2];
-  check(::pipe2(fds, O_CLOEXEC), "make a pipe");
+  check_call(::pipe2(fds, O_CLOEXEC), "make a pipe");
   return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
 Pair make_socket_pair() {
   int fds[2];
-  check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "make a socket pair");
+  check_call(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "make a socket pair");
   return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
 void make_nonblocking(int fd) {
-  check(::fcntl(fd, F_SETFL, check(::fcntl(fd, F_GETFL), "read a pipe's flags") | O_NONBLOCK), "set a pipe's flags");
+  check_call(::fcntl(fd, F_SETFL, check_call(::fcntl(fd, F_GETFL), "read a pipe's flags") | O_NONBLOCK),
+             "set a pipe's flags");
 }
 
 bool read_available(int fd, std::string& to, std::size_t limit) {
@@ -68,4 +69,4 @@ bool write_available(int fd, std::string& bytes) {
   return alive;
 }
 
-}  // namespace winnow::fleet
+}  // namespace winnow

@@ -13,14 +13,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "../method_defaults.h"
-#include "winnow/core/file.h"
-#include "winnow/core/safetensors.h"
-#include "winnow/model/snapshot.h"
+#include "random_vit.h"
 #include "winnow/model/text_tower.h"
-#include "winnow/model/untrained_clip.h"
-#include "winnow/sweep/catalogue.h"
-#include "winnow/text/tokenizer.h"
 #include "winnow/train/execute.h"
 #include "winnow/train/scopes.h"
 
@@ -28,7 +22,7 @@ namespace {
 
 using namespace winnow;
 
-constexpr std::int64_t kSide = 224, kVectors = 16;
+constexpr std::int64_t kVectors = 16;
 
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
@@ -64,39 +58,6 @@ std::vector<std::string> class_names(std::int64_t classes) {
   for (std::int64_t c = 0; c < classes; ++c)
     names.push_back(fmt::format("{}{} cat ibis a", static_cast<char>('a' + c % 26), static_cast<char>('a' + c / 26)));
   return names;
-}
-
-model::Snapshot write_inputs(const Path& folder, std::int64_t classes, std::int64_t count) {
-  std::vector<std::uint8_t> images(static_cast<std::size_t>(count * kSide * kSide * 3));
-  for (std::size_t i = 0; i < images.size(); ++i) images[i] = static_cast<std::uint8_t>((i * 2654435761U) >> 24);
-  std::vector<std::int64_t> labels;
-  for (std::int64_t i = 0; i < count; ++i) labels.push_back(i % classes);
-  SafeTensor image{"U8", {count, kSide, kSide, 3}, std::as_bytes(std::span(images))};
-  SafeTensor label{"I64", {count}, std::as_bytes(std::span(labels))};
-  write_safetensors(folder / "cache",
-                    {{"train.images", image}, {"train.labels", label}, {"test.images", image}, {"test.labels", label}},
-                    {{"version", "1"}, {"fingerprint", "f"}, {"classes", Value(class_names(classes)).dump()}});
-  auto tokenizer = text::learn_tokenizer({"a photo of a cat.", "a photo of an ibis."}, 16);
-  model::Snapshot clip = model::untrained_clip({.image_size = kSide,
-                                                .patch = 16,
-                                                .width = 768,
-                                                .blocks = 12,
-                                                .heads = 12,
-                                                .text_width = 512,
-                                                .text_blocks = 12,
-                                                .text_heads = 8,
-                                                .context = 77,
-                                                .vocabulary = tokenizer->size(),
-                                                .end_token = tokenizer->end(),
-                                                .joint = 512,
-                                                .temperature = 0.07},
-                                               0);
-  clip.files = {{"vocab.json", tokenizer->vocab_json()},
-                {"merges.txt", tokenizer->merges_txt()},
-                {"preprocessor_config.json",
-                 Value({{"image_mean", {0.5, 0.5, 0.5}}, {"image_std", {0.25, 0.25, 0.25}}, {"size", kSide}}).dump()}};
-  if (!std::filesystem::exists(folder / "clip")) model::write_snapshot(folder / "clip", clip);
-  return clip;
 }
 
 Stage stage_of(std::int64_t rows, std::int64_t count, const sweep::Catalogue& catalogue) {
@@ -158,7 +119,7 @@ double text_part(const model::Snapshot& clip, std::int64_t classes, std::int64_t
 void run(const Path& folder, std::int64_t classes, std::int64_t rows, std::int64_t count) {
   at::set_num_threads(1);
   std::filesystem::create_directories(folder);
-  model::Snapshot clip = write_inputs(folder, classes, rows * (count + 1));
+  model::Snapshot clip = write_random_inputs(folder, class_names(classes), rows * (count + 1));
   double text = text_part(clip, classes, count);
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   auto alone = comm::alone();

@@ -53,7 +53,7 @@ void run(const Wanted& wanted) {
   at::set_num_threads(1);
   std::filesystem::create_directories(wanted.folder);
   std::int64_t samples = (kWarm + wanted.steps) * wanted.rows;
-  write_random_inputs(wanted.folder, samples);
+  write_random_inputs(wanted.folder, ten_animals(), samples);
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   Stage stage = random_stage("ce", wanted.rows, samples, catalogue);
   stage.settings.set("adapt", wanted.adapt);

@@ -74,7 +74,7 @@ class Silent final : public train::Observer {
 void run(const Path& folder, std::int64_t rows, const std::vector<std::string>& methods) {
   at::set_num_threads(1);
   std::filesystem::create_directories(folder);
-  write_random_inputs(folder, kSteps * rows);
+  write_random_inputs(folder, ten_animals(), kSteps * rows);
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({});
   auto alone = comm::alone();
   Silent silent;

@@ -1,4 +1,4 @@
-// What benches of a step train: CLIP ViT-B/16 with random weights on random images of 224 x 224, ten classes.
+// What benches of a step train: CLIP ViT-B/16 with random weights on random images of 224 x 224.
 #pragma once
 
 #include <filesystem>
@@ -17,21 +17,25 @@
 
 namespace winnow {
 
-// Images of many levels, and the model's snapshot with a tokenizer for their classes.
-inline void write_random_inputs(const Path& folder, std::int64_t count) {
-  constexpr std::int64_t kSide = 224, kClasses = 10;
+inline const std::vector<std::string>& ten_animals() {
+  static const std::vector<std::string> names = {"ant", "bee", "cat", "dog", "eel", "fox", "gnu", "hen", "ibis", "jay"};
+  return names;
+}
+
+// Images of many levels (FOLDER/cache), and the model's snapshot with a tokenizer for their classes (FOLDER/clip).
+inline model::Snapshot write_random_inputs(const Path& folder, const std::vector<std::string>& classes,
+                                           std::int64_t count) {
+  constexpr std::int64_t kSide = 224;
   std::int64_t pixels = kSide * kSide * 3;
   std::vector<std::uint8_t> images(static_cast<std::size_t>(count * pixels));
   for (std::size_t i = 0; i < images.size(); ++i) images[i] = static_cast<std::uint8_t>((i * 2654435761U) >> 24);
   std::vector<std::int64_t> labels;
-  for (std::int64_t i = 0; i < count; ++i) labels.push_back(i % kClasses);
+  for (std::int64_t i = 0; i < count; ++i) labels.push_back(i % static_cast<std::int64_t>(classes.size()));
   SafeTensor image{"U8", {count, kSide, kSide, 3}, std::as_bytes(std::span(images))};
   SafeTensor label{"I64", {count}, std::as_bytes(std::span(labels))};
   write_safetensors(folder / "cache",
                     {{"train.images", image}, {"train.labels", label}, {"test.images", image}, {"test.labels", label}},
-                    {{"version", "1"},
-                     {"fingerprint", "f"},
-                     {"classes", R"(["ant","bee","cat","dog","eel","fox","gnu","hen","ibis","jay"])"}});
+                    {{"version", "1"}, {"fingerprint", "f"}, {"classes", Value(classes).dump()}});
 
   auto tokenizer = text::learn_tokenizer({"a photo of a cat.", "a photo of an ibis."}, 16);
   model::Snapshot clip = model::untrained_clip({.image_size = kSide,
@@ -53,6 +57,7 @@ inline void write_random_inputs(const Path& folder, std::int64_t count) {
                 {"preprocessor_config.json",
                  Value({{"image_mean", {0.5, 0.5, 0.5}}, {"image_std", {0.25, 0.25, 0.25}}, {"size", kSide}}).dump()}};
   if (!std::filesystem::exists(folder / "clip")) model::write_snapshot(folder / "clip", clip);
+  return clip;
 }
 
 // `samples` of them, `rows` a batch, two epochs, AdaptFormer; all that the method ever does in the second one.

@@ -1,1 +1,1 @@
-"""The Python side of winnow: `winnow.results` reads a store into pandas."""
+"""The Python side of winnow: `winnow.trainer` for methods of one's own, `winnow.results` reads a store into pandas."""

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "winnow/core/error.h"
+#include "winnow/core/safetensors_pieces.h"
 
 namespace winnow {
 
@@ -138,29 +139,10 @@ const SafeTensor& SafeTensors::at(const std::string& name) const {
 
 void write_safetensors(const Path& path, const std::map<std::string, SafeTensor>& tensors,
                        const std::map<std::string, std::string>& metadata) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::uint64_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
-    header[name] = {
-        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes.size()}}};
-    offset += tensor.bytes.size();
-  }
-  std::string text = header.dump();
-  text.append((8 - text.size() % 8) % 8, ' ');
-  std::uint64_t length = text.size();
-  std::ofstream out(path, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(&length), 8);
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  std::map<std::string, SafeTensorPieces> pieces;
   for (const auto& [name, tensor] : tensors)
-    out.write(reinterpret_cast<const char*>(tensor.bytes.data()), static_cast<std::streamsize>(tensor.bytes.size()));
-  out.close();
-  if (!out) {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
-    throw DeviceError(fmt::format("cannot write {}: is the disk full or the folder read-only?", path.string()));
-  }
-  sync_file(path);
+    pieces[name] = {tensor.dtype, tensor.shape, [bytes = tensor.bytes](const auto& put) { put(bytes); }};
+  write_safetensors_pieces(path, pieces, metadata);
 }
 
 }  // namespace winnow

@@ -112,6 +112,11 @@ CacheEntry entry_of(const Path& cache, const Path& file, const Used& used) {
     entry.state = state_of_part(cache / file);
   } else if (folder == "decoded" || folder == "packed") {
     describe_images(entry, name, used);
+  } else if (folder == "handover") {
+    describe_images(entry, name, used);
+    entry.kind = "images handed over";
+  } else if (folder == "programs") {
+    entry.kind = "program";
   } else if (folder == "labels") {
     describe_by_print(entry, "labels", used.labels);
   } else if (file.parent_path() == "templates") {

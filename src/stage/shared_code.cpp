@@ -30,6 +30,7 @@ const PartVersions& shared_code() {
       {kLoweredTexts, 2},  // 1: their towers computed in fp32 whatever train.precision was
       {"engine", 1},
       {"head", 1},
+      {"handover", 1},  // what a method that is a program is given, and in which order
 
       {"adaptation.adaptformer", 1},
       {"adaptation.adapter", 1},

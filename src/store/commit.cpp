@@ -65,7 +65,10 @@ Committed Store::place(const Pending& file) {
       fs::remove(file.temporary);
       return {Commit::already_there, {}};
     }
-    why = reasons_to_differ(verify_run_file(file.temporary).provenance, verify_run_file(final).provenance);
+    RunContent own = read_run_file(file.temporary, /*arrays=*/false);
+    why = own.stage.settings.has("deterministic")
+              ? "its method, a program, says that it is not deterministic"
+              : reasons_to_differ(own.provenance, verify_run_file(final).provenance);
   } catch (const DataError&) {
     set_aside(final, "damaged");  // what lay there counts as absent
     if (rename_without_replacing(file.temporary, final)) return {Commit::committed, {}};

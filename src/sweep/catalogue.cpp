@@ -10,6 +10,7 @@
 #include "declared_key.h"
 #include "preset_table.h"
 #include "read_preset.h"
+#include "read_program.h"
 #include "stage_keys.h"
 #include "winnow/core/error.h"
 #include "winnow/core/shell_word.h"
@@ -63,7 +64,9 @@ class Reader {
     Item table = parse_toml(text, file);
     Preset preset{name, file, table.json(), lines_of(table), folder, "", false};
     PresetTable entries(table, file);
-    if (kind == "methods" && !folder.empty()) {
+    if (kind == "methods" && !folder.empty() && entries.has("program")) {
+      add(catalogue_.methods, name, read_program_method(std::move(preset), entries, parts_, catalogue_));
+    } else if (kind == "methods" && !folder.empty()) {
       add(variants_, name, {std::move(preset), std::move(table)});
     } else if (kind == "methods") {
       Method method = read_method(std::move(preset), entries, parts_);
@@ -74,6 +77,14 @@ class Reader {
     } else if (kind == "datasets") {
       add(catalogue_.datasets, name, read_dataset(std::move(preset), entries));
     }
+  }
+
+  // Where any detector may be named, those that are programs may, too.
+  void add_detectors() {
+    std::vector<std::string>& detectors = catalogue_.methods.at("detect-train").stages.at("detect");
+    for (const auto& [name, method] : catalogue_.methods)
+      if (method.program && method.recipe == "train" && method.program->gives.count("selection"))
+        detectors.push_back(name);
   }
 
   // Fingerprints stand under names alone.
@@ -124,6 +135,11 @@ std::string Preset::place(const std::string& entry) const {
 
 std::string Preset::option() const { return from_outside() ? " --presets " + shell_word(folder) : ""; }
 
+bool Method::has_common(const std::string& key, bool shared) const {
+  if (labels == LabelNeed::none && key.starts_with("labels.")) return false;
+  return !program || shared || key == "model" || key == "evaluation.shot_factor" || program->reads.count(key) != 0;
+}
+
 data::Manifest Dataset::manifest() const {
   data::Manifest manifest = data::Manifest::from_preset(name, content, source, lines);
   manifest.preset = digest;
@@ -151,6 +167,7 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints, std::vector<PresetFile>
   for (const BuiltIn& file : built_in_presets()) reader.read(std::string(file.path), file.text, "");
   for (const PresetFile& file : catalogue.outside) reader.read(file.path, file.text, file.folder);
   reader.refuse_shared_names();
+  reader.add_detectors();
   for (const auto& [name, dataset] : catalogue.datasets) {
     if (dataset.noisy) catalogue.labels[name]["own"] = {};
     for (const auto& [set, candidates] : dataset.manifest().labels)

@@ -26,10 +26,18 @@ class Noter {
     masks();
     templates();
     for (const std::string& key : seen_.named("model"))
-      weights(catalogue_.models.at(seen_.text(key)), seen_.where(key));
+      if (is_looked_at(key)) weights(catalogue_.models.at(seen_.text(key)), seen_.where(key));
   }
 
  private:
+  // By the stage whose model it is. A program may do without.
+  bool is_looked_at(const std::string& model_key) {
+    std::string method_key = model_key.substr(0, model_key.size() - std::string_view("model").size()) + "method";
+    if (!seen_.find(method_key)) return true;
+    const Method& method = catalogue_.methods.at(seen_.text(method_key));
+    return !method.program || method.program->reads.count("model") != 0;
+  }
+
   // Is this content missing, for the first time? From then on its fingerprint is open.
   bool misses(const std::string& content) {
     auto [found, fresh] = catalogue_.fingerprints.try_emplace(content, std::string(kOpen) + content);

@@ -31,6 +31,10 @@ class Parts {
       case StageKind::train:
       case StageKind::detect:
         if (!labelled_before_) add("labels");
+        if (stage_.fingerprints.count("program")) {
+          add("handover");
+          break;  // whatever looks at images is its user's
+        }
         if (stage_.kind == StageKind::detect &&
             (stage_.fingerprints.count("mask") || stage_.settings.text("method") == "label-match"))
           break;  // of scores, or of a mask: sees no image

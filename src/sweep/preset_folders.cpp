@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "built_in.h"
+#include "preset_name.h"
 #include "winnow/core/error.h"
 #include "winnow/core/folder.h"
 #include "winnow/core/printable.h"
@@ -41,12 +42,6 @@ bool looks_like_a_preset(const Path& file) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
   std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
   return ending == kEnding || ending == ".tml" || name.find(std::string(kEnding) + ".") != std::string::npos;
-}
-
-bool is_a_name(const std::string& name) {
-  auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  return letter(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 // KIND/NAME.toml of winnow's own; null: there is none.
@@ -117,11 +112,7 @@ class Reading {
             "presets: {}: winnow has a preset of its own of that name, {}, and this one differs: give it another name",
             where, own->path));
       }
-      if (!is_a_name(entry.stem().string()))
-        throw UsageError(
-            fmt::format("presets: {}: a name is made of letters, digits, '-', '_' and '.', and begins "
-                        "with a letter or digit",
-                        where));
+      if (!is_preset_name(entry.stem().string())) throw UsageError(fmt::format("presets: {}: {}", where, kPresetNames));
       files_.push_back(std::move(file));
     }
     if (!any)

@@ -122,7 +122,7 @@ std::vector<Key> declared_keys(const PresetTable& table, const NamedParts& parts
 
 Method read_method(Preset preset, const PresetTable& table, const NamedParts& parts) {
   table.only({"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs", "shares", "first_run",
-              "own_recipe", "stages", "groups", "keys", "profiles", "datasets"});
+              "own_recipe", "stages", "groups", "keys", "profiles", "datasets", "program"});
   for (const char* entry : {"version", "recipe", "labels"}) table.require(entry);
   table.text("source");
   Method method{std::move(preset)};

@@ -16,9 +16,8 @@ const std::string kCommonSource = "sweeps/presets/common.toml";
 }  // namespace
 
 Schema::Schema(const Catalogue& catalogue, const Method* method) : method_(method) {
-  bool unlabelled = method && method->labels == LabelNeed::none;
   for (const Key& key : catalogue.common)
-    if (!unlabelled || !key.key.starts_with("labels.")) entries_.push_back({&key, &kCommonSource, {}});
+    if (!method || method->has_common(key.key, key.shared)) entries_.push_back({&key, &kCommonSource, {}});
   if (method)
     for (const Key& key : method->keys) entries_.push_back({&key, &method->declared_in, {}});
   std::stable_sort(entries_.begin(), entries_.end(),

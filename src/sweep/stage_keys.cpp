@@ -27,11 +27,8 @@ class StageTable {
 
   std::vector<Key> keys() {
     add_method_key();
-    std::vector<Value> trained;
-    for (const Method* method : methods_)
-      if (method->recipe == "train") trained.push_back(method->name);
     for (const Key& key : catalogue_.common)
-      if (!key.shared) add_inherited(key, trained);
+      if (!key.shared) add_inherited(key);
     for (const Method* method : methods_)
       for (const Key& key : method->keys) add_own(key, *method);
     return std::move(keys_);
@@ -56,12 +53,17 @@ class StageTable {
   }
 
   // A stage that trains nothing has a model and nothing else.
-  void add_inherited(const Key& outer, const std::vector<Value>& trained) {
+  void add_inherited(const Key& outer) {
+    std::vector<Value> trained;  // the methods that have it
+    for (const Method* method : methods_)
+      if (method->recipe == "train" && method->has_common(outer.key, outer.shared)) trained.push_back(method->name);
     Key key = outer;
     key.key = inside(outer.key);
-    key.inherited = true;
-    key.fallback = "=" + outer.key;
-    if (outer.fallback) key.plain = inside(*outer.fallback);
+    key.inherited = owner_.has_common(outer.key, outer.shared);
+    std::optional<Value> plain;
+    if (outer.fallback) plain = inside(*outer.fallback);
+    key.plain = key.inherited ? plain : std::nullopt;
+    key.fallback = key.inherited ? Value("=" + outer.key) : plain;
     if (key.help.empty()) key.help = fmt::format("{} of this stage", outer.key);
     key.when = guards(outer);
     if (outer.key != "model") key.when[method_key_] = trained;

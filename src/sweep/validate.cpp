@@ -40,6 +40,8 @@ void refuse_axis(Effective& effective, const Catalogue& catalogue, const Written
   if (key >= 0) reason = fmt::format("it exists only where {}", condition_text(*effective.schema()[key].key));
   else if (setting.key.starts_with("labels."))
     reason = fmt::format("method {} learns without labels: its experiments would be the same in all rows", method);
+  else if (effective.schema().method()->program && methods_with(catalogue, setting.key).empty())
+    reason = fmt::format("method {} is a program that does not read it (its preset: [program] reads)", method);
   else
     reason = fmt::format("method {} has no such key ({} have)", method,
                          fmt::join(methods_with(catalogue, setting.key), ", "));
@@ -164,6 +166,22 @@ void require_rule_of_fp16(Inspection& seen) {
   }
 }
 
+// What a program cannot do, whatever it computes.
+void require_of_programs(Inspection& seen, const Catalogue& catalogue) {
+  for (const std::string& key : seen.named("method")) {
+    const Method& method = catalogue.methods.at(seen.text(key));
+    if (!method.program) continue;
+    if (seen.integer("width") > 1)
+      throw UsageError(fmt::format("{}: width = {}: method {} is a program, which one process executes",
+                                   seen.where("width"), seen.integer("width"), method.name));
+    if (key == "method" && !method.program->gives.count("predictions"))
+      throw UsageError(fmt::format(
+          "{}: method {} gives no predictions, so that there is nothing to compare: name it where a detector is "
+          "wanted, detect.method",
+          seen.where(key), method.name));
+  }
+}
+
 void require_scorer(Inspection& seen, const Catalogue& catalogue) {
   if (!seen.find("labels.scores")) return;
   std::string scores = seen.text("labels.scores");
@@ -232,6 +250,7 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_texts(seen, catalogue);
   check_needs(seen, catalogue);
   require_rule_of_fp16(seen);
+  require_of_programs(seen, catalogue);
   require_one_extent(seen);
   require_scorer(seen, catalogue);
   require_legacy_seeds(seen);
@@ -240,14 +259,18 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
 
 void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const std::vector<bool>& applied,
                       const std::vector<bool>& matched) {
+  bool programs = std::any_of(catalogue.methods.begin(), catalogue.methods.end(),
+                              [](const auto& entry) { return entry.second.program.has_value(); });
   auto refuse = [&](const std::vector<Written>& settings) {
     for (const Written& setting : settings) {
       if (applied[setting.id]) continue;
       std::string reason;
       for (const Key& key : catalogue.common)
         if (key.key == setting.key)
-          reason = key.when.empty() && key.key != "labels.kind" ? "all experiments of its grid are excluded"
-                   : key.when.empty()                           ? "its methods learn without labels"
+          reason = key.when.empty() && !key.shared && programs
+                       ? "all experiments of its grid are excluded, or its methods are programs that do not read it"
+                   : key.when.empty() && key.key != "labels.kind" ? "all experiments of its grid are excluded"
+                   : key.when.empty()                             ? "its methods learn without labels"
                                       : fmt::format("it exists only where {}", condition_text(key));
       if (reason.empty()) {
         std::vector<std::string> able = methods_with(catalogue, setting.key);

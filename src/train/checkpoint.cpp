@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "tensor_file.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/revision.h"
@@ -97,11 +98,7 @@ std::optional<Checkpoint::Saved> Checkpoint::read() {
   if (!comm::agree(collective_, usable)) return std::nullopt;
   SafeTensors found(file_);
   Saved saved{{number(found.metadata(), "epoch"), number(found.metadata(), "step")}, {}};
-  for (const auto& [name, tensor] : found.tensors()) {
-    at::Tensor own = at::empty(tensor.shape, at::TensorOptions(model::scalar_type(tensor.dtype)));
-    std::copy(tensor.bytes.begin(), tensor.bytes.end(), static_cast<std::byte*>(own.mutable_data_ptr()));
-    saved.tensors[name] = std::move(own);
-  }
+  for (const auto& [name, tensor] : found.tensors()) saved.tensors[name] = tensor_of(tensor);
   return saved;
 }
 
@@ -114,9 +111,7 @@ void Checkpoint::write(const Place& place, std::int64_t step_of_stage,
   std::int64_t bytes = 0;
   for (const auto& [name, tensor] : tensors) {
     at::Tensor own = host[name] = tensor.detach().cpu().contiguous();
-    entries[name] = {model::safetensors_dtype(own.scalar_type()),
-                     own.sizes().vec(),
-                     {static_cast<const std::byte*>(own.const_data_ptr()), own.nbytes()}};
+    entries[name] = entry_of(own);
     bytes += static_cast<std::int64_t>(own.nbytes());
   }
   std::map<std::string, std::string> about = description();

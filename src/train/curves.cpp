@@ -56,25 +56,27 @@ void Curves::put(store::RunContent& content, const at::Tensor& losses) const {
     loss.push_back(end.loss);
     rate.push_back(end.rate);
   }
-  store::Table epochs = {{"epoch", number}, {"loss", loss}, {"learning_rate", rate}};
-  store::Table last = {{"loss", std::vector<double>{loss.back()}}};
+  store::Table epochs = {{"epoch", number}}, last;
+  if (losses.defined()) {
+    epochs.insert(epochs.end(), {{"loss", loss}, {"learning_rate", rate}});
+    last.push_back({"loss", std::vector<double>{loss.back()}});
+  }
   for (const auto& [name, values] : metrics_) {
     epochs.push_back({name, values});
     last.push_back({name, std::vector<double>{values.back()}});
   }
-  auto by_best = [&](const std::string& name) {
+  std::vector<std::string> measured;  // what is measured of every epoch on a test split; a program may predict nothing
+  for (const auto& [name, values] : metrics_)
+    if (name == "accuracy" || name.starts_with(kAccuracyOn)) measured.push_back(name);
+  for (const std::string& name : measured) {
     const std::vector<double>& values = metrics_.at(name);
     auto best = std::max_element(values.begin(), values.end());
     last.push_back({name + "_best", std::vector<double>{*best}});
-    return best - values.begin();
-  };
-  last.push_back({"epoch_best", std::vector<std::int64_t>{by_best("accuracy")}});
-  std::vector<std::string> measured = {"accuracy"};
-  for (const auto& [name, values] : metrics_)
-    if (name.starts_with(kAccuracyOn)) by_best(measured.emplace_back(name));
+    if (name == "accuracy") last.push_back({"epoch_best", std::vector<std::int64_t>{best - values.begin()}});
+  }
   for (const char* chooses : {"validation_accuracy", "validation_agreement"}) {
     auto found = metrics_.find(chooses);
-    if (found == metrics_.end()) continue;
+    if (found == metrics_.end() || measured.empty()) continue;
     auto epoch = std::max_element(found->second.begin(), found->second.end()) - found->second.begin();
     for (const std::string& name : measured)
       last.push_back(
@@ -84,6 +86,7 @@ void Curves::put(store::RunContent& content, const at::Tensor& losses) const {
   }
   content.tables["metrics/epochs"] = std::move(epochs);
   content.tables["metrics/final"] = std::move(last);
+  if (!losses.defined()) return;
 
   constexpr std::int64_t kRows = 500;
   at::Tensor all = losses.to(at::kDouble).contiguous();

@@ -17,12 +17,13 @@ class SavedEntries;
 
 class Curves {
  public:
-  // One row of metrics/epochs; `metrics` holds at least "accuracy", the same names every epoch.
+  // One row of metrics/epochs; The same names every epoch; of a stage that predicts "accuracy" is one.
   void add(const EpochEnd&, const std::map<std::string, double>& metrics);
 
   // metrics/final: every metric of the last epoch; accuracy_best and epoch_best (the first best one) over all; with
   // validation samples accuracy_validation and epoch_validation, of the epoch that is best on those (the first one).
-  // metrics/steps: the loss, thinned to at most 500 rows (every k-th step, the last one always).
+  // metrics/steps: the loss, thinned to at most 500 rows (every k-th step, the last one always). Without losses
+  // (undefined) nothing is said of loss and learning rate.
   void put(store::RunContent&, const at::Tensor& losses) const;
 
   // For checkpoints: "curve/..." tensors. What is loaded must fit, see Engine.

@@ -1,5 +1,6 @@
-// Stage kind `embed`: features of the training samples by a fixed model, averaged over several draws of a view. In the
-// space of texts where the model has one. docs/methods/unsupervised.md#6.6.
+// Stage kind `embed`: features of the training samples by a fixed model, averaged over several draws of a view; with
+// `embed_splits = all` those of the other splits as they are, too. In the space of texts where the model has one.
+// docs/methods/unsupervised.md#6.6.
 #include <ATen/ATen.h>
 
 #include "executors.h"
@@ -38,10 +39,18 @@ Execution execute_embed(const Stage& stage, const Context& context, comm::Collec
   at::Tensor sum;
   for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
     at::Tensor own =
-        features_of_all(*tower, source, "weak", epoch, collective, result.trial ? &*result.trial : nullptr);
+        features_of_all(*tower, source, "train", "weak", epoch, collective, result.trial ? &*result.trial : nullptr);
     sum = sum.defined() ? sum + own : own;
   }
   put_features(source.samples("train"), (sum / static_cast<double>(epochs)).to(at::kFloat), result.content);
+  if (stage.settings.has("embed_splits"))
+    for (const char* split : {"validation", "test"})
+      if (source.size(split) > 0)
+        put_features_of(
+            split,
+            features_of_all(*tower, source, split, "plain", 0, collective, result.trial ? &*result.trial : nullptr)
+                .to(at::kFloat),
+            result.content);
   result.skipped_images = source.skipped();
   result.image_wait = source.waited();
   result.content.tables["metrics/final"] = {{"samples", std::vector<std::int64_t>{source.size("train")}}};

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "image_source.h"
+#include "prediction_metrics.h"
 #include "winnow/method/method.h"
 #include "winnow/train/engine.h"
-#include "winnow/train/evaluation.h"
 
 namespace winnow::train {
 
@@ -24,20 +24,17 @@ class EpochMetrics {
   const method::Outputs& predictions() const { return predictions_; }
   // Of all samples of a split: means over the views of a test-time ensemble, where there is one.
   method::Outputs predict(const std::string& split);
-  void put_classes(store::RunContent&) const;  // metrics/classes of the last measure()
+  void put_classes(store::RunContent& content) const { measured_.put_classes(content); }
 
  private:
-  void add_classes(std::map<std::string, double>&);
-  void add_validation(std::map<std::string, double>&);
   void add_states(std::map<std::string, double>&);
 
   method::Method& method_;
   Engine& engine_;
   ImageSource& source_;
   const Oracle& oracle_;
-  at::Tensor counts_, shots_;  // training samples by class (undefined: unknown), and those that say which are many-shot
+  PredictionMetrics measured_;
   method::Outputs predictions_;
-  ClassAccuracy by_class_;
 };
 
 }  // namespace winnow::train

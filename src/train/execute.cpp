@@ -20,6 +20,7 @@ namespace winnow::train {
 namespace {
 
 Execution compute(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
+  if (stage.fingerprints.count("program")) return execute_program(stage, context, collective, observer);
   switch (stage.kind) {
     case StageKind::train: return execute_train(stage, context, collective, observer);
     case StageKind::pretrain: return execute_pretrain(stage, context, collective, observer);

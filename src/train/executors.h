@@ -7,6 +7,7 @@ namespace winnow::train {
 
 Execution execute_train(const Stage&, const Context&, comm::Collective&,
                         Observer&);  // also `detect`, by a trained method
+Execution execute_program(const Stage&, const Context&, comm::Collective&, Observer&);    // both, by a program
 Execution execute_selection(const Stage&, const Context&, comm::Collective&, Observer&);  // `detect`, from scores
 Execution execute_narrow(const Stage&, const Context&, comm::Collective&, Observer&);     // candidate sets, by scores
 Execution execute_score(const Stage&, const Context&, comm::Collective&, Observer&);

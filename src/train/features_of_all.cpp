@@ -8,15 +8,14 @@
 
 namespace winnow::train {
 
-at::Tensor features_of_all(model::Tower& tower, ImageSource& source, const std::string& view, std::int64_t epoch,
-                           comm::Collective& collective, Trial* trial) {
+at::Tensor features_of_all(model::Tower& tower, ImageSource& source, const std::string& split, const std::string& view,
+                           std::int64_t epoch, comm::Collective& collective, Trial* trial) {
   at::NoGradGuard no_gradient;
-  at::Tensor all =
-      all_rows(source.size("train"), method::kChunkRows, trial, [&](std::int64_t first, std::int64_t rows) {
-        comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
-        at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
-        return collective.gather_rows(tower.rows(source.inputs("train", view, ids, epoch)).features(), rows);
-      });
+  at::Tensor all = all_rows(source.size(split), method::kChunkRows, trial, [&](std::int64_t first, std::int64_t rows) {
+    comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
+    at::Tensor ids = at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong));
+    return collective.gather_rows(tower.rows(source.inputs(split, view, ids, epoch)).features(), rows);
+  });
   return device::to_host(all).to(at::kDouble);
 }
 

@@ -1,4 +1,4 @@
-// Features of all training samples by a tower as it is.
+// Features of all samples of a split by a tower as it is.
 #pragma once
 
 #include "image_source.h"
@@ -8,9 +8,9 @@
 
 namespace winnow::train {
 
-// N x d, fp64, on the host, of a view in an epoch. Collective: each process computes its part of every piece. With a
-// trial the first piece stands for all (all_rows). Without gradient.
-at::Tensor features_of_all(model::Tower&, ImageSource&, const std::string& view, std::int64_t epoch, comm::Collective&,
-                           Trial*);
+// N x d, fp64, on the host, of a split (ImageSource) in a view and an epoch. Collective: each process computes its part
+// of every piece. With a trial the first piece stands for all (all_rows). Without gradient.
+at::Tensor features_of_all(model::Tower&, ImageSource&, const std::string& split, const std::string& view,
+                           std::int64_t epoch, comm::Collective&, Trial*);
 
 }  // namespace winnow::train

@@ -33,4 +33,11 @@ void put_given(ImageSource& source, const Oracle& oracle, const Stage& stage, st
     content.confusion = confusion(oracle.labels("train"), source.labels().given, source.classes());
 }
 
+void put_labels(ImageSource& source, const Oracle& oracle, const Stage& stage, store::RunContent& content) {
+  if (!stage.outputs.count(Output::labels)) return;
+  if (source.has_given()) return put_given(source, oracle, stage, content);
+  content.arrays["labels/samples"] = array_of(source.samples("train"));
+  content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
+}
+
 }  // namespace winnow::train

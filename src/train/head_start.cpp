@@ -51,7 +51,8 @@ at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapsh
         "classes alike");
   auto tower = model::bare_tower(snapshot, options);
   tower->weights().to(device);
-  at::Tensor features = features_of_all(*tower, source, "plain", 0, collective, trial), of_class = shares(source), rows;
+  at::Tensor features = features_of_all(*tower, source, "train", "plain", 0, collective, trial),
+             of_class = shares(source), rows;
   if (head_init == "linear-probe") {
     at::Tensor kept = at::nonzero(of_class);  // items: sample and label
     rows = model::fit_logistic_regression(features.index_select(0, kept.select(1, 0)), kept.select(1, 1),

@@ -33,6 +33,7 @@ class ImageSource final : public Source {
   ImageSource(std::shared_ptr<const data::Pixels>, Samples, LearnerLabels, ImageViews, const Batching&,
               at::TensorOptions real);
 
+  const data::Pixels& pixels() const { return *pixels_; }
   const std::vector<std::string>& class_names() const { return pixels_->classes(); }
   // Images that the data set lacks because they do not decode.
   std::int64_t skipped() const { return pixels_->skipped(); }

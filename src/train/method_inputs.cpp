@@ -43,6 +43,22 @@ void put_features(const at::Tensor& samples, const at::Tensor& mean, store::RunC
   content.arrays[kMean] = array_of(mean);
 }
 
+void put_features_of(const std::string& split, const at::Tensor& rows, store::RunContent& content) {
+  content.arrays["features/" + split] = array_of(rows);
+}
+
+AllFeatures read_features(const Context& context, const at::Tensor& samples) {
+  const Path& file = input_file(context, "features");
+  store::RunContent content = store::read_run_file(file, true, accepted(context));
+  if (!at::equal(tensor_in(content, file, kSamples, "features"), samples))
+    throw DataError(fmt::format("{} holds features of other samples than this stage has", file.string()));
+  AllFeatures result{{"train", tensor_in(content, file, kMean, "features")}};
+  for (const char* split : {"validation", "test"})
+    if (std::string name = std::string("features/") + split; content.arrays.count(name))
+      result[split] = tensor_in(content, file, name, "features");
+  return result;
+}
+
 void put_class_texts(const at::Tensor& rows, store::RunContent& content) { content.arrays[kTexts] = array_of(rows); }
 
 }  // namespace winnow::train

@@ -22,4 +22,11 @@ std::map<std::string, at::Tensor> method_inputs(const Stage&, const Context&, co
 void put_features(const at::Tensor& samples, const at::Tensor& mean, store::RunContent&);
 void put_class_texts(const at::Tensor& rows, store::RunContent&);
 
+// features/SPLIT of a run file: those of the other splits, where a stage was asked for all.
+void put_features_of(const std::string& split, const at::Tensor& rows, store::RunContent&);
+// The input `features`, by split: "train", "test", "validation" where there is one. N x p each, fp32, on the host.
+// DataError where they are of other samples.
+using AllFeatures = std::map<std::string, at::Tensor>;
+AllFeatures read_features(const Context&, const at::Tensor& samples);
+
 }  // namespace winnow::train

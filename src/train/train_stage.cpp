@@ -54,13 +54,6 @@ void put_selection_of(Engine& engine, ImageSource& source, const std::string& na
                 masks.dim() > last("mask").dim() ? masks : at::Tensor(), source, content);
 }
 
-void put_labels(ImageSource& source, const Oracle& oracle, const Stage& stage, store::RunContent& content) {
-  if (!stage.outputs.count(Output::labels)) return;
-  if (source.has_given()) return put_given(source, oracle, stage, content);
-  content.arrays["labels/samples"] = array_of(source.samples("train"));
-  content.arrays["labels/candidates"] = array_of(source.candidates().to(at::kByte));
-}
-
 Execution execute_replay(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer,
                          method::Method& method, const std::string& name) {
   const Settings& settings = stage.settings;

@@ -1,5 +1,7 @@
 // Labels that people gave on their way to training, and the validation split.
 #include "../../src/train/arrays.h"
+#include "../../src/train/handover.h"
+#include "../../src/train/open_images.h"
 #include "miniature.h"
 #include "winnow/data/label_set.h"
 #include "winnow/label/long_tail.h"
@@ -64,6 +66,26 @@ TEST_F(AnnotatedTest, GivenLabelsAreTheFilesRowsOfTheChosenSamples) {
   EXPECT_FALSE(content.confusion.empty()) << "the true labels are known";
   Stage partial = annotated("cc", "worst");
   EXPECT_TRUE(run(partial).content.arrays.count("labels/given")) << "singletons for a method of partial labels";
+}
+
+// Nothing that a method which is a program is handed depends on what the true labels are.
+TEST_F(AnnotatedTest, TrueLabelsAreNotHandedOver) {
+  auto handed = [&](const std::string& method, const std::string& set) {
+    std::filesystem::remove_all(folder_ / "own-cache/handover");
+    Stage stage = annotated(method, set);
+    auto [source, oracle] = open_images(stage, context(), {.labels = true});
+    Folder own;
+    hand_over(stage, context(), *source, own);
+    std::string all;
+    for (const char* file : {"labels.safetensors", "inputs.safetensors", "stage.json"}) all += read_file(own / file);
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "own-cache/handover"))
+      all += read_file(entry.path());
+    return all;
+  };
+  std::string given = handed("ce", "worst"), sets = handed("proden", "vaguest");
+  write_cache([](std::int64_t label) { return (label * 3 + 1) % 10; });
+  EXPECT_EQ(handed("ce", "worst"), given);
+  EXPECT_EQ(handed("proden", "vaguest"), sets);
 }
 
 TEST_F(AnnotatedTest, CandidateSetsMayMissTheTrueLabel) {

@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "winnow/core/file.h"
 #include "winnow/core/settings.h"
 #include "winnow/data/label_set.h"
+#include "winnow/stage/program.h"
 #include "winnow/stage/shared_code.h"
 #include "winnow/sweep/preset_folders.h"
 
@@ -70,6 +72,15 @@ enum class LabelNeed { none, given, candidates };
 // steps finer than fp16 has.
 enum class Need { validation, epochs_after_warmup, fine_steps };
 
+// What the preset of a method that is a program says of it ([program]).
+struct MethodProgram : Program {
+  std::string fingerprint;      // of all that it consists of
+  std::set<std::string> takes;  // what it is handed beside samples and labels: class-names, features, weights
+  std::set<std::string> reads;  // the common keys that it reads, besides those that all stages of an experiment share
+  std::set<std::string> gives;  // predictions, selection, scores
+  bool deterministic = true;    // a second execution gives the same result
+};
+
 // What a variant says that its method does not: above the presets of data set, model and method, below the sweep.
 struct Variant {
   Assignments settings;
@@ -80,6 +91,7 @@ struct Method : Preset {
   std::string implementation;  // whose code computes its stages: its own name, or that of the method that it is like
   std::string declared_in;     // the preset that declares its keys
   std::optional<Variant> variant;
+  std::optional<MethodProgram> program;
   int version = 1;
   std::string recipe;
   std::string system;  // whose recipes of a data set it follows: partialclip, deft, coft; or none
@@ -102,6 +114,8 @@ struct Method : Preset {
   std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>> stage_profiles;
 
   bool needs_a(Need need) const { return std::find(needs.begin(), needs.end(), need) != needs.end(); }
+  // Does this common key exist in its experiments? (model always does: it may be a scorer's.)
+  bool has_common(const std::string& key, bool shared) const;
 };
 
 // Values that hold only where every text of `when` is the experiment's: profile, labels.kind, or system (the method's).

@@ -12,8 +12,10 @@
 
 #include "winnow/comm/collective.h"
 #include "winnow/core/error.h"
+#include "winnow/stage/program.h"
 #include "winnow/stage/stage.h"
 #include "winnow/store/run_file.h"
+#include "winnow/train/programs.h"
 #include "winnow/train/trial.h"
 
 namespace winnow::train {
@@ -46,7 +48,10 @@ struct Context {
   int threads = 1;
   int loaders = 0;  // threads beside them that make images ahead of the step; the same results with any number
   int attempt = 1;
-  std::int64_t chunk = 0;  // rows a tower computes at once; 0: all of a slice
+  int out_of_memory = 0;                // attempts before this one
+  std::optional<Program> program = {};  // of a method that is one
+  Programs* programs = nullptr;         // where programs live on; null: this stage's ends with it
+  std::int64_t chunk = 0;               // rows a tower computes at once; 0: all of a slice
   // Bytes of images that may stay on the device, where that is not the host: a small data set as a whole. The same
   // results with any number.
   std::int64_t device_images = std::int64_t{1} << 30;

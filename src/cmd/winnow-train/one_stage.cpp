@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <fstream>
 #include <new>
+#include <string>
 #include <string_view>
 
 #include "winnow/core/error.h"
@@ -24,6 +25,17 @@ std::int64_t chunk_after(int out_of_memory, const Stage& stage, int width) {
   return std::max<std::int64_t>(1, (rows / width) >> std::min(kBits * out_of_memory, kMostBits));
 }
 
+// Of a process and of all that it started.
+std::int64_t resident_of(const std::string& process) {
+  std::string folder = "/proc/" + process;
+  std::int64_t total = 0, resident = 0;
+  std::ifstream(folder + "/statm") >> total >> resident;
+  std::int64_t bytes = resident * ::sysconf(_SC_PAGESIZE);
+  std::ifstream children(folder + "/task/" + (process == "self" ? std::to_string(::getpid()) : process) + "/children");
+  for (std::string child; children >> child;) bytes += resident_of(child);
+  return bytes;
+}
+
 }  // namespace
 
 train::Context context_of(const protocol::Context& said, const Stage& stage, c10::Device device) {
@@ -37,6 +49,7 @@ train::Context context_of(const protocol::Context& said, const Stage& stage, c10
   context.checkpoint_every = said.checkpoint_every;
   context.keep_images = said.keep_images;
   context.chunk = chunk_after(said.out_of_memory, stage, std::max(1, said.width));
+  context.out_of_memory = said.out_of_memory;
   context.trial = said.trial;
   return context;
 }
@@ -64,15 +77,7 @@ Value to_json(const train::Trial& trial) {
           {"memory", peak_bytes()}};
 }
 
-std::int64_t resident_bytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "r");
-  long total = 0, resident = 0;
-  if (file) {
-    if (std::fscanf(file, "%ld %ld", &total, &resident) != 2) resident = 0;
-    std::fclose(file);
-  }
-  return static_cast<std::int64_t>(resident) * ::sysconf(_SC_PAGESIZE);
-}
+std::int64_t resident_bytes() { return resident_of("self"); }
 
 std::int64_t peak_bytes() {
   rusage usage{};

@@ -27,7 +27,7 @@ Finished execute_and_write(const Stage&, const train::Context&, const Path& outp
 
 Value to_json(const train::Trial&);  // and the most memory that this process has held
 
-std::int64_t resident_bytes();  // of this process
+std::int64_t resident_bytes();  // of this process, and of a program that is the method
 std::int64_t peak_bytes();      // the most that it ever held
 
 // torch and the standard library say it in different ways.

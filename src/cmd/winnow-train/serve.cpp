@@ -140,8 +140,9 @@ class Reporter final : public train::Observer {
 
 std::string out_of_memory(const std::exception& error) {
   std::string_view text = error.what();
-  if (text.find("CUDA out of memory") != text.npos)
-    return one_line(std::string(text));  // torch says how much of which GPU
+  // torch says how much of which GPU; and so does a program that is a method.
+  if (text.find("CUDA out of memory") != text.npos || dynamic_cast<const Error*>(&error))
+    return one_line(std::string(text));
   return fmt::format("out of memory: this process held {} MB", resident_bytes() >> 20);
 }
 
@@ -170,18 +171,21 @@ Task task_of(const Value& command, c10::Device device, int threads, const comm::
   if (threads > 0) task.context.threads = threads;
   task.context.attempt = command.value("attempt", 1);
   task.context.checkpoint = command.value("checkpoint", "");
+  if (auto program = described.find("program"); program != described.end())
+    task.context.program = program_from_json(*program);
   if (context.width != gang.size())
     throw UsageError(fmt::format("the stage is {} wide, this trainer has {} processes", context.width, gang.size()));
   return task;
 }
 
 Value run(const Value& command, Lines& lines, std::deque<Value>& later, c10::Device device, int threads,
-          comm::Collective& gang) {
+          comm::Collective& gang, train::Programs& programs) {
   std::string identity = command.value("identity", "");
   Reporter reporter(lines, identity, later);
   try {
     Task task = task_of(command, device, threads, gang);
-    if (task.context.chunk > 0)
+    task.context.programs = &programs;
+    if (task.context.chunk > 0 && !task.context.program)
       reporter.note(
           fmt::format("rows are computed {} at a time: the attempt before ran out of memory", task.context.chunk));
     Finished finished = execute_and_write(task.stage, task.context, task.output, gang, reporter);
@@ -216,6 +220,7 @@ int lead(comm::Collective& gang, c10::Device device, int threads) {
                 {"version", revision()}});
   lines.send(ready);
   std::deque<Value> later;  // commands that came while a stage ran
+  train::Programs programs;
   while (true) {
     std::optional<Value> command;
     if (!later.empty()) {
@@ -230,7 +235,7 @@ int lead(comm::Collective& gang, c10::Device device, int threads) {
     }
     if (order_of(*command) == Order::stop) continue;  // nothing runs
     comm::agree(gang, command->dump());
-    Value event = run(*command, lines, later, device, threads, gang);
+    Value event = run(*command, lines, later, device, threads, gang, programs);
     lines.send(event);
     // The others may wait in a collective that this process has left.
     if (event["event"] == protocol::events().name(Event::failed) && gang.size() > 1) comm::abandon_gang(kBroken);

@@ -49,9 +49,10 @@ class Lines final : public train::Observer {
   std::chrono::steady_clock::time_point last_{};
 };
 
-Stage read_stage(const std::string& file) {
+Stage read_stage(const std::string& file, train::Context& context) {
   Value json = read_json(file);
   try {
+    if (json.is_object() && json.contains("program")) context.program = program_from_json(json["program"]);
     return stage_to_execute(json);
   } catch (const UsageError& error) {
     throw UsageError(fmt::format("{}: {}", file, error.what()));
@@ -142,8 +143,8 @@ int stage(int argc, char** argv) {
     if (comm::agree(gang, std::filesystem::exists(output))) throw UsageError(fmt::format("{} exists already", output));
     std::optional<ForbiddenWaits> forbidden;
     if (forbid_waits) forbidden.emplace(place);
-    Stage wanted = read_stage(file);
     train::Context context;
+    Stage wanted = read_stage(file, context);
     context.device = place;
     context.threads = threads;
     context.loaders = loaders >= 0 ? loaders : train::loaders_for(context.device);
@@ -168,7 +169,8 @@ int stage(int argc, char** argv) {
     }
     std::error_code ignored;
     if (gang.rank() == 0 && !checkpoint.empty())
-      std::filesystem::remove(Path(checkpoint) / "state.safetensors", ignored);
+      for (const char* own : {"state.safetensors", "handover", "output", "program", "epochs.json"})
+        std::filesystem::remove_all(Path(checkpoint) / own, ignored);
     return kDone;
   });
 }

@@ -4,6 +4,7 @@
 
 namespace winnow::cmd {
 
+int make_new(int argc, char** argv);
 int plan(int argc, char** argv);
 int try_out(int argc, char** argv);
 int run(int argc, char** argv);

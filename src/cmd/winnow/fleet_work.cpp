@@ -8,6 +8,7 @@
 #include <set>
 
 #include "stage_class.h"
+#include "stage_order.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/stage/data_sets.h"
@@ -84,11 +85,15 @@ fleet::Work work_of(const UnitedPlans& plans, std::vector<std::string> files,
     }
     work.graph.classes.push_back(entry->second);
   }
+  ProgramsByPrint programs;
   for (std::size_t p = 0; p < catalogues.size(); ++p) {
+    add_programs(catalogues[p], programs);
     for (const sweep::PresetFile& preset : catalogues[p].outside) files.push_back(preset.path);
     for (const std::string& name : datasets[p]) add_source(work, name, catalogues[p]);
   }
-  work.stage = [&plans](sched::StageId stage) { return to_json(plans.regenerate(stage)); };
+  for (const auto& [print, program] : programs)
+    for (const std::string& file : program.files) files.push_back((program.folder / file).string());
+  work.stage = [&plans, programs](sched::StageId stage) { return stage_order(plans.regenerate(stage), programs); };
   work.label = [&plans](sched::StageId stage) { return plans.label(stage); };
   work.changed = changed_files(files);
   return work;

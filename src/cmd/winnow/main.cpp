@@ -8,6 +8,7 @@ using winnow::cmd::Entry;
 
 // In the order in which one works with them.
 constexpr Entry kCommands[] = {
+    {"new", winnow::cmd::make_new, "files to start from: a method in Python, a preset, a sweep"},
     {"plan", winnow::cmd::plan, "what a sweep expands to: experiments, stages, what is done", true},
     {"try", winnow::cmd::try_out,
      "a few steps of each kind of stage, before hours are spent: what fails, how long it takes"},

@@ -104,6 +104,23 @@ Tables said(const sweep::Method& method, Tables sweep::Method::*of_method, Table
   return result;
 }
 
+Value program_json(const sweep::MethodProgram& program) {
+  Value json = to_json(program);
+  for (const auto& [name, words] :
+       {std::pair{"takes", &program.takes}, {"reads", &program.reads}, {"gives", &program.gives}})
+    json[name] = *words;
+  json["deterministic"] = program.deterministic;
+  return json;
+}
+
+void show_program(const sweep::MethodProgram& program) {
+  fmt::print("program       {}; its files: {}\n", fmt::join(program.command, " "), fmt::join(program.files, ", "));
+  for (const auto& [name, words] :
+       {std::pair{"takes", &program.takes}, {"reads", &program.reads}, {"gives", &program.gives}})
+    if (!words->empty()) fmt::print("{:<13} {}\n", name, fmt::join(*words, ", "));
+  if (!program.deterministic) fmt::print("              it says that it is not deterministic\n");
+}
+
 Value to_json(const sweep::Method& method) {
   Value keys = Value::array(), stages = Value::object();
   for (const sweep::Key* key : own_keys(method)) keys.push_back(key_json(*key));
@@ -112,6 +129,7 @@ Value to_json(const sweep::Method& method) {
           {"source", source_of(method)},
           {"preset", method.source},
           {"like", method.variant ? Value(method.implementation) : Value()},
+          {"program", method.program ? program_json(*method.program) : Value()},
           {"settings", method.variant ? Value(method.variant->settings) : Value::object()},
           {"labels", learns_from(method)},
           {"recipe", method.recipe},
@@ -143,9 +161,10 @@ void list(const sweep::Catalogue& catalogue, bool json) {
     fmt::print("{}{}\n", need == sweep::LabelNeed::candidates ? "" : "\n", heading);
     for (const auto& [name, method] : catalogue.methods)
       if (method.labels == need)
-        fmt::print(
-            "  {:{}}  {}{}\n", name, wide, source_of(method),
-            method.from_outside() ? fmt::format("; like {}, preset {}", method.implementation, method.source) : "");
+        fmt::print("  {:{}}  {}{}\n", name, wide, source_of(method),
+                   method.program          ? fmt::format("; a program, preset {}", method.source)
+                   : method.from_outside() ? fmt::format("; like {}, preset {}", method.implementation, method.source)
+                                           : "");
   }
   fmt::print("\n`winnow method show NAME`: its keys, their ranges and defaults, and a grid to start from\n");
 }
@@ -171,6 +190,7 @@ void show(const sweep::Method& method, bool json) {
     fmt::print("follows       the views and rates of {}, where a data set's preset has them\n", method.system);
   fmt::print("version       {} (result version)\n", method.version);
   fmt::print("preset        {}\n", method.source);
+  if (method.program) show_program(*method.program);
   if (method.variant) {
     fmt::print("like          {}: its code, and its keys with the defaults below\n", method.implementation);
     if (!method.variant->settings.empty()) fmt::print("sets          {}\n", assignments_text(method.variant->settings));
@@ -198,9 +218,8 @@ void show(const sweep::Method& method, bool json) {
     end = example.find('\n', at);
     fmt::print("  {}\n", example.substr(at, end - at));
   }
-  fmt::print(
-      "\nKeys that all methods have (data, labels, model, adapt, train): `winnow plan SWEEP --explain KEY`, "
-      "sweeps/presets/common.toml.\n");
+  fmt::print("\nKeys that {} have (data, labels{}): `winnow plan SWEEP --explain KEY`, sweeps/presets/common.toml.\n",
+             method.program ? "all experiments" : "all methods", method.program ? ", seed" : ", model, adapt, train");
 }
 
 const sweep::Method& find(const sweep::Catalogue& catalogue, const std::string& name) {

@@ -11,6 +11,7 @@
 #include "disk_estimate.h"
 #include "outcome.h"
 #include "shown.h"
+#include "stage_order.h"
 #include "sweep_options.h"
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
@@ -153,7 +154,8 @@ void close_holes(const sweep::Plan& plan, std::uint32_t node, Value& entry) {
 }
 
 // Written piece by piece: a large sweep's text is larger than its plan.
-void print_json(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
+void print_json(const sweep::Plan& plan, const ProgramsByPrint& programs, const store::Store& store,
+                const std::vector<bool>& done) {
   Value missing = Value::array();
   for (const sweep::Missing& entry : plan.missing())
     missing.push_back(
@@ -168,7 +170,7 @@ void print_json(const sweep::Plan& plan, const store::Store& store, const std::v
   }
   fmt::print("],\n\"stages\":[");
   for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
-    Value entry = to_json(plan.stage(i));
+    Value entry = stage_order(plan.stage(i), programs);
     if (plan.nodes()[i].open) close_holes(plan, i, entry);
     entry["label"] = plan.nodes()[i].label;
     entry["done"] = static_cast<bool>(done[i]);
@@ -233,7 +235,10 @@ int plan(int argc, char** argv) {
   std::vector<bool> done;
   for (const sweep::Node& node : plan.nodes())
     done.push_back(!node.open && store.find(node.identity, false).has_value());
-  json ? print_json(plan, store, done) : print_plan(plan, store, done);
+  if (!json) return print_plan(plan, store, done), kDone;
+  ProgramsByPrint programs;
+  add_programs(sweep.catalogue(), programs);
+  print_json(plan, programs, store, done);
   return kDone;
 }
 

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "outcome.h"
 #include "stage_classes.h"
+#include "stage_order.h"
 #include "sweep_options.h"
 #include "terminal.h"
 #include "trainer_option.h"
@@ -85,11 +86,13 @@ std::vector<bool> to_run(const sweep::Plan& plan, const std::vector<bool>& done)
 // Tries one stage after another; a stage that was tried can be the input of a later one.
 class Trials {
  public:
-  Trials(const TryOptions& options, const sweep::Plan& plan, const StageClasses& classes, TrialPlaces& places,
-         Line& line)
+  Trials(const TryOptions& options, const sweep::Plan& plan, const StageClasses& classes,
+         const sweep::Catalogue& catalogue, TrialPlaces& places, Line& line)
       : options_(options), plan_(plan), classes_(classes), places_(places), line_(line),
         broken_(plan.nodes().size(), StageClasses::kNone), seen_(classes.all().size()),
-        by_class_(classes.all().size()) {}
+        by_class_(classes.all().size()) {
+    add_programs(catalogue, programs_);
+  }
 
   // False: the user asked to stop.
   bool run() {
@@ -134,7 +137,7 @@ class Trials {
       order.own_trainer = options_.trainer.own();
       order.threads = options_.threads;
       order.gpu = options_.gpu;
-      order.stage = to_json(stage);
+      order.stage = stage_order(stage, programs_);
       order.identity = identity.hex();
       order.data = places_.data(stage);
       order.inputs = places_.inputs(stage);
@@ -173,6 +176,7 @@ class Trials {
   const TryOptions& options_;
   const sweep::Plan& plan_;
   const StageClasses& classes_;
+  ProgramsByPrint programs_;
   TrialPlaces& places_;
   Line& line_;
   std::vector<std::uint32_t> broken_;  // by node: the class whose failure keeps it from running
@@ -202,7 +206,7 @@ int execute(const TryOptions& options) {
     line.draw(fmt::format("{} {:.0f} %", what, 100 * share));
   };
   TrialPlaces places(store, folder, catalogue, preparing);
-  Trials trials(options, plan, classes, places, line);
+  Trials trials(options, plan, classes, catalogue, places, line);
   if (!trials.run()) {
     line.print("stopped on request; nothing was kept");
     return kDrained;

@@ -13,9 +13,9 @@ std::size_t add_detector(std::vector<Draft>& drafts, const Experiment& experimen
   Draft detect = draft_of(experiment, "detect", StageKind::detect);
   detect.stage.version = experiment.catalogue.methods.at(name).version;
   detect.stage.outputs = {Output::metrics, Output::labels, Output::selection};
-  add_backbone(drafts, detect, detect.stage.settings.text("model"), experiment.catalogue);
-  if (const Method& method = experiment.catalogue.methods.at(name); method.runs_twice())
-    add_first_run(drafts, detect, method);
+  const Method& method = experiment.catalogue.methods.at(name);
+  add_learner(drafts, detect, method, experiment.catalogue);
+  if (method.runs_twice()) add_first_run(drafts, detect, method);
   drafts.push_back(std::move(detect));
   return drafts.size() - 1;
 }
@@ -26,15 +26,16 @@ std::vector<Draft> detect_train_recipe(Experiment experiment) {
   std::vector<Draft> drafts;
   std::size_t detector = add_detector(drafts, experiment);
   Draft train = draft_of(experiment, "", StageKind::train);
-  train.stage.settings.set("method", experiment.method.learner);
-  train.stage.version = experiment.catalogue.methods.at(experiment.method.learner).version;
+  const Method& learner = experiment.catalogue.methods.at(experiment.method.learner);
+  train.stage.settings.set("method", learner.name);
+  train.stage.version = learner.version;
   train.stage.outputs = {Output::metrics, Output::labels};
   train.edges["selection"] = {detector, Output::selection};
-  if (experiment.settings.text("head_init") == "detector") {
+  if (experiment.settings.has("head_init") && experiment.settings.text("head_init") == "detector") {
     drafts[detector].stage.outputs.insert(Output::weights);
     train.edges["head"] = {detector, Output::weights};
   }
-  add_backbone(drafts, train, train.stage.settings.text("model"), experiment.catalogue);
+  add_learner(drafts, train, learner, experiment.catalogue);
   drafts.push_back(std::move(train));
   return drafts;
 }

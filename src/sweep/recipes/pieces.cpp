@@ -89,6 +89,44 @@ void add_backbone(std::vector<Draft>& drafts, Draft& user, const std::string& na
   drafts.push_back(pretrain_draft(model, catalogue.fingerprints));
 }
 
+namespace {
+
+// Features of all images of the experiment by the fixed model, the same for every seed.
+Draft features_of(const Draft& user) {
+  Draft embed = user;
+  embed.label = "embed";
+  embed.stage.kind = StageKind::embed;
+  embed.stage.outputs = {Output::metrics, Output::features};
+  keep_settings(embed, {"dataset", "model"}, /*labels=*/false);
+  for (const auto& [key, value] :
+       Assignments{{"views.weak", "plain"}, {"embed_epochs", 1}, {"embed_splits", "all"}, {"seed", 0}}) {
+    embed.stage.settings.set(key, value);
+    embed.origin[key] = "features";  // no key: it varies with none of the experiment's
+  }
+  return embed;
+}
+
+}  // namespace
+
+void add_learner(std::vector<Draft>& drafts, Draft& user, const Method& method, const Catalogue& catalogue) {
+  std::string model = user.stage.settings.text("model");
+  if (!method.program) return add_backbone(drafts, user, model, catalogue);
+  const MethodProgram& program = *method.program;
+  if (program.takes.count("features")) {
+    Draft embed = features_of(user);
+    add_backbone(drafts, embed, model, catalogue);
+    user.edges["features"] = {drafts.size(), Output::features};
+    drafts.push_back(std::move(embed));
+  }
+  if (program.takes.count("weights")) add_backbone(drafts, user, model, catalogue);
+  if (!program.reads.count("model")) erase_setting(user, "model");
+  user.stage.fingerprints["program"] = program.fingerprint;
+  for (const std::string& word : program.gives)
+    if (word != "selection") user.stage.outputs.insert(parse_output(word));
+  if (program.takes.count("class-names")) user.stage.settings.set("class_names", true);
+  if (!program.deterministic) user.stage.settings.set("deterministic", false);
+}
+
 void add_first_run(std::vector<Draft>& drafts, Draft& user, const Method& method) {
   Draft first = user;
   first.label = "first-run";

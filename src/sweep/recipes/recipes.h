@@ -29,6 +29,9 @@ void erase_scorer(Draft&);
 // Gives the stage its model's weights: from the stage that pre-trains it, which is added, a downloaded snapshot, or
 // none but the architecture of a model that is initialised randomly.
 void add_backbone(std::vector<Draft>&, Draft& user, const std::string& model, const Catalogue&);
+// Gives a stage that trains this method what the method starts from: its model's weights; or, where it is a program,
+// the program, and what it takes.
+void add_learner(std::vector<Draft>&, Draft& user, const Method&, const Catalogue&);
 // For a method that runs twice: adds the first run, which is `user` as it stands but yields a selection, as its input
 // `confident`. Settings of the first run alone stay out of the second one.
 void add_first_run(std::vector<Draft>&, Draft& user, const Method&);

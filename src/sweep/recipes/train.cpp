@@ -9,9 +9,12 @@ std::vector<Draft> train_recipe(Experiment experiment) {
   std::vector<Draft> drafts;
   Draft train = draft_of(experiment, "", StageKind::train);
   train.stage.version = experiment.method.version;
-  train.stage.outputs = {Output::metrics, Output::labels};
-  add_backbone(drafts, train, train.stage.settings.text("model"), experiment.catalogue);
-  add_candidate_sets(drafts, train, experiment);
+  train.stage.outputs = {Output::metrics};
+  add_learner(drafts, train, experiment.method, experiment.catalogue);
+  if (experiment.method.labels != LabelNeed::none) {  // a program may learn without
+    train.stage.outputs.insert(Output::labels);
+    add_candidate_sets(drafts, train, experiment);
+  }
   if (experiment.method.runs_twice()) add_first_run(drafts, train, experiment.method);
   drafts.push_back(std::move(train));
   return drafts;

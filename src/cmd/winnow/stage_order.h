@@ -1,0 +1,19 @@
+// A stage as a trainer is sent it.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "winnow/sweep/catalogue.h"
+
+namespace winnow::cmd {
+
+// The programs of a catalogue's methods, by their fingerprints.
+using ProgramsByPrint = std::map<std::string, Program>;
+void add_programs(const sweep::Catalogue&, ProgramsByPrint&);
+
+// The stage, and beside it how the program of its method is started (docs/programs.md), where it has one; that is no
+// part of its identity.
+Value stage_order(const Stage&, const ProgramsByPrint&);
+
+}  // namespace winnow::cmd

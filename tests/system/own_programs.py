@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""A method that is a program of its user's, through the whole of winnow: planned, computed, resumed, refused. Real Python processes, real faults.
+
+    tests/system/own_programs.py --build build [NAME...]
+"""
+import csv
+import io
+import json
+import signal
+import subprocess
+import textwrap
+import time
+from pathlib import Path
+
+import h5py
+import numpy
+
+from case import SOURCE, Case, contains, each, equal, kill, wait_for
+
+PYTHON = SOURCE / "launch/python"
+
+PRESET = """version = 1
+recipe  = "train"
+labels  = "{labels}"
+
+[program]
+command = ["{python}", "mine.py"]
+files   = ["mine.py"]
+reads   = ["train.epochs"]
+{more}
+"""
+
+# Nearest class mean of the given labels, in numpy: quick, and right often enough to be told from chance.
+MEANS = """
+import time
+import numpy
+from winnow import trainer
+
+def flat(images):
+    return numpy.asarray(images.pixels, "f4").reshape(len(images), -1)
+
+@trainer.main
+def train(stage):
+    images, test = flat(stage.train), flat(stage.test)
+    means = stage.load()
+    if means is None:
+        means = numpy.zeros((stage.classes, images.shape[1]), "f4")
+    for epoch in stage.epochs():
+        {inside}
+        sums = stage.candidates.astype("f4").T @ images
+        means = 0.5 * means + 0.5 * sums / numpy.maximum(1, stage.candidates.sum(0))[:, None]
+        scores = -((test[:, None] - means) ** 2).sum(2)
+        stage.epoch(epoch, test=scores, spread=float(means.std()))
+        stage.save(means, epoch)
+"""
+
+SWEEP = """
+name     = "programs"
+question = "Does a program stand beside winnow's own methods?"
+
+[base]
+dataset = "fashion-mnist"
+data    = {{ samples = 300, test_samples = 100 }}
+model   = "nano-clip"
+{base}
+
+[[grid]]
+method = {methods}
+seed   = {seeds}
+"""
+
+
+class Own(Case):
+    def __init__(self, build):
+        super().__init__(build)
+        self.methods = self.folder / "presets/methods"
+        self.methods.mkdir(parents=True)
+        self.environment["WINNOW_CACHE"] = Case.cache
+
+    def method(self, code, name="mine", labels="given", more="", inside="pass"):
+        (self.methods / f"{name}.py").write_text(textwrap.dedent(code).replace("{inside}", textwrap.indent(inside, " " * 8).strip()))
+        (self.methods / f"{name}.toml").write_text(PRESET.replace("mine.py", f"{name}.py").format(labels=labels, python=PYTHON, more=more))
+
+    def plan(self, methods=("mine",), seeds=(0,), epochs=2, kind="symmetric", more=""):
+        """What no method of a sweep reads is refused, so it holds what these read."""
+        base = f'labels = {{ kind = "{kind}", rate = 0.3 }}\ntrain.epochs = {epochs}\n' if kind else ""
+        if set(methods) & {"ce", "proden", "detect-train"}:
+            base += 'adapt = "linear-probe"\ntrain.batch = 64\n'
+        self.sweep.write_text(SWEEP.format(methods=json.dumps(list(methods)), seeds=list(seeds), base=base) + more)
+
+    def words(self, *options):
+        return list(map(str, [self.build / "bin/winnow", "run", self.sweep, "--store", self.store, "--reference", SOURCE / "results/reference", "--device", "cpu", *options]))
+
+    def go(self, *options, code=0):
+        """What a run says, to whomever."""
+        process = subprocess.run(self.words(*options), env=self.environment, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+        equal(process.returncode, code, f"exit code of a run: {process.stdout}")
+        return process.stdout
+
+    def background(self, *options):
+        with open(self.output, "a") as output:
+            return subprocess.Popen(self.words(*options), stdout=output, stderr=subprocess.STDOUT, env=self.environment, cwd=self.folder)
+
+    def complaint(self, code, **arguments):
+        """What is said of a stage that fails."""
+        self.method(code, **arguments)
+        self.plan()
+        return self.go("--trainers", "1", code=3)
+
+    def rows(self):
+        return list(csv.DictReader(io.StringIO(self.winnow("report", self.sweep, "--store", self.store, "--reference", SOURCE / "results/reference", "--format", "csv"))))
+
+    def runs(self):
+        """The run files of this store by their stage's method, a list each."""
+        result = {}
+        for file in sorted((self.store / "runs").glob("??/*.h5")):
+            opened = h5py.File(file, "r")
+            stage = json.loads(opened["stage/json"][()])
+            result.setdefault(stage["settings"].get("method"), []).append((stage, opened))
+        return result
+
+
+def programs():
+    """Processes of the programs of this test."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if any(word.startswith(str(Case.cache).encode() + b"/programs/") for word in words):
+                found.append(int(folder.name))
+    return found
+
+
+def stands_beside_methods_of_winnow(case):
+    case.method(MEANS)
+    case.plan(methods=("ce", "mine"), seeds=(0, 1))
+    case.winnow("try", case.sweep, "--store", case.store, "--reference", SOURCE / "results/reference")
+    contains(case.go("--trainers", "2"), "done")
+    rows = case.rows()
+    equal(sorted((row["method"], row["seed"]) for row in rows), [(m, s) for m in ("ce", "mine") for s in ("0", "1")], "rows of the table")
+    equal(all(float(row["accuracy"]) > 0.4 for row in rows if row["method"] == "mine"), True, f"it has learnt: {rows}")
+    runs = case.runs()
+    by_seed = {method: {stage["settings"]["seed"]: file for stage, file in runs[method]} for method in ("ce", "mine")}
+    for seed in (0, 1):                               # the very same labels of the very same samples
+        for name in ("labels/samples", "labels/given"):
+            equal(numpy.array_equal(by_seed["ce"][seed][name], by_seed["mine"][seed][name]), True, f"{name} of seed {seed}")
+    curves = by_seed["mine"][0]["metrics/epochs"]
+    equal([len(numpy.asarray(curves["accuracy"])), numpy.isfinite(numpy.asarray(curves["spread"])).all()], [2, True], "its curves")
+    contains(case.winnow("method", "list", "--presets", case.folder / "presets"), "mine")
+    shown = case.winnow("method", "show", "mine", "--presets", case.folder / "presets")
+    contains(shown, "mine.py")
+    # Again: nothing to do. An edited file is another stage; the old results stay.
+    contains(case.go(), "0 to run")
+    before = case.digests()
+    (case.methods / "mine.py").write_text((case.methods / "mine.py").read_text() + "# edited\n")
+    contains(case.go(), "2 to run")
+    equal(set(before) < set(case.digests()), True, "what was computed stays")
+
+
+def learns_from_candidate_sets_and_from_nothing(case):
+    case.method(MEANS, labels="candidates")
+    case.method("""
+        import numpy
+        from winnow import trainer
+        @trainer.main
+        def train(stage):
+            assert stage.given is None and stage.candidates is None, "labels of a method that learns without"
+            assert not any(key.startswith("labels.") for key in stage.settings), stage.settings
+            stage.predict(test=numpy.zeros(len(stage.test), int))
+    """, name="blind", labels="none")
+    case.plan(methods=("mine", "proden"), kind="flip")
+    case.go("--trainers", "2")
+    runs = case.runs()
+    equal(numpy.array_equal(runs["mine"][0][1]["labels/candidates"], runs["proden"][0][1]["labels/candidates"]), True, "candidate sets")
+    case.plan(methods=("blind",), kind=None)
+    case.go()
+    equal(0.05 < float(case.rows()[0]["accuracy"]) < 0.2, True, "one class of ten")
+
+
+def detects_and_learns_from_detectors(case):
+    case.method("""
+        import numpy
+        from winnow import trainer
+        @trainer.main
+        def detect(stage):
+            images = numpy.asarray(stage.train.pixels, "f4").reshape(len(stage.train), -1)
+            means = numpy.stack([images[stage.given == c].mean(0) for c in range(stage.classes)])
+            score = -((images - means[stage.given]) ** 2).mean(1)
+            nearest = numpy.argmin(((images[:, None] - means) ** 2).sum(2), 1)
+            stage.select(nearest == stage.given, score=score)
+    """, name="nearest", more='gives = ["selection"]')
+    case.method("""
+        import numpy
+        from winnow import trainer
+        @trainer.main
+        def train(stage):
+            kept, images = stage.selection.mask, numpy.asarray(stage.train.pixels, "f4").reshape(len(stage.train), -1)
+            label = stage.selection.label
+            means = numpy.stack([images[kept & (label == c)].mean(0) if (kept & (label == c)).any() else numpy.full(784, 1e9) for c in range(stage.classes)])
+            test = numpy.asarray(stage.test.pixels, "f4").reshape(len(stage.test), -1)
+            stage.predict(test=numpy.argmin(((test[:, None] - means) ** 2).sum(2), 1), kept=int(kept.sum()))
+    """, name="mine")
+    preset = case.methods / "mine.toml"
+    preset.write_text(preset.read_text().replace('recipe  = "train"', 'recipe  = "detect-train"') + '\n[stages.detect]\nmethods = ["nearest", "gmm"]\n')
+    case.plan(methods=("mine", "detect-train"), more='detect.method = ["nearest"]\n')
+    case.go("--trainers", "2")
+    rows = case.rows()
+    equal(sorted(row["method"] for row in rows), ["detect-train", "mine"], "our training on its selection, and its own")
+    stage, file = case.runs()["nearest"][0]
+    final = file["metrics/final"]
+    equal([float(final[name][0]) > 0.5 for name in ("selection_precision", "selection_recall")], [True, True], "it selects well")
+    equal(set(file["selection"]) >= {"mask", "label", "score", "samples"}, True, "what a run file keeps of a selection")
+    equal(len(case.runs()["nearest"]), 1, "one detector serves both")
+
+
+def resumes_where_it_was(case):
+    case.method(MEANS, inside="time.sleep(0.3)")
+    case.plan(epochs=8)
+    case.go()
+    undisturbed = case.digests()
+    for victim in ("program", "trainer", "stop"):
+        for file in (case.store / "runs").glob("??/*.h5"):
+            if json.loads(h5py.File(file, "r")["stage/json"][()])["settings"].get("method") == "mine":
+                file.unlink()
+        process = case.background("--grace", "0")
+        wait_for(lambda: any((case.store / "checkpoints").glob("*/epochs.json")) and programs(), f"epochs before {victim}")
+        time.sleep(0.7)
+        if victim == "stop":
+            process.send_signal(signal.SIGTERM)
+            equal(process.wait(60), 4, "exit code of a drain")
+            equal(programs(), [], "programs that are left")
+            process = case.background()
+        else:
+            for pid in programs() if victim == "program" else [int(Path(f"/proc/{p}/stat").read_text().split(") ")[1].split()[1]) for p in programs()]:
+                kill(pid)
+        equal(process.wait(120), 0, f"exit code after {victim}: {case.said()[-1000:]}")
+        wait_for(lambda: not programs(), "programs end")
+        equal(case.digests(), undisturbed, f"results after {victim}")
+    resumed = case.events("resumed")
+    equal(len(resumed) >= 2 and all(event.get("epoch", 0) > 0 for event in resumed), True, f"it went on instead of starting over: {resumed}")
+
+
+def serves_stage_after_stage(case):
+    case.method("import os\npid = os.getpid()\n" + textwrap.dedent(MEANS).replace("spread=float(means.std())", "process=pid"))
+    case.plan(seeds=(0, 1, 2))
+    case.go("--trainers", "1")
+    of = {float(file["metrics/final"]["process"][0]) for _, file in case.runs()["mine"]}
+    equal(len(of), 1, "processes of three stages")
+
+
+def what_it_prints_is_its_log(case):
+    case.method(MEANS, inside="print('{\"event\":\"done\"}', flush=True)\nimport os; os.write(1, b'\\xff\\xfe garbage\\n'); os.system('echo and what it starts')")
+    case.plan()
+    case.go()
+
+
+def mistakes_are_one_line(case):
+    begin = "from winnow import trainer\nimport numpy\n@trainer.main\ndef train(stage):\n    "
+    contains(case.complaint(begin + "raise ValueError('the moon is full')"), "the program: ValueError: the moon is full (mine.py:5)")
+    contains(case.complaint(begin + "import helper"), "No module named 'helper': a program sees the files that its preset lists")
+    contains(case.complaint(begin + "stage['margin']"), "the stage has no setting 'margin'")
+    contains(case.complaint(begin + "stage.epoch(0, test=numpy.zeros((7, 10)))"), "test: F64 of shape [7, 10]: expected a class a sample, integers of shape [100]")
+    contains(case.complaint(begin + "scores = numpy.zeros((100, 10)); scores[17, 3] = float('nan')\n    stage.epoch(0, test=scores)"), "row 17 holds a value that is not finite")
+    contains(case.complaint(begin + "stage.epoch(0, test=numpy.full(100, 10))"), "row 0 is 10: classes are 0 to 9")
+    contains(case.complaint(begin + "stage.epoch(0, test=numpy.zeros(100, int), accuracy=1.0)"), "reports 'accuracy', which winnow measures itself")
+    contains(case.complaint(begin + "stage.epoch(3, test=numpy.zeros(100, int))"), "reports epoch 3, expected 0")
+    contains(case.complaint(begin + "pass"), "has predicted nothing")
+    contains(case.complaint(begin + "stage._token = 'other'\n    stage.epoch(0, test=numpy.zeros(100, int))"), "about other samples than those that were handed over")
+    contains(case.complaint(begin + "import os; os.write(3, b'hello\\n'); import time; time.sleep(60)"), "wrote a line that is no event: 'hello'")
+    contains(case.complaint(begin + "import sys; sys.exit(3)"), "the program: SystemExit: 3")
+    contains(case.complaint("import os\nos.write(3, b'{\"event\":\"ready\",\"protocol\":7}\\n')\nimport time; time.sleep(60)"), "speaks version 7 of the protocol, this winnow 1")
+    contains(case.complaint("raise RuntimeError('at the start')"), "RuntimeError: at the start")
+    contains(case.complaint(begin + "raise MemoryError('three terabytes')"), "MemoryError: three terabytes")
+    equal({record["class"] for record in case.events("failed")}, {"user", "transient", "memory"}, "classes of failures")
+    # Its files change between planning and computing: it is not computed for what it was.
+    case.method(MEANS + "# never started\n")
+    case.plan()
+    stage = case.folder / "stage.json"
+    planned = json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--json"))["stages"][-1]
+    stage.write_text(json.dumps(planned))
+    (case.methods / "mine.py").write_text("# another\n")
+    contains(case.winnow("stage", stage, "--output", case.folder / "run.h5", program="winnow-train", code=2), "are not those that the sweep was planned with")
+
+
+def true_labels_are_not_handed_over(case):
+    """tests/train/annotated_test.cpp holds this against forged ones; here what a program finds in its folder."""
+    case.method("""
+        import json, os, pathlib
+        import numpy
+        from winnow import trainer
+        @trainer.main
+        def train(stage):
+            seen = {name: (value.dtype.str, value.shape) for tensors in (stage._labels, stage._inputs) for name, value in tensors.items()}
+            stage.note("SEEN " + json.dumps([sorted(seen), sorted(os.listdir(stage._folder))]))
+            stage.predict(test=numpy.zeros(len(stage.test), int))
+    """)
+    case.plan()
+    text = case.go()
+    contains(text, "SEEN [[\"given\"], [\"inputs.safetensors\", \"labels.safetensors\", \"stage.json\"]]")
+
+
+TESTS = [stands_beside_methods_of_winnow, learns_from_candidate_sets_and_from_nothing, detects_and_learns_from_detectors, resumes_where_it_was,
+         serves_stage_after_stage, what_it_prints_is_its_log, mistakes_are_one_line, true_labels_are_not_handed_over]
+
+if __name__ == "__main__":
+    each(TESTS, Own)

@@ -39,8 +39,9 @@ Draft trained_scorer(const Experiment& experiment) {
                                                         {"seed", settings.at("labels.scorer.seed")}})
     values[key] = value;
   if (std::int64_t epochs = settings.integer("labels.scorer.epochs")) values["train.epochs"] = epochs;
-  for (const Key& key : catalogue.common)
-    if (!holds(key, values)) values.erase(key.key);
+  for (const auto* keys : {&catalogue.common, &catalogue.methods.at("ce").keys})
+    for (const Key& key : *keys)
+      if (!holds(key, values)) values.erase(key.key);
 
   Draft draft{.label = "generator"};
   draft.stage.kind = StageKind::train;

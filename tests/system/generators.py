@@ -110,7 +110,7 @@ def converted(build):
     pickle, folder = case.folder / "weights.pt", case.folder / "snapshot"
     for classes, code in ((10, 0), (7, 3)):
         saved = subprocess.run([sys.executable, "-c", SAVE, str(pickle), str(classes)], capture_output=True, text=True,
-                               env=dict(os.environ, PYTHONPATH=str(SOURCE / "deps/site")))
+                               env=dict(os.environ, PYTHONPATH=f"{SOURCE}/deps/site:{SOURCE}/deps/tests"))
         if saved.returncode:
             print("without converted weights: no torch in Python")
             break

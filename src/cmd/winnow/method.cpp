@@ -53,7 +53,15 @@ std::string labels_of_example(const sweep::Method& method) {
              : R"([{ kind = "symmetric", rate = 0.2 }, { kind = "symmetric", rate = 0.4 }])";
 }
 
-// A grid that a sweep can take over as it stands; tests plan it.
+// A key that has no value unless a sweep gives it one, in the stage that runs this method (empty: the cell's).
+bool must_be_set(const sweep::Key& key, const std::string& stage, const std::string& method) {
+  if (key.fallback || key.type != Declaration::Type::text) return false;
+  if (stage.empty()) return key.when.empty();
+  auto runs = key.when.find(stage + ".method");
+  return runs != key.when.end() && runs->second == std::vector<Value>{method};
+}
+
+// A grid that a sweep can take over as it stands, once NAMEs are put in; tests plan it.
 std::string example_of(const sweep::Method& method) {
   std::string text = fmt::format("[[grid]]\nmethod = [\"{}\"]\n", method.name);
   if (method.labels != sweep::LabelNeed::none) text += fmt::format("labels = {}\n", labels_of_example(method));
@@ -61,10 +69,16 @@ std::string example_of(const sweep::Method& method) {
   if (method.recipe == "zero-shot") return text + "prompt = [\"a photo of a {}.\", \"{}\"]\n";  // nothing is drawn
   for (const auto& [stage, methods] : method.stages) {
     std::string tables;
-    for (const std::string& name : methods)
-      tables += fmt::format("{}{{ method = \"{}\" }}", tables.empty() ? "" : ", ", name);
+    for (const std::string& name : methods) {
+      tables += fmt::format("{}{{ method = \"{}\"", tables.empty() ? "" : ", ", name);
+      for (const sweep::Key& key : method.keys)
+        if (must_be_set(key, stage, name)) tables += fmt::format(", {} = \"NAME\"", key.key.substr(stage.size() + 1));
+      tables += " }";
+    }
     text += fmt::format("{} = [{}]\n", stage, tables);
   }
+  for (const sweep::Key* key : own_keys(method))
+    if (must_be_set(*key, "", method.name)) text += fmt::format("{} = [\"NAME\"]\n", key->key);
   for (const sweep::Key* key : own_keys(method)) {
     bool plain = key->when.empty() && key->fallback && key->words.size() > 1 && key->type == Declaration::Type::text;
     if (!plain) continue;  // one key with words shows how its own are set

@@ -96,7 +96,7 @@ def unpack(file):
         shutil.rmtree(folder, ignore_errors=True)
         try:
             with tarfile.open(file) as archive:
-                archive.extractall(folder, filter="data")
+                archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # Debian 12's Python has none
         except (tarfile.TarError, EOFError, OSError) as error:
             raise SystemExit(f"launch/test-gpu: {file} is no bundle: {error}")
         if not (folder / "winnow-gpu/bundle.json").exists():

@@ -56,7 +56,7 @@ std::string labels_of_example(const sweep::Method& method) {
 // A key that has no value unless a sweep gives it one, in the stage that runs this method (empty: the cell's).
 bool must_be_set(const sweep::Key& key, const std::string& stage, const std::string& method) {
   if (key.fallback || key.type != Declaration::Type::text) return false;
-  if (stage.empty()) return key.when.empty();
+  if (stage.empty()) return key.when.empty() && !key.key.ends_with(".method");
   auto runs = key.when.find(stage + ".method");
   return runs != key.when.end() && runs->second == std::vector<Value>{method};
 }

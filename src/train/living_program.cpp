@@ -86,7 +86,14 @@ LivingProgram::LivingProgram(const Program& program, const std::string& fingerpr
       process_(std::make_unique<ChildProcess>(command_of(program, private_copy(program, fingerprint), threads))) {
   auto start = std::chrono::steady_clock::now();
   std::optional<Value> ready;
-  while (!(ready = next(kBetween))) {
+  auto heard = [&] {
+    try {
+      return next(kBetween);
+    } catch (const DeviceError& error) {  // it will not begin the next time, either
+      throw UsageError(error.what());
+    }
+  };
+  while (!(ready = heard())) {
     between();
     if (std::chrono::steady_clock::now() - start > kStart)
       throw UsageError(fmt::format("the program is not ready after {} s: its first line must be the event 'ready'{}",

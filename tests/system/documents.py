@@ -42,7 +42,10 @@ def main():
     build = pathlib.Path(parser.parse_args().build).resolve()
     seen, ran = set(), 0
     with tempfile.TemporaryDirectory() as folder:
-        environment = dict(os.environ, WINNOW_CACHE=folder + "/cache", PATH=f"{build}/bin:{os.environ['PATH']}")
+        programs = pathlib.Path(folder, "programs")
+        programs.mkdir()
+        (programs / "python3").symlink_to(SOURCE / "launch/python")  # of a method that is a program: one with numpy
+        environment = dict(os.environ, WINNOW_CACHE=folder + "/cache", PATH=f"{programs}:{build}/bin:{os.environ['PATH']}")
         os.symlink(SOURCE / "sweeps", folder + "/sweeps")
         os.symlink(SOURCE / "analysis", folder + "/analysis")
         os.symlink(SOURCE / "launch", folder + "/launch")

@@ -274,7 +274,7 @@ def mistakes_are_one_line(case):
     contains(case.complaint("import os\nos.write(3, b'{\"event\":\"ready\",\"protocol\":7}\\n')\nimport time; time.sleep(60)"), "speaks version 7 of the protocol, this winnow 1")
     contains(case.complaint("raise RuntimeError('at the start')"), "RuntimeError: at the start")
     contains(case.complaint(begin + "raise MemoryError('three terabytes')"), "MemoryError: three terabytes")
-    equal({record["class"] for record in case.events("failed")}, {"user", "transient", "memory"}, "classes of failures")
+    equal({record["class"] for record in case.events("failed")}, {"user", "memory"}, "classes of failures")
     # Its files change between planning and computing: it is not computed for what it was.
     case.method(MEANS + "# never started\n")
     case.plan()

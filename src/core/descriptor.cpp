@@ -22,13 +22,13 @@ int check_call(int result, const char* what) {
   return result;
 }
 
-Pair make_pipe() {
+DescriptorPair make_pipe() {
   int fds[2];
   check_call(::pipe2(fds, O_CLOEXEC), "make a pipe");
   return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
-Pair make_socket_pair() {
+DescriptorPair make_socket_pair() {
   int fds[2];
   check_call(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "make a socket pair");
   return {Descriptor(fds[0]), Descriptor(fds[1])};

@@ -13,25 +13,12 @@
 #include <cstring>
 #include <utility>
 
+#include "winnow/core/descriptor.h"
 #include "winnow/core/error.h"
 
 namespace winnow {
 
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 template <class Kind>
 [[noreturn]] void fail(std::string_view what, const Path& path) {

@@ -37,7 +37,7 @@ void ignore_signals() {
 }  // namespace
 
 AgentProcess start_agent(const Options& options) {
-  Pair pair = make_socket_pair();
+  DescriptorPair pair = make_socket_pair();
   std::fflush(nullptr);  // or both would print what is buffered
   pid_t pid = check_call(::fork(), "start the agent");
   if (pid == 0) {

@@ -78,7 +78,7 @@ class Worker {
   store::Store store_;
   std::map<std::string, DataSource> datasets_;
   std::map<std::string, Path> caches_, weights_;  // by fingerprint
-  Pair wake_;
+  DescriptorPair wake_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

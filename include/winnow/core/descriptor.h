@@ -20,6 +20,7 @@ class Descriptor {
   int get() const { return fd_; }
   bool open() const { return fd_ >= 0; }
   void close();
+  int release() { return std::exchange(fd_, -1); }  // to the caller
 
  private:
   int fd_ = -1;
@@ -28,11 +29,11 @@ class Descriptor {
 // Throws DeviceError("cannot WHAT: reason") for a negative result.
 int check_call(int result, const char* what);
 
-struct Pair {
+struct DescriptorPair {
   Descriptor first, second;
 };
-Pair make_pipe();  // read end, write end; close-on-exec
-Pair make_socket_pair();
+DescriptorPair make_pipe();  // read end, write end; close-on-exec
+DescriptorPair make_socket_pair();
 void make_nonblocking(int fd);
 
 // Appends what there is, at most `limit` bytes. False at the end of the stream.

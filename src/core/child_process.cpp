@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <cstring>
 
+extern char** environ;
+
 namespace winnow {
 
 namespace {
@@ -51,10 +53,17 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 }  // namespace
 
+std::vector<std::string> ChildProcess::environment_without(const std::function<bool(std::string_view)>& left_out) {
+  std::vector<std::string> result;
+  for (char** entry = environ; *entry; ++entry)
+    if (!left_out(*entry)) result.emplace_back(*entry);
+  return result;
+}
+
 ChildProcess::ChildProcess(Command command)
     : also_kill_(command.also_kill), own_group_(command.own_group), echo_log_(command.echo_log) {
   std::vector<char*> argv = pointers(command.words), envp = pointers(command.environment);
-  Pair in = make_pipe(), out = make_pipe(), err = make_pipe();
+  DescriptorPair in = make_pipe(), out = make_pipe(), err = make_pipe();
   pid_t parent = ::getpid();
   pid_ = check_call(::fork(), ("start a " + command.what).c_str());
   if (pid_ == 0) become(command, argv.data(), envp.data(), in.first.get(), out.second.get(), err.second.get(), parent);

@@ -1,38 +1,32 @@
 #include "trainer_process.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
 
 #include "gang_launch.h"
 
-extern char** environ;
-
 namespace winnow::fleet {
 
 namespace {
-
-bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 bool belongs_to_launcher(std::string_view entry) {
   for (std::string_view prefix :
        {"OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "SLURM_STEP", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID",
         "SLURM_TASK", "SLURM_GTIDS", "SLURM_SRUN_", "SLURM_LAUNCH_", "SLURM_NTASKS", "SLURM_NPROCS", "SLURM_MPI_"})
-    if (begins_with(entry, prefix)) return true;
+    if (entry.starts_with(prefix)) return true;
   return false;
 }
 
 // The mpirun of a gang would look for its nodes in what is left of Slurm's variables.
 std::vector<std::string> environment(const TrainerCommand& command) {
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry; ++entry)
-    if (!begins_with(*entry, "OMP_NUM_THREADS=") && !begins_with(*entry, "WINNOW_GANG=") &&
-        !belongs_to_launcher(*entry) && !(command.width > 1 && begins_with(*entry, "SLURM_")) &&
-        std::none_of(command.variables.begin(), command.variables.end(),
-                     [&](const auto& variable) { return begins_with(*entry, variable.first + "="); }))
-      result.emplace_back(*entry);
+  std::vector<std::string> result = ChildProcess::environment_without([&](std::string_view entry) {
+    return entry.starts_with("OMP_NUM_THREADS=") || entry.starts_with("WINNOW_GANG=") || belongs_to_launcher(entry) ||
+           (command.width > 1 && entry.starts_with("SLURM_")) ||
+           std::any_of(command.variables.begin(), command.variables.end(),
+                       [&](const auto& variable) { return entry.starts_with(variable.first + "="); });
+  });
   result.push_back(fmt::format("OMP_NUM_THREADS={}", command.threads));
   for (const auto& [name, value] : command.variables) result.push_back(name + "=" + value);
   return result;

@@ -12,8 +12,6 @@
 #include "winnow/stage/program_protocol.h"
 #include "winnow/train/programs.h"
 
-extern char** environ;
-
 namespace winnow::train {
 
 namespace {
@@ -46,17 +44,14 @@ Path private_copy(const Program& program, const std::string& fingerprint) {
   return copy;
 }
 
-bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 // winnow's own package for Python, where it lies beside this program.
 std::vector<std::string> environment(int threads) {
-  std::vector<std::string> result;
-  std::string path;
-  for (char** entry = environ; *entry; ++entry) {
-    if (begins_with(*entry, "PYTHONPATH=")) path = *entry + std::string_view("PYTHONPATH=").size();
-    else if (!begins_with(*entry, "OMP_NUM_THREADS=") && !begins_with(*entry, "PYTHONDONTWRITEBYTECODE="))
-      result.emplace_back(*entry);
-  }
+  std::vector<std::string> result = ChildProcess::environment_without([](std::string_view entry) {
+    return entry.starts_with("PYTHONPATH=") || entry.starts_with("OMP_NUM_THREADS=") ||
+           entry.starts_with("PYTHONDONTWRITEBYTECODE=");
+  });
+  const char* given = std::getenv("PYTHONPATH");
+  std::string path = given ? given : "";
   std::error_code absent;
   if (Path own = std::filesystem::canonical(executable_folder() / "../../python", absent); !absent)
     path = own.string() + (path.empty() ? "" : ":" + path);

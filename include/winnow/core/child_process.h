@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "winnow/core/descriptor.h"
@@ -31,6 +32,9 @@ class ChildProcess {
     bool echo_log = false;                 // its log goes to our standard error, too
     std::function<void()> also_kill = {};  // ends what of it is in other groups; lives as long as this object
   };
+
+  // Ours, NAME=VALUE each, without the variables that `left_out` holds for: of an entry it is asked.
+  static std::vector<std::string> environment_without(const std::function<bool(std::string_view)>& left_out);
 
   explicit ChildProcess(Command);  // DeviceError
   ~ChildProcess();

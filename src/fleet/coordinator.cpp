@@ -138,15 +138,14 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       }
       bool has_gpus = !said.at("gpus").empty();
       if (!options_.mixed_devices)
-        for (const auto& [other, gpus] : has_gpus_)
-          if (gpus != has_gpus) {
+        for (const auto& [other, gpus] : gpus_of_a_slot_)
+          if ((gpus > 0) != has_gpus) {
             refused_ = fmt::format(
                 "host {} has GPUs for this run and host {} has none: leave it out, say --device cpu, or "
                 "allow it with --mixed-devices",
                 has_gpus ? message.text : host(other), has_gpus ? host(other) : message.text);
             return;
           }
-      has_gpus_[agent] = has_gpus;
       gpus_of_a_slot_[agent] = static_cast<double>(said.at("gpus").size()) / std::max(message.number, 1.0);
       hosts_[agent] = message.text;
       status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number), said.at("gpus"));

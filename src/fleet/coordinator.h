@@ -58,7 +58,6 @@ class Coordinator {
   sched::Scheduler scheduler_;
   Links links_;
   std::map<sched::AgentId, std::string> hosts_;
-  std::map<sched::AgentId, bool> has_gpus_;
   std::map<sched::AgentId, double> gpus_of_a_slot_;  // 1, an n-th where n trainers share one, 0 on CPUs
   // By class: bytes of a device that a stage of it has held at most, of all that are known.
   std::map<sched::ClassId, std::int64_t> peaks_;

@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "file_kind.h"
-#include "record_name.h"
+#include "named_records.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/json_text.h"
@@ -82,26 +82,11 @@ MaskRecord record_mask(const std::string& name, const Record& dataset, std::span
 
 std::vector<MaskRecord> recorded_masks() {
   std::vector<MaskRecord> result;
-  if (!is_folder(folder())) return result;
-  for (const std::string& of_dataset : names_in(folder(), true))
-    for (const std::string& file : names_in(folder() / of_dataset, false)) {
-      Path path = folder() / of_dataset / file;
-      if (path.extension() != ".json") continue;
-      auto damaged = [&] {
-        return DataError(
-            fmt::format("{} is not a record of a mask; delete it and run winnow data masks again", path.string()));
-      };
-      try {
-        Value json = read_json(path);
-        result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
-                          Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
-                          json.at("samples").get<std::int64_t>(), json.at("kept").get<std::int64_t>()});
-      } catch (const nlohmann::json::exception&) {
-        throw damaged();
-      } catch (const DataError&) {
-        throw damaged();
-      }
-    }
+  read_records_of_datasets(folder(), "a record of a mask", "winnow data masks", [&](const Value& json) {
+    result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
+                      Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
+                      json.at("samples").get<std::int64_t>(), json.at("kept").get<std::int64_t>()});
+  });
   std::sort(result.begin(), result.end(), [](const MaskRecord& a, const MaskRecord& b) {
     return std::tie(a.dataset, a.name) < std::tie(b.dataset, b.name);
   });

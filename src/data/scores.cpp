@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "file_kind.h"
-#include "record_name.h"
+#include "named_records.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/json_text.h"
@@ -76,25 +76,11 @@ ScoreRecord record_scores(const std::string& name, const Record& dataset, std::s
 
 std::vector<ScoreRecord> recorded_scores() {
   std::vector<ScoreRecord> result;
-  if (!is_folder(folder())) return result;
-  for (const std::string& file : names_in(folder(), false)) {
-    Path path = folder() / file;
-    if (path.extension() != ".json") continue;
-    auto damaged = [&] {
-      return DataError(
-          fmt::format("{} is not a record of scores; delete it and run winnow data scores again", path.string()));
-    };
-    try {
-      Value json = read_json(path);
-      result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
-                        Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
-                        json.at("samples").get<std::int64_t>(), json.at("classes").get<std::int64_t>(), ""});
-    } catch (const nlohmann::json::exception&) {
-      throw damaged();
-    } catch (const DataError&) {
-      throw damaged();
-    }
-  }
+  read_records(folder(), "a record of scores", "winnow data scores", [&](const Value& json) {
+    result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
+                      Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
+                      json.at("samples").get<std::int64_t>(), json.at("classes").get<std::int64_t>(), ""});
+  });
   std::sort(result.begin(), result.end(), [](const ScoreRecord& a, const ScoreRecord& b) { return a.name < b.name; });
   return result;
 }

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "../file_kind.h"
-#include "../record_name.h"
+#include "../named_records.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/json_text.h"
@@ -241,26 +241,11 @@ TemplateRecord record_templates(const std::string& name, const Record& dataset, 
 
 std::vector<TemplateRecord> recorded_templates() {
   std::vector<TemplateRecord> result;
-  if (!is_folder(folder())) return result;
-  for (const std::string& of_dataset : names_in(folder(), true))
-    for (const std::string& file : names_in(folder() / of_dataset, false)) {
-      Path path = folder() / of_dataset / file;
-      if (path.extension() != ".json") continue;
-      auto damaged = [&] {
-        return DataError(fmt::format("{} is not a record of templates; delete it and run winnow data templates again",
-                                     path.string()));
-      };
-      try {
-        Value json = read_json(path);
-        result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
-                          Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
-                          json.at("templates").get<std::size_t>(), json.at("texts").get<std::size_t>(), ""});
-      } catch (const nlohmann::json::exception&) {
-        throw damaged();
-      } catch (const DataError&) {
-        throw damaged();
-      }
-    }
+  read_records_of_datasets(folder(), "a record of templates", "winnow data templates", [&](const Value& json) {
+    result.push_back({json.at("name").get<std::string>(), json.at("dataset").get<std::string>(),
+                      Hash128::parse(json.at("fingerprint").get<std::string>()).hex(),
+                      json.at("templates").get<std::size_t>(), json.at("texts").get<std::size_t>(), ""});
+  });
   std::sort(result.begin(), result.end(), [](const TemplateRecord& a, const TemplateRecord& b) {
     return std::tie(a.dataset, a.name) < std::tie(b.dataset, b.name);
   });

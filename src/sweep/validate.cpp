@@ -100,9 +100,10 @@ void require_start(Inspection& seen, const Catalogue& catalogue) {
     };
     if (key != "head_init" || seen.method().recipe != "detect-train")
       refuse("it is the second stage of detect-train that a detector can hand its head to");
-    std::string detector = seen.text("detect.method");
-    if (detector == "label-match" || detector == "file" || detector == "dual-prompts")
-      refuse(fmt::format("{} trains no head", detector));
+    const Method& detector = catalogue.methods.at(seen.text("detect.method"));
+    if (detector.program) refuse(fmt::format("{} is a program, which hands on no head", detector.name));
+    if (detector.recipe != "train" || seen.find("detect.context_length"))  // it trains nothing, or prompts
+      refuse(fmt::format("{} trains no head", detector.name));
     for (const char* same : {"model", "head"})
       if (std::string own = seen.text(same), theirs = seen.text(std::string("detect.") + same); own != theirs)
         refuse(fmt::format("detect.{} = {} and {} = {} must be the same", same, theirs, same, own));

@@ -17,7 +17,7 @@ class SavedEntries;
 
 class Curves {
  public:
-  // One row of metrics/epochs; The same names every epoch; of a stage that predicts "accuracy" is one.
+  // One row of metrics/epochs: the same names every epoch, "accuracy" among them where the stage predicts.
   void add(const EpochEnd&, const std::map<std::string, double>& metrics);
 
   // metrics/final: every metric of the last epoch; accuracy_best and epoch_best (the first best one) over all; with

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "averages.h"
 #include "axes.h"
 #include "same_value.h"
 #include "winnow/core/counted.h"
@@ -96,7 +97,8 @@ class Builder {
  public:
   // `beside`: results of the definition's second metric; null where it has none.
   Builder(const sweep::Plan& plan, const Results& results, const Results* beside, const Definition& definition)
-      : plan_(plan), results_(results), beside_(beside), definition_(definition), values_(plan) {}
+      : plan_(plan), results_(results), beside_(beside), definition_(definition), values_(plan),
+        averages_(table_, values_, members_, results, beside) {}
 
   Table build() {
     const std::vector<std::string>& sweeps = definition_.sweeps;
@@ -132,14 +134,14 @@ class Builder {
                       not_numbers_ == 1 ? "counts" : "count"));
     for (auto& row : table_.cells) {
       row.resize(table_.columns.size());
-      for (Cell& cell : row) {
+      for (Cell& cell : row)
         if (beside_ && !cell.beside) cell.beside.emplace();
-        summarise_all(cell);
-      }
     }
     for (const std::string& axis : definition_.average) add_averages(axis);
+    for (auto& row : table_.cells)
+      for (Cell& cell : row) summarise_all(cell);
     add_published();
-    publish_averages();
+    averages_.publish();
     for (std::size_t column = 0; column < table_.columns.size(); ++column) mark_column(table_, column);
     note_origins();
     return std::move(table_);
@@ -290,120 +292,11 @@ class Builder {
       cell.beside->summary = summarise(cell.beside->values);
   }
 
-  // One more row or column for each combination of the other axes: the mean over the values of this one, seed by seed.
   void add_averages(const std::string& name) {
-    auto place_in = [&](const std::vector<std::string>& axes) {
-      return static_cast<std::size_t>(std::find(axes.begin(), axes.end(), name) - axes.begin());
-    };
     axis(name, definition_.place);
-    std::size_t row_at = place_in(table_.row_axes), column_at = place_in(table_.column_axes);
-    if (row_at < table_.row_axes.size()) {
-      for (auto& [header, members] : groups(table_.rows, row_at)) {
-        std::vector<Cell>& row = table_.cells.emplace_back();
-        for (std::size_t c = 0; c < table_.columns.size(); ++c) {
-          std::vector<Place> places;
-          for (std::size_t r : members) places.emplace_back(r, c);
-          row.push_back(average_of({table_.rows.size(), c}, std::move(places)));
-        }
-        table_.average_rows.insert(table_.rows.size());
-        table_.rows.push_back(header);
-      }
-    } else if (column_at < table_.column_axes.size()) {
-      for (auto& [header, members] : groups(table_.columns, column_at)) {
-        for (std::size_t r = 0; r < table_.rows.size(); ++r) {
-          std::vector<Place> places;
-          for (std::size_t c : members) places.emplace_back(r, c);
-          Cell cell = average_of({r, table_.columns.size()}, std::move(places));
-          table_.cells[r].push_back(std::move(cell));
-        }
-        table_.average_columns.insert(table_.columns.size());
-        table_.columns.push_back(header);
-      }
-    } else {
+    if (!averages_.add(name))
       throw UsageError(fmt::format("{}: average: {} is neither an axis of the rows nor of the columns of table {}",
                                    definition_.place.text(), name, definition_.name));
-    }
-  }
-  // Headers that differ on one axis alone, under what they have in common; averages over another axis are left out.
-  static std::vector<std::pair<Header, std::vector<std::size_t>>> groups(const std::vector<Header>& headers,
-                                                                         std::size_t axis) {
-    std::vector<std::pair<Header, std::vector<std::size_t>>> result;
-    for (std::size_t i = 0; i < headers.size(); ++i) {
-      Header common = headers[i];
-      if (std::find(common.begin(), common.end(), kAverage) != common.end()) continue;
-      common[axis] = kAverage;
-      auto found = std::find_if(result.begin(), result.end(), [&](const auto& group) { return group.first == common; });
-      if (found == result.end()) found = result.insert(result.end(), {common, {}});
-      found->second.push_back(i);
-    }
-    return result;
-  }
-
-  using Place = std::pair<std::size_t, std::size_t>;  // row and column
-  Cell average_of(const Place& place, std::vector<Place> members) {
-    Cell cell;
-    std::optional<std::size_t> seed = values_.find("seed");
-    std::map<std::string, std::size_t> planned;  // by seed: members that plan it
-    std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> found;
-    for (const Place& member : members)
-      for (std::size_t i : members_[member]) {
-        std::string text = seed ? values_.text(*seed, i) : "";
-        ++planned[text];
-        if (results_.experiments[i].value) found[text].first.push_back(*results_.experiments[i].value);
-        if (beside_ && beside_->experiments[i].value) found[text].second.push_back(*beside_->experiments[i].value);
-      }
-    cell.planned = planned.size();
-    if (beside_) cell.beside.emplace();
-    for (const auto& [text, values] : found) {
-      auto add = [&](const std::vector<double>& all, std::vector<double>& to) {
-        if (all.size() == members.size()) to.push_back(summarise(all).mean);
-      };
-      add(values.first, cell.values);
-      if (beside_) add(values.second, cell.beside->values);
-    }
-    summarise_all(cell);
-    averages_.emplace_back(place, std::move(members));
-    return cell;
-  }
-
-  // The published numbers' own averages, where no member lacks one and the definition says none.
-  void publish_averages() {
-    for (const auto& [place, members] : averages_) {
-      auto publish = [&](Number& number, auto number_of) {
-        if (number.published) return;
-        Published mean{0.0, std::nullopt, std::nullopt, ""};
-        for (const Place& member : members) {
-          const Number* own = number_of(table_.cells[member.first][member.second]);
-          if (!own->published || !own->published->value) return;
-          *mean.value += *own->published->value / static_cast<double>(members.size());
-          mean.source = own->published->source;
-        }
-        number.published = mean;
-      };
-      Cell& cell = table_.cells[place.first][place.second];
-      publish(cell, [](const Cell& member) -> const Number* { return &member; });
-      if (cell.beside) publish(*cell.beside, [](const Cell& member) -> const Number* { return &*member.beside; });
-    }
-  }
-
-  // Of an average: the cells whose headers say so.
-  std::vector<Cell*> averages_named(const Definition::Reference& reference) {
-    std::vector<Cell*> cells;
-    auto says = [&](const std::vector<std::string>& axes, const Header& header, const std::string& name,
-                    const std::vector<std::string>& any) {
-      auto at = std::find(axes.begin(), axes.end(), name) - axes.begin();
-      return at < static_cast<std::ptrdiff_t>(axes.size()) &&
-             std::any_of(any.begin(), any.end(), [&](const std::string& value) {
-               return same_value(header[static_cast<std::size_t>(at)], value);
-             });
-    };
-    for (const auto& [place, members] : averages_)
-      if (std::all_of(reference.where.begin(), reference.where.end(), [&](const auto& entry) {
-            return says(table_.row_axes, table_.rows[place.first], entry.first, entry.second) ||
-                   says(table_.column_axes, table_.columns[place.second], entry.first, entry.second);
-          }))
-        cells.push_back(&table_.cells[place.first][place.second]);
-    return cells;
   }
   bool names_average(const Definition::Reference& reference) const {
     return std::any_of(reference.where.begin(), reference.where.end(), [&](const auto& entry) {
@@ -411,7 +304,7 @@ class Builder {
     });
   }
   std::vector<Cell*> cells_named(const Definition::Reference& reference) {
-    if (names_average(reference)) return averages_named(reference);
+    if (names_average(reference)) return averages_.named(reference);
     Conditions where = conditions(reference.where, reference.place);
     std::vector<Cell*> cells;
     for (const auto& [at, experiments] : members_)
@@ -448,9 +341,9 @@ class Builder {
   std::vector<std::size_t> experiments_;
   Headers rows_, columns_;
   std::size_t without_metric_ = 0, not_numbers_ = 0;
-  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> members_;
-  std::vector<std::pair<Place, std::vector<Place>>> averages_;  // and their members
+  ExperimentsOfCells members_;
   Table table_;
+  Averages averages_;
 };
 
 }  // namespace

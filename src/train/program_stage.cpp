@@ -20,6 +20,7 @@
 #include "sample_scores.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
+#include "winnow/device/device.h"
 #include "winnow/stage/program_protocol.h"
 #include "winnow/store/metric.h"
 
@@ -44,19 +45,29 @@ std::int64_t integer_of(const Value& event, const char* key, std::int64_t otherw
 }
 
 // Where a stage's folders lie: in that of its checkpoint, which every attempt finds again; without one in a temporary
-// folder.
+// folder. An attempt on another kind of device or with other threads starts over, as winnow's own methods do
+// (checkpoint.h): the result is a function of both.
 class Folders {
  public:
-  explicit Folders(const Path& checkpoint) : root_(checkpoint) {
-    if (root_.empty()) {
+  Folders(const Context& context, Observer& observer) {
+    if (!context.checkpoint.empty()) {
+      root_ = context.checkpoint / "program";
+    } else {
       std::string pattern = (std::filesystem::temp_directory_path() / "winnow-program-XXXXXX").string();
       if (!::mkdtemp(pattern.data())) throw DeviceError(fmt::format("cannot make a folder {}", pattern));
       root_ = temporary_ = pattern;
     }
     root_ = std::filesystem::absolute(root_);
+    std::string now = Value({{"device", device::kind_of(context.device)}, {"threads", context.threads}}).dump();
     std::error_code stays;
+    if (std::filesystem::exists(root_ / "made_on.json") && read_file(root_ / "made_on.json") != now) {
+      observer.note(fmt::format("{}: it is of {}, and this is {}; the stage starts over", root_.string(),
+                                printable(read_file(root_ / "made_on.json").substr(0, 200)), now));
+      std::filesystem::remove_all(root_);
+    }
     std::filesystem::remove_all(handover(), stays);
     for (const Path& folder : {handover(), output(), checkpoint_of_program()}) make_folders(folder);
+    write_file_atomically(root_ / "made_on.json", now);
   }
   ~Folders() {
     std::error_code stays;
@@ -66,7 +77,7 @@ class Folders {
 
   Path handover() const { return root_ / "handover"; }
   Path output() const { return root_ / "output"; }
-  Path checkpoint_of_program() const { return root_ / "program"; }
+  Path checkpoint_of_program() const { return root_ / "checkpoint"; }
   Path epochs() const { return root_ / "epochs.json"; }
 
  private:
@@ -145,7 +156,7 @@ class ProgramStage {
   ProgramStage(const Stage& stage, const Context& context, Observer& observer, ImageSource& source,
                const Oracle& oracle)
       : stage_(stage), context_(context), observer_(observer), source_(source), oracle_(oracle),
-        folders_(context.checkpoint), handover_(hand_over(stage, context, source, folders_.handover())),
+        folders_(context, observer), handover_(hand_over(stage, context, source, folders_.handover())),
         answers_(folders_.output(), handover_, source.classes()), measured_(source, oracle, stage.settings),
         epochs_(folders_.epochs()) {}
 

@@ -226,7 +226,7 @@ def resumes_where_it_was(case):
             if json.loads(h5py.File(file, "r")["stage/json"][()])["settings"].get("method") == "mine":
                 file.unlink()
         process = case.background("--grace", "0")
-        wait_for(lambda: any((case.store / "checkpoints").glob("*/epochs.json")) and programs(), f"epochs before {victim}")
+        wait_for(lambda: any((case.store / "checkpoints").glob("*/program/epochs.json")) and programs(), f"epochs before {victim}")
         time.sleep(0.7)
         if victim == "stop":
             process.send_signal(signal.SIGTERM)
@@ -241,6 +241,24 @@ def resumes_where_it_was(case):
         equal(case.digests(), undisturbed, f"results after {victim}")
     resumed = case.events("resumed")
     equal(len(resumed) >= 2 and all(event.get("epoch", 0) > 0 for event in resumed), True, f"it went on instead of starting over: {resumed}")
+
+
+def a_checkpoint_is_of_its_threads(case):
+    """As with the methods of winnow: a result is a function of both threads and device."""
+    case.method(MEANS, inside="time.sleep(0.3)")
+    case.plan(epochs=8)
+    stage, checkpoint = case.folder / "stage.json", case.folder / "mine"
+    stage.write_text(json.dumps(json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--json"))["stages"][-1]))
+    words = [str(case.build / "bin/winnow-train"), "stage", str(stage), "--output", str(case.folder / "run.h5"), "--checkpoint", str(checkpoint), "--threads"]
+    first = subprocess.Popen([*words, "1"], env=case.environment, cwd=case.folder)
+    wait_for((checkpoint / "program/epochs.json").exists, "an epoch")
+    first.send_signal(signal.SIGINT)
+    equal(first.wait(60), 4, "exit code of a stage that was stopped")
+    second = subprocess.run([*words, "2"], env=case.environment, cwd=case.folder, stderr=subprocess.PIPE, text=True, timeout=120)
+    equal(second.returncode, 0, f"exit code: {second.stderr}")
+    contains(second.stderr, "the stage starts over")
+    equal("resumed" in second.stderr, False, f"it starts over: {second.stderr}")
+    equal(list(checkpoint.glob("*")), [], "what is left of the checkpoint")
 
 
 def serves_stage_after_stage(case):
@@ -302,7 +320,7 @@ def true_labels_are_not_handed_over(case):
     contains(text, "SEEN [[\"given\"], [\"inputs.safetensors\", \"labels.safetensors\", \"stage.json\"]]")
 
 
-TESTS = [stands_beside_methods_of_winnow, learns_from_candidate_sets_and_from_nothing, detects_and_learns_from_detectors, resumes_where_it_was,
+TESTS = [stands_beside_methods_of_winnow, learns_from_candidate_sets_and_from_nothing, detects_and_learns_from_detectors, resumes_where_it_was, a_checkpoint_is_of_its_threads,
          serves_stage_after_stage, what_it_prints_is_its_log, mistakes_are_one_line, true_labels_are_not_handed_over]
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <optional>
 
@@ -34,9 +35,10 @@ class Lines final : public train::Observer {
   }
   void progress(const train::Report& report) override {
     last_ = std::chrono::steady_clock::now();
-    fmt::print(stderr, "{}epoch {}/{}  step {}/{}  loss {:.4f}{}", terminal_ ? "\r\x1b[K" : "", report.epoch + 1,
-               report.epochs, report.step, report.steps, report.loss,
-               terminal_ && report.step != report.steps ? "" : "\n");
+    std::string loss =
+        std::isnan(report.loss) ? "" : fmt::format("  loss {:.4f}", report.loss);  // a program may say none
+    fmt::print(stderr, "{}epoch {}/{}  step {}/{}{}{}", terminal_ ? "\r\x1b[K" : "", report.epoch + 1, report.epochs,
+               report.step, report.steps, loss, terminal_ && report.step != report.steps ? "" : "\n");
   }
   bool stop_wanted() override { return stop_asked; }
   void resumed(std::int64_t epoch, std::int64_t step) override {
@@ -169,7 +171,7 @@ int stage(int argc, char** argv) {
     }
     std::error_code ignored;
     if (gang.rank() == 0 && !checkpoint.empty())
-      for (const char* own : {"state.safetensors", "handover", "output", "program", "epochs.json"})
+      for (const char* own : {"state.safetensors", "program"})
         std::filesystem::remove_all(Path(checkpoint) / own, ignored);
     return kDone;
   });

@@ -135,6 +135,9 @@ TEST_F(Programs, AreDetectorsAndLearnFromThem) {
   EXPECT_EQ(detect.settings.integer("train.epochs"), 7);
   EXPECT_EQ(detect.outputs.count(Output::selection), 1u);
   EXPECT_THAT(refused_sweep(noisy + "method = \"mine\"\n"), HasSubstr("method mine gives no predictions"));
+  EXPECT_THAT(refused_sweep(noisy + "method = \"detect-train\"\nhead = \"linear\"\nhead_init = \"detector\"\n" +
+                            "detect.method = \"mine\"\n"),
+              HasSubstr("head_init = detector: mine is a program, which hands on no head"));
 
   EXPECT_EQ(refused("recipe  = \"train\"", "recipe = \"detect-train\"\nstages.detect.methods = [\"gmm\"]"), "accepted");
   Plan learner = planned(noisy + "method = \"mine\"\ndetect = { adapt = \"adaptformer\" }\n");

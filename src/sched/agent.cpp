@@ -21,29 +21,23 @@ void Agent::on(const Event& event, Time now, Commands& out) {
   fill_slots(now, out);
   release_gangs(now, out);
   exit_when_idle(now, out);
-  for (std::size_t i = widths_.empty() && needs_.empty() ? out.size() : before; i < out.size(); ++i)
-    forget_ended(out[i]);
-}
-
-void Agent::forget(Attempt attempt) {
-  widths_.erase(attempt);
-  needs_.erase(attempt);
+  for (std::size_t i = before; i < out.size(); ++i) forget_ended(out[i]);
 }
 
 // Of an attempt that has come to its end.
 void Agent::forget_ended(const Command& command) {
-  if (auto* done = std::get_if<ReportDone>(&command)) forget(done->attempt);
-  if (auto* failed = std::get_if<ReportFailed>(&command)) forget(failed->attempt);
-  if (auto* returned = std::get_if<ReportReturned>(&command)) forget(returned->attempt);
+  if (auto* done = std::get_if<ReportDone>(&command)) orders_.erase(done->attempt);
+  if (auto* failed = std::get_if<ReportFailed>(&command)) orders_.erase(failed->attempt);
+  if (auto* returned = std::get_if<ReportReturned>(&command)) orders_.erase(returned->attempt);
 }
 
 void Agent::handle(const Given& event, Time, Commands& out) {
+  if (orders_.count(event.attempt)) return;  // said twice
   if (draining_ || event.width > open_slots()) {
     out.push_back(ReportReturned{event.attempt});
     return;
   }
-  if (event.width > 1) widths_[event.attempt] = event.width;
-  if (!devices_.empty()) needs_[event.attempt] = event.need;
+  orders_[event.attempt] = {event.width, event.need};
   preparing_.insert(event.attempt);
   out.push_back(Prepare{event.attempt});
 }
@@ -58,7 +52,7 @@ void Agent::handle(const Retracted& event, Time, Commands& out) {
 void Agent::handle(const Cancelled& event, Time now, Commands& out) {
   preparing_.erase(event.attempt);
   std::erase(waiting_, event.attempt);
-  forget(event.attempt);
+  orders_.erase(event.attempt);
   for (Slot slot = 0; slot < trainers_.size(); ++slot)
     if (trainers_[slot].phase == Phase::running && trainers_[slot].attempt == event.attempt)
       stop_stage(slot, false, now, out);
@@ -194,6 +188,7 @@ void Agent::handle(const Drain& event, Time now, Commands& out) {
 void Agent::handle(const Tick&, Time now, Commands& out) {
   if (!orphaned_ && now - heard_ > timers_.coordinator_silence) {
     orphaned_ = true;
+    out.push_back(ReportSlots{0});  // should somebody listen yet: nothing more can be given to it
     begin_drain(now, Time{0}, out);
   }
   for (Slot slot = 0; slot < trainers_.size(); ++slot) watch(slot, now, out);
@@ -382,8 +377,8 @@ void Agent::empty(Slot slot) {
 }
 
 MemoryNeed Agent::need_of(Attempt attempt) const {
-  auto found = needs_.find(attempt);
-  return found == needs_.end() ? MemoryNeed{} : found->second;
+  auto found = orders_.find(attempt);
+  return found == orders_.end() ? MemoryNeed{} : found->second.need;
 }
 
 // Until the process is gone, or says that it has stopped, the stage's memory is not free.
@@ -401,8 +396,8 @@ bool Agent::fits(Slot slot, Attempt attempt) const {
 }
 
 std::uint32_t Agent::width_of(Attempt attempt) const {
-  auto found = widths_.find(attempt);
-  return found == widths_.end() ? 1 : found->second;
+  auto found = orders_.find(attempt);
+  return found == orders_.end() ? 1 : found->second.width;
 }
 
 void Agent::exit_when_idle(Time now, Commands& out) {

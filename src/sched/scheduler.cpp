@@ -106,6 +106,7 @@ void Scheduler::handle(const Complete&, Time, Commands& out) {
 }
 
 void Scheduler::handle(const Beat& event, Time now, Commands&) {
+  if (auto host = hosts_.find(event.agent); host != hosts_.end()) host->second.refuses = false;
   for (const Attempt& attempt : event.held)
     if (Lease* lease = lease_of(event.agent, attempt)) lease->renewed = now;
 }
@@ -149,7 +150,10 @@ void Scheduler::handle(const Failed& event, Time now, Commands& out) {
 }
 
 void Scheduler::handle(const Returned& event, Time, Commands& out) {
-  if (!lease_of(event.agent, event.attempt)) return;
+  const Lease* lease = lease_of(event.agent, event.attempt);
+  if (!lease) return;
+  // Not asked to: it would return the next one, too, as fast as messages travel.
+  if (!lease->started && !lease->retracting) hosts_.at(event.agent).refuses = true;
   end_lease(event.attempt.stage);
   make_ready(event.attempt.stage);
   fail_too_wide(out);  // its agent may have lost slots meanwhile
@@ -229,7 +233,7 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, std::u
   while (queue.priority() == priority) {
     auto able = std::find_if(by_load_.begin(), by_load_.end(), [&](const auto& entry) {
       const Host& host = hosts_.at(entry.second);
-      return host.slots >= width && host.slots < below;
+      return host.slots >= width && host.slots < below && !host.refuses;
     });
     if (able == by_load_.end()) return true;  // it waits for an agent, or with a wider one: no room is kept for it
     AgentId agent = able->second;
@@ -280,7 +284,7 @@ void Scheduler::steal(std::uint32_t below, Commands& out) {
   std::uint32_t wanted = 0, largest = 0;                             // idle slots, and the most of one agent
   for (const auto& [load, agent] : by_load_) {
     const Host& host = hosts_.at(agent);
-    if (host.slots == 0) continue;
+    if (host.slots == 0 || host.refuses) continue;
     if (host.held >= host.slots) break;
     if (host.slots >= below) continue;
     wanted += host.slots - host.held;

@@ -26,7 +26,7 @@ def designed(root):
     return edges
 
 
-TORCH_FREE = ["core", "stage", "label", "data", "text", "sweep", "store", "sched", "fleet", "report"]
+TORCH_FREE = ["core", "stage", "label", "data", "text", "sweep", "store", "sched", "simulate", "fleet", "report"]
 
 
 def granted(root):

@@ -247,7 +247,7 @@ TEST(Agent, StopsWhenTheCoordinatorFallsSilent) {
   Node n;
   n.running(1);
   EXPECT_THAT(n.silence(10s).said(), IsEmpty());
-  EXPECT_THAT(n.silence(1ms).said(), ElementsAre("stop 0"));
+  EXPECT_THAT(n.silence(1ms).said(), ElementsAre("slots 0", "stop 0")) << "nothing more is to be given to it";
   n.on(Agent::StageStopped{0});
   EXPECT_THAT(n.gone().said(), ElementsAre("exit"));
 }

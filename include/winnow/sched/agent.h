@@ -170,6 +170,9 @@ class Agent {
 
   bool orphaned() const { return orphaned_; }  // stopped because the coordinator stopped sending heartbeats
 
+  // All that decides what it will do, as bytes, times counted back from `now`. For those who explore states.
+  std::string state(Time now) const;
+
  private:
   enum class Phase { empty, closed, starting, idle, running, stopping, dying, lent };
   struct Trainer {
@@ -188,6 +191,11 @@ class Agent {
     std::vector<Time> steps;  // waits between progress, the last few hundred
     bool returning = false;   // stopping: reported as Returned, not dropped
     std::int64_t memory = 0;  // of its device, that the stage has which it runs, or ran last
+  };
+
+  struct Order {
+    std::uint32_t width = 1;
+    MemoryNeed need = {};
   };
 
   void handle(const Given&, Time, Commands&);
@@ -225,7 +233,6 @@ class Agent {
   MemoryNeed need_of(Attempt) const;
   bool has_stage(const Trainer&) const;
   bool fits(Slot, Attempt) const;  // its memory, beside the stages that run there
-  void forget(Attempt);
   void forget_ended(const Command&);
   void stop_stage(Slot, bool returning, Time, Commands&);
   void kill(Slot, bool owed, FailureClass, std::string_view because, Time, Commands&);
@@ -241,9 +248,8 @@ class Agent {
   std::vector<Trainer> trainers_;
   std::vector<bool> closed_;  // by slot
   std::set<Attempt> preparing_;
-  std::deque<Attempt> waiting_;              // prepared
-  std::map<Attempt, std::uint32_t> widths_;  // of attempts wider than 1, as long as they are held
-  std::map<Attempt, MemoryNeed> needs_;      // where devices are shared, as long as they are held
+  std::deque<Attempt> waiting_;      // prepared
+  std::map<Attempt, Order> orders_;  // as long as they are held
   std::set<Attempt> committing_;
   Time heard_, beaten_;
   bool draining_ = false, orphaned_ = false, exited_ = false;

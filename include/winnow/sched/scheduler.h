@@ -163,6 +163,9 @@ class Scheduler {
   };
   std::vector<Outlook> outlook() const;  // by class
 
+  // All that decides what it will do, as bytes, times counted back from `now`. For those who explore states.
+  std::string state(Time now) const;
+
  private:
   enum class State : std::uint8_t { waiting, ready, delayed, leased, done, failed, blocked };
   struct Record {
@@ -183,6 +186,7 @@ class Scheduler {
   struct Host {
     std::uint32_t slots = 0, held = 0, started = 0;
     Time heard{};
+    bool refuses = false;  // it gave back what it was given: nothing more until its next heartbeat
   };
 
   void handle(const Joined&, Time, Commands&);

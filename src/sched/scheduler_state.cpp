@@ -1,0 +1,38 @@
+// What a scheduler is, as bytes.
+#include <algorithm>
+
+#include "state_bytes.h"
+#include "winnow/sched/scheduler.h"
+
+namespace winnow::sched {
+
+std::string Scheduler::state(Time now) const {
+  StateBytes bytes(now, timers_);
+  for (const Record& record : records_)
+    bytes.add(record.missing)
+        .add(record.attempts)
+        .add(record.failures)
+        .add(record.user_failures)
+        .add(record.out_of_memory)
+        .add(static_cast<int>(record.state));
+  std::vector<const Lease*> leases;
+  for (const auto& [stage, lease] : leases_) leases.push_back(&lease);
+  std::sort(leases.begin(), leases.end(), [](const Lease* a, const Lease* b) { return a->attempt < b->attempt; });
+  bytes.add(leases.size());
+  for (const Lease* lease : leases)
+    bytes.add(lease->agent).add(lease->attempt).add(lease->renewed).add(lease->started).add(lease->retracting);
+  bytes.add(hosts_.size());
+  for (const auto& [id, host] : hosts_)
+    bytes.add(id).add(host.slots).add(host.held).add(host.started).add(host.heard).add(host.refuses);
+  bytes.add(delayed_.size());
+  for (const auto& [time, stage] : delayed_) bytes.add(time).add(stage);
+  for (const auto& [width, queue] : ready_) {
+    bytes.add(queue.size());
+    for (ClassId id = 0; id < open_of_.size(); ++id)
+      if (widths_[id] == width) bytes.add(static_cast<int>(queue.prediction(id).value_or(-1) * 1000));
+  }
+  for (std::uint32_t seen : seen_) bytes.add(std::min(seen, 8u));
+  return bytes.add(stopping_).add(complete_).take();
+}
+
+}  // namespace winnow::sched

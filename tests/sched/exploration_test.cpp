@@ -1,0 +1,442 @@
+// Both machines explored exhaustively: two agents, three stages, a gang of two among them, and every order in which
+// messages, processes and at most two faults can happen. No result is lost or accepted twice, no run stands still.
+//
+// Faults: a message is lost, doubled, or late; a trainer dies or hangs; an agent dies, with a word or without; the
+// coordinator dies, and a new one starts with what is in the store. Time passes when nothing else can happen: a message
+// that is under way and a process that works are never slower than that, unless a fault made them so.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "state_bytes.h"
+#include "winnow/core/hash.h"
+#include "winnow/sched/agent.h"
+#include "winnow/sched/scheduler.h"
+
+namespace winnow::sched {
+namespace {
+
+using namespace std::chrono_literals;
+
+Timers quick() {
+  Timers timers;
+  timers.join = 4s;
+  timers.trainer_start = 8s;
+  timers.first_progress = timers.least_hang = 8s;
+  timers.stop = 4s;
+  timers.longest_backoff = 4s;
+  return timers;
+}
+
+// Width 1; width 1, of the first's result; a gang of two.
+Graph small_graph(const std::set<StageId>& done) {
+  Graph graph;
+  graph.inputs = {{}, {0}, {}};
+  graph.classes = {0, 0, 1};
+  graph.widths = {1, 2};
+  for (StageId stage = 0; stage < 3; ++stage) graph.done.push_back(done.count(stage) != 0);
+  return graph;
+}
+
+constexpr std::uint32_t kWidth[] = {1, 1, 2};
+constexpr std::uint32_t kSlots[] = {2, 1};
+constexpr std::size_t kLongest = 1000;  // things that happen until all is done: more is standing still
+constexpr Time kStep = 2s;              // of time that passes: a heartbeat
+
+// What an agent has asked its node for, and what is under way there.
+struct Task {
+  enum class Kind { prepare, ready, finish, kill, stop, commit } kind;
+  Slot slot = 0;
+  Attempt attempt{};
+  bool slow = false;  // finish: it hangs
+};
+
+template <class Message>
+struct Channel {
+  std::deque<Message> messages;
+  int late = 0;  // steps of time for which nothing gets through
+};
+
+struct Node {
+  std::shared_ptr<const Agent> machine;  // shared by the states in which it is the same
+  bool alive = true, dropped = false;    // dropped: by the coordinator
+  Channel<Agent::Event> down;
+  Channel<Scheduler::Event> up;
+  std::vector<Task> tasks;
+};
+
+// A world at a moment. Copied for everything that can happen next.
+struct World {
+  std::shared_ptr<const Scheduler> scheduler;
+  std::vector<Node> nodes;
+  std::vector<Attempt> orphans;  // results that agents of a coordinator that died are committing
+  std::set<StageId> committed, accepted;
+  std::map<StageId, std::uint32_t> attempts;  // the last number given out
+  Time now{};
+  int faults = 0;  // that may still happen
+};
+
+class Exploration {
+ public:
+  explicit Exploration(int faults) {
+    World world;
+    world.faults = faults;
+    start(world);
+    explore(world);
+  }
+
+  std::size_t states() const { return seen_.size(); }
+  std::size_t ends() const { return ends_; }
+  const std::map<std::string, std::size_t>& happened() const { return happened_; }
+
+ private:
+  using Next = std::function<void(World&)>;
+
+  static void start(World& world) {
+    auto scheduler = std::make_shared<Scheduler>(small_graph(world.committed), Policy{}, quick());
+    world.accepted = world.committed;
+    for (const auto& [stage, number] : world.attempts) scheduler->attempted(stage, number);
+    world.scheduler = scheduler;
+    world.nodes.clear();
+    for (std::uint32_t slots : kSlots) join(world, slots);
+    event(world, Scheduler::Complete{});
+  }
+
+  static void join(World& world, std::uint32_t slots) {
+    auto id = static_cast<AgentId>(world.nodes.size());
+    world.nodes.push_back({std::make_shared<Agent>(slots, quick(), world.now), true, false, {}, {}, {}});
+    event(world, Scheduler::Joined{id, slots});
+  }
+
+  // The machines, changed in a copy of their own.
+  static void event(World& world, const Scheduler::Event& happened) {
+    auto changed = std::make_shared<Scheduler>(*world.scheduler);
+    Scheduler::Commands out;
+    changed->on(happened, world.now, out);
+    world.scheduler = changed;
+    for (const auto& command : out) std::visit([&](const auto& c) { execute(world, c); }, command);
+  }
+  static void event(World& world, AgentId id, const Agent::Event& happened) {
+    if (!world.nodes[id].alive) return;
+    auto changed = std::make_shared<Agent>(*world.nodes[id].machine);
+    Agent::Commands out;
+    changed->on(happened, world.now, out);
+    world.nodes[id].machine = changed;
+    for (const auto& command : out) std::visit([&](const auto& c) { execute(world, id, c); }, command);
+  }
+
+  static void execute(World& world, const Scheduler::Assign& c) {
+    world.attempts[c.attempt.stage] = c.attempt.number;
+    EXPECT_TRUE(c.attempt.stage != 1 || world.accepted.count(0)) << "given before its input was there";
+    world.nodes[c.agent].down.messages.push_back(Agent::Given{c.attempt, kWidth[c.attempt.stage], {}});
+  }
+  static void execute(World& world, const Scheduler::Retract& c) {
+    world.nodes[c.agent].down.messages.push_back(Agent::Retracted{c.attempt});
+  }
+  static void execute(World& world, const Scheduler::Cancel& c) {
+    world.nodes[c.agent].down.messages.push_back(Agent::Cancelled{c.attempt});
+  }
+  static void execute(World& world, const Scheduler::Accept& c) {
+    EXPECT_TRUE(world.committed.count(c.attempt.stage)) << "accepted, and there is no result";
+    EXPECT_TRUE(world.accepted.insert(c.attempt.stage).second) << "accepted twice";
+  }
+  static void execute(World&, const Scheduler::Retry&) {}
+  static void execute(World&, const Scheduler::Fail& c) {
+    ADD_FAILURE() << "two faults made stage " << c.last.stage << " fail for good: " << to_string(c.why);
+  }
+  static void execute(World&, const Scheduler::Block&) { ADD_FAILURE() << "a stage is blocked"; }
+  static void execute(World&, const Scheduler::TooWide&) {}  // the larger agent is dead: seen at the end
+  // Nothing is said to it any more, and so it ends; what it says late still counts.
+  static void execute(World& world, const Scheduler::LoseAgent& c) {
+    world.nodes[c.agent].dropped = true;
+    world.nodes[c.agent].down = {};
+    replace_the_last(world);
+  }
+  static void execute(World&, const Scheduler::StopAll&) {}
+
+  static void execute(World& world, AgentId id, const Agent::Prepare& c) {
+    world.nodes[id].tasks.push_back({Task::Kind::prepare, 0, c.attempt});
+  }
+  static void execute(World& world, AgentId id, const Agent::StartTrainer& c) {
+    world.nodes[id].tasks.push_back({Task::Kind::ready, c.slot});
+  }
+  static void execute(World& world, AgentId id, const Agent::Run& c) {
+    for (const Task& task : world.nodes[id].tasks)
+      EXPECT_FALSE(task.kind == Task::Kind::finish && task.attempt.stage == c.attempt.stage)
+          << "an agent runs a stage twice at a time";
+    world.nodes[id].tasks.push_back({Task::Kind::finish, c.slot, c.attempt});
+  }
+  static void execute(World& world, AgentId id, const Agent::StopStage& c) {
+    drop(world.nodes[id], c.slot, Task::Kind::finish);
+    world.nodes[id].tasks.push_back({Task::Kind::stop, c.slot});
+  }
+  static void execute(World& world, AgentId id, const Agent::KillTrainer& c) {
+    world.nodes[id].tasks.push_back({Task::Kind::kill, c.slot});
+  }
+  static void execute(World& world, AgentId id, const Agent::QuitTrainer& c) {
+    world.nodes[id].tasks.push_back({Task::Kind::kill, c.slot});
+  }
+  static void execute(World& world, AgentId id, const Agent::Commit& c) {
+    world.nodes[id].tasks.push_back({Task::Kind::commit, c.slot, c.attempt});
+  }
+  static void execute(World& world, AgentId id, const Agent::Exit&) {
+    world.nodes[id].up.messages.push_back(Scheduler::Left{id});
+    agent_gone(world, id);
+  }
+  static void execute(World& world, AgentId id, const Agent::ReportStarted& c) {
+    say(world, id, Scheduler::Started{id, c.attempt});
+  }
+  static void execute(World& world, AgentId id, const Agent::ReportDone& c) {
+    say(world, id, Scheduler::Done{id, c.attempt, c.outcome});
+  }
+  static void execute(World& world, AgentId id, const Agent::ReportFailed& c) {
+    say(world, id, Scheduler::Failed{id, c.attempt, c.why, ""});
+  }
+  static void execute(World& world, AgentId id, const Agent::ReportReturned& c) {
+    say(world, id, Scheduler::Returned{id, c.attempt});
+  }
+  static void execute(World& world, AgentId id, const Agent::ReportSlots& c) {
+    say(world, id, Scheduler::Resized{id, c.slots});
+  }
+  static void execute(World& world, AgentId id, const Agent::SendHeartbeat& c) {
+    say(world, id, Scheduler::Beat{id, c.held});
+  }
+  static void say(World& world, AgentId id, Scheduler::Event message) {
+    world.nodes[id].up.messages.push_back(std::move(message));
+  }
+
+  // Everything that its trainer does is over.
+  static void drop(Node& node, Slot slot, Task::Kind kind) {
+    std::erase_if(node.tasks, [&](const Task& task) { return task.kind == kind && task.slot == slot; });
+  }
+  static void trainer_dies(World& world, AgentId id, Slot slot) {
+    for (auto kind : {Task::Kind::ready, Task::Kind::finish, Task::Kind::kill, Task::Kind::stop})
+      drop(world.nodes[id], slot, kind);
+    event(world, id, Agent::TrainerGone{slot, ""});
+  }
+  static void agent_gone(World& world, AgentId id) {
+    Node& node = world.nodes[id];
+    node.alive = false;
+    node.tasks.clear();
+    node.down = {};
+    replace_the_last(world);
+  }
+  // A coordinator without agents starts another one, or is started again with new ones.
+  static void replace_the_last(World& world) {
+    for (const Node& node : world.nodes)
+      if (node.alive && !node.dropped) return;
+    join(world, 2);
+  }
+
+  static void perform(World& world, AgentId id, std::size_t index) {
+    Task task = world.nodes[id].tasks[index];
+    world.nodes[id].tasks.erase(world.nodes[id].tasks.begin() + static_cast<std::ptrdiff_t>(index));
+    switch (task.kind) {
+      case Task::Kind::prepare: return event(world, id, Agent::Prepared{task.attempt});
+      case Task::Kind::ready: return event(world, id, Agent::TrainerReady{task.slot});
+      case Task::Kind::finish: return event(world, id, Agent::Finished{task.slot});
+      case Task::Kind::stop: return event(world, id, Agent::StageStopped{task.slot});
+      case Task::Kind::kill: return trainer_dies(world, id, task.slot);
+      case Task::Kind::commit:
+        world.committed.insert(task.attempt.stage);
+        return event(world, id, Agent::Committed{task.attempt, {1, "committed", "", 0}});
+    }
+  }
+
+  // Heartbeats are sent and received, clocks are looked at.
+  static void pass_time(World& world) {
+    world.now += kStep;
+    for (Node& node : world.nodes) {
+      node.down.late = std::max(node.down.late - 1, 0);
+      node.up.late = std::max(node.up.late - 1, 0);
+    }
+    event(world, Scheduler::Tick{});
+    for (AgentId id = 0; id < world.nodes.size(); ++id) {
+      if (!world.nodes[id].alive) continue;
+      const Node& node = world.nodes[id];
+      if (!node.dropped && node.down.messages.empty() && node.down.late == 0) event(world, id, Agent::Heard{});
+      event(world, id, Agent::Tick{});
+    }
+  }
+
+  // All that can happen. Without faults: first what an agent does by itself and nobody else can tell the order of.
+  std::vector<std::pair<const char*, Next>> next(const World& world) const {
+    std::vector<std::pair<const char*, Next>> result;
+    bool pending = false;
+    auto add = [&](const char* what, Next happens) { result.emplace_back(what, std::move(happens)); };
+    auto fault = [&](const char* what, Next happens) {
+      if (world.faults > 0) add(what, [happens = std::move(happens)](World& w) { --w.faults, happens(w); });
+    };
+    for (AgentId id = 0; id < world.nodes.size(); ++id) {
+      const Node& node = world.nodes[id];
+      if (!node.up.messages.empty() && node.up.late == 0) {
+        pending = true;
+        add("a message to the coordinator", [id](World& w) {
+          Scheduler::Event message = w.nodes[id].up.messages.front();
+          w.nodes[id].up.messages.pop_front();
+          event(w, message);
+        });
+        fault("lost to the coordinator", [id](World& w) { w.nodes[id].up.messages.pop_front(); });
+        fault("doubled to the coordinator",
+              [id](World& w) { w.nodes[id].up.messages.push_front(w.nodes[id].up.messages.front()); });
+        for (int steps : {1, 4})
+          fault("late to the coordinator", [id, steps](World& w) { w.nodes[id].up.late = steps; });
+      }
+      if (!node.alive) continue;
+      if (!node.down.messages.empty() && node.down.late == 0) {
+        pending = true;
+        add("a message to an agent", [id](World& w) {
+          Agent::Event message = w.nodes[id].down.messages.front();
+          w.nodes[id].down.messages.pop_front();
+          event(w, id, Agent::Heard{});
+          event(w, id, message);
+        });
+        fault("lost to an agent", [id](World& w) { w.nodes[id].down.messages.pop_front(); });
+        fault("doubled to an agent",
+              [id](World& w) { w.nodes[id].down.messages.push_front(w.nodes[id].down.messages.front()); });
+        for (int steps : {1, 4, 6}) fault("late to an agent", [id, steps](World& w) { w.nodes[id].down.late = steps; });
+      }
+      for (std::size_t i = 0; i < node.tasks.size(); ++i) {
+        const Task& task = node.tasks[i];
+        if (!task.slow) {
+          pending = true;
+          add("a task", [id, i](World& w) { perform(w, id, i); });
+        }
+        if (task.kind == Task::Kind::finish && !task.slow)
+          fault("a stage hangs", [id, i](World& w) { w.nodes[id].tasks[i].slow = true; });
+        if (task.kind == Task::Kind::finish || task.kind == Task::Kind::ready)
+          fault("a trainer dies", [id, slot = task.slot](World& w) { trainer_dies(w, id, slot); });
+      }
+      if (!node.tasks.empty() || !node.up.messages.empty() || !node.down.messages.empty()) {
+        fault("an agent dies", [id](World& w) {
+          w.nodes[id].up.messages.push_back(Scheduler::Left{id});
+          agent_gone(w, id);
+        });
+        fault("an agent falls silent", [id](World& w) { agent_gone(w, id); });
+      }
+    }
+    for (std::size_t i = 0; i < world.orphans.size(); ++i) {
+      pending = true;
+      add("a late commit", [i](World& w) {
+        w.committed.insert(w.orphans[i].stage);
+        w.orphans.erase(w.orphans.begin() + static_cast<std::ptrdiff_t>(i));
+      });
+    }
+    fault("the coordinator dies", [](World& w) {
+      for (const Node& node : w.nodes)
+        for (const Task& task : node.tasks)
+          if (task.kind == Task::Kind::commit) w.orphans.push_back(task.attempt);
+      start(w);
+    });
+    if (!pending) add("time", [](World& w) { pass_time(w); });
+    return result;
+  }
+
+  static Hash128 print_of(const World& world) {
+    StateBytes bytes(world.now, quick());
+    std::string text = world.scheduler->state(world.now);
+    for (const Node& node : world.nodes) {
+      text += node.machine->state(world.now);
+      bytes.add(node.alive)
+          .add(node.dropped)
+          .add(node.down.late)
+          .add(node.up.late)
+          .add(node.down.messages.size())
+          .add(node.up.messages.size());
+      for (const auto& message : node.down.messages) {
+        bytes.add(message.index());
+        std::visit(
+            [&](const auto& m) {
+              if constexpr (requires { m.attempt; }) bytes.add(m.attempt);
+            },
+            message);
+      }
+      for (const auto& message : node.up.messages) {
+        bytes.add(message.index());
+        std::visit(
+            [&](const auto& m) {
+              if constexpr (requires { m.attempt; }) bytes.add(m.attempt);
+              if constexpr (requires { m.held; }) bytes.add_all(m.held);
+              if constexpr (requires { m.why; }) bytes.add(static_cast<int>(m.why));
+            },
+            message);
+      }
+      bytes.add(node.tasks.size());
+      for (const Task& task : node.tasks)
+        bytes.add(static_cast<int>(task.kind)).add(task.slot).add(task.attempt).add(task.slow);
+    }
+    bytes.add_all(world.orphans).add_all(world.committed).add_all(world.accepted).add(world.faults);
+    for (const auto& [stage, number] : world.attempts) bytes.add(stage).add(number);
+    return hash_of(text + bytes.take());
+  }
+
+  void check_end(const World& world) {
+    ++ends_;
+    Scheduler::Counts counts = world.scheduler->counts();
+    for (StageId stage = 0; stage < 3; ++stage)
+      EXPECT_TRUE(world.accepted.count(stage) || (stage == 2 && counts.failed == 1))  // then the gang fits nowhere
+          << "it ended without stage " << stage;
+  }
+
+  void explore(const World& world) {
+    if (testing::Test::HasFailure()) return;
+    Hash128 print = print_of(world);
+    if (on_path_.count(print) || path_.size() > kLongest) {
+      ADD_FAILURE() << "the run stands still";
+      return;
+    }
+    if (!seen_.insert(print).second) return;
+    if (world.scheduler->finished()) return check_end(world);
+    on_path_.insert(print);
+    for (const auto& [what, happens] : next(world)) {
+      World changed = world;
+      happens(changed);
+      ++happened_[what];
+      path_.push_back(what);
+      explore(changed);
+      if (testing::Test::HasFailure()) {
+        if (!std::exchange(told_, true)) {
+          std::string path;
+          for (std::size_t i = 0; i < std::min<std::size_t>(path_.size(), 100); ++i)
+            path += fmt::format("\n  {}", path_[i]);
+          ADD_FAILURE() << "after:" << path;
+        }
+        return;
+      }
+      path_.pop_back();
+    }
+    on_path_.erase(print);
+  }
+
+  struct HashOfPrint {
+    std::size_t operator()(const Hash128& print) const { return print.low; }
+  };
+  std::unordered_set<Hash128, HashOfPrint> seen_, on_path_;
+  std::vector<const char*> path_;
+  std::map<std::string, std::size_t> happened_;
+  std::size_t ends_ = 0;
+  bool told_ = false;
+};
+
+void explore(int faults) {
+  Exploration exploration(faults);
+  fmt::print("{} states, {} ends\n", exploration.states(), exploration.ends());
+  for (const auto& [what, times] : exploration.happened()) fmt::print("  {:9} {}\n", times, what);
+  EXPECT_GT(exploration.ends(), 0u);
+}
+
+TEST(Exploration, WithoutFaults) { explore(0); }
+TEST(Exploration, WithAnyOneFault) { explore(1); }
+TEST(Exploration, WithAnyTwoFaults) { explore(2); }
+
+}  // namespace
+}  // namespace winnow::sched

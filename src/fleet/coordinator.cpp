@@ -102,7 +102,7 @@ Outcome Coordinator::run() {
                 {"blocked", counts.blocked},
                 {"open", counts.open}});
   journal_.sync();
-  status_.write(counts, scheduler_.outlook(), true);
+  status_.write(counts, scheduler_.outlook(), scheduler_.waiting(now()), true);
   if (!refused_.empty()) throw UsageError(refused_);
   return {counts, drains_ > 0 && counts.open > 0, !ending_, sweeps_.counts()};
 }
@@ -209,7 +209,8 @@ void Coordinator::keep_time() {
     for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::alive});
   }
   if (due(synced_, std::chrono::milliseconds(250))) journal_.sync();
-  if (due(written_, std::chrono::seconds(1))) status_.write(scheduler_.counts(), scheduler_.outlook(), false);
+  if (due(written_, std::chrono::seconds(1)))
+    status_.write(scheduler_.counts(), scheduler_.outlook(), scheduler_.waiting(now()), false);
   if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts(), status_.left());
   if (due(asked_, std::chrono::seconds(5))) warn_if_changed();
   Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;

@@ -37,6 +37,8 @@ class Coordinator {
   void execute(const sched::Scheduler::Block&);
   void execute(const sched::Scheduler::TooWide&);
   void execute(const sched::Scheduler::LoseAgent&);
+  void execute(const sched::Scheduler::Quarantine&);
+  void execute(const sched::Scheduler::Readmit&);
   void execute(const sched::Scheduler::StopAll&);
   Value record(const char* event, sched::Attempt) const;
   std::string host(sched::AgentId) const;

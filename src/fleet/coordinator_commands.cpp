@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "clock.h"
 #include "coordinator.h"
+#include "winnow/core/host.h"
 
 namespace winnow::fleet {
 
@@ -131,6 +133,26 @@ void Coordinator::execute(const Scheduler::LoseAgent& c) {
   if (!drains_)
     observer_.say(fmt::format("lost the agent on {} ({}); its stages go to others", host(c.agent),
                               silent ? "silent" : "it died"));
+}
+
+void Coordinator::execute(const Scheduler::Quarantine& c) {
+  double length = seconds(c.length);
+  journal_.add({{"event", "quarantine"},
+                {"agent", c.agent},
+                {"host", host(c.agent)},
+                {"stages", c.stages},
+                {"seconds", length}});
+  status_.quarantined(c.agent, wall_seconds() + length);
+  observer_.say(
+      fmt::format("{} different stages failed on {} one after the other, while others work: it gets none for {:.0f} "
+                  "min; what failed there is tried elsewhere",
+                  c.stages, host(c.agent), std::ceil(length / 60)));
+}
+
+void Coordinator::execute(const Scheduler::Readmit& c) {
+  journal_.add({{"event", "readmitted"}, {"agent", c.agent}, {"host", host(c.agent)}});
+  status_.readmitted(c.agent);
+  observer_.say(fmt::format("{} gets stages again", host(c.agent)));
 }
 
 void Coordinator::execute(const Scheduler::StopAll&) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 
 #include "clock.h"
@@ -18,6 +19,16 @@ namespace {
 constexpr std::size_t kFailures = 10;
 
 Path path_of(const Path& store) { return store / "status.json"; }
+
+Value to_json(const sched::Scheduler::Waiting& waiting) {
+  Value result = {
+      {"inputs", waiting.inputs}, {"room", waiting.room}, {"given", waiting.given}, {"pause", waiting.pause}};
+  if (waiting.next_try) result["next_try"] = std::chrono::duration<double>(*waiting.next_try).count();
+  Value widths = Value::array();
+  for (const auto& [width, stages] : waiting.wide) widths.push_back({{"width", width}, {"stages", stages}});
+  result["wide"] = std::move(widths);
+  return result;
+}
 
 }  // namespace
 
@@ -42,6 +53,14 @@ void StatusFile::heard(sched::AgentId agent) {
 }
 
 void StatusFile::lost(sched::AgentId agent) { agents_.erase(agent); }
+
+void StatusFile::quarantined(sched::AgentId agent, double until) {
+  if (auto found = agents_.find(agent); found != agents_.end()) found->second["quarantined_until"] = until;
+}
+
+void StatusFile::readmitted(sched::AgentId agent) {
+  if (auto found = agents_.find(agent); found != agents_.end()) found->second.erase("quarantined_until");
+}
 
 void StatusFile::started(sched::Attempt attempt, sched::AgentId agent, std::uint32_t width) {
   auto host = agents_.find(agent);
@@ -130,7 +149,7 @@ Value StatusFile::sweeps() const {
 }
 
 void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector<sched::Scheduler::Outlook>& outlook,
-                       bool ended) {
+                       const sched::Scheduler::Waiting& waiting, bool ended) {
   Value status = {{"sweep", work_.name},    {"stages", work_.identities.size()},
                   {"before", before_},      {"started", begun_},
                   {"time", wall_seconds()}, {"host", host_name()},
@@ -144,6 +163,7 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
                       {"blocked", counts.blocked},
                       {"open", counts.open},
                       {"running", counts.running}};
+  status["waiting"] = to_json(waiting);
   status["sweeps"] = sweeps();
   status["agents"] = Value::array();
   for (const auto& [id, agent] : agents_) {

@@ -23,13 +23,16 @@ class StatusFile {
   void gpus(sched::AgentId, const Value& gpus);
   void heard(sched::AgentId);
   void lost(sched::AgentId);
+  void quarantined(sched::AgentId, double until);  // seconds since the epoch
+  void readmitted(sched::AgentId);
   void started(sched::Attempt, sched::AgentId, std::uint32_t width);
   void progressed(sched::Attempt, const Value& event);
   void ended(sched::Attempt);
   void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
 
   // Best effort: a full disk must not end a run. `ended`: the last word.
-  void write(const sched::Scheduler::Counts&, const std::vector<sched::Scheduler::Outlook>&, bool ended);
+  void write(const sched::Scheduler::Counts&, const std::vector<sched::Scheduler::Outlook>&,
+             const sched::Scheduler::Waiting&, bool ended);
   // What the file written last says; none while nothing is known.
   const std::optional<TimeLeft>& left() const { return left_; }
 

@@ -76,6 +76,20 @@ Scheduler::Counts Scheduler::counts() const {
   return result;
 }
 
+Scheduler::Waiting Scheduler::waiting(Time now) const {
+  Waiting result;
+  for (StageId stage = 0; stage < records_.size(); ++stage) {
+    State state = records_[stage].state;
+    result.inputs += state == State::waiting;
+    result.pause += state == State::delayed;
+    result.room += state == State::ready;
+    if (state == State::ready && width_of(stage) > 1) ++result.wide[width_of(stage)];
+  }
+  for (const auto& [stage, lease] : leases_) result.given += !lease.started;
+  if (!delayed_.empty()) result.next_try = std::max(delayed_.begin()->first - now, Time{0});
+  return result;
+}
+
 std::vector<Scheduler::Outlook> Scheduler::outlook() const {
   std::vector<Outlook> result;
   for (ClassId id = 0; id < open_of_.size(); ++id)
@@ -90,13 +104,14 @@ void Scheduler::handle(const Joined& event, Time now, Commands&) {
 }
 
 // What it holds beyond its room waits there or is stolen from it, as with any agent that holds more than it runs.
-void Scheduler::handle(const Resized& event, Time, Commands& out) {
+void Scheduler::handle(const Resized& event, Time now, Commands& out) {
   auto found = hosts_.find(event.agent);
   if (found == hosts_.end()) return;
   Host& host = found->second;
   by_load_.erase({load_of(host), event.agent});
   host.slots = event.slots;
   by_load_.insert({load_of(host), event.agent});
+  readmit(now, out);
   fail_too_wide(out);
 }
 
@@ -140,12 +155,17 @@ void Scheduler::handle(const Done& event, Time, Commands& out) {
   queue.predict(id,
                 queue.prediction(id).value_or(event.outcome.seconds) * (1 - weight) + event.outcome.seconds * weight);
   release_dependents(event.attempt.stage);
+  failed_on_.erase(event.attempt.stage);
+  if (auto host = hosts_.find(event.agent); host != hosts_.end()) host->second.failing.clear();
 }
 
 void Scheduler::handle(const Failed& event, Time now, Commands& out) {
   if (!lease_of(event.agent, event.attempt)) return;
   end_lease(event.attempt.stage);
+  failed_on_[event.attempt.stage] = {event.agent, event.why};
   fail(event.attempt, event.why, event.text, now, out);
+  note_failure(event.agent, event.attempt, event.why, now, out);
+  readmit(now, out);
   fail_too_wide(out);
 }
 
@@ -164,6 +184,7 @@ void Scheduler::handle(const Left& event, Time now, Commands& out) { lose(event.
 void Scheduler::handle(const Tick&, Time now, Commands& out) {
   lose_silent_agents(now, out);
   end_expired_leases(now, out);
+  readmit(now, out);
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     StageId stage = delayed_.begin()->second;
     delayed_.erase(delayed_.begin());
@@ -225,41 +246,73 @@ std::optional<std::uint16_t> Scheduler::next_priority(std::optional<std::uint16_
   return least;
 }
 
+bool Scheduler::can_take(const Host& host, std::uint32_t width, std::uint32_t below) const {
+  return host.slots >= width && host.slots < below && !host.refuses && !host.quarantined_until;
+}
+
+bool Scheduler::has_room(const Host& host, StageId stage) const {
+  return host.held + width_of(stage) <= host.slots * window(stage);
+}
+
+// Where the stage goes that would go to the agent with the smallest load. None: it failed there by its own fault, and
+// those where it has to be tried have no room.
+std::optional<AgentId> Scheduler::place_of(StageId stage, AgentId least_loaded, std::uint32_t below) const {
+  if (failed_on_.empty()) return least_loaded;
+  auto failed = failed_on_.find(stage);
+  if (failed == failed_on_.end() || failed->second.first != least_loaded) return least_loaded;
+  auto other = std::find_if(by_load_.begin(), by_load_.end(), [&](const auto& entry) {
+    return entry.second != least_loaded && can_take(hosts_.at(entry.second), width_of(stage), below);
+  });
+  if (other == by_load_.end()) return least_loaded;
+  if (has_room(hosts_.at(other->second), stage)) return other->second;
+  if (failed->second.second == FailureClass::user) return std::nullopt;
+  return least_loaded;
+}
+
 // Gives stages of one width and priority to agents with fewer than `below` slots. False when one is left that waits for
 // room.
 bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, std::uint32_t below, Time now,
                              Commands& out) {
   ReadyQueue& queue = ready_.at(width);
+  std::vector<StageId> elsewhere;  // to be tried on agents without room
+  bool satisfied = true;
   while (queue.priority() == priority) {
-    auto able = std::find_if(by_load_.begin(), by_load_.end(), [&](const auto& entry) {
-      const Host& host = hosts_.at(entry.second);
-      return host.slots >= width && host.slots < below && !host.refuses;
-    });
-    if (able == by_load_.end()) return true;  // it waits for an agent, or with a wider one: no room is kept for it
-    AgentId agent = able->second;
-    Host& host = hosts_.at(agent);
-    if (host.held >= host.slots * (1 + kLargestWindow)) return false;
+    auto able = std::find_if(by_load_.begin(), by_load_.end(),
+                             [&](const auto& entry) { return can_take(hosts_.at(entry.second), width, below); });
+    if (able == by_load_.end()) break;  // it waits for an agent, or with a wider one: no room is kept for it
+    if (const Host& host = hosts_.at(able->second); host.held >= host.slots * (1 + kLargestWindow)) {
+      satisfied = false;
+      break;
+    }
     std::optional<StageId> stage = queue.pop();
     Record& record = records_[*stage];
     if (record.state != State::ready) continue;  // a late result made it done
-    if (host.held + width > host.slots * window(*stage)) {
+    std::optional<AgentId> agent = place_of(*stage, able->second, below);
+    if (!agent) {
+      elsewhere.push_back(*stage);
+      continue;
+    }
+    const Host& host = hosts_.at(*agent);
+    if (!has_room(host, *stage)) {
       queue.push(*stage);
-      return false;
+      satisfied = false;
+      break;
     }
     record.state = State::leased;
     Attempt attempt{*stage, ++record.attempts};
-    leases_[*stage] = {agent, attempt, now};
-    set_held(agent, host.held + width);
-    out.push_back(Assign{agent, attempt, record.out_of_memory});
+    leases_[*stage] = {*agent, attempt, now};
+    set_held(*agent, host.held + width);
+    out.push_back(Assign{*agent, attempt, record.out_of_memory});
   }
-  return true;
+  for (StageId stage : elsewhere) queue.push(stage);
+  return satisfied;
 }
 
 // Stages that no agent can take, now that all are here: they would wait for ever.
 void Scheduler::fail_too_wide(Commands& out) {
   if (!complete_ || hosts_.empty()) return;
   std::uint32_t largest = 0;
-  for (const auto& [id, host] : hosts_) largest = std::max(largest, host.slots);
+  for (const auto& [id, host] : hosts_) largest = std::max(largest, host.slots);  // quarantine ends
   if (largest == 0) return;  // the last agent has lost its devices: it ends, and what it leaves is another one's
   bool any = false;
   for (ClassId id = 0; id < open_of_.size() && !any; ++id) any = open_of_[id] > 0 && widths_[id] > largest;
@@ -284,7 +337,7 @@ void Scheduler::steal(std::uint32_t below, Commands& out) {
   std::uint32_t wanted = 0, largest = 0;                             // idle slots, and the most of one agent
   for (const auto& [load, agent] : by_load_) {
     const Host& host = hosts_.at(agent);
-    if (host.slots == 0 || host.refuses) continue;
+    if (!host.works() || host.refuses) continue;
     if (host.held >= host.slots) break;
     if (host.slots >= below) continue;
     wanted += host.slots - host.held;

@@ -7,6 +7,15 @@
 
 namespace winnow::sched {
 
+namespace {
+
+// 0 to 511: so that what failed together is not tried again together.
+int share_of(Attempt attempt) {
+  return static_cast<int>((attempt.stage * 2654435761u + attempt.number * 40503u) >> 16 & 511u);
+}
+
+}  // namespace
+
 void Scheduler::fail(Attempt attempt, FailureClass why, std::string text, Time now, Commands& out) {
   Record& record = records_[attempt.stage];
   if (why == FailureClass::memory && record.out_of_memory < std::numeric_limits<std::uint8_t>::max())
@@ -19,10 +28,13 @@ void Scheduler::fail(Attempt attempt, FailureClass why, std::string text, Time n
     out.push_back(Retry{attempt, why, std::move(text)});
     // Its own fault will not go away by waiting: the second try only makes sure that it was not the node's.
     Time wait = own_fault ? Time{0} : timers_.backoff * (1 << std::min<int>(record.failures - 1, 20));
+    wait = std::min(wait, timers_.longest_backoff);
     record.state = State::delayed;
-    delayed_.emplace(now + std::min(wait, timers_.longest_backoff), attempt.stage);
+    delayed_.emplace(now + wait + wait * share_of(attempt) / 1024, attempt.stage);
     return;
   }
+  failed_on_.erase(attempt.stage);
+  for (auto& [agent, host] : hosts_) host.failing.erase(attempt.stage);  // it was no agent's fault
   record.state = State::failed;
   close(attempt.stage);
   ++failed_;
@@ -48,6 +60,49 @@ void Scheduler::block_dependents(StageId failed, Commands& out) {
   }
 }
 
+// A stage alone says nothing of the agent, and neither do failures that name their cause.
+void Scheduler::note_failure(AgentId agent, Attempt attempt, FailureClass why, Time now, Commands& out) {
+  auto found = hosts_.find(agent);
+  if (found == hosts_.end() || policy_.quarantine == 0 || why == FailureClass::memory || why == FailureClass::protocol)
+    return;
+  if (records_[attempt.stage].state == State::failed) return;
+  Host& host = found->second;
+  host.failing[attempt.stage] = why;
+  bool another = std::any_of(hosts_.begin(), hosts_.end(),
+                             [&](const auto& entry) { return entry.first != agent && entry.second.works(); });
+  if (host.failing.size() < policy_.quarantine || host.quarantined_until || !another) return;
+  Time length = timers_.quarantine * (1 << std::min<std::uint32_t>(host.quarantines++, 10));
+  host.quarantined_until = now + length;
+  out.push_back(Quarantine{agent, static_cast<std::uint32_t>(host.failing.size()), length});
+  for (const auto& [stage, cause] : host.failing) forgive(stage, cause);
+  for (auto& [stage, lease] : leases_) {
+    if (lease.agent != agent || lease.started || lease.retracting) continue;
+    lease.retracting = true;
+    out.push_back(Retract{agent, lease.attempt});
+  }
+}
+
+// What failed for good stays so: it failed elsewhere, too.
+void Scheduler::forgive(StageId stage, FailureClass why) {
+  Record& record = records_[stage];
+  if (record.state == State::done || record.state == State::failed) return;
+  if (why == FailureClass::user) record.user_failures -= record.user_failures > 0;
+  else record.failures -= record.failures > 0;
+}
+
+// Agents whose quarantine is over, by time (one more failure, and it begins again) or because what failed there failed
+// elsewhere, too. All, where no other agent works.
+void Scheduler::readmit(Time now, Commands& out) {
+  bool any = std::any_of(hosts_.begin(), hosts_.end(), [](const auto& entry) { return entry.second.works(); });
+  for (auto& [agent, host] : hosts_) {
+    if (!host.quarantined_until || (any && now < *host.quarantined_until && host.failing.size() >= policy_.quarantine))
+      continue;
+    host.quarantined_until.reset();
+    while (host.failing.size() >= policy_.quarantine) host.failing.erase(host.failing.begin());
+    out.push_back(Readmit{agent});
+  }
+}
+
 // What it had started counts as a failed attempt: the stage may be what killed it. The rest is simply given to others.
 void Scheduler::lose(AgentId agent, Time now, Commands& out) {
   if (!hosts_.count(agent)) return;
@@ -63,6 +118,7 @@ void Scheduler::lose(AgentId agent, Time now, Commands& out) {
     if (lease.started) fail(lease.attempt, FailureClass::lost, "", now, out);
     else make_ready(lease.attempt.stage);
   }
+  readmit(now, out);
   fail_too_wide(out);
 }
 

@@ -21,9 +21,16 @@ std::string Scheduler::state(Time now) const {
   bytes.add(leases.size());
   for (const Lease* lease : leases)
     bytes.add(lease->agent).add(lease->attempt).add(lease->renewed).add(lease->started).add(lease->retracting);
+  for (StageId stage = 0; stage < records_.size(); ++stage)
+    if (auto found = failed_on_.find(stage); found != failed_on_.end())
+      bytes.add(stage).add(found->second.first).add(static_cast<int>(found->second.second));
   bytes.add(hosts_.size());
-  for (const auto& [id, host] : hosts_)
+  for (const auto& [id, host] : hosts_) {
     bytes.add(id).add(host.slots).add(host.held).add(host.started).add(host.heard).add(host.refuses);
+    bytes.add(host.quarantines).add(host.quarantined_until.has_value()).add(host.quarantined_until.value_or(now));
+    for (const auto& [stage, why] : host.failing) bytes.add(stage).add(static_cast<int>(why));
+    bytes.add(host.failing.size());
+  }
   bytes.add(delayed_.size());
   for (const auto& [time, stage] : delayed_) bytes.add(time).add(stage);
   for (const auto& [width, queue] : ready_) {

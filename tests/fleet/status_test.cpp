@@ -72,7 +72,7 @@ TEST_F(Status, TellsWhatRunsAndWhatFailed) {
   file.progressed({3, 1}, {{"epoch", 1}});  // does not run
   file.failed({1, 1}, sched::FailureClass::memory, "out of memory\nlines\nof it", false);
   file.ended({1, 1});
-  file.write(kCounts, {}, false);
+  file.write(kCounts, {}, {}, false);
   Value status = read();
   EXPECT_EQ(status["state"], "running");
   EXPECT_EQ(status["before"], 1);
@@ -96,7 +96,7 @@ TEST_F(Status, CountsAResumedStagesPaceFromWhereItWentOn) {
   file.started({1, 2}, 0, 1);
   auto rate = [&](int step) {
     file.progressed({1, 2}, {{"step", step}, {"steps", 1000000}});
-    file.write(kCounts, {}, true);
+    file.write(kCounts, {}, {}, true);
     return read()["running"][0].value("rate", 0.0);
   };
   EXPECT_EQ(rate(900'000), 0) << "one step is no pace";
@@ -111,34 +111,51 @@ TEST_F(Status, KeepsTheLastFailuresOnly) {
   StatusFile file(folder_.path(), work_, progress_);
   for (std::uint32_t i = 1; i <= 1000; ++i)
     file.failed({1, i}, sched::FailureClass::transient, std::to_string(i), false);
-  file.write(kCounts, {}, true);
+  file.write(kCounts, {}, {}, true);
   Value failures = read()["failures"];
   EXPECT_LE(failures.size(), 10u);
   EXPECT_EQ(failures.back()["text"], "1000");
 }
 
+TEST_F(Status, SaysWhyWhatWaitsDoes) {
+  StatusFile file(folder_.path(), work_, progress_);
+  file.joined(0, "here", 4, Value::array());
+  file.quarantined(0, 1e10);
+  sched::Scheduler::Waiting waiting;
+  waiting.inputs = 3, waiting.room = 2, waiting.given = 1, waiting.pause = 4;
+  waiting.next_try = std::chrono::milliseconds(1500);
+  waiting.wide[2] = 1;
+  file.write(kCounts, {}, waiting, false);
+  EXPECT_EQ(read()["waiting"], Value::parse(R"({"inputs": 3, "room": 2, "given": 1, "pause": 4, "next_try": 1.5,
+                                                "wide": [{"width": 2, "stages": 1}]})"));
+  EXPECT_EQ(read()["agents"][0]["quarantined_until"], 1e10);
+  file.readmitted(0);
+  file.write(kCounts, {}, {}, false);
+  EXPECT_FALSE(read()["agents"][0].contains("quarantined_until"));
+}
+
 TEST_F(Status, EstimatesFromWhatIsKnown) {
   StatusFile file(folder_.path(), work_, progress_);
   Outlook outlook{{1, 1, std::nullopt}, {2, 2, 300.0}};
-  file.write(kCounts, outlook, true);
+  file.write(kCounts, outlook, {}, true);
   EXPECT_FALSE(read().contains("left")) << "nobody is there to do it";
   file.joined(0, "here", 4, Value::array());
-  file.write(kCounts, outlook, true);
+  file.write(kCounts, outlook, {}, true);
   Value left = read()["left"];
   EXPECT_EQ(left["seconds"], 325) << "two gangs of 2 side by side, and a narrow stage of a third of the size";
   EXPECT_EQ(left["guessed"], 1);
   EXPECT_EQ(left["kinds"], 1);
   file.joined(1, "there", 4, Value::array());
-  file.write(kCounts, outlook, true);
+  file.write(kCounts, outlook, {}, true);
   EXPECT_EQ(read()["left"]["seconds"], 300) << "not faster than the longest";
   file.lost(1);
   file.started({2, 1}, 0, 2);
   file.started({3, 1}, 0, 2);
   file.started({3, 2}, 0, 2);  // more attempts than stages
-  file.write(kCounts, outlook, true);
+  file.write(kCounts, outlook, {}, true);
   EXPECT_NEAR(read()["left"]["seconds"].get<double>(), 325, 5);
   file.ended({2, 1}), file.ended({3, 1}), file.ended({3, 2});
-  file.write(kCounts, {{1, 1, std::nullopt}, {0, 2, 300.0}}, true);
+  file.write(kCounts, {{1, 1, std::nullopt}, {0, 2, 300.0}}, {}, true);
   EXPECT_EQ(read()["left"]["seconds"], 100) << "what is left is of a kind that nobody has seen";
   EXPECT_EQ(file.left()->guessed, 1u);
 }
@@ -147,7 +164,7 @@ TEST_F(Status, OfADeadCoordinatorSaysSo) {
   pid_t child = ::fork();
   if (child == 0) {
     new StoreLease(folder_.path(), 1, 30s);
-    StatusFile(folder_.path(), work_, progress_).write(kCounts, {}, false);
+    StatusFile(folder_.path(), work_, progress_).write(kCounts, {}, {}, false);
     ::_exit(0);  // no destructor
   }
   ::waitpid(child, nullptr, 0);
@@ -158,14 +175,14 @@ TEST_F(Status, OfADeadCoordinatorSaysSo) {
 
 TEST_F(Status, WithoutALeaseIsOfADeadCoordinatorUnlessItEnded) {
   StatusFile file(folder_.path(), work_, progress_);
-  file.write(kCounts, {}, false);
+  file.write(kCounts, {}, {}, false);
   EXPECT_EQ(read()["state"], "died");
-  file.write(kCounts, {}, true);
+  file.write(kCounts, {}, {}, true);
   EXPECT_EQ(read()["state"], "ended");
 }
 
 TEST_F(Status, ThatIsNoneIsRefusedInOneLine) {
-  StatusFile(folder_.path(), work_, progress_).write(kCounts, {}, true);
+  StatusFile(folder_.path(), work_, progress_).write(kCounts, {}, {}, true);
   const Value good = read();
   EXPECT_EQ(refusal(good.dump()), "");
   for (const char* text : {"", "null", "[]", "{", "{}", "\xff\xfe", R"({"sweep":3})"})
@@ -182,7 +199,7 @@ TEST_F(Status, ThatIsNoneIsRefusedInOneLine) {
 }
 
 TEST_F(Status, OfAnOlderRunHasNoSweeps) {
-  StatusFile(folder_.path(), work_, progress_).write(kCounts, {}, true);
+  StatusFile(folder_.path(), work_, progress_).write(kCounts, {}, {}, true);
   Value old = read();
   old.erase("sweeps");
   EXPECT_EQ(refusal(old.dump()), "");
@@ -197,7 +214,7 @@ TEST_F(Status, TellsOfEachSweepHowFarItIs) {
   file.started({2, 1}, 0, 2);
   file.started({3, 1}, 0, 2);
   file.failed({3, 1}, sched::FailureClass::user, "wrong", false);
-  file.write(kCounts, {}, false);
+  file.write(kCounts, {}, {}, false);
   Value one = read()["sweeps"][0], two = read()["sweeps"][1];
   EXPECT_EQ(one, Value({{"sweep", "one"},
                         {"stages", 3},
@@ -230,7 +247,7 @@ TEST_F(Status, ASweepIsCompleteWhenAllThatItNeedsIsDone) {
 
 TEST_F(Status, SurvivesAFolderThatIsGone) {
   StatusFile file(folder_ / "gone", work_, progress_);
-  file.write(kCounts, {}, false);
+  file.write(kCounts, {}, {}, false);
   EXPECT_FALSE(read_status(folder_ / "gone"));
 }
 

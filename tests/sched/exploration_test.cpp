@@ -161,6 +161,8 @@ class Exploration {
     world.nodes[c.agent].down = {};
     replace_the_last(world);
   }
+  static void execute(World&, const Scheduler::Quarantine&) { ADD_FAILURE() << "two faults are no quarantine"; }
+  static void execute(World&, const Scheduler::Readmit&) {}
   static void execute(World&, const Scheduler::StopAll&) {}
 
   static void execute(World& world, AgentId id, const Agent::Prepare& c) {

@@ -4,15 +4,18 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace winnow::sched {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::IsEmpty;
+using testing::Not;
 
 // A sweep told as a story: stages by name, agents by number, one event at a time; what came out since the last event as
 // text.
@@ -46,9 +49,11 @@ class World {
 
   World& starts(const std::string& name) { return on(Scheduler::Started{where_.at(name), attempt_.at(name)}); }
   World& ends(const std::string& name, double seconds = 100) {
+    live_.erase(name);
     return on(Scheduler::Done{where_.at(name), attempt_.at(name), seconds});
   }
   World& fails(const std::string& name, FailureClass why) {
+    live_.erase(name);
     return on(Scheduler::Failed{where_.at(name), attempt_.at(name), why});
   }
   World& returns(const std::string& name) { return on(Scheduler::Returned{where_.at(name), attempt_.at(name)}); }
@@ -72,6 +77,14 @@ class World {
   std::uint32_t attempt(const std::string& name) const { return attempt_.at(name).number; }
   AgentId where(const std::string& name) const { return where_.at(name); }
   Attempt holds(const std::string& name) const { return attempt_.at(name); }
+  // What an agent has been given and neither ended nor failed since, in the order of names.
+  std::vector<std::string> live_on(AgentId agent) const {
+    std::vector<std::string> result;
+    for (const std::string& name : live_)
+      if (where_.at(name) == agent) result.push_back(name);
+    return result;
+  }
+  const std::vector<AgentId>& readmitted() const { return readmitted_; }
   Scheduler& scheduler() {
     if (!scheduler_) scheduler_ = std::make_unique<Scheduler>(graph_, policy_, Timers{});
     return *scheduler_;
@@ -82,6 +95,7 @@ class World {
   std::string say(const Scheduler::Assign& c) {
     attempt_[name(c.attempt.stage)] = c.attempt;
     where_[name(c.attempt.stage)] = c.agent;
+    live_.insert(name(c.attempt.stage));
     return name(c.attempt.stage) + " to " + std::to_string(c.agent);
   }
   std::string say(const Scheduler::Retract& c) {
@@ -96,6 +110,11 @@ class World {
   std::string say(const Scheduler::Block& c) { return "block " + name(c.stage) + " by " + name(c.because); }
   std::string say(const Scheduler::TooWide& c) { return name(c.stage) + " too wide for " + std::to_string(c.largest); }
   std::string say(const Scheduler::LoseAgent& c) { return "lose " + std::to_string(c.agent); }
+  std::string say(const Scheduler::Quarantine& c) { return "quarantine " + std::to_string(c.agent); }
+  std::string say(const Scheduler::Readmit& c) {
+    readmitted_.push_back(c.agent);
+    return "readmit " + std::to_string(c.agent);
+  }
   std::string say(const Scheduler::StopAll&) { return "stop"; }
 
   Graph graph_;
@@ -103,6 +122,8 @@ class World {
   std::map<std::string, StageId> id_;
   std::map<std::string, ClassId> classes_;
   std::vector<std::string> names_, said_;
+  std::set<std::string> live_;
+  std::vector<AgentId> readmitted_;
   std::map<std::string, Attempt> attempt_;
   std::map<std::string, AgentId> where_;
   std::unique_ptr<Scheduler> scheduler_;
@@ -507,6 +528,97 @@ TEST(Scheduler, OutcomesTravelWithEventsAndCommands) {
   commands.clear();
   scheduler.on(Scheduler::Failed{0, {1, 1}, FailureClass::transient, "it crashed"}, Time{3}, commands);
   EXPECT_EQ(std::get<Scheduler::Fail>(commands.at(0)).text, "it crashed");
+}
+
+TEST(Scheduler, AStageThatFailsByItsOwnFaultIsTriedOnAnotherAgent) {
+  World w;
+  w.stage("wrong").stage("b").stage("c").stage("d").stage("e").stage("f").agent(0).agent(1);
+  ASSERT_EQ(w.where("wrong"), 0u);
+  w.starts("wrong").fails("wrong", FailureClass::user).wait(1ms);
+  EXPECT_EQ(w.attempt("wrong"), 1u) << "agent 0 has room, agent 1 has none";
+  w.ends(w.where("b") == 1 ? "b" : "c");
+  EXPECT_EQ(w.attempt("wrong"), 2u);
+  EXPECT_EQ(w.where("wrong"), 1u);
+  EXPECT_THAT(w.fails("wrong", FailureClass::user).said(), Contains("fail wrong"));
+}
+
+TEST(Scheduler, WithOneAgentItIsTriedThereAgain) {
+  World w;
+  w.stage("wrong").agent(0);
+  w.fails("wrong", FailureClass::user).wait(1ms);
+  EXPECT_THAT(w.said(), ElementsAre("wrong to 0"));
+}
+
+// Every stage that agent 0 is given fails at once; agent 1 works.
+class SickNode : public testing::Test {
+ protected:
+  SickNode() {
+    for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h"}) w_.stage(name);
+    w_.agent(0).agent(1);
+  }
+  World& fails_on_0(FailureClass why) {
+    last_ = w_.live_on(0).at(0);
+    return w_.starts(last_).fails(last_, why);
+  }
+  // Time passes, and agent 1 works on.
+  World& works_on_1() {
+    if (auto names = w_.live_on(1); !names.empty()) w_.starts(names[0]).ends(names[0]);
+    return w_.beats(0, {}).beats(1, w_.live_on(1)).wait(1s);
+  }
+
+  World w_;
+  std::string last_;
+};
+
+TEST_F(SickNode, IsInQuarantineAfterThreeDifferentStages) {
+  EXPECT_THAT(fails_on_0(FailureClass::transient).said(), Not(Contains("quarantine 0")));
+  EXPECT_THAT(fails_on_0(FailureClass::hang).said(), Not(Contains("quarantine 0")));
+  EXPECT_THAT(fails_on_0(FailureClass::user).said(), Contains("quarantine 0"));
+  while (!w_.scheduler().finished()) works_on_1();
+  EXPECT_THAT(w_.readmitted(), IsEmpty());
+  EXPECT_EQ(w_.scheduler().counts().done, 8u) << "all on agent 1";
+}
+
+TEST_F(SickNode, GetsStagesAgainLater) {
+  for (int i = 0; i < 3; ++i) fails_on_0(FailureClass::transient);
+  for (int i = 0; i < 601; ++i) w_.beats(0, {}).beats(1, w_.live_on(1)).wait(1s);
+  EXPECT_THAT(w_.readmitted(), ElementsAre(0u));
+  ASSERT_FALSE(w_.live_on(0).empty());
+  EXPECT_THAT(fails_on_0(FailureClass::transient).said(), Contains("quarantine 0")) << "one more is enough now";
+}
+
+TEST_F(SickNode, AResultInBetweenShowsThatItIsWell) {
+  fails_on_0(FailureClass::transient);
+  fails_on_0(FailureClass::transient);
+  w_.ends(w_.live_on(0).at(0));
+  EXPECT_THAT(fails_on_0(FailureClass::transient).said(), Not(Contains("quarantine 0")));
+}
+
+TEST_F(SickNode, WhatFailedThereIsNotCountedAgainstTheStages) {
+  for (int i = 0; i < 3; ++i) fails_on_0(FailureClass::user);
+  while (w_.where(last_) == 0) works_on_1();
+  EXPECT_THAT(w_.fails(last_, FailureClass::user).said(), Contains("retry " + last_)) << "the first that counts";
+}
+
+TEST_F(SickNode, TheLastOneThatWorksIsNeverInQuarantine) {
+  w_.leaves(1);
+  for (int i = 0; i < 4; ++i) {
+    while (w_.live_on(0).empty()) w_.beats(0, {}).wait(1s);
+    EXPECT_THAT(fails_on_0(FailureClass::transient).said(), Not(Contains("quarantine 0")));
+  }
+}
+
+TEST_F(SickNode, IsReadmittedWhenTheOtherAgentIsLost) {
+  for (int i = 0; i < 3; ++i) fails_on_0(FailureClass::transient);
+  EXPECT_THAT(w_.leaves(1).said(), Contains("readmit 0"));
+}
+
+TEST_F(SickNode, IsReadmittedWhenAStageFailsElsewhereToo) {
+  for (int i = 0; i < 3; ++i) fails_on_0(FailureClass::user);
+  while (w_.where(last_) == 0) works_on_1();
+  w_.fails(last_, FailureClass::user);
+  while (w_.attempt(last_) == 2) works_on_1();
+  EXPECT_THAT(w_.fails(last_, FailureClass::user).said(), Contains("readmit 0"));
 }
 
 }  // namespace

@@ -10,8 +10,9 @@ namespace winnow::fleet {
 
 // {"sweep","host","started","time","ended","stages","before","counts":{done,failed,blocked,open,running},
 //  "left":{"seconds","slots","kinds","guessed"},
+//  "waiting":{"inputs","room","given","pause","next_try","wide":[{"width","stages"}]},
 //  "sweeps":[{"sweep","stages","before","complete","counts":{done,failed,blocked,open,running}}],
-//  "agents":[{host,slots,running,heard,gpus:[{name,uuid,index,memory,used,utilisation,temperature,unusable}]}],
+//  "agents":[{host,slots,running,heard,quarantined_until,gpus:[{name,uuid,index,memory,used,utilisation,temperature,unusable}]}],
 //  "running":[{label,sweeps,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,loss}],
 //  "failures":[{label,sweeps,class,text,final,time}]}
 //
@@ -19,6 +20,9 @@ namespace winnow::fleet {
 // so that a stage that two need counts in both (empty for a run of an older winnow).
 // Times are seconds since the epoch, by the coordinator's clock. `before`: stages that were done when the run began.
 // `left` is absent while nothing is known: what is known of the open stages of `kinds` kinds, spread over `slots`;
+// `waiting`: of the open stages that do not run, how many wait for an input, for a free slot (of those, by width,
+// stages wider than 1, which wait for slots of one agent), were given to an agent ahead, and pause after a failed
+// attempt; the first of these is tried again in `next_try` seconds. `quarantined_until`: stages failed there in a row.
 // `guessed` stages are of kinds without a known duration (time_left.h). `running` of an agent counts slots. `rate`:
 // steps a second.
 //

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -28,6 +29,9 @@ struct Policy {
   std::uint32_t max_attempts = 3;   // of a stage that fails for no fault of its own
   std::uint32_t user_failures = 2;  // of a stage that fails by its own fault
   std::uint32_t max_failures = 0;   // so many failed stages end the sweep; 0: never
+  // So many different stages that fail on an agent, one after the other, while another agent works: the fault is its
+  // own, and it is in quarantine. 0: never.
+  std::uint32_t quarantine = 3;
 };
 
 // Life: constructed with the graph, then one call of `on` for each event with a time that never goes back, until
@@ -38,6 +42,9 @@ struct Policy {
 // agent, all or none. Of one priority wider stages go first, and while one waits for room no narrower one is given to
 // an agent that could take it: so a wide stage cannot starve, and agents that are too small for it work on. A later
 // priority gets what an earlier one leaves: while a stage waits for room, agents that could take it get no later ones.
+// A stage that failed by its own fault is tried again on another agent, where there is one; after any other failure
+// there, too, if that has room. An agent in quarantine gets no stage; what failed there in a row is not counted against
+// the stages. The last agent that works is never in quarantine.
 class Scheduler {
  public:
   // Events.
@@ -133,9 +140,19 @@ class Scheduler {
   };
   struct LoseAgent {
     AgentId agent;
-  };                  // silent or gone
+  };  // silent or gone
+  // So many stages failed there in a row: it gets none for so long; it may get some again.
+  struct Quarantine {
+    AgentId agent;
+    std::uint32_t stages;
+    Time length;
+  };
+  struct Readmit {
+    AgentId agent;
+  };
   struct StopAll {};  // agents start nothing more
-  using Command = std::variant<Assign, Retract, Cancel, Accept, Retry, Fail, Block, TooWide, LoseAgent, StopAll>;
+  using Command = std::variant<Assign, Retract, Cancel, Accept, Retry, Fail, Block, TooWide, LoseAgent, Quarantine,
+                               Readmit, StopAll>;
   using Commands = std::vector<Command>;
 
   Scheduler(Graph, Policy, Timers);
@@ -153,6 +170,16 @@ class Scheduler {
     std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0;
   };
   Counts counts() const;
+
+  // Of the open stages that do not run: what for.
+  struct Waiting {
+    std::size_t inputs = 0, room = 0;           // stages that are not done; a slot
+    std::size_t given = 0;                      // to an agent, ahead
+    std::size_t pause = 0;                      // after a failed attempt
+    std::optional<Time> next_try = {};          // how long the first of those still does
+    std::map<std::uint32_t, std::size_t> wide;  // of `room`, by width: those wider than 1, for slots of one agent
+  };
+  Waiting waiting(Time now) const;
 
   // What is still open of a class, and how long one of it is expected to take: none where its duration is not known.
   // For estimates.
@@ -187,6 +214,10 @@ class Scheduler {
     std::uint32_t slots = 0, held = 0, started = 0;
     Time heard{};
     bool refuses = false;  // it gave back what it was given: nothing more until its next heartbeat
+    std::map<StageId, FailureClass> failing = {};  // what failed there since it last had a result
+    std::optional<Time> quarantined_until = {};
+    std::uint32_t quarantines = 0;  // so far
+    bool works() const { return slots > 0 && !quarantined_until; }
   };
 
   void handle(const Joined&, Time, Commands&);
@@ -205,6 +236,9 @@ class Scheduler {
   void end_lease(StageId);
   void assign(Time, Commands&);
   std::optional<std::uint16_t> next_priority(std::optional<std::uint16_t> after) const;
+  std::optional<AgentId> place_of(StageId, AgentId least_loaded, std::uint32_t below) const;
+  bool can_take(const Host&, std::uint32_t width, std::uint32_t below) const;
+  bool has_room(const Host&, StageId) const;
   bool assign_width(std::uint32_t width, std::uint16_t priority, std::uint32_t below, Time, Commands&);
   void fail_too_wide(Commands&);
   std::uint32_t width_of(StageId stage) const { return widths_[classes_[stage]]; }
@@ -213,6 +247,9 @@ class Scheduler {
   void close(StageId stage) { --open_, --open_of_[classes_[stage]]; }
   void fail(Attempt, FailureClass, std::string text, Time, Commands&);
   void block_dependents(StageId, Commands&);
+  void note_failure(AgentId, Attempt, FailureClass, Time, Commands&);
+  void forgive(StageId, FailureClass);
+  void readmit(Time, Commands&);
   void release_dependents(StageId);
   void make_ready(StageId);
   void lose(AgentId, Time, Commands&);
@@ -235,6 +272,7 @@ class Scheduler {
   std::map<std::uint32_t, ReadyQueue, std::greater<>> ready_;  // by width, widest first
   std::multimap<Time, StageId> delayed_;                       // by the time at which they may be tried again
   std::unordered_map<StageId, Lease> leases_;
+  std::unordered_map<StageId, std::pair<AgentId, FailureClass>> failed_on_;  // of stages that will be tried again
   std::map<AgentId, Host> hosts_;
   std::set<std::pair<std::uint64_t, AgentId>> by_load_;  // (held per slot, agent): the first takes the next stage
   std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;

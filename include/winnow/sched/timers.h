@@ -20,6 +20,7 @@ struct Timers {
   Time stop = std::chrono::seconds(20);             // from "stop" to kill: a checkpoint must fit in
   Time backoff = std::chrono::seconds(1);           // before the second attempt; doubles each time
   Time longest_backoff = std::chrono::minutes(10);
+  Time quarantine = std::chrono::minutes(10);  // an agent on which stage after stage fails; doubles each time
   Time prefetch =
       std::chrono::milliseconds(100);  // an agent holds work for this long beyond what runs, at least one stage a slot
 

@@ -157,9 +157,30 @@ class View {
     fact(failed, "failed");
     fact(blocked, "blocked by failed ones");
     if (!facts.empty()) lines.push_back(line(facts));
+    if (std::string why = waiting(); state == "running" && !why.empty()) lines.push_back(line(why, "2"));
     if (state == "running") lines.push_back(line(pace(done, passed), "2"));
     else if (state == "died" || open > 0) lines.push_back(line("run it again to resume: what is done stays done"));
     return lines;
+  }
+
+  // Why what waits does.
+  std::string waiting() const {
+    auto found = status_.find("waiting");
+    if (found == status_.end() || !found->is_object()) return "";
+    std::string words;
+    auto part = [&](double n, const std::string& why) {
+      if (n > 0) words += fmt::format("{}{:.0f} {}", words.empty() ? "waiting: " : ", ", n, why);
+    };
+    double room = number_or(*found, "room", 0);
+    for (const Value& wide : list(*found, "wide")) {
+      part(number_or(wide, "stages", 0), fmt::format("for {:.0f} free slots of one node", number_or(wide, "width", 0)));
+      room -= number_or(wide, "stages", 0);
+    }
+    part(room + number_or(*found, "given", 0), "for a free slot");
+    part(number_or(*found, "inputs", 0), "for what other stages compute");
+    part(number_or(*found, "pause", 0),
+         fmt::format("to be tried again (the next in {})", duration(number_or(*found, "next_try", 0))));
+    return words;
   }
 
   std::string pace(double done, double passed) const {
@@ -216,6 +237,12 @@ class View {
       double silent = number_or(status_, "time", now_) - number_or(agent, "heard", now_);
       std::string words = fmt::format("{:<16} {:.0f} of {:.0f} slots busy", cmd::text(agent, "host"),
                                       number_or(agent, "running", 0), number_or(agent, "slots", 0));
+      if (auto until = number(agent, "quarantined_until"); until && *until > now_) {
+        lines.push_back(line(
+            fmt::format("{}, gets no stages for {}: several failed there in a row", words, duration(*until - now_)),
+            "33"));
+        continue;
+      }
       lines.push_back(silent > kSilence ? line(fmt::format("{}, silent for {}", words, duration(silent)), "33")
                                         : line(words));
       for (const Value& gpu : list(agent, "gpus")) lines.push_back(gpu_line(gpu));

@@ -101,16 +101,13 @@ void Scheduler::handle(const Joined& event, Time now, Commands&) {
   if (hosts_.count(event.agent) || event.slots == 0) return;
   hosts_[event.agent] = {event.slots, 0, 0, now};
   by_load_.insert({0, event.agent});
+  by_fill_.insert({0, event.agent});
 }
 
 // What it holds beyond its room waits there or is stolen from it, as with any agent that holds more than it runs.
 void Scheduler::handle(const Resized& event, Time now, Commands& out) {
-  auto found = hosts_.find(event.agent);
-  if (found == hosts_.end()) return;
-  Host& host = found->second;
-  by_load_.erase({load_of(host), event.agent});
-  host.slots = event.slots;
-  by_load_.insert({load_of(host), event.agent});
+  if (!hosts_.count(event.agent)) return;
+  change(event.agent, [&](Host& host) { host.slots = event.slots; });
   readmit(now, out);
   fail_too_wide(out);
 }
@@ -132,7 +129,10 @@ void Scheduler::handle(const Started& event, Time now, Commands&) {
   lease->started = true;
   lease->retracting = false;  // the request came too late
   lease->renewed = now;
-  ++hosts_.at(event.agent).started;
+  Host& host = hosts_.at(event.agent);
+  ++host.started;
+  host.ends.erase(host.ends.find({lease->end, width_of(event.attempt.stage)}));
+  expect(*lease, now);
 }
 
 // A result counts from whichever agent, as long as the stage is open: its lease may have ended while it was under way.
@@ -185,6 +185,8 @@ void Scheduler::handle(const Tick&, Time now, Commands& out) {
   lose_silent_agents(now, out);
   end_expired_leases(now, out);
   readmit(now, out);
+  for (const auto& [agent, host] : hosts_) look_ahead(agent, now);
+  take_back_what_waits(now, out);
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     StageId stage = delayed_.begin()->second;
     delayed_.erase(delayed_.begin());
@@ -207,21 +209,60 @@ Scheduler::Lease* Scheduler::lease_of(AgentId agent, Attempt attempt) {
 
 void Scheduler::end_lease(StageId stage) {
   auto found = leases_.find(stage);
-  if (auto host = hosts_.find(found->second.agent); host != hosts_.end()) {
-    host->second.started -= found->second.started;
-    set_held(found->second.agent, host->second.held - width_of(stage));
-  }
+  const Lease& lease = found->second;
+  if (hosts_.count(lease.agent))
+    change(lease.agent, [&](Host& host) {
+      host.started -= lease.started;
+      host.ends.erase(host.ends.find({lease.end, width_of(stage)}));
+      host.held -= width_of(stage);
+    });
   leases_.erase(found);
 }
 
-void Scheduler::set_held(AgentId agent, std::uint32_t held) {
+template <class Change>
+void Scheduler::change(AgentId agent, Change change) {
   Host& host = hosts_.at(agent);
   by_load_.erase({load_of(host), agent});
-  host.held = held;
+  by_fill_.erase({fill_of(host), agent});
+  change(host);
   by_load_.insert({load_of(host), agent});
+  by_fill_.insert({fill_of(host), agent});
 }
 
-// How many stages a slot holds: the one that runs, and as many as run in the time of a prefetch, at least one.
+// When it will end. What is not known may end at any moment.
+void Scheduler::expect(Lease& lease, Time now) {
+  StageId stage = lease.attempt.stage;
+  double seconds = ready(stage).prediction(classes_[stage]).value_or(0);
+  lease.end = now + Time(static_cast<std::int64_t>(std::min(seconds, 1e9) * 1e9));
+  hosts_.at(lease.agent).ends.emplace(lease.end, width_of(stage));
+  look_ahead(lease.agent, now);
+}
+
+void Scheduler::look_ahead(AgentId agent, Time now) {
+  const Host& host = hosts_.at(agent);
+  std::uint32_t soon = 0;
+  for (const auto& [end, width] : host.ends) {
+    if (end > now + timers_.ahead || soon >= host.slots) break;
+    soon += width;
+  }
+  soon = std::min(soon, host.slots);
+  if (soon != host.ahead) change(agent, [&](Host& changed) { changed.ahead = soon; });
+}
+
+// What an agent has been given ahead and cannot start for long, because an estimate was wrong, is another's.
+void Scheduler::take_back_what_waits(Time now, Commands& out) {
+  if (now - looked_ < timers_.ahead || hosts_.size() < 2) return;
+  looked_ = now;
+  for (auto& [stage, lease] : leases_) {
+    const Host& host = hosts_.at(lease.agent);
+    if (lease.started || lease.retracting || host.held <= host.slots || now - lease.given < 4 * timers_.ahead) continue;
+    lease.retracting = true;
+    out.push_back(Retract{lease.agent, lease.attempt});
+  }
+}
+
+// How many stages a slot holds that comes free soon: the one that runs, and as many as run in the time of a prefetch,
+// at least one.
 std::uint32_t Scheduler::window(StageId stage) const {
   std::optional<double> seconds = ready_.at(width_of(stage)).prediction(classes_[stage]);
   if (!seconds) return 2;
@@ -251,22 +292,22 @@ bool Scheduler::can_take(const Host& host, std::uint32_t width, std::uint32_t be
 }
 
 bool Scheduler::has_room(const Host& host, StageId stage) const {
-  return host.held + width_of(stage) <= host.slots * window(stage);
+  return host.held + width_of(stage) <= host.slots + host.ahead * (window(stage) - 1);
 }
 
-// Where the stage goes that would go to the agent with the smallest load. None: it failed there by its own fault, and
+// Where the stage goes that would go to the emptiest agent. None: it failed there by its own fault, and
 // those where it has to be tried have no room.
-std::optional<AgentId> Scheduler::place_of(StageId stage, AgentId least_loaded, std::uint32_t below) const {
-  if (failed_on_.empty()) return least_loaded;
+std::optional<AgentId> Scheduler::place_of(StageId stage, AgentId emptiest, std::uint32_t below) const {
+  if (failed_on_.empty()) return emptiest;
   auto failed = failed_on_.find(stage);
-  if (failed == failed_on_.end() || failed->second.first != least_loaded) return least_loaded;
-  auto other = std::find_if(by_load_.begin(), by_load_.end(), [&](const auto& entry) {
-    return entry.second != least_loaded && can_take(hosts_.at(entry.second), width_of(stage), below);
+  if (failed == failed_on_.end() || failed->second.first != emptiest) return emptiest;
+  auto other = std::find_if(by_fill_.begin(), by_fill_.end(), [&](const auto& entry) {
+    return entry.second != emptiest && can_take(hosts_.at(entry.second), width_of(stage), below);
   });
-  if (other == by_load_.end()) return least_loaded;
+  if (other == by_fill_.end()) return emptiest;
   if (has_room(hosts_.at(other->second), stage)) return other->second;
   if (failed->second.second == FailureClass::user) return std::nullopt;
-  return least_loaded;
+  return emptiest;
 }
 
 // Gives stages of one width and priority to agents with fewer than `below` slots. False when one is left that waits for
@@ -277,9 +318,9 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, std::u
   std::vector<StageId> elsewhere;  // to be tried on agents without room
   bool satisfied = true;
   while (queue.priority() == priority) {
-    auto able = std::find_if(by_load_.begin(), by_load_.end(),
+    auto able = std::find_if(by_fill_.begin(), by_fill_.end(),
                              [&](const auto& entry) { return can_take(hosts_.at(entry.second), width, below); });
-    if (able == by_load_.end()) break;  // it waits for an agent, or with a wider one: no room is kept for it
+    if (able == by_fill_.end()) break;  // it waits for an agent, or with a wider one: no room is kept for it
     if (const Host& host = hosts_.at(able->second); host.held >= host.slots * (1 + kLargestWindow)) {
       satisfied = false;
       break;
@@ -300,8 +341,9 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, std::u
     }
     record.state = State::leased;
     Attempt attempt{*stage, ++record.attempts};
-    leases_[*stage] = {*agent, attempt, now};
-    set_held(*agent, host.held + width);
+    Lease& lease = leases_[*stage] = {*agent, attempt, now, now, now};
+    change(*agent, [&](Host& changed) { changed.held += width; });
+    expect(lease, now);
     out.push_back(Assign{*agent, attempt, record.out_of_memory});
   }
   for (StageId stage : elsewhere) queue.push(stage);

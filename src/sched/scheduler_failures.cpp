@@ -108,6 +108,7 @@ void Scheduler::lose(AgentId agent, Time now, Commands& out) {
   if (!hosts_.count(agent)) return;
   out.push_back(LoseAgent{agent});
   by_load_.erase({load_of(hosts_.at(agent)), agent});
+  by_fill_.erase({fill_of(hosts_.at(agent)), agent});
   hosts_.erase(agent);
   std::vector<Lease> held;
   for (const auto& [stage, lease] : leases_)

@@ -20,14 +20,23 @@ std::string Scheduler::state(Time now) const {
   std::sort(leases.begin(), leases.end(), [](const Lease* a, const Lease* b) { return a->attempt < b->attempt; });
   bytes.add(leases.size());
   for (const Lease* lease : leases)
-    bytes.add(lease->agent).add(lease->attempt).add(lease->renewed).add(lease->started).add(lease->retracting);
+    bytes.add(lease->agent)
+        .add(lease->attempt)
+        .add(lease->renewed)
+        .add(lease->given)
+        .add(lease->end)
+        .add(lease->started)
+        .add(lease->retracting);
   for (StageId stage = 0; stage < records_.size(); ++stage)
     if (auto found = failed_on_.find(stage); found != failed_on_.end())
       bytes.add(stage).add(found->second.first).add(static_cast<int>(found->second.second));
   bytes.add(hosts_.size());
   for (const auto& [id, host] : hosts_) {
     bytes.add(id).add(host.slots).add(host.held).add(host.started).add(host.heard).add(host.refuses);
-    bytes.add(host.quarantines).add(host.quarantined_until.has_value()).add(host.quarantined_until.value_or(now));
+    bytes.add(host.ahead)
+        .add(host.quarantines)
+        .add(host.quarantined_until.has_value())
+        .add(host.quarantined_until.value_or(now));
     for (const auto& [stage, why] : host.failing) bytes.add(stage).add(static_cast<int>(why));
     bytes.add(host.failing.size());
   }
@@ -39,7 +48,7 @@ std::string Scheduler::state(Time now) const {
       if (widths_[id] == width) bytes.add(static_cast<int>(queue.prediction(id).value_or(-1) * 1000));
   }
   for (std::uint32_t seen : seen_) bytes.add(std::min(seen, 8u));
-  return bytes.add(stopping_).add(complete_).take();
+  return bytes.add(looked_).add(stopping_).add(complete_).take();
 }
 
 }  // namespace winnow::sched

@@ -95,9 +95,12 @@ void Cluster::tick_agent(AgentId id) {
   later(tick_, [this, id] {
     Node& node = nodes_.at(id);
     if (node.lost) return;
-    for (Slot slot = 0; slot < node.slots; ++slot)
-      if (Trainer& trainer = node.trainers[slot]; trainer.computes && trainer.moves)
-        agent_event(id, Agent::Progressed{slot, ++trainer.mark});
+    if (now_ - node.moved >= timers_.least_hang / 4) {
+      node.moved = now_;
+      for (Slot slot = 0; slot < node.slots; ++slot)
+        if (Trainer& trainer = node.trainers[slot]; trainer.computes && trainer.moves)
+          agent_event(id, Agent::Progressed{slot, ++trainer.mark});
+    }
     agent_event(id, Agent::Tick{});
     tick_agent(id);
   });

@@ -42,9 +42,10 @@ struct Policy {
 // agent, all or none. Of one priority wider stages go first, and while one waits for room no narrower one is given to
 // an agent that could take it: so a wide stage cannot starve, and agents that are too small for it work on. A later
 // priority gets what an earlier one leaves: while a stage waits for room, agents that could take it get no later ones.
-// A stage that failed by its own fault is tried again on another agent, where there is one; after any other failure
-// there, too, if that has room. An agent in quarantine gets no stage; what failed there in a row is not counted against
-// the stages. The last agent that works is never in quarantine.
+// An agent holds a stage ahead only for a slot that is expected to come free soon: a long one must not wait behind long
+// ones. A stage that failed by its own fault is tried again on another agent, where there is one; after any other
+// failure there, too, if that has room. An agent in quarantine gets no stage; what failed there in a row is not counted
+// against the stages. The last agent that works is never in quarantine.
 class Scheduler {
  public:
   // Events.
@@ -206,13 +207,16 @@ class Scheduler {
   struct Lease {
     AgentId agent;
     Attempt attempt;
-    Time renewed;
+    Time renewed, given;
+    Time end;  // expected; where nothing is known of such stages: at any moment
     bool started = false, retracting = false;
   };
-  // Held: in slots; started: stages.
+  // Held, ahead: in slots; started: stages.
   struct Host {
     std::uint32_t slots = 0, held = 0, started = 0;
     Time heard{};
+    std::multiset<std::pair<Time, std::uint32_t>> ends = {};  // expected, of what it holds; with widths
+    std::uint32_t ahead = 0;                                  // slots for which it may hold a stage ahead
     bool refuses = false;  // it gave back what it was given: nothing more until its next heartbeat
     std::map<StageId, FailureClass> failing = {};  // what failed there since it last had a result
     std::optional<Time> quarantined_until = {};
@@ -236,7 +240,7 @@ class Scheduler {
   void end_lease(StageId);
   void assign(Time, Commands&);
   std::optional<std::uint16_t> next_priority(std::optional<std::uint16_t> after) const;
-  std::optional<AgentId> place_of(StageId, AgentId least_loaded, std::uint32_t below) const;
+  std::optional<AgentId> place_of(StageId, AgentId emptiest, std::uint32_t below) const;
   bool can_take(const Host&, std::uint32_t width, std::uint32_t below) const;
   bool has_room(const Host&, StageId) const;
   bool assign_width(std::uint32_t width, std::uint16_t priority, std::uint32_t below, Time, Commands&);
@@ -259,7 +263,14 @@ class Scheduler {
   static std::uint64_t load_of(const Host& host) {
     return std::uint64_t{host.held} * 1000 / std::max(host.slots, std::uint32_t{1});
   }
-  void set_held(AgentId, std::uint32_t held);
+  static std::uint64_t fill_of(const Host& host) {
+    return std::uint64_t{host.held} * 1000 / std::max(host.slots + host.ahead, std::uint32_t{1});
+  }
+  template <class Change>
+  void change(AgentId, Change);  // of what a host's places in by_load_ and by_fill_ depend on
+  void look_ahead(AgentId, Time now);
+  void expect(Lease&, Time now);
+  void take_back_what_waits(Time now, Commands&);
   std::uint32_t window(StageId) const;
 
   Policy policy_;
@@ -274,7 +285,10 @@ class Scheduler {
   std::unordered_map<StageId, Lease> leases_;
   std::unordered_map<StageId, std::pair<AgentId, FailureClass>> failed_on_;  // of stages that will be tried again
   std::map<AgentId, Host> hosts_;
-  std::set<std::pair<std::uint64_t, AgentId>> by_load_;  // (held per slot, agent): the first takes the next stage
+  std::set<std::pair<std::uint64_t, AgentId>> by_load_;  // (held per slot, agent)
+  // (held per slot, counting those for which it may hold a stage ahead; agent): the first takes the next stage.
+  std::set<std::pair<std::uint64_t, AgentId>> by_fill_;
+  Time looked_{};  // when what waits was looked at
   std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;
   std::vector<std::uint32_t> seen_;     // by class: durations learned
   std::vector<std::uint32_t> open_of_;  // by class

@@ -21,10 +21,11 @@ struct Timers {
   Time backoff = std::chrono::seconds(1);           // before the second attempt; doubles each time
   Time longest_backoff = std::chrono::minutes(10);
   Time quarantine = std::chrono::minutes(10);  // an agent on which stage after stage fails; doubles each time
-  Time prefetch =
-      std::chrono::milliseconds(100);  // an agent holds work for this long beyond what runs, at least one stage a slot
+  // A slot that comes free this soon has its next stage ahead, and short ones for as long as `prefetch` at least.
+  Time ahead = std::chrono::seconds(15);
+  Time prefetch = std::chrono::milliseconds(100);
 
-  Timers scaled(double factor) const;  // all but prefetch; for tests
+  Timers scaled(double factor) const;  // all but ahead and prefetch; for tests
 };
 
 }  // namespace winnow::sched

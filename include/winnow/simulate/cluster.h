@@ -52,8 +52,7 @@ class Watcher {
 // Life: constructed, nodes added, predictions told to scheduler(), then run(). Not copyable; one thread.
 class Cluster {
  public:
-  // Agents and scheduler notice the time every `tick`, by which stages also show progress: less than what they are
-  // allowed without.
+  // Agents and scheduler notice the time every `tick`; stages show progress by it, often enough.
   Cluster(sched::Graph, sched::Policy, sched::Timers, World&, Watcher&, sched::Time tick);
   Cluster(const Cluster&) = delete;
 
@@ -95,6 +94,7 @@ class Cluster {
   struct Node {
     std::unique_ptr<sched::Agent> agent;
     sched::Time inbox{}, outbox{};  // messages of one direction never overtake each other
+    sched::Time moved{};            // when its stages showed progress
     std::vector<Trainer> trainers;  // by first slot
     std::set<sched::Slot> closed;
     std::uint32_t slots = 0;

@@ -305,9 +305,10 @@ std::optional<AgentId> Scheduler::place_of(StageId stage, AgentId emptiest, std:
     return entry.second != emptiest && can_take(hosts_.at(entry.second), width_of(stage), below);
   });
   if (other == by_fill_.end()) return emptiest;
-  if (has_room(hosts_.at(other->second), stage)) return other->second;
-  if (failed->second.second == FailureClass::user) return std::nullopt;
-  return emptiest;
+  const Host& host = hosts_.at(other->second);
+  if (failed->second.second == FailureClass::user)
+    return has_room(host, stage) ? std::optional(other->second) : std::nullopt;
+  return host.held + width_of(stage) <= host.slots ? other->second : emptiest;
 }
 
 // Gives stages of one width and priority to agents with fewer than `below` slots. False when one is left that waits for
@@ -391,7 +392,8 @@ void Scheduler::steal(std::uint32_t below, Commands& out) {
   if (wanted == 0) return;
   for (auto& [stage, lease] : leases_) {
     const Host& host = hosts_.at(lease.agent);
-    if (lease.started || lease.retracting || host.held <= host.slots || width_of(stage) > std::min(largest, wanted))
+    if (lease.started || lease.retracting || host.held <= host.slots || width_of(stage) > std::min(largest, wanted) ||
+        failed_on_.count(stage))  // it may have failed where the slot is
       continue;
     lease.retracting = true;
     out.push_back(Retract{lease.agent, lease.attempt});

@@ -6,6 +6,7 @@ namespace winnow::cmd {
 
 int make_new(int argc, char** argv);
 int plan(int argc, char** argv);
+int simulate_run(int argc, char** argv);
 int try_out(int argc, char** argv);
 int run(int argc, char** argv);
 int status(int argc, char** argv);

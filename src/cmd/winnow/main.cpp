@@ -12,6 +12,8 @@ constexpr Entry kCommands[] = {
     {"plan", winnow::cmd::plan, "what a sweep expands to: experiments, stages, what is done", true},
     {"try", winnow::cmd::try_out,
      "a few steps of each kind of stage, before hours are spent: what fails, how long it takes"},
+    {"simulate", winnow::cmd::simulate_run,
+     "a run in virtual time: how long it would take on which cluster, and what failures would cost", true},
     {"run", winnow::cmd::run, "executes what is not done yet, alone or under mpirun"},
     {"status", winnow::cmd::status, "how a run stands now; --watch follows it", true},
     {"report", winnow::cmd::report, "the benchmark table, from the run files that are there", true},

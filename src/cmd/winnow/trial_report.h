@@ -46,7 +46,4 @@ class TrialReport {
   std::vector<double> seconds_;  // of all members of a class
 };
 
-// "0.31 s", "12 s", "4 min 05 s", "2 h 10 min", "3 days 4 h"
-std::string spoken_duration(double seconds);
-
 }  // namespace winnow::cmd

@@ -12,6 +12,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "outcome.h"
+#include "spoken_duration.h"
 #include "stage_classes.h"
 #include "stage_order.h"
 #include "sweep_options.h"

@@ -11,8 +11,10 @@
 #include "disk_estimate.h"
 #include "outcome.h"
 #include "shown.h"
+#include "spoken_duration.h"
 #include "stage_order.h"
 #include "sweep_options.h"
+#include "time_estimate.h"
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
@@ -119,6 +121,18 @@ void print_disk(const sweep::Plan& plan, const store::Store& store, const std::v
     fmt::print("note: that is more than is free; `winnow store {}` says what takes the space\n", store.root().string());
 }
 
+// Of stages whose identities are known and not done: the others may be done.
+void print_time(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
+  TimeEstimate time = time_estimate(plan, done, fleet::durations(store.root()));
+  std::size_t known = time.to_run - time.unknown;
+  if (known == 0) return;
+  fmt::print(
+      "time for {} of the {} to run: about {} of one slot, as stages like them took ({}){}; on 8 slots {}, on 64 {}\n",
+      known, time.to_run, spoken_duration(time.seconds), counted(time.measured, "stage"),
+      time.unknown ? "; none like the others has run yet" : "", spoken_duration(time.makespan(8)),
+      spoken_duration(time.makespan(64)));
+}
+
 void print_plan(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
   fmt::print("{}: {}\n\n{}\n", plan.name(), printable(plan.question()), counted(plan.experiments(), "experiment"));
   print_axes(plan);
@@ -134,6 +148,7 @@ void print_plan(const sweep::Plan& plan, const store::Store& store, const std::v
   }
   std::size_t finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   fmt::print("\n{} of {} stages are done in {}\n", finished, done.size(), store.root().string());
+  print_time(plan, store, done);
   print_disk(plan, store, done);
   print_missing(plan);
   for (const std::string& note : notes_on(plan)) fmt::print("note: {}\n", note);
@@ -180,7 +195,13 @@ void print_json(const sweep::Plan& plan, const ProgramsByPrint& programs, const 
   DiskEstimate disk = disk_of(plan, store, done);
   Value shown_disk = {
       {"bytes", disk.bytes}, {"to_run", disk.to_run}, {"not_counted", disk.unknown}, {"measured", disk.measured}};
-  fmt::print("],\n\"disk\":{}}}\n", shown_disk.dump());
+  TimeEstimate time = time_estimate(plan, done, fleet::durations(store.root()));
+  Value shown_time = {{"seconds", time.seconds},
+                      {"longest", time.longest},
+                      {"to_run", time.to_run},
+                      {"not_counted", time.unknown},
+                      {"measured", time.measured}};
+  fmt::print("],\n\"time\":{},\"disk\":{}}}\n", shown_time.dump(), shown_disk.dump());
 }
 
 // Every value of a key, the level that set it, and in how many experiments.
@@ -209,9 +230,9 @@ int plan(int argc, char** argv) {
               "Shows what a sweep expands to: its experiments, the stages that they share, and what is already done.\n"
               "Refuses whatever `winnow run` would refuse, but for data and weights that are not on this machine: it "
               "lists them with the commands\n"
-              "that bring them. Opens no image and starts nothing. The disk that it needs is estimated from run files "
-              "of stages "
-              "like those to run;\n"
+              "that bring them. Opens no image and starts nothing. Time and disk are estimated from stages like "
+              "those to run\n"
+              "that have run (`winnow simulate` says more of the time);\n"
               "checkpoints of what runs come on top. `winnow method list` shows the methods, `winnow "
               "model list` and `winnow data list`\n"
               "models and data sets; --explain says of any key what it may be and who set it.",

@@ -95,6 +95,7 @@ class HTC final : public ConfidenceClassifier {
     set_confidence(step, (1 - mu_) * batch.confidence + mu_ * masked_softmax(tail.detach(), batch.candidates));
   }
 
+  bool predicts_by_head() const override { return false; }
   Outputs predict(Forward& forward) override {
     Tensor features = forward.forward("main", "plain", forward.ids()).features();
     Tensor head = forward.apply("head", {features}), tail = forward.apply("tail", {features});

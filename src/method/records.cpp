@@ -73,6 +73,7 @@ class Records final : public ConfidenceClassifier {
     set_confidence(step, next);
   }
 
+  bool predicts_by_head() const override { return false; }
   Outputs predict(Forward& forward) override {
     Tensor logits = Classifier::predict(forward).at("logits");
     return {{"logits", logits}, {"prediction", logits - log_bias(forward)}};

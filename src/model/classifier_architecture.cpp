@@ -22,9 +22,6 @@ constexpr std::pair<const char*, HeadKind> kHeads[] = {{"cosine", HeadKind::cosi
 FeatureKind feature_of(const std::string& adapt) {
   return adapt == "linear-probe" ? FeatureKind::embedding : FeatureKind::hidden;
 }
-FeatureKind feature_of(const ClassifierOptions& options) {
-  return options.siglip_as_clip ? FeatureKind::first_token : feature_of(options.adapt);
-}
 
 // A tower or a head with all its parameters, in the types in which they are stored.
 template <class Part>
@@ -136,6 +133,10 @@ class ContrastiveArchitecture final : public Architecture {
 };
 
 }  // namespace
+
+FeatureKind feature_of(const ClassifierOptions& options) {
+  return options.siglip_as_clip ? FeatureKind::first_token : feature_of(options.adapt);
+}
 
 HeadKind parse_head(std::string_view word) {
   std::vector<std::string> known;

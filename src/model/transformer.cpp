@@ -137,6 +137,15 @@ at::Tensor Transformer::mlp(std::size_t i, const at::Tensor& input) const {
   return y;
 }
 
+bool Transformer::merge_adaptations() {
+  for (const auto& adaptation : adaptations_)
+    if (!adaptation->merges()) return false;
+  for (const auto& adaptation : adaptations_)
+    for (std::size_t i = 0; i < blocks_.size(); ++i) adaptation->merge(i, blocks_[i]);
+  adaptations_.clear();
+  return true;
+}
+
 at::Tensor Transformer::operator()(at::Tensor x, std::vector<at::Tensor>* keep) const {
   std::int64_t own = x.size(1);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {

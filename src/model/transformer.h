@@ -74,6 +74,11 @@ class Adaptation {
     return {own.weight->use, own.bias ? own.bias->use : at::Tensor()};
   }
   virtual bool replaces_weights() const { return false; }  // whether `effective` does anything
+
+  // Is what it computes the same as other values of the blocks' own weights? Then merge() gives block i those values,
+  // on top of what is there.
+  virtual bool merges() const { return false; }
+  virtual void merge(std::size_t /*i*/, const Block&) const {}
 };
 
 class Transformer {
@@ -85,6 +90,9 @@ class Transformer {
   const TransformerConfig& config() const { return config_; }
   const std::vector<Block>& blocks() const { return blocks_; }
   void adapt(std::unique_ptr<Adaptation> adaptation) { adaptations_.push_back(std::move(adaptation)); }
+  // Puts the adaptations into the weights' values and takes them away. False, and nothing is changed, where one of them
+  // is more than other weights.
+  bool merge_adaptations();
 
  private:
   at::Tensor linear(std::size_t i, Adaptation::Layer, const Linear& own, const at::Tensor& x) const;

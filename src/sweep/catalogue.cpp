@@ -11,6 +11,7 @@
 #include "preset_table.h"
 #include "read_preset.h"
 #include "read_program.h"
+#include "recipe.h"
 #include "stage_keys.h"
 #include "winnow/core/error.h"
 #include "winnow/core/shell_word.h"
@@ -136,6 +137,7 @@ std::string Preset::place(const std::string& entry) const {
 std::string Preset::option() const { return from_outside() ? " --presets " + shell_word(folder) : ""; }
 
 bool Method::has_common(const std::string& key, bool shared) const {
+  if (key == kKeepWeights) return recipe_trains(recipe) && !program;  // what a program gives its preset says
   if (labels == LabelNeed::none && key.starts_with("labels.")) return false;
   return !program || shared || key == "model" || key == "evaluation.shot_factor" || program->reads.count(key) != 0;
 }

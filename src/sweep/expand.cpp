@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "differences.h"
+#include "recipe.h"
 #include "shape.h"
 #include "structure.h"
 #include "validate.h"
@@ -34,7 +35,7 @@ class Expander {
       throw UsageError(fmt::format("{}: every experiment is excluded", sweep_.grids[0].place.file));
     refuse_unapplied(sweep_, catalogue_, applied_, override_matched_);
     for (const std::string& axis : differences_.axes(sweep_))
-      if (axis != "width") result_.axes.emplace_back(axis, differences_.values(axis));
+      if (axis != "width" && axis != kKeepWeights) result_.axes.emplace_back(axis, differences_.values(axis));
     note_idle();
     return std::move(result_);
   }

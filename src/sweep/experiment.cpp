@@ -43,7 +43,11 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   experiment.defaulted.erase("profile");
   experiment.defaulted.erase("width");
   RecordedReads reads;
+  bool keeps = experiment.settings.has(kKeepWeights) && experiment.settings.flag(kKeepWeights);
+  experiment.settings.erase(kKeepWeights);
+  experiment.defaulted.erase(kKeepWeights);
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
+  if (keeps) keep_weights(drafts);
   note_templates(drafts, catalogue.fingerprints);
   note_further_tests(drafts, catalogue);
   for (Draft& draft : drafts) {

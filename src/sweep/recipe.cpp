@@ -13,28 +13,40 @@ namespace winnow::sweep {
 
 namespace {
 
-constexpr std::pair<std::string_view, Recipe> kRecipes[] = {
-    {"coft", coft_recipe},
-    {"detect-train", detect_train_recipe},
-    {"distillation", distillation_recipe},
-    {"feature-cache", feature_cache_recipe},
-    {"file", file_recipe},
-    {"label-match", label_match_recipe},
-    {"prompt-members", prompt_members_recipe},
-    {"prompt-rounds", prompt_rounds_recipe},
-    {"train", train_recipe},
-    {"zero-shot", zero_shot_recipe},
+struct Known {
+  std::string_view name;
+  Recipe recipe;
+  bool trains;  // a model: else the cell is a fixed one's, or a detector's
+};
+
+constexpr Known kRecipes[] = {
+    {"coft", coft_recipe, true},
+    {"detect-train", detect_train_recipe, true},
+    {"distillation", distillation_recipe, true},
+    {"feature-cache", feature_cache_recipe, true},
+    {"file", file_recipe, false},
+    {"label-match", label_match_recipe, false},
+    {"prompt-members", prompt_members_recipe, true},
+    {"prompt-rounds", prompt_rounds_recipe, true},
+    {"train", train_recipe, true},
+    {"zero-shot", zero_shot_recipe, false},
 };
 
 }  // namespace
 
 Recipe find_recipe(std::string_view name) {
   std::vector<std::string> known;
-  for (const auto& [candidate, recipe] : kRecipes) {
-    if (candidate == name) return recipe;
-    known.emplace_back(candidate);
+  for (const Known& candidate : kRecipes) {
+    if (candidate.name == name) return candidate.recipe;
+    known.emplace_back(candidate.name);
   }
   throw UsageError(fmt::format("unknown recipe '{}'{}", name, did_you_mean(name, known)));
+}
+
+bool recipe_trains(std::string_view name) {
+  for (const Known& candidate : kRecipes)
+    if (candidate.name == name) return candidate.trains;
+  return false;
 }
 
 void note_templates(std::vector<Draft>& drafts, const Fingerprints& fingerprints) {
@@ -56,6 +68,16 @@ void note_further_tests(std::vector<Draft>& drafts, const Catalogue& catalogue) 
     for (const std::string& name : further_tests(catalogue.datasets.at(settings.text("dataset"))))
       draft.stage.fingerprints[std::string(kFurtherTest) + name] = catalogue.fingerprints.at(name);
   }
+}
+
+void keep_weights(std::vector<Draft>& drafts) {
+  auto keep = [](Draft& draft) {
+    if (draft.stage.kind == StageKind::train) draft.stage.outputs.insert(Output::weights);
+  };
+  keep(drafts.back());
+  if (drafts.back().stage.kind != StageKind::ensemble) return;
+  for (const auto& [name, edge] : drafts.back().edges)
+    if (name.starts_with("member.")) keep(drafts[edge.stage]);
 }
 
 std::vector<Identity> connect(std::vector<Draft>& drafts) {

@@ -38,12 +38,20 @@ struct Draft {
 using Recipe = std::vector<Draft> (*)(Experiment);
 
 Recipe find_recipe(std::string_view name);  // UsageError with the known ones
+bool recipe_trains(std::string_view name);  // does a stage behind the cell train a model?
 
 // The fingerprint of a file of templates takes the place of the setting that names it: what counts is the content.
 void note_templates(std::vector<Draft>& drafts, const Fingerprints&);
 
 // The fingerprints of the further test splits of a stage that is measured on them, as "test.NAME" (data_sets.h).
 void note_further_tests(std::vector<Draft>& drafts, const Catalogue&);
+
+// The key by which a sweep asks that run files keep trained weights. It belongs to no stage's settings: the output
+// does.
+inline constexpr const char* kKeepWeights = "keep_weights";
+
+// The trainings behind the cell, the last stage or the members of an ensemble, yield their weights, too.
+void keep_weights(std::vector<Draft>& drafts);
 
 // Fills in the inputs of every draft and returns their identities; of open ones (Stage::open) a hash that tells them
 // apart and is none.

@@ -7,6 +7,7 @@
 #include "check_needs.h"
 #include "check_samples.h"
 #include "label_sets.h"
+#include "recipe.h"
 #include "winnow/core/error.h"
 #include "winnow/label/spec.h"
 
@@ -40,6 +41,8 @@ void refuse_axis(Effective& effective, const Catalogue& catalogue, const Written
   if (key >= 0) reason = fmt::format("it exists only where {}", condition_text(*effective.schema()[key].key));
   else if (setting.key.starts_with("labels."))
     reason = fmt::format("method {} learns without labels: its experiments would be the same in all rows", method);
+  else if (setting.key == kKeepWeights)
+    reason = fmt::format("winnow trains nothing for method {} (a program's preset says [program] gives)", method);
   else if (effective.schema().method()->program && methods_with(catalogue, setting.key).empty())
     reason = fmt::format("method {} is a program that does not read it (its preset: [program] reads)", method);
   else
@@ -180,6 +183,14 @@ void require_of_programs(Inspection& seen, const Catalogue& catalogue) {
           "{}: method {} gives no predictions, so that there is nothing to compare: name it where a detector is "
           "wanted, detect.method",
           seen.where(key), method.name));
+    if (key == "method" && method.program->takes.count("detector-weights")) {
+      const Method& detector = catalogue.methods.at(seen.text("detect.method"));
+      if (!recipe_trains(detector.recipe) || (detector.program && !detector.program->gives.count("weights")))
+        throw UsageError(
+            fmt::format("{}: method {} takes the weights of its detector, and {} gives none: {}",
+                        seen.where("detect.method"), method.name, detector.name,
+                        detector.program ? "its preset must say gives = [..., \"weights\"]" : "it trains nothing"));
+    }
   }
 }
 
@@ -268,7 +279,9 @@ void refuse_unapplied(const SweepFile& sweep, const Catalogue& catalogue, const 
       std::string reason;
       for (const Key& key : catalogue.common)
         if (key.key == setting.key)
-          reason = key.when.empty() && !key.shared && programs
+          reason = key.key == kKeepWeights
+                       ? "winnow trains nothing for its methods (a program's preset says [program] gives)"
+                   : key.when.empty() && !key.shared && programs
                        ? "all experiments of its grid are excluded, or its methods are programs that do not read it"
                    : key.when.empty() && key.key != "labels.kind" ? "all experiments of its grid are excluded"
                    : key.when.empty()                             ? "its methods learn without labels"

@@ -8,6 +8,7 @@
 #include "stage_seed.h"
 #include "winnow/core/error.h"
 #include "winnow/model/untrained_tower.h"
+#include "winnow/train/exported_model.h"
 #include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
@@ -23,6 +24,8 @@ Value architecture_of(const Settings& settings) {
   return config;
 }
 
+bool begins_at_random(const Stage& stage) { return stage.settings.has("architecture.model_type"); }
+
 // What the head's tensors are called in a snapshot that has a classifier.
 std::string in_snapshot(const std::string& name, const model::Snapshot& snapshot) {
   if (!name.starts_with("head.")) return name;
@@ -33,9 +36,16 @@ std::string in_snapshot(const std::string& name, const model::Snapshot& snapshot
 }  // namespace
 
 model::Snapshot backbone_of(const Stage& stage, const Context& context) {
-  if (!stage.settings.has("architecture.model_type"))
-    return snapshot_at(input_file(context, "backbone"), accepted(context));
+  if (!begins_at_random(stage)) return snapshot_at(input_file(context, "backbone"), accepted(context));
   return model::untrained_tower(architecture_of(stage.settings), stage_seed(stage.settings));
+}
+
+model::Snapshot backbone_of_run(const Stage& stage, const Path& place) {
+  if (begins_at_random(stage))
+    return model::untrained_tower(architecture_of(stage.settings), stage_seed(stage.settings));
+  if (place.empty())
+    throw UsageError("the run was trained from another model's weights: say where they are, --backbone PATH");
+  return snapshot_at(place);
 }
 
 model::Snapshot trained_classifier(const Stage& stage, const Context& context, std::int64_t classes) {

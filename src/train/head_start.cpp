@@ -4,8 +4,8 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include "arrays.h"
 #include "features_of_all.h"
+#include "trained_head.h"
 #include "winnow/core/error.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/model/logistic_regression.h"
@@ -66,12 +66,13 @@ at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapsh
 void start_at_detector(const Path& run_file, store::Accept accept, const model::Snapshot& snapshot,
                        model::ClassifierOptions& options) {
   store::RunContent content = store::read_run_file(run_file, true, accept);
-  at::Tensor rows = tensor_in(content, run_file, "weights/head.weight", "weights/head.weight: it trains no head");
+  auto [rows, bias] = trained_head(content);
+  if (!rows.defined())
+    throw DataError(fmt::format("{} holds no weights/head.weight: it trains no head", run_file.string()));
   if (rows.dim() != 2 || rows.size(0) != options.adaptation.classes)
     throw UsageError(fmt::format("head_init = detector: the head in {} is of other classes", run_file.string()));
   options.head_rows = model::rows_for_head(snapshot, options, rows.to(options.dtype));
-  if (content.arrays.count("weights/head.bias"))
-    options.head_bias = tensor_in(content, run_file, "weights/head.bias", "bias").to(options.dtype);
+  if (bias.defined()) options.head_bias = bias.to(options.dtype);
 }
 
 }  // namespace winnow::train

@@ -8,6 +8,7 @@
 #include "backbone.h"
 #include "class_prompts.h"
 #include "class_texts.h"
+#include "classifier_options.h"
 #include "curves.h"
 #include "epoch_metrics.h"
 #include "executors.h"
@@ -27,7 +28,6 @@
 #include "winnow/core/error.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
-#include "winnow/model/image_layout.h"
 #include "winnow/model/toy.h"
 #include "winnow/stage/result_version.h"
 #include "winnow/text/tokenizer.h"
@@ -74,36 +74,6 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   method::Outputs predictions = predict_all(method, engine, context.replay->predicted);
   for (auto& [output, tensor] : predictions.all()) result.trace.predictions[output] = tensor;
   return result;
-}
-
-bool reads_siglip_as_clip(const Settings& settings) {
-  return settings.has("siglip") && settings.text("siglip") == "as-clip";
-}
-
-// The keys of common.toml that say what of the model is trained, and which head.
-model::ClassifierOptions classifier_options(const Settings& settings, std::int64_t classes,
-                                            const model::Snapshot& snapshot) {
-  model::ClassifierOptions options;
-  options.adapt = settings.text("adapt");
-  model::AdaptationOptions& adaptation = options.adaptation;
-  adaptation.classes = classes;
-  adaptation.seed = stage_seed(settings);
-  adaptation.deft = settings.text("implementation") == "deft";
-  for (const char* size : {"adapter_dim", "vpt_len"})
-    if (settings.has(size)) adaptation.size = settings.integer(size);
-  if (settings.has("mask_ratio")) adaptation.mask_ratio = settings.real("mask_ratio");
-  if (settings.has("lora_init")) adaptation.standard_lora = settings.text("lora_init") == "standard";
-  adaptation.everything = settings.has("full_tuning") && settings.text("full_tuning") == "all";
-  if (std::int64_t last = settings.has("partial") ? settings.integer("partial") : 0) {
-    std::int64_t blocks = model::image_layout(snapshot).blocks;
-    adaptation.blocks = {blocks - last, blocks};
-  }
-  adaptation.batch_statistics = settings.has("batch_norm") && settings.text("batch_norm") == "batch";
-  options.head = model::parse_head(settings.text("head"));
-  options.siglip_as_clip = reads_siglip_as_clip(settings);
-  if (settings.has("scale")) options.scale = settings.real("scale");
-  options.compute = precision_of(settings);
-  return options;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ class Classifier : public Method {
  public:
   void setup(Setup&) override;
   Outputs predict(Forward&) override;
+  bool predicts_by_head() const override { return true; }  // where it has a head and not prompts
 
  protected:
   // Settings, states and further parts; called by setup() after `main` and `head` are declared. This one does nothing:

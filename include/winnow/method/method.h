@@ -290,6 +290,9 @@ class Method {
   // Named tensors, B rows each, the same names for every split. Called with gradients off, also for samples that are
   // not trained on.
   virtual Outputs predict(Forward&) = 0;
+  // Are its logits the head `head` on the features of the network `main`, and its predictions theirs? Then they can be
+  // taken away as one model.
+  virtual bool predicts_by_head() const { return false; }
 };
 
 }  // namespace winnow::method

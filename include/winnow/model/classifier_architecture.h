@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "winnow/model/adaptation.h"
+#include "winnow/model/image_tower.h"
 #include "winnow/model/text_tower.h"
 #include "winnow/model/tower.h"
 
@@ -26,6 +27,8 @@ struct ClassifierOptions {
   Precision compute = Precision::as_stated;
   std::int64_t context_vectors = 0;  // of one learned context, those of all classes together
 };
+
+FeatureKind feature_of(const ClassifierOptions&);  // what the head stands on
 
 // Text rows for the head of this adaptation: C x p class features, mapped back to the hidden feature where the tower
 // projects and the head stands before the projection. Computed in the type and on the device of `real`, given on the

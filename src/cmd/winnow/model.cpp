@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "export_model.h"
 #include "outcome.h"
 #include "preset_options.h"
 #include "towers.h"
@@ -141,9 +142,11 @@ int model(int argc, char** argv) {
       "  winnow model check clip-vit-b-16 --root ~/clip-vit-base-patch16      after downloading it, and after it "
       "changed\n"
       "  winnow model check mine --presets my-sweep/presets                   a model of your own: docs/models.md\n"
-      "  WINNOW_WEIGHTS=/big/weights winnow model check clip-vit-b-16         looks in /big/weights/clip-vit-b-16\n");
-  std::string name, root;
-  bool any_shape = false, json = false;
+      "  WINNOW_WEIGHTS=/big/weights winnow model check clip-vit-b-16         looks in /big/weights/clip-vit-b-16\n"
+      "  winnow model export 4f2a my-model                                    a trained model, as transformers or timm "
+      "loads it\n");
+  std::string name, root, run, folder;
+  bool any_shape = false, json = false, weights_alone = false;
   app.require_subcommand(1);
   CLI::App* listing = app.add_subcommand("list", "the known models and what is recorded of their weights");
   CLI::App* checking =
@@ -152,6 +155,16 @@ int model(int argc, char** argv) {
   checking->add_option("--root", root, "the snapshot's folder, or the folder of Hugging Face's cache that holds it");
   checking->add_flag("--any-shape", any_shape,
                      "take weights of this family whose architecture is not the preset's (width, blocks, patch, ...)");
+  CLI::App* exporting = app.add_subcommand(
+      "export",
+      "writes the model of a run as a folder that transformers or timm loads, with what it was trained on "
+      "merged into its weights; wants a run that keeps weights (keep_weights = true)");
+  exporting->add_option("RUN", run, "a run file, or the first digits of an identity")->required();
+  exporting->add_option("FOLDER", folder, "the folder to write; it must not exist yet, or be empty")->required();
+  exporting->add_flag("--weights-alone", weights_alone,
+                      "the trained tensors as they are, weights.safetensors, and no model");
+  StoreOptions stores;
+  stores.add_to(*exporting);
   PresetOptions presets;
   for (CLI::App* sub : {listing, checking}) {
     sub->add_flag("--json", json, "for scripts");
@@ -159,6 +172,10 @@ int model(int argc, char** argv) {
   }
   if (!parse(app, argc, argv)) return kDone;
 
+  if (exporting->parsed()) {
+    export_model(run, folder, stores, weights_alone);
+    return kDone;
+  }
   sweep::Catalogue catalogue = sweep::Catalogue::built_in({}, presets.read());
   listing->parsed() ? list(catalogue, json) : check(catalogue, name, root, any_shape, json);
   return kDone;

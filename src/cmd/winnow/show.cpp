@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "found_run.h"
 #include "label_list.h"
 #include "label_noise.h"
 #include "outcome.h"
@@ -167,28 +168,6 @@ void show_sweep(const sweep::Plan& plan, const store::Store& store, bool json) {
   if (json) fmt::print("{}\n", list.dump(1, ' ', false, Value::error_handler_t::replace));
 }
 
-// The run file that `word` names: a path, or the first digits of an identity in the store and its references.
-Path find_run(const std::string& word, const StoreOptions& stores) {
-  if (std::filesystem::is_regular_file(word)) return word;
-  stores.open_to_read();
-  std::vector<Path> found;
-  std::string looked = stores.store;
-  std::vector<Path> roots = stores.read_only();
-  for (const Path& root : roots) looked += ", " + root.string();
-  roots.insert(roots.begin(), stores.store);
-  for (const Path& root : roots)
-    for (const Path& run : store::Store(root).runs())
-      if (run.stem().string().rfind(word, 0) == 0 &&  // the store's own comes before a reference's of the same stage
-          std::none_of(found.begin(), found.end(), [&](const Path& other) { return other.stem() == run.stem(); }))
-        found.push_back(run);
-  if (found.empty())
-    throw UsageError(fmt::format("show: {} is neither a file nor the beginning of an identity in {}", word, looked));
-  if (found.size() > 1)
-    throw UsageError(fmt::format("show: {} identities begin with {}: {}, {}, ...", found.size(), word,
-                                 found[0].stem().string(), found[1].stem().string()));
-  return found[0];
-}
-
 }  // namespace
 
 int show(int argc, char** argv) {
@@ -214,11 +193,11 @@ int show(int argc, char** argv) {
   if (!labels.empty()) {
     if (Path(sweep.file).extension() == ".toml")
       throw UsageError("show: --labels is of one run: name a run file, or the first digits of its identity");
-    write_label_list(find_run(sweep.file, stores), labels);
+    write_label_list(found_run(sweep.file, stores, "show"), labels);
     return kDone;
   }
   if (Path(sweep.file).extension() == ".toml") show_sweep(sweep.plan(), stores.open_to_read(), json);
-  else show_run(find_run(sweep.file, stores), json);
+  else show_run(found_run(sweep.file, stores, "show"), json);
   return kDone;
 }
 

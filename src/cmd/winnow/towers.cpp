@@ -1,30 +1,13 @@
 #include "towers.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdio>
-
-#include "winnow/core/error.h"
-#include "winnow/core/shell_word.h"
+#include "trainer_says.h"
 
 namespace winnow::cmd {
 
 std::optional<Value> towers_of(const Path& snapshot) {
-  Path trainer = executable_folder() / "winnow-train";
-  if (::access(trainer.c_str(), X_OK) != 0) return std::nullopt;
-  std::FILE* pipe =
-      ::popen((shell_word(trainer.string()) + " weights " + shell_word(snapshot.string()) + " 2>&1").c_str(), "r");
-  if (!pipe) throw DeviceError("cannot start " + trainer.string());
-  std::string said;
-  char piece[4096];
-  while (std::size_t n = std::fread(piece, 1, sizeof piece, pipe)) said.append(piece, n);
-  int status = ::pclose(pipe);
-  if (status == 0) return Value::parse(said);
-  while (!said.empty() && said.back() == '\n') said.pop_back();
-  std::string line = said.substr(said.rfind('\n') + 1), prefix = "winnow-train: ";
-  if (line.starts_with(prefix)) line.erase(0, prefix.size());
-  throw DataError(line.empty() ? trainer.string() + " weights ended without a word" : line);
+  std::optional<std::string> said = trainer_says({"weights", snapshot.string()});
+  if (!said) return std::nullopt;
+  return Value::parse(*said);
 }
 
 }  // namespace winnow::cmd

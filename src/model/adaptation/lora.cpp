@@ -31,6 +31,19 @@ class Lora final : public Adaptation {
     return at::cat({parts[0] + own.q(x), parts[1], parts[2] + own.v(x)}, -1);
   }
 
+  // x W' + (1/r) x A B = x (W + (1/r) (A B)')'
+  bool merges() const override { return true; }
+  void merge(std::size_t i, const Block& block) const override {
+    if (i < first_ || i - first_ >= all_.size()) return;
+    std::vector<at::Tensor> rows = block.qkv.weight->value.chunk(3);
+    auto add = [](at::Tensor& own, const Pair& pair) {
+      at::Tensor product = at::matmul(pair.a->value.to(at::kDouble), pair.b->value.to(at::kDouble)).t();
+      own.copy_(own.to(at::kDouble) + product / static_cast<double>(pair.a->value.size(1)));
+    };
+    add(rows[0], all_[i - first_].q);
+    add(rows[2], all_[i - first_].v);
+  }
+
  private:
   std::size_t first_;
   std::vector<OfBlock> all_;

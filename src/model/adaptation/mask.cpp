@@ -35,6 +35,19 @@ class Mask final : public Adaptation {
             own.bias ? with_values(own.bias->use, *masked.bias_chosen, *masked.bias_values) : at::Tensor()};
   }
   bool replaces_weights() const override { return true; }
+  bool merges() const override { return true; }
+  void merge(std::size_t i, const Block& block) const override {
+    if (i < first_ || i - first_ >= all_.size()) return;
+    const Linear* layers[] = {&block.qkv, &block.out, &block.fc1, &block.fc2};  // by Layer
+    for (std::size_t layer = 0; layer < std::size(layers); ++layer) {
+      const Masked& masked = all_[i - first_][layer];
+      auto put = [](const Parameter& own, const Parameter& chosen, const Parameter& values) {
+        own.value.flatten().index_copy_(0, chosen.value, values.value.to(own.value.scalar_type()));
+      };
+      put(*layers[layer]->weight, *masked.weight_chosen, *masked.weight_values);
+      if (layers[layer]->bias) put(*layers[layer]->bias, *masked.bias_chosen, *masked.bias_values);
+    }
+  }
 
  private:
   std::size_t first_;

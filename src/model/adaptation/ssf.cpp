@@ -35,6 +35,25 @@ class Ssf final : public Adaptation {
     return at(i, mlp_out, std::move(y));
   }
 
+  // Each place follows a layer that is affine: s (W x + b) + t = (s W) x + (s b + t).
+  bool merges() const override { return true; }
+  void merge(std::size_t i, const Block& block) const override {
+    if (i < first_ || i - first_ >= all_.size()) return;
+    const std::pair<Parameter*, Parameter*> layers[] = {
+        {block.qkv.weight, block.qkv.bias},     {block.out.weight, block.out.bias},
+        {block.fc1.weight, block.fc1.bias},     {block.fc2.weight, block.fc2.bias},
+        {block.norm1.weight, block.norm1.bias}, {block.norm2.weight, block.norm2.bias}};
+    for (std::size_t place = 0; place < kPlaces; ++place) {
+      const ScaleShift& own = all_[i - first_][place];
+      if (!own.scale) continue;
+      auto [weight, bias] = layers[place];
+      if (!bias) throw UsageError("ssf: its shift cannot be merged: the model's queries, keys and values have no bias");
+      at::Tensor scale = own.scale->value.to(at::kDouble), shift = own.shift->value.to(at::kDouble);
+      bias->value.copy_(bias->value.to(at::kDouble) * scale + shift);
+      weight->value.copy_(weight->value.to(at::kDouble) * (weight->value.dim() == 2 ? scale.unsqueeze(1) : scale));
+    }
+  }
+
  private:
   at::Tensor at(std::size_t i, Place place, at::Tensor x) const {
     if (i < first_ || i - first_ >= all_.size()) return x;

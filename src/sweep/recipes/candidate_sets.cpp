@@ -23,7 +23,8 @@ Draft trained_scorer(const Experiment& experiment) {
   const Model& model = catalogue.models.at(settings.text("labels.scorer.model"));
   std::map<std::string, Value> values, fallbacks;
   auto declare = [&](const Key& key) {
-    if (key.key == "profile" || key.key == "width" || key.key.starts_with("labels.scor")) return;
+    if (key.key == "profile" || key.key == "width" || key.key == kKeepWeights || key.key.starts_with("labels.scor"))
+      return;
     if (key.fallback && !(key.fallback->is_string() && key.fallback->get<std::string>().starts_with("=")))
       values[key.key] = fallbacks[key.key] = *key.fallback;
     if (auto own = model.settings.find(key.key); own != model.settings.end()) values[key.key] = key.check(own->second);

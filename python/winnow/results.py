@@ -97,6 +97,10 @@ class Run:
                 return values
         raise KeyError(f"{self.path}: no array '{name}'; there are {', '.join(self.names())}")
 
+    def weights(self) -> "Dict[str, numpy.ndarray[Any, Any]]":
+        """What it trained, by name; where the run keeps it (keep_weights = true, or a program that gives weights)."""
+        return {name.split("/", 1)[1]: self.array(name) for name in self.names() if name.startswith("weights/")}
+
     def final(self) -> Dict[str, float]:
         """The last value of every metric."""
         table = self.table("metrics/final")

@@ -14,6 +14,7 @@ once for each stage; what was imported stays. Whatever is printed is part of the
 """
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -107,10 +108,17 @@ class Stage:
         self.threads: int = order["threads"]
         self.out_of_memory: int = order["out_of_memory"]  # attempts before this one: compute in smaller pieces
         self.trial: bool = order["trial"]             # `winnow try`: a moment is enough, nothing is kept
+        left = order.get("time_left")
+        self._end: Optional[float] = None if left is None else time.monotonic() + left
         self._token: str = said["handover"]
         self._samples: Dict[str, int] = said["samples"]
         images, _ = _tensors.read(pathlib.Path(said["images"]))
         self.train, self.validation, self.test = (Images(images, split, self._samples[split]) for split in ("train", "validation", "test"))
+        # Further test splits by name, where the preset reads evaluation.further_tests and the sweep asks for them.
+        self.further_tests: Dict[str, Images] = {
+            name: Images(_tensors.read(pathlib.Path(file))[0], "test." + name, self._samples["test." + name]) for name, file in said.get("further_images", {}).items()}
+        # What the detector trained, by name; where the preset takes detector-weights.
+        self.detector_weights: Optional[Dict[str, Any]] = _tensors.read(self._folder / said["detector"])[0] if "detector" in said else None
         self._labels, _ = _tensors.read(self._folder / said["labels"])
         self._inputs, _ = _tensors.read(self._folder / said["inputs"])
         self._done: Dict[str, Any] = {}
@@ -148,11 +156,16 @@ class Stage:
             raise StageError(f"no features of split '{split}': the preset must say takes = [\"features\"]")
         return self._inputs["features." + split]
 
+    @property
+    def time_left(self) -> Optional[float]:
+        """Seconds until the batch job ends that this runs in; none where nothing limits it. What is saved before goes on in the next."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
+
     def dataset(self, split: str = "train", transform: Optional[Callable[[Any], Any]] = None) -> Any:
         """A torch Dataset of (image, label): of "train" the given label or the row of the candidate set, else the index alone."""
         from torch.utils.data import Dataset
 
-        images = {"train": self.train, "validation": self.validation, "test": self.test}[split]
+        images = {"train": self.train, "validation": self.validation, "test": self.test, **{"test." + name: own for name, own in self.further_tests.items()}}[split]
         labels = None if split != "train" else self.given if self.given is not None else self.candidates
 
         class Samples(Dataset):  # type: ignore[type-arg]
@@ -207,20 +220,20 @@ class Stage:
             self._reported = now
             self._wire.say("progress", identity=self.identity, epoch=epoch, epochs=epochs, step=step, steps=steps, metrics=_plain(figures))
 
-    def epoch(self, epoch: int, test: Any = None, validation: Any = None, **figures: float) -> None:
-        """The end of an epoch. `test`, `validation`: a class a sample, or N x C scores, which winnow measures; figures of the
-        method's own stand beside that, under names that winnow does not use."""
+    def epoch(self, epoch: int, test: Any = None, validation: Any = None, further_tests: Optional[Mapping[str, Any]] = None, **figures: float) -> None:
+        """The end of an epoch. `test`, `validation`, `further_tests` by name: a class a sample, or N x C scores, which winnow measures;
+        figures of the method's own stand beside that, under names that winnow does not use."""
         file = None
         if test is not None:
             file = f"epoch-{epoch % 2}.safetensors"  # the one before stays whole
-            self._write(file, {"test": test, "validation": validation})
+            self._write(file, _predictions(test, validation, further_tests))
         self._wire.say("epoch", identity=self.identity, epoch=epoch, epochs=self._total, predictions=file, metrics=_plain(figures))
         self._ended = epoch
         self._wire.require_going()
 
-    def predict(self, test: Any, validation: Any = None, **figures: float) -> None:
+    def predict(self, test: Any, validation: Any = None, further_tests: Optional[Mapping[str, Any]] = None, **figures: float) -> None:
         """The predictions at the end, of a method that has no epochs."""
-        self._write("predictions.safetensors", {"test": test, "validation": validation})
+        self._write("predictions.safetensors", _predictions(test, validation, further_tests))
         self._done.update(predictions="predictions.safetensors", metrics=_plain(figures))
 
     def select(self, mask: Any, label: Any = None, score: Any = None) -> None:
@@ -232,6 +245,12 @@ class Stage:
         """N x C scores of the training samples, for later stages; where the preset gives them."""
         self._write("scores.safetensors", {"train": train})
         self._done["scores"] = "scores.safetensors"
+
+    def give_weights(self, weights: Mapping[str, Any]) -> None:
+        """What it has learnt, by name (a state_dict, say), all finite; where the preset gives weights. The run file keeps them, for
+        `winnow model export` and for a learner that takes detector-weights."""
+        self._write("weights.safetensors", weights)
+        self._done["weights"] = "weights.safetensors"
 
     def note(self, text: str) -> None:
         """A line for who watches."""
@@ -253,6 +272,10 @@ def _array(value: Any) -> Any:
             value = value.float()
         value = value.numpy()
     return numpy.asarray(value)
+
+
+def _predictions(test: Any, validation: Any, further_tests: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
+    return {"test": test, "validation": validation, **{"test." + name: rows for name, rows in (further_tests or {}).items()}}
 
 
 def _plain(figures: Mapping[str, Any]) -> Dict[str, Optional[float]]:
@@ -333,7 +356,10 @@ def _message(error: BaseException) -> str:
 
 
 def _class_of(error: BaseException) -> str:
-    return "memory" if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" else "user"
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "memory"
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "transient" if full else "user"            # somebody makes room
 
 
 def serve(method: Callable[[Stage], None]) -> None:

@@ -15,8 +15,8 @@ namespace winnow::sweep {
 namespace {
 
 const std::vector<std::string> kRecipes = {"train", "detect-train"};
-const std::vector<std::string> kTakes = {"class-names", "features", "weights"};
-const std::vector<std::string> kGives = {"predictions", "selection", "scores"};
+const std::vector<std::string> kTakes = {"class-names", "features", "weights", "detector-weights"};
+const std::vector<std::string> kGives = {"predictions", "selection", "scores", "weights"};
 
 bool can_be_started(const Path& file) {
   std::error_code absent;
@@ -43,7 +43,7 @@ class Reading {
   }
 
   MethodProgram all() {
-    table_.only({"command", "files", "takes", "reads", "gives", "deterministic"});
+    table_.only({"command", "files", "takes", "reads", "gives", "deterministic", "device", "memory"});
     for (const char* entry : {"command", "files"}) table_.require(entry);
     files();
     command();
@@ -55,6 +55,10 @@ class Reading {
           fmt::format("{}: gives: something of {}", table_.place("gives").text(), fmt::join(kGives, ", ")));
     keys();
     if (table_.has("deterministic")) program_.deterministic = table_.flag("deterministic");
+    if (table_.has("device"))
+      program_.wishes.device = program_devices().parse(table_.word("device", program_devices().all()));
+    if (table_.has("memory"))
+      program_.wishes.memory = placed(table_.place("memory"), [&] { return parse_memory(table_.text("memory")); });
     program_.fingerprint = placed(table_.place("files"), [&] {
                              try {
                                return program_.digest();
@@ -156,6 +160,9 @@ Method read_program_method(Preset preset, const PresetTable& table, const NamedP
   if (detects && !program.gives.count("predictions"))
     throw UsageError(fmt::format("{}: recipe = detect-train ends with a training: gives must have predictions",
                                  table.place("recipe").text()));
+  if (!detects && program.takes.count("detector-weights"))
+    throw UsageError(fmt::format("{}: takes: detector-weights are those of the first stage of recipe = detect-train",
+                                 said.place("takes").text()));
   if (detects) method.learner = method.name;
   std::vector<std::string> common;
   for (const Key& key : catalogue.common) common.push_back(key.key);

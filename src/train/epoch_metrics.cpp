@@ -18,8 +18,8 @@ std::map<std::string, double> EpochMetrics::measure() {
   predictions_ = predict("test");
   std::map<std::string, double> metrics = measured_.of_test(predictions_);
   for (const std::string& name : source_.further_tests()) {
-    std::string split = std::string(kFurtherTest) + name;
-    metrics[std::string(kAccuracyOn) + name] = accuracy(predict(split), oracle_.labels(split));
+    metrics[std::string(kAccuracyOn) + name] =
+        measured_.of_further_test(name, predict(std::string(kFurtherTest) + name));
   }
   for (const auto& [figure, value] : engine_.figures()) metrics.emplace(figure, value);
   if (source_.size("validation")) measured_.add_validation(predict("validation"), metrics);

@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include "arrays.h"
 #include "executors.h"
 #include "method_inputs.h"
 #include "stage_seed.h"
@@ -12,6 +13,8 @@
 #include "winnow/core/hash.h"
 #include "winnow/core/safetensors_pieces.h"
 #include "winnow/core/stream.h"
+#include "winnow/data/pixels.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::train {
 
@@ -68,25 +71,56 @@ void add_images(const data::Split& split, const at::Tensor& samples, const std::
                              }};
 }
 
-Path images_of(const std::string& dataset, ImageSource& source, const Handover& handover) {
-  Path file = cache_folder() / "handover" /
-              fmt::format("{}-{}-{}.safetensors", dataset, source.pixels().fingerprint(), handover.token);
+// The file of these images, which is made where it is not there yet. `samples`, by split: in the order of the handover.
+Path images_of(const std::string& dataset, const data::Pixels& pixels, const std::string& print,
+               const std::map<std::string, at::Tensor>& samples) {
+  Path file = cache_folder() / "handover" / fmt::format("{}-{}-{}.safetensors", dataset, pixels.fingerprint(), print);
   if (std::filesystem::exists(file)) return file;
   make_folders(file.parent_path());
-  std::map<std::string, at::Tensor> samples;
-  for (const auto& [split, order] : handover.order)
-    samples[split] = source.samples(split).index_select(0, order).contiguous();
   std::map<std::string, SafeTensorPieces> pieces;
   for (const auto& [split, chosen] : samples)
     if (chosen.numel() > 0)
-      add_images(split == "test" ? source.pixels().test() : source.pixels().train(), chosen, split, pieces);
+      add_images(split == "train" || split == "validation" ? pixels.train() : pixels.test(), chosen, split, pieces);
   write_atomically(
       file,
       [&](const Path& part) {
-        write_safetensors_pieces(part, pieces, {{"handover", handover.token}});
+        write_safetensors_pieces(part, pieces, {{"handover", print}});
       },
       Existing::keep, Durable::no);
   return file;
+}
+
+Path images_of(const std::string& dataset, ImageSource& source, const Handover& handover) {
+  std::map<std::string, at::Tensor> samples;
+  for (const auto& [split, order] : handover.order)
+    samples[split] = source.samples(split).index_select(0, order).contiguous();
+  return images_of(dataset, source.pixels(), handover.token, samples);
+}
+
+// Further test splits, each of a data set of its own: their files of images by name, and their order.
+Value add_further_tests(const Stage& stage, const Context& context, ImageSource& source, Handover& handover) {
+  Value files = Value::object();
+  for (const std::string& name : source.further_tests()) {
+    data::Pixels pixels(context.data.at(name));
+    at::Tensor chosen = further_test_samples(stage.settings, pixels).test.contiguous();
+    std::string split = std::string(kFurtherTest) + name;
+    Hasher hasher;
+    hasher.add(fmt::format("handover {} of {}, {}", kFormat, pixels.fingerprint(), split)).add(bytes_of(chosen));
+    Hash128 print = hasher.digest();
+    at::Tensor order = at::tensor(Streams(print.low, "handover").at(0, 0).permutation(chosen.numel()), at::kLong);
+    handover.order[split] = order;
+    files[name] = images_of(name, pixels, print.hex(), {{split, chosen.index_select(0, order).contiguous()}}).string();
+  }
+  return files;
+}
+
+// What an earlier stage trained, under the names that its run file has.
+void write_detector(const Path& file, const Path& run) {
+  store::RunContent content = store::read_run_file(run, true, store::Accept::trials_too);
+  std::map<std::string, at::Tensor> weights;
+  for (const auto& [name, array] : content.arrays)
+    if (name.starts_with("weights/")) weights[name.substr(8)] = tensor_of(array);
+  write_tensors(file, weights);
 }
 
 at::Tensor in_order(const at::Tensor& rows, const Handover& handover, const std::string& split) {
@@ -138,6 +172,17 @@ Handover hand_over(const Stage& stage, const Context& context, ImageSource& sour
                 {"samples", Value::object()}};
   for (const char* split : kSplits) said["samples"][split] = source.size(split);
   for (Output output : stage.outputs) said["outputs"].push_back(to_string(output));
+  if (Value further = add_further_tests(stage, context, source, handover); !further.empty()) {
+    said["further_images"] = further;
+    for (const std::string& name : source.further_tests()) {
+      std::string split = std::string(kFurtherTest) + name;
+      said["samples"][split] = handover.order.at(split).numel();
+    }
+  }
+  if (stage.inputs.count("detector")) {
+    write_detector(folder / "detector.safetensors", input_file(context, "detector"));
+    said["detector"] = "detector.safetensors";
+  }
   if (stage.settings.has("class_names")) said["class_names"] = source.class_names();
   if (stage.fingerprints.count("weights") || stage.inputs.count("backbone"))
     said["weights"] = input_file(context, "backbone").string();

@@ -14,7 +14,8 @@ namespace winnow::train {
 
 struct Handover {
   std::string token;                        // of these samples in this order; answers must bear it
-  std::map<std::string, at::Tensor> order;  // by split: row i of what is handed over is row order[i] of the source's
+  std::map<std::string, at::Tensor> order;  // by split: row i of what is handed over is row order[i] of the source's.
+                                            // "test.NAME" of further test splits
 };
 
 // Writes stage.json, labels.safetensors and inputs.safetensors into the folder, which must be empty; and, once for all

@@ -45,11 +45,12 @@ Path private_copy(const Program& program, const std::string& fingerprint) {
 }
 
 // winnow's own package for Python, where it lies beside this program.
-std::vector<std::string> environment(int threads) {
-  std::vector<std::string> result = ChildProcess::environment_without([](std::string_view entry) {
+std::vector<std::string> environment(int threads, bool sees_gpu) {
+  std::vector<std::string> result = ChildProcess::environment_without([&](std::string_view entry) {
     return entry.starts_with("PYTHONPATH=") || entry.starts_with("OMP_NUM_THREADS=") ||
-           entry.starts_with("PYTHONDONTWRITEBYTECODE=");
+           entry.starts_with("PYTHONDONTWRITEBYTECODE=") || (!sees_gpu && entry.starts_with("CUDA_VISIBLE_DEVICES="));
   });
+  if (!sees_gpu) result.push_back("CUDA_VISIBLE_DEVICES=");
   const char* given = std::getenv("PYTHONPATH");
   std::string path = given ? given : "";
   std::error_code absent;
@@ -61,8 +62,8 @@ std::vector<std::string> environment(int threads) {
   return result;
 }
 
-ChildProcess::Command command_of(const Program& program, const Path& copy, int threads) {
-  ChildProcess::Command command{"program", program.command, environment(threads), copy};
+ChildProcess::Command command_of(const Program& program, const Path& copy, int threads, bool sees_gpu) {
+  ChildProcess::Command command{"program", program.command, environment(threads, sees_gpu), copy};
   for (std::string& word : command.words)
     if (std::find(program.files.begin(), program.files.end(), Path(word).lexically_normal().string()) !=
         program.files.end())
@@ -75,10 +76,11 @@ ChildProcess::Command command_of(const Program& program, const Path& copy, int t
 
 }  // namespace
 
-LivingProgram::LivingProgram(const Program& program, const std::string& fingerprint, int threads,
+LivingProgram::LivingProgram(const Program& program, const std::string& fingerprint, int threads, bool sees_gpu,
                              const std::function<void()>& between)
     : fingerprint_(fingerprint), threads_(threads),
-      process_(std::make_unique<ChildProcess>(command_of(program, private_copy(program, fingerprint), threads))) {
+      process_(
+          std::make_unique<ChildProcess>(command_of(program, private_copy(program, fingerprint), threads, sees_gpu))) {
   auto start = std::chrono::steady_clock::now();
   std::optional<Value> ready;
   auto heard = [&] {

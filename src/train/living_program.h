@@ -17,10 +17,11 @@ namespace winnow::train {
 
 class LivingProgram {
  public:
-  // `fingerprint`: what the stage was planned with. Waits until the program is ready. `between`: called several times a
-  // second; what it throws ends the wait. DataError where its files are others by now; UsageError where it is no such
-  // program; DeviceError where it ends.
-  LivingProgram(const Program&, const std::string& fingerprint, int threads, const std::function<void()>& between);
+  // `fingerprint`: what the stage was planned with. `sees_gpu`: else GPUs are hidden from it. Waits until the program
+  // is ready. `between`: called several times a second; what it throws ends the wait. DataError where its files are
+  // others by now; UsageError where it is no such program; DeviceError where it ends.
+  LivingProgram(const Program&, const std::string& fingerprint, int threads, bool sees_gpu,
+                const std::function<void()>& between);
   ~LivingProgram();
 
   const std::string& fingerprint() const { return fingerprint_; }

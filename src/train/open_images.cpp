@@ -97,7 +97,8 @@ OpenedImages open_images(const Stage& stage, const Context& context, ImageOption
   ImageViews views = views_of(context, options, *pixels, cache, batching.seed);
   result.source = std::make_unique<ImageSource>(std::move(pixels), std::move(samples), std::move(labels),
                                                 std::move(views), batching, options.real);
-  if (options.training || options.views) add_further_tests(stage, context, options, batching, result);
+  if (options.training || options.views || stage.fingerprints.count("program"))
+    add_further_tests(stage, context, options, batching, result);
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "winnow/label/long_tail.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::train {
 
@@ -27,6 +28,10 @@ std::map<std::string, double> PredictionMetrics::of_test(const model::Outputs& p
   metrics["f1_macro"] = by_class_.f1_macro;
   if (shots_.defined()) metrics.merge(accuracy_by_shots(by_class_.of_class, shots_));
   return metrics;
+}
+
+double PredictionMetrics::of_further_test(const std::string& name, const model::Outputs& predictions) const {
+  return accuracy(predictions, oracle_.labels(std::string(kFurtherTest) + name));
 }
 
 void PredictionMetrics::add_validation(const model::Outputs& predictions,

@@ -19,6 +19,8 @@ class PredictionMetrics {
 
   // accuracy; accuracy_{class_mean, worst_class, harmonic, geometric, many, medium, few}, f1_macro: of the test split.
   std::map<std::string, double> of_test(const model::Outputs& predictions);
+  // Of the further test split of this name.
+  double of_further_test(const std::string& name, const model::Outputs& predictions) const;
   // validation_{accuracy, agreement, covering, approximated}: of the samples that data.validation sets aside.
   void add_validation(const model::Outputs& predictions, std::map<std::string, double>& metrics) const;
   void put_classes(store::RunContent&) const;  // metrics/classes of the last of_test()

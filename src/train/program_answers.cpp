@@ -101,8 +101,8 @@ model::Outputs ProgramAnswers::outputs_of(const SafeTensors& file, const std::st
 std::map<std::string, model::Outputs> ProgramAnswers::predictions(const std::string& file) const {
   SafeTensors opened = open(file);
   std::map<std::string, model::Outputs> result;
-  for (const char* split : {"validation", "test"})
-    if (samples(split) > 0) result[split] = outputs_of(opened, split, split);
+  for (const auto& [split, order] : handover_.order)
+    if (split != "train" && order.numel() > 0) result[split] = outputs_of(opened, split, split);
   return result;
 }
 
@@ -136,6 +136,27 @@ model::Outputs ProgramAnswers::scores(const std::string& file) const {
            fmt::format("{} of shape {}: expected reals of shape [{}]", said.dtype, shape_of(said),
                        fmt::join(shape, ", ")));
   return {{"logits", in_source_order(finite(opened, "train", said).to(at::kFloat), "train")}};
+}
+
+std::map<std::string, at::Tensor> ProgramAnswers::weights(const std::string& file) const {
+  constexpr std::size_t kLongest = 200;
+  SafeTensors opened = open(file);
+  if (opened.tensors().empty()) throw UsageError(fmt::format("the program's answer {}: it holds no weights", file));
+  std::map<std::string, at::Tensor> result;
+  for (const auto& [name, said] : opened.tensors()) {
+    if (name.empty() || name.size() > kLongest || printable(name) != name || name.find('/') != std::string::npos ||
+        name.front() == '.')
+      refuse(opened, printable(name.substr(0, 60)),
+             fmt::format("weights have names of 1 to {} printable letters, without '/' and not beginning with '.'",
+                         kLongest));
+    if (!is_real(said) && !is_integer(said) && said.dtype != "BOOL")
+      refuse(opened, name, fmt::format("{}: weights are reals, integers or BOOL", said.dtype));
+    at::Tensor values = tensor_of(said);
+    if (!at::isfinite(values).all().item<bool>())
+      refuse(opened, name, "it holds a value that is not finite (NaN or infinite)");
+    result[name] = values;
+  }
+  return result;
 }
 
 }  // namespace winnow::train

@@ -18,13 +18,15 @@ class ProgramAnswers {
   ProgramAnswers(Path folder, const Handover& handover, std::int64_t classes)
       : folder_(std::move(folder)), handover_(handover), classes_(classes) {}
 
-  // By split: `test`, and `validation` where samples are set aside. Entries N (classes; becomes "prediction", N x C,
-  // zeros and ones) or N x C (scores: "logits").
+  // By split: `test`, `test.NAME` of further test splits, and `validation` where samples are set aside. Entries N
+  // (classes; becomes "prediction", N x C, zeros and ones) or N x C (scores: "logits").
   std::map<std::string, model::Outputs> predictions(const std::string& file) const;
   // mask (N, u8 or bool); label (N, integers), else `given`; score (N, real) or none.
   SelectedSubset selection(const std::string& file, const at::Tensor& given) const;
   // train: N x C.
   model::Outputs scores(const std::string& file) const;
+  // Whatever it has learnt, by its own names: reals, integers or truth values, all finite.
+  std::map<std::string, at::Tensor> weights(const std::string& file) const;
 
  private:
   SafeTensors open(const std::string& file) const;

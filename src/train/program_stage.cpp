@@ -19,8 +19,10 @@
 #include "program_answers.h"
 #include "sample_scores.h"
 #include "winnow/core/error.h"
+#include "winnow/core/job_limit.h"
 #include "winnow/core/printable.h"
 #include "winnow/device/device.h"
+#include "winnow/stage/data_sets.h"
 #include "winnow/stage/program_protocol.h"
 #include "winnow/store/metric.h"
 
@@ -161,6 +163,7 @@ class ProgramStage {
         epochs_(folders_.epochs()) {}
 
   void run(LivingProgram& program, store::RunContent& content) {
+    std::optional<double> left = seconds_until_job_ends();
     program.send({{"do", "run"},
                   {"identity", stage_.identity().hex()},
                   {"attempt", context_.attempt},
@@ -171,6 +174,7 @@ class ProgramStage {
                   {"threads", context_.threads},
                   {"out_of_memory", context_.out_of_memory},
                   {"epochs", epochs_.rows().size()},
+                  {"time_left", left ? Value(*left) : Value()},
                   {"trial", context_.trial}});
     while (true) {
       if (std::optional<Value> event = program.next(kBetween)) {
@@ -224,6 +228,9 @@ class ProgramStage {
   Figures measured(const std::string& file) {
     predictions_ = answers_.predictions(file);
     Figures figures = measured_.of_test(predictions_.at("test"));
+    for (const std::string& name : source_.further_tests())
+      figures[std::string(kAccuracyOn) + name] =
+          measured_.of_further_test(name, predictions_.at(std::string(kFurtherTest) + name));
     if (predictions_.count("validation")) measured_.add_validation(predictions_.at("validation"), figures);
     return figures;
   }
@@ -267,6 +274,7 @@ class ProgramStage {
     if (predicted && !predictions_.empty()) measured_.put_classes(content);
     put_labels(source_, oracle_, stage_, content);
     if (stage_.outputs.count(Output::scores)) put_scores_of(done, content);
+    if (stage_.outputs.count(Output::weights)) put_weights_of(done, content);
     if (stage_.outputs.count(Output::predictions) && !predictions_.empty()) {
       for (const auto& [name, rows] : predictions_.at("test").all())
         content.arrays["predictions/" + name] = array_of(rows);
@@ -287,6 +295,12 @@ class ProgramStage {
     std::string file = text_of(done, "scores");
     if (file.empty()) throw UsageError("the program is done and gives no scores: 'done' must name them");
     put_scores(source_.samples("train"), answers_.scores(file), content);
+  }
+
+  void put_weights_of(const Value& done, store::RunContent& content) {
+    std::string file = text_of(done, "weights");
+    if (file.empty()) throw UsageError("the program is done and gives no weights: 'done' must name them");
+    for (const auto& [name, values] : answers_.weights(file)) content.arrays["weights/" + name] = array_of(values);
   }
 
   // Without epochs there is one row of figures and no curve.
@@ -325,7 +339,7 @@ LivingProgram& program_of(const Stage& stage, const Context& context, Observer& 
   const std::string& print = stage.fingerprints.at("program");
   if (last && (!last->lives() || last->fingerprint() != print || last->threads() != context.threads)) last.reset();
   if (!last)
-    last = std::make_unique<LivingProgram>(*context.program, print, context.threads, [&] {
+    last = std::make_unique<LivingProgram>(*context.program, print, context.threads, !context.device.is_cpu(), [&] {
       if (observer.stop_wanted()) throw Stopped();
     });
   return *last;

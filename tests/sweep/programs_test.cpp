@@ -147,6 +147,47 @@ TEST_F(Programs, AreDetectorsAndLearnFromThem) {
   EXPECT_EQ(train.fingerprints.count("program"), 1u);
 }
 
+TEST_F(Programs, GiveWeightsAndTakeThoseOfTheirDetector) {
+  EXPECT_EQ(refused("reads ", "gives = [\"predictions\", \"weights\"]\nreads "), "accepted");
+  EXPECT_EQ(last(kSweep + "method = \"mine\"\n").outputs.count(Output::weights), 1u);
+  EXPECT_THAT(refused_sweep(kSweep + "method = \"mine\"\nkeep_weights = true\n"),
+              HasSubstr("keep_weights applies to no experiment of the sweep"))
+      << "its preset says what it gives";
+
+  write("presets/methods/yours.sh", "echo yours\n");
+  auto detector = [&](const std::string& gives) {
+    write("presets/methods/yours.toml",
+          "version = 1\nrecipe = \"train\"\nlabels = \"given\"\n[program]\ncommand = [\"sh\", "
+          "\"yours.sh\"]\nfiles = [\"yours.sh\"]\ngives = [" +
+              gives + "]\n");
+  };
+  detector("\"selection\"");
+  std::string text = kPreset, recipe = "recipe  = \"train\"", reads = "reads ";
+  text.replace(text.find(recipe), recipe.size(),
+               "recipe = \"detect-train\"\nstages.detect.methods = [\"gmm\", \"yours\", \"label-match\"]");
+  text.replace(text.find(reads), reads.size(), "takes = [\"detector-weights\"]\nreads ");
+  write("presets/methods/mine.toml", text);
+  std::string noisy = kSweep + "labels = { kind = \"symmetric\", rate = 0.3 }\nmethod = \"mine\"\n";
+  Plan plan = planned(noisy + "detect = { method = \"gmm\", adapt = \"lora\" }\n");
+  Stage learner = plan.stage(static_cast<std::uint32_t>(plan.nodes().size() - 1));
+  ASSERT_EQ(learner.inputs.count("detector"), 1u);
+  EXPECT_EQ(learner.inputs.at("detector"), (Input{learner.inputs.at("selection").stage, Output::weights}));
+  EXPECT_THAT(refused_sweep(noisy + "detect.method = \"yours\"\n"),
+              HasSubstr("method mine takes the weights of its detector, and yours gives none: its preset must say"));
+  EXPECT_THAT(refused_sweep(noisy + "detect.method = \"label-match\"\n"), HasSubstr("it trains nothing"));
+  detector("\"selection\", \"weights\"");
+  EXPECT_EQ(refused_sweep(noisy + "detect.method = \"yours\"\n"), "accepted");
+}
+
+TEST_F(Programs, SayWhatTheyWantOfAMachineWithoutBecomingOthers) {
+  Identity before = last(kSweep + "method = \"mine\"\n").identity();
+  EXPECT_EQ(refused("reads ", "device = \"gpu\"\nmemory = \"8 GB\"\nreads "), "accepted");
+  EXPECT_EQ(last(kSweep + "method = \"mine\"\n").identity(), before);
+  ProgramWishes wishes = catalogue().methods.at("mine").program->wishes;
+  EXPECT_EQ(wishes.device, ProgramWishes::Device::gpu);
+  EXPECT_EQ(wishes.memory, 8'000'000'000);
+}
+
 TEST_F(Programs, MayLearnWithoutLabels) {
   EXPECT_EQ(refused("\"given\"", "\"none\""), "accepted");
   EXPECT_FALSE(last(kSweep + "method = \"mine\"\n").settings.has("labels.kind"));
@@ -181,7 +222,11 @@ TEST_F(Programs, OfPresetsEachMistakeIsOneLine) {
   EXPECT_THAT(refused("train.epochs", "train.epoch"), at("train.epochs"));
   EXPECT_THAT(refused("\"train.epochs\"", "\"adapter_dim\""),
               at("adapter_dim exists only where adapt has certain values"));
-  EXPECT_THAT(refused("reads ", "gives = [\"weights\"]\nreads "), at("predictions"));
+  EXPECT_THAT(refused("reads ", "gives = [\"wieghts\"]\nreads "), at("weights"));
+  EXPECT_THAT(refused("reads ", "device = \"tpu\"\nreads "), at("gpu"));
+  EXPECT_THAT(refused("reads ", "memory = \"8\"\nreads "), at("memory: '8': a number and MB, GB, TB"));
+  EXPECT_THAT(refused("reads ", "takes = [\"detector-weights\"]\nreads "),
+              at("detector-weights are those of the first stage of recipe = detect-train"));
   EXPECT_THAT(refused("reads ", "takes = [\"labels\"]\nreads "), at("class-names"));
   EXPECT_THAT(refused("\"train\"", "\"coft\""), at("detect-train"));
   EXPECT_THAT(refused("\"train\"", "\"detect-train\""), at("[stages.detect] methods"));

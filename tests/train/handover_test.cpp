@@ -103,6 +103,58 @@ TEST_F(AnswersTest, ComeBackInTheSourcesOrder) {
   EXPECT_TRUE(at::equal(subset.label, opened_.source->labels().given));
 }
 
+// Of another data set: images, order and file are its own.
+TEST_F(AnswersTest, CoverFurtherTestSplits) {
+  auto [pixels, labels] = images(30);
+  for (std::int64_t& label : labels) label = (label + 5) % 10;
+  SafeTensor own{"U8", {30, 28, 28, 1}, std::as_bytes(std::span(pixels))},
+      truth{"I64", {30}, std::as_bytes(std::span(labels))};
+  write_safetensors(
+      folder_ / "other", {{"train.images", own}, {"train.labels", truth}, {"test.images", own}, {"test.labels", truth}},
+      {{"version", "1"}, {"fingerprint", "g"}, {"classes", R"(["a","b","c","d","e","f","g","h","i","j"])"}});
+  Stage stage = train("ce");
+  stage.settings.set("evaluation.further_tests", true);
+  stage.fingerprints["test.other-set"] = "g";
+  stage.fingerprints["program"] = "p";
+  Context both = context();
+  both.data["other-set"] = folder_ / "other";
+  OpenedImages opened = open_images(stage, both, {.labels = true});
+  make_folders(folder_ / "further");
+  handover_ = hand_over(stage, both, *opened.source, folder_ / "further");
+
+  Value json = said(folder_ / "further");
+  EXPECT_EQ(json["samples"]["test.other-set"], 30);
+  SafeTensors file(json["further_images"]["other-set"].get<std::string>());
+  EXPECT_EQ(file.tensors().size(), 1u) << "images and nothing else";
+  at::Tensor order = handover_.order.at("test.other-set"), handed = tensor_of(file.at("test.other-set.pixels"));
+  EXPECT_FALSE(at::equal(order, at::arange(30, at::kLong)));
+  for (std::int64_t i = 0; i < 30; ++i) {
+    std::int64_t sample = order[i].item<std::int64_t>();
+    EXPECT_EQ(handed[i][2 * (sample % 10) + 4][0][0].item<std::int64_t>(), 200 + sample % 50) << i;
+  }
+  const at::Tensor& wanted = opened.oracle.labels("test.other-set");
+  answer({{"test", at::zeros({20}, at::kLong)}, {"test.other-set", wanted.index_select(0, order)}});
+  EXPECT_EQ(accuracy(answers().predictions("a").at("test.other-set"), wanted), 1.0);
+  EXPECT_THAT(refused({{"test", at::zeros({20}, at::kLong)}}), HasSubstr("a: test.other-set: it is not there"));
+}
+
+TEST_F(AnswersTest, OfWeightsAreWhateverIsFinite) {
+  answer({{"net.0.weight", at::ones({2, 3}).to(at::kBFloat16)}, {"steps", at::tensor({7}, at::kLong)}});
+  EXPECT_EQ(answers().weights("a").at("net.0.weight").sum().item<double>(), 6);
+  EXPECT_EQ(answers().weights("a").at("steps")[0].item<std::int64_t>(), 7);
+  auto refused_weights = [&](const std::map<std::string, at::Tensor>& tensors) {
+    answer(tensors);
+    return winnow::refusal([&] { answers().weights("a"); });
+  };
+  EXPECT_THAT(refused_weights({{"w", at::tensor({1.0, std::nan("")})}}),
+              HasSubstr("a: w: it holds a value that is not finite"));
+  EXPECT_THAT(refused_weights({{"a/b", at::ones({1})}}), HasSubstr("without '/'"));
+  EXPECT_THAT(refused_weights({{".", at::ones({1})}}), HasSubstr("not beginning with '.'"));
+  EXPECT_THAT(refused_weights({}), HasSubstr("it holds no weights"));
+  answer({{"w", at::ones({1})}}, std::string(32, '0'));
+  EXPECT_THAT(winnow::refusal([&] { answers().weights("a"); }), HasSubstr("about other samples"));
+}
+
 TEST_F(AnswersTest, OfOtherShapesValuesOrSamplesAreRefused) {
   at::Tensor classes = at::zeros({20}, at::kLong), scores = at::zeros({20, 10});
   EXPECT_THAT(refused({{"train", classes}}),

@@ -14,6 +14,7 @@
 #include "winnow/core/settings.h"
 #include "winnow/data/label_set.h"
 #include "winnow/stage/program.h"
+#include "winnow/stage/program_wishes.h"
 #include "winnow/stage/shared_code.h"
 #include "winnow/sweep/preset_folders.h"
 
@@ -74,11 +75,13 @@ enum class Need { validation, epochs_after_warmup, fine_steps };
 
 // What the preset of a method that is a program says of it ([program]).
 struct MethodProgram : Program {
-  std::string fingerprint;      // of all that it consists of
-  std::set<std::string> takes;  // what it is handed beside samples and labels: class-names, features, weights
+  std::string fingerprint;  // of all that it consists of
+  std::set<std::string>
+      takes;  // what it is handed beside samples and labels: class-names, features, weights, detector-weights
   std::set<std::string> reads;  // the common keys that it reads, besides those that all stages of an experiment share
-  std::set<std::string> gives;  // predictions, selection, scores
-  bool deterministic = true;    // a second execution gives the same result
+  std::set<std::string> gives;  // predictions, selection, scores, weights
+  ProgramWishes wishes;
+  bool deterministic = true;  // a second execution gives the same result
 };
 
 // What a variant says that its method does not: above the presets of data set, model and method, below the sweep.

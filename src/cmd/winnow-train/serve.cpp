@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "one_stage.h"
 #include "outcome.h"
+#include "program_place.h"
 #include "winnow/comm/join_gang.h"
 #include "winnow/core/error.h"
 #include "winnow/core/revision.h"
@@ -171,8 +172,10 @@ Task task_of(const Value& command, c10::Device device, int threads, const comm::
   if (threads > 0) task.context.threads = threads;
   task.context.attempt = command.value("attempt", 1);
   task.context.checkpoint = command.value("checkpoint", "");
-  if (auto program = described.find("program"); program != described.end())
+  if (auto program = described.find("program"); program != described.end()) {
     task.context.program = program_from_json(*program);
+    task.context.device = device_for_program(*program, device);
+  }
   if (context.width != gang.size())
     throw UsageError(fmt::format("the stage is {} wide, this trainer has {} processes", context.width, gang.size()));
   return task;

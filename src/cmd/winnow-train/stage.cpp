@@ -13,6 +13,7 @@
 #include "forbidden_waits.h"
 #include "one_stage.h"
 #include "outcome.h"
+#include "program_place.h"
 #include "winnow/core/error.h"
 #include "winnow/core/json_text.h"
 #include "winnow/data/dataset.h"
@@ -54,7 +55,10 @@ class Lines final : public train::Observer {
 Stage read_stage(const std::string& file, train::Context& context) {
   Value json = read_json(file);
   try {
-    if (json.is_object() && json.contains("program")) context.program = program_from_json(json["program"]);
+    if (json.is_object() && json.contains("program")) {
+      context.program = program_from_json(json["program"]);
+      context.device = device_for_program(json["program"], context.device);
+    }
     return stage_to_execute(json);
   } catch (const UsageError& error) {
     throw UsageError(fmt::format("{}: {}", file, error.what()));
@@ -146,8 +150,8 @@ int stage(int argc, char** argv) {
     std::optional<ForbiddenWaits> forbidden;
     if (forbid_waits) forbidden.emplace(place);
     train::Context context;
-    Stage wanted = read_stage(file, context);
     context.device = place;
+    Stage wanted = read_stage(file, context);
     context.threads = threads;
     context.loaders = loaders >= 0 ? loaders : train::loaders_for(context.device);
     context.device_images = device_images << 20;

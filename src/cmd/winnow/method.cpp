@@ -124,6 +124,7 @@ Value program_json(const sweep::MethodProgram& program) {
        {std::pair{"takes", &program.takes}, {"reads", &program.reads}, {"gives", &program.gives}})
     json[name] = *words;
   json["deterministic"] = program.deterministic;
+  put_wishes(program.wishes, json);
   return json;
 }
 
@@ -133,6 +134,10 @@ void show_program(const sweep::MethodProgram& program) {
        {std::pair{"takes", &program.takes}, {"reads", &program.reads}, {"gives", &program.gives}})
     if (!words->empty()) fmt::print("{:<13} {}\n", name, fmt::join(*words, ", "));
   if (!program.deterministic) fmt::print("              it says that it is not deterministic\n");
+  if (program.wishes.device != ProgramWishes::Device::any)
+    fmt::print("              device: {}\n", program_devices().name(program.wishes.device));
+  if (program.wishes.memory > 0)
+    fmt::print("              memory: a machine with {}\n", memory_text(program.wishes.memory));
 }
 
 Value to_json(const sweep::Method& method) {

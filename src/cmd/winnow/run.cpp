@@ -17,6 +17,7 @@
 #include "sweep_options.h"
 #include "trainer_option.h"
 #include "united_plans.h"
+#include "wanted_devices.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/fleet/exit_record.h"
@@ -121,31 +122,6 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
                                room.slots, widest->width));
 }
 
-// The sweep file's line that says tf32 for this stage.
-std::string place_of_tf32(const UnitedPlans& plans, const UnitedPlans::Member& stage) {
-  for (const sweep::Plan& plan : plans.plans())
-    for (const sweep::Node& node : plan.nodes()) {
-      if (node.identity != stage.identity) continue;
-      for (const sweep::Explained& entry : plan.explain(node.experiment))
-        if (entry.key.ends_with("train.precision") && entry.value == "tf32")
-          return fmt::format("{}: {} = tf32", entry.where, entry.key);
-    }
-  return "train.precision = tf32";
-}
-
-// Processors round no products to TF32. Stages of a class have one precision.
-void require_precision(const UnitedPlans& plans, const fleet::Work& work) {
-  std::set<sched::ClassId> seen;
-  for (std::uint32_t i = 0; i < plans.stages().size(); ++i) {
-    if (work.graph.done[i] || !seen.insert(work.graph.classes[i]).second) continue;
-    Stage stage = plans.regenerate(i);
-    if (stage.settings.has("train.precision") && stage.settings.text("train.precision") == "tf32")
-      throw UsageError(fmt::format(
-          "{}: this run computes on CPUs, which have no such products, an NVIDIA GPU has: take fp32, or bf16",
-          place_of_tf32(plans, plans.stages()[i])));
-  }
-}
-
 // So that `winnow store` can tell whose the run files are. Worth no run's failure.
 void remember(const RunOptions& options, const UnitedPlans& plans, const Path& store) {
   for (std::size_t i = 0; i < plans.plans().size(); ++i) {
@@ -180,7 +156,7 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
     std::optional<fleet::Room> room;
     if (!world.mpi) require_room(plans, work, room.emplace(fleet::room_here(own)));
     bool on_cpus = own.devices == fleet::Options::Devices::cpu || (room && room->gpus == 0);
-    if (on_cpus && own.own_trainer) require_precision(plans, work);
+    if (on_cpus && own.own_trainer) require_cpus_suffice(plans, work, catalogues);
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
   } else if (std::filesystem::is_directory(store.root() / "runs")) {

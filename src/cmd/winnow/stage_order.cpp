@@ -10,8 +10,10 @@ void add_programs(const sweep::Catalogue& catalogue, ProgramsByPrint& programs) 
 Value stage_order(const Stage& stage, const ProgramsByPrint& programs) {
   Value order = to_json(stage);
   if (auto print = stage.fingerprints.find("program"); print != stage.fingerprints.end())
-    if (auto program = programs.find(print->second); program != programs.end())
+    if (auto program = programs.find(print->second); program != programs.end()) {
       order["program"] = to_json(program->second);
+      put_wishes(program->second.wishes, order["program"]);
+    }
   return order;
 }
 

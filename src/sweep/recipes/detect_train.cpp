@@ -35,6 +35,10 @@ std::vector<Draft> detect_train_recipe(Experiment experiment) {
     drafts[detector].stage.outputs.insert(Output::weights);
     train.edges["head"] = {detector, Output::weights};
   }
+  if (learner.program && learner.program->takes.count("detector-weights")) {
+    drafts[detector].stage.outputs.insert(Output::weights);
+    train.edges["detector"] = {detector, Output::weights};
+  }
   add_learner(drafts, train, learner, experiment.catalogue);
   drafts.push_back(std::move(train));
   return drafts;

@@ -121,7 +121,7 @@ void add_learner(std::vector<Draft>& drafts, Draft& user, const Method& method, 
   if (program.takes.count("weights")) add_backbone(drafts, user, model, catalogue);
   if (!program.reads.count("model")) erase_setting(user, "model");
   user.stage.fingerprints["program"] = program.fingerprint;
-  for (const std::string& word : program.gives)
+  for (const std::string& word : program.gives)  // a selection only where its recipe asks for one
     if (word != "selection") user.stage.outputs.insert(parse_output(word));
   if (program.takes.count("class-names")) user.stage.settings.set("class_names", true);
   if (!program.deterministic) user.stage.settings.set("deterministic", false);

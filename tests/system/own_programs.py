@@ -3,8 +3,6 @@
 
     tests/system/own_programs.py --build build [NAME...]
 """
-import csv
-import io
 import json
 import signal
 import subprocess
@@ -15,123 +13,8 @@ from pathlib import Path
 import h5py
 import numpy
 
-from case import SOURCE, Case, contains, each, equal, kill, wait_for
-
-PYTHON = SOURCE / "launch/python"
-
-PRESET = """version = 1
-recipe  = "train"
-labels  = "{labels}"
-
-[program]
-command = ["{python}", "mine.py"]
-files   = ["mine.py"]
-reads   = ["train.epochs"]
-{more}
-"""
-
-# Nearest class mean of the given labels, in numpy: quick, and right often enough to be told from chance.
-MEANS = """
-import time
-import numpy
-from winnow import trainer
-
-def flat(images):
-    return numpy.asarray(images.pixels, "f4").reshape(len(images), -1)
-
-@trainer.main
-def train(stage):
-    images, test = flat(stage.train), flat(stage.test)
-    means = stage.load()
-    if means is None:
-        means = numpy.zeros((stage.classes, images.shape[1]), "f4")
-    for epoch in stage.epochs():
-        {inside}
-        sums = stage.candidates.astype("f4").T @ images
-        means = 0.5 * means + 0.5 * sums / numpy.maximum(1, stage.candidates.sum(0))[:, None]
-        scores = -((test[:, None] - means) ** 2).sum(2)
-        stage.epoch(epoch, test=scores, spread=float(means.std()))
-        stage.save(means, epoch)
-"""
-
-SWEEP = """
-name     = "programs"
-question = "Does a program stand beside winnow's own methods?"
-
-[base]
-dataset = "fashion-mnist"
-data    = {{ samples = 300, test_samples = 100 }}
-model   = "nano-clip"
-{base}
-
-[[grid]]
-method = {methods}
-seed   = {seeds}
-"""
-
-
-class Own(Case):
-    def __init__(self, build):
-        super().__init__(build)
-        self.methods = self.folder / "presets/methods"
-        self.methods.mkdir(parents=True)
-        self.environment["WINNOW_CACHE"] = Case.cache
-
-    def method(self, code, name="mine", labels="given", more="", inside="pass"):
-        (self.methods / f"{name}.py").write_text(textwrap.dedent(code).replace("{inside}", textwrap.indent(inside, " " * 8).strip()))
-        (self.methods / f"{name}.toml").write_text(PRESET.replace("mine.py", f"{name}.py").format(labels=labels, python=PYTHON, more=more))
-
-    def plan(self, methods=("mine",), seeds=(0,), epochs=2, kind="symmetric", more=""):
-        """What no method of a sweep reads is refused, so it holds what these read."""
-        base = f'labels = {{ kind = "{kind}", rate = 0.3 }}\ntrain.epochs = {epochs}\n' if kind else ""
-        if set(methods) & {"ce", "proden", "detect-train"}:
-            base += 'adapt = "linear-probe"\ntrain.batch = 64\n'
-        self.sweep.write_text(SWEEP.format(methods=json.dumps(list(methods)), seeds=list(seeds), base=base) + more)
-
-    def words(self, *options):
-        return list(map(str, [self.build / "bin/winnow", "run", self.sweep, "--store", self.store, "--reference", SOURCE / "results/reference", "--device", "cpu", *options]))
-
-    def go(self, *options, code=0):
-        """What a run says, to whomever."""
-        process = subprocess.run(self.words(*options), env=self.environment, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
-        equal(process.returncode, code, f"exit code of a run: {process.stdout}")
-        return process.stdout
-
-    def background(self, *options):
-        with open(self.output, "a") as output:
-            return subprocess.Popen(self.words(*options), stdout=output, stderr=subprocess.STDOUT, env=self.environment, cwd=self.folder)
-
-    def complaint(self, code, **arguments):
-        """What is said of a stage that fails."""
-        self.method(code, **arguments)
-        self.plan()
-        return self.go("--trainers", "1", code=3)
-
-    def rows(self):
-        return list(csv.DictReader(io.StringIO(self.winnow("report", self.sweep, "--store", self.store, "--reference", SOURCE / "results/reference", "--format", "csv"))))
-
-    def runs(self):
-        """The run files of this store by their stage's method, a list each."""
-        result = {}
-        for file in sorted((self.store / "runs").glob("??/*.h5")):
-            opened = h5py.File(file, "r")
-            stage = json.loads(opened["stage/json"][()])
-            result.setdefault(stage["settings"].get("method"), []).append((stage, opened))
-        return result
-
-
-def programs():
-    """Processes of the programs of this test."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if any(word.startswith(str(Case.cache).encode() + b"/programs/") for word in words):
-                found.append(int(folder.name))
-    return found
+from case import SOURCE, contains, each, equal, kill, wait_for
+from program_case import MEANS, PYTHON, Own, programs
 
 
 def stands_beside_methods_of_winnow(case):
@@ -320,8 +203,69 @@ def true_labels_are_not_handed_over(case):
     contains(text, "SEEN [[\"given\"], [\"inputs.safetensors\", \"labels.safetensors\", \"stage.json\"]]")
 
 
+def gives_its_weights(case):
+    """To the run file, to whoever exports it, and to a learner that takes its detector's."""
+    case.method("""
+        import numpy
+        from winnow import trainer
+        @trainer.main
+        def detect(stage):
+            images = numpy.asarray(stage.train.pixels, "f4").reshape(len(stage.train), -1)
+            means = numpy.stack([images[stage.given == c].mean(0) for c in range(stage.classes)])
+            stage.select(numpy.argmin(((images[:, None] - means) ** 2).sum(2), 1) == stage.given)
+            stage.give_weights({"means": means.astype("f4"), "steps": numpy.array([3])})
+    """, name="nearest", more='gives = ["selection", "weights"]')
+    case.method("""
+        import numpy
+        from winnow import trainer
+        @trainer.main
+        def train(stage):
+            means = stage.detector_weights["means"]
+            test = numpy.asarray(stage.test.pixels, "f4").reshape(len(stage.test), -1)
+            stage.predict(test=numpy.argmin(((test[:, None] - means) ** 2).sum(2), 1))
+    """, name="mine", more='takes = ["detector-weights"]')
+    preset = case.methods / "mine.toml"
+    preset.write_text(preset.read_text().replace('recipe  = "train"', 'recipe  = "detect-train"') + '\n[stages.detect]\nmethods = ["nearest", "gmm"]\n')
+    case.plan(more='detect.method = ["nearest"]\n')
+    case.go()
+    equal(float(case.rows()[0]["accuracy"]) > 0.5, True, "it predicts by what its detector learnt")
+    run = Path(case.runs()["nearest"][0][1].filename)
+    folder = case.folder / "taken"
+    contains(case.winnow("model", "export", run, folder), "weights.safetensors: 2 trained tensors of nearest")
+    equal(sorted(file.name for file in folder.iterdir()), ["weights.safetensors", "winnow.json"], "what is exported")
+    code = "from winnow import _tensors; import pathlib, sys; found, _ = _tensors.read(pathlib.Path(sys.argv[1])); print(sorted(found), found['means'].shape, found['steps'][0])"
+    read = subprocess.run([str(PYTHON), "-c", code, str(folder / "weights.safetensors")], env=dict(case.environment, PYTHONPATH=str(SOURCE / "python")), capture_output=True, text=True)
+    equal(read.stdout, "['means', 'steps'] (10, 784) 3\n", f"the weights: {read.stderr}")
+    contains(case.winnow("model", "export", case.runs()["mine"][0][1].filename, case.folder / "none", code=2), "a program gives them where its preset says gives = [\"weights\"]")
+    # One that does not give what its preset says, and one whose weights are no numbers.
+    begin = "from winnow import trainer\nimport numpy\n@trainer.main\ndef train(stage):\n    stage.predict(test=numpy.zeros(len(stage.test), int))\n    "
+    contains(case.complaint(begin, name="yours", more='gives = ["predictions", "weights"]', method="yours"), "the program is done and gives no weights")
+    contains(case.complaint(begin + "stage.give_weights({'w': numpy.array([1, numpy.inf])})", name="yours", more='gives = ["predictions", "weights"]', method="yours"),
+             "w: it holds a value that is not finite")
+
+
+def is_measured_on_further_tests(case):
+    datasets = case.folder / "presets/datasets"
+    datasets.mkdir()
+    (datasets / "shirts.toml").write_text('further_tests = ["fashion-mnist"]\n' + (SOURCE / "sweeps/presets/datasets/fashion-mnist.toml").read_text())
+    code = textwrap.dedent(MEANS).replace("stage.epoch(epoch, test=scores,", "other = {name: -((flat(images_of_it)[:, None] - means) ** 2).sum(2) for name, images_of_it in stage.further_tests.items()}\n"
+                                          "        stage.epoch(epoch, test=scores, further_tests=other,")
+    case.method(code)
+    case.winnow("data", "check", "shirts", "--presets", case.folder / "presets")
+    preset = case.methods / "mine.toml"
+    preset.write_text(preset.read_text().replace('reads   = ["train.epochs"]', 'reads   = ["train.epochs", "evaluation.further_tests"]'))
+    case.plan()
+    case.sweep.write_text(case.sweep.read_text().replace('"fashion-mnist"', '"shirts"').replace("[base]", "[base]\nevaluation.further_tests = true"))
+    case.go()
+    final = case.runs()["mine"][0][1]["metrics/final"]
+    equal(float(final["accuracy_on_fashion-mnist"][0]), float(final["accuracy"][0]), "the same images under another name")
+    case.method(code.replace("further_tests=other, ", ""))
+    preset.write_text(preset.read_text().replace('reads   = ["train.epochs"]', 'reads   = ["train.epochs", "evaluation.further_tests"]'))
+    contains(case.go(code=3), "test.fashion-mnist: it is not there")
+
+
 TESTS = [stands_beside_methods_of_winnow, learns_from_candidate_sets_and_from_nothing, detects_and_learns_from_detectors, resumes_where_it_was, a_checkpoint_is_of_its_threads,
-         serves_stage_after_stage, what_it_prints_is_its_log, mistakes_are_one_line, true_labels_are_not_handed_over]
+         serves_stage_after_stage, what_it_prints_is_its_log, mistakes_are_one_line, gives_its_weights, is_measured_on_further_tests, true_labels_are_not_handed_over]
 
 if __name__ == "__main__":
     each(TESTS, Own)

@@ -22,6 +22,7 @@ constexpr std::pair<std::string_view, Recipe> kRecipes[] = {
     {"label-match", label_match_recipe},
     {"prompt-members", prompt_members_recipe},
     {"prompt-rounds", prompt_rounds_recipe},
+    {"text-classifier", text_classifier_recipe},
     {"train", train_recipe},
     {"zero-shot", zero_shot_recipe},
 };

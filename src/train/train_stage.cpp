@@ -8,6 +8,7 @@
 #include "backbone.h"
 #include "class_prompts.h"
 #include "class_texts.h"
+#include "classifier_options.h"
 #include "curves.h"
 #include "epoch_metrics.h"
 #include "executors.h"
@@ -22,6 +23,7 @@
 #include "sample_scores.h"
 #include "selected_subset.h"
 #include "stage_seed.h"
+#include "text_items.h"
 #include "texts_source.h"
 #include "trace.h"
 #include "winnow/core/error.h"
@@ -76,36 +78,6 @@ Execution execute_replay(const Stage& stage, const Context& context, comm::Colle
   return result;
 }
 
-bool reads_siglip_as_clip(const Settings& settings) {
-  return settings.has("siglip") && settings.text("siglip") == "as-clip";
-}
-
-// The keys of common.toml that say what of the model is trained, and which head.
-model::ClassifierOptions classifier_options(const Settings& settings, std::int64_t classes,
-                                            const model::Snapshot& snapshot) {
-  model::ClassifierOptions options;
-  options.adapt = settings.text("adapt");
-  model::AdaptationOptions& adaptation = options.adaptation;
-  adaptation.classes = classes;
-  adaptation.seed = stage_seed(settings);
-  adaptation.deft = settings.text("implementation") == "deft";
-  for (const char* size : {"adapter_dim", "vpt_len"})
-    if (settings.has(size)) adaptation.size = settings.integer(size);
-  if (settings.has("mask_ratio")) adaptation.mask_ratio = settings.real("mask_ratio");
-  if (settings.has("lora_init")) adaptation.standard_lora = settings.text("lora_init") == "standard";
-  adaptation.everything = settings.has("full_tuning") && settings.text("full_tuning") == "all";
-  if (std::int64_t last = settings.has("partial") ? settings.integer("partial") : 0) {
-    std::int64_t blocks = model::image_layout(snapshot).blocks;
-    adaptation.blocks = {blocks - last, blocks};
-  }
-  adaptation.batch_statistics = settings.has("batch_norm") && settings.text("batch_norm") == "batch";
-  options.head = model::parse_head(settings.text("head"));
-  options.siglip_as_clip = reads_siglip_as_clip(settings);
-  if (settings.has("scale")) options.scale = settings.real("scale");
-  options.compute = precision_of(settings);
-  return options;
-}
-
 }  // namespace
 
 Execution execute_train(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
@@ -139,26 +111,31 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Trial* trial = result.trial ? &*result.trial : nullptr;
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);
   options.dtype = real.dtype().toScalarType();
+  if (learns_context(settings)) set_context(settings, snapshot, options);
+  if (stage.inputs.count("prompts")) options.context_start = learned_context(context);
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
     options.head_rows = head_rows_from_data(init, snapshot, options, source, real.device(), collective, trial);
   else if (init == "detector") start_at_detector(input_file(context, "head"), accepted(context), snapshot, options);
   else if (init == "text")
     options.head_rows =
-        model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);
-  if (learns_context(settings)) options.context_vectors = context_vectors(settings, snapshot, source.classes());
+        model::text_head_rows(snapshot, options, class_texts(stage, snapshot, source.class_names()), real);
   auto architecture = model::classifier_architecture(snapshot, options);
   std::optional<ClassPrompts> prompts;
   if (learns_context(settings)) prompts.emplace(settings, snapshot, source.class_names());
   TextsSource inputs(
       source, [&](const at::Tensor& ids) { return prompts->rows(ids); }, {}, real.device());
-  method::Facts facts = facts_of(settings, source, real);
+  std::optional<TextItems> texts;
+  if (auto own = source.labels().handed_over.find("text_classes"); own != source.labels().handed_over.end())
+    texts.emplace(inputs, own->second, settings.integer("train.epochs"), settings.integer("steps"), real);
+  Source& seen = texts ? static_cast<Source&>(*texts) : inputs;
+  method::Facts facts = facts_of(settings, seen, real);
   if (model::has_texts(snapshot)) facts.logit_scale = model::logit_scale_of(snapshot);
-  Engine engine(facts, inputs, *architecture, collective, context.chunk);
+  Engine engine(facts, seen, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);
 
   Curves curves;
   EpochMetrics metrics(*method, engine, source, oracle, settings);
-  train_loop(*method, name, engine, source, {collective, observer, checkpoint, trial}, curves,
+  train_loop(*method, name, engine, seen, {collective, observer, checkpoint, trial}, curves,
              [&] { return metrics.measure(); });
   result.image_wait = source.waited();
   put_trace(engine, result.trace);

@@ -38,7 +38,7 @@ class BothWays : public SweepTest {
   Value value(const Key& key) {
     auto in = [&](double x) { return std::max(key.min.value_or(x), std::min(key.max.value_or(x), x)); };
     std::string last = key.key.substr(key.key.rfind('.') + 1);
-    if (key.key == "p1.model" || key.key == "teacher.model")
+    if (key.key == "p1.model" || key.key == "teacher.model" || key.key == "text.model")
       return any<Value>({"nano-clip", "clip-vit-b-16"});  // of texts
     if (last == "model") return any<Value>({"nano-clip", "clip-vit-b-16", "in21k-vit-b-16", "wide-resnet-10-1"});
     if (last == "template" || last == "prompt") return any<Value>({"a {}.", "two {}s", "clip-cifar", "llm"});
@@ -80,6 +80,14 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
                                               "head_init",
                                               "p1.model",
                                               "teacher.model",
+                                              "teacher.prompt",
+                                              "text.model",
+                                              "source.dataset",
+                                              "source.shots",
+                                              "source.seed",
+                                              "warm_start",
+                                              "held_out",
+                                              "labelled_shots",
                                               "rounds",
                                               "members",
                                               "models",

@@ -84,7 +84,6 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
                                               "text.model",
                                               "source.dataset",
                                               "source.shots",
-                                              "source.seed",
                                               "warm_start",
                                               "held_out",
                                               "labelled_shots",

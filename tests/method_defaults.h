@@ -21,6 +21,7 @@ inline bool exists(const sweep::Key& key, const Settings& settings) {
 // Keys with a condition come after those that the condition may look at.
 inline void set_defaults(Settings& settings, const sweep::Method& method, double labels_rate) {
   auto set = [&](const sweep::Key& key) {
+    if (!key.fallback && key.key.ends_with(".method")) return settings.set(key.key, key.words.at(0));
     if (!key.fallback)
       throw std::logic_error(
           fmt::format("method {} has no default for {}: the test must give it a value", method.name, key.key));

@@ -8,6 +8,7 @@
 #include "winnow/method/formulas.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/head.h"
+#include "winnow/model/normalise.h"
 #include "winnow/model/random_tensor.h"
 
 namespace winnow::method {
@@ -18,7 +19,7 @@ Tensor smoothed_loss(const Settings& settings, const Tensor& logits, const Tenso
   return smoothed_cross_entropy(logits, label, settings.real("label_smoothing")).mean();
 }
 
-// Each sample's features are those of a text, an input; a tower has nothing to do.
+// Each sample's features are those of a text, an input; images are for predictions, by the tower as it is.
 class LaFTerText final : public Method {
  public:
   void setup(Setup& setup) override {
@@ -28,6 +29,7 @@ class LaFTerText final : public Method {
     Tensor start = setup.draw("head", 0, [&](Stream& stream) {
       return model::uniform({setup.classes(), columns}, bound, stream);
     });
+    setup.network("main", TowerKind::joint);
     setup.module("head", model::linear_rows(start));
     setup.optimiser("main", {"head"});
   }
@@ -40,26 +42,36 @@ class LaFTerText final : public Method {
   }
 
   Outputs predict(Forward& forward) override {
-    Tensor texts = forward.input("text_features").index_select(0, forward.ids().on_device());
-    return {{"logits", forward.apply("head", {texts})}};
+    Tensor images = forward.forward("main", "plain", forward.ids()).features();
+    return {{"logits", forward.apply("head", {model::normalise_rows(images)})}};
   }
 
  private:
   double noise_ = 0;
 };
 
-// The head starts as the text stage's, on projected features that are not normalised.
+// The tower without its prompts sees one view, the text stage's head labels it; the tower with them learns that label
+// from another view, by a head that starts as the text stage's, on projected features that are not normalised. States
+// `mask` and `label`: the images that were seen, and the last label of each.
 class LaFTer final : public Method {
  public:
   void setup(Setup& setup) override {
+    const Tensor& text_head = setup.input("text_head");  // C x p
     setup.network("main", TowerKind::joint);
-    setup.module("head", model::linear_rows(setup.has_input("head") ? setup.input("head") : Tensor()));
+    setup.network_sharing("teacher", "main", TowerKind::joint);
+    setup.module("head", model::linear_rows(text_head));
     setup.optimiser("main", {"main", "head"});
+    setup.state("mask", at::zeros({setup.samples()}, setup.real().dtype(at::kByte)));
+    setup.state("label", at::zeros({setup.samples()}, setup.real().dtype(at::kLong)));
   }
 
   void step(Step& step) override {
+    Tensor seen = step.forward("teacher", "teacher", step.ids(), /*grad=*/false).features();
+    Tensor label = at::matmul(model::normalise_rows(seen), step.input("text_head").to(seen.dtype()).t()).argmax(1);
     Tensor logits = step.apply("head", {step.forward("main", "weak", step.ids()).features()});
-    step.update("main", smoothed_loss(step.settings(), logits, step.batch_given()));
+    step.update("main", smoothed_loss(step.settings(), logits, label));
+    step.set_batch_state("mask", at::ones_like(label, at::kByte));
+    step.set_batch_state("label", label);
   }
 
   Outputs predict(Forward& forward) override {

@@ -39,6 +39,7 @@ namespace winnow::method {
   METHOD(proden)               \
   METHOD(promix)               \
   METHOD(promptkd)             \
+  METHOD(promptsrc)            \
   METHOD(records)              \
   METHOD(rolt)                 \
   METHOD(sce)                  \

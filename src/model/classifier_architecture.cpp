@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
 #include "winnow/model/clip.h"
@@ -46,9 +48,19 @@ class ClassifierArchitecture final : public Architecture {
   std::unique_ptr<Tower> prompts(std::string_view network, std::int64_t contexts) const override {
     auto text = text_tower(snapshot_, options_.dtype, options_.compute);
     std::string name = fmt::format("{}.context", network);
-    text->learn_context(name, random_context(contexts * options_.context_vectors, text->token_width(),
-                                             options_.adaptation.seed, "init." + name)
-                                  .to(options_.dtype));
+    auto random = [&](const std::string& purpose) {
+      return random_context(contexts * options_.context_vectors, text->token_width(), options_.adaptation.seed,
+                            "init." + purpose)
+          .to(options_.dtype);
+    };
+    if (options_.context_depth > 1 && contexts != 1)
+      throw InternalError(fmt::format("network '{}': {} contexts, of which one alone can be deep", network, contexts));
+    text->learn_context(
+        name, options_.context_start.defined() ? options_.context_start.to(options_.dtype).clone() : random(name));
+    std::vector<at::Tensor> deep;
+    for (std::int64_t i = 1; i < std::min(options_.context_depth, text->blocks()); ++i)
+      deep.push_back(random(fmt::format("{}.{}", name, i)));
+    if (!deep.empty()) text->learn_deep_context(name, deep);
     return in_own_types(std::move(text), options_.compute);
   }
 
@@ -135,7 +147,8 @@ class ContrastiveArchitecture final : public Architecture {
 }  // namespace
 
 FeatureKind feature_of(const ClassifierOptions& options) {
-  return options.siglip_as_clip ? FeatureKind::first_token : feature_of(options.adapt);
+  if (options.siglip_as_clip) return FeatureKind::first_token;
+  return options.projected ? FeatureKind::embedding : feature_of(options.adapt);
 }
 
 HeadKind parse_head(std::string_view word) {
@@ -148,14 +161,14 @@ HeadKind parse_head(std::string_view word) {
                                did_you_mean(word, known)));
 }
 
-at::Tensor text_head_rows(const Snapshot& snapshot, const std::string& adapt, const ClassTexts& texts,
+at::Tensor text_head_rows(const Snapshot& snapshot, const ClassifierOptions& options, const ClassTexts& texts,
                           at::TensorOptions real) {
   at::ScalarType dtype = real.dtype().toScalarType();
   std::unique_ptr<TextTower> tower = text_tower(snapshot, dtype);
   tower->weights().to(real.device());
   at::Tensor text = device::to_host(class_text_features(*tower, texts));
   ImageLayout image = image_layout(snapshot);
-  if (image.projection.empty() || feature_of(adapt) != FeatureKind::hidden) return text;
+  if (image.projection.empty() || feature_of(options) != FeatureKind::hidden) return text;
   return back_projected(text, TensorReader(snapshot, dtype).take(image.projection, {image.joint, image.width}));
 }
 

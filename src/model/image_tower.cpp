@@ -36,6 +36,12 @@ Outputs ImageTower::rows_in_training(const at::Tensor& pixels, const TrainingFor
   return rows(pixels);
 }
 
+Outputs ImageTower::rows_unadapted(const at::Tensor& pixels) {
+  if (!transformer()) return rows(pixels);
+  Transformer::Unadapted unadapted(*transformer());
+  return rows(pixels);
+}
+
 bool ImageTower::has_batch_statistics() const { return mode_->has_batch_statistics(); }
 void ImageTower::use_batch_statistics() { mode_->use_batch_statistics(); }
 void ImageTower::move_averages() { mode_->move(); }

@@ -87,6 +87,7 @@ TextTower::~TextTower() = default;
 std::int64_t TextTower::width() const { return impl_->layout.width_out; }
 std::int64_t TextTower::context() const { return impl_->layout.context; }
 std::int64_t TextTower::token_width() const { return impl_->layout.transformer.width; }
+std::int64_t TextTower::blocks() const { return impl_->layout.transformer.blocks; }
 bool TextTower::causal() const { return impl_->layout.transformer.causal; }
 std::int64_t TextTower::last_read(const at::Tensor& tokens) const {
   return impl_->read_at(tokens).max().item<std::int64_t>();
@@ -98,6 +99,34 @@ void TextTower::learn_context(const std::string& name, at::Tensor vectors) {
     throw UsageError(fmt::format("{}: context vectors of {} numbers, the text tower's tokens have {}", name,
                                  vectors.size(-1), token_width()));
   impl_->slots = weights_.add(name, std::move(vectors), true);
+}
+
+namespace {
+
+class DeepContext final : public Adaptation {
+ public:
+  explicit DeepContext(std::vector<Parameter*> vectors) : vectors_(std::move(vectors)) {}
+
+  at::Tensor before_block(std::size_t i, at::Tensor x, std::int64_t) const override {
+    if (i == 0 || i > vectors_.size()) return x;
+    const at::Tensor& own = vectors_[i - 1]->use;  // M x d
+    std::int64_t M = own.size(0);
+    return at::cat({x.narrow(1, 0, 1), own.unsqueeze(0).expand({x.size(0), M, own.size(1)}),
+                    x.narrow(1, 1 + M, x.size(1) - 1 - M)},
+                   1);
+  }
+
+ private:
+  std::vector<Parameter*> vectors_;
+};
+
+}  // namespace
+
+void TextTower::learn_deep_context(const std::string& name, const std::vector<at::Tensor>& vectors) {
+  std::vector<Parameter*> parameters;
+  for (const at::Tensor& own : vectors)
+    parameters.push_back(weights_.add(fmt::format("{}.{}", name, parameters.size() + 1), own, true));
+  impl_->transformer->adapt(std::make_unique<DeepContext>(std::move(parameters)));
 }
 
 void TextTower::train_everything() {
@@ -164,7 +193,10 @@ std::unique_ptr<TextTower> text_tower(const Snapshot& snapshot, at::ScalarType d
   return tower;
 }
 
-at::Tensor class_text_features(const TextTower& text, const ClassTexts& texts) {
+namespace {
+
+// K x p: in the order of the texts.
+at::Tensor rows_of(const TextTower& text, const ClassTexts& texts) {
   constexpr std::int64_t kRows = 1024;  // bounds the memory: 80 templates of 1,000 classes are many texts
   at::NoGradGuard no_gradient;
   const at::Tensor& tokens = texts.tokens;
@@ -174,7 +206,24 @@ at::Tensor class_text_features(const TextTower& text, const ClassTexts& texts) {
   std::vector<at::Tensor> features;
   rows = device::to_device(rows, text.weights().all().front().value.device());
   for (const at::Tensor& some : rows.split(kRows)) features.push_back(normalise_rows(text.encode(some).projected));
-  at::Tensor all = features.size() == 1 ? features[0] : at::cat(features);
+  return features.size() == 1 ? features[0] : at::cat(features);
+}
+
+}  // namespace
+
+TextFeatures text_features(const TextTower& text, const ClassTexts& texts) {
+  const at::Tensor& tokens = texts.tokens;
+  std::int64_t classes = texts.counts.empty() ? tokens.size(-2) : static_cast<std::int64_t>(texts.counts.size());
+  at::Tensor of = at::arange(classes);
+  if (!texts.counts.empty()) of = of.repeat_interleave(at::tensor(texts.counts, at::kLong));
+  else if (tokens.dim() == 3) of = of.repeat({tokens.size(0)});
+  return {rows_of(text, texts), of};
+}
+
+at::Tensor class_text_features(const TextTower& text, const ClassTexts& texts) {
+  at::NoGradGuard no_gradient;
+  const at::Tensor& tokens = texts.tokens;
+  at::Tensor all = rows_of(text, texts);
   if (!texts.counts.empty()) {
     std::vector<at::Tensor> means;
     for (const at::Tensor& own : all.split_with_sizes(texts.counts)) means.push_back(own.mean(0));

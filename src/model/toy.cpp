@@ -12,12 +12,17 @@ namespace {
 
 class LinearTower final : public Tower {
  public:
-  LinearTower(const std::string& name, at::Tensor a) { a_ = weights_.add(name, std::move(a), true); }
+  // A stands for everything visual that is adapted: without it the tower stays as it began.
+  LinearTower(const std::string& name, const at::Tensor& a)
+      : a_(weights_.add(name, a.clone(), true)), start_(weights_.add(name + ".start", a.clone(), false)) {}
   Outputs rows(const at::Tensor& inputs) override { return {{"features", at::matmul(inputs, a_->use.t())}}; }
+  Outputs rows_unadapted(const at::Tensor& inputs) override {
+    return {{"features", at::matmul(inputs, start_->use.t())}};
+  }
   std::int64_t width() const override { return a_->value.size(0); }
 
  private:
-  Parameter* a_;
+  Parameter *a_, *start_;
 };
 
 class RowTower final : public Tower {

@@ -94,6 +94,19 @@ class Transformer {
   // is more than other weights.
   bool merge_adaptations();
 
+  // Without its adaptations for its lifetime.
+  class Unadapted {
+   public:
+    explicit Unadapted(Transformer& transformer) : transformer_(transformer) { swap(); }
+    ~Unadapted() { swap(); }
+    Unadapted(const Unadapted&) = delete;
+
+   private:
+    void swap() { transformer_.adaptations_.swap(set_aside_); }
+    Transformer& transformer_;
+    std::vector<std::unique_ptr<Adaptation>> set_aside_;
+  };
+
  private:
   at::Tensor linear(std::size_t i, Adaptation::Layer, const Linear& own, const at::Tensor& x) const;
   at::Tensor attention(std::size_t i, const at::Tensor& x) const;

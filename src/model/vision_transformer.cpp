@@ -140,6 +140,7 @@ class VisionTransformer final : public ImageTower {
   bool projects() const override { return projection_ != nullptr; }
   const at::Tensor& projection() const override { return projection_ ? projection_->value : ImageTower::projection(); }
   Transformer* transformer() override { return transformer_.get(); }
+  const LayerNorm* norm_before() const override { return before_ ? &*before_ : nullptr; }
   std::int64_t patch_area() const override { return layout_.patch * layout_.patch; }
 
  private:

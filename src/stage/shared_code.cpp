@@ -46,7 +46,9 @@ const PartVersions& shared_code() {
       {"adaptation.ssf-ln", 1},
       {"adaptation.ssf-mlp", 1},
       {"adaptation.vpt-deep", 1},
+      {"adaptation.vpt-front", 1},
       {"adaptation.vpt-shallow", 1},
+      {"adaptation.vpt-shallow-ln", 1},
 
       {"family.clip", 1},
       {"family.convnext", 1},

@@ -148,6 +148,11 @@ data::Manifest Dataset::manifest() const {
   return manifest;
 }
 
+const Method& Catalogue::method(const std::string& name) const {
+  auto found = methods.find(name);
+  return found == methods.end() ? parts.at(name) : found->second;
+}
+
 Catalogue Catalogue::built_in(Fingerprints fingerprints, std::vector<PresetFile> outside) {
   Catalogue catalogue;
   catalogue.fingerprints = std::move(fingerprints);
@@ -182,6 +187,8 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints, std::vector<PresetFile>
     name_models(key, catalogue.models);
   }
   for (auto& [name, method] : catalogue.methods) {
+    for (Key& key : method.keys)
+      if (key.key.ends_with(".dataset")) key.words = names(catalogue.datasets);
     std::vector<Key> keys = stage_keys(method, catalogue);
     method.keys.insert(method.keys.end(), keys.begin(), keys.end());
     method.stage_profiles = stage_profiles(method, catalogue);

@@ -16,7 +16,7 @@ class Needs {
     constexpr std::string_view kMethod = "method";
     for (const std::string& key : seen_.named(std::string(kMethod))) {
       std::string table = key.substr(0, key.size() - kMethod.size());  // "detect.", or nothing
-      const Method& method = catalogue_.methods.at(seen_.text(key));
+      const Method& method = catalogue_.method(seen_.text(key));
       check(method, table);
       if (method.learner.empty()) continue;
       if (auto learner = catalogue_.methods.find(method.learner); learner != catalogue_.methods.end())

@@ -19,7 +19,7 @@ class Noter {
       : seen_(inspection), catalogue_(catalogue), missing_(missing) {}
 
   void note() {
-    dataset(seen_.text("dataset"), seen_.where("dataset"));
+    for (const std::string& key : seen_.named("dataset")) dataset(seen_.text(key), seen_.where(key));
     further_tests();
     labels();
     scores();
@@ -34,7 +34,7 @@ class Noter {
   bool is_looked_at(const std::string& model_key) {
     std::string method_key = model_key.substr(0, model_key.size() - std::string_view("model").size()) + "method";
     if (!seen_.find(method_key)) return true;
-    const Method& method = catalogue_.methods.at(seen_.text(method_key));
+    const Method& method = catalogue_.method(seen_.text(method_key));
     return !method.program || method.program->reads.count("model") != 0;
   }
 

@@ -24,7 +24,7 @@ class Parts {
       case StageKind::evaluate: looks(), add("head"); break;
       case StageKind::score:
         if (!stage_.fingerprints.count("scores"))
-          looks(), add("head");  // an array that another program computed is only read
+          looks(), add("head"), adapted();  // an array that another program computed is only read
         break;
       case StageKind::embed:
       case StageKind::pretrain: looks(); break;
@@ -40,7 +40,7 @@ class Parts {
           break;  // of scores, or of a mask: sees no image
         looks();
         add("head");
-        add("adaptation." + stage_.settings.text("adapt"));
+        adapted();
         break;
     }
     return std::move(parts_);
@@ -59,6 +59,11 @@ class Parts {
     add("texts");
     if (std::string part = "tokenizer." + model.family; catalogue_.shared_code.count(part))
       add(part);  // a tower without texts is refused later
+  }
+
+  // Of a trained model that scores.
+  void adapted() {
+    if (stage_.settings.has("adapt")) add("adaptation." + stage_.settings.text("adapt"));
   }
 
   void add(const std::string& part) {

@@ -28,6 +28,7 @@ constexpr Known kRecipes[] = {
     {"label-match", label_match_recipe, false},
     {"prompt-members", prompt_members_recipe, true},
     {"prompt-rounds", prompt_rounds_recipe, true},
+    {"text-classifier", text_classifier_recipe, true},
     {"train", train_recipe, true},
     {"zero-shot", zero_shot_recipe, false},
 };

@@ -18,10 +18,9 @@ class StageTable {
       : owner_(owner), stage_(stage), method_key_(stage + ".method"), catalogue_(catalogue) {
     for (const Key& key : catalogue.common) (key.shared ? shared_ : own_).insert(key.key);
     for (const std::string& name : methods) {
-      auto found = catalogue.methods.find(name);
-      if (found == catalogue.methods.end())
+      if (!catalogue.methods.count(name) && !catalogue.parts.count(name))
         throw UsageError(fmt::format("{}: stages.{} names the unknown method '{}'", owner.source, stage, name));
-      methods_.push_back(&found->second);
+      methods_.push_back(&catalogue.method(name));
     }
   }
 
@@ -130,7 +129,7 @@ std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>>
   std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>> result;
   for (const auto& [stage, methods] : owner.stages)
     for (const std::string& name : methods) {
-      const Method& method = catalogue.methods.at(name);
+      const Method& method = catalogue.method(name);
       if (!method.own_recipe) continue;
       for (const auto& [profile, values] : method.profiles)
         for (const auto& [key, value] : values) {

@@ -173,7 +173,7 @@ void require_rule_of_fp16(Inspection& seen) {
 // What a program cannot do, whatever it computes.
 void require_of_programs(Inspection& seen, const Catalogue& catalogue) {
   for (const std::string& key : seen.named("method")) {
-    const Method& method = catalogue.methods.at(seen.text(key));
+    const Method& method = catalogue.method(seen.text(key));
     if (!method.program) continue;
     if (seen.integer("width") > 1)
       throw UsageError(fmt::format("{}: width = {}: method {} is a program, which one process executes",

@@ -26,6 +26,17 @@ std::int64_t length_of(const Settings& settings, const model::Snapshot& snapshot
 
 bool of_class(const Settings& settings) { return settings.text("context_of") == "class"; }
 
+// Rows of the text tower's own table, one a token.
+at::Tensor start_at(const std::string& words, std::int64_t length, const model::Snapshot& snapshot) {
+  auto tokenizer = text::tokenizer_of(snapshot);
+  auto pieces = static_cast<std::int64_t>(tokenizer->pieces(words).size());
+  if (pieces < length)
+    throw UsageError(fmt::format("context_words = '{}': {} tokens, the context has {} vectors", words, pieces, length));
+  at::Tensor tokens = at::tensor(tokenizer->encode(words, model::text_context_of(snapshot)), at::kLong);
+  return snapshot.tensors.at("text_model.embeddings.token_embedding.weight")
+      .index_select(0, tokens.narrow(0, 1, length));
+}
+
 }  // namespace
 
 bool learns_context(const Settings& settings) { return settings.has(kLength); }
@@ -33,6 +44,19 @@ bool learns_context(const Settings& settings) { return settings.has(kLength); }
 std::int64_t context_vectors(const Settings& settings, const model::Snapshot& snapshot, std::int64_t classes) {
   std::int64_t length = length_of(settings, snapshot);
   return of_class(settings) ? classes * length : length;
+}
+
+void set_context(const Settings& settings, const model::Snapshot& snapshot, model::ClassifierOptions& options) {
+  std::int64_t length = length_of(settings, snapshot);
+  options.context_vectors = context_vectors(settings, snapshot, options.adaptation.classes);
+  if (settings.has("context_depth")) options.context_depth = settings.integer("context_depth");
+  if (options.context_depth > 1 && (of_class(settings) || settings.text("name_place") != "end"))
+    throw UsageError(
+        fmt::format("context_depth = {}: blocks have a context of their own in front of all names alone: "
+                    "set context_of = all and name_place = end",
+                    options.context_depth));
+  std::string words = settings.has("context_words") ? settings.text("context_words") : "";
+  if (!words.empty() && !of_class(settings)) options.context_start = start_at(words, length, snapshot);
 }
 
 ClassPrompts::ClassPrompts(const Settings& settings, const model::Snapshot& snapshot,

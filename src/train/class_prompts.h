@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "winnow/core/settings.h"
+#include "winnow/model/classifier_architecture.h"
 #include "winnow/model/snapshot.h"
 
 namespace winnow::train {
@@ -17,6 +18,12 @@ bool learns_context(const Settings&);
 
 // Vectors of one context, as the setting context_length says; those of all classes where context_of is "class".
 std::int64_t context_vectors(const Settings&, const model::Snapshot&, std::int64_t classes);
+
+// The context of a classifier: how many vectors, and, where the method declares them, how many blocks have some of
+// their own (context_depth) and the words that it starts as (context_words). adaptation.classes must be there.
+// UsageError for words of fewer tokens than the context has vectors, and for a deep context that is not one in front of
+// all names.
+void set_context(const Settings&, const model::Snapshot&, model::ClassifierOptions&);
 
 // Row s C + c is class c under context s, C classes. Settings context_length, context_of, name_place, period.
 class ClassPrompts {

@@ -18,6 +18,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   adaptation.classes = classes;
   adaptation.seed = stage_seed(settings);
   adaptation.deft = settings.text("implementation") == "deft";
+  if (settings.has("vpt_depth")) adaptation.depth = settings.integer("vpt_depth");
   for (const char* size : {"adapter_dim", "vpt_len"})
     if (settings.has(size)) adaptation.size = settings.integer(size);
   if (settings.has("mask_ratio")) adaptation.mask_ratio = settings.real("mask_ratio");
@@ -29,6 +30,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   }
   adaptation.batch_statistics = settings.has("batch_norm") && settings.text("batch_norm") == "batch";
   options.head = model::parse_head(settings.text("head"));
+  options.projected = settings.has("head_input") && settings.text("head_input") == "proj";
   options.siglip_as_clip = reads_siglip_as_clip(settings);
   if (settings.has("scale")) options.scale = settings.real("scale");
   options.compute = precision_of(settings);

@@ -1,15 +1,15 @@
-// The keys of common.toml that say what of the model is trained, and which head.
+// What of a stage's model is trained, and which head it has: the keys of common.toml that say so.
 #pragma once
 
 #include "winnow/core/settings.h"
 #include "winnow/model/classifier_architecture.h"
+#include "winnow/model/snapshot.h"
 
 namespace winnow::train {
 
-// Is a SigLIP read as if it were a CLIP? docs/methods/partial-labels.md#S10.
-bool reads_siglip_as_clip(const Settings&);
-
-// All but the head's start, learned contexts and the type of the weights. UsageError, DataError.
+// Without a type, rows of a head and a context. UsageError for a word that is none.
 model::ClassifierOptions classifier_options(const Settings&, std::int64_t classes, const model::Snapshot&);
+
+bool reads_siglip_as_clip(const Settings&);
 
 }  // namespace winnow::train

@@ -31,6 +31,10 @@ Engine::Engine(method::Facts facts, Source& source, model::Architecture& archite
 void Engine::set_up(method::Method& method) {
   method::Setup setup(*this);
   method.setup(setup);
+  std::vector<model::Parameter*> trained;
+  for (const auto& [name, own] : optimisers_)
+    trained.insert(trained.end(), own.optimiser.parameters().begin(), own.optimiser.parameters().end());
+  average_ = EpochAverage(*facts_.settings, facts_.epochs, std::move(trained));
   require_own_memory();
 }
 
@@ -72,6 +76,7 @@ void Engine::end_epoch() {
   for (auto& [name, state] : states_)
     if (has_history(state)) state.history.push_back(state.value.clone());
   for (auto& [name, log] : logs_) log.settle();
+  if (average_.end_epoch(epoch_)) renew();
   if (collective_.size() > 1) require_equal_parameters();
 }
 

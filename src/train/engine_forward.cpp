@@ -53,6 +53,7 @@ Tensor Engine::gathered(const method::Rows& rows, const std::string& split, cons
 model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t last) {
   Tensor pixels = inputs(call, first, last);
   RECORD_USER_SCOPE(scope::forward);
+  if (call.unadapted) return call.tower->rows_unadapted(pixels);
   if (!call.number) return call.tower->rows(pixels);
   std::uint64_t seed = facts_.settings->has("seed") ? stage_seed(*facts_.settings) : 0;
   return call.tower->rows_in_training(pixels, {collective_, call.ids.size(), first, seed, *call.number});
@@ -92,7 +93,8 @@ method::Outputs Engine::sample(const std::string& network, const method::View& v
 
 method::Outputs Engine::compute(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
                                 const std::string& split) {
-  model::Tower& tower = *network_of(network).kind;
+  const auto& part = network_of(network);
+  model::Tower& tower = *part.kind;
   const auto* name = std::get_if<std::string>(&view);
   bool text = name && name->empty();
   if (auto known = texts_.find(network); text && !grad && known != texts_.end())
@@ -103,7 +105,10 @@ method::Outputs Engine::compute(const std::string& network, const method::View& 
         "network '{}' normalises whole batches (batch_norm = \"batch\"), chunks of {} rows would change its result: "
         "take smaller batches, more processes, or batch_norm = \"stored\"",
         network, chunk_));
-  Call call{&tower, split, view, ids, {}, {}, {}};
+  if (grad && part.unadapted)
+    throw InternalError(
+        fmt::format("network '{}' is another's tower without its adaptation: it has no gradient", network));
+  Call call{&tower, part.unadapted, split, view, ids, {}, {}, {}};
   constexpr std::uint64_t kMost = 256;  // of a step: they share a step's range of numbers, which key dropout's draws
   if (grad && forwards_ == kMost)
     throw InternalError(fmt::format("more than {} forwards with gradient in a step", kMost));

@@ -39,7 +39,7 @@ void require_steps_are_kept(const std::string& name, const model::Weights& weigh
 void Engine::add_network(const std::string& name, method::TowerKind kind, const std::string& copy_of,
                          const std::string& shares) {
   if (!shares.empty()) {
-    networks_[name] = {network_of(shares).kind, ""};
+    networks_[name] = {network_of(shares).kind, "", {}, /*unadapted=*/true};
     return;
   }
   Part<model::Tower> added{architecture_.tower(copy_of.empty() ? name : copy_of, kind), copy_of};

@@ -28,6 +28,7 @@ std::map<std::string, Tensor> Engine::changing() const {
   for (const auto& [name, trained] : optimisers_)
     for (const auto& [part, tensor] : trained.optimiser.state())
       result[fmt::format("optimiser/{}/{}", name, part)] = tensor;
+  for (const auto& [name, tensor] : average_.state()) result["average/" + name] = tensor;
   for (const auto& [name, state] : states_) result["state/" + name] = state.value;
   for (const auto& [name, stream] : streams_) result["stream/" + name] = stream.fixed;
   return result;
@@ -75,6 +76,11 @@ void Engine::load(const std::map<std::string, Tensor>& saved) {
     if (name.starts_with("gradient/")) first_gradients_[name.substr(9)] = tensor;
   }
   iteration_ = saved.at("iteration").item<std::int64_t>();
+  renew();
+}
+
+void Engine::renew() {
+  texts_.clear();
   for (auto& [name, part] : networks_) part.kind->weights().renew();
   for (auto& [name, part] : modules_) part.kind->weights().renew();
 }
@@ -92,6 +98,8 @@ void Engine::require_own_memory() const {
   collect("network", networks_);
   collect("module", modules_);
   for (const auto& [name, state] : states_) written.push_back({fmt::format("state '{}'", name), state.value});
+  for (const auto& [name, tensor] : average_.state())
+    written.push_back({fmt::format("the average of '{}'", name), tensor});
   for (const auto& [name, trained] : optimisers_) {
     written.push_back({fmt::format("the gradients of optimiser '{}'", name), trained.optimiser.flat()});
     for (const auto& [part, tensor] : trained.optimiser.state())

@@ -48,8 +48,10 @@ void EpochMetrics::add_states(std::map<std::string, double>& metrics) {
           (device::to_host(confidence.argmax(1)) == oracle_.labels("train")).to(at::kDouble).mean().item<double>();
     metrics["confidence_mean_max"] = device::to_host(confidence.amax(1).to(at::kDouble).mean()).item<double>();
   }
-  if (engine_.has_state("mask"))
-    add_selection_metrics(device::to_host(engine_.state("mask")), source_.labels().given, oracle_, metrics);
+  if (!engine_.has_state("mask")) return;
+  at::Tensor given = source_.labels().given;  // none where the method makes its labels itself
+  add_selection_metrics(device::to_host(engine_.state("mask")),
+                        given.defined() ? given : device::to_host(engine_.state("label")), oracle_, metrics);
 }
 
 }  // namespace winnow::train

@@ -34,7 +34,9 @@ Execution compute(const Stage& stage, const Context& context, comm::Collective& 
       return method::find_method(stage.settings.text("method")).select
                  ? execute_selection(stage, context, collective, observer)
                  : execute_train(stage, context, collective, observer);
-    case StageKind::embed: return execute_embed(stage, context, collective, observer);
+    case StageKind::embed:
+      return stage.settings.has("embed_texts") ? execute_text_features(stage, context, collective, observer)
+                                               : execute_embed(stage, context, collective, observer);
   }
   throw InternalError(fmt::format("no executor for stages of kind {}", to_string(stage.kind)));
 }

@@ -11,7 +11,8 @@ Execution execute_program(const Stage&, const Context&, comm::Collective&, Obser
 Execution execute_selection(const Stage&, const Context&, comm::Collective&, Observer&);  // `detect`, from scores
 Execution execute_narrow(const Stage&, const Context&, comm::Collective&, Observer&);     // candidate sets, by scores
 Execution execute_score(const Stage&, const Context&, comm::Collective&, Observer&);
-Execution execute_embed(const Stage&, const Context&, comm::Collective&, Observer&);         // features
+Execution execute_embed(const Stage&, const Context&, comm::Collective&, Observer&);          // features of images
+Execution execute_text_features(const Stage&, const Context&, comm::Collective&, Observer&);  // `embed`, of texts
 Execution execute_select(const Stage&, const Context&, comm::Collective&, Observer&);        // pseudo-labels, by scores
 Execution execute_cross_filter(const Stage&, const Context&, comm::Collective&, Observer&);  // CoFT's exchange
 Execution execute_ensemble(const Stage&, const Context&, comm::Collective&, Observer&);

@@ -13,7 +13,28 @@ namespace winnow::train {
 
 namespace {
 
-constexpr const char *kSamples = "features/samples", *kMean = "features/mean", *kTexts = "features/class_texts";
+constexpr const char *kSamples = "features/samples", *kMean = "features/mean", *kTexts = "features/class_texts",
+                     *kAllTexts = "features/texts", *kTextClasses = "features/text_classes";
+
+std::map<std::string, at::Tensor> text_features(const Context& context, std::int64_t classes) {
+  const Path& file = input_file(context, "text_features");
+  store::RunContent content = store::read_run_file(file, true, accepted(context));
+  std::map<std::string, at::Tensor> result{
+      {"text_features", tensor_in(content, file, kAllTexts, "features of texts")},
+      {"text_classes", tensor_in(content, file, kTextClasses, "features of texts")}};
+  if (at::bincount(result.at("text_classes")).size(0) != classes)
+    throw DataError(fmt::format("{} holds texts of other classes", file.string()));
+  return result;
+}
+
+at::Tensor text_head(const Context& context, std::int64_t classes) {
+  const Path& file = input_file(context, "text_head");
+  at::Tensor rows = tensor_in(store::read_run_file(file, true, accepted(context)), file, "weights/head.weight",
+                              "head of a classifier");
+  if (rows.dim() != 2 || rows.size(0) != classes)
+    throw DataError(fmt::format("{} holds a classifier of other classes", file.string()));
+  return rows;
+}
 
 }  // namespace
 
@@ -35,7 +56,15 @@ std::map<std::string, at::Tensor> method_inputs(const Stage& stage, const Contex
       throw DataError(fmt::format("{} holds features of other samples than this stage has", file.string()));
     result["keys"] = model::normalise_rows(tensor_in(content, file, kMean, "features"));
   }
+  if (stage.inputs.count("text_features")) result.merge(text_features(context, classes));
+  if (stage.inputs.count("text_head")) result["text_head"] = text_head(context, classes);
   return result;
+}
+
+at::Tensor learned_context(const Context& context) {
+  const Path& file = input_file(context, "prompts");
+  return tensor_in(store::read_run_file(file, true, accepted(context)), file, "weights/prompts.context",
+                   "learned prompt");
 }
 
 void put_features(const at::Tensor& samples, const at::Tensor& mean, store::RunContent& content) {
@@ -60,5 +89,10 @@ AllFeatures read_features(const Context& context, const at::Tensor& samples) {
 }
 
 void put_class_texts(const at::Tensor& rows, store::RunContent& content) { content.arrays[kTexts] = array_of(rows); }
+
+void put_text_features(const model::TextFeatures& texts, store::RunContent& content) {
+  content.arrays[kAllTexts] = array_of(texts.rows);
+  content.arrays[kTextClasses] = array_of(texts.classes);
+}
 
 }  // namespace winnow::train

@@ -16,7 +16,8 @@ Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> pa
     : parameters_(std::move(parameters)) {
   auto key = [&](const char* word) { return optimiser_key(settings, table, word); };
   std::string name = settings.text(key("optimizer"));
-  weight_decay_ = settings.real(key("weight_decay"));
+  double weight_decay = settings.real(key("weight_decay"));
+  bool decay_biases = !settings.has(key("decay_biases")) || settings.flag(key("decay_biases"));
   if (settings.has(key("clip"))) clip_ = settings.real(key("clip"));
   if (name == "adam" || name == "adamw") {
     rule_ = name == "adam" ? Rule::adam : Rule::adamw;
@@ -59,9 +60,13 @@ Optimiser::Optimiser(const Settings& settings, std::vector<model::Parameter*> pa
   for (model::Parameter* parameter : parameters_) {
     at::Tensor& value = parameter->value;
     auto part = [&](const at::Tensor& flat) { return flat.narrow(0, offset, value.numel()).view(value.sizes()); };
+    bool bias = parameter->role == model::Role::bias || parameter->role == model::Role::norm_bias;
+    double decay = bias && !decay_biases ? 0 : weight_decay;
     std::size_t group = 0;
-    while (group < alike_.size() && alike_[group].values[0].scalar_type() != value.scalar_type()) ++group;
-    if (group == alike_.size()) alike_.emplace_back();
+    while (group < alike_.size() &&
+           (alike_[group].values[0].scalar_type() != value.scalar_type() || alike_[group].weight_decay != decay))
+      ++group;
+    if (group == alike_.size()) alike_.push_back({decay, {}, {}, {}, {}, {}});
     Alike& alike = alike_[group];
     places_.emplace_back(group, alike.values.size());
     alike.values.push_back(value);
@@ -118,7 +123,7 @@ void Optimiser::step(double rate) {
     if (rule_ == Rule::sgd) {
       // The fused kernel wants no buffers where there is no momentum.
       at::TensorList buffers = momentum_ != 0 ? at::TensorList(own.first_moments) : at::TensorList();
-      at::_fused_sgd_(own.values, own.gradients, buffers, weight_decay_, momentum_, rate, /*dampening=*/0, nesterov_,
+      at::_fused_sgd_(own.values, own.gradients, buffers, own.weight_decay, momentum_, rate, /*dampening=*/0, nesterov_,
                       /*maximize=*/false, /*is_first_step=*/first, /*grad_scale=*/{}, infinite);
       continue;
     }
@@ -126,11 +131,11 @@ void Optimiser::step(double rate) {
     if (infinite) at::_foreach_sub_(own.steps, std::vector<at::Tensor>(own.steps.size(), *infinite));
     if (rule_ == Rule::adam)
       at::_fused_adam_(own.values, own.gradients, own.first_moments, own.second_moments, {}, own.steps, rate, beta1_,
-                       beta2_, weight_decay_, eps_,
+                       beta2_, own.weight_decay, eps_,
                        /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, infinite);
     else
       at::_fused_adamw_(own.values, own.gradients, own.first_moments, own.second_moments, {}, own.steps, rate, beta1_,
-                        beta2_, weight_decay_, eps_,
+                        beta2_, own.weight_decay, eps_,
                         /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{}, infinite);
   }
   move_scale();
@@ -139,7 +144,7 @@ void Optimiser::step(double rate) {
 // PyTorch's SGD one operation after the other, each rounded to fp16, as in the code whose results it is for. Not the
 // fused kernel: torch 2.11's of the CPU computes other numbers for fp16 tensors of more than a few entries.
 void Optimiser::step_fp16(Alike& own, double rate, bool first) const {
-  if (weight_decay_ != 0) at::_foreach_add_(own.gradients, own.values, weight_decay_);
+  if (own.weight_decay != 0) at::_foreach_add_(own.gradients, own.values, own.weight_decay);
   if (momentum_ == 0) return at::_foreach_add_(own.values, own.gradients, -rate);
   if (first) {
     at::_foreach_copy_(own.first_moments, own.gradients);

@@ -64,25 +64,14 @@ void keep_long_tail(Samples& samples, const Settings& settings, const data::Pixe
   samples.train = samples.train.index_select(0, tensor_of(kept));
 }
 
-// docs/methods/unsupervised.md#7: n samples of each class, without replacement.
 void keep_shots(Samples& samples, const Settings& settings, const data::Pixels& pixels) {
   std::int64_t shots = settings.has("data.shots") ? settings.integer("data.shots") : 0;
   if (shots == 0) return;
   at::Tensor labels = labels_of(pixels.train()).index_select(0, samples.train);
-  Streams streams(static_cast<std::uint64_t>(settings.integer("data.seed")), "data.shots");
-  std::vector<std::int64_t> kept;
-  for (std::size_t c = 0; c < pixels.classes().size(); ++c) {
-    at::Tensor own = (labels == static_cast<std::int64_t>(c)).nonzero().flatten();
-    if (own.size(0) < shots)
-      throw UsageError(fmt::format("data.shots = {}: the class '{}' has {} training samples", shots,
-                                   pixels.classes()[c], own.size(0)));
-    std::vector<std::int64_t> order = streams.at(static_cast<std::uint32_t>(c), 0).permutation(own.size(0));
-    for (std::int64_t i = 0; i < shots; ++i)
-      kept.push_back(own[order[static_cast<std::size_t>(i)]].item<std::int64_t>());
-  }
-  std::sort(kept.begin(), kept.end());
   samples.few = true;
-  samples.train = samples.train.index_select(0, tensor_of(kept));
+  samples.train = samples.train.index_select(
+      0, tensor_of(draw_shots(labels, pixels.classes(), shots,
+                              static_cast<std::uint64_t>(settings.integer("data.seed")), "data.shots")));
 }
 
 void keep_narrowed(Samples& samples, const EarlierLabels& earlier, std::size_t classes) {
@@ -96,6 +85,23 @@ void keep_narrowed(Samples& samples, const EarlierLabels& earlier, std::size_t c
 }
 
 }  // namespace
+
+std::vector<std::int64_t> draw_shots(const at::Tensor& labels, const std::vector<std::string>& class_names,
+                                     std::int64_t shots, std::uint64_t seed, const char* key) {
+  Streams streams(seed, "data.shots");
+  std::vector<std::int64_t> drawn;
+  for (std::size_t c = 0; c < class_names.size(); ++c) {
+    at::Tensor own = (labels == static_cast<std::int64_t>(c)).nonzero().flatten();
+    if (own.size(0) < shots)
+      throw UsageError(
+          fmt::format("{} = {}: the class '{}' has {} training samples", key, shots, class_names[c], own.size(0)));
+    std::vector<std::int64_t> order = streams.at(static_cast<std::uint32_t>(c), 0).permutation(own.size(0));
+    for (std::int64_t i = 0; i < shots; ++i)
+      drawn.push_back(own[order[static_cast<std::size_t>(i)]].item<std::int64_t>());
+  }
+  std::sort(drawn.begin(), drawn.end());
+  return drawn;
+}
 
 const at::Tensor& Samples::of(const std::string& split) const {
   if (split == "train" || split == "scored") return train;

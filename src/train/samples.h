@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "earlier_labels.h"
 #include "oracle.h"
@@ -34,6 +35,11 @@ Samples choose_samples(const Settings&, const data::Pixels&, const EarlierLabels
 
 // All of another data set's test split that the settings take, and nothing of its training set.
 Samples further_test_samples(const Settings&, const data::Pixels&);
+
+// Few samples of each class, without replacement: places among `labels` (N, int64), ascending. The same for the same
+// labels and seed, whoever asks. UsageError in terms of `key` for a class of fewer. docs/methods/unsupervised.md#7.
+std::vector<std::int64_t> draw_shots(const at::Tensor& labels, const std::vector<std::string>& class_names,
+                                     std::int64_t shots, std::uint64_t seed, const char* key);
 
 // Of all three.
 Oracle true_labels(const data::Pixels&, const Samples&);

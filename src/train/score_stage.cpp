@@ -12,6 +12,7 @@
 #include "method_inputs.h"
 #include "open_images.h"
 #include "score_execution.h"
+#include "trained_scores.h"
 #include "winnow/core/error.h"
 #include "winnow/core/safetensors.h"
 #include "winnow/data/scores.h"
@@ -47,6 +48,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   require_version(stage, "score", result_version(StageKind::score));
   if (auto recorded = stage.fingerprints.find("scores"); recorded != stage.fingerprints.end())
     return recorded_scores(stage, context, recorded->second);
+  if (stage.inputs.count("trained")) return trained_scores(stage, context, collective);
   if (stage.settings.has("scorer")) return classifier_scores(stage, context, collective);
   ZeroShotModel model(stage, context, collective);
   std::string split = stage.settings.has("views.test") ? "scored" : "train";

@@ -1,14 +1,20 @@
-// Stage kind `select`: pseudo-labels from the scores of an earlier stage; no label is known to it.
+// Stage kind `select`: pseudo-labels from the scores of an earlier stage; no label is known to it but those of
+// labelled_shots.
 // docs/methods/unsupervised.md#3.2, #6.2 and #6.4.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "executors.h"
+#include "labelled_shots.h"
 #include "open_images.h"
 #include "sample_scores.h"
 #include "selected_subset.h"
 #include "winnow/core/error.h"
+#include "winnow/core/stream.h"
 #include "winnow/method/candidate_sets.h"
+#include "winnow/method/cross_filter.h"
 #include "winnow/method/deferred_acceptance.h"
 #include "winnow/method/top_k.h"
 #include "winnow/stage/result_version.h"
@@ -27,15 +33,17 @@ SelectedSubset placed(const method::Placement& placement) {
   return {placement.label >= 0, placement.score, placement.label};
 }
 
-SelectedSubset select_by(const Settings& settings, const at::Tensor& probability) {
+// Among the images that are `unlabelled`; undefined: all.
+SelectedSubset select_by(const Settings& settings, const at::Tensor& probability, const at::Tensor& unlabelled) {
   std::string rule = settings.text("selection");
   std::int64_t k = images_of_class(settings, probability);
+  at::Tensor allowed = unlabelled.defined() ? unlabelled.unsqueeze(1).expand_as(probability) : at::Tensor();
   if (rule == "argmax") {
-    method::TopK top = method::top_k_argmax(probability, k);
+    method::TopK top = method::top_k_argmax(probability, k, unlabelled);
     return {top.mask, top.score, top.label};
   }
-  if (rule == "columnwise") return {method::top_k_columnwise(probability, k), probability, {}};
-  if (rule == "deferred") return placed(method::deferred_acceptance(probability, k));
+  if (rule == "columnwise") return {method::top_k_columnwise(probability, k, unlabelled), probability, {}};
+  if (rule == "deferred") return placed(method::deferred_acceptance(probability, k, allowed));
   if (rule == "candidates") {
     method::CandidateSets sets = method::candidate_sets(probability, settings.real("alpha"), settings.real("beta"));
     SelectedSubset subset = placed(method::deferred_acceptance(probability, k, sets.candidates));
@@ -46,6 +54,24 @@ SelectedSubset select_by(const Settings& settings, const at::Tensor& probability
   throw UsageError(fmt::format("selection = {}: expected argmax, columnwise, deferred or candidates", rule));
 }
 
+void add(const LabelledShots& known, SelectedSubset& subset) {
+  if (!known.ids.defined()) return;
+  if (subset.label.defined()) method::add_labelled(known.ids, known.label, subset.label, subset.mask, subset.score);
+  else method::add_labelled_pairs(known.ids, known.label, subset.mask, subset.score);
+}
+
+// Of what is selected a random share, in a fixed order: the published code of GRIP sets it aside in rounds with this
+// many images of each class.
+void hold_out(const Settings& settings, std::int64_t k, at::Tensor& mask) {
+  constexpr std::int64_t kFewest = 10;
+  if (!settings.has("held_out") || k < kFewest) return;
+  at::Tensor chosen = mask.flatten().nonzero().flatten();
+  std::vector<std::int64_t> order = Streams(0, "held_out").at(0, 0).permutation(chosen.size(0));
+  auto out = static_cast<std::int64_t>(settings.real("held_out") * static_cast<double>(chosen.size(0)));
+  order.resize(static_cast<std::size_t>(out));
+  mask.view({-1}).index_fill_(0, chosen.index_select(0, at::tensor(order, at::kLong)), 0);
+}
+
 }  // namespace
 
 Execution execute_select(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
@@ -53,7 +79,12 @@ Execution execute_select(const Stage& stage, const Context& context, comm::Colle
   auto [opened, oracle] = open_images(stage, context, {});
   ImageSource& source = *opened;
   SampleScores scores = read_scores(context, "scores").of(source.samples("train"), source.classes());
-  SelectedSubset subset = select_by(stage.settings, at::softmax(scores.rows.at("logits").to(at::kDouble), 1));
+  LabelledShots known = LabelledShots::of(stage.settings, source, oracle);
+  SelectedSubset subset =
+      select_by(stage.settings, at::softmax(scores.rows.at("logits").to(at::kDouble), 1), known.unlabelled);
+
+  hold_out(stage.settings, images_of_class(stage.settings, scores.rows.at("logits")), subset.mask);
+  add(known, subset);
 
   Execution result;
   result.skipped_images = source.skipped();

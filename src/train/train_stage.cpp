@@ -23,6 +23,7 @@
 #include "sample_scores.h"
 #include "selected_subset.h"
 #include "stage_seed.h"
+#include "text_items.h"
 #include "texts_source.h"
 #include "trace.h"
 #include "winnow/core/error.h"
@@ -109,26 +110,31 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   Trial* trial = result.trial ? &*result.trial : nullptr;
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);
   options.dtype = real.dtype().toScalarType();
+  if (learns_context(settings)) set_context(settings, snapshot, options);
+  if (stage.inputs.count("prompts")) options.context_start = learned_context(context);
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
     options.head_rows = head_rows_from_data(init, snapshot, options, source, real.device(), collective, trial);
   else if (init == "detector") start_at_detector(input_file(context, "head"), accepted(context), snapshot, options);
   else if (init == "text")
     options.head_rows =
-        model::text_head_rows(snapshot, options.adapt, class_texts(stage, snapshot, source.class_names()), real);
-  if (learns_context(settings)) options.context_vectors = context_vectors(settings, snapshot, source.classes());
+        model::text_head_rows(snapshot, options, class_texts(stage, snapshot, source.class_names()), real);
   auto architecture = model::classifier_architecture(snapshot, options);
   std::optional<ClassPrompts> prompts;
   if (learns_context(settings)) prompts.emplace(settings, snapshot, source.class_names());
   TextsSource inputs(
       source, [&](const at::Tensor& ids) { return prompts->rows(ids); }, {}, real.device());
-  method::Facts facts = facts_of(settings, source, real);
+  std::optional<TextItems> texts;
+  if (auto own = source.labels().handed_over.find("text_classes"); own != source.labels().handed_over.end())
+    texts.emplace(inputs, own->second, settings.integer("train.epochs"), settings.integer("steps"), real);
+  Source& seen = texts ? static_cast<Source&>(*texts) : inputs;
+  method::Facts facts = facts_of(settings, seen, real);
   if (model::has_texts(snapshot)) facts.logit_scale = model::logit_scale_of(snapshot);
-  Engine engine(facts, inputs, *architecture, collective, context.chunk);
+  Engine engine(facts, seen, *architecture, collective, context.chunk);
   Checkpoint checkpoint(stage, context, collective, observer);
 
   Curves curves;
   EpochMetrics metrics(*method, engine, source, oracle, settings);
-  train_loop(*method, name, engine, source, {collective, observer, checkpoint, trial}, curves,
+  train_loop(*method, name, engine, seen, {collective, observer, checkpoint, trial}, curves,
              [&] { return metrics.measure(); });
   result.image_wait = source.waited();
   put_trace(engine, result.trace);

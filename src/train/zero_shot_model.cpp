@@ -27,7 +27,7 @@ ZeroShotModel::ZeroShotModel(const Stage& stage, const Context& context, comm::C
   options.adaptation.classes = source().classes();
   options.scale = model::logit_scale_of(snapshot);
   options.head_rows = class_texts_ =
-      model::text_head_rows(snapshot, options.adapt, train::class_texts(stage, snapshot, source().class_names()), real);
+      model::text_head_rows(snapshot, options, train::class_texts(stage, snapshot, source().class_names()), real);
   architecture_ = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source().size("train"), source().classes(), real};
   engine_ = std::make_unique<Engine>(facts, source(), *architecture_, collective, context.chunk);

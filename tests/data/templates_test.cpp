@@ -28,9 +28,9 @@ TEST(Templates, ATemplateStandsForItself) {
 
 TEST(Templates, SetsHaveTheirPublishedSizes) {
   const std::map<std::string, std::size_t> sizes = {
-      {"imagenet-80", 80},       {"imagenet-7", 7},    {"clip-caltech-101", 34},
-      {"clip-dtd", 8},           {"clip-eurosat", 3},  {"clip-fgvc-aircraft", 2},
-      {"clip-stanford-cars", 8}, {"clip-ucf-101", 48}, {"clip-cifar", 18}};
+      {"imagenet-80", 80}, {"imagenet-7", 7},         {"clip-caltech-101", 34},  {"clip-dtd", 8},
+      {"clip-eurosat", 3}, {"clip-fgvc-aircraft", 2}, {"clip-stanford-cars", 8}, {"clip-ucf-101", 48},
+      {"clip-cifar", 18},  {"nano-clip-8", 8}};
   for (const auto& [name, size] : sizes) {
     std::vector<std::string> all = templates_of(name);
     EXPECT_EQ(all.size(), size) << name;

@@ -48,6 +48,8 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
                     {"prompts", random({2 * C, kWidth})},
                     {"head.weight", random({C, kWidth})},
                     {"text_features", random({N, kWidth})},
+                    {"text_head", random({C, kWidth})},
+                    {"class_texts", random({C, kWidth})},
                     {"weight", random_tensor({N, C}, 50, 0.1, 1)},
                     {"teacher_logits", random({N, C})},
                     {"class_texts.weight", random({C, kWidth})},
@@ -70,8 +72,8 @@ inline train::Replay recorded_run(std::int64_t N, std::int64_t C, std::int64_t B
                     {"second_pseudo_head", random({C, kWidth})},
                     {"x_s2", random({N, kIn})}};
   if (candidates.defined()) result.tensors["candidates"] = candidates;
-  result.views["train"] = {{"plain", "x_w"},  {"weak", "x_w"},          {"again", "x_a"},
-                           {"strong", "x_s"}, {"strong_again", "x_s2"}, {"key", "x_s"}};
+  result.views["train"] = {{"plain", "x_w"},         {"weak", "x_w"}, {"again", "x_a"},  {"strong", "x_s"},
+                           {"strong_again", "x_s2"}, {"key", "x_s"},  {"teacher", "x_w"}};
   result.views["validation"] = {{"plain", "x_w"}};
   result.labels["validation"] = "given";
   return result;

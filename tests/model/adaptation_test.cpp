@@ -85,6 +85,48 @@ TEST(Adaptation, MaskTrainsTheShareThatItIsAskedFor) {
             3 * (floor_of(48, 16) + floor_of(16, 16) + floor_of(64, 16) + floor_of(16, 64)));
 }
 
+TEST(Adaptation, ATowerWithoutWhatWasPutBesideIt) {
+  at::Tensor plain = adapted("")->rows(pixels()).features();
+  for (const char* name : {"vpt-deep", "vpt-shallow-ln", "vpt-front", "lora", "ssf-attn", "adaptformer"}) {
+    auto tower = adapted(name);
+    for (Parameter& parameter : tower->weights().all())
+      if (parameter.trainable && parameter.role == Role::other)
+        parameter.value.add_(at::linspace(-0.5, 0.7, parameter.value.numel()).view(parameter.value.sizes()));
+    at::Tensor prompted = tower->rows(pixels()).features();
+    EXPECT_FALSE(at::allclose(prompted, plain, 1e-5, 1e-6)) << name;
+    EXPECT_TRUE(at::equal(tower->rows_unadapted(pixels()).features(), plain)) << name;
+    EXPECT_TRUE(at::equal(tower->rows(pixels()).features(), prompted)) << name << ": for that call alone";
+  }
+  auto norms = adapted("vpt-shallow-ln");
+  for (Parameter& parameter : norms->weights().all())
+    if (parameter.role == Role::norm) parameter.value.mul_(1.5);
+  EXPECT_FALSE(at::allclose(norms->rows_unadapted(pixels()).features(), plain, 1e-3)) << "own weights count";
+}
+
+TEST(Adaptation, PromptsBeforeTheFirstNorm) {
+  AdaptationOptions options;
+  options.size = 2;
+  auto tower = adapted("vpt-front", options);
+  EXPECT_EQ(tower->weights().trainable_values(), 3 * 2 * 16);
+  options.depth = 2;
+  EXPECT_EQ(adapted("vpt-front", options)->weights().trainable_values(), 2 * 2 * 16);
+  // A prompt's length is nothing to the LayerNorm in front of the first block; that of the second is seen as it is.
+  auto features = [&](const char* name, double factor) {
+    auto own = adapted("vpt-front", options);
+    own->weights().find(name)->value.mul_(factor);
+    return own->rows(pixels()).features();
+  };
+  at::Tensor start = features("vpt_list.0.prompt", 1);
+  EXPECT_TRUE(at::allclose(features("vpt_list.0.prompt", 100), features("vpt_list.0.prompt", 200), 1e-4, 1e-5));
+  EXPECT_FALSE(at::allclose(features("vpt_list.1.prompt", 100), start, 1e-3));
+  std::int64_t norms = 0;
+  auto shallow = adapted("vpt-shallow-ln", options);
+  for (const Parameter& parameter : shallow->weights().all())
+    if (parameter.role == Role::norm || parameter.role == Role::norm_bias) norms += parameter.value.numel();
+  EXPECT_EQ(norms, (2 * 3 + 2) * 2 * 16) << "of three blocks, and around them";
+  EXPECT_EQ(shallow->weights().trainable_values(), 2 * 16 + norms);
+}
+
 TEST(Adaptation, PromptsAreBehindTheTowersOwnTokens) {
   AdaptationOptions options;
   options.size = 2;

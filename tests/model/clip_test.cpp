@@ -96,7 +96,7 @@ TEST(Head, InitialisationHasUnitRows) {
   for (const char* adapt : {"adaptformer", "linear-probe"})
     for (bool text : {true, false}) {
       ClassifierOptions own = options(adapt);
-      if (text) own.head_rows = text_head_rows(snapshot, adapt, {class_tokens()}, at::kFloat);
+      if (text) own.head_rows = text_head_rows(snapshot, own, {class_tokens()}, at::kFloat);
       auto head = classifier_architecture(snapshot, own)->head("head", HeadStart::of_stage);
       at::Tensor weight = head->weights().all()[0].value;
       EXPECT_EQ(weight.size(0), 4);

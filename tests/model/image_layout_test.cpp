@@ -79,11 +79,11 @@ TEST(ImageLayout, HeadsAndNecksBuildNoTower) {
 TEST(ImageLayout, RowsFromTextsReadTheProjectionAlone) {
   Snapshot snapshot = without_tower();
   ClassTexts texts{at::arange(24, at::kLong).view({4, 6}).remainder(20)};
-  EXPECT_EQ(text_head_rows(snapshot, "adaptformer", texts, at::kFloat).size(1), 16);
-  EXPECT_EQ(text_head_rows(snapshot, "linear-probe", texts, at::kFloat).size(1), 10);
+  EXPECT_EQ(text_head_rows(snapshot, ClassifierOptions{.adapt = "adaptformer"}, texts, at::kFloat).size(1), 16);
+  EXPECT_EQ(text_head_rows(snapshot, ClassifierOptions{.adapt = "linear-probe"}, texts, at::kFloat).size(1), 10);
   snapshot.tensors.erase("visual_projection.weight");
-  EXPECT_EQ(text_head_rows(snapshot, "linear-probe", texts, at::kFloat).size(1), 10);
-  EXPECT_THAT(refusal([&] { text_head_rows(snapshot, "adaptformer", texts, at::kFloat); }),
+  EXPECT_EQ(text_head_rows(snapshot, ClassifierOptions{.adapt = "linear-probe"}, texts, at::kFloat).size(1), 10);
+  EXPECT_THAT(refusal([&] { text_head_rows(snapshot, ClassifierOptions{.adapt = "adaptformer"}, texts, at::kFloat); }),
               HasSubstr("'visual_projection.weight' is missing"));
 }
 

@@ -298,7 +298,7 @@ TEST_F(OpenClip, ModifiedResNetIsAdaptedWhereItCan) {
   };
   EXPECT_EQ(tower("linear-probe")->width(), 10);
   EXPECT_EQ(tower("linear-probe")->weights().trainable_values(), 0);
-  EXPECT_EQ(text_head_rows(snapshot, "linear-probe", {tokens}, at::kFloat).size(1), 10);
+  EXPECT_EQ(text_head_rows(snapshot, ClassifierOptions{.adapt = "linear-probe"}, {tokens}, at::kFloat).size(1), 10);
   EXPECT_EQ(tower("ssf-attn")->weights().trainable_values(), 2 * 10);
   for (const char* adapt : {"bn-tuning", "bias-tuning", "full-tuning"}) {
     auto tuned = tower(adapt);

@@ -36,6 +36,8 @@ TEST(ParameterCounts, AreThoseOfTheTable) {
   AdaptationOptions prompts{.size = 20, .classes = 100}, eight{.size = 8, .classes = 100}, plain{.classes = 100};
   EXPECT_EQ(trained("vpt-shallow", prompts), 15'360);
   EXPECT_EQ(trained("vpt-deep", prompts), 184'320);
+  EXPECT_EQ(trained("vpt-shallow-ln", prompts), 15'360 + (2 * 12 + 2) * 2 * 768);
+  EXPECT_EQ(trained("vpt-front", {.size = 4, .depth = 9, .classes = 100}), 9 * 4 * 768);
   EXPECT_EQ(trained("lora", eight), 294'912);
   EXPECT_EQ(trained("adapter", eight), 175'200);
   EXPECT_EQ(trained("adaptformer", eight), 175'212);

@@ -85,29 +85,14 @@ TEST_F(Presets, DataSetsHaveManifests) {
                        .count(key)))
           << name << ": " << key;
   }
-  for (const char* name : {"cifar-10",
-                           "cifar-100",
-                           "cifar-10n",
-                           "cifar-100n",
-                           "plcifar10-aggregate",
-                           "plcifar10-vaguest",
-                           "cub-200",
-                           "stanford-cars",
-                           "fgvc-aircraft",
-                           "stanford-dogs",
-                           "tiny-imagenet",
-                           "clothing1m",
-                           "webvision-50",
-                           "places-lt",
-                           "imagenet-lt",
-                           "caltech101",
-                           "dtd",
-                           "eurosat",
-                           "fgvc-aircraft-coop",
-                           "flowers102",
-                           "food101",
-                           "oxford-pets",
-                           "stanford-cars-coop",
+  for (const char* name : {"cifar-10",      "cifar-100",           "cifar-10n",
+                           "cifar-100n",    "plcifar10-aggregate", "plcifar10-vaguest",
+                           "cub-200",       "stanford-cars",       "fgvc-aircraft",
+                           "stanford-dogs", "tiny-imagenet",       "clothing1m",
+                           "webvision-50",  "places-lt",           "imagenet-lt",
+                           "imagenet",      "caltech101",          "dtd",
+                           "eurosat",       "fgvc-aircraft-coop",  "flowers102",
+                           "food101",       "oxford-pets",         "stanford-cars-coop",
                            "ucf101"})
     EXPECT_TRUE(catalogue_.datasets.count(name)) << name;
 }

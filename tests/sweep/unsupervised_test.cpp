@@ -127,6 +127,18 @@ TEST_F(Unsupervised, VariantsAreOtherEdges) {
           {"backbone", 1}, {"score", 1}, {"select", 1}, {"p1", 1}, {"cross-filter", 1}, {"p2", 1}, {"ensemble", 1}}));
 }
 
+TEST_F(Unsupervised, LabelledImagesAreToldToSelectionsAndExchangesAlone) {
+  Plan p = made("method = \"coft-plus\"\nrounds = 2\nlabelled_shots = 4");
+  for (std::uint32_t i = 0; i < p.nodes().size(); ++i) {
+    StageKind kind = p.stage(i).kind;
+    EXPECT_EQ(p.stage(i).settings.has("labelled_shots"), kind == StageKind::select || kind == StageKind::cross_filter)
+        << p.nodes()[i].label;
+  }
+  Plan none = made("method = \"coft-plus\"\nrounds = 2\nlabelled_shots = 0"),
+       plain = made("method = \"coft-plus\"\nrounds = 2");
+  EXPECT_EQ(none.nodes()[none.cell_node(0)].identity, plain.nodes()[plain.cell_node(0)].identity);
+}
+
 TEST_F(Unsupervised, RoundsGoOnByThemselvesUntilTheExchange) {
   Plan p = made("method = \"coft-plus\"\n[[grid]]\nrounds = [1, 3]");
   EXPECT_EQ(count(p)["p1"], 6) << "the first round is one for both";
@@ -175,6 +187,30 @@ TEST_F(Unsupervised, PromptsInRoundsAndAsMembers) {
   }
 }
 
+TEST_F(Unsupervised, ARoundMayGoOnFromTheLastOnesPrompt) {
+  Plan p = made("method = \"grip\"\nrounds = 3\nwarm_start = true\nheld_out = 0.2");
+  for (const Stage& train : stages(p, "train")) {
+    std::int64_t round = train.settings.integer("round");
+    EXPECT_FALSE(train.settings.has("warm_start"));
+    EXPECT_EQ(train.outputs.count(Output::weights), round < 3 ? 1u : 0u);
+    ASSERT_EQ(train.inputs.count("prompts"), round > 1 ? 1u : 0u);
+    if (round > 1) {
+      EXPECT_EQ(of(p, train.inputs.at("prompts")).settings.integer("round"), round - 1);
+    }
+  }
+  for (const Stage& select : stages(p, "select")) EXPECT_EQ(select.settings.real("held_out"), 0.2);
+  Plan anew = made("method = \"grip\"\nrounds = 3\nwarm_start = false\nheld_out = 0.0");
+  Plan plain = made("method = \"grip\"\nrounds = 3");
+  EXPECT_EQ(anew.nodes()[anew.cell_node(0)].identity, plain.nodes()[plain.cell_node(0)].identity);
+}
+
+TEST_F(Unsupervised, TheHeadMayStandOnTheProjection) {
+  for (const Stage& p2 : stages(made("method = \"coft\"\nhead_input = \"proj\""), "p2"))
+    EXPECT_EQ(p2.settings.text("head_input"), "proj");
+  EXPECT_NE(made("method = \"coft\"\nhead_input = \"proj\"").nodes().back().identity,
+            made("method = \"coft\"").nodes().back().identity);
+}
+
 TEST_F(Unsupervised, ScoresOfOnePromptAreOneStageForAll) {
   Plan p = made("[[grid]]\nmethod = [\"coft\", \"upl\", \"grip\", \"ifpl\", \"cpl\"]");
   EXPECT_EQ(count(p)["score"], 1);
@@ -186,6 +222,62 @@ TEST_F(Unsupervised, AStudentHasATeacherOfItsOwn) {
   EXPECT_EQ(teacher.settings.text("model"), "clip-vit-l-14");
   EXPECT_EQ(cell.settings.text("model"), "nano-clip");
   EXPECT_EQ(cell.inputs.at("texts"), (Input{teacher.identity(), Output::features}));
+}
+
+TEST_F(Unsupervised, TextsTeachAClassifierThatLabelsImages) {
+  Plan p = made("method = \"lafter\"\n[[grid]]\nseed = [1, 2]");
+  EXPECT_EQ(count(p), (Counts{{"backbone", 1}, {"embed", 1}, {"text", 2}, {"train", 2}})) << "texts have no seed";
+  Stage cell = p.stage(p.cell_node(0)), text = of(p, cell.inputs.at("text_head"));
+  EXPECT_EQ(cell.inputs.at("text_head").output, Output::weights);
+  EXPECT_EQ(cell.settings.text("adapt"), "vpt-shallow-ln");
+  EXPECT_FALSE(cell.settings.flag("train.decay_biases"));
+  EXPECT_EQ(cell.settings.text("views.teacher"), "plain") << "small images are not cropped";
+  EXPECT_EQ(text.settings.text("method"), "lafter-text");
+  EXPECT_EQ(text.settings.text("adapt"), "linear-probe");
+  EXPECT_EQ(text.settings.integer("train.epochs"), 1);
+  EXPECT_TRUE(text.settings.flag("train.decay_biases"));
+  EXPECT_EQ(of(p, text.inputs.at("text_features")).settings.text("template"), "nano-clip-8");
+  Plan real = plan("name = \"s\"\n[base]\ndataset = \"flowers102\"\nmodel = \"clip-vit-b-16\"\nmethod = \"lafter\"");
+  EXPECT_EQ(stages(real, "text").at(0).settings.integer("steps"), 600);
+  EXPECT_EQ(stages(real, "embed").at(0).settings.text("template"), "clip-flowers-102");
+  EXPECT_EQ(stages(real, "train").at(0).settings.text("views.teacher"), "test");
+  EXPECT_EQ(stages(made("method = \"lafter\"\nprompt = \"a {}.\""), "embed").at(0).settings.text("template"), "a {}.");
+  EXPECT_THAT(refused("method = \"lafter\"\nprompt = \"imagenet-8\""), HasSubstr("did you mean 'imagenet-7'?"));
+}
+
+TEST_F(Unsupervised, ATeacherMayLearnTheLabelsOfAnotherDataSet) {
+  Plan p = made(
+      "method = \"promptkd\"\nteacher = { method = \"promptsrc\", model = \"clip-vit-l-14\" }\n[[grid]]\nseed = [1, "
+      "2]");
+  EXPECT_EQ(count(p), (Counts{{"backbone", 1}, {"embed", 1}, {"teacher", 1}, {"score", 1}, {"train", 2}}))
+      << "one teacher for all seeds";
+  Stage cell = p.stage(p.cell_node(0)), score = of(p, cell.inputs.at("teacher"));
+  EXPECT_EQ(cell.inputs.at("texts"), (Input{score.identity(), Output::features}));
+  EXPECT_EQ(score.settings.text("dataset"), "fashion-mnist");
+  EXPECT_EQ(score.settings.text("model"), "clip-vit-l-14");
+  EXPECT_EQ(score.settings.integer("data.first"), 20000) << "of the student's images";
+  EXPECT_FALSE(score.settings.has("train.lr"));
+  Stage teacher = of(p, score.inputs.at("trained"));
+  EXPECT_EQ(teacher.settings.text("method"), "promptsrc");
+  EXPECT_EQ(teacher.settings.text("dataset"), "imagenet");
+  EXPECT_EQ(teacher.fingerprints.at("data"), catalogue_.fingerprints.at("imagenet"));
+  EXPECT_EQ(teacher.settings.integer("data.shots"), 16);
+  EXPECT_EQ(teacher.settings.integer("data.first"), 0) << "whatever the student takes of its own";
+  EXPECT_EQ(teacher.settings.text("labels.kind"), "clean");
+  EXPECT_EQ(teacher.settings.text("adapt"), "vpt-front");
+  EXPECT_EQ(teacher.settings.integer("vpt_depth"), 9);
+  EXPECT_EQ(teacher.settings.text("train.average"), "gaussian");
+  Stage texts = of(p, teacher.inputs.at("texts"));
+  EXPECT_EQ(texts.settings.text("template"), "imagenet-80");
+  EXPECT_EQ(texts.settings.text("dataset"), "imagenet");
+  EXPECT_EQ(made("method = \"promptkd\"\nteacher = { method = \"promptsrc\", model = \"clip-vit-l-14\" }\nsource.seed "
+                 "= \"=seed\"\n[[grid]]\nseed = [1, 2]")
+                .nodes()
+                .size(),
+            8u);
+  EXPECT_THAT(refused("method = \"promptkd\"\nteacher.method = \"promptsrc\"\nsource.dataset = \"imagenett\""),
+              HasSubstr("did you mean 'imagenet'?"));
+  EXPECT_THAT(refused("method = \"promptkd\"\nsource.shots = 4"), HasSubstr("source.shots"));
 }
 
 TEST_F(Unsupervised, FewShots) {

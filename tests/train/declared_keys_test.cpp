@@ -18,7 +18,8 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
   std::map<std::string, sweep::Method> methods = catalogue.methods;
   methods.insert(catalogue.parts.begin(), catalogue.parts.end());
   // The stage reads them and its views, for images and texts that a recorded run has none of.
-  const std::set<std::string> of_prompts = {"context_length", "context_of", "name_place", "period"};
+  const std::set<std::string> of_texts = {"context_length", "context_of",    "name_place",   "period",
+                                          "steps",          "context_words", "context_depth"};
   for (const auto& [name, own] : methods) {
     if (own.recipe != "train" && own.inputs.empty()) continue;  // all of it is its recipe: ReadsExactlyItsSettings
     Stage stage = method::recorded_stage(own, catalogue, recorded);
@@ -39,7 +40,7 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
         continue;
       }
       declared.insert(key.key);
-      if (of_prompts.count(key.key) || key.key.starts_with("views.")) continue;
+      if (of_texts.count(key.key) || key.key.starts_with("views.")) continue;
       if (exists(key, stage.settings))
         EXPECT_TRUE(read.count(key.key)) << name << " declares " << key.key << " and never reads it";
       else EXPECT_FALSE(read.count(key.key)) << name << " reads " << key.key << " where it does not exist";

@@ -35,6 +35,7 @@ class Graph : public Miniature {
                                                        {"embed_epochs", "2"},
                                                        {"search_steps", "[4, 3]"},
                                                        {"context_length", "2"},
+                                                       {"text.steps", "5"},
                                                        {"p1.context_length", "2"}};
     std::string text = fmt::format("method = \"{}\"\n", method.name);
     for (const sweep::Key& key : method.keys)

@@ -49,6 +49,25 @@ TEST(Optimiser, AdamHasCoupledWeightDecay) {
   });
 }
 
+TEST(Optimiser, BiasesMayGoWithoutDecay) {
+  for (const char* rule : {"adam", "adamw", "sgd"})
+    for (bool decayed : {true, false}) {
+      model::Weights weights;
+      std::vector<model::Parameter*> all;
+      for (auto [name, role] : {std::pair("w", model::Role::matrix),
+                                {"b", model::Role::bias},
+                                {"scale", model::Role::norm},
+                                {"shift", model::Role::norm_bias}})
+        all.push_back(weights.add(name, at::full({1}, 2.0, at::kDouble), true, role));
+      Optimiser optimiser(settings({{"train.optimizer", rule}, {"train.decay_biases", decayed}}), all);
+      optimiser.zero();
+      optimiser.step(0.01);
+      for (std::size_t i = 0; i < all.size(); ++i)
+        EXPECT_EQ(all[i]->value.item<double>() == 2.0, !decayed && i % 2 == 1) << rule << ' ' << all[i]->name;
+      EXPECT_EQ(optimiser.parameters(), all) << "in the order that they came";
+    }
+}
+
 TEST(Optimiser, AdamWDecaysTheWeightItself) {
   expect_rule("adamw", false, [](double& x, double& m, double& v, double g, int t) {
     x *= 1 - 0.01 * 0.1;

@@ -169,8 +169,8 @@ TEST_F(OwnMemoryOfMethods, EveryHeadInBothPrecisions) {
 }
 
 TEST_F(OwnMemoryOfMethods, EveryAdaptation) {
-  for (const char* adapt : {"full-tuning", "bias-tuning", "ln-tuning", "mask", "vpt-shallow", "vpt-deep", "lora",
-                            "ssf-attn", "ssf-mlp", "ssf-ln", "adapter", "adaptformer"})
+  for (const char* adapt : {"full-tuning", "bias-tuning", "ln-tuning", "mask", "vpt-shallow", "vpt-shallow-ln",
+                            "vpt-front", "vpt-deep", "lora", "ssf-attn", "ssf-mlp", "ssf-ln", "adapter", "adaptformer"})
     for (const char* precision : {"fp32", "fp64"})
       for (const char* method : {"htc", "idgp", "pico"})  // two heads, two towers, a copy that follows
         expect_apart(trained(method, "text", precision, adapt).trace,

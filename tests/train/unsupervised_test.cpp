@@ -92,6 +92,67 @@ TEST_F(UnsupervisedTest, TrueLabelsOfTrainingImagesChangeNothing) {
   }
 }
 
+TEST_F(UnsupervisedTest, ARoundGoesOnFromTheLastOnesPrompt) {
+  auto trained = [&](const char* warm) {
+    std::vector<Done> all =
+        graph(std::string("method = \"ifpl\"\nk = 3\nrounds = 2\ncontext_length = 2\nwarm_start = ") + warm +
+              "\ntrain = { epochs = 1, batch = 4, lr = 0.0, warmup = 1, weight_decay = 0.0 }\n");
+    std::vector<at::Tensor> logits;
+    for (const Done* done : of_kind(all, StageKind::train))
+      logits.push_back(done->execution.trace.predictions.at("logits"));
+    return logits;
+  };
+  std::vector<at::Tensor> warm = trained("true"), anew = trained("false");  // with a rate of 0 a prompt is its start
+  EXPECT_TRUE(at::equal(warm.at(0), warm.at(1)));
+  EXPECT_FALSE(at::equal(anew.at(0), anew.at(1)));
+}
+
+TEST_F(UnsupervisedTest, AFifthOfLargeSelectionsIsLeftOut) {
+  auto kept = [&](int k, const char* share) {
+    std::vector<Done> all = graph(fmt::format(
+        "method = \"ifpl\"\nk = {}\nselection = \"columnwise\"\nheld_out = {}\nrounds = 1\ncontext_length = 2\n"
+        "train = {{ epochs = 1, batch = 4, warmup = 1 }}\n",
+        k, share));
+    return array(of_kind(all, StageKind::select).at(0)->content(), "selection/mask").sum().item<std::int64_t>();
+  };
+  EXPECT_EQ(kept(10, "0.0"), 100);
+  EXPECT_EQ(kept(10, "0.2"), 80);
+  EXPECT_EQ(kept(9, "0.2"), 90) << "a small selection is left whole";
+}
+
+TEST_F(UnsupervisedTest, LabelledImagesAreSelectedAndCleanWithTheirTrueLabels) {
+  at::Tensor truth = at::arange(60).remainder(10);
+  for (const char* rule : {"argmax", "deferred", "columnwise"}) {
+    SCOPED_TRACE(rule);
+    std::vector<Done> all = graph(std::string(kCoft) + "labelled_shots = 2\nselection = \"" + rule + "\"\n");
+    std::vector<Done> without = graph(std::string(kCoft) + "selection = \"" + rule + "\"\n");
+    const store::RunContent& clean = of_kind(all, StageKind::cross_filter).at(0)->content();
+    at::Tensor score = array(clean, "selection/score");
+    at::Tensor known = (score == 1).nonzero().flatten();
+    ASSERT_EQ(known.size(0), 20);
+    EXPECT_TRUE(at::equal(at::bincount(known.remainder(10)), at::full({10}, 2, at::kLong)));
+    EXPECT_TRUE(at::equal(array(clean, "selection/label").index_select(0, known), truth.index_select(0, known)));
+    EXPECT_TRUE(array(clean, "selection/mask").index_select(0, known).all().item<bool>());
+    const store::RunContent& selected = of_kind(all, StageKind::select).at(0)->content();
+    at::Tensor mask = array(selected, "selection/mask").to(at::kBool);
+    if (mask.dim() == 2) {
+      EXPECT_TRUE(at::equal(mask.index_select(0, known).to(at::kLong), at::one_hot(truth.index_select(0, known), 10)));
+      continue;
+    }
+    EXPECT_TRUE(mask.index_select(0, known).all().item<bool>());
+    EXPECT_TRUE(at::equal(array(selected, "selection/label").index_select(0, known), truth.index_select(0, known)));
+    auto pseudo = mask.sum().item<std::int64_t>() - 20;
+    EXPECT_GT(pseudo, 0) << "beside them, k of each class";
+    EXPECT_LE(pseudo, 2 * 10);
+  }
+  std::vector<Done> all = graph(std::string(kCoft) + "labelled_shots = 2\n");
+  Stage many = of_kind(all, StageKind::select).at(0)->stage;
+  many.settings.set("labelled_shots", 7);
+  Context own = context();
+  own.inputs["scores"] = of_kind(all, StageKind::score).at(0)->file;
+  EXPECT_THAT(refusal(many, own), HasSubstr("labelled_shots = 7: the class 'a' has 6 training samples"));
+}
+
 TEST_F(UnsupervisedTest, AnImageMayBeAnItemOfSeveralClasses) {
   std::vector<Done> all = graph(
       "method = \"grip\"\nk = 3\nselection = \"columnwise\"\nrounds = 1\ntrain = { epochs = 1, batch = 4, warmup = 1 "
@@ -145,6 +206,126 @@ TEST_F(UnsupervisedTest, FewShotsOfEachClassAndTheirCache) {
   EXPECT_TRUE(at::equal(at::bincount(samples.remainder(10)), at::full({10}, 2, at::kLong))) << "two of each class";
   EXPECT_EQ(cache.arrays.at("features/mean").shape.at(0), 20u);
   EXPECT_GE(figure(all.back().content(), "accuracy"), 0);
+}
+
+constexpr const char* kLafter =
+    "method = \"lafter\"\nprompt = \"nano-clip-8\"\nvpt_len = 2\ntext = { noise_std = 0.0, train = { lr = 0.05 } }\n"
+    "train = { epochs = 2, batch = 8 }\n";
+
+TEST_F(UnsupervisedTest, AClassifierOfTextsLabelsImages) {
+  std::vector<Done> all = graph(kLafter);
+  const store::RunContent &texts = of_kind(all, StageKind::embed).at(0)->content(), &last = all.back().content();
+  EXPECT_EQ(texts.arrays.at("features/texts").shape, (std::vector<std::size_t>{80, 64}));
+  at::Tensor classes = array(texts, "features/text_classes"), rows = array(texts, "features/texts");
+  EXPECT_TRUE(at::equal(at::bincount(classes), at::full({10}, 8, at::kLong)));
+  at::Tensor of_first = rows.index_select(0, (classes == 0).nonzero().flatten()).mean(0);
+  EXPECT_TRUE(at::allclose(array(texts, "features/class_texts")[0], of_first / of_first.norm(), 1e-4, 1e-5));
+  const Done& text = *of_kind(all, StageKind::train).at(0);
+  auto losses = std::get<std::vector<double>>(text.content().tables.at("metrics/steps").back().values);
+  EXPECT_EQ(losses.size(), 400u) << "steps of one epoch";
+  EXPECT_LT(losses.back(), 0.9 * losses.front());
+  EXPECT_EQ(text.content().arrays.at("weights/head.weight").shape, (std::vector<std::size_t>{10, 64}));
+  EXPECT_EQ(figure(last, "selection_kept"), 1) << "every image has a label";
+}
+
+// Of the tower without its prompts, whose features are those of the fixed model as long as no LayerNorm moves.
+TEST_F(UnsupervisedTest, LabelsAreThoseOfTheTextStagesHead) {
+  std::vector<Done> all = graph(std::string(kLafter));
+  Stage images = of_kind(all, StageKind::embed).at(0)->stage, cell = all.back().stage;
+  images.settings.erase("embed_texts");
+  for (auto [key, value] : std::map<std::string, Value>{{"views.weak", "plain"}, {"embed_epochs", 1}, {"seed", 0}})
+    images.settings.set(key, value);
+  at::Tensor features = array(run(images).content, "features/mean").to(at::kDouble);
+  cell.settings.set("train.lr", 0.0);
+  cell.settings.set("train.weight_decay", 0.0);
+  store::RunContent text = of_kind(all, StageKind::train).at(0)->content();
+  at::Tensor truth = at::arange(60).remainder(10);
+  for (double phase : {0.0, 1.0}) {
+    at::Tensor head = at::sin(at::linspace(phase, 400 + phase, 640, at::kFloat)).view({10, 64});
+    text.arrays["weights/head.weight"] = array_of(head);
+    Path file = folder_ / fmt::format("head-{}.h5", phase);
+    store::write_run_file(file, text);
+    Context own = context();
+    own.inputs["text_head"] = file;
+    at::Tensor label = at::matmul(features, head.to(at::kDouble).t()).argmax(1);
+    EXPECT_NEAR(figure(execute(cell, own, *alone_, quiet_).content, "selection_precision"),
+                (label == truth).to(at::kDouble).mean().item<double>(), 1e-9);
+  }
+  text.arrays["weights/head.weight"] = array_of(at::ones({9, 64}));
+  store::write_run_file(folder_ / "nine.h5", text);
+  Context own = context();
+  own.inputs["text_head"] = folder_ / "nine.h5";
+  EXPECT_THAT(refusal(cell, own), HasSubstr("nine.h5 holds a classifier of other classes"));
+}
+
+TEST_F(UnsupervisedTest, StoppedLafterGoesOnToTheSameResult) {
+  std::vector<Done> all = graph(kLafter);
+  for (const Done* done : of_kind(all, StageKind::train)) {
+    Context own = context();
+    for (const auto& [name, input] : done->stage.inputs)
+      for (const Done& earlier : all)
+        if (earlier.stage.kind == StageKind::embed && name == "text_features") own.inputs[name] = earlier.file;
+    if (done->stage.inputs.count("text_head")) own.inputs["text_head"] = of_kind(all, StageKind::train).at(0)->file;
+    own.checkpoint = folder_ / "lafter-checkpoint";
+    struct Stopper : Observer {
+      bool stop_wanted() override { return ++steps == 7; }
+      int steps = 0;
+    } stopper;
+    EXPECT_THROW(execute(done->stage, own, *alone_, stopper), Stopped);
+    EXPECT_EQ(execute(done->stage, own, *alone_, quiet_).content.result_digest().hex(),
+              done->content().result_digest().hex());
+  }
+}
+
+constexpr const char* kTaught =
+    "method = \"promptkd\"\nvpt_len = 2\nsource = { dataset = \"fashion-mnist\", shots = 3 }\n"
+    "teacher = { method = \"promptsrc\", vpt_len = 2, context_length = 2, context_depth = 2, prompt = \"nano-clip-8\", "
+    "train = { epochs = 4, batch = 8, lr = 0.02, schedule = \"constant\", average_mean = 3 } }\n"
+    "train = { epochs = 2, batch = 8, schedule = \"constant\" }\n";
+
+TEST_F(UnsupervisedTest, ATeacherLearnsThenScores) {
+  std::vector<Done> all = graph(kTaught);
+  ASSERT_EQ(all.size(), 4u);
+  const Done &teacher = all[1], &score = all[2];
+  ASSERT_EQ(teacher.stage.settings.text("method"), "promptsrc");
+  EXPECT_EQ(teacher.content().arrays.at("weights/prompts.context").shape, (std::vector<std::size_t>{2, 64}));
+  EXPECT_EQ(teacher.content().arrays.at("weights/prompts.context.1").shape, (std::vector<std::size_t>{2, 64}));
+  EXPECT_TRUE(teacher.content().arrays.count("weights/vpt_list.3.prompt"));
+  // It predicts as the trained one does: its training images are among those that it scores.
+  Stage telling = teacher.stage;
+  telling.outputs.insert(Output::scores);
+  Context own = context();
+  own.inputs["texts"] = all[0].file;
+  store::RunContent told = execute(telling, own, *alone_, quiet_).content;
+  at::Tensor samples = array(told, "scores/samples");
+  ASSERT_EQ(samples.size(0), 30) << "three of each class";
+  EXPECT_TRUE(at::allclose(array(told, "scores/logits"),
+                           array(score.content(), "scores/logits").index_select(0, samples), 1e-5, 1e-4));
+  at::Tensor texts = array(score.content(), "features/class_texts");
+  EXPECT_TRUE(at::allclose(texts.norm(2, {1}), at::ones({10}), 1e-4, 1e-5));
+  EXPECT_EQ(score.content().arrays.at("scores/logits").shape, (std::vector<std::size_t>{60, 10}));
+  std::vector<Done> fixed =
+      graph("method = \"promptkd\"\nteacher.method = \"zero-shot\"\ntrain = { epochs = 1, batch = 8 }\n");
+  EXPECT_FALSE(at::allclose(array(fixed[0].content(), "scores/logits"), array(score.content(), "scores/logits"), 1e-2));
+}
+
+TEST_F(UnsupervisedTest, AStoppedTeacherKeepsItsAverage) {
+  std::vector<Done> all = graph(kTaught);
+  Context own = context();
+  own.inputs["texts"] = all[0].file;
+  own.checkpoint = folder_ / "teacher-checkpoint";
+  struct Stopper : Observer {
+    bool stop_wanted() override { return ++steps == 8; }
+    int steps = 0;
+  } stopper;
+  EXPECT_THROW(execute(all[1].stage, own, *alone_, stopper), Stopped);
+  EXPECT_EQ(execute(all[1].stage, own, *alone_, quiet_).content.result_digest().hex(),
+            all[1].content().result_digest().hex());
+  Stage last = all[1].stage;
+  last.settings.set("train.average", "none");
+  own.checkpoint.clear();
+  EXPECT_FALSE(at::equal(array(execute(last, own, *alone_, quiet_).content, "weights/prompts.context"),
+                         array(all[1].content(), "weights/prompts.context")));
 }
 
 TEST_F(UnsupervisedTest, WhatDoesNotFitIsRefused) {

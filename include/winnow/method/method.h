@@ -148,7 +148,8 @@ class Common {
 class Setup : public Common {
  public:
   using Common::Common;
-  // A copy starts equal and follows its source by `follow`; a sharer has the same weights.
+  // A copy starts equal and follows its source by `follow`. A sharer has its source's own weights, trained ones
+  // included, without what an adaptation put beside them (Tower::rows_unadapted), and no gradient.
   void network(const std::string& name, TowerKind kind) { backend_.add_network(name, kind, "", ""); }
   void network_copy(const std::string& name, const std::string& source, TowerKind kind) {
     backend_.add_network(name, kind, source, "");

@@ -14,8 +14,9 @@
 namespace winnow::model {
 
 struct AdaptationOptions {
-  std::int64_t size = 0;  // bottleneck, rank or prompt tokens; 0: the default for `classes`
-  double mask_ratio = 0;  // share of the blocks' weights that `mask` trains; 0: the default for `classes`
+  std::int64_t size = 0;   // bottleneck, rank or prompt tokens; 0: the default for `classes`
+  std::int64_t depth = 0;  // vpt-front: blocks that have prompts, from the first; 0: all
+  double mask_ratio = 0;   // share of the blocks' weights that `mask` trains; 0: the default for `classes`
   std::optional<std::pair<std::int64_t, std::int64_t>> blocks;  // [first, last) alone; all blocks where it is empty
   bool everything = false;                                      // full-tuning: of a transformer more than its blocks
   bool deft = false;              // placement and order of DeFT's code where it differs from PartialCLIP's

@@ -22,25 +22,28 @@ struct ClassifierOptions {
   at::Tensor head_rows;         // C x d: initial rows of the head, normalised; undefined: random
   at::Tensor head_bias;         // C: initial bias of a linear head; undefined: zeros
   double scale = 25;            // of the cosine head
+  bool projected = false;       // the head stands on FeatureKind::embedding, whatever is adapted
   bool siglip_as_clip = false;  // the head stands on FeatureKind::first_token
   at::ScalarType dtype = at::kFloat;
   Precision compute = Precision::as_stated;
   std::int64_t context_vectors = 0;  // of one learned context, those of all classes together
+  std::int64_t context_depth = 1;    // blocks of the text tower that a context has vectors of its own for
+  at::Tensor context_start;  // context_vectors x d of texts: initial vectors of the first block; undefined: random
 };
 
 FeatureKind feature_of(const ClassifierOptions&);  // what the head stands on
 
-// Text rows for the head of this adaptation: C x p class features, mapped back to the hidden feature where the tower
+// Text rows for the head of these options: C x p class features, mapped back to the hidden feature where the tower
 // projects and the head stands before the projection. Computed in the type and on the device of `real`, given on the
 // host. UsageError for a model without texts. docs/methods/partial-labels.md#3.2.
-at::Tensor text_head_rows(const Snapshot&, const std::string& adapt, const ClassTexts&, at::TensorOptions real);
+at::Tensor text_head_rows(const Snapshot&, const ClassifierOptions&, const ClassTexts&, at::TensorOptions real);
 
 // Rows (C x k, on the host) of a head that another stage trained on this snapshot, as a head of these options has them:
 // as they are where they have its columns d; those of a linear head on the projected embedding times the projection,
 // W (P h) = (W P) h. UsageError for others.
 at::Tensor rows_for_head(const Snapshot&, const ClassifierOptions&, const at::Tensor& rows);
 
-// Linear probing puts the head on the projected embedding, all else on the hidden feature.
+// Linear probing puts the head on the projected embedding, all else, unless it says so, on the hidden feature.
 // docs/methods/partial-labels.md#3.1. Borrows the snapshot.
 std::unique_ptr<Architecture> classifier_architecture(const Snapshot&, ClassifierOptions);
 

@@ -14,6 +14,7 @@
 
 namespace winnow::model {
 
+struct LayerNorm;
 class TrainingMode;
 class Transformer;
 
@@ -46,6 +47,7 @@ class ImageTower : public Tower {
   ~ImageTower() override;
   Outputs rows(const at::Tensor& pixels) override;  // "features"
   Outputs rows_in_training(const at::Tensor& pixels, const TrainingForward&) override;
+  Outputs rows_unadapted(const at::Tensor& pixels) override;  // of a transformer; a convolutional tower's are rows()
   bool has_batch_statistics() const override;
   void move_averages() override;
   void forget_forwards() override;
@@ -60,8 +62,9 @@ class ImageTower : public Tower {
   virtual const at::Tensor& projection() const;       // p x d; UsageError for a tower without one
   virtual bool projects() const { return false; }
 
-  virtual Transformer* transformer() { return nullptr; }  // its blocks; null for convolutional towers
-  virtual std::int64_t patch_area() const { return 0; }   // pixels of a patch, per channel
+  virtual Transformer* transformer() { return nullptr; }            // its blocks; null for convolutional towers
+  virtual const LayerNorm* norm_before() const { return nullptr; }  // in front of its blocks; null: there is none
+  virtual std::int64_t patch_area() const { return 0; }             // pixels of a patch, per channel
   // Features become scale * feature + shift (both d): where an adaptation of a ModifiedResNet ends. UsageError for
   // others.
   virtual void scale_features(Parameter* scale, Parameter* shift);

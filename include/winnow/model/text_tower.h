@@ -28,12 +28,17 @@ class TextTower : public Tower {
   std::int64_t width() const override;  // p
   std::int64_t context() const;
   std::int64_t token_width() const;  // d
-  bool causal() const;               // columns after the token that is read change nothing
+  std::int64_t blocks() const;
+  bool causal() const;  // columns after the token that is read change nothing
   std::int64_t last_read(
       const at::Tensor& tokens) const;  // the largest column that is read of these rows; waits for the device
 
   // The vectors of the slots: id -1 - j is row j of `vectors` (rows x d), a trained parameter of this name.
   void learn_context(const std::string& name, at::Tensor vectors);
+  // In front of block i, for i = 1, 2, ..., these take the place of the tokens behind the first one: vectors[i - 1] is
+  // M x d, a trained parameter NAME.i. For texts whose slots are tokens 1 to M (Khattak et al., "MaPLe: multi-modal
+  // prompt learning", 2023, and "Self-regulating prompts", 2023: deep text prompts).
+  void learn_deep_context(const std::string& name, const std::vector<at::Tensor>& vectors);
   void train_everything();
 
  private:
@@ -58,6 +63,13 @@ struct ClassTexts {
   at::Tensor tokens;
   std::vector<std::int64_t> counts = {};
 };
+
+// Normalised features of each of the texts, on the tower's device, and the class that each is of.
+struct TextFeatures {
+  at::Tensor rows;     // K x p
+  at::Tensor classes;  // K, int64, on the host
+};
+TextFeatures text_features(const TextTower&, const ClassTexts&);
 
 // Normalised text features of the classes, C x p, on the tower's device; of several texts the normalised mean of
 // normalised features. docs/methods/partial-labels.md#3.2.

@@ -38,6 +38,9 @@ class Tower {
   virtual Outputs rows(const at::Tensor& inputs) = 0;  // evaluation mode
   // Training mode: the same, but for dropout and batch statistics. Collective for a tower that has the latter.
   virtual Outputs rows_in_training(const at::Tensor& inputs, const TrainingForward&) { return rows(inputs); }
+  // Evaluation mode, by the tower's own weights as they are now, without what an adaptation put beside them: prompts,
+  // bottlenecks, scales. Own weights that are trained count.
+  virtual Outputs rows_unadapted(const at::Tensor& inputs) { return rows(inputs); }
   virtual bool has_batch_statistics() const { return false; }
   // Running averages move by one momentum towards what the forwards in training mode since the last move have seen:
   // their moments, weighted by rows. The same on every process.

@@ -174,6 +174,8 @@ struct Catalogue {
 
   std::vector<PresetFile> outside;  // what was read besides the presets in this program
 
+  const Method& method(const std::string& name) const;  // one of `methods` or of `parts`
+
   // The presets in this program, and those from outside. UsageError with file and line for what is wrong with one.
   static Catalogue built_in(Fingerprints, std::vector<PresetFile> outside = {});
   // The same, with the fingerprints that were recorded here.

@@ -13,6 +13,7 @@
 #include "winnow/comm/collective.h"
 #include "winnow/method/method.h"
 #include "winnow/model/tower.h"
+#include "winnow/train/epoch_average.h"
 #include "winnow/train/optimiser.h"
 #include "winnow/train/source.h"
 #include "winnow/train/step_log.h"
@@ -118,6 +119,7 @@ class Engine final : public method::Backend {
     std::shared_ptr<Kind> kind;
     std::string source;                                // the part that this one is a copy of
     std::function<std::unique_ptr<Kind>()> make = {};  // anew, for copies
+    bool unadapted = false;                            // of a tower that another network adapts
   };
   struct Trained {
     Optimiser optimiser;
@@ -144,6 +146,7 @@ class Engine final : public method::Backend {
   // One forward of a network with gradient.
   struct Call {
     model::Tower* tower;
+    bool unadapted;
     std::string split;
     method::View view;
     method::Ids ids;
@@ -156,6 +159,7 @@ class Engine final : public method::Backend {
   const Part<model::Module>& module_of(const std::string& name) const;
   StreamOrder order_of(const std::string& name, const SampleStream&) const;
   model::Weights& weights_of(const std::string& part);
+  void renew();  // handles of all parameters, after their values were written
   void build_module(const std::string& name, std::function<std::unique_ptr<model::Module>()> make);
   Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
   Tensor gathered(const method::Rows&, const std::string& split, const Tensor& places);
@@ -183,6 +187,7 @@ class Engine final : public method::Backend {
   std::map<std::string, Part<model::Tower>> networks_;
   std::map<std::string, Part<model::Module>> modules_;
   std::map<std::string, Trained> optimisers_;
+  EpochAverage average_;  // of all that optimisers train
   std::map<std::string, State> states_;
   std::map<std::string, SampleStream> streams_;
   bool in_step_ = false, sampled_ = false;

@@ -24,9 +24,9 @@ class Optimiser {
   // Under train.precision = fp16 gradients are those of the loss times loss_scale(), which keeps small ones above
   // fp16's least number: unscale() takes it off again, and a step whose gradients are not finite leaves everything as
   // it is. The scale is halved then, and doubled after 2,000 steps without (Micikevicius et al., "Mixed precision
-  // training", 2018; PyTorch's GradScaler). No look at the device. Reads optimizer, weight_decay, betas, eps, momentum,
-  // nesterov, clip of `table` (optimiser_key.h). UsageError for other words, and for other rules than sgd with fp16
-  // parameters: squares of their gradients vanish in fp16, and steps are divided by them.
+  // training", 2018; PyTorch's GradScaler). No look at the device. Reads optimizer, weight_decay, decay_biases, betas,
+  // eps, momentum, nesterov, clip of `table` (optimiser_key.h). UsageError for other words, and for other rules than
+  // sgd with fp16 parameters: squares of their gradients vanish in fp16, and steps are divided by them.
   Optimiser(const Settings&, std::vector<model::Parameter*> parameters, const std::string& table = "train");
 
   void zero();
@@ -48,14 +48,15 @@ class Optimiser {
  private:
   void move_scale();
 
-  // What is stepped in one call: parameters of one type, on gradients of that type.
+  // What is stepped in one call: parameters of one type and one weight decay, on gradients of that type.
   struct Alike {
+    double weight_decay;
     std::vector<at::Tensor> values, gradients, first_moments, second_moments, steps;
   };
   void step_fp16(Alike&, double rate, bool first) const;
   enum class Rule { adam, adamw, sgd };
   Rule rule_;
-  double clip_ = 0, weight_decay_, beta1_ = 0, beta2_ = 0, eps_ = 0, momentum_ = 0;
+  double clip_ = 0, beta1_ = 0, beta2_ = 0, eps_ = 0, momentum_ = 0;
   bool nesterov_ = false;
   bool first_ = true;
   std::vector<model::Parameter*> parameters_;

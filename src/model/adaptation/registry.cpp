@@ -14,21 +14,23 @@ namespace winnow::model {
 // The registry: one line an adaptation, in the order in which several of them are applied to one value. PartialCLIP
 // adds LoRA before it scales and shifts, DeFT after (docs/methods/noisy-labels.md#7). src/model/adaptation/<file>.cpp
 // defines the functions.
-#define WINNOW_ADAPTATIONS(LINE)           \
-  LINE("linear-probe", linear_probe, 0, 0) \
-  LINE("full-tuning", full_tuning, 0, 0)   \
-  LINE("bias-tuning", bias_tuning, 0, 0)   \
-  LINE("ln-tuning", ln_tuning, 0, 0)       \
-  LINE("bn-tuning", bn_tuning, 0, 0)       \
-  LINE("mask", mask, 1, 1)                 \
-  LINE("vpt-shallow", vpt_shallow, 2, 2)   \
-  LINE("vpt-deep", vpt_deep, 2, 2)         \
-  LINE("lora", lora, 3, 5)                 \
-  LINE("ssf", ssf, 4, 4)                   \
-  LINE("ssf-attn", ssf_attn, 4, 4)         \
-  LINE("ssf-mlp", ssf_mlp, 4, 4)           \
-  LINE("ssf-ln", ssf_ln, 4, 4)             \
-  LINE("adapter", adapter, 6, 6)           \
+#define WINNOW_ADAPTATIONS(LINE)               \
+  LINE("linear-probe", linear_probe, 0, 0)     \
+  LINE("full-tuning", full_tuning, 0, 0)       \
+  LINE("bias-tuning", bias_tuning, 0, 0)       \
+  LINE("ln-tuning", ln_tuning, 0, 0)           \
+  LINE("bn-tuning", bn_tuning, 0, 0)           \
+  LINE("mask", mask, 1, 1)                     \
+  LINE("vpt-shallow", vpt_shallow, 2, 2)       \
+  LINE("vpt-deep", vpt_deep, 2, 2)             \
+  LINE("vpt-shallow-ln", vpt_shallow_ln, 2, 2) \
+  LINE("vpt-front", vpt_front, 2, 2)           \
+  LINE("lora", lora, 3, 5)                     \
+  LINE("ssf", ssf, 4, 4)                       \
+  LINE("ssf-attn", ssf_attn, 4, 4)             \
+  LINE("ssf-mlp", ssf_mlp, 4, 4)               \
+  LINE("ssf-ln", ssf_ln, 4, 4)                 \
+  LINE("adapter", adapter, 6, 6)               \
   LINE("adaptformer", adaptformer, 7, 7)
 
 #define WINNOW_DECLARE(name, function, place, deft_place) void function(const Adapting&);

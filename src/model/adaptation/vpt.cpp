@@ -44,6 +44,15 @@ void add_prompts(const Adapting& adapting, std::int64_t last) {
 }  // namespace
 
 void vpt_shallow(const Adapting& adapting) { add_prompts(adapting, adapting.first + 1); }
+
+// Mirza et al. 2023 (LaFTer) tune all LayerNorms of the tower, those before and after its blocks included, beside the
+// prompts. docs/methods/unsupervised.md#6.3.
+void vpt_shallow_ln(const Adapting& adapting) {
+  vpt_shallow(adapting);
+  for (Parameter& parameter : adapting.weights().all())
+    if (parameter.role == Role::norm || parameter.role == Role::norm_bias) parameter.trainable = true;
+}
+
 void vpt_deep(const Adapting& adapting) { add_prompts(adapting, adapting.last); }
 
 }  // namespace winnow::model

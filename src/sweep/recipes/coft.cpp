@@ -66,6 +66,7 @@ class CoFT {
       filter.label = "cross-filter";
       filter.stage.outputs = {Output::metrics, Output::selection};
       keep_settings(filter, {"dataset"}, /*labels=*/false);
+      take_labelled_shots(filter, experiment_);
       filter.stage.settings.set("both_clean", validation == "both");
       filter.edges["labelling"] = {scores[m], Output::scores};
       filter.edges["judging"] = {scores[validation == "own" ? m : other(m)], Output::scores};

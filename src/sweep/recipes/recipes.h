@@ -13,6 +13,7 @@ std::vector<Draft> file_recipe(Experiment);
 std::vector<Draft> label_match_recipe(Experiment);
 std::vector<Draft> prompt_members_recipe(Experiment);
 std::vector<Draft> prompt_rounds_recipe(Experiment);
+std::vector<Draft> text_classifier_recipe(Experiment);
 std::vector<Draft> train_recipe(Experiment);
 std::vector<Draft> zero_shot_recipe(Experiment);
 
@@ -47,10 +48,15 @@ std::size_t add_mask(std::vector<Draft>&, const Experiment&, std::string_view ta
 //
 // Scores of the training samples by a fixed model, that of a table or of the cell's stage, on the key `prompt`.
 std::size_t add_zero_shot_scores(std::vector<Draft>&, const Experiment&, std::string_view table);
+// Features of all texts that the key `prompt` names, and their means by class, by the fixed model of a table.
+std::size_t add_text_features(std::vector<Draft>&, const Experiment&, std::string_view table,
+                              const std::string& prompt);
 // The fixed model on the test split; its backbone is added, the stage itself is not.
 Draft zero_shot_evaluation(std::vector<Draft>&, const Experiment&);
 // Pseudo-labels from the scores of an earlier stage, by the keys `selection` and `k`, or `alpha` and `beta`.
 std::size_t add_selection(std::vector<Draft>&, const Experiment&, std::size_t scores, std::int64_t round);
+// For a stage that is told the true labels of the experiment's labelled images, where it has some.
+void take_labelled_shots(Draft&, const Experiment&);
 // Which of an experiment's draws: stages that are equal but for these have seeds of their own.
 struct Draw {
   std::int64_t member, round;

@@ -15,11 +15,6 @@ void take_setting(Draft& draft, const Experiment& experiment, const std::string&
   if (experiment.defaulted.count(key)) draft.stage.defaulted.insert(name);
 }
 
-const Method& method_named(const Catalogue& catalogue, const std::string& name) {
-  auto found = catalogue.methods.find(name);
-  return found == catalogue.methods.end() ? catalogue.parts.at(name) : found->second;
-}
-
 // Of the stage of a table, or of the one that yields the cell, with the prompt of the fixed model as its class texts.
 Draft fixed_model(const Experiment& experiment, std::string_view table, StageKind kind,
                   const std::set<std::string>& keys) {
@@ -33,12 +28,32 @@ Draft fixed_model(const Experiment& experiment, std::string_view table, StageKin
 
 }  // namespace
 
+void take_labelled_shots(Draft& draft, const Experiment& experiment) {
+  constexpr const char* kKey = "labelled_shots";
+  if (experiment.settings.has(kKey) && experiment.settings.integer(kKey) > 0)
+    take_setting(draft, experiment, kKey, kKey);
+}
+
 std::size_t add_zero_shot_scores(std::vector<Draft>& drafts, const Experiment& experiment, std::string_view table) {
   Draft score = fixed_model(experiment, table, StageKind::score, {});
   score.label = "score";
   score.stage.outputs = {Output::metrics, Output::scores};
   add_backbone(drafts, score, score.stage.settings.text("model"), experiment.catalogue);
   drafts.push_back(std::move(score));
+  return drafts.size() - 1;
+}
+
+std::size_t add_text_features(std::vector<Draft>& drafts, const Experiment& experiment, std::string_view table,
+                              const std::string& prompt) {
+  Draft embed = draft_of(experiment, table, StageKind::embed);
+  embed.label = "embed";
+  take_setting(embed, experiment, "template", prompt);
+  keep_settings(embed, {"dataset", "model", "template"}, /*labels=*/false);
+  embed.stage.outputs = {Output::metrics, Output::features};
+  embed.stage.settings.set("embed_texts", true);
+  embed.origin["embed_texts"] = "texts";  // no key: it varies with none of the experiment's
+  add_backbone(drafts, embed, embed.stage.settings.text("model"), experiment.catalogue);
+  drafts.push_back(std::move(embed));
   return drafts.size() - 1;
 }
 
@@ -62,6 +77,9 @@ std::size_t add_selection(std::vector<Draft>& drafts, const Experiment& experime
   bool growing = experiment.settings.integer("k") == 0;
   if (growing || candidates) select.stage.settings.set("round", round);
   if (growing) take_setting(select, experiment, "rounds", "rounds");
+  take_labelled_shots(select, experiment);
+  if (experiment.settings.has("held_out") && experiment.settings.real("held_out") > 0)
+    take_setting(select, experiment, "held_out", "held_out");
   select.edges["scores"] = {scores, Output::scores};
   drafts.push_back(std::move(select));
   return drafts.size() - 1;
@@ -73,7 +91,7 @@ Draft own_training(const Experiment& experiment) {
     if (key.of_recipe) erase_setting(train, key.key);
   std::string name = experiment.method.learner.empty() ? experiment.method.implementation : experiment.method.learner;
   train.stage.settings.set("method", name);
-  train.stage.version = method_named(experiment.catalogue, name).version;
+  train.stage.version = experiment.catalogue.method(name).version;
   return train;
 }
 

@@ -10,8 +10,6 @@
 #include "winnow/method/debiasing.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/mixmatch.h"
-#include "winnow/method/self_regulation.h"
-#include "winnow/model/normalise.h"
 
 namespace winnow::golden {
 
@@ -83,26 +81,11 @@ Tensors rolt(const Settings& settings, const Tensors& in) {
   return {{"loss", each.mean()}, {"each", each}, {"target", target}};
 }
 
-Tensors promptsrc(const Settings& settings, const Tensors& in) {
-  auto unit = [&](const char* name) { return model::normalise_rows(in.at(name)); };
-  method::SelfRegulation terms =
-      method::self_regulation(unit("features"), unit("text_features"), unit("zs_features"), unit("mean_text_features"),
-                              in.at("label"), settings.real("scale"));
-  at::Tensor loss = terms.labels + settings.real("text_loss_weight") * terms.text +
-                    settings.real("image_loss_weight") * terms.image + terms.predictions;
-  return {{"loss", loss},
-          {"loss_ce", terms.labels},
-          {"loss_text", settings.real("text_loss_weight") * terms.text},
-          {"loss_image", settings.real("image_loss_weight") * terms.image},
-          {"loss_kl", terms.predictions}};
-}
-
 }  // namespace
 
 Tensors (*component_loss(const std::string& subject))(const Settings&, const Tensors&) {
   static const std::map<std::string, Tensors (*)(const Settings&, const Tensors&)> components = {
-      {"mixup", mixup}, {"negentropy", negative_entropy}, {"dividemix", mixmatch}, {"promix", promix},
-      {"rolt", rolt},   {"promptsrc", promptsrc}};
+      {"mixup", mixup}, {"negentropy", negative_entropy}, {"dividemix", mixmatch}, {"promix", promix}, {"rolt", rolt}};
   auto found = components.find(subject);
   return found == components.end() ? nullptr : found->second;
 }

@@ -1,5 +1,5 @@
 // Losses that several methods share and that are no method's own: mixup, negative entropy, MixMatch, and the terms of
-// ProMix, RoLT and PromptSRC.
+// ProMix and RoLT.
 #pragma once
 
 #include "golden/case.h"

@@ -183,18 +183,16 @@ void run_lafter(Case& c, const Options& options) {
   text.replay.tensors["order"] =
       at::arange(texts).expand({1, c.config().integer("text.steps_per_epoch"), texts}).contiguous();
   text.replay.tensors["given"] = in.at("text_label");
-  text.replay.views["train"] = {{"plain", "text_features"}};
+  text.replay.views = {{"train", {{"plain", "text_features"}}}, {"test", {{"plain", "x_w"}}}};
+  text.replay.predicted = "test";
   Results learned = execute(c, options, text);
   c.mark_read("text.steps_per_epoch");
-  at::Tensor features = at::matmul(in.at("x_w"), in.at("A").t());
-  at::Tensor label = at::matmul(model::normalise_rows(features), learned.at("W").t()).argmax(1);
   RecordedStage image = stage_of(c, "lafter", "image", "", classes);
-  image.replay.tensors["W"] = learned.at("W");
-  image.replay.tensors["given"] = label;
+  image.replay.tensors["text_head"] = image.replay.tensors["W"] = learned.at("W");
+  image.replay.views["train"]["teacher"] = "x_w";
   Results results = execute(c, options, image);
   results["text_loss"] = learned.at("loss");
   results["W_pl"] = learned.at("W");
-  results["label"] = label;
   compare(c, "", results);
 }
 

@@ -137,6 +137,7 @@ Gpus find_gpus() {
   Gpus gpus;
   Nvml nvml;
   gpus.missing = nvml.missing();
+  gpus.installed = nvml.installed();
   if (!gpus.missing.empty()) return gpus;
   std::array<char, 96> driver{};
   if (nvml.driver_version(driver.data(), driver.size()) == kNvmlSuccess) gpus.driver = driver.data();

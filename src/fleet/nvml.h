@@ -42,6 +42,7 @@ class Nvml {
   Nvml(const Nvml&) = delete;
 
   const std::string& missing() const { return missing_; }
+  bool installed() const { return library_; }
   std::string words_of(int code) const { return error_string(code); }
 
   int (*driver_version)(char*, unsigned) = nullptr;

@@ -6,6 +6,7 @@ a driver's library is.
 """
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -258,10 +259,47 @@ def a_run_that_wants_gpus_says_why_there_are_none(case):
     equal(code, 2, "exit code: " + text)
     contains(text, "cude")
     contains(text, "cuda")
+    code, text = case.run(trainer=("--sleep", 0.01))   # auto computes on the CPU, and says why
+    equal(code, 0, "exit code of auto: " + text)
+    contains(text, "the NVIDIA driver is installed, but not loaded: stages are computed on CPUs")
     case.environment["LD_LIBRARY_PATH"] = ""
     case.gpus.unlink()
     code, text = case.run()                        # auto: a machine without a driver computes on its CPU
     equal(code, 0, "exit code of auto: " + text)
+
+
+def gpus_that_no_stage_could_use_are_refused_before_anything_starts(case):
+    """A driver that is too old for the toolkit, and a build without libwinnow-cuda.so: one line, for auto as for cuda."""
+    if not (case.build / "bin/winnow-train").exists():
+        return
+    programs = case.folder / "bin"                 # of a build without the module
+    programs.mkdir()
+    shutil.copy(case.build / "bin/winnow", programs / "winnow")
+    (programs / "winnow-train").symlink_to(case.build / "bin/winnow-train")
+
+    def refused(program, *words):
+        for more in ([], ["--device", "cuda"]):
+            command = [str(program), *map(str, words), *more]
+            answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=60)
+            equal((answer.returncode, answer.stderr.count("\n")), (2, 1), f"exit code and lines of {command}: {answer.stdout}{answer.stderr}")
+            yield answer.stderr
+
+    run = ["run", case.sweep, "--store", case.store]
+    case.gpus.write_text("driver=470.1 cuda=11040\nuuid=GPU-a name=K80 total=12000\n")
+    for text in [*refused(case.build / "bin/winnow", *run), *refused(case.build / "bin/winnow", "try", case.sweep, "--store", case.store)]:
+        contains(text, "has GPUs, but its driver 470.1 serves CUDA 11.4, and CUDA 13.0 is needed: install a newer driver, or compute on CPUs (--device cpu)")
+    case.has({"a": {}})
+    for text in refused(programs / "winnow", *run):
+        contains(text, "lib/libwinnow-cuda.so is not built: install a CUDA 13 toolkit with NCCL and cuDNN, then launch/setup and launch/build, or compute on CPUs")
+    equal((case.digests(), case.events("started")), ({}, []), "run files and started stages")
+    # Under mpirun an agent says it, and nothing is tried again.
+    case.gpus.write_text("driver=470.1 cuda=11040\nuuid=GPU-a name=K80 total=12000\n")
+    mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", *(["--allow-run-as-root"] if os.geteuid() == 0 else []), "-n", "1"]
+    answer = subprocess.run([*mpirun, str(case.build / "bin/winnow"), *map(str, run)], env=case.environment, capture_output=True, text=True, timeout=120)
+    contains(answer.stdout + answer.stderr, "serves CUDA 11.4")
+    equal(case.events("started"), [], "stages that were started under mpirun")
+    if answer.returncode == 0:
+        raise AssertionError("a run that computed nothing ended well: " + answer.stdout + answer.stderr)
 
 
 def a_precision_that_cpus_lack_is_refused_before_anything_starts(case):
@@ -310,17 +348,22 @@ def winnows_own_trainer_is_told_its_device(case):
     trainer = case.build / "bin/winnow-train"
     if not trainer.exists():
         return
+    module = (case.build / "lib/libwinnow-cuda.so").exists()
     environment = {k: v for k, v in case.environment.items() if k != "LD_LIBRARY_PATH"}
     for words in (["golden", str(SOURCE / "tests/golden")], ["stage", "x.json", "--output", "x.h5"], ["serve"]):
         answer = subprocess.run([str(trainer), *words, "--device", "cuda"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if answer.returncode == 0 or case.has_gpus(answer):
             continue
         equal((answer.stdout, answer.stderr.strip().count("\n")), ("", 0), f"output and lines of the message of {words[0]}: {answer.stdout}{answer.stderr}")
-        if "--device cuda: " not in answer.stderr and "libwinnow-cuda.so is not there" not in answer.stderr:
-            raise AssertionError(answer.stderr)
+        contains(answer.stderr, "--device cuda: no NVIDIA driver is here (libcuda.so.1 is not found); " if module else "libwinnow-cuda.so is not built: install")
+    if module:
+        answer = subprocess.run([str(trainer), "serve", "--device", "cuda"], env=environment | {"LD_LIBRARY_PATH": str(case.build / "old-driver")}, stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True)
+        equal((answer.returncode, answer.stderr.count("\n")), (1, 1), "exit code and lines on an old driver: " + answer.stderr)
+        contains(answer.stderr, "--device cuda: the NVIDIA driver serves CUDA 11.4, CUDA 13.0 is needed: install a newer driver; ")
     case.has({"a": {}})
     command = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--time-scale", "0.01"]
-    if answer.returncode != 0:                     # the fleet believes in a GPU that torch does not find
+    if answer.returncode != 0 and module:          # the fleet believes in a GPU that torch does not find
         answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=120)
         equal(answer.returncode, 3, "exit code: " + answer.stdout + answer.stderr)
         contains(case.events("failed")[0].get("lines", "") + case.events("failed")[0]["text"], "cuda")
@@ -352,6 +395,7 @@ def the_doctor_lists_them(case):
 TESTS = [each_trainer_sees_its_gpu, several_share_one, stages_share_a_gpu_as_far_as_its_memory_goes, the_whole_way_on_the_standin,
          an_xid_takes_the_slot_like_a_loss, a_gang_sees_all_of_its_gpus, instances_of_a_gpu_make_no_gang, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
          without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident, a_precision_that_cpus_lack_is_refused_before_anything_starts,
+         gpus_that_no_stage_could_use_are_refused_before_anything_starts,
          out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_test_on_gpus_says_that_there_are_none, the_doctor_lists_them]
 
 

@@ -21,7 +21,7 @@ using PeerLost = std::function<void(const std::string&)>;
 // What the module offers; one table of functions behind one C symbol.
 struct CudaInterface {
   int (*devices)();           // visible GPUs; 0 without a driver
-  std::string (*why_none)();  // CUDA's words where there are none: no driver, one too old, no device; else empty
+  std::string (*why_none)();  // why there are none: no driver, one too old, no device; else empty
   std::string (*device_name)(int device);
   std::string (*versions)();        // "CUDA 13.0, NCCL 2.28.9"
   std::string (*kind)(int device);  // "cuda: NVIDIA H200, driver for CUDA 13.0, CUDA 13.0, cuBLAS 13.1.0,
@@ -38,9 +38,8 @@ struct CudaInterface {
                                       const PeerLost& lost);
 };
 
-// Loads <folder of the program>/../lib/libwinnow-cuda.so, once and for life: the reference stays valid until the
+// Loads cuda_module_file() (core/cuda_needs.h), once and for life: the reference stays valid until the
 // process ends. The first call comes before any of torch, from one thread. DeviceError saying why it cannot be loaded.
 const CudaInterface& cuda_module();
-std::string cuda_module_path();
 
 }  // namespace winnow::comm

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "winnow/core/cuda_needs.h"
 #include "winnow/core/file.h"
 #include "winnow/core/words.h"
 #include "winnow/fleet/observer.h"
@@ -18,8 +19,9 @@ namespace winnow::fleet {
 struct Options {
   Path store;
   std::vector<Path> references;
-  std::vector<std::string> trainer;  // program and arguments
-  bool own_trainer = false;          // it is winnow-train: it is told its device
+  std::vector<std::string> trainer;       // program and arguments
+  bool own_trainer = false;               // it is winnow-train: it is told its device
+  Path cuda_module = cuda_module_file();  // without it our own trainer computes on no GPU
   // Where an agent's trainers compute: on GPUs where the driver finds some, and else on CPUs; on either alone.
   enum class Devices : std::uint8_t { automatic, cpu, cuda };
   Devices devices = Devices::automatic;

@@ -32,10 +32,11 @@ struct Gpu {
 };
 
 struct Gpus {
-  std::string driver;     // "580.65.06"
-  int cuda = 0;           // the newest CUDA that the driver serves, 13000 for 13.0
-  std::vector<Gpu> list;  // a partitioned GPU is not in it, its instances are
-  std::string missing;    // why nothing is known of any GPU: no driver, no library, a library of another driver
+  std::string driver;      // "580.65.06"
+  int cuda = 0;            // the newest CUDA that the driver serves, 13000 for 13.0
+  std::vector<Gpu> list;   // a partitioned GPU is not in it, its instances are
+  std::string missing;     // why nothing is known of any GPU: no driver, no library, a library of another driver
+  bool installed = false;  // the driver's library is there, whether it serves or not
 };
 
 // Looks once, and lets the library go. Does not throw: a machine without a driver is an answer. Not from several

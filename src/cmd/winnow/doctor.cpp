@@ -14,6 +14,7 @@
 #include "doctor_data.h"
 #include "outcome.h"
 #include "preset_options.h"
+#include "winnow/core/cuda_needs.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/core/file_state.h"
@@ -26,8 +27,6 @@
 namespace winnow::cmd {
 
 namespace {
-
-constexpr int kToolkit = 13000;  // the CUDA of the torch wheel
 
 struct Check {
   enum class State { good, missing, broken } state;  // missing: winnow works, some things do not
@@ -85,12 +84,10 @@ void check_gpus(std::vector<Check>& checks) {
     checks.push_back({Check::State::missing, "GPUs", gpus.missing, "stages run on CPUs"});
     return;
   }
-  std::string driver =
-      fmt::format("driver {}, serves CUDA {}.{}", gpus.driver, gpus.cuda / 1000, gpus.cuda % 1000 / 10);
-  if (gpus.cuda < kToolkit)
-    checks.push_back(
-        {Check::State::broken, "GPU driver", driver,
-         fmt::format("winnow-train needs CUDA {}.{}: a newer driver", kToolkit / 1000, kToolkit % 1000 / 10)});
+  std::string driver = fmt::format("driver {}, serves CUDA {}", gpus.driver, cuda_version(gpus.cuda));
+  if (gpus.cuda < kCudaNeeded)
+    checks.push_back({Check::State::broken, "GPU driver", driver,
+                      fmt::format("winnow-train needs CUDA {}: a newer driver", cuda_version(kCudaNeeded))});
   else checks.push_back({Check::State::good, "GPU driver", driver, ""});
   for (const fleet::Gpu& gpu : gpus.list) {
     std::string what =
@@ -103,11 +100,10 @@ void check_gpus(std::vector<Check>& checks) {
           {Check::State::good, name, what, fmt::format("process {} computes on it", gpu.processes.front())});
     else checks.push_back({Check::State::good, name, what, ""});
   }
-  Path module = executable_folder().parent_path() / "lib" / "libwinnow-cuda.so";
+  Path module = cuda_module_file();
   if (std::filesystem::exists(module)) checks.push_back({Check::State::good, "CUDA module", module.string(), ""});
   else
-    checks.push_back({Check::State::broken, "CUDA module", module.string() + " is not built",
-                      "install a CUDA 13 toolkit with NCCL and cuDNN, then launch/setup and launch/build"});
+    checks.push_back({Check::State::broken, "CUDA module", module.string() + " is not built", kHowToBuildCudaModule});
 }
 
 std::string free_space(const Path& folder) {

@@ -258,6 +258,7 @@ int try_out(int argc, char** argv) {
   if (!parse(app, argc, argv)) return kDone;
   fleet::Options device;
   device.devices = fleet::devices().parse(options.device);
+  device.own_trainer = options.trainer.own();
   options.gpu = fleet::room_here(device).first_gpu;
   return execute(options);
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "nccl.h"
+#include "winnow/core/cuda_needs.h"
 #include "winnow/core/error.h"
 
 namespace winnow::comm {
@@ -16,10 +17,16 @@ int devices() {
   return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;  // 35 (no driver) is an answer, too: none
 }
 
+// CUDA has one code, and one text, for a driver that is too old and for none at all.
 std::string why_none() {
-  int count = 0;
+  int count = 0, driver = 0;
   cudaError_t code = cudaGetDeviceCount(&count);
-  return code == cudaSuccess ? (count ? "" : "no CUDA-capable device is visible") : cudaGetErrorString(code);
+  if (code == cudaSuccess) return count ? "" : "no CUDA-capable device is visible";
+  if (code != cudaErrorInsufficientDriver) return cudaGetErrorString(code);
+  if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0)
+    return "no NVIDIA driver is here (libcuda.so.1 is not found)";
+  return fmt::format("the NVIDIA driver serves CUDA {}, CUDA {} is needed: install a newer driver",
+                     cuda_version(driver), cuda_version(kCudaNeeded));
 }
 
 std::string device_name(int device) {

@@ -55,6 +55,7 @@ class Nvml {
   int (*memory)(NvmlDevice*, NvmlMemory*) = nullptr;
   int (*utilisation)(NvmlDevice*, NvmlUtilisation*) = nullptr;
   int (*temperature)(NvmlDevice*, int sensor, unsigned*) = nullptr;
+  int (*capability)(NvmlDevice*, int* major, int* minor) = nullptr;
   int (*compute_mode)(NvmlDevice*, int*) = nullptr;
   int (*ecc_errors)(NvmlDevice*, int type, int counter, unsigned long long*) = nullptr;
   int (*remapped_rows)(NvmlDevice*, unsigned* corrected, unsigned* uncorrected, unsigned* pending,

@@ -1,11 +1,15 @@
 // A program of its own: the module must be loaded before any torch call.
 #include <ATen/ATen.h>
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "../comm/contract.h"
 #include "../comm/joined_gang.h"
+#include "../folder.h"
 #include "winnow/comm/cuda_module.h"
 #include "winnow/core/cuda_needs.h"
 #include "winnow/core/error.h"
@@ -30,6 +34,24 @@ TEST(CudaModule, SaysWhyThereIsNoGpu) {
   if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
   const CudaInterface& cuda = cuda_module();
   EXPECT_EQ(cuda.why_none().empty(), cuda.devices() > 0) << cuda.why_none();
+}
+
+// The driver's library as another program may have loaded it before: the stand-in of tests/nvml.
+TEST(CudaModule, NamesTheDriversOwnVersion) {
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
+  const CudaInterface& cuda = cuda_module();
+  Folder folder;
+  Path gpus = folder / "gpus";
+  std::ofstream(gpus) << "driver=570.86.15\n";
+  ::setenv("WINNOW_TEST_GPUS", gpus.c_str(), 1);
+  Path library = executable_folder().parent_path() / "nvml" / "libnvidia-ml.so.1";
+  void* handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(handle, nullptr) << ::dlerror();
+  EXPECT_EQ(cuda.driver(), "570.86.15");
+  std::ofstream(gpus) << "driver=580.65.06\n";
+  EXPECT_EQ(cuda.driver(), "580.65.06") << "of two drivers that serve the same CUDA";
+  ::dlclose(handle);
+  ::unsetenv("WINNOW_TEST_GPUS");
 }
 
 TEST(CudaModule, MakesAStepReproducible) {

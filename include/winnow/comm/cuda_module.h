@@ -24,7 +24,9 @@ struct CudaInterface {
   std::string (*why_none)();  // why there are none: no driver, one too old, no device; else empty
   std::string (*device_name)(int device);
   std::string (*versions)();        // "CUDA 13.0, NCCL 2.28.9"
-  std::string (*kind)(int device);  // "cuda: NVIDIA H200, driver for CUDA 13.0, CUDA 13.0, cuBLAS 13.1.0,
+  std::string (*driver)();          // the driver's own version, "580.65.06"; empty: none says one
+  int (*capability)(int device);    // compute capability: 75 for 7.5. DeviceError
+  std::string (*kind)(int device);  // "cuda: NVIDIA H200, driver 580.65.06, CUDA 13.0, cuBLAS 13.1.0,
                                     // cuDNN 9.15.1, NCCL 2.28.9": what decides over bits
   void (*forbid_waits)(bool);       // whether the host's waiting for a GPU is an error (c10::Error), on any thread
   NcclId (*unique_id)();            // works without a GPU

@@ -9,6 +9,10 @@ namespace winnow {
 
 inline constexpr int kCudaNeeded = 13000;  // of the driver: the CUDA of the torch wheel
 
+// Compute capability (80: 8.0) from which on a GPU has products in tf32 and bf16. Older ones take fp32, or conversions
+// around it, without a word.
+inline constexpr int kCapabilityOfNewProducts = 80;
+
 // "13.0" of 13000.
 std::string cuda_version(int);
 

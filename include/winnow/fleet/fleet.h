@@ -28,6 +28,7 @@ struct Options {
   std::uint32_t trainers = 0;       // for each agent; 0: on CPUs 1, on GPUs `per_gpu` for each
   std::uint32_t per_gpu = 1;        // trainers that share a GPU
   bool busy_gpus = false;           // take GPUs on which other processes compute, too
+  bool small_gpus = false;          // take GPUs with less memory than stages like these have held of one
   bool mixed_devices = false;       // some nodes may compute on CPUs while others have GPUs
   int threads = 1;                  // for each trainer, and for each process of a gang
   int loaders = -1;                 // the same: threads that make images ahead of the step; -1: the trainer decides
@@ -87,6 +88,7 @@ struct Room {
   std::uint32_t slots = 1, gpus = 0;
   bool partitioned = false;  // the GPUs are instances (MIG), of which a process sees one: no gang can have them
   std::string first_gpu;     // its UUID
+  int capability = 0;        // the least compute capability of the GPUs: 75 for 7.5; 0: not known
 };
 Room room_here(const Options&);
 

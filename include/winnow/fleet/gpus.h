@@ -29,6 +29,7 @@ struct Gpu {
   std::vector<pid_t> processes;       // that compute on it
   std::string unusable;      // why no stage can run on it: sick, lost, in a mode that admits none; empty: one can
   bool one_process = false;  // its mode admits a single process
+  int capability = 0;        // compute capability: 75 for 7.5
 };
 
 struct Gpus {

@@ -17,6 +17,7 @@
 #include "sweep_options.h"
 #include "trainer_option.h"
 #include "united_plans.h"
+#include "winnow/core/cuda_needs.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/fleet/exit_record.h"
@@ -33,7 +34,7 @@ struct RunOptions {
   TrainerOption trainer;
   std::string device = "auto";
   std::uint32_t trainers = 0, per_gpu = 1, max_failures = 0;  // trainers 0: as many as there are devices
-  bool busy_gpus = false, mixed_devices = false;
+  bool busy_gpus = false, small_gpus = false, mixed_devices = false;
   int threads = 1, loaders = -1;
   std::int64_t device_images = -1;  // MiB
   double grace = 5, checkpoint_every = 60, time_scale = 1;
@@ -49,6 +50,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.trainers = options.trainers;
   result.per_gpu = options.per_gpu;
   result.busy_gpus = options.busy_gpus;
+  result.small_gpus = options.small_gpus;
   result.mixed_devices = options.mixed_devices;
   result.threads = options.threads;
   result.loaders = options.loaders;
@@ -121,28 +123,44 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
                                room.slots, widest->width));
 }
 
-// The sweep file's line that says tf32 for this stage.
-std::string place_of_tf32(const UnitedPlans& plans, const UnitedPlans::Member& stage) {
+// The sweep file's line that says this precision for this stage.
+std::string place_of_precision(const UnitedPlans& plans, const UnitedPlans::Member& stage,
+                               const std::string& precision) {
   for (const sweep::Plan& plan : plans.plans())
     for (const sweep::Node& node : plan.nodes()) {
       if (node.identity != stage.identity) continue;
       for (const sweep::Explained& entry : plan.explain(node.experiment))
-        if (entry.key.ends_with("train.precision") && entry.value == "tf32")
-          return fmt::format("{}: {} = tf32", entry.where, entry.key);
+        if (entry.key.ends_with("train.precision") && entry.value == precision)
+          return fmt::format("{}: {} = {}", entry.where, entry.key, precision);
     }
-  return "train.precision = tf32";
+  return "train.precision = " + precision;
 }
 
-// Processors round no products to TF32. Stages of a class have one precision.
-void require_precision(const UnitedPlans& plans, const fleet::Work& work) {
+// Why this run's devices have no products of a precision, and what to take; empty: they have them.
+std::string why_without(const std::string& precision, bool on_cpus, int capability) {
+  constexpr int kFirst = kCapabilityOfNewProducts;
+  if (on_cpus)
+    return precision == "tf32" ? "this run computes on CPUs, which have no such products, an NVIDIA GPU has: take "
+                                 "fp32, or bf16"
+                               : "";
+  if ((precision != "tf32" && precision != "bf16") || capability == 0 || capability >= kFirst) return "";
+  return fmt::format(
+      "a GPU of this run has no such products (compute capability {}.{}, they come with {}.{}): take "
+      "fp32, or fp16",
+      capability / 10, capability % 10, kFirst / 10, kFirst % 10);
+}
+
+// Processors round no products to TF32, and old GPUs take other products without a word. Stages of a class have one
+// precision.
+void require_precision(const UnitedPlans& plans, const fleet::Work& work, bool on_cpus, int capability) {
   std::set<sched::ClassId> seen;
   for (std::uint32_t i = 0; i < plans.stages().size(); ++i) {
     if (work.graph.done[i] || !seen.insert(work.graph.classes[i]).second) continue;
     Stage stage = plans.regenerate(i);
-    if (stage.settings.has("train.precision") && stage.settings.text("train.precision") == "tf32")
-      throw UsageError(fmt::format(
-          "{}: this run computes on CPUs, which have no such products, an NVIDIA GPU has: take fp32, or bf16",
-          place_of_tf32(plans, plans.stages()[i])));
+    if (!stage.settings.has("train.precision")) continue;
+    std::string precision = stage.settings.text("train.precision");
+    if (std::string why = why_without(precision, on_cpus, capability); !why.empty())
+      throw UsageError(fmt::format("{}: {}", place_of_precision(plans, plans.stages()[i], precision), why));
   }
 }
 
@@ -180,7 +198,7 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
     std::optional<fleet::Room> room;
     if (!world.mpi) require_room(plans, work, room.emplace(fleet::room_here(own)));
     bool on_cpus = own.devices == fleet::Options::Devices::cpu || (room && room->gpus == 0);
-    if (on_cpus && own.own_trainer) require_precision(plans, work);
+    if (own.own_trainer) require_precision(plans, work, on_cpus, room ? room->capability : 0);
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
   } else if (std::filesystem::is_directory(store.root() / "runs")) {
@@ -214,6 +232,10 @@ void add_to(CLI::App& app, RunOptions& options) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_flag("--busy-gpus", options.busy_gpus, "take GPUs on which other processes compute, too");
+  app.add_flag(
+      "--small-gpus", options.small_gpus,
+      "take GPUs with less memory than stages of this sweep's classes have held of one: what runs out of it is "
+      "tried again in smaller pieces");
   app.add_flag("--mixed-devices", options.mixed_devices, "some nodes may compute on CPUs while others have GPUs");
   app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")
       ->check(CLI::Range(1, 1024))

@@ -28,6 +28,7 @@
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/image_layout.h"
+#include "winnow/model/implementation.h"
 #include "winnow/model/toy.h"
 #include "winnow/stage/result_version.h"
 #include "winnow/text/tokenizer.h"
@@ -88,7 +89,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   model::AdaptationOptions& adaptation = options.adaptation;
   adaptation.classes = classes;
   adaptation.seed = stage_seed(settings);
-  adaptation.deft = settings.text("implementation") == "deft";
+  adaptation.deft = model::follows_deft(settings.text("implementation"));
   for (const char* size : {"adapter_dim", "vpt_len"})
     if (settings.has(size)) adaptation.size = settings.integer(size);
   if (settings.has("mask_ratio")) adaptation.mask_ratio = settings.real("mask_ratio");
@@ -140,7 +141,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   model::ClassifierOptions options = classifier_options(settings, source.classes(), snapshot);
   options.dtype = real.dtype().toScalarType();
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
-    options.head_rows = head_rows_from_data(init, snapshot, options, source, real.device(), collective, trial);
+    options.head_rows = head_rows_from_data(init, snapshot, options, source, context, collective, trial);
   else if (init == "detector") start_at_detector(input_file(context, "head"), accepted(context), snapshot, options);
   else if (init == "text")
     options.head_rows =

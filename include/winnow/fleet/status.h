@@ -12,7 +12,9 @@ namespace winnow::fleet {
 //  "left":{"seconds","slots","kinds","guessed"},
 //  "sweeps":[{"sweep","stages","before","complete","counts":{done,failed,blocked,open,running}}],
 //  "agents":[{host,slots,running,heard,gpus:[{name,uuid,index,memory,used,utilisation,temperature,unusable}]}],
-//  "running":[{label,sweeps,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,loss}],
+//  "former":[{host,gpus}],
+//  "running":[{label,sweeps,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,device_memory,
+//    device_peak,loss}],
 //  "failures":[{label,sweeps,class,text,final,time}]}
 //
 // "sweep" is the sweep's name, or the names of several with ", " between them; "sweeps" counts for each what it needs,
@@ -20,7 +22,7 @@ namespace winnow::fleet {
 // Times are seconds since the epoch, by the coordinator's clock. `before`: stages that were done when the run began.
 // `left` is absent while nothing is known: what is known of the open stages of `kinds` kinds, spread over `slots`;
 // `guessed` stages are of kinds without a known duration (time_left.h). `running` of an agent counts slots. `rate`:
-// steps a second.
+// steps a second. `former`: agents that have left, `gpus` as they saw them last.
 //
 // "state" is added here: "running", "ended", or "died" for a coordinator that neither lives nor said that it ended.
 // None: no run was ever here. DataError for a file that is no status.

@@ -11,7 +11,9 @@
 #include "arguments.h"
 #include "commands.h"
 #include "data_text.h"
+#include "doctor_check.h"
 #include "doctor_data.h"
+#include "doctor_toolkit.h"
 #include "outcome.h"
 #include "preset_options.h"
 #include "winnow/core/cuda_needs.h"
@@ -19,6 +21,7 @@
 #include "winnow/core/file.h"
 #include "winnow/core/file_state.h"
 #include "winnow/core/settings.h"
+#include "winnow/core/shell_word.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
 #include "winnow/fleet/gpus.h"
@@ -28,10 +31,7 @@ namespace winnow::cmd {
 
 namespace {
 
-struct Check {
-  enum class State { good, missing, broken } state;  // missing: winnow works, some things do not
-  std::string name, found, advice;
-};
+constexpr const char* kToolkit = "/usr/local/cuda";  // where launch/setup and the build look
 
 const char* to_string(Check::State state) {
   return state == Check::State::good ? "ok" : state == Check::State::missing ? "missing" : "broken";
@@ -45,8 +45,9 @@ std::optional<Path> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-std::string first_line_of(const std::string& command) {
-  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
+// Of what a command says, or complains.
+std::string first_line_of(const std::string& command, bool errors = false) {
+  FILE* pipe = ::popen((command + (errors ? " 2>&1 >/dev/null" : " 2>/dev/null")).c_str(), "r");
   if (!pipe) return "";
   char line[256] = "";
   if (!std::fgets(line, sizeof line, pipe)) line[0] = 0;
@@ -100,10 +101,18 @@ void check_gpus(std::vector<Check>& checks) {
           {Check::State::good, name, what, fmt::format("process {} computes on it", gpu.processes.front())});
     else checks.push_back({Check::State::good, name, what, ""});
   }
-  Path module = cuda_module_file();
-  if (std::filesystem::exists(module)) checks.push_back({Check::State::good, "CUDA module", module.string(), ""});
-  else
-    checks.push_back({Check::State::broken, "CUDA module", module.string() + " is not built", kHowToBuildCudaModule});
+}
+
+// Whether a trainer can load it, by a trainer: libraries of CUDA that are not found are its dynamic linker's to name.
+Check check_module() {
+  Path module = cuda_module_file(), trainer = executable_folder() / "winnow-train";
+  if (!std::filesystem::exists(module))
+    return {Check::State::missing, "CUDA module", module.string() + " is not built", kHowToBuildCudaModule};
+  if (::access(trainer.c_str(), X_OK) != 0) return {Check::State::good, "CUDA module", module.string(), ""};
+  std::string said = first_line_of(shell_word(trainer.string()) + " serve --device cuda </dev/null", /*errors=*/true);
+  if (said.find("cannot load") != said.npos || said.find("of another version") != said.npos)
+    return {Check::State::broken, "CUDA module", said, kHowToBuildCudaModule};
+  return {Check::State::good, "CUDA module", module.string() + ", a trainer loads it", ""};
 }
 
 std::string free_space(const Path& folder) {
@@ -237,6 +246,8 @@ int doctor(int argc, char** argv) {
                                check_folder("store", store, "choose another folder with --store"),
                                check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};
   check_gpus(checks);
+  for (Check& check : toolkit_checks(kToolkit)) checks.push_back(std::move(check));
+  checks.push_back(check_module());
   check_datasets(catalogue, checks);
   check_models(catalogue, checks);
   json ? print_json(checks) : print(checks);

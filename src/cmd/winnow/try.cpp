@@ -148,6 +148,7 @@ class Trials {
       };
       fleet::TrialEnd end = fleet::try_stage(order, stop);
       result.memory = end.memory;
+      result.device_memory = end.device_memory;
       if (end.stopped) return result;
       if (end.failure.empty()) {
         result.times = StageTimes::from(end.measured);

@@ -263,13 +263,13 @@ def out_of_memory_on_any_process_of_a_gang_means_smaller_pieces(case):
     for rank in (0, 1):
         other = Machine(case.build)
         other.has(TWO)
-        other.environment["STANDIN_ROOM"] = f"{rank}:700000"    # 1,000 images of a step are more, 250 are less
+        other.environment["STANDIN_ROOM"] = f"{rank}:2000000"   # a process's 1,000 images of a step are 3.1 MB in fp32
         other.sweep.write_text(large.replace("[base]", "[base]\nwidth = 2"))
         command = [str(case.build / "bin/winnow"), "run", str(other.sweep), "--store", str(other.store), "--time-scale", "0.2", "--device-images", "0",
                    "--trainer", f"{program} serve --device standin:1"]
         answer = subprocess.run(command, env=other.environment, capture_output=True, text=True, timeout=300)
         failed, done = other.events("failed"), other.events("done")
-        equal([record["class"] for record in failed], ["memory"], f"failures where process {rank} has no room: {answer.stdout}{answer.stderr}")
+        equal({record["class"] for record in failed}, {"memory"}, f"failures where process {rank} has no room: {answer.stdout}{answer.stderr}")
         contains(failed[0]["text"], "process 1 of 2: CUDA out of memory. Tried to allocate" if rank else "CUDA out of memory. Tried to allocate")
         equal((answer.returncode, len(done)), (0, 1), f"exit code and finished stages of {' '.join(command)}: {answer.stdout}{answer.stderr}")
         other.close()

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <map>
 
+#include "winnow/core/cuda_needs.h"
 #include "winnow/core/error.h"
 
 namespace winnow::device {
@@ -31,11 +32,24 @@ std::string processor() {
 
 namespace {
 
-std::string (*cuda_kind)(int device) = nullptr;
+CudaFacts cuda{};
+
+int number_of(c10::Device device) { return device.has_index() ? device.index() : 0; }
 
 }  // namespace
 
-void set_cuda_kind(std::string (*kind)(int device)) { cuda_kind = kind; }
+void set_cuda_facts(const CudaFacts& facts) { cuda = facts; }
+
+std::string why_without(std::string_view precision, c10::Device device) {
+  constexpr int kFirst = kCapabilityOfNewProducts;
+  if (precision != "tf32" && precision != "bf16") return "";
+  if (!device.is_cuda())
+    return precision == "tf32" ? fmt::format("{} has no such products, an NVIDIA GPU has", device.str()) : "";
+  int own = cuda.capability ? cuda.capability(number_of(device)) : 0;
+  if (own == 0 || own >= kFirst) return "";
+  return fmt::format("GPUs have such products from compute capability {}.{} on, this one's is {}.{}", kFirst / 10,
+                     kFirst % 10, own / 10, own % 10);
+}
 
 std::vector<std::string> names() {
   std::vector<std::string> result{"cpu", "cuda"};
@@ -52,7 +66,7 @@ c10::Device named(std::string_view name) {
   auto refuse = [&](const std::string& expected) {
     return UsageError(fmt::format("device: '{}' is no device: expected {}", name, expected));
   };
-  if (type == "cuda" && !cuda_kind)
+  if (type == "cuda" && !cuda.kind)
     throw UsageError(
         "device: cuda needs its module, which a program loads before all else where its own --device says cuda");
   if (type == "cpu") {
@@ -71,7 +85,7 @@ c10::Device named(std::string_view name) {
 }
 
 std::string kind_of(c10::Device device) {
-  if (device.is_cuda() && cuda_kind) return cuda_kind(device.has_index() ? device.index() : 0);
+  if (device.is_cuda() && cuda.kind) return cuda.kind(number_of(device));
   return device.is_cpu() ? processor() : c10::DeviceTypeName(device.type(), /*lower_case=*/true);
 }
 

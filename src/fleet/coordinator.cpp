@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "commit_note.h"
 #include "recall.h"
+#include "too_small_gpus.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
@@ -146,6 +147,8 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
                 has_gpus ? message.text : host(other), has_gpus ? host(other) : message.text);
             return;
           }
+      if (!options_.small_gpus) refused_ = too_small_gpu(work_, peaks_, said.at("gpus"), message.text);
+      if (!refused_.empty()) return;
       gpus_of_a_slot_[agent] = static_cast<double>(said.at("gpus").size()) / std::max(message.number, 1.0);
       hosts_[agent] = message.text;
       status_.joined(agent, message.text, static_cast<std::uint32_t>(message.number), said.at("gpus"));

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "clock.h"
@@ -60,8 +61,11 @@ const Words<Options::Devices>& devices() { return kDevices; }
 
 Room room_here(const Options& options) {
   SlotDevices devices = slot_devices(options);
-  return {devices.slots, devices.gpu_count(), devices.partitioned(),
-          devices.gpus.empty() ? "" : devices.gpus.front().uuid};
+  Room room{devices.slots, devices.gpu_count(), devices.partitioned(), "", 0};
+  if (devices.gpus.empty()) return room;
+  room.first_gpu = devices.gpus.front().uuid;
+  room.capability = std::ranges::min(devices.gpus, {}, &Gpu::capability).capability;
+  return room;
 }
 
 void serve(const Options& options, const World& world) {

@@ -68,6 +68,7 @@ class Look {
       part.instance = true;
       whole(device, part);
       part.one_process = gpu.one_process;
+      part.capability = gpu.capability;
       list.push_back(std::move(part));
     }
     if (any) return;
@@ -101,7 +102,8 @@ class Look {
     std::array<char, 128> text{};
     if (nvml_.uuid(device, text.data(), text.size()) == kNvmlSuccess) gpu.uuid = text.data();
     if (nvml_.name(device, text.data(), text.size()) == kNvmlSuccess) gpu.name = text.data();
-    int mode = 0;
+    int major = 0, minor = 0, mode = 0;
+    if (nvml_.capability(device, &major, &minor) == kNvmlSuccess) gpu.capability = 10 * major + minor;
     gpu.one_process = nvml_.compute_mode(device, &mode) == kNvmlSuccess && (mode == kOneProcess || mode == kOneThread);
     return gpu;
   }
@@ -137,6 +139,7 @@ Gpus find_gpus() {
   Gpus gpus;
   Nvml nvml;
   gpus.missing = nvml.missing();
+  gpus.installed = nvml.installed();
   if (!gpus.missing.empty()) return gpus;
   std::array<char, 96> driver{};
   if (nvml.driver_version(driver.data(), driver.size()) == kNvmlSuccess) gpus.driver = driver.data();

@@ -31,6 +31,7 @@ Nvml::Nvml() {
   get(memory, "nvmlDeviceGetMemoryInfo");
   get(utilisation, "nvmlDeviceGetUtilizationRates");
   get(temperature, "nvmlDeviceGetTemperature");
+  get(capability, "nvmlDeviceGetCudaComputeCapability");
   get(compute_mode, "nvmlDeviceGetComputeMode");
   get(ecc_errors, "nvmlDeviceGetTotalEccErrors");
   get(remapped_rows, "nvmlDeviceGetRemappedRows");

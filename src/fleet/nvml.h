@@ -42,6 +42,7 @@ class Nvml {
   Nvml(const Nvml&) = delete;
 
   const std::string& missing() const { return missing_; }
+  bool installed() const { return library_; }
   std::string words_of(int code) const { return error_string(code); }
 
   int (*driver_version)(char*, unsigned) = nullptr;
@@ -54,6 +55,7 @@ class Nvml {
   int (*memory)(NvmlDevice*, NvmlMemory*) = nullptr;
   int (*utilisation)(NvmlDevice*, NvmlUtilisation*) = nullptr;
   int (*temperature)(NvmlDevice*, int sensor, unsigned*) = nullptr;
+  int (*capability)(NvmlDevice*, int* major, int* minor) = nullptr;
   int (*compute_mode)(NvmlDevice*, int*) = nullptr;
   int (*ecc_errors)(NvmlDevice*, int type, int counter, unsigned long long*) = nullptr;
   int (*remapped_rows)(NvmlDevice*, unsigned* corrected, unsigned* uncorrected, unsigned* pending,

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <thread>
@@ -87,6 +88,19 @@ AgentPlace place_of_this_agent() {
   return {*agent, std::max(*agent + 1, *agents)};
 }
 
+// Every stage would fail where our own trainer cannot use what the driver shows.
+void require_use_of(const Gpus& gpus, const Options& options) {
+  if (!options.own_trainer) return;
+  if (gpus.cuda > 0 && gpus.cuda < kCudaNeeded)
+    throw UsageError(
+        fmt::format("host {} has GPUs, but its driver {} serves CUDA {}, and CUDA {} is needed: install a newer "
+                    "driver, or compute on CPUs (--device cpu)",
+                    host_name(), gpus.driver, cuda_version(gpus.cuda), cuda_version(kCudaNeeded)));
+  if (!std::filesystem::exists(options.cuda_module))
+    throw UsageError(fmt::format("host {} has GPUs, but {} is not built: {}, or compute on CPUs (--device cpu)",
+                                 host_name(), options.cuda_module.string(), kHowToBuildCudaModule));
+}
+
 }  // namespace
 
 std::uint32_t SlotDevices::gpu_count() const {
@@ -121,7 +135,11 @@ SlotDevices slot_devices(const Options& options, const Gpus& gpus, const char* v
   if (ours.empty()) {
     // A machine whose GPUs are all left out has lost them: to compute on its CPUs instead is for a person to say.
     bool has_some = !candidates.empty() || !result.warnings.empty();
-    if (options.devices == Options::Devices::automatic && !has_some) return result;
+    if (options.devices == Options::Devices::automatic && !has_some) {
+      if (gpus.installed && !gpus.missing.empty())
+        result.warnings.push_back(gpus.missing + ": stages are computed on CPUs");
+      return result;
+    }
     std::string why = !gpus.missing.empty()      ? gpus.missing
                       : !result.warnings.empty() ? result.warnings.front()
                       : gpus.list.empty()        ? "the driver knows none"
@@ -130,6 +148,7 @@ SlotDevices slot_devices(const Options& options, const Gpus& gpus, const char* v
     throw UsageError(
         fmt::format("host {} has no GPU for this run: {}; --device cpu computes on CPUs", host_name(), why));
   }
+  require_use_of(gpus, options);
   std::size_t wanted = options.trainers == 0 ? ours.size() * options.per_gpu : options.trainers;
   if (wanted > ours.size() * options.per_gpu)
     throw UsageError(

@@ -52,7 +52,12 @@ void StatusFile::heard(sched::AgentId agent) {
   if (auto found = agents_.find(agent); found != agents_.end()) found->second["heard"] = wall_seconds();
 }
 
-void StatusFile::lost(sched::AgentId agent) { agents_.erase(agent); }
+void StatusFile::lost(sched::AgentId agent) {
+  auto found = agents_.find(agent);
+  if (found == agents_.end()) return;
+  former_[agent] = {{"host", found->second["host"]}, {"gpus", found->second["gpus"]}};
+  agents_.erase(found);
+}
 
 void StatusFile::quarantined(sched::AgentId agent, double until) {
   if (auto found = agents_.find(agent); found != agents_.end()) found->second["quarantined_until"] = until;
@@ -74,7 +79,7 @@ void StatusFile::started(sched::Attempt attempt, sched::AgentId agent, std::uint
 void StatusFile::progressed(sched::Attempt attempt, const Value& event) {
   auto found = running_.find(attempt);
   if (found == running_.end()) return;
-  for (const char* key : {"epoch", "epochs", "step", "steps", "memory"})
+  for (const char* key : {"epoch", "epochs", "step", "steps", "memory", "device_memory", "device_peak"})
     if (auto value = event.find(key); value != event.end() && value->is_number()) found->second[key] = *value;
   // Steps a second, from the first step that was reported: a stage may have resumed from a checkpoint.
   if (auto step = found->second.find("step"); step != found->second.end()) {
@@ -174,6 +179,8 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
     entry["running"] = busy;
     status["agents"].push_back(std::move(entry));
   }
+  status["former"] = Value::array();
+  for (const auto& [id, agent] : former_) status["former"].push_back(agent);
   status["running"] = Value::array();
   for (const auto& [attempt, running] : running_) {
     Value entry = running;
@@ -207,8 +214,9 @@ bool is_status(Value& status) {
     return false;
   for (const char* count : {"done", "failed", "blocked", "open", "running"})
     if (!is_number(status["counts"], count)) return false;
-  if (!status.contains("sweeps")) status["sweeps"] = Value::array();  // of an older run
-  for (const char* list : {"agents", "running", "failures", "sweeps"})
+  for (const char* newer : {"sweeps", "former"})
+    if (!status.contains(newer)) status[newer] = Value::array();  // of an older run
+  for (const char* list : {"agents", "running", "failures", "sweeps", "former"})
     if (!status.contains(list) || !status[list].is_array() ||
         !std::ranges::all_of(status[list], [](const Value& entry) { return entry.is_object(); }))
       return false;

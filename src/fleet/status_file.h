@@ -47,6 +47,7 @@ class StatusFile {
   const SweepProgress& progress_;
   double begun_;
   std::map<sched::AgentId, Value> agents_;
+  std::map<sched::AgentId, Value> former_;  // that have left: host and GPUs
   std::map<sched::Attempt, Value> running_;
   std::map<sched::Attempt, std::pair<double, double>> first_;  // when its first step was reported, and which it was
   std::deque<Value> failures_;                                 // the last few

@@ -83,8 +83,8 @@ class Listening {
     switch (event->kind) {
       case TrainerEvent::Kind::ready: ready_ = true; return trainer_->send(line_of(order_));
       case TrainerEvent::Kind::progress:
-        if (auto memory = content.find("memory"); memory != content.end() && memory->is_number_integer())
-          end_.memory = std::max(end_.memory, memory->get<std::int64_t>());
+        take_largest(content, "memory", end_.memory);
+        take_largest(content, "device_peak", end_.device_memory);
         return;
       case TrainerEvent::Kind::failed:
         return fail(std::string(sched::to_string(failure_class_of(*event))),
@@ -92,6 +92,11 @@ class Listening {
       case TrainerEvent::Kind::done: return finish(content);
       default: return;
     }
+  }
+
+  static void take_largest(const Value& event, const char* key, std::int64_t& most) {
+    if (auto bytes = event.find(key); bytes != event.end() && bytes->is_number_integer())
+      most = std::max(most, bytes->get<std::int64_t>());
   }
 
   void finish(const Value& done) {
@@ -102,7 +107,8 @@ class Listening {
           "this trainer does not know trials: it executed the whole stage (src/fleet/README.md, context.trial)");
     over_ = true;
     end_.measured = *trial;
-    end_.memory = std::max(end_.memory, trial->value("memory", std::int64_t{0}));
+    take_largest(*trial, "memory", end_.memory);
+    take_largest(done, "device_memory", end_.device_memory);
   }
 
   void fail_with_ending() {

@@ -3,6 +3,7 @@
 #include "real.h"
 #include "stage_seed.h"
 #include "winnow/model/image_layout.h"
+#include "winnow/model/implementation.h"
 
 namespace winnow::train {
 
@@ -17,7 +18,7 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   model::AdaptationOptions& adaptation = options.adaptation;
   adaptation.classes = classes;
   adaptation.seed = stage_seed(settings);
-  adaptation.deft = settings.text("implementation") == "deft";
+  adaptation.deft = model::follows_deft(settings.text("implementation"));
   if (settings.has("vpt_depth")) adaptation.depth = settings.integer("vpt_depth");
   for (const char* size : {"adapter_dim", "vpt_len"})
     if (settings.has(size)) adaptation.size = settings.integer(size);

@@ -8,6 +8,8 @@
 #include "executors.h"
 #include "open_images.h"
 #include "preprocessing.h"
+#include "real.h"
+#include "row_chunks.h"
 #include "score_execution.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
@@ -20,20 +22,29 @@ namespace winnow::train {
 namespace {
 
 at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Settings& settings,
-                         comm::Collective& collective, Trial* trial) {
+                         comm::Collective& collective, std::int64_t at_once, Trial* trial) {
   bool batch = tower.has_batch_statistics(), plain = settings.text("view") == "plain";
   std::int64_t chunk = batch ? settings.integer("chunk") : method::kChunkRows;
+  if (batch && at_once > 0)
+    throw UsageError(
+        fmt::format("labels.scorer.mode = batch-statistics normalises whole batches of {} images, pieces of {} would "
+                    "change its scores: there is too little memory for them, say a smaller labels.scorer.chunk",
+                    chunk, at_once));
   auto seed = static_cast<std::uint64_t>(settings.integer("seed"));
   at::Tensor all = all_rows(source.size("train"), chunk, trial, [&](std::int64_t first, std::int64_t rows) {
     comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
-    at::Tensor pixels =
-        source.inputs("train", plain ? "plain" : "weak",
-                      at::arange(first + mine.first, first + mine.last, at::TensorOptions(at::kLong)), 0);
-    model::Outputs outputs = batch ? tower.rows_in_training(pixels, {collective, rows, mine.first, seed,
-                                                                     static_cast<std::uint64_t>(first / chunk)})
-                                   : tower.rows(pixels);
+    std::vector<at::Tensor> pieces;
+    for (comm::Slice piece : row_chunks(mine, at_once)) {
+      at::Tensor pixels =
+          source.inputs("train", plain ? "plain" : "weak",
+                        at::arange(first + piece.first, first + piece.last, at::TensorOptions(at::kLong)), 0);
+      model::Outputs outputs = batch ? tower.rows_in_training(pixels, {collective, rows, mine.first, seed,
+                                                                       static_cast<std::uint64_t>(first / chunk)})
+                                     : tower.rows(pixels);
+      pieces.push_back(outputs.features());
+    }
     tower.forget_forwards();
-    return collective.gather_rows(outputs.features(), rows);
+    return collective.gather_rows(pieces.size() == 1 ? pieces[0] : at::cat(pieces), rows);
   });
   return device::to_host(all);
 }
@@ -63,7 +74,7 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
   ImageOptions images;
   images.normalisation = preprocessing.normalisation;
   images.image_size = preprocessing.image_size;
-  images.real = at::TensorOptions(at::kFloat).device(context.device);
+  images.real = real_of(context);
   images.views.emplace();
   images.views->training["weak"] = view;
   if (view == "model") images.views->own = own_view(snapshot);
@@ -72,7 +83,8 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
   std::optional<Trial> trial;
   if (context.trial) trial.emplace();
   Execution result = score_execution(
-      logits_of_all(*tower, source, stage.settings, collective, trial ? &*trial : nullptr), source, oracle);
+      logits_of_all(*tower, source, stage.settings, collective, context.chunk, trial ? &*trial : nullptr), source,
+      oracle);
   result.trial = trial;
   return result;
 }

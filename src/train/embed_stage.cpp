@@ -8,6 +8,7 @@
 #include "method_inputs.h"
 #include "open_images.h"
 #include "preprocessing.h"
+#include "real.h"
 #include "stage_seed.h"
 #include "winnow/model/image_tower.h"
 #include "winnow/stage/result_version.h"
@@ -24,7 +25,7 @@ Execution execute_embed(const Stage& stage, const Context& context, comm::Collec
   ImageOptions images;
   images.normalisation = preprocessing.normalisation;
   images.image_size = preprocessing.image_size;
-  images.real = at::TensorOptions(at::kFloat).device(context.device);
+  images.real = real_of(context);
   images.seed = stage_seed(stage.settings);
   std::string view = stage.settings.text("views.weak");
   images.views.emplace();
@@ -35,22 +36,20 @@ Execution execute_embed(const Stage& stage, const Context& context, comm::Collec
 
   Execution result;
   if (context.trial) result.trial.emplace();
+  auto features = [&](const char* split, const char* drawn, std::int64_t epoch) {
+    return features_of_all(*tower, source, split, drawn, epoch, collective, context.chunk,
+                           result.trial ? &*result.trial : nullptr);
+  };
   std::int64_t epochs = stage.settings.integer("embed_epochs");
   at::Tensor sum;
   for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
-    at::Tensor own =
-        features_of_all(*tower, source, "train", "weak", epoch, collective, result.trial ? &*result.trial : nullptr);
+    at::Tensor own = features("train", "weak", epoch);
     sum = sum.defined() ? sum + own : own;
   }
   put_features(source.samples("train"), (sum / static_cast<double>(epochs)).to(at::kFloat), result.content);
   if (stage.settings.has("embed_splits"))
     for (const char* split : {"validation", "test"})
-      if (source.size(split) > 0)
-        put_features_of(
-            split,
-            features_of_all(*tower, source, split, "plain", 0, collective, result.trial ? &*result.trial : nullptr)
-                .to(at::kFloat),
-            result.content);
+      if (source.size(split) > 0) put_features_of(split, features(split, "plain", 0).to(at::kFloat), result.content);
   result.skipped_images = source.skipped();
   result.image_wait = source.waited();
   result.content.tables["metrics/final"] = {{"samples", std::vector<std::int64_t>{source.size("train")}}};

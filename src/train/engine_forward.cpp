@@ -4,9 +4,9 @@
 #include <ATen/record_function.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 
+#include "row_chunks.h"
 #include "stage_seed.h"
 #include "winnow/core/error.h"
 #include "winnow/train/engine.h"
@@ -60,12 +60,9 @@ model::Outputs Engine::rows(const Call& call, std::int64_t first, std::int64_t l
 }
 
 std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_t rows) const {
-  comm::Slice mine = comm::slice_of(rows, collective_.rank(), collective_.size());
-  std::int64_t size = chunk_ > 0 ? chunk_ : std::max<std::int64_t>(1, mine.size());
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks;
-  for (std::int64_t first = mine.first; first < mine.last; first += size)
-    chunks.emplace_back(first, std::min(first + size, mine.last));
-  if (chunks.empty()) chunks.emplace_back(mine.first, mine.first);  // an empty slice still has the shape of its rows
+  for (comm::Slice piece : row_chunks(comm::slice_of(rows, collective_.rank(), collective_.size()), chunk_))
+    chunks.emplace_back(piece.first, piece.last);
   return chunks;
 }
 

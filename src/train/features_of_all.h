@@ -9,8 +9,9 @@
 namespace winnow::train {
 
 // N x d, fp64, on the host, of a split (ImageSource) in a view and an epoch. Collective: each process computes its part
-// of every piece. With a trial the first piece stands for all (all_rows). Without gradient.
+// of every piece, `chunk` rows at a time (0: all of them; Context::chunk). With a trial the first piece stands for all
+// (all_rows). Without gradient.
 at::Tensor features_of_all(model::Tower&, ImageSource&, const std::string& split, const std::string& view,
-                           std::int64_t epoch, comm::Collective&, Trial*);
+                           std::int64_t epoch, comm::Collective&, std::int64_t chunk, Trial*);
 
 }  // namespace winnow::train

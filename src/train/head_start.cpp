@@ -42,7 +42,7 @@ at::Tensor class_means(const at::Tensor& features, const at::Tensor& of_class, c
 }  // namespace
 
 at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot& snapshot,
-                               const model::ClassifierOptions& options, ImageSource& source, c10::Device device,
+                               const model::ClassifierOptions& options, ImageSource& source, const Context& context,
                                comm::Collective& collective, Trial* trial) {
   at::NoGradGuard no_gradient;
   if (head_init == "linear-probe" && !source.has_given())
@@ -50,8 +50,8 @@ at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapsh
         "head_init = linear-probe wants one given label a sample, here are candidate sets; class-mean weighs a set's "
         "classes alike");
   auto tower = model::bare_tower(snapshot, options);
-  tower->weights().to(device);
-  at::Tensor features = features_of_all(*tower, source, "train", "plain", 0, collective, trial),
+  tower->weights().to(context.device);
+  at::Tensor features = features_of_all(*tower, source, "train", "plain", 0, collective, context.chunk, trial),
              of_class = shares(source), rows;
   if (head_init == "linear-probe") {
     at::Tensor kept = at::nonzero(of_class);  // items: sample and label

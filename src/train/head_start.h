@@ -11,11 +11,11 @@
 namespace winnow::train {
 
 // Rows of `class-mean` or `linear-probe` (C x d, normalised) on plain-view features of the tower without its
-// adaptation, which computes on the device; the rows are given on the host. Given labels, or an earlier stage's
-// selection of them; candidate sets S weigh each of their classes 1/|S|. Collective. UsageError for a class that no
-// sample has, and for `linear-probe` on candidate sets.
+// adaptation, which computes on the context's device, in its chunks; the rows are given on the host. Given labels, or
+// an earlier stage's selection of them; candidate sets S weigh each of their classes 1/|S|. Collective. UsageError for
+// a class that no sample has, and for `linear-probe` on candidate sets.
 at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot&, const model::ClassifierOptions&,
-                               ImageSource&, c10::Device, comm::Collective&, Trial* = nullptr);
+                               ImageSource&, const Context&, comm::Collective&, Trial* = nullptr);
 
 // Starts the head where that of the earlier stage `head` ended: options.head_rows and head_bias. DataError for a run
 // file without one; UsageError for one of other classes or columns.

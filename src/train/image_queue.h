@@ -27,8 +27,8 @@ struct WantedImages {
   std::int64_t member = 0;  // of a test-time ensemble
 };
 
-// The levels (uint8, on the host) that `make` gives for what is wanted: always the same, whoever makes them and when.
-// One thread asks; `make` is called on it and on the queue's.
+// The levels (uint8, on the host, in pinned memory where `make` puts them there) that `make` gives for what is wanted:
+// always the same, whoever makes them and when. One thread asks; `make` is called on it and on the queue's.
 class ImageQueue {
  public:
   using Make = std::function<at::Tensor(const WantedImages&)>;

@@ -34,8 +34,9 @@ ImageSource::ImageSource(std::shared_ptr<const data::Pixels> pixels, Samples sam
                          ImageViews views, const Batching& batching, at::TensorOptions real)
     : pixels_(std::move(pixels)), samples_(std::move(samples)), labels_(std::move(labels)), views_(std::move(views)),
       batching_(batching), kept_(real.device(), batching.device_images),
-      queue_(batching.loaders, [this](const WantedImages& wanted) {
-        return views_.levels(wanted.split, wanted.view, wanted.samples, wanted.epoch, wanted.member);
+      queue_(batching.loaders, [this, real](const WantedImages& wanted) {
+        return device::ready_for(views_.levels(wanted.split, wanted.view, wanted.samples, wanted.epoch, wanted.member),
+                                 real.device());
       }) {
   if (batching_.batch > size("train") && !labels_.items.defined() && !samples_.few)
     throw UsageError(

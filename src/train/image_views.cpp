@@ -36,9 +36,19 @@ std::vector<at::Tensor> images_of(const data::Split& split, const at::Tensor& sa
 }  // namespace
 
 ImageViews::ImageViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real,
-                       std::vector<view::Step> own)
-    : pixels_(pixels), model_(std::move(model)), own_(std::move(own)), side_(side), real_(real) {
-  if (side_) declare("plain", "plain", 0, 0, "model");
+                       const Declared& declared)
+    : pixels_(pixels), model_(std::move(model)), own_(declared.own), side_(side), real_(real) {
+  if (side_) views_["plain"] = view_of("plain", "model");
+  for (const auto& [name, training] : declared.training) {
+    View& view = views_[name] = view_of(training.pipeline, training.normalisation);
+    view.index = training.index;
+    view.seed = declared.seed;
+  }
+  if (declared.test) test_ = view_of(declared.test->pipeline, declared.test->normalisation);
+  if (declared.ensemble.kind != "none") add_ensemble(declared.ensemble, declared.seed);
+  if (declared.kept_beside.empty()) return;
+  for (auto& [name, view] : views_) keep_beginning(view, declared.kept_beside);
+  if (test_) keep_beginning(*test_, declared.kept_beside);
 }
 
 ImageViews::View ImageViews::view_of(const std::string& pipeline, const std::string& normalisation) const {
@@ -51,23 +61,10 @@ ImageViews::View ImageViews::view_of(const std::string& pipeline, const std::str
   return result;
 }
 
-void ImageViews::declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed,
-                         const std::string& normalisation) {
-  View own = view_of(pipeline, normalisation);
-  own.index = index;
-  own.seed = seed;
-  views_[name] = std::move(own);
-}
-
-void ImageViews::declare_test(const std::string& pipeline, const std::string& normalisation) {
-  test_ = view_of(pipeline, normalisation);
-}
-
-void ImageViews::declare_ensemble(const Ensemble& ensemble) {
-  if (ensemble.kind == "none") return;
+void ImageViews::add_ensemble(const Ensemble& ensemble, std::uint64_t seed) {
   View& view = ensemble_.emplace();
   view.normalise = test_ ? test_->normalise : view::Normaliser(model_, real_);
-  view.seed = ensemble.seed;
+  view.seed = seed;
   if (ensemble.kind == "randaug") {
     view.pipeline_name = "rrc-flip";
     view.pipeline = view::Pipeline::named(view.pipeline_name, side_);
@@ -86,11 +83,6 @@ at::Tensor ImageViews::member_levels(const data::Split& split, const at::Tensor&
   own.index = static_cast<std::uint64_t>(member);
   at::Tensor views = drawn(own, split, samples, /*epoch=*/0);
   return views.dim() == 5 ? views.select(1, member).contiguous() : views;
-}
-
-void ImageViews::keep_beginnings(const Path& cache) {
-  for (auto& [name, view] : views_) keep_beginning(view, cache);
-  if (test_) keep_beginning(*test_, cache);
 }
 
 void ImageViews::keep_beginning(View& view, const Path& cache) const {

@@ -18,36 +18,42 @@ namespace winnow::train {
 
 class ImageViews {
  public:
-  // `side`: of the model's images; 0: no model looks at them. `pixels` outlives this object. Every image, whatever its
-  // size, becomes side x side. `own`: what the pipeline "model" does, the model's own preprocessing.
-  ImageViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real,
-             std::vector<view::Step> own = {});
-
-  // The view `name` is the pipeline `pipeline` (or "flip-crop", or "model"), its parameters drawn from (seed, pipeline,
-  // index). `normalisation` "model" is the model's own. UsageError for unknown names.
-  void declare(const std::string& name, const std::string& pipeline, std::uint64_t index, std::uint64_t seed,
-               const std::string& normalisation);
-
-  // The pipeline and the normalisation ("model": its own) of view `plain` on the test split; without it, that view is
-  // the same on all splits. Before declare_ensemble, whose views have the same normalisation.
-  void declare_test(const std::string& pipeline, const std::string& normalisation = "model");
-
   // Test-time ensembles (docs/methods/partial-labels.md#3.4): view `plain` of the other splits becomes one of several
   // views, whose logits are averaged. "five-crop", "ten-crop": of the short side resized to side + expand; "randaug":
   // `times` random resized crops, flipped, the same in every evaluation. A member decodes its images again: little
   // beside a forward of the model.
   struct Ensemble {
-    std::string kind;
+    std::string kind = "none";
     std::int64_t expand = 0, times = 0;
-    std::uint64_t seed = 0;
   };
-  void declare_ensemble(const Ensemble&);
-  std::int64_t members() const { return members_; }  // 1: no ensemble
 
-  // Images of a packed data set are kept beside its cache after a view's first steps, where those make one size
-  // (data/kept_images.h); without this every epoch decodes them again. The same pixels either way. After all
-  // declarations.
-  void keep_beginnings(const Path& cache);
+  // What is seen of the images, beside `plain` of the training split, which is always there. A pipeline is named, or
+  // "flip-crop", or "model": `own`, the model's own preprocessing; a normalisation is named, or "model": its own.
+  struct Declared {
+    struct Training {
+      std::string pipeline;
+      std::uint64_t index = 0;  // of its draws: views of one pipeline differ by it
+      std::string normalisation = "model";
+    };
+    struct Test {
+      std::string pipeline = "plain", normalisation = "model";
+    };
+    std::map<std::string, Training> training = {};  // by their names
+    std::optional<Test> test = {};                  // view `plain` of the other splits; none: as on the training split
+    Ensemble ensemble = {};                         // in its place; normalised as it is
+    std::uint64_t seed = 0;                         // of all draws
+    std::vector<view::Step> own = {};
+    // Images of a packed data set are kept beside this cache after a view's first steps, where those make one size
+    // (data/kept_images.h); empty: every epoch decodes them again. The same pixels either way.
+    Path kept_beside = {};
+  };
+
+  // `side`: of the model's images; 0: no model looks at them. `pixels` outlives this object. Every image, whatever its
+  // size, becomes side x side. UsageError for unknown pipelines and normalisations.
+  ImageViews(const data::Pixels& pixels, view::Normalisation model, std::int64_t side, at::TensorOptions real,
+             const Declared&);
+
+  std::int64_t members() const { return members_; }  // of the ensemble; 1: none
 
   // Images for indices into the split: "train", "test", or "validation" and "scored", whose images are of the training
   // set and whose view `plain` is the test split's. `member`: of the ensemble. First their levels, uint8, B x side x
@@ -89,6 +95,7 @@ class ImageViews {
   bool is_model_size(const data::Split& split) const {
     return !split.packed() && split.height == side_ && split.width == side_;
   }
+  void add_ensemble(const Ensemble&, std::uint64_t seed);
   void keep_beginning(View&, const Path& cache) const;
   std::vector<at::Tensor> begun(const View&, const data::Split&, const at::Tensor& samples) const;
   at::Tensor drawn(const View&, const data::Split&, const at::Tensor& samples, std::int64_t epoch) const;

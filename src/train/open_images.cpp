@@ -51,11 +51,11 @@ namespace {
 
 ImageViews views_of(const Context& context, const ImageOptions& options, const data::Pixels& pixels, const Path& cache,
                     std::uint64_t seed) {
-  ImageViews views(pixels, options.normalisation, options.image_size, options.real,
-                   options.views ? options.views->own : std::vector<view::Step>());
-  if (options.views) options.views->declare(views, seed);
-  if (context.keep_images) views.keep_beginnings(cache);
-  return views;
+  Path kept_beside = context.keep_images ? cache : Path();
+  ImageViews::Declared declared;
+  declared.kept_beside = kept_beside;
+  if (options.views) declared = options.views->declared(seed, kept_beside);
+  return {pixels, options.normalisation, options.image_size, options.real, declared};
 }
 
 void add_further_tests(const Stage& stage, const Context& context, const ImageOptions& options, Batching batching,

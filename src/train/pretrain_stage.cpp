@@ -15,6 +15,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/templates.h"
+#include "winnow/method/of_stage_kinds.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/snapshot_layout.h"
@@ -137,7 +138,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
       &settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
       real};
   Engine engine(facts, source, *architecture, collective, context.chunk);
-  std::unique_ptr<method::Method> method = method::make_method("contrastive");
+  std::unique_ptr<method::Method> method = method::make_method(method::kOfPretraining);
 
   Execution result;
   result.skipped_images = images.skipped();
@@ -145,7 +146,7 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
   const at::Tensor& truth_of_test = oracle.labels("test");
-  train_loop(*method, "contrastive", engine, source,
+  train_loop(*method, method::kOfPretraining, engine, source,
              {collective, observer, checkpoint, result.trial ? &*result.trial : nullptr}, curves, [&] {
                return std::map<std::string, double>{
                    {"accuracy", accuracy(predict_all(*method, engine, "test"), truth_of_test)}};

@@ -9,6 +9,8 @@
 
 namespace winnow::train {
 
+// Of a fixed model's forwards, where a stage has no train.precision: fp32.
+at::TensorOptions real_of(const Context&);
 // Of losses and states, and of weights but for pure fp16: fp32 or fp64. Every tensor that a method sees is made with
 // these.
 at::TensorOptions real_of(const Settings&, const Context&);

@@ -46,12 +46,14 @@ StageViews StageViews::from(const Settings& settings, std::vector<view::Step> ow
   return result;
 }
 
-void StageViews::declare(ImageViews& views, std::uint64_t seed) const {
-  for (const auto& [name, pipeline] : training) views.declare(name, pipeline, index_of(name), seed, normalisation);
-  views.declare_test(test, test_normalisation);
-  ImageViews::Ensemble seeded = ensemble;
-  seeded.seed = seed;
-  views.declare_ensemble(seeded);
+ImageViews::Declared StageViews::declared(std::uint64_t seed, const Path& kept_beside) const {
+  ImageViews::Declared result{.test = ImageViews::Declared::Test{test, test_normalisation},
+                              .ensemble = ensemble,
+                              .seed = seed,
+                              .own = own,
+                              .kept_beside = kept_beside};
+  for (const auto& [name, pipeline] : training) result.training[name] = {pipeline, index_of(name), normalisation};
+  return result;
 }
 
 }  // namespace winnow::train

@@ -16,13 +16,13 @@ struct StageViews {
   std::map<std::string, std::string> training;  // pipelines of views.NAME: weak, strong, key, and others of a method
   std::string test = "plain";
   std::string normalisation = "model", test_normalisation = "model";
-  ImageViews::Ensemble ensemble{"none"};
+  ImageViews::Ensemble ensemble = {};
   std::vector<view::Step> own = {};  // what the pipeline "model" is
 
   static StageViews from(const Settings&, std::vector<view::Step> own);
 
-  // Declares them, their draws from `seed`.
-  void declare(ImageViews&, std::uint64_t seed) const;
+  // The same with all draws from `seed`; images are kept beside `kept_beside` (ImageViews).
+  ImageViews::Declared declared(std::uint64_t seed, const Path& kept_beside) const;
 };
 
 }  // namespace winnow::train

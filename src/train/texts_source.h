@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <vector>
 
 #include "winnow/train/source.h"
 
@@ -9,7 +11,8 @@ namespace winnow::train {
 
 class TextsSource final : public Source {
  public:
-  // Token rows for numbers of prompts (B x columns, int64), and for the data set's numbers of samples; on the host.
+  // Token rows for numbers of prompts (B x columns, int64; the same each time, they go to the device once), and for the
+  // data set's numbers of samples; on the host.
   using Prompts = std::function<at::Tensor(const at::Tensor& ids)>;
   using Captions = std::function<at::Tensor(const at::Tensor& samples, std::int64_t epoch)>;
 
@@ -31,8 +34,11 @@ class TextsSource final : public Source {
   at::Tensor samples_of(const at::Tensor& ids) const override { return images_.samples_of(ids); }
 
  private:
+  const at::Tensor& prompts_there(const at::Tensor& ids);
+
   Source& images_;
   Prompts prompts_;
+  std::map<std::vector<std::int64_t>, at::Tensor> prompts_there_;  // by their numbers, on the device
   Captions captions_;
   c10::Device device_;
 };

@@ -113,7 +113,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   if (learns_context(settings)) set_context(settings, snapshot, options);
   if (stage.inputs.count("prompts")) options.context_start = learned_context(context);
   if (std::string init = settings.text("head_init"); init == "class-mean" || init == "linear-probe")
-    options.head_rows = head_rows_from_data(init, snapshot, options, source, real.device(), collective, trial);
+    options.head_rows = head_rows_from_data(init, snapshot, options, source, context, collective, trial);
   else if (init == "detector") start_at_detector(input_file(context, "head"), accepted(context), snapshot, options);
   else if (init == "text")
     options.head_rows =

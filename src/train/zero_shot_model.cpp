@@ -3,6 +3,8 @@
 #include "class_texts.h"
 #include "executors.h"
 #include "preprocessing.h"
+#include "real.h"
+#include "winnow/method/of_stage_kinds.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/train/run_snapshot.h"
@@ -12,7 +14,7 @@ namespace winnow::train {
 ZeroShotModel::ZeroShotModel(const Stage& stage, const Context& context, comm::Collective& collective) {
   model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
   Preprocessing preprocessing = Preprocessing::from(snapshot);
-  at::TensorOptions real = at::TensorOptions(at::kFloat).device(context.device);
+  at::TensorOptions real = real_of(context);
   ImageOptions images;
   images.normalisation = preprocessing.normalisation;
   images.image_size = preprocessing.image_size;
@@ -31,7 +33,7 @@ ZeroShotModel::ZeroShotModel(const Stage& stage, const Context& context, comm::C
   architecture_ = model::classifier_architecture(snapshot, options);
   method::Facts facts{&stage.settings, 0, 0, 1, source().size("train"), source().classes(), real};
   engine_ = std::make_unique<Engine>(facts, source(), *architecture_, collective, context.chunk);
-  method_ = method::make_method("zero-shot");
+  method_ = method::make_method(method::kOfFixedModels);
   engine_->set_up(*method_);
 }
 

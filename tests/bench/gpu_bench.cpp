@@ -2,11 +2,13 @@
 // second, and the most memory of the device. launch/test-gpu's part `bench` puts plain PyTorch's beside it.
 //   bench-gpu FOLDER DEVICE ROWS STEPS ADAPT PRECISION LOADERS     writes FOLDER/clip, a snapshot; prints a line of
 //   JSON
-// LOADERS -1: images stay on the device; else a view with draws whose images so many threads make.
+// LOADERS -1: images stay on the device; else every image is decoded from FOLDER/image.jpg, cropped at random, resized
+// and flipped by so many threads, which is what torch_step.py's Pillow does with the same file.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <chrono>
+#include <fstream>
 #include <optional>
 
 #include "random_vit.h"
@@ -38,6 +40,32 @@ class Clock final : public train::Observer {
   std::chrono::steady_clock::time_point begin_, end_;
 };
 
+// A data set of so many copies of one JPEG file, as they are packed.
+void write_jpegs(const Path& folder, const Path& file, const std::vector<std::string>& classes, std::int64_t count) {
+  std::string image = read_file(file);
+  std::vector<std::int64_t> ends, labels, one{static_cast<std::int64_t>(image.size())}, first{0};
+  std::ofstream packed(folder / "jpeg.images", std::ios::binary);
+  for (std::int64_t i = 0; i < count; ++i) {
+    packed << image;
+    ends.push_back((i + 1) * static_cast<std::int64_t>(image.size()));
+    labels.push_back(i % static_cast<std::int64_t>(classes.size()));
+  }
+  packed << image;  // of the test split
+  auto numbers = [](const std::vector<std::int64_t>& all) {
+    return SafeTensor{"I64", {static_cast<std::int64_t>(all.size())}, std::as_bytes(std::span(all))};
+  };
+  write_safetensors(folder / "jpeg",
+                    {{"train.ends", numbers(ends)},
+                     {"train.labels", numbers(labels)},
+                     {"test.ends", numbers(one)},
+                     {"test.labels", numbers(first)}},
+                    {{"version", "1"},
+                     {"fingerprint", "f"},
+                     {"classes", Value(classes).dump()},
+                     {"files", "jpeg.images"},
+                     {"size", std::to_string((count + 1) * static_cast<std::int64_t>(image.size()))}});
+}
+
 struct Wanted {
   Path folder;
   std::string device;
@@ -47,7 +75,8 @@ struct Wanted {
 };
 
 void run(const Wanted& wanted) {
-  if (wanted.device.starts_with("cuda")) device::set_cuda_kind(comm::cuda_module().kind);  // before all of torch
+  if (wanted.device.starts_with("cuda"))  // before all of torch
+    device::set_cuda_facts({comm::cuda_module().kind, comm::cuda_module().capability});
   c10::Device place = device::named(wanted.device);
   device::make_reproducible(place);
   at::set_num_threads(1);
@@ -59,13 +88,17 @@ void run(const Wanted& wanted) {
   stage.settings.set("adapt", wanted.adapt);
   stage.settings.set("train.precision", wanted.precision);
   stage.settings.set("train.epochs", 1);
-  if (wanted.loaders >= 0) stage.settings.set("views.weak", "flip-crop");
+  bool decodes = wanted.loaders >= 0;
+  if (decodes) {
+    stage.settings.set("views.weak", "rrc-flip");
+    write_jpegs(wanted.folder, wanted.folder / "image.jpg", ten_animals(), samples);
+  }
   train::Context context;
   context.device = place;
-  context.data["random"] = wanted.folder / "cache";
+  context.data["random"] = wanted.folder / (decodes ? "jpeg" : "cache");
   context.inputs["backbone"] = wanted.folder / "clip";
   context.loaders = std::max(0, wanted.loaders);
-  context.device_images = wanted.loaders >= 0 ? 0 : std::int64_t{64} << 30;
+  context.device_images = decodes ? 0 : std::int64_t{64} << 30;
   auto alone = comm::alone();
   Clock clock(kWarm + wanted.steps);
   device::release_memory(place);

@@ -72,6 +72,15 @@ Value a_sweep(const char* name, int done, int failed, int open, int running) {
           {"counts", {{"done", done}, {"failed", failed}, {"blocked", 0}, {"open", open}, {"running", running}}}};
 }
 
+TEST(StatusView, SaysWhatAStageHoldsOfItsGpu) {
+  Value status = a_status();
+  EXPECT_THAT(status_view(status, kNow, {200, false}), testing::Not(HasSubstr("of its GPU")));
+  status["running"][0]["device_memory"] = 1.2e9;
+  EXPECT_THAT(status_view(status, kNow, {200, false}), HasSubstr(", 3.2 GB, 1.2 GB of its GPU, at most 1.2 GB, "));
+  status["running"][0]["device_peak"] = 5.4e9;
+  EXPECT_THAT(status_view(status, kNow, {200, false}), HasSubstr(", 3.2 GB, 1.2 GB of its GPU, at most 5.4 GB, "));
+}
+
 TEST(StatusView, ShowsEachOfSeveralSweeps) {
   Value status = a_status();
   status["sweep"] = "first, the second";

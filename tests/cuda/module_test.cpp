@@ -1,12 +1,17 @@
 // A program of its own: the module must be loaded before any torch call.
 #include <ATen/ATen.h>
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "../comm/contract.h"
 #include "../comm/joined_gang.h"
+#include "../folder.h"
 #include "winnow/comm/cuda_module.h"
+#include "winnow/core/cuda_needs.h"
 #include "winnow/core/error.h"
 #include "winnow/device/device.h"
 
@@ -16,7 +21,7 @@ namespace {
 constexpr const char* kNotBuilt = "libwinnow-cuda.so is not built: no CUDA 13 toolkit with NCCL here";
 
 TEST(CudaModule, LoadsBeforeTorchAndMakesAnNcclId) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
   const CudaInterface& cuda = cuda_module();
   EXPECT_NE(cuda.versions().find("NCCL 2."), std::string::npos) << cuda.versions();
   NcclId first = cuda.unique_id(), second = cuda.unique_id();
@@ -26,13 +31,31 @@ TEST(CudaModule, LoadsBeforeTorchAndMakesAnNcclId) {
 }
 
 TEST(CudaModule, SaysWhyThereIsNoGpu) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
   const CudaInterface& cuda = cuda_module();
   EXPECT_EQ(cuda.why_none().empty(), cuda.devices() > 0) << cuda.why_none();
 }
 
+// The driver's library as another program may have loaded it before: the stand-in of tests/nvml.
+TEST(CudaModule, NamesTheDriversOwnVersion) {
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
+  const CudaInterface& cuda = cuda_module();
+  Folder folder;
+  Path gpus = folder / "gpus";
+  std::ofstream(gpus) << "driver=570.86.15\n";
+  ::setenv("WINNOW_TEST_GPUS", gpus.c_str(), 1);
+  Path library = executable_folder().parent_path() / "nvml" / "libnvidia-ml.so.1";
+  void* handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(handle, nullptr) << ::dlerror();
+  EXPECT_EQ(cuda.driver(), "570.86.15");
+  std::ofstream(gpus) << "driver=580.65.06\n";
+  EXPECT_EQ(cuda.driver(), "580.65.06") << "of two drivers that serve the same CUDA";
+  ::dlclose(handle);
+  ::unsetenv("WINNOW_TEST_GPUS");
+}
+
 TEST(CudaModule, MakesAStepReproducible) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
   cuda_module();
   device::make_reproducible(at::kCPU);
   EXPECT_FALSE(at::globalContext().deterministicAlgorithms()) << "the CPU's bits stay what they were";
@@ -59,7 +82,7 @@ TEST(CudaModule, ANumberedGpuIsNoGangs) {
 void nobody_is_lost(const std::string& what) { ADD_FAILURE() << what; }
 
 TEST(CudaModule, WithoutAGpuTheCollectiveIsRefused) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
   const CudaInterface& cuda = cuda_module();
   if (cuda.devices() > 0) return;
   EXPECT_THROW(cuda.nccl(cuda.unique_id(), 0, 1, 0, std::chrono::seconds(5), nobody_is_lost), std::exception);
@@ -67,7 +90,7 @@ TEST(CudaModule, WithoutAGpuTheCollectiveIsRefused) {
 
 // NCCL's suite, the same text as MPI's in tests/comm: alone, and under `mpirun -n k` with a GPU for each process.
 TEST(NcclGang, KeepsTheContract) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
   const CudaInterface& cuda = cuda_module();
   Collective& words = gang();
   if (cuda.devices() < words.size())
@@ -84,7 +107,7 @@ TEST(NcclGang, KeepsTheContract) {
 // The one kernel of winnow's of which the wheel does not say whether its sums have an order: windows overlap, in the
 // layout that ResNets have.
 TEST(OnAGpu, ThePoolingsBackwardHasTheSameBitsEachTime) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
   if (cuda_module().devices() == 0) GTEST_SKIP() << "the backward of max_pool2d needs a GPU (launch/test-gpu runs it)";
   device::make_reproducible(at::kCUDA);
   at::Tensor x = at::sin(at::arange(8 * 64 * 56 * 56, at::TensorOptions(at::kCUDA).dtype(at::kFloat)) * 0.7)
@@ -100,7 +123,7 @@ TEST(OnAGpu, ThePoolingsBackwardHasTheSameBitsEachTime) {
 }
 
 TEST(OnAGpu, AForbiddenWaitIsAnError) {
-  if (!std::filesystem::exists(cuda_module_path())) GTEST_SKIP() << kNotBuilt;
+  if (!std::filesystem::exists(cuda_module_file())) GTEST_SKIP() << kNotBuilt;
   const CudaInterface& cuda = cuda_module();
   if (cuda.devices() == 0) GTEST_SKIP() << "waits for a GPU need one (launch/test-gpu runs it)";
   at::Tensor x = at::ones({3}, at::TensorOptions(at::kCUDA));

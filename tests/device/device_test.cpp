@@ -33,5 +33,22 @@ TEST(Device, KindOfACpuIsItsProcessorAndItsVectorInstructions) {
   if (!test_device().is_cpu()) EXPECT_EQ(kind_of(test_device()), "standin");
 }
 
+TEST(Device, LacksAPrecisionThatItsGenerationHasNot) {
+  c10::Device gpu(at::kCUDA, 0);
+  EXPECT_THAT(why_without("tf32", at::kCPU), testing::HasSubstr("cpu has no such products"));
+  EXPECT_EQ(why_without("bf16", at::kCPU), "");
+  auto of = [&](int (*capability)(int)) {
+    set_cuda_facts({nullptr, capability});
+    std::string why = why_without("bf16", gpu);
+    EXPECT_EQ(why_without("tf32", gpu), why);
+    EXPECT_EQ(why_without("fp32", gpu) + why_without("fp16", gpu) + why_without("fp64", gpu), "");
+    set_cuda_facts({});
+    return why;
+  };
+  EXPECT_EQ(of([](int) { return 75; }), "GPUs have such products from compute capability 8.0 on, this one's is 7.5");
+  EXPECT_EQ(of([](int) { return 80; }), "");
+  EXPECT_EQ(of([](int) { return 90; }), "");
+}
+
 }  // namespace
 }  // namespace winnow::device

@@ -19,11 +19,14 @@ TEST(Memory, ThePeakIsOfAllThatWasHeldAtOnce) {
   std::int64_t two = peak_memory(test_device()) - before;
   if (test_device().is_cpu()) {
     EXPECT_EQ(two, 0) << "nobody shares it out";
+    EXPECT_EQ(held_memory(test_device()), 0);
     return;
   }
   EXPECT_GE(one, kBytes);
   EXPECT_LT(one, 2 * kBytes);
   EXPECT_GE(two, 2 * kBytes);
+  EXPECT_GE(held_memory(test_device()), kBytes) << "one is kept";
+  EXPECT_LT(held_memory(test_device()), peak_memory(test_device())) << "the other is gone";
   release_memory(test_device());
   EXPECT_GE(peak_memory(test_device()) - before, kBytes) << "what is held still counts";
   EXPECT_LT(peak_memory(test_device()) - before, 2 * kBytes);

@@ -31,8 +31,24 @@ TEST(Transfer, TakesEmptyTensorsAndScalars) {
   EXPECT_EQ(to_host(to_device(at::scalar_tensor(2.5), test_device())).item<double>(), 2.5);
 }
 
+// So that images made on threads ahead of the step cost the step's own thread no copy.
+TEST(Transfer, WhatIsReadyIsNotCopiedOnTheHostAgain) {
+  at::Tensor host = at::arange(48, at::kByte).view({2, 4, 2, 3}), ready = ready_for(host, test_device());
+  EXPECT_TRUE(at::equal(ready, host));
+  if (test_device().is_cpu()) {
+    EXPECT_TRUE(ready.is_same(host));
+    return;
+  }
+  EXPECT_TRUE(ready.is_pinned());
+  EXPECT_TRUE(ready_for(ready, test_device()).is_same(ready));
+  EXPECT_TRUE(at::equal(to_host(to_device(ready, test_device())), host));
+  at::Tensor part = ready_for(host.narrow(3, 1, 2), test_device());
+  EXPECT_TRUE(part.is_pinned() && at::equal(part, host.narrow(3, 1, 2)));
+}
+
 TEST(Transfer, OnTheCpuCopiesNothing) {
   at::Tensor host = at::ones({3});
+  EXPECT_TRUE(ready_for(host, at::kCPU).is_same(host));
   EXPECT_TRUE(to_device(host, at::kCPU).is_same(host));
   EXPECT_TRUE(to_host(host).is_same(host));
 }

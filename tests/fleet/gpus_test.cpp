@@ -178,6 +178,31 @@ TEST_F(GpuTest, WithoutAnyAutoTakesCpusAndCudaIsRefused) {
   EXPECT_THAT(refused({on(Options::Devices::cuda)}), HasSubstr("the driver knows none"));
 }
 
+TEST_F(GpuTest, ADriverThatDoesNotServeIsNoReasonToSayNothing) {
+  machine("init=18\n");
+  EXPECT_THAT(taken({}).warnings, ElementsAre(HasSubstr("start the machine again: stages are computed on CPUs")));
+  EXPECT_THAT(taken({on(Options::Devices::cpu)}).warnings, IsEmpty());
+}
+
+TEST_F(GpuTest, OurOwnTrainerNeedsADriverThatIsNewEnoughAndItsModule) {
+  Options own;
+  own.own_trainer = true;
+  own.cuda_module = file_;  // any file that is there
+  machine(std::string("driver=470.1 cuda=11040\n") + kTwo);
+  EXPECT_THAT(refused({own}), HasSubstr("has GPUs, but its driver 470.1 serves CUDA 11.4, and CUDA 13.0 is needed: "
+                                        "install a newer driver, or compute on CPUs (--device cpu)"));
+  EXPECT_EQ(taken({}).slots, 2u) << "another trainer knows what it needs";
+  Options cpu = own;
+  cpu.devices = Options::Devices::cpu;
+  EXPECT_EQ(taken({cpu}).slots, 1u);
+  machine(kTwo);
+  EXPECT_EQ(taken({own}).slots, 2u);
+  own.cuda_module = folder_ / "nothing.so";
+  EXPECT_THAT(refused({own}), HasSubstr("nothing.so is not built: install a CUDA 13 toolkit"));
+  machine("driver=470.1 cuda=11040\n");
+  EXPECT_EQ(taken({own}).slots, 1u) << "no GPU, no need";
+}
+
 TEST_F(GpuTest, SickAndBusyOnesAreLeftOutWithAWarning) {
   machine("uuid=GPU-a ecc=2\nuuid=GPU-b pids=4711\nuuid=GPU-c\n");
   SlotDevices devices = taken({});

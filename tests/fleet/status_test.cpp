@@ -160,6 +160,19 @@ TEST_F(Status, EstimatesFromWhatIsKnown) {
   EXPECT_EQ(file.left()->guessed, 1u);
 }
 
+TEST_F(Status, RemembersTheGpusOfAgentsThatHaveLeft) {
+  StatusFile file(folder_.path(), work_, progress_);
+  Value gpus = Value::array({{{"name", "H200"}, {"used", 7}}});
+  file.joined(3, "there", 4, Value::array());
+  file.gpus(3, gpus);
+  file.write(kCounts, {}, false);
+  EXPECT_EQ(read()["former"], Value::array());
+  file.lost(3);
+  file.write(kCounts, {}, true);
+  EXPECT_EQ(read()["agents"], Value::array());
+  EXPECT_EQ(read()["former"], Value::array({{{"host", "there"}, {"gpus", gpus}}}));
+}
+
 TEST_F(Status, OfADeadCoordinatorSaysSo) {
   pid_t child = ::fork();
   if (child == 0) {
@@ -192,7 +205,7 @@ TEST_F(Status, ThatIsNoneIsRefusedInOneLine) {
     Value bad = good;
     bad[key] = Value::array({1});
     EXPECT_THAT(refusal(bad.dump()), HasSubstr("is no status")) << key;
-    if (key == "sweeps") continue;  // older winnows wrote none
+    if (key == "sweeps" || key == "former") continue;  // older winnows wrote none
     bad.erase(key);
     EXPECT_THAT(refusal(bad.dump()), HasSubstr("is no status")) << key;
   }

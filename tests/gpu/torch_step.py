@@ -1,11 +1,13 @@
 """The yardsticks of launch/test-gpu's part `bench`: the same ViT-B/16 in plain PyTorch on the same device, tuned as a careful person would (stacked query-key-value,
-scaled_dot_product_attention, fused AdamW, autocast, no gradients for what is frozen, torch.compile where it works), and the way of PartialCLIP: fp32, images decoded and
-resized by Pillow on workers. Prints a line of JSON.
+scaled_dot_product_attention, fused AdamW, autocast, no gradients for what is frozen, torch.compile where it works), and the way of PartialCLIP: fp32, images decoded,
+cropped and resized by Pillow on 4 workers, from the JPEG file beside the snapshot, which it writes where there is none. Prints a line of JSON.
 
     python3 torch_step.py SNAPSHOT DEVICE ROWS STEPS ADAPT PRECISION tuned|pillow
 """
 import io
 import json
+import math
+import random
 import sys
 import time
 from pathlib import Path
@@ -22,22 +24,38 @@ torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precis
 
 
 class Encoded(torch.utils.data.Dataset):
-    """JPEG files in memory, as PartialCLIP's loaders decode them: Pillow, a random crop, a flip."""
+    """A JPEG file, decoded for every image as PartialCLIP's loaders do: Pillow, a random resized crop, a flip. The same file and the same kind of view that
+    bench-gpu decodes and draws (rrc-flip: a share of 0.08 to 1 of the image, 3:4 to 4:3, bilinear)."""
 
-    def __init__(self, count):
+    def __init__(self, file, count):
         from PIL import Image
-        self.image = Image
-        buffer = io.BytesIO()
-        Image.effect_noise((500, 375), 64).convert("RGB").save(buffer, "JPEG", quality=90)
-        self.bytes, self.count = buffer.getvalue(), count
+        self.image, self.count = Image, count
+        if not file.exists():
+            noise = Image.effect_noise((500, 375), 64).convert("RGB")
+            noise.save(file, "JPEG", quality=90)
+        self.bytes = file.read_bytes()
 
     def __len__(self):
         return self.count
 
+    @staticmethod
+    def box(width, height, draw):
+        for _ in range(10):
+            area = width * height * draw.uniform(0.08, 1)
+            ratio = math.exp(draw.uniform(math.log(3 / 4), math.log(4 / 3)))
+            w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+            if 0 < w <= width and 0 < h <= height:
+                left, top = draw.randint(0, width - w), draw.randint(0, height - h)
+                return left, top, left + w, top + h
+        side = min(width, height)
+        return (width - side) // 2, (height - side) // 2, (width + side) // 2, (height + side) // 2
+
     def __getitem__(self, i):
+        draw = random.Random(i)
         image = self.image.open(io.BytesIO(self.bytes)).convert("RGB")
-        left, top = (i * 37) % 100, (i * 53) % 60
-        image = image.resize((SIDE, SIDE), self.image.BILINEAR, (left, top, left + 350, top + 300))
+        image = image.resize((SIDE, SIDE), self.image.BILINEAR, self.box(*image.size, draw))
+        if draw.random() < 0.5:
+            image = image.transpose(self.image.FLIP_LEFT_RIGHT)
         return torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8).view(SIDE, SIDE, 3), i % C
 
 
@@ -88,7 +106,7 @@ if way == "tuned":
     labels = torch.arange(rows * 4, device=device) % C
     batches = ((images[i % 4 * rows:(i % 4 + 1) * rows], labels[i % 4 * rows:(i % 4 + 1) * rows]) for i in range(WARM + steps))
 else:
-    loader = torch.utils.data.DataLoader(Encoded(rows * (WARM + steps)), rows, num_workers=4, pin_memory=device != "cpu")
+    loader = torch.utils.data.DataLoader(Encoded(Path(snapshot).parent / "image.jpg", rows * (WARM + steps)), rows, num_workers=4, pin_memory=device != "cpu")
     batches = ((levels.to(device, non_blocking=True), labels.to(device, non_blocking=True)) for levels, labels in loader)
 begin = 0
 for number, (levels, labels) in enumerate(batches):

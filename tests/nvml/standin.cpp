@@ -1,7 +1,7 @@
 // A libnvidia-ml.so.1 for machines without a GPU: the GPUs are the lines of the file that WINNOW_TEST_GPUS names, read
 // at every call, so that a test changes them while a program runs. A line is KEY=VALUE words:
 //   uuid=GPU-a name=H200 total=144000 used=10 busy=42 degrees=55 pids=17,18 mode=0 ecc=0 remap=0 lost=0
-//   mig=MIG-1:24000,MIG-2:24000 xid=79
+//   mig=MIG-1:24000,MIG-2:24000 xid=79 capability=75
 // An xid is told once, when it is another than at the last look.
 // Bytes are in MiB. Words that are left out are 0. `driver=580.1 cuda=13000 init=0` may stand in a line of its own.
 #include <cstdlib>
@@ -204,6 +204,15 @@ int nvmlDeviceGetTemperature(Device* device, int, unsigned* degrees) {
   Words words;
   if (int code = looked(device, words)) return code;
   *degrees = static_cast<unsigned>(number(words, "degrees"));
+  return kSuccess;
+}
+int nvmlDeviceGetCudaComputeCapability(Device* device, int* major, int* minor) {
+  Words words;
+  if (!device->parent.empty()) return kNotSupported;
+  if (int code = looked(device, words)) return code;
+  if (!words.count("capability")) return kNotSupported;
+  *major = static_cast<int>(number(words, "capability")) / 10;
+  *minor = static_cast<int>(number(words, "capability")) % 10;
   return kSuccess;
 }
 int nvmlDeviceGetComputeMode(Device* device, int* mode) {

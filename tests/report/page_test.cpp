@@ -84,6 +84,21 @@ TEST_F(PageTest, GpuHoursAreSaidWhereThereAreSome) {
   EXPECT_THAT(render_html(made), HasSubstr("GPU-hours: 2.00, 0.20 of them in attempts without a result."));
 }
 
+TEST_F(PageTest, GpusAreShownWhereTheyAreKnown) {
+  Page made = page();
+  made.attempts.push_back({"a", "identity", "host", "done", 1, 0, 60});
+  EXPECT_THAT(render_html(made), Not(HasSubstr("<h3>GPUs</h3>")));
+  made.attempts.push_back({"large <b>", "other", "host", "done", 1, 0, 60, 12.3e9});
+  made.gpus = {{"node-a", "H200", "", 0, 151e9, 7.3e9, 93, 77}, {"node-b", "H200", "it has fallen off the bus", 1}};
+  made.gpus_seen = "2001-09-09 01:46:40 UTC";
+  std::string html = render_html(made);
+  EXPECT_THAT(html, HasSubstr("Of its GPU a stage held at most 12.3 GB: large &lt;b&gt;."));
+  EXPECT_THAT(html, HasSubstr("As the last run of this store saw them at 2001-09-09 01:46"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">node-a</th><td>0 H200</td><td class=\"number\">7.3 GB of 151.0 GB</td>"
+                              "<td class=\"number\">93 %</td><td class=\"number\">77 °C</td>"));
+  EXPECT_THAT(html, HasSubstr("1 H200: lost: it has fallen off the bus"));
+}
+
 TEST_F(PageTest, TheTimelineHasALaneForWhatRanAtOnceAndCutsLongPauses) {
   Page made = page();
   made.attempts = {{"a", "1", "host", "done", 1, 0, 10},

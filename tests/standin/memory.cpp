@@ -4,13 +4,30 @@
 #include <c10/core/CachingDeviceAllocator.h>
 
 #include <array>
+#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <mutex>
+#include <string>
 
 namespace standin {
 
 namespace {
+
+// STANDIN_ROOM=RANK:BYTES: the process of a gang whose device has no room for more bytes at once, for tests of what
+// happens then. 0 is also a process that is alone.
+std::size_t room_at_once() {
+  static const std::size_t room = [] {
+    const char *said = std::getenv("STANDIN_ROOM"), *rank = std::getenv("OMPI_COMM_WORLD_RANK");
+    if (!said) return std::numeric_limits<std::size_t>::max();
+    std::string text = said;
+    std::size_t colon = text.find(':');
+    if (text.substr(0, colon) != (rank ? rank : "0")) return std::numeric_limits<std::size_t>::max();
+    return static_cast<std::size_t>(std::stoull(text.substr(colon + 1)));
+  }();
+  return room;
+}
 
 // Counts what is asked of it; results of kernels come from the CPU's allocator.
 struct DeviceMemory final : c10::DeviceAllocator {
@@ -18,6 +35,8 @@ struct DeviceMemory final : c10::DeviceAllocator {
   std::array<c10::CachingAllocator::Stat, kDevices> held;  // by device
 
   c10::DataPtr allocate(std::size_t bytes) override {
+    TORCH_CHECK_WITH(OutOfMemoryError, bytes <= room_at_once(), "CUDA out of memory. Tried to allocate ", bytes,
+                     " bytes. The stand-in has room for ", room_at_once());
     c10::DataPtr host = c10::GetCPUAllocator()->allocate(bytes);
     void* address = host.get();
     if (bytes) std::memset(address, 0xff, bytes);

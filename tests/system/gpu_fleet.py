@@ -6,6 +6,7 @@ a driver's library is.
 """
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -202,6 +203,28 @@ def stages_share_a_gpu_as_far_as_its_memory_goes(case):
     contains(report, "GPU-hours: 0.00")
     page = case.winnow("report", case.sweep, "--store", case.store, "--html").split("page: ")[1].split("\n")[0]
     contains(open(page).read(), "GPU-hours: 0.00")
+    contains(open(page).read(), "Of its GPU a stage held at most 12.9 GB")
+    contains(open(page).read(), "<td>0 H200</td>")
+
+
+def a_gpu_with_less_memory_than_a_stage_is_known_to_hold_is_refused(case):
+    case.has({"a": {}})
+    case.sweep.write_text(SWEEP.format(seeds=[0]).replace('["cc", "proden"]', '["cc"]'))
+    trainer = case.python_trainer("""
+        say(event="done", identity=command["identity"], metrics={"accuracy": 0.5}, device_memory=30 << 30)
+        """)
+    code, text = case.run(trainer=trainer)
+    equal(code, 0, "exit code on a large GPU: " + text)
+    case.has({"a": {"mig": "MIG-1:80000,MIG-2:24000"}})
+    case.sweep.write_text(SWEEP.format(seeds=[1]).replace('["cc", "proden"]', '["cc"]'))
+    before = len(case.events("started"))
+    for ranks in (0, 1):
+        code, text = case.run(trainer=trainer, ranks=ranks)
+        equal((code, len(case.events("started"))), (2, before), "exit code and attempts: " + text)
+        contains(text, "GPU 0 H200 MIG 1g.24gb (MIG-2) has 25.2 GB, and a stage of class '")
+        contains(text, "has held 32.2 GB of one: leave it out (CUDA_VISIBLE_DEVICES)")
+    code, text = case.run("--small-gpus", trainer=trainer)
+    equal(code, 0, "exit code with --small-gpus: " + text)
 
 
 def the_whole_way_on_the_standin(case):
@@ -232,6 +255,26 @@ def the_whole_way_on_the_standin(case):
     equal(digests("--trainer", trainer, width=2)[0], digests("--device", "cpu", "--trainers", 2, width=2)[0], "digests of a gang of two")
 
 
+def out_of_memory_on_any_process_of_a_gang_means_smaller_pieces(case):
+    program = case.build / "bin/winnow-train-standin"
+    if not program.exists():
+        return
+    large = ONE_SMALL.replace("samples = 100", "samples = 2000").replace("batch = 32", "batch = 2000").replace('["cc", "proden"]', '["cc"]').replace("[0, 1]", "[0]")
+    for rank in (0, 1):
+        other = Machine(case.build)
+        other.has(TWO)
+        other.environment["STANDIN_ROOM"] = f"{rank}:2000000"   # a process's 1,000 images of a step are 3.1 MB in fp32
+        other.sweep.write_text(large.replace("[base]", "[base]\nwidth = 2"))
+        command = [str(case.build / "bin/winnow"), "run", str(other.sweep), "--store", str(other.store), "--time-scale", "0.2", "--device-images", "0",
+                   "--trainer", f"{program} serve --device standin:1"]
+        answer = subprocess.run(command, env=other.environment, capture_output=True, text=True, timeout=300)
+        failed, done = other.events("failed"), other.events("done")
+        equal({record["class"] for record in failed}, {"memory"}, f"failures where process {rank} has no room: {answer.stdout}{answer.stderr}")
+        contains(failed[0]["text"], "process 1 of 2: CUDA out of memory. Tried to allocate" if rank else "CUDA out of memory. Tried to allocate")
+        equal((answer.returncode, len(done)), (0, 1), f"exit code and finished stages of {' '.join(command)}: {answer.stdout}{answer.stderr}")
+        other.close()
+
+
 def without_a_gpu_left_the_run_ends_and_resumes(case):
     case.has({"a": {}})
     process = case.start(trainer=("--sleep", 0.7))
@@ -258,13 +301,50 @@ def a_run_that_wants_gpus_says_why_there_are_none(case):
     equal(code, 2, "exit code: " + text)
     contains(text, "cude")
     contains(text, "cuda")
+    code, text = case.run(trainer=("--sleep", 0.01))   # auto computes on the CPU, and says why
+    equal(code, 0, "exit code of auto: " + text)
+    contains(text, "the NVIDIA driver is installed, but not loaded: stages are computed on CPUs")
     case.environment["LD_LIBRARY_PATH"] = ""
     case.gpus.unlink()
     code, text = case.run()                        # auto: a machine without a driver computes on its CPU
     equal(code, 0, "exit code of auto: " + text)
 
 
-def a_precision_that_cpus_lack_is_refused_before_anything_starts(case):
+def gpus_that_no_stage_could_use_are_refused_before_anything_starts(case):
+    """A driver that is too old for the toolkit, and a build without libwinnow-cuda.so: one line, for auto as for cuda."""
+    if not (case.build / "bin/winnow-train").exists():
+        return
+    programs = case.folder / "bin"                 # of a build without the module
+    programs.mkdir()
+    shutil.copy(case.build / "bin/winnow", programs / "winnow")
+    (programs / "winnow-train").symlink_to(case.build / "bin/winnow-train")
+
+    def refused(program, *words):
+        for more in ([], ["--device", "cuda"]):
+            command = [str(program), *map(str, words), *more]
+            answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=60)
+            equal((answer.returncode, answer.stderr.count("\n")), (2, 1), f"exit code and lines of {command}: {answer.stdout}{answer.stderr}")
+            yield answer.stderr
+
+    run = ["run", case.sweep, "--store", case.store]
+    case.gpus.write_text("driver=470.1 cuda=11040\nuuid=GPU-a name=K80 total=12000\n")
+    for text in [*refused(case.build / "bin/winnow", *run), *refused(case.build / "bin/winnow", "try", case.sweep, "--store", case.store)]:
+        contains(text, "has GPUs, but its driver 470.1 serves CUDA 11.4, and CUDA 13.0 is needed: install a newer driver, or compute on CPUs (--device cpu)")
+    case.has({"a": {}})
+    for text in refused(programs / "winnow", *run):
+        contains(text, "lib/libwinnow-cuda.so is not built: install a CUDA 13 toolkit with NCCL and cuDNN, then launch/setup and launch/build, or compute on CPUs")
+    equal((case.digests(), case.events("started")), ({}, []), "run files and started stages")
+    # Under mpirun an agent says it, and nothing is tried again.
+    case.gpus.write_text("driver=470.1 cuda=11040\nuuid=GPU-a name=K80 total=12000\n")
+    mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", *(["--allow-run-as-root"] if os.geteuid() == 0 else []), "-n", "1"]
+    answer = subprocess.run([*mpirun, str(case.build / "bin/winnow"), *map(str, run)], env=case.environment, capture_output=True, text=True, timeout=120)
+    contains(answer.stdout + answer.stderr, "serves CUDA 11.4")
+    equal(case.events("started"), [], "stages that were started under mpirun")
+    if answer.returncode == 0:
+        raise AssertionError("a run that computed nothing ended well: " + answer.stdout + answer.stderr)
+
+
+def a_precision_that_a_device_lacks_is_refused_before_anything_starts(case):
     if not (case.build / "bin/winnow-train").exists():
         return
     case.sweep.write_text(ONE_SMALL.replace("batch = 32", 'batch = 32, precision = "tf32"'))
@@ -272,6 +352,15 @@ def a_precision_that_cpus_lack_is_refused_before_anything_starts(case):
                             capture_output=True, text=True)
     equal(answer.returncode, 2, "exit code: " + answer.stdout + answer.stderr)
     contains(answer.stderr, "sweep.toml:10: train.precision = tf32: this run computes on CPUs, which have no such products")
+    case.has({"new": {"capability": 90}, "old": {"capability": 75}})     # a T4: it would compute, and not what was asked for
+    for precision in ("tf32", "bf16"):
+        case.sweep.write_text(ONE_SMALL.replace("batch = 32", f'batch = 32, precision = "{precision}"'))
+        answer = subprocess.run([str(case.build / "bin/winnow"), "run", str(case.sweep), "--store", str(case.store)], env=case.environment, capture_output=True, text=True)
+        if not (case.build / "lib/libwinnow-cuda.so").exists():
+            contains(answer.stderr, "libwinnow-cuda.so is not built")
+            continue
+        equal((answer.returncode, answer.stderr.count("\n")), (2, 1), "exit code and lines: " + answer.stdout + answer.stderr)
+        contains(answer.stderr, f"sweep.toml:10: train.precision = {precision}: a GPU of this run has no such products (compute capability 7.5, they come with 8.0): take fp32, or fp16")
     equal(case.digests(), {}, "run files")
 
 
@@ -310,17 +399,22 @@ def winnows_own_trainer_is_told_its_device(case):
     trainer = case.build / "bin/winnow-train"
     if not trainer.exists():
         return
+    module = (case.build / "lib/libwinnow-cuda.so").exists()
     environment = {k: v for k, v in case.environment.items() if k != "LD_LIBRARY_PATH"}
     for words in (["golden", str(SOURCE / "tests/golden")], ["stage", "x.json", "--output", "x.h5"], ["serve"]):
         answer = subprocess.run([str(trainer), *words, "--device", "cuda"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if answer.returncode == 0 or case.has_gpus(answer):
             continue
         equal((answer.stdout, answer.stderr.strip().count("\n")), ("", 0), f"output and lines of the message of {words[0]}: {answer.stdout}{answer.stderr}")
-        if "--device cuda: " not in answer.stderr and "libwinnow-cuda.so is not there" not in answer.stderr:
-            raise AssertionError(answer.stderr)
+        contains(answer.stderr, "--device cuda: no NVIDIA driver is here (libcuda.so.1 is not found); " if module else "libwinnow-cuda.so is not built: install")
+    if module:
+        answer = subprocess.run([str(trainer), "serve", "--device", "cuda"], env=environment | {"LD_LIBRARY_PATH": str(case.build / "old-driver")}, stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True)
+        equal((answer.returncode, answer.stderr.count("\n")), (1, 1), "exit code and lines on an old driver: " + answer.stderr)
+        contains(answer.stderr, "--device cuda: the NVIDIA driver serves CUDA 11.4, CUDA 13.0 is needed: install a newer driver; ")
     case.has({"a": {}})
     command = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--time-scale", "0.01"]
-    if answer.returncode != 0:                     # the fleet believes in a GPU that torch does not find
+    if answer.returncode != 0 and module:          # the fleet believes in a GPU that torch does not find
         answer = subprocess.run(command, env=case.environment, capture_output=True, text=True, timeout=120)
         equal(answer.returncode, 3, "exit code: " + answer.stdout + answer.stderr)
         contains(case.events("failed")[0].get("lines", "") + case.events("failed")[0]["text"], "cuda")
@@ -347,11 +441,34 @@ def the_doctor_lists_them(case):
     case.gpus.write_text("driver=470.1 cuda=11040\nuuid=GPU-a\n")
     answer = subprocess.run([str(case.build / "bin/winnow"), "doctor"], env=case.environment, capture_output=True, text=True)
     contains(answer.stdout, "winnow-train needs CUDA 13.0: a newer driver")
+    # Also without a driver: what there is, and what is missing for each.
+    case.gpus.write_text("init=9\n")
+    answer = subprocess.run([str(case.build / "bin/winnow"), "doctor", "--json"], env=case.environment, capture_output=True, text=True)
+    checks = {check["name"]: check for check in json.loads(answer.stdout)}
+    equal((checks["GPUs"]["state"], checks["GPUs"]["found"]), ("missing", "the NVIDIA driver is installed, but not loaded"), "GPUs without a driver")
+    for name in ("CUDA toolkit", "NCCL", "cuDNN", "CUDA module"):
+        if (checks[name]["state"] == "ok") == bool(checks[name]["advice"]):
+            raise AssertionError(f"{name}: {checks[name]}")
+    if (case.build / "lib/libwinnow-cuda.so").exists():
+        equal({name: checks[name]["state"] for name in ("CUDA toolkit", "NCCL", "cuDNN", "CUDA module")}, dict.fromkeys(("CUDA toolkit", "NCCL", "cuDNN", "CUDA module"), "ok"), "states")
+        module = case.folder / "lib/libwinnow-cuda.so"          # one that does not load
+        module.parent.mkdir()
+        module.write_bytes(b"no library")
+        (case.folder / "bin").mkdir()
+        for program in ("winnow", "winnow-train"):
+            shutil.copy(case.build / "bin" / program, case.folder / "bin" / program)
+        answer = subprocess.run([str(case.folder / "bin/winnow"), "doctor", "--json"], env=case.environment, capture_output=True, text=True)
+        broken = {check["name"]: check for check in json.loads(answer.stdout)}["CUDA module"]
+        equal((answer.returncode, broken["state"]), (1, "broken"), "exit code and state of a module that does not load")
+        contains(broken["found"], "cannot load")
 
 
-TESTS = [each_trainer_sees_its_gpu, several_share_one, stages_share_a_gpu_as_far_as_its_memory_goes, the_whole_way_on_the_standin,
+TESTS = [each_trainer_sees_its_gpu, several_share_one, stages_share_a_gpu_as_far_as_its_memory_goes, a_gpu_with_less_memory_than_a_stage_is_known_to_hold_is_refused,
+         the_whole_way_on_the_standin,
+         out_of_memory_on_any_process_of_a_gang_means_smaller_pieces,
          an_xid_takes_the_slot_like_a_loss, a_gang_sees_all_of_its_gpus, instances_of_a_gpu_make_no_gang, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
-         without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident, a_precision_that_cpus_lack_is_refused_before_anything_starts,
+         without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident, a_precision_that_a_device_lacks_is_refused_before_anything_starts,
+         gpus_that_no_stage_could_use_are_refused_before_anything_starts,
          out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_test_on_gpus_says_that_there_are_none, the_doctor_lists_them]
 
 

@@ -39,7 +39,9 @@ class HeadStart : public Miniature {
                          .source);
   }
   at::Tensor rows(const char* init, ImageSource& from, comm::Collective& collective) {
-    return head_rows_from_data(init, snapshot_, options_, from, at::kCPU, collective);
+    Context on_cpu = context();
+    on_cpu.device = at::kCPU;
+    return head_rows_from_data(init, snapshot_, options_, from, on_cpu, collective);
   }
 
   model::Snapshot snapshot_;

@@ -45,7 +45,7 @@ class ImageViewsTest : public testing::Test {
 };
 
 TEST_F(ImageViewsTest, ImagesOfAnySizeBecomeTheModels) {
-  ImageViews views(*pixels_, kHalf, 24, at::kFloat);
+  ImageViews views(*pixels_, kHalf, 24, at::kFloat, {});
   at::Tensor x = views.make("train", "plain", ids({1, 0, 1}), 0);
   EXPECT_EQ(x.sizes(), (std::vector<std::int64_t>{3, 3, 24, 24}));
   EXPECT_TRUE(at::equal(x[0], x[2]));
@@ -64,12 +64,12 @@ TEST_F(ImageViewsTest, ImagesOfAnySizeBecomeTheModels) {
 // Kept images change nothing but the time: the same bits the first time, the second time, and from a damaged file.
 TEST_F(ImageViewsTest, KeptBeginningsGiveTheSamePixels) {
   auto views_of = [&](bool kept) {
-    ImageViews views(*pixels_, kHalf, 24, at::kFloat);
-    views.declare("weak", "crop256", 1, 5, "model");
-    views.declare("strong", "rrc-flip", 2, 5, "model");  // draws first: nothing to keep
-    views.declare_test("squeeze-8-7");
-    if (kept) views.keep_beginnings(folder_ / "cache/mini.safetensors");
-    return views;
+    ImageViews::Declared declared{
+        .training = {{"weak", {"crop256", 1}}, {"strong", {"rrc-flip", 2}}},  // the second draws first: nothing to keep
+        .test = ImageViews::Declared::Test{"squeeze-8-7"},
+        .seed = 5,
+        .kept_beside = kept ? folder_ / "cache/mini.safetensors" : Path()};
+    return ImageViews(*pixels_, kHalf, 24, at::kFloat, declared);
   };
   ImageViews decoding = views_of(false);
   auto expect_same = [&](const ImageViews& kept) {
@@ -91,8 +91,7 @@ TEST_F(ImageViewsTest, KeptBeginningsGiveTheSamePixels) {
 }
 
 TEST_F(ImageViewsTest, AnImageIsReadFromWhereItIsKept) {
-  ImageViews views(*pixels_, kHalf, 24, at::kFloat);
-  views.keep_beginnings(folder_ / "cache/mini.safetensors");
+  ImageViews views(*pixels_, kHalf, 24, at::kFloat, {.kept_beside = folder_ / "cache/mini.safetensors"});
   at::Tensor before = views.make("train", "plain", ids({0}), 0);
   // Another image in its place, with its hash: nobody looks at the file of the image any more.
   for (const auto& entry : std::filesystem::directory_iterator(folder_ / "cache"))
@@ -110,20 +109,19 @@ TEST_F(ImageViewsTest, AnImageIsReadFromWhereItIsKept) {
 // docs/methods/partial-labels.md#3.4.
 TEST_F(ImageViewsTest, AnEnsembleHasSeveralViewsOfATestImage) {
   auto members_of = [&](const ImageViews::Ensemble& ensemble) {
-    ImageViews views(*pixels_, kHalf, 24, at::kFloat);
-    views.declare_ensemble(ensemble);
+    ImageViews views(*pixels_, kHalf, 24, at::kFloat, {.ensemble = ensemble, .seed = 7});
     std::vector<at::Tensor> all;
     for (std::int64_t m = 0; m < views.members(); ++m) {
       all.push_back(views.make("test", "plain", ids({0}), m, m));
       EXPECT_EQ(all.back().sizes(), (std::vector<std::int64_t>{1, 3, 24, 24}));
     }
     EXPECT_TRUE(at::equal(views.make("train", "plain", ids({0}), 0),
-                          ImageViews(*pixels_, kHalf, 24, at::kFloat).make("train", "plain", ids({0}), 0)))
+                          ImageViews(*pixels_, kHalf, 24, at::kFloat, {}).make("train", "plain", ids({0}), 0)))
         << "training images are what they were";
     return all;
   };
   std::vector<at::Tensor> none = members_of({"none"}), five = members_of({"five-crop", 8}),
-                          ten = members_of({"ten-crop", 8}), drawn = members_of({"randaug", 0, 3, 7});
+                          ten = members_of({"ten-crop", 8}), drawn = members_of({"randaug", 0, 3});
   EXPECT_EQ(none.size(), 1u);
   ASSERT_EQ(five.size(), 5u);
   ASSERT_EQ(ten.size(), 10u);
@@ -137,15 +135,15 @@ TEST_F(ImageViewsTest, AnEnsembleHasSeveralViewsOfATestImage) {
   at::Tensor image = view::to_tensor(data::read_image(folder_ / "files/c.png")).unsqueeze(0);
   EXPECT_TRUE(at::equal(five[4], view::apply(image, steps, at::kFloat)));
   EXPECT_FALSE(at::equal(drawn[0], drawn[1]));
-  EXPECT_TRUE(at::equal(drawn[1], members_of({"randaug", 0, 2, 7})[1])) << "the same in every evaluation";
+  EXPECT_TRUE(at::equal(drawn[1], members_of({"randaug", 0, 2})[1])) << "the same in every evaluation";
 }
 
 TEST_F(ImageViewsTest, AViewDependsOnTheSampleTheEpochAndTheSeedAlone) {
-  ImageViews views(*pixels_, kHalf, 24, at::kDouble), other(*pixels_, kHalf, 24, at::kDouble);
   for (const char* pipeline : {"strong-fine", "flip-crop", "moco2"}) {
-    views.declare("strong", pipeline, 0, 5, "model");
-    views.declare("weak", pipeline, 1, 5, "model");
-    other.declare("strong", pipeline, 0, 6, "model");
+    ImageViews::Declared declared{.training = {{"strong", {pipeline, 0}}, {"weak", {pipeline, 1}}}, .seed = 5};
+    ImageViews views(*pixels_, kHalf, 24, at::kDouble, declared);
+    declared.seed = 6;
+    ImageViews other(*pixels_, kHalf, 24, at::kDouble, declared);
     at::Tensor both = views.make("train", "strong", ids({0, 1}), 3);
     EXPECT_TRUE(at::equal(both[1], views.make("train", "strong", ids({1}), 3)[0]))
         << pipeline << ": alone or in a batch";
@@ -156,16 +154,18 @@ TEST_F(ImageViewsTest, AViewDependsOnTheSampleTheEpochAndTheSeedAlone) {
 }
 
 TEST_F(ImageViewsTest, TestPipelineAndNormalisationAreSetApart) {
-  ImageViews views(*pixels_, kHalf, 24, at::kDouble);
-  at::Tensor train = views.make("train", "plain", ids({0}), 0), test = views.make("test", "plain", ids({0}), 0);
-  views.declare_test("test-8-7");
+  auto made = [&](const ImageViews::Declared& declared) {
+    return ImageViews(*pixels_, kHalf, 24, at::kDouble, declared);
+  };
+  ImageViews alike = made({}), views = made({.training = {{"weak", {"plain", 1, "imagenet"}}},
+                                             .test = ImageViews::Declared::Test{"test-8-7"}});
+  at::Tensor train = alike.make("train", "plain", ids({0}), 0);
   EXPECT_TRUE(at::equal(train, views.make("train", "plain", ids({0}), 0)));
-  EXPECT_FALSE(at::equal(test, views.make("test", "plain", ids({0}), 0)));
-  views.declare("weak", "plain", 1, 0, "imagenet");
+  EXPECT_FALSE(at::equal(alike.make("test", "plain", ids({0}), 0), views.make("test", "plain", ids({0}), 0)));
   at::Tensor weak = views.make("train", "weak", ids({0}), 0);
   EXPECT_TRUE(at::allclose(weak.select(1, 0) * 0.229 + 0.485, train.select(1, 0) * 0.5 + 0.5)) << "the same pixels";
-  EXPECT_THROW(views.declare("weak", "plane", 1, 0, "model"), UsageError);
-  EXPECT_THROW(views.declare("weak", "plain", 1, 0, "imagnet"), UsageError);
+  EXPECT_THROW(made({.training = {{"weak", {"plane", 1}}}}), UsageError);
+  EXPECT_THROW(made({.training = {{"weak", {"plain", 1, "imagnet"}}}}), UsageError);
 }
 
 }  // namespace

@@ -125,10 +125,10 @@ TEST_F(OwnView, IsAViewLikeAnyOther) {
   std::vector<view::Step> steps = own_view(snapshot, views("model"));
   data::Pixels pixels(folder_ / "cache");
   view::Normalisation half{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
-  EXPECT_THROW(ImageViews(pixels, half, 32, at::kFloat).declare("weak", "model", 0, 0, "model"), InternalError);
-  ImageViews views(pixels, half, 32, at::kFloat, steps);
-  views.declare("weak", "model", 0, 0, "model");
-  views.declare_test("model");
+  ImageViews::Declared declared{.training = {{"weak", {"model"}}}, .test = ImageViews::Declared::Test{"model"}};
+  EXPECT_THROW(ImageViews(pixels, half, 32, at::kFloat, declared), InternalError);
+  declared.own = steps;
+  ImageViews views(pixels, half, 32, at::kFloat, declared);
   at::Tensor ids = at::arange(2);
   steps.push_back(view::Normalize{half});
   at::Tensor raw = at::from_blob(const_cast<std::uint8_t*>(pixels.train().images.data()), {2, 28, 28, 1}, at::kByte)

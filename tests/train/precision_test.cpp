@@ -1,7 +1,9 @@
 // train.precision over whole stages: what is computed in it, what is not, and where it is refused.
 #include <cmath>
 
+#include "../../src/train/real.h"
 #include "miniature.h"
+#include "winnow/device/device.h"
 
 namespace winnow::train {
 namespace {
@@ -46,6 +48,20 @@ TEST_F(PrecisionTest, PureFp16HasFp16WeightsAndFp32Losses) {
   EXPECT_FALSE(is_fp16(result.trace.logged.at("loss")));
   EXPECT_EQ(result.trace.predictions.at("logits").scalar_type(), at::kFloat);
   EXPECT_TRUE(is_fp16(result.trace.predictions.at("logits"))) << "the head computes in fp16";
+}
+
+TEST_F(PrecisionTest, WhatADeviceLacksIsRefusedByName) {
+  device::set_cuda_facts({nullptr, [](int) { return 75; }});
+  Context on_an_old_gpu = context();
+  on_an_old_gpu.device = c10::Device(at::kCUDA, 0);
+  for (const char* precision : {"tf32", "bf16"})
+    EXPECT_EQ(winnow::refusal([&] { real_of(stage("ce", precision).settings, on_an_old_gpu); }),
+              fmt::format("train.precision = {}: GPUs have such products from compute capability 8.0 on, this one's is "
+                          "7.5; take fp32, or fp16",
+                          precision));
+  EXPECT_EQ(real_of(stage("ce", "fp16").settings, on_an_old_gpu).device(), on_an_old_gpu.device);
+  device::set_cuda_facts({});
+  EXPECT_THAT(refusal(stage("ce", "tf32")), HasSubstr("has no such products, an NVIDIA GPU has; take fp32, or bf16"));
 }
 
 // Close to fp32 where training is short, and learned: a wrong cast would be far off or not move.

@@ -21,10 +21,12 @@ using PeerLost = std::function<void(const std::string&)>;
 // What the module offers; one table of functions behind one C symbol.
 struct CudaInterface {
   int (*devices)();           // visible GPUs; 0 without a driver
-  std::string (*why_none)();  // CUDA's words where there are none: no driver, one too old, no device; else empty
+  std::string (*why_none)();  // why there are none: no driver, one too old, no device; else empty
   std::string (*device_name)(int device);
   std::string (*versions)();        // "CUDA 13.0, NCCL 2.28.9"
-  std::string (*kind)(int device);  // "cuda: NVIDIA H200, driver for CUDA 13.0, CUDA 13.0, cuBLAS 13.1.0,
+  std::string (*driver)();          // the driver's own version, "580.65.06"; empty: none says one
+  int (*capability)(int device);    // compute capability: 75 for 7.5. DeviceError
+  std::string (*kind)(int device);  // "cuda: NVIDIA H200, driver 580.65.06, CUDA 13.0, cuBLAS 13.1.0,
                                     // cuDNN 9.15.1, NCCL 2.28.9": what decides over bits
   void (*forbid_waits)(bool);       // whether the host's waiting for a GPU is an error (c10::Error), on any thread
   NcclId (*unique_id)();            // works without a GPU
@@ -38,9 +40,8 @@ struct CudaInterface {
                                       const PeerLost& lost);
 };
 
-// Loads <folder of the program>/../lib/libwinnow-cuda.so, once and for life: the reference stays valid until the
+// Loads cuda_module_file() (core/cuda_needs.h), once and for life: the reference stays valid until the
 // process ends. The first call comes before any of torch, from one thread. DeviceError saying why it cannot be loaded.
 const CudaInterface& cuda_module();
-std::string cuda_module_path();
 
 }  // namespace winnow::comm

@@ -17,8 +17,17 @@ std::vector<std::string> names();
 // The kind of hardware and, of it, what kernels use: the same stage has the same bits on the same kind. "cpu: NAME
 // (family F, model M), AVX512".
 std::string kind_of(c10::Device);
-// Who knows CUDA says what is to be said of its GPUs, once, before the first kind_of(): "cuda: NVIDIA H200, ...".
-void set_cuda_kind(std::string (*kind)(int device));
+// Who knows CUDA says what is to be said of its GPUs, once, before the first kind_of().
+struct CudaFacts {
+  std::string (*kind)(int device);  // "cuda: NVIDIA H200, ..."
+  int (*capability)(int device);    // compute capability: 75 for 7.5
+};
+void set_cuda_facts(const CudaFacts&);
+
+// Why this device has no products of a precision ("tf32", "bf16"), for the end of a message: "a CPU has no such
+// products", "GPUs have them from compute capability 8.0 on, this one's is 7.5". Empty: it has them. CPUs compute bf16,
+// if slowly; what is no GPU has no tf32.
+std::string why_without(std::string_view precision, c10::Device);
 
 // The device of process `rank` of a gang of `size`: of GPUs each has its own. UsageError where there are too few, or
 // where `device` has a number, which all would share.

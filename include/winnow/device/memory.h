@@ -11,6 +11,9 @@ namespace winnow::device {
 // memory nobody shares out.
 std::int64_t peak_memory(c10::Device);
 
+// The same at this moment.
+std::int64_t held_memory(c10::Device);
+
 // Gives back what is kept for the next tensors, so that a process without a stage is in nobody's way; counting begins
 // anew.
 void release_memory(c10::Device);

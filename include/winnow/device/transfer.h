@@ -6,6 +6,10 @@
 
 namespace winnow::device {
 
+// A copy of `host` in memory that the device can fetch it from while the host goes on (pinned), where there is such a
+// thing; else the tensor itself. To be made on a thread of its own ahead of the step: to_device() then copies nothing.
+at::Tensor ready_for(const at::Tensor& host, c10::Device device);
+
 // `host` on `device`, without waiting: through pinned memory. On the CPU the tensor itself.
 at::Tensor to_device(const at::Tensor& host, c10::Device device);
 

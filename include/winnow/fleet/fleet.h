@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "winnow/core/cuda_needs.h"
 #include "winnow/core/file.h"
 #include "winnow/core/words.h"
 #include "winnow/fleet/observer.h"
@@ -18,14 +19,16 @@ namespace winnow::fleet {
 struct Options {
   Path store;
   std::vector<Path> references;
-  std::vector<std::string> trainer;  // program and arguments
-  bool own_trainer = false;          // it is winnow-train: it is told its device
+  std::vector<std::string> trainer;       // program and arguments
+  bool own_trainer = false;               // it is winnow-train: it is told its device
+  Path cuda_module = cuda_module_file();  // without it our own trainer computes on no GPU
   // Where an agent's trainers compute: on GPUs where the driver finds some, and else on CPUs; on either alone.
   enum class Devices : std::uint8_t { automatic, cpu, cuda };
   Devices devices = Devices::automatic;
   std::uint32_t trainers = 0;       // for each agent; 0: on CPUs 1, on GPUs `per_gpu` for each
   std::uint32_t per_gpu = 1;        // trainers that share a GPU
   bool busy_gpus = false;           // take GPUs on which other processes compute, too
+  bool small_gpus = false;          // take GPUs with less memory than stages like these have held of one
   bool mixed_devices = false;       // some nodes may compute on CPUs while others have GPUs
   int threads = 1;                  // for each trainer, and for each process of a gang
   int loaders = -1;                 // the same: threads that make images ahead of the step; -1: the trainer decides
@@ -85,6 +88,7 @@ struct Room {
   std::uint32_t slots = 1, gpus = 0;
   bool partitioned = false;  // the GPUs are instances (MIG), of which a process sees one: no gang can have them
   std::string first_gpu;     // its UUID
+  int capability = 0;        // the least compute capability of the GPUs: 75 for 7.5; 0: not known
 };
 Room room_here(const Options&);
 

@@ -29,13 +29,15 @@ struct Gpu {
   std::vector<pid_t> processes;       // that compute on it
   std::string unusable;      // why no stage can run on it: sick, lost, in a mode that admits none; empty: one can
   bool one_process = false;  // its mode admits a single process
+  int capability = 0;        // compute capability: 75 for 7.5
 };
 
 struct Gpus {
-  std::string driver;     // "580.65.06"
-  int cuda = 0;           // the newest CUDA that the driver serves, 13000 for 13.0
-  std::vector<Gpu> list;  // a partitioned GPU is not in it, its instances are
-  std::string missing;    // why nothing is known of any GPU: no driver, no library, a library of another driver
+  std::string driver;      // "580.65.06"
+  int cuda = 0;            // the newest CUDA that the driver serves, 13000 for 13.0
+  std::vector<Gpu> list;   // a partitioned GPU is not in it, its instances are
+  std::string missing;     // why nothing is known of any GPU: no driver, no library, a library of another driver
+  bool installed = false;  // the driver's library is there, whether it serves or not
 };
 
 // Looks once, and lets the library go. Does not throw: a machine without a driver is an answer. Not from several

@@ -13,7 +13,9 @@ namespace winnow::fleet {
 //  "waiting":{"inputs","room","given","pause","next_try","wide":[{"width","stages"}]},
 //  "sweeps":[{"sweep","stages","before","complete","counts":{done,failed,blocked,open,running}}],
 //  "agents":[{host,slots,running,heard,quarantined_until,gpus:[{name,uuid,index,memory,used,utilisation,temperature,unusable}]}],
-//  "running":[{label,sweeps,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,loss}],
+//  "former":[{host,gpus}],
+//  "running":[{label,sweeps,identity,attempt,width,host,since,epoch,epochs,step,steps,rate,phase,memory,device_memory,
+//    device_peak,loss}],
 //  "failures":[{label,sweeps,class,text,final,time}]}
 //
 // "sweep" is the sweep's name, or the names of several with ", " between them; "sweeps" counts for each what it needs,
@@ -24,7 +26,7 @@ namespace winnow::fleet {
 // stages wider than 1, which wait for slots of one agent), were given to an agent ahead, and pause after a failed
 // attempt; the first of these is tried again in `next_try` seconds. `quarantined_until`: stages failed there in a row.
 // `guessed` stages are of kinds without a known duration (time_left.h). `running` of an agent counts slots. `rate`:
-// steps a second.
+// steps a second. `former`: agents that have left, `gpus` as they saw them last.
 //
 // "state" is added here: "running", "ended", or "died" for a coordinator that neither lives nor said that it ended.
 // None: no run was ever here. DataError for a file that is no status.

@@ -24,12 +24,13 @@ struct TrialOrder {
 };
 
 struct TrialEnd {
-  bool stopped = false;       // the user asked for it
-  std::string failure;        // one line; empty: it went well
-  std::string failure_class;  // user, memory, transient
-  Value measured;             // `trial` of the event `done`: src/fleet/README.md
-  std::int64_t memory = 0;    // bytes: the most that the trainer was seen to hold
-  std::string log;            // last lines of its standard error
+  bool stopped = false;            // the user asked for it
+  std::string failure;             // one line; empty: it went well
+  std::string failure_class;       // user, memory, transient
+  Value measured;                  // `trial` of the event `done`: src/fleet/README.md
+  std::int64_t memory = 0;         // bytes: the most that the trainer was seen to hold
+  std::int64_t device_memory = 0;  // the same of its GPU, as it says; 0: it says nothing
+  std::string log;                 // last lines of its standard error
 };
 
 // Starts the trainer, sends the stage with "trial": true, waits. `stop` is asked several times a second; the trainer is

@@ -29,6 +29,13 @@ struct Attempt {
   std::string label, identity, host, outcome;  // outcome: done, failed, lost, returned, running
   int number = 1;
   double begin = 0, end = 0;  // seconds since the epoch
+  double device_memory = 0;   // bytes that it held at most of its GPU; 0: not known
+};
+
+// A GPU of the store's last run, as that saw it last.
+struct Gpu {
+  std::string host, name, unusable;                                          // unusable: why; empty: it is well
+  double index = 0, memory = 0, used = 0, utilisation = 0, temperature = 0;  // bytes, percent, degrees Celsius
 };
 
 struct Failure {
@@ -48,6 +55,8 @@ struct Page {
   std::vector<Chart> learning, selection;
   std::vector<Attempt> attempts;
   double gpu_seconds = 0, gpu_seconds_in_vain = 0;  // of one GPU; of these, of attempts without a result
+  std::vector<Gpu> gpus;
+  std::string gpus_seen;  // when
   std::vector<Failure> failures;
   std::vector<std::string> notes;
 };

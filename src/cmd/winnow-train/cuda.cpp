@@ -33,7 +33,7 @@ void load_cuda_if_asked(int argc, char** argv) {
   if (cuda.devices() == 0)
     throw DeviceError(fmt::format(
         "--device cuda: {}; `winnow doctor` says what is missing, --device cpu computes on CPUs", cuda.why_none()));
-  device::set_cuda_kind(cuda.kind);
+  device::set_cuda_facts({cuda.kind, cuda.capability});
 }
 
 }  // namespace winnow::cmd

@@ -6,9 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <new>
 #include <string>
-#include <string_view>
 
 #include "winnow/core/error.h"
 #include "winnow/device/memory.h"
@@ -83,15 +81,6 @@ std::int64_t peak_bytes() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
-}
-
-bool is_out_of_memory(const std::exception& error) {
-  if (dynamic_cast<const std::bad_alloc*>(&error)) return true;
-  std::string_view text = error.what();
-  for (const char* words :
-       {"DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", "out of memory"})
-    if (text.find(words) != std::string_view::npos) return true;
-  return false;
 }
 
 }  // namespace winnow::cmd

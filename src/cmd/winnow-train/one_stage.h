@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 #include <optional>
 
 #include "winnow/stage/trainer_protocol.h"
@@ -29,8 +28,5 @@ Value to_json(const train::Trial&);  // and the most memory that this process ha
 
 std::int64_t resident_bytes();  // of this process, and of a program that is the method
 std::int64_t peak_bytes();      // the most that it ever held
-
-// torch and the standard library say it in different ways.
-bool is_out_of_memory(const std::exception&);
 
 }  // namespace winnow::cmd

@@ -20,6 +20,8 @@
 #include "winnow/comm/join_gang.h"
 #include "winnow/core/error.h"
 #include "winnow/core/revision.h"
+#include "winnow/device/memory.h"
+#include "winnow/device/out_of_memory.h"
 #include "winnow/stage/shared_code.h"
 #include "winnow/stage/trainer_protocol.h"
 
@@ -89,8 +91,8 @@ class Lines {
 // Reports once a second, and listens between steps.
 class Reporter final : public train::Observer {
  public:
-  Reporter(Lines& lines, std::string identity, std::deque<Value>& later)
-      : lines_(lines), identity_(std::move(identity)), later_(later) {}
+  Reporter(Lines& lines, std::string identity, std::deque<Value>& later, c10::Device device)
+      : lines_(lines), identity_(std::move(identity)), later_(later), device_(device) {}
 
   bool report_wanted(std::int64_t step, std::int64_t steps) override {
     return step == 1 || step == steps || std::chrono::steady_clock::now() - last_ >= std::chrono::seconds(1);
@@ -98,12 +100,11 @@ class Reporter final : public train::Observer {
   void progress(const train::Report& report) override {
     last_ = std::chrono::steady_clock::now();
     step_ = report.step;
-    send(Event::progress, {{"epoch", report.epoch},
-                           {"epochs", report.epochs},
-                           {"step", report.step},
-                           {"steps", report.steps},
-                           {"memory", resident_bytes()},
-                           {"metrics", {{"loss", report.loss}}}});
+    Value fields = {{"epoch", report.epoch}, {"epochs", report.epochs},    {"step", report.step},
+                    {"steps", report.steps}, {"memory", resident_bytes()}, {"metrics", {{"loss", report.loss}}}};
+    if (std::int64_t peak = device::peak_memory(device_); peak > 0)
+      fields.update({{"device_memory", device::held_memory(device_)}, {"device_peak", peak}});
+    send(Event::progress, fields);
   }
 
   void resumed(std::int64_t epoch, std::int64_t step) override {
@@ -134,6 +135,7 @@ class Reporter final : public train::Observer {
   Lines& lines_;
   std::string identity_;
   std::deque<Value>& later_;
+  c10::Device device_;
   std::chrono::steady_clock::time_point last_{};
   std::int64_t step_ = 0;
   bool stop_ = false;
@@ -141,8 +143,9 @@ class Reporter final : public train::Observer {
 
 std::string out_of_memory(const std::exception& error) {
   std::string_view text = error.what();
-  // torch says how much of which GPU; and so does a program that is a method.
-  if (text.find("CUDA out of memory") != text.npos || dynamic_cast<const Error*>(&error))
+  // torch says how much of which GPU, CUDA's libraries which call; and so does a program that is a method.
+  if (text.find("CUDA") != text.npos || text.find("STATUS_ALLOC_FAILED") != text.npos ||
+      dynamic_cast<const Error*>(&error))
     return one_line(std::string(text));
   return fmt::format("out of memory: this process held {} MB", resident_bytes() >> 20);
 }
@@ -184,7 +187,7 @@ Task task_of(const Value& command, c10::Device device, int threads, const comm::
 Value run(const Value& command, Lines& lines, std::deque<Value>& later, c10::Device device, int threads,
           comm::Collective& gang, train::Programs& programs) {
   std::string identity = command.value("identity", "");
-  Reporter reporter(lines, identity, later);
+  Reporter reporter(lines, identity, later, device);
   try {
     Task task = task_of(command, device, threads, gang);
     task.context.programs = &programs;
@@ -208,7 +211,7 @@ Value run(const Value& command, Lines& lines, std::deque<Value>& later, c10::Dev
   } catch (const DataError& error) {
     return failure(identity, "user", error.what());
   } catch (const std::exception& error) {
-    if (is_out_of_memory(error)) return failure(identity, "memory", out_of_memory(error));
+    if (device::is_out_of_memory(error)) return failure(identity, "memory", out_of_memory(error));
     return failure(identity, "transient", one_line(error.what()));
   }
 }
@@ -245,8 +248,10 @@ int lead(comm::Collective& gang, c10::Device device, int threads) {
   }
 }
 
-// Any other process: whatever ends its stage but a stop ends the gang.
+// Any other process: whatever ends its stage but a stop ends the gang. It speaks where it alone knows why: process 0
+// waits for it in a collective, and the agent would take the end for one that smaller pieces do not help.
 int follow(comm::Collective& gang, c10::Device device, int threads) {
+  Lines lines;
   train::Observer silent;
   while (true) {
     std::string command = comm::agree(gang, std::string());
@@ -255,6 +260,11 @@ int follow(comm::Collective& gang, c10::Device device, int threads) {
     try {
       execute_and_write(task.stage, task.context, task.output, gang, silent);
     } catch (const train::Stopped&) {
+    } catch (const std::exception& error) {
+      if (device::is_out_of_memory(error))
+        lines.send(failure(task.stage.identity().hex(), "memory",
+                           fmt::format("process {} of {}: {}", gang.rank(), gang.size(), out_of_memory(error))));
+      throw;
     }
   }
 }

@@ -11,13 +11,17 @@
 #include "arguments.h"
 #include "commands.h"
 #include "data_text.h"
+#include "doctor_check.h"
 #include "doctor_data.h"
+#include "doctor_toolkit.h"
 #include "outcome.h"
 #include "preset_options.h"
+#include "winnow/core/cuda_needs.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
 #include "winnow/core/file_state.h"
 #include "winnow/core/settings.h"
+#include "winnow/core/shell_word.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/weights.h"
 #include "winnow/fleet/gpus.h"
@@ -27,12 +31,7 @@ namespace winnow::cmd {
 
 namespace {
 
-constexpr int kToolkit = 13000;  // the CUDA of the torch wheel
-
-struct Check {
-  enum class State { good, missing, broken } state;  // missing: winnow works, some things do not
-  std::string name, found, advice;
-};
+constexpr const char* kToolkit = "/usr/local/cuda";  // where launch/setup and the build look
 
 const char* to_string(Check::State state) {
   return state == Check::State::good ? "ok" : state == Check::State::missing ? "missing" : "broken";
@@ -46,8 +45,9 @@ std::optional<Path> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-std::string first_line_of(const std::string& command) {
-  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
+// Of what a command says, or complains.
+std::string first_line_of(const std::string& command, bool errors = false) {
+  FILE* pipe = ::popen((command + (errors ? " 2>&1 >/dev/null" : " 2>/dev/null")).c_str(), "r");
   if (!pipe) return "";
   char line[256] = "";
   if (!std::fgets(line, sizeof line, pipe)) line[0] = 0;
@@ -85,12 +85,10 @@ void check_gpus(std::vector<Check>& checks) {
     checks.push_back({Check::State::missing, "GPUs", gpus.missing, "stages run on CPUs"});
     return;
   }
-  std::string driver =
-      fmt::format("driver {}, serves CUDA {}.{}", gpus.driver, gpus.cuda / 1000, gpus.cuda % 1000 / 10);
-  if (gpus.cuda < kToolkit)
-    checks.push_back(
-        {Check::State::broken, "GPU driver", driver,
-         fmt::format("winnow-train needs CUDA {}.{}: a newer driver", kToolkit / 1000, kToolkit % 1000 / 10)});
+  std::string driver = fmt::format("driver {}, serves CUDA {}", gpus.driver, cuda_version(gpus.cuda));
+  if (gpus.cuda < kCudaNeeded)
+    checks.push_back({Check::State::broken, "GPU driver", driver,
+                      fmt::format("winnow-train needs CUDA {}: a newer driver", cuda_version(kCudaNeeded))});
   else checks.push_back({Check::State::good, "GPU driver", driver, ""});
   for (const fleet::Gpu& gpu : gpus.list) {
     std::string what =
@@ -103,11 +101,18 @@ void check_gpus(std::vector<Check>& checks) {
           {Check::State::good, name, what, fmt::format("process {} computes on it", gpu.processes.front())});
     else checks.push_back({Check::State::good, name, what, ""});
   }
-  Path module = executable_folder().parent_path() / "lib" / "libwinnow-cuda.so";
-  if (std::filesystem::exists(module)) checks.push_back({Check::State::good, "CUDA module", module.string(), ""});
-  else
-    checks.push_back({Check::State::broken, "CUDA module", module.string() + " is not built",
-                      "install a CUDA 13 toolkit with NCCL and cuDNN, then launch/setup and launch/build"});
+}
+
+// Whether a trainer can load it, by a trainer: libraries of CUDA that are not found are its dynamic linker's to name.
+Check check_module() {
+  Path module = cuda_module_file(), trainer = executable_folder() / "winnow-train";
+  if (!std::filesystem::exists(module))
+    return {Check::State::missing, "CUDA module", module.string() + " is not built", kHowToBuildCudaModule};
+  if (::access(trainer.c_str(), X_OK) != 0) return {Check::State::good, "CUDA module", module.string(), ""};
+  std::string said = first_line_of(shell_word(trainer.string()) + " serve --device cuda </dev/null", /*errors=*/true);
+  if (said.find("cannot load") != said.npos || said.find("of another version") != said.npos)
+    return {Check::State::broken, "CUDA module", said, kHowToBuildCudaModule};
+  return {Check::State::good, "CUDA module", module.string() + ", a trainer loads it", ""};
 }
 
 std::string free_space(const Path& folder) {
@@ -241,6 +246,8 @@ int doctor(int argc, char** argv) {
                                check_folder("store", store, "choose another folder with --store"),
                                check_folder("cache", cache_folder(), "set WINNOW_CACHE to a writable folder")};
   check_gpus(checks);
+  for (Check& check : toolkit_checks(kToolkit)) checks.push_back(std::move(check));
+  checks.push_back(check_module());
   check_datasets(catalogue, checks);
   check_models(catalogue, checks);
   json ? print_json(checks) : print(checks);

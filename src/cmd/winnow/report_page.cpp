@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_set>
 
+#include "utc_time.h"
+#include "winnow/core/error.h"
 #include "winnow/fleet/journal_records.h"
+#include "winnow/fleet/status.h"
 
 namespace winnow::cmd {
 
@@ -55,6 +59,8 @@ class History {
     } else if (event == "done" || event == "failed" || event == "returned" || event == "lost") {
       if (auto found = open_.find(identity); found != open_.end()) {
         end(found->second, event, time);
+        if (auto memory = record.find("device_memory"); memory != record.end() && memory->is_number())
+          page_.attempts[found->second].device_memory = memory->get<double>();
         open_.erase(found);
       }
       if (event == "done")
@@ -95,6 +101,37 @@ class History {
   double last_ = 0;
 };
 
+// Of the store's last run, whichever sweep it worked on: what it saw of its agents' GPUs.
+void add_gpus(report::Page& page, const Path& store) {
+  std::optional<Value> status;
+  try {
+    status = fleet::read_status(store);
+  } catch (const DataError& error) {
+    page.notes.push_back(error.what());
+  }
+  if (!status) return;
+  auto text = [](const Value& object, const char* key) {
+    auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+  };
+  auto number = [](const Value& object, const char* key) {
+    auto found = object.find(key);
+    return found != object.end() && found->is_number() ? found->get<double>() : 0;
+  };
+  page.gpus_seen = utc_time(number(*status, "time"));
+  auto add = [&](const Value& agent) {
+    auto gpus = agent.find("gpus");
+    if (gpus == agent.end()) return;
+    for (const Value& gpu : *gpus)
+      if (gpu.is_object())
+        page.gpus.push_back({text(agent, "host"), text(gpu, "name"), text(gpu, "unusable"), number(gpu, "index"),
+                             number(gpu, "memory"), number(gpu, "used"), number(gpu, "utilisation"),
+                             number(gpu, "temperature")});
+  };
+  for (const Value& agent : (*status)["agents"]) add(agent);
+  for (const Value& agent : (*status)["former"]) add(agent);
+}
+
 }  // namespace
 
 fleet::GpuTime gpu_time_of(const sweep::Plan& plan, const store::Store& store) {
@@ -126,6 +163,7 @@ report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::
   if (std::size_t damaged = fleet::read_journal(store.root(), [&](const Value& record) { history.take(record); }))
     page.notes.push_back(fmt::format("{} lines of the journal are damaged", damaged));
   history.finish();
+  if (!page.attempts.empty()) add_gpus(page, store.root());
   fleet::GpuTime gpus = gpu_time_of(plan, store);
   page.gpu_seconds = gpus.seconds;
   page.gpu_seconds_in_vain = gpus.in_vain;

@@ -34,7 +34,7 @@ struct RunOptions {
   TrainerOption trainer;
   std::string device = "auto";
   std::uint32_t trainers = 0, per_gpu = 1, max_failures = 0;  // trainers 0: as many as there are devices
-  bool busy_gpus = false, mixed_devices = false;
+  bool busy_gpus = false, small_gpus = false, mixed_devices = false;
   int threads = 1, loaders = -1;
   std::int64_t device_images = -1;  // MiB
   double grace = 5, checkpoint_every = 60, time_scale = 1;
@@ -50,6 +50,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.trainers = options.trainers;
   result.per_gpu = options.per_gpu;
   result.busy_gpus = options.busy_gpus;
+  result.small_gpus = options.small_gpus;
   result.mixed_devices = options.mixed_devices;
   result.threads = options.threads;
   result.loaders = options.loaders;
@@ -156,7 +157,7 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
     std::optional<fleet::Room> room;
     if (!world.mpi) require_room(plans, work, room.emplace(fleet::room_here(own)));
     bool on_cpus = own.devices == fleet::Options::Devices::cpu || (room && room->gpus == 0);
-    if (on_cpus && own.own_trainer) require_cpus_suffice(plans, work, catalogues);
+    if (own.own_trainer) require_devices_suffice(plans, work, catalogues, on_cpus, room ? room->capability : 0);
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
   } else if (std::filesystem::is_directory(store.root() / "runs")) {
@@ -190,6 +191,10 @@ void add_to(CLI::App& app, RunOptions& options) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_flag("--busy-gpus", options.busy_gpus, "take GPUs on which other processes compute, too");
+  app.add_flag(
+      "--small-gpus", options.small_gpus,
+      "take GPUs with less memory than stages of this sweep's classes have held of one: what runs out of it is "
+      "tried again in smaller pieces");
   app.add_flag("--mixed-devices", options.mixed_devices, "some nodes may compute on CPUs while others have GPUs");
   app.add_option("--threads", options.threads, "threads for each trainer; part of what makes results bit-equal")
       ->check(CLI::Range(1, 1024))

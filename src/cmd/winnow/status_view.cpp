@@ -280,6 +280,8 @@ class View {
       if (steps > 0) facts += fmt::format(", step {:.0f}/{:.0f}", step, steps);
       if (auto loss = number(stage, "loss")) facts += fmt::format(", loss {:.3g}", *loss);
       if (auto memory = number(stage, "memory")) facts += ", " + bytes(*memory);
+      if (auto own = number(stage, "device_memory"))
+        facts += fmt::format(", {} of its GPU, at most {}", bytes(*own), bytes(number_or(stage, "device_peak", *own)));
       if (double width = number_or(stage, "width", 1); width > 1) facts += fmt::format(", {:.0f} processes", width);
       if (double attempt = number_or(stage, "attempt", 1); attempt > 1)
         facts += fmt::format(", attempt {:.0f}", attempt);

@@ -91,8 +91,10 @@ std::string TrialReport::text() const {
   std::size_t wide = 5;
   for (const StageClass& own : classes_.all()) wide = std::max(wide, own.name.size());
   wide = std::min<std::size_t>(wide, 90);
-  std::string text = fmt::format("{:<{}}  {:>6}  {:>8}  {:>10}  {:>9}  {:>11}  {:>11}\n", "class", wide, "stages",
-                                 "a step", "evaluation", "memory", "a stage", "all of them");
+  bool on_gpus = std::ranges::any_of(trials_, [](const ClassTrial& trial) { return trial.device_memory > 0; });
+  auto of_gpu = [&](const std::string& words) { return on_gpus ? fmt::format("  {:>10}", words) : ""; };
+  std::string text = fmt::format("{:<{}}  {:>6}  {:>8}  {:>10}  {:>9}{}  {:>11}  {:>11}\n", "class", wide, "stages",
+                                 "a step", "evaluation", "memory", of_gpu("GPU memory"), "a stage", "all of them");
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     const StageClass& own = classes_.all()[i];
     const ClassTrial& trial = trials_[i];
@@ -103,8 +105,9 @@ std::string TrialReport::text() const {
       continue;
     }
     auto of_training = [&](double seconds) { return trial.times.epochs > 0 ? spoken_duration(seconds) : "-"; };
-    text += fmt::format("{:>8}  {:>10}  {:>9}  {:>11}  {:>11}\n", of_training(trial.times.step),
+    text += fmt::format("{:>8}  {:>10}  {:>9}{}  {:>11}  {:>11}\n", of_training(trial.times.step),
                         of_training(trial.times.evaluation), megabytes(trial.memory),
+                        of_gpu(trial.device_memory > 0 ? megabytes(trial.device_memory) : "-"),
                         spoken_duration(trial.times.stage(epochs_of(own.tried))), spoken_duration(seconds_[i]));
   }
   for (std::size_t i = 0; i < trials_.size(); ++i) {
@@ -143,6 +146,7 @@ Value TrialReport::json() const {
                     {"memory_bytes", trial.memory},
                     {"stage_seconds", trial.times.stage(epochs_of(own.tried))},
                     {"all_seconds", seconds_[i]}});
+      if (trial.device_memory > 0) entry["device_memory_bytes"] = trial.device_memory;
     } else {
       entry["reason"] = trial.failure;
     }

@@ -18,8 +18,9 @@ struct ClassTrial {
   std::string failure, failure_class,
       log;  // of failed ones; of blocked ones `failure` names the class that they wait for
   StageTimes times;
-  std::int64_t memory = 0;  // bytes
-  double tried_in = 0;      // seconds
+  std::int64_t memory = 0;         // bytes
+  std::int64_t device_memory = 0;  // of its GPU; 0: not known
+  double tried_in = 0;             // seconds
 };
 
 class TrialReport {

@@ -149,6 +149,7 @@ class Trials {
       };
       fleet::TrialEnd end = fleet::try_stage(order, stop);
       result.memory = end.memory;
+      result.device_memory = end.device_memory;
       if (end.stopped) return result;
       if (end.failure.empty()) {
         result.times = StageTimes::from(end.measured);
@@ -259,6 +260,7 @@ int try_out(int argc, char** argv) {
   if (!parse(app, argc, argv)) return kDone;
   fleet::Options device;
   device.devices = fleet::devices().parse(options.device);
+  device.own_trainer = options.trainer.own();
   options.gpu = fleet::room_here(device).first_gpu;
   return execute(options);
 }

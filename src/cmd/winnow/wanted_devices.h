@@ -9,7 +9,10 @@
 
 namespace winnow::cmd {
 
-// For a run on CPUs: UsageError with the place where a stage that is not done asks for TF32, or a program for a GPU.
-void require_cpus_suffice(const UnitedPlans&, const fleet::Work&, const std::vector<sweep::Catalogue>&);
+// UsageError with the place where a stage that is not done asks for products that the devices lack (TF32 on CPUs; TF32
+// and bfloat16 on old GPUs), or a program for a GPU in a run on CPUs. `capability`: the least compute capability of its
+// GPUs, 80 for 8.0; 0: not known.
+void require_devices_suffice(const UnitedPlans&, const fleet::Work&, const std::vector<sweep::Catalogue>&, bool on_cpus,
+                             int capability);
 
 }  // namespace winnow::cmd

@@ -47,7 +47,7 @@ ncclDataType_t type_of(const at::Tensor& tensor) {
 class Nccl final : public Collective {
  public:
   Nccl(const NcclId& id, int rank, int size, int device, std::chrono::seconds deadline, const PeerLost& lost)
-      : rank_(rank), size_(size), deadline_(deadline) {
+      : rank_(rank), size_(size), device_(device), deadline_(deadline) {
     c10::cuda::set_device(static_cast<c10::DeviceIndex>(device));
     ncclUniqueId unique;
     static_assert(sizeof unique == sizeof id);
@@ -133,6 +133,8 @@ class Nccl final : public Collective {
     if (cudaError_t code = cudaEventRecord(event, stream()); code != cudaSuccess)
       throw DeviceError(fmt::format("{}: {}", what, cudaGetErrorString(code)));
     watch_->accepted(what, [this, event] {
+      // On the watch's own thread, whose device would be the first one: a context there is another process's memory.
+      cudaSetDevice(device_);
       if (cudaEventQuery(event) == cudaErrorNotReady) return false;
       std::lock_guard lock(mutex_);  // done, or the device failed: who waits for it learns that
       free_.push_back(event);
@@ -169,7 +171,7 @@ class Nccl final : public Collective {
     }
   }
 
-  int rank_, size_;
+  int rank_, size_, device_;
   std::chrono::seconds deadline_;
   ncclComm_t communicator_ = nullptr;
   std::mutex mutex_;

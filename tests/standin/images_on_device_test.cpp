@@ -3,6 +3,10 @@
 
 #include <ATen/record_function.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "../train/miniature.h"
 #include "standin.h"
 #include "winnow/train/scopes.h"
@@ -162,6 +166,69 @@ TEST_F(Uploads, OfPassesAreOnce) {
   ASSERT_EQ(fewer.size(), 4u);
   EXPECT_GE(all[2], 40 * 28 * 28) << "all are looked at before the second";
   EXPECT_LT(fewer[2], 40 * 28 * 28 / 10);
+}
+
+// Token rows of the classes' prompts: they go there with the first step and stay.
+TEST_F(Uploads, OfPromptsAreOnce) {
+  for (const char* method : {"dual-prompts", "coop"}) {
+    SCOPED_TRACE(method);
+    Stage own = stage(method, "flip-crop");
+    auto [digest, bytes] = on_device(own, 1 << 20);
+    ASSERT_EQ(bytes.size(), 4u);
+    constexpr std::int64_t kRow = 10 * sizeof(std::int64_t);  // a column of all classes' rows
+    EXPECT_GE(bytes[0], kImages + 4 * kRow);
+    for (std::size_t step : {2, 3}) EXPECT_LT(bytes[step], 20 * 64) << "numbers of samples, crops and labels";
+  }
+}
+
+// Threads that copied a batch of images into memory that the device can fetch it from.
+class PinningThreads {
+ public:
+  PinningThreads() {
+    others() = 0;
+    own() = std::this_thread::get_id();
+    handle_ =
+        at::addGlobalCallback(at::RecordFunctionCallback(&begin).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+  }
+  ~PinningThreads() { at::removeCallback(handle_); }
+  PinningThreads(const PinningThreads&) = delete;
+  static std::atomic<int>& others() {
+    static std::atomic<int> count;
+    return count;
+  }
+
+ private:
+  static std::thread::id& own() {
+    static std::thread::id id;
+    return id;
+  }
+  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
+    if (std::string_view(function.name()) != "aten::copy_" || std::this_thread::get_id() == own()) return nullptr;
+    at::Tensor into = function.inputs().front().toTensor();
+    if (into.is_cpu() && into.dim() == 4 && into.scalar_type() == at::kByte && into.is_pinned()) ++others();
+    return nullptr;
+  }
+  at::CallbackHandle handle_;
+};
+
+// Waits, after the first step, until a thread of the queue has made the images of a coming one.
+class UntilOneIsReady final : public Observer {
+ public:
+  bool report_wanted(std::int64_t, std::int64_t) override {
+    for (int i = 0; i < 60'000 && PinningThreads::others() == 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return false;
+  }
+};
+
+TEST_F(Uploads, AreMadeReadyOnTheThreadsThatMakeTheImages) {
+  Context own = context();
+  own.device = standin::device();
+  own.loaders = 2;
+  UntilOneIsReady observer;
+  PinningThreads watch;
+  execute(stage("cc", "weak-fine"), own, *alone_, observer);
+  EXPECT_GE(PinningThreads::others(), 1);
 }
 
 }  // namespace

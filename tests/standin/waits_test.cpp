@@ -4,9 +4,9 @@
 
 #include <mutex>
 
-#include "../train/miniature.h"
+#include "../train/graph.h"
+#include "generated_stages.h"
 #include "standin.h"
-#include "winnow/model/untrained_tower.h"
 #include "winnow/train/scopes.h"
 
 namespace winnow::train {
@@ -54,6 +54,14 @@ class WaitsOfScopes {
   }
   at::CallbackHandle handle_;
 };
+
+// How often a step of the method may look at the device.
+int looks_of(const std::string& method) { return method == "solar" ? 1 : method == "htc" ? 2 : 0; }
+
+// Detectors that fit a mixture of the losses of all samples do so on the host, in a pass once an epoch.
+bool fits_on_the_host(const std::string& method) {
+  return std::set<std::string>{"gmm", "dividemix", "longremix", "rolt", "turn"}.count(method) != 0;
+}
 
 class Waits : public Miniature {
  protected:
@@ -124,14 +132,13 @@ TEST_F(Waits, OfSteps) {
       Stage own = stage(name, profile);
       execute(own, for_stage(own), *alone_, silent_);
       ASSERT_EQ(WaitsOfScopes::steps().size(), 8u);
-      int looks = name == "solar" ? 1 : name == "htc" ? 2 : 0;
+      int looks = looks_of(name);
       for (std::size_t step = 0; step < 8; ++step)
         EXPECT_EQ(WaitsOfScopes::steps()[step],
                   fmt::format("values 0, shapes 0, copies out {}, in 0", step < 4 ? 0 : looks))
             << profile << ", step " << step;
       ASSERT_EQ(WaitsOfScopes::passes().size(), 4u);
-      // Their mixtures are fitted on the host, once an epoch.
-      if (std::set<std::string>{"gmm", "dividemix", "longremix", "rolt", "turn"}.count(name)) continue;
+      if (fits_on_the_host(name)) continue;
       for (const std::string& waits : WaitsOfScopes::passes())
         EXPECT_EQ(waits, "values 0, shapes 0, copies out 0, in 0") << profile;
     }
@@ -195,6 +202,78 @@ class HostWorkOfSteps {
   }
   at::CallbackHandle handle_;
 };
+
+// Executes a stage on the device, and nothing of its steps and passes may wait for it or be the host's work.
+Execution watched(const Stage& stage, Context context, comm::Collective& alone,
+                  const std::set<std::string>& declared = {}) {
+  context.device = standin::device();
+  std::string method = stage.settings.has("method") ? stage.settings.text("method") : "";
+  WaitsOfScopes waits;
+  HostWorkOfSteps work;
+  Silent silent;
+  Execution result = execute(stage, context, alone, silent);
+  std::set<std::string> allowed;
+  for (int looks = 0; looks <= looks_of(method); ++looks)
+    allowed.insert(fmt::format("values 0, shapes 0, copies out {}, in 0", looks));
+  for (const std::string& step : WaitsOfScopes::steps()) EXPECT_TRUE(allowed.count(step)) << "a step: " << step;
+  if (!fits_on_the_host(method)) {
+    for (const std::string& pass : WaitsOfScopes::passes())
+      EXPECT_EQ(pass, "values 0, shapes 0, copies out 0, in 0") << "a pass";
+  }
+  EXPECT_THAT(HostWorkOfSteps::seen(), testing::IsSubsetOf(declared));
+  return result;
+}
+
+// Of every adaptation, head, precision, optimiser, view and family: the same list as that of the equal bits.
+class WaitsOfGenerated : public GeneratedStages {
+ protected:
+  void watch(const std::vector<Generated>& all) {
+    for (const Generated& each : all) {
+      SCOPED_TRACE(each.shown);
+      // Small masks of dropout are drawn by the host and copied: docs/devices.md#9.
+      std::set<std::string> copies;
+      if (each.shown == "wide resnet, full-tuning")
+        for (const char* name : {"to", "_to_copy", "copy_", "_copy_from", "is_pinned"})
+          copies.insert(fmt::format("aten::{} in {}", name, scope::forward));
+      watched(each.stage, context_of(each), *alone_, copies);
+      EXPECT_EQ(WaitsOfScopes::steps().size() % 2, 0u);
+      EXPECT_GE(WaitsOfScopes::steps().size(), 4u) << "two epochs of several steps";
+    }
+  }
+};
+
+TEST_F(WaitsOfGenerated, EveryMethod) { watch(every_method()); }
+TEST_F(WaitsOfGenerated, EveryAdaptationAndHead) { watch(every_adaptation_and_head()); }
+TEST_F(WaitsOfGenerated, EveryPrecisionAndOptimiser) { watch(every_precision()); }
+TEST_F(WaitsOfGenerated, PureFp16) { watch(every_adaptation_in_pure_fp16()); }
+TEST_F(WaitsOfGenerated, EveryView) { watch(every_view()); }
+TEST_F(WaitsOfGenerated, EveryFamily) { watch(every_family()); }
+
+TEST_F(WaitsOfGenerated, InChunks) {
+  Context context = this->context();
+  context.chunk = 3;
+  watched(small("pico"), context, *alone_);
+  EXPECT_GE(WaitsOfScopes::steps().size(), 4u);
+}
+
+class WaitsOfRecipes : public Graph {
+ protected:
+  Execution execute_one(const Stage& stage, const Context& own) override {
+    SCOPED_TRACE(to_string(stage.kind));
+    Execution result = watched(stage, own, *alone_);
+    steps_ += WaitsOfScopes::steps().size();
+    return result;
+  }
+  std::size_t steps_ = 0;
+};
+
+TEST_F(WaitsOfRecipes, EveryStage) {
+  for (const auto& [shown, text] : graphs()) {
+    SCOPED_TRACE(shown);
+    graph(text, standin::device());
+  }
+  EXPECT_GT(steps_, 100u);
+}
 
 TEST_F(Waits, AndTheHostComputesNothingOfAStep) {
   for (const auto& [name, method] : catalogue_.methods) {

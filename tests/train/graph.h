@@ -29,18 +29,7 @@ class Graph : public Miniature {
 
   // A small experiment of a method whose recipe is more than training: what it needs, and little of everything.
   std::string small(const sweep::Method& method) const {
-    const std::map<std::string, std::string> little = {{"k", "2"},
-                                                       {"rounds", "2"},
-                                                       {"members", "2"},
-                                                       {"embed_epochs", "2"},
-                                                       {"search_steps", "[4, 3]"},
-                                                       {"context_length", "2"},
-                                                       {"text.steps", "5"},
-                                                       {"p1.context_length", "2"}};
-    std::string text = fmt::format("method = \"{}\"\n", method.name);
-    for (const sweep::Key& key : method.keys)
-      if (auto found = little.find(key.key); found != little.end() && key.fallback != Value(0))
-        text += fmt::format("\"{}\" = {}\n", key.key, found->second);
+    std::string text = fmt::format("method = \"{}\"\n", method.name) + little_of(method, "");
     if (method.needs_a(sweep::Need::validation)) text += "data = { validation = 0.3, shots = 2 }\n";
     for (const auto& [stage, methods] : method.stages) text += fmt::format("{}.method = \"{}\"\n", stage, methods[0]);
     if (method.stages.count("p1")) text += "p1.train = { epochs = 6, batch = 4, schedule = \"constant\", lr = 0.03 }\n";
@@ -70,7 +59,7 @@ class Graph : public Miniature {
       own.device = device;
       own.inputs.clear();
       for (const auto& [name, input] : stage.inputs) own.inputs[name] = files.at(input.stage.hex());
-      Done done{stage, folder_ / fmt::format("{}.{}.h5", graphs_, i), execute(stage, own, *alone_, quiet_)};
+      Done done{stage, folder_ / fmt::format("{}.{}.h5", graphs_, i), execute_one(stage, own)};
       store::write_run_file(done.file, done.content());
       files[identity] = done.file;
       all.push_back(std::move(done));
@@ -90,7 +79,49 @@ class Graph : public Miniature {
     return names;
   }
 
+  // Of every recipe that is more than one stage and needs no file of its user's, of every detector, and of narrowed
+  // candidate sets: what it is, and its [base].
+  std::vector<std::pair<std::string, std::string>> graphs() const {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (const std::string& name : graph_methods()) all.emplace_back(name, small(catalogue_.methods.at(name)));
+    const std::string noisy = "labels = { kind = \"symmetric\", rate = 0.3 }\n",
+                      little = "train = { epochs = 2, batch = 10 }\n";
+    all.emplace_back("label-match", "method = \"label-match\"\n" + noisy);
+    for (const std::string& detector : catalogue_.methods.at("detect-train").stages.at("detect")) {
+      if (detector == "file") continue;
+      std::string text = fmt::format("method = \"detect-train\"\ndetect.method = \"{}\"\n", detector);
+      all.emplace_back("detect-train after " + detector,
+                       text + little_of(catalogue_.methods.at(detector), "detect.") + noisy + little);
+    }
+    all.emplace_back("narrowed sets",
+                     "method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.3, keep_fraction = 0.5 }\n" + little);
+    return all;
+  }
+
+  // Whoever looks closer has an execution of its own.
+  virtual Execution execute_one(const Stage& stage, const Context& own) { return execute(stage, own, *alone_, quiet_); }
+
  private:
+  // The keys of a method that make its stages long, under a name before them. Nothing is all warm-up.
+  static std::string little_of(const sweep::Method& method, const std::string& before) {
+    const std::map<std::string, std::string> little = {{"k", "2"},
+                                                       {"rounds", "2"},
+                                                       {"members", "2"},
+                                                       {"embed_epochs", "2"},
+                                                       {"search_steps", "[4, 3]"},
+                                                       {"context_length", "2"},
+                                                       {"text.steps", "5"},
+                                                       {"p1.context_length", "2"}};
+    std::string text;
+    for (const sweep::Key& key : method.keys)
+      if (auto found = little.find(key.key); found != little.end() && key.fallback != Value(0))
+        text += fmt::format("\"{}{}\" = {}\n", before, key.key, found->second);
+      else if (key.key == "warmup_epochs")
+        text += fmt::format("\"{}{}\" = {}\n", before, key.key,
+                            key.fallback && key.fallback->is_number_float() ? "0.0" : "0");
+    return text;
+  }
+
   int graphs_ = 0;
 };
 

@@ -165,10 +165,10 @@ TEST_F(Status, RemembersTheGpusOfAgentsThatHaveLeft) {
   Value gpus = Value::array({{{"name", "H200"}, {"used", 7}}});
   file.joined(3, "there", 4, Value::array());
   file.gpus(3, gpus);
-  file.write(kCounts, {}, false);
+  file.write(kCounts, {}, {}, false);
   EXPECT_EQ(read()["former"], Value::array());
   file.lost(3);
-  file.write(kCounts, {}, true);
+  file.write(kCounts, {}, {}, true);
   EXPECT_EQ(read()["agents"], Value::array());
   EXPECT_EQ(read()["former"], Value::array({{{"host", "there"}, {"gpus", gpus}}}));
 }

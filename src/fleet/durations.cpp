@@ -1,20 +1,18 @@
 #include "winnow/fleet/durations.h"
 
-#include "winnow/fleet/journal_records.h"
+#include "class_history.h"
+#include "journal.h"
 
 namespace winnow::fleet {
 
 std::map<std::string, Duration> durations(const Path& store) {
   std::map<std::string, Duration> result;
-  read_journal(store, [&](const Value& record) {
-    if (record.value("event", "") != "done") return;
-    auto kind = record.find("class"), seconds = record.find("seconds");
-    if (kind == record.end() || !kind->is_string() || seconds == record.end() || !seconds->is_number()) return;
-    Duration& known = result[kind->get<std::string>()];
-    known.seconds += seconds->get<double>();
-    ++known.stages;
-  });
-  for (auto& [kind, known] : result) known.seconds /= static_cast<double>(known.stages);
+  if (Journal::last_epoch(store) == 0) return result;
+  ClassHistory history;
+  Journal::scan(
+      store, [&](std::string_view record) { history.take(record); }, Journal::Tail::keep);
+  for (const auto& [kind, known] : history.classes())
+    result[kind] = {known.seconds / static_cast<double>(known.stages), known.stages};
   return result;
 }
 

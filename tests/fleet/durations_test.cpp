@@ -18,7 +18,7 @@ TEST(Durations, AreMeansByClassOverAllRuns) {
             line({{"event", "done"}, {"class", "train/a"}, {"seconds", 10}}) +
                 line({{"event", "failed"}, {"class", "user"}, {"seconds", 1000}}) + "damaged\n" +
                 line({{"event", "done"}, {"class", "of \"quotes\""}, {"seconds", 7.5}}) +
-                line({{"event", "done"}, {"seconds", 3}}) + line({{"event", "done"}, {"class", 3}, {"seconds", 3}}));
+                line({{"event", "done"}, {"seconds", 3}}) + line({{"event", "done"}, {"class", "untimed"}}));
   overwrite(folder / "journal/00000002.log", line({{"event", "done"}, {"class", "train/a"}, {"seconds", 30}}));
   auto found = durations(folder.path());
   ASSERT_EQ(found.size(), 2u);

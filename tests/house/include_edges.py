@@ -5,9 +5,9 @@ design's. A planted violation must be found.
 """
 import pathlib
 import re
-import shutil
 import sys
-import tempfile
+
+from planted import not_found
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -59,28 +59,14 @@ def violations(root):
     return found
 
 
-def planted(root):
-    """What the checker says of a copy in which core includes sched and sweep includes torch."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = pathlib.Path(folder)
-        shutil.copy(root / "CMakeLists.txt", copy)
-        (copy / "docs").mkdir()
-        shutil.copy(root / "docs/design.md", copy / "docs")
-        for name in ("include", "src"):
-            shutil.copytree(root / name, copy / name)
-        (copy / "src/core/planted.cpp").write_text('#include "winnow/sched/agent.h"\n')
-        (copy / "src/sweep/planted.cpp").write_text("#include <torch/torch.h>\n")
-        return violations(copy)
+PLANTED = {"src/core/planted.cpp": ('#include "winnow/sched/agent.h"\n', ["src/core/planted.cpp:1: core may not include sched"]),
+           "src/sweep/planted.cpp": ("#include <torch/torch.h>\n", ["src/sweep/planted.cpp:1: sweep is built without torch"])}
 
 
 def main():
     found = violations(ROOT)
     print("\n".join(found))
-    caught = planted(ROOT)
-    for place in ("src/core/planted.cpp:1: core may not include sched", "src/sweep/planted.cpp:1: sweep is built without torch"):
-        if place not in caught:
-            found.append(place)
-            print(f"the planted violation was not found: {place}")
+    found += not_found(ROOT, violations, ["CMakeLists.txt", "docs/design.md", "include", "src"], PLANTED)
     print(f"{len(found)} violations")
     return 1 if found else 0
 

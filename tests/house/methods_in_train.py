@@ -5,9 +5,9 @@ of its own there does not fit, and then the interface is wrong. A planted violat
 """
 import pathlib
 import re
-import shutil
 import sys
-import tempfile
+
+from planted import not_found
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Values of settings that share a method's name: a learning rate's schedule is called after the paper that it comes from.
@@ -34,24 +34,15 @@ def violations(root):
     return found
 
 
-def planted(root):
-    with tempfile.TemporaryDirectory() as folder:
-        copy = pathlib.Path(folder)
-        for name in ("include/winnow/train", "src/train", "src/method", "sweeps/presets/methods"):
-            shutil.copytree(root / name, copy / name)
-        (copy / "src/train/planted.cpp").write_text('bool is_special(const std::string& name) { return name == "proden"; }\nauto other = make_method("contrastive");\n')
-        return violations(copy)
+PLANTED = {"src/train/planted.cpp": ('bool is_special(const std::string& name) { return name == "proden"; }\nauto other = make_method("contrastive");\n',
+                                     ["src/train/planted.cpp:1: area train names the method proden", "src/train/planted.cpp:2: area train names the method contrastive"])}
 
 
 def main():
     found = violations(ROOT)
     print("\n".join(found))
-    caught = planted(ROOT)
-    for place in ("src/train/planted.cpp:1: area train names the method proden", "src/train/planted.cpp:2: area train names the method contrastive"):
-        if place not in caught:
-            print(f"the planted violation was not found: {place}")
-            found.append(place)
-    return 1 if found else 0
+    missed = not_found(ROOT, violations, ["include/winnow/train", "src/train", "src/method", "sweeps/presets/methods"], PLANTED)
+    return 1 if found or missed else 0
 
 
 if __name__ == "__main__":

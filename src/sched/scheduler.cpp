@@ -295,8 +295,8 @@ bool Scheduler::has_room(const Host& host, StageId stage) const {
   return host.held + width_of(stage) <= host.slots + host.ahead * (window(stage) - 1);
 }
 
-// Where the stage goes that would go to the emptiest agent. None: it failed there by its own fault, and
-// those where it has to be tried have no room.
+// Where the stage goes that would go to the emptiest agent. None: it failed there, has to be tried elsewhere, and those
+// agents have no room.
 std::optional<AgentId> Scheduler::place_of(StageId stage, AgentId emptiest, std::uint32_t below) const {
   if (failed_on_.empty()) return emptiest;
   auto failed = failed_on_.find(stage);
@@ -306,7 +306,8 @@ std::optional<AgentId> Scheduler::place_of(StageId stage, AgentId emptiest, std:
   });
   if (other == by_fill_.end()) return emptiest;
   const Host& host = hosts_.at(other->second);
-  if (failed->second.second == FailureClass::user)
+  bool last_try = records_[stage].failures + 1u >= policy_.max_attempts;
+  if (failed->second.second == FailureClass::user || last_try)
     return has_room(host, stage) ? std::optional(other->second) : std::nullopt;
   return host.held + width_of(stage) <= host.slots ? other->second : emptiest;
 }

@@ -1,4 +1,5 @@
-// The scheduler's answer to failures: try again, give up, block what depends on it, lose an agent.
+// The scheduler's answer to failures: try again, give up, block what depends on it, lose an agent, put it into
+// quarantine.
 #include <algorithm>
 #include <limits>
 #include <utility>

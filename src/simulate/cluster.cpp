@@ -54,9 +54,7 @@ void Cluster::lose_node(AgentId id, bool noticed) {
 }
 
 void Cluster::lose_device(AgentId id, Slot slot, bool trainer_first) {
-  Node& node = nodes_.at(id);
-  if (trainer_first && node.trainers[slot].process) die(id, slot);
-  node.closed.insert(slot);
+  if (trainer_first && nodes_.at(id).trainers[slot].process) die(id, slot);
   agent_event(id, Agent::Closed{slot, "its device was lost"});
 }
 
@@ -185,8 +183,7 @@ void Cluster::execute(AgentId id, const Agent::Run& c) {
     if (fate.end == Fate::End::crashes) return die(id, c.slot);
     if (fate.end != Fate::End::done) {
       end(id, c.slot, false);
-      return agent_event(
-          id, Agent::StageFailed{c.slot, fate.end == Fate::End::fails ? FailureClass::user : FailureClass::memory});
+      return agent_event(id, Agent::StageFailed{c.slot, FailureClass::user});
     }
     end(id, c.slot, true);
     seconds_[c.attempt.stage] = std::chrono::duration<double>(now_ - begun).count();

@@ -25,8 +25,9 @@ enum class Nature { good, crashes_once, always_crashes, wrong, hangs_once };
 // Draws a graph and what happens to it, and checks what is promised while it happens.
 class RandomRun : World, Watcher {
  public:
-  RandomRun(std::uint64_t seed, std::size_t stages, bool faults, bool gangs = false)
-      : random_(seed), faults_(faults), gangs_(gangs), graph_(draw_graph(stages)),
+  // `sick`: an agent on which every trainer dies at once.
+  RandomRun(std::uint64_t seed, std::size_t stages, bool faults, bool gangs = false, std::optional<AgentId> sick = {})
+      : random_(seed), faults_(faults), gangs_(gangs), sick_(sick), graph_(draw_graph(stages)),
         cluster_(graph_, sched::Policy{}, sched::Timers{}, *this, *this, 500ms) {
     ended_.resize(stages);
     for (StageId stage = 0; stage < stages; ++stage)
@@ -102,7 +103,8 @@ class RandomRun : World, Watcher {
   }
 
   // World
-  Fate fate(StageId stage, std::uint32_t execution, AgentId) override {
+  Fate fate(StageId stage, std::uint32_t execution, AgentId agent) override {
+    if (agent == sick_) return {random_time(100ms), Fate::End::crashes};
     Time after = random_time(30s);
     switch (nature_[stage]) {
       case Nature::always_crashes: return {after, Fate::End::crashes};
@@ -176,6 +178,7 @@ class RandomRun : World, Watcher {
 
   std::mt19937_64 random_;
   bool faults_, gangs_;
+  std::optional<AgentId> sick_;
   std::vector<Nature> nature_;
   std::vector<bool> accepted_;
   sched::Graph graph_;
@@ -200,6 +203,14 @@ TEST(Cluster, WithFaultsEveryStageEndsExactlyOnce) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     SCOPED_TRACE(seed);
     RandomRun(seed, 1 + seed % 120, true).run();
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(Cluster, ASickNodeTakesNoStageWithIt) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomRun(seed, 1 + seed, /*faults=*/false, /*gangs=*/false, /*sick=*/1).run();
     if (testing::Test::HasFailure()) return;
   }
 }

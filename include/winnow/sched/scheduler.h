@@ -44,8 +44,8 @@ struct Policy {
 // priority gets what an earlier one leaves: while a stage waits for room, agents that could take it get no later ones.
 // An agent holds a stage ahead only for a slot that is expected to come free soon: a long one must not wait behind long
 // ones. A stage that failed by its own fault is tried again on another agent, where there is one; after any other
-// failure there, too, if that has room. An agent in quarantine gets no stage; what failed there in a row is not counted
-// against the stages. The last agent that works is never in quarantine.
+// failure there, too, if that has a free slot, and the last time in any case. An agent in quarantine gets no stage;
+// what failed there in a row is not counted against the stages. The last agent that works is never in quarantine.
 class Scheduler {
  public:
   // Events.

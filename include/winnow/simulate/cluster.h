@@ -6,7 +6,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "winnow/sched/agent.h"
@@ -16,7 +15,7 @@ namespace winnow::simulate {
 
 // How an execution of a stage ends, and after how long.
 struct Fate {
-  enum class End : std::uint8_t { done, crashes, fails, hangs, runs_out_of_memory };
+  enum class End : std::uint8_t { done, crashes, fails, hangs };
   sched::Time after{};
   End end = End::done;
 };
@@ -63,7 +62,6 @@ class Cluster {
   // Its agent sees it. `trainer_first`: what runs there has died of it before.
   void lose_device(sched::AgentId, sched::Slot, bool trainer_first);
   void no_further_nodes() { event(sched::Scheduler::Complete{}); }
-  void drain() { event(sched::Scheduler::Drain{}); }
 
   void later(sched::Time wait, std::function<void()> what);
   void every(sched::Time period, std::function<void()> what);
@@ -96,7 +94,6 @@ class Cluster {
     sched::Time inbox{}, outbox{};  // messages of one direction never overtake each other
     sched::Time moved{};            // when its stages showed progress
     std::vector<Trainer> trainers;  // by first slot
-    std::set<sched::Slot> closed;
     std::uint32_t slots = 0;
     bool lost = false;
   };

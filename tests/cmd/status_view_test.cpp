@@ -133,6 +133,22 @@ TEST(StatusView, ShowsARunThatRuns) {
       "tried again 20 s ago  cc seed 2: was killed by signal 9\n");
 }
 
+TEST(StatusView, SaysWhyWhatWaitsDoesAndWhoIsInQuarantine) {
+  Value status = a_status();
+  status["waiting"] = {{"inputs", 3}, {"room", 4},        {"given", 1},
+                       {"pause", 2},  {"next_try", 12.4}, {"wide", {{{"width", 2}, {"stages", 3}}}}};
+  status["agents"][0]["quarantined_until"] = kNow + 90;
+  status["agents"][0]["gpus"] = {{{"index", 0}, {"name", "A GPU"}, {"memory", 8e9}, {"used", 1e9}}};
+  status["agents"][1]["quarantined_until"] = kNow - 1;
+  std::string text = status_view(status, kNow, {140, false});
+  EXPECT_THAT(text,
+              HasSubstr("waiting: 3 for 2 free slots of one node, 2 for a free slot, 3 for what other stages compute, "
+                        "2 to be tried again (the next in 12 s)"));
+  EXPECT_THAT(text, HasSubstr("2 of 2 slots busy, gets no stages for 1 min 30 s: several failed there in a row"));
+  EXPECT_THAT(text, HasSubstr("GPU 0 A GPU"));
+  EXPECT_THAT(text, HasSubstr("0 of 2 slots busy, silent for")) << "its quarantine is over";
+}
+
 TEST(StatusView, SaysWhatItsEstimateRestsOn) {
   Value status = a_status();
   status["left"]["guessed"] = 4;

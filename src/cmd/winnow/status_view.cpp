@@ -237,14 +237,12 @@ class View {
       double silent = number_or(status_, "time", now_) - number_or(agent, "heard", now_);
       std::string words = fmt::format("{:<16} {:.0f} of {:.0f} slots busy", cmd::text(agent, "host"),
                                       number_or(agent, "running", 0), number_or(agent, "slots", 0));
-      if (auto until = number(agent, "quarantined_until"); until && *until > now_) {
-        lines.push_back(line(
-            fmt::format("{}, gets no stages for {}: several failed there in a row", words, duration(*until - now_)),
-            "33"));
-        continue;
-      }
-      lines.push_back(silent > kSilence ? line(fmt::format("{}, silent for {}", words, duration(silent)), "33")
-                                        : line(words));
+      auto until = number(agent, "quarantined_until");
+      if (until && *until > now_)
+        words += fmt::format(", gets no stages for {}: several failed there in a row", duration(*until - now_));
+      else if (silent > kSilence) words += fmt::format(", silent for {}", duration(silent));
+      bool well = silent <= kSilence && !(until && *until > now_);
+      lines.push_back(well ? line(words) : line(words, "33"));
       for (const Value& gpu : list(agent, "gpus")) lines.push_back(gpu_line(gpu));
     }
     return lines;

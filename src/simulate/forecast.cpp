@@ -61,8 +61,8 @@ class Run : World, Watcher {
   explicit Run(const Scenario& scenario)
       : scenario_(scenario), random_(scenario.seed), actual_(drawn_durations(scenario)),
         bound_(bounds_of(scenario.graph, actual_).with(std::uint64_t{scenario.nodes} * scenario.slots)),
-        timers_(timers_for(bound_)), cluster_(scenario.graph, sched::Policy{}, timers_, *this, *this,
-                                              std::min<Time>(timers_.beat / 4, time_of(15))) {
+        timers_(timers_for(bound_)),
+        cluster_(scenario.graph, sched::Policy{}, timers_, *this, *this, timers_.beat / 4) {
     std::set<sched::ClassId> classes(scenario.graph.classes.begin(), scenario.graph.classes.end());
     const std::vector<double>& told = scenario.told.empty() ? scenario.expected : scenario.told;
     for (sched::ClassId id : classes) cluster_.scheduler().predict(id, told[id]);
@@ -94,12 +94,13 @@ class Run : World, Watcher {
     std::map<sched::Slot, double> begun;
   };
 
-  // Heartbeats of thousands of agents over days would be most of the work.
+  // Heartbeats and progress of thousands of agents over days would be most of the work.
   static sched::Timers timers_for(double bound) {
     sched::Timers timers;
     double rarer = std::max(bound / 6000, 1.0);
     for (Time sched::Timers::*timer :
-         {&sched::Timers::beat, &sched::Timers::agent_silence, &sched::Timers::coordinator_silence})
+         {&sched::Timers::beat, &sched::Timers::agent_silence, &sched::Timers::coordinator_silence,
+          &sched::Timers::least_hang, &sched::Timers::first_progress})
       timers.*timer = time_of(seconds_of(timers.*timer) * rarer);
     return timers;
   }
@@ -166,7 +167,9 @@ class Run : World, Watcher {
 Forecast forecast(const Scenario& scenario) {
   for (StageId stage = 0; stage < scenario.graph.classes.size(); ++stage)
     if (std::uint32_t width = width_of(scenario.graph, stage); !scenario.graph.done[stage] && width > scenario.slots)
-      throw UsageError(fmt::format("a stage needs {} slots of one node, and nodes have {}", width, scenario.slots));
+      throw UsageError(
+          fmt::format("a stage is {} wide and a node has {} slots: simulate larger nodes, or lower its `width`", width,
+                      scenario.slots));
   return Run(scenario).run();
 }
 

@@ -5,8 +5,7 @@
 
 #include <algorithm>
 
-#include "../folder.h"
-#include "winnow/sweep/catalogue.h"
+#include "small_plan.h"
 
 namespace winnow::cmd {
 namespace {
@@ -14,15 +13,10 @@ namespace {
 class Disk : public testing::Test {
  protected:
   Folder folder_;
-  sweep::Plan plan_ = plan("method = [\"cc\", \"proden\"]\nadapt = [\"lora\", \"full-tuning\"]\nseed = [0, 1, 2]\n");
+  sweep::Plan plan_ =
+      small_plan(folder_, "method = [\"cc\", \"proden\"]\nadapt = [\"lora\", \"full-tuning\"]\nseed = [0, 1, 2]\n");
   std::vector<bool> done_ = std::vector<bool>(plan_.nodes().size());
 
-  sweep::Plan plan(const std::string& grid) {
-    Path file = folder_ / "s.toml";
-    write_file_atomically(
-        file, "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\n[[grid]]\n" + grid);
-    return sweep::Plan::read(file, sweep::Catalogue::built_in({{"fashion-mnist", "f"}}));
-  }
   // Full tuning keeps 1,000 bytes, lora 10.
   std::optional<std::uint64_t> size_of(std::uint32_t node) const {
     Settings settings = plan_.stage(node).settings;
@@ -73,7 +67,7 @@ TEST_F(Disk, AllDoneNeedsNone) {
 TEST_F(Disk, OfManyStagesSomeStandForAll) {
   std::string seeds;
   for (int i = 0; i < 2000; ++i) seeds += std::to_string(i) + ",";
-  plan_ = plan("method = [\"cc\"]\nadapt = [\"lora\", \"full-tuning\"]\nseed = [" + seeds + "]\n");
+  plan_ = small_plan(folder_, "method = [\"cc\"]\nadapt = [\"lora\", \"full-tuning\"]\nseed = [" + seeds + "]\n");
   done_.assign(plan_.nodes().size(), false);
   std::size_t asked = 0;
   for (std::size_t i = 0; i < done_.size(); i += 2) done_[i] = true;

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "../folder.h"
+#include "small_plan.h"
 #include "stage_class.h"
-#include "winnow/sweep/catalogue.h"
 
 namespace winnow::cmd {
 namespace {
@@ -12,15 +11,9 @@ namespace {
 class Time : public testing::Test {
  protected:
   Folder folder_;
-  sweep::Plan plan_ = plan("method = [\"cc\", \"proden\"]\nseed = [0, 1, 2]\n");
+  sweep::Plan plan_ = small_plan(folder_, "method = [\"cc\", \"proden\"]\nseed = [0, 1, 2]\n");
   std::vector<bool> done_ = std::vector<bool>(plan_.nodes().size());
 
-  sweep::Plan plan(const std::string& grid) {
-    Path file = folder_ / "s.toml";
-    write_file_atomically(
-        file, "name = \"s\"\n[base]\ndataset = \"fashion-mnist\"\nmodel = \"nano-clip\"\n[[grid]]\n" + grid);
-    return sweep::Plan::read(file, sweep::Catalogue::built_in({{"fashion-mnist", "f"}}));
-  }
   std::string class_of(std::size_t experiment) {
     std::uint32_t node = plan_.cell_node(experiment);
     return stage_class(plan_.stage(node), plan_.nodes()[node].label, plan_.nodes()[node].width).name;
@@ -54,7 +47,7 @@ TEST_F(Time, OfWhatIsDoneIsNone) {
 TEST_F(Time, OfManyStagesIsThatOfSomeOfThem) {
   std::string seeds = "0";
   for (int seed = 1; seed < 2000; ++seed) seeds += ", " + std::to_string(seed);
-  plan_ = plan("method = [\"cc\"]\nseed = [" + seeds + "]\n");
+  plan_ = small_plan(folder_, "method = [\"cc\"]\nseed = [" + seeds + "]\n");
   done_.assign(plan_.nodes().size(), false);
   TimeEstimate time = time_estimate(plan_, done_, {{class_of(0), {10, 1}}});
   EXPECT_NEAR(time.seconds, 20'000, 100);

@@ -113,7 +113,7 @@ TEST(Forecast, TellsHowManyNodesAreEnough) {
 TEST(Forecast, RefusesStagesThatAreTooWide) {
   Scenario scenario = sweep_of(30, 1, 2);
   scenario.graph.widths = std::vector<std::uint32_t>(30, 3);
-  EXPECT_THAT(refusal([&] { forecast(scenario); }), HasSubstr("needs 3 slots of one node"));
+  EXPECT_THAT(refusal([&] { forecast(scenario); }), HasSubstr("a stage is 3 wide and a node has 2 slots"));
 }
 
 }  // namespace

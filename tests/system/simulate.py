@@ -56,13 +56,13 @@ def it_finds_how_many_nodes_are_enough(case):
     assert found["makespan"] <= 5 * 3600 and found["nodes"] == 2, found
     fewer = simulated(case, "--seconds", 3600, "--slots", 2, "--nodes", found["nodes"] - 1, "--spread", 0)
     assert fewer["makespan"] > 5 * 3600, fewer
-    contains(case.winnow("simulate", case.sweep, "--store", case.store, "--seconds", 3600, "--within", 1, code=2), "its longest chain of stages takes longer")
+    contains(case.winnow("simulate", case.sweep, "--store", case.store, "--seconds", 3600, "--within", 1, code=2), "its longest chain of stages, or what is lost on the way, takes longer")
 
 
 def mistakes_are_one_line(case):
     case.store.mkdir()
     for options, said in [(["--nodes", 0], "--nodes"), (["--spread", -1], "--spread"), (["--within", 3, "--nodes", 2], "--within"),
-                          (["--seconds", "soon"], "--seconds"), (["--store", case.folder / "gone"], "there is no such folder")]:
+                          (["--seconds", "soon"], "--seconds"), (["--seconds", 60, "--set", "width=4", "--slots", 2], "width = 4 needs 4 slots of one node, and nodes have 2: say --slots 4"), (["--store", case.folder / "gone"], "there is no such folder")]:
         text = case.winnow("simulate", case.sweep, *([] if "--store" in options else ["--store", case.store]), *options, code=2)
         contains(text, said)
         equal(len(text.strip().splitlines()), 1, text)

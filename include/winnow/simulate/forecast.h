@@ -23,7 +23,7 @@ struct Scenario {
   bool spans = true;  // keep what every slot did
 };
 
-// One execution. Slots of a gang count from `slot`.
+// One execution. `slot` is the first of a gang's, of which the others need not be its neighbours.
 struct Span {
   std::uint32_t node = 0, slot = 0, width = 1;
   sched::Attempt attempt{};
@@ -42,8 +42,8 @@ struct Forecast {
 };
 
 // The scheduler and agents of a run, in virtual time (cluster.h). The same scenario gives the same forecast. Heartbeats
-// become rarer where a run takes days, by which it is at most a thousandth longer. UsageError where a stage is wider
-// than a node.
+// and progress become rarer where a run takes days, by which it is at most a thousandth longer. UsageError where a
+// stage is wider than a node.
 Forecast forecast(const Scenario&);
 
 // How many nodes finish it in `seconds`; 0: not even a node for each stage does. Sets `scenario.nodes`, and leaves its

@@ -6,20 +6,12 @@
 #include <string>
 
 #include "shown.h"
+#include "some_of.h"
 #include "stage_class.h"
 
 namespace winnow::cmd {
 
 namespace {
-
-constexpr std::size_t kMost = 300;  // stages that are regenerated: 0.1 ms each
-
-std::vector<std::uint32_t> some_of(const std::vector<std::uint32_t>& all) {
-  if (all.size() <= kMost) return all;
-  std::vector<std::uint32_t> some;
-  for (std::size_t i = 0; i < kMost; ++i) some.push_back(all[i * all.size() / kMost]);
-  return some;
-}
 
 struct Mean {
   double sum = 0, count = 0;

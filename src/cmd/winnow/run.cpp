@@ -11,6 +11,7 @@
 #include "fleet_work.h"
 #include "known_sweep.h"
 #include "outcome.h"
+#include "place_of_width.h"
 #include "run_display.h"
 #include "run_summary.h"
 #include "sweep_options.h"
@@ -70,19 +71,6 @@ int exit_code_of(const fleet::Outcome& outcome) {
   if (outcome.drained) return kDrained;
   if (outcome.counts.failed || outcome.counts.blocked || outcome.counts.open) return kSomeFailed;
   return kDone;
-}
-
-// Where the width of a stage was set. It is the largest that an experiment asks for, which need not be the first one
-// that needs the stage.
-std::string place_of_width(const UnitedPlans& plans, const UnitedPlans::Member& stage) {
-  for (const sweep::Plan& plan : plans.plans())
-    for (const sweep::Node& node : plan.nodes()) {
-      if (node.identity != stage.identity || node.width != stage.width) continue;
-      for (std::size_t experiment = node.experiment; experiment < plan.experiments(); ++experiment)
-        for (const sweep::Explained& entry : plan.explain(experiment))
-          if (entry.key == "width" && entry.value == node.width) return entry.where;
-    }
-  return "width";
 }
 
 // A gang's processes need a GPU each.

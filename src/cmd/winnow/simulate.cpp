@@ -9,6 +9,7 @@
 #include "expected_durations.h"
 #include "fleet_work.h"
 #include "outcome.h"
+#include "place_of_width.h"
 #include "spoken_duration.h"
 #include "sweep_options.h"
 #include "united_plans.h"
@@ -47,6 +48,15 @@ simulate::Scenario scenario_of(const SimulateOptions& options, const fleet::Work
   scenario.node_back = options.node_back * 60;
   scenario.seed = options.seed;
   return scenario;
+}
+
+void require_wide_nodes(const UnitedPlans& plans, const fleet::Work& work, std::uint32_t slots) {
+  for (std::size_t i = 0; i < plans.stages().size(); ++i)
+    if (const UnitedPlans::Member& stage = plans.stages()[i]; !work.graph.done[i] && stage.width > slots)
+      throw UsageError(
+          fmt::format("{}: width = {} needs {} slots of one node, and nodes have {}: say --slots {} or lower "
+                      "it",
+                      place_of_width(plans, stage), stage.width, stage.width, slots, stage.width));
 }
 
 std::string percent(double part, double whole) { return fmt::format("{:.1f} %", whole > 0 ? 100 * part / whole : 0); }
@@ -163,16 +173,19 @@ int simulate_run(int argc, char** argv) {
       work, fleet::durations(store.root()), options.seconds > 0 ? std::optional(options.seconds) : std::nullopt);
   if (!expected)
     throw UsageError(
-        fmt::format("no stage like those of {} has run in {}: say how long one takes (--seconds), or let "
-                    "`winnow try` measure it",
+        fmt::format("no stage like those of {} has run in {}: say how long one takes (--seconds); "
+                    "`winnow try` measures it",
                     work.name, store.root().string()));
+  require_wide_nodes(plans, work, options.slots);
   simulate::Scenario scenario = scenario_of(options, work, *expected);
   scenario.spans = !options.html.empty();
   simulate::Forecast found;
   if (options.within > 0) {
     if (simulate::nodes_for(scenario, options.within * kHour, found) == 0)
-      throw UsageError(fmt::format("no number of nodes finishes {} within {}: its longest chain of stages takes longer",
-                                   work.name, spoken_duration(options.within * kHour)));
+      throw UsageError(
+          fmt::format("no number of nodes finishes {} within {}: its longest chain of stages, or what is lost on the "
+                      "way, takes longer",
+                      work.name, spoken_duration(options.within * kHour)));
   } else {
     found = simulate::forecast(scenario);
   }

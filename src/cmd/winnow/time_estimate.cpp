@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "some_of.h"
 #include "stage_class.h"
 
 namespace winnow::cmd {
-
-namespace {
-
-constexpr std::size_t kMost = 500;  // stages that are regenerated: 0.1 ms each
-
-}  // namespace
 
 double TimeEstimate::makespan(std::uint32_t slots) const { return std::max(seconds / slots, longest); }
 
@@ -27,12 +22,12 @@ TimeEstimate time_estimate(const sweep::Plan& plan, const std::vector<bool>& don
     result.unknown = open.size();
     return result;
   }
-  std::size_t looked_at = std::min(open.size(), kMost), unknown = 0;
-  double share = static_cast<double>(open.size()) / static_cast<double>(looked_at);
+  std::vector<std::uint32_t> looked_at = some_of(open);
+  double share = static_cast<double>(open.size()) / static_cast<double>(looked_at.size()), unknown = 0;
   std::set<std::string> known;
-  for (std::size_t i = 0; i < looked_at; ++i) {
-    const sweep::Node& node = plan.nodes()[open[i * open.size() / looked_at]];
-    StageClass kind = stage_class(plan.stage(open[i * open.size() / looked_at]), node.label, node.width);
+  for (std::uint32_t i : looked_at) {
+    const sweep::Node& node = plan.nodes()[i];
+    StageClass kind = stage_class(plan.stage(i), node.label, node.width);
     auto found = durations.find(kind.name);
     if (found == durations.end()) {
       ++unknown;
@@ -42,8 +37,7 @@ TimeEstimate time_estimate(const sweep::Plan& plan, const std::vector<bool>& don
     result.seconds += found->second.seconds * node.width * share;
     result.longest = std::max(result.longest, found->second.seconds);
   }
-  result.unknown =
-      looked_at == open.size() ? unknown : static_cast<std::size_t>(static_cast<double>(unknown) * share + 0.5);
+  result.unknown = static_cast<std::size_t>(unknown * share + 0.5);
   return result;
 }
 

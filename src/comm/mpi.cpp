@@ -150,6 +150,11 @@ std::unique_ptr<Collective> join_gang() {
   return std::make_unique<Mpi>();
 }
 
+PlaceOnNode place_on_node() {
+  const char *rank = std::getenv("OMPI_COMM_WORLD_LOCAL_RANK"), *size = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  return rank && size ? PlaceOnNode{std::atoi(rank), std::atoi(size)} : PlaceOnNode{};
+}
+
 void abandon_gang(int code) {
   int running = 0, ended = 0;
   MPI_Initialized(&running);

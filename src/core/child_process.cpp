@@ -152,6 +152,7 @@ bool ChildProcess::reap() {
   if (pid_ < 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return false;
   if (own_group_ || also_kill_) kill();  // what it started goes with it
   pid_ = -1;
+  well_ = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   if (WIFSIGNALED(status))
     ending_ = fmt::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   else ending_ = fmt::format("ended with exit code {}", WEXITSTATUS(status));

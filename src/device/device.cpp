@@ -89,16 +89,16 @@ std::string kind_of(c10::Device device) {
   return device.is_cpu() ? processor() : c10::DeviceTypeName(device.type(), /*lower_case=*/true);
 }
 
-c10::Device of_member(c10::Device device, int rank, int size) {
+c10::Device of_member(c10::Device device, int size, int rank, int here) {
   if (size == 1 || !device.is_cuda()) return device;
   if (device.has_index())
     throw UsageError(
         fmt::format("device: {} would be shared by {} processes of a gang, each needs a GPU of its own: say cuda",
-                    device.str(), size));
+                    device.str(), here));
   int there = c10::impl::VirtualGuardImpl(device.type()).deviceCount();
-  if (size > there)
-    throw UsageError(fmt::format("device: a gang of {} processes needs {} GPUs, {} {} visible", size, size, there,
-                                 there == 1 ? "is" : "are"));
+  if (here > there)
+    throw UsageError(fmt::format("device: a gang of {} processes on this node needs {} GPUs, {} {} visible", here, here,
+                                 there, there == 1 ? "is" : "are"));
   return {device.type(), static_cast<c10::DeviceIndex>(rank)};
 }
 

@@ -41,6 +41,7 @@ void AgentLoop::run() {
     if (!machine_) continue;
     reap_trainers();
     for (sched::Slot slot = 0; slot < slots_.size(); ++slot) hear_trainer(slot);
+    pass_on_calls();
     hear_worker();
     look_at_gpus();
     start_waiting();
@@ -87,8 +88,11 @@ void AgentLoop::on_message(const Message& message) {
   if (!machine_) return;
   post(sched::Agent::Heard{});
   switch (message.kind) {
-    case Message::Kind::assign:
-      if (message.number > 1 && devices_.partitioned())
+    case Message::Kind::assign: {
+      const Value detail = Value::parse(message.detail);
+      auto slots = std::max(1u, static_cast<std::uint32_t>(message.number));
+      bool part = detail.contains("width");
+      if ((slots > 1 || part) && devices_.partitioned())
         return send(
             {.kind = Message::Kind::failed,
              .attempt = message.attempt,
@@ -98,11 +102,29 @@ void AgentLoop::on_message(const Message& message) {
                                    host_name())});
       tasks_[message.attempt] = {.attempt = message.attempt,
                                  .stage_text = message.text,
-                                 .width = std::max(1u, static_cast<std::uint32_t>(message.number)),
-                                 .out_of_memory = std::atoi(message.detail.c_str())};
-      return post(sched::Agent::Given{message.attempt,
-                                      tasks_[message.attempt].width,
-                                      {.bytes = message.memory, .alone = tasks_[message.attempt].out_of_memory > 0}});
+                                 .width = part ? detail["width"].get<std::uint32_t>() : slots,
+                                 .part = part,
+                                 .out_of_memory = detail["out_of_memory"]};
+      return post(sched::Agent::Given{
+          message.attempt, slots, {.bytes = message.memory, .alone = tasks_[message.attempt].out_of_memory > 0}, part});
+    }
+    case Message::Kind::begin: {
+      auto task = tasks_.find(message.attempt);
+      if (task == tasks_.end()) return;  // given back meanwhile
+      for (const Value& part : Value::parse(message.text)) {
+        task->second.parts.push_back(part["slots"]);
+        task->second.hosts.push_back(part["host"]);
+      }
+      return post(sched::Agent::Begin{message.attempt});
+    }
+    case Message::Kind::call: {
+      auto task = tasks_.find(message.attempt);
+      if (task == tasks_.end()) return;
+      task->second.call = message.text;
+      task->second.callers = message.detail;
+      return post(sched::Agent::Called{message.attempt});
+    }
+    case Message::Kind::release: tasks_.erase(message.attempt); return post(sched::Agent::Released{message.attempt});
     case Message::Kind::retract: return post(sched::Agent::Retracted{message.attempt});
     case Message::Kind::cancel: return post(sched::Agent::Cancelled{message.attempt});
     case Message::Kind::drain:

@@ -29,7 +29,12 @@ class AgentLoop {
  private:
   struct SlotState {  // a slot
     std::unique_ptr<ChildProcess> trainer;
-    std::vector<sched::Slot> to_start;  // of a trainer that waits until the memory of its GPUs is free
+    // Of a trainer, or a part of a gang, that waits until the memory of its GPUs is free.
+    std::vector<sched::Slot> to_start;
+    bool to_reserve = false;           // it is a part of a gang, and not to be started yet
+    std::unique_ptr<GangCalls> calls;  // of a gang over several agents
+    Path folder;                       // of that
+    bool part = false;                 // what runs here was called by another agent
     std::string version, device;
     Task task;                            // what it runs, or ran last
     double start = 0, reported = 0;       // wall clock: of the stage; of the last progress passed on
@@ -48,6 +53,8 @@ class AgentLoop {
   sched::SharedDevices shared_devices() const;
   void start_waiting();
   void start(sched::Slot);
+  TrainerCommand command_in(const std::vector<sched::Slot>&) const;
+  void pass_on_calls();
   void look_at_gpus();
   bool memory_is_free(const std::string& gpu) const;
   void hear_trainer(sched::Slot);
@@ -60,6 +67,8 @@ class AgentLoop {
   void post(sched::Agent::Event);
   void execute(const sched::Agent::Prepare&);
   void execute(const sched::Agent::StartTrainer&);
+  void execute(const sched::Agent::FreeSlots&);
+  void execute(const sched::Agent::StartPart&);
   void execute(const sched::Agent::Run&);
   void execute(const sched::Agent::StopStage&);
   void execute(const sched::Agent::KillTrainer&);
@@ -67,6 +76,7 @@ class AgentLoop {
   void execute(const sched::Agent::Commit&);
   void execute(const sched::Agent::Exit&);
   void execute(const sched::Agent::ReportStarted&);
+  void execute(const sched::Agent::ReportReserved&);
   void execute(const sched::Agent::ReportDone&);
   void execute(const sched::Agent::ReportFailed&);
   void execute(const sched::Agent::ReportReturned&);

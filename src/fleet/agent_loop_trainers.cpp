@@ -20,7 +20,7 @@ void AgentLoop::hear_trainer(Slot slot) {
   if (state.trainer->unsent()) state.trainer->flush();
   state.trainer->listen_to_errors();
   for (const std::string& line : state.trainer->lines()) {
-    if (state.deaf) return;
+    if (state.deaf || state.part) return;
     if (std::optional<TrainerEvent> event = parse_event(line)) hear_event(slot, *event, line);
     else if (std::string mistake = mistake_of(line); !mistake.empty())
       misbehaved(slot, mistake, sched::FailureClass::protocol);
@@ -96,11 +96,14 @@ void AgentLoop::reap_trainers() {
     if (!state.trainer || !state.trainer->reap()) continue;
     state.ended = true;
     hear_trainer(slot);
-    std::string text = state.fault.empty() ? "the trainer " + state.trainer->ending() : state.fault;
+    std::string text = fmt::format("the {} {}", state.part ? "part of the gang on " + host_name() : "trainer",
+                                   state.trainer->ending());
+    if (!state.fault.empty()) text = state.fault;
+    bool well = state.trainer->ended_well();
     if (std::string lines = state.trainer->last_lines(); !lines.empty()) text += "\n" + lines;
     state.trainer.reset();
     if (state.not_run) post(Agent::NotRun{slot, std::move(text)});
-    else post(Agent::TrainerGone{slot, std::move(text)});
+    else post(Agent::TrainerGone{slot, std::move(text), well});
   }
 }
 
@@ -110,17 +113,67 @@ void AgentLoop::execute(const Agent::StartTrainer& c) {
   SlotState& state = slots_[c.slot];
   state = SlotState{};
   state.to_start = c.slots;
-  if (devices_.gpus.empty()) start(c.slot);
+  if (c.gang) state.task.attempt = *c.gang;
+  if (devices_.gpus.empty() || c.gang) start(c.slot);
   else looked_ = {};  // start_waiting() looks first
+}
+
+void AgentLoop::execute(const Agent::FreeSlots& c) {
+  SlotState& state = slots_[c.slot];
+  state = SlotState{};
+  if (devices_.gpus.empty()) return post(Agent::SlotsFree{c.slot});
+  state.to_start = c.slots;
+  state.to_reserve = true;
+  looked_ = {};
+}
+
+void AgentLoop::execute(const Agent::StartPart& c) {
+  SlotState& state = slots_[c.slot];
+  state = SlotState{};
+  state.part = true;
+  const Task& task = tasks_.at(c.attempt);
+  try {
+    state.trainer = start_part(command_in(c.slots), task.call, task.callers);
+  } catch (const DeviceError& error) {
+    post(Agent::TrainerGone{c.slot, error.what()});
+  }
+}
+
+TrainerCommand AgentLoop::command_in(const std::vector<Slot>& slots) const {
+  TrainerCommand command{options_.trainer, options_.threads, static_cast<std::uint32_t>(slots.size()), {}, {}};
+  if (!devices_.gpus.empty()) command.use_gpus(devices_of(slots), options_.own_trainer);
+  return command;
+}
+
+// What the launch of a gang wants to run on other agents.
+void AgentLoop::pass_on_calls() {
+  for (SlotState& state : slots_) {
+    if (!state.calls) continue;
+    for (GangCall& call : state.calls->take())
+      send({.kind = Message::Kind::call,
+            .attempt = state.task.attempt,
+            .number = static_cast<double>(call.part),
+            .text = std::move(call.command),
+            .detail = state.folder.string()});
+  }
 }
 
 void AgentLoop::start(Slot slot) {
   SlotState& state = slots_[slot];
   std::vector<Slot> slots = std::exchange(state.to_start, {});
+  if (std::exchange(state.to_reserve, false)) return post(Agent::SlotsFree{slot});
   try {
-    TrainerCommand command{options_.trainer, options_.threads, static_cast<std::uint32_t>(slots.size()), {}};
-    if (!devices_.gpus.empty()) command.use_gpus(devices_of(slots), options_.own_trainer);
-    state.trainer = start_trainer(command);
+    TrainerCommand command = command_in(slots);
+    auto task = tasks_.find(state.task.attempt);
+    if (task == tasks_.end() || !task->second.part) {
+      state.trainer = start_trainer(command);
+    } else {
+      command.parts = task->second.parts;
+      CallingGang gang = start_gang(command);
+      state.trainer = std::move(gang.process);
+      state.calls = std::move(gang.calls);
+      state.folder = std::move(gang.folder);
+    }
   } catch (const DeviceError& error) {
     post(Agent::TrainerGone{slot, error.what()});
   }
@@ -147,7 +200,7 @@ void AgentLoop::execute(const Agent::StopStage& c) {
 
 void AgentLoop::execute(const Agent::KillTrainer& c) {
   SlotState& state = slots_[c.slot];
-  if (!state.to_start.empty()) {
+  if (!state.to_start.empty() && !state.to_reserve) {
     std::string gpus = devices_of(state.to_start);
     state.to_start.clear();
     return post(
@@ -164,7 +217,7 @@ void AgentLoop::execute(const Agent::QuitTrainer& c) {
     slots_[c.slot].to_start.clear();
     return post(Agent::TrainerGone{c.slot, "no trainer was started"});
   }
-  if (!slots_[c.slot].trainer) return;
+  if (!slots_[c.slot].trainer || slots_[c.slot].part) return;  // a part ends with its gang
   slots_[c.slot].trainer->send(protocol::line_of(protocol::Order::quit));
   slots_[c.slot].trainer->close_input();
 }
@@ -173,7 +226,7 @@ void AgentLoop::execute(const Agent::Commit& c) {
   SlotState& state = slots_[c.slot];
   store::Provenance from;
   from.code_version = state.version;
-  from.host = host_name();
+  from.host = state.task.hosts.empty() ? host_name() : fmt::format("{}", fmt::join(state.task.hosts, ", "));
   from.device = state.device;
   from.threads = options_.threads;
   from.width = static_cast<int>(state.task.width);
@@ -193,6 +246,10 @@ void AgentLoop::execute(const Agent::ReportStarted& c) {
             .attempt = c.attempt,
             .number = static_cast<double>(state.trainer->pid()),
             .text = state.version});
+}
+
+void AgentLoop::execute(const Agent::ReportReserved& c) {
+  send({.kind = Message::Kind::reserved, .attempt = c.attempt});
 }
 
 void AgentLoop::execute(const Agent::ReportDone& c) {

@@ -169,9 +169,18 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       started["code_version"] = message.text;
       if (double gpus = gpus_of_a_slot_[agent] * width_of(attempt.stage); gpus > 0) started["gpus"] = gpus;
       journal_.add(std::move(started));
-      status_.started(attempt, agent, width_of(attempt.stage));
+      status_.started(attempt, parts_of(attempt, agent));
       observer_.started(attempt, host(agent));
       return event(Scheduler::Started{agent, attempt});
+    }
+    case Message::Kind::reserved: return event(Scheduler::Reserved{agent, attempt});
+    case Message::Kind::call: {
+      std::vector<sched::Part> parts = parts_of(attempt, agent);
+      auto part = static_cast<std::size_t>(message.number);
+      if (part < parts.size())
+        links_.send(parts[part].agent,
+                    {.kind = Message::Kind::call, .attempt = attempt, .text = message.text, .detail = message.detail});
+      return;
     }
     case Message::Kind::remark: return remarked(attempt, Value::parse(message.text));
     case Message::Kind::progress: {

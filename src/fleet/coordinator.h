@@ -29,6 +29,8 @@ class Coordinator {
 
   void event(const sched::Scheduler::Event&);
   void execute(const sched::Scheduler::Assign&);
+  void execute(const sched::Scheduler::Begin&);
+  void execute(const sched::Scheduler::Release&);
   void execute(const sched::Scheduler::Retract&);
   void execute(const sched::Scheduler::Cancel&);
   void execute(const sched::Scheduler::Accept&);
@@ -43,6 +45,7 @@ class Coordinator {
   Value record(const char* event, sched::Attempt) const;
   std::string host(sched::AgentId) const;
   std::uint32_t width_of(sched::StageId) const;
+  std::vector<sched::Part> parts_of(sched::Attempt, sched::AgentId) const;
   void remarked(sched::Attempt, const Value& event);
   void report_failure(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
   void warn_if_changed();
@@ -63,6 +66,7 @@ class Coordinator {
   std::map<sched::AgentId, double> gpus_of_a_slot_;  // 1, an n-th where n trainers share one, 0 on CPUs
   // By class: bytes of a device that a stage of it has held at most, of all that are known.
   std::map<sched::ClassId, std::int64_t> peaks_;
+  std::map<sched::StageId, std::pair<sched::Attempt, std::vector<sched::Part>>> gangs_;  // over several agents
   std::string refused_;
   sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{}, written_{};
   int replacements_ = 0;

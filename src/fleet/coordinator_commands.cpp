@@ -50,13 +50,33 @@ std::string Coordinator::host(sched::AgentId agent) const {
   return found == hosts_.end() ? "?" : found->second;
 }
 
+// Of a gang over several agents those, the one that answers for it first.
+std::vector<sched::Part> Coordinator::parts_of(sched::Attempt attempt, sched::AgentId agent) const {
+  auto gang = gangs_.find(attempt.stage);
+  if (gang != gangs_.end() && gang->second.first == attempt) return gang->second.second;
+  return {{agent, width_of(attempt.stage)}};
+}
+
 void Coordinator::execute(const Scheduler::Assign& c) {
+  Value detail = {{"out_of_memory", c.out_of_memory}};
+  if (c.part) detail["width"] = width_of(c.attempt.stage);
   links_.send(c.agent, {.kind = Message::Kind::assign,
                         .attempt = c.attempt,
-                        .number = static_cast<double>(width_of(c.attempt.stage)),
+                        .number = static_cast<double>(c.slots),
                         .memory = peaks_[work_.graph.classes[c.attempt.stage]],
                         .text = work_.stage(c.attempt.stage).dump(),
-                        .detail = std::to_string(c.out_of_memory)});
+                        .detail = detail.dump()});
+}
+
+void Coordinator::execute(const Scheduler::Begin& c) {
+  gangs_[c.attempt.stage] = {c.attempt, c.parts};
+  Value parts = Value::array();
+  for (const sched::Part& part : c.parts) parts.push_back({{"slots", part.slots}, {"host", host(part.agent)}});
+  links_.send(c.agent, {.kind = Message::Kind::begin, .attempt = c.attempt, .text = parts.dump()});
+}
+
+void Coordinator::execute(const Scheduler::Release& c) {
+  links_.send(c.agent, {.kind = Message::Kind::release, .attempt = c.attempt});
 }
 
 void Coordinator::execute(const Scheduler::Retract& c) {
@@ -117,9 +137,9 @@ void Coordinator::execute(const Scheduler::Block& c) {
 
 void Coordinator::execute(const Scheduler::TooWide& c) {
   std::string text = fmt::format(
-      "width {} needs {} trainers of one agent, the largest has {}: start more for each (--trainers {}) or lower "
-      "`width`",
-      c.width, c.width, c.largest, c.width);
+      "width {} needs {} trainers, all agents together have {}: start more of them (--trainers, or more nodes) or "
+      "lower `width`",
+      c.width, c.width, c.largest);
   report_failure({c.stage, 0}, sched::FailureClass::user, text, true);
 }
 

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "gang_calls.h"
 #include "winnow/core/error.h"
 
 namespace winnow::fleet {
@@ -49,6 +50,19 @@ void remove_abandoned() {
   }
 }
 
+void set(std::vector<std::string>& words, const char* name, const std::string& value) {
+  words.insert(words.end(), {"--mca", name, value});
+}
+
+std::vector<std::string> launcher(std::uint32_t width, const Path& folder) {
+  std::vector<std::string> words{"mpirun", "-n", std::to_string(width), "--bind-to", "none", "--oversubscribe"};
+  if (::geteuid() == 0) words.push_back("--allow-run-as-root");
+  // Whatever a batch system has allocated, these slots are ours.
+  set(words, "ras", "^slurm,gridengine,tm,lsf,loadleveler,alps");
+  set(words, "orte_tmpdir_base", folder.string());
+  return words;
+}
+
 }  // namespace
 
 GangFolder::GangFolder() {
@@ -73,14 +87,26 @@ GangFolder::~GangFolder() {
 }
 
 std::vector<std::string> gang_launcher(std::uint32_t width, const Path& folder) {
-  std::vector<std::string> words{"mpirun", "-n", std::to_string(width), "--bind-to", "none", "--oversubscribe"};
-  if (::geteuid() == 0) words.push_back("--allow-run-as-root");
-  auto set = [&](const char* name, const std::string& value) { words.insert(words.end(), {"--mca", name, value}); };
-  set("plm", "isolated");  // starts nothing elsewhere, and needs neither ssh nor srun
-  set("ras",
-      "^slurm,gridengine,tm,lsf,loadleveler,alps");  // whatever a batch system has allocated, these slots are ours
-  set("orte_tmpdir_base", folder.string());
-  set("btl_vader_backing_directory", folder.string());
+  std::vector<std::string> words = launcher(width, folder);
+  set(words, "plm", "isolated");  // starts nothing elsewhere, and needs neither ssh nor srun
+  set(words, "btl_vader_backing_directory", folder.string());
+  return words;
+}
+
+std::vector<std::string> gang_launcher(const std::vector<std::uint32_t>& parts, const Path& folder) {
+  std::uint32_t width = 0;
+  std::string hosts;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    hosts += i == 0 ? fmt::format("localhost:{}", parts[i]) : fmt::format(",{}:{}", GangCalls::host(i), parts[i]);
+    width += parts[i];
+  }
+  std::vector<std::string> words = launcher(width, folder);
+  words.insert(words.end(), {"-H", hosts, "--leave-session-attached"});  // its daemons are the agents' children
+  set(words, "plm", "rsh");
+  set(words, "plm_rsh_agent", "sh " + GangCalls::script(folder).string());
+  set(words, "plm_rsh_no_tree_spawn", "1");  // every call comes from here
+  set(words, "rtc_hwloc_vmhole", "none");    // several daemons on one host crash without it
+  set(words, "btl", "self,tcp");             // shared memory of killed processes would stay on the other nodes
   return words;
 }
 

@@ -29,6 +29,10 @@ class GangFolder {
 // mpirun and its options, to be put before the words of the trainer. Sees no allocation and no other node.
 std::vector<std::string> gang_launcher(std::uint32_t width, const Path& folder);
 
+// The same over several agents: so many processes on each, the first one here. On the others it calls for them by the
+// script that GangCalls has written to the folder; processes speak over TCP.
+std::vector<std::string> gang_launcher(const std::vector<std::uint32_t>& parts, const Path& folder);
+
 // An environment variable by which the processes of a gang are found again.
 std::string gang_mark(const Path& folder);
 

@@ -67,13 +67,19 @@ void StatusFile::readmitted(sched::AgentId agent) {
   if (auto found = agents_.find(agent); found != agents_.end()) found->second.erase("quarantined_until");
 }
 
-void StatusFile::started(sched::Attempt attempt, sched::AgentId agent, std::uint32_t width) {
-  auto host = agents_.find(agent);
-  running_[attempt] = {{"attempt", attempt.number},
-                       {"width", width},
-                       {"agent", agent},
-                       {"host", host == agents_.end() ? Value("?") : host->second["host"]},
-                       {"since", wall_seconds()}};
+void StatusFile::started(sched::Attempt attempt, const std::vector<sched::Part>& parts) {
+  std::uint32_t width = 0;
+  std::string hosts;
+  Value slots = Value::array();
+  for (const sched::Part& part : parts) {
+    auto host = agents_.find(part.agent);
+    std::string name = host == agents_.end() ? "?" : host->second["host"].get<std::string>();
+    hosts += (hosts.empty() ? "" : ", ") + name;
+    width += part.slots;
+    slots.push_back({{"agent", part.agent}, {"slots", part.slots}});
+  }
+  running_[attempt] = {{"attempt", attempt.number}, {"width", width}, {"agent", parts.front().agent},
+                       {"parts", std::move(slots)}, {"host", hosts},  {"since", wall_seconds()}};
 }
 
 void StatusFile::progressed(sched::Attempt attempt, const Value& event) {
@@ -175,7 +181,8 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
     Value entry = agent;
     std::uint32_t busy = 0;
     for (const auto& [attempt, running] : running_)
-      if (running["agent"] == id) busy += running["width"].get<std::uint32_t>();
+      for (const Value& part : running["parts"])
+        if (part["agent"] == id) busy += part["slots"].get<std::uint32_t>();
     entry["running"] = busy;
     status["agents"].push_back(std::move(entry));
   }

@@ -25,7 +25,8 @@ class StatusFile {
   void lost(sched::AgentId);
   void quarantined(sched::AgentId, double until);  // seconds since the epoch
   void readmitted(sched::AgentId);
-  void started(sched::Attempt, sched::AgentId, std::uint32_t width);
+  // Slots of one agent, or of several; the first one answers for it.
+  void started(sched::Attempt, const std::vector<sched::Part>&);
   void progressed(sched::Attempt, const Value& event);
   void ended(sched::Attempt);
   void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final);

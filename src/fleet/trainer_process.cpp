@@ -12,6 +12,9 @@ namespace winnow::fleet {
 namespace {
 
 bool belongs_to_launcher(std::string_view entry) {
+  // How processes of several nodes reach each other, where a site must say that.
+  for (std::string_view network : {"OMPI_MCA_btl_tcp_if_", "OMPI_MCA_oob_tcp_if_"})
+    if (entry.starts_with(network)) return false;
   for (std::string_view prefix :
        {"OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "SLURM_STEP", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID",
         "SLURM_TASK", "SLURM_GTIDS", "SLURM_SRUN_", "SLURM_LAUNCH_", "SLURM_NTASKS", "SLURM_NPROCS", "SLURM_MPI_"})
@@ -32,6 +35,14 @@ std::vector<std::string> environment(const TrainerCommand& command) {
   return result;
 }
 
+// Its processes are found again, wherever they are.
+ChildProcess::Command marked(const TrainerCommand& command, std::shared_ptr<GangFolder> gang) {
+  ChildProcess::Command started{"trainer", {}, environment(command)};
+  started.environment.push_back(gang_mark(gang->path()));
+  started.also_kill = [gang] { kill_gang(gang->path()); };
+  return started;
+}
+
 }  // namespace
 
 void TrainerCommand::use_gpus(const std::string& uuids, bool own_trainer) {
@@ -43,11 +54,28 @@ std::unique_ptr<ChildProcess> start_trainer(const TrainerCommand& command) {
   ChildProcess::Command started{"trainer", {}, environment(command)};
   if (command.width > 1) {
     auto gang = std::make_shared<GangFolder>();
+    started = marked(command, gang);
     started.words = gang_launcher(command.width, gang->path());
-    started.environment.push_back(gang_mark(gang->path()));
-    started.also_kill = [gang] { kill_gang(gang->path()); };
   }
   started.words.insert(started.words.end(), command.words.begin(), command.words.end());
+  return std::make_unique<ChildProcess>(std::move(started));
+}
+
+CallingGang start_gang(const TrainerCommand& command) {
+  auto gang = std::make_shared<GangFolder>();
+  CallingGang result{nullptr, std::make_unique<GangCalls>(gang->path()), gang->path()};
+  ChildProcess::Command started = marked(command, gang);
+  started.words = gang_launcher(command.parts, gang->path());
+  started.words.insert(started.words.end(), command.words.begin(), command.words.end());
+  result.process = std::make_unique<ChildProcess>(std::move(started));
+  return result;
+}
+
+std::unique_ptr<ChildProcess> start_part(const TrainerCommand& command, const std::string& call, const Path& folder) {
+  auto gang = std::make_shared<GangFolder>();
+  ChildProcess::Command started = marked(command, gang);
+  started.words = {"sh", "-c", in_folder(call, folder, gang->path())};
+  started.lines_on = 3;  // what it prints is its log
   return std::make_unique<ChildProcess>(std::move(started));
 }
 

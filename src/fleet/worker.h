@@ -22,8 +22,14 @@ struct Task {
   sched::Attempt attempt;
   Identity identity{};
   Stage stage;
-  std::string stage_text;  // JSON
-  std::uint32_t width = 1;
+  std::string stage_text;   // JSON
+  std::uint32_t width = 1;  // processes
+  bool part = false;        // of a gang over several agents
+  // Of such a gang that this agent starts: slots of each part, and their hosts.
+  std::vector<std::uint32_t> parts = {};
+  std::vector<std::string> hosts = {};
+  std::string call = {};  // of one that another agent starts: the command to run here ...
+  Path callers = {};      // ... and the folder in it
   int out_of_memory = 0;  // attempts before this one
   std::string context;    // JSON, once prepared
   Path output;            // where the trainer writes; a temporary name

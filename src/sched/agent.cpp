@@ -37,12 +37,50 @@ void Agent::handle(const Given& event, Time, Commands& out) {
     out.push_back(ReportReturned{event.attempt});
     return;
   }
-  orders_[event.attempt] = {event.width, event.need};
+  orders_[event.attempt] = {event.width, event.need, event.part};
   preparing_.insert(event.attempt);
   out.push_back(Prepare{event.attempt});
 }
 
+// Begins or calls that come for what is not kept any more are late: their gang hears of it from the coordinator.
+void Agent::handle(const Begin& event, Time now, Commands& out) {
+  std::optional<Slot> slot = part_of(event.attempt);
+  if (!slot || trainers_[*slot].phase != Phase::reserved) return;
+  trainers_[*slot].phase = Phase::starting;
+  trainers_[*slot].since = now;
+  out.push_back(StartTrainer{*slot, slots_of(*slot), event.attempt});
+}
+
+void Agent::handle(const Called& event, Time now, Commands& out) {
+  std::optional<Slot> slot = part_of(event.attempt);
+  if (!slot || trainers_[*slot].phase != Phase::reserved) return;
+  trainers_[*slot].phase = Phase::hosting;
+  trainers_[*slot].since = now;
+  out.push_back(StartPart{*slot, slots_of(*slot), event.attempt});
+}
+
+void Agent::handle(const Released& event, Time now, Commands& out) {
+  std::optional<Slot> slot = part_of(event.attempt);
+  if (!slot) return handle(Cancelled{event.attempt}, now, out);
+  orders_.erase(event.attempt);
+  Trainer& trainer = trainers_[*slot];
+  if (trainer.phase == Phase::hosting && !trainer.ended) quit(*slot, now, out);
+  else if (trainer.phase == Phase::hosting || trainer.phase == Phase::freeing || trainer.phase == Phase::reserved)
+    clear(*slot);
+}
+
+void Agent::handle(const SlotsFree& event, Time now, Commands& out) {
+  Trainer& trainer = trainers_[event.slot];
+  if (trainer.phase != Phase::freeing) return;
+  trainer.phase = Phase::reserved;
+  trainer.since = now;
+  out.push_back(ReportReserved{trainer.attempt});
+}
+
 void Agent::handle(const Retracted& event, Time, Commands& out) {
+  if (std::optional<Slot> slot = part_of(event.attempt);
+      slot && (trainers_[*slot].phase == Phase::freeing || trainers_[*slot].phase == Phase::reserved))
+    return give_back(*slot, out);
   auto found = std::find(waiting_.begin(), waiting_.end(), event.attempt);
   if (found == waiting_.end()) return;  // it runs, or is nearly there: its outcome will be reported
   waiting_.erase(found);
@@ -53,6 +91,13 @@ void Agent::handle(const Cancelled& event, Time now, Commands& out) {
   preparing_.erase(event.attempt);
   std::erase(waiting_, event.attempt);
   orders_.erase(event.attempt);
+  if (std::optional<Slot> slot = part_of(event.attempt)) {
+    Trainer& trainer = trainers_[*slot];
+    if (trainer.phase == Phase::freeing || trainer.phase == Phase::reserved || trainer.ended) clear(*slot);
+    else if (trainer.phase == Phase::dying) trainer.owed = false;
+    else kill(*slot, false, FailureClass::lost, "its gang has ended", now, out);  // it may wait for a lost process
+    return;
+  }
   for (Slot slot = 0; slot < trainers_.size(); ++slot)
     if (trainers_[slot].phase == Phase::running && trainers_[slot].attempt == event.attempt)
       stop_stage(slot, false, now, out);
@@ -72,7 +117,8 @@ void Agent::handle(const TrainerReady& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   if (trainer.phase != Phase::starting)
     return kill(event.slot, true, FailureClass::protocol, "it said `ready` a second time", now, out);
-  trainer.phase = Phase::idle;
+  if (trainer.part) run(event.slot, trainer.attempt, now, out);
+  else trainer.phase = Phase::idle;
 }
 
 void Agent::handle(const Progressed& event, Time now, Commands&) {
@@ -96,6 +142,7 @@ void Agent::handle(const Finished& event, Time, Commands& out) {
     out.push_back(Commit{event.slot, trainer.attempt});
   }
   trainer.phase = Phase::idle;
+  trainer.attempt = trainer.part ? Attempt{} : trainer.attempt;  // it is the worker's now
 }
 
 void Agent::handle(const StageFailed& event, Time now, Commands& out) {
@@ -126,7 +173,18 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
       if (trainer.owed && draining_ && trainer.returning) out.push_back(ReportReturned{trainer.attempt});
       else if (trainer.owed) out.push_back(ReportFailed{trainer.attempt, trainer.why, event.text});
       break;
+    case Phase::hosting:
+      if (event.well) {  // the agent that answers for the gang says how it ended
+        trainer.ended = true;
+        return;
+      }
+      out.push_back(ReportFailed{trainer.attempt, FailureClass::transient, event.text});
+      break;
     case Phase::starting:
+      if (trainer.part) {
+        out.push_back(ReportFailed{trainer.attempt, FailureClass::transient, event.text});
+        break;
+      }
       // It died before its first word. Some stage must carry that, or a broken trainer would be started for ever.
       if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; });
           first != waiting_.end()) {
@@ -134,6 +192,8 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
         waiting_.erase(first);
       }
       break;
+    case Phase::freeing:
+    case Phase::reserved:
     case Phase::idle:
     case Phase::lent:
     case Phase::closed:
@@ -145,7 +205,7 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
 void Agent::handle(const NotRun& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   if (trainer.phase != Phase::running) return handle(TrainerGone{event.slot, event.text}, now, out);
-  if (draining_) out.push_back(ReportReturned{trainer.attempt});
+  if (draining_ || trainer.part) out.push_back(ReportReturned{trainer.attempt});
   else waiting_.push_front(trainer.attempt);
   clear(event.slot);
 }
@@ -155,10 +215,12 @@ void Agent::handle(const Closed& event, Time now, Commands& out) {
   if (closed_[event.slot]) return;
   closed_[event.slot] = true;
   Trainer& trainer = trainers_[event.slot];
+  Slot leader = trainer.phase == Phase::lent ? trainer.leader : event.slot;
+  const Trainer& process = trainers_[leader];
   if (trainer.phase == Phase::empty) empty(event.slot);
-  else if (Slot leader = trainer.phase == Phase::lent ? trainer.leader : event.slot;
-           trainers_[leader].phase == Phase::starting || trainers_[leader].phase == Phase::idle)
-    quit(leader, now, out);
+  else if (process.phase == Phase::freeing || process.phase == Phase::reserved) give_back(leader, out);
+  else if (process.phase == Phase::hosting && process.ended) clear(leader);
+  else if ((process.phase == Phase::starting && !process.part) || process.phase == Phase::idle) quit(leader, now, out);
   else kill(leader, true, FailureClass::transient, event.why, now, out);
   std::uint32_t left = open_slots();
   out.push_back(ReportSlots{left});
@@ -212,6 +274,10 @@ void Agent::watch(Slot slot, Time now, Commands& out) {
     trainer.since = now;
   } else if (trainer.phase == Phase::running && draining_ && now >= stop_at_) {
     stop_stage(slot, true, now, out);
+  } else if (trainer.phase == Phase::hosting && draining_ && now >= stop_at_ + timers_.stop) {
+    leave_gang(slot, now, out);  // whoever answers for the gang had its time
+  } else if (trainer.phase == Phase::reserved && waited > timers_.trainer_start) {
+    give_back(slot, out);  // the others do not come
   } else if (trainer.phase == Phase::running && now - trainer.moved > hang_limit(trainer)) {
     kill(slot, true, FailureClass::hang, "it made no progress for too long", now, out);
   } else if (trainer.phase == Phase::stopping && waited > timers_.stop) {
@@ -234,6 +300,13 @@ void Agent::begin_drain(Time now, Time grace, Commands& out) {
   draining_ = true;
   for (const Attempt& attempt : waiting_) out.push_back(ReportReturned{attempt});
   waiting_.clear();
+  for (Slot slot = 0; slot < trainers_.size(); ++slot) {
+    Trainer& trainer = trainers_[slot];
+    if (trainer.phase == Phase::freeing || trainer.phase == Phase::reserved) give_back(slot, out);
+    if (trainer.phase != Phase::starting || !trainer.part || trainer.killed) continue;
+    out.push_back(ReportReturned{trainer.attempt});
+    kill(slot, false, FailureClass::transient, "", now, out);
+  }
   if (grace == Time{0})
     for (Slot slot = 0; slot < trainers_.size(); ++slot) watch(slot, now, out);
 }
@@ -251,9 +324,10 @@ void Agent::stop_stage(Slot slot, bool returning, Time now, Commands& out) {
 void Agent::kill(Slot slot, bool owed, FailureClass why, std::string_view because, Time now, Commands& out) {
   Trainer& trainer = trainers_[slot];
   if (trainer.phase == Phase::empty || trainer.phase == Phase::closed || trainer.phase == Phase::dying) return;
-  bool has_stage = trainer.phase == Phase::running || (trainer.phase == Phase::stopping && trainer.returning);
+  bool has_stage = trainer.phase == Phase::running || (trainer.phase == Phase::stopping && trainer.returning) ||
+                   trainer.phase == Phase::hosting || (trainer.phase == Phase::starting && trainer.part);
   trainer.owed = owed && has_stage;
-  trainer.phase = trainer.phase == Phase::starting ? Phase::starting : Phase::dying;
+  trainer.phase = trainer.phase == Phase::starting && !trainer.part ? Phase::starting : Phase::dying;
   trainer.why = why;
   trainer.killed = true;
   trainer.since = now;
@@ -280,10 +354,16 @@ void Agent::fill_slots(Time now, Commands& out) {
   if (draining_) return;
   std::map<std::uint32_t, std::size_t> coming;  // trainers that will be ready soon, by width
   for (const Trainer& trainer : trainers_)
-    if (trainer.phase == Phase::starting) ++coming[trainer.width];
+    if (trainer.phase == Phase::starting && !trainer.part) ++coming[trainer.width];
   for (auto next = waiting_.begin(); next != waiting_.end();) {
     std::uint32_t width = width_of(*next);
-    if (run_waiting(*next, width, now, out)) {
+    if (is_part(*next)) {
+      if (!keep_slots(*next, width, now, out)) {
+        make_room(width, now, out);
+        return;
+      }
+      next = waiting_.erase(next);
+    } else if (run_waiting(*next, width, now, out)) {
       next = waiting_.erase(next);
     } else if (coming[width] > 0) {
       --coming[width];
@@ -300,35 +380,89 @@ void Agent::fill_slots(Time now, Commands& out) {
 bool Agent::run_waiting(Attempt attempt, std::uint32_t width, Time now, Commands& out) {
   for (Slot slot = 0; slot < trainers_.size(); ++slot) {
     Trainer& trainer = trainers_[slot];
-    if (trainer.phase != Phase::idle || trainer.width != width || !fits(slot, attempt)) continue;
-    trainer.phase = Phase::running;
-    trainer.memory = devices_.share(slot, need_of(attempt));
-    trainer.attempt = attempt;
-    trainer.since = trainer.moved = now;
-    trainer.moved_once = trainer.returning = trainer.owed = false;
-    trainer.steps.clear();
-    out.push_back(Run{slot, attempt});
-    out.push_back(ReportStarted{attempt});
+    if (trainer.phase != Phase::idle || trainer.part || trainer.width != width || !fits(slot, attempt)) continue;
+    run(slot, attempt, now, out);
     return true;
   }
   return false;
 }
 
-bool Agent::start_trainer(Attempt attempt, std::uint32_t width, Time now, Commands& out) {
+void Agent::run(Slot slot, Attempt attempt, Time now, Commands& out) {
+  Trainer& trainer = trainers_[slot];
+  trainer.phase = Phase::running;
+  trainer.memory = devices_.share(slot, need_of(attempt));
+  trainer.attempt = attempt;
+  trainer.since = trainer.moved = now;
+  trainer.moved_once = trainer.returning = trainer.owed = false;
+  trainer.steps.clear();
+  out.push_back(Run{slot, attempt});
+  out.push_back(ReportStarted{attempt});
+}
+
+// None: too few are free.
+std::vector<Slot> Agent::take_slots(Attempt attempt, std::uint32_t width) {
   std::vector<Slot> free;
   for (Slot slot = 0; slot < trainers_.size() && free.size() < width; ++slot)
     if (trainers_[slot].phase == Phase::empty && fits(slot, attempt)) free.push_back(slot);
-  if (free.size() < width) return false;
+  if (free.size() < width) return {};
   for (Slot slot : free) {
     trainers_[slot].phase = Phase::lent;
     trainers_[slot].leader = free.front();
   }
-  Trainer& trainer = trainers_[free.front()];
+  trainers_[free.front()].width = width;
+  return free;
+}
+
+bool Agent::start_trainer(Attempt attempt, std::uint32_t width, Time now, Commands& out) {
+  std::vector<Slot> slots = take_slots(attempt, width);
+  if (slots.empty()) return false;
+  Trainer& trainer = trainers_[slots.front()];
   trainer.phase = Phase::starting;
-  trainer.width = width;
   trainer.since = now;
-  out.push_back(StartTrainer{free.front(), free});
+  out.push_back(StartTrainer{slots.front(), slots});
   return true;
+}
+
+bool Agent::keep_slots(Attempt attempt, std::uint32_t width, Time now, Commands& out) {
+  std::vector<Slot> slots = take_slots(attempt, width);
+  if (slots.empty()) return false;
+  Trainer& trainer = trainers_[slots.front()];
+  trainer.phase = Phase::freeing;
+  trainer.part = true;
+  trainer.attempt = attempt;
+  trainer.since = now;
+  out.push_back(FreeSlots{slots.front(), slots});
+  return true;
+}
+
+std::vector<Slot> Agent::slots_of(Slot leader) const {
+  std::vector<Slot> slots{leader};
+  for (Slot slot = 0; slot < trainers_.size(); ++slot)
+    if (trainers_[slot].phase == Phase::lent && trainers_[slot].leader == leader) slots.push_back(slot);
+  return slots;
+}
+
+// The first slot of this agent's part of the gang.
+std::optional<Slot> Agent::part_of(Attempt attempt) const {
+  for (Slot slot = 0; slot < trainers_.size(); ++slot)
+    if (trainers_[slot].part && trainers_[slot].attempt == attempt) return slot;
+  return std::nullopt;
+}
+
+// What is kept free, or would have been.
+void Agent::give_back(Slot slot, Commands& out) {
+  out.push_back(ReportReturned{trainers_[slot].attempt});
+  clear(slot);
+}
+
+// A part cannot be stopped alone: the agent that answers for the gang ends it, once this one has left.
+void Agent::leave_gang(Slot slot, Time now, Commands& out) {
+  Trainer& trainer = trainers_[slot];
+  out.push_back(ReportReturned{trainer.attempt});
+  if (trainer.ended) return clear(slot);
+  trainer.phase = Phase::dying;
+  trainer.owed = false;
+  trainer.since = now;
 }
 
 // Ends idle trainers until, with the slots that are empty or being emptied, `width` slots come free.
@@ -351,9 +485,9 @@ void Agent::release_gangs(Time now, Commands& out) {
   for (Slot slot = 0; slot < trainers_.size(); ++slot) {
     Trainer& trainer = trainers_[slot];
     auto fits = [&](Attempt attempt) { return width_of(attempt) == trainer.width; };
-    if (trainer.phase != Phase::idle || trainer.width == 1 || std::ranges::any_of(waiting_, fits) ||
-        std::ranges::any_of(preparing_, fits))
-      continue;
+    if (trainer.phase != Phase::idle) continue;
+    bool has_work = std::ranges::any_of(waiting_, fits) || std::ranges::any_of(preparing_, fits);
+    if (!trainer.part && (trainer.width == 1 || has_work)) continue;
     quit(slot, now, out);
   }
 }
@@ -381,9 +515,15 @@ MemoryNeed Agent::need_of(Attempt attempt) const {
   return found == orders_.end() ? MemoryNeed{} : found->second.need;
 }
 
+bool Agent::is_part(Attempt attempt) const {
+  auto found = orders_.find(attempt);
+  return found != orders_.end() && found->second.part;
+}
+
 // Until the process is gone, or says that it has stopped, the stage's memory is not free.
 bool Agent::has_stage(const Trainer& trainer) const {
-  return trainer.phase == Phase::running || trainer.phase == Phase::stopping ||
+  return trainer.phase == Phase::running || trainer.phase == Phase::stopping || trainer.phase == Phase::hosting ||
+         trainer.phase == Phase::freeing || trainer.phase == Phase::reserved ||
          (trainer.phase == Phase::dying && !trainer.abandoned);
 }
 
@@ -421,7 +561,9 @@ std::vector<Attempt> Agent::held() const {
   result.insert(result.end(), committing_.begin(), committing_.end());
   for (const Trainer& trainer : trainers_)
     if (trainer.phase == Phase::running || (trainer.phase == Phase::stopping && trainer.returning) ||
-        (trainer.phase == Phase::dying && trainer.owed))
+        (trainer.phase == Phase::dying && trainer.owed) || trainer.phase == Phase::freeing ||
+        trainer.phase == Phase::reserved || trainer.phase == Phase::hosting ||
+        (trainer.phase == Phase::starting && trainer.part))
       result.push_back(trainer.attempt);
   return result;
 }

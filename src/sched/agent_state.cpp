@@ -11,6 +11,8 @@ std::string Agent::state(Time now) const {
         .add(trainer.width)
         .add(trainer.leader)
         .add(trainer.attempt)
+        .add(trainer.part)
+        .add(trainer.ended)
         .add(trainer.owed)
         .add(trainer.killed)
         .add(trainer.abandoned)
@@ -28,7 +30,7 @@ std::string Agent::state(Time now) const {
   bytes.add_all(preparing_).add_all(waiting_).add_all(committing_);
   bytes.add(orders_.size());
   for (const auto& [attempt, order] : orders_)
-    bytes.add(attempt).add(order.width).add(order.need.bytes).add(order.need.alone);
+    bytes.add(attempt).add(order.width).add(order.need.bytes).add(order.need.alone).add(order.part);
   bytes.add(heard_).add(beaten_).add(draining_).add(orphaned_).add(exited_);
   return bytes.add(draining_ ? stop_at_ : now).take();
 }

@@ -41,15 +41,27 @@ void ReadyQueue::push(StageId stage) {
   ++size_;
 }
 
-std::optional<StageId> ReadyQueue::pop() {
-  if (fronts_.empty()) return std::nullopt;
-  Front front = *fronts_.begin();
-  fronts_.erase(fronts_.begin());
+StageId ReadyQueue::take(std::set<Front>::iterator place) {
+  Front front = *place;
+  fronts_.erase(place);
   auto& stages = groups_[front.group].stages;
   stages.pop();
   if (!stages.empty()) fronts_.insert(front_of(front.group));
   --size_;
   return front.stage;
+}
+
+std::optional<StageId> ReadyQueue::pop() {
+  if (fronts_.empty()) return std::nullopt;
+  return take(fronts_.begin());
+}
+
+std::optional<StageId> ReadyQueue::pop_within(double seconds, std::uint16_t priority) {
+  for (auto front = fronts_.begin(); front != fronts_.end() && front->priority <= priority; ++front) {
+    double own = seconds_[groups_[front->group].class_id];
+    if (front->priority == priority && own >= 0 && own <= seconds) return take(front);
+  }
+  return std::nullopt;
 }
 
 void ReadyQueue::predict(ClassId id, double seconds) {

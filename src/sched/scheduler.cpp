@@ -99,15 +99,21 @@ std::vector<Scheduler::Outlook> Scheduler::outlook() const {
 
 void Scheduler::handle(const Joined& event, Time now, Commands&) {
   if (hosts_.count(event.agent) || event.slots == 0) return;
-  hosts_[event.agent] = {event.slots, 0, 0, now};
+  end_reservations([](const Reservation&) { return true; });  // it may take what waits, now
+  Host& host = hosts_[event.agent];
+  host.slots = event.slots;
+  host.heard = now;
   by_load_.insert({0, event.agent});
   by_fill_.insert({0, event.agent});
+  agents_changed();
 }
 
 // What it holds beyond its room waits there or is stolen from it, as with any agent that holds more than it runs.
 void Scheduler::handle(const Resized& event, Time now, Commands& out) {
   if (!hosts_.count(event.agent)) return;
+  end_reservations([&](const Reservation& r) { return r.place.has(event.agent); });
   change(event.agent, [&](Host& host) { host.slots = event.slots; });
+  agents_changed();
   readmit(now, out);
   fail_too_wide(out);
 }
@@ -117,32 +123,63 @@ void Scheduler::handle(const Complete&, Time, Commands& out) {
   fail_too_wide(out);
 }
 
-void Scheduler::handle(const Beat& event, Time now, Commands&) {
-  if (auto host = hosts_.find(event.agent); host != hosts_.end()) host->second.refuses = false;
-  for (const Attempt& attempt : event.held)
-    if (Lease* lease = lease_of(event.agent, attempt)) lease->renewed = now;
+// What it holds without a lease it has not heard the end of.
+void Scheduler::handle(const Beat& event, Time now, Commands& out) {
+  auto host = hosts_.find(event.agent);
+  if (host == hosts_.end()) return;
+  host->second.refuses = false;
+  for (const Attempt& attempt : event.held) {
+    Lease* lease = lease_of(event.agent, attempt);
+    if (!lease) out.push_back(Cancel{event.agent, attempt});
+    else if (lease->agent == event.agent) lease->renewed = now;
+    else
+      for (Member& member : lease->others)
+        if (member.part.agent == event.agent) member.renewed = now;
+  }
 }
 
 void Scheduler::handle(const Started& event, Time now, Commands&) {
   Lease* lease = lease_of(event.agent, event.attempt);
-  if (!lease || lease->started) return;
+  if (!lease || lease->started || lease->agent != event.agent) return;
   lease->started = true;
   lease->retracting = false;  // the request came too late
   lease->renewed = now;
-  Host& host = hosts_.at(event.agent);
-  ++host.started;
-  host.ends.erase(host.ends.find({lease->end, width_of(event.attempt.stage)}));
+  ++hosts_.at(event.agent).started;
+  forget_end(*lease);
   expect(*lease, now);
 }
 
+void Scheduler::handle(const Reserved& event, Time now, Commands& out) {
+  Lease* lease = lease_of(event.agent, event.attempt);
+  if (!lease || lease->others.empty()) return;
+  bool all = std::exchange(lease->reserved, lease->reserved || lease->agent == event.agent);
+  bool before = all;
+  all = lease->reserved;
+  for (Member& member : lease->others) {
+    before = before && member.reserved;
+    if (member.part.agent == event.agent) member.reserved = true, member.renewed = now;
+    all = all && member.reserved;
+  }
+  if (!all || before) return;
+  std::vector<Part> parts{{lease->agent, lease->slots}};
+  for (const Member& member : lease->others) parts.push_back(member.part);
+  out.push_back(Begin{lease->agent, event.attempt, std::move(parts)});
+}
+
 // A result counts from whichever agent, as long as the stage is open: its lease may have ended while it was under way.
-void Scheduler::handle(const Done& event, Time, Commands& out) {
+void Scheduler::handle(const Done& event, Time now, Commands& out) {
   if (event.attempt.stage >= records_.size()) return;
   Record& record = records_[event.attempt.stage];
   if (record.state == State::done || record.state == State::failed || record.state == State::blocked) return;
   if (auto lease = leases_.find(event.attempt.stage); lease != leases_.end()) {
-    if (lease->second.attempt != event.attempt) out.push_back(Cancel{lease->second.agent, lease->second.attempt});
-    end_lease(event.attempt.stage);
+    const Lease& held = lease->second;
+    if (held.attempt != event.attempt) {
+      out.push_back(Cancel{held.agent, held.attempt});
+      cancel_others(held, held.agent, out);
+    } else {
+      for (const Member& member : held.others) out.push_back(Release{member.part.agent, held.attempt});
+    }
+    end_lease(event.attempt.stage, now);
   }
   record.state = State::done;  // a stage in the ready queue is skipped when it comes up
   close(event.attempt.stage);
@@ -160,8 +197,10 @@ void Scheduler::handle(const Done& event, Time, Commands& out) {
 }
 
 void Scheduler::handle(const Failed& event, Time now, Commands& out) {
-  if (!lease_of(event.agent, event.attempt)) return;
-  end_lease(event.attempt.stage);
+  const Lease* lease = lease_of(event.agent, event.attempt);
+  if (!lease) return;
+  cancel_others(*lease, event.agent, out);
+  end_lease(event.attempt.stage, now);
   failed_on_[event.attempt.stage] = {event.agent, event.why};
   fail(event.attempt, event.why, event.text, now, out);
   note_failure(event.agent, event.attempt, event.why, now, out);
@@ -169,12 +208,13 @@ void Scheduler::handle(const Failed& event, Time now, Commands& out) {
   fail_too_wide(out);
 }
 
-void Scheduler::handle(const Returned& event, Time, Commands& out) {
+void Scheduler::handle(const Returned& event, Time now, Commands& out) {
   const Lease* lease = lease_of(event.agent, event.attempt);
   if (!lease) return;
   // Not asked to: it would return the next one, too, as fast as messages travel.
   if (!lease->started && !lease->retracting) hosts_.at(event.agent).refuses = true;
-  end_lease(event.attempt.stage);
+  cancel_others(*lease, event.agent, out);
+  end_lease(event.attempt.stage, now);
   make_ready(event.attempt.stage);
   fail_too_wide(out);  // its agent may have lost slots meanwhile
 }
@@ -203,30 +243,38 @@ void Scheduler::stop(Commands& out) {
 
 Scheduler::Lease* Scheduler::lease_of(AgentId agent, Attempt attempt) {
   auto found = leases_.find(attempt.stage);
-  if (found == leases_.end() || found->second.attempt != attempt || found->second.agent != agent) return nullptr;
+  if (found == leases_.end() || found->second.attempt != attempt || !found->second.has(agent)) return nullptr;
   return &found->second;
 }
 
-void Scheduler::end_lease(StageId stage) {
+void Scheduler::forget_end(const Lease& lease) {
+  lease.for_each_part([&](Part part) {
+    if (auto host = hosts_.find(part.agent); host != hosts_.end())
+      host->second.ends.erase(host->second.ends.find({lease.end, part.slots}));
+  });
+}
+
+void Scheduler::end_lease(StageId stage, Time now) {
   auto found = leases_.find(stage);
   const Lease& lease = found->second;
-  if (hosts_.count(lease.agent))
-    change(lease.agent, [&](Host& host) {
-      host.started -= lease.started;
-      host.ends.erase(host.ends.find({lease.end, width_of(stage)}));
-      host.held -= width_of(stage);
+  forget_end(lease);
+  lease.for_each_part([&](Part part) {
+    if (!hosts_.count(part.agent)) return;
+    change(part.agent, [&](Host& host) {
+      host.started -= lease.started && part.agent == lease.agent;
+      host.held -= part.slots;
     });
+    look_ahead(part.agent, now);
+  });
   leases_.erase(found);
 }
 
-template <class Change>
-void Scheduler::change(AgentId agent, Change change) {
-  Host& host = hosts_.at(agent);
-  by_load_.erase({load_of(host), agent});
-  by_fill_.erase({fill_of(host), agent});
-  change(host);
-  by_load_.insert({load_of(host), agent});
-  by_fill_.insert({fill_of(host), agent});
+// Of a gang over several agents.
+void Scheduler::cancel_others(const Lease& lease, AgentId except, Commands& out) {
+  if (lease.others.empty()) return;
+  lease.for_each_part([&](Part part) {
+    if (part.agent != except) out.push_back(Cancel{part.agent, lease.attempt});
+  });
 }
 
 // When it will end. What is not known may end at any moment.
@@ -234,8 +282,10 @@ void Scheduler::expect(Lease& lease, Time now) {
   StageId stage = lease.attempt.stage;
   double seconds = ready(stage).prediction(classes_[stage]).value_or(0);
   lease.end = now + Time(static_cast<std::int64_t>(std::min(seconds, 1e9) * 1e9));
-  hosts_.at(lease.agent).ends.emplace(lease.end, width_of(stage));
-  look_ahead(lease.agent, now);
+  lease.for_each_part([&](Part part) {
+    hosts_.at(part.agent).ends.emplace(lease.end, part.slots);
+    look_ahead(part.agent, now);
+  });
 }
 
 void Scheduler::look_ahead(AgentId agent, Time now) {
@@ -255,7 +305,9 @@ void Scheduler::take_back_what_waits(Time now, Commands& out) {
   looked_ = now;
   for (auto& [stage, lease] : leases_) {
     const Host& host = hosts_.at(lease.agent);
-    if (lease.started || lease.retracting || host.held <= host.slots || now - lease.given < 4 * timers_.ahead) continue;
+    if (lease.started || lease.retracting || !lease.others.empty() || host.held <= host.slots ||
+        now - lease.given < 4 * timers_.ahead)
+      continue;
     lease.retracting = true;
     out.push_back(Retract{lease.agent, lease.attempt});
   }
@@ -272,11 +324,17 @@ std::uint32_t Scheduler::window(StageId stage) const {
 
 void Scheduler::assign(Time now, Commands& out) {
   if (stopping_) return;
-  std::uint32_t below = std::numeric_limits<std::uint32_t>::max();  // agents with fewer slots may take what is left
-  for (auto priority = next_priority(std::nullopt); priority; priority = next_priority(priority))
-    for (auto& [width, queue] : ready_)
-      if (!assign_width(width, *priority, below, now, out)) below = std::min(below, width);
-  steal(below, out);
+  start_reserved(now, out);
+  bool room = true;
+  for (auto priority = next_priority(std::nullopt); priority; priority = next_priority(priority)) {
+    bool room_left = room;
+    for (auto& [width, queue] : ready_) {
+      if (room && !assign_width(width, *priority, now, out) && width == 1) room_left = false;
+      fill_gaps(width, *priority, now, out);
+    }
+    room = room_left;
+  }
+  steal(out);
 }
 
 // The smallest that a ready stage has, of those larger than `after`.
@@ -287,76 +345,18 @@ std::optional<std::uint16_t> Scheduler::next_priority(std::optional<std::uint16_
   return least;
 }
 
-bool Scheduler::can_take(const Host& host, std::uint32_t width, std::uint32_t below) const {
-  return host.slots >= width && host.slots < below && !host.refuses && !host.quarantined_until;
-}
-
-bool Scheduler::has_room(const Host& host, StageId stage) const {
-  return host.held + width_of(stage) <= host.slots + host.ahead * (window(stage) - 1);
-}
-
-// Where the stage goes that would go to the emptiest agent. None: it failed there, has to be tried elsewhere, and those
-// agents have no room.
-std::optional<AgentId> Scheduler::place_of(StageId stage, AgentId emptiest, std::uint32_t below) const {
-  if (failed_on_.empty()) return emptiest;
-  auto failed = failed_on_.find(stage);
-  if (failed == failed_on_.end() || failed->second.first != emptiest) return emptiest;
-  auto other = std::find_if(by_fill_.begin(), by_fill_.end(), [&](const auto& entry) {
-    return entry.second != emptiest && can_take(hosts_.at(entry.second), width_of(stage), below);
-  });
-  if (other == by_fill_.end()) return emptiest;
-  const Host& host = hosts_.at(other->second);
-  bool last_try = records_[stage].failures + 1u >= policy_.max_attempts;
-  if (failed->second.second == FailureClass::user || last_try)
-    return has_room(host, stage) ? std::optional(other->second) : std::nullopt;
-  return host.held + width_of(stage) <= host.slots ? other->second : emptiest;
-}
-
-// Gives stages of one width and priority to agents with fewer than `below` slots. False when one is left that waits for
-// room.
-bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, std::uint32_t below, Time now,
-                             Commands& out) {
-  ReadyQueue& queue = ready_.at(width);
-  std::vector<StageId> elsewhere;  // to be tried on agents without room
-  bool satisfied = true;
-  while (queue.priority() == priority) {
-    auto able = std::find_if(by_fill_.begin(), by_fill_.end(),
-                             [&](const auto& entry) { return can_take(hosts_.at(entry.second), width, below); });
-    if (able == by_fill_.end()) break;  // it waits for an agent, or with a wider one: no room is kept for it
-    if (const Host& host = hosts_.at(able->second); host.held >= host.slots * (1 + kLargestWindow)) {
-      satisfied = false;
-      break;
-    }
-    std::optional<StageId> stage = queue.pop();
-    Record& record = records_[*stage];
-    if (record.state != State::ready) continue;  // a late result made it done
-    std::optional<AgentId> agent = place_of(*stage, able->second, below);
-    if (!agent) {
-      elsewhere.push_back(*stage);
-      continue;
-    }
-    const Host& host = hosts_.at(*agent);
-    if (!has_room(host, *stage)) {
-      queue.push(*stage);
-      satisfied = false;
-      break;
-    }
-    record.state = State::leased;
-    Attempt attempt{*stage, ++record.attempts};
-    Lease& lease = leases_[*stage] = {*agent, attempt, now, now, now};
-    change(*agent, [&](Host& changed) { changed.held += width; });
-    expect(lease, now);
-    out.push_back(Assign{*agent, attempt, record.out_of_memory});
+void Scheduler::agents_changed() {
+  largest_ = all_slots_ = 0;
+  for (const auto& [id, host] : hosts_) {
+    largest_ = std::max(largest_, host.slots);  // quarantine ends
+    all_slots_ += host.slots;
   }
-  for (StageId stage : elsewhere) queue.push(stage);
-  return satisfied;
 }
 
-// Stages that no agent can take, now that all are here: they would wait for ever.
+// Stages that all agents together cannot take, now that all are here: they would wait for ever.
 void Scheduler::fail_too_wide(Commands& out) {
-  if (!complete_ || hosts_.empty()) return;
-  std::uint32_t largest = 0;
-  for (const auto& [id, host] : hosts_) largest = std::max(largest, host.slots);  // quarantine ends
+  if (!complete_ || stopping_ || hosts_.empty()) return;  // agents that drain are no fewer for the next run
+  std::uint32_t largest = all_slots_;
   if (largest == 0) return;  // the last agent has lost its devices: it ends, and what it leaves is another one's
   bool any = false;
   for (ClassId id = 0; id < open_of_.size() && !any; ++id) any = open_of_[id] > 0 && widths_[id] > largest;
@@ -374,18 +374,17 @@ void Scheduler::fail_too_wide(Commands& out) {
   }
 }
 
-// Idle slots of agents with fewer than `below`, and nothing ready for them: ask for stages that others have not
-// started. The larger agents' slots are kept for a stage that waits.
-void Scheduler::steal(std::uint32_t below, Commands& out) {
+// Idle slots that are not reserved, and nothing ready for them: ask for stages that others have not started.
+void Scheduler::steal(Commands& out) {
   if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;  // no agent holds more than it runs
   std::uint32_t wanted = 0, largest = 0;                             // idle slots, and the most of one agent
   for (const auto& [load, agent] : by_load_) {
     const Host& host = hosts_.at(agent);
     if (!host.works() || host.refuses) continue;
     if (host.held >= host.slots) break;
-    if (host.slots >= below) continue;
-    wanted += host.slots - host.held;
-    largest = std::max(largest, host.slots - host.held);
+    if (host.held + host.kept >= host.slots) continue;
+    wanted += host.slots - host.held - host.kept;
+    largest = std::max(largest, host.slots - host.held - host.kept);
   }
   if (wanted == 0) return;
   for (auto& [stage, lease] : leases_)
@@ -393,8 +392,8 @@ void Scheduler::steal(std::uint32_t below, Commands& out) {
   if (wanted == 0) return;
   for (auto& [stage, lease] : leases_) {
     const Host& host = hosts_.at(lease.agent);
-    if (lease.started || lease.retracting || host.held <= host.slots || width_of(stage) > std::min(largest, wanted) ||
-        failed_on_.count(stage))  // it may have failed where the slot is
+    if (lease.started || lease.retracting || !lease.others.empty() || host.held <= host.slots ||
+        width_of(stage) > std::min(largest, wanted) || failed_on_.count(stage))  // it may have failed where the slot is
       continue;
     lease.retracting = true;
     out.push_back(Retract{lease.agent, lease.attempt});

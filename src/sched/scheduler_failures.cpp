@@ -76,8 +76,9 @@ void Scheduler::note_failure(AgentId agent, Attempt attempt, FailureClass why, T
   host.quarantined_until = now + length;
   out.push_back(Quarantine{agent, static_cast<std::uint32_t>(host.failing.size()), length});
   for (const auto& [stage, cause] : host.failing) forgive(stage, cause);
+  end_reservations([&](const Reservation& r) { return r.place.has(agent); });
   for (auto& [stage, lease] : leases_) {
-    if (lease.agent != agent || lease.started || lease.retracting) continue;
+    if (!lease.has(agent) || lease.started || lease.retracting) continue;
     lease.retracting = true;
     out.push_back(Retract{agent, lease.attempt});
   }
@@ -108,15 +109,18 @@ void Scheduler::readmit(Time now, Commands& out) {
 void Scheduler::lose(AgentId agent, Time now, Commands& out) {
   if (!hosts_.count(agent)) return;
   out.push_back(LoseAgent{agent});
+  end_reservations([&](const Reservation& r) { return r.place.has(agent); });
   by_load_.erase({load_of(hosts_.at(agent)), agent});
   by_fill_.erase({fill_of(hosts_.at(agent)), agent});
   hosts_.erase(agent);
+  agents_changed();
   std::vector<Lease> held;
   for (const auto& [stage, lease] : leases_)
-    if (lease.agent == agent) held.push_back(lease);
+    if (lease.has(agent)) held.push_back(lease);
   std::sort(held.begin(), held.end(), [](const Lease& a, const Lease& b) { return a.attempt < b.attempt; });
   for (const Lease& lease : held) {
-    end_lease(lease.attempt.stage);
+    cancel_others(lease, agent, out);
+    end_lease(lease.attempt.stage, now);
     if (lease.started) fail(lease.attempt, FailureClass::lost, "", now, out);
     else make_ready(lease.attempt.stage);
   }
@@ -135,11 +139,15 @@ void Scheduler::lose_silent_agents(Time now, Commands& out) {
 // The agent is alive, but no longer names the attempt among those that it holds.
 void Scheduler::end_expired_leases(Time now, Commands& out) {
   std::vector<Lease> expired;
-  for (const auto& [stage, lease] : leases_)
-    if (now - lease.renewed > timers_.agent_silence) expired.push_back(lease);
+  for (const auto& [stage, lease] : leases_) {
+    bool late = now - lease.renewed > timers_.agent_silence;
+    for (const Member& member : lease.others) late = late || now - member.renewed > timers_.agent_silence;
+    if (late) expired.push_back(lease);
+  }
   for (const Lease& lease : expired) {
     out.push_back(Cancel{lease.agent, lease.attempt});
-    end_lease(lease.attempt.stage);
+    cancel_others(lease, lease.agent, out);
+    end_lease(lease.attempt.stage, now);
     fail(lease.attempt, FailureClass::lost, "", now, out);
   }
 }

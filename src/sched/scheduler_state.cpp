@@ -25,14 +25,25 @@ std::string Scheduler::state(Time now) const {
         .add(lease->renewed)
         .add(lease->given)
         .add(lease->end)
+        .add(lease->slots)
         .add(lease->started)
-        .add(lease->retracting);
+        .add(lease->retracting)
+        .add(lease->reserved)
+        .add(lease->others.size());
+  for (const Lease* lease : leases)
+    for (const Member& member : lease->others)
+      bytes.add(member.part.agent).add(member.part.slots).add(member.renewed).add(member.reserved);
+  bytes.add(reservations_.size());
+  for (const Reservation& reservation : reservations_) {
+    bytes.add(reservation.stage).add(reservation.start);
+    reservation.place.for_each_part([&](Part part) { bytes.add(part.agent).add(part.slots); });
+  }
   for (StageId stage = 0; stage < records_.size(); ++stage)
     if (auto found = failed_on_.find(stage); found != failed_on_.end())
       bytes.add(stage).add(found->second.first).add(static_cast<int>(found->second.second));
   bytes.add(hosts_.size());
   for (const auto& [id, host] : hosts_) {
-    bytes.add(id).add(host.slots).add(host.held).add(host.started).add(host.heard).add(host.refuses);
+    bytes.add(id).add(host.slots).add(host.held).add(host.started).add(host.kept).add(host.heard).add(host.refuses);
     bytes.add(host.ahead)
         .add(host.quarantines)
         .add(host.quarantined_until.has_value())

@@ -49,7 +49,10 @@ AgentId Cluster::add_node(std::uint32_t slots) {
 void Cluster::lose_node(AgentId id, bool noticed) {
   Node& node = nodes_.at(id);
   if (std::exchange(node.lost, true)) return;
-  for (Slot slot = 0; slot < node.slots; ++slot) end(id, slot, false);
+  for (Slot slot = 0; slot < node.slots; ++slot) {
+    end(id, slot, false);
+    if (node.trainers[slot].process) end_others(node.trainers[slot].attempt, id, false);
+  }
   if (noticed) event(Scheduler::Left{id});
 }
 
@@ -139,19 +142,59 @@ bool Cluster::lives(AgentId id, Slot slot, std::uint64_t process) const {
 
 void Cluster::end(AgentId id, Slot slot, bool result) {
   Trainer& trainer = nodes_.at(id).trainers[slot];
-  if (std::exchange(trainer.computes, false)) watcher_.ended(id, slot, trainer.attempt, result, now_);
+  if (!std::exchange(trainer.computes, false)) return;
+  watcher_.ended(id, slot, trainer.attempt, result, now_);
+  if (auto gang = gangs_.find(trainer.attempt); result && gang != gangs_.end())
+    for (const sched::Part& part : gang->second)
+      if (std::optional<Slot> other = slot_of(part.agent, trainer.attempt)) end(part.agent, *other, true);
 }
 
-void Cluster::die(AgentId id, Slot slot) {
+void Cluster::die(AgentId id, Slot slot, bool well) {
   end(id, slot, false);
   nodes_.at(id).trainers[slot].process = 0;
   watcher_.trainer_gone(id, slot, now_);
-  agent_event(id, Agent::TrainerGone{slot, ""});
+  end_others(nodes_.at(id).trainers[slot].attempt, id, well);
+  agent_event(id, Agent::TrainerGone{slot, "", well});
 }
 
-void Cluster::execute(const Scheduler::Assign& c) {
-  to_agent(c.agent, Agent::Given{c.attempt, widths_[c.attempt.stage]});
+// Where a process of the gang lives.
+std::optional<Slot> Cluster::slot_of(AgentId id, sched::Attempt attempt) const {
+  const Node& node = nodes_.at(id);
+  for (Slot slot = 0; slot < node.slots && !node.lost; ++slot)
+    if (node.trainers[slot].process && node.trainers[slot].attempt == attempt) return slot;
+  return std::nullopt;
 }
+
+// The processes of a gang end together.
+void Cluster::end_others(sched::Attempt attempt, AgentId except, bool well) {
+  auto gang = gangs_.find(attempt);
+  if (gang == gangs_.end()) return;
+  for (const sched::Part& part : gang->second) {
+    std::optional<Slot> slot = part.agent == except ? std::nullopt : slot_of(part.agent, attempt);
+    if (!slot) continue;
+    std::uint64_t process = nodes_.at(part.agent).trainers[*slot].process;
+    later(world_.delay(Delay::end_of_process), [=, this, id = part.agent] {
+      if (lives(id, *slot, process)) die(id, *slot, well);
+    });
+  }
+}
+
+// A gang over several agents waits for its processes there.
+void Cluster::ready_when_complete(AgentId id, Slot slot, std::uint64_t process) {
+  if (!lives(id, slot, process)) return;
+  sched::Attempt attempt = nodes_.at(id).trainers[slot].attempt;
+  if (auto gang = gangs_.find(attempt); gang != gangs_.end())
+    for (const sched::Part& part : gang->second)
+      if (!slot_of(part.agent, attempt)) return later(tick_, [=, this] { ready_when_complete(id, slot, process); });
+  agent_event(id, Agent::TrainerReady{slot});
+}
+
+void Cluster::execute(const Scheduler::Assign& c) { to_agent(c.agent, Agent::Given{c.attempt, c.slots, {}, c.part}); }
+void Cluster::execute(const Scheduler::Begin& c) {
+  gangs_[c.attempt] = c.parts;
+  to_agent(c.agent, Agent::Begin{c.attempt});
+}
+void Cluster::execute(const Scheduler::Release& c) { to_agent(c.agent, Agent::Released{c.attempt}); }
 void Cluster::execute(const Scheduler::Retract& c) { to_agent(c.agent, Agent::Retracted{c.attempt}); }
 void Cluster::execute(const Scheduler::Cancel& c) { to_agent(c.agent, Agent::Cancelled{c.attempt}); }
 
@@ -159,12 +202,23 @@ void Cluster::execute(AgentId id, const Agent::Prepare& c) {
   later(world_.delay(Delay::preparation), [=, this] { agent_event(id, Agent::Prepared{c.attempt}); });
 }
 
+void Cluster::execute(AgentId id, const Agent::FreeSlots& c) { agent_event(id, Agent::SlotsFree{c.slot}); }
+
+// Ends with the process that leads the gang; a member that dies takes that one with it.
+void Cluster::execute(AgentId id, const Agent::StartPart& c) {
+  nodes_.at(id).trainers[c.slot].process = ++processes_;
+  nodes_.at(id).trainers[c.slot].attempt = c.attempt;
+  watcher_.trainer_started(id, c.slots, now_);
+}
+
 void Cluster::execute(AgentId id, const Agent::StartTrainer& c) {
   std::uint64_t process = nodes_.at(id).trainers[c.slot].process = ++processes_;
+  nodes_.at(id).trainers[c.slot].attempt = c.gang.value_or(sched::Attempt{});
   watcher_.trainer_started(id, c.slots, now_);
-  later(world_.delay(Delay::trainer_start), [=, this, slot = c.slot] {
-    if (lives(id, slot, process)) agent_event(id, Agent::TrainerReady{slot});
-  });
+  if (c.gang)
+    for (const sched::Part& part : gangs_.at(*c.gang))
+      if (part.agent != id) to_agent(part.agent, Agent::Called{*c.gang});
+  later(world_.delay(Delay::trainer_start), [=, this, slot = c.slot] { ready_when_complete(id, slot, process); });
 }
 
 void Cluster::execute(AgentId id, const Agent::Run& c) {
@@ -172,6 +226,12 @@ void Cluster::execute(AgentId id, const Agent::Run& c) {
   trainer.computes = true;
   trainer.attempt = c.attempt;
   watcher_.begun(id, c.slot, c.attempt, now_);
+  if (auto gang = gangs_.find(c.attempt); gang != gangs_.end())
+    for (const sched::Part& part : gang->second)
+      if (std::optional<Slot> other = part.agent == id ? std::nullopt : slot_of(part.agent, c.attempt)) {
+        nodes_.at(part.agent).trainers[*other].computes = true;
+        watcher_.begun(part.agent, *other, c.attempt, now_);
+      }
   Fate fate = world_.fate(c.attempt.stage, executions_[c.attempt.stage]++, id);
   trainer.moves = fate.end != Fate::End::hangs;
   if (!trainer.moves) return;
@@ -206,7 +266,14 @@ void Cluster::execute(AgentId id, const Agent::KillTrainer& c) {
   });
 }
 
-void Cluster::execute(AgentId id, const Agent::QuitTrainer& c) { execute(id, Agent::KillTrainer{c.slot, {}, ""}); }
+// A part ends with its gang.
+void Cluster::execute(AgentId id, const Agent::QuitTrainer& c) {
+  const Trainer& trainer = nodes_.at(id).trainers[c.slot];
+  if (auto gang = gangs_.find(trainer.attempt); gang != gangs_.end() && gang->second.front().agent != id) return;
+  later(world_.delay(Delay::end_of_process), [=, this, process = trainer.process] {
+    if (lives(id, c.slot, process)) die(id, c.slot, true);
+  });
+}
 
 void Cluster::execute(AgentId id, const Agent::Commit& c) {
   later(world_.delay(Delay::commit), [=, this] {
@@ -224,6 +291,9 @@ void Cluster::execute(AgentId id, const Agent::Exit&) {
 
 void Cluster::execute(AgentId id, const Agent::ReportStarted& c) {
   to_scheduler(id, Scheduler::Started{id, c.attempt});
+}
+void Cluster::execute(AgentId id, const Agent::ReportReserved& c) {
+  to_scheduler(id, Scheduler::Reserved{id, c.attempt});
 }
 void Cluster::execute(AgentId id, const Agent::ReportDone& c) {
   to_scheduler(id, Scheduler::Done{id, c.attempt, c.outcome});

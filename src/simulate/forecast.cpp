@@ -27,6 +27,14 @@ std::uint32_t width_of(const sched::Graph& graph, StageId stage) {
   return graph.widths.empty() ? 1 : graph.widths[graph.classes[stage]];
 }
 
+// Of those that are not done.
+std::uint32_t widest(const Scenario& scenario) {
+  std::uint32_t width = 1;
+  for (StageId stage = 0; stage < scenario.graph.classes.size(); ++stage)
+    if (!scenario.graph.done[stage]) width = std::max(width, width_of(scenario.graph, stage));
+  return width;
+}
+
 // Seconds by stage. With a mean of 1 the factor's logarithm has a mean of -sigma^2 / 2.
 std::vector<double> drawn_durations(const Scenario& scenario) {
   std::mt19937_64 random(scenario.seed ^ 0x9e3779b97f4a7c15u);
@@ -92,6 +100,7 @@ class Run : World, Watcher {
     std::uint32_t node = 0;
     double since = 0;
     std::map<sched::Slot, double> begun;
+    std::map<sched::Slot, std::uint32_t> slots = {};  // of the trainer, by its first
   };
 
   // Heartbeats and progress of thousands of agents over days would be most of the work.
@@ -140,13 +149,15 @@ class Run : World, Watcher {
   }
 
   // Watcher
+  void trainer_started(AgentId id, const std::vector<sched::Slot>& slots, Time) override {
+    places_.at(id).slots[slots.front()] = static_cast<std::uint32_t>(slots.size());
+  }
   void begun(AgentId id, sched::Slot slot, sched::Attempt, Time now) override {
     places_.at(id).begun[slot] = seconds_of(now);
   }
   void ended(AgentId id, sched::Slot slot, sched::Attempt attempt, bool result, Time now) override {
     Place& place = places_.at(id);
-    Span span{place.node,      slot,  width_of(scenario_.graph, attempt.stage), attempt, place.begun.at(slot),
-              seconds_of(now), result};
+    Span span{place.node, slot, place.slots.at(slot), attempt, place.begun.at(slot), seconds_of(now), result};
     (result ? forecast_.busy : forecast_.in_vain) += (span.end - span.begin) * span.width;
     if (scenario_.spans) forecast_.spans.push_back(span);
   }
@@ -165,11 +176,9 @@ class Run : World, Watcher {
 }  // namespace
 
 Forecast forecast(const Scenario& scenario) {
-  for (StageId stage = 0; stage < scenario.graph.classes.size(); ++stage)
-    if (std::uint32_t width = width_of(scenario.graph, stage); !scenario.graph.done[stage] && width > scenario.slots)
-      throw UsageError(
-          fmt::format("a stage is {} wide and a node has {} slots: simulate larger nodes, or lower its `width`", width,
-                      scenario.slots));
+  if (std::uint32_t width = widest(scenario), all = scenario.nodes * scenario.slots; width > all)
+    throw UsageError(fmt::format(
+        "a stage is {} wide and all nodes together have {} slots: simulate more, or lower its `width`", width, all));
   return Run(scenario).run();
 }
 
@@ -181,15 +190,17 @@ std::uint32_t nodes_for(Scenario& scenario, double seconds, Forecast& found) {
   auto few = static_cast<std::uint32_t>(std::ceil(bounds.work / seconds / scenario.slots)) - 1, many = few + 1;
   auto enough = [&](std::uint32_t nodes) {
     scenario.nodes = nodes;
+    if (nodes * scenario.slots < widest(scenario)) return false;
     Forecast with = forecast(scenario);
     bool in_time = with.open == 0 && with.makespan <= seconds;
     if (in_time) found = std::move(with);
     return in_time;
   };
+  const std::uint32_t most = std::max(stages, (widest(scenario) + scenario.slots - 1) / scenario.slots);
   while (!enough(many)) {
-    if (many >= stages) return 0;
+    if (many >= most) return 0;
     few = many;
-    many = std::min(2 * many, stages);
+    many = std::min(2 * many, most);
   }
   while (many - few > 1) {
     std::uint32_t middle = few + (many - few) / 2;

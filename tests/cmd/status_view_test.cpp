@@ -142,7 +142,7 @@ TEST(StatusView, SaysWhyWhatWaitsDoesAndWhoIsInQuarantine) {
   status["agents"][1]["quarantined_until"] = kNow - 1;
   std::string text = status_view(status, kNow, {140, false});
   EXPECT_THAT(text,
-              HasSubstr("waiting: 3 for 2 free slots of one node, 2 for a free slot, 3 for what other stages compute, "
+              HasSubstr("waiting: 3 for 2 free slots together, 2 for a free slot, 3 for what other stages compute, "
                         "2 to be tried again (the next in 12 s)"));
   EXPECT_THAT(text, HasSubstr("2 of 2 slots busy, gets no stages for 1 min 30 s: several failed there in a row"));
   EXPECT_THAT(text, HasSubstr("GPU 0 A GPU"));

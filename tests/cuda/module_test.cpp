@@ -74,9 +74,9 @@ TEST(CudaModule, MakesAStepReproducible) {
 }
 
 TEST(CudaModule, ANumberedGpuIsNoGangs) {
-  EXPECT_THROW(device::of_member(c10::Device("cuda:0"), 0, 2), UsageError);
-  EXPECT_EQ(device::of_member(c10::Device("cuda:0"), 0, 1), c10::Device("cuda:0"));
-  EXPECT_EQ(device::of_member(at::kCPU, 1, 2), at::kCPU);
+  EXPECT_THROW(device::of_member(c10::Device("cuda:0"), 2, 0, 2), UsageError);
+  EXPECT_EQ(device::of_member(c10::Device("cuda:0"), 1, 0, 1), c10::Device("cuda:0"));
+  EXPECT_EQ(device::of_member(at::kCPU, 2, 1, 2), at::kCPU);
 }
 
 void nobody_is_lost(const std::string& what) { ADD_FAILURE() << what; }

@@ -58,12 +58,26 @@ class Status : public testing::Test {
 
 TEST_F(Status, OfNoRunIsNone) { EXPECT_FALSE(read_status(folder_.path())); }
 
+TEST_F(Status, AGangOverTwoAgentsIsOnBothHosts) {
+  StoreLease lease(folder_.path(), 1, 30s);
+  StatusFile file(folder_.path(), work_, progress_);
+  file.joined(0, "here", 4, Value::array());
+  file.joined(1, "there", 2, Value::array());
+  file.started({2, 1}, {{0, 2}, {1, 1}});
+  file.write(kCounts, {}, {}, false);
+  Value status = *read_status(folder_.path());
+  EXPECT_EQ(status["running"][0]["host"], "here, there");
+  EXPECT_EQ(status["running"][0]["width"], 3);
+  EXPECT_EQ(status["agents"][0]["running"], 2);
+  EXPECT_EQ(status["agents"][1]["running"], 1);
+}
+
 TEST_F(Status, TellsWhatRunsAndWhatFailed) {
   StoreLease lease(folder_.path(), 1, 30s);
   StatusFile file(folder_.path(), work_, progress_);
   file.joined(0, "here", 4, Value::array());
-  file.started({1, 1}, 0, 1);
-  file.started({2, 3}, 0, 2);
+  file.started({1, 1}, {{0, 1}});
+  file.started({2, 3}, {{0, 2}});
   file.progressed({2, 3}, {{"epoch", 1},
                            {"epochs", 2},
                            {"step", "many"},
@@ -93,7 +107,7 @@ TEST_F(Status, TellsWhatRunsAndWhatFailed) {
 TEST_F(Status, CountsAResumedStagesPaceFromWhereItWentOn) {
   StatusFile file(folder_.path(), work_, progress_);
   file.joined(0, "here", 4, Value::array());
-  file.started({1, 2}, 0, 1);
+  file.started({1, 2}, {{0, 1}});
   auto rate = [&](int step) {
     file.progressed({1, 2}, {{"step", step}, {"steps", 1000000}});
     file.write(kCounts, {}, {}, true);
@@ -149,9 +163,9 @@ TEST_F(Status, EstimatesFromWhatIsKnown) {
   file.write(kCounts, outlook, {}, true);
   EXPECT_EQ(read()["left"]["seconds"], 300) << "not faster than the longest";
   file.lost(1);
-  file.started({2, 1}, 0, 2);
-  file.started({3, 1}, 0, 2);
-  file.started({3, 2}, 0, 2);  // more attempts than stages
+  file.started({2, 1}, {{0, 2}});
+  file.started({3, 1}, {{0, 2}});
+  file.started({3, 2}, {{0, 2}});  // more attempts than stages
   file.write(kCounts, outlook, {}, true);
   EXPECT_NEAR(read()["left"]["seconds"].get<double>(), 325, 5);
   file.ended({2, 1}), file.ended({3, 1}), file.ended({3, 2});
@@ -224,8 +238,8 @@ TEST_F(Status, OfAnOlderRunHasNoSweeps) {
 TEST_F(Status, TellsOfEachSweepHowFarItIs) {
   StatusFile file(folder_.path(), work_, progress_);
   file.joined(0, "here", 4, Value::array());
-  file.started({2, 1}, 0, 2);
-  file.started({3, 1}, 0, 2);
+  file.started({2, 1}, {{0, 2}});
+  file.started({3, 1}, {{0, 2}});
   file.failed({3, 1}, sched::FailureClass::user, "wrong", false);
   file.write(kCounts, {}, {}, false);
   Value one = read()["sweeps"][0], two = read()["sweeps"][1];

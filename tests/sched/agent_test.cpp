@@ -19,6 +19,10 @@ class Node {
   explicit Node(std::uint32_t slots = 1, SharedDevices devices = {}) : agent_(slots, Timers{}, now_, devices) {}
 
   Node& given(StageId stage, std::uint32_t width = 1) { return on(Agent::Given{at(stage), width}); }
+  Node& part(StageId stage, std::uint32_t slots) { return on(Agent::Given{at(stage), slots, {}, true}); }
+  Node& reserved(StageId stage, std::uint32_t slots) {
+    return part(stage, slots).prepared(stage).on(Agent::SlotsFree{0});
+  }
   Node& needing(StageId stage, MemoryNeed need) { return on(Agent::Given{at(stage), 1, need}); }
   Node& prepared(StageId stage) { return on(Agent::Prepared{at(stage)}); }
   Node& ready(Slot slot = 0) { return on(Agent::TrainerReady{slot}); }
@@ -49,6 +53,13 @@ class Node {
     said_.push_back("start " + std::to_string(c.slot) +
                     (c.slots.size() > 1 ? " wide " + std::to_string(c.slots.size()) : ""));
   }
+  void say(const Agent::FreeSlots& c) {
+    said_.push_back("free " + std::to_string(c.slots.size()) + " from " + std::to_string(c.slot));
+  }
+  void say(const Agent::StartPart& c) {
+    said_.push_back("part of " + std::to_string(c.attempt.stage) + " in " + std::to_string(c.slot));
+  }
+  void say(const Agent::ReportReserved& c) { add("reserved", c.attempt.stage); }
   void say(const Agent::Run& c) {
     said_.push_back("run " + std::to_string(c.attempt.stage) + " in " + std::to_string(c.slot));
   }
@@ -450,6 +461,94 @@ TEST(SharingAgent, AProcessThatDoesNotEndStarvesNobody) {
   Node n(2, {{0, 0}, {100}});
   n.needing(1, {80}).prepared(1).ready(0).needing(2, {80}).prepared(2).on(Agent::Misbehaved{0});
   EXPECT_THAT(n.wait(Timers{}.stop + 1s).said(), IsSupersetOf({"failed 1 transient", "slots 1", "start 1"}));
+}
+
+// Of a gang over several agents.
+TEST(AgentsPart, KeepsItsSlotsUntilTheGangBegins) {
+  Node n(2);
+  n.part(7, 2);
+  EXPECT_THAT(n.prepared(7).said(), ElementsAre("free 2 from 0"));
+  EXPECT_THAT(n.on(Agent::SlotsFree{0}).said(), ElementsAre("reserved 7"));
+  EXPECT_THAT(n.given(1).prepared(1).said(), IsEmpty()) << "the slots are kept";
+  EXPECT_THAT(n.on(Agent::Begin{n.at(7)}).said(), ElementsAre("start 0 wide 2"));
+  EXPECT_THAT(n.ready().said(), ElementsAre("run 7 in 0", "started 7"));
+  EXPECT_THAT(n.on(Agent::Finished{0}).said(), ElementsAre("commit 7", "quit 0")) << "it serves one stage";
+  EXPECT_THAT(n.gone().said(), ElementsAre("start 0"));
+  EXPECT_THAT(n.on(Agent::Committed{n.at(7)}).said(), ElementsAre("done 7"));
+}
+
+TEST(AgentsPart, AnIdleTrainerMakesRoom) {
+  Node n;
+  n.running(1).on(Agent::Finished{0}).on(Agent::Committed{n.at(1)});
+  EXPECT_THAT(n.part(7, 1).prepared(7).said(), ElementsAre("quit 0"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("free 1 from 0"));
+}
+
+TEST(AgentsPart, HostsProcessesThatAreCalledUntilTheGangIsOver) {
+  Node n;
+  n.reserved(7, 1);
+  EXPECT_THAT(n.on(Agent::Called{n.at(7)}).said(), ElementsAre("part of 7 in 0"));
+  n.wait(2s);
+  EXPECT_THAT(n.held(), ElementsAre(7u));
+  EXPECT_THAT(n.on(Agent::TrainerGone{0, "", true}).said(), IsEmpty()) << "who answers for the gang says how it ended";
+  EXPECT_THAT(n.given(1).prepared(1).said(), IsEmpty());
+  EXPECT_THAT(n.on(Agent::Released{n.at(7)}).said(), ElementsAre("start 0"));
+}
+
+TEST(AgentsPart, ProcessesThatDieFailTheGang) {
+  Node n;
+  n.reserved(7, 1).on(Agent::Called{n.at(7)});
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 7 transient"));
+  EXPECT_THAT(n.on(Agent::Called{n.at(7)}).said(), IsEmpty()) << "said twice";
+}
+
+TEST(AgentsPart, ACancelledGangIsKilledAtOnce) {
+  Node member, leader;
+  member.reserved(7, 1).on(Agent::Called{member.at(7)});
+  EXPECT_THAT(member.on(Agent::Cancelled{member.at(7)}).said(), ElementsAre("kill 0"));
+  EXPECT_THAT(member.gone().said(), IsEmpty());
+  leader.reserved(7, 1).on(Agent::Begin{leader.at(7)}).ready();
+  EXPECT_THAT(leader.on(Agent::Cancelled{leader.at(7)}).said(), ElementsAre("kill 0")) << "it may wait for a lost one";
+  EXPECT_THAT(leader.gone().said(), IsEmpty());
+}
+
+TEST(AgentsPart, ACancelledReservationFreesItsSlots) {
+  Node n;
+  n.part(7, 1).prepared(7);
+  EXPECT_THAT(n.given(1).prepared(1).said(), IsEmpty());
+  EXPECT_THAT(n.on(Agent::Cancelled{n.at(7)}).said(), ElementsAre("start 0"));
+  EXPECT_THAT(n.on(Agent::SlotsFree{0}).said(), IsEmpty()) << "late";
+  EXPECT_THAT(n.on(Agent::Begin{n.at(7)}).said(), IsEmpty()) << "late";
+}
+
+TEST(AgentsPart, AGangThatDoesNotComeUpFails) {
+  Node n;
+  n.reserved(7, 1).on(Agent::Begin{n.at(7)});
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 7 transient"));
+}
+
+TEST(AgentsPart, SlotsAreNotKeptForOthersThatNeverCome) {
+  Node n;
+  n.reserved(7, 1);
+  EXPECT_THAT(n.wait(Timers{}.trainer_start + 1s).said(), ElementsAre("returned 7"));
+}
+
+TEST(AgentsPart, ADrainGivesBackWhatIsKeptAndLeavesWhatRunsToItsLeader) {
+  Node kept, hosting;
+  kept.reserved(7, 1);
+  EXPECT_THAT(kept.drain(5s).said(), ElementsAre("returned 7", "exit"));
+  hosting.reserved(7, 1).on(Agent::Called{hosting.at(7)});
+  EXPECT_THAT(hosting.drain(5s).said(), IsEmpty());
+  EXPECT_THAT(hosting.wait(6s).said(), IsEmpty()) << "the leader stops the stage";
+  EXPECT_THAT(hosting.wait(Timers{}.stop).said(), ElementsAre("returned 7")) << "it did not";
+  EXPECT_THAT(hosting.on(Agent::TrainerGone{0, "", true}).said(), ElementsAre("exit"));
+}
+
+TEST(AgentsPart, ALostDeviceEndsItsGang) {
+  Node n(2);
+  n.reserved(7, 2).on(Agent::Called{n.at(7)});
+  EXPECT_THAT(n.on(Agent::Closed{1, "gone"}).said(), ElementsAre("kill 0", "slots 1"));
+  EXPECT_THAT(n.gone().said(), ElementsAre("failed 7 transient"));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -37,27 +38,34 @@ Timers quick() {
   return timers;
 }
 
-// Width 1; width 1, of the first's result; a gang of two.
-Graph small_graph(const std::set<StageId>& done) {
+// The slots of the two agents; stages: width 1; width 1, of the first's result; a gang of two.
+struct Setting {
+  std::vector<std::uint32_t> slots;
+  std::vector<std::uint32_t> widths = {1, 1, 2};
+};
+
+Graph small_graph(const Setting& setting, const std::set<StageId>& done) {
   Graph graph;
-  graph.inputs = {{}, {0}, {}};
-  graph.classes = {0, 0, 1};
   graph.widths = {1, 2};
-  for (StageId stage = 0; stage < 3; ++stage) graph.done.push_back(done.count(stage) != 0);
+  for (StageId stage = 0; stage < setting.widths.size(); ++stage) {
+    graph.classes.push_back(setting.widths[stage] - 1);
+    graph.inputs.emplace_back();
+    graph.done.push_back(done.count(stage) != 0);
+  }
+  if (setting.widths[1] == 1) graph.inputs[1] = {0};
   return graph;
 }
 
-constexpr std::uint32_t kWidth[] = {1, 1, 2};
-constexpr std::uint32_t kSlots[] = {2, 1};
 constexpr std::size_t kLongest = 1000;  // things that happen until all is done: more is standing still
 constexpr Time kStep = 2s;              // of time that passes: a heartbeat
 
 // What an agent has asked its node for, and what is under way there.
 struct Task {
-  enum class Kind { prepare, ready, finish, kill, stop, commit } kind;
+  enum class Kind { prepare, free, ready, finish, kill, stop, commit, part } kind;
   Slot slot = 0;
   Attempt attempt{};
   bool slow = false;  // finish: it hangs
+  bool quit = false;  // kill: it ends by itself
 };
 
 template <class Message>
@@ -74,6 +82,12 @@ struct Node {
   std::vector<Task> tasks;
 };
 
+// A gang over both agents: where its processes are, if they are.
+struct Gang {
+  AgentId leader, member;
+  std::optional<Slot> leads = {};  // slot, once it is started
+};
+
 // A world at a moment. Copied for everything that can happen next.
 struct World {
   std::shared_ptr<const Scheduler> scheduler;
@@ -81,14 +95,17 @@ struct World {
   std::vector<Attempt> orphans;  // results that agents of a coordinator that died are committing
   std::set<StageId> committed, accepted;
   std::map<StageId, std::uint32_t> attempts;  // the last number given out
+  std::map<Attempt, Gang> gangs;
+  const Setting* setting = nullptr;
   Time now{};
   int faults = 0;  // that may still happen
 };
 
 class Exploration {
  public:
-  explicit Exploration(int faults) {
+  Exploration(const Setting& setting, int faults) {
     World world;
+    world.setting = &setting;
     world.faults = faults;
     start(world);
     explore(world);
@@ -102,12 +119,13 @@ class Exploration {
   using Next = std::function<void(World&)>;
 
   static void start(World& world) {
-    auto scheduler = std::make_shared<Scheduler>(small_graph(world.committed), Policy{}, quick());
+    auto scheduler = std::make_shared<Scheduler>(small_graph(*world.setting, world.committed), Policy{}, quick());
     world.accepted = world.committed;
     for (const auto& [stage, number] : world.attempts) scheduler->attempted(stage, number);
     world.scheduler = scheduler;
     world.nodes.clear();
-    for (std::uint32_t slots : kSlots) join(world, slots);
+    world.gangs.clear();
+    for (std::uint32_t slots : world.setting->slots) join(world, slots);
     event(world, Scheduler::Complete{});
   }
 
@@ -136,15 +154,21 @@ class Exploration {
 
   static void execute(World& world, const Scheduler::Assign& c) {
     world.attempts[c.attempt.stage] = c.attempt.number;
-    EXPECT_TRUE(c.attempt.stage != 1 || world.accepted.count(0)) << "given before its input was there";
-    world.nodes[c.agent].down.messages.push_back(Agent::Given{c.attempt, kWidth[c.attempt.stage], {}});
+    EXPECT_TRUE(c.attempt.stage != 1 || world.setting->widths[1] > 1 || world.accepted.count(0))
+        << "given before its input was there";
+    tell(world, c.agent, Agent::Given{c.attempt, c.slots, {}, c.part});
   }
-  static void execute(World& world, const Scheduler::Retract& c) {
-    world.nodes[c.agent].down.messages.push_back(Agent::Retracted{c.attempt});
+  static void execute(World& world, const Scheduler::Begin& c) {
+    world.gangs[c.attempt] = {c.agent, c.parts[1].agent};
+    tell(world, c.agent, Agent::Begin{c.attempt});
   }
-  static void execute(World& world, const Scheduler::Cancel& c) {
-    world.nodes[c.agent].down.messages.push_back(Agent::Cancelled{c.attempt});
+  static void execute(World& world, const Scheduler::Release& c) { tell(world, c.agent, Agent::Released{c.attempt}); }
+  // Nobody speaks to an agent that was given up.
+  static void tell(World& world, AgentId id, Agent::Event message) {
+    if (!world.nodes[id].dropped) world.nodes[id].down.messages.push_back(std::move(message));
   }
+  static void execute(World& world, const Scheduler::Retract& c) { tell(world, c.agent, Agent::Retracted{c.attempt}); }
+  static void execute(World& world, const Scheduler::Cancel& c) { tell(world, c.agent, Agent::Cancelled{c.attempt}); }
   static void execute(World& world, const Scheduler::Accept& c) {
     EXPECT_TRUE(world.committed.count(c.attempt.stage)) << "accepted, and there is no result";
     EXPECT_TRUE(world.accepted.insert(c.attempt.stage).second) << "accepted twice";
@@ -168,8 +192,20 @@ class Exploration {
   static void execute(World& world, AgentId id, const Agent::Prepare& c) {
     world.nodes[id].tasks.push_back({Task::Kind::prepare, 0, c.attempt});
   }
+  static void execute(World& world, AgentId id, const Agent::FreeSlots& c) {
+    world.nodes[id].tasks.push_back({Task::Kind::free, c.slot});
+  }
+  // The launch of a gang calls its processes on the other agent.
   static void execute(World& world, AgentId id, const Agent::StartTrainer& c) {
-    world.nodes[id].tasks.push_back({Task::Kind::ready, c.slot});
+    world.nodes[id].tasks.push_back({Task::Kind::ready, c.slot, c.gang.value_or(Attempt{})});
+    auto gang = c.gang ? world.gangs.find(*c.gang) : world.gangs.end();
+    if (gang == world.gangs.end()) return;
+    gang->second.leads = c.slot;
+    tell(world, gang->second.member, Agent::Called{*c.gang});
+  }
+  static void execute(World& world, AgentId id, const Agent::StartPart& c) {
+    world.nodes[id].tasks.push_back({Task::Kind::part, c.slot, c.attempt});
+    if (!world.gangs.count(c.attempt)) world.nodes[id].tasks.push_back({Task::Kind::kill, c.slot});  // it finds nobody
   }
   static void execute(World& world, AgentId id, const Agent::Run& c) {
     for (const Task& task : world.nodes[id].tasks)
@@ -184,8 +220,11 @@ class Exploration {
   static void execute(World& world, AgentId id, const Agent::KillTrainer& c) {
     world.nodes[id].tasks.push_back({Task::Kind::kill, c.slot});
   }
+  // A part ends with its gang.
   static void execute(World& world, AgentId id, const Agent::QuitTrainer& c) {
-    world.nodes[id].tasks.push_back({Task::Kind::kill, c.slot});
+    for (const Task& task : world.nodes[id].tasks)
+      if (task.kind == Task::Kind::part && task.slot == c.slot) return;
+    world.nodes[id].tasks.push_back({Task::Kind::kill, c.slot, {}, false, true});
   }
   static void execute(World& world, AgentId id, const Agent::Commit& c) {
     world.nodes[id].tasks.push_back({Task::Kind::commit, c.slot, c.attempt});
@@ -196,6 +235,9 @@ class Exploration {
   }
   static void execute(World& world, AgentId id, const Agent::ReportStarted& c) {
     say(world, id, Scheduler::Started{id, c.attempt});
+  }
+  static void execute(World& world, AgentId id, const Agent::ReportReserved& c) {
+    say(world, id, Scheduler::Reserved{id, c.attempt});
   }
   static void execute(World& world, AgentId id, const Agent::ReportDone& c) {
     say(world, id, Scheduler::Done{id, c.attempt, c.outcome});
@@ -220,16 +262,45 @@ class Exploration {
   static void drop(Node& node, Slot slot, Task::Kind kind) {
     std::erase_if(node.tasks, [&](const Task& task) { return task.kind == kind && task.slot == slot; });
   }
-  static void trainer_dies(World& world, AgentId id, Slot slot) {
-    for (auto kind : {Task::Kind::ready, Task::Kind::finish, Task::Kind::kill, Task::Kind::stop})
+  static void trainer_dies(World& world, AgentId id, Slot slot, bool well = false) {
+    std::optional<Attempt> gang = gang_in(world, id, slot);
+    for (auto kind : {Task::Kind::ready, Task::Kind::finish, Task::Kind::kill, Task::Kind::stop, Task::Kind::part})
       drop(world.nodes[id], slot, kind);
-    event(world, id, Agent::TrainerGone{slot, ""});
+    if (gang) end_others(world, *gang, id, well);
+    event(world, id, Agent::TrainerGone{slot, "", well});
+  }
+  static std::optional<Attempt> gang_in(const World& world, AgentId id, Slot slot) {
+    for (const Task& task : world.nodes[id].tasks)
+      if (task.kind == Task::Kind::part && task.slot == slot) return task.attempt;
+    for (const auto& [attempt, gang] : world.gangs)
+      if (gang.leader == id && gang.leads == slot) return attempt;
+    return std::nullopt;
+  }
+  // The processes of a gang end together.
+  static void end_others(World& world, Attempt attempt, AgentId except, bool well) {
+    auto found = world.gangs.find(attempt);
+    if (found == world.gangs.end()) return;
+    Gang gang = found->second;
+    world.gangs.erase(found);
+    if (gang.leader != except && gang.leads && world.nodes[gang.leader].alive)
+      trainer_dies(world, gang.leader, *gang.leads);
+    const std::vector<Task> tasks = world.nodes[gang.member].tasks;
+    for (const Task& task : tasks)
+      if (task.kind == Task::Kind::part && task.attempt == attempt && gang.member != except)
+        part_ends(world, gang.member, task.slot, well);
+  }
+  static void part_ends(World& world, AgentId id, Slot slot, bool well) {
+    for (auto kind : {Task::Kind::kill, Task::Kind::part}) drop(world.nodes[id], slot, kind);
+    event(world, id, Agent::TrainerGone{slot, "", well});
   }
   static void agent_gone(World& world, AgentId id) {
     Node& node = world.nodes[id];
     node.alive = false;
     node.tasks.clear();
     node.down = {};
+    const std::map<Attempt, Gang> gangs = world.gangs;
+    for (const auto& [attempt, gang] : gangs)
+      if (gang.leader == id || gang.member == id) end_others(world, attempt, id, false);
     replace_the_last(world);
   }
   // A coordinator without agents starts another one, or is started again with new ones.
@@ -244,10 +315,12 @@ class Exploration {
     world.nodes[id].tasks.erase(world.nodes[id].tasks.begin() + static_cast<std::ptrdiff_t>(index));
     switch (task.kind) {
       case Task::Kind::prepare: return event(world, id, Agent::Prepared{task.attempt});
+      case Task::Kind::free: return event(world, id, Agent::SlotsFree{task.slot});
+      case Task::Kind::part: return;
       case Task::Kind::ready: return event(world, id, Agent::TrainerReady{task.slot});
       case Task::Kind::finish: return event(world, id, Agent::Finished{task.slot});
       case Task::Kind::stop: return event(world, id, Agent::StageStopped{task.slot});
-      case Task::Kind::kill: return trainer_dies(world, id, task.slot);
+      case Task::Kind::kill: return trainer_dies(world, id, task.slot, task.quit);
       case Task::Kind::commit:
         world.committed.insert(task.attempt.stage);
         return event(world, id, Agent::Committed{task.attempt, {1, "committed", "", 0}});
@@ -309,13 +382,13 @@ class Exploration {
       }
       for (std::size_t i = 0; i < node.tasks.size(); ++i) {
         const Task& task = node.tasks[i];
-        if (!task.slow) {
+        if (!task.slow && !waits(world, task)) {
           pending = true;
           add("a task", [id, i](World& w) { perform(w, id, i); });
         }
         if (task.kind == Task::Kind::finish && !task.slow)
           fault("a stage hangs", [id, i](World& w) { w.nodes[id].tasks[i].slow = true; });
-        if (task.kind == Task::Kind::finish || task.kind == Task::Kind::ready)
+        if (task.kind == Task::Kind::finish || task.kind == Task::Kind::ready || task.kind == Task::Kind::part)
           fault("a trainer dies", [id, slot = task.slot](World& w) { trainer_dies(w, id, slot); });
       }
       if (!node.tasks.empty() || !node.up.messages.empty() || !node.down.messages.empty()) {
@@ -341,6 +414,17 @@ class Exploration {
     });
     if (!pending) add("time", [](World& w) { pass_time(w); });
     return result;
+  }
+
+  // For the rest of its gang.
+  static bool waits(const World& world, const Task& task) {
+    if (task.kind == Task::Kind::part) return true;
+    if (task.kind != Task::Kind::ready || task.attempt == Attempt{}) return false;
+    auto gang = world.gangs.find(task.attempt);
+    if (gang == world.gangs.end()) return true;
+    for (const Task& other : world.nodes[gang->second.member].tasks)
+      if (other.kind == Task::Kind::part && other.attempt == task.attempt) return false;
+    return true;
   }
 
   static Hash128 print_of(const World& world) {
@@ -374,8 +458,10 @@ class Exploration {
       }
       bytes.add(node.tasks.size());
       for (const Task& task : node.tasks)
-        bytes.add(static_cast<int>(task.kind)).add(task.slot).add(task.attempt).add(task.slow);
+        bytes.add(static_cast<int>(task.kind)).add(task.slot).add(task.attempt).add(task.slow).add(task.quit);
     }
+    for (const auto& [attempt, gang] : world.gangs)
+      bytes.add(attempt).add(gang.leader).add(gang.member).add(gang.leads.value_or(9));
     bytes.add_all(world.orphans).add_all(world.committed).add_all(world.accepted).add(world.faults);
     for (const auto& [stage, number] : world.attempts) bytes.add(stage).add(number);
     return hash_of(text + bytes.take());
@@ -384,8 +470,9 @@ class Exploration {
   void check_end(const World& world) {
     ++ends_;
     Scheduler::Counts counts = world.scheduler->counts();
-    for (StageId stage = 0; stage < 3; ++stage)
-      EXPECT_TRUE(world.accepted.count(stage) || (stage == 2 && counts.failed == 1))  // then the gang fits nowhere
+    for (StageId stage = 0; stage < world.setting->widths.size(); ++stage)
+      EXPECT_TRUE(world.accepted.count(stage) ||
+                  (world.setting->widths[stage] == 2 && counts.failed == 1))  // then the gang fits nowhere
           << "it ended without stage " << stage;
   }
 
@@ -429,16 +516,23 @@ class Exploration {
   bool told_ = false;
 };
 
-void explore(int faults) {
-  Exploration exploration(faults);
+void explore(const Setting& setting, int faults) {
+  Exploration exploration(setting, faults);
   fmt::print("{} states, {} ends\n", exploration.states(), exploration.ends());
   for (const auto& [what, times] : exploration.happened()) fmt::print("  {:9} {}\n", times, what);
   EXPECT_GT(exploration.ends(), 0u);
 }
 
-TEST(Exploration, WithoutFaults) { explore(0); }
-TEST(Exploration, WithAnyOneFault) { explore(1); }
-TEST(Exploration, WithAnyTwoFaults) { explore(2); }
+const Setting kOneIsLargeEnough{{2, 1}};
+const Setting kOverBoth{{1, 1}};
+const Setting kOverBothInTheWay{{1, 1}, {1, 2}};
+
+TEST(Exploration, WithoutFaults) { explore(kOneIsLargeEnough, 0); }
+TEST(Exploration, WithAnyOneFault) { explore(kOneIsLargeEnough, 1); }
+TEST(Exploration, WithAnyTwoFaults) { explore(kOneIsLargeEnough, 2); }
+TEST(Exploration, AGangOverBothAgentsWithoutFaults) { explore(kOverBoth, 0); }
+TEST(Exploration, AGangOverBothAgentsWithAnyOneFault) { explore(kOverBoth, 1); }
+TEST(Exploration, AGangOverBothAgentsWithAnyTwoFaults) { explore(kOverBothInTheWay, 2); }
 
 }  // namespace
 }  // namespace winnow::sched

@@ -96,7 +96,15 @@ class World {
     attempt_[name(c.attempt.stage)] = c.attempt;
     where_[name(c.attempt.stage)] = c.agent;
     live_.insert(name(c.attempt.stage));
-    return name(c.attempt.stage) + " to " + std::to_string(c.agent);
+    if (c.part) parts_[name(c.attempt.stage)].push_back({c.agent, c.slots});
+    std::string part = c.part ? " (" + std::to_string(c.slots) + " slots)" : "";
+    return name(c.attempt.stage) + " to " + std::to_string(c.agent) + part;
+  }
+  std::string say(const Scheduler::Begin& c) {
+    return "begin " + name(c.attempt.stage) + " on " + std::to_string(c.agent);
+  }
+  std::string say(const Scheduler::Release& c) {
+    return "release " + name(c.attempt.stage) + " from " + std::to_string(c.agent);
   }
   std::string say(const Scheduler::Retract& c) {
     return "retract " + name(c.attempt.stage) + " from " + std::to_string(c.agent);
@@ -126,6 +134,7 @@ class World {
   std::vector<AgentId> readmitted_;
   std::map<std::string, Attempt> attempt_;
   std::map<std::string, AgentId> where_;
+  std::map<std::string, std::vector<Part>> parts_;
   std::unique_ptr<Scheduler> scheduler_;
   Scheduler::Commands commands_;
   Time now_ = 1h;
@@ -433,6 +442,128 @@ TEST(Scheduler, WhatALargeAgentHoldsIsStolenBySmallOnesWhileAWideStageWaitsForIt
   w.starts("n3");
   EXPECT_THAT(w.returns("n4").said(), ElementsAre("n4 to 1"));
   EXPECT_THAT(w.returns("n5").said(), ElementsAre("wide to 0", "n5 to 1"));
+}
+
+// 128 agents do not wait for one wide stage.
+TEST(Reservation, KeepsTheSlotsThatComeFreeFirstAndNoOthers) {
+  World w;
+  w.stage("first", {}, "first").stage("a", {}, "long").stage("b", {}, "long").stage("c", {}, "shorter");
+  w.stage("wide", {"first"}, "gang").stage("d", {"first"}, "last").stage("e", {"first"}, "last").width("gang", 2);
+  w.takes("long", 3000).takes("shorter", 2000).takes("last", 3500).takes("first", 1000).takes("gang", 100);
+  EXPECT_THAT(w.agent(0, 2).said(), ElementsAre("first to 0", "a to 0"));
+  EXPECT_THAT(w.agent(1, 2).said(), ElementsAre("b to 1", "c to 1"));
+  for (const char* name : {"first", "a", "b", "c"}) w.starts(name);
+  EXPECT_THAT(w.ends("first", 1000).said(), ElementsAre("accept first")) << "its slot is kept for `wide`";
+  EXPECT_THAT(w.ends("c", 2000).said(), ElementsAre("accept c", "d to 1")) << "the other agent works on";
+  EXPECT_THAT(w.ends("a", 3000).said(), ElementsAre("accept a", "wide to 0"));
+}
+
+TEST(Reservation, IsMadeElsewhereWhenItsAgentIsLost) {
+  World w;
+  w.stage("first", {}, "first").stage("a", {}, "long").stage("b", {}, "long").stage("c", {}, "long");
+  w.stage("wide", {"first"}, "gang").width("gang", 2).takes("long", 3000).takes("first", 1000).takes("gang", 100);
+  w.agent(0, 2).agent(1, 2);
+  for (const char* name : {"first", "a", "b", "c"}) w.starts(name);
+  w.ends("first", 1000).leaves(0);
+  EXPECT_THAT(w.ends("b", 3000).said(), ElementsAre("accept b")) << "kept";
+  EXPECT_THAT(w.ends("c", 3000).said(), ElementsAre("accept c", "wide to 1"));
+}
+
+class WideInFront : public testing::Test {
+ protected:
+  // Agent 0 runs `long`, which takes 1,000 s, in one of its two slots; `wide` waits for both.
+  WideInFront() {
+    w.stage("long", {}, "long").stage("first", {}, "first").stage("wide", {"first"}, "gang").width("gang", 2);
+    w.stage("shorter", {"first"}, "shorter").stage("longer", {"first"}, "longer");
+    w.takes("long", 1000).takes("first", 500).takes("gang", 100).takes("shorter", 900).takes("longer", 1100);
+    w.agent(0, 2).starts("long").starts("first");
+  }
+  World w;
+};
+
+TEST_F(WideInFront, AStageThatEndsInTimeFillsTheGap) {
+  EXPECT_THAT(w.ends("first").said(), ElementsAre("accept first", "shorter to 0"));
+  w.starts("shorter");
+  EXPECT_THAT(w.ends("shorter").said(), ElementsAre("accept shorter")) << "`longer` would keep `wide` waiting";
+  EXPECT_THAT(w.ends("long").said(), ElementsAre("accept long", "wide to 0"));
+}
+
+TEST_F(WideInFront, WhatTakesLongerThanIsLeftDoesNot) {
+  for (int i = 0; i < 60; ++i) w.wait(5s).beats(0, {"long", "first"});
+  EXPECT_THAT(w.ends("first").said(), ElementsAre("accept first")) << "700 s are left";
+  EXPECT_THAT(w.ends("long").said(), ElementsAre("accept long", "wide to 0"));
+}
+
+TEST_F(WideInFront, AnEarlierPriorityTakesWhatIsReserved) {
+  World v;
+  v.stage("long", {}, "long").stage("a", {}, "long").stage("b", {}, "long").stage("wide", {"a"}, "gang");
+  v.stage("urgent", {"b"}, "long").width("gang", 3).priority("wide", 1).takes("long", 1000).takes("gang", 100);
+  v.agent(0, 3).starts("long").starts("a").starts("b");
+  EXPECT_THAT(v.ends("a", 1000).said(), ElementsAre("accept a"));
+  EXPECT_THAT(v.ends("b", 1000).said(), ElementsAre("accept b", "urgent to 0"));
+}
+
+TEST_F(WideInFront, ANewAgentTakesIt) {
+  w.ends("first");
+  EXPECT_THAT(w.agent(1, 2).said(), ElementsAre("wide to 1"));
+}
+
+TEST(GangOverAgents, TakesSlotsOfSeveralAllOrNone) {
+  World w;
+  w.stage("gang", {}, "gang").width("gang", 5).agent(0, 2).agent(1, 4);
+  EXPECT_THAT(w.said(), IsEmpty()) << "a larger agent may still come";
+  EXPECT_THAT(w.on(Scheduler::Complete{}).said(), ElementsAre("gang to 1 (4 slots)", "gang to 0 (1 slots)"));
+}
+
+class Spread : public testing::Test {
+ protected:
+  Spread() {
+    w.stage("gang", {}, "gang").stage("n", {}, "narrow").width("gang", 3).agent(0, 2).agent(1, 2);
+    w.ends("n").on(Scheduler::Complete{});
+  }
+  World& reserved(AgentId agent) { return w.on(Scheduler::Reserved{agent, w.holds("gang")}); }
+  World& begun() { return reserved(0), reserved(1); }
+  World w;
+};
+
+TEST_F(Spread, BeginsWhenAllPartsAreFree) {
+  EXPECT_THAT(w.said(), ElementsAre("gang to 0 (2 slots)", "gang to 1 (1 slots)"));
+  EXPECT_THAT(reserved(1).said(), IsEmpty());
+  EXPECT_THAT(reserved(0).said(), ElementsAre("begin gang on 0"));
+  EXPECT_THAT(reserved(0).said(), IsEmpty()) << "said twice";
+}
+
+TEST_F(Spread, ItsEndFreesAllParts) {
+  begun().on(Scheduler::Started{0, w.holds("gang")});
+  EXPECT_THAT(w.on(Scheduler::Done{0, w.holds("gang"), {}}).said(), ElementsAre("release gang from 1", "accept gang"));
+}
+
+TEST_F(Spread, WhatBecomesOfAPartBecomesOfTheWhole) {
+  begun();
+  EXPECT_THAT(w.on(Scheduler::Failed{1, w.holds("gang"), FailureClass::transient, ""}).said(),
+              ElementsAre("cancel gang on 0", "retry gang"));
+}
+
+TEST_F(Spread, AMemberThatIsLostEndsItEverywhere) {
+  begun().on(Scheduler::Started{0, w.holds("gang")});
+  EXPECT_THAT(w.leaves(1).said(), Contains("cancel gang on 0"));
+}
+
+TEST_F(Spread, AReturnedPartReturnsTheWhole) {
+  EXPECT_THAT(w.on(Scheduler::Returned{1, w.holds("gang")}).said(), ElementsAre("cancel gang on 0"));
+  EXPECT_THAT(w.beats(1, {}).said(), ElementsAre("gang to 0 (2 slots)", "gang to 1 (1 slots)"));
+}
+
+TEST_F(Spread, AMemberThatForgotItsPartEndsIt) {
+  begun().on(Scheduler::Started{0, w.holds("gang")});
+  std::vector<std::string> said;
+  for (int i = 0; i < 4 && said.empty(); ++i) said = w.beats(0, {"gang"}).beats(1, {}).wait(2s).said();
+  EXPECT_THAT(said, ElementsAre("cancel gang on 0", "cancel gang on 1", "retry gang"));
+}
+
+TEST_F(Spread, WhatIsHeldWithoutALeaseIsCancelled) {
+  begun().on(Scheduler::Started{0, w.holds("gang")}).on(Scheduler::Done{0, w.holds("gang"), {}});
+  EXPECT_THAT(w.beats(1, {"gang"}).said(), ElementsAre("cancel gang on 1"));
 }
 
 TEST(Scheduler, WhatWasTooWideDoesNotKeepOthersFromStealing) {

@@ -34,6 +34,8 @@ class RandomRun : World, Watcher {
       widths_.push_back(gangs ? graph_.widths[graph_.classes[stage]] : 1);
   }
 
+  int over_several() const { return over_several_; }
+
   void run() {
     for (int i = 0; i < 3; ++i) add_node();
     if (gangs_) cluster_.later(random_time(100s), [this] { cluster_.no_further_nodes(); });
@@ -72,9 +74,9 @@ class RandomRun : World, Watcher {
   }
 
   void add_node() {
-    // The first agent can take every gang; with faults it may be lost, and then some fit nowhere.
+    // Agents together can take every gang, most of them alone; with faults they may be lost, and then some fit nowhere.
     std::uint32_t slots = 1 + static_cast<std::uint32_t>(below(gangs_ ? 5 : 3));
-    if (gangs_ && trainers_.empty()) slots = 3 + slots % 3;
+    if (gangs_ && trainers_.empty() && chance(0.5)) slots = 3 + slots % 3;
     trainers_[cluster_.add_node(slots)];
   }
   std::optional<AgentId> any_node() {
@@ -152,6 +154,13 @@ class RandomRun : World, Watcher {
     EXPECT_GT(c.width, c.largest);
     ++ended_[c.stage];
   }
+  void check(const Scheduler::Begin& c) {
+    std::uint32_t slots = 0;
+    for (const sched::Part& part : c.parts) slots += part.slots;
+    EXPECT_EQ(slots, widths_[c.attempt.stage]);
+    EXPECT_GT(c.parts.size(), 1u);
+    parts_[c.attempt] = c.parts;
+  }
   void trainer_started(AgentId id, const std::vector<Slot>& slots, Time) override {
     for (Slot slot : slots) EXPECT_FALSE(closed_[id].count(slot)) << "started where the device is gone";
     trainers_[id][slots.front()] = static_cast<std::uint32_t>(slots.size());
@@ -162,7 +171,15 @@ class RandomRun : World, Watcher {
   void trainer_gone(AgentId id, Slot slot, Time) override { trainers_[id].erase(slot); }
   void begun(AgentId id, Slot slot, Attempt attempt, Time) override {
     for (StageId input : graph_.inputs[attempt.stage]) EXPECT_TRUE(accepted_[input]) << "ran before its input";
-    EXPECT_EQ(trainers_[id][slot], widths_[attempt.stage]);
+    auto gang = parts_.find(attempt);
+    if (gang == parts_.end()) EXPECT_EQ(trainers_[id][slot], widths_[attempt.stage]);
+    else
+      for (const sched::Part& part : gang->second) {
+        bool there = false;
+        for (const auto& [first, width] : trainers_[part.agent]) there = there || width == part.slots;
+        EXPECT_TRUE(there) << "a part of the gang is not there";
+      }
+    over_several_ += gang != parts_.end();
   }
   void committed(Attempt attempt, Time) override { committed_.insert(attempt.stage); }
 
@@ -189,6 +206,8 @@ class RandomRun : World, Watcher {
   std::map<AgentId, std::map<Slot, std::uint32_t>> trainers_;  // widths of those that live, by first slot
   std::map<AgentId, std::set<Slot>> closed_;
   std::set<AgentId> replaced_;
+  std::map<Attempt, std::vector<sched::Part>> parts_;  // over several agents
+  int over_several_ = 0;                               // executions of them
 };
 
 TEST(Cluster, WithoutFaultsEveryStageIsDone) {
@@ -216,11 +235,15 @@ TEST(Cluster, ASickNodeTakesNoStageWithIt) {
 }
 
 TEST(Cluster, GangsTakeTheirSlotsTogetherAndStarveNobody) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  int over_several = 0;
+  for (std::uint64_t seed = 0; seed < 600; ++seed) {
     SCOPED_TRACE(seed);
-    RandomRun(seed, 1 + seed % 120, seed % 3 != 0, /*gangs=*/true).run();
+    RandomRun run(seed, 1 + seed % 120, seed % 3 != 0, /*gangs=*/true);
+    run.run();
+    over_several += run.over_several();
     if (testing::Test::HasFailure()) return;
   }
+  EXPECT_GT(over_several, 200) << "hardly a gang was over several agents";
 }
 
 }  // namespace

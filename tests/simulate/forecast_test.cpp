@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <random>
 
 #include "../refusal.h"
@@ -113,7 +114,17 @@ TEST(Forecast, TellsHowManyNodesAreEnough) {
 TEST(Forecast, RefusesStagesThatAreTooWide) {
   Scenario scenario = sweep_of(30, 1, 2);
   scenario.graph.widths = std::vector<std::uint32_t>(30, 3);
-  EXPECT_THAT(refusal([&] { forecast(scenario); }), HasSubstr("a stage is 3 wide and a node has 2 slots"));
+  EXPECT_THAT(refusal([&] { forecast(scenario); }), HasSubstr("a stage is 3 wide and all nodes together have 2 slots"));
+}
+
+TEST(Forecast, AGangOverSeveralNodesTakesItsSlotsOnEach) {
+  Scenario scenario = sweep_of(30, 2, 2);
+  scenario.graph.widths = std::vector<std::uint32_t>(30, 3);
+  scenario.spans = true;
+  Forecast found = forecast(scenario);
+  ASSERT_EQ(found.spans.size(), 60u);
+  for (const Span& span : found.spans) EXPECT_LE(span.slot + span.width, 2u);
+  EXPECT_NEAR(found.busy, 3 * std::accumulate(scenario.expected.begin(), scenario.expected.end(), 0.0), 1);
 }
 
 }  // namespace

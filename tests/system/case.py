@@ -188,12 +188,12 @@ def strike(case, choose, victim, what):
             return attempt, processes
 
 
-def undisturbed(case):
+def undisturbed(case, *options):
     """Result digests of the same sweep without faults."""
     other = Case(case.build)
     other.sweep.write_text(case.sweep.read_text())
     try:
-        code, text = other.run(ranks=0)
+        code, text = other.run(*options, ranks=0)
         equal(code, 0, "exit code of the undisturbed run: " + text)
         return other.digests()
     finally:

@@ -388,10 +388,10 @@ def refuses_a_width_that_fits_nowhere(case):
     code, text = case.run("--set", "width=4", ranks=0)
     equal(code, 2, "exit code")
     contains(text, "--set width=4: width = 4 needs 4 trainers on one node, this run has 1: say --trainers 4 or lower it")
-    case.sweep.write_text(case.sweep.read_text() + '[[override]]\nwhen = { method = "proden" }\nset = { width = 3 }\n')
+    case.sweep.write_text(case.sweep.read_text() + '[[override]]\nwhen = { method = "proden" }\nset = { width = 5 }\n')
     code, text = case.run("--trainers", 2, ranks=2)
     equal(code, 3, "exit code under mpirun: " + text)
-    contains(text, "width 3 needs 3 trainers of one agent, the largest has 2")
+    contains(text, "width 5 needs 5 trainers, all agents together have 4")
     equal(len(case.digests()), 7, "run files of the others")
 
 

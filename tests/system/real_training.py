@@ -193,11 +193,12 @@ print(json.dumps(result))
 
 
 def gangs_go_on_from_their_checkpoints(build, alone):
-    """Two processes a stage: the same numbers as one within a tolerance, and bit for bit the same whatever was killed."""
-    def gang(*options):
+    """Two processes a stage: the same numbers as one within a tolerance, and bit for bit the same on one agent or two, and
+    whatever was killed."""
+    def gang(*options, agents=1):
         case = Training(build)
         case.sweep.write_text(SWEEP.replace("seed   = [0, 1]", "seed   = [0]"))
-        return case, case.start("--set", "width=2", "--trainers", 2, *options, ranks=0)
+        return case, case.start("--set", "width=2", "--trainers", 2 // agents, *options, ranks=agents if agents > 1 else 0)
 
     case, process = gang()
     equal(process.wait(300), 0, "exit code: " + case.said())
@@ -206,6 +207,11 @@ def gangs_go_on_from_their_checkpoints(build, alone):
         equal(width, 2, "width")
         if abs(loss - one[identity][0]) > 1e-3 * max(1, abs(loss)) or abs(accuracy - one[identity][1]) > 0.02:
             raise AssertionError(f"{identity}: loss and accuracy {loss}, {accuracy} by two processes, {one[identity]} by one")
+    case.close()
+
+    case, process = gang(agents=2)
+    equal(process.wait(300), 0, "exit code over two agents: " + case.said())
+    equal(case.digests(), wanted, "result digests of gangs over two agents")
     case.close()
 
     case, process = gang("--checkpoint-every", 0.1)

@@ -62,7 +62,7 @@ def it_finds_how_many_nodes_are_enough(case):
 def mistakes_are_one_line(case):
     case.store.mkdir()
     for options, said in [(["--nodes", 0], "--nodes"), (["--spread", -1], "--spread"), (["--within", 3, "--nodes", 2], "--within"),
-                          (["--seconds", "soon"], "--seconds"), (["--seconds", 60, "--set", "width=4", "--slots", 2], "width = 4 needs 4 slots of one node, and nodes have 2: say --slots 4"), (["--store", case.folder / "gone"], "there is no such folder")]:
+                          (["--seconds", "soon"], "--seconds"), (["--seconds", 60, "--set", "width=4", "--slots", 2], "width = 4 needs 4 slots, and all nodes together have 2: say --slots or --nodes"), (["--store", case.folder / "gone"], "there is no such folder")]:
         text = case.winnow("simulate", case.sweep, *([] if "--store" in options else ["--store", case.store]), *options, code=2)
         contains(text, said)
         equal(len(text.strip().splitlines()), 1, text)

@@ -12,6 +12,12 @@ namespace winnow::comm {
 // get there. Errors are DeviceError.
 std::unique_ptr<Collective> join_gang();
 
+// Among the processes of the gang on its node, by what mpirun says: the 0th of 1 without one.
+struct PlaceOnNode {
+  int rank = 0, size = 1;
+};
+PlaceOnNode place_on_node();
+
 // The same gang with the members' tensors on their GPUs moved by NCCL; tensors on the host and bytes travel over the
 // gang as it was, beside the device, for which nobody waits. Collective: process 0 makes NCCL's id, the gang carries
 // it. A gang of one, and of a device that is no GPU, stays what it was. DeviceError. A peer that is lost later ends

@@ -60,6 +60,7 @@ class ChildProcess {
   void kill();
   bool reap();                                           // true once: it has ended; see ending()
   const std::string& ending() const { return ending_; }  // "ended with exit code 3", "was killed by signal 9 (Killed)"
+  bool ended_well() const { return well_; }              // exit code 0
 
   static constexpr std::size_t kLongestLine = 1 << 20, kFlood = 16 << 20, kLogLines = 50, kLogLineBytes = 2000;
 
@@ -70,7 +71,7 @@ class ChildProcess {
   Descriptor input_, output_, errors_;
   std::string to_send_, heard_, error_text_, fault_, ending_;
   std::deque<std::string> log_;
-  bool closing_ = false;
+  bool closing_ = false, well_ = false;
   double second_ = 0;          // start of the second in which ...
   std::size_t in_second_ = 0;  // ... so many bytes came
 };

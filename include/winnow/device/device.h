@@ -29,9 +29,9 @@ void set_cuda_facts(const CudaFacts&);
 // if slowly; what is no GPU has no tf32.
 std::string why_without(std::string_view precision, c10::Device);
 
-// The device of process `rank` of a gang of `size`: of GPUs each has its own. UsageError where there are too few, or
-// where `device` has a number, which all would share.
-c10::Device of_member(c10::Device device, int rank, int size);
+// The device of a process of a gang of `size`, which is the `rank`-th of the `here` on its node: of GPUs each has its
+// own. UsageError where there are too few, or where `device` has a number, which all would share.
+c10::Device of_member(c10::Device device, int size, int rank, int here);
 
 // What torch must be told so that a stage has the same bits each time on this device, and the accuracy of its
 // precision: deterministic kernels alone, no TF32 and no split sums in half precision behind our back. For the life of

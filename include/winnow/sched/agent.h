@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,18 +20,36 @@ namespace winnow::sched {
 // One trainer for each slot, started when there is work, replaced after every failure. A gang of k processes is one
 // trainer too: it takes k slots and answers for the first of them. Stages start in the order in which they were given,
 // so that one which needs many slots gets them; trainers of another width that idle in its way are ended, and gangs
-// that have no work. Where slots share a device, a stage starts only beside others with which its memory has room there
-// (SharedDevices), and none that came later overtakes it. A stage given to the agent is prepared (data caches, inputs),
-// run by a trainer, committed, reported. Each attempt given ends in exactly one of Done, Failed and Returned, except
-// when it was cancelled or the coordinator stopped sending heartbeats: then no one listens.
+// that have no work. Of a gang over several agents this one has a part: it keeps its slots free (Reserved) until the
+// coordinator says Begin, to the agent that starts the gang and answers for it, or the gang calls its processes here
+// (Called), or it is over (Released, Cancelled). Where slots share a device, a stage starts only beside others with
+// which its memory has room there (SharedDevices), and none that came later overtakes it. A stage given to the agent is
+// prepared (data caches, inputs), run by a trainer, committed, reported. Each attempt given ends in exactly one of
+// Done, Failed and Returned, except when it was cancelled or the coordinator stopped sending heartbeats: then no one
+// listens.
 class Agent {
  public:
   // Events.
   // Wider than the slots that are left, it is returned.
   struct Given {
     Attempt attempt;
-    std::uint32_t width = 1;
+    std::uint32_t width = 1;  // slots of this agent
     MemoryNeed need = {};
+    bool part = false;  // of a gang over several agents
+  };
+  struct Begin {
+    Attempt attempt;
+  };
+  struct Called {
+    Attempt attempt;
+  };
+  // The gang has ended well.
+  struct Released {
+    Attempt attempt;
+  };
+  // The slots from this one on are free, devices and all.
+  struct SlotsFree {
+    Slot slot;
   };
   struct Retracted {
     Attempt attempt;
@@ -75,6 +94,7 @@ class Agent {
   struct TrainerGone {
     Slot slot;
     std::string text;
+    bool well = false;  // of a part: without a fault
   };
   // The same, and it had ended before it was given its stage.
   struct NotRun {
@@ -102,18 +122,30 @@ class Agent {
     Time grace;
   };
   struct Tick {};
-  using Event =
-      std::variant<Given, Retracted, Cancelled, Prepared, Unprepared, TrainerReady, Progressed, Finished, StageFailed,
-                   StageStopped, Misbehaved, TrainerGone, NotRun, Closed, Committed, Uncommitted, Heard, Drain, Tick>;
+  using Event = std::variant<Given, Begin, Called, Released, SlotsFree, Retracted, Cancelled, Prepared, Unprepared,
+                             TrainerReady, Progressed, Finished, StageFailed, StageStopped, Misbehaved, TrainerGone,
+                             NotRun, Closed, Committed, Uncommitted, Heard, Drain, Tick>;
 
   // Commands. To the node:
   struct Prepare {
     Attempt attempt;
   };
-  // `slot` is the first of those that it takes.
+  // `slot` is the first of those that it takes. `gang`: over several agents, for this attempt alone.
   struct StartTrainer {
     Slot slot;
     std::vector<Slot> slots;
+    std::optional<Attempt> gang = {};
+  };
+  // SlotsFree, once their devices are free.
+  struct FreeSlots {
+    Slot slot;
+    std::vector<Slot> slots;
+  };
+  // The processes of a gang that were called here. TrainerGone when they have ended.
+  struct StartPart {
+    Slot slot;
+    std::vector<Slot> slots;
+    Attempt attempt;
   };
   struct Run {
     Slot slot;
@@ -141,6 +173,9 @@ class Agent {
   struct ReportStarted {
     Attempt attempt;
   };
+  struct ReportReserved {
+    Attempt attempt;
+  };
   struct ReportDone {
     Attempt attempt;
     CommitOutcome outcome;
@@ -160,8 +195,9 @@ class Agent {
   struct SendHeartbeat {
     std::vector<Attempt> held;
   };
-  using Command = std::variant<Prepare, StartTrainer, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit,
-                               ReportStarted, ReportDone, ReportFailed, ReportReturned, ReportSlots, SendHeartbeat>;
+  using Command =
+      std::variant<Prepare, StartTrainer, FreeSlots, StartPart, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit,
+                   ReportStarted, ReportReserved, ReportDone, ReportFailed, ReportReturned, ReportSlots, SendHeartbeat>;
   using Commands = std::vector<Command>;
 
   Agent(std::uint32_t slots, Timers, Time now, SharedDevices = {});
@@ -174,12 +210,16 @@ class Agent {
   std::string state(Time now) const;
 
  private:
-  enum class Phase { empty, closed, starting, idle, running, stopping, dying, lent };
+  // freeing, reserved, hosting: of a part of a gang over several agents; hosting: its processes run here.
+  enum class Phase { empty, closed, starting, idle, running, stopping, dying, lent, freeing, reserved, hosting };
   struct Trainer {
     Phase phase = Phase::empty;
-    std::uint32_t width = 1;                     // slots that it takes
-    Slot leader = 0;                             // lent: to the gang in this slot
-    Attempt attempt{};                           // while running or stopping; while dying, if `owed`
+    std::uint32_t width = 1;  // slots that it takes
+    Slot leader = 0;          // lent: to the gang in this slot
+    // While running or stopping; while dying, if `owed`; of a gang over several agents always.
+    Attempt attempt{};
+    bool part = false;                           // of a gang over several agents
+    bool ended = false;                          // hosting: its processes have
     bool owed = false;                           // dying: the coordinator still waits for its attempt
     bool killed = false;                         // dying: KillTrainer has been said
     bool abandoned = false;                      // dying, and does not die: nobody waits for it any more
@@ -196,9 +236,14 @@ class Agent {
   struct Order {
     std::uint32_t width = 1;
     MemoryNeed need = {};
+    bool part = false;
   };
 
   void handle(const Given&, Time, Commands&);
+  void handle(const Begin&, Time, Commands&);
+  void handle(const Called&, Time, Commands&);
+  void handle(const Released&, Time, Commands&);
+  void handle(const SlotsFree&, Time, Commands&);
   void handle(const Retracted&, Time, Commands&);
   void handle(const Cancelled&, Time, Commands&);
   void handle(const Prepared&, Time, Commands&);
@@ -221,6 +266,13 @@ class Agent {
   void fill_slots(Time, Commands&);
   bool run_waiting(Attempt, std::uint32_t width, Time, Commands&);  // on an idle trainer
   bool start_trainer(Attempt, std::uint32_t width, Time, Commands&);
+  bool keep_slots(Attempt, std::uint32_t width, Time, Commands&);
+  std::vector<Slot> take_slots(Attempt, std::uint32_t width);
+  std::vector<Slot> slots_of(Slot leader) const;
+  std::optional<Slot> part_of(Attempt) const;
+  void run(Slot, Attempt, Time, Commands&);
+  void give_back(Slot, Commands&);
+  void leave_gang(Slot, Time, Commands&);
   void make_room(std::uint32_t width, Time, Commands&);
   void release_gangs(Time, Commands&);
   void quit(Slot, Time, Commands&);
@@ -231,6 +283,7 @@ class Agent {
   }
   std::uint32_t width_of(Attempt) const;
   MemoryNeed need_of(Attempt) const;
+  bool is_part(Attempt) const;
   bool has_stage(const Trainer&) const;
   bool fits(Slot, Attempt) const;  // its memory, beside the stages that run there
   void forget_ended(const Command&);

@@ -20,6 +20,13 @@ struct Attempt {
   auto operator<=>(const Attempt&) const = default;
 };
 
+// So many slots of an agent.
+struct Part {
+  AgentId agent = 0;
+  std::uint32_t slots = 1;
+  bool operator==(const Part&) const = default;
+};
+
 // What became of a result: passed on by the state machines, not read.
 struct CommitOutcome {
   double seconds = 0;  // that the stage ran

@@ -30,9 +30,12 @@ class ReadyQueue {
 
   void push(StageId);
   std::optional<StageId> pop();  // the stage that should start first
+  // The first one of this priority that is predicted to take no longer than that.
+  std::optional<StageId> pop_within(double seconds, std::uint16_t priority);
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::optional<std::uint16_t> priority() const;  // of the stage that should start first
+  std::uint16_t priority_of(StageId stage) const { return groups_[group_of_[stage]].priority; }
 
   void predict(ClassId, double seconds);
   std::optional<double> prediction(ClassId) const;
@@ -53,6 +56,7 @@ class ReadyQueue {
   static constexpr int kUnseen = std::numeric_limits<int>::max();
 
   Front front_of(std::uint32_t group) const;
+  StageId take(std::set<Front>::iterator);
 
   std::vector<std::uint32_t> group_of_;  // by stage
   std::vector<Group> groups_;

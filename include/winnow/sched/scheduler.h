@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,7 +21,7 @@ namespace winnow::sched {
 struct Graph {
   std::vector<std::vector<StageId>> inputs;  // by stage: what must be done first
   std::vector<ClassId> classes;              // by stage
-  std::vector<std::uint32_t> widths;         // by class: trainers of one agent that execute it together; empty: 1
+  std::vector<std::uint32_t> widths;         // by class: trainers that execute it together; empty: 1
   std::vector<bool> done;                    // by stage: has a result already, or is not needed
   std::vector<std::uint16_t> priorities;     // by stage: smaller ones start first; empty: all are equal
 };
@@ -39,13 +40,17 @@ struct Policy {
 //
 // Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open after a drain); no stage
 // runs before its inputs are done; an accepted result is never taken back. A stage of width k takes k slots of one
-// agent, all or none. Of one priority wider stages go first, and while one waits for room no narrower one is given to
-// an agent that could take it: so a wide stage cannot starve, and agents that are too small for it work on. A later
-// priority gets what an earlier one leaves: while a stage waits for room, agents that could take it get no later ones.
-// An agent holds a stage ahead only for a slot that is expected to come free soon: a long one must not wait behind long
-// ones. A stage that failed by its own fault is tried again on another agent, where there is one; after any other
-// failure there, too, if that has a free slot, and the last time in any case. An agent in quarantine gets no stage;
-// what failed there in a row is not counted against the stages. The last agent that works is never in quarantine.
+// agent, all or none; once all agents are here and none has so many, of several: each keeps its part free (Reserved),
+// and when all do, the first one starts the gang (Begin). What becomes of a part becomes of the whole.
+//
+// Of one priority wider stages go first. One that waits for room has slots reserved, those that are expected to come
+// free first; they take nothing else but stages that are expected to end before the others of the reservation are free.
+// So a wide stage cannot starve, and slots do not idle for it where something fits in front. A later priority gets what
+// an earlier one leaves. An agent holds a stage ahead only for a slot that is expected to come free soon: a long one
+// must not wait behind long ones. A stage that failed by its own fault is tried again on another agent, where there is
+// one; after any other failure there, too, if that has a free slot, and the last time in any case. An agent in
+// quarantine gets no stage; what failed there in a row is not counted against the stages. The last agent that works is
+// never in quarantine.
 class Scheduler {
  public:
   // Events.
@@ -65,6 +70,11 @@ class Scheduler {
     std::vector<Attempt> held;
   };
   struct Started {
+    AgentId agent;
+    Attempt attempt;
+  };
+  // It has the slots of its part free, and keeps them so.
+  struct Reserved {
     AgentId agent;
     Attempt attempt;
   };
@@ -92,14 +102,29 @@ class Scheduler {
   };
   struct Tick {};
   struct Drain {};
-  using Event = std::variant<Joined, Resized, Complete, Beat, Started, Done, Failed, Returned, Left, Tick, Drain>;
+  using Event =
+      std::variant<Joined, Resized, Complete, Beat, Started, Reserved, Done, Failed, Returned, Left, Tick, Drain>;
 
   // Commands.
-  // A lease: execute it, or say why not. So many attempts have run out of memory.
+  // A lease: execute it in so many slots, or say why not; a part of a gang over several agents: keep them free. So many
+  // attempts have run out of memory.
   struct Assign {
     AgentId agent;
     Attempt attempt;
     std::uint32_t out_of_memory = 0;
+    std::uint32_t slots = 1;
+    bool part = false;
+  };
+  // All parts are free: start the gang. `parts`: its own first.
+  struct Begin {
+    AgentId agent;
+    Attempt attempt;
+    std::vector<Part> parts;
+  };
+  // The gang of which it had a part has ended well.
+  struct Release {
+    AgentId agent;
+    Attempt attempt;
   };
   // Return it if it has not started.
   struct Retract {
@@ -134,7 +159,7 @@ class Scheduler {
     StageId stage;
     StageId because;
   };
-  // Failed: no agent has so many slots; `largest` is what there is.
+  // Failed: all agents together have fewer slots: `largest`.
   struct TooWide {
     StageId stage;
     std::uint32_t width, largest;
@@ -152,8 +177,8 @@ class Scheduler {
     AgentId agent;
   };
   struct StopAll {};  // agents start nothing more
-  using Command = std::variant<Assign, Retract, Cancel, Accept, Retry, Fail, Block, TooWide, LoseAgent, Quarantine,
-                               Readmit, StopAll>;
+  using Command = std::variant<Assign, Begin, Release, Retract, Cancel, Accept, Retry, Fail, Block, TooWide, LoseAgent,
+                               Quarantine, Readmit, StopAll>;
   using Commands = std::vector<Command>;
 
   Scheduler(Graph, Policy, Timers);
@@ -178,7 +203,7 @@ class Scheduler {
     std::size_t given = 0;                      // to an agent, ahead
     std::size_t pause = 0;                      // after a failed attempt
     std::optional<Time> next_try = {};          // how long the first of those still does
-    std::map<std::uint32_t, std::size_t> wide;  // of `room`, by width: those wider than 1, for slots of one agent
+    std::map<std::uint32_t, std::size_t> wide;  // of `room`, by width: those wider than 1
   };
   Waiting waiting(Time now) const;
 
@@ -204,16 +229,49 @@ class Scheduler {
     std::uint8_t out_of_memory = 0;  // of `failures`
     State state = State::waiting;
   };
+  // Slots of one agent, or of several.
+  struct Place {
+    AgentId agent;  // the one that speaks for the gang
+    std::uint32_t slots;
+    std::vector<Part> others = {};
+    bool has(AgentId) const;
+    template <class Visit>
+    void for_each_part(Visit visit) const {
+      visit(Part{agent, slots});
+      for (const Part& part : others) visit(part);
+    }
+  };
+  struct Member {
+    Part part;
+    Time renewed;
+    bool reserved = false;
+  };
   struct Lease {
     AgentId agent;
     Attempt attempt;
     Time renewed, given;
-    Time end;  // expected; where nothing is known of such stages: at any moment
+    Time end;                 // expected; where nothing is known of such stages: at any moment
+    std::uint32_t slots = 1;  // of `agent`
     bool started = false, retracting = false;
+    bool reserved = false;            // of a gang over several agents: those of `agent` are free
+    std::vector<Member> others = {};  // further agents of the gang
+    bool has(AgentId) const;
+    template <class Visit>
+    void for_each_part(Visit visit) const {
+      visit(Part{agent, slots});
+      for (const Member& member : others) visit(member.part);
+    }
   };
-  // Held, ahead: in slots; started: stages.
+  // What a wide stage that is ready waits for.
+  struct Reservation {
+    StageId stage;
+    std::uint16_t priority;
+    Place place;
+    Time start;  // when all of it is expected to be free
+  };
+  // Held, kept, ahead: in slots; started: stages.
   struct Host {
-    std::uint32_t slots = 0, held = 0, started = 0;
+    std::uint32_t slots = 0, held = 0, started = 0, kept = 0;  // kept: reserved
     Time heard{};
     std::multiset<std::pair<Time, std::uint32_t>> ends = {};  // expected, of what it holds; with widths
     std::uint32_t ahead = 0;                                  // slots for which it may hold a stage ahead
@@ -229,6 +287,7 @@ class Scheduler {
   void handle(const Complete&, Time, Commands&);
   void handle(const Beat&, Time, Commands&);
   void handle(const Started&, Time, Commands&);
+  void handle(const Reserved&, Time, Commands&);
   void handle(const Done&, Time, Commands&);
   void handle(const Failed&, Time, Commands&);
   void handle(const Returned&, Time, Commands&);
@@ -237,17 +296,33 @@ class Scheduler {
   void handle(const Drain&, Time, Commands&);
 
   Lease* lease_of(AgentId, Attempt);  // null when the attempt holds no lease (any more)
-  void end_lease(StageId);
+  void end_lease(StageId, Time now);
+  void forget_end(const Lease&);
+  void cancel_others(const Lease&, AgentId except, Commands&);
   void assign(Time, Commands&);
   std::optional<std::uint16_t> next_priority(std::optional<std::uint16_t> after) const;
-  std::optional<AgentId> place_of(StageId, AgentId emptiest, std::uint32_t below) const;
-  bool can_take(const Host&, std::uint32_t width, std::uint32_t below) const;
+  bool can_take(const Host&, std::uint32_t width) const;
   bool has_room(const Host&, StageId) const;
-  bool assign_width(std::uint32_t width, std::uint16_t priority, std::uint32_t below, Time, Commands&);
+  enum class NoPlace { nobody, elsewhere, full };  // no agent could take it; none but those where it failed; none now
+  std::variant<Place, NoPlace> place_of(StageId) const;
+  std::variant<Place, NoPlace> place_over_several(std::uint32_t width) const;
+  static Place place_of_parts(std::vector<std::pair<std::uint32_t, AgentId>> free, std::uint32_t width);
+  bool assign_width(std::uint32_t width, std::uint16_t priority, Time, Commands&);
+  void fill_gaps(std::uint32_t width, std::uint16_t priority, Time, Commands&);
+  bool must_go_elsewhere(StageId, AgentId) const;
+  void give(StageId, const Place&, Time, Commands&);
+  bool reserve(StageId, Time);
+  std::vector<std::pair<Time, std::uint32_t>> free_by(const Host&, Time now) const;
+  void start_reserved(Time, Commands&);
+  // Those for which it holds; their stages are ready as before.
+  void end_reservations(const std::function<bool(const Reservation&)>& which);
+  void keep(const Place&, bool);
+  bool spreads(std::uint32_t width) const { return complete_ && width > largest_; }
+  void agents_changed();
   void fail_too_wide(Commands&);
   std::uint32_t width_of(StageId stage) const { return widths_[classes_[stage]]; }
   ReadyQueue& ready(StageId stage) { return ready_.at(width_of(stage)); }
-  void steal(std::uint32_t below, Commands&);
+  void steal(Commands&);
   void close(StageId stage) { --open_, --open_of_[classes_[stage]]; }
   void fail(Attempt, FailureClass, std::string text, Time, Commands&);
   void block_dependents(StageId, Commands&);
@@ -264,7 +339,8 @@ class Scheduler {
     return std::uint64_t{host.held} * 1000 / std::max(host.slots, std::uint32_t{1});
   }
   static std::uint64_t fill_of(const Host& host) {
-    return std::uint64_t{host.held} * 1000 / std::max(host.slots + host.ahead, std::uint32_t{1});
+    return std::uint64_t{host.held + host.kept} * 1000 /
+           std::max(host.slots + (host.kept ? 0 : host.ahead), std::uint32_t{1});
   }
   template <class Change>
   void change(AgentId, Change);  // of what a host's places in by_load_ and by_fill_ depend on
@@ -286,13 +362,26 @@ class Scheduler {
   std::unordered_map<StageId, std::pair<AgentId, FailureClass>> failed_on_;  // of stages that will be tried again
   std::map<AgentId, Host> hosts_;
   std::set<std::pair<std::uint64_t, AgentId>> by_load_;  // (held per slot, agent)
-  // (held per slot, counting those for which it may hold a stage ahead; agent): the first takes the next stage.
+  // (held and kept per slot, counting those for which it may hold a stage ahead; agent): the first takes the next
+  // stage.
   std::set<std::pair<std::uint64_t, AgentId>> by_fill_;
-  Time looked_{};  // when what waits was looked at
+  std::vector<Reservation> reservations_;      // in the order in which they were made
+  std::uint32_t largest_ = 0, all_slots_ = 0;  // slots: the most of one agent, of all together
+  Time looked_{};                              // when what waits was looked at
   std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;
   std::vector<std::uint32_t> seen_;     // by class: durations learned
   std::vector<std::uint32_t> open_of_;  // by class
   bool stopping_ = false, complete_ = false;
 };
+
+template <class Change>
+void Scheduler::change(AgentId agent, Change change) {
+  Host& host = hosts_.at(agent);
+  by_load_.erase({load_of(host), agent});
+  by_fill_.erase({fill_of(host), agent});
+  change(host);
+  by_load_.insert({load_of(host), agent});
+  by_fill_.insert({fill_of(host), agent});
+}
 
 }  // namespace winnow::sched

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "winnow/sched/agent.h"
@@ -42,7 +44,8 @@ class Watcher {
   // A trainer was started in these slots, or is gone from the first of them.
   virtual void trainer_started(sched::AgentId, const std::vector<sched::Slot>&, sched::Time) {}
   virtual void trainer_gone(sched::AgentId, sched::Slot, sched::Time) {}
-  // The trainer whose first slot this is computes; it has stopped computing, with a result or without.
+  // The trainer whose first slot this is computes; it has stopped computing, with a result or without. Of a gang over
+  // several agents: on each.
   virtual void begun(sched::AgentId, sched::Slot, sched::Attempt, sched::Time) {}
   virtual void ended(sched::AgentId, sched::Slot, sched::Attempt, bool /*result*/, sched::Time) {}
   virtual void committed(sched::Attempt, sched::Time) {}
@@ -103,17 +106,24 @@ class Cluster {
   void to_scheduler(sched::AgentId, sched::Scheduler::Event);
   void to_agent(sched::AgentId, sched::Agent::Event);
   void tick_agent(sched::AgentId);
-  void die(sched::AgentId, sched::Slot);
+  void die(sched::AgentId, sched::Slot, bool well = false);
+  void ready_when_complete(sched::AgentId, sched::Slot, std::uint64_t process);
+  void end_others(sched::Attempt, sched::AgentId except, bool well);
+  std::optional<sched::Slot> slot_of(sched::AgentId, sched::Attempt) const;
   void end(sched::AgentId, sched::Slot, bool result);
   bool lives(sched::AgentId, sched::Slot, std::uint64_t process) const;
 
   void execute(const sched::Scheduler::Assign&);
+  void execute(const sched::Scheduler::Begin&);
+  void execute(const sched::Scheduler::Release&);
   void execute(const sched::Scheduler::Retract&);
   void execute(const sched::Scheduler::Cancel&);
   template <class Other>
   void execute(const Other&) {}
   void execute(sched::AgentId, const sched::Agent::Prepare&);
   void execute(sched::AgentId, const sched::Agent::StartTrainer&);
+  void execute(sched::AgentId, const sched::Agent::FreeSlots&);
+  void execute(sched::AgentId, const sched::Agent::StartPart&);
   void execute(sched::AgentId, const sched::Agent::Run&);
   void execute(sched::AgentId, const sched::Agent::StopStage&);
   void execute(sched::AgentId, const sched::Agent::KillTrainer&);
@@ -121,6 +131,7 @@ class Cluster {
   void execute(sched::AgentId, const sched::Agent::Commit&);
   void execute(sched::AgentId, const sched::Agent::Exit&);
   void execute(sched::AgentId, const sched::Agent::ReportStarted&);
+  void execute(sched::AgentId, const sched::Agent::ReportReserved&);
   void execute(sched::AgentId, const sched::Agent::ReportDone&);
   void execute(sched::AgentId, const sched::Agent::ReportFailed&);
   void execute(sched::AgentId, const sched::Agent::ReportReturned&);
@@ -133,7 +144,8 @@ class Cluster {
   Watcher& watcher_;
   sched::Time tick_, now_{};
   std::uint64_t order_ = 0, processes_ = 0;
-  std::vector<Happening> agenda_;  // a heap
+  std::vector<Happening> agenda_;                             // a heap
+  std::map<sched::Attempt, std::vector<sched::Part>> gangs_;  // over several agents
   sched::Scheduler scheduler_;
   std::deque<Node> nodes_;                 // by agent
   std::vector<std::uint32_t> executions_;  // by stage

@@ -20,7 +20,8 @@ int as_gang(const std::string& device, const std::function<int(comm::Collective&
   bool ended = false;
   int code = guarded([&] {
     try {
-      c10::Device place = device::of_member(device::named(device), gang->rank(), gang->size());
+      comm::PlaceOnNode here = comm::place_on_node();
+      c10::Device place = device::of_member(device::named(device), gang->size(), here.rank, here.size);
       device::make_reproducible(place);
       comm::add_nccl(gang, place);
       int own = body(*gang, place);

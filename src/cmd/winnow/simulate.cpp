@@ -50,13 +50,13 @@ simulate::Scenario scenario_of(const SimulateOptions& options, const fleet::Work
   return scenario;
 }
 
-void require_wide_nodes(const UnitedPlans& plans, const fleet::Work& work, std::uint32_t slots) {
+void require_room(const UnitedPlans& plans, const fleet::Work& work, std::uint32_t slots) {
   for (std::size_t i = 0; i < plans.stages().size(); ++i)
     if (const UnitedPlans::Member& stage = plans.stages()[i]; !work.graph.done[i] && stage.width > slots)
       throw UsageError(
-          fmt::format("{}: width = {} needs {} slots of one node, and nodes have {}: say --slots {} or lower "
-                      "it",
-                      place_of_width(plans, stage), stage.width, stage.width, slots, stage.width));
+          fmt::format("{}: width = {} needs {} slots, and all nodes together have {}: say --slots or --nodes, or "
+                      "lower it",
+                      place_of_width(plans, stage), stage.width, stage.width, slots));
 }
 
 std::string percent(double part, double whole) { return fmt::format("{:.1f} %", whole > 0 ? 100 * part / whole : 0); }
@@ -176,7 +176,7 @@ int simulate_run(int argc, char** argv) {
         fmt::format("no stage like those of {} has run in {}: say how long one takes (--seconds); "
                     "`winnow try` measures it",
                     work.name, store.root().string()));
-  require_wide_nodes(plans, work, options.slots);
+  if (options.within <= 0) require_room(plans, work, options.nodes * options.slots);
   simulate::Scenario scenario = scenario_of(options, work, *expected);
   scenario.spans = !options.html.empty();
   simulate::Forecast found;

@@ -173,7 +173,7 @@ class View {
     };
     double room = number_or(*found, "room", 0);
     for (const Value& wide : list(*found, "wide")) {
-      part(number_or(wide, "stages", 0), fmt::format("for {:.0f} free slots of one node", number_or(wide, "width", 0)));
+      part(number_or(wide, "stages", 0), fmt::format("for {:.0f} free slots together", number_or(wide, "width", 0)));
       room -= number_or(wide, "stages", 0);
     }
     part(room + number_or(*found, "given", 0), "for a free slot");

@@ -1,0 +1,117 @@
+"""Gangs whose processes are on several agents: real mpirun, real processes, kill -9 of each kind of them. The agents share this
+machine; to the launch of a gang it makes no difference, for it knows hosts by invented names and reaches them through the fleet alone."""
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import h5py
+
+from case import SWEEP, children, contains, each, equal, kill, pid_of_agent, strike, trainers_of, undisturbed, wait_for
+
+
+def daemons(case):
+    """Processes of Open MPI that gangs of this case's agents have called to other agents."""
+    agents = {r["pid"] for r in case.events("joined")}
+    found = subprocess.run(["pgrep", "-x", "orted"], capture_output=True, text=True).stdout.split()
+    return [int(p) for p in found if parent(parent(p)) in agents or parent(p) in agents]
+
+
+def parent(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
+
+
+def left(case):
+    return [str(f) for r in case.events("joined") for f in Path("/dev/shm").glob(f"winnow-gang.*.{r['pid']}.*")]
+
+
+def nothing_is_left(case):
+    equal(trainers_of(case), [], "trainers that are still there")
+    equal(daemons(case), [], "daemons that are still there")
+    equal(left(case), [], "folders of gangs that are still there")
+
+
+def run_on_slots_of_several(case):
+    """Two agents of two slots each, width 3: two processes on one, one on the other."""
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    wanted = undisturbed(case, "--set", "width=3", "--trainers", 3)
+    code, text = case.run("--set", "width=3", "--trainers", 2)
+    equal(code, 0, "exit code: " + text)
+    equal(case.digests(), wanted, "digests")
+    equal(case.events("failed"), [], "failures")
+    processes, hosts = set(), set()
+    for file in (case.store / "runs").glob("??/*.h5"):
+        with h5py.File(file) as run:
+            if run.attrs["width"] > 1:
+                processes.add(int(run.attrs["width"]))
+                hosts.add(len(str(run.attrs["host"]).split(", ")))
+    equal((processes, hosts), ({3}, {2}), "processes and hosts in the run files")
+    nothing_is_left(case)
+
+
+def live_and_die_together(case):
+    """kill -9 of a process here and one there, of the launch, of the daemon, of either agent: the whole gang goes, the stage is
+    tried again, nothing survives, and the results are those of an undisturbed run."""
+    case.sweep.write_text(SWEEP.format(seeds=[0, 1, 2, 3]))
+    wanted = undisturbed(case, "--set", "width=3", "--trainers", 3)
+    process = case.start("--set", "width=3", "--trainers", 2, "--time-scale", 0.2, ranks=4, trainer=("--sleep", 0.8))
+    wait_for(lambda: len(case.digests()) >= 1, "the backbone, which is no gang's")
+
+    def gang():
+        """The newest running gang with all its processes up: those here, the daemon, those there."""
+        for attempt in case.running():
+            here = [p for p in children(attempt["trainer"]) if p in trainers_of(case)]
+            for daemon in daemons(case):
+                there = [p for p in children(daemon) if p in trainers_of(case)]
+                if len(here) + len(there) == 3 and here and there:
+                    return attempt, {"here": here[0], "there": there[0], "launch": attempt["trainer"], "daemon": daemon,
+                                     "leading agent": pid_of_agent(case, attempt["agent"]), "other agent": parent(parent(daemon)) or parent(daemon)}
+        return None
+
+    for what in ("there", "daemon", "here", "launch", "other agent", "leading agent"):
+        _, processes = strike(case, gang, lambda attempt, processes: processes[what], f"a gang, to kill its {what}")
+        wait_for(lambda: not any(Path(f"/proc/{processes[p]}").exists() for p in ("here", "there", "launch", "daemon")), f"the end of a gang that lost its {what}")
+    equal(process.wait(180), 0, "exit code: " + case.said())
+    equal(case.digests(), wanted, "digests")
+    nothing_is_left(case)
+
+
+def a_drain_keeps_their_place(case):
+    """SIGTERM while a gang over two agents runs: it saves its place, everything ends, and the next run goes on from there."""
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    wanted = undisturbed(case, "--set", "width=3", "--trainers", 3)
+    options = ["--set", "width=3", "--trainers", 2, "--grace", 0.2]
+    process = case.start(*options, trainer=("--sleep", 3))
+    wait_for(lambda: any(daemons(case)) and case.running() and case.events("checkpoint") or any(daemons(case)) and len(case.running()) == 1 and len(trainers_of(case)) >= 3, "a running gang")
+    os.kill(process.pid, 15)
+    equal(process.wait(60), 4, "exit code: " + case.said())
+    nothing_is_left(case)
+    code, text = case.run(*options)
+    equal(code, 0, "exit code of the next run: " + text)
+    equal(case.digests(), wanted, "digests")
+
+
+def narrow_stages_run_beside_them(case):
+    """Stages of width 1 take what a gang leaves; nothing waits for ever."""
+    case.sweep.write_text(SWEEP.format(seeds=[0, 1]) + '\n[[override]]\nwhen = { method = "proden" }\nset = { width = 3 }\n')
+    code, text = case.run("--trainers", 2, trainer=("--sleep", 0.2))
+    equal(code, 0, "exit code: " + text)
+    equal(len(case.digests()), 9, "run files")
+
+
+def a_gang_wider_than_all_agents_is_refused(case):
+    case.sweep.write_text(SWEEP.format(seeds=[0]) + '\n[[override]]\nwhen = { method = "proden" }\nset = { width = 5 }\n')
+    code, text = case.run("--trainers", 2)
+    equal(code, 3, "exit code: " + text)
+    contains(text, "width 5 needs 5 trainers, all agents together have 4")
+
+
+TESTS = [run_on_slots_of_several, live_and_die_together, a_drain_keeps_their_place, narrow_stages_run_beside_them,
+         a_gang_wider_than_all_agents_is_refused]
+
+if __name__ == "__main__":
+    each(TESTS)

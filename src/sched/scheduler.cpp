@@ -103,8 +103,7 @@ void Scheduler::handle(const Joined& event, Time now, Commands&) {
   Host& host = hosts_[event.agent];
   host.slots = event.slots;
   host.heard = now;
-  by_load_.insert({0, event.agent});
-  by_fill_.insert({0, event.agent});
+  enter_orders(event.agent, host);
   agents_changed();
 }
 
@@ -127,7 +126,7 @@ void Scheduler::handle(const Complete&, Time, Commands& out) {
 void Scheduler::handle(const Beat& event, Time now, Commands& out) {
   auto host = hosts_.find(event.agent);
   if (host == hosts_.end()) return;
-  host->second.refuses = false;
+  if (std::exchange(host->second.refuses, false)) touched_.push_back(event.agent);
   for (const Attempt& attempt : event.held) {
     Lease* lease = lease_of(event.agent, attempt);
     if (!lease) out.push_back(Cancel{event.agent, attempt});
@@ -182,6 +181,7 @@ void Scheduler::handle(const Done& event, Time now, Commands& out) {
     end_lease(event.attempt.stage, now);
   }
   record.state = State::done;  // a stage in the ready queue is skipped when it comes up
+  end_reservations([&](const Reservation& r) { return r.stage == event.attempt.stage; });
   close(event.attempt.stage);
   ++done_;
   out.push_back(Accept{event.agent, event.attempt, event.outcome});
@@ -275,6 +275,23 @@ void Scheduler::cancel_others(const Lease& lease, AgentId except, Commands& out)
   lease.for_each_part([&](Part part) {
     if (part.agent != except) out.push_back(Cancel{part.agent, lease.attempt});
   });
+}
+
+void Scheduler::enter_orders(AgentId agent, const Host& host) {
+  by_load_.insert({load_of(host), agent});
+  by_fill_.insert({fill_of(host), agent});
+  ++unkept_[host.slots - std::min(host.slots, host.kept)];
+  if (host.kept == 0) return;
+  touched_.push_back(agent);
+  if (host.held < host.slots) gaps_.insert(agent);
+}
+
+void Scheduler::leave_orders(AgentId agent, const Host& host) {
+  by_load_.erase({load_of(host), agent});
+  by_fill_.erase({fill_of(host), agent});
+  auto unkept = unkept_.find(host.slots - std::min(host.slots, host.kept));
+  if (--unkept->second == 0) unkept_.erase(unkept);
+  gaps_.erase(agent);
 }
 
 // When it will end. What is not known may end at any moment.
@@ -372,6 +389,7 @@ void Scheduler::fail_too_wide(Commands& out) {
     out.push_back(TooWide{stage, width_of(stage), largest});
     block_dependents(stage, out);
   }
+  end_reservations([&](const Reservation& r) { return records_[r.stage].state != State::ready; });
 }
 
 // Idle slots that are not reserved, and nothing ready for them: ask for stages that others have not started.

@@ -110,8 +110,7 @@ void Scheduler::lose(AgentId agent, Time now, Commands& out) {
   if (!hosts_.count(agent)) return;
   out.push_back(LoseAgent{agent});
   end_reservations([&](const Reservation& r) { return r.place.has(agent); });
-  by_load_.erase({load_of(hosts_.at(agent)), agent});
-  by_fill_.erase({fill_of(hosts_.at(agent)), agent});
+  leave_orders(agent, hosts_.at(agent));
   hosts_.erase(agent);
   agents_changed();
   std::vector<Lease> held;

@@ -108,6 +108,7 @@ void Scheduler::give(StageId stage, const Place& place, Time now, Commands& out)
 // left that waits for room and has none reserved.
 bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, Time now, Commands& out) {
   ReadyQueue& queue = ready_.at(width);
+  if (width > 1 && queue.priority() == priority && !could_reserve(width)) return false;
   std::vector<StageId> elsewhere;  // to be tried on agents without room
   bool satisfied = true;
   while (queue.priority() == priority) {
@@ -179,69 +180,81 @@ bool Scheduler::reserve(StageId stage, Time now) {
     best = {when, place_of_parts(std::move(parts), width)};
   }
   if (!best) return false;
-  keep(best->second, true);
-  reservations_.push_back({stage, ready(stage).priority_of(stage), best->second, best->first});
+  keep(best->second, next_reservation_, true);
+  latest_reserved_ = std::max(latest_reserved_, ready(stage).priority_of(stage));
+  reservations_[next_reservation_++] = {stage, ready(stage).priority_of(stage), best->second, best->first};
   return true;
 }
 
-void Scheduler::keep(const Place& place, bool kept) {
+// Without a look at each agent: where none could, nothing of this width has room either.
+bool Scheduler::could_reserve(std::uint32_t width) const {
+  if (!spreads(width)) return unkept_.empty() || unkept_.rbegin()->first >= width || width > largest_;
+  std::uint64_t sum = 0;
+  for (const auto& [slots, agents] : unkept_) sum += std::uint64_t{slots} * agents;
+  return sum >= width;
+}
+
+void Scheduler::keep(const Place& place, std::uint64_t reservation, bool kept) {
   place.for_each_part([&](Part part) {
-    change(part.agent, [&](Host& host) { host.kept = kept ? host.kept + part.slots : host.kept - part.slots; });
+    change(part.agent, [&](Host& host) {
+      host.kept = kept ? host.kept + part.slots : host.kept - part.slots;
+      if (kept) host.reservations.insert(reservation);
+      else host.reservations.erase(reservation);
+    });
   });
 }
 
 void Scheduler::end_reservations(const std::function<bool(const Reservation&)>& which) {
-  for (auto reservation = reservations_.begin(); reservation != reservations_.end();) {
-    if (!which(*reservation)) {
-      ++reservation;
+  for (auto next = reservations_.begin(); next != reservations_.end();) {
+    const auto [id, reservation] = *next;
+    if (!which(reservation)) {
+      ++next;
       continue;
     }
-    keep(reservation->place, false);
-    if (records_[reservation->stage].state == State::ready) ready(reservation->stage).push(reservation->stage);
-    reservation = reservations_.erase(reservation);
+    keep(reservation.place, id, false);
+    if (records_[reservation.stage].state == State::ready) ready(reservation.stage).push(reservation.stage);
+    next = reservations_.erase(next);
   }
 }
 
 // Those whose slots are free, or of one agent and free soon. A stage of an earlier priority that is ready comes before
 // reservations of later ones.
 void Scheduler::start_reserved(Time now, Commands& out) {
-  if (reservations_.empty()) return;
-  std::optional<std::uint16_t> first = next_priority(std::nullopt);
-  end_reservations([&](const Reservation& r) {
-    bool unfit = false;
-    r.place.for_each_part([&](Part part) { unfit = unfit || !hosts_.at(part.agent).works(); });
-    return unfit || records_[r.stage].state != State::ready || (first && *first < r.priority);
-  });
-  std::vector<Reservation> waiting;
-  for (Reservation& reservation : std::exchange(reservations_, {})) {
-    bool free = true;
+  if (reservations_.empty()) return touched_.clear();
+  if (std::optional<std::uint16_t> first = next_priority(std::nullopt); first && *first < latest_reserved_) {
+    end_reservations([&](const Reservation& r) { return *first < r.priority; });
+    latest_reserved_ = *first;
+  }
+  std::set<std::uint64_t> changed;
+  for (AgentId agent : std::exchange(touched_, {}))
+    if (auto host = hosts_.find(agent); host != hosts_.end())
+      changed.insert(host->second.reservations.begin(), host->second.reservations.end());
+  for (std::uint64_t id : changed) {
+    const Reservation reservation = reservations_.at(id);
+    bool open = records_[reservation.stage].state == State::ready, fit = true, free = true;
     reservation.place.for_each_part([&](Part part) {
       const Host& host = hosts_.at(part.agent);
       std::uint32_t soon = reservation.place.others.empty() ? host.ahead : 0;  // a gang that lives is used again
+      fit = fit && host.works();
       free = free && !host.refuses && host.held + part.slots <= host.slots + soon;
     });
-    if (!free) {
-      waiting.push_back(std::move(reservation));
-      continue;
-    }
-    keep(reservation.place, false);
-    give(reservation.stage, reservation.place, now, out);
+    if (open && fit && !free) continue;
+    keep(reservation.place, id, false);
+    reservations_.erase(id);
+    if (open && fit) give(reservation.stage, reservation.place, now, out);
+    else if (open) ready(reservation.stage).push(reservation.stage);
   }
-  reservations_ = std::move(waiting);
+  touched_.clear();
 }
 
 // Stages that are expected to end before the slots that they take are needed.
 void Scheduler::fill_gaps(std::uint32_t width, std::uint16_t priority, Time now, Commands& out) {
-  if (reservations_.empty()) return;
   ReadyQueue& queue = ready_.at(width);
-  std::map<AgentId, Time> until;
-  for (const Reservation& reservation : reservations_)
-    reservation.place.for_each_part([&](Part part) {
-      auto [entry, added] = until.try_emplace(part.agent, reservation.start);
-      if (!added) entry->second = std::min(entry->second, reservation.start);
-    });
-  for (const auto& [agent, end] : until) {
+  const std::set<AgentId> gaps = gaps_;
+  for (AgentId agent : gaps) {
     const Host& host = hosts_.at(agent);
+    Time end = Time::max();
+    for (std::uint64_t id : host.reservations) end = std::min(end, reservations_.at(id).start);
     while (can_take(host, width) && host.held + width <= host.slots && end > now) {
       std::optional<StageId> stage = queue.pop_within(std::chrono::duration<double>(end - now).count(), priority);
       if (!stage) break;

@@ -34,7 +34,7 @@ std::string Scheduler::state(Time now) const {
     for (const Member& member : lease->others)
       bytes.add(member.part.agent).add(member.part.slots).add(member.renewed).add(member.reserved);
   bytes.add(reservations_.size());
-  for (const Reservation& reservation : reservations_) {
+  for (const auto& [id, reservation] : reservations_) {
     bytes.add(reservation.stage).add(reservation.start);
     reservation.place.for_each_part([&](Part part) { bytes.add(part.agent).add(part.slots); });
   }

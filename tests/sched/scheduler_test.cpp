@@ -503,6 +503,19 @@ TEST_F(WideInFront, AnEarlierPriorityTakesWhatIsReserved) {
   EXPECT_THAT(v.ends("b", 1000).said(), ElementsAre("accept b", "urgent to 0"));
 }
 
+TEST(Reservation, OfAStageWithALateResultKeepsNothing) {
+  World w;
+  w.stage("a", {}, "long").stage("b", {}, "long").stage("wide", {}, "gang").stage("n", {"wide"}, "long");
+  w.width("gang", 2).takes("long", 1000).takes("gang", 10);
+  w.agent(0, 2).starts("wide").wait(500s);
+  Attempt lost = w.holds("wide");
+  EXPECT_THAT(w.agent(1, 2).said(), ElementsAre("a to 1", "b to 1")) << "the first agent was silent, and lost";
+  w.starts("a").starts("b").wait(2s).beats(1, {"a", "b"});
+  EXPECT_THAT(w.said(), IsEmpty()) << "`wide` waits for both slots";
+  EXPECT_THAT(w.on(Scheduler::Done{0, lost, {}}).said(), ElementsAre("accept wide"));
+  EXPECT_THAT(w.ends("a", 1000).said(), ElementsAre("accept a", "n to 1"));
+}
+
 TEST_F(WideInFront, ANewAgentTakesIt) {
   w.ends("first");
   EXPECT_THAT(w.agent(1, 2).said(), ElementsAre("wide to 1"));

@@ -272,6 +272,7 @@ class Scheduler {
   // Held, kept, ahead: in slots; started: stages.
   struct Host {
     std::uint32_t slots = 0, held = 0, started = 0, kept = 0;  // kept: reserved
+    std::set<std::uint64_t> reservations = {};
     Time heard{};
     std::multiset<std::pair<Time, std::uint32_t>> ends = {};  // expected, of what it holds; with widths
     std::uint32_t ahead = 0;                                  // slots for which it may hold a stage ahead
@@ -316,7 +317,8 @@ class Scheduler {
   void start_reserved(Time, Commands&);
   // Those for which it holds; their stages are ready as before.
   void end_reservations(const std::function<bool(const Reservation&)>& which);
-  void keep(const Place&, bool);
+  void keep(const Place&, std::uint64_t reservation, bool);
+  bool could_reserve(std::uint32_t width) const;
   bool spreads(std::uint32_t width) const { return complete_ && width > largest_; }
   void agents_changed();
   void fail_too_wide(Commands&);
@@ -342,6 +344,8 @@ class Scheduler {
     return std::uint64_t{host.held + host.kept} * 1000 /
            std::max(host.slots + (host.kept ? 0 : host.ahead), std::uint32_t{1});
   }
+  void enter_orders(AgentId, const Host&);
+  void leave_orders(AgentId, const Host&);
   template <class Change>
   void change(AgentId, Change);  // of what a host's places in by_load_ and by_fill_ depend on
   void look_ahead(AgentId, Time now);
@@ -365,9 +369,14 @@ class Scheduler {
   // (held and kept per slot, counting those for which it may hold a stage ahead; agent): the first takes the next
   // stage.
   std::set<std::pair<std::uint64_t, AgentId>> by_fill_;
-  std::vector<Reservation> reservations_;      // in the order in which they were made
-  std::uint32_t largest_ = 0, all_slots_ = 0;  // slots: the most of one agent, of all together
-  Time looked_{};                              // when what waits was looked at
+  std::map<std::uint64_t, Reservation> reservations_;  // in the order in which they were made
+  std::uint64_t next_reservation_ = 0;
+  std::uint16_t latest_reserved_ = 0;              // no reservation has a later priority
+  std::vector<AgentId> touched_;                   // with reservations, and changed since they were looked at
+  std::set<AgentId> gaps_;                         // with reservations and idle slots
+  std::map<std::uint32_t, std::uint32_t> unkept_;  // agents, by slots that are not reserved
+  std::uint32_t largest_ = 0, all_slots_ = 0;      // slots: the most of one agent, of all together
+  Time looked_{};                                  // when what waits was looked at
   std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;
   std::vector<std::uint32_t> seen_;     // by class: durations learned
   std::vector<std::uint32_t> open_of_;  // by class
@@ -377,11 +386,9 @@ class Scheduler {
 template <class Change>
 void Scheduler::change(AgentId agent, Change change) {
   Host& host = hosts_.at(agent);
-  by_load_.erase({load_of(host), agent});
-  by_fill_.erase({fill_of(host), agent});
+  leave_orders(agent, host);
   change(host);
-  by_load_.insert({load_of(host), agent});
-  by_fill_.insert({fill_of(host), agent});
+  enter_orders(agent, host);
 }
 
 }  // namespace winnow::sched

@@ -6,9 +6,9 @@
 
 namespace winnow::cmd {
 
-// 0 all done, 1 internal error or machine, 2 usage or data; 3 (some stages failed) and 4 (drained) come from `run`
-// itself.
-enum ExitCode { kDone = 0, kBroken = 1, kUsage = 2, kSomeFailed = 3, kDrained = 4 };
+// 0 all done, 1 internal error or machine, 2 usage or data; 3 (some stages failed), 4 (drained: it is to go on) and 5
+// (cancelled by somebody: it is not to go on by itself) come from `run` itself.
+enum ExitCode { kDone = 0, kBroken = 1, kUsage = 2, kSomeFailed = 3, kDrained = 4, kCancelled = 5 };
 
 // Runs `body` and returns its exit code. Whatever it throws becomes exactly one line on standard error, "winnow: ...",
 // and kUsage (UsageError, DataError) or kBroken (all others).

@@ -47,7 +47,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
     : work_(work), options_(options), world_(world), mpi_(mpi), observer_(observer), signals_(watch_signals()),
       lease_(made(options.store), Journal::last_epoch(options.store) + 1, options.timers.lease_silence),
       journal_(options.store, lease_.epoch()), sweeps_(work.sweeps), status_(options.store, work, sweeps_),
-      scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
+      requests_(options.store), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
   Journal::Replayed replayed = recall(options.store, work, scheduler_, peaks_);
   if (replayed.damaged)
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them",
@@ -101,11 +101,13 @@ Outcome Coordinator::run() {
                 {"done", counts.done},
                 {"failed", counts.failed},
                 {"blocked", counts.blocked},
+                {"withdrawn", counts.withdrawn},
                 {"open", counts.open}});
   journal_.sync();
   status_.write(counts, scheduler_.outlook(), scheduler_.waiting(now()), true);
   if (!refused_.empty()) throw UsageError(refused_);
-  return {counts, drains_ > 0 && counts.open > 0, !ending_, sweeps_.counts()};
+  bool stopped = drains_ > 0 && counts.open > 0;
+  return {counts, stopped, stopped && cancelled_whole_, !ending_, sweeps_.counts()};
 }
 
 void Coordinator::welcome(AgentId agent) {
@@ -225,6 +227,8 @@ void Coordinator::keep_time() {
     status_.write(scheduler_.counts(), scheduler_.outlook(), scheduler_.waiting(now()), false);
   if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts(), status_.left());
   if (due(asked_, std::chrono::seconds(5))) warn_if_changed();
+  if (due(requested_, std::chrono::milliseconds(500)))
+    requests_.answer([this](const Request& request) { return carry_out(request); });
   Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;
   if (ending_ && now() - ending_since_ > patience)
     for (AgentId agent : links_.agents()) links_.drop(agent);

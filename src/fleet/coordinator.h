@@ -2,9 +2,12 @@
 // journal records and words for the observer.
 #pragma once
 
+#include <set>
+
 #include "journal.h"
 #include "lease.h"
 #include "links.h"
+#include "request_files.h"
 #include "status_file.h"
 #include "sweep_progress.h"
 
@@ -38,6 +41,8 @@ class Coordinator {
   void execute(const sched::Scheduler::Fail&);
   void execute(const sched::Scheduler::Block&);
   void execute(const sched::Scheduler::TooWide&);
+  void execute(const sched::Scheduler::Withdrawn&);
+  void execute(const sched::Scheduler::Revived&);
   void execute(const sched::Scheduler::LoseAgent&);
   void execute(const sched::Scheduler::Quarantine&);
   void execute(const sched::Scheduler::Readmit&);
@@ -49,6 +54,9 @@ class Coordinator {
   void remarked(sched::Attempt, const Value& event);
   void report_failure(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
   void warn_if_changed();
+  std::string carry_out(const Request&);
+  std::string cancel(const std::string& sweep);
+  std::string retry(const std::vector<std::string>& stages);
 
   const Work& work_;
   const Options& options_;
@@ -60,6 +68,10 @@ class Coordinator {
   Journal journal_;
   SweepProgress sweeps_;
   StatusFile status_;
+  RequestFiles requests_;
+  std::set<sched::StageId> failed_;  // for good
+  std::set<std::size_t> cancelled_;  // sweeps
+  bool cancelled_whole_ = false;
   sched::Scheduler scheduler_;
   Links links_;
   std::map<sched::AgentId, std::string> hosts_;
@@ -68,7 +80,7 @@ class Coordinator {
   std::map<sched::ClassId, std::int64_t> peaks_;
   std::map<sched::StageId, std::pair<sched::Attempt, std::vector<sched::Part>>> gangs_;  // over several agents
   std::string refused_;
-  sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, shown_{}, written_{};
+  sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, requested_{}, shown_{}, written_{};
   int replacements_ = 0;
   int drains_ = 0;  // signals so far
   bool ending_ = false;

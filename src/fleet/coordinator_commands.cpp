@@ -119,7 +119,7 @@ void Coordinator::report_failure(sched::Attempt attempt, sched::FailureClass why
   if (std::size_t first = text.find('\n'); first != std::string::npos)
     failed["lines"] = text.substr(first + 1).substr(0, kLines);
   journal_.add(std::move(failed));
-  if (final) sweeps_.failed(attempt.stage);
+  if (final) sweeps_.failed(attempt.stage), failed_.insert(attempt.stage);
   status_.failed(attempt, why, text, final);
   status_.ended(attempt);
   observer_.failed(attempt, why, text, final);
@@ -141,6 +141,17 @@ void Coordinator::execute(const Scheduler::TooWide& c) {
       "lower `width`",
       c.width, c.width, c.largest);
   report_failure({c.stage, 0}, sched::FailureClass::user, text, true);
+}
+
+void Coordinator::execute(const Scheduler::Withdrawn& c) {
+  sweeps_.withdrawn(c.stage);
+  observer_.withdrawn(c.stage);
+}
+
+void Coordinator::execute(const Scheduler::Revived& c) {
+  failed_.erase(c.stage);
+  sweeps_.revived(c.stage, c.blocked);
+  observer_.revived(c.stage);
 }
 
 void Coordinator::execute(const Scheduler::LoseAgent& c) {

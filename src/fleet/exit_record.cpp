@@ -16,6 +16,7 @@ void write_exit_record(int code, const Outcome& outcome, const std::optional<Pat
                   {"done", outcome.counts.done},
                   {"failed", outcome.counts.failed},
                   {"blocked", outcome.counts.blocked},
+                  {"cancelled", outcome.counts.withdrawn},
                   {"open", outcome.counts.open},
                   {"drained", outcome.drained},
                   {"host", host_name()},

@@ -105,6 +105,7 @@ void StatusFile::ended(sched::Attempt attempt) {
 
 void StatusFile::failed(sched::Attempt attempt, sched::FailureClass why, const std::string& text, bool final) {
   failures_.push_back({{"label", work_.label(attempt.stage)},
+                       {"identity", work_.identities[attempt.stage].hex()},
                        {"sweeps", sweeps_of(attempt.stage)},
                        {"class", to_string(why)},
                        {"text", text.substr(0, text.find('\n'))},
@@ -153,6 +154,7 @@ Value StatusFile::sweeps() const {
                        {{"done", now.done},
                         {"failed", now.failed},
                         {"blocked", now.blocked},
+                        {"cancelled", now.withdrawn},
                         {"open", now.open},
                         {"running", running[i]}}}});
   }
@@ -169,11 +171,8 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
   if (left_)
     status["left"] = {
         {"seconds", left_->seconds}, {"slots", slots()}, {"kinds", left_->kinds}, {"guessed", left_->guessed}};
-  status["counts"] = {{"done", counts.done},
-                      {"failed", counts.failed},
-                      {"blocked", counts.blocked},
-                      {"open", counts.open},
-                      {"running", counts.running}};
+  status["counts"] = {{"done", counts.done},           {"failed", counts.failed}, {"blocked", counts.blocked},
+                      {"cancelled", counts.withdrawn}, {"open", counts.open},     {"running", counts.running}};
   status["waiting"] = to_json(waiting);
   status["sweeps"] = sweeps();
   status["agents"] = Value::array();

@@ -20,6 +20,18 @@ void SweepProgress::failed(sched::StageId stage) {
   for_each_of(stage, [this](std::size_t sweep) { ++counts_[sweep].failed, --counts_[sweep].open; });
 }
 
+void SweepProgress::withdrawn(sched::StageId stage) {
+  for_each_of(stage, [this](std::size_t sweep) { ++counts_[sweep].withdrawn, --counts_[sweep].open; });
+}
+
+void SweepProgress::revived(sched::StageId stage, bool blocked) {
+  for_each_of(stage, [&](std::size_t sweep) {
+    SweepCounts& counts = counts_[sweep];
+    --(blocked ? counts.blocked : counts.failed);
+    ++counts.open;
+  });
+}
+
 void SweepProgress::blocked(sched::StageId stage) {
   for_each_of(stage, [this](std::size_t sweep) { ++counts_[sweep].blocked, --counts_[sweep].open; });
 }

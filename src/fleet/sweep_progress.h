@@ -16,6 +16,9 @@ class SweepProgress {
   void done(sched::StageId);
   void failed(sched::StageId);
   void blocked(sched::StageId);
+  void withdrawn(sched::StageId);
+  // Open again, after it had failed or was blocked.
+  void revived(sched::StageId, bool blocked);
 
   // Calls `take` with the number of every sweep that needs the stage.
   template <class Take>

@@ -71,7 +71,7 @@ void Scheduler::on(const Event& event, Time now, Commands& out) {
 }
 
 Scheduler::Counts Scheduler::counts() const {
-  Counts result{done_, failed_, blocked_, open_, 0, hosts_.size()};
+  Counts result{done_, failed_, blocked_, open_, 0, hosts_.size(), withdrawn_};
   for (const auto& [id, host] : hosts_) result.running += host.started;
   return result;
 }
@@ -169,7 +169,7 @@ void Scheduler::handle(const Reserved& event, Time now, Commands& out) {
 void Scheduler::handle(const Done& event, Time now, Commands& out) {
   if (event.attempt.stage >= records_.size()) return;
   Record& record = records_[event.attempt.stage];
-  if (record.state == State::done || record.state == State::failed || record.state == State::blocked) return;
+  if (is_closed(record.state)) return;
   if (auto lease = leases_.find(event.attempt.stage); lease != leases_.end()) {
     const Lease& held = lease->second;
     if (held.attempt != event.attempt) {
@@ -380,9 +380,7 @@ void Scheduler::fail_too_wide(Commands& out) {
   if (!any) return;
   for (StageId stage = 0; stage < records_.size(); ++stage) {
     State state = records_[stage].state;
-    if (width_of(stage) <= largest || state == State::done || state == State::failed || state == State::blocked ||
-        state == State::leased)
-      continue;
+    if (width_of(stage) <= largest || is_closed(state) || state == State::leased) continue;
     records_[stage].state = State::failed;
     close(stage);
     ++failed_;

@@ -247,7 +247,7 @@ TEST_F(Status, TellsOfEachSweepHowFarItIs) {
                         {"stages", 3},
                         {"before", 1},
                         {"complete", false},
-                        {"counts", {{"done", 1}, {"failed", 0}, {"blocked", 0}, {"open", 2}, {"running", 1}}}}));
+                        {"counts", {{"done", 1}, {"failed", 0}, {"blocked", 0}, {"cancelled", 0}, {"open", 2}, {"running", 1}}}}));
   EXPECT_EQ(two["counts"]["running"], 2);
   EXPECT_EQ(read()["running"][0]["sweeps"], Value({"one", "two"}));
   EXPECT_EQ(read()["failures"][0]["sweeps"], Value({"two"}));

@@ -178,6 +178,8 @@ class Exploration {
     ADD_FAILURE() << "two faults made stage " << c.last.stage << " fail for good: " << to_string(c.why);
   }
   static void execute(World&, const Scheduler::Block&) { ADD_FAILURE() << "a stage is blocked"; }
+  static void execute(World&, const Scheduler::Withdrawn&) { ADD_FAILURE() << "nobody asked for it"; }
+  static void execute(World&, const Scheduler::Revived&) { ADD_FAILURE() << "nobody asked for it"; }
   static void execute(World&, const Scheduler::TooWide&) {}  // the larger agent is dead: seen at the end
   // Nothing is said to it any more, and so it ends; what it says late still counts.
   static void execute(World& world, const Scheduler::LoseAgent& c) {

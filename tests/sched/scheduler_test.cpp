@@ -62,6 +62,8 @@ class World {
     for (const std::string& name : held) beat.held.push_back(attempt_.at(name));
     return on(beat);
   }
+  World& withdraw(const std::vector<std::string>& names) { return on(Scheduler::Withdraw{ids(names)}); }
+  World& revive(const std::vector<std::string>& names) { return on(Scheduler::Revive{ids(names)}); }
   World& leaves(AgentId agent) { return on(Scheduler::Left{agent}); }
   World& drain() { return on(Scheduler::Drain{}); }
   World& wait(Time time) { return now_ += time, on(Scheduler::Tick{}); }
@@ -92,6 +94,11 @@ class World {
 
  private:
   std::string name(StageId stage) const { return names_[stage]; }
+  std::vector<StageId> ids(const std::vector<std::string>& names) const {
+    std::vector<StageId> result;
+    for (const std::string& name : names) result.push_back(id_.at(name));
+    return result;
+  }
   std::string say(const Scheduler::Assign& c) {
     attempt_[name(c.attempt.stage)] = c.attempt;
     where_[name(c.attempt.stage)] = c.agent;
@@ -117,6 +124,8 @@ class World {
   std::string say(const Scheduler::Fail& c) { return "fail " + name(c.last.stage); }
   std::string say(const Scheduler::Block& c) { return "block " + name(c.stage) + " by " + name(c.because); }
   std::string say(const Scheduler::TooWide& c) { return name(c.stage) + " too wide for " + std::to_string(c.largest); }
+  std::string say(const Scheduler::Withdrawn& c) { return "withdraw " + name(c.stage); }
+  std::string say(const Scheduler::Revived& c) { return "revive " + name(c.stage); }
   std::string say(const Scheduler::LoseAgent& c) { return "lose " + std::to_string(c.agent); }
   std::string say(const Scheduler::Quarantine& c) { return "quarantine " + std::to_string(c.agent); }
   std::string say(const Scheduler::Readmit& c) {
@@ -789,6 +798,55 @@ TEST_F(SickNode, IsReadmittedWhenAStageFailsElsewhereToo) {
   w_.fails(last_, FailureClass::user);
   while (w_.attempt(last_) == 2) works_on_1();
   EXPECT_THAT(w_.fails(last_, FailureClass::user).said(), Contains("readmit 0"));
+}
+
+TEST(Requests, AFailedStageIsTriedAgainWithWhatItBlocked) {
+  World w;
+  w.policy({.max_attempts = 1}).stage("a").stage("b", {"a"}).stage("c", {"b"}).stage("d").agent(0, 2);
+  w.starts("a").starts("d");
+  EXPECT_THAT(w.fails("a", FailureClass::transient).said(), ElementsAre("fail a", "block b by a", "block c by a"));
+  EXPECT_THAT(w.revive({"a"}).said(), ElementsAre("revive a", "revive b", "revive c", "a to 0"));
+  EXPECT_EQ(w.attempt("a"), 2u) << "no number is used twice";
+  EXPECT_EQ(w.scheduler().counts().failed + w.scheduler().counts().blocked, 0u);
+  EXPECT_THAT(w.starts("a").ends("a").said(), ElementsAre("accept a", "b to 0"));
+}
+
+TEST(Requests, WhatAnotherFailureBlocksStaysBlocked) {
+  World w;
+  w.policy({.max_attempts = 1}).stage("a").stage("b").stage("c", {"a", "b"}).agent(0, 2).starts("a").starts("b");
+  w.fails("a", FailureClass::transient).fails("b", FailureClass::transient);
+  EXPECT_THAT(w.revive({"a", "c"}).said(), ElementsAre("revive a", "a to 0")) << "c is blocked, and has not failed";
+  EXPECT_THAT(w.revive({"b"}).said(), ElementsAre("revive b", "revive c", "b to 0"));
+}
+
+TEST(Requests, WhatHasNotFailedIsNotRevived) {
+  World w;
+  w.stage("a").agent(0);
+  EXPECT_THAT(w.revive({"a"}).said(), IsEmpty());
+}
+
+TEST(Requests, WithdrawnStagesAreStoppedAndNeverGivenOut) {
+  World w;
+  w.stage("a").stage("b").stage("c").stage("d", {"b"}).agent(0, 1).starts("a");
+  EXPECT_THAT(w.withdraw({"a", "b", "d"}).said(),
+              ElementsAre("cancel a on 0", "withdraw a", "cancel b on 0", "withdraw b", "withdraw d", "c to 0"));
+  EXPECT_THAT(w.withdraw({"a"}).said(), IsEmpty()) << "said twice";
+  w.starts("c").ends("c");
+  EXPECT_TRUE(w.scheduler().finished());
+  EXPECT_EQ(w.scheduler().counts().withdrawn, 3u);
+}
+
+TEST(Requests, ALateResultOfAWithdrawnStageIsIgnored) {
+  World w;
+  w.stage("a").stage("b").agent(0, 1).starts("a");
+  Attempt held = w.holds("a");
+  w.withdraw({"a"});
+  EXPECT_THAT(w.on(Scheduler::Done{0, held, {}}).said(), IsEmpty());
+}
+
+TEST_F(Spread, AWithdrawnGangEndsEverywhere) {
+  begun();
+  EXPECT_THAT(w.withdraw({"gang"}).said(), ElementsAre("cancel gang on 0", "cancel gang on 1", "withdraw gang"));
 }
 
 }  // namespace

@@ -51,13 +51,14 @@ struct World {
 // Of one sweep: how its stages ended. What it needs no more counts as done.
 struct SweepCounts {
   std::string name;
-  std::size_t stages = 0, done = 0, failed = 0, blocked = 0, open = 0;
+  std::size_t stages = 0, done = 0, failed = 0, blocked = 0, open = 0, withdrawn = 0;
   bool complete() const { return done == stages; }
 };
 
 struct Outcome {
   sched::Scheduler::Counts counts;
   bool drained = false;    // stopped on request before everything was done
+  bool cancelled = false;  // the same by `winnow cancel`: it is not to go on by itself
   bool abandoned = false;  // every agent was lost: start again, no finished stage is
   std::vector<SweepCounts> sweeps = {};
 };

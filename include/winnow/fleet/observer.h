@@ -19,6 +19,9 @@ class Observer {
   // `text`: the first line says what happened, further lines are the trainer's last ones. Tried again unless `final`.
   virtual void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final) = 0;
   virtual void blocked(sched::StageId, sched::StageId because) = 0;
+  // Somebody asked for it: it is open again, or nobody wants it any more.
+  virtual void revived(sched::StageId) = 0;
+  virtual void withdrawn(sched::StageId) = 0;
   virtual void say(const std::string& line) = 0;  // agents that come and go, drains, warnings
   virtual void status(const sched::Scheduler::Counts&, const std::optional<TimeLeft>&) = 0;  // about ten times a second
 };

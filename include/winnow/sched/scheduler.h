@@ -102,8 +102,16 @@ class Scheduler {
   };
   struct Tick {};
   struct Drain {};
-  using Event =
-      std::variant<Joined, Resized, Complete, Beat, Started, Reserved, Done, Failed, Returned, Left, Tick, Drain>;
+  // Nobody wants these stages any more, nor what depends on them. What runs of them is stopped.
+  struct Withdraw {
+    std::vector<StageId> stages;
+  };
+  // Those of them that failed for good are tried again, as if they never had been.
+  struct Revive {
+    std::vector<StageId> stages;
+  };
+  using Event = std::variant<Joined, Resized, Complete, Beat, Started, Reserved, Done, Failed, Returned, Left, Tick,
+                             Drain, Withdraw, Revive>;
 
   // Commands.
   // A lease: execute it in so many slots, or say why not; a part of a gang over several agents: keep them free. So many
@@ -164,6 +172,14 @@ class Scheduler {
     StageId stage;
     std::uint32_t width, largest;
   };
+  struct Withdrawn {
+    StageId stage;
+  };
+  // Failed, or blocked by one that had: open again.
+  struct Revived {
+    StageId stage;
+    bool blocked;
+  };
   struct LoseAgent {
     AgentId agent;
   };  // silent or gone
@@ -177,8 +193,8 @@ class Scheduler {
     AgentId agent;
   };
   struct StopAll {};  // agents start nothing more
-  using Command = std::variant<Assign, Begin, Release, Retract, Cancel, Accept, Retry, Fail, Block, TooWide, LoseAgent,
-                               Quarantine, Readmit, StopAll>;
+  using Command = std::variant<Assign, Begin, Release, Retract, Cancel, Accept, Retry, Fail, Block, TooWide, Withdrawn,
+                               Revived, LoseAgent, Quarantine, Readmit, StopAll>;
   using Commands = std::vector<Command>;
 
   Scheduler(Graph, Policy, Timers);
@@ -193,7 +209,7 @@ class Scheduler {
   bool finished() const { return open_ == 0 || (stopping_ && leases_.empty()); }
 
   struct Counts {
-    std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0;
+    std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0, withdrawn = 0;
   };
   Counts counts() const;
 
@@ -220,7 +236,10 @@ class Scheduler {
   std::string state(Time now) const;
 
  private:
-  enum class State : std::uint8_t { waiting, ready, delayed, leased, done, failed, blocked };
+  enum class State : std::uint8_t { waiting, ready, delayed, leased, done, failed, blocked, withdrawn };
+  static bool is_closed(State state) {
+    return state == State::done || state == State::failed || state == State::blocked || state == State::withdrawn;
+  }
   struct Record {
     std::uint32_t missing = 0;   // inputs that are not done
     std::uint32_t attempts = 0;  // the last number given out
@@ -295,6 +314,8 @@ class Scheduler {
   void handle(const Left&, Time, Commands&);
   void handle(const Tick&, Time, Commands&);
   void handle(const Drain&, Time, Commands&);
+  void handle(const Withdraw&, Time, Commands&);
+  void handle(const Revive&, Time, Commands&);
 
   Lease* lease_of(AgentId, Attempt);  // null when the attempt holds no lease (any more)
   void end_lease(StageId, Time now);
@@ -377,7 +398,7 @@ class Scheduler {
   std::map<std::uint32_t, std::uint32_t> unkept_;  // agents, by slots that are not reserved
   std::uint32_t largest_ = 0, all_slots_ = 0;      // slots: the most of one agent, of all together
   Time looked_{};                                  // when what waits was looked at
-  std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0;
+  std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0, withdrawn_ = 0;
   std::vector<std::uint32_t> seen_;     // by class: durations learned
   std::vector<std::uint32_t> open_of_;  // by class
   bool stopping_ = false, complete_ = false;

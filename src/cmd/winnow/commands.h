@@ -10,6 +10,8 @@ int simulate_run(int argc, char** argv);
 int try_out(int argc, char** argv);
 int run(int argc, char** argv);
 int status(int argc, char** argv);
+int cancel(int argc, char** argv);
+int retry(int argc, char** argv);
 int report(int argc, char** argv);
 int show(int argc, char** argv);
 int pack(int argc, char** argv);

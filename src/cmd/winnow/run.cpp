@@ -68,8 +68,10 @@ store::Store open_store(const RunOptions& options) {
 }
 
 int exit_code_of(const fleet::Outcome& outcome) {
+  if (outcome.cancelled) return kCancelled;
   if (outcome.drained) return kDrained;
   if (outcome.counts.failed || outcome.counts.blocked || outcome.counts.open) return kSomeFailed;
+  if (outcome.counts.withdrawn) return kCancelled;
   return kDone;
 }
 
@@ -150,7 +152,8 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   } else if (std::filesystem::is_directory(store.root() / "runs")) {
     work.begun();
   }
-  std::size_t finished = before + open - outcome.counts.failed - outcome.counts.blocked - outcome.counts.open;
+  std::size_t finished =
+      before + open - outcome.counts.failed - outcome.counts.blocked - outcome.counts.open - outcome.counts.withdrawn;
   int code = exit_code_of(outcome);
   print_outcome({options.sweeps.files, options.stores.store, display.failures(), finished, code, options.json}, plans,
                 outcome);
@@ -231,7 +234,8 @@ int run(int argc, char** argv) {
       "gets the places that they leave. All options, --set too, hold for all of them. A sweep that cannot be run, or "
       "two of one name, refuse the\n"
       "whole command before anything starts; a stage that fails keeps no other sweep from being completed.\n"
-      "Exit codes: 0 all done, 1 broken, 2 wrong usage, 3 some stages failed, 4 stopped on request: run it again.",
+      "Exit codes: 0 all done, 1 broken, 2 wrong usage, 3 some stages failed, 4 stopped on request: run it again,\n"
+      "5 cancelled (winnow cancel).",
       "  winnow run sweeps/quickstart.toml\n"
       "  winnow run urgent.toml rest.toml          several in one run: urgent.toml's stages first\n"
       "  launch/mpirun -n 2 winnow run sweeps/quickstart.toml --store /big/results\n"

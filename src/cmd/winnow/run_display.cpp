@@ -96,12 +96,23 @@ void RunDisplay::failed(sched::Attempt attempt, sched::FailureClass why, const s
     line += "\n    " + printable(text.substr(at + 1, end == std::string::npos ? end : end - at - 1));
     at = end;
   }
-  if (final) failures_.push_back({{"stage", label_(attempt.stage)}, {"class", to_string(why)}, {"reason", first}});
+  if (final)
+    failures_[attempt.stage] = {{"stage", label_(attempt.stage)}, {"class", to_string(why)}, {"reason", first}};
   print(line);
 }
 
 void RunDisplay::blocked(sched::StageId stage, sched::StageId because) {
   print(fmt::format("blocked {}: it needs {}, which failed", label_(stage), label_(because)));
+}
+
+void RunDisplay::revived(sched::StageId stage) { failures_.erase(stage); }
+
+void RunDisplay::withdrawn(sched::StageId stage) { running_.erase(stage); }
+
+std::vector<Value> RunDisplay::failures() const {
+  std::vector<Value> result;
+  for (const auto& [stage, failure] : failures_) result.push_back(failure);
+  return result;
 }
 
 void RunDisplay::say(const std::string& line) { print("winnow: " + printable(line)); }

@@ -25,10 +25,12 @@ class RunDisplay final : public fleet::Observer {
   void done(sched::Attempt, double seconds, const std::string& host) override;
   void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final) override;
   void blocked(sched::StageId, sched::StageId because) override;
+  void revived(sched::StageId) override;
+  void withdrawn(sched::StageId) override;
   void say(const std::string& line) override;
   void status(const sched::Scheduler::Counts&, const std::optional<fleet::TimeLeft>&) override;
 
-  const std::vector<Value>& failures() const { return failures_; }
+  std::vector<Value> failures() const;  // for good, in the order of stages
 
  private:
   void print(const std::string& text);  // lines that stay
@@ -42,7 +44,7 @@ class RunDisplay final : public fleet::Observer {
   bool drawn_ = false;
   double printed_;                                 // when the last line was
   std::map<sched::StageId, std::string> running_;  // what each running stage last said
-  std::vector<Value> failures_;
+  std::map<sched::StageId, Value> failures_;
 };
 
 }  // namespace winnow::cmd

@@ -24,6 +24,7 @@ std::string in_words(std::size_t done, std::size_t stages, const fleet::SweepCou
   std::string line = fmt::format("{} of {} done", done, counted(stages, "stage"));
   if (counts.failed) line += fmt::format(", {} failed", counts.failed);
   if (counts.blocked) line += fmt::format(", {} blocked by failed ones", counts.blocked);
+  if (counts.withdrawn) line += fmt::format(", {} cancelled", counts.withdrawn);
   if (counts.open) line += fmt::format(", {} not run", counts.open);
   return line;
 }
@@ -32,7 +33,7 @@ std::string in_words(std::size_t done, std::size_t stages, const fleet::SweepCou
 std::size_t done_now(const UnitedPlans& plans, std::size_t sweep, const fleet::SweepCounts& now) {
   const std::vector<bool>& needed = plans.needed_by(sweep);
   auto to_run = static_cast<std::size_t>(std::count(needed.begin(), needed.end(), true));
-  return plans.done_of(sweep) + to_run - now.failed - now.blocked - now.open;
+  return plans.done_of(sweep) + to_run - now.failed - now.blocked - now.open - now.withdrawn;
 }
 
 }  // namespace
@@ -69,6 +70,7 @@ void print_outcome(const RunSummary& summary, const UnitedPlans& plans, const fl
                         {"done", done_now(plans, i, own)},
                         {"failed", own.failed},
                         {"blocked", own.blocked},
+                        {"cancelled", own.withdrawn},
                         {"open", own.open}});
     }
     Value result = {{"sweep", names},
@@ -77,6 +79,7 @@ void print_outcome(const RunSummary& summary, const UnitedPlans& plans, const fl
                     {"done", summary.done},
                     {"failed", counts.failed},
                     {"blocked", counts.blocked},
+                    {"cancelled", counts.withdrawn},
                     {"open", counts.open},
                     {"drained", outcome.drained},
                     {"store", summary.store},
@@ -91,10 +94,11 @@ void print_outcome(const RunSummary& summary, const UnitedPlans& plans, const fl
       put(fmt::format("{} is {}: {}\n", own.name, own.complete() ? "complete" : "not complete",
                       in_words(done_now(plans, i, own), own.stages, own)));
     }
-  std::string line =
-      in_words(summary.done, plans.stages().size(), {"", 0, counts.done, counts.failed, counts.blocked, counts.open});
+  std::string line = in_words(summary.done, plans.stages().size(),
+                              {"", 0, counts.done, counts.failed, counts.blocked, counts.open, counts.withdrawn});
   if (outcome.sweeps.size() > 1) line = "together " + line;
-  if (outcome.drained) line += "; stopped on request, run it again to resume";
+  if (outcome.cancelled) line += "; cancelled, what ran has saved its place";
+  else if (outcome.drained) line += "; stopped on request, run it again to resume";
   put(fmt::format("{}; run files are in {}\n", line, (Path(summary.store) / "runs").string()));
 }
 

@@ -1,0 +1,105 @@
+#include "winnow/fleet/requests.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "lease.h"
+#include "request_files.h"
+#include "winnow/core/error.h"
+#include "winnow/core/host.h"
+#include "winnow/core/settings.h"
+
+namespace winnow::fleet {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kRequest = ".request", kAnswer = ".answer";
+constexpr std::size_t kLargest = 1 << 20;  // bytes of a request: many identities fit in
+
+constexpr Words<Request::Kind>::Entry kKindWords[] = {{Request::Kind::cancel, "cancel"},
+                                                      {Request::Kind::retry, "retry"}};
+constexpr Words<Request::Kind> kKinds("request", kKindWords);
+
+Path folder_of(const Path& store) { return store / "requests"; }
+
+Request parse(const std::string& text) {
+  const Value said = Value::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!said.is_object() || !said.contains("request") || !said["request"].is_string())
+    throw UsageError("it is no request of winnow's");
+  Request request{kKinds.parse(said["request"].get<std::string>()), "", {}};
+  if (auto sweep = said.find("sweep"); sweep != said.end() && sweep->is_string()) request.sweep = *sweep;
+  if (auto stages = said.find("stages"); stages != said.end() && stages->is_array())
+    for (const Value& stage : *stages)
+      if (stage.is_string()) request.stages.push_back(stage);
+  return request;
+}
+
+}  // namespace
+
+Asked::Asked(const Path& store, const Request& request) {
+  if (!StoreLease::held(store))
+    throw UsageError(
+        fmt::format("no run works on {}: `winnow run SWEEP --store {}` computes what is not done, failed stages too",
+                    store.string(), store.string()));
+  static std::atomic<unsigned> number = 0;
+  std::string name = fmt::format("{:.6f}.{}.{}.{}", wall_seconds(), host_name(), ::getpid(), number++);
+  make_folders(folder_of(store));
+  request_ = folder_of(store) / (name + std::string(kRequest));
+  answer_ = folder_of(store) / (name + std::string(kAnswer));
+  Value text = {{"request", kKinds.name(request.kind)}, {"sweep", request.sweep}, {"stages", request.stages}};
+  write_file_atomically(request_, text.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n");
+}
+
+Asked::~Asked() {
+  std::error_code ignored;
+  fs::remove(request_, ignored);
+  fs::remove(answer_, ignored);
+}
+
+std::optional<Asked::Answer> Asked::answer() {
+  std::error_code none;
+  if (!fs::exists(answer_, none)) return std::nullopt;
+  const Value said = Value::parse(read_file(answer_), nullptr, /*allow_exceptions=*/false);
+  if (!said.is_object()) return std::nullopt;
+  return Answer{said.value("refused", false), said.value("text", "")};
+}
+
+RequestFiles::RequestFiles(const Path& store) : folder_(folder_of(store)) {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+void RequestFiles::answer(const std::function<std::string(const Request&)>& carry_out) {
+  std::error_code none;
+  std::vector<Path> found;
+  for (const auto& entry : fs::directory_iterator(folder_, none))
+    if (entry.path().extension() == kRequest) found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  for (const Path& file : found) {
+    Value answer = {{"refused", false}, {"text", ""}};
+    try {
+      if (!fs::is_regular_file(fs::symlink_status(file)) || fs::file_size(file) > kLargest)
+        throw UsageError("it is no request of winnow's");
+      answer["text"] = carry_out(parse(read_file(file)));
+    } catch (const UsageError& error) {
+      answer = {{"refused", true}, {"text", error.what()}};
+    } catch (const fs::filesystem_error&) {  // taken back meanwhile
+      continue;
+    } catch (const DataError&) {
+      continue;
+    }
+    if (!fs::remove(file, none)) continue;  // the same; or it would be carried out again
+    try {
+      write_file_atomically(Path(file).replace_extension(kAnswer),
+                            answer.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n");
+    } catch (const DeviceError&) {  // full: who asked sees that the request is gone
+    }
+  }
+}
+
+}  // namespace winnow::fleet

@@ -1,0 +1,97 @@
+#include "winnow/fleet/requests.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "../folder.h"
+#include "../refusal.h"
+#include "lease.h"
+#include "request_files.h"
+#include "winnow/core/error.h"
+
+namespace winnow::fleet {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Requests : public testing::Test {
+ protected:
+  Folder folder_;
+  StoreLease lease_{folder_.path(), 1, 30s};
+  RequestFiles files_{folder_.path()};
+
+  std::vector<Request> answer(const std::string& text = "done", bool refuse = false) {
+    std::vector<Request> found;
+    files_.answer([&](const Request& request) {
+      found.push_back(request);
+      if (refuse) throw UsageError(text);
+      return text;
+    });
+    return found;
+  }
+  void put(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories(folder_ / "requests");
+    std::ofstream(folder_ / "requests" / name) << text;
+  }
+  std::string said(const std::string& name) { return read_file(folder_ / "requests" / name); }
+};
+
+TEST_F(Requests, ArriveAndAreAnsweredOnce) {
+  Asked asked(folder_.path(), {Request::Kind::retry, "", {"3f56", "a41c"}});
+  EXPECT_FALSE(asked.answer());
+  std::vector<Request> found = answer("2 failed stages are tried again");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].kind, Request::Kind::retry);
+  EXPECT_THAT(found[0].stages, ElementsAre("3f56", "a41c"));
+  EXPECT_EQ(asked.answer()->text, "2 failed stages are tried again");
+  EXPECT_THAT(answer(), IsEmpty());
+}
+
+TEST_F(Requests, ARefusalIsAnAnswer) {
+  Asked asked(folder_.path(), {Request::Kind::cancel, "no such", {}});
+  answer("this run has no sweep no such", true);
+  EXPECT_TRUE(asked.answer()->refused);
+  EXPECT_THAT(asked.answer()->text, HasSubstr("no sweep"));
+}
+
+TEST_F(Requests, NothingIsLeftBehind) {
+  { Asked unanswered(folder_.path(), {}); }
+  {
+    Asked answered(folder_.path(), {}), other(folder_.path(), {});
+    EXPECT_EQ(answer().size(), 2u);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "requests"));
+}
+
+TEST_F(Requests, NonsenseIsRefusedAndCarriesOutNothing) {
+  put("a.request", "\xff\x00 nonsense");
+  put("b.request", "[1, 2]");
+  put("c.request", R"({"request": "cancell"})");
+  put("d.request", std::string(2 << 20, 'x'));
+  put("e.txt", "no request");
+  std::filesystem::create_symlink("/etc/passwd", folder_ / "requests/f.request");
+  std::filesystem::create_directory(folder_ / "requests/g.request");
+  EXPECT_THAT(answer(), IsEmpty());
+  EXPECT_THAT(said("a.answer"), HasSubstr("no request of winnow's"));
+  EXPECT_THAT(said("c.answer"), HasSubstr("cancel"));
+  EXPECT_THAT(said("d.answer"), HasSubstr("no request of winnow's"));
+  EXPECT_TRUE(std::filesystem::exists("/etc/passwd"));
+  EXPECT_EQ(said("e.txt"), "no request");
+}
+
+TEST_F(Requests, WhatAnotherRunWasAskedIsForgotten) {
+  put("old.request", R"({"request": "cancel"})");
+  RequestFiles(folder_.path()).answer([](const Request&) -> std::string { throw InternalError("carried out"); });
+}
+
+TEST(RequestsOfNoRun, AreRefused) {
+  Folder folder;
+  EXPECT_THAT(refusal([&] { Asked(folder.path(), {}); }), HasSubstr("no run works on"));
+}
+
+}  // namespace
+}  // namespace winnow::fleet

@@ -16,9 +16,6 @@ struct Message {
     welcome,  // text: token of the store; detail: data sources, JSON
     assign,  // attempt; text: stage, JSON; number: slots; memory; detail, JSON: how many attempts ran out of memory; of
              // a gang over several agents: width, of the whole
-    begin,   // attempt; text, JSON: slots and host of each part of the gang, this agent's first
-    call,    // attempt; text: command of its daemon; detail: the caller's folder. To the coordinator: number: the part
-    release,  // attempt: the gang has ended well
     retract,  // attempt
     cancel,   // attempt
     drain,    // number: seconds of grace
@@ -26,7 +23,6 @@ struct Message {
     // agent to coordinator
     joined,     // number: slots; text: host; detail: process id, revision of the code and GPUs, JSON
     refused,    // text: why this agent cannot work
-    reserved,   // attempt
     started,    // attempt; number: process id of the trainer; text: its version
     progress,   // attempt; text: the trainer's event
     remark,     // attempt; text: a trainer's resumed, checkpoint or note event
@@ -38,7 +34,14 @@ struct Message {
     heartbeat,  // attempts: all that it holds; detail: its GPUs, JSON, or nothing
     note,       // text: for the person who watches
     left,       // the agent's process has ended
-    last = left,
+    // Later ones come last: what an agent of another revision says first must be understood, to refuse it.
+    // coordinator to agent; `call` is both
+    begin,    // attempt; text, JSON: slots and host of each part of the gang, this agent's first
+    call,     // attempt; text: command of its daemon; detail: the caller's folder. To the coordinator: number: the part
+    release,  // attempt: the gang has ended well
+    // agent to coordinator
+    reserved,  // attempt
+    last = reserved,
   };
   Kind kind{};
   sched::Attempt attempt{};

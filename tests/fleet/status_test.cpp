@@ -243,11 +243,13 @@ TEST_F(Status, TellsOfEachSweepHowFarItIs) {
   file.failed({3, 1}, sched::FailureClass::user, "wrong", false);
   file.write(kCounts, {}, {}, false);
   Value one = read()["sweeps"][0], two = read()["sweeps"][1];
-  EXPECT_EQ(one, Value({{"sweep", "one"},
-                        {"stages", 3},
-                        {"before", 1},
-                        {"complete", false},
-                        {"counts", {{"done", 1}, {"failed", 0}, {"blocked", 0}, {"cancelled", 0}, {"open", 2}, {"running", 1}}}}));
+  EXPECT_EQ(
+      one,
+      Value({{"sweep", "one"},
+             {"stages", 3},
+             {"before", 1},
+             {"complete", false},
+             {"counts", {{"done", 1}, {"failed", 0}, {"blocked", 0}, {"cancelled", 0}, {"open", 2}, {"running", 1}}}}));
   EXPECT_EQ(two["counts"]["running"], 2);
   EXPECT_EQ(read()["running"][0]["sweeps"], Value({"one", "two"}));
   EXPECT_EQ(read()["failures"][0]["sweeps"], Value({"two"}));

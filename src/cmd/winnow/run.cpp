@@ -14,10 +14,12 @@
 #include "place_of_width.h"
 #include "run_display.h"
 #include "run_summary.h"
+#include "shards.h"
 #include "sweep_options.h"
 #include "trainer_option.h"
 #include "united_plans.h"
 #include "wanted_devices.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/fleet/exit_record.h"
@@ -38,6 +40,7 @@ struct RunOptions {
   int threads = 1, loaders = -1;
   std::int64_t device_images = -1;  // MiB
   double grace = 5, checkpoint_every = 60, time_scale = 1;
+  std::string shard = "1/1";
 };
 
 fleet::Options fleet_options(const RunOptions& options, const store::Store& store) {
@@ -128,6 +131,14 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   store::Store store = open_store(options);
   UnitedPlans plans(options.sweeps.plans_to_run(),
                     [&](const Identity& identity) { return store.find(identity).has_value(); });
+  const Shard shard = Shard::parse(options.shard);
+  if (shard.count > 1) {
+    const std::vector<bool> mine = stages_of(plans, shard);
+    plans.restrict_to(mine);
+    if (!options.json)
+      fmt::print("shard {} of {}: {} of {}\n", shard.index, shard.count, std::count(mine.begin(), mine.end(), true),
+                 counted(mine.size(), "stage"));
+  }
   std::vector<sweep::Catalogue> catalogues;
   for (const std::string& file : options.sweeps.files) catalogues.push_back(options.sweeps.one(file).catalogue());
   fleet::Work work = work_of(plans, options.sweeps.files, catalogues);
@@ -200,6 +211,11 @@ void add_to(CLI::App& app, RunOptions& options) {
          "with any number")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30))
       ->default_str("1024");
+  app.add_option(
+         "--shard", options.shard,
+         "one part of the sweep, as 2/4: for allocations that know nothing of each other, each with a --store of "
+         "its own; a report reads them together (--reference)")
+      ->capture_default_str();
   app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")
       ->capture_default_str();
   app.add_option("--grace", options.grace,

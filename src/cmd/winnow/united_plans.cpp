@@ -38,6 +38,11 @@ UnitedPlans::UnitedPlans(std::vector<sweep::Plan> plans, const std::function<boo
   }
 }
 
+void UnitedPlans::restrict_to(const std::vector<bool>& stages) {
+  for (std::vector<bool>& needed : needed_by_)
+    for (std::size_t stage = 0; stage < stages.size(); ++stage) needed[stage] = needed[stage] && stages[stage];
+}
+
 std::vector<std::uint32_t> UnitedPlans::inputs(std::uint32_t stage) const {
   std::vector<std::uint32_t> result;
   for (std::uint32_t input : node(stage).inputs) result.push_back(numbers_[stages_[stage].plan][input]);

@@ -33,6 +33,8 @@ class UnitedPlans {
 
   // By stage: a plan has it, and needs it executed.
   const std::vector<bool>& needed_by(std::size_t plan) const { return needed_by_[plan]; }
+  // No plan needs others than these, from now on. Indexed by stage.
+  void restrict_to(const std::vector<bool>& stages);
   // The first plan that needs it executed; as many as there are plans: none does.
   std::size_t first_need(std::uint32_t stage) const;
   std::size_t done_of(std::size_t plan) const { return done_of_[plan]; }  // stages of the plan that are done

@@ -51,10 +51,11 @@ TEST(Shards, DoNotDependOnWhatIsDone) {
 
 TEST(Shards, WhatSharesAStageOfItsOwnStaysTogether) {
   Folder folder;
-  UnitedPlans plans = plans_of(folder,
-                               "method = \"detect-train\"\nlabels = { kind = \"symmetric\", rate = 0.4 }\n"
-                               "train = [{ epochs = 1 }, { epochs = 2 }]\ndetect = { train = { epochs = 1 } }\n"
-                               "seed = [0, 1]\n");
+  UnitedPlans plans =
+      plans_of(folder,
+               "method = \"detect-train\"\nlabels = { kind = \"symmetric\", rate = 0.4 }\n"
+               "train = [{ epochs = 1 }, { epochs = 2 }]\ndetect = { method = \"gmm\", train = { epochs = 1 } }\n"
+               "seed = [0, 1]\n");
   std::vector<bool> first = stages_of(plans, {1, 2});
   for (std::uint32_t stage = 0; stage < first.size(); ++stage)
     for (std::uint32_t input : plans.inputs(stage))

@@ -314,10 +314,13 @@ TEST_F(Deft, OtherModelsHaveTheOptimisersOfTableEleven) {
     EXPECT_EQ(stage.settings.real("train.lr"), own.lr) << model;
     EXPECT_EQ(stage.settings.real("train.weight_decay"), own.weight_decay) << model;
     EXPECT_EQ(stage.settings.has("train.momentum"), model == "in1k-vit-b-16") << model;
-    if (stage.settings.has("train.momentum")) EXPECT_EQ(stage.settings.real("train.momentum"), 0) << model;
+    if (stage.settings.has("train.momentum")) {
+      EXPECT_EQ(stage.settings.real("train.momentum"), 0) << model;
+    }
     for (const Explained& said : p.explain(i))
-      if (said.key == "train.lr" || said.key == "train.weight_decay" || said.key == "full_tuning")
+      if (said.key == "train.lr" || said.key == "train.weight_decay" || said.key == "full_tuning") {
         EXPECT_EQ(said.level, "preset of " + model) << said.key;
+      }
   }
   for (const auto& [model, own] : want) EXPECT_EQ(seen[model], 5) << model;
   // Neither under `intended` nor under the recipes of another system.
@@ -327,7 +330,9 @@ TEST_F(Deft, OtherModelsHaveTheOptimisersOfTableEleven) {
       "labels = { kind = \"flip\", rate = 0.1 }\n");
   for (std::size_t i = 0; i < other.experiments(); ++i)
     for (const Explained& said : other.explain(i))
-      if (said.key == "train.lr") EXPECT_NE(said.level, "preset of resnet-50");
+      if (said.key == "train.lr") {
+        EXPECT_NE(said.level, "preset of resnet-50");
+      }
 }
 
 TEST_F(Deft, TheMixtureOfLossesHasTheWarmUpOfItsConfiguration) {

@@ -1,14 +1,14 @@
 // ProMix: of each class the samples with the smallest losses, and whoever the network is sure of, are learned with
 // their given labels; the others teach a head of their own what the networks guess. Xiao et al., "ProMix: combating
 // label noise via maximizing clean sample utility", 2023; docs/methods/noisy-labels.md#6.9. Each network has its own
-// losses (B24). Images are mixed whole (mixup): the reference code's FMix, whose weight differs from pixel to pixel, is
-// not there.
+// losses (B24). Images are mixed whole (mixup) and, where `fmix` says so, by masks of their pixels.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include "train_rule.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/debiasing.h"
+#include "winnow/method/fmix.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/mixing.h"
 #include "winnow/method/mixmatch.h"
@@ -82,6 +82,7 @@ class ProMix final : public TwoNetworks {
     lambda_u_ = settings.real("lambda_u");
     rampup_ = settings.real("rampup");
     entropy_weight_ = settings.real("entropy_weight");
+    fmix_ = settings.flag("fmix");
     double epochs = settings.real("agreement") * static_cast<double>(setup.epochs());
     agreement_from_ = static_cast<double>(setup.epochs()) - epochs;
     declare_networks(setup, 2, [&](const Net& net) {
@@ -154,11 +155,23 @@ class ProMix final : public TwoNetworks {
     Tensor pseudo = step.apply(pseudo_head_of(net), {features});
     Tensor targets = at::cat({target, target}), counts = at::cat({known, known});
     Tensor loss = counted_cross_entropy(output, mixing, targets, counts);
+    if (fmix_) loss = loss + ramp_after_warmup(step, static_cast<double>(ramp_)) * mask_loss(step, net, target, known);
     double weight = lambda_u_ * ramp_after_warmup(step, rampup_);
     step.update(net.optimiser, loss + weight * counted_cross_entropy(pseudo, mixing, targets, 1 - counts));
   }
 
-  bool cross_entropy_ = false;
+  // Of weakly seen images mixed by masks, against the likeliest labels of what is known of them.
+  Tensor mask_loss(Step& step, const Net& net, const Tensor& target, const Tensor& known) const {
+    Rows rows{{{"weak", step.ids()}}};
+    MaskMixing mixing = draw_mask_mixing(step, net.number, rows.size());
+    rows.partner = mixing.labels.permutation;
+    rows.weight = mixing.cells;
+    Tensor own = step.apply(net.head, {step.forward(net.network, rows).features()});
+    Tensor output = debiased_output(own, step.state(prior_of(net)), debias_output_);
+    return counted_cross_entropy(output, mixing.labels, one_hot(target.argmax(1), target), known);
+  }
+
+  bool cross_entropy_ = false, fmix_ = false;
   std::int64_t ramp_ = 0;
   double rho_start_ = 0, rho_end_ = 0, tau_ = 1, alpha_ = 1, temperature_ = 1, debias_output_ = 0, debias_label_ = 0,
          prior_momentum_ = 0, lambda_u_ = 0, rampup_ = 0, entropy_weight_ = 0, agreement_from_ = 0;

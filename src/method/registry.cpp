@@ -42,6 +42,7 @@ namespace winnow::method {
   METHOD(promptsrc)            \
   METHOD(records)              \
   METHOD(rolt)                 \
+  METHOD(rolt_plus)            \
   METHOD(sce)                  \
   METHOD(small_loss)           \
   METHOD(solar)                \

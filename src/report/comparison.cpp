@@ -138,11 +138,7 @@ std::optional<Ranking> rank(const Table& table) {
   std::vector<std::vector<double>> values;
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     if (table.average_rows.count(r)) continue;
-    std::string name;
-    for (const std::string& value : table.rows[r]) {
-      if (value != "-") name += (name.empty() ? "" : ", ") + label(table, value);
-    }
-    names.push_back(name);
+    names.push_back(row_title(table, r));
   }
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (table.average_columns.count(c)) continue;

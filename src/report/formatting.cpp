@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "rule_alone.h"
 #include "winnow/core/printable.h"
 
 namespace winnow::report {
@@ -81,10 +82,32 @@ std::string title(const Table& table) {
   return printable(table.name) + (table.question.empty() ? "" : ": " + printable(table.question));
 }
 
-std::string column_title(const Table& table, const Header& column) {
+std::string row_label(const Table& table, std::size_t row, std::size_t axis) {
+  const Header& own = table.rows[row];
+  auto alone = table.rule_alone_rows.find(row);
+  bool here = alone != table.rule_alone_rows.end() && detector_axis(table.row_axes, own) == axis;
+  return label(table, own[axis]) + (here ? alone->second : "");
+}
+
+std::string column_label(const Table& table, std::size_t column, std::size_t axis) {
+  const Header& own = table.columns[column];
+  auto alone = table.rule_alone_columns.find(column);
+  bool here = alone != table.rule_alone_columns.end() && detector_axis(table.column_axes, own) == axis;
+  return label(table, own[axis]) + (here ? alone->second : "");
+}
+
+std::string row_title(const Table& table, std::size_t row) {
   std::string title;
-  for (std::size_t axis = 0; axis < column.size(); ++axis)
-    title += fmt::format("{}{} {}", axis ? ", " : "", printable(table.column_axes[axis]), label(table, column[axis]));
+  for (std::size_t axis = 0; axis < table.rows[row].size(); ++axis)
+    if (table.rows[row][axis] != "-") title += (title.empty() ? "" : ", ") + row_label(table, row, axis);
+  return title;
+}
+
+std::string column_title(const Table& table, std::size_t column) {
+  std::string title;
+  for (std::size_t axis = 0; axis < table.columns[column].size(); ++axis)
+    title +=
+        fmt::format("{}{} {}", axis ? ", " : "", printable(table.column_axes[axis]), column_label(table, column, axis));
   return title.empty() ? printable(table.metric.name) : title;
 }
 

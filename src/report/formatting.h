@@ -21,7 +21,13 @@ std::string published_text(const Table&,
 std::string label(const Table&, const std::string& value);  // a header's value human-readable, on one line
 std::string title(const Table&);                            // "ambiguity: Does it hold?"
 std::string metric_text(const Metric&);                     // "selection_f1 of stage detect in %, last epoch"
-std::string column_title(const Table&, const Header&);      // "labels.rate 0.1, adapt linear-probe"
+
+// What a row's or a column's header says on one of its axes; all of it of a row, "detect-train, rolt", and of a column,
+// "labels.rate 0.1, adapt linear-probe".
+std::string row_label(const Table&, std::size_t row, std::size_t axis);
+std::string column_label(const Table&, std::size_t column, std::size_t axis);
+std::string row_title(const Table&, std::size_t row);
+std::string column_title(const Table&, std::size_t column);
 
 // What the numbers are: metric, rule, samples, what is missing.
 std::vector<std::string> legend(const Table&);

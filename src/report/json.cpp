@@ -102,6 +102,7 @@ std::string render_json(const Table& table) {
                      {"planned", cell.planned}};
       add_number(table.metric, cell, entry);
       if (cell.beside) add_number(*table.beside, *cell.beside, entry["beside"]);
+      if (table.rule_alone_rows.count(r) || table.rule_alone_columns.count(c)) entry["rule_alone"] = true;
       if (table.average_rows.count(r) || table.average_columns.count(c)) entry["average"] = true;
       cells.push_back(std::move(entry));
     }

@@ -57,11 +57,11 @@ std::string render_latex(const Table& table) {
                       std::string(table.columns.size(), 'r'));
   for (std::size_t axis = 0; axis < table.row_axes.size(); ++axis)
     text += (axis ? " & " : "") + escaped(table.row_axes[axis]);
-  for (const Header& column : table.columns) text += " & " + escaped(column_title(table, column));
+  for (std::size_t c = 0; c < table.columns.size(); ++c) text += " & " + escaped(column_title(table, c));
   text += " \\\\\n\\midrule\n";
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     for (std::size_t axis = 0; axis < table.rows[r].size(); ++axis)
-      text += (axis ? " & " : "") + escaped(label(table, table.rows[r][axis]));
+      text += (axis ? " & " : "") + escaped(row_label(table, r, axis));
     for (const Cell& cell : table.cells[r]) text += " & " + cell_text(table, cell);
     text += " \\\\\n";
   }

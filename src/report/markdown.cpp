@@ -24,14 +24,15 @@ std::string render_markdown(const Table& table) {
                                  table.question.empty() ? "" : ": " + printable(table.question));
   std::string rule = "|";
   for (const std::string& axis : table.row_axes) text += " " + markdown_cell(axis) + " |", rule += "---|";
-  for (const Header& column : table.columns) {
-    text += " " + markdown_cell(column_title(table, column)) + " |";
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    text += " " + markdown_cell(column_title(table, c)) + " |";
     rule += "---:|";
   }
   text += "\n" + rule + "\n";
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     text += "|";
-    for (const std::string& value : table.rows[r]) text += " " + markdown_cell(label(table, value)) + " |";
+    for (std::size_t axis = 0; axis < table.rows[r].size(); ++axis)
+      text += " " + markdown_cell(row_label(table, r, axis)) + " |";
     for (const Cell& cell : table.cells[r]) text += " " + cell_text(table, cell) + " |";
     text += "\n";
   }

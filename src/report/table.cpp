@@ -8,6 +8,7 @@
 
 #include "averages.h"
 #include "axes.h"
+#include "rule_alone.h"
 #include "same_value.h"
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
@@ -144,6 +145,7 @@ class Builder {
     averages_.publish();
     for (std::size_t column = 0; column < table_.columns.size(); ++column) mark_column(table_, column);
     note_origins();
+    note_rules_alone();
     return std::move(table_);
   }
 
@@ -260,6 +262,27 @@ class Builder {
     if (result.value) ++table_.done;
     else if (result.not_a_number) ++not_numbers_;
     else if (result.file) ++without_metric_;
+  }
+
+  // Of the rows, where they name the detector, or of the columns, where those do.
+  void note_rules_alone() {
+    RuleAlone rule_alone(plan_, values_);
+    bool columns = names_method(table_.column_axes);
+    std::set<std::size_t> some, others;
+    for (const auto& [cell, experiments] : members_)
+      for (std::size_t i : experiments) (rule_alone.of(i) ? some : others).insert(columns ? cell.second : cell.first);
+    if (some.empty()) return;
+    auto& marked = columns ? table_.rule_alone_columns : table_.rule_alone_rows;
+    for (std::size_t at : some)
+      if (!others.count(at)) marked[at] = " (rule alone, on plain ce)";
+      else if (!shows_rule()) marked[at] = " (in part rule alone, on plain ce)";
+    table_.notes.push_back(
+        "rule alone, on plain ce: the detector's selection rule on a network trained with cross-entropy on all given "
+        "labels (train_rule = ce), not the detector's own training");
+  }
+  bool shows_rule() const {
+    auto is_rule = [](const std::string& axis) { return axis.ends_with("train_rule"); };
+    return std::ranges::any_of(table_.row_axes, is_rule) || std::ranges::any_of(table_.column_axes, is_rule);
   }
 
   // Numbers that stand in one table were computed by one code on one kind of device, or it says so.

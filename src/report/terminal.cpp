@@ -29,8 +29,8 @@ struct Column {
 
 Column measure(const Table& table, std::size_t column) {
   Column result;
-  for (const std::string& value : table.columns[column])
-    result.head = std::max(result.head, columns_of(label(table, value)) + 1);
+  for (std::size_t axis = 0; axis < table.columns[column].size(); ++axis)
+    result.head = std::max(result.head, columns_of(column_label(table, column, axis)) + 1);
   for (const auto& row : table.cells) {
     result.mean = std::max(result.mean, columns_of(mean_text(table, row[column], signed_text)));
     std::string published = published_text(table, row[column]);
@@ -61,7 +61,7 @@ std::string block(const Table& table, const std::vector<Column>& columns, std::s
   for (std::size_t axis = 0; axis < table.column_axes.size(); ++axis) {
     std::string line = padded(table.column_axes[axis], left);
     for (std::size_t c = first; c < last; ++c)
-      line += std::string(kGap, ' ') + padded(" " + label(table, table.columns[c][axis]), columns[c].width());
+      line += std::string(kGap, ' ') + padded(" " + column_label(table, c, axis), columns[c].width());
     strip_right(line);
     text += line;
   }
@@ -73,7 +73,7 @@ std::string block(const Table& table, const std::vector<Column>& columns, std::s
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     std::string line;
     for (std::size_t axis = 0; axis < heads.size(); ++axis)
-      line += (axis ? "  " : "") + padded(label(table, table.rows[r][axis]), heads[axis]);
+      line += (axis ? "  " : "") + padded(row_label(table, r, axis), heads[axis]);
     line = padded(line, left);
     for (std::size_t c = first; c < last; ++c)
       line += std::string(kGap, ' ') + cell_text(table, table.cells[r][c], columns[c], colour);
@@ -91,7 +91,8 @@ std::string render_terminal(const Table& table, int width, bool colour) {
   std::size_t left = 0;
   for (std::size_t axis = 0; axis < table.row_axes.size(); ++axis) {
     heads.push_back(columns_of(table.row_axes[axis]));
-    for (const Header& row : table.rows) heads.back() = std::max(heads.back(), columns_of(label(table, row[axis])));
+    for (std::size_t r = 0; r < table.rows.size(); ++r)
+      heads.back() = std::max(heads.back(), columns_of(row_label(table, r, axis)));
     left += heads.back() + (axis ? 2 : 0);
   }
   for (const std::string& axis : table.column_axes) left = std::max(left, columns_of(axis));

@@ -47,7 +47,7 @@ constexpr DeclaredMetric kDeclared[] = {
     {"selection_precision", kShare, "of what it keeps, with a true label"},
     {"selection_recall", kShare, "of samples with a true label, what it keeps"},
     {"selection_f1", kShare, "harmonic mean of the two"},
-    {"selection_empty_classes", kLost, "classes of which nothing is selected"},
+    {"selection_empty_classes", kLost, "classes without a selected sample"},
     {"accuracy_members", kShare, "mean accuracy of the models whose predictions are averaged"},
     {"phase1_accuracy", kShare, "of the averaged predictions of the first phase's models"},
     {"phase1_accuracy_members", kShare, "mean accuracy of the first phase's models"},

@@ -32,6 +32,10 @@ double Inspection::real(std::string_view key) {
 
 std::string Inspection::where(std::string_view key) const { return effective_.where(effective_.index(key)); }
 
+bool Inspection::by_default(std::string_view key) const {
+  return effective_.level(effective_.index(key)) == Level::declared;
+}
+
 std::vector<std::string> Inspection::named(std::string_view name) {
   std::vector<std::string> result;
   std::string last = "." + std::string(name);

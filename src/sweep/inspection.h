@@ -20,6 +20,8 @@ class Inspection {
   std::int64_t integer(std::string_view key);
   double real(std::string_view key);
   std::string where(std::string_view key) const;  // who set it
+  // Nobody set it: neither a sweep nor a preset's recipe. For messages and refusals that concern what was not said.
+  bool by_default(std::string_view key) const;
   const Method& method() const { return *effective_.schema().method(); }
   // The keys of this name that the experiment has, outside and inside stage tables: "model", "detect.model".
   std::vector<std::string> named(std::string_view name);

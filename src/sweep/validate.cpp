@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "check_needs.h"
+#include "check_noise_share.h"
 #include "check_samples.h"
 #include "label_sets.h"
 #include "recipe.h"
@@ -258,6 +259,7 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_labels(seen, catalogue);
   require_possible_noise(seen, catalogue);
   require_start(seen, catalogue);
+  check_noise_share(seen);
   require_prompts(seen, catalogue);
   require_texts(seen, catalogue);
   check_needs(seen, catalogue);

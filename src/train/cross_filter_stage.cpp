@@ -26,7 +26,8 @@ method::DualLogits dual(const Context& context, const std::string& input, const 
 
 }  // namespace
 
-Execution execute_cross_filter(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
+Execution execute_cross_filter(const Stage& stage, const Context& context, comm::Collective& collective,
+                               Observer& observer) {
   require_version(stage, "cross-filter", result_version(StageKind::cross_filter));
   auto [opened, oracle] = open_images(stage, context, {});
   ImageSource& source = *opened;
@@ -43,6 +44,7 @@ Execution execute_cross_filter(const Stage& stage, const Context& context, comm:
   Execution result;
   result.skipped_images = source.skipped();
   put_pseudo_labels(subset, source.classes(), oracle, result.content);
+  say_without_sample(subset, source, collective, observer);
   if (context.trial) subset.mask = at::ones_like(subset.mask);
   put_selection(subset, {}, source, result.content);
   return result;

@@ -18,6 +18,24 @@ namespace {
 
 Tensor cut(const Tensor& rows, std::int64_t first, std::int64_t last) { return rows.narrow(0, first, last - first); }
 
+// For each of `length` places along an axis the number of the cell, of `cells`, that it lies in.
+Tensor cell_of(std::int64_t length, std::int64_t cells, c10::Device device) {
+  at::TensorOptions whole(at::kLong);
+  return at::arange(length, whole.device(device)).mul_(cells).floor_divide_(length);
+}
+
+// A scalar as it is. Of cells h x w each pixel of images B x C x H x W has the weight of the cell that it lies in: H x
+// W; of rows B x d, which have no height, of h w cells in a line: d.
+Tensor weight_of_pixels(const Tensor& weight, const Tensor& inputs) {
+  if (weight.dim() == 0) return weight;
+  c10::Device device = weight.device();
+  if (inputs.dim() == 2)
+    return weight.flatten().index_select(0, cell_of(inputs.size(1), weight.numel(), device)).to(inputs.scalar_type());
+  return weight.index_select(0, cell_of(inputs.size(-2), weight.size(0), device))
+      .index_select(1, cell_of(inputs.size(-1), weight.size(1), device))
+      .to(inputs.scalar_type());
+}
+
 }  // namespace
 
 Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
@@ -27,7 +45,8 @@ Tensor Engine::inputs(const Call& call, std::int64_t first, std::int64_t last) {
   const auto& rows = std::get<method::Rows>(call.view);
   Tensor own = gathered(rows, call.split, ids);
   if (!rows.weight.defined()) return own;
-  return rows.weight * own + (1 - rows.weight) * gathered(rows, call.split, cut(rows.partner.on_host(), first, last));
+  Tensor weight = weight_of_pixels(rows.weight, own);
+  return weight * own + (1 - weight) * gathered(rows, call.split, cut(rows.partner.on_host(), first, last));
 }
 
 // The rows at these places, in their order: each part's at once, as its view gives them.

@@ -51,7 +51,8 @@ void EpochMetrics::add_states(std::map<std::string, double>& metrics) {
   if (!engine_.has_state("mask")) return;
   at::Tensor given = source_.labels().given;  // none where the method makes its labels itself
   add_selection_metrics(device::to_host(engine_.state("mask")),
-                        given.defined() ? given : device::to_host(engine_.state("label")), oracle_, metrics);
+                        given.defined() ? given : device::to_host(engine_.state("label")), source_.classes(), oracle_,
+                        metrics);
 }
 
 }  // namespace winnow::train

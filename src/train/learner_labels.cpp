@@ -7,6 +7,7 @@
 
 #include "instance_labels.h"
 #include "require_classes.h"
+#include "selected_subset.h"
 #include "winnow/core/error.h"
 #include "winnow/data/label_set.h"
 #include "winnow/label/candidates.h"
@@ -53,12 +54,19 @@ class Labelling {
     const at::Tensor& mask = selected->second;
     bool pairs = mask.dim() == 2;  // of sample and class; an image may have several labels
     at::Tensor label = pairs ? mask.to(at::kByte).argmax(1) : earlier_.selection.at("label").clamp_min(0);
+    require_every_class({mask, {}, label});
     if (!result_.given.defined() && !result_.candidates.defined()) take_given(label);
     if (!stage_.settings.has("train.batches")) return;
     at::Tensor kept = mask.nonzero();
     result_.items = kept.select(1, 0).contiguous();
     result_.item_labels = pairs ? kept.select(1, 1).contiguous() : label.index_select(0, result_.items);
     for (const char* said : {"mask", "label", "score"}) result_.handed_over.erase(said);
+  }
+
+  void require_every_class(const SelectedSubset& subset) const {
+    if (!stage_.settings.has("empty_classes") || stage_.settings.text("empty_classes") != "refuse") return;
+    if (std::string words = without_sample(subset, pixels_.classes()); !words.empty())
+      throw UsageError(fmt::format("empty_classes = refuse: {} ({})", words, earlier_.selected_by));
   }
 
   void make(const label::Spec& spec) {

@@ -286,7 +286,8 @@ class ProgramStage {
     std::string file = text_of(done, "selection");
     if (file.empty()) throw UsageError("the program is done and has selected nothing: 'done' must name its selection");
     SelectedSubset subset = answers_.selection(file, source_.labels().given);
-    add_selection_metrics(subset.mask, subset.label, oracle_, last);
+    add_selection_metrics(subset.mask, subset.label, source_.classes(), oracle_, last);
+    if (std::string words = without_sample(subset, source_.class_names()); !words.empty()) observer_.note(words);
     if (context_.trial) subset.mask.fill_(1);  // so that later stages are tried on as much as they can get
     put_selection(subset, {}, source_, content);
   }

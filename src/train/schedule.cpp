@@ -18,9 +18,14 @@ double learning_rate(const Settings& settings, const std::string& table, const P
   auto cosine = [&](std::int64_t at, std::int64_t length) {
     return base / 2 * (1 + std::cos(std::numbers::pi * static_cast<double>(at) / static_cast<double>(length)));
   };
+  // The same down to a share of the base.
+  auto floored = [&](double rate) {
+    double floor = settings.has(key("lr_floor")) ? settings.real(key("lr_floor")) : 0;
+    return floor > 0 ? floor * base + (1 - floor) * rate : rate;
+  };
   if (schedule == "constant") return base;
-  if (schedule == "cosine") return cosine(now.epoch, now.epochs);
-  if (schedule == "cosine-step") return cosine(now.iteration, now.iterations);
+  if (schedule == "cosine") return floored(cosine(now.epoch, now.epochs));
+  if (schedule == "cosine-step") return floored(cosine(now.iteration, now.iterations));
   if (schedule == "coop") return now.epoch == 0 ? 1e-5 : cosine(now.epoch - 1, now.epochs);
   if (schedule == "grip") {
     std::int64_t rise = settings.integer(key("warmup"));

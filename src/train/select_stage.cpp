@@ -74,7 +74,7 @@ void hold_out(const Settings& settings, std::int64_t k, at::Tensor& mask) {
 
 }  // namespace
 
-Execution execute_select(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
+Execution execute_select(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
   require_version(stage, "select", result_version(StageKind::select));
   auto [opened, oracle] = open_images(stage, context, {});
   ImageSource& source = *opened;
@@ -89,6 +89,7 @@ Execution execute_select(const Stage& stage, const Context& context, comm::Colle
   Execution result;
   result.skipped_images = source.skipped();
   put_pseudo_labels(subset, source.classes(), oracle, result.content);
+  say_without_sample(subset, source, collective, observer);
   if (context.trial) {  // everything, so that later stages are tried on as much as they can get
     subset.mask = at::ones_like(subset.mask);
     if (subset.label.defined()) subset.label = subset.label.clamp_min(0);

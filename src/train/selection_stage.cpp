@@ -43,7 +43,8 @@ SelectedSubset select_in_blocks(method::Selected (*select)(const at::Tensor&, co
 
 }  // namespace
 
-Execution execute_selection(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
+Execution execute_selection(const Stage& stage, const Context& context, comm::Collective& collective,
+                            Observer& observer) {
   std::string name = stage.settings.text("method");
   require_version(stage, "method " + name, result_version_of_method(name));
   auto [opened, oracle] = open_images(stage, context, {.labels = true});
@@ -60,7 +61,8 @@ Execution execute_selection(const Stage& stage, const Context& context, comm::Co
   result.skipped_images = source.skipped();
   put_selection(selected, {}, source, result.content);
   std::map<std::string, double> metrics;
-  add_selection_metrics(selected.mask, source.given(), oracle, metrics);
+  add_selection_metrics(selected.mask, source.given(), source.classes(), oracle, metrics);
+  say_without_sample(selected, source, collective, observer);
   store::Table& last = result.content.tables["metrics/final"];
   for (const auto& [name, value] : metrics) last.push_back({name, std::vector<double>{value}});
   put_given(source, oracle, stage, result.content);

@@ -27,6 +27,7 @@
 #include "texts_source.h"
 #include "trace.h"
 #include "winnow/core/error.h"
+#include "winnow/device/transfer.h"
 #include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/toy.h"
@@ -44,15 +45,20 @@ method::Facts facts_of(const Settings& settings, const Source& source, at::Tenso
 }
 
 // A method's states mask, score and label are its selection; the label is the given one where it keeps none of its own.
+SelectedSubset selection_of(Engine& engine, ImageSource& source) {
+  auto last = [&](const char* state) { return engine.has_state(state) ? engine.state(state) : at::Tensor(); };
+  at::Tensor label = last("label");
+  return {last("mask"), last("score"), label.defined() ? label : source.given()};
+}
+
 void put_selection_of(Engine& engine, ImageSource& source, const std::string& name, bool trial,
                       store::RunContent& content) {
   if (!engine.has_state("mask"))
     throw UsageError(fmt::format("method {} selects nothing: it has no state 'mask'", name));
-  auto last = [&](const char* state) { return engine.has_state(state) ? engine.state(state) : at::Tensor(); };
-  at::Tensor label = last("label"), masks = engine.states().at("mask");
+  at::Tensor masks = engine.states().at("mask");
   if (trial) engine.state("mask").fill_(1);
-  put_selection({last("mask"), last("score"), label.defined() ? label : source.given()},
-                masks.dim() > last("mask").dim() ? masks : at::Tensor(), source, content);
+  SelectedSubset last = selection_of(engine, source);
+  put_selection(last, masks.dim() > last.mask.dim() ? masks : at::Tensor(), source, content);
 }
 
 Execution execute_replay(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer,
@@ -141,6 +147,10 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   curves.put(result.content, engine.losses());
   metrics.put_classes(result.content);
   put_labels(source, oracle, stage, result.content);
+  if (engine.has_state("mask") && !context.trial) {
+    SelectedSubset last = selection_of(engine, source);
+    say_without_sample({device::to_host(last.mask), {}, device::to_host(last.label)}, source, collective, observer);
+  }
   if (stage.outputs.count(Output::selection)) put_selection_of(engine, source, name, context.trial, result.content);
   if (stage.outputs.count(Output::scores)) {
     if (context.trial) engine.sample_passes();

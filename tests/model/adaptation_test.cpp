@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
+
 #include "../refusal.h"
 #include "tiny_clip.h"
 #include "winnow/core/error.h"
@@ -132,6 +135,49 @@ TEST(Adaptation, PromptsAreBehindTheTowersOwnTokens) {
   options.size = 2;
   EXPECT_EQ(adapted("vpt-deep", options)->encode(pixels()).last_hidden.size(1), 4 + 1 + 2);
   EXPECT_EQ(adapted("vpt-shallow", options)->encode(pixels()).last_hidden.size(1), 4 + 1 + 2);
+}
+
+// docs/methods/noisy-labels.md#12: attention does not see the order of appended prompts, which have no position.
+TEST(Adaptation, TheOrderOfAppendedPromptsChangesNoFeature) {
+  AdaptationOptions options;
+  options.size = 5;
+  for (const char* name : {"vpt-deep", "vpt-shallow"}) {
+    auto tower = adapted(name, options);
+    at::Tensor before = tower->rows(pixels()).features();
+    std::int64_t prompts = 0;
+    for (Parameter& parameter : tower->weights().all())
+      if (parameter.trainable && parameter.name.find("prompt") != std::string::npos) {
+        ASSERT_EQ(parameter.value.size(-2), 5) << parameter.name;
+        parameter.value.copy_(parameter.value.index_select(-2, at::tensor({3, 0, 4, 1, 2}, at::kLong)));
+        ++prompts;
+      }
+    ASSERT_EQ(prompts, std::string(name) == "vpt-deep" ? 3 : 1);
+    at::Tensor after = tower->rows(pixels()).features();
+    EXPECT_TRUE(at::allclose(after, before, 1e-5, 1e-6)) << name << ": " << (after - before).abs().max();
+    for (Parameter& parameter : tower->weights().all())
+      if (parameter.trainable && parameter.name.find("prompt") != std::string::npos)
+        parameter.value.select(-2, 0).mul_(3);
+    EXPECT_FALSE(at::allclose(tower->rows(pixels()).features(), before, 1e-5, 1e-6)) << "they are seen";
+  }
+}
+
+// Scales and shifts begin near one and zero, not there: N(1, 0.02^2) and N(0, 0.02^2).
+TEST(Adaptation, ScalesAndShiftsAreDrawnAroundTheIdentity) {
+  for (const char* name : {"ssf-attn", "ssf-mlp", "ssf-ln"}) {
+    auto tower = adapted(name);
+    std::int64_t scales = 0, shifts = 0;
+    for (const Parameter& parameter : tower->weights().all()) {
+      if (!parameter.trainable) continue;
+      at::Tensor value = parameter.value.to(at::kDouble);
+      double mean = value.mean().item<double>(), deviation = value.std().item<double>();
+      double expected = mean > 0.5 ? 1 : 0, error = 0.02 / std::sqrt(static_cast<double>(value.numel()));
+      ++(expected == 1 ? scales : shifts);
+      EXPECT_NEAR(mean, expected, 5 * error) << parameter.name;
+      EXPECT_NEAR(deviation, 0.02, 5 * error) << parameter.name;
+    }
+    EXPECT_GT(scales, 0) << name;
+    EXPECT_EQ(scales, shifts) << name;
+  }
 }
 
 TEST(Adaptation, UnknownNamesAndTowersThatDoNotFit) {

@@ -1,22 +1,25 @@
 // How many parameters each adaptation of CLIP ViT-B/16 trains: the table of docs/methods/noisy-labels.md#7, and #12.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "winnow/model/adaptation.h"
+#include "winnow/model/classifier_architecture.h"
 #include "winnow/model/untrained_clip.h"
 
 namespace winnow::model {
 namespace {
 
-// With a text tower as small as there can be: it is not adapted.
+// With a text tower of few words and blocks: its width alone counts, for prompts.
 const Snapshot& vit_b_16() {
   static const Snapshot snapshot = untrained_clip({.image_size = 224,
                                                    .patch = 16,
                                                    .width = 768,
                                                    .blocks = 12,
                                                    .heads = 12,
-                                                   .text_width = 8,
+                                                   .text_width = 512,
                                                    .text_blocks = 1,
-                                                   .text_heads = 1,
+                                                   .text_heads = 8,
                                                    .context = 16,
                                                    .vocabulary = 8,
                                                    .end_token = 7,
@@ -51,6 +54,27 @@ TEST(ParameterCounts, AreThoseOfTheTable) {
   EXPECT_EQ(trained("mask", {.mask_ratio = 0.001, .classes = 100}), 84'996);
 }
 
+ClassifierOptions deft(const std::string& adapt, std::int64_t classes) {
+  ClassifierOptions options{.adapt = adapt, .adaptation = {.deft = true, .classes = classes}};
+  options.head = HeadKind::linear;
+  options.context_vectors = 16;
+  return options;
+}
+
+// Of DeFT's phases: 768 K + K of the head, and both prompts of the detector, or VLPT's one.
+TEST(ParameterCounts, HeadsAndPromptsAreThoseOfTheOracle) {
+  const std::pair<std::int64_t, std::int64_t> heads[] = {
+      {14, 10'766}, {50, 38'450}, {100, 76'900}, {196, 150'724}, {200, 153'800}};
+  for (const auto& [classes, count] : heads) {
+    auto architecture = classifier_architecture(vit_b_16(), deft("full-tuning", classes));
+    EXPECT_EQ(architecture->head("head", HeadStart::of_stage)->weights().trainable_values(), count) << classes;
+    EXPECT_EQ(architecture->tower("main", TowerKind::image)->weights().trainable_values(), 85'054'464);
+  }
+  auto architecture = classifier_architecture(vit_b_16(), deft("vpt-deep", 100));
+  EXPECT_EQ(architecture->prompts("text", 2)->weights().trainable_values(), 16'384) << "positive and negative";
+  EXPECT_EQ(architecture->prompts("text", 1)->weights().trainable_values(), 8'192) << "VLPT";
+}
+
 TEST(ParameterCounts, FullTuningIsTheBlocksOrEverything) {
   EXPECT_EQ(trained("full-tuning", {.classes = 100}), 85'054'464);
   EXPECT_EQ(trained("full-tuning", {.blocks = std::pair{std::int64_t{11}, std::int64_t{12}}, .classes = 100}),
@@ -60,6 +84,7 @@ TEST(ParameterCounts, FullTuningIsTheBlocksOrEverything) {
 
 TEST(ParameterCounts, DefaultsGrowWithTheClasses) {
   EXPECT_EQ(trained("vpt-deep", {.classes = 100}), 92'160) << "10 prompts";
+  EXPECT_EQ(trained("vpt-shallow", {.classes = 100}), 7'680);
   EXPECT_EQ(trained("adaptformer", {.classes = 100}), 101'436) << "a bottleneck of 4";
   EXPECT_EQ(trained("lora", {.classes = 100}), 147'456);
 }

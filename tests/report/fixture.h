@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "../folder.h"
 #include "winnow/report/table.h"
@@ -38,6 +40,7 @@ class ReportTest : public ::testing::Test {
     for (const auto& [name, value] : metrics) final.push_back({name, std::vector<double>{value}});
     run.tables["metrics/epochs"] = {{"epoch", std::vector<std::int64_t>{0, 1, 2}},
                                     {"accuracy", std::vector<double>{0.1, 0.2, 0.3}}};
+    for (const auto& [name, values] : further_curves_) run.tables["metrics/epochs"].push_back({name, values});
     store::Store target = store();
     Path part = target.temporary_path(run.stage.identity(), 1);
     store::write_run_file(part, run);
@@ -46,6 +49,8 @@ class ReportTest : public ::testing::Test {
   Table table(const sweep::Plan& plan, const Metric& metric = {}) const {
     return build_table(plan, read_results(plan, store(), metric), metric);
   }
+
+  std::map<std::string, std::vector<double>> further_curves_;  // of three epochs, of what `finish` commits
 
   Folder folder_;
 };

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+#include <set>
+
 #include "fixture.h"
 
 namespace winnow::report {
@@ -55,6 +58,68 @@ TEST_F(PageTest, CurvesAreMeansOverSeedsWithTheirBand) {
   EXPECT_EQ(made.learning[0].lines[0].n, 2u);
   EXPECT_THAT(made.learning[0].lines[0].mean, testing::ElementsAre(10, 20, testing::DoubleEq(30)));
   EXPECT_TRUE(made.selection.empty());
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += what.size()) ++found;
+  return found;
+}
+
+// Eleven rows are more than the page has colours: two panels on one scale, and no row is left out.
+TEST_F(PageTest, AllRowsAreDrawnInPanelsThatShareTheirScale) {
+  sweep::Plan p = plan(
+      "labels = { kind = \"flip\", rate = 0.1 }\n[[grid]]\nmethod = [\"cc\", \"proden\", \"lws\", \"cavl\", "
+      "\"abs-mae\", "
+      "\"abs-gce\", \"crdpll\", \"pop\", \"able\", \"records\", \"solar\"]");
+  ASSERT_EQ(p.experiments(), 11u);
+  for (std::size_t i = 0; i < 11; ++i) {
+    further_curves_["selection_precision"] = {0.5, 0.6, 0.01 * static_cast<double>(60 + 3 * i)};
+    finish(p, i, {{"accuracy", 0.5}});
+  }
+  Page made;
+  made.tables = {table(p)};
+  add_curves(made, made.tables[0], p, store());
+  for (const std::vector<Chart>& charts : {made.learning, made.selection}) {
+    ASSERT_EQ(charts.size(), 1u);
+    ASSERT_EQ(charts[0].lines.size(), 11u);
+    std::map<std::size_t, std::set<std::size_t>> colours;
+    for (const Line& line : charts[0].lines) {
+      EXPECT_LT(line.colour, 8u) << "one that the page has";
+      EXPECT_TRUE(colours[line.panel].insert(line.colour).second) << line.name << " looks like another line";
+    }
+    ASSERT_EQ(colours.size(), 2u);
+    EXPECT_EQ(colours[0].size(), 6u);
+    EXPECT_EQ(colours[1].size(), 5u);
+  }
+  std::string html = render_html(made), selection = html.substr(html.find("<section id=\"selection\">"));
+  selection = selection.substr(0, selection.find("</section>"));
+  EXPECT_EQ(count(selection, "<svg class=\"chart\""), 2u);
+  EXPECT_EQ(count(selection, "<polyline"), 11u);
+  EXPECT_EQ(count(selection, "<li>"), 11u);
+  EXPECT_THAT(selection, Not(HasSubstr("more in the table")));
+  std::size_t second = selection.rfind("<svg class=\"chart\"");
+  auto scale = [](const std::string& panel) { return panel.substr(0, panel.find("<polyline")); };
+  std::string first = selection.substr(selection.find("<svg class=\"chart\""));
+  EXPECT_EQ(scale(first), scale(selection.substr(second))) << "axes and their ticks";
+}
+
+TEST_F(PageTest, ClassesWithoutASampleAreDrawnWhereThereAreSome) {
+  sweep::Plan p = plan("labels = { kind = \"flip\", rate = 0.1 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]");
+  auto drawn = [&](std::vector<double> empty, std::size_t experiment) {
+    further_curves_["selection_empty_classes"] = std::move(empty);
+    finish(p, experiment, {{"accuracy", 0.5}});
+    Page made;
+    made.tables = {table(p)};
+    add_curves(made, made.tables[0], p, store());
+    return made.selection;
+  };
+  EXPECT_TRUE(drawn({0, 0, 0}, 0).empty()) << "nothing to see";
+  std::vector<Chart> charts = drawn({1, 0, 1}, 1);
+  ASSERT_EQ(charts.size(), 1u);
+  EXPECT_EQ(charts[0].unit, "classes without a selected sample");
+  ASSERT_EQ(charts[0].lines.size(), 2u);
+  EXPECT_THAT(charts[0].lines[1].mean, testing::ElementsAre(1, 0, 1)) << "a count, no percent";
 }
 
 TEST_F(PageTest, SectionsWithoutContentAreLeftOut) {
@@ -112,7 +177,7 @@ TEST_F(PageTest, TheTimelineHasALaneForWhatRanAtOnceAndCutsLongPauses) {
 
 TEST_F(PageTest, AChartWithOneEpochOrNoFiniteValueIsNoChart) {
   Page made = page();
-  made.learning = {{"nan", "loss", {{"x", 1, {0, 1}, {NAN, NAN}, {0, 0}, 0}}, 0}};
+  made.learning = {{"nan", "loss", {{"x", 1, {0, 1}, {NAN, NAN}, {0, 0}}}}};
   EXPECT_THAT(render_html(made), HasSubstr("nan"));  // and does not loop for ever over ticks
 }
 

@@ -5,12 +5,14 @@
 
 #include "fixture.h"
 #include "winnow/core/error.h"
+#include "winnow/report/render.h"
 
 namespace winnow::report {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class TableTest : public ReportTest {};
 
@@ -68,6 +70,76 @@ set = { train.epochs = 3 }
   EXPECT_THAT(t.rows, ElementsAre(Header{"cc", "-", "3"}, Header{"proden", "post-step", "10"},
                                   Header{"proden", "pre-step", "10"}));
   EXPECT_THAT(t.columns, ElementsAre(Header{}));
+}
+
+// Every renderer, whether the rule is the same for all (no axis), an axis, or stands in columns.
+TEST_F(TableTest, ADetectorThatIsItsSelectionRuleAloneSaysSoInEveryTable) {
+  const std::string said = "(rule alone, on plain ce)";
+  auto texts = [](const Table& t) {
+    return std::vector<std::string>{render_terminal(t, 200, false), render_markdown(t), render_latex(t),
+                                    render_json(t)};
+  };
+  const std::string noise = "labels = { kind = \"symmetric\", rate = 0.4 }\n";
+  Table all = table(plan(noise + R"([[grid]]
+method = ["ce"]
+[[grid]]
+method = ["detect-train"]
+detect.method = ["gmm", "rolt", "unicon"]
+[[override]]
+when = { detect.method = ["rolt", "unicon"] }
+set = { detect.train_rule = "ce" }
+)"));
+  ASSERT_EQ(all.rows.size(), 4u);
+  EXPECT_EQ(all.rule_alone_rows, (std::map<std::size_t, std::string>{{2, " " + said}, {3, " " + said}}));
+  for (const std::string& text : texts(all)) EXPECT_THAT(text, HasSubstr("rule alone, on plain ce")) << text;
+  EXPECT_THAT(render_markdown(all), HasSubstr("| detect-train | rolt (rule alone, on plain ce) |"));
+  EXPECT_THAT(render_markdown(all), HasSubstr("| detect-train | gmm |"));
+  EXPECT_THAT(render_json(all), HasSubstr("\"rule_alone\": true"));
+
+  // One detector for all, whose name no row has.
+  Table one = table(plan(noise + "detect = { method = \"rolt\", train_rule = \"ce\" }\n[[grid]]\nmethod = [\"ce\", "
+                                 "\"detect-train\"]\n"));
+  EXPECT_THAT(render_markdown(one), HasSubstr("| detect-train (rule alone, on plain ce) |"));
+  EXPECT_THAT(render_markdown(one), HasSubstr("| ce |"));
+
+  Table own = table(plan(noise + "method = \"detect-train\"\ndetect = { method = \"rolt\" }\n"));
+  for (const std::string& text : texts(own)) EXPECT_THAT(text, Not(HasSubstr("plain ce"))) << "its own training";
+
+  sweep::Plan both = plan(noise + R"([[grid]]
+method = ["detect-train"]
+detect = [{ method = "rolt", train_rule = "own" }, { method = "rolt", train_rule = "ce" }]
+)");
+  EXPECT_EQ(table(both).rule_alone_rows.size(), 1u) << "the axis says it, and the word is there, too";
+
+  sweep::Plan several = plan(noise + R"([[grid]]
+method = ["detect-train"]
+detect = [{ method = "rolt", train_rule = "own" }, { method = "unicon", train_rule = "ce" }]
+)");
+  Definition columns;
+  columns.name = several.name();
+  columns.rows = {"method"};
+  columns.columns = {"detect.method"};
+  Table across = build_table(several, read_results(several, store(), columns.metric), columns);
+  EXPECT_TRUE(across.rule_alone_rows.empty());
+  EXPECT_THAT(render_markdown(across),
+              HasSubstr("| detect.method rolt | detect.method unicon (rule alone, on plain ce) |"));
+  EXPECT_THAT(render_terminal(across, 200, false), HasSubstr("unicon (rule alone, on plain ce)"));
+  EXPECT_THAT(render_latex(across), HasSubstr("unicon (rule alone, on plain ce)"));
+
+  // The rule goes with the noise, and the table shows no rule.
+  sweep::Plan mixed = plan("detect = { method = \"rolt\" }\n" + std::string(R"([[grid]]
+method = ["detect-train"]
+labels = [{ kind = "symmetric", rate = 0.2 }, { kind = "symmetric", rate = 0.4 }]
+[[override]]
+when = { labels.rate = 0.4 }
+set = { detect.train_rule = "ce" }
+)"));
+  Definition hidden;
+  hidden.name = mixed.name();
+  hidden.rows = {"method"};
+  hidden.columns = {"labels.rate"};
+  Table partly = build_table(mixed, read_results(mixed, store(), hidden.metric), hidden);
+  EXPECT_THAT(render_markdown(partly), HasSubstr("(in part rule alone, on plain ce)"));
 }
 
 TEST_F(TableTest, TheRuleChoosesTheColumn) {

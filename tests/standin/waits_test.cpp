@@ -60,7 +60,7 @@ int looks_of(const std::string& method) { return method == "solar" ? 1 : method 
 
 // Detectors that fit a mixture of the losses of all samples do so on the host, in a pass once an epoch.
 bool fits_on_the_host(const std::string& method) {
-  return std::set<std::string>{"gmm", "dividemix", "longremix", "rolt", "turn"}.count(method) != 0;
+  return std::set<std::string>{"gmm", "dividemix", "longremix", "rolt", "rolt-plus", "turn"}.count(method) != 0;
 }
 
 class Waits : public Miniature {

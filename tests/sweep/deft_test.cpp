@@ -1,5 +1,10 @@
 // The sweeps of DeFT's tables are what they say. docs/methods/noisy-labels.md#3.5, #4, #6.
+#include <gmock/gmock.h>
+
 #include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
 
 #include "fixture.h"
 
@@ -22,6 +27,11 @@ class Deft : public SweepTest {
       if (p.nodes()[i].label == label) result.push_back(p.stage(i));
     return result;
   }
+  static std::vector<std::size_t> indices(const Plan& p) {
+    std::vector<std::size_t> all(p.experiments());
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
   static void expect_sgd(const Stage& stage, double lr) {
     EXPECT_EQ(stage.settings.text("train.optimizer"), "sgd");
     EXPECT_EQ(stage.settings.real("train.lr"), lr);
@@ -38,10 +48,26 @@ TEST_F(Deft, EveryCellOfTheTablesIsAnExperiment) {
   const std::map<int, std::uint64_t> want = {{1, 3 * 24}, {2, 5 * 24}, {3, 9 * 3}, {4, 5 * 4},  {5, 3 * 24},
                                              {6, 3 * 8},  {7, 3 * 24}, {8, 8},     {9, 2 * 10}, {10, 6 * 24}};
   for (const auto& [table, count] : want) EXPECT_EQ(read(table).experiments(), count) << "table " << table;
-  EXPECT_EQ(read("seeds").experiments(), 3 * 345u) << "cells that two tables share stand once";
+  EXPECT_EQ(read("seeds").experiments(), 3 * 369u) << "cells that two tables share stand once";
   EXPECT_EQ(read("figure-1").experiments(), 3 * 4 * 4u);
   EXPECT_EQ(read("figure-3").experiments(), 2 * 24u);
   EXPECT_EQ(read("figure-4").experiments(), 5 * 4u);
+}
+
+// The seeds are of what the tables and figure 1 compare: every cell of figure 1 is there three times, by its settings.
+TEST_F(Deft, TheSeedsHaveFigureOne) {
+  auto cell = [](const Settings& s) {
+    std::string text;
+    for (const char* key : {"dataset", "labels.kind", "labels.rate", "adapt", "classifier"})
+      text += (s.has(key) ? s.at(key).dump() : "-") + " ";
+    return text;
+  };
+  std::map<std::string, int> figure, seeds;
+  for (Plan p = read("figure-1"); std::size_t i : indices(p)) ++figure[cell(p.settings(i))];
+  for (Plan p = read("seeds"); std::size_t i : indices(p))
+    if (Settings s = p.settings(i); s.text("method") == "ce") ++seeds[cell(s)];
+  ASSERT_EQ(figure.size(), 48u);
+  for (const auto& [settings, count] : figure) EXPECT_EQ(seeds[settings], 3) << settings;
 }
 
 TEST_F(Deft, TheReferenceIsThePublishedRecipe) {
@@ -80,6 +106,37 @@ TEST_F(Deft, TablesShareItsStages) {
   EXPECT_EQ(one.size(), 24u);
   EXPECT_EQ(one, two);
   EXPECT_TRUE(std::includes(ten.begin(), ten.end(), two.begin(), two.end())) << "table 10 prints them again";
+}
+
+// One run of DeFT's detector serves every table that prints what comes of it: in the plan of tables 1, 2, 3, 4 and 10
+// together there are 27 for 104 experiments.
+TEST_F(Deft, ADetectorServesTablesOneTwoThreeFourAndTen) {
+  std::map<int, std::set<std::string>> of_table;
+  std::map<std::string, std::size_t> uses;  // by detector: experiments that need it
+  for (int table : {1, 2, 3, 4, 10}) {
+    Plan p = read(table);
+    for (std::size_t i = 0; i < p.experiments(); ++i) {
+      if (p.settings(i).text("method") != "deft") continue;
+      std::set<std::string> found;
+      for (std::uint32_t input : p.nodes()[p.cell_node(i)].inputs)
+        if (p.nodes()[input].label == "detect") found.insert(p.nodes()[input].identity.hex());
+      ASSERT_EQ(found.size(), 1u);
+      of_table[table].insert(*found.begin());
+      ++uses[*found.begin()];
+    }
+  }
+  EXPECT_EQ(of_table[1].size(), 24u);
+  EXPECT_EQ(of_table[1], of_table[2]);
+  EXPECT_EQ(of_table[1], of_table[10]);
+  EXPECT_EQ(of_table[3].size(), 3u);
+  ASSERT_EQ(of_table[4].size(), 1u) << "CLIP detects once for all four models";
+  EXPECT_TRUE(of_table[3].count(*of_table[4].begin())) << "on Clothing1M, as in table 3";
+  EXPECT_EQ(uses.size(), 27u);
+  std::size_t experiments = 0;
+  for (const auto& [detector, count] : uses) experiments += count;
+  EXPECT_EQ(experiments, 24u + 24 + 3 + 4 + 2 * 24);
+  EXPECT_EQ(uses[*of_table[1].begin()], 4u) << "tables 1 and 2, and table 10 by PEFT and by full tuning";
+  EXPECT_EQ(uses[*of_table[4].begin()], 5u) << "table 3, and four models of table 4";
 }
 
 // Their cells are stages of the tables, where the tables have them.
@@ -210,12 +267,72 @@ TEST_F(Deft, OtherModelsLearnWhatOneClipSelected) {
       EXPECT_EQ(stage.inputs.at("head"), (Input{stage.inputs.at("selection").stage, Output::weights}));
     }
   EXPECT_EQ(handed, 4u) << "TURN's tuning starts from the probed classifier";
-  for (const Stage& stage : stages(p, "train")) {
+}
+
+// What to do about classes of which nothing is selected concerns the training behind the detector, and is in no
+// identity by default.
+TEST_F(Deft, EmptyClassesAreTheLastStagesBusiness) {
+  auto identities = [&](const std::string& detect_train) {
+    Plan p = plan(
+        "name = \"o\"\n[base]\ndataset = \"cifar-100\"\nmodel = \"clip-vit-b-16\"\nmethod = \"deft\"\nlabels = { "
+        "kind = \"symmetric\", rate = 0.4 }\n" +
+        detect_train);
+    std::map<std::string, std::string> result;
+    for (const Node& node : p.nodes()) result[std::string(node.label)] = node.identity.hex();
+    return result;
+  };
+  auto plain = identities(""), count = identities("empty_classes = \"count\"\n"),
+       refuse = identities("empty_classes = \"refuse\"\n");
+  EXPECT_EQ(plain, count);
+  EXPECT_EQ(plain.at("detect"), refuse.at("detect"));
+  EXPECT_NE(plain.at("train"), refuse.at("train"));
+  EXPECT_THAT(refusal("name = \"o\"\n[base]\ndataset = \"cifar-100\"\nmodel = \"clip-vit-b-16\"\nmethod = \"deft\"\n"
+                      "labels = { kind = \"clean\" }\nempty_classes = \"ignore\"\n"),
+              testing::HasSubstr("empty_classes"));
+}
+
+// Table 11: preset values of the models under DeFT's published recipe, so that other sweeps have them, too.
+TEST_F(Deft, OtherModelsHaveTheOptimisersOfTableEleven) {
+  struct Optimiser {
+    const char* name;
+    double lr, weight_decay;
+  };
+  const std::map<std::string, Optimiser> want = {{"in1k-vit-b-16", {"sgd", 1e-2, 1e-5}},
+                                                 {"resnet-50", {"adamw", 1e-3, 1e-5}},
+                                                 {"convnext-t", {"adamw", 1e-4, 1e-4}},
+                                                 {"mae-vit-b-16", {"adamw", 1e-4, 1e-3}}};
+  Plan p = read(4);
+  std::map<std::string, int> seen;
+  for (std::size_t i = 0; i < p.experiments(); ++i) {
+    Stage stage = p.stage(p.cell_node(i));
     std::string model = stage.settings.text("model");
+    const Optimiser& own = want.at(model);
+    ++seen[model];
     EXPECT_EQ(stage.settings.text("adapt"), "full-tuning") << model;
     EXPECT_EQ(stage.settings.text("full_tuning"), "all") << model;
-    EXPECT_EQ(stage.settings.text("train.optimizer"), model == "in1k-vit-b-16" ? "sgd" : "adamw") << model;
+    EXPECT_EQ(stage.settings.text("train.optimizer"), own.name) << model;
+    EXPECT_EQ(stage.settings.real("train.lr"), own.lr) << model;
+    EXPECT_EQ(stage.settings.real("train.weight_decay"), own.weight_decay) << model;
+    EXPECT_EQ(stage.settings.has("train.momentum"), model == "in1k-vit-b-16") << model;
+    if (stage.settings.has("train.momentum")) {
+      EXPECT_EQ(stage.settings.real("train.momentum"), 0) << model;
+    }
+    for (const Explained& said : p.explain(i))
+      if (said.key == "train.lr" || said.key == "train.weight_decay" || said.key == "full_tuning") {
+        EXPECT_EQ(said.level, "preset of " + model) << said.key;
+      }
   }
+  for (const auto& [model, own] : want) EXPECT_EQ(seen[model], 5) << model;
+  // Neither under `intended` nor under the recipes of another system.
+  Plan other = plan(
+      "name = \"o\"\n[base]\ndataset = \"cifar-100\"\nmodel = \"resnet-50\"\n[[grid]]\nmethod = [\"ce\"]\n"
+      "labels = { kind = \"clean\" }\n[[grid]]\nmethod = [\"proden\"]\nprofile = \"reference\"\n"
+      "labels = { kind = \"flip\", rate = 0.1 }\n");
+  for (std::size_t i = 0; i < other.experiments(); ++i)
+    for (const Explained& said : other.explain(i))
+      if (said.key == "train.lr") {
+        EXPECT_NE(said.level, "preset of resnet-50");
+      }
 }
 
 TEST_F(Deft, TheMixtureOfLossesHasTheWarmUpOfItsConfiguration) {

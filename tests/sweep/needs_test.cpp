@@ -18,7 +18,7 @@ class Needs : public SweepTest {
 };
 
 TEST_F(Needs, ASelectionAfterTheWarmUp) {
-  for (const char* method : {"unicon", "longremix", "promix"}) {
+  for (const char* method : {"unicon", "longremix", "promix", "rolt-plus"}) {
     std::string alone = std::string(kNoisy) + "method = \"" + method + "\"\ntrain.epochs = 4\n";
     EXPECT_THAT(refused(alone + "warmup_epochs = 4"),
                 HasSubstr("s.toml:8: warmup_epochs = 4: of 4 epochs none is left in which samples are selected"));
@@ -44,6 +44,42 @@ TEST_F(Needs, SharesOfAWhole) {
   EXPECT_THAT(message, HasSubstr("weights.given = 0.9 (s.toml:7): shares of a whole, at most 1 together"));
   EXPECT_THAT(message, HasSubstr("weights.ensemble = 0.4 (sweeps/presets"));
   EXPECT_EQ(refused(std::string(kNoisy) + "method = \"rolt\"\nweights.given = 0.4"), "accepted");
+}
+
+// docs/methods/noisy-labels.md#6.7: half of the nominal rate, which is no default; so it must be said.
+TEST_F(Needs, TheShareToForgetUnderStructuredNoise) {
+  const std::string structured = "labels = { kind = \"structured\", rate = 0.4 }\n";
+  EXPECT_THAT(
+      refused(structured + "method = \"small-loss\""),
+      HasSubstr("s.toml:5: labels.kind = structured changes labels of half of the classes alone: forget_rate must "
+                "be said, labels.rate = 0.4 would be too much (DeFT's code takes half of it: 0.2)"));
+  EXPECT_THAT(refused(structured + "method = \"detect-train\"\ndetect.method = \"small-loss\""),
+              HasSubstr("detect.forget_rate must be said"));
+  EXPECT_EQ(refused(structured + "method = \"small-loss\"\nforget_rate = 0.2"), "accepted");
+  EXPECT_EQ(refused(structured + "method = \"small-loss\"\nforget_rate = 0.4"), "accepted") << "it was said";
+  EXPECT_EQ(refused(structured + "method = \"detect-train\"\ndetect = { method = \"small-loss\", forget_rate = 0.2 }"),
+            "accepted");
+  EXPECT_EQ(refused(structured + "method = \"gmm\""), "accepted") << "it needs no rate";
+  EXPECT_EQ(refused(std::string(kNoisy) + "method = \"small-loss\""), "accepted");
+}
+
+// docs/methods/noisy-labels.md#3.4: on synthetic noise given labels stay for the whole warm-up; on real noise for an
+// epoch.
+TEST_F(Needs, TheEpochsOfGivenLabelsUnderALongerWarmUp) {
+  for (const char* kind : {"symmetric", "structured"}) {
+    std::string noise = std::string("labels = { kind = \"") + kind + "\", rate = 0.4 }\n";
+    EXPECT_EQ(refused(noise + "method = \"deft\""), "accepted");
+    EXPECT_EQ(refused(noise + "method = \"deft\"\ndetect.warmup_epochs = 0"), "accepted");
+    EXPECT_THAT(
+        refused(noise + "method = \"deft\"\ndetect.warmup_epochs = 3"),
+        HasSubstr("s.toml:7: detect.warmup_epochs = 3 leaves detect.label_epochs at 1: on synthetic noise DeFT's "
+                  "code keeps given labels for the whole warm-up; say detect.label_epochs (3 for that)"));
+    EXPECT_EQ(refused(noise + "method = \"deft\"\ndetect = { warmup_epochs = 3, label_epochs = 3 }"), "accepted");
+    EXPECT_EQ(refused(noise + "method = \"deft\"\ndetect = { warmup_epochs = 3, label_epochs = 1 }"), "accepted");
+    EXPECT_EQ(refused(noise + "method = \"deft\"\ndetect = { warmup_epochs = 3, noise_source = \"real\" }"),
+              "accepted");
+    EXPECT_THAT(refused(noise + "method = \"dual-prompts\"\nwarmup_epochs = 2"), HasSubstr("leaves label_epochs at 1"));
+  }
 }
 
 }  // namespace

@@ -144,12 +144,12 @@ TEST_F(StageTables, TheFastWayIsTheSlowWay) {
 TEST_F(StageTables, Refusals) {
   EXPECT_THAT(refusal(noisy("method = \"detect-train\"")),
               HasSubstr("detect.method is not set: expected one of label-match, small-loss, gmm, dual-prompts, "
-                        "dividemix, rolt, unicon, longremix, promix, turn"));
-  EXPECT_THAT(
-      refusal(noisy("method = \"detect-train\"\ndetect = { method = \"gm\" }")),
-      HasSubstr("s.toml:7: detect.method: expected one of label-match, "
-                "small-loss, gmm, dual-prompts, dividemix, rolt, unicon, longremix, promix, turn, file, got \"gm\" "
-                "(did you mean 'gmm'?)"));
+                        "dividemix, rolt, rolt-plus, unicon, longremix, promix, turn"));
+  EXPECT_THAT(refusal(noisy("method = \"detect-train\"\ndetect = { method = \"gm\" }")),
+              HasSubstr("s.toml:7: detect.method: expected one of label-match, "
+                        "small-loss, gmm, dual-prompts, dividemix, rolt, rolt-plus, unicon, longremix, promix, turn, "
+                        "file, got \"gm\" "
+                        "(did you mean 'gmm'?)"));
   EXPECT_THAT(refusal(noisy("method = \"detect-train\"\ndetect = { method = \"gmm\", treshold = 0.5 }")),
               HasSubstr("s.toml:7: unknown key 'detect.treshold' (did you mean 'detect.threshold'?)"));
   EXPECT_THAT(

@@ -70,6 +70,34 @@ def main():
         refused("10 of 10 clean labels are not those of the images", "cifar-n", "moved.pt", "out")
         refused("holds no converted CIFAR", "cifar-n", "human.pt", "elsewhere")
 
+        # All of CIFAR: the shares of wrong labels are the published ones, or it is another file (docs/methods/noisy-labels.md#12).
+        truth = numpy.arange(50000) % 10
+        records = numpy.zeros((10000, 3073), dtype=numpy.uint8)
+        (folder / "whole").mkdir()
+        for batch in range(5):
+            records[:, 0] = truth[10000 * batch:10000 * (batch + 1)]
+            records.tofile(folder / "whole" / f"data_batch_{batch + 1}.bin")
+        records[:, 0] = truth[:10000]
+        records.tofile(folder / "whole" / "test_batch.bin")
+        def wrong(share):
+            labels = truth.copy()
+            count = round(50000 * share)
+            labels[:count] = (labels[:count] + 1) % 10
+            return labels
+        published = {"aggre_label": 0.0901, "worse_label": 0.4021, "random_label1": 0.1723, "random_label2": 0.1812, "random_label3": 0.1764}
+        whole = {"clean_label": truth, **{key: wrong(rate) for key, rate in published.items()}}
+        save(folder / "shifted.pt", dict(whole, worse_label=numpy.roll(whole["worse_label"], 1)))
+        refused("of worse_label differ from clean_label, of the published labels 0.4021: another set, or another order of the samples",
+                "cifar-n", "shifted.pt", "whole")
+        save(folder / "exchanged.pt", dict(whole, random_label1=whole["random_label3"]))
+        refused("0.1764 of random_label1 differ from clean_label, of the published labels 0.1723", "cifar-n", "exchanged.pt", "whole")
+        assert not (folder / "whole" / "labels").exists(), "nothing of a file that is refused is kept"
+        save(folder / "whole.pt", whole)
+        result = convert("cifar-n", "whole.pt", "whole")
+        assert result.returncode == 0, result
+        for name, rate in (("aggregate", "0.090100"), ("worst", "0.402100"), ("random-1", "0.172300"), ("random-2", "0.181200"), ("random-3", "0.176400")):
+            assert tensors(folder / "whole" / "labels" / f"{name}.safetensors")[0]["noise_rate"] == rate
+
         sets = {i: [[int(y)], [1, 2], [int(y), 4]] for i, y in enumerate(clean)}
         (folder / "pl.pkl").write_bytes(pickle.dumps(sets))
         assert convert("plcifar10", "pl.pkl", "out").returncode == 0

@@ -124,6 +124,38 @@ TEST_F(EngineTest, AMixtureIsOfInputs) {
   EXPECT_TRUE(at::allclose(mixed, want));
 }
 
+// Weights by pixel: a mask of cells over the image, whatever the image's size, in whole batches, chunks and slices.
+TEST_F(EngineTest, AMixtureByCellsGivesEachPixelTheWeightOfItsCell) {
+  struct Flat final : model::Architecture {
+    struct Tower final : model::Tower {
+      Tower() { weights_.add("A", at::zeros({1}, at::kDouble), true); }
+      std::int64_t width() const override { return 3 * 4 * 6; }
+      model::Outputs rows(const at::Tensor& images) override { return {{"features", images.flatten(1)}}; }
+    };
+    std::unique_ptr<model::Tower> tower(std::string_view, TowerKind) override { return std::make_unique<Tower>(); }
+  };
+  at::Tensor images = at::linspace(-1, 1, 5 * 3 * 4 * 6, at::kDouble).view({5, 3, 4, 6});
+  at::Tensor cells = at::tensor({1.0, 0.0, 0.25, 0.5, 1.0, 0.0}, at::kDouble).view({2, 3});
+  // 4 x 6 pixels in 2 x 3 cells: two by two.
+  at::Tensor weight = cells.repeat_interleave(2, 0).repeat_interleave(2, 1);
+  at::Tensor want = (weight * images + (1 - weight) * images.flip(0)).flatten(1);
+  for (std::int64_t chunk : {0, 2}) {
+    RowsSource source(images);
+    Flat flat;
+    method::Facts facts{&settings_, 2, 1, 5, 5, 3, at::TensorOptions(at::kDouble)};
+    Engine own(facts, source, flat, *alone_, chunk);
+    own.add_network("main", TowerKind::image, "", "");
+    method::Ids ids = method::Ids::range(0, 5, at::kCPU), partner(ids.on_host().flip(0), at::kCPU);
+    auto mixed = [&](const at::Tensor& by) {
+      return own.forward("main", method::Rows{{{"weak", ids}}, partner, by}, ids, false, "train").features();
+    };
+    EXPECT_TRUE(at::allclose(mixed(cells), want)) << chunk;
+    at::Tensor finer = at::linspace(0, 1, 8 * 12, at::kDouble).view({8, 12});  // than the image: every second one
+    at::Tensor taken = finer.slice(0, 0, 8, 2).slice(1, 0, 12, 2);
+    EXPECT_TRUE(at::allclose(mixed(finer), (taken * images + (1 - taken) * images.flip(0)).flatten(1)));
+  }
+}
+
 TEST_F(EngineTest, StatesAreWrittenInPlaceAndKept) {
   Engine own = engine();
   own.add_state("q", at::zeros({2}, at::kDouble), Keep::every_epoch);

@@ -259,6 +259,14 @@ TEST(LearningRate, Schedules) {
   EXPECT_NEAR(rate(1, 15), 0.01 * 0.97553, 1e-7);
   own.set("train.schedule", "cosine-step");
   EXPECT_NEAR(rate(0, 50), 0.005, 1e-12);
+  own.set("train.lr_floor", 1e-3);  // ProMix: eta_min + (lr - eta_min) (1 + cos) / 2, eta_min = lr / 1000
+  EXPECT_EQ(rate(0, 0), 0.01);
+  EXPECT_NEAR(rate(0, 50), 1e-5 + (0.01 - 1e-5) / 2, 1e-12);
+  own.set("train.schedule", "cosine");
+  EXPECT_NEAR(rate(1), 1e-5 + (0.01 - 1e-5) * 0.97553, 1e-7);
+  EXPECT_NEAR(rate(10), 1e-5, 1e-12);
+  own.set("train.lr_floor", 0.0);
+  EXPECT_EQ(rate(3), 0.01 / 2 * (1 + std::cos(std::numbers::pi * 0.3))) << "to the bit what it was";
   own.set("train.schedule", "coop");
   EXPECT_EQ(rate(0), 1e-5);
   EXPECT_EQ(rate(1), 0.01) << "the cosine begins an epoch late";

@@ -135,6 +135,98 @@ TEST_F(SelectionTest, ARecordedMaskSelects) {
   EXPECT_THAT(refusal(stage, context()), HasSubstr("this mask is of another data set, or of another state of it"));
 }
 
+struct Notes final : Observer {
+  std::vector<std::string> all;
+  void note(const std::string& text) override { all.push_back(text); }
+};
+
+// Counted in the run file, said to the person who watches, and refused where the experiment says so.
+TEST_F(SelectionTest, ClassesWithoutASelectedSampleAreCountedSaidAndRefusedOnRequest) {
+  ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
+  data::Record dataset;
+  dataset.name = "mini";
+  dataset.fingerprint = "f";
+  dataset.train = 60;
+  Stage learner = train("ce");
+  learner.settings.set("labels.kind", "clean");
+  learner.settings.set("train.epochs", 1);
+  learner.inputs["selection"] = {};
+  struct Case {
+    std::function<bool(std::size_t)> keeps;  // sample i is of class i % 10
+    double empty;
+    std::string said;
+  };
+  const std::vector<Case> cases = {{[](std::size_t) { return true; }, 0, ""},
+                                   {[](std::size_t i) { return i >= 20 && i % 10 != 3 && i % 10 != 7; }, 2,
+                                    "2 of 10 classes have no selected sample: 'd', 'h'"},
+                                   {[](std::size_t i) { return i % 10 == 9; }, 9,
+                                    "9 of 10 classes have no selected sample: 'a', 'b', 'c', 'd', 'e', ..."}};
+  for (std::size_t number = 0; number < cases.size(); ++number) {
+    const Case& own = cases[number];
+    std::vector<double> values(60);
+    for (std::size_t i = 0; i < 60; ++i) values[i] = own.keeps(i);
+    const std::vector<std::size_t> shape{60};
+    Stage stage = noisy("ce", StageKind::detect);
+    stage.settings.set("method", "file");
+    stage.settings.set("labels.kind", "clean");
+    stage.fingerprints["mask"] =
+        data::record_mask("theirs" + std::to_string(number), dataset, values, shape).fingerprint;
+    Notes notes;
+    store::RunContent content = execute(stage, context(), *alone_, notes).content;
+    EXPECT_EQ(final_value(content, "selection_empty_classes"), own.empty);
+    std::vector<std::string> expected;
+    if (!own.said.empty()) expected.push_back(own.said);
+    EXPECT_EQ(notes.all, expected) << number;
+    Path file = folder_ / fmt::format("selection{}.h5", number);
+    store::write_run_file(file, content);
+    Context with_selection = context();
+    with_selection.inputs["selection"] = file;
+    learner.settings.set("empty_classes", "refuse");
+    if (own.empty > 0) {
+      EXPECT_EQ(refusal(learner, with_selection),
+                fmt::format("empty_classes = refuse: {} ({})", own.said, file.string()));
+      learner.settings.set("empty_classes", "count");
+      EXPECT_NO_THROW(execute(learner, with_selection, *alone_, quiet_)) << "a model can be trained on the others";
+    } else {
+      EXPECT_NO_THROW(execute(learner, with_selection, *alone_, quiet_));
+    }
+  }
+}
+
+// A model whose every prediction is another label: the detector's result is legal, and says what it is.
+TEST_F(SelectionTest, ADetectorThatKeepsNothingSaysSo) {
+  Execution scores = run(score());
+  at::Tensor others = (at::arange(60, at::kLong) + 1).remainder(10);
+  scores.content.arrays["scores/logits"] = array_of(at::one_hot(others, 10).to(at::kFloat));
+  store::write_run_file(folder_ / "scores.h5", scores.content);
+  Context with_scores = context();
+  with_scores.inputs["scores"] = folder_ / "scores.h5";
+  Stage stage = label_match();
+  stage.settings.set("labels.kind", "clean");
+  Notes notes;
+  store::RunContent content = execute(stage, with_scores, *alone_, notes).content;
+  EXPECT_EQ(final_value(content, "selection_kept"), 0);
+  EXPECT_EQ(final_value(content, "selection_empty_classes"), 10);
+  EXPECT_THAT(notes.all, testing::ElementsAre("the selection keeps none of 60 samples"));
+}
+
+// A method that selects while it trains counts in every epoch, and says what came out.
+TEST_F(SelectionTest, AMethodThatSelectsItselfIsNeverSilentlyEmpty) {
+  Stage stage = noisy("small-loss");
+  stage.settings.set("forget_rate", 1.0);
+  stage.settings.set("warmup_epochs", 1);
+  Notes notes;
+  store::RunContent content = execute(stage, context(), *alone_, notes).content;
+  EXPECT_EQ(final_value(content, "selection_kept"), 0);
+  EXPECT_EQ(final_value(content, "selection_empty_classes"), 10);
+  EXPECT_THAT(notes.all, testing::ElementsAre("the selection keeps none of 60 samples"));
+  for (const store::Column& column : content.tables.at("metrics/epochs")) {
+    if (column.name != "selection_empty_classes") continue;
+    EXPECT_THAT(std::get<std::vector<double>>(column.values), testing::ElementsAre(0, 10))
+        << "nothing is forgotten in the warm-up, then all";
+  }
+}
+
 TEST_F(SelectionTest, BadInputsAreNamed) {
   Stage learner = noisy("ce");
   learner.inputs["selection"] = {};

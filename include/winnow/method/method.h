@@ -54,7 +54,7 @@ using model::TowerKind;
 struct Rows {
   std::vector<std::pair<std::string, Ids>> parts;  // a view and its samples
   Ids partner = {};                                // places among all rows
-  Tensor weight = {};                              // a scalar on the device: the host does not read a drawn weight
+  Tensor weight = {};  // a scalar, or cells h x w over the image (fmix.h), on the device: the host does not read it
 
   std::int64_t size() const;
 };

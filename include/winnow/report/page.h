@@ -15,13 +15,14 @@ struct Line {
   std::string name;                        // "proden"
   std::size_t n = 0;                       // runs
   std::vector<double> x, mean, deviation;  // epochs from 0; deviation 0 for one run
-  std::size_t colour = 0;                  // the same for a row of the table in every chart
+  std::size_t colour = 0;                  // 0 to 7, the same for a row of the table in every chart
+  std::size_t panel = 0;                   // the plot that it is drawn in, also the same in every chart
 };
 
+// All lines of all panels, on one scale: no panel has two lines of one colour.
 struct Chart {
   std::string title, unit;  // "labels.rate 0.7", "accuracy in %"
   std::vector<Line> lines;
-  std::size_t left_out = 0;  // lines that did not fit; the table has them
 };
 
 // One attempt at one stage.
@@ -64,7 +65,8 @@ struct Page {
 std::string render_html(const Page&);
 
 // Curves of a table's rows, one chart a column: the table's metric and, where stages select, precision, recall and F1
-// of the selection. Reads the runs of the experiments and of their detectors.
+// of the selection, and how many classes have no selected sample, where some have none. All rows are drawn, at most
+// eight in a panel. Reads the runs of the experiments and of their detectors.
 void add_curves(Page&, const Table&, const sweep::Plan&, store::RunReader&);
 void add_curves(Page&, const Table&, const sweep::Plan&, const store::Store&);
 

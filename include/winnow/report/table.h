@@ -56,6 +56,9 @@ struct Table {
   std::vector<std::vector<Cell>> cells;            // [row][column]
   // Which of them are averages of others: over an axis, seed by seed, and so missing where one member is missing.
   std::set<std::size_t> average_rows, average_columns;
+  // Those whose detector is its selection rule alone, on a network trained with plain cross-entropy (train_rule =
+  // "ce"), and what their header says of it.
+  std::map<std::size_t, std::string> rule_alone_rows, rule_alone_columns;
   std::size_t planned = 0, done = 0;  // experiments
   std::vector<std::string> notes;
   std::map<std::string, std::string> labels;  // of header values, human-readable

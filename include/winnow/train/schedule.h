@@ -16,7 +16,7 @@ struct Progress {
 // The rate of the optimiser whose settings are `table` (optimiser_key.h), by its `schedule`; lr is the base, E the
 // epochs, e this one:
 //   constant     lr
-//   cosine       lr (1 + cos(pi e / E)) / 2
+//   cosine       lr (1 + cos(pi e / E)) / 2; with `lr_floor` f above 0: f lr + (1 - f) times that
 //   cosine-step  the same by iteration
 //   coop         1e-5 in epoch 0, then lr (1 + cos(pi (e - 1) / E)) / 2 (docs/methods/unsupervised.md#1)
 //   grip         lr e / w while e < w = `warmup`, then lr (1 + cos(pi (e - w) / (E - w))) / 2 (the same)

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include "svg.h"
 
@@ -32,9 +35,10 @@ struct Range {
   }
 };
 
+// One panel of a chart; the scale is that of all its panels.
 class Plot {
  public:
-  explicit Plot(const Chart& chart) : chart_(chart) {
+  Plot(const Chart& chart, std::vector<const Line*> lines) : chart_(chart), lines_(std::move(lines)) {
     for (const Line& line : chart.lines)
       for (std::size_t i = 0; i < line.x.size(); ++i) {
         x_.add(line.x[i]);
@@ -52,8 +56,8 @@ class Plot {
     text_ = fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", kWidth, kHeight,
                         escaped(fmt::format("{}, {} by epoch", chart_.title, chart_.unit)));
     axes();
-    for (const Line& own : chart_.lines) band(own, own.colour % 8);
-    for (const Line& own : chart_.lines) line(own, own.colour % 8);
+    for (const Line* own : lines_) band(*own, own->colour);
+    for (const Line* own : lines_) line(*own, own->colour);
     return text_ + "</svg>";
   }
 
@@ -105,6 +109,7 @@ class Plot {
   }
 
   const Chart& chart_;
+  std::vector<const Line*> lines_;
   Range x_, y_;
   std::string text_;
 };
@@ -133,21 +138,26 @@ std::string numbers(const Chart& chart) {
   return text + "</tbody></table></div></details>";
 }
 
+std::string legend(const std::vector<const Line*>& lines) {
+  std::string text = "<ul class=\"legend\">";
+  for (const Line* line : lines)
+    text += fmt::format(
+        "<li><svg class=\"swatch\" viewBox=\"0 0 24 8\" aria-hidden=\"true\"><line class=\"line c{}\" x1=\"0\" "
+        "x2=\"24\" y1=\"4\" y2=\"4\"/></svg>{} "
+        "<span class=\"unit\">n = {}</span></li>",
+        line->colour, escaped(line->name), line->n);
+  return text + "</ul>";
+}
+
 }  // namespace
 
 std::string chart(const Chart& chart) {
   std::string text =
       fmt::format("<figure class=\"card\"><figcaption><b>{}</b><span class=\"unit\">{}</span></figcaption>",
                   escaped(chart.title), escaped(chart.unit));
-  text += Plot(chart).draw() + "<ul class=\"legend\">";
-  for (std::size_t i = 0; i < chart.lines.size(); ++i)
-    text += fmt::format(
-        "<li><svg class=\"swatch\" viewBox=\"0 0 24 8\" aria-hidden=\"true\"><line class=\"line c{}\" x1=\"0\" "
-        "x2=\"24\" y1=\"4\" y2=\"4\"/></svg>{} "
-        "<span class=\"unit\">n = {}</span></li>",
-        chart.lines[i].colour % 8, escaped(chart.lines[i].name), chart.lines[i].n);
-  text += "</ul>";
-  if (chart.left_out) text += fmt::format("<p class=\"unit\">{} more in the table</p>", chart.left_out);
+  std::map<std::size_t, std::vector<const Line*>> panels;
+  for (const Line& line : chart.lines) panels[line.panel].push_back(&line);
+  for (const auto& [number, lines] : panels) text += Plot(chart, lines).draw() + legend(lines);
   return text + numbers(chart) + "</figure>";
 }
 

@@ -12,7 +12,8 @@ namespace winnow::report {
 
 namespace {
 
-constexpr std::size_t kLines = 8;  // as many as the page has colours
+constexpr std::size_t kColours = 8;  // of the page
+constexpr const char* kEmptyClasses = "selection_empty_classes";
 
 using Curve = std::vector<double>;
 
@@ -35,7 +36,7 @@ std::map<std::string, Curve> curves_of(const sweep::Plan& plan, store::RunReader
 }
 
 Line average(const std::string& name, const std::vector<Curve>& runs, double factor) {
-  Line line{name, runs.size(), {}, {}, {}, 0};
+  Line line{.name = name, .n = runs.size()};
   std::size_t epochs = 0;
   for (const Curve& run : runs) epochs = std::max(epochs, run.size());
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
@@ -50,19 +51,30 @@ Line average(const std::string& name, const std::vector<Curve>& runs, double fac
   return line;
 }
 
+bool is_drawn(const std::string& name, const std::string& metric) {
+  return name == metric || name == "selection_precision" || name == "selection_recall" || name == "selection_f1" ||
+         name == kEmptyClasses;
+}
+
+bool all_zero(const std::map<std::size_t, std::vector<Curve>>& rows) {
+  for (const auto& [r, curves] : rows)
+    for (const Curve& curve : curves)
+      if (std::any_of(curve.begin(), curve.end(), [](double value) { return value != 0; })) return false;
+  return true;
+}
+
+// A table's rows in panels as equal as can be, of as many as there are colours at most.
+std::size_t rows_in_panel(std::size_t rows) {
+  std::size_t panels = (rows + kColours - 1) / kColours;
+  return panels ? (rows + panels - 1) / panels : 1;
+}
+
 // winnow's selection metrics are; a foreign trainer may use their names for percents.
 bool is_share(const std::map<std::size_t, std::vector<Curve>>& rows) {
   for (const auto& [r, curves] : rows)
     for (const Curve& curve : curves)
       if (std::any_of(curve.begin(), curve.end(), [](double value) { return value < 0 || value > 1; })) return false;
   return true;
-}
-
-std::string name_of(const Table& table, const Header& row) {
-  std::string name;
-  for (const std::string& value : row)
-    if (value != "-") name += (name.empty() ? "" : ", ") + label(table, value);
-  return name;
 }
 
 }  // namespace
@@ -94,25 +106,25 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, store::
     auto r = static_cast<std::size_t>(row - table.rows.begin()),
          c = static_cast<std::size_t>(column - table.columns.begin());
     for (auto& [name, curve] : curves_of(plan, runs, node_of.at(sample.identity)))
-      if (name == table.metric.name || name == "selection_precision" || name == "selection_recall" ||
-          name == "selection_f1")
-        found[c][name][r].push_back(std::move(curve));
+      if (is_drawn(name, table.metric.name)) found[c][name][r].push_back(std::move(curve));
   }
+  std::size_t in_panel = rows_in_panel(table.rows.size());
   for (auto& [c, quantities] : found)
     for (auto& [quantity, rows] : quantities) {
       bool learning = quantity == table.metric.name;
-      std::string title = table.columns[c].empty() ? "" : column_title(table, table.columns[c]);
-      std::string what = learning ? quantity : quantity.substr(quantity.find('_') + 1);
-      double factor = learning ? (table.metric.percent() ? 100 : 1) : is_share(rows) ? 100 : 1;
-      Chart chart{title.empty() ? table.name : title,
-                  factor == 100 ? what + " in %" : what,
-                  {},
-                  rows.size() > kLines ? rows.size() - kLines : 0};
-      for (auto& [r, runs] : rows)
-        if (chart.lines.size() < kLines) {
-          chart.lines.push_back(average(name_of(table, table.rows[r]), runs, factor));
-          chart.lines.back().colour = r;
-        }
+      if (!learning && quantity == kEmptyClasses && all_zero(rows)) continue;
+      std::string title = table.columns[c].empty() ? "" : column_title(table, c);
+      bool counts = quantity == kEmptyClasses;
+      std::string what = learning ? quantity
+                         : counts ? "classes without a selected sample"
+                                  : quantity.substr(quantity.find('_') + 1);
+      double factor = learning ? (table.metric.percent() ? 100 : 1) : !counts && is_share(rows) ? 100 : 1;
+      Chart chart{title.empty() ? table.name : title, factor == 100 ? what + " in %" : what, {}};
+      for (auto& [r, runs] : rows) {
+        chart.lines.push_back(average(row_title(table, r), runs, factor));
+        chart.lines.back().colour = r % in_panel;
+        chart.lines.back().panel = r / in_panel;
+      }
       if (std::any_of(chart.lines.begin(), chart.lines.end(), [](const Line& line) { return line.x.size() > 1; }))
         (learning ? page.learning : page.selection).push_back(std::move(chart));
     }

@@ -167,14 +167,13 @@ class Writer {
       out_ += fmt::format("<p class=\"question\">{}</p>", escaped(table.question));
     out_ += "<div class=\"scroll card\"><table class=\"results\"><thead><tr>";
     for (const std::string& axis : table.row_axes) out_ += fmt::format("<th scope=\"col\">{}</th>", escaped(axis));
-    for (const Header& column : table.columns) {
-      out_ += fmt::format("<th scope=\"col\" class=\"number\">{}</th>", escaped(column_title(table, column)));
-    }
+    for (std::size_t c = 0; c < table.columns.size(); ++c)
+      out_ += fmt::format("<th scope=\"col\" class=\"number\">{}</th>", escaped(column_title(table, c)));
     out_ += "</tr></thead><tbody>";
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
       out_ += "<tr>";
       for (std::size_t i = 0; i < table.rows[r].size(); ++i)
-        out_ += fmt::format("<th scope=\"row\">{}</th>", escaped(label(table, table.rows[r][i])));
+        out_ += fmt::format("<th scope=\"row\">{}</th>", escaped(row_label(table, r, i)));
       for (std::size_t c = 0; c < table.columns.size(); ++c)
         add_cell(table, r, c, cells[{table.rows[r], table.columns[c]}]);
       out_ += "</tr>";

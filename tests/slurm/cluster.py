@@ -10,8 +10,10 @@ from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "scancel")
 
+PLUGINS = Path("/usr/lib/x86_64-linux-gnu/slurm-wlm")
+
 # Jobs of `all` and `cancelled` give way to those of `urgent`; the first go back into the queue, the second are cancelled. A requeued job may
-# begin again after cred_expire and a second.
+# begin again after cred_expire and a second. Nodes may say that they have more cores than the machine.
 CONFIGURATION = """
 ClusterName=winnow
 SlurmctldHost={host}(127.0.0.1)
@@ -37,8 +39,9 @@ SlurmdLogFile={folder}/%n/slurmd.log
 SchedulerParameters=batch_sched_delay=1,sched_interval=1
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-KillWait=10
+KillWait=20
 JobRequeue=1
+SlurmdParameters=config_overrides
 {nodes}
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=REQUEUE
 PartitionName=cancelled Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=CANCEL
@@ -63,11 +66,12 @@ def free_port():
 
 
 class Cluster:
-    """Nodes n1, n2, ...; each believes that it has `cores` cores and one GPU, which no driver shows."""
+    """Nodes n1, n2, ...; each believes that it has `cores` cores, and one GPU (/dev/null). `pmix`: whether this Slurm has PMIx."""
 
-    def __init__(self, nodes=1, cores=None):
+    def __init__(self, nodes=1, cores=None, pmix=True):
         self.names = [f"n{number}" for number in range(1, nodes + 1)]
         self.cores = cores or os.cpu_count()
+        self.pmix = pmix
 
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="winnow-slurm-"))
@@ -77,6 +81,13 @@ class Cluster:
         nodes = "\n".join(f"NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 Port={free_port()} CPUs={self.cores} RealMemory=1000 Gres=gpu:1 "
                           "State=UNKNOWN" for node in self.names)
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(folder=self.folder, host=socket.gethostname().split(".")[0], port=free_port(), nodes=nodes))
+        if not self.pmix:
+            (self.folder / "plugins").mkdir()
+            for plugin in PLUGINS.glob("*.so"):
+                if "pmix" not in plugin.name:
+                    (self.folder / "plugins" / plugin.name).symlink_to(plugin)
+            with open(self.folder / "slurm.conf", "a") as file:
+                file.write(f"PluginDir={self.folder}/plugins\n")
         (self.folder / "gres.conf").write_text("".join(f"NodeName={node} Name=gpu File=/dev/null\n" for node in self.names))
         self.environment = dict(os.environ, SLURM_CONF=str(self.folder / "slurm.conf"))
         key = self.folder / "munge.key"

@@ -66,11 +66,11 @@ def free_port():
 
 
 class Cluster:
-    """Nodes n1, n2, ...; each believes that it has `cores` cores, and one GPU (/dev/null). `pmix`: whether this Slurm has PMIx."""
+    """Nodes n1, n2, ...; each believes that it has `cores` cores (a number, or one for each), and one GPU (/dev/null). `pmix`: whether this Slurm has PMIx."""
 
     def __init__(self, nodes=1, cores=None, pmix=True):
         self.names = [f"n{number}" for number in range(1, nodes + 1)]
-        self.cores = cores or os.cpu_count()
+        self.cores = cores if isinstance(cores, tuple) else (cores or os.cpu_count(),) * nodes
         self.pmix = pmix
 
     def __enter__(self):
@@ -78,8 +78,8 @@ class Cluster:
         self.folder.chmod(0o755)
         for name in ("state", *(f"{node}/{part}" for node in self.names for part in ("spool", "tmp"))):
             (self.folder / name).mkdir(parents=True)
-        nodes = "\n".join(f"NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 Port={free_port()} CPUs={self.cores} RealMemory=1000 Gres=gpu:1 "
-                          "State=UNKNOWN" for node in self.names)
+        nodes = "\n".join(f"NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 Port={free_port()} CPUs={cores} RealMemory=1000 Gres=gpu:1 "
+                          "State=UNKNOWN" for node, cores in zip(self.names, self.cores))
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(folder=self.folder, host=socket.gethostname().split(".")[0], port=free_port(), nodes=nodes))
         if not self.pmix:
             (self.folder / "plugins").mkdir()

@@ -38,11 +38,11 @@ class Place:
         file.write_text(f'#!/bin/bash\necho "{name} $1" >>"$SLURM_CALLS"\n{does}\n')
         file.chmod(0o755)
 
-    def work(self, *trainer, launcher=None, sbatch=(), programs=None, **more):
+    def work(self, *trainer, launcher=None, cores="--cpus-per-task=2", sbatch=(), programs=None, **more):
         self.count += 1
         if launcher:
             more["WINNOW_LAUNCHER"] = launcher
-        return Work(self.cluster, self.build, self.folder / str(self.count), *trainer, sbatch=("--nodes=2", *sbatch), programs=programs or self.programs, **more)
+        return Work(self.cluster, self.build, self.folder / str(self.count), *trainer, sbatch=("--nodes=2", cores, *sbatch), programs=programs or self.programs, **more)
 
 
 def check(what, work, *details):
@@ -77,6 +77,14 @@ def both_nodes_compute_by_either_launcher(place):
         check(hosts_of(work) == 2, work)
         check({record["slots"] for record in work.events("joined")} == {2.0}, work, "a trainer for each core")
         check({record["agent"] for record in work.events("started")} == {0, 1}, work)
+
+
+def nodes_may_differ(place):
+    """Whole nodes, with their GPUs, of 8 and of 4 cores: as many trainers on each."""
+    works = [place.work(launcher=launcher, cores="--exclusive", options=["--device", "cpu"]) for launcher in LAUNCHERS]
+    for work in works:
+        completed(work)
+        check(sorted(record["slots"] for record in work.events("joined")) == [4, 8], work, work.events("joined"))
 
 
 def slurm_is_called_a_few_times_whatever_the_stages(place):
@@ -249,8 +257,9 @@ def ranks_in_a_container(place):
 GROUPS = [
     ({}, [both_nodes_compute_by_either_launcher, slurm_is_called_a_few_times_whatever_the_stages, gpus_that_the_allocation_does_not_hold, words_that_are_wrong,
           ranks_in_a_container, a_cancelled_job_stays_cancelled, by_srun, by_mpirun]),
-    ({}, [the_time_limit_is_in_time, a_job_that_may_not_come_back_is_followed_by_another]),
-    ({}, [preempted_by_requeue, preempted_by_cancel]),
+    ({"cores": (8, 4)}, [nodes_may_differ, the_time_limit_is_in_time, a_job_that_may_not_come_back_is_followed_by_another]),
+    ({}, [preempted_by_requeue]),
+    ({}, [preempted_by_cancel]),
     ({}, [a_lost_node_under_srun, a_lost_node_under_mpirun, the_node_of_the_batch_script_is_lost]),
     ({"pmix": False}, [slurm_without_pmix]),
 ]
@@ -259,7 +268,7 @@ GROUPS = [
 def run_group(settings, tests, build, folder, failed):
     folder.mkdir()
     try:
-        with Cluster(nodes=2, cores=8, **settings) as cluster:
+        with Cluster(nodes=2, **{"cores": 8, **settings}) as cluster:
             place = Place(cluster, build, folder)
             for test in tests:
                 begin = time.time()

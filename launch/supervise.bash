@@ -25,12 +25,10 @@ export WINNOW_RUN_ID WINNOW_EXIT_RECORD WINNOW_TTY=0
 
 # The code in the record, if it is of this run; in the results folder, or beside us where that cannot be written.
 recorded_code() {
-  local file
+  local file code
   for file in "$WINNOW_EXIT_RECORD" "$store/exit.json"; do
-    if grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$file"; then
-      sed -n 's/.*"code":\([0-9]*\).*/\1/p' "$file"
-      return 0
-    fi
+    code=$(sed -n '/"run":"'"$WINNOW_RUN_ID"'"/s/.*"code":\([0-9]*\).*/\1/p' "$file" 2>/dev/null)
+    if [ -n "$code" ]; then echo "$code"; return 0; fi
   done
   return 1
 }
@@ -58,7 +56,7 @@ supervise() {
   local name=$1 how=$2
   shift 2
   folder=$(mktemp -d) || exit 1
-  trap 'rm -rf "$folder"' EXIT
+  trap '[ "$BASHPID" = $$ ] && rm -rf "$folder"' EXIT     # a child of bash that is killed before it is another program runs it, too
   launcher= asked=
   # In a process group of its own, so that Ctrl-C reaches the coordinator as a request and the launcher not at all: it would
   # kill its ranks a second later.

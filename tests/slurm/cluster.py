@@ -150,11 +150,13 @@ class Cluster:
         return found
 
     def kill_processes(self, node):
-        for process in self.processes(node):
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        """All of them in one moment: none sees another die."""
+        for sent in (signal.SIGSTOP, signal.SIGKILL):
+            for process in self.processes(node):
+                try:
+                    os.kill(process, sent)
+                except ProcessLookupError:
+                    pass
 
     def lose(self, node):
         """The node is gone from one moment to the next, and the controller notices at once."""

@@ -46,7 +46,9 @@ class Place:
 
 
 def check(what, work, *details):
-    assert what, (*details, work.cluster.job(work.job), work.events("failed"), work.log())
+    if not what:
+        job = " ".join(f"{key}={value}" for key, value in work.cluster.job(work.job).items())
+        raise AssertionError("\n".join(map(str, (*details, job, *work.events("failed"), work.log()))))
 
 
 def completed(work, stages=5, restarts=0, seconds=120):

@@ -246,13 +246,15 @@ def slurm_without_pmix(place):
 
 
 def ranks_in_a_container(place):
-    """WINNOW_WRAP: what starts a container's programs, here one that marks them."""
+    """WINNOW_WRAP: what starts a container's programs, here one that tells what they see: how long the job may run, too."""
     wrap = place.folder / "contain"
-    wrap.write_text('#!/bin/bash\necho "contained $*" | cut -d" " -f1-4\n[ "$1 $2" = "exec image.sif" ] || exit 9\nshift 2\nexec env INSIDE=yes "$@"\n')
+    wrap.write_text('#!/bin/bash\necho "contained $*" | cut -d" " -f1-3\necho "seconds left: $((SLURM_JOB_END_TIME - $(date +%s)))"\n[ "$1 $2" = "exec image.sif" ] || exit 9\nshift 2\nexec env INSIDE=yes "$@"\n')
     wrap.chmod(0o755)
     work = place.work(WINNOW_WRAP=f"{wrap} exec image.sif")
     completed(work)
     check(work.log().count("contained exec image.sif") == 2, work)
+    left = [int(line.split()[-1]) for line in work.log().splitlines() if line.startswith("seconds left: ")]
+    check(len(left) == 2 and all(0 < seconds <= 600 for seconds in left), work)
 
 
 # Those that run one after the other share a cluster; where nodes are lost or jobs preempted, nothing else runs.

@@ -3,7 +3,7 @@
 # Trusts the exit record that the coordinator writes, in the results folder and beside us, and nothing else: when rank 0 is killed, Open
 # MPI 4.1 ends everything with status 0. Without a record of this run it was a crash, and it is started again, at most three times;
 # finished stages are kept. Ctrl-C, SIGTERM, SIGUSR1 and SIGUSR2 let running stages finish for a moment and stop (exit code 4).
-# Reads `store`, the results folder of the run. Ranks find WINNOW_RUN_ID, WINNOW_EXIT_RECORD and WINNOW_TTY in their environment.
+# Reads `store`, the results folder of the run, and WINNOW_CRASH_CODE (1), the exit code when that did not help. Ranks find WINNOW_RUN_ID, WINNOW_EXIT_RECORD and WINNOW_TTY in their environment.
 
 # The folder that --store names among the words of a command.
 store_among() {
@@ -84,9 +84,14 @@ supervise() {
     launcher=
     if code=$(recorded_code); then exit "$code"; fi
     [ -n "$asked" ] && exit 4
-    if [ "$status" != 0 ] && [ "$status" -lt 128 ] && [ $((SECONDS - began)) -lt 3 ]; then
-      echo "launch/$name: $name could not start it (status $status)" >&2
-      exit 1
+    if [ "$status" != 0 ] && [ "$status" -lt 128 ]; then
+      if [ "$attempt" = 0 ] && [ $((SECONDS - began)) -lt 3 ]; then
+        echo "launch/$name: $name could not start it (status $status)" >&2
+        exit 1
+      elif [ "$attempt" != 0 ] && ! grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json"; then
+        echo "launch/$name: $name could not start it again (status $status)" >&2
+        break                                                            # a node is gone since
+      fi
     fi
     [ "$attempt" = 3 ] && break
     pause=$((1 << attempt))
@@ -98,6 +103,6 @@ supervise() {
       sleep 1
     done
   done
-  echo "launch/$name: it crashed four times; see the lines above" >&2
-  exit 1
+  echo "launch/$name: it crashed $((attempt + 1)) times; see the lines above" >&2
+  exit "${WINNOW_CRASH_CODE:-1}"
 }

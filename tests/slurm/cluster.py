@@ -39,7 +39,7 @@ SlurmdLogFile={folder}/%n/slurmd.log
 SchedulerParameters=batch_sched_delay=1,sched_interval=1
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-KillWait=20
+KillWait=12
 JobRequeue=1
 SlurmdParameters=config_overrides
 {nodes}
@@ -150,11 +150,11 @@ class Cluster:
         return found
 
     def kill_processes(self, node):
-        """All of them in one moment: none sees another die."""
-        for sent in (signal.SIGSTOP, signal.SIGKILL):
-            for process in self.processes(node):
+        """Parents first: none tells of a child's death. (Nor are they stopped first: orphans that are stopped get SIGHUP, and srun says it.)"""
+        for _ in range(2):
+            for process in sorted(self.processes(node)):
                 try:
-                    os.kill(process, sent)
+                    os.kill(process, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
 

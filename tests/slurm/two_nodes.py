@@ -7,6 +7,7 @@ waiting for Slurm. Trainers are tests/system/noop_trainer.cpp.
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -178,6 +179,19 @@ def a_lost_node_under_mpirun(place):
     a_lost_node_ends_nothing(place, "mpirun")
 
 
+def a_crash_after_a_lost_node_brings_the_job_back(place):
+    """The coordinator cannot be started again over nodes of which one is gone; another allocation has others."""
+    work = place.work("--sleep", "3", launcher="mpirun", seeds=range(3))
+    work.running(agents=2)
+    place.cluster.lose("n2")
+    os.kill(work.events("begin")[-1]["pid"], signal.SIGKILL)
+    work.wait(lambda: work.cluster.job(work.job)["Restarts"] == "1", "the job in the queue")
+    check("could not start it again" in work.log(), work)
+    place.cluster.restore("n2")
+    completed(work, 7, restarts=1)
+    check(work.events("resumed"), work)
+
+
 def the_node_of_the_batch_script_is_lost(place):
     """Slurm alone would keep such a job, with nothing in it, until its time limit."""
     work = place.work("--sleep", "3", seeds=range(3), WINNOW_BATCH_SILENCE="10")
@@ -265,6 +279,7 @@ GROUPS = [
     ({}, [preempted_by_requeue]),
     ({}, [preempted_by_cancel]),
     ({}, [a_lost_node_under_srun, a_lost_node_under_mpirun, the_node_of_the_batch_script_is_lost]),
+    ({}, [a_crash_after_a_lost_node_brings_the_job_back]),
     ({"pmix": False}, [slurm_without_pmix]),
 ]
 

@@ -61,18 +61,18 @@ supervise() {
   # In a process group of its own, so that Ctrl-C reaches the coordinator as a request and the launcher not at all: it would
   # kill its ranks a second later.
   trap 'asked=1; ask_to_stop' INT TERM USR1 USR2
-  local attempt status code began recorded pause holder sleeper i
+  local attempt status code began recorded looks=0 pause holder never i
+  mkfifo "$folder/never" && exec {never}<>"$folder/never" || exit 1       # nothing is ever written there
   for attempt in 0 1 2 3; do
     WINNOW_RUN_ID=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
     WINNOW_EXIT_RECORD=$folder/exit.$attempt.json
     began=$SECONDS recorded=0
-    setsid "$@" </dev/null &
+    setsid "$@" </dev/null {never}>&- &
     launcher=$!
-    while :; do                                                          # `wait` returns early when a trap has run
-      sleep 1 & sleeper=$!
-      wait -n "$launcher" "$sleeper"
-      kill "$sleeper"
-      kill -0 "$launcher" || break
+    # Neither `wait`, which returns when a trap has run, nor `wait -n`, which was seen to miss an end, but a look five times a second.
+    while kill -0 "$launcher"; do
+      read -rt 0.2 -u "$never"
+      [ $((looks = (looks + 1) % 5)) = 0 ] || continue
       if recorded_code >/dev/null; then
         [ $((recorded += 1)) -lt 5 ] || kill -KILL -- "-$launcher"           # a daemon on a lost node is waited for without end
       elif [ "$how" = kill ] && coordinator_died; then

@@ -1,10 +1,12 @@
 """A real Slurm on one machine, for tests: munge, a controller and one daemon for each node, all in a folder of its own, gone when it is left."""
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -59,10 +61,17 @@ def missing():
     return found
 
 
+taken, taking = set(), threading.Lock()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to outgoing connections, of which there are many while clusters start side by side."""
+    while True:
+        port = random.randrange(17000, 32000)
+        with taking, socket.socket() as probe:
+            if port not in taken and probe.connect_ex(("127.0.0.1", port)) != 0:
+                taken.add(port)
+                return port
 
 
 class Cluster:

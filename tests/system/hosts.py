@@ -22,6 +22,9 @@ while [ $# -gt 0 ]; do
   case $1 in -o | -p) shift 2 ;; -*) shift ;; *) break ;; esac
 done
 host=$1; shift
+# Each host has temporary files of its own: Open MPI's daemons of one job would trip over each other's.
+export OMPI_MCA_orte_tmpdir_base=$(dirname "$0")/tmp.$host
+mkdir -p "$OMPI_MCA_orte_tmpdir_base"
 case $host in
   hangs) sleep 600 ;;
   silent-later) echo "Welcome to the machine"; sleep 600 ;;
@@ -194,8 +197,10 @@ def real_ssh(case):
     def server(name, keys="authorized", before="true"):
         nonlocal config, known
         port = free_port()
+        (folder / f"tmp.{name}").mkdir()
         (folder / f"{name}.conf").write_text(f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/{keys}\nStrictModes no\nUsePAM no\n"
-                                             f"PermitRootLogin yes\nPasswordAuthentication yes\nPidFile none\n")
+                                             f"PermitRootLogin yes\nPasswordAuthentication yes\nPidFile none\n"
+                                             f"SetEnv OMPI_MCA_orte_tmpdir_base={folder}/tmp.{name}\n")
         case.processes.append(subprocess.Popen(["unshare", "-m", "bash", "-c", f"{before}; exec {SSHD} -D -f {folder}/{name}.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         config += f"Host {name}\n  HostName 127.0.0.1\n  Port {port}\n"
         known += f"[127.0.0.1]:{port} {(folder / ('other.pub' if name == 'impostor' else 'host.pub')).read_text()}"

@@ -14,70 +14,21 @@ import time
 from pathlib import Path
 
 from cluster import Cluster, missing
-
-SOURCE = Path(__file__).resolve().parents[2]
-
-SWEEP = """
-name     = "slurm"
-question = "Does a sweep survive its allocations?"
-
-[base]
-dataset = "fashion-mnist"
-data    = { samples = 1000 }
-model   = "nano-clip"
-adapt   = "adaptformer"
-labels  = { kind = "flip", rate = 0.1 }
-train   = { epochs = 1 }
-
-[[grid]]
-method = ["cc", "proden"]
-seed   = [0, 1]
-"""
-
-
-class Work:
-    """A sweep with a store of its own, submitted to a cluster."""
-
-    def __init__(self, cluster, build, folder, name, *trainer, options=()):
-        self.cluster, self.folder = cluster, folder / name
-        self.folder.mkdir()
-        self.store = self.folder / "results"
-        (self.folder / "sweep.toml").write_text(SWEEP)
-        home = self.folder / "home"                 # a checkout whose build is the one that is tested
-        home.mkdir()
-        (home / "launch").symlink_to(SOURCE / "launch")
-        (home / "build").symlink_to(build)
-        noop = " ".join([str(build / "bin/noop-trainer"), *trainer])
-        self.job = cluster.submit("--time=10", "--cpus-per-task=2", f"--output={self.folder}/log", SOURCE / "launch/slurm.sbatch", self.folder / "sweep.toml",
-                                  "--from-scratch", "--store", self.store, "--checkpoint-every", "0.2", "--grace", "0", "--trainer", noop, *options, cwd=home)
-
-    def log(self):
-        file = self.folder / "log"
-        return file.read_text() if file.exists() else ""
-
-    def done(self):
-        return sorted(file.stem for file in self.store.glob("runs/??/*.h5"))
-
-    def checkpoints(self):
-        return sum(len(list(folder.iterdir())) for folder in self.store.glob("checkpoints/*") if folder.is_dir())
-
-    def ended(self, seconds=90):
-        return self.cluster.wait(lambda: self.cluster.state(self.job) in ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT") and self.cluster.job(self.job), f"the end of job {self.job}: " + self.log(), seconds)
-
+from work import SOURCE, Work
 
 def a_sweep_is_done(cluster, build, folder):
-    work = Work(cluster, build, folder, "plain")
+    work = Work(cluster, build, folder / "plain")
     job = work.ended()
     assert (job["JobState"], job["ExitCode"]) == ("COMPLETED", "0:0"), (job, work.log())
     assert len(work.done()) == 5, work.log()
-    assert "5 of 5 stages done" in work.log() and "2 cores, allocation 1" in work.log(), work.log()
+    assert "5 of 5 stages done" in work.log() and "nodes 1, cores of each 2, ranks by mpirun, allocation 1" in work.log(), work.log()
     record = json.loads((work.store / "exit.json").read_text())
     assert record["code"] == 0, record
     assert not list(work.store.glob("slurm-*")), "state of a job that is done stays"
 
 
 def a_stopped_job_is_queued_again_and_resumes(cluster, build, folder):
-    work = Work(cluster, build, folder, "stopped", "--sleep", "3")
+    work = Work(cluster, build, folder / "stopped", "--sleep", "3")
     cluster.wait(lambda: len(work.done()) >= 1 and work.checkpoints() >= 1, "a stage with a checkpoint: " + work.log())
     cluster.said("scancel", "--batch", "--signal=USR1", work.job)          # as --signal=B:USR1@60 does before the time limit
     cluster.wait(lambda: "back into the queue" in work.log(), "the stop", 40)
@@ -89,7 +40,7 @@ def a_stopped_job_is_queued_again_and_resumes(cluster, build, folder):
 
 
 def a_job_that_gets_nowhere_ends(cluster, build, folder):
-    work = Work(cluster, build, folder, "nowhere", "--hang", "settings", options=("--time-scale", "0.2"))
+    work = Work(cluster, build, folder / "nowhere", "--hang", "settings", options=("--time-scale", "0.2"))
     for _ in range(3):
         seen = work.log().count("allocation ")
         cluster.wait(lambda: work.log().count("allocation ") > 0 and "0 of 5 done" in work.log()[work.log().rfind("allocation "):] or

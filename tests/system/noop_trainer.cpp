@@ -100,6 +100,8 @@ void meet() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  for (int signal : {SIGTERM, SIGUSR1, SIGUSR2})
+    ::signal(signal, SIG_IGN);  // of a batch system, to all: "stop" follows
   std::map<std::string, std::string> options;
   for (int i = 1; i < argc; ++i) {
     std::string name = argv[i];

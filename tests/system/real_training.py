@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -177,6 +178,17 @@ def pretraining_goes_on_after_a_kill(case):
     contains(again.stderr, "resumed at epoch")
 
 
+def lives_through_signals_to_all(case):
+    """Slurm's of a preempted job: the trainer waits for its agent's words, and has a checkpoint by then."""
+    with subprocess.Popen([str(case.build / "bin/winnow-train"), "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=case.environment, text=True) as trainer:
+        equal(json.loads(trainer.stdout.readline())["event"], "ready", "its first word")
+        for sent in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+            trainer.send_signal(sent)
+        trainer.stdin.write('{"do":"quit"}\n')
+        trainer.stdin.flush()
+        equal(trainer.wait(30), 0, "exit code")
+
+
 def finals(case):
     """identity -> last loss and accuracy, of stages that train."""
     text = subprocess.run([sys.executable, "-c", """
@@ -248,6 +260,7 @@ def the_whole_way(case):
     one_stage_by_hand(case)
     goes_on_in_smaller_pieces(case)
     pretraining_goes_on_after_a_kill(case)
+    lives_through_signals_to_all(case)
     survives_kills(case.build, case.digests())
     gangs_go_on_from_their_checkpoints(case.build, case)
 

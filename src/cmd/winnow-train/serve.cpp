@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -280,6 +281,9 @@ int serve(int argc, char** argv) {
   app.add_option("--device", device_name, "where stages are computed")->capture_default_str();
   app.add_option("--threads", threads, "overrides the context's threads");
   if (!parse(app, argc, argv)) return kDone;
+
+  // Slurm sends them to every process of a job, trainers too. The agent's "stop" follows, and asks for a checkpoint.
+  for (int signal : {SIGTERM, SIGUSR1, SIGUSR2}) ::signal(signal, SIG_IGN);
 
   return as_gang(device_name, [&](comm::Collective& gang, c10::Device device) {
     return gang.rank() == 0 ? lead(gang, device, threads) : follow(gang, device, threads);

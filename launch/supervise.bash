@@ -1,0 +1,108 @@
+# Sourced by launch/mpirun and launch/srun: runs their launcher until `winnow run` has ended, whatever the launcher's status says.
+#
+# Trusts the exit record that the coordinator writes, in the results folder and beside us, and nothing else: when rank 0 is killed, Open
+# MPI 4.1 ends everything with status 0. Without a record of this run it was a crash, and it is started again, at most three times;
+# finished stages are kept. Ctrl-C, SIGTERM, SIGUSR1 and SIGUSR2 let running stages finish for a moment and stop (exit code 4).
+# Reads `store`, the results folder of the run, and WINNOW_CRASH_CODE (1), the exit code when that did not help. Ranks find WINNOW_RUN_ID, WINNOW_EXIT_RECORD and WINNOW_TTY in their environment.
+
+# The folder that --store names among the words of a command.
+store_among() {
+  local store=results
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --store) store=${2:-results} ;;
+      --store=*) store=${1#--store=} ;;
+    esac
+    shift
+  done
+  echo "$store"
+}
+
+# What every rank's Open MPI is told, whoever starts it: what the behaviour under faults was measured with.
+export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_mpi_yield_when_idle=1
+export WINNOW_RUN_ID WINNOW_EXIT_RECORD WINNOW_TTY=0
+[ -t 1 ] && WINNOW_TTY=1
+
+# The code in the record, if it is of this run; in the results folder, or beside us where that cannot be written.
+recorded_code() {
+  local file code
+  for file in "$WINNOW_EXIT_RECORD" "$store/exit.json"; do
+    code=$(sed -n '/"run":"'"$WINNOW_RUN_ID"'"/s/.*"code":\([0-9]*\).*/\1/p' "$file" 2>/dev/null)
+    if [ -n "$code" ]; then echo "$code"; return 0; fi
+  done
+  return 1
+}
+
+# "PID" of the coordinator that holds the store, if it is on this host. $1: of this run only.
+coordinator() {
+  sed -n 's/.*"host":"'"$(hostname)"'","pid":\([0-9]*\),"run":"'"${1:-[0-9a-f]*}"'".*/\1/p' "$store/coordinator.json" 2>/dev/null
+}
+
+coordinator_died() {
+  local pid
+  pid=$(coordinator "$WINNOW_RUN_ID") && [ -n "$pid" ] && ! kill -0 "$pid" 2>/dev/null
+}
+
+# Of the coordinator itself where it is on this host: srun would send the signal to trainers, too, and those that do not expect it die.
+ask_to_stop() {
+  local pid
+  pid=$(coordinator "$WINNOW_RUN_ID") && [ -n "$pid" ] && kill -USR1 "$pid" 2>/dev/null && return
+  [ -z "$launcher" ] || kill -USR1 "$launcher" 2>/dev/null
+}
+
+# supervise NAME HOW WORDS...: NAME for messages; HOW: `kill` where the launcher takes its ranks with it when it is killed, so that one
+# that hangs after its rank 0 has died can be ended, `wait` where they end by themselves. Does not return.
+supervise() {
+  local name=$1 how=$2
+  shift 2
+  folder=$(mktemp -d) || exit 1
+  trap '[ "$BASHPID" = $$ ] && rm -rf "$folder"' EXIT     # a child of bash that is killed before it is another program runs it, too
+  launcher= asked=
+  # In a process group of its own, so that Ctrl-C reaches the coordinator as a request and the launcher not at all: it would
+  # kill its ranks a second later.
+  trap 'asked=1; ask_to_stop' INT TERM USR1 USR2
+  local attempt status code began recorded looks=0 pause holder never i
+  mkfifo "$folder/never" && exec {never}<>"$folder/never" || exit 1       # nothing is ever written there
+  for attempt in 0 1 2 3; do
+    WINNOW_RUN_ID=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
+    WINNOW_EXIT_RECORD=$folder/exit.$attempt.json
+    began=$SECONDS recorded=0
+    setsid "$@" </dev/null {never}>&- &
+    launcher=$!
+    # Neither `wait`, which returns when a trap has run, nor `wait -n`, which was seen to miss an end, but a look five times a second.
+    while kill -0 "$launcher"; do
+      read -rt 0.2 -u "$never"
+      [ $((looks = (looks + 1) % 5)) = 0 ] || continue
+      if recorded_code >/dev/null; then
+        [ $((recorded += 1)) -lt 5 ] || kill -KILL -- "-$launcher"           # a daemon on a lost node is waited for without end
+      elif [ "$how" = kill ] && coordinator_died; then
+        kill -KILL "$launcher"
+      fi
+    done 2>/dev/null                                                     # bash tells of every process that it sees killed
+    wait "$launcher"
+    status=$?
+    launcher=
+    if code=$(recorded_code); then exit "$code"; fi
+    [ -n "$asked" ] && exit 4
+    if [ "$status" != 0 ] && [ "$status" -lt 128 ]; then
+      if [ "$attempt" = 0 ] && [ $((SECONDS - began)) -lt 3 ]; then
+        echo "launch/$name: $name could not start it (status $status)" >&2
+        exit 1
+      elif [ "$attempt" != 0 ] && ! grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json"; then
+        echo "launch/$name: $name could not start it again (status $status)" >&2
+        break                                                            # a node is gone since
+      fi
+    fi
+    [ "$attempt" = 3 ] && break
+    pause=$((1 << attempt))
+    echo "launch/$name: it ended without an exit record, so it crashed; starting again in $pause s, finished stages are kept" >&2
+    sleep "$pause"
+    # When the launcher itself was killed its ranks end some seconds later. Two coordinators would not get along.
+    for ((i = 0; i < 20; ++i)); do
+      holder=$(coordinator) && [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null || break
+      sleep 1
+    done
+  done
+  echo "launch/$name: it crashed $((attempt + 1)) times; see the lines above" >&2
+  exit "${WINNOW_CRASH_CODE:-1}"
+}

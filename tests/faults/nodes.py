@@ -1,0 +1,160 @@
+"""Several simulated nodes on one machine: process trees that share no PID, network, IPC or mount namespace, no /tmp and no /dev/shm;
+only files elsewhere, as on a cluster with a shared file system. Needs root and iproute2."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+# The first process of a node: it takes over what loses its parent, as init does.
+INIT = "import os, time\nwhile True:\n    try: os.wait()\n    except ChildProcessError: time.sleep(0.05)\n"
+
+
+def run(*words, check=True, **options):
+    return subprocess.run([str(word) for word in words], check=check, capture_output=True, text=True, **options)
+
+
+def possible():
+    """Why not; nothing if it is."""
+    if os.geteuid() != 0:
+        return "namespaces need root"
+    for program in ("ip", "nsenter", "unshare"):
+        if not shutil.which(program):
+            return f"there is no {program}"
+    tried = subprocess.run(["unshare", "--pid", "--fork", "--net", "--ipc", "--mount", "--uts", "true"], capture_output=True, text=True)
+    return tried.stderr.strip()
+
+
+class Node:
+    def __init__(self, nodes, index):
+        self.nodes, self.name, self.address = nodes, f"node{index}", f"10.77.{nodes.subnet}.{index + 1}"
+        self.link = f"wf{nodes.subnet}n{index}"
+        self.lost = False
+        self.process = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts", "--mount", "--mount-proc",
+                                         sys.executable, "-c", INIT], stderr=subprocess.DEVNULL)
+        self.init = self.first()
+        for folder in ("/tmp", "/dev/shm"):
+            self.enter("mount", "-t", "tmpfs", "tmpfs", folder)
+        self.enter("mount", "--bind", nodes.hosts, "/etc/hosts")
+        self.enter("hostname", self.name)
+        run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.init)
+        run("ip", "link", "set", self.link, "master", nodes.bridge, "up")
+        self.enter("ip", "addr", "add", f"{self.address}/24", "dev", "eth0")
+        for device in ("lo", "eth0"):
+            self.enter("ip", "link", "set", device, "up")
+
+    def first(self):
+        for _ in range(200):
+            found = run("pgrep", "-P", self.process.pid, check=False).stdout.split()
+            if found and self.inside(found[0]):
+                return int(found[0])
+            time.sleep(0.02)
+        raise AssertionError(f"{self.name} does not start")
+
+    @staticmethod
+    def inside(pid):
+        try:
+            return os.readlink(f"/proc/{pid}/ns/pid") != os.readlink("/proc/self/ns/pid")
+        except OSError:
+            return False
+
+    def words(self, *words):
+        return ["nsenter", "-t", str(self.init), "--pid", "--net", "--ipc", "--uts", "--mount", "--", *map(str, words)]
+
+    def enter(self, *words):
+        return run(*self.words(*words))
+
+    def start(self, *words, **options):
+        return subprocess.Popen(self.words(*words), start_new_session=True, **options)
+
+    def processes(self):
+        """PIDs, as this machine sees them, of all but the first; those that are dead and not yet reaped do not count."""
+        own, found = os.readlink(f"/proc/{self.init}/ns/pid") if not self.lost else None, []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == self.init:
+                continue
+            try:
+                if os.readlink(entry / "ns/pid") == own and (entry / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+    def cut(self):
+        run("ip", "link", "set", self.link, "down")
+
+    def heal(self):
+        run("ip", "link", "set", self.link, "up")
+
+    def lose(self):
+        """Power off: everything on it is gone at once, and says nothing."""
+        self.lost = True
+        run("ip", "link", "set", self.link, "down", check=False)
+        os.kill(self.init, signal.SIGKILL)
+        self.process.wait()
+
+
+class Nodes:
+    """A context. `shared`: a folder that all nodes see, outside of /tmp."""
+
+    def __init__(self, count, shared):
+        self.shared = Path(shared)
+        self.subnet = os.getpid() % 200 + 20
+        self.bridge = f"wf{self.subnet}"
+        self.hosts = self.shared / "hosts"
+        self.hosts.write_text("127.0.0.1 localhost\n" + "".join(f"10.77.{self.subnet}.{i + 1} node{i}\n" for i in range(count)))
+        self.calls = self.shared / "calls"
+        self.calls.mkdir()
+        self.agent = self.shared / "agent"             # what mpirun takes for ssh
+        self.agent.write_text(f"""#!/bin/sh
+host=$1; shift
+file={self.calls}/$host.$$
+printf '%s' "$*" >"$file.part" && mv "$file.part" "$file.call"
+""")
+        self.agent.chmod(0o755)
+        run("ip", "link", "add", self.bridge, "type", "bridge")
+        run("ip", "link", "set", self.bridge, "up")
+        self.all, self.ending = [], False
+        try:
+            for index in range(count):
+                self.all.append(Node(self, index))
+        except BaseException:
+            self.close()
+            raise
+        self.thread = threading.Thread(target=self.answer_calls)
+        self.thread.start()
+
+    def answer_calls(self):
+        started = []
+        while not self.ending:
+            for call in self.calls.glob("*.call"):
+                node = next(n for n in self.all if n.name == call.name.split(".")[0])
+                command = call.read_text()
+                call.unlink()
+                if not node.lost:
+                    started.append(node.start("sh", "-c", command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            for process in started:
+                process.poll()
+            time.sleep(0.02)
+
+    def alive(self):
+        return [node for node in self.all if not node.lost]
+
+    def close(self):
+        self.ending = True
+        if hasattr(self, "thread"):
+            self.thread.join()
+        for node in self.alive():
+            node.lose()
+        for node in self.all:
+            run("ip", "link", "del", node.link, check=False)
+        run("ip", "link", "del", self.bridge, check=False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *ignored):
+        self.close()

@@ -10,18 +10,19 @@
 
 namespace winnow::report {
 
-// A quantity over epochs for one group of experiments: mean and sample standard deviation over their seeds.
+// A quantity over epochs or rounds for one group of experiments: mean and sample standard deviation over their seeds.
 struct Line {
   std::string name;                        // "proden"
   std::size_t n = 0;                       // runs
-  std::vector<double> x, mean, deviation;  // epochs from 0; deviation 0 for one run
+  std::vector<double> x, mean, deviation;  // epochs from 0, rounds from 1; deviation 0 for one run
   std::size_t colour = 0;                  // the same for a row of the table in every chart
 };
 
 struct Chart {
   std::string title, unit;  // "labels.rate 0.7", "accuracy in %"
   std::vector<Line> lines;
-  std::size_t left_out = 0;  // lines that did not fit; the table has them
+  std::size_t left_out = 0;    // lines that did not fit; the table has them
+  std::string over = "epoch";  // what x counts
 };
 
 // One attempt at one stage.
@@ -52,7 +53,7 @@ struct Page {
   std::vector<Judgement> claims;
   std::vector<Table> tables;
   std::vector<std::pair<std::string, std::string>> figures;  // title and SVG, from the statistics
-  std::vector<Chart> learning, selection;
+  std::vector<Chart> learning, selection, rounds;
   std::vector<Attempt> attempts;
   double gpu_seconds = 0, gpu_seconds_in_vain = 0;  // of one GPU; of these, of attempts without a result
   std::vector<Gpu> gpus;
@@ -63,8 +64,9 @@ struct Page {
 
 std::string render_html(const Page&);
 
-// Curves of a table's rows, one chart a column: the table's metric and, where stages select, precision, recall and F1
-// of the selection. Reads the runs of the experiments and of their detectors.
+// Curves of a table's rows, one chart a column: the table's metric; where stages select, precision, recall and F1
+// of the selection; where a recipe labels in rounds, precision and coverage of the labels of each. Reads the runs of
+// the experiments and of the stages before them.
 void add_curves(Page&, const Table&, const sweep::Plan&, store::RunReader&);
 void add_curves(Page&, const Table&, const sweep::Plan&, const store::Store&);
 

@@ -135,7 +135,7 @@ TEST_F(PublishedTest, CoftsNumbersStandInTheirCells) {
   for (const auto& [number, count] : want) {
     sweep::Plan p = published_table("coft", number);
     std::vector<Definition> tables = definitions(fmt::format("coft/table-{}.toml", number));
-    ASSERT_EQ(tables.size(), 1u) << number;
+    ASSERT_EQ(tables.size(), 2u) << number << ": and that of single models";
     Table t = build(p, tables[0]);
     EXPECT_EQ(published(t), count) << t.name;
     EXPECT_EQ(t.planned, p.experiments()) << t.name;

@@ -141,6 +141,11 @@ void add_origins(const sweep::Plan& plan, store::RunReader& runs, std::uint32_t 
 
 Results read_results(const sweep::Plan& plan, store::RunReader& runs, const Metric& metric) {
   require_stage(plan, metric.stage);
+  if (metric.name.starts_with("oracle_"))
+    throw UsageError(fmt::format(
+        "{} is no result: it was chosen on the test split; run files keep it (`winnow show RUN`), tables do "
+        "not show it",
+        metric.name));
   Results results;
   results.experiments.resize(plan.experiments());
   Kinds kinds(metric);

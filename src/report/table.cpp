@@ -117,6 +117,7 @@ class Builder {
     if (beside_)
       for (const std::string& note : beside_->notes)
         if (!holds(table_.notes, note)) table_.notes.push_back(note);
+    for (const std::string& departure : plan_.departures()) table_.notes.push_back(departure);
     table_.axes = values_.axes();
     choose_experiments();
     choose_axes();

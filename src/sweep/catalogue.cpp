@@ -18,6 +18,7 @@
 #include "winnow/data/dataset.h"
 #include "winnow/data/masks.h"
 #include "winnow/data/scores.h"
+#include "winnow/data/shot_lists.h"
 #include "winnow/data/template_file.h"
 #include "winnow/data/weights.h"
 #include "winnow/stage/result_version.h"
@@ -170,6 +171,8 @@ Catalogue Catalogue::built_in(Fingerprints fingerprints, std::vector<PresetFile>
       for (const auto& [name, group] : common.tables("groups")) parts.groups[name] = declared_keys(group, parts);
       catalogue.common = declared_keys(common, parts);
     }
+  for (const data::TemplateRecord& texts : data::shipped_templates())
+    catalogue.fingerprints.try_emplace("templates/" + texts.dataset + "/" + texts.name, texts.fingerprint);
   Reader reader(catalogue, parts);
   for (const BuiltIn& file : built_in_presets()) reader.read(std::string(file.path), file.text, "");
   for (const PresetFile& file : catalogue.outside) reader.read(file.path, file.text, file.folder);
@@ -221,6 +224,10 @@ Catalogue Catalogue::on_this_machine(std::vector<PresetFile> outside) {
     catalogue.fingerprints["scores/" + scores.name] = scores.fingerprint;
   for (const data::TemplateRecord& templates : data::recorded_templates())
     catalogue.fingerprints["templates/" + templates.dataset + "/" + templates.name] = templates.fingerprint;
+  for (const data::ShotListRecord& list : data::recorded_shot_lists())
+    if (auto dataset = catalogue.fingerprints.find(list.dataset);  // a list of another state of it is none
+        dataset != catalogue.fingerprints.end() && dataset->second == list.dataset_fingerprint)
+      catalogue.fingerprints["shots/" + list.dataset + "/" + list.name] = list.fingerprint;
   for (const data::MaskRecord& mask : data::recorded_masks())
     catalogue.fingerprints["masks/" + mask.dataset + "/" + mask.name] = mask.fingerprint;
   return catalogue;

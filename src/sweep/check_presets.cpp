@@ -81,6 +81,8 @@ class Check {
     for (const auto& [name, method] : catalogue.methods) add(any_, method.keys);
     for (const Key& key : catalogue.common)
       if (key.key == "profile" || key.key == "labels.kind") words_[key.key] = key.words;
+    for (const auto& [name, method] : catalogue.methods)
+      if (!method.variant) words_["method"].push_back(name);
   }
 
   void all() const {
@@ -89,7 +91,7 @@ class Check {
     for (const auto& [name, model] : catalogue_.models) {
       Values values(common_, none_);
       values.check(model.settings, "settings", model);
-      check(values, model.recipes, model);
+      check(Values(common_, any_), model.recipes, model);
       check(values, model.datasets, "datasets", model);
     }
     // Common keys, and keys of some methods: they are set where the method has them (Effective).

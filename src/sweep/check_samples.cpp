@@ -26,6 +26,7 @@ class Samples {
       refuse("data.test_samples", fmt::format("{} has {} test samples", dataset_.name, dataset_.test));
     check_range();
     capped();
+    shot_list();
     if (dataset_.train == 0 && count_ == 0) return;
     set_aside();
     long_tail();
@@ -92,6 +93,12 @@ class Samples {
     std::int64_t kept = 0;
     for (std::int64_t count : counts) kept += count;
     count_ = std::min(count_, kept);
+  }
+
+  void shot_list() {
+    bool known = seen_.find("labelled_shots") && seen_.integer("labelled_shots") > 0;
+    if (!seen_.text("data.shot_list").empty() && seen_.integer("data.shots") == 0 && !known)
+      refuse("data.shot_list", "a list of few images of each class, but data.shots = 0 takes all");
   }
 
   // Are there only a few samples of each class? A class with fewer is found by the stage, which knows the labels.

@@ -66,6 +66,7 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
       if (std::all_of(recipe.when.begin(), recipe.when.end(), [&](const auto& condition) {
             const auto& [key, wanted] = condition;
             return wanted == (key == "system"    ? method ? method->system : ""
+                              : key == "method"  ? method ? method->implementation : ""
                               : key == "profile" ? profile
                                                  : chosen_or_varied(key));
           }))

@@ -1,6 +1,7 @@
 #include "expand.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -37,6 +38,7 @@ class Expander {
     for (const std::string& axis : differences_.axes(sweep_))
       if (axis != "width" && axis != kKeepWeights) result_.axes.emplace_back(axis, differences_.values(axis));
     note_idle();
+    note_departures();
     return std::move(result_);
   }
 
@@ -51,6 +53,8 @@ class Expander {
   std::string sources(const std::string& profile, const std::string& method) const;
   std::string overruled_axes(std::uint32_t combination) const;
   void note_idle();
+  void see_texts(Inspection&);
+  void note_departures();
   void note_unmet(const std::vector<Condition>&);
 
   const SweepFile& sweep_;
@@ -60,6 +64,8 @@ class Expander {
   std::vector<std::vector<bool>> structural_;
   std::vector<bool> applied_, override_matched_, exclude_matched_;
   Differences differences_;
+  std::map<std::pair<std::string, std::string>, std::set<std::string>>
+      other_texts_;  // method, prompt in the place of its paper's class texts -> data sets
   Expansion result_;
 
   std::unordered_map<std::uint64_t, Shape> shapes_;  // of the current grid
@@ -126,6 +132,7 @@ std::optional<Shape> Expander::make_shape(std::size_t grid, std::span<const std:
   Inspection inspection(resolved.effective);
   inspect(inspection, catalogue_, result_.missing);
   if (hold_still(grid, resolved.effective, inspection.looked_at(), {})) return std::nullopt;
+  see_texts(inspection);
   std::map<std::string, Slot> slots = slots_of(resolved, sweep_.grids[grid], structural_[grid]);
   Shape shape(resolved, slots, catalogue_);
   if (hold_still(grid, resolved.effective, {}, shape.read)) return std::nullopt;
@@ -228,6 +235,21 @@ void Expander::note_idle() {
     for (const auto* spread : {&claim.spread, &claim.below})
       if (*spread) note_unmet((*spread)->where);
   }
+}
+
+// A prompt by hand in the place of class texts.
+void Expander::see_texts(Inspection& seen) {
+  if (seen.method().texts.empty()) return;
+  std::string dataset = seen.text("dataset"), prompt = seen.text("prompt");
+  if (!catalogue_.fingerprints.count(fmt::format("templates/{}/{}", dataset, prompt)))
+    other_texts_[{seen.method().name, prompt}].insert(dataset);
+}
+
+void Expander::note_departures() {
+  for (const auto& [method_and_prompt, datasets] : other_texts_)
+    result_.departures.push_back(fmt::format("{} on {}: class texts by hand ('{}'), not a language model's",
+                                             method_and_prompt.first, fmt::join(datasets, ", "),
+                                             method_and_prompt.second));
 }
 
 // A value that no experiment has, beside others that some have: a claim would be about less than it says.

@@ -18,7 +18,7 @@ struct Expansion {
   NodeTable nodes;
   std::vector<std::pair<std::string, std::vector<Value>>> axes;  // what differs, and its values
   std::vector<std::pair<std::string, std::size_t>> methods;      // and their numbers of experiments
-  std::vector<std::string> notes;
+  std::vector<std::string> notes, departures;
   std::vector<Missing> missing;
 };
 

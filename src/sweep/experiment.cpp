@@ -1,5 +1,7 @@
 #include "experiment.h"
 
+#include <fmt/format.h>
+
 #include "parts_of_stage.h"
 #include "winnow/core/recorded_reads.h"
 
@@ -27,6 +29,21 @@ std::set<std::string> keys_of(const std::set<std::string>& names, const Method& 
   return keys;
 }
 
+// The fingerprint of a list of labelled images takes the place of the setting that names it, as that of templates does.
+// A stage on another data set, a teacher's, has no part in it.
+void note_shot_lists(std::vector<Draft>& drafts, const std::string& dataset, const Catalogue& catalogue) {
+  for (Draft& draft : drafts) {
+    Settings& settings = draft.stage.settings;
+    if (draft.own_settings || !settings.has("data.shot_list")) continue;
+    std::string list = settings.text("data.shot_list");
+    if (list.empty()) continue;
+    if (settings.text("dataset") == dataset)
+      draft.stage.fingerprints["shots"] = catalogue.fingerprints.at(fmt::format("shots/{}/{}", dataset, list));
+    settings.erase("data.shot_list");
+    draft.stage.defaulted.erase("data.shot_list");
+  }
+}
+
 }  // namespace
 
 Stages stages_of(Effective& effective, const Catalogue& catalogue) {
@@ -43,12 +60,14 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   experiment.defaulted.erase("profile");
   experiment.defaulted.erase("width");
   RecordedReads reads;
+  std::string dataset = experiment.settings.text("dataset");
   bool keeps = experiment.settings.has(kKeepWeights) && experiment.settings.flag(kKeepWeights);
   experiment.settings.erase(kKeepWeights);
   experiment.defaulted.erase(kKeepWeights);
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
   if (keeps) keep_weights(drafts);
   note_templates(drafts, catalogue.fingerprints);
+  note_shot_lists(drafts, dataset, catalogue);
   note_further_tests(drafts, catalogue);
   for (Draft& draft : drafts) {
     if (auto own = catalogue.kind_versions.find(draft.stage.kind); own != catalogue.kind_versions.end())

@@ -24,6 +24,7 @@ class Noter {
     labels();
     scores();
     masks();
+    shots();
     templates();
     for (const std::string& key : seen_.named("model"))
       if (is_looked_at(key)) weights(catalogue_.models.at(seen_.text(key)), seen_.where(key));
@@ -137,6 +138,18 @@ class Noter {
           fmt::format("{}: no mask '{}' of {} on this machine{}: {}; `{}` records one", key, name, dataset, hint,
                       known.empty() ? "there is none" : fmt::format("known are {}", fmt::join(known, ", ")), command));
     }
+  }
+
+  // And lists of few labelled images.
+  void shots() {
+    std::string name = seen_.text("data.shot_list"), dataset = seen_.text("dataset");
+    if (name.empty() || !misses(fmt::format("shots/{}/{}", dataset, name))) return;
+    std::vector<std::string> known = recorded("shots/" + dataset + "/", {});
+    std::string hint = did_you_mean(name, known),
+                command = fmt::format("winnow data shots {} FILE --dataset {}", name, dataset);
+    add(fmt::format("the labelled images '{}' of {}{}", name, dataset, hint), "", command, "data.shot_list",
+        fmt::format("data.shot_list: no list '{}' of {} on this machine{}: {}; `{}` records one", name, dataset, hint,
+                    known.empty() ? "there is none" : fmt::format("known are {}", fmt::join(known, ", ")), command));
   }
 
   // A prompt is itself, a set of prompts that winnow ships, or a file of templates of the data set, recorded by name.

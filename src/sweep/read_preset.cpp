@@ -19,7 +19,7 @@ constexpr Words<Need>::Entry kNeedWords[] = {{Need::validation, "validation"},
                                              {Need::epochs_after_warmup, "epochs-after-warmup"},
                                              {Need::fine_steps, "fine-steps"}};
 constexpr Words<Need> kNeeds("need", kNeedWords);
-const std::vector<std::string> kConditions = {"system", "profile", "labels.kind"};
+const std::vector<std::string> kConditions = {"system", "method", "profile", "labels.kind"};
 
 std::map<std::string, Assignments> named_assignments(const PresetTable& table, std::string_view entry) {
   std::map<std::string, Assignments> result;
@@ -122,7 +122,7 @@ std::vector<Key> declared_keys(const PresetTable& table, const NamedParts& parts
 
 Method read_method(Preset preset, const PresetTable& table, const NamedParts& parts) {
   table.only({"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs", "shares", "first_run",
-              "own_recipe", "stages", "groups", "keys", "profiles", "datasets", "program"});
+              "own_recipe", "stages", "texts", "groups", "keys", "profiles", "datasets", "program"});
   for (const char* entry : {"version", "recipe", "labels"}) table.require(entry);
   table.text("source");
   Method method{std::move(preset)};
@@ -141,6 +141,7 @@ Method read_method(Preset preset, const PresetTable& table, const NamedParts& pa
   method.shares = table.texts("shares");
   method.first_run_keys = table.texts("first_run");
   method.own_recipe = table.flag("own_recipe");
+  method.texts = table.text("texts");
   std::vector<std::string> groups;
   for (const auto& [group, keys] : parts.groups) groups.push_back(group);
   for (const std::string& group : table.words("groups", groups)) {

@@ -37,7 +37,7 @@ Execution execute_cross_filter(const Stage& stage, const Context& context, comm:
     exchanged.clean = exchanged.clean & method::cross_filter(judging, labelling).clean;
   // How sure the judging model is that the label is right.
   at::Tensor score = at::sigmoid(method::at_labels(judging.positive - judging.negative, exchanged.label));
-  if (LabelledShots known = LabelledShots::of(stage.settings, source, oracle); known.ids.defined())
+  if (LabelledShots known = LabelledShots::of(stage, source, oracle); known.ids.defined())
     method::add_labelled(known.ids, known.label, exchanged.label, exchanged.clean, score);
   SelectedSubset subset{exchanged.clean, score, exchanged.label};
 

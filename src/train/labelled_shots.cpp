@@ -2,18 +2,26 @@
 
 #include <ATen/ATen.h>
 
+#include "listed_shots.h"
 #include "winnow/core/error.h"
 
 namespace winnow::train {
 
-LabelledShots LabelledShots::of(const Settings& settings, const ImageSource& source, const Oracle& oracle) {
+LabelledShots LabelledShots::of(const Stage& stage, const ImageSource& source, const Oracle& oracle) {
+  const Settings& settings = stage.settings;
   if (!settings.has("labelled_shots")) return {};
   if (!oracle.knows("train")) throw UsageError("labelled_shots: the true labels of this data set are not known");
   const at::Tensor& truth = oracle.labels("train");
   LabelledShots result;
-  result.ids = at::tensor(draw_shots(truth, source.class_names(), settings.integer("labelled_shots"),
-                                     static_cast<std::uint64_t>(settings.integer("data.seed")), "labelled_shots"),
-                          at::kLong);
+  constexpr const char* kKey = "labelled_shots";
+  std::int64_t shots = settings.integer(kKey);
+  auto list = stage.fingerprints.find("shots");
+  result.ids =
+      at::tensor(list == stage.fingerprints.end()
+                     ? draw_shots(truth, source.class_names(), shots,
+                                  static_cast<std::uint64_t>(settings.integer("data.seed")), kKey)
+                     : listed_shots(list->second, source.samples("train"), truth, source.class_names(), shots, kKey),
+                 at::kLong);
   result.label = truth.index_select(0, result.ids);
   result.unlabelled = at::ones({truth.size(0)}, at::TensorOptions(at::kBool)).index_fill_(0, result.ids, 0);
   return result;

@@ -6,6 +6,7 @@
 
 #include "image_source.h"
 #include "oracle.h"
+#include "winnow/stage/stage.h"
 
 namespace winnow::train {
 
@@ -14,9 +15,9 @@ struct LabelledShots {
   at::Tensor ids, label;  // n of each class: rows of the training set and their true labels, int64
   at::Tensor unlabelled;  // N, bool: the others
 
-  // Drawn by data.seed, as data.shots of these samples are. UsageError for a class of fewer samples, and where the true
-  // labels are not known.
-  static LabelledShots of(const Settings&, const ImageSource&, const Oracle&);
+  // Drawn by data.seed, as data.shots of these samples are, or those of the stage's list. UsageError for a class of
+  // fewer samples, and where the true labels are not known.
+  static LabelledShots of(const Stage&, const ImageSource&, const Oracle&);
 };
 
 }  // namespace winnow::train

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "listed_shots.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/capped_choice.h"
@@ -69,9 +70,12 @@ void keep_shots(Samples& samples, const Settings& settings, const data::Pixels& 
   if (shots == 0) return;
   at::Tensor labels = labels_of(pixels.train()).index_select(0, samples.train);
   samples.few = true;
-  samples.train = samples.train.index_select(
-      0, tensor_of(draw_shots(labels, pixels.classes(), shots,
-                              static_cast<std::uint64_t>(settings.integer("data.seed")), "data.shots")));
+  std::string list = settings.has("data.shot_list") ? settings.text("data.shot_list") : "";
+  std::vector<std::int64_t> few =
+      list.empty() ? draw_shots(labels, pixels.classes(), shots,
+                                static_cast<std::uint64_t>(settings.integer("data.seed")), "data.shots")
+                   : listed_shots(list, samples.train, labels, pixels.classes(), shots, "data.shots");
+  samples.train = samples.train.index_select(0, tensor_of(few));
 }
 
 void keep_narrowed(Samples& samples, const EarlierLabels& earlier, std::size_t classes) {

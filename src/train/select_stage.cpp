@@ -79,7 +79,7 @@ Execution execute_select(const Stage& stage, const Context& context, comm::Colle
   auto [opened, oracle] = open_images(stage, context, {});
   ImageSource& source = *opened;
   SampleScores scores = read_scores(context, "scores").of(source.samples("train"), source.classes());
-  LabelledShots known = LabelledShots::of(stage.settings, source, oracle);
+  LabelledShots known = LabelledShots::of(stage, source, oracle);
   SelectedSubset subset =
       select_by(stage.settings, at::softmax(scores.rows.at("logits").to(at::kDouble), 1), known.unlabelled);
 

@@ -125,7 +125,7 @@ TEST_F(TemplateFiles, DescriptorsBecomeSentences) {
       folder_ / "d.json",
       R"({"forest": ["green leaves", "a canopy", "often dense", "used for timber"], "annual_crop_land": ["rows"], "sea or lake": ["can be blue"]})");
   EXPECT_THAT(record_templates("bare", dataset_, folder_ / "d.json").note, HasSubstr("--descriptors"));
-  TemplateRecord kept = record_templates("llm", dataset_, folder_ / "d.json", {.descriptors = true});
+  TemplateRecord kept = record_templates("gpt3", dataset_, folder_ / "d.json", {.descriptors = true});
   EXPECT_EQ(kept.note, "");
   EXPECT_THAT(recorded_texts(kept.fingerprint, kClasses),
               ElementsAre(ElementsAre("Annual Crop Land, which has rows"),

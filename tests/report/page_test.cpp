@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -18,6 +19,16 @@ MATCHER_P(HasSubstr, text, std::string("holds ") + text) { return arg.find(text)
 
 class PageTest : public ReportTest {
  protected:
+  // A run file of any stage, with these last metrics.
+  void commit(const Stage& stage, const std::vector<std::pair<std::string, double>>& metrics) const {
+    store::RunContent run;
+    run.stage = stage;
+    for (const auto& [name, value] : metrics) run.tables["metrics/final"].push_back({name, std::vector<double>{value}});
+    store::Store target = store();
+    Path part = target.temporary_path(run.stage.identity(), 1);
+    store::write_run_file(part, run);
+    ASSERT_EQ(target.commit(part, run.stage.identity()), store::Commit::committed);
+  }
   Page page() {
     sweep::Plan p =
         plan("labels = { kind = \"flip\", rate = 0.1 }\n[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]");
@@ -139,6 +150,72 @@ TEST_F(PageTest, NamesAndLogsStayText) {
   EXPECT_THAT(html, Not(HasSubstr("<script>x")));
   EXPECT_THAT(html, HasSubstr("a&lt;b&gt;"));
   EXPECT_THAT(html, HasSubstr("m &amp; &quot;n&quot;"));
+}
+
+// Precision and coverage of the labels by round: two selections side by side are averaged, what a round rests on counts
+// it, and what both models confirm is the last one. docs/methods/unsupervised.md#3.7
+TEST_F(PageTest, PseudoLabelsDevelopOverRounds) {
+  sweep::Plan p = plan(
+      "[[grid]]\nmethod = [\"coft-plus\", \"grip\", \"upl\"]\n[[override]]\nwhen = { method = "
+      "[\"coft-plus\", \"grip\"] }\nset = { rounds = 3 }");
+  auto of = [&](std::uint32_t cell) {
+    std::set<std::uint32_t> nodes;
+    std::function<void(std::uint32_t)> add = [&](std::uint32_t node) {
+      if (nodes.insert(node).second)
+        for (std::uint32_t input : p.nodes()[node].inputs) add(input);
+    };
+    add(cell);
+    return nodes;
+  };
+  std::set<std::uint32_t> committed;  // UPL labels as CoFT+ begins
+  for (std::size_t i = 0; i < p.experiments(); ++i) {
+    std::string method = p.settings(i).text("method");
+    double round = 0;
+    for (std::uint32_t node : of(p.cell_node(i)))
+      if (p.nodes()[node].label == "select" || p.nodes()[node].label == "cross-filter") {
+        round += 1;
+        if (!committed.insert(node).second) continue;
+        commit(p.stage(node), {{"selection_precision", 0.5 + 0.01 * round}, {"selection_kept", 0.1 * round}});
+      }
+    EXPECT_EQ(round, method == "coft-plus" ? 1 + 2 + 2 + 2 : method == "grip" ? 3 : 1) << method;
+    finish(p, i, {{"accuracy", 0.5}});
+  }
+  Page made;
+  made.tables = {table(p)};
+  add_curves(made, made.tables[0], p, store());
+  ASSERT_EQ(made.rounds.size(), 2u);
+  const Chart& coverage = made.rounds[0];
+  EXPECT_EQ(coverage.unit, "coverage of pseudo-labels in %");
+  EXPECT_EQ(coverage.over, "round");
+  ASSERT_EQ(coverage.lines.size(), 2u) << "UPL labels once";
+  EXPECT_EQ(coverage.lines[0].name, "coft-plus");
+  EXPECT_THAT(coverage.lines[0].x, testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_NEAR(coverage.lines[0].mean[0], 10, 1e-9);
+  for (std::size_t k = 1; k < 4; ++k)
+    EXPECT_NEAR(coverage.lines[0].mean[k], coverage.lines[0].mean[k - 1] + (k == 1 ? 15 : 20), 1e-9)
+        << "means of two models";
+  EXPECT_THAT(coverage.lines[1].x, testing::ElementsAre(1, 2, 3));
+  EXPECT_EQ(made.rounds[1].unit, "precision of pseudo-labels in %");
+  std::string html = render_html(made);
+  EXPECT_THAT(html, HasSubstr("<section id=\"rounds\"><h2>Pseudo-labels over rounds</h2>"));
+  EXPECT_THAT(html, HasSubstr("href=\"#rounds\""));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"col\">round</th>"));
+  EXPECT_THAT(html, HasSubstr("grip, round 3: 30.00"));
+}
+
+// A round that is missing would shift those behind it: no line rather than a wrong one.
+TEST_F(PageTest, ARoundThatIsMissingLeavesNoLine) {
+  sweep::Plan p = plan("method = \"grip\"\nrounds = 2");
+  for (std::uint32_t node = 0; node < p.nodes().size(); ++node)
+    if (p.nodes()[node].label == "select") {
+      commit(p.stage(node), {{"selection_kept", 0.5}});
+      break;
+    }
+  finish(p, 0, {{"accuracy", 0.5}});
+  Page made;
+  made.tables = {table(p)};
+  add_curves(made, made.tables[0], p, store());
+  EXPECT_TRUE(made.rounds.empty());
 }
 
 TEST_F(PageTest, GpuHoursAreSaidWhereThereAreSome) {

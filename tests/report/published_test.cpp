@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "fixture.h"
 #include "winnow/core/error.h"
@@ -134,7 +135,7 @@ TEST_F(PublishedTest, CoftsNumbersStandInTheirCells) {
   for (const auto& [number, count] : want) {
     sweep::Plan p = published_table("coft", number);
     std::vector<Definition> tables = definitions(fmt::format("coft/table-{}.toml", number));
-    ASSERT_EQ(tables.size(), 1u) << number;
+    ASSERT_EQ(tables.size(), 2u) << number << ": and that of single models";
     Table t = build(p, tables[0]);
     EXPECT_EQ(published(t), count) << t.name;
     EXPECT_EQ(t.planned, p.experiments()) << t.name;
@@ -237,6 +238,66 @@ TEST_F(PublishedTest, NumbersOutsideTheGridAreRefused) {
     EXPECT_THAT(error.what(), HasSubstr("analysis/partialclip.toml:"));
     EXPECT_THAT(error.what(), HasSubstr("no experiment has labels.rate = 0.5"));
   }
+}
+
+// Best-test-epoch figures are kept, never shown as results: docs/methods/unsupervised.md#8.
+TEST_F(PublishedTest, NoTableWithoutLabelsShowsAnOracle) {
+  std::size_t seen = 0, with_members = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Path(WINNOW_SOURCE_DIR) / "analysis")) {
+    std::string path = entry.path().string();
+    if (!path.ends_with(".toml") ||
+        (path.find("/coft/") == std::string::npos && path.find("unsupervised") == std::string::npos))
+      continue;
+    for (const Definition& definition : read_definitions(path)) {
+      ++seen;
+      auto check = [&](const Metric& metric) {
+        EXPECT_EQ(metric.rule, Rule::last) << path << ": " << definition.name;
+        EXPECT_FALSE(metric.name.starts_with("oracle_") || metric.name.ends_with("_best")) << path;
+      };
+      check(definition.metric);
+      if (definition.beside) check(*definition.beside);
+      with_members += definition.beside && definition.beside->name == "accuracy_members";
+    }
+  }
+  EXPECT_EQ(seen, 6u * 2 + 3 + 1);
+  EXPECT_EQ(with_members, 7u)
+      << "the sweeps of CoFT's tables and the gallery show the mean of the models beside the headline";
+}
+
+TEST_F(PublishedTest, AnOracleIsRefusedAsAMetric) {
+  sweep::Plan p = plan("method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.1 }");
+  finish(p, 0, {{"accuracy", 0.5}, {"oracle_accuracy", 0.9}});
+  EXPECT_EQ(read_results(p, store(), Metric::named("accuracy")).experiments[0].value, 0.5);
+  for (const char* name : {"oracle_accuracy", "train.oracle_accuracy"}) try {
+      read_results(p, store(), Metric::named(name));
+      ADD_FAILURE() << name;
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("oracle_accuracy is no result: it was chosen on the test split"));
+    }
+}
+
+// Each headline with the mean of its models, seed by seed.
+TEST_F(PublishedTest, MembersStandBesideTheirEnsemble) {
+  sweep::Plan p = published_table("coft", 2);
+  std::vector<Definition> definitions = read_definitions(WINNOW_SOURCE_DIR "/analysis/coft/table-2.toml");
+  for (std::size_t i = 0; i < p.experiments(); ++i)
+    if (p.settings(i).text("method").starts_with("coft")) finish(p, i, {{"accuracy", 0.75}, {"accuracy_members", 0.5}});
+  store::RunReader runs(store());
+  std::vector<Table> tables = build_tables(p, runs, definitions);
+  ASSERT_EQ(tables.size(), 2u);
+  std::string text = render_markdown(tables[1]);
+  EXPECT_THAT(text, HasSubstr("75.00 ± 0.00"));
+  EXPECT_THAT(text, HasSubstr("50.00 ± 0.00"));
+  EXPECT_THAT(text, HasSubstr("accuracy_members"));
+  for (const char* name : {"table-1", "table-3", "table-4", "table-5", "figure-2"}) {
+    sweep::Plan other = published_sweep("coft", name);
+    std::vector<Table> built =
+        build_tables(other, runs, read_definitions(fmt::format(WINNOW_SOURCE_DIR "/analysis/coft/{}.toml", name)));
+    ASSERT_EQ(built.size(), 2u) << name;
+    EXPECT_GT(built[1].planned, 0u) << name;
+    ASSERT_TRUE(built[1].beside) << name;
+  }
+  EXPECT_THAT(text, HasSubstr("coft-plus on cifar-100n: class texts by hand ('clip-cifar'), not a language model's"));
 }
 
 }  // namespace

@@ -1,4 +1,8 @@
 // The sweeps of CoFT's tables are what they say. docs/methods/unsupervised.md#3.5, #5, #6.
+#include <gmock/gmock.h>
+
+#include <array>
+
 #include "fixture.h"
 
 namespace winnow::sweep {
@@ -54,7 +58,7 @@ TEST_F(Coft, TablesShareItsStages) {
 
 TEST_F(Coft, PromptsAndCandidatesAreThoseOfTheDataSet) {
   for (const Stage& stage : stages(read(1), "score"))
-    if (stage.settings.text("dataset") == "dtd") {
+    if (stage.settings.text("dataset") == "dtd" && !stage.fingerprints.count("templates")) {
       EXPECT_EQ(stage.settings.text("template"), "{} texture.");
     }
   for (const Stage& stage : stages(read(1), "select"))
@@ -62,6 +66,53 @@ TEST_F(Coft, PromptsAndCandidatesAreThoseOfTheDataSet) {
       EXPECT_EQ(stage.settings.real("alpha"), 0.60);
       EXPECT_EQ(stage.settings.real("beta"), 0.99);
     }
+}
+
+// CoFT+ begins with class texts of a language model, CoFT and all others with a prompt by hand.
+TEST_F(Coft, PlusBeginsWithClassTexts) {
+  for (int table : {1, 3, 4, 5}) {
+    Plan p = read(table);
+    EXPECT_TRUE(p.departures().empty()) << p.departures()[0];
+    std::set<std::string> with, without;
+    for (std::size_t i = 0; i < p.experiments(); ++i) {
+      std::string method = p.settings(i).text("method"), dataset = p.settings(i).text("dataset");
+      if (method == "coft-plus") {
+        EXPECT_EQ(p.settings(i).text("prompt"), "llm");
+      } else if (method == "coft") {
+        EXPECT_THAT(p.settings(i).text("prompt"), testing::HasSubstr("{}"));
+      }
+    }
+    for (const Stage& stage : stages(p, "score"))
+      (stage.fingerprints.count("templates") ? with : without).insert(stage.settings.text("dataset"));
+    EXPECT_EQ(with, without) << "both, of each data set";
+    EXPECT_EQ(with.size(), table == 5 ? 4u : 9u);
+  }
+}
+
+// Where no texts ship, CLIP's templates take their place, and every table says so.
+TEST_F(Coft, PlusSaysWhereItsTextsAreByHand) {
+  EXPECT_THAT(
+      read(2).departures(),
+      testing::ElementsAre("coft-plus on cifar-100n: class texts by hand ('clip-cifar'), not a language model's"));
+  for (const char* model : {"nano-clip", "nano-clip-wide"}) {
+    Plan p = plan("name = \"s\"\n[base]\nmethod = \"coft-plus\"\ndataset = \"fashion-mnist\"\nmodel = \"" +
+                  std::string(model) + "\"");
+    EXPECT_EQ(p.settings(0).text("prompt"), "a photo of a {}.") << "sixteen tokens";
+    EXPECT_EQ(p.departures().size(), 1u);
+  }
+  Plan large =
+      plan("name = \"s\"\n[base]\nmethod = \"coft-plus\"\ndataset = \"fashion-mnist\"\nmodel = \"clip-vit-b-16\"");
+  EXPECT_EQ(large.settings(0).text("prompt"), "llm");
+  EXPECT_TRUE(large.departures().empty());
+  Plan own = plan(
+      "name = \"s\"\n[base]\nmethod = \"coft-plus\"\ndataset = \"eurosat\"\nmodel = \"clip-vit-b-16\"\n"
+      "prompt = \"clip-eurosat\"");
+  EXPECT_THAT(
+      own.departures(),
+      testing::ElementsAre("coft-plus on eurosat: class texts by hand ('clip-eurosat'), not a language model's"));
+  EXPECT_TRUE(plan("name = \"s\"\n[base]\nmethod = \"coft\"\ndataset = \"eurosat\"\nmodel = \"clip-vit-b-16\"")
+                  .departures()
+                  .empty());
 }
 
 TEST_F(Coft, RoundsHaveTheRecipesOfTheirPapers) {
@@ -85,6 +136,60 @@ TEST_F(Coft, AStudentLearnsFromALargerModelAlone) {
   for (const char* phase : {"p1", "score"})
     for (const Stage& stage : stages(p, phase)) EXPECT_EQ(stage.settings.text("model"), "clip-vit-l-14") << phase;
   for (const Stage& stage : stages(p, "p2")) EXPECT_EQ(stage.settings.text("model"), "clip-vit-b-16");
+}
+
+// docs/methods/unsupervised.md#6.6: ends of the search and where it begins, by data set.
+TEST_F(Coft, TipAdapterSearchesWhereItsDataSetSays) {
+  const std::map<std::string, std::array<double, 3>> want = {{"caltech101", {12, 5, 3}},
+                                                             {"dtd", {13, 13, 2}},
+                                                             {"eurosat", {12, 10, 2}},
+                                                             {"flowers102", {50, 50, 10}},
+                                                             {"fgvc-aircraft-coop", {30, 30, 5}},
+                                                             {"food101", {10, 10, 1.17}},
+                                                             {"oxford-pets", {7, 3, 1.17}},
+                                                             {"stanford-cars-coop", {20, 10, 3}},
+                                                             {"ucf101", {7, 3, 3}}};
+  std::size_t seen = 0;
+  for (const Stage& stage : stages(read(4), "train")) {
+    if (!stage.settings.text("method").starts_with("tip-adapter")) continue;
+    ++seen;
+    std::string dataset = stage.settings.text("dataset");
+    const auto& [beta, alpha, init] = want.at(dataset);
+    EXPECT_EQ(stage.settings.at("search_scale"), (Value{beta, alpha})) << dataset;
+    EXPECT_EQ(stage.settings.real("init_alpha"), init) << dataset;
+    EXPECT_EQ(stage.settings.real("init_beta"), 1.0);
+    if (stage.settings.text("method") == "tip-adapter-f") {
+      EXPECT_EQ(stage.settings.integer("train.epochs"), dataset == "eurosat" ? 100 : 20) << dataset;
+    }
+  }
+  EXPECT_EQ(seen, 2u * 3 * 9 * 3);
+}
+
+// Baselines are their code: docs/methods/unsupervised.md#6.1, #6.6, #6.8.
+TEST_F(Coft, BaselinesHaveProfilesOfTheirCode) {
+  auto of = [&](const std::string& method, const std::string& rest = "") {
+    Plan p = plan("name = \"s\"\n[base]\nmethod = \"" + method +
+                  "\"\nprofile = \"reference\"\ndataset = \"dtd\"\nmodel = "
+                  "\"clip-vit-b-16\"\nseed = 3\n" +
+                  rest);
+    return p.settings(0);
+  };
+  Settings upl = of("upl");
+  EXPECT_EQ(upl.integer("members"), 16);
+  EXPECT_EQ(upl.integer("train.epochs"), 50);
+  EXPECT_EQ(upl.real("train.lr"), 2e-3);
+  EXPECT_EQ(upl.text("train.schedule"), "coop");
+  for (const char* method : {"tip-adapter", "tip-adapter-f"}) {
+    Settings tip = of(method, "data = { shots = 4, validation = 0.2 }");
+    EXPECT_EQ(tip.integer("data.seed"), 1) << "the same shots for all seeds";
+    EXPECT_EQ(tip.text("views.weak"), "rrc(0.5)");
+    EXPECT_EQ(tip.at("search_scale"), (Value{13, 13}));
+  }
+  Settings kd = of("promptkd", "teacher.method = \"promptsrc\"");
+  EXPECT_EQ(kd.text("adapt"), "vpt-front");
+  EXPECT_EQ(kd.integer("vpt_depth"), 3);
+  EXPECT_EQ(kd.integer("train.batch"), 8);
+  EXPECT_EQ(kd.real("kd_weight"), 1000.0);
 }
 
 TEST_F(Coft, ShotsAreTheSameForAllMethodsOfASeed) {

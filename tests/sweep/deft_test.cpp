@@ -109,7 +109,7 @@ TEST_F(Deft, TablesShareItsStages) {
 }
 
 // One run of DeFT's detector serves every table that prints what comes of it: in the plan of tables 1, 2, 3, 4 and 10
-// together there are 27 for 104 experiments.
+// together there are 27 for 103 experiments.
 TEST_F(Deft, ADetectorServesTablesOneTwoThreeFourAndTen) {
   std::map<int, std::set<std::string>> of_table;
   std::map<std::string, std::size_t> uses;  // by detector: experiments that need it

@@ -304,7 +304,8 @@ TEST_F(OutsidePresets, WhatIsWrongIsSaidWithFileAndLine) {
       {"datasets/a.toml", shapes + "model = \"tiny-net\"\n",
        ":10: settings sets model, by which presets are chosen: only a sweep can"},
       {"datasets/a.toml", shapes + "\n[[recipes]]\nwhen = { systm = \"deft\" }\n",
-       ":12: a condition of a recipe is one of system, profile, labels.kind, not 'systm' (did you mean 'system'?)"},
+       ":12: a condition of a recipe is one of system, method, profile, labels.kind, not 'systm' (did you mean "
+       "'system'?)"},
       {"datasets/a.toml", shapes + "\n[[recipes]]\nwhen = { system = \"defd\" }\n",
        ":12: when.system must be one of partialclip, deft, coft, it is 'defd' (did you mean 'deft'?)"},
       {"datasets/a.toml", shapes + "\n[[recipes]]\n[recipes.when]\nprofile = \"referenc\"\n",

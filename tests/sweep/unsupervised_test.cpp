@@ -86,6 +86,70 @@ TEST_F(Unsupervised, NoStageIsToldALabel) {
   }
 }
 
+// Lists of few labelled images count by their content; a teacher on another data set has no part in them.
+TEST_F(Unsupervised, AListOfShotsCountsByItsContent) {
+  catalogue_.fingerprints["shots/fashion-mnist/coop-4-1"] = "aa";
+  catalogue_.fingerprints["shots/fashion-mnist/same"] = "aa";
+  auto cell = [&](const std::string& rest) {
+    Plan p = made(rest);
+    return p.stage(p.cell_node(0));
+  };
+  Stage drawn = cell("method = \"coop\"\ndata.shots = 4"),
+        listed = cell("method = \"coop\"\ndata = { shots = 4, shot_list = \"coop-4-1\" }");
+  EXPECT_EQ(listed.fingerprints.at("shots"), "aa");
+  EXPECT_FALSE(listed.settings.has("data.shot_list"));
+  EXPECT_NE(listed.identity(), drawn.identity());
+  EXPECT_EQ(cell("method = \"coop\"\ndata = { shots = 4, shot_list = \"same\" }").identity(), listed.identity());
+  EXPECT_EQ(cell("method = \"coop\"\ndata = { shots = 4, shot_list = \"\" }").identity(), drawn.identity());
+  Plan known = made("method = \"coft\"\nlabelled_shots = 4\ndata.shot_list = \"same\"");
+  for (const Stage& stage : stages(known, "cross-filter")) EXPECT_EQ(stage.fingerprints.at("shots"), "aa");
+  Plan taught =
+      made("method = \"promptkd\"\nteacher.method = \"promptsrc\"\ndata = { shots = 4, shot_list = \"same\" }");
+  for (std::uint32_t i = 0; i < taught.nodes().size(); ++i) {
+    Stage stage = taught.stage(i);
+    if (!stage.settings.has("dataset") || taught.nodes()[i].label == "backbone") continue;
+    EXPECT_EQ(stage.fingerprints.count("shots"), stage.settings.text("dataset") == "fashion-mnist" ? 1u : 0u)
+        << taught.nodes()[i].label;
+  }
+  std::set<std::string> axis;
+  Plan several =
+      made("method = \"coop\"\ndata.shots = 4\n[[grid]]\n\"data.shot_list\" = [\"\", \"same\"]\nseed = [0, 1]");
+  for (std::size_t i = 0; i < several.experiments(); ++i)
+    axis.insert(several.stage(several.cell_node(i)).identity().hex());
+  EXPECT_EQ(axis.size(), 4u);
+}
+
+TEST_F(Unsupervised, ListsOfShotsThatCannotBeAreRefused) {
+  catalogue_.fingerprints["shots/fashion-mnist/coop-4-1"] = "aa";
+  catalogue_.fingerprints["shots/eurosat/other"] = "bb";
+  EXPECT_THAT(refused("method = \"coop\"\ndata = { shots = 4, shot_list = \"coop-4\" }"),
+              HasSubstr("s.toml:6: data.shot_list: no list 'coop-4' of fashion-mnist on this machine (did you mean "
+                        "'coop-4-1'?): known are coop-4-1; `winnow data shots coop-4 FILE --dataset fashion-mnist` "
+                        "records one"));
+  EXPECT_THAT(refused("method = \"coop\"\ndata = { shots = 4, shot_list = \"other\" }"),
+              HasSubstr("no list 'other' of fashion-mnist"))
+      << "it is another data set's";
+  EXPECT_THAT(
+      refused("method = \"coop\"\ndata.shot_list = \"coop-4-1\""),
+      HasSubstr("data.shot_list = \"coop-4-1\": a list of few images of each class, but data.shots = 0 takes all"));
+}
+
+// docs/methods/unsupervised.md#9, A15: the labelled set in the second phase alone.
+TEST_F(Unsupervised, LabelledImagesMayBeKnownInTheSecondPhaseAlone) {
+  auto of = [&](const std::string& rest, const std::string& label) {
+    return stages(made("method = \"coft\"\n" + rest), label).at(0);
+  };
+  const std::string some = "labelled_shots = 2\n", late = some + "labelled_phases = \"second\"";
+  EXPECT_EQ(of(some, "select").settings.integer("labelled_shots"), 2);
+  EXPECT_FALSE(of(late, "select").settings.has("labelled_shots"));
+  EXPECT_EQ(of(late, "p1").identity(), of("", "p1").identity()) << "the first phase of no labels";
+  EXPECT_EQ(of(late, "cross-filter").settings.integer("labelled_shots"), 2);
+  EXPECT_NE(of(late, "cross-filter").identity(), of(some, "cross-filter").identity());
+  EXPECT_EQ(of("labelled_phases = \"second\"", "ensemble").identity(), of("", "ensemble").identity())
+      << "of no labelled images";
+  EXPECT_THAT(refused("method = \"coft\"\nlabelled_phases = \"first\""), HasSubstr("labelled_phases"));
+}
+
 TEST_F(Unsupervised, LabelsAreNoAxisOfThem) {
   EXPECT_THAT(refused("method = \"coft\"\n[[grid]]\n\"labels.kind\" = [\"clean\", \"flip\"]\nlabels.rate = [0.5]"),
               HasSubstr("method coft learns without labels: its experiments would be the same in all rows"));

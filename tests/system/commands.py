@@ -62,25 +62,25 @@ def class_texts(run, file):
         return [e["stage"] for e in json.loads(result.stdout)["experiments"]] if result.returncode == 0 else result.stderr
     def record(text):
         file.write_text(json.dumps({"format": "winnow-templates/1", "dataset": "Fashion-MNIST", "source": "by hand", "templates": ["a {}."], "classes": {"bag": [text]}}))
-        return run("data", "templates", "llm", str(file), "--dataset", "fashion-mnist")
+        return run("data", "templates", "mine", str(file), "--dataset", "fashion-mnist")
 
-    chosen = ("--set", 'template="llm"')
+    chosen = ("--set", 'template="mine"')
     assert trained(*chosen) == [None] * 4, trained(*chosen)
-    assert "winnow data templates llm FILE --dataset fashion-mnist" in run("plan", "s.toml", *chosen).stdout
+    assert "winnow data templates mine FILE --dataset fashion-mnist" in run("plan", "s.toml", *chosen).stdout
     for command in ("run", "report", "show"):
         refused = run(command, "s.toml", *chosen)
         assert refused.returncode == 2 and refused.stderr.count("\n") == 1, (command, refused)
-        assert "template: 'llm' has no {} for the class name, and is no set of templates of fashion-mnist" in refused.stderr, refused
-    assert record("a hand bag").stdout.startswith("templates llm: 1 for every class, 11 texts of all classes"), record("a hand bag")
+        assert "template: 'mine' has no {} for the class name, and is no set of templates of fashion-mnist" in refused.stderr, refused
+    assert record("a hand bag").stdout.startswith("templates mine: 1 for every class, 11 texts of all classes"), record("a hand bag")
     first = trained(*chosen)
     assert len(first) == 4 and not set(first) & set(trained()), first
-    assert "templates llm" in run("doctor", "data", "fashion-mnist").stdout
+    assert "templates mine" in run("doctor", "data", "fashion-mnist").stdout
     record("a paper bag")
     assert not set(first) & set(trained(*chosen)), "other texts, the same stages"
     record("a hand bag")
     assert trained(*chosen) == first
     file.write_text("{}")
-    refused = run("data", "templates", "llm", str(file), "--dataset", "fashion-mnist")
+    refused = run("data", "templates", "mine", str(file), "--dataset", "fashion-mnist")
     assert refused.returncode == 2 and "no file of templates" in refused.stderr, refused
     file.unlink()
 

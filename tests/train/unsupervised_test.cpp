@@ -2,6 +2,7 @@
 // on what the ones before it computed.
 #include "../../src/train/arrays.h"
 #include "graph.h"
+#include "winnow/data/shot_lists.h"
 #include "winnow/method/ensemble.h"
 
 namespace winnow::train {
@@ -151,6 +152,58 @@ TEST_F(UnsupervisedTest, LabelledImagesAreSelectedAndCleanWithTheirTrueLabels) {
   Context own = context();
   own.inputs["scores"] = of_kind(all, StageKind::score).at(0)->file;
   EXPECT_THAT(refusal(many, own), HasSubstr("labelled_shots = 7: the class 'a' has 6 training samples"));
+}
+
+// A list names the labelled images in place of a draw: for a method that learns from few labels, and beside labels of
+// one's own making. What a drawn run says of its images is such a list. docs/methods/unsupervised.md#7
+TEST_F(UnsupervisedTest, AListNamesTheShots) {
+  ::setenv("WINNOW_CACHE", (folder_ / "lists").c_str(), 1);
+  data::Record mini;
+  mini.name = "mini";
+  mini.fingerprint = "f";
+  mini.train = 60;
+  auto list = [&](std::vector<std::int64_t> places) {
+    write_file_atomically(folder_ / "list.json", Value(places).dump());
+    return data::record_shot_list("few", mini, folder_ / "list.json").fingerprint;
+  };
+  std::vector<Done> drawn =
+      graph("method = \"coop\"\ndata.shots = 2\ncontext_length = 2\ntrain = { epochs = 1, batch = 8 }\n");
+  at::Tensor own = array(drawn.back().content(), "labels/samples");
+  Stage stage = drawn.back().stage;
+  Context context_of_it = context();
+  context_of_it.inputs.clear();
+  for (const auto& [name, input] : stage.inputs) context_of_it.inputs[name] = folder_ / "backbone.h5";
+  auto samples = [&](const std::string& fingerprint) {
+    stage.fingerprints["shots"] = fingerprint;
+    return execute(stage, context_of_it, *alone_, quiet_).content;
+  };
+  const auto* first = own.const_data_ptr<std::int64_t>();
+  std::vector<std::int64_t> places(first, first + own.numel());
+  store::RunContent again = samples(list(places));
+  EXPECT_TRUE(at::equal(array(again, "labels/samples"), own));
+  EXPECT_EQ(figure(again, "loss"), figure(drawn.back().content(), "loss")) << "the same training, to the last bit";
+  std::vector<std::int64_t> others;
+  for (std::int64_t c = 0; c < 10; ++c) others.insert(others.end(), {c + 10, c + 40});
+  std::sort(others.begin(), others.end());
+  at::Tensor told = array(samples(list(others)), "labels/samples");
+  EXPECT_TRUE(at::equal(told, at::tensor(others, at::kLong)));
+  others.pop_back();
+  EXPECT_THAT(winnow::refusal([&] { samples(list(others)); }),
+              HasSubstr("data.shots = 2: data.shot_list has 1 image of the class 'j'"));
+  stage.settings.set("data.samples", 30);
+  EXPECT_THAT(winnow::refusal([&] { samples(list(places)); }), HasSubstr("images are none of the 30 training samples"));
+
+  std::vector<Done> all = graph(std::string(kCoft) + "labelled_shots = 2\n");
+  Stage select = of_kind(all, StageKind::select).at(0)->stage;
+  Context scored = context();
+  scored.inputs["scores"] = of_kind(all, StageKind::score).at(0)->file;
+  others.clear();
+  for (std::int64_t c = 0; c < 10; ++c) others.insert(others.end(), {c, c + 50});
+  std::sort(others.begin(), others.end());
+  select.fingerprints["shots"] = list(others);
+  at::Tensor known =
+      (array(execute(select, scored, *alone_, quiet_).content, "selection/score") == 1).nonzero().flatten();
+  EXPECT_TRUE(at::isin(at::tensor(others, at::kLong), known).all().item<bool>());
 }
 
 TEST_F(UnsupervisedTest, AnImageMayBeAnItemOfSeveralClasses) {

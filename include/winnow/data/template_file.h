@@ -64,7 +64,14 @@ TemplateRecord record_templates(const std::string& name, const Record& dataset, 
 
 std::vector<TemplateRecord> recorded_templates();  // by data set and name
 
-// The texts of a recorded file by its fingerprint. DataError when it is not on this machine or was damaged.
+// Class texts that winnow ships, under the name kShippedTexts: what CoFT's tables take for a language model's, for the
+// data sets of its tables and Fashion-MNIST (sweeps/coft/templates). Texts that were recorded under this name for a
+// data set take the place of those. Nothing but names and fingerprints is filled in; by data set.
+inline constexpr const char* kShippedTexts = "llm";
+std::vector<TemplateRecord> shipped_templates();
+
+// The texts of a shipped or a recorded file by its fingerprint. DataError when it is not on this machine or was
+// damaged.
 std::vector<std::vector<std::string>> recorded_texts(const std::string& fingerprint,
                                                      const std::vector<std::string>& class_names);
 

@@ -10,11 +10,11 @@
 
 namespace winnow::report {
 
-// A quantity over epochs for one group of experiments: mean and sample standard deviation over their seeds.
+// A quantity over epochs or rounds for one group of experiments: mean and sample standard deviation over their seeds.
 struct Line {
   std::string name;                        // "proden"
   std::size_t n = 0;                       // runs
-  std::vector<double> x, mean, deviation;  // epochs from 0; deviation 0 for one run
+  std::vector<double> x, mean, deviation;  // epochs from 0, rounds from 1; deviation 0 for one run
   std::size_t colour = 0;                  // 0 to 7, the same for a row of the table in every chart
   std::size_t panel = 0;                   // the plot that it is drawn in, also the same in every chart
 };
@@ -23,6 +23,7 @@ struct Line {
 struct Chart {
   std::string title, unit;  // "labels.rate 0.7", "accuracy in %"
   std::vector<Line> lines;
+  std::string over = "epoch";  // what x counts
 };
 
 // One attempt at one stage.
@@ -53,7 +54,7 @@ struct Page {
   std::vector<Judgement> claims;
   std::vector<Table> tables;
   std::vector<std::pair<std::string, std::string>> figures;  // title and SVG, from the statistics
-  std::vector<Chart> learning, selection;
+  std::vector<Chart> learning, selection, rounds;
   std::vector<Attempt> attempts;
   double gpu_seconds = 0, gpu_seconds_in_vain = 0;  // of one GPU; of these, of attempts without a result
   std::vector<Gpu> gpus;
@@ -64,9 +65,10 @@ struct Page {
 
 std::string render_html(const Page&);
 
-// Curves of a table's rows, one chart a column: the table's metric and, where stages select, precision, recall and F1
-// of the selection, and how many classes have no selected sample, where some have none. All rows are drawn, at most
-// eight in a panel. Reads the runs of the experiments and of their detectors.
+// Curves of a table's rows, one chart a column: the table's metric; where stages select, precision, recall and F1 of
+// the selection, and how many classes have no selected sample, where some have none; where a recipe labels in rounds,
+// precision and coverage of the labels of each. All rows are drawn, at most eight in a panel. Reads the runs of the
+// experiments and of the stages before them.
 void add_curves(Page&, const Table&, const sweep::Plan&, store::RunReader&);
 void add_curves(Page&, const Table&, const sweep::Plan&, const store::Store&);
 

@@ -55,7 +55,8 @@ struct Results {
 
 // Shares outside 0 to 1 are no shares: shown as they are, with a note. Where run files disagree on what the metric is,
 // or some of its shares are none, the results are not comparable. UsageError if there are results and none has the
-// metric, or if the sweep has no such stage. The reader is the same for all metrics of a report, so that each run file
+// metric, if the sweep has no such stage, and for figures oracle_*, which are chosen on the test split and are no
+// results (docs/methods/unsupervised.md#8). The reader is the same for all metrics of a report, so that each run file
 // is read once.
 Results read_results(const sweep::Plan&, store::RunReader&, const Metric&);
 Results read_results(const sweep::Plan&, const store::Store&, const Metric&);

@@ -109,6 +109,9 @@ struct Method : Preset {
   // second one, which starts from scratch, as its input "confident".
   std::vector<std::string> first_run_keys;
   bool runs_twice() const { return !first_run_keys.empty(); }
+  // The name of the class texts that its paper uses ("llm"). Experiments whose prompt is of another kind depart from
+  // it.
+  std::string texts;
   // Its profiles hold in a stage of others that runs it, too, over those of that stage's owner.
   bool own_recipe = false;
   std::vector<Key> keys;  // its own, and those of its stages' tables

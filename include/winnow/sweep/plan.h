@@ -84,6 +84,9 @@ class Plan {
   std::vector<bool> needed(const std::vector<bool>& done) const;
   const std::vector<std::string>& notes()
       const;  // what is legal and probably not meant: an override that matches nothing
+  // Where experiments compute something else than the paper of their method, for want of what it uses: CoFT+ with
+  // prompts by hand. Tables show it.
+  const std::vector<std::string>& departures() const;
 
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;

@@ -15,6 +15,7 @@
 #include "winnow/data/dataset.h"
 #include "winnow/data/masks.h"
 #include "winnow/data/scores.h"
+#include "winnow/data/shot_lists.h"
 #include "winnow/data/template_file.h"
 #include "winnow/store/foreign_array.h"
 #include "winnow/sweep/catalogue.h"
@@ -117,6 +118,7 @@ int data(int argc, char** argv) {
       "  winnow data scores teacher logits.h5 --dataset fashion-mnist     another model's logits, for labels.scores\n"
       "  winnow data masks promix mask.json --dataset cifar-100n          another program's selection, for "
       "detect.mask\n"
+      "  winnow data shots coop-4-1 fewshot_4_1.json --dataset eurosat    few labelled images, for data.shot_list\n"
       "  winnow data templates llm eurosat.json --dataset eurosat         class texts, for template = \"llm\"\n"
       "  winnow data templates gpt3 descriptors_pets.json --dataset oxford-pets --descriptors\n");
   std::string name, root, file, array = "logits", dataset;
@@ -142,6 +144,13 @@ int data(int argc, char** argv) {
   masking->add_option("FILE", file, "the file: .json, or HDF5")->required();
   masking->add_option("--dataset", dataset, "the data set that it is of, in its order")->required();
   masking->add_option("--array", mask_array, "the data set in an HDF5 file")->capture_default_str();
+  CLI::App* choosing = app.add_subcommand("shots",
+                                          "records which few training images are labelled, as CoOp's users keep them "
+                                          "(fewshot_{n}_{seed}.json): a JSON list "
+                                          "of places in the training set");
+  choosing->add_option("NAME", name, "what sweeps call it")->required();
+  choosing->add_option("FILE", file, "the JSON file")->required();
+  choosing->add_option("--dataset", dataset, "the data set that it is of, in its order")->required();
   CLI::App* wording = app.add_subcommand(
       "templates",
       "records class texts written for a data set (winnow/data/template_file.h describes the format),\n"
@@ -167,6 +176,14 @@ int data(int argc, char** argv) {
   }
   if (masking->parsed()) {
     masks(name, file, mask_array, dataset);
+    return kDone;
+  }
+  if (choosing->parsed()) {
+    data::ShotListRecord kept = data::record_shot_list(name, record_of(dataset, "data shots"), file);
+    fmt::print(
+        "{}: {} labelled images of {}; fingerprint {}; a sweep names it by data = {{ shots = N, shot_list = \"{}\" "
+        "}}\n",
+        name, kept.images, dataset, kept.fingerprint, name);
     return kDone;
   }
   if (wording->parsed()) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <tuple>
 
 #include "arguments.h"
 #include "commands.h"
@@ -11,6 +12,7 @@
 #include "label_list.h"
 #include "label_noise.h"
 #include "outcome.h"
+#include "shot_list.h"
 #include "shown.h"
 #include "sweep_options.h"
 #include "utc_time.h"
@@ -176,11 +178,12 @@ int show(int argc, char** argv) {
       "  winnow show sweeps/quickstart.toml      each experiment: done or missing, its identity, its run file\n"
       "  winnow show c6113e05                    the run whose identity begins so\n"
       "  winnow show results/runs/c6/c6113e05cf6452815b32251a3d23e4a6.h5 --json\n"
+      "  winnow show c6113e05 --shots fewshot_4_1.json   the few images that it was told the labels of\n"
       "  winnow show c6113e05 --labels sym-0.4.json      its given labels, as a list that other programs read\n");
   StoreOptions stores;
   SweepOptions sweep;
   bool json = false;
-  std::string labels;
+  std::string labels, shots;
   app.add_option("RUN|SWEEP", sweep.file, "a sweep file (.toml), a run file, or the first digits of an identity")
       ->required();
   app.add_option("--set", sweep.sets, "KEY=VALUE for the sweep; may be repeated")->allow_extra_args(false);
@@ -189,13 +192,20 @@ int show(int argc, char** argv) {
   app.add_flag("--json", json, "for scripts");
   app.add_option("--labels", labels,
                  "writes the run's given labels into this new file: a JSON list of numbers, one a training image");
+  app.add_option(
+      "--shots", shots,
+      "writes which images a run with data.shots trained on into this new file: a JSON list of places in the "
+      "training set, as `winnow data shots` and CoOp's users read it");
   if (!parse(app, argc, argv)) return kDone;
-  if (!labels.empty()) {
+  for (const auto& [option, list, write] :
+       {std::tuple("--labels", &labels, &write_label_list), std::tuple("--shots", &shots, &write_shot_list)}) {
+    if (list->empty()) continue;
     if (Path(sweep.file).extension() == ".toml")
-      throw UsageError("show: --labels is of one run: name a run file, or the first digits of its identity");
-    write_label_list(found_run(sweep.file, stores, "show"), labels);
-    return kDone;
+      throw UsageError(
+          fmt::format("show: {} is of one run: name a run file, or the first digits of its identity", option));
+    write(found_run(sweep.file, stores, "show"), *list);
   }
+  if (!labels.empty() || !shots.empty()) return kDone;
   if (Path(sweep.file).extension() == ".toml") show_sweep(sweep.plan(), stores.open_to_read(), json);
   else show_run(found_run(sweep.file, stores, "show"), json);
   return kDone;

@@ -61,6 +61,7 @@ std::vector<std::string> datasets_of(const sweep::Plan& plan) {
 
 std::vector<std::string> notes_on(const sweep::Plan& plan) {
   std::vector<std::string> notes = plan.notes();
+  for (const std::string& departure : plan.departures()) notes.push_back(departure);
   for (const std::string& name : datasets_of(plan))
     if (auto record = data::read_record(name))
       for (const std::string& note : record->notes) notes.push_back(name + ": " + note);

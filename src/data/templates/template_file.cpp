@@ -11,6 +11,7 @@
 
 #include "../file_kind.h"
 #include "../named_records.h"
+#include "shipped_files.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/json_text.h"
@@ -228,6 +229,10 @@ TemplateRecord record_templates(const std::string& name, const Record& dataset, 
     record.note =
         "no text names its class; if these are descriptors, --descriptors makes sentences of them: \"NAME, which has "
         "...\"";
+  for (const TemplateRecord& shipped : shipped_templates())
+    if (shipped.dataset == dataset.name && shipped.name == name && shipped.fingerprint != record.fingerprint)
+      record.note += fmt::format("{}on this machine these take the place of the texts that winnow ships as {}",
+                                 record.note.empty() ? "" : "; ", name);
   make_folders(record_path(dataset.name, name).parent_path());
   write_file_atomically(kept_path(record.fingerprint), content);
   Value json = {{"name", name},
@@ -252,8 +257,20 @@ std::vector<TemplateRecord> recorded_templates() {
   return result;
 }
 
+std::vector<TemplateRecord> shipped_templates() {
+  std::vector<TemplateRecord> result;
+  for (const ShippedFile& file : shipped_files())
+    result.push_back({kShippedTexts, std::string(file.dataset), hash_of(file.content).hex(), 0, 0, ""});
+  return result;
+}
+
 std::vector<std::vector<std::string>> recorded_texts(const std::string& fingerprint,
                                                      const std::vector<std::string>& class_names) {
+  for (const ShippedFile& file : shipped_files())
+    if (hash_of(file.content).hex() == fingerprint) {
+      std::string name = fmt::format("the shipped class texts of {}", file.dataset);
+      return TemplateFile::parse(std::string(file.content), name).texts(class_names, name);
+    }
   Path path = kept_path(fingerprint);
   if (!is_there(path))
     throw DataError(fmt::format("templates of fingerprint {} are not on this machine: run winnow data templates here",

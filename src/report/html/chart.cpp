@@ -54,7 +54,7 @@ class Plot {
 
   std::string draw() {
     text_ = fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", kWidth, kHeight,
-                        escaped(fmt::format("{}, {} by epoch", chart_.title, chart_.unit)));
+                        escaped(fmt::format("{}, {} by {}", chart_.title, chart_.unit, chart_.over)));
     axes();
     for (const Line* own : lines_) band(*own, own->colour);
     for (const Line* own : lines_) line(*own, own->colour);
@@ -79,8 +79,8 @@ class Plot {
     for (double x = std::ceil(x_.low / every) * every; x <= x_.high + 1e-9; x += every)
       text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:g}</text>", px(x),
                            kHeight - kBottom + 18, x);
-    text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">epoch</text>",
-                         kWidth - kRight, kHeight - 3);
+    text_ += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
+                         kWidth - kRight, kHeight - 3, escaped(chart_.over));
   }
 
   void band(const Line& line, std::size_t colour) {
@@ -103,9 +103,10 @@ class Plot {
     for (std::size_t i = 0; i < line.x.size(); ++i)
       if (std::isfinite(line.mean[i]))
         text_ += fmt::format(
-            "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"><title>{}, epoch {:g}: {:.2f} ± "
+            "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"><title>{}, {} {:g}: {:.2f} ± "
             "{:.2f}</title></circle>",
-            colour, px(line.x[i]), py(line.mean[i]), escaped(line.name), line.x[i], line.mean[i], line.deviation[i]);
+            colour, px(line.x[i]), py(line.mean[i]), escaped(line.name), escaped(chart_.over), line.x[i], line.mean[i],
+            line.deviation[i]);
   }
 
   const Chart& chart_;
@@ -116,9 +117,10 @@ class Plot {
 
 // The same numbers for those who do not see the image.
 std::string numbers(const Chart& chart) {
-  std::string text =
+  std::string text = fmt::format(
       "<details class=\"numbers\"><summary>Numbers</summary><div class=\"scroll\"><table><thead><tr><th "
-      "scope=\"col\">epoch</th>";
+      "scope=\"col\">{}</th>",
+      escaped(chart.over));
   std::vector<double> epochs;
   for (const Line& line : chart.lines) {
     text += fmt::format("<th scope=\"col\">{}</th>", escaped(line.name));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "../formatting.h"
+#include "rounds.h"
 #include "winnow/report/page.h"
 
 namespace winnow::report {
@@ -35,7 +36,7 @@ std::map<std::string, Curve> curves_of(const sweep::Plan& plan, store::RunReader
   return result;
 }
 
-Line average(const std::string& name, const std::vector<Curve>& runs, double factor) {
+Line average(const std::string& name, const std::vector<Curve>& runs, double factor, double first) {
   Line line{.name = name, .n = runs.size()};
   std::size_t epochs = 0;
   for (const Curve& run : runs) epochs = std::max(epochs, run.size());
@@ -44,7 +45,7 @@ Line average(const std::string& name, const std::vector<Curve>& runs, double fac
     for (const Curve& run : runs)
       if (epoch < run.size()) values.push_back(factor * run[epoch]);
     Summary summary = summarise(values);
-    line.x.push_back(static_cast<double>(epoch));
+    line.x.push_back(first + static_cast<double>(epoch));
     line.mean.push_back(summary.mean);
     line.deviation.push_back(summary.deviation.value_or(0));
   }
@@ -107,26 +108,29 @@ void add_curves(Page& page, const Table& table, const sweep::Plan& plan, store::
          c = static_cast<std::size_t>(column - table.columns.begin());
     for (auto& [name, curve] : curves_of(plan, runs, node_of.at(sample.identity)))
       if (is_drawn(name, table.metric.name)) found[c][name][r].push_back(std::move(curve));
+    for (auto& [name, curve] : rounds_of(plan, runs, node_of.at(sample.identity)))
+      found[c][name][r].push_back(std::move(curve));
   }
   std::size_t in_panel = rows_in_panel(table.rows.size());
   for (auto& [c, quantities] : found)
     for (auto& [quantity, rows] : quantities) {
-      bool learning = quantity == table.metric.name;
+      bool learning = quantity == table.metric.name, round = quantity == kRoundPrecision || quantity == kRoundCoverage;
       if (!learning && quantity == kEmptyClasses && all_zero(rows)) continue;
       std::string title = table.columns[c].empty() ? "" : column_title(table, c);
       bool counts = quantity == kEmptyClasses;
-      std::string what = learning ? quantity
-                         : counts ? "classes without a selected sample"
-                                  : quantity.substr(quantity.find('_') + 1);
+      std::string what = learning || round ? quantity
+                         : counts          ? "classes without a selected sample"
+                                           : quantity.substr(quantity.find('_') + 1);
       double factor = learning ? (table.metric.percent() ? 100 : 1) : !counts && is_share(rows) ? 100 : 1;
-      Chart chart{title.empty() ? table.name : title, factor == 100 ? what + " in %" : what, {}};
+      Chart chart{
+          title.empty() ? table.name : title, factor == 100 ? what + " in %" : what, {}, round ? "round" : "epoch"};
       for (auto& [r, runs] : rows) {
-        chart.lines.push_back(average(row_title(table, r), runs, factor));
+        chart.lines.push_back(average(row_title(table, r), runs, factor, round ? 1 : 0));
         chart.lines.back().colour = r % in_panel;
         chart.lines.back().panel = r / in_panel;
       }
       if (std::any_of(chart.lines.begin(), chart.lines.end(), [](const Line& line) { return line.x.size() > 1; }))
-        (learning ? page.learning : page.selection).push_back(std::move(chart));
+        (learning ? page.learning : round ? page.rounds : page.selection).push_back(std::move(chart));
     }
 }
 

@@ -91,6 +91,10 @@ class Writer {
            "Mean over seeds; the band is one sample standard deviation.");
     charts("selection", "Selection quality", page_.selection,
            "Against the true labels, after every epoch. True labels reach this chart alone, never the training.");
+    charts("rounds", "Pseudo-labels over rounds", page_.rounds,
+           "Of the labels that a recipe without given ones makes for itself, round by round: how many are right "
+           "(precision), of how many training images there is one (coverage). The last round of CoFT and CoFT+ is what "
+           "both models confirm for the second phase. True labels reach this chart alone, never the training.");
     cluster();
     failures();
     provenance();
@@ -123,6 +127,7 @@ class Writer {
     if (!page_.figures.empty()) out_ += "<a href=\"#figures\">Statistics</a>";
     if (!page_.learning.empty()) out_ += "<a href=\"#learning\">Learning</a>";
     if (!page_.selection.empty()) out_ += "<a href=\"#selection\">Selection</a>";
+    if (!page_.rounds.empty()) out_ += "<a href=\"#rounds\">Rounds</a>";
     if (!page_.attempts.empty()) out_ += "<a href=\"#cluster\">Cluster</a>";
     if (!page_.failures.empty()) out_ += fmt::format("<a href=\"#failures\">Failures ({})</a>", page_.failures.size());
     out_ += "<a href=\"#provenance\">Provenance</a></nav><main>";

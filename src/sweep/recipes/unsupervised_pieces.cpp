@@ -77,7 +77,9 @@ std::size_t add_selection(std::vector<Draft>& drafts, const Experiment& experime
   bool growing = experiment.settings.integer("k") == 0;
   if (growing || candidates) select.stage.settings.set("round", round);
   if (growing) take_setting(select, experiment, "rounds", "rounds");
-  take_labelled_shots(select, experiment);
+  bool second_alone =
+      experiment.settings.has("labelled_phases") && experiment.settings.text("labelled_phases") == "second";
+  if (!second_alone) take_labelled_shots(select, experiment);
   if (experiment.settings.has("held_out") && experiment.settings.real("held_out") > 0)
     take_setting(select, experiment, "held_out", "held_out");
   select.edges["scores"] = {scores, Output::scores};

@@ -1,0 +1,13 @@
+# Compiles sweeps/coft/templates/*.json into the area data, as texts by the name of their data set.
+file(GLOB class_texts CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/sweeps/coft/templates/*.json)
+set(generated ${CMAKE_BINARY_DIR}/generated/class_texts.cpp)
+set(content "#include \"templates/shipped_files.h\"\n\nnamespace winnow::data {\n\nconst std::vector<ShippedFile>& shipped_files() {\n  static const std::vector<ShippedFile> files = {\n")
+foreach(file IN LISTS class_texts)
+  file(READ ${CMAKE_SOURCE_DIR}/${file} text)
+  get_filename_component(dataset ${file} NAME_WE)
+  string(APPEND content "    {\"${dataset}\", R\"json(${text})json\"},\n")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${file})
+endforeach()
+string(APPEND content "  };\n  return files;\n}\n\n}  // namespace winnow::data\n")
+file(CONFIGURE OUTPUT ${generated} CONTENT "${content}" @ONLY)
+target_sources(winnow_data PRIVATE ${generated})

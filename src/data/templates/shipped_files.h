@@ -1,0 +1,15 @@
+// The files of sweeps/coft/templates, compiled in (cmake/ClassTexts.cmake).
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace winnow::data {
+
+struct ShippedFile {
+  std::string_view dataset, content;
+};
+
+const std::vector<ShippedFile>& shipped_files();
+
+}  // namespace winnow::data

@@ -57,10 +57,11 @@ supervise() {
   shift 2
   folder=$(mktemp -d) || exit 1
   trap '[ "$BASHPID" = $$ ] && rm -rf "$folder"' EXIT     # a child of bash that is killed before it is another program runs it, too
-  launcher= asked=
+  launcher= asked= told=1
   # In a process group of its own, so that Ctrl-C reaches the coordinator as a request and the launcher not at all: it would
   # kill its ranks a second later.
-  trap 'asked=1; ask_to_stop' INT TERM USR1 USR2
+  # The trap sets a flag and no more: bash leaves a trap that runs within `read -t` half done when the time is over.
+  trap 'asked=1 told=' INT TERM USR1 USR2
   local attempt status code began recorded looks=0 pause holder never i
   mkfifo "$folder/never" && exec {never}<>"$folder/never" || exit 1       # nothing is ever written there
   for attempt in 0 1 2 3; do
@@ -72,6 +73,7 @@ supervise() {
     # Neither `wait`, which returns when a trap has run, nor `wait -n`, which was seen to miss an end, but a look five times a second.
     while kill -0 "$launcher"; do
       read -rt 0.2 -u "$never"
+      [ -n "$told" ] || { told=1; ask_to_stop; }
       [ $((looks = (looks + 1) % 5)) = 0 ] || continue
       if recorded_code >/dev/null; then
         [ $((recorded += 1)) -lt 5 ] || kill -KILL -- "-$launcher"           # a daemon on a lost node is waited for without end

@@ -87,10 +87,9 @@ void add_further_tests(const Stage& stage, const Context& context, const ImageOp
 OpenedImages open_images(const Stage& stage, const Context& context, ImageOptions options) {
   const Path& cache = cache_of(stage.settings.text("dataset"), context);
   std::shared_ptr<const data::Pixels> pixels = open_pixels(stage, "data", cache);
-  Settings choice = stage.settings;
-  if (auto list = stage.fingerprints.find("shots"); list != stage.fingerprints.end())
-    choice.set("data.shot_list", list->second);  // its content, whatever a sweep calls it
-  Samples samples = choose_samples(choice, *pixels, options.earlier);
+  auto list = stage.fingerprints.find("shots");
+  Samples samples = choose_samples(stage.settings, *pixels, options.earlier,
+                                   list == stage.fingerprints.end() ? std::string() : list->second);
   OpenedImages result;
   result.oracle = true_labels(*pixels, samples);
   LearnerLabels labels = learner_labels(stage, options.labels, *pixels, samples, options.earlier, result.oracle);

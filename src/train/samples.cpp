@@ -65,12 +65,13 @@ void keep_long_tail(Samples& samples, const Settings& settings, const data::Pixe
   samples.train = samples.train.index_select(0, tensor_of(kept));
 }
 
-void keep_shots(Samples& samples, const Settings& settings, const data::Pixels& pixels) {
+void keep_shots(Samples& samples, const Settings& settings, const data::Pixels& pixels, std::string list) {
+  std::string name = settings.has("data.shot_list") ? settings.text("data.shot_list") : "";
+  if (list.empty()) list = name;
   std::int64_t shots = settings.has("data.shots") ? settings.integer("data.shots") : 0;
   if (shots == 0) return;
   at::Tensor labels = labels_of(pixels.train()).index_select(0, samples.train);
   samples.few = true;
-  std::string list = settings.has("data.shot_list") ? settings.text("data.shot_list") : "";
   std::vector<std::int64_t> few =
       list.empty() ? draw_shots(labels, pixels.classes(), shots,
                                 static_cast<std::uint64_t>(settings.integer("data.seed")), "data.shots")
@@ -114,7 +115,8 @@ const at::Tensor& Samples::of(const std::string& split) const {
   throw InternalError(fmt::format("no split '{}'", split));
 }
 
-Samples choose_samples(const Settings& settings, const data::Pixels& pixels, const EarlierLabels& earlier) {
+Samples choose_samples(const Settings& settings, const data::Pixels& pixels, const EarlierLabels& earlier,
+                       const std::string& shot_list) {
   auto classes = static_cast<std::int64_t>(pixels.classes().size());
   auto seed = static_cast<std::uint64_t>(settings.integer("data.seed"));
   Samples samples;
@@ -124,7 +126,7 @@ Samples choose_samples(const Settings& settings, const data::Pixels& pixels, con
       settings.integer("data.samples"), seed, "data.train"));
   hold_out(samples, settings);
   keep_long_tail(samples, settings, pixels);
-  keep_shots(samples, settings, pixels);
+  keep_shots(samples, settings, pixels, shot_list);
   if (earlier.candidates.defined()) keep_narrowed(samples, earlier, pixels.classes().size());
   samples.test = tensor_of(data::choose_samples(pixels.test().labels, classes, 0, 0,
                                                 settings.integer("data.test_samples"), seed, "data.test"));

@@ -30,8 +30,9 @@ struct Samples {
   const at::Tensor& of(const std::string& split) const;
 };
 
-// UsageError for a validation split without samples; DataError where the earlier stage's candidate sets are of others.
-Samples choose_samples(const Settings&, const data::Pixels&, const EarlierLabels&);
+// `shot_list`: the content of the list that data.shot_list names, where that is known. UsageError for a validation
+// split without samples; DataError where the earlier stage's candidate sets are of others.
+Samples choose_samples(const Settings&, const data::Pixels&, const EarlierLabels&, const std::string& shot_list);
 
 // All of another data set's test split that the settings take, and nothing of its training set.
 Samples further_test_samples(const Settings&, const data::Pixels&);

@@ -92,6 +92,13 @@ class RefusedCheckpoint : public Miniature {
   }
 };
 
+// So few samples leave a detector's selection without some classes, which a run says, too.
+std::vector<std::string> of_the_checkpoint(std::vector<std::string> notes) {
+  std::erase_if(notes,
+                [](const std::string& note) { return note.find("have no selected sample") != std::string::npos; });
+  return notes;
+}
+
 // Six steps: one whole epoch of four and a half, so that curves and histories are there, too.
 TEST_F(RefusedCheckpoint, HasChangedNothing) {
   for (const char* method : {"proden", "gmm", "pico", "htc"}) {
@@ -105,7 +112,7 @@ TEST_F(RefusedCheckpoint, HasChangedNothing) {
       Listener listener;
       EXPECT_EQ(digest(stage, listener), want) << method << ": " << what;
       EXPECT_EQ(listener.resumed_at, -1) << method << ": " << what;
-      EXPECT_THAT(listener.notes,
+      EXPECT_THAT(of_the_checkpoint(listener.notes),
                   ElementsAre(AllOf(HasSubstr("state.safetensors"), HasSubstr(said), HasSubstr("starts over"))))
           << method << ": " << what;
     };
@@ -147,7 +154,7 @@ TEST_F(RefusedCheckpoint, HasChangedNothing) {
     Listener listener;
     EXPECT_EQ(digest(stage, listener), want) << method;
     EXPECT_EQ(listener.resumed_at, 6) << method;
-    EXPECT_TRUE(listener.notes.empty());
+    EXPECT_TRUE(of_the_checkpoint(listener.notes).empty());
   }
 }
 

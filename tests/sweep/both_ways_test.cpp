@@ -103,7 +103,9 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
   std::map<std::string, std::size_t> turns, tries;
   constexpr std::size_t kTries = 4;
   std::set<std::string> drawn;
+  bool has_it = false;  // the last method drawn from has `wanted`
   auto compare = [&](const std::string& method, const std::string& kind, int round, const std::string& wanted) {
+    has_it = false;
     const auto& preset = catalogue_.methods.at(method);
     std::string detect;
     for (const auto& [stage, methods] : preset.stages)
@@ -123,6 +125,7 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
     for (const std::string& key : looked_at)
       if (first.has(key)) there.push_back(key);
     if (!wanted.empty() && std::find(there.begin(), there.end(), wanted) == there.end()) return;
+    has_it = true;
     std::string grid = "[[grid]]\n";
     std::set<std::string> axes;
     std::size_t &turn = turns[method + detect], &tried = tries[method + detect];
@@ -163,7 +166,10 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
   for (const std::string& key : looked_at)
     for (const auto& [method, preset] : catalogue_.methods)
       for (const std::string& kind : kinds)
-        for (int round = 1; round <= 12 && !drawn.count(key); ++round) compare(method, kind, round, key);
+        for (int round = 1; round <= 12 && !drawn.count(key); ++round) {
+          if (round > 1 && !has_it && preset.stages.empty()) break;  // rounds take methods of its stages in turn
+          compare(method, kind, round, key);
+        }
   // The draws must be worth something.
   for (const auto& [method, preset] : catalogue_.methods)
     if (method != "file")  // whose mask no draw knows

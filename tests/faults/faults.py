@@ -24,6 +24,7 @@ from nodes import Nodes, possible, run
 
 SCALE = 0.2                                                    # of the fleet's timers
 SEEDS = (0, 1)                                                 # nine stages
+MOST = 15                                                      # schedules, where as few as make every kind hit are wanted
 FAULTS = 3                                                     # due in a schedule
 RUNS = 12                                                      # until all is done; every schedule so far took at most 5
 NOT_MADE = ["a slow disk and a network that delays (this kernel has neither dm-delay nor netem)", "a clock that jumps", "memory that lies"]
@@ -41,6 +42,17 @@ class Cluster(Case):
         self.counter, self.output = self.folder / "executed", self.folder / "output.txt"
         self.store.mkdir()
         run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", self.store)
+
+    def journal(self):
+        """Without what is torn."""
+        records = []
+        for file in sorted((self.store / "journal").glob("*.log")):
+            for line in file.read_text(errors="replace").splitlines():
+                try:
+                    records.append(json.loads(line[33:]))
+                except ValueError:
+                    continue
+        return records
 
     def close(self):
         run("umount", "-l", self.store, check=False)
@@ -270,13 +282,13 @@ def main():
         plain = Case(arguments.build, SEEDS)
         wanted = undisturbed(plain)
         plain.close()
-        order = list(KINDS)
-        count = arguments.schedules or -(-len(order) // FAULTS)
-        for number in range(count):
-            seed = arguments.seed + number
-            kinds = order[number * FAULTS:(number + 1) * FAULTS] if not arguments.schedules else random.Random(seed).sample(order, FAULTS)
+        order, due = list(KINDS), list(KINDS)                  # due: those that have hit nothing yet; a sweep may be done before it was their turn
+        while len(outcomes) < (arguments.schedules or MOST) and (arguments.schedules or due):
+            seed = arguments.seed + len(outcomes)
+            kinds = random.Random(seed).sample(order, FAULTS) if arguments.schedules else due[:FAULTS]
             started = time.time()
             outcomes.append(schedule(arguments.build, seed, kinds, wanted, hits, arguments.keep))
+            due = [kind for kind in due if hits[kind] == 0]
             print(f"schedule {seed:3} {time.time() - started:5.1f} s  {outcomes[-1][1]} runs  {', '.join(outcomes[-1][0])}", flush=True)
     except AssertionError as error:
         print(f"FAILED: {error}")

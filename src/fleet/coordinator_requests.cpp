@@ -13,17 +13,18 @@ using sched::Scheduler;
 using sched::StageId;
 
 std::string Coordinator::carry_out(const Request& request) {
-  if (ending_ || drains_) throw UsageError("the run is ending");
+  bool whole = request.kind == Request::Kind::cancel && request.sweep.empty();
+  if (ending_ || (scheduler_.stopping() && !whole)) throw UsageError("the run is ending");
   std::string answer = request.kind == Request::Kind::cancel ? cancel(request.sweep) : retry(request.stages);
   journal_.add({{"event", "request"}, {"answer", answer}});
-  observer_.say("asked to: " + answer);
+  observer_.say("on request: " + answer);
   return answer;
 }
 
 std::string Coordinator::cancel(const std::string& sweep) {
   if (sweep.empty()) {
-    ++drains_;
-    cancelled_whole_ = true;
+    cancelled_whole_ = true;  // also of one that drains: it is not to go on by itself
+    drains_ = std::max(drains_, 1);
     event(Scheduler::Drain{});
     return "nothing new starts, what runs saves its place; run it again to go on";
   }
@@ -44,7 +45,7 @@ std::string Coordinator::cancel(const std::string& sweep) {
   cancelled_.insert(index);
   std::size_t before = scheduler_.counts().withdrawn;
   event(Scheduler::Withdraw{std::move(own)});
-  return fmt::format("{} of {} are not computed", counted(scheduler_.counts().withdrawn - before, "stage"), sweep);
+  return fmt::format("{} of {} left out", counted(scheduler_.counts().withdrawn - before, "stage"), sweep);
 }
 
 std::string Coordinator::retry(const std::vector<std::string>& stages) {

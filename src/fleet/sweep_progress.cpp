@@ -7,7 +7,7 @@ namespace winnow::fleet {
 SweepProgress::SweepProgress(const std::vector<Wanted>& sweeps) : sweeps_(sweeps) {
   for (const Wanted& sweep : sweeps) {
     auto open = static_cast<std::size_t>(std::count(sweep.needed.begin(), sweep.needed.end(), true));
-    counts_.push_back({sweep.name, sweep.stages, sweep.stages - open, 0, 0, open});
+    counts_.push_back({sweep.name, sweep.stages, sweep.stages - open - sweep.left_out, 0, 0, open});
   }
   before_ = counts_;
 }

@@ -120,11 +120,11 @@ bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, Time n
       continue;
     }
     NoPlace why = std::get<NoPlace>(place);
+    if (why != NoPlace::nobody && width > 1 && reserve(stage, now)) continue;
     if (why == NoPlace::elsewhere) {
       elsewhere.push_back(stage);
       continue;
     }
-    if (why == NoPlace::full && width > 1 && reserve(stage, now)) continue;
     queue.push(stage);
     satisfied = why == NoPlace::nobody;  // it waits for an agent: no room is kept for it
     break;

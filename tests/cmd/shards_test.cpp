@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "../refusal.h"
+#include "fleet_work.h"
 #include "small_plan.h"
 #include "winnow/core/error.h"
 
@@ -47,6 +50,17 @@ TEST(Shards, EachStageIsOfOneButWhatAllNeed) {
 TEST(Shards, DoNotDependOnWhatIsDone) {
   Folder folder;
   EXPECT_EQ(stages_of(plans_of(folder, kMany), {2, 3}), stages_of(plans_of(folder, kMany, true), {2, 3}));
+}
+
+TEST(Shards, ASweepWithStagesOfOthersIsNotComplete) {
+  Folder folder;
+  UnitedPlans plans = plans_of(folder, kMany);
+  plans.restrict_to(stages_of(plans, {1, 3}));
+  auto mine = static_cast<std::size_t>(std::count(plans.needed_by(0).begin(), plans.needed_by(0).end(), true));
+  EXPECT_GT(plans.left_out_of(0), 0u);
+  EXPECT_EQ(mine + plans.left_out_of(0), plans.stages().size());
+  fleet::Work work = work_of(plans, {}, {});
+  EXPECT_EQ(work.sweeps[0].left_out, plans.left_out_of(0));
 }
 
 TEST(Shards, WhatSharesAStageOfItsOwnStaysTogether) {

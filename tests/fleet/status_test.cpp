@@ -255,6 +255,15 @@ TEST_F(Status, TellsOfEachSweepHowFarItIs) {
   EXPECT_EQ(read()["failures"][0]["sweeps"], Value({"two"}));
 }
 
+TEST(ShardProgress, WhatIsLeftToOthersIsNotDone) {
+  std::vector<Wanted> sweeps{{"one", 3, {false, true, false}, 1}};
+  SweepProgress progress(sweeps);
+  EXPECT_EQ(progress.counts()[0].done, 1u);
+  progress.done(1);
+  EXPECT_EQ(progress.counts()[0].open, 0u);
+  EXPECT_FALSE(progress.counts()[0].complete()) << "another shard's stage is not there";
+}
+
 // A shared stage counts in both sweeps; what fails in one keeps the other from nothing.
 TEST_F(Status, ASweepIsCompleteWhenAllThatItNeedsIsDone) {
   progress_.done(1);

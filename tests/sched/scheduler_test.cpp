@@ -512,6 +512,20 @@ TEST_F(WideInFront, AnEarlierPriorityTakesWhatIsReserved) {
   EXPECT_THAT(v.ends("b", 1000).said(), ElementsAre("accept b", "urgent to 0"));
 }
 
+TEST(Reservation, IsMadeOnAnotherAgentForWhatFailedHere) {
+  World w;
+  w.stage("wide", {}, "gang").width("gang", 2);
+  for (const char* name : {"a", "b", "c", "d", "e"}) w.stage(name, {}, "long");
+  w.takes("gang", 5000).takes("long", 1000);
+  EXPECT_THAT(w.agent(0, 2).said(), ElementsAre("wide to 0"));
+  EXPECT_THAT(w.agent(1, 2).said(), ElementsAre("a to 1", "b to 1"));
+  w.starts("wide").starts("a").starts("b");
+  EXPECT_THAT(w.fails("wide", FailureClass::user).said(), ElementsAre("retry wide", "c to 0", "d to 0"));
+  EXPECT_THAT(w.wait(2s).said(), IsEmpty()) << "not where it failed";
+  EXPECT_THAT(w.ends("a", 1000).said(), ElementsAre("accept a")) << "kept for it";
+  EXPECT_THAT(w.ends("b", 1000).said(), ElementsAre("accept b", "wide to 1"));
+}
+
 TEST(Reservation, OfAStageWithALateResultKeepsNothing) {
   World w;
   w.stage("a", {}, "long").stage("b", {}, "long").stage("wide", {}, "gang").stage("n", {"wide"}, "long");

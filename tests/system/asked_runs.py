@@ -55,7 +55,7 @@ def cancel_of_one_sweep(case):
     wait_for(lambda: case.running(), "a running stage")
     contains(case.winnow("cancel", case.store, "--sweep", "c", code=2), "this run has no sweep c (did you mean 'a'?); it has a, b")
     answer = case.winnow("cancel", case.store, "--sweep", "b")
-    equal(answer, "4 stages of b are not computed\n", "answer")
+    equal(answer, "4 stages of b left out\n", "answer")
     equal(process.wait(60), 5, "exit code: " + case.said())
     contains(case.said(), "a is complete: 9 of 9 stages done")
     contains(case.said(), "b is not complete: 5 of 9 stages done, 4 cancelled")

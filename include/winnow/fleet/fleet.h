@@ -48,7 +48,7 @@ struct World {
   static World from_environment();
 };
 
-// Of one sweep: how its stages ended. What it needs no more counts as done.
+// Of one sweep: how its stages ended. What it needs no more counts as done; what is left to other runs counts nowhere.
 struct SweepCounts {
   std::string name;
   std::size_t stages = 0, done = 0, failed = 0, blocked = 0, open = 0, withdrawn = 0;

@@ -25,6 +25,7 @@ struct Wanted {
   std::string name;          // of the sweep
   std::size_t stages = 0;    // that it plans
   std::vector<bool> needed;  // by stage: it plans it, and it has to be executed for it
+  std::size_t left_out = 0;  // that have no result, and that this run leaves to others
 };
 
 struct Work {

@@ -208,6 +208,8 @@ class Scheduler {
   // Nothing is open, or nothing may start any more and nothing runs.
   bool finished() const { return open_ == 0 || (stopping_ && leases_.empty()); }
 
+  bool stopping() const { return stopping_; }  // nothing starts any more
+
   struct Counts {
     std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0, withdrawn = 0;
   };

@@ -57,7 +57,7 @@ fleet::Work work_of(const UnitedPlans& plans, std::vector<std::string> files,
   for (std::size_t p = 0; p < plans.plans().size(); ++p) {
     const sweep::Plan& plan = plans.plans()[p];
     work.name += (p ? ", " : "") + plan.name();
-    work.sweeps.push_back({plan.name(), plan.nodes().size(), plans.needed_by(p)});
+    work.sweeps.push_back({plan.name(), plan.nodes().size(), plans.needed_by(p), plans.left_out_of(p)});
   }
   std::map<std::string, sched::ClassId> classes;
   std::vector<std::set<std::string>> datasets(plans.plans().size());  // by plan: of the stages that it needs

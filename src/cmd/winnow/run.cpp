@@ -19,7 +19,6 @@
 #include "trainer_option.h"
 #include "united_plans.h"
 #include "wanted_devices.h"
-#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/fleet/exit_record.h"
@@ -132,13 +131,7 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   UnitedPlans plans(options.sweeps.plans_to_run(),
                     [&](const Identity& identity) { return store.find(identity).has_value(); });
   const Shard shard = Shard::parse(options.shard);
-  if (shard.count > 1) {
-    const std::vector<bool> mine = stages_of(plans, shard);
-    plans.restrict_to(mine);
-    if (!options.json)
-      fmt::print("shard {} of {}: {} of {}\n", shard.index, shard.count, std::count(mine.begin(), mine.end(), true),
-                 counted(mine.size(), "stage"));
-  }
+  if (shard.count > 1) plans.restrict_to(stages_of(plans, shard));
   std::vector<sweep::Catalogue> catalogues;
   for (const std::string& file : options.sweeps.files) catalogues.push_back(options.sweeps.one(file).catalogue());
   fleet::Work work = work_of(plans, options.sweeps.files, catalogues);
@@ -148,7 +141,8 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   if (!options.json) print_beginning(plans, before, open);
   RunDisplay display(before + open, before, options.json, work.label);
   outcome.counts.done = work.graph.done.size();
-  for (const fleet::Wanted& sweep : work.sweeps) outcome.sweeps.push_back({sweep.name, sweep.stages, sweep.stages});
+  for (const fleet::Wanted& sweep : work.sweeps)
+    outcome.sweeps.push_back({sweep.name, sweep.stages, sweep.stages - sweep.left_out});
   work.begun = [&] { remember(options, plans, store.root()); };
   if (open > 0) {
     options.trainer.require();

@@ -43,9 +43,10 @@ void print_beginning(const UnitedPlans& plans, std::size_t before, std::size_t o
   for (std::size_t i = 0; i < plans.plans().size(); ++i) {
     const sweep::Plan& plan = plans.plans()[i];
     const std::vector<bool>& needed = plans.needed_by(i);
-    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run\n", plan.name(), printable(plan.question()),
+    put(fmt::format("{}: {}\n{}, {}: {} done, {} to run{}\n", plan.name(), printable(plan.question()),
                     counted(plan.experiments(), "experiment"), counted(plan.nodes().size(), "stage"), plans.done_of(i),
-                    std::count(needed.begin(), needed.end(), true)));
+                    std::count(needed.begin(), needed.end(), true),
+                    plans.left_out_of(i) ? fmt::format(", {} left to other shards", plans.left_out_of(i)) : ""));
     for (const std::string& note : notes_on(plan))
       put(fmt::format("note: {}{}\n", several ? plan.name() + ": " : "", note));
   }

@@ -10,7 +10,7 @@
 namespace winnow::cmd {
 
 UnitedPlans::UnitedPlans(std::vector<sweep::Plan> plans, const std::function<bool(const Identity&)>& done)
-    : plans_(std::move(plans)), numbers_(plans_.size()) {
+    : plans_(std::move(plans)), numbers_(plans_.size()), left_out_(plans_.size()) {
   std::unordered_map<Identity, std::uint32_t> known;
   for (std::size_t p = 0; p < plans_.size(); ++p)
     for (std::uint32_t n = 0; n < plans_[p].nodes().size(); ++n) {
@@ -39,8 +39,12 @@ UnitedPlans::UnitedPlans(std::vector<sweep::Plan> plans, const std::function<boo
 }
 
 void UnitedPlans::restrict_to(const std::vector<bool>& stages) {
-  for (std::vector<bool>& needed : needed_by_)
-    for (std::size_t stage = 0; stage < stages.size(); ++stage) needed[stage] = needed[stage] && stages[stage];
+  for (std::size_t plan = 0; plan < plans_.size(); ++plan)
+    for (std::size_t stage = 0; stage < stages.size(); ++stage) {
+      if (!needed_by_[plan][stage] || stages[stage]) continue;
+      needed_by_[plan][stage] = false;
+      ++left_out_[plan];
+    }
 }
 
 std::vector<std::uint32_t> UnitedPlans::inputs(std::uint32_t stage) const {

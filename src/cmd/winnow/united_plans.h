@@ -33,8 +33,9 @@ class UnitedPlans {
 
   // By stage: a plan has it, and needs it executed.
   const std::vector<bool>& needed_by(std::size_t plan) const { return needed_by_[plan]; }
-  // No plan needs others than these, from now on. Indexed by stage.
+  // Only these are to be executed, from now on: others do the rest. Indexed by stage.
   void restrict_to(const std::vector<bool>& stages);
+  std::size_t left_out_of(std::size_t plan) const { return left_out_[plan]; }  // stages that it needs, and others do
   // The first plan that needs it executed; as many as there are plans: none does.
   std::size_t first_need(std::uint32_t stage) const;
   std::size_t done_of(std::size_t plan) const { return done_of_[plan]; }  // stages of the plan that are done
@@ -48,8 +49,8 @@ class UnitedPlans {
   std::vector<Member> stages_;
   std::vector<std::vector<std::uint32_t>> numbers_;   // [plan][node]
   std::vector<std::vector<bool>> needed_by_, cells_;  // [plan][stage], [plan][node]
-  std::vector<std::size_t> done_of_;
-  std::vector<std::vector<std::string>> axes_;  // by plan
+  std::vector<std::size_t> done_of_, left_out_;       // by plan
+  std::vector<std::vector<std::string>> axes_;        // by plan
 };
 
 }  // namespace winnow::cmd

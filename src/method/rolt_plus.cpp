@@ -4,16 +4,15 @@
 // which are off by default there, are not here.
 #include <ATen/ATen.h>
 
-#include "winnow/method/loss_division.h"
+#include "winnow/method/co_dividing_networks.h"
 #include "winnow/method/prototype_distance.h"
 #include "winnow/method/registry.h"
-#include "winnow/method/two_networks.h"
 
 namespace winnow::method {
 
 namespace {
 
-class RoLTPlus final : public TwoNetworks {
+class RoLTPlus final : public CoDividingNetworks {
  public:
   void setup(Setup& setup) override {
     require_epochs_after_warmup(setup);
@@ -21,30 +20,9 @@ class RoLTPlus final : public TwoNetworks {
     declare_division(setup);
   }
 
-  void before_epoch(Pass& pass) override {
-    if (pass.epoch() < warmup_epochs()) return;
-    Tensor first = nearness_of(pass, nets()[0]), second = nearness_of(pass, nets()[1]);
-    CoDivision clean = co_divide(first, second, pass.settings().real("threshold"));
-    set_division(pass, nets()[0], clean.first, second);
-    set_division(pass, nets()[1], clean.second, first);
-    pass.state("mask").copy_(pass.state(nets()[0].labelled()));
-    pass.state("score").copy_(pass.state(nets()[0].posterior()));
-  }
-
-  void step(Step& step) override {
-    for (const Net& net : nets()) {
-      if (step.epoch() < warmup_epochs()) {
-        learn_given(step, net);
-        continue;
-      }
-      Tensor loss = mixmatch_loss(step, net, {"weak", "again"}, {"weak", "again"});
-      if (loss.defined()) step.update(net.optimiser, loss);
-    }
-  }
-
  private:
   // N, on the host: that a sample belongs to the near ones of its class, by this network's features.
-  static Tensor nearness_of(Pass& pass, const Net& net) {
+  Tensor clean_probability(Pass& pass, const Net& net) override {
     Tensor features =
         pass.of_all([&](const Ids& ids) { return pass.forward(net.network, "plain", ids).features().to(pass.real()); });
     constexpr std::int64_t kRounds = 2;

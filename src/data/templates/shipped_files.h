@@ -1,4 +1,4 @@
-// The files of sweeps/coft/templates, compiled in (cmake/ClassTexts.cmake).
+// The files of sweeps/coft/templates, compiled in (cmake/Embedded.cmake).
 #pragma once
 
 #include <string_view>

@@ -171,13 +171,15 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       started["code_version"] = message.text;
       if (double gpus = gpus_of_a_slot_[agent] * width_of(attempt.stage); gpus > 0) started["gpus"] = gpus;
       journal_.add(std::move(started));
-      status_.started(attempt, parts_of(attempt, agent));
+      std::vector<sched::Part> parts = scheduler_.parts_of(attempt);
+      if (parts.empty()) parts = {{agent, width_of(attempt.stage)}};  // its lease has ended meanwhile
+      status_.started(attempt, parts);
       observer_.started(attempt, host(agent));
       return event(Scheduler::Started{agent, attempt});
     }
     case Message::Kind::reserved: return event(Scheduler::Reserved{agent, attempt});
     case Message::Kind::call: {
-      std::vector<sched::Part> parts = parts_of(attempt, agent);
+      std::vector<sched::Part> parts = scheduler_.parts_of(attempt);
       auto part = static_cast<std::size_t>(message.number);
       if (part < parts.size())
         links_.send(parts[part].agent,

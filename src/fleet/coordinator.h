@@ -50,7 +50,6 @@ class Coordinator {
   Value record(const char* event, sched::Attempt) const;
   std::string host(sched::AgentId) const;
   std::uint32_t width_of(sched::StageId) const;
-  std::vector<sched::Part> parts_of(sched::Attempt, sched::AgentId) const;
   void remarked(sched::Attempt, const Value& event);
   void report_failure(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
   void warn_if_changed();
@@ -69,7 +68,6 @@ class Coordinator {
   SweepProgress sweeps_;
   StatusFile status_;
   RequestFiles requests_;
-  std::set<sched::StageId> failed_;  // for good
   std::set<std::size_t> cancelled_;  // sweeps
   bool cancelled_whole_ = false;
   sched::Scheduler scheduler_;
@@ -78,7 +76,6 @@ class Coordinator {
   std::map<sched::AgentId, double> gpus_of_a_slot_;  // 1, an n-th where n trainers share one, 0 on CPUs
   // By class: bytes of a device that a stage of it has held at most, of all that are known.
   std::map<sched::ClassId, std::int64_t> peaks_;
-  std::map<sched::StageId, std::pair<sched::Attempt, std::vector<sched::Part>>> gangs_;  // over several agents
   std::string refused_;
   sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, requested_{}, shown_{}, written_{};
   int replacements_ = 0;

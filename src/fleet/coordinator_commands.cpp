@@ -50,13 +50,6 @@ std::string Coordinator::host(sched::AgentId agent) const {
   return found == hosts_.end() ? "?" : found->second;
 }
 
-// Of a gang over several agents those, the one that answers for it first.
-std::vector<sched::Part> Coordinator::parts_of(sched::Attempt attempt, sched::AgentId agent) const {
-  auto gang = gangs_.find(attempt.stage);
-  if (gang != gangs_.end() && gang->second.first == attempt) return gang->second.second;
-  return {{agent, width_of(attempt.stage)}};
-}
-
 void Coordinator::execute(const Scheduler::Assign& c) {
   Value detail = {{"out_of_memory", c.out_of_memory}};
   if (c.part) detail["width"] = width_of(c.attempt.stage);
@@ -69,7 +62,6 @@ void Coordinator::execute(const Scheduler::Assign& c) {
 }
 
 void Coordinator::execute(const Scheduler::Begin& c) {
-  gangs_[c.attempt.stage] = {c.attempt, c.parts};
   Value parts = Value::array();
   for (const sched::Part& part : c.parts) parts.push_back({{"slots", part.slots}, {"host", host(part.agent)}});
   links_.send(c.agent, {.kind = Message::Kind::begin, .attempt = c.attempt, .text = parts.dump()});
@@ -119,7 +111,7 @@ void Coordinator::report_failure(sched::Attempt attempt, sched::FailureClass why
   if (std::size_t first = text.find('\n'); first != std::string::npos)
     failed["lines"] = text.substr(first + 1).substr(0, kLines);
   journal_.add(std::move(failed));
-  if (final) sweeps_.failed(attempt.stage), failed_.insert(attempt.stage);
+  if (final) sweeps_.failed(attempt.stage);
   status_.failed(attempt, why, text, final);
   status_.ended(attempt);
   observer_.failed(attempt, why, text, final);
@@ -149,7 +141,6 @@ void Coordinator::execute(const Scheduler::Withdrawn& c) {
 }
 
 void Coordinator::execute(const Scheduler::Revived& c) {
-  failed_.erase(c.stage);
   sweeps_.revived(c.stage, c.blocked);
   observer_.revived(c.stage);
 }

@@ -50,7 +50,7 @@ std::string Coordinator::cancel(const std::string& sweep) {
 
 std::string Coordinator::retry(const std::vector<std::string>& stages) {
   std::vector<StageId> chosen;
-  for (StageId stage : failed_) {
+  for (StageId stage : scheduler_.failed()) {
     std::string identity = work_.identities[stage].hex();
     if (stages.empty() ||
         std::any_of(stages.begin(), stages.end(), [&](const auto& begin) { return identity.starts_with(begin); }))

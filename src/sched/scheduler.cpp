@@ -90,6 +90,20 @@ Scheduler::Waiting Scheduler::waiting(Time now) const {
   return result;
 }
 
+std::vector<Part> Scheduler::parts_of(Attempt attempt) const {
+  std::vector<Part> parts;
+  if (auto found = leases_.find(attempt.stage); found != leases_.end() && found->second.attempt == attempt)
+    found->second.for_each_part([&](Part part) { parts.push_back(part); });
+  return parts;
+}
+
+std::vector<StageId> Scheduler::failed() const {
+  std::vector<StageId> result;
+  for (StageId stage = 0; stage < records_.size(); ++stage)
+    if (records_[stage].state == State::failed) result.push_back(stage);
+  return result;
+}
+
 std::vector<Scheduler::Outlook> Scheduler::outlook() const {
   std::vector<Outlook> result;
   for (ClassId id = 0; id < open_of_.size(); ++id)
@@ -160,9 +174,7 @@ void Scheduler::handle(const Reserved& event, Time now, Commands& out) {
     all = all && member.reserved;
   }
   if (!all || before) return;
-  std::vector<Part> parts{{lease->agent, lease->slots}};
-  for (const Member& member : lease->others) parts.push_back(member.part);
-  out.push_back(Begin{lease->agent, event.attempt, std::move(parts)});
+  out.push_back(Begin{lease->agent, event.attempt, parts_of(event.attempt)});
 }
 
 // A result counts from whichever agent, as long as the stage is open: its lease may have ended while it was under way.

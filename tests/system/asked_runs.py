@@ -22,7 +22,7 @@ def retry_of_what_failed(case):
     case.sweep.write_text(SWEEP.format(seeds=[0, 1]))
     process = case.start("--trainers", 8, ranks=0, trainer=case.python_trainer(FAILS_WHILE.format(flag=str(flag), slow=6)))
     wait_for(lambda: len([r for r in case.events("failed") if r["final"]]) == 4, "four stages that failed for good")
-    contains(case.winnow("retry", case.store, "--stage", "zz", code=2), "no stage that failed is zz")
+    contains(case.winnow("retry", "--stage", "zz", case.store, code=2), "no stage that failed is zz")
     flag.unlink()
     one = [r["identity"] for r in case.events("failed") if r["final"]][0]
     equal(case.winnow("retry", case.store, "--stage", one[:12]), "1 failed stage is tried again\n", "answer")

@@ -56,14 +56,15 @@ def run_on_slots_of_several(case):
 def live_and_die_together(case):
     """kill -9 of a process here and one there, of the launch, of the daemon, of either agent: the whole gang goes, the stage is
     tried again, nothing survives, and the results are those of an undisturbed run."""
-    case.sweep.write_text(SWEEP.format(seeds=[0, 1, 2, 3]))
+    case.sweep.write_text(SWEEP.format(seeds=[0, 1, 2, 3, 4]))
     wanted = undisturbed(case, "--set", "width=3", "--trainers", 3)
-    process = case.start("--set", "width=3", "--trainers", 2, "--time-scale", 0.2, ranks=4, trainer=("--sleep", 0.8))
+    process = case.start("--set", "width=3", "--trainers", 2, "--time-scale", 0.4, ranks=4, trainer=("--sleep", 0.8))
     wait_for(lambda: len(case.digests()) >= 1, "the backbone, which is no gang's")
 
     def gang():
-        """The newest running gang with all its processes up: those here, the daemon, those there."""
-        for attempt in case.running():
+        """The newest running gang with all its processes up: those here, the daemon, those there. Of a stage that was never hit: the
+        third time would be its last."""
+        for attempt in (a for a in case.running() if a["attempt"] == 1):
             here = [p for p in children(attempt["trainer"]) if p in trainers_of(case)]
             for daemon in daemons(case):
                 there = [p for p in children(daemon) if p in trainers_of(case)]
@@ -72,7 +73,7 @@ def live_and_die_together(case):
                                      "leading agent": pid_of_agent(case, attempt["agent"]), "other agent": parent(parent(daemon)) or parent(daemon)}
         return None
 
-    for what in ("there", "daemon", "here", "launch", "other agent", "leading agent"):
+    for what in ("other agent", "leading agent", "there", "daemon", "here", "launch"):   # agents first: they may take two gangs with them
         _, processes = strike(case, gang, lambda attempt, processes: processes[what], f"a gang, to kill its {what}")
         wait_for(lambda: not any(Path(f"/proc/{processes[p]}").exists() for p in ("here", "there", "launch", "daemon")), f"the end of a gang that lost its {what}")
     equal(process.wait(180), 0, "exit code: " + case.said())

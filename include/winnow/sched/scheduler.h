@@ -210,6 +210,10 @@ class Scheduler {
 
   bool stopping() const { return stopping_; }  // nothing starts any more
 
+  // Who executes it, the one that answers for it first; nobody where it holds no lease.
+  std::vector<Part> parts_of(Attempt) const;
+  std::vector<StageId> failed() const;  // for good
+
   struct Counts {
     std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0, withdrawn = 0;
   };

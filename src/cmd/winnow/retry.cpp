@@ -18,7 +18,8 @@ int retry(int argc, char** argv) {
   fleet::Request request{fleet::Request::Kind::retry, "", {}};
   bool json = false;
   app.add_option("STORE,--store", store, "the results folder of the run")->capture_default_str();
-  app.add_option("--stage", request.stages, "this one alone: its identity, or how that begins; repeat it for more");
+  app.add_option("--stage", request.stages, "this one alone: its identity, or how that begins; repeat it for more")
+      ->allow_extra_args(false);
   app.add_flag("--json", json, "the answer as JSON");
   if (!parse(app, argc, argv)) return kDone;
   ask_run(store, request, json);

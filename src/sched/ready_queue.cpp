@@ -11,11 +11,11 @@ bool ReadyQueue::Front::operator<(const Front& other) const {
 }
 
 ReadyQueue::ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of,
-                       const std::vector<std::uint16_t>& height_of, const std::vector<std::uint16_t>& priority_of)
+                       const std::vector<std::uint16_t>& height_of, const std::vector<Priority>& priority_of)
     : group_of_(class_of.size()), groups_of_class_(classes), bucket_(classes, kUnseen), seconds_(classes, -1) {
-  std::map<std::tuple<std::uint16_t, ClassId, std::uint16_t>, std::uint32_t> known;
+  std::map<std::tuple<Priority, ClassId, std::uint16_t>, std::uint32_t> known;
   for (StageId stage = 0; stage < class_of.size(); ++stage) {
-    std::uint16_t priority = priority_of.empty() ? std::uint16_t{0} : priority_of[stage];
+    Priority priority = priority_of.empty() ? 0 : priority_of[stage];
     auto [entry, fresh] =
         known.try_emplace({priority, class_of[stage], height_of[stage]}, static_cast<std::uint32_t>(groups_.size()));
     if (fresh) {
@@ -56,7 +56,7 @@ std::optional<StageId> ReadyQueue::pop() {
   return take(fronts_.begin());
 }
 
-std::optional<StageId> ReadyQueue::pop_within(double seconds, std::uint16_t priority) {
+std::optional<StageId> ReadyQueue::pop_within(double seconds, Priority priority) {
   for (auto front = fronts_.begin(); front != fronts_.end() && front->priority <= priority; ++front) {
     double own = seconds_[groups_[front->group].class_id];
     if (front->priority == priority && own >= 0 && own <= seconds) return take(front);
@@ -75,7 +75,7 @@ void ReadyQueue::predict(ClassId id, double seconds) {
     if (!groups_[group].stages.empty()) fronts_.insert(front_of(group));
 }
 
-std::optional<std::uint16_t> ReadyQueue::priority() const {
+std::optional<Priority> ReadyQueue::priority() const {
   if (fronts_.empty()) return std::nullopt;
   return fronts_.begin()->priority;
 }

@@ -9,16 +9,6 @@ namespace winnow::sched {
 
 namespace {
 
-// The longest chain of stages that wait for each. Stages come in topological order: inputs before what needs them.
-std::vector<std::uint16_t> heights(const Graph& graph) {
-  std::vector<std::uint16_t> height(graph.inputs.size());
-  for (std::size_t stage = graph.inputs.size(); stage-- > 0;)
-    for (StageId input : graph.inputs[stage])
-      height[input] =
-          std::max<std::uint16_t>(height[input], static_cast<std::uint16_t>(std::min(height[stage] + 1, 65535)));
-  return height;
-}
-
 std::size_t classes_of(const Graph& graph) {
   return graph.classes.empty() ? 0 : *std::max_element(graph.classes.begin(), graph.classes.end()) + std::size_t{1};
 }
@@ -29,25 +19,16 @@ constexpr std::uint32_t kLargestWindow = 256;  // stages held by a slot, however
 
 Scheduler::Scheduler(Graph graph, Policy policy, Timers timers)
     : policy_(policy), timers_(timers), classes_(graph.classes), widths_(graph.widths), records_(graph.inputs.size()),
-      first_dependent_(graph.inputs.size() + 1), seen_(classes_of(graph)), open_of_(classes_of(graph)) {
+      first_dependent_(1), seen_(classes_of(graph)), open_of_(classes_of(graph)) {
   widths_.resize(classes_of(graph), 1);
-  std::set<std::uint32_t> widths(widths_.begin(), widths_.end());
-  const std::vector<std::uint16_t> height = heights(graph);
-  for (std::uint32_t width : widths)
-    ready_.emplace(width, ReadyQueue(widths_.size(), graph.classes, height, graph.priorities));
-  for (const auto& inputs : graph.inputs)
-    for (StageId input : inputs) ++first_dependent_[input + 1];
-  for (std::size_t i = 1; i < first_dependent_.size(); ++i) first_dependent_[i] += first_dependent_[i - 1];
-  dependents_.resize(first_dependent_.back());
-  std::vector<std::uint32_t> next(first_dependent_.begin(), first_dependent_.end() - 1);
+  add_dependents(graph.inputs);
   for (StageId stage = 0; stage < records_.size(); ++stage) {
-    for (StageId input : graph.inputs[stage]) {
-      dependents_[next[input]++] = stage;
-      records_[stage].missing += !graph.done[input];
-    }
+    for (StageId input : graph.inputs[stage]) records_[stage].missing += !graph.done[input];
     if (graph.done[stage]) records_[stage].state = State::done, ++done_;
     else ++open_, ++open_of_[classes_[stage]];
   }
+  graph.priorities.resize(records_.size());
+  queue_anew(graph.priorities);
   for (StageId stage = 0; stage < records_.size(); ++stage)
     if (!graph.done[stage] && records_[stage].missing == 0) make_ready(stage);
 }
@@ -367,8 +348,8 @@ void Scheduler::assign(Time now, Commands& out) {
 }
 
 // The smallest that a ready stage has, of those larger than `after`.
-std::optional<std::uint16_t> Scheduler::next_priority(std::optional<std::uint16_t> after) const {
-  std::optional<std::uint16_t> least;
+std::optional<Priority> Scheduler::next_priority(std::optional<Priority> after) const {
+  std::optional<Priority> least;
   for (const auto& [width, queue] : ready_)
     if (auto own = queue.priority(); own && (!after || *own > *after) && (!least || *own < *least)) least = own;
   return least;
@@ -440,6 +421,42 @@ void Scheduler::release_dependents(StageId stage) {
     Record& record = records_[dependents_[i]];
     if (--record.missing == 0 && record.state == State::waiting) make_ready(dependents_[i]);
   }
+}
+
+// Stages come in topological order: inputs before what needs them. Those of `inputs` come after all that have some.
+void Scheduler::add_dependents(const std::vector<std::vector<StageId>>& inputs) {
+  std::size_t before = first_dependent_.size() - 1, all = before + inputs.size();
+  std::vector<std::uint32_t> first(all + 1);
+  for (std::size_t stage = 0; stage < before; ++stage)
+    first[stage + 1] = first_dependent_[stage + 1] - first_dependent_[stage];
+  for (const auto& own : inputs)
+    for (StageId input : own) ++first[input + 1];
+  for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+  std::vector<StageId> dependents(first.back());
+  std::vector<std::uint32_t> next(first.begin(), first.end() - 1);
+  for (std::size_t stage = 0; stage < before; ++stage)
+    for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i)
+      dependents[next[stage]++] = dependents_[i];
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    for (StageId input : inputs[i]) dependents[next[input]++] = static_cast<StageId>(before + i);
+  first_dependent_ = std::move(first);
+  dependents_ = std::move(dependents);
+}
+
+// Empty queues for all stages, with what is known of their durations.
+void Scheduler::queue_anew(const std::vector<Priority>& priorities) {
+  std::vector<std::uint16_t> heights(records_.size());  // the longest chain of stages that wait for each
+  for (std::size_t stage = records_.size(); stage-- > 0;)
+    for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i)
+      heights[stage] = std::max<std::uint16_t>(heights[stage],
+                                               static_cast<std::uint16_t>(std::min(heights[dependents_[i]] + 1, 65535)));
+  std::map<std::uint32_t, ReadyQueue, std::greater<>> fresh;
+  for (std::uint32_t width : std::set<std::uint32_t>(widths_.begin(), widths_.end()))
+    fresh.emplace(width, ReadyQueue(widths_.size(), classes_, heights, priorities));
+  for (const auto& [width, queue] : ready_)
+    for (ClassId id = 0; id < queue.classes(); ++id)
+      if (auto seconds = queue.prediction(id)) fresh.at(width).predict(id, *seconds);
+  ready_ = std::move(fresh);
 }
 
 }  // namespace winnow::sched

@@ -106,7 +106,7 @@ void Scheduler::give(StageId stage, const Place& place, Time now, Commands& out)
 
 // Gives stages of one width and priority to agents, and reserves room for wide ones that have none. False when one is
 // left that waits for room and has none reserved.
-bool Scheduler::assign_width(std::uint32_t width, std::uint16_t priority, Time now, Commands& out) {
+bool Scheduler::assign_width(std::uint32_t width, Priority priority, Time now, Commands& out) {
   ReadyQueue& queue = ready_.at(width);
   if (width > 1 && queue.priority() == priority && !could_reserve(width)) return false;
   std::vector<StageId> elsewhere;  // to be tried on agents without room
@@ -221,7 +221,7 @@ void Scheduler::end_reservations(const std::function<bool(const Reservation&)>& 
 // reservations of later ones.
 void Scheduler::start_reserved(Time now, Commands& out) {
   if (reservations_.empty()) return touched_.clear();
-  if (std::optional<std::uint16_t> first = next_priority(std::nullopt); first && *first < latest_reserved_) {
+  if (std::optional<Priority> first = next_priority(std::nullopt); first && *first < latest_reserved_) {
     end_reservations([&](const Reservation& r) { return *first < r.priority; });
     latest_reserved_ = *first;
   }
@@ -248,7 +248,7 @@ void Scheduler::start_reserved(Time now, Commands& out) {
 }
 
 // Stages that are expected to end before the slots that they take are needed.
-void Scheduler::fill_gaps(std::uint32_t width, std::uint16_t priority, Time now, Commands& out) {
+void Scheduler::fill_gaps(std::uint32_t width, Priority priority, Time now, Commands& out) {
   ReadyQueue& queue = ready_.at(width);
   const std::set<AgentId> gaps = gaps_;
   for (AgentId agent : gaps) {

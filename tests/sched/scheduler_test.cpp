@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -35,7 +36,7 @@ class World {
     graph_.widths[classes_.at(kind)] = width;
     return *this;
   }
-  World& priority(const std::string& name, std::uint16_t priority) {
+  World& priority(const std::string& name, Priority priority) {
     graph_.priorities.resize(names_.size());
     graph_.priorities[id_.at(name)] = priority;
     return *this;
@@ -64,6 +65,25 @@ class World {
   }
   World& withdraw(const std::vector<std::string>& names) { return on(Scheduler::Withdraw{ids(names)}); }
   World& revive(const std::vector<std::string>& names) { return on(Scheduler::Revive{ids(names)}); }
+  // Stages named since the last event come as further ones.
+  World& extend(std::vector<std::pair<std::string, Priority>> sooner = {}, std::vector<std::uint32_t> attempts = {}) {
+    Scheduler::Extend event;
+    for (std::size_t stage = given_stages_; stage < names_.size(); ++stage) {
+      event.more.inputs.push_back(graph_.inputs[stage]);
+      event.more.classes.push_back(graph_.classes[stage]);
+      event.more.done.push_back(graph_.done[stage]);
+      event.more.priorities.push_back(stage < graph_.priorities.size() ? graph_.priorities[stage] : 0);
+    }
+    for (std::size_t id = given_classes_; id < classes_.size(); ++id) {
+      event.more.widths.push_back(id < graph_.widths.size() ? graph_.widths[id] : 1);
+      event.seconds.emplace_back();
+    }
+    attempts.resize(event.more.inputs.size());
+    event.attempts = std::move(attempts);
+    for (const auto& [name, priority] : sooner) event.priorities.emplace_back(id_.at(name), priority);
+    note_given();
+    return on(event);
+  }
   World& leaves(AgentId agent) { return on(Scheduler::Left{agent}); }
   World& drain() { return on(Scheduler::Drain{}); }
   World& wait(Time time) { return now_ += time, on(Scheduler::Tick{}); }
@@ -88,11 +108,15 @@ class World {
   }
   const std::vector<AgentId>& readmitted() const { return readmitted_; }
   Scheduler& scheduler() {
-    if (!scheduler_) scheduler_ = std::make_unique<Scheduler>(graph_, policy_, Timers{});
+    if (!scheduler_) {
+      scheduler_ = std::make_unique<Scheduler>(graph_, policy_, Timers{});
+      note_given();
+    }
     return *scheduler_;
   }
 
  private:
+  void note_given() { given_stages_ = names_.size(), given_classes_ = classes_.size(); }
   std::string name(StageId stage) const { return names_[stage]; }
   std::vector<StageId> ids(const std::vector<std::string>& names) const {
     std::vector<StageId> result;
@@ -138,6 +162,7 @@ class World {
   Policy policy_;
   std::map<std::string, StageId> id_;
   std::map<std::string, ClassId> classes_;
+  std::size_t given_stages_ = 0, given_classes_ = 0;
   std::vector<std::string> names_, said_;
   std::set<std::string> live_;
   std::vector<AgentId> readmitted_;
@@ -856,6 +881,83 @@ TEST(Requests, ALateResultOfAWithdrawnStageIsIgnored) {
   Attempt held = w.holds("a");
   w.withdraw({"a"});
   EXPECT_THAT(w.on(Scheduler::Done{0, held, {}}).said(), IsEmpty());
+}
+
+TEST(Scheduler, FurtherStagesBuildOnWhatIsThere) {
+  World w;
+  w.stage("backbone").stage("x", {"backbone"}).agent(0).ends("backbone");
+  w.stage("y", {"backbone"}).stage("z", {"x", "y"}).stage("old").done_already("old");
+  EXPECT_THAT(w.extend().said(), ElementsAre("y to 0"));
+  EXPECT_THAT(w.ends("y").said(), ElementsAre("accept y"));
+  EXPECT_THAT(w.ends("x").said(), ElementsAre("accept x", "z to 0"));
+  w.ends("z");
+  EXPECT_TRUE(w.scheduler().finished());
+  EXPECT_EQ(w.scheduler().counts().done, 5u);
+}
+
+TEST(Scheduler, FurtherStagesOfWhatFailedAreBlocked) {
+  World w;
+  w.stage("a").stage("b", {"a"}).stage("c").agent(0).fails("a", FailureClass::protocol);
+  w.stage("d", {"b"}).stage("e", {"d"}).stage("f");
+  EXPECT_THAT(w.extend().said(), ElementsAre("block d by b", "block e by d", "f to 0"));
+  EXPECT_THAT(w.revive({"a"}).said(), ElementsAre("revive a", "revive b", "revive d", "revive e"));
+  for (const char* name : {"c", "f", "a", "b", "d", "e"}) w.ends(name);
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
+TEST(Scheduler, FurtherStagesOfWhatIsWithdrawnAreBlocked) {
+  World w;
+  w.stage("a").stage("b").agent(0).withdraw({"b"});
+  EXPECT_THAT(w.stage("c", {"b"}).extend().said(), ElementsAre("block c by b"));
+}
+
+TEST(Scheduler, FurtherStagesCanComeFirst) {
+  World w;
+  w.stage("a").stage("b").stage("c").stage("d").agent(0);
+  ASSERT_THAT(w.live_on(0), ElementsAre("a", "b"));
+  w.stage("urgent", {}, "new").priority("urgent", -1).extend({{"d", -1}});
+  EXPECT_THAT(w.ends("a").said(), ElementsAre("accept a", "urgent to 0"));
+  EXPECT_THAT(w.ends("b").said(), ElementsAre("accept b", "d to 0"));
+}
+
+TEST(Scheduler, AFurtherStageKeepsTheNumbersOfItsEarlierAttempts) {
+  World w;
+  w.stage("a").agent(0);
+  w.stage("b").extend({}, {4});
+  EXPECT_EQ(w.attempt("b"), 5u);
+}
+
+TEST(Scheduler, AFurtherStageThatIsTooWideFailsAtOnce) {
+  World w;
+  w.stage("a").agent(0, 2).on(Scheduler::Complete{});
+  EXPECT_THAT(w.stage("gang", {}, "wide").width("wide", 3).extend().said(), ElementsAre("gang too wide for 2"));
+}
+
+TEST(Scheduler, AReservationIsMadeAnewAmongFurtherStages) {
+  World w;
+  w.stage("a").stage("gang", {}, "wide").width("wide", 2).takes("any", 100).agent(0).agent(1, 2);
+  w.stage("b").stage("c").extend();
+  for (const char* name : {"a", "gang", "b", "c"}) w.ends(name);
+  EXPECT_TRUE(w.scheduler().finished());
+}
+
+// What comes later changes what is known, not what is computed: whatever the moment, all is done once.
+TEST(Scheduler, APartThatComesLaterIsExecutedLikeTheRest) {
+  for (int moment = 0; moment <= 2; ++moment) {
+    World w;
+    w.stage("a").stage("b", {"a"}).stage("c", {"a"}).agent(0, 2);
+    std::vector<std::string> done;
+    for (int step = 0; step < 12; ++step) {
+      if (step == moment) w.stage("d", {"b", "a"}).stage("e", {"d"}, "other").stage("f", {}, "third").extend();
+      auto live = w.live_on(0);
+      if (live.empty()) continue;
+      w.ends(live.front());
+      done.push_back(live.front());
+    }
+    std::sort(done.begin(), done.end());
+    EXPECT_THAT(done, ElementsAre("a", "b", "c", "d", "e", "f")) << moment;
+    EXPECT_TRUE(w.scheduler().finished()) << moment;
+  }
 }
 
 TEST_F(Spread, AWithdrawnGangEndsEverywhere) {

@@ -14,6 +14,7 @@
 namespace winnow::sched {
 
 using ClassId = std::uint32_t;  // stages that take about equally long: (method, model, data set)
+using Priority = std::int32_t;   // smaller ones start first
 
 // First what has the smaller priority, then what most others wait for (a longer chain of dependents), then longest
 // predicted first, then the given order, which fills tables evenly. Predictions count in steps of 1.5x: the noise
@@ -26,28 +27,31 @@ class ReadyQueue {
  public:
   // The last three by stage; no priorities: all are equal.
   ReadyQueue(std::size_t classes, const std::vector<ClassId>& class_of, const std::vector<std::uint16_t>& height_of,
-             const std::vector<std::uint16_t>& priority_of = {});
+             const std::vector<Priority>& priority_of = {});
 
   void push(StageId);
   std::optional<StageId> pop();  // the stage that should start first
   // The first one of this priority that is predicted to take no longer than that.
-  std::optional<StageId> pop_within(double seconds, std::uint16_t priority);
+  std::optional<StageId> pop_within(double seconds, Priority priority);
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  std::optional<std::uint16_t> priority() const;  // of the stage that should start first
-  std::uint16_t priority_of(StageId stage) const { return groups_[group_of_[stage]].priority; }
+  std::optional<Priority> priority() const;  // of the stage that should start first
+  Priority priority_of(StageId stage) const { return groups_[group_of_[stage]].priority; }
 
   void predict(ClassId, double seconds);
   std::optional<double> prediction(ClassId) const;
+  std::size_t classes() const { return bucket_.size(); }
 
  private:
   struct Group {
-    std::uint16_t priority, height;
+    Priority priority;
+    std::uint16_t height;
     ClassId class_id;
     std::priority_queue<StageId, std::vector<StageId>, std::greater<>> stages;
   };
   struct Front {
-    std::uint16_t priority, height;
+    Priority priority;
+    std::uint16_t height;
     int bucket;
     StageId stage;
     std::uint32_t group;

@@ -23,7 +23,7 @@ struct Graph {
   std::vector<ClassId> classes;              // by stage
   std::vector<std::uint32_t> widths;         // by class: trainers that execute it together; empty: 1
   std::vector<bool> done;                    // by stage: has a result already, or is not needed
-  std::vector<std::uint16_t> priorities;     // by stage: smaller ones start first; empty: all are equal
+  std::vector<Priority> priorities;    // by stage: smaller ones start first; empty: all are equal
 };
 
 struct Policy {
@@ -110,8 +110,15 @@ class Scheduler {
   struct Revive {
     std::vector<StageId> stages;
   };
+  // Further stages, numbered after those that are known.
+  struct Extend {
+    Graph more;  // inputs: of any stage before; widths: of classes that are new; priorities: of each of them
+    std::vector<std::uint32_t> attempts;                   // by stage of `more`: made earlier
+    std::vector<std::optional<double>> seconds;            // by class that is new: what earlier runs knew
+    std::vector<std::pair<StageId, Priority>> priorities;  // known stages, and what theirs is from now on
+  };
   using Event = std::variant<Joined, Resized, Complete, Beat, Started, Reserved, Done, Failed, Returned, Left, Tick,
-                             Drain, Withdraw, Revive>;
+                             Drain, Withdraw, Revive, Extend>;
 
   // Commands.
   // A lease: execute it in so many slots, or say why not; a part of a gang over several agents: keep them free. So many
@@ -162,7 +169,7 @@ class Scheduler {
     FailureClass why;
     std::string text;
   };
-  // An input failed for good.
+  // An input failed for good, or is not wanted any more.
   struct Block {
     StageId stage;
     StageId because;
@@ -214,6 +221,10 @@ class Scheduler {
   std::vector<Part> parts_of(Attempt) const;
   std::vector<StageId> failed() const;  // for good
 
+  // leased, delayed: an attempt is under way, or the next one waits. done: or it never was to be executed.
+  enum class State : std::uint8_t { waiting, ready, delayed, leased, done, failed, blocked, withdrawn };
+  State state_of(StageId stage) const { return records_[stage].state; }
+
   struct Counts {
     std::size_t done = 0, failed = 0, blocked = 0, open = 0, running = 0, agents = 0, withdrawn = 0;
   };
@@ -242,7 +253,6 @@ class Scheduler {
   std::string state(Time now) const;
 
  private:
-  enum class State : std::uint8_t { waiting, ready, delayed, leased, done, failed, blocked, withdrawn };
   static bool is_closed(State state) {
     return state == State::done || state == State::failed || state == State::blocked || state == State::withdrawn;
   }
@@ -290,7 +300,7 @@ class Scheduler {
   // What a wide stage that is ready waits for.
   struct Reservation {
     StageId stage;
-    std::uint16_t priority;
+    Priority priority;
     Place place;
     Time start;  // when all of it is expected to be free
   };
@@ -322,21 +332,22 @@ class Scheduler {
   void handle(const Drain&, Time, Commands&);
   void handle(const Withdraw&, Time, Commands&);
   void handle(const Revive&, Time, Commands&);
+  void handle(const Extend&, Time, Commands&);
 
   Lease* lease_of(AgentId, Attempt);  // null when the attempt holds no lease (any more)
   void end_lease(StageId, Time now);
   void forget_end(const Lease&);
   void cancel_others(const Lease&, AgentId except, Commands&);
   void assign(Time, Commands&);
-  std::optional<std::uint16_t> next_priority(std::optional<std::uint16_t> after) const;
+  std::optional<Priority> next_priority(std::optional<Priority> after) const;
   bool can_take(const Host&, std::uint32_t width) const;
   bool has_room(const Host&, StageId) const;
   enum class NoPlace { nobody, elsewhere, full };  // no agent could take it; none but those where it failed; none now
   std::variant<Place, NoPlace> place_of(StageId) const;
   std::variant<Place, NoPlace> place_over_several(std::uint32_t width) const;
   static Place place_of_parts(std::vector<std::pair<std::uint32_t, AgentId>> free, std::uint32_t width);
-  bool assign_width(std::uint32_t width, std::uint16_t priority, Time, Commands&);
-  void fill_gaps(std::uint32_t width, std::uint16_t priority, Time, Commands&);
+  bool assign_width(std::uint32_t width, Priority priority, Time, Commands&);
+  void fill_gaps(std::uint32_t width, Priority priority, Time, Commands&);
   bool must_go_elsewhere(StageId, AgentId) const;
   void give(StageId, const Place&, Time, Commands&);
   bool reserve(StageId, Time);
@@ -360,6 +371,8 @@ class Scheduler {
   void readmit(Time, Commands&);
   void release_dependents(StageId);
   void make_ready(StageId);
+  void add_dependents(const std::vector<std::vector<StageId>>& inputs);
+  void queue_anew(const std::vector<Priority>&);
   void lose(AgentId, Time, Commands&);
   void lose_silent_agents(Time, Commands&);
   void end_expired_leases(Time, Commands&);
@@ -398,7 +411,7 @@ class Scheduler {
   std::set<std::pair<std::uint64_t, AgentId>> by_fill_;
   std::map<std::uint64_t, Reservation> reservations_;  // in the order in which they were made
   std::uint64_t next_reservation_ = 0;
-  std::uint16_t latest_reserved_ = 0;              // no reservation has a later priority
+  Priority latest_reserved_ = 0;             // no reservation has a later priority
   std::vector<AgentId> touched_;                   // with reservations, and changed since they were looked at
   std::set<AgentId> gaps_;                         // with reservations and idle slots
   std::map<std::uint32_t, std::uint32_t> unkept_;  // agents, by slots that are not reserved

@@ -125,6 +125,7 @@ void AgentLoop::on_message(const Message& message) {
       return post(sched::Agent::Called{message.attempt});
     }
     case Message::Kind::release: tasks_.erase(message.attempt); return post(sched::Agent::Released{message.attempt});
+    case Message::Kind::sources: return take_sources(message.detail);
     case Message::Kind::retract: return post(sched::Agent::Retracted{message.attempt});
     case Message::Kind::cancel: return post(sched::Agent::Cancelled{message.attempt});
     case Message::Kind::drain:
@@ -156,11 +157,7 @@ bool AgentLoop::welcome(const Message& message) {
     return false;
   }
   worker_ = std::make_unique<Worker>(options_);
-  std::map<std::string, DataSource> datasets;
-  const Value sources = Value::parse(message.detail);
-  for (const auto& [name, source] : sources.items())
-    datasets[name] = {source.at("preset"), source.at("source"), source.at("digest")};
-  worker_->expect(std::move(datasets));
+  take_sources(message.detail);
   machine_.emplace(devices_.slots, options_.timers, now(), shared_devices());
   send({.kind = Message::Kind::joined,
         .number = static_cast<double>(devices_.slots),
@@ -169,6 +166,14 @@ bool AgentLoop::welcome(const Message& message) {
   for (const std::string& warning : devices_.warnings)
     send({.kind = Message::Kind::note, .text = fmt::format("host {}: {}", host_name(), warning)});
   return true;
+}
+
+void AgentLoop::take_sources(const std::string& json) {
+  std::map<std::string, DataSource> datasets;
+  const Value sources = Value::parse(json);
+  for (const auto& [name, source] : sources.items())
+    datasets[name] = {source.at("preset"), source.at("source"), source.at("digest")};
+  worker_->expect(std::move(datasets));
 }
 
 void AgentLoop::hear_worker() {

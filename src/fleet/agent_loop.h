@@ -48,6 +48,7 @@ class AgentLoop {
   void hear_coordinator();
   void on_message(const Message&);
   bool welcome(const Message&);
+  void take_sources(const std::string& json);
   void take_devices();
   std::string devices_of(const std::vector<sched::Slot>&) const;  // CUDA_VISIBLE_DEVICES of a trainer in these slots
   sched::SharedDevices shared_devices() const;

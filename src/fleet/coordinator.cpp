@@ -33,6 +33,11 @@ const Path& made(const Path& folder) {
   return folder;
 }
 
+bool same_file(const std::string& one, const std::string& other) {
+  std::error_code unknown;
+  return std::filesystem::equivalent(one, other, unknown) && !unknown;
+}
+
 bool due(Time& last, Time period) {
   Time time = now();
   if (time - last < period) return false;
@@ -47,8 +52,14 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
     : work_(work), options_(options), world_(world), mpi_(mpi), observer_(observer), signals_(watch_signals()),
       lease_(made(options.store), Journal::last_epoch(options.store) + 1, options.timers.lease_silence),
       journal_(options.store, lease_.epoch()), sweeps_(work.sweeps), status_(options.store, work, sweeps_),
-      requests_(options.store), scheduler_(work.graph, options.policy, options.timers), links_(world, mpi) {
-  Journal::Replayed replayed = recall(options.store, work, scheduler_, peaks_);
+      requests_(options.store), changed_(work), scheduler_(work.graph, options.policy, options.timers),
+      links_(world, mpi) {
+  const Recall known(options.store);
+  Journal::Replayed replayed = recall(known, work, scheduler_, peaks_);
+  for (const FurtherSweep& sweep : known.further())
+    if (std::none_of(work.sweeps.begin(), work.sweeps.end(),
+                     [&](const Wanted& w) { return same_file(w.file, sweep.file); }))
+      again_.push_back(sweep);
   if (replayed.damaged)
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them",
                              replayed.damaged, (options.store / "journal").string()));
@@ -86,7 +97,8 @@ Outcome Coordinator::run() {
     bool busy = links_.receive([this](AgentId agent, const Message& message) { on_message(agent, message); });
     on_signals();
     keep_time();
-    if (!refused_.empty() || scheduler_.finished()) end_agents();
+    bool grows = (!again_.empty() || (planning_ && planning_->asked)) && !scheduler_.stopping();
+    if (!refused_.empty() || (scheduler_.finished() && !grows)) end_agents();
     journal_.flush();
     links_.flush();
     if (links_.agents().empty()) {
@@ -95,31 +107,36 @@ Outcome Coordinator::run() {
     }
     links_.wait(signals_.get(), busy);
   }
-  warn_if_changed();
+  changed_.report(observer_);
   Scheduler::Counts counts = scheduler_.counts();
   journal_.add({{"event", "end"},
                 {"done", counts.done},
                 {"failed", counts.failed},
                 {"blocked", counts.blocked},
                 {"withdrawn", counts.withdrawn},
-                {"open", counts.open}});
+                {"open", counts.open + again_.size() + (planning_ ? 1 : 0)}});
   journal_.sync();
   status_.write(counts, scheduler_.outlook(), scheduler_.waiting(now()), true);
   if (!refused_.empty()) throw UsageError(refused_);
   bool stopped = drains_ > 0 && counts.open > 0;
-  return {counts, stopped, stopped && cancelled_whole_, !ending_, sweeps_.counts()};
+  return {counts, stopped, stopped && cancelled_whole_, stopped && late_, !ending_, sweeps_.counts()};
 }
 
 void Coordinator::welcome(AgentId agent) {
+  links_.send(agent, {.kind = Message::Kind::welcome, .text = lease_.token(), .detail = sources()});
+}
+
+std::string Coordinator::sources() const {
   Value datasets = Value::object();
   for (const auto& [name, source] : work_.datasets)
     datasets[name] = {{"preset", source.preset}, {"source", source.source}, {"digest", source.digest}};
-  links_.send(agent, {.kind = Message::Kind::welcome, .text = lease_.token(), .detail = datasets.dump()});
+  return datasets.dump();
 }
 
 // Possible only without MPI, where forking is harmless.
 void Coordinator::replace_local_agent() {
   ++replacements_;
+  if (planning_) planning_->join.wait();  // what is forked beside another thread may find locks that nobody opens
   observer_.say("the agent died and is started again");
   welcome(links_.add_local(start_agent(options_)));
 }
@@ -220,6 +237,7 @@ void Coordinator::keep_time() {
   if (due(ticked_, options_.timers.beat / 20)) event(Scheduler::Tick{});
   bool all_here = static_cast<int>(hosts_.size()) >= world_.size || now() - begun_ > options_.timers.join;
   if (all_here && !hosts_.empty() && !std::exchange(complete_, true)) event(Scheduler::Complete{});
+  mind_deadline();
   if (due(beaten_, options_.timers.beat)) {
     lease_.refresh();
     for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::alive});
@@ -228,9 +246,8 @@ void Coordinator::keep_time() {
   if (due(written_, std::chrono::seconds(1)))
     status_.write(scheduler_.counts(), scheduler_.outlook(), scheduler_.waiting(now()), false);
   if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts(), status_.left());
-  if (due(asked_, std::chrono::seconds(5))) warn_if_changed();
-  if (due(requested_, std::chrono::milliseconds(500)))
-    requests_.answer([this](const Request& request) { return carry_out(request); });
+  if (due(asked_, std::chrono::seconds(5))) changed_.report(observer_);
+  if (due(requested_, std::chrono::milliseconds(500))) answer_requests();
   Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;
   if (ending_ && now() - ending_since_ > patience)
     for (AgentId agent : links_.agents()) links_.drop(agent);
@@ -240,18 +257,6 @@ void Coordinator::end_agents() {
   if (std::exchange(ending_, true)) return;
   ending_since_ = now();
   for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::drain, .number = 0});
-}
-
-void Coordinator::warn_if_changed() {
-  if (!work_.changed) return;
-  for (const std::string& file : work_.changed()) {
-    if (std::find(changed_.begin(), changed_.end(), file) != changed_.end()) continue;
-    changed_.push_back(file);
-    observer_.say(
-        fmt::format("{}: it has changed since this run began: the run continues with the old content; run it again for "
-                    "the new one",
-                    file));
-  }
 }
 
 }  // namespace winnow::fleet

@@ -2,8 +2,12 @@
 // journal records and words for the observer.
 #pragma once
 
+#include <deque>
+#include <future>
+#include <optional>
 #include <set>
 
+#include "changed_files.h"
 #include "journal.h"
 #include "lease.h"
 #include "links.h"
@@ -23,11 +27,13 @@ class Coordinator {
 
  private:
   void welcome(sched::AgentId);
+  std::string sources() const;
   void on_message(sched::AgentId, const Message&);
   static Descriptor watch_signals();
   void on_signals();
   void keep_time();
   void end_agents();
+  void mind_deadline();
   void replace_local_agent();
 
   void event(const sched::Scheduler::Event&);
@@ -52,8 +58,12 @@ class Coordinator {
   std::uint32_t width_of(sched::StageId) const;
   void remarked(sched::Attempt, const Value& event);
   void report_failure(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
-  void warn_if_changed();
-  std::string carry_out(const Request&);
+  void answer_requests();
+  std::optional<std::string> carry_out(const std::string& name, const Request&);
+  std::optional<std::string> add(const std::string& name, const FurtherSweep&);
+  std::string join(const Join&, const FurtherSweep&);
+  void add_again();
+  std::vector<sched::StageId> own_stages(std::size_t sweep) const;
   std::string cancel(const std::string& sweep);
   std::string retry(const std::vector<std::string>& stages);
 
@@ -68,21 +78,29 @@ class Coordinator {
   SweepProgress sweeps_;
   StatusFile status_;
   RequestFiles requests_;
+  ChangedFiles changed_;
   std::set<std::size_t> cancelled_;  // sweeps
-  bool cancelled_whole_ = false;
+  bool cancelled_whole_ = false, late_ = false;
   sched::Scheduler scheduler_;
   Links links_;
   std::map<sched::AgentId, std::string> hosts_;
   std::map<sched::AgentId, double> gpus_of_a_slot_;  // 1, an n-th where n trainers share one, 0 on CPUs
   // By class: bytes of a device that a stage of it has held at most, of all that are known.
   std::map<sched::ClassId, std::int64_t> peaks_;
+  // A further sweep that is being planned.
+  struct Planning {
+    std::string request;
+    std::future<Join> join;
+    bool asked = true;  // somebody still waits for it
+  };
+  std::optional<Planning> planning_;
+  std::deque<FurtherSweep> again_;  // that an earlier run had been given, and did not complete
   std::string refused_;
   sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, requested_{}, shown_{}, written_{};
   int replacements_ = 0;
   int drains_ = 0;  // signals so far
   bool ending_ = false;
-  std::vector<std::string> changed_;  // files that were reported
-  bool complete_ = false;             // every agent has joined, or had its time
+  bool complete_ = false;  // every agent has joined, or had its time
   sched::Time begun_ = {};
   sched::Time ending_since_{};
 };

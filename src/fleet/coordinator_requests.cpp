@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include "coordinator.h"
+#include "recall.h"
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 
@@ -12,37 +15,149 @@ namespace winnow::fleet {
 using sched::Scheduler;
 using sched::StageId;
 
-std::string Coordinator::carry_out(const Request& request) {
+namespace {
+
+bool planned(const std::future<Join>& join) {
+  return join.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+}  // namespace
+
+void Coordinator::answer_requests() {
+  if (planning_) planning_->asked = false;
+  requests_.answer([this](const std::string& name, const Request& request) { return carry_out(name, request); });
+  if (planning_ && !planning_->asked && !planning_->request.empty() && planned(planning_->join))
+    planning_.reset();  // who asked has gone
+  add_again();
+}
+
+// Where it cannot be had any more, the rest can.
+void Coordinator::add_again() {
+  if (scheduler_.stopping() || again_.empty() || !work_.plan_further) return;
+  const FurtherSweep& sweep = again_.front();
+  if (!planning_) planning_ = {"", std::async(std::launch::async, [this, sweep] { return work_.plan_further(sweep); })};
+  if (!planning_->request.empty()) return;
+  planning_->asked = true;
+  if (!planned(planning_->join)) return;
+  std::future<Join> done = std::move(planning_->join);
+  planning_.reset();
+  try {
+    observer_.say("added to the run before, which did not end: " + join(done.get(), sweep));
+  } catch (const UsageError& error) {
+    observer_.say(fmt::format("{} had been added to the run before and cannot be again: {}", sweep.file, error.what()));
+  } catch (const DataError& error) {
+    observer_.say(fmt::format("{} had been added to the run before and cannot be again: {}", sweep.file, error.what()));
+  }
+  again_.pop_front();
+}
+
+std::optional<std::string> Coordinator::carry_out(const std::string& name, const Request& request) {
   bool whole = request.kind == Request::Kind::cancel && request.sweep.empty();
   if (ending_ || (scheduler_.stopping() && !whole)) throw UsageError("the run is ending");
-  std::string answer = request.kind == Request::Kind::cancel ? cancel(request.sweep) : retry(request.stages);
-  journal_.add({{"event", "request"}, {"answer", answer}});
-  observer_.say("on request: " + answer);
+  std::optional<std::string> answer = request.kind == Request::Kind::cancel  ? cancel(request.sweep)
+                                      : request.kind == Request::Kind::retry ? retry(request.stages)
+                                                                             : add(name, request.further);
+  if (!answer) return std::nullopt;
+  journal_.add({{"event", "request"}, {"answer", *answer}});
+  observer_.say("on request: " + *answer);
   return answer;
+}
+
+// One after the other, each on a thread of its own: a large sweep takes longer to plan than agents wait for a word.
+std::optional<std::string> Coordinator::add(const std::string& name, const FurtherSweep& asked) {
+  if (!work_.plan_further) throw UsageError("this run takes no further sweep");
+  if (!planning_)
+    planning_ = {name, std::async(std::launch::async, [this, asked] { return work_.plan_further(asked); })};
+  if (planning_->request != name) return std::nullopt;
+  planning_->asked = true;
+  if (!planned(planning_->join)) return std::nullopt;
+  std::future<Join> done = std::move(planning_->join);
+  planning_.reset();
+  try {
+    return join(done.get(), asked);
+  } catch (const DataError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+std::string Coordinator::join(const Join& join, const FurtherSweep& asked) {
+  const StateOf state = [this](StageId stage) { return scheduler_.state_of(stage); };
+  const std::size_t known = work_.identities.size(), classes = work_.classes.size();
+  const Addition addition = join(state);
+  const Wanted& sweep = work_.sweeps[addition.sweep];
+  Value names = Value::array();
+  for (const Wanted& each : work_.sweeps)
+    if (!each.replaced) names.push_back(each.name);
+  journal_.add({{"event", "added"},
+                {"sweep", sweep.name},
+                {"sweeps", std::move(names)},
+                {"file", asked.file},
+                {"sets", asked.sets},
+                {"presets", asked.presets},
+                {"first", asked.first}});
+  journal_.sync();
+  const Recall recall(options_.store);  // earlier runs, and this one so far
+  Scheduler::Extend extend{addition.more, {}, {}, addition.priorities};
+  for (std::size_t stage = known; stage < work_.identities.size(); ++stage)
+    extend.attempts.push_back(recall.attempts(work_.identities[stage]));
+  for (auto id = static_cast<sched::ClassId>(classes); id < work_.classes.size(); ++id) {
+    extend.seconds.push_back(recall.seconds(work_.classes[id]));
+    peaks_[id] = recall.peak(work_.classes[id]);
+  }
+  std::vector<StageId> gone;
+  if (addition.replaces) gone = own_stages(*addition.replaces), sweeps_.replaced(*addition.replaces);
+  sweeps_.add([&](StageId stage) { return stage < known ? state(stage) : Scheduler::State::waiting; });
+  changed_.taken(addition.sweep);
+  status_.extended(static_cast<std::size_t>(std::count(extend.more.done.begin(), extend.more.done.end(), true)));
+  observer_.extended(static_cast<std::size_t>(std::count(extend.more.done.begin(), extend.more.done.end(), false)));
+  for (sched::AgentId agent : links_.agents())
+    links_.send(agent, {.kind = Message::Kind::sources, .detail = sources()});
+  event(std::move(extend));
+  std::size_t before = scheduler_.counts().withdrawn;
+  event(Scheduler::Withdraw{std::move(gone)});
+  std::size_t left_out = scheduler_.counts().withdrawn - before;
+  auto to_run = static_cast<std::size_t>(std::count(sweep.needed.begin(), sweep.needed.end(), true));
+  std::size_t shared = 0;
+  for (StageId stage = 0; stage < known; ++stage) shared += sweep.needed[stage];
+  return fmt::format("{}: {}, {} done, {} to run{}{}", sweep.name, counted(sweep.stages, "stage"), addition.done,
+                     to_run, shared ? fmt::format(", {} of them known to this run", shared) : "",
+                     left_out ? fmt::format("; {} that it no longer plans left out", left_out) : "");
+}
+
+// What no other sweep needs.
+std::vector<StageId> Coordinator::own_stages(std::size_t sweep) const {
+  std::vector<StageId> own;
+  const std::vector<bool>& needed = work_.sweeps[sweep].needed;
+  for (StageId stage = 0; stage < needed.size(); ++stage) {
+    bool others = false;
+    for (std::size_t other = 0; other < work_.sweeps.size(); ++other)
+      others = others || (other != sweep && !cancelled_.count(other) && !work_.sweeps[other].replaced &&
+                          work_.sweeps[other].needed[stage]);
+    if (needed[stage] && !others) own.push_back(stage);
+  }
+  return own;
 }
 
 std::string Coordinator::cancel(const std::string& sweep) {
   if (sweep.empty()) {
     cancelled_whole_ = true;  // also of one that drains: it is not to go on by itself
     drains_ = std::max(drains_, 1);
+    journal_.add({{"event", "cancelled"}});
     event(Scheduler::Drain{});
     return "nothing new starts, what runs saves its place; run it again to go on";
   }
   std::vector<std::string> names;
-  for (const Wanted& wanted : work_.sweeps) names.push_back(wanted.name);
-  auto found = std::find(names.begin(), names.end(), sweep);
-  if (found == names.end())
+  for (const Wanted& wanted : work_.sweeps)
+    if (!wanted.replaced) names.push_back(wanted.name);
+  auto found = std::find_if(work_.sweeps.begin(), work_.sweeps.end(),
+                            [&](const Wanted& wanted) { return !wanted.replaced && wanted.name == sweep; });
+  if (found == work_.sweeps.end())
     throw UsageError(fmt::format("this run has no sweep {}{}; it has {}", sweep, did_you_mean(sweep, names),
                                  fmt::join(names, ", ")));
-  auto index = static_cast<std::size_t>(found - names.begin());
-  std::vector<StageId> own;
-  for (StageId stage = 0; stage < work_.identities.size(); ++stage) {
-    bool others = false;
-    for (std::size_t other = 0; other < work_.sweeps.size(); ++other)
-      others = others || (other != index && !cancelled_.count(other) && work_.sweeps[other].needed[stage]);
-    if (work_.sweeps[index].needed[stage] && !others) own.push_back(stage);
-  }
+  auto index = static_cast<std::size_t>(found - work_.sweeps.begin());
+  std::vector<StageId> own = own_stages(index);
   cancelled_.insert(index);
+  journal_.add({{"event", "cancelled"}, {"sweep", sweep}, {"file", found->file}});
   std::size_t before = scheduler_.counts().withdrawn;
   event(Scheduler::Withdraw{std::move(own)});
   return fmt::format("{} of {} left out", counted(scheduler_.counts().withdrawn - before, "stage"), sweep);

@@ -1,13 +1,16 @@
-// Signals of a run: the first of SIGINT, SIGTERM, SIGUSR1, SIGUSR2 drains it, the second one ends the wait.
+// What stops a run from outside: its deadline; signals: the first of SIGINT, SIGTERM, SIGUSR1, SIGUSR2 drains it, the
+// second one ends the wait.
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "clock.h"
 #include "coordinator.h"
+#include "winnow/core/host.h"
 
 namespace winnow::fleet {
 
@@ -37,6 +40,18 @@ void Coordinator::on_signals() {
       for (AgentId agent : links_.agents()) links_.send(agent, {.kind = Message::Kind::drain, .number = 0});
     }
   }
+}
+
+// Early enough for what runs to end or to save its place.
+void Coordinator::mind_deadline() {
+  if (!options_.deadline || scheduler_.stopping() || scheduler_.finished()) return;
+  if (wall_seconds() + seconds(options_.timers.grace + options_.timers.stop) < *options_.deadline) return;
+  late_ = true;
+  drains_ = std::max(drains_, 1);
+  journal_.add({{"event", "deadline"}});
+  observer_.say(fmt::format("the deadline is near: nothing new starts; running stages have {:.0f} s to finish",
+                            seconds(options_.timers.grace)));
+  event(Scheduler::Drain{});
 }
 
 }  // namespace winnow::fleet

@@ -41,7 +41,9 @@ struct Message {
     release,  // attempt: the gang has ended well
     // agent to coordinator
     reserved,  // attempt
-    last = reserved,
+    // coordinator to agent
+    sources,  // detail: further data sources, JSON
+    last = sources,
   };
   Kind kind{};
   sched::Attempt attempt{};

@@ -5,7 +5,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "class_history.h"
 #include "record_text.h"
 
 namespace winnow::fleet {
@@ -24,27 +23,72 @@ void take_attempt(std::string_view record, Attempts& attempts) {
   attempts[*identity] = std::max(attempts[*identity], static_cast<std::uint32_t>(*attempt));
 }
 
+std::vector<std::string> texts(const Value& record, const char* key) {
+  std::vector<std::string> result;
+  if (auto list = record.find(key); list != record.end() && list->is_array())
+    for (const Value& entry : *list)
+      if (entry.is_string()) result.push_back(entry);
+  return result;
+}
+
 }  // namespace
 
-Journal::Replayed recall(const Path& store, const Work& work, sched::Scheduler& scheduler,
-                         std::map<sched::ClassId, std::int64_t>& peaks) {
-  if (Journal::last_epoch(store) == 0) return {};
-  Attempts attempts;
-  ClassHistory history;
-  Journal::Replayed replayed = Journal::scan(store, [&](std::string_view record) {
-    take_attempt(record, attempts);
-    history.take(record);
+Recall::Recall(const Path& store) {
+  if (Journal::last_epoch(store) == 0) return;
+  replayed_ = Journal::scan(store, [&](std::string_view record) {
+    take_attempt(record, attempts_);
+    history_.take(record);
+    take_further(record);
   });
-  if (!attempts.empty())
-    for (sched::StageId stage = 0; stage < work.identities.size(); ++stage)
-      if (auto found = attempts.find(work.identities[stage]); found != attempts.end())
-        scheduler.attempted(stage, found->second);
+}
+
+// Few records: they may be parsed.
+void Recall::take_further(std::string_view record) {
+  std::optional<std::string_view> event = value_in_record(record, R"("event":)");
+  if (event != "added" && event != "cancelled" && event != "end") return;
+  if (event == "end") {
+    if (whole_number_in(record, R"("open":)") == 0) further_.clear();
+    return;
+  }
+  const Value said = Value::parse(record, nullptr, /*allow_exceptions=*/false);
+  if (!said.is_object()) return;
+  auto text = [&](const char* key) {
+    auto found = said.find(key);
+    return found != said.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  std::string file = text("file");
+  bool all = event == "cancelled" && file.empty();
+  std::erase_if(further_, [&](const FurtherSweep& sweep) { return all || sweep.file == file; });
+  if (event == "added")
+    further_.push_back({file, texts(said, "sets"), texts(said, "presets"), said.value("first", Value()) == true});
+}
+
+std::uint32_t Recall::attempts(const Identity& identity) const {
+  auto found = attempts_.find(identity);
+  return found == attempts_.end() ? 0 : found->second;
+}
+
+std::optional<double> Recall::seconds(const std::string& kind) const {
+  auto found = history_.classes().find(kind);
+  if (found == history_.classes().end()) return std::nullopt;
+  return found->second.seconds / static_cast<double>(found->second.stages);
+}
+
+std::int64_t Recall::peak(const std::string& kind) const {
+  auto found = history_.classes().find(kind);
+  return found == history_.classes().end() ? 0 : found->second.peak;
+}
+
+Journal::Replayed recall(const Recall& known, const Work& work, sched::Scheduler& scheduler,
+                         std::map<sched::ClassId, std::int64_t>& peaks) {
+  for (sched::StageId stage = 0; stage < work.identities.size(); ++stage)
+    if (std::uint32_t attempts = known.attempts(work.identities[stage])) scheduler.attempted(stage, attempts);
   for (sched::ClassId id = 0; id < work.classes.size(); ++id)
-    if (auto found = history.classes().find(work.classes[id]); found != history.classes().end()) {
-      scheduler.predict(id, found->second.seconds / static_cast<double>(found->second.stages));
-      peaks[id] = found->second.peak;
+    if (auto seconds = known.seconds(work.classes[id])) {
+      scheduler.predict(id, *seconds);
+      peaks[id] = known.peak(work.classes[id]);
     }
-  return replayed;
+  return known.replayed();
 }
 
 }  // namespace winnow::fleet

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "winnow/fleet/requests.h"
 
@@ -11,9 +13,10 @@ class RequestFiles {
  public:
   explicit RequestFiles(const Path& store);  // what lies there was asked of another run: it is removed
 
-  // Answers all that have come, in the order of their names. `carry_out` throws UsageError with why it refuses; a file
+  // Answers all that have come, in the order of their names. `carry_out` is told the name, and returns nothing where
+  // the answer takes time: then it is asked again at the next call. It throws UsageError with why it refuses; a file
   // that is no request is refused here.
-  void answer(const std::function<std::string(const Request&)>& carry_out);
+  void answer(const std::function<std::optional<std::string>(const std::string& name, const Request&)>& carry_out);
 
  private:
   Path folder_;

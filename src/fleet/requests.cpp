@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "lease.h"
+#include "recall.h"
 #include "request_files.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
@@ -21,11 +22,19 @@ namespace fs = std::filesystem;
 constexpr std::string_view kRequest = ".request", kAnswer = ".answer";
 constexpr std::size_t kLargest = 1 << 20;  // bytes of a request: many identities fit in
 
-constexpr Words<Request::Kind>::Entry kKindWords[] = {{Request::Kind::cancel, "cancel"},
-                                                      {Request::Kind::retry, "retry"}};
+constexpr Words<Request::Kind>::Entry kKindWords[] = {
+    {Request::Kind::cancel, "cancel"}, {Request::Kind::retry, "retry"}, {Request::Kind::add, "add"}};
 constexpr Words<Request::Kind> kKinds("request", kKindWords);
 
 Path folder_of(const Path& store) { return store / "requests"; }
+
+std::vector<std::string> strings(const Value& said, const char* key) {
+  std::vector<std::string> result;
+  if (auto list = said.find(key); list != said.end() && list->is_array())
+    for (const Value& entry : *list)
+      if (entry.is_string()) result.push_back(entry);
+  return result;
+}
 
 Request parse(const std::string& text) {
   const Value said = Value::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -33,15 +42,21 @@ Request parse(const std::string& text) {
     throw UsageError("it is no request of winnow's");
   Request request{kKinds.parse(said["request"].get<std::string>()), "", {}};
   if (auto sweep = said.find("sweep"); sweep != said.end() && sweep->is_string()) request.sweep = *sweep;
-  if (auto stages = said.find("stages"); stages != said.end() && stages->is_array())
-    for (const Value& stage : *stages)
-      if (stage.is_string()) request.stages.push_back(stage);
+  request.stages = strings(said, "stages");
+  if (auto file = said.find("file"); file != said.end() && file->is_string()) request.further.file = *file;
+  request.further.sets = strings(said, "sets");
+  request.further.presets = strings(said, "presets");
+  if (auto first = said.find("first"); first != said.end() && first->is_boolean()) request.further.first = *first;
+  if (request.kind == Request::Kind::add && request.further.file.empty())
+    throw UsageError("it is no request of winnow's");
   return request;
 }
 
 }  // namespace
 
-Asked::Asked(const Path& store, const Request& request) {
+bool has_further(const Path& store) { return !Recall(store).further().empty(); }
+
+Asked::Asked(const Path& store, const Request& request) : store_(store) {
   if (!StoreLease::held(store))
     throw UsageError(
         fmt::format("no run works on {}: `winnow run SWEEP --store {}` computes what is not done, failed stages too",
@@ -52,6 +67,12 @@ Asked::Asked(const Path& store, const Request& request) {
   request_ = folder_of(store) / (name + std::string(kRequest));
   answer_ = folder_of(store) / (name + std::string(kAnswer));
   Value text = {{"request", kKinds.name(request.kind)}, {"sweep", request.sweep}, {"stages", request.stages}};
+  if (request.kind == Request::Kind::add) {
+    text["file"] = request.further.file;
+    text["sets"] = request.further.sets;
+    text["presets"] = request.further.presets;
+    text["first"] = request.further.first;
+  }
   write_file_atomically(request_, text.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n");
 }
 
@@ -69,12 +90,15 @@ std::optional<Asked::Answer> Asked::answer() {
   return Answer{said.value("refused", false), said.value("text", "")};
 }
 
+bool Asked::run_lives() const { return StoreLease::held(store_); }
+
 RequestFiles::RequestFiles(const Path& store) : folder_(folder_of(store)) {
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
 }
 
-void RequestFiles::answer(const std::function<std::string(const Request&)>& carry_out) {
+void RequestFiles::answer(
+    const std::function<std::optional<std::string>(const std::string&, const Request&)>& carry_out) {
   std::error_code none;
   std::vector<Path> found;
   for (const auto& entry : fs::directory_iterator(folder_, none))
@@ -85,7 +109,9 @@ void RequestFiles::answer(const std::function<std::string(const Request&)>& carr
     try {
       if (!fs::is_regular_file(fs::symlink_status(file)) || fs::file_size(file) > kLargest)
         throw UsageError("it is no request of winnow's");
-      answer["text"] = carry_out(parse(read_file(file)));
+      std::optional<std::string> text = carry_out(file.stem().string(), parse(read_file(file)));
+      if (!text) continue;
+      answer["text"] = *text;
     } catch (const UsageError& error) {
       answer = {{"refused", true}, {"text", error.what()}};
     } catch (const fs::filesystem_error&) {  // taken back meanwhile

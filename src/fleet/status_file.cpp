@@ -36,6 +36,8 @@ StatusFile::StatusFile(const Path& store, const Work& work, const SweepProgress&
     : path_(path_of(store)), work_(work), progress_(progress), begun_(wall_seconds()),
       before_(static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), true))) {}
 
+void StatusFile::extended(std::size_t done) { before_ += done; }
+
 void StatusFile::joined(sched::AgentId agent, const std::string& host, std::uint32_t slots, const Value& gpus) {
   agents_[agent] = {{"host", host}, {"slots", slots}, {"heard", wall_seconds()}, {"gpus", gpus}};
 }
@@ -146,6 +148,7 @@ Value StatusFile::sweeps() const {
   Value result = Value::array();
   for (std::size_t i = 0; i < running.size(); ++i) {
     const SweepCounts& now = progress_.counts()[i];
+    if (now.replaced) continue;
     result.push_back({{"sweep", now.name},
                       {"stages", now.stages},
                       {"before", progress_.before()[i].done},

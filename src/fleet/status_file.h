@@ -18,6 +18,7 @@ class StatusFile {
   // Keeps the work and the progress: labels and counts are taken when they are written.
   StatusFile(const Path& store, const Work&, const SweepProgress&);
 
+  void extended(std::size_t done);  // the work has grown; so many of the new stages were done
   void joined(sched::AgentId, const std::string& host, std::uint32_t slots, const Value& gpus);
   void resized(sched::AgentId, std::uint32_t slots);
   void gpus(sched::AgentId, const Value& gpus);

@@ -12,6 +12,25 @@ SweepProgress::SweepProgress(const std::vector<Wanted>& sweeps) : sweeps_(sweeps
   before_ = counts_;
 }
 
+void SweepProgress::add(const StateOf& state) {
+  using State = sched::Scheduler::State;
+  const Wanted& sweep = sweeps_.back();
+  SweepCounts counts{sweep.name, sweep.stages};
+  for (sched::StageId stage = 0; stage < sweep.needed.size(); ++stage) {
+    if (!sweep.needed[stage]) continue;
+    State now = state(stage);
+    ++(now == State::failed ? counts.failed : now == State::blocked ? counts.blocked : counts.open);
+  }
+  counts.done = counts.stages - counts.failed - counts.blocked - counts.open;
+  counts_.push_back(counts);
+  before_.push_back(counts);
+}
+
+void SweepProgress::replaced(std::size_t sweep) {
+  counts_[sweep] = {sweeps_[sweep].name, sweeps_[sweep].stages};
+  counts_[sweep].replaced = true;
+}
+
 void SweepProgress::done(sched::StageId stage) {
   for_each_of(stage, [this](std::size_t sweep) { ++counts_[sweep].done, --counts_[sweep].open; });
 }

@@ -131,12 +131,23 @@ Report Worker::prepared(Task& task) {
   return result;
 }
 
-Path Worker::data_cache(const std::string& name, const std::string& fingerprint) {
-  if (auto known = caches_.find(fingerprint); known != caches_.end()) return known->second;
+void Worker::expect(std::map<std::string, DataSource> datasets) {
+  std::lock_guard lock(mutex_);
+  for (auto& [name, source] : datasets) datasets_[name] = std::move(source);
+}
+
+DataSource Worker::source_of(const std::string& name) {
+  std::lock_guard lock(mutex_);
   auto source = datasets_.find(name);
   if (source == datasets_.end()) throw UsageError(fmt::format("no source is configured for data set '{}'", name));
-  data::Manifest manifest = data::Manifest::from_preset(name, source->second.preset, source->second.source);
-  manifest.preset = source->second.digest;
+  return source->second;
+}
+
+Path Worker::data_cache(const std::string& name, const std::string& fingerprint) {
+  if (auto known = caches_.find(fingerprint); known != caches_.end()) return known->second;
+  const DataSource source = source_of(name);
+  data::Manifest manifest = data::Manifest::from_preset(name, source.preset, source.source);
+  manifest.preset = source.digest;
   double said = 0;
   auto progress = [&](std::string_view what, double done) {
     if (double time = wall_seconds(); time - said >= 1)

@@ -59,11 +59,9 @@ class Worker {
   explicit Worker(const Options&);
   ~Worker();  // finishes what was asked for
 
-  void expect(std::map<std::string, DataSource> datasets) {
-    datasets_ = std::move(datasets);
-  }                     // before the first prepare
-  void prepare(Task);   // data caches and inputs -> context
-  void commit(Result);  // run file under its final name
+  void expect(std::map<std::string, DataSource> datasets);  // before stages of theirs are prepared
+  void prepare(Task);                                       // data caches and inputs -> context
+  void commit(Result);                                      // run file under its final name
 
   int signal() const { return wake_.first.get(); }  // readable when there are reports
   std::vector<Report> reports();
@@ -74,6 +72,7 @@ class Worker {
   Report prepared(Task&);
   void commit_all(std::vector<Result>&);
   void write(Result&, std::vector<store::Store::Pending>&, std::vector<Report>&);
+  DataSource source_of(const std::string& name);
   Path data_cache(const std::string& name, const std::string& fingerprint);
   Path weights_folder(const std::string& name, const std::string& fingerprint);
   void report(std::vector<Report>);
@@ -82,11 +81,11 @@ class Worker {
 
   const Options options_;
   store::Store store_;
-  std::map<std::string, DataSource> datasets_;
   std::map<std::string, Path> caches_, weights_;  // by fingerprint
   DescriptorPair wake_;
 
   std::mutex mutex_;  // guards what follows
+  std::map<std::string, DataSource> datasets_;
   std::condition_variable changed_;
   std::deque<Task> to_prepare_;
   std::vector<Result> to_commit_;

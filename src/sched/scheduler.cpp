@@ -448,8 +448,8 @@ void Scheduler::queue_anew(const std::vector<Priority>& priorities) {
   std::vector<std::uint16_t> heights(records_.size());  // the longest chain of stages that wait for each
   for (std::size_t stage = records_.size(); stage-- > 0;)
     for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i)
-      heights[stage] = std::max<std::uint16_t>(heights[stage],
-                                               static_cast<std::uint16_t>(std::min(heights[dependents_[i]] + 1, 65535)));
+      heights[stage] = std::max<std::uint16_t>(
+          heights[stage], static_cast<std::uint16_t>(std::min(heights[dependents_[i]] + 1, 65535)));
   std::map<std::uint32_t, ReadyQueue, std::greater<>> fresh;
   for (std::uint32_t width : std::set<std::uint32_t>(widths_.begin(), widths_.end()))
     fresh.emplace(width, ReadyQueue(widths_.size(), classes_, heights, priorities));

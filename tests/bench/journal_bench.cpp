@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     });
     sched::Scheduler scheduler(work.graph, {}, {});
     std::map<sched::ClassId, std::int64_t> peaks;
-    timed("recall", [&] { fleet::recall(store, work, scheduler, peaks); });
+    timed("recall", [&] { fleet::recall(fleet::Recall(store), work, scheduler, peaks); });
     timed("parse", [&] { fleet::Journal::replay(store, [](const Value&) {}); });
     timed("compact", [&] { fleet::Journal::compact(store, 0); });
     std::filesystem::remove_all(store);

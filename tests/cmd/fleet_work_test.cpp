@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "../folder.h"
 #include "winnow/core/error.h"
 
@@ -13,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class FleetWork : public testing::Test {
+class DataSetsOf : public testing::Test {
  protected:
   // Two sweeps, and two descriptions of fashion-mnist beside them.
   UnitedPlans plans(const std::string& first, const std::string& second, bool done = false) {
@@ -33,21 +35,21 @@ class FleetWork : public testing::Test {
     }
     return UnitedPlans(std::move(plans), [=](const Identity&) { return done; });
   }
-  fleet::Work work_of(const UnitedPlans& plans) const { return cmd::work_of(plans, files_, catalogues_); }
+  FleetWork work_of(const UnitedPlans& plans) const { return FleetWork(plans, files_, catalogues_); }
 
   Folder folder_;
   std::vector<std::string> files_;
   std::vector<sweep::Catalogue> catalogues_;
 };
 
-TEST_F(FleetWork, ADataSetIsThatOfTheSweepThatUsesIt) {
+TEST_F(DataSetsOf, ADataSetIsThatOfTheSweepThatUsesIt) {
   UnitedPlans all = plans("cifar-10", "fashion-mnist");
-  fleet::Work work = work_of(all);
-  EXPECT_EQ(work.datasets.size(), 2u);
-  EXPECT_EQ(work.datasets.at("fashion-mnist").digest, "b") << "what a says of it is nothing to b";
+  const FleetWork work = work_of(all);
+  EXPECT_EQ(work.work().datasets.size(), 2u);
+  EXPECT_EQ(work.work().datasets.at("fashion-mnist").digest, "b") << "what a says of it is nothing to b";
 }
 
-TEST_F(FleetWork, TwoThatUseItMustDescribeItAlike) {
+TEST_F(DataSetsOf, TwoThatUseItMustDescribeItAlike) {
   UnitedPlans all = plans("fashion-mnist", "fashion-mnist");
   try {
     work_of(all);
@@ -57,12 +59,78 @@ TEST_F(FleetWork, TwoThatUseItMustDescribeItAlike) {
     EXPECT_THAT(error.what(), HasSubstr("b/fashion-mnist.toml both describe data set fashion-mnist, differently"));
   }
   catalogues_[1].datasets.at("fashion-mnist").digest = "a";
-  EXPECT_EQ(work_of(all).datasets.at("fashion-mnist").digest, "a");
+  EXPECT_EQ(work_of(all).work().datasets.at("fashion-mnist").digest, "a");
 }
 
-TEST_F(FleetWork, WhatIsDoneNeedsNoData) {
+TEST_F(DataSetsOf, WhatIsDoneNeedsNoData) {
   UnitedPlans all = plans("fashion-mnist", "fashion-mnist", true);
-  EXPECT_TRUE(work_of(all).datasets.empty());
+  EXPECT_TRUE(work_of(all).work().datasets.empty());
+}
+
+class Extended : public testing::Test {
+ protected:
+  Folder folder_;
+  static constexpr const char* kMethods =
+      "[base]\ndataset = 'cifar-10'\nmodel = 'clip-vit-b-16'\n[[grid]]\nseed = [0, 1]\nmethod = ";
+  sweep::Plan plan(const std::string& name, const std::string& methods) {
+    Path file = folder_ / (name + ".toml");
+    write_file_atomically(file, "name = '" + name + "'\n" + kMethods + methods + "\n");
+    return sweep::Plan::read(file, catalogue_);
+  }
+  UnitedPlans one(const std::string& name, const std::string& methods) {
+    std::vector<sweep::Plan> plans;
+    plans.push_back(plan(name, methods));
+    return UnitedPlans(std::move(plans), [](const Identity&) { return false; });
+  }
+  static UnitedPlans::Stand open(std::uint32_t) { return UnitedPlans::Stand::open; }
+  static bool never(const Identity&) { return false; }
+  static std::vector<sched::Priority> distinct(const std::vector<sched::Priority>& all) {
+    std::set<sched::Priority> values(all.begin(), all.end());
+    return {values.begin(), values.end()};
+  }
+
+  sweep::Catalogue catalogue_ = sweep::Catalogue::built_in({{"cifar-10", "c"}, {"clip-vit-b-16", "w"}});
+};
+
+TEST_F(Extended, AFurtherSweepComesAfterTheOthersOrBeforeThem) {
+  UnitedPlans all = one("a", "['cc', 'proden']"), b = one("b", "['proden', 'lws']"), c = one("c", "['cc', 'pop']");
+  FleetWork work(all, {"a.toml"}, {catalogue_}), of_b(b, {"b.toml"}, {catalogue_}), of_c(c, {"c.toml"}, {catalogue_});
+  const std::size_t before = work.work().identities.size();
+  all.add(plan("b", "['proden', 'lws']"), never, open);
+  fleet::Addition later = work.extend(of_b, false, std::nullopt);
+  EXPECT_EQ(later.more.inputs.size(), 2u) << "lws, two seeds";
+  EXPECT_THAT(distinct(later.more.priorities), testing::ElementsAre(1));
+  EXPECT_TRUE(later.priorities.empty()) << "what a needs keeps its turn";
+  all.add(plan("c", "['cc', 'pop']"), never, open);
+  fleet::Addition urgent = work.extend(of_c, true, std::nullopt);
+  EXPECT_THAT(distinct(urgent.more.priorities), testing::ElementsAre(-1));
+  EXPECT_EQ(urgent.priorities.size(), 2u) << "cc comes earlier, too";
+  for (const auto& [stage, priority] : urgent.priorities) {
+    EXPECT_LT(stage, before);
+    EXPECT_EQ(priority, -1);
+  }
+  EXPECT_EQ(work.work().sweeps.size(), 3u);
+  EXPECT_EQ(work.work().sweeps[2].file, "c.toml");
+  for (const fleet::Wanted& sweep : work.work().sweeps) EXPECT_EQ(sweep.needed.size(), all.stages().size());
+  EXPECT_EQ(work.work().graph.widths.size(), work.work().classes.size());
+}
+
+TEST_F(Extended, AnEditedSweepTakesTheTurnOfTheOldOne) {
+  UnitedPlans all = one("a", "['cc']"), b = one("a", "['lws']");
+  FleetWork work(all, {"a.toml"}, {catalogue_}), edited(b, {"a.toml"}, {catalogue_});
+  all.add(plan("a", "['lws']"), never, open);
+  fleet::Addition addition = work.extend(edited, false, 0);
+  EXPECT_THAT(distinct(addition.more.priorities), testing::ElementsAre(0));
+  EXPECT_TRUE(work.work().sweeps[0].replaced);
+  EXPECT_EQ(addition.replaces, 0u);
+}
+
+// Whole rows first: of each method all columns and seeds, then the next.
+TEST_F(Extended, RowsAreAnOrderOfWork) {
+  UnitedPlans all = one("a", "['cc', 'proden']");
+  const FleetWork work(all, {"a.toml"}, {catalogue_}, Order::by_rows);
+  for (std::uint32_t stage = 0; stage < all.stages().size(); ++stage)
+    EXPECT_EQ(work.work().graph.priorities[stage], all.regenerate(stage).settings.text("method") == "cc" ? 0 : 1);
 }
 
 }  // namespace

@@ -59,8 +59,8 @@ TEST(Shards, ASweepWithStagesOfOthersIsNotComplete) {
   auto mine = static_cast<std::size_t>(std::count(plans.needed_by(0).begin(), plans.needed_by(0).end(), true));
   EXPECT_GT(plans.left_out_of(0), 0u);
   EXPECT_EQ(mine + plans.left_out_of(0), plans.stages().size());
-  fleet::Work work = work_of(plans, {}, {});
-  EXPECT_EQ(work.sweeps[0].left_out, plans.left_out_of(0));
+  const FleetWork work(plans, {}, {});
+  EXPECT_EQ(work.work().sweeps[0].left_out, plans.left_out_of(0));
 }
 
 TEST(Shards, WhatSharesAStageOfItsOwnStaysTogether) {

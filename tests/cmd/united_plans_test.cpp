@@ -109,5 +109,58 @@ TEST_F(United, ManySweepsThatShareAStageAreCounted) {
   EXPECT_THAT(all.label(0), HasSubstr("a, b and 2 more: "));
 }
 
+class Added : public United {
+ protected:
+  using Stand = UnitedPlans::Stand;
+  static bool never(const Identity&) { return false; }
+};
+
+TEST_F(Added, WhatIsOpenKeepsItsNumber) {
+  UnitedPlans all = united({{"a", kGrid}}), together = united({{"a", kGrid}, {"b", kOverlapping}});
+  EXPECT_EQ(all.add(plan("b", kOverlapping), never, [](std::uint32_t) { return Stand::open; }), 1u);
+  ASSERT_EQ(all.stages().size(), together.stages().size());
+  for (std::uint32_t i = 0; i < all.stages().size(); ++i) {
+    EXPECT_EQ(all.stages()[i].identity, together.stages()[i].identity);
+    EXPECT_EQ(all.inputs(i), together.inputs(i));
+    EXPECT_EQ(all.label(i), together.label(i));
+    for (std::size_t p : {0, 1}) EXPECT_EQ(all.needed_by(p)[i], together.needed_by(p)[i]);
+  }
+}
+
+TEST_F(Added, WhatIsDoneMeanwhileIsNotNeeded) {
+  UnitedPlans all = united({{"a", kGrid}});
+  all.add(plan("b", kOverlapping), never, [](std::uint32_t) { return Stand::done; });
+  EXPECT_EQ(count(all.needed_by(1)), 4u) << "lws and the new seed of proden";
+  EXPECT_EQ(all.done_of(1), 3u) << "the backbone and two of proden";
+}
+
+// The backbone of a sweep whose cells are done was not to be executed; what was cancelled is not either.
+TEST_F(Added, WhatCannotBeHadAnyMoreIsThereAgain) {
+  UnitedPlans first = united({{"a", kGrid}});
+  std::set<Identity> cells;
+  for (std::size_t i = 0; i < first.plans()[0].experiments(); ++i)
+    cells.insert(first.plans()[0].nodes()[first.plans()[0].cell_node(i)].identity);
+  UnitedPlans all = united({{"a", kGrid}}, cells);
+  std::size_t before = all.stages().size();
+  all.add(plan("b", kOverlapping), never, [](std::uint32_t) { return Stand::gone; });
+  EXPECT_EQ(all.stages().size(), before + 5) << "the backbone once more, lws, and the new seed of proden";
+  EXPECT_EQ(all.distinct(), before + 4);
+  EXPECT_EQ(all.stages()[before].identity, all.stages()[0].identity);
+  for (std::uint32_t stage = static_cast<std::uint32_t>(before) + 1; stage < all.stages().size(); ++stage)
+    EXPECT_EQ(all.inputs(stage), std::vector{static_cast<std::uint32_t>(before)});
+
+  all.add(plan("c", kOverlapping), never, [](std::uint32_t) { return Stand::gone; });
+  EXPECT_EQ(all.stages().size(), before + 5 + 7 - 2) << "the cells of a have results, whatever became of the rest";
+}
+
+TEST_F(Added, WhatIsReplacedNeedsNothing) {
+  UnitedPlans all = united({{"a", kGrid}});
+  all.add(plan("a", kOverlapping), never, [](std::uint32_t) { return Stand::open; });
+  all.retire(0);
+  EXPECT_EQ(count(all.needed_by(0)), 0u);
+  EXPECT_THAT(all.label(0), HasSubstr("a: ")) << "and not a, a";
+  EXPECT_THAT(all.label(0), Not(HasSubstr("a, a")));
+}
+
 }  // namespace
 }  // namespace winnow::cmd

@@ -165,7 +165,7 @@ TEST(Journal, CompactionDropsDamageAndATornTail) {
   EXPECT_EQ(damaged, 0u);
 }
 
-class Recall : public testing::Test {
+class Recalled : public testing::Test {
  protected:
   Folder folder_;
   Work work_;
@@ -179,7 +179,7 @@ class Recall : public testing::Test {
   }
   std::vector<std::optional<double>> seconds(std::uint32_t* next_attempt = nullptr) {
     sched::Scheduler scheduler(work_.graph, {}, {});
-    recall(folder_.path(), work_, scheduler, peaks_);
+    recall(Recall(folder_.path()), work_, scheduler, peaks_);
     std::vector<std::optional<double>> result;
     for (const auto& outlook : scheduler.outlook()) result.push_back(outlook.seconds);
     if (next_attempt) {
@@ -193,7 +193,7 @@ class Recall : public testing::Test {
   }
 };
 
-TEST_F(Recall, TakesAttemptsAndMeanDurations) {
+TEST_F(Recalled, TakesAttemptsAndMeanDurations) {
   {
     Journal journal(folder_.path(), 1);
     for (std::uint32_t attempt : {1u, 3u, 2u})
@@ -213,7 +213,7 @@ TEST_F(Recall, TakesAttemptsAndMeanDurations) {
   EXPECT_THAT(seconds(&attempt), testing::ElementsAre(2.5, 25.0)) << "after compaction, too";
 }
 
-TEST_F(Recall, TakesTheMostMemoryOfAClass) {
+TEST_F(Recalled, TakesTheMostMemoryOfAClass) {
   {
     Journal journal(folder_.path(), 1);
     for (std::int64_t bytes : {5'000'000'000, 7'000'000'000, 6'000'000'000}) {
@@ -230,7 +230,7 @@ TEST_F(Recall, TakesTheMostMemoryOfAClass) {
 }
 
 // Texts of trainers may hold anything: what looks like a record within one is none.
-TEST_F(Recall, IsNotDeceivedByWhatTrainersSay) {
+TEST_F(Recalled, IsNotDeceivedByWhatTrainersSay) {
   {
     Journal journal(folder_.path(), 1);
     std::string lie = R"({"event":"done","class":"plain","seconds":1e9})";
@@ -241,7 +241,7 @@ TEST_F(Recall, IsNotDeceivedByWhatTrainersSay) {
   EXPECT_EQ(seconds()[0], 3.0);
 }
 
-TEST_F(Recall, RecordsWithoutWhatTheyShouldHaveTellNothing) {
+TEST_F(Recalled, RecordsWithoutWhatTheyShouldHaveTellNothing) {
   {
     Journal journal(folder_.path(), 1);
     for (const char* text :
@@ -257,7 +257,7 @@ TEST_F(Recall, RecordsWithoutWhatTheyShouldHaveTellNothing) {
   EXPECT_EQ(attempt, 1u);
 }
 
-TEST_F(Recall, NoJournalIsNoLoss) {
+TEST_F(Recalled, NoJournalIsNoLoss) {
   EXPECT_THAT(seconds(), testing::ElementsAre(std::nullopt, std::nullopt));
   std::filesystem::create_directories(folder_ / "journal");
   overwrite(folder_ / "journal/00000001.log", std::string(100'000, '\0'));

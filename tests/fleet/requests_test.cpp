@@ -26,7 +26,7 @@ class Requests : public testing::Test {
 
   std::vector<Request> answer(const std::string& text = "done", bool refuse = false) {
     std::vector<Request> found;
-    files_.answer([&](const Request& request) {
+    files_.answer([&](const std::string&, const Request& request) -> std::optional<std::string> {
       found.push_back(request);
       if (refuse) throw UsageError(text);
       return text;
@@ -51,6 +51,33 @@ TEST_F(Requests, ArriveAndAreAnsweredOnce) {
   EXPECT_THAT(answer(), IsEmpty());
 }
 
+TEST_F(Requests, AFurtherSweepComesAsItWasAsked) {
+  Asked asked(folder_.path(), {Request::Kind::add, "", {}, {"/x/b.toml", {"seed=3"}, {"/x/presets"}, true}});
+  std::vector<Request> found = answer();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].further.file, "/x/b.toml");
+  EXPECT_THAT(found[0].further.sets, ElementsAre("seed=3"));
+  EXPECT_THAT(found[0].further.presets, ElementsAre("/x/presets"));
+  EXPECT_TRUE(found[0].further.first);
+}
+
+TEST_F(Requests, WhatTakesTimeIsAskedAgainUntilItIsAnswered) {
+  Asked asked(folder_.path(), {Request::Kind::add, "", {}, {"/x/b.toml", {}, {}, false}});
+  std::vector<std::string> names;
+  auto later = [&](const std::string& name, const Request&) -> std::optional<std::string> {
+    names.push_back(name);
+    if (names.size() < 3) return std::nullopt;
+    return "9 stages";
+  };
+  for (int look = 0; look < 4; ++look) {
+    EXPECT_EQ(asked.answer().has_value(), look == 3);
+    files_.answer(later);
+  }
+  ASSERT_EQ(names.size(), 3u);
+  EXPECT_EQ(names[0], names[2]) << "the same request";
+  EXPECT_EQ(asked.answer()->text, "9 stages");
+}
+
 TEST_F(Requests, ARefusalIsAnAnswer) {
   Asked asked(folder_.path(), {Request::Kind::cancel, "no such", {}});
   answer("this run has no sweep no such", true);
@@ -71,6 +98,7 @@ TEST_F(Requests, NonsenseIsRefusedAndCarriesOutNothing) {
   put("a.request", "\xff\x00 nonsense");
   put("b.request", "[1, 2]");
   put("c.request", R"({"request": "cancell"})");
+  put("ca.request", R"({"request": "add", "sets": ["seed=3"]})");
   put("d.request", std::string(2 << 20, 'x'));
   put("e.txt", "no request");
   std::filesystem::create_symlink("/etc/passwd", folder_ / "requests/f.request");
@@ -85,7 +113,9 @@ TEST_F(Requests, NonsenseIsRefusedAndCarriesOutNothing) {
 
 TEST_F(Requests, WhatAnotherRunWasAskedIsForgotten) {
   put("old.request", R"({"request": "cancel"})");
-  RequestFiles(folder_.path()).answer([](const Request&) -> std::string { throw InternalError("carried out"); });
+  RequestFiles(folder_.path()).answer([](const std::string&, const Request&) -> std::optional<std::string> {
+    throw InternalError("carried out");
+  });
 }
 
 TEST(RequestsOfNoRun, AreRefused) {

@@ -107,7 +107,7 @@ std::string fault_of(const Path& store, const fleet::Work& work, const std::vect
   return fuzz::fault_of<DataError>([&]() -> std::string {
     sched::Scheduler scheduler(work.graph, {}, {});
     std::map<sched::ClassId, std::int64_t> peaks;
-    fleet::recall(store, work, scheduler, peaks);
+    fleet::recall(fleet::Recall(store), work, scheduler, peaks);
     fleet::Journal::Replayed found;
     std::vector<std::string> records = scanned(store, found);
     if (found.cut != 0) return "was cut twice";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Options {
   int loaders = -1;                 // the same: threads that make images ahead of the step; -1: the trainer decides
   std::int64_t device_images = -1;  // the same: bytes of images that may stay on a device; -1: the trainer decides
   double checkpoint_every = 60;     // seconds; 0: only when a stage is stopped
+  std::optional<double> deadline;   // seconds since 1970: what runs then has saved its place, and the run has ended
   bool keep_images = false;         // trainers keep decoded images in the machine's cache
   sched::Policy policy;
   sched::Timers timers;
@@ -52,6 +54,7 @@ struct World {
 struct SweepCounts {
   std::string name;
   std::size_t stages = 0, done = 0, failed = 0, blocked = 0, open = 0, withdrawn = 0;
+  bool replaced = false;  // by a later version of itself: nothing is counted
   bool complete() const { return done == stages; }
 };
 
@@ -59,6 +62,7 @@ struct Outcome {
   sched::Scheduler::Counts counts;
   bool drained = false;    // stopped on request before everything was done
   bool cancelled = false;  // the same by `winnow cancel`: it is not to go on by itself
+  bool late = false;       // the same because of its deadline
   bool abandoned = false;  // every agent was lost: start again, no finished stage is
   std::vector<SweepCounts> sweeps = {};
 };

@@ -22,6 +22,7 @@ class Observer {
   // Somebody asked for it: it is open again, or nobody wants it any more.
   virtual void revived(sched::StageId) = 0;
   virtual void withdrawn(sched::StageId) = 0;
+  virtual void extended(std::size_t stages) = 0;  // so many further ones are to be executed
   virtual void say(const std::string& line) = 0;  // agents that come and go, drains, warnings
   virtual void status(const sched::Scheduler::Counts&, const std::optional<TimeLeft>&) = 0;  // about ten times a second
 };

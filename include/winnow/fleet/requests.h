@@ -7,16 +7,21 @@
 
 #include "winnow/core/file.h"
 #include "winnow/core/words.h"
+#include "winnow/fleet/work.h"
 
 namespace winnow::fleet {
 
 // cancel: nothing new starts and what runs saves its place, as after a signal; of one sweep of several: its stages are
-// not computed. retry: stages that failed for good are tried again.
+// not computed. retry: stages that failed for good are tried again. add: a further sweep is computed, too.
 struct Request {
-  enum class Kind { cancel, retry } kind = Kind::cancel;
+  enum class Kind { cancel, retry, add } kind = Kind::cancel;
   std::string sweep;                // cancel: its name; empty: all
   std::vector<std::string> stages;  // retry: identities, or how they begin; empty: all that failed
+  FurtherSweep further = {};        // add
 };
+
+// Was a further sweep added to a run of the store that has not ended since? The next coordinator adds it again.
+bool has_further(const Path& store);
 
 // Leaves the request in <store>/requests, where the coordinator finds it within a second. UsageError where no
 // coordinator works on the store, DeviceError where nothing can be written there.
@@ -32,9 +37,10 @@ class Asked {
     std::string text;
   };
   std::optional<Answer> answer();
+  bool run_lives() const;  // whom it was asked
 
  private:
-  Path request_, answer_;
+  Path store_, request_, answer_;
 };
 
 }  // namespace winnow::fleet

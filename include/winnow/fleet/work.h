@@ -5,7 +5,9 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "winnow/sched/scheduler.h"
@@ -22,11 +24,35 @@ struct DataSource {
 
 // What one sweep wants of the stages. A stage may be wanted by several.
 struct Wanted {
-  std::string name;          // of the sweep
-  std::size_t stages = 0;    // that it plans
-  std::vector<bool> needed;  // by stage: it plans it, and it has to be executed for it
-  std::size_t left_out = 0;  // that have no result, and that this run leaves to others
+  std::string name;              // of the sweep
+  std::size_t stages = 0;        // that it plans
+  std::vector<bool> needed;      // by stage: it plans it, and it has to be executed for it
+  std::size_t left_out = 0;      // that have no result, and that this run leaves to others
+  std::string file = {};         // that says it
+  sched::Priority priority = 0;  // the earliest of its stages'
+  bool replaced = false;         // by a later version of itself: it counts no more
 };
+
+// A sweep for a run that goes on (`winnow add`).
+struct FurtherSweep {
+  std::string file;                        // absolute
+  std::vector<std::string> sets, presets;  // as --set and --presets have them, folders absolute
+  bool first = false;                      // before all others, or after them
+};
+
+// What it brings to the work, whose vectors have grown by it.
+struct Addition {
+  std::size_t sweep = 0;                  // its place in Work::sweeps
+  std::optional<std::size_t> replaces{};  // that of its earlier version
+  sched::Graph more;                      // sched::Scheduler::Extend; `priorities` likewise
+  std::vector<std::pair<sched::StageId, sched::Priority>> priorities;
+  std::size_t done = 0;  // of the stages that it plans have results
+};
+
+// How a stage of the run stands now.
+using StateOf = std::function<sched::Scheduler::State(sched::StageId)>;
+// Joins a planned sweep to the work: called like the functions of Work. UsageError before anything is changed.
+using Join = std::function<Addition(const StateOf&)>;
 
 struct Work {
   std::string name;            // of the sweep, or of all, for the journal
@@ -38,9 +64,11 @@ struct Work {
   std::function<Value(sched::StageId)> stage;        // as winnow::to_json writes it
   std::function<std::string(sched::StageId)> label;  // human-readable: "proden, flip 0.5, seed 1"
   std::map<std::string, DataSource> datasets;
-  std::function<void()> begun;  // called once, when the store is this run's; may be empty
-  // Files that it was made from and that have changed since. Asked now and then.
-  std::function<std::vector<std::string>()> changed;
+  std::function<void()> begun;     // called once, when the store is this run's; may be empty
+  std::vector<std::string> files;  // that it was made from, besides those of the sweeps
+  // Plans a further sweep beside the work. May take its time: it changes nothing, and is called on another thread, by
+  // one at a time. UsageError or DataError where it cannot be run. Empty: no further sweep can be had.
+  std::function<Join(const FurtherSweep&)> plan_further;
 };
 
 }  // namespace winnow::fleet

@@ -14,7 +14,7 @@
 namespace winnow::sched {
 
 using ClassId = std::uint32_t;  // stages that take about equally long: (method, model, data set)
-using Priority = std::int32_t;   // smaller ones start first
+using Priority = std::int32_t;  // smaller ones start first
 
 // First what has the smaller priority, then what most others wait for (a longer chain of dependents), then longest
 // predicted first, then the given order, which fills tables evenly. Predictions count in steps of 1.5x: the noise

@@ -23,7 +23,7 @@ struct Graph {
   std::vector<ClassId> classes;              // by stage
   std::vector<std::uint32_t> widths;         // by class: trainers that execute it together; empty: 1
   std::vector<bool> done;                    // by stage: has a result already, or is not needed
-  std::vector<Priority> priorities;    // by stage: smaller ones start first; empty: all are equal
+  std::vector<Priority> priorities;          // by stage: smaller ones start first; empty: all are equal
 };
 
 struct Policy {
@@ -411,7 +411,7 @@ class Scheduler {
   std::set<std::pair<std::uint64_t, AgentId>> by_fill_;
   std::map<std::uint64_t, Reservation> reservations_;  // in the order in which they were made
   std::uint64_t next_reservation_ = 0;
-  Priority latest_reserved_ = 0;             // no reservation has a later priority
+  Priority latest_reserved_ = 0;                   // no reservation has a later priority
   std::vector<AgentId> touched_;                   // with reservations, and changed since they were looked at
   std::set<AgentId> gaps_;                         // with reservations and idle slots
   std::map<std::uint32_t, std::uint32_t> unkept_;  // agents, by slots that are not reserved

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "winnow/core/error.h"
 #include "winnow/core/settings.h"
@@ -14,23 +15,33 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 30s;  // the coordinator looks twice a second; a network file system may show it late
+// The coordinator looks twice a second; a network file system may show it late. A large sweep takes time to plan.
+constexpr auto kPatience = 30s, kPatienceWithPlans = 1800s;
+
+std::string status_command(const Path& store) { return fmt::format("`winnow status {}`", store.string()); }
 
 }  // namespace
 
 void ask_run(const Path& store, const fleet::Request& request, bool json) {
+  const auto patience = request.kind == fleet::Request::Kind::add ? kPatienceWithPlans : kPatience;
   fleet::Asked asked(store, request);
-  for (auto waited = 0ms; waited < kPatience; waited += 100ms) {
+  bool told = false;
+  for (auto waited = 0ms; waited < patience; waited += 100ms) {
     if (auto answer = asked.answer()) {
       if (answer->refused) throw UsageError(answer->text);
       if (json) fmt::print("{}\n", Value({{"answer", answer->text}}).dump(2));
       else fmt::print("{}\n", answer->text);
       return;
     }
+    if (waited.count() % 1000 == 0 && !asked.run_lives() && !asked.answer())
+      throw UsageError(
+          fmt::format("the run on {} ended before it was asked: {} shows how", store.string(), status_command(store)));
+    if (waited >= 2s && patience == kPatienceWithPlans && !std::exchange(told, true))
+      fmt::print(stderr, "the run plans it ...\n");
     std::this_thread::sleep_for(100ms);
   }
-  throw DeviceError(fmt::format("the run on {} does not answer; `winnow status {}` shows whether it lives",
-                                store.string(), store.string()));
+  throw DeviceError(
+      fmt::format("the run on {} does not answer; {} shows whether it lives", store.string(), status_command(store)));
 }
 
 }  // namespace winnow::cmd

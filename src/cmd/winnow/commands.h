@@ -10,6 +10,7 @@ int simulate_run(int argc, char** argv);
 int try_out(int argc, char** argv);
 int run(int argc, char** argv);
 int status(int argc, char** argv);
+int add(int argc, char** argv);
 int cancel(int argc, char** argv);
 int retry(int argc, char** argv);
 int report(int argc, char** argv);

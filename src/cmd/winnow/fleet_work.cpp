@@ -3,100 +3,144 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <optional>
-#include <set>
+#include <limits>
+#include <numeric>
 
-#include "stage_class.h"
-#include "stage_order.h"
+#include "table_rows.h"
 #include "winnow/core/error.h"
-#include "winnow/core/hash.h"
 #include "winnow/stage/data_sets.h"
 
 namespace winnow::cmd {
 
 namespace {
 
-// A plan's digest covers the file's bytes; the file's own digest is cheap enough to be taken every few seconds.
-std::function<std::vector<std::string>()> changed_files(const std::vector<std::string>& files) {
-  auto digests = [files] {
-    std::vector<std::optional<Hash128>> result;
-    for (const std::string& file : files) try {
-        result.push_back(hash_of(read_file(file)));
-      } catch (const DataError&) {
-        result.push_back(std::nullopt);
-      }
-    return result;
-  };
-  return [files, digests, before = digests()] {
-    std::vector<std::optional<Hash128>> now = digests();
-    std::vector<std::string> changed;
-    for (std::size_t i = 0; i < files.size(); ++i)
-      if (now[i] != before[i]) changed.push_back(files[i]);
-    return changed;
-  };
-}
+constexpr sched::Priority kOfNobody = std::numeric_limits<sched::Priority>::max();
+constexpr const char* kDone = "done";  // the class of what is not executed
 
-void add_source(fleet::Work& work, const std::string& name, const sweep::Catalogue& catalogue) {
-  auto found = catalogue.datasets.find(name);
-  if (found == catalogue.datasets.end()) return;  // recorded batches of a test
-  const sweep::Dataset& preset = found->second;
-  auto [known, fresh] =
-      work.datasets.try_emplace(name, fleet::DataSource{preset.content, preset.source, preset.digest});
-  if (!fresh && known->second.digest != preset.digest)
-    throw UsageError(
-        fmt::format("{} and {} both describe data set {}, differently: run the sweeps that use it one after the other",
-                    known->second.source, preset.source, name));
+void require_one(const std::string& name, const fleet::DataSource& one, const fleet::DataSource& other) {
+  if (one.digest == other.digest) return;
+  throw UsageError(
+      fmt::format("{} and {} both describe data set {}, differently: run the sweeps that use it one after the other",
+                  one.source, other.source, name));
 }
 
 }  // namespace
 
-fleet::Work work_of(const UnitedPlans& plans, std::vector<std::string> files,
-                    const std::vector<sweep::Catalogue>& catalogues) {
-  fleet::Work work;
+FleetWork::FleetWork(const UnitedPlans& plans, const std::vector<std::string>& files,
+                     const std::vector<sweep::Catalogue>& catalogues, Order order)
+    : plans_(plans), order_(order) {
+  work_.graph.priorities.assign(plans.stages().size(), kOfNobody);
   for (std::size_t p = 0; p < plans.plans().size(); ++p) {
-    const sweep::Plan& plan = plans.plans()[p];
-    work.name += (p ? ", " : "") + plan.name();
-    work.sweeps.push_back({plan.name(), plan.nodes().size(), plans.needed_by(p), plans.left_out_of(p)});
+    work_.name += (p ? ", " : "") + plans.plans()[p].name();
+    take_sweep(p, p < files.size() ? files[p] : "", end_of_priorities());
   }
-  std::map<std::string, sched::ClassId> classes;
-  std::vector<std::set<std::string>> datasets(plans.plans().size());  // by plan: of the stages that it needs
-  for (std::uint32_t i = 0; i < plans.stages().size(); ++i) {
-    const UnitedPlans::Member& member = plans.stages()[i];
-    std::size_t first = plans.first_need(i);
-    work.identities.push_back(member.identity);
-    work.graph.inputs.push_back(plans.inputs(i));
-    work.graph.done.push_back(first == plans.plans().size());
-    if (plans.plans().size() > 1)
-      work.graph.priorities.push_back(static_cast<std::uint16_t>(std::min<std::size_t>(first, 65535)));
-    StageClass kind{"done", 1};
-    if (!work.graph.done[i]) {
-      Stage stage = plans.regenerate(i);
-      kind = stage_class(stage, plans.node(i).label, member.width);
-      for (const auto& [name, print] : data_sets_of(stage))
-        for (std::size_t p = first; p < plans.plans().size(); ++p)
-          if (plans.needed_by(p)[i]) datasets[p].insert(name);
+  for (std::uint32_t stage = 0; stage < plans.stages().size(); ++stage) take_stage(stage, kind_of(stage));
+  for (std::size_t p = 0; p < catalogues.size(); ++p) take_sources(p, catalogues[p]);
+  work_.stage = [this](sched::StageId stage) { return stage_order(plans_.regenerate(stage), *programs_); };
+  work_.label = [this](sched::StageId stage) { return plans_.label(stage); };
+}
+
+sched::Priority FleetWork::end_of_priorities() const {
+  sched::Priority end = 0;
+  for (std::size_t p = 0; p < work_.sweeps.size(); ++p)
+    end = std::max(end, work_.sweeps[p].priority + static_cast<sched::Priority>(rows_[p]));
+  return end;
+}
+
+void FleetWork::take_sweep(std::size_t place, const std::string& file, sched::Priority priority) {
+  const sweep::Plan& plan = plans_.plans()[place];
+  const std::vector<bool>& needed = plans_.needed_by(place);
+  TableRows rows;
+  if (order_ == Order::by_rows) rows = table_rows(plan);
+  work_.sweeps.push_back({plan.name(), plan.nodes().size(), needed, plans_.left_out_of(place), file, priority});
+  rows_.push_back(rows.count);
+  for (std::size_t node = 0; node < plan.nodes().size(); ++node) {
+    std::uint32_t stage = plans_.numbers(place)[node];
+    sched::Priority own = priority + static_cast<sched::Priority>(rows.of_node.empty() ? 0 : rows.of_node[node]);
+    if (needed[stage]) work_.graph.priorities[stage] = std::min(work_.graph.priorities[stage], own);
+  }
+}
+
+FleetWork::Kind FleetWork::kind_of(std::uint32_t stage) const {
+  if (plans_.first_need(stage) == plans_.plans().size()) return {{kDone, 1}, {}};
+  const Stage regenerated = plans_.regenerate(stage);
+  Kind kind{stage_class(regenerated, plans_.node(stage).label, plans_.stages()[stage].width), {}};
+  for (const auto& [name, print] : data_sets_of(regenerated)) kind.datasets.insert(name);
+  return kind;
+}
+
+// Of a class all read the same data sets, but where one names none of its own (features of another's).
+void FleetWork::take_stage(std::uint32_t stage, Kind kind) {
+  work_.identities.push_back(plans_.stages()[stage].identity);
+  work_.graph.inputs.push_back(plans_.inputs(stage));
+  work_.graph.done.push_back(kind.of.name == kDone);
+  auto [entry, fresh] = classes_.try_emplace(kind.of.name, static_cast<sched::ClassId>(classes_.size()));
+  work_.graph.classes.push_back(entry->second);
+  if (!fresh) return kinds_[entry->second].datasets.merge(kind.datasets);
+  work_.classes.push_back(kind.of.name);
+  work_.sizes.push_back(kind.of.size);
+  work_.graph.widths.push_back(kind.of.name == kDone ? 1 : plans_.stages()[stage].width);
+  kinds_.push_back(std::move(kind));
+}
+
+void FleetWork::take_sources(std::size_t place, const sweep::Catalogue& catalogue) {
+  std::set<sched::ClassId> classes;
+  for (std::uint32_t stage : plans_.numbers(place))
+    if (plans_.needed_by(place)[stage]) classes.insert(work_.graph.classes[stage]);
+  for (sched::ClassId id : classes)
+    for (const std::string& name : kinds_[id].datasets) {
+      auto preset = catalogue.datasets.find(name);
+      if (preset == catalogue.datasets.end()) continue;  // recorded batches of a test
+      fleet::DataSource source{preset->second.content, preset->second.source, preset->second.digest};
+      auto known = work_.datasets.try_emplace(name, source).first;
+      require_one(name, known->second, source);
     }
-    auto [entry, fresh] = classes.try_emplace(kind.name, static_cast<sched::ClassId>(classes.size()));
-    if (fresh) {
-      work.classes.push_back(kind.name);
-      work.sizes.push_back(kind.size);
-      work.graph.widths.push_back(work.graph.done[i] ? 1 : member.width);
-    }
-    work.graph.classes.push_back(entry->second);
+  add_programs(catalogue, *programs_);
+  for (const sweep::PresetFile& preset : catalogue.outside) work_.files.push_back(preset.path);
+  for (const auto& [print, program] : *programs_)
+    for (const std::string& file : program.files) work_.files.push_back((program.folder / file).string());
+}
+
+void FleetWork::require_alike(const FleetWork& other) const {
+  for (const auto& [name, source] : other.work_.datasets)
+    if (auto known = work_.datasets.find(name); known != work_.datasets.end()) require_one(name, known->second, source);
+}
+
+fleet::Addition FleetWork::extend(const FleetWork& alone, bool first, std::optional<std::size_t> replaces) {
+  const std::size_t place = plans_.plans().size() - 1, before = work_.identities.size(), classes = work_.classes.size();
+  const std::vector<sched::Priority> old = work_.graph.priorities;
+  for (fleet::Wanted& sweep : work_.sweeps) sweep.needed.resize(plans_.stages().size());
+  work_.graph.priorities.resize(plans_.stages().size(), kOfNobody);
+  sched::Priority least = 0;
+  for (const fleet::Wanted& sweep : work_.sweeps) least = std::min(least, sweep.priority);
+  sched::Priority own = replaces ? work_.sweeps[*replaces].priority : end_of_priorities();
+  if (first)
+    own = least - static_cast<sched::Priority>(order_ == Order::by_rows ? table_rows(plans_.plans()[place]).count : 1);
+  take_sweep(place, alone.work_.sweeps[0].file, own);
+  if (replaces) work_.sweeps[*replaces].replaced = true;
+
+  const std::vector<std::uint32_t>& numbers = plans_.numbers(place);
+  for (std::size_t node = 0; node < numbers.size(); ++node) {
+    if (numbers[node] < before) continue;
+    Kind kind = alone.kinds_[alone.work_.graph.classes[node]];
+    bool needed = plans_.needed_by(place)[numbers[node]];
+    if (needed && kind.of.name == kDone) kind = kind_of(numbers[node]);
+    take_stage(numbers[node], needed ? std::move(kind) : Kind{{kDone, 1}, {}});
   }
-  ProgramsByPrint programs;
-  for (std::size_t p = 0; p < catalogues.size(); ++p) {
-    add_programs(catalogues[p], programs);
-    for (const sweep::PresetFile& preset : catalogues[p].outside) files.push_back(preset.path);
-    for (const std::string& name : datasets[p]) add_source(work, name, catalogues[p]);
-  }
-  for (const auto& [print, program] : programs)
-    for (const std::string& file : program.files) files.push_back((program.folder / file).string());
-  work.stage = [&plans, programs](sched::StageId stage) { return stage_order(plans.regenerate(stage), programs); };
-  work.label = [&plans](sched::StageId stage) { return plans.label(stage); };
-  work.changed = changed_files(files);
-  return work;
+  work_.datasets.insert(alone.work_.datasets.begin(), alone.work_.datasets.end());
+  programs_->insert(alone.programs_->begin(), alone.programs_->end());
+  work_.files.insert(work_.files.end(), alone.work_.files.begin(), alone.work_.files.end());
+
+  fleet::Addition addition{place, replaces, {}, {}, plans_.done_of(place)};
+  auto tail = [&](const auto& all, std::size_t from) {
+    return std::decay_t<decltype(all)>(all.begin() + static_cast<std::ptrdiff_t>(from), all.end());
+  };
+  const sched::Graph& graph = work_.graph;
+  addition.more = {tail(graph.inputs, before), tail(graph.classes, before), tail(graph.widths, classes),
+                   tail(graph.done, before), tail(graph.priorities, before)};
+  for (std::size_t stage = 0; stage < before; ++stage)
+    if (graph.priorities[stage] != old[stage]) addition.priorities.emplace_back(stage, graph.priorities[stage]);
+  return addition;
 }
 
 }  // namespace winnow::cmd

@@ -2,6 +2,9 @@
 
 #include <system_error>
 
+#include "winnow/core/error.h"
+#include "winnow/core/host.h"
+
 namespace winnow::cmd {
 
 namespace {
@@ -20,6 +23,15 @@ store::KnownSweep known_sweep(const SweepOptions& options, const sweep::Plan& pl
   for (const sweep::Node& node : plan.nodes())
     if (!node.open) known.stages.push_back(node.identity);
   return known;
+}
+
+void remember(const Path& store, const SweepOptions& options, const sweep::Plan& plan) {
+  store::KnownSweep known = known_sweep(options, plan);
+  known.time = wall_seconds();
+  try {
+    store::remember_sweep(store, known);
+  } catch (const DeviceError&) {  // what runs will say so
+  }
 }
 
 }  // namespace winnow::cmd

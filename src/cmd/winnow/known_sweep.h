@@ -10,4 +10,8 @@ namespace winnow::cmd {
 // open are left out; `time` is 0.
 store::KnownSweep known_sweep(const SweepOptions&, const sweep::Plan&);
 
+// So that `winnow store` can tell whose the run files are. Worth no run's failure: what a full or read-only store
+// cannot take is not remembered.
+void remember(const Path& store, const SweepOptions&, const sweep::Plan&);
+
 }  // namespace winnow::cmd

@@ -16,6 +16,7 @@ constexpr Entry kCommands[] = {
      "a run in virtual time: how long it would take on which cluster, and what failures would cost", true},
     {"run", winnow::cmd::run, "executes what is not done yet, alone or under mpirun"},
     {"status", winnow::cmd::status, "how a run stands now; --watch follows it", true},
+    {"add", winnow::cmd::add, "has a run that goes on compute a further sweep, or one that was edited"},
     {"cancel", winnow::cmd::cancel, "ends a run that goes on, or one of its sweeps, from any host"},
     {"retry", winnow::cmd::retry, "has a run that goes on try its failed stages again"},
     {"report", winnow::cmd::report, "the benchmark table, from the run files that are there", true},

@@ -44,7 +44,7 @@ class History {
     std::string event = record.value("event", ""), identity = record.value("identity", "");
     double time = record.value("time", 0.0);
     last_ = time;
-    if (event == "begin") note_company(record);
+    if (event == "begin" || event == "added") note_company(record);
     if (event == "begin" || event == "end") {  // a new coordinator: what the one before left open was lost
       for (auto& [key, open] : open_) end(open, "lost", time);
       open_.clear();

@@ -8,7 +8,9 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "deadline.h"
 #include "fleet_work.h"
+#include "further_sweep.h"
 #include "known_sweep.h"
 #include "outcome.h"
 #include "place_of_width.h"
@@ -23,6 +25,7 @@
 #include "winnow/core/host.h"
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
+#include "winnow/fleet/requests.h"
 
 namespace winnow::cmd {
 
@@ -39,7 +42,7 @@ struct RunOptions {
   int threads = 1, loaders = -1;
   std::int64_t device_images = -1;  // MiB
   double grace = 5, checkpoint_every = 60, time_scale = 1;
-  std::string shard = "1/1";
+  std::string shard = "1/1", deadline;
 };
 
 fleet::Options fleet_options(const RunOptions& options, const store::Store& store) {
@@ -59,6 +62,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.device_images = options.device_images < 0 ? -1 : options.device_images << 20;
   result.checkpoint_every = options.checkpoint_every;
   result.keep_images = options.keep_images;
+  if (!options.deadline.empty()) result.deadline = parse_deadline(options.deadline, wall_seconds());
   result.policy.max_failures = options.max_failures;
   result.timers = result.timers.scaled(options.time_scale);
   result.timers.grace = std::chrono::duration_cast<sched::Time>(std::chrono::duration<double>(options.grace));
@@ -69,11 +73,14 @@ store::Store open_store(const RunOptions& options) {
   return options.from_scratch ? store::Store(options.stores.store) : options.stores.open();
 }
 
+// What a sweep that was edited no longer plans has neither failed nor been cancelled.
 int exit_code_of(const fleet::Outcome& outcome) {
-  if (outcome.cancelled) return kCancelled;
+  if (outcome.cancelled || outcome.late) return kCancelled;
   if (outcome.drained) return kDrained;
-  if (outcome.counts.failed || outcome.counts.blocked || outcome.counts.open) return kSomeFailed;
-  if (outcome.counts.withdrawn) return kCancelled;
+  for (const fleet::SweepCounts& sweep : outcome.sweeps)
+    if (sweep.failed || sweep.blocked || sweep.open) return kSomeFailed;
+  for (const fleet::SweepCounts& sweep : outcome.sweeps)
+    if (sweep.withdrawn) return kCancelled;
   return kDone;
 }
 
@@ -114,18 +121,6 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
                                room.slots, widest->width));
 }
 
-// So that `winnow store` can tell whose the run files are. Worth no run's failure.
-void remember(const RunOptions& options, const UnitedPlans& plans, const Path& store) {
-  for (std::size_t i = 0; i < plans.plans().size(); ++i) {
-    store::KnownSweep known = known_sweep(options.sweeps.one(options.sweeps.files[i]), plans.plans()[i]);
-    known.time = wall_seconds();
-    try {
-      store::remember_sweep(store, known);
-    } catch (const DeviceError&) {  // full or read-only: what runs will say so
-    }
-  }
-}
-
 int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& fleet, fleet::Outcome& outcome) {
   store::Store store = open_store(options);
   UnitedPlans plans(options.sweeps.plans_to_run(),
@@ -134,34 +129,41 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
   if (shard.count > 1) plans.restrict_to(stages_of(plans, shard));
   std::vector<sweep::Catalogue> catalogues;
   for (const std::string& file : options.sweeps.files) catalogues.push_back(options.sweeps.one(file).catalogue());
-  fleet::Work work = work_of(plans, options.sweeps.files, catalogues);
-  auto before = static_cast<std::size_t>(
-      std::count_if(plans.stages().begin(), plans.stages().end(), [](const auto& stage) { return stage.done; }));
-  auto open = static_cast<std::size_t>(std::count(work.graph.done.begin(), work.graph.done.end(), false));
+  FleetWork fleet_work(plans, options.sweeps.files, catalogues,
+                       options.deadline.empty() ? Order::by_sweeps : Order::by_rows);
+  fleet::Work& work = fleet_work.work();
+  std::size_t before = with_results(plans, work), open = to_run(work);
+  fleet::Options own = fleet_options(options, store);
   if (!options.json) print_beginning(plans, before, open);
+  if (!options.json && own.deadline) print_deadline(*own.deadline);
   RunDisplay display(before + open, before, options.json, work.label);
   outcome.counts.done = work.graph.done.size();
   for (const fleet::Wanted& sweep : work.sweeps)
     outcome.sweeps.push_back({sweep.name, sweep.stages, sweep.stages - sweep.left_out});
-  work.begun = [&] { remember(options, plans, store.root()); };
-  if (open > 0) {
+  work.begun = [&] {
+    for (std::size_t i = 0; i < options.sweeps.files.size(); ++i)
+      remember(store.root(), options.sweeps.one(options.sweeps.files[i]), plans.plans()[i]);
+  };
+  if (open > 0 || fleet::has_further(store.root())) {
     options.trainer.require();
-    require_gpus_apart(plans, work, options);
-    fleet::Options own = fleet_options(options, store);
     std::optional<fleet::Room> room;
-    if (!world.mpi) require_room(plans, work, room.emplace(fleet::room_here(own)));
-    bool on_cpus = own.devices == fleet::Options::Devices::cpu || (room && room->gpus == 0);
-    if (own.own_trainer) require_devices_suffice(plans, work, catalogues, on_cpus, room ? room->capability : 0);
+    if (!world.mpi) room = fleet::room_here(own);
+    auto require = [&](const UnitedPlans& some, const fleet::Work& of, const std::vector<sweep::Catalogue>& known) {
+      require_gpus_apart(some, of, options);
+      if (room) require_room(some, of, *room);
+      bool on_cpus = own.devices == fleet::Options::Devices::cpu || (room && room->gpus == 0);
+      if (own.own_trainer) require_devices_suffice(some, of, known, on_cpus, room ? room->capability : 0);
+    };
+    require(plans, work, catalogues);
+    work.plan_further = further_sweeps({store, plans, fleet_work, require});
     outcome = fleet.coordinate(work, display);
     if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
   } else if (std::filesystem::is_directory(store.root() / "runs")) {
     work.begun();
   }
-  std::size_t finished =
-      before + open - outcome.counts.failed - outcome.counts.blocked - outcome.counts.open - outcome.counts.withdrawn;
   int code = exit_code_of(outcome);
-  print_outcome({options.sweeps.files, options.stores.store, display.failures(), finished, code, options.json}, plans,
-                outcome);
+  print_outcome({work, options.stores.store, display.failures(), code, options.json}, plans, outcome);
+  if (!options.json && own.deadline) print_rows(plans, store);
   return code;
 }
 
@@ -210,6 +212,11 @@ void add_to(CLI::App& app, RunOptions& options) {
          "one part of the sweep, as 2/4: for allocations that know nothing of each other, each with a --store of "
          "its own; a report reads them together (--reference)")
       ->capture_default_str();
+  app.add_option(
+      "--deadline", options.deadline,
+      "when the results are needed: 90min, 8h, 2d from each start on, or 2026-12-01T08:00. Whole rows of the table "
+      "come first (a method with all its columns and seeds, then the next), and by then the run has ended, with exit "
+      "code 5 if something is left");
   app.add_option("--max-failures", options.max_failures, "so many failed stages end the run; 0: never")
       ->capture_default_str();
   app.add_option("--grace", options.grace,
@@ -245,7 +252,7 @@ int run(int argc, char** argv) {
       "two of one name, refuse the\n"
       "whole command before anything starts; a stage that fails keeps no other sweep from being completed.\n"
       "Exit codes: 0 all done, 1 broken, 2 wrong usage, 3 some stages failed, 4 stopped on request: run it again,\n"
-      "5 cancelled (winnow cancel).",
+      "5 cancelled (winnow cancel), or its deadline came.",
       "  winnow run sweeps/quickstart.toml\n"
       "  winnow run urgent.toml rest.toml          several in one run: urgent.toml's stages first\n"
       "  launch/mpirun -n 2 winnow run sweeps/quickstart.toml --store /big/results\n"

@@ -107,6 +107,8 @@ void RunDisplay::blocked(sched::StageId stage, sched::StageId because) {
 
 void RunDisplay::revived(sched::StageId stage) { failures_.erase(stage); }
 
+void RunDisplay::extended(std::size_t stages) { total_ += stages; }
+
 void RunDisplay::withdrawn(sched::StageId stage) { running_.erase(stage); }
 
 std::vector<Value> RunDisplay::failures() const {

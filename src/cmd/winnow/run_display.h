@@ -27,6 +27,7 @@ class RunDisplay final : public fleet::Observer {
   void blocked(sched::StageId, sched::StageId because) override;
   void revived(sched::StageId) override;
   void withdrawn(sched::StageId) override;
+  void extended(std::size_t stages) override;
   void say(const std::string& line) override;
   void status(const sched::Scheduler::Counts&, const std::optional<fleet::TimeLeft>&) override;
 

@@ -7,17 +7,24 @@
 #include "united_plans.h"
 #include "winnow/core/settings.h"
 #include "winnow/fleet/fleet.h"
+#include "winnow/store/store.h"
 
 namespace winnow::cmd {
 
 // `before`: stages that have results; `open`: that will be executed; of all sweeps together.
 void print_beginning(const UnitedPlans&, std::size_t before, std::size_t open);
 
+std::size_t with_results(const UnitedPlans&, const fleet::Work&);  // stages that the run need not execute
+std::size_t to_run(const fleet::Work&);
+
+void print_deadline(double seconds);  // since 1970
+// Which rows of the sweeps' tables are complete.
+void print_rows(const UnitedPlans&, const store::Store&);
+
 struct RunSummary {
-  std::vector<std::string> files;  // of the sweeps
+  const fleet::Work& work;  // with what was added
   std::string store;
   std::vector<Value> failures;
-  std::size_t done = 0;  // stages that have results now
   int code = 0;
   bool json = false;
 };

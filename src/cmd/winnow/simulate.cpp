@@ -10,6 +10,7 @@
 #include "fleet_work.h"
 #include "outcome.h"
 #include "place_of_width.h"
+#include "shards.h"
 #include "spoken_duration.h"
 #include "sweep_options.h"
 #include "united_plans.h"
@@ -31,7 +32,7 @@ struct SimulateOptions {
   std::uint32_t nodes = 1, slots = 1;
   double within = 0, node_life = 0, node_back = 10, crashes = 0, spread = 0.1, seconds = 0;
   std::uint64_t seed = 0;
-  std::string html;
+  std::string html, shard = "1/1";
   bool from_scratch = false, json = false;
 };
 
@@ -156,6 +157,8 @@ int simulate_run(int argc, char** argv) {
   app.add_option("--node-back", options.node_back, "minutes until another node takes a lost one's place")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app.add_option("--shard", options.shard, "one part of the sweep, as `winnow run --shard` takes it")
+      ->capture_default_str();
   app.add_option("--seed", options.seed, "of what is drawn")->capture_default_str();
   app.add_flag("--from-scratch", options.from_scratch, "as if no reference store held a result");
   app.add_option("--html", options.html, "write what every slot does as a page");
@@ -166,9 +169,12 @@ int simulate_run(int argc, char** argv) {
   if (options.from_scratch) store = store::Store(store.root());
   UnitedPlans plans(options.sweeps.plans_to_run(),
                     [&](const Identity& identity) { return store.find(identity, false).has_value(); });
+  const Shard shard = Shard::parse(options.shard);
+  if (shard.count > 1) plans.restrict_to(stages_of(plans, shard));
   std::vector<sweep::Catalogue> catalogues;
   for (const std::string& file : options.sweeps.files) catalogues.push_back(options.sweeps.one(file).catalogue());
-  fleet::Work work = work_of(plans, options.sweeps.files, catalogues);
+  const FleetWork fleet_work(plans, options.sweeps.files, catalogues);
+  const fleet::Work& work = fleet_work.work();
   std::optional<ExpectedDurations> expected = expected_durations(
       work, fleet::durations(store.root()), options.seconds > 0 ? std::optional(options.seconds) : std::nullopt);
   if (!expected)

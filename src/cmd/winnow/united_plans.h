@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "winnow/sweep/plan.h"
@@ -14,7 +16,16 @@ namespace winnow::cmd {
 // one plan the numbers are its own. `done` is asked once for each identity.
 class UnitedPlans {
  public:
-  UnitedPlans(std::vector<sweep::Plan>, const std::function<bool(const Identity&)>& done);
+  using Done = std::function<bool(const Identity&)>;
+  UnitedPlans(std::vector<sweep::Plan>, const Done& done);
+
+  // A further plan, of a run that goes on; returns its place. What it shares keeps its number, but what has no result
+  // and will have none: that is there twice. `stand`: whether the run has executed a stage, or still will.
+  enum class Stand { open, done, gone };
+  std::size_t add(sweep::Plan, const Done&, const std::function<Stand(std::uint32_t stage)>& stand);
+  sweep::Plan only() && { return std::move(plans_.front()); }  // of one; what is left is numbers
+  void retire(std::size_t plan);                               // nothing is needed for it any more
+  bool retired(std::size_t plan) const { return retired_[plan]; }
 
   struct Member {
     Identity identity;
@@ -22,6 +33,7 @@ class UnitedPlans {
     std::uint32_t width;       // the largest that a plan asks for
     std::uint32_t plans;       // that have it
     bool done;
+    bool replaced = false;  // by the same stage under a later number
   };
   const std::vector<sweep::Plan>& plans() const { return plans_; }
   const std::vector<Member>& stages() const { return stages_; }
@@ -31,6 +43,9 @@ class UnitedPlans {
   std::vector<std::uint32_t> inputs(std::uint32_t stage) const;
   Stage regenerate(std::uint32_t stage) const { return plans_[stages_[stage].plan].stage(stages_[stage].node); }
 
+  std::size_t distinct() const { return stages_.size() - replaced_; }
+
+  const std::vector<std::uint32_t>& numbers(std::size_t plan) const { return numbers_[plan]; }  // of stages, by node
   // By stage: a plan has it, and needs it executed.
   const std::vector<bool>& needed_by(std::size_t plan) const { return needed_by_[plan]; }
   // Only these are to be executed, from now on: others do the rest. Indexed by stage.
@@ -45,12 +60,16 @@ class UnitedPlans {
   std::string label(std::uint32_t stage) const;
 
  private:
+  void count(std::size_t plan);
+
   std::vector<sweep::Plan> plans_;
   std::vector<Member> stages_;
   std::vector<std::vector<std::uint32_t>> numbers_;   // [plan][node]
   std::vector<std::vector<bool>> needed_by_, cells_;  // [plan][stage], [plan][node]
   std::vector<std::size_t> done_of_, left_out_;       // by plan
   std::vector<std::vector<std::string>> axes_;        // by plan
+  std::vector<bool> retired_;                         // by plan
+  std::size_t replaced_ = 0;
 };
 
 }  // namespace winnow::cmd

@@ -92,4 +92,18 @@ void AgentLoop::execute(const Agent::ReportSlots& c) {
   send({.kind = Message::Kind::resized, .number = static_cast<double>(c.slots)});
 }
 
+std::string AgentLoop::name_of(Slot slot) const {
+  if (devices_.gpus.empty()) return fmt::format("trainer {}", slot);
+  const Gpu& gpu = devices_.gpus[slot];
+  return fmt::format("GPU {} {} ({})", gpu.index, gpu.name, gpu.uuid);
+}
+
+void AgentLoop::execute(const Agent::Suspended& c) {
+  send({.kind = Message::Kind::suspended, .number = seconds(c.length), .text = name_of(c.slot), .attempts = c.failed});
+}
+
+void AgentLoop::execute(const Agent::Readmitted& c) {
+  send({.kind = Message::Kind::readmitted, .number = c.cleared ? 1.0 : 0.0, .text = name_of(c.slot)});
+}
+
 }  // namespace winnow::fleet

@@ -32,6 +32,7 @@ class Coordinator {
   static Descriptor watch_signals();
   void on_signals();
   void keep_time();
+  void suspended(sched::AgentId, const Message&);
   void end_agents();
   void mind_deadline();
   void replace_local_agent();

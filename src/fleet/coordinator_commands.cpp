@@ -171,6 +171,21 @@ void Coordinator::execute(const Scheduler::Quarantine& c) {
                   c.stages, host(c.agent), std::ceil(length / 60)));
 }
 
+// One device of an agent.
+void Coordinator::suspended(sched::AgentId agent, const Message& message) {
+  journal_.add({{"event", "quarantine"},
+                {"agent", agent},
+                {"host", host(agent)},
+                {"device", message.text},
+                {"stages", message.attempts.size()},
+                {"seconds", message.number}});
+  observer_.say(fmt::format(
+      "{} different stages failed on {} of {} one after the other, while its others work: it gets none for {:.0f} min; "
+      "what failed there is tried elsewhere",
+      message.attempts.size(), message.text, host(agent), std::ceil(message.number / 60)));
+  event(Scheduler::Forgive{agent, message.attempts});
+}
+
 void Coordinator::execute(const Scheduler::Readmit& c) {
   journal_.add({{"event", "readmitted"}, {"agent", c.agent}, {"host", host(c.agent)}});
   status_.readmitted(c.agent);

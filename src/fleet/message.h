@@ -43,7 +43,10 @@ struct Message {
     reserved,  // attempt
     // coordinator to agent
     sources,  // detail: further data sources, JSON
-    last = sources,
+    // agent to coordinator
+    suspended,   // text: which slot or GPU is used no more; attempts: that failed there; number: seconds
+    readmitted,  // text: which; number: 1 where it was no fault of it
+    last = readmitted,
   };
   Kind kind{};
   sched::Attempt attempt{};

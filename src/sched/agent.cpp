@@ -12,7 +12,8 @@ constexpr std::size_t kSteps = 200;  // waits between progress that p99 is taken
 }  // namespace
 
 Agent::Agent(std::uint32_t slots, Timers timers, Time now, SharedDevices devices)
-    : timers_(timers), devices_(std::move(devices)), trainers_(slots), closed_(slots), heard_(now), beaten_(now) {}
+    : timers_(timers), devices_(std::move(devices)), trainers_(slots), closed_(slots), suspicions_(slots), heard_(now),
+      beaten_(now) {}
 
 void Agent::on(const Event& event, Time now, Commands& out) {
   if (exited_) return;
@@ -102,6 +103,7 @@ void Agent::handle(const Progressed& event, Time now, Commands&) {
 void Agent::handle(const Finished& event, Time, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   if (trainer.phase != Phase::running && trainer.phase != Phase::stopping) return;
+  note_result(event.slot);
   if (trainer.phase == Phase::running || trainer.returning) {
     committing_.insert(trainer.attempt);
     out.push_back(Commit{event.slot, trainer.attempt});
@@ -127,16 +129,24 @@ void Agent::handle(const Misbehaved& event, Time now, Commands& out) {
   kill(event.slot, true, event.why, "", now, out);
 }
 
-void Agent::handle(const TrainerGone& event, Time, Commands& out) {
+void Agent::handle(const TrainerGone& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
+  std::optional<std::pair<Attempt, FailureClass>> failed;  // of one slot alone
+  const bool alone = trainer.width == 1 && !trainer.part;
   switch (trainer.phase) {
-    case Phase::running: out.push_back(ReportFailed{trainer.attempt, FailureClass::transient, event.text}); break;
+    case Phase::running:
+      out.push_back(ReportFailed{trainer.attempt, FailureClass::transient, event.text});
+      failed = {trainer.attempt, FailureClass::transient};
+      break;
     case Phase::stopping:
       if (trainer.returning) out.push_back(ReportReturned{trainer.attempt});
       break;
     case Phase::dying:
       if (trainer.owed && draining_ && trainer.returning) out.push_back(ReportReturned{trainer.attempt});
-      else if (trainer.owed) out.push_back(ReportFailed{trainer.attempt, trainer.why, event.text});
+      else if (trainer.owed) {
+        out.push_back(ReportFailed{trainer.attempt, trainer.why, event.text});
+        failed = {trainer.attempt, trainer.why};
+      }
       break;
     case Phase::hosting:
       if (event.well) {  // the agent that answers for the gang says how it ended
@@ -154,6 +164,7 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
       if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; });
           first != waiting_.end()) {
         out.push_back(ReportFailed{*first, FailureClass::transient, event.text});
+        failed = {*first, FailureClass::transient};
         waiting_.erase(first);
       }
       break;
@@ -165,6 +176,7 @@ void Agent::handle(const TrainerGone& event, Time, Commands& out) {
     case Phase::empty: break;
   }
   clear(event.slot);
+  if (failed && alone) note_failure(event.slot, failed->first, failed->second, now, out);
 }
 
 void Agent::handle(const NotRun& event, Time now, Commands& out) {
@@ -177,6 +189,10 @@ void Agent::handle(const NotRun& event, Time now, Commands& out) {
 
 // A stage that waits and is now wider than what is left goes back: another agent may have room.
 void Agent::handle(const Closed& event, Time now, Commands& out) {
+  if (suspicions_[event.slot].until) {  // for good, now
+    suspicions_[event.slot].until.reset();
+    return;
+  }
   if (closed_[event.slot]) return;
   closed_[event.slot] = true;
   Trainer& trainer = trainers_[event.slot];
@@ -187,6 +203,11 @@ void Agent::handle(const Closed& event, Time now, Commands& out) {
   else if (process.phase == Phase::hosting && process.ended) clear(leader);
   else if ((process.phase == Phase::starting && !process.part) || process.phase == Phase::idle) quit(leader, now, out);
   else kill(leader, true, FailureClass::transient, event.why, now, out);
+  report_slots(out);
+  if (open_slots() == 0) begin_drain(now, Time{0}, out);
+}
+
+void Agent::report_slots(Commands& out) {
   std::uint32_t left = open_slots();
   out.push_back(ReportSlots{left});
   std::erase_if(waiting_, [&](Attempt attempt) {
@@ -194,7 +215,6 @@ void Agent::handle(const Closed& event, Time now, Commands& out) {
     out.push_back(ReportReturned{attempt});
     return true;
   });
-  if (left == 0) begin_drain(now, Time{0}, out);
 }
 
 void Agent::handle(const Committed& event, Time, Commands& out) {
@@ -219,6 +239,7 @@ void Agent::handle(const Tick&, Time now, Commands& out) {
     begin_drain(now, Time{0}, out);
   }
   for (Slot slot = 0; slot < trainers_.size(); ++slot) watch(slot, now, out);
+  end_suspicions(now, out);
   if (now - beaten_ >= timers_.beat) {
     beaten_ = now;
     out.push_back(SendHeartbeat{held()});
@@ -330,6 +351,8 @@ void Agent::fill_slots(Time now, Commands& out) {
       next = waiting_.erase(next);
     } else if (run_waiting(*next, width, now, out)) {
       next = waiting_.erase(next);
+    } else if (waits_for_another_slot(*next)) {
+      ++next;
     } else if (coming[width] > 0) {
       --coming[width];
       ++next;
@@ -345,7 +368,9 @@ void Agent::fill_slots(Time now, Commands& out) {
 bool Agent::run_waiting(Attempt attempt, std::uint32_t width, Time now, Commands& out) {
   for (Slot slot = 0; slot < trainers_.size(); ++slot) {
     Trainer& trainer = trainers_[slot];
-    if (trainer.phase != Phase::idle || trainer.part || trainer.width != width || !fits(slot, attempt)) continue;
+    if (trainer.phase != Phase::idle || trainer.part || trainer.width != width || !fits(slot, attempt) ||
+        avoids(slot, attempt))
+      continue;
     run(slot, attempt, now, out);
     return true;
   }
@@ -368,7 +393,7 @@ void Agent::run(Slot slot, Attempt attempt, Time now, Commands& out) {
 std::vector<Slot> Agent::take_slots(Attempt attempt, std::uint32_t width) {
   std::vector<Slot> free;
   for (Slot slot = 0; slot < trainers_.size() && free.size() < width; ++slot)
-    if (trainers_[slot].phase == Phase::empty && fits(slot, attempt)) free.push_back(slot);
+    if (trainers_[slot].phase == Phase::empty && fits(slot, attempt) && !avoids(slot, attempt)) free.push_back(slot);
   if (free.size() < width) return {};
   for (Slot slot : free) {
     trainers_[slot].phase = Phase::lent;

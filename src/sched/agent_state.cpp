@@ -27,6 +27,12 @@ std::string Agent::state(Time now) const {
     for (Time step : trainer.steps) bytes.add(step.count());
   }
   for (bool closed : closed_) bytes.add(closed);
+  for (const Suspicion& suspicion : suspicions_) {
+    bytes.add(suspicion.failing.size()).add(suspicion.others_work).add(suspicion.times);
+    for (const auto& [stage, failed] : suspicion.failing)
+      bytes.add(failed.attempt).add(failed.avoids_until.has_value()).add(failed.avoids_until.value_or(now));
+    bytes.add(suspicion.until.has_value()).add(suspicion.until.value_or(now));
+  }
   bytes.add_all(preparing_).add_all(waiting_).add_all(committing_);
   bytes.add(orders_.size());
   for (const auto& [attempt, order] : orders_)

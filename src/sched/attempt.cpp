@@ -23,7 +23,7 @@ Timers Timers::scaled(double factor) const {
   for (Time Timers::*timer :
        {&Timers::beat, &Timers::agent_silence, &Timers::coordinator_silence, &Timers::lease_silence, &Timers::join,
         &Timers::trainer_start, &Timers::first_progress, &Timers::least_hang, &Timers::grace, &Timers::stop,
-        &Timers::backoff, &Timers::longest_backoff, &Timers::quarantine})
+        &Timers::avoid, &Timers::backoff, &Timers::longest_backoff, &Timers::quarantine})
     result.*timer = std::chrono::duration_cast<Time>(result.*timer * factor);
   return result;
 }

@@ -84,6 +84,12 @@ void Scheduler::note_failure(AgentId agent, Attempt attempt, FailureClass why, T
   }
 }
 
+void Scheduler::handle(const Forgive& event, Time, Commands&) {
+  for (const Attempt& attempt : event.failed)
+    if (auto last = failed_on_.find(attempt.stage); last != failed_on_.end() && last->second.first == event.agent)
+      forgive(attempt.stage, last->second.second);
+}
+
 // What failed for good stays so: it failed elsewhere, too.
 void Scheduler::forgive(StageId stage, FailureClass why) {
   Record& record = records_[stage];

@@ -79,6 +79,14 @@ class Node {
     held_.clear();
     for (const Attempt& attempt : c.held) held_.push_back(attempt.stage);
   }
+  void say(const Agent::Suspended& c) {
+    std::string text = "suspend " + std::to_string(c.slot) + " for";
+    for (const Attempt& attempt : c.failed) text += " " + std::to_string(attempt.stage);
+    said_.push_back(text);
+  }
+  void say(const Agent::Readmitted& c) {
+    said_.push_back(std::string(c.cleared ? "clear " : "readmit ") + std::to_string(c.slot));
+  }
 
   Time now_ = 1h;
   Agent agent_;
@@ -549,6 +557,125 @@ TEST(AgentsPart, ALostDeviceEndsItsGang) {
   n.reserved(7, 2).on(Agent::Called{n.at(7)});
   EXPECT_THAT(n.on(Agent::Closed{1, "gone"}).said(), ElementsAre("kill 0", "slots 1"));
   EXPECT_THAT(n.gone().said(), ElementsAre("failed 7 transient"));
+}
+
+// Two slots or more, each with its GPU.
+class Sick : public testing::Test {
+ protected:
+  Node n{2};
+  void SetUp() override {
+    n.given(1).given(2).prepared(1).prepared(2).ready(0).ready(1);
+    ASSERT_THAT(n.said(), ElementsAre("run 2 in 1", "started 2"));
+  }
+  // Runs the stage in the slot, which is the only one that is free, until its trainer dies.
+  const std::vector<std::string>& fails(StageId stage, Slot slot) {
+    n.given(stage).prepared(stage).ready(slot);
+    return n.gone(slot).said();
+  }
+  void works(Slot slot, StageId then) {
+    n.given(then).prepared(then).on(Agent::Finished{slot});
+    EXPECT_THAT(n.said(), Contains("run " + std::to_string(then) + " in " + std::to_string(slot)));
+  }
+};
+
+TEST_F(Sick, ASlotThatFailsEverythingWhileOthersWorkIsSuspended) {
+  n.gone(0);
+  works(1, 3);
+  EXPECT_THAT(fails(4, 0), ElementsAre("failed 4 transient"));
+  EXPECT_THAT(fails(5, 0), ElementsAre("failed 5 transient", "suspend 0 for 1 4 5", "slots 1"));
+  n.given(6);
+  EXPECT_THAT(n.prepared(6).said(), IsEmpty()) << "the other slot is busy";
+  EXPECT_THAT(n.on(Agent::Finished{1}).said(), Contains("run 6 in 1"));
+}
+
+TEST_F(Sick, ItIsReadmittedAfterAWhileAndTheNextTimeItTakesLonger) {
+  n.gone(0);
+  works(1, 3);
+  fails(4, 0), fails(5, 0);
+  n.on(Agent::Finished{1});
+  EXPECT_THAT(n.wait(599s).said(), IsEmpty());
+  EXPECT_THAT(n.wait(1s).said(), ElementsAre("readmit 0", "slots 2"));
+  n.given(10).prepared(10);
+  ASSERT_THAT(n.said(), Contains("run 10 in 1"));
+  fails(6, 0);
+  works(1, 7);
+  fails(8, 0);
+  EXPECT_THAT(fails(9, 0), Contains("suspend 0 for 6 8 9"));
+  n.on(Agent::Finished{1});
+  EXPECT_THAT(n.wait(601s).said(), IsEmpty());
+  EXPECT_THAT(n.wait(600s).said(), ElementsAre("readmit 0", "slots 2"));
+}
+
+TEST_F(Sick, AResultClearsIt) {
+  n.gone(0);
+  works(1, 3);
+  fails(4, 0);
+  n.given(5).prepared(5).ready(0).on(Agent::Finished{0}).gone(0);
+  works(1, 6);
+  fails(7, 0);
+  EXPECT_THAT(fails(8, 0), ElementsAre("failed 8 transient"));
+}
+
+TEST_F(Sick, WhereNothingWorksItIsTheStagesFault) {
+  n.gone(0);
+  fails(4, 0);
+  EXPECT_THAT(fails(5, 0), ElementsAre("failed 5 transient"));
+}
+
+TEST_F(Sick, WhatAStageSaysOfItselfIsNoDevicesFault) {
+  works(1, 3);
+  for (StageId stage : {1, 4, 5, 6}) {
+    if (stage != 1) n.given(stage).prepared(stage).ready(0);
+    n.on(Agent::StageFailed{0, FailureClass::user});
+    EXPECT_THAT(n.gone(0).said(), ElementsAre("failed " + std::to_string(stage) + " user"));
+  }
+}
+
+TEST_F(Sick, AStageThatFailedIsTriedInAnotherSlot) {
+  n.gone(0);
+  n.given(1).given(4).prepared(1);
+  EXPECT_THAT(n.said(), IsEmpty()) << "slot 0 is free, and not for it";
+  EXPECT_THAT(n.prepared(4).said(), ElementsAre("start 0")) << "what comes later may have it";
+  EXPECT_THAT(n.ready(0).said(), ElementsAre("run 4 in 0", "started 4"));
+  EXPECT_THAT(n.on(Agent::Finished{1}).said(), ElementsAre("commit 2", "run 1 in 1", "started 1"));
+}
+
+TEST_F(Sick, ItWaitsForThatOneAWhileOnly) {
+  n.gone(0);
+  n.given(1).prepared(1);
+  EXPECT_THAT(n.wait(59s).said(), IsEmpty());
+  EXPECT_THAT(n.wait(1s).said(), ElementsAre("start 0")) << "no slot idles for long";
+}
+
+TEST_F(Sick, AnotherSlotThatIsEmptyGetsATrainerForIt) {
+  n.gone(0).on(Agent::Finished{1}).gone(1);
+  n.given(1);
+  EXPECT_THAT(n.prepared(1).said(), ElementsAre("start 1"));
+}
+
+TEST_F(Sick, AStageThatFailsEverywhereClearsThoseThatItAccused) {
+  n.gone(0);
+  works(1, 3);
+  fails(4, 0), fails(5, 0);
+  n.given(4).prepared(4).on(Agent::Finished{1});
+  ASSERT_THAT(n.said(), Contains("run 4 in 1"));
+  EXPECT_THAT(n.gone(1).said(), ElementsAre("failed 4 transient", "clear 0", "slots 2"));
+}
+
+TEST_F(Sick, AnAgentOfOneSlotIsTheSchedulersConcern) {
+  Node one;
+  for (StageId stage : {1, 2, 3, 4})
+    EXPECT_THAT(one.running(stage).gone().said(), ElementsAre("failed " + std::to_string(stage) + " transient"));
+}
+
+TEST_F(Sick, ASuspendedSlotWhoseDeviceIsLostStaysClosed) {
+  n.gone(0);
+  works(1, 3);
+  fails(4, 0), fails(5, 0);
+  n.on(Agent::Finished{1});
+  EXPECT_THAT(n.on(Agent::Closed{0, "its GPU was lost"}).said(), IsEmpty()) << "it is no slot already";
+  EXPECT_THAT(n.wait(3600s).said(), IsEmpty());
+  EXPECT_THAT(n.on(Agent::Closed{1, "its GPU was lost"}).said(), IsSupersetOf({"slots 0"}));
 }
 
 }  // namespace

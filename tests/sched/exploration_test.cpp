@@ -34,7 +34,7 @@ Timers quick() {
   timers.trainer_start = 8s;
   timers.first_progress = timers.least_hang = 8s;
   timers.stop = 4s;
-  timers.longest_backoff = 4s;
+  timers.longest_backoff = timers.avoid = 4s;
   return timers;
 }
 
@@ -256,6 +256,10 @@ class Exploration {
   static void execute(World& world, AgentId id, const Agent::SendHeartbeat& c) {
     say(world, id, Scheduler::Beat{id, c.held});
   }
+  static void execute(World& world, AgentId id, const Agent::Suspended& c) {
+    say(world, id, Scheduler::Forgive{id, c.failed});
+  }
+  static void execute(World&, AgentId, const Agent::Readmitted&) {}
   static void say(World& world, AgentId id, Scheduler::Event message) {
     world.nodes[id].up.messages.push_back(std::move(message));
   }

@@ -883,6 +883,21 @@ TEST(Requests, ALateResultOfAWithdrawnStageIsIgnored) {
   EXPECT_THAT(w.on(Scheduler::Done{0, held, {}}).said(), IsEmpty());
 }
 
+TEST(Scheduler, WhatFailedForADevicesFaultIsNotCounted) {
+  World w;
+  w.stage("a").agent(0, 2);
+  for (int round = 0; round < 5; ++round) {
+    Attempt failed = w.holds("a");
+    EXPECT_THAT(w.fails("a", FailureClass::transient).said(), ElementsAre("retry a"));
+    w.on(Scheduler::Forgive{0, {failed}});
+    w.wait(2s);
+  }
+  EXPECT_EQ(w.attempt("a"), 6u);
+  w.on(Scheduler::Forgive{0, {w.holds("a")}}).on(Scheduler::Forgive{7, {w.holds("a")}});
+  w.fails("a", FailureClass::transient).wait(2s).fails("a", FailureClass::transient).wait(4s);
+  EXPECT_THAT(w.fails("a", FailureClass::transient).said(), ElementsAre("fail a")) << "those of no device count";
+}
+
 TEST(Scheduler, FurtherStagesBuildOnWhatIsThere) {
   World w;
   w.stage("backbone").stage("x", {"backbone"}).agent(0).ends("backbone");

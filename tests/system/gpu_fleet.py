@@ -168,6 +168,26 @@ def an_xid_takes_the_slot_like_a_loss(case):
     equal(len(case.digests()), 13, "run files")
 
 
+def a_gpu_that_fails_everything_is_used_no_more(case):
+    """It is the one that is always free: without an end to it each stage would come to it three times. What failed there does not count."""
+    case.has({"a": {}, "b": {}, "bad": {}})
+    trainer = case.python_trainer("""
+import os, sys, time
+if os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-bad":
+    sys.exit("CUDA error: unspecified launch failure")
+time.sleep(0.4)
+say(event="done", identity=command["identity"], metrics={"accuracy": 0.5})
+""")
+    case.sweep.write_text(SWEEP.format(seeds=list(range(6))))
+    process = case.start(trainer=trainer)
+    equal(process.wait(90), 0, "exit code: " + case.said())
+    contains(case.said(), "3 different stages failed on GPU 2 H200 (GPU-bad) of ")
+    contains(case.said(), "what failed there is tried elsewhere")
+    equal(case.said().count("(attempt"), 3, "failures: " + case.said())
+    equal([(r["device"].split()[0], r["stages"]) for r in case.events("quarantine")], [("GPU", 3)], "records")
+    equal(len(case.digests()), 25, "run files")
+
+
 def stages_share_a_gpu_as_far_as_its_memory_goes(case):
     """12 of 20 GB a stage: unknown, two of them run beside each other; once that is known, one."""
     case.has({"a": {"total": 22000}})
@@ -466,7 +486,8 @@ def the_doctor_lists_them(case):
 TESTS = [each_trainer_sees_its_gpu, several_share_one, stages_share_a_gpu_as_far_as_its_memory_goes, a_gpu_with_less_memory_than_a_stage_is_known_to_hold_is_refused,
          the_whole_way_on_the_standin,
          out_of_memory_on_any_process_of_a_gang_means_smaller_pieces,
-         an_xid_takes_the_slot_like_a_loss, a_gang_sees_all_of_its_gpus, instances_of_a_gpu_make_no_gang, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
+         an_xid_takes_the_slot_like_a_loss,
+         a_gpu_that_fails_everything_is_used_no_more, a_gang_sees_all_of_its_gpus, instances_of_a_gpu_make_no_gang, a_successor_waits_for_the_memory, a_lost_gpu_takes_its_slot_with_it,
          without_a_gpu_left_the_run_ends_and_resumes, a_run_that_wants_gpus_says_why_there_are_none, nodes_with_and_without_gpus_are_no_accident, a_precision_that_a_device_lacks_is_refused_before_anything_starts,
          gpus_that_no_stage_could_use_are_refused_before_anything_starts,
          out_of_memory_means_smaller_pieces, winnows_own_trainer_is_told_its_device, the_test_on_gpus_says_that_there_are_none, the_doctor_lists_them]

@@ -27,6 +27,10 @@ namespace winnow::sched {
 // prepared (data caches, inputs), run by a trainer, committed, reported. Each attempt given ends in exactly one of
 // Done, Failed and Returned, except when it was cancelled or the coordinator stopped sending heartbeats: then no one
 // listens.
+//
+// A stage that failed in a slot waits a while for another one. A slot in which different stages failed,
+// one after the other, while others had results, is suspended: its device is taken to be sick, and what failed there is
+// not the stages' fault (Suspended). One of them that fails in another slot, too, clears it.
 class Agent {
  public:
   // Events.
@@ -195,9 +199,19 @@ class Agent {
   struct SendHeartbeat {
     std::vector<Attempt> held;
   };
-  using Command =
-      std::variant<Prepare, StartTrainer, FreeSlots, StartPart, Run, StopStage, KillTrainer, QuitTrainer, Commit, Exit,
-                   ReportStarted, ReportReserved, ReportDone, ReportFailed, ReportReturned, ReportSlots, SendHeartbeat>;
+  // It gets nothing for so long.
+  struct Suspended {
+    Slot slot;
+    std::vector<Attempt> failed;  // there
+    Time length;
+  };
+  struct Readmitted {
+    Slot slot;
+    bool cleared;  // because its failures were no fault of it
+  };
+  using Command = std::variant<Prepare, StartTrainer, FreeSlots, StartPart, Run, StopStage, KillTrainer, QuitTrainer,
+                               Commit, Exit, ReportStarted, ReportReserved, ReportDone, ReportFailed, ReportReturned,
+                               ReportSlots, SendHeartbeat, Suspended, Readmitted>;
   using Commands = std::vector<Command>;
 
   Agent(std::uint32_t slots, Timers, Time now, SharedDevices = {});
@@ -263,6 +277,24 @@ class Agent {
   void handle(const Drain&, Time, Commands&);
   void handle(const Tick&, Time, Commands&);
 
+  // What failed in a slot since it last had a result, and why it is suspected.
+  struct Suspicion {
+    struct Failed {
+      Attempt attempt;
+      std::optional<Time> avoids_until;
+    };
+    std::map<StageId, Failed> failing = {};
+    bool others_work = false;        // another slot has had a result since
+    std::optional<Time> until = {};  // suspended
+    std::uint32_t times = 0;         // so far
+  };
+  void note_result(Slot);
+  void note_failure(Slot, Attempt, FailureClass, Time, Commands&);
+  void readmit(Slot, bool cleared, Commands&);
+  void end_suspicions(Time, Commands&);
+  bool avoids(Slot, Attempt) const;  // it failed there, and waits for another slot
+  bool waits_for_another_slot(Attempt) const;
+  void report_slots(Commands&);
   void fill_slots(Time, Commands&);
   bool run_waiting(Attempt, std::uint32_t width, Time, Commands&);  // on an idle trainer
   bool start_trainer(Attempt, std::uint32_t width, Time, Commands&);
@@ -299,7 +331,8 @@ class Agent {
   Timers timers_;
   SharedDevices devices_;
   std::vector<Trainer> trainers_;
-  std::vector<bool> closed_;  // by slot
+  std::vector<bool> closed_;           // by slot; also those that are suspended
+  std::vector<Suspicion> suspicions_;  // by slot
   std::set<Attempt> preparing_;
   std::deque<Attempt> waiting_;      // prepared
   std::map<Attempt, Order> orders_;  // as long as they are held

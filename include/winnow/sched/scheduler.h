@@ -58,12 +58,17 @@ class Scheduler {
     AgentId agent;
     std::uint32_t slots;
   };
-  // It has lost some of its slots; with none left it is of no more use.
+  // It has lost some of its slots, or got some back; with none left it is of no more use.
   struct Resized {
     AgentId agent;
     std::uint32_t slots;
   };
   struct Complete {};  // no further agent is expected
+  // These failed there for the fault of a device that it uses no more: it does not count against them.
+  struct Forgive {
+    AgentId agent;
+    std::vector<Attempt> failed;
+  };
   // Renews the leases of what it holds.
   struct Beat {
     AgentId agent;
@@ -118,7 +123,7 @@ class Scheduler {
     std::vector<std::pair<StageId, Priority>> priorities;  // known stages, and what theirs is from now on
   };
   using Event = std::variant<Joined, Resized, Complete, Beat, Started, Reserved, Done, Failed, Returned, Left, Tick,
-                             Drain, Withdraw, Revive, Extend>;
+                             Drain, Withdraw, Revive, Extend, Forgive>;
 
   // Commands.
   // A lease: execute it in so many slots, or say why not; a part of a gang over several agents: keep them free. So many
@@ -333,6 +338,7 @@ class Scheduler {
   void handle(const Withdraw&, Time, Commands&);
   void handle(const Revive&, Time, Commands&);
   void handle(const Extend&, Time, Commands&);
+  void handle(const Forgive&, Time, Commands&);
 
   Lease* lease_of(AgentId, Attempt);  // null when the attempt holds no lease (any more)
   void end_lease(StageId, Time now);

@@ -18,6 +18,7 @@ struct Timers {
   int hang_steps = 5;                               // ... and for this many of its own slow (p99) steps is hung
   Time grace = std::chrono::seconds(5);             // running stages may still finish after a drain was asked for
   Time stop = std::chrono::seconds(20);             // from "stop" to kill: a checkpoint must fit in
+  Time avoid = std::chrono::seconds(60);            // a stage that failed in a slot waits so long for another one
   Time backoff = std::chrono::seconds(1);           // before the second attempt; doubles each time
   Time longest_backoff = std::chrono::minutes(10);
   Time quarantine = std::chrono::minutes(10);  // an agent on which stage after stage fails; doubles each time

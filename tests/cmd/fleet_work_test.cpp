@@ -110,6 +110,7 @@ TEST_F(Extended, AFurtherSweepComesAfterTheOthersOrBeforeThem) {
     EXPECT_EQ(priority, -1);
   }
   EXPECT_EQ(work.work().sweeps.size(), 3u);
+  EXPECT_EQ(work.work().name, "a, b, c");
   EXPECT_EQ(work.work().sweeps[2].file, "c.toml");
   for (const fleet::Wanted& sweep : work.work().sweeps) EXPECT_EQ(sweep.needed.size(), all.stages().size());
   EXPECT_EQ(work.work().graph.widths.size(), work.work().classes.size());

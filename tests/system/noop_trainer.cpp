@@ -1,9 +1,11 @@
 // A trainer that trains nothing: it answers with numbers made from the stage's identity, so that equal stages give
 // equal results. It misbehaves on demand. Its only knowledge of winnow is src/fleet/README.md.
 //   noop-trainer [--sleep SECONDS] [--crash-once FILE] [--fail SUBSTRING] [--hang SUBSTRING] [--garbage SUBSTRING]
-//                [--flood SUBSTRING] [--die SUBSTRING] [--count FILE] [--quiet] [--program NAME] [--version TEXT]
+//                [--flood SUBSTRING] [--die SUBSTRING] [--count FILE] [--gaps FOLDER] [--quiet] [--program NAME]
+//                [--version TEXT]
 // --program and --version are what its first line says of it. SUBSTRING is looked for in the line of the stage. --count
-// appends a byte to FILE for every stage that is executed. A stage of --sleep SECONDS has ten steps a second and keeps
+// appends a byte to FILE for every stage that is executed; --gaps leaves in a file of FOLDER the microseconds between
+// each result and the next stage. A stage of --sleep SECONDS has ten steps a second and keeps
 // its checkpoint as the protocol says. Under mpirun it is a gang: process 0 speaks, the others wait.
 #define OMPI_SKIP_MPICXX 1
 #include <fcntl.h>
@@ -21,8 +23,10 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -85,6 +89,27 @@ bool work(const std::string& identity, double seconds, Checkpoint& checkpoint) {
   }
 }
 
+// What passes between a result and the next stage, written when all is over.
+class Gaps {
+ public:
+  explicit Gaps(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  ~Gaps() {
+    if (folder_.empty()) return;
+    std::ofstream file(folder_ / std::to_string(::getpid()));
+    for (auto gap : gaps_) file << gap << "\n";
+  }
+  void result() { last_ = std::chrono::steady_clock::now(); }
+  void next() {
+    if (last_) gaps_.push_back((std::chrono::steady_clock::now() - *last_) / std::chrono::microseconds(1));
+    last_.reset();
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::optional<std::chrono::steady_clock::time_point> last_;
+  std::vector<std::int64_t> gaps_;
+};
+
 // Processes of a gang end together. The wait costs no processor time: MPI's own would.
 void meet() {
   MPI_Request all;
@@ -128,10 +153,12 @@ int main(int argc, char** argv) {
                 {"version", options.count("--version") ? options["--version"] : "noop-1"}};
   if (options.count("--program")) ready["program"] = options["--program"];
   say(ready);
+  Gaps gaps(options.count("--gaps") ? options["--gaps"] : "");
   for (std::string line; std::getline(std::cin, line);) {
     Json command = Json::parse(line);
     if (command["do"] == "quit") return 0;
     if (command["do"] == "stop") continue;
+    gaps.next();
     std::string identity = command["identity"];
     if (!options.count("--quiet")) std::cerr << "executing " << identity << std::endl;
     if (options.count("--count")) {
@@ -165,6 +192,7 @@ int main(int argc, char** argv) {
          {"identity", identity},
          {"metrics", {{"accuracy", accuracy}, {"processes", width}}},
          {"curves", {{"accuracy", {accuracy / 2, accuracy}}}}});
+    gaps.result();
   }
   return 0;
 }

@@ -118,6 +118,9 @@ fleet::Addition FleetWork::extend(const FleetWork& alone, bool first, std::optio
     own = least - static_cast<sched::Priority>(order_ == Order::by_rows ? table_rows(plans_.plans()[place]).count : 1);
   take_sweep(place, alone.work_.sweeps[0].file, own);
   if (replaces) work_.sweeps[*replaces].replaced = true;
+  work_.name.clear();
+  for (const fleet::Wanted& sweep : work_.sweeps)
+    if (!sweep.replaced) work_.name += (work_.name.empty() ? "" : ", ") + sweep.name;
 
   const std::vector<std::uint32_t>& numbers = plans_.numbers(place);
   for (std::size_t node = 0; node < numbers.size(); ++node) {

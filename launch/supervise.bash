@@ -3,6 +3,8 @@
 # Trusts the exit record that the coordinator writes, in the results folder and beside us, and nothing else: when rank 0 is killed, Open
 # MPI 4.1 ends everything with status 0. Without a record of this run it was a crash, and it is started again, at most three times;
 # finished stages are kept. Ctrl-C, SIGTERM, SIGUSR1 and SIGUSR2 let running stages finish for a moment and stop (exit code 4).
+# Started while a run on the same store goes on whose own launch script was killed (kill -9; it alone would have started it again): waits
+# for that run, and goes on with what it left. A run that is supervised is not waited for: winnow refuses to be a second one.
 # Reads `store`, the results folder of the run, and WINNOW_CRASH_CODE (1), the exit code when that did not help. Ranks find WINNOW_RUN_ID, WINNOW_EXIT_RECORD and WINNOW_TTY in their environment.
 
 # The folder that --store names among the words of a command.
@@ -38,6 +40,33 @@ coordinator() {
   sed -n 's/.*"host":"'"$(hostname)"'","pid":\([0-9]*\),"run":"'"${1:-[0-9a-f]*}"'".*/\1/p' "$store/coordinator.json" 2>/dev/null
 }
 
+# When a process started: with its number, that names it for good. From what follows its name, which may hold anything.
+began() {
+  local text
+  text=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  read -ra text <<<"${text##*) }"
+  echo "${text[19]}"
+}
+export WINNOW_SUPERVISOR="$$.$(began $$)"
+
+# Waits while the store is held by a run of this host whose supervisor is gone. What starts ranks can outlive the run, and is ended.
+wait_for_orphan() {
+  local name=$1 holder supervisor launcher= said= i
+  while holder=$(coordinator) && [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; do
+    supervisor=$(tr '\0' '\n' <"/proc/$holder/environ" 2>/dev/null | sed -n 's/^WINNOW_SUPERVISOR=//p')
+    [ -n "$supervisor" ] && [ "$(began "${supervisor%.*}")" != "${supervisor#*.}" ] || return 0
+    [ -n "$launcher" ] || launcher=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$holder/status" 2>/dev/null)
+    [ -n "$said" ] || echo "launch/$name: the run in $store goes on without the launch/$name that started it; waiting for it (winnow status $store shows it, winnow cancel $store ends it)" >&2
+    said=1
+    sleep 0.5
+  done
+  [ -n "$said" ] || return 0
+  for ((i = 0; i < 10; ++i)); do
+    case $(cat "/proc/$launcher/comm" 2>/dev/null) in mpirun* | orterun*) sleep 0.5 ;; *) return 0 ;; esac
+  done
+  kill -KILL -- "-$launcher" 2>/dev/null                               # a daemon on a lost node is waited for without end
+}
+
 coordinator_died() {
   local pid
   pid=$(coordinator "$WINNOW_RUN_ID") && [ -n "$pid" ] && ! kill -0 "$pid" 2>/dev/null
@@ -55,6 +84,7 @@ ask_to_stop() {
 supervise() {
   local name=$1 how=$2
   shift 2
+  wait_for_orphan "$name"
   folder=$(mktemp -d) || exit 1
   trap '[ "$BASHPID" = $$ ] && rm -rf "$folder"' EXIT     # a child of bash that is killed before it is another program runs it, too
   launcher= asked= told=1

@@ -98,6 +98,30 @@ def survives_a_killed_mpirun(case):
     equal(case.digests(), wanted, "result digests")
 
 
+def a_run_that_lost_its_launcher_is_waited_for(case):
+    """kill -9 of launch/mpirun itself: the run goes on. Started again it says so once, waits, and there is nothing left to do."""
+    process = case.start(trainer=("--sleep", 0.3))
+    wait_for(case.running, "a running stage")
+    kill(process.pid)
+    process.wait()
+    code, text = case.run(trainer=("--sleep", 0.3))
+    equal(code, 0, "exit code of the second start: " + text)
+    equal(text.count("goes on without the launch/mpirun that started it; waiting for it"), 1, "lines that say so in: " + text)
+    contains(text, "13 done, 0 to run")
+    equal(case.executed(), 13, "executed stages")
+
+
+def a_run_that_has_its_launcher_is_not_waited_for(case):
+    process = case.start(trainer=("--sleep", 0.3))
+    wait_for(case.running, "a running stage")
+    code, text = case.run()
+    equal(code, 2, "exit code of a second start: " + text)
+    contains(text, f"another coordinator works on {case.store}: process ")
+    contains(text, f"wait for it (winnow status {case.store})")
+    equal(process.wait(60), 0, "exit code of the first")
+    equal(case.executed(), 13, "executed stages")
+
+
 def a_lone_agent_is_replaced(case):
     process = case.start(ranks=0, trainer=("--sleep", 0.3))
     running = wait_for(case.running, "a running stage")[0]
@@ -558,7 +582,7 @@ def says_in_words_what_runs(case):
     contains(text, "backbone nano-clip, seed 0")
 
 
-TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
+TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,

@@ -111,7 +111,7 @@ supervise() {
         kill -KILL "$launcher"
       fi
     done 2>/dev/null                                                     # bash tells of every process that it sees killed
-    wait "$launcher"
+    wait "$launcher" 2>/dev/null                                         # so it does here
     status=$?
     launcher=
     if code=$(recorded_code); then exit "$code"; fi

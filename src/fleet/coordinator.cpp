@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "commit_note.h"
+#include "nonsense.h"
 #include "recall.h"
 #include "too_small_gpus.h"
 #include "winnow/core/error.h"
@@ -117,6 +118,13 @@ void Coordinator::welcome(AgentId agent) {
   links_.send(agent, {.kind = Message::Kind::welcome, .text = lease_.token(), .detail = datasets.dump()});
 }
 
+// What an agent sent cannot be believed: its stages go to others, as if it were gone.
+void Coordinator::distrust(AgentId agent, const std::string& fault) {
+  observer_.say(fmt::format("agent {}{} sends nonsense ({}): it is not listened to any more", agent,
+                            hosts_.count(agent) ? " on " + host(agent) : "", fault));
+  event(Scheduler::Left{agent});
+}
+
 // Possible only without MPI, where forking is harmless.
 void Coordinator::replace_local_agent() {
   ++replacements_;
@@ -126,6 +134,10 @@ void Coordinator::replace_local_agent() {
 
 void Coordinator::on_message(AgentId agent, const Message& message) {
   sched::Attempt attempt = message.attempt;
+  if (std::string fault = nonsense_in(message, work_.identities.size()); !fault.empty()) {
+    links_.refuse(agent);
+    return distrust(agent, fault);
+  }
   status_.heard(agent);
   switch (message.kind) {
     case Message::Kind::joined: {
@@ -211,7 +223,9 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       journal_.add({{"event", "resized"}, {"agent", agent}, {"slots", message.number}});
       return event(Scheduler::Resized{agent, static_cast<std::uint32_t>(message.number)});
     case Message::Kind::note: return observer_.say(message.text);
-    case Message::Kind::left: return event(Scheduler::Left{agent});
+    case Message::Kind::left:
+      if (!message.text.empty()) return distrust(agent, message.text);
+      return event(Scheduler::Left{agent});
     default: throw InternalError("an agent sent a coordinator's message");
   }
 }

@@ -24,6 +24,7 @@ class Coordinator {
  private:
   void welcome(sched::AgentId);
   void on_message(sched::AgentId, const Message&);
+  void distrust(sched::AgentId, const std::string& fault);
   static Descriptor watch_signals();
   void on_signals();
   void keep_time();

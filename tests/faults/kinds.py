@@ -70,7 +70,32 @@ def send(number, pid):
         return False
 
 
+def failed_by(case, strike):
+    """Strikes, and waits for an attempt that ran then to have failed: what was hit may have been a trainer without a stage."""
+    running = {(r["identity"], r["attempt"]) for r in case.running()}
+    if not strike():
+        return False
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        ended = {(r["identity"], r["attempt"]): r["event"] for r in case.journal() if r["event"] in ("done", "failed")}
+        if any(ended.get(attempt) == "failed" for attempt in running):
+            return True
+        if all(attempt in ended for attempt in running):
+            return False
+        time.sleep(0.1)
+    return False
+
+
 def killed(kind):
+    """What a stage runs in."""
+    def strike(case, nodes, draw):
+        pid = find(nodes, kind, draw)
+        return pid is not None and failed_by(case, lambda: send(signal.SIGKILL, pid))
+    return strike
+
+
+def killed_around(kind):
+    """What stages do not fail by: the next start goes on with them."""
     def strike(case, nodes, draw):
         pid = find(nodes, kind, draw)
         return pid is not None and send(signal.SIGKILL, pid)
@@ -80,13 +105,13 @@ def killed(kind):
 def leader_killed(case, nodes, draw):
     """The agent whose gang has a process on another node."""
     leaders = {agent_above(pid) for pid in all_of(nodes, "gang's launch") if all_of(nodes, "gang's process there")}
-    return bool(leaders) and send(signal.SIGKILL, draw.choice(sorted(leaders)))
+    return bool(leaders) and failed_by(case, lambda: send(signal.SIGKILL, draw.choice(sorted(leaders))))
 
 
 def follower_killed(case, nodes, draw):
     """The agent that has lent its slots to a gang of another."""
     followers = {agent_above(pid) for pid in all_of(nodes, "gang's daemon there")}
-    return bool(followers) and send(signal.SIGKILL, draw.choice(sorted(followers)))
+    return bool(followers) and failed_by(case, lambda: send(signal.SIGKILL, draw.choice(sorted(followers))))
 
 
 def stopped(kind):
@@ -234,7 +259,8 @@ def zeroed_journal(case, nodes, draw):
 
 KINDS = {
     Scripted: {
-        **{f"kill -9 of the {kind}": killed(kind) for kind in ("trainer", "agent", "relay", "orted", "coordinator", "mpirun", "launcher")},
+        **{f"kill -9 of the {kind}": killed(kind) for kind in ("trainer", "agent")},
+        **{f"kill -9 of the {kind}": killed_around(kind) for kind in ("relay", "orted", "coordinator", "mpirun", "launcher")},
         **{f"SIGSTOP of the {kind}": stopped(kind) for kind in ("trainer", "agent", "relay", "coordinator")},
         "link down": link_down, "link delays by 50 to 400 ms": link_disturbed((0.05, 0.4), 0), "link loses a tenth": link_disturbed((0.0, 0.002), 0.1),
         "node lost": node_lost, "clock jumps": clock_jumps, "full disk": full_disk, "disk stands still": disk_stands_still, "slow disk": slow_disk,
@@ -246,7 +272,8 @@ KINDS = {
         "link down under gangs": link_down,
     },
     Training: {
-        **{f"kill -9 of the {kind} in real training": killed(kind) for kind in ("trainer", "agent", "coordinator")},
+        **{f"kill -9 of the {kind} in real training": killed(kind) for kind in ("trainer", "agent")},
+        "kill -9 of the coordinator in real training": killed_around("coordinator"),
         "SIGSTOP of the trainer in real training": stopped("trainer"), "node lost in real training": node_lost,
     },
 }

@@ -161,6 +161,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
                 has_gpus ? message.text : host(other), has_gpus ? host(other) : message.text);
             return;
           }
+      if (!refused_.empty()) return;  // another agent was: that stays said
       if (!options_.small_gpus) refused_ = too_small_gpu(work_, peaks_, said.at("gpus"), message.text);
       if (!refused_.empty()) return;
       gpus_of_a_slot_[agent] = static_cast<double>(said.at("gpus").size()) / std::max(message.number, 1.0);

@@ -84,6 +84,10 @@ std::uint64_t last_stale(const Path& store) {
 
 StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time silence)
     : path_(store / "coordinator.json"), epoch_(std::max(least_epoch, last_stale(store) + 1)) {
+  if (::access(store.c_str(), W_OK | X_OK) != 0)
+    throw DeviceError(
+        fmt::format("cannot write into {}: {}; choose another folder with --store, and read this one with --reference",
+                    store.string(), std::strerror(errno)));
   std::random_device random;
   token_ = fmt::format("{:08x}{:08x}", random(), random());
   for (int attempt = 0; !try_create(); ++attempt) {

@@ -99,10 +99,11 @@ StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time
                       "folder",
                       path_.string(), seconds(silence)));
     if (attempt > 0 || !is_stale(path_, held, silence))
-      throw UsageError(fmt::format(
-          "another coordinator works on {0}: process {1} on host {2}; wait for it (winnow status {0}), or choose another "
-          "folder with --store",
-          store.string(), held.value("pid", 0), held.value("host", "unknown")));
+      throw UsageError(
+          fmt::format("another coordinator works on {0}: process {1} on host {2}; wait for it (winnow status {0}), or "
+                      "choose another "
+                      "folder with --store",
+                      store.string(), held.value("pid", 0), held.value("host", "unknown")));
     epoch_ = std::max(epoch_, held.value("epoch", std::uint64_t{0}) + 1);
     Path aside = stale_name(store, held.value("epoch", std::uint64_t{0}));
     try {

@@ -21,8 +21,8 @@ class Links {
 
   void send(sched::AgentId, const Message&);  // nothing happens if it is gone
   void flush();
-  // Everything that arrived; an agent that has gone says `left`, with a text if it was what it sent: bytes that are no messages. True if
-  // there was anything.
+  // Everything that arrived; an agent that has gone says `left`, with a text if it was what it sent: bytes that are no
+  // messages. True if there was anything.
   bool receive(const std::function<void(sched::AgentId, const Message&)>&);
   void drop(sched::AgentId);    // silent: nothing more is sent to it; a late result counts
   void refuse(sched::AgentId);  // nor is anything heard that it says from now on

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "winnow/core/error.h"
+#include "winnow/core/printable.h"
 #include "winnow/core/revision.h"
 #include "winnow/core/settings.h"
 
@@ -67,6 +68,9 @@ std::string nonsense_of_joining(const Message& message) {
   bool good = gpus != said.end() && gpus->is_array() && pid != said.end() && pid->is_number_integer() &&
               std::ranges::all_of(*gpus, [](const Value& gpu) { return gpu.is_object(); });
   if (!good) return "it does not say its process and its GPUs";
+  constexpr std::size_t kLongestHost = 255;
+  if (message.text.empty() || message.text.size() > kLongestHost || printable(message.text) != message.text)
+    return fmt::format("its host is called '{}'", printable(message.text, 60));
   if (!within(message.number, kMostSlots) || message.number < 1) return fmt::format("it has {} slots", message.number);
   return "";
 }

@@ -3,8 +3,9 @@
 results are those of an undisturbed run, and nothing is left running.
 
     tests/faults/faults.py --build build                     as few schedules as make every kind of fault hit
-    tests/faults/faults.py --build build --schedules 50 --record     and writes what happened into results/reference/faults.md
+    tests/faults/faults.py --build build --schedules 50 --record           and writes what happened into results/reference/faults.md
     tests/faults/faults.py --build build --seed 7 --schedules 1 --keep     one of them again, with its folder kept
+    tests/faults/faults.py --build build --simulated 10000 --record        random clusters in virtual time instead (tests/simulate)
 """
 import argparse
 import os
@@ -93,31 +94,62 @@ def until_all_hit(first, kinds, hits):
             seed += 1
 
 
-def record(outcomes, hits, reasons, asked, build, seconds):
-    """The part of results/reference/faults.md that is about real faults; what else stands there stays."""
+def written(title, lines):
+    """A part of results/reference/faults.md; the other one stays."""
     file = SOURCE / "results/reference/faults.md"
+    parts = {part.split("\n", 1)[0]: part.split("\n", 1)[1].strip() for part in file.read_text().split("\n## ")[1:]} if file.exists() else {}
+    parts[title] = "\n".join(lines).strip()
+    text = "# Faults\n" + "".join(f"\n## {name}\n\n{parts[name]}\n" for name in sorted(parts))
+    file.with_suffix(".part").write_text(text)
+    file.with_suffix(".part").replace(file)
+
+
+def made_by(words, build, seconds):
+    return (f"Written by `tests/faults/faults.py {words} --record`, {time.strftime('%Y-%m-%d', time.gmtime())}, winnow {revision_of(Path(build) / 'bin/winnow')}, in {seconds:.0f} s on "
+            f"{os.cpu_count()} cores")
+
+
+def record(outcomes, hits, reasons, asked, words, build, seconds):
     runs = [runs for _, _, runs in outcomes]
     scenes = ", ".join(f"{sum(1 for s, _, _ in outcomes if s is scene)} {scene.name}" for scene in KINDS)
-    lines = ["## Real faults", "", f"Written by `tests/faults/faults.py --schedules {asked} --record`, {time.strftime('%Y-%m-%d', time.gmtime())}, winnow "
-             f"{revision_of(Path(build) / 'bin/winnow')}, in {seconds:.0f} s on {os.cpu_count()} cores: {len(outcomes)} schedules ({scenes}), each a sweep on three simulated nodes "
-             "that share nothing but a disk, while things break. Every one ended with the result digests of an undisturbed run, each stage once, nothing left running.", "",
+    short = f" (of {asked}: the time was over)" if len(outcomes) < asked else ""
+    lines = [made_by(words, build, seconds) + f": {len(outcomes)} schedules{short} ({scenes}), each a sweep on three simulated nodes that share nothing but a disk, while things "
+             "break. Every one ended with the result digests of an undisturbed run, each stage once, nothing left running.", "",
              "| fault | hit a running stage |", "|---|---|"]
     lines += [f"| {kind} | {count} |" for kind, count in hits.items()]
     lines += ["", f"Starts of `launch/mpirun` until all was done: {max(runs)} at most, {sum(runs) / len(runs):.1f} on average.", "",
               "Not made here: " + "; ".join(f"{kind} ({why})" for kind, why in reasons.items()) + "."]
-    kept = file.read_text().split("## Real faults")[0].rstrip() if file.exists() else "# Faults"
-    file.write_text(kept + "\n\n" + "\n".join(lines) + "\n")
+    written("Real faults", lines)
+
+
+def simulated(build, asked, keep_record):
+    """Half of them with gangs over several nodes. What is promised is checked by the test itself."""
+    begin = time.time()
+    process = subprocess.run([str(Path(build) / "bin/test-simulate"), "--gtest_filter=Cluster.WithFaults*:Cluster.Gangs*"], capture_output=True, text=True,
+                             env=dict(os.environ, WINNOW_SIMULATED=str(asked // 2)))
+    tolls = [line.removeprefix("simulated: ") for line in process.stdout.splitlines() if line.startswith("simulated: ")]
+    if process.returncode or len(tolls) != 2:
+        sys.exit(f"FAILED: {process.stdout[-2000:]}{process.stderr[-2000:]}")
+    print("\n".join(tolls))
+    if keep_record:
+        written("Simulated faults", [made_by(f"--simulated {asked}", build, time.time() - begin) + ": the scheduler and the agents' state machines of a real run against each other in "
+                                     "virtual time, on random graphs and clusters, by seeds. In every one each stage ended exactly once, no result was accepted twice or lost, and nothing ran "
+                                     "before its inputs.", "", f"- {tolls[0]}", f"- with gangs, some of them over several nodes: {tolls[1]}"])
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=SOURCE / "build")
     parser.add_argument("--schedules", type=int, default=0, help="so many; 0: as few as make every kind hit")
+    parser.add_argument("--minutes", type=float, default=0, help="begin no further schedule after so many; the outcome says how many there were")
     parser.add_argument("--seed", type=int, default=0, help="of the first")
     parser.add_argument("--scene", choices=[scene.name for scene in KINDS], help="only this one")
+    parser.add_argument("--simulated", type=int, default=0, help="so many random clusters in virtual time instead")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
+    if arguments.simulated:
+        return simulated(arguments.build, arguments.simulated, arguments.record)
     if why := possible():
         print(f"skipped: no simulated nodes on this machine: {why}")
         sys.exit(77)
@@ -139,6 +171,8 @@ def main():
     try:
         chosen = drawn(arguments.seed, arguments.schedules, kinds) if arguments.schedules else until_all_hit(arguments.seed, kinds, hits)
         for seed, scene, due in chosen:
+            if arguments.minutes and time.time() - begin > 60 * arguments.minutes:
+                break
             if scene not in wanted:
                 wanted[scene] = undisturbed(scene, arguments.build)
             started = time.time()
@@ -155,10 +189,11 @@ def main():
     print("not made: " + "; ".join(f"{kind} ({why})" for kind, why in reasons.items()))
     print(f"{len(outcomes)} schedules in {time.time() - begin:.0f} s")
     missing = [kind for kind, count in hits.items() if count == 0]
-    if arguments.schedules in (0, 50) and missing:
+    if arguments.schedules in (0, 50) and not arguments.minutes and missing:
         sys.exit("FAILED: these never hit a running stage: " + ", ".join(missing))
     if arguments.record:
-        record(outcomes, hits, reasons, arguments.schedules, arguments.build, time.time() - begin)
+        words = f"--schedules {arguments.schedules}" + (f" --minutes {arguments.minutes:g}" if arguments.minutes else "")
+        record(outcomes, hits, reasons, arguments.schedules, words, arguments.build, time.time() - begin)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-// The wall clock of a simulated node, loaded before libc (LD_PRELOAD): the machine's, and as many seconds more as a file says. A time
-// namespace cannot do that: it moves the clocks that count from the start of the machine, and only for processes that are not there yet.
+// The wall clock of a simulated node, loaded before libc (LD_PRELOAD): the machine's, and as many seconds more as a
+// file says. A time namespace cannot do that: it moves the clocks that count from the start of the machine, and only
+// for processes that are not there yet.
 //   WINNOW_CLOCKS   a folder; the file of a node has its host name, and holds one 64-bit number
 // Times of files stay the file server's, as on a cluster.
 #include <dlfcn.h>

@@ -57,22 +57,30 @@ TEST(Nonsense, StagesThatDoNotExist) {
 }
 
 TEST(Nonsense, ACoordinatorsWords) {
-  for (Kind kind : {Kind::welcome, Kind::assign, Kind::retract, Kind::cancel, Kind::drain, Kind::alive, Kind::begin,
-                    Kind::release})
+  for (Kind kind :
+       {Kind::welcome, Kind::assign, Kind::retract, Kind::cancel, Kind::drain, Kind::alive, Kind::begin, Kind::release})
     EXPECT_EQ(nonsense_in({.kind = kind}, kStages), "it speaks as a coordinator");
 }
 
 TEST(Nonsense, NumbersThatAreNone) {
   const double infinite = std::numeric_limits<double>::infinity();
   for (double number : {std::nan(""), infinite, -infinite, -1.0, 1e300})
-    for (Message message : {Message{.kind = Kind::started, .attempt = kGood}, Message{.kind = Kind::call, .attempt = kGood},
-                            Message{.kind = Kind::done, .attempt = kGood}, Message{.kind = Kind::resized},
-                            Message{.kind = Kind::joined, .detail = joining(Value::object())}}) {
+    for (Message message :
+         {Message{.kind = Kind::started, .attempt = kGood}, Message{.kind = Kind::call, .attempt = kGood},
+          Message{.kind = Kind::done, .attempt = kGood}, Message{.kind = Kind::resized},
+          Message{.kind = Kind::joined, .detail = joining(Value::object())}}) {
       message.number = number;
       EXPECT_NE(nonsense_in(message, kStages), "") << int(message.kind) << " " << number;
     }
   EXPECT_NE(nonsense_in({.kind = Kind::joined, .number = 0, .detail = joining(Value::object())}, kStages), "");
   EXPECT_NE(nonsense_in({.kind = Kind::done, .attempt = kGood, .memory = -1}, kStages), "");
+}
+
+TEST(Nonsense, HostsThatAreNone) {
+  for (const std::string& host : {std::string(), std::string(256, 'x'), std::string("a\nb"), std::string("\x1b[31m")})
+    EXPECT_NE(
+        nonsense_in({.kind = Kind::joined, .number = 1, .text = host, .detail = joining(Value::object())}, kStages), "")
+        << host;
 }
 
 TEST(Nonsense, TextsThatAreNoJson) {

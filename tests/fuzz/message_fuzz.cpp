@@ -1,6 +1,6 @@
-// Mutates what agents and coordinator say to each other and reads it again, in pieces of any size: messages come out, or one line of
-// refusal; what comes out is judged without a fault, and reads the same when it is written again. Deterministic: the same count gives the
-// same inputs.
+// Mutates what agents and coordinator say to each other and reads it again, in pieces of any size: messages come out,
+// or one line of refusal; what comes out is judged without a fault, and reads the same when it is written again.
+// Deterministic: the same count gives the same inputs.
 //   message_fuzz [COUNT]
 #include <fmt/format.h>
 
@@ -50,12 +50,22 @@ std::string conversation() {
   const std::vector<Message> messages = {
       {.kind = Kind::welcome, .text = "00ff", .detail = R"({"fashion-mnist":{"digest":"0a"}})"},
       {.kind = Kind::joined, .number = 4, .text = "a-host", .detail = joining.dump()},
-      {.kind = Kind::assign, .attempt = {3, 1}, .number = 1, .memory = 1 << 20, .text = R"({"kind":"train"})", .detail = "{}"},
+      {.kind = Kind::assign,
+       .attempt = {3, 1},
+       .number = 1,
+       .memory = 1 << 20,
+       .text = R"({"kind":"train"})",
+       .detail = "{}"},
       {.kind = Kind::started, .attempt = {3, 1}, .number = 4711, .text = "1"},
       {.kind = Kind::progress, .attempt = {3, 1}, .text = R"({"event":"progress","step":7,"metrics":{"loss":0.5}})"},
       {.kind = Kind::remark, .attempt = {3, 1}, .text = R"({"event":"checkpoint","step":7,"bytes":8})"},
       {.kind = Kind::heartbeat, .detail = gpus.dump(), .attempts = {{3, 1}, {4, 2}, {19, 1}}},
-      {.kind = Kind::done, .attempt = {3, 1}, .number = 1.5, .memory = 9, .text = "committed", .detail = "00ff differs"},
+      {.kind = Kind::done,
+       .attempt = {3, 1},
+       .number = 1.5,
+       .memory = 9,
+       .text = "committed",
+       .detail = "00ff differs"},
       {.kind = Kind::failed, .attempt = {4, 2}, .text = "user", .detail = "line\nline"},
       {.kind = Kind::call, .attempt = {4, 2}, .number = 1, .text = "orted -mca a b", .detail = "/dev/shm/winnow-gang"},
       {.kind = Kind::resized, .number = 3},

@@ -1,6 +1,7 @@
-// Mutates a run file and reads it as reports, agents and `winnow store` do. One whose digests do not match is refused, whatever was
-// changed. Every other mutation gets right digests again, so that what lies behind them, HDF5's own structures among it, is met by
-// nonsense: it is read or refused with one line. Deterministic: the same count gives the same inputs.
+// Mutates a run file and reads it as reports, agents and `winnow store` do. One whose digests do not match is refused,
+// whatever was changed. Every other mutation gets right digests again, so that what lies behind them, HDF5's own
+// structures among it, is met by nonsense: it is read or refused with one line. Deterministic: the same count gives the
+// same inputs.
 //   run_file_fuzz [COUNT]
 #include <fmt/format.h>
 #include <unistd.h>
@@ -45,7 +46,8 @@ void put(const Path& path, const std::string& bytes) {
 std::string with_right_digests(std::string bytes, const Identity& identity, Hash128 result) {
   std::span<const std::byte> rest(reinterpret_cast<const std::byte*>(bytes.data()) + kUserBlockSize,
                                   bytes.size() - kUserBlockSize);
-  auto block = encode({.length = rest.size(), .file_digest = hash_of(rest), .identity = identity, .result_digest = result});
+  auto block =
+      encode({.length = rest.size(), .file_digest = hash_of(rest), .identity = identity, .result_digest = result});
   std::memcpy(bytes.data(), block.data(), block.size());
   return bytes;
 }

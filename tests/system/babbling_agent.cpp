@@ -1,5 +1,6 @@
-// A rank that is no winnow: it takes part in MPI and sends the coordinator what no agent says. Then it waits for its end.
-//   babbling-agent bytes | length | stage | held | coordinator | event | class | seconds | slots | gpus
+// A rank that is no winnow: it takes part in MPI and sends the coordinator what no agent says. Then it waits for its
+// end.
+//   babbling-agent bytes | length | stage | held | coordinator | event | class | seconds | slots | gpus | host
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
 #include <unistd.h>
@@ -29,9 +30,9 @@ void send(const Message& message) {
   send(bytes);
 }
 
-void join(double slots, const Value& gpus) {
+void join(double slots, const Value& gpus, const std::string& host = "babel") {
   Value said = {{"pid", ::getpid()}, {"revision", winnow::revision()}, {"gpus", gpus}};
-  send({.kind = Kind::joined, .number = slots, .text = "babel", .detail = said.dump()});
+  send({.kind = Kind::joined, .number = slots, .text = host, .detail = said.dump()});
 }
 
 }  // namespace
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
   constexpr winnow::sched::Attempt kNowhere{4'000'000'000u, 1}, kFirst{0, 1};
   if (what == "slots") join(1e300, Value::array());
   else if (what == "gpus") join(1, "many");
+  else if (what == "host") join(1, Value::array(), "a\n[13/13] \x1b[31m");
   else if (what != "bytes" && what != "length") join(2, Value::array());
   if (what == "bytes") {
     std::mt19937 random(1);

@@ -79,7 +79,7 @@ class Scene(Case):
                  "--checkpoint-every", 0.2, *self.words()]
         with open(self.output, "a") as output:
             return alive[0].start(*words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=self.folder,
-                                  env=dict(self.environment, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                                  env=dict(self.environment, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", WINNOW_START_SECONDS="40",
                                            LD_PRELOAD=str(self.build / "lib/libjumping-clock.so"), WINNOW_CLOCKS=str(self.clocks)))
 
     def wanted(self):

@@ -3,6 +3,9 @@
 # Trusts the exit record that the coordinator writes, in the results folder and beside us, and nothing else: when rank 0 is killed, Open
 # MPI 4.1 ends everything with status 0. Without a record of this run it was a crash, and it is started again, at most three times;
 # finished stages are kept. Ctrl-C, SIGTERM, SIGUSR1 and SIGUSR2 let running stages finish for a moment and stop (exit code 4).
+# Started while a run on the same store goes on whose own launch script was killed (kill -9; it alone would have started it again): waits
+# for that run, and goes on with what it left. A run that is supervised is not waited for: winnow refuses to be a second one.
+# A launcher that has started no rank after WINNOW_START_SECONDS (900) is ended: mpirun waits for a host that was lost meanwhile without end.
 # Reads `store`, the results folder of the run, and WINNOW_CRASH_CODE (1), the exit code when that did not help. Ranks find WINNOW_RUN_ID, WINNOW_EXIT_RECORD and WINNOW_TTY in their environment.
 
 # The folder that --store names among the words of a command.
@@ -38,6 +41,43 @@ coordinator() {
   sed -n 's/.*"host":"'"$(hostname)"'","pid":\([0-9]*\),"run":"'"${1:-[0-9a-f]*}"'".*/\1/p' "$store/coordinator.json" 2>/dev/null
 }
 
+# When a process started: with its number, that names it for good. From what follows its name, which may hold anything.
+began() {
+  local text
+  text=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  read -ra text <<<"${text##*) }"
+  echo "${text[19]}"
+}
+export WINNOW_SUPERVISOR="$$.$(began $$)"
+
+# Waits while the store is held by a run of this host whose supervisor is gone. What starts ranks can outlive the run, and is ended.
+wait_for_orphan() {
+  local name=$1 holder supervisor launcher= said= i
+  while holder=$(coordinator) && [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; do
+    supervisor=$(tr '\0' '\n' <"/proc/$holder/environ" 2>/dev/null | sed -n 's/^WINNOW_SUPERVISOR=//p')
+    [ -n "$supervisor" ] && [ "$(began "${supervisor%.*}")" != "${supervisor#*.}" ] || return 0
+    [ -n "$launcher" ] || launcher=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$holder/status" 2>/dev/null)
+    [ -n "$said" ] || echo "launch/$name: the run in $store goes on without the launch/$name that started it; waiting for it (winnow status $store shows it, winnow cancel $store ends it)" >&2
+    said=1
+    sleep 0.5
+  done
+  [ -n "$said" ] || return 0
+  for ((i = 0; i < 10; ++i)); do
+    case $(cat "/proc/$launcher/comm" 2>/dev/null) in mpirun* | orterun*) sleep 0.5 ;; *) return 0 ;; esac
+  done
+  kill -KILL -- "-$launcher" 2>/dev/null                               # a daemon on a lost node is waited for without end
+}
+
+# Whether anything of this run has begun: a rank on this host, or the coordinator on another.
+has_begun() {
+  local pid
+  grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json" && return 0
+  for pid in $(cat "/proc/$launcher/task/$launcher/children" 2>/dev/null); do
+    grep -qs OMPI_COMM_WORLD_RANK= "/proc/$pid/environ" && return 0
+  done
+  return 1
+}
+
 coordinator_died() {
   local pid
   pid=$(coordinator "$WINNOW_RUN_ID") && [ -n "$pid" ] && ! kill -0 "$pid" 2>/dev/null
@@ -55,6 +95,7 @@ ask_to_stop() {
 supervise() {
   local name=$1 how=$2
   shift 2
+  wait_for_orphan "$name"
   folder=$(mktemp -d) || exit 1
   trap '[ "$BASHPID" = $$ ] && rm -rf "$folder"' EXIT     # a child of bash that is killed before it is another program runs it, too
   launcher= asked= told=1
@@ -62,12 +103,13 @@ supervise() {
   # kill its ranks a second later.
   # The trap sets a flag and no more: bash leaves a trap that runs within `read -t` half done when the time is over.
   trap 'asked=1 told=' INT TERM USR1 USR2
-  local attempt status code began recorded looks=0 pause holder never i
+  local attempt status code began recorded looks=0 pause holder never i begun stuck patience=${WINNOW_START_SECONDS:-900}
+  case $patience in "" | *[!0-9]* | 0) echo "launch/$name: WINNOW_START_SECONDS is '$patience': whole seconds, 1 or more" >&2; exit 2 ;; esac
   mkfifo "$folder/never" && exec {never}<>"$folder/never" || exit 1       # nothing is ever written there
   for attempt in 0 1 2 3; do
     WINNOW_RUN_ID=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
     WINNOW_EXIT_RECORD=$folder/exit.$attempt.json
-    began=$SECONDS recorded=0
+    began=$SECONDS recorded=0 begun='' stuck=''
     setsid "$@" </dev/null {never}>&- &
     launcher=$!
     # Neither `wait`, which returns when a trap has run, nor `wait -n`, which was seen to miss an end, but a look five times a second.
@@ -79,13 +121,20 @@ supervise() {
         [ $((recorded += 1)) -lt 5 ] || kill -KILL -- "-$launcher"           # a daemon on a lost node is waited for without end
       elif [ "$how" = kill ] && coordinator_died; then
         kill -KILL "$launcher"
+      elif [ "$how" = kill ] && [ -z "$begun" ]; then
+        if has_begun; then begun=1
+        elif [ $((SECONDS - began)) -ge "$patience" ]; then stuck=1; kill -KILL -- "-$launcher"; fi     # it waits for a lost host without end
       fi
     done 2>/dev/null                                                     # bash tells of every process that it sees killed
-    wait "$launcher"
+    wait "$launcher" 2>/dev/null                                         # so it does here
     status=$?
     launcher=
     if code=$(recorded_code); then exit "$code"; fi
     [ -n "$asked" ] && exit 4
+    if [ -n "$stuck" ]; then
+      echo "launch/$name: no rank has started within $patience s (WINNOW_START_SECONDS): one of the hosts does not answer; finished stages are kept" >&2
+      exit "${WINNOW_CRASH_CODE:-1}"
+    fi
     if [ "$status" != 0 ] && [ "$status" -lt 128 ]; then
       if [ "$attempt" = 0 ] && [ $((SECONDS - began)) -lt 3 ]; then
         echo "launch/$name: $name could not start it (status $status)" >&2

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <new>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ int guarded(const std::function<int()>& body) {
     return report(kBroken, error.what());
   } catch (const std::bad_alloc&) {
     return report(kBroken, "out of memory");
+  } catch (const std::filesystem::filesystem_error& error) {  // its own words name a function of the library
+    return report(kBroken, error.path1().string() + ": " + error.code().message());
   } catch (const std::system_error& error) {
     // fmt says "file" of any stream; what a command prints goes to standard output.
     bool printing = std::ferror(stdout) && std::string_view(error.what()).starts_with("cannot write to file");

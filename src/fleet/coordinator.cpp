@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "commit_note.h"
+#include "nonsense.h"
 #include "recall.h"
 #include "too_small_gpus.h"
 #include "winnow/core/error.h"
@@ -133,6 +134,13 @@ std::string Coordinator::sources() const {
   return datasets.dump();
 }
 
+// What an agent sent cannot be believed: its stages go to others, as if it were gone.
+void Coordinator::distrust(AgentId agent, const std::string& fault) {
+  observer_.say(fmt::format("agent {}{} sends nonsense ({}): it is not listened to any more", agent,
+                            hosts_.count(agent) ? " on " + host(agent) : "", fault));
+  event(Scheduler::Left{agent});
+}
+
 // Possible only without MPI, where forking is harmless.
 void Coordinator::replace_local_agent() {
   ++replacements_;
@@ -143,6 +151,10 @@ void Coordinator::replace_local_agent() {
 
 void Coordinator::on_message(AgentId agent, const Message& message) {
   sched::Attempt attempt = message.attempt;
+  if (std::string fault = nonsense_in(message, work_.identities.size()); !fault.empty()) {
+    links_.refuse(agent);
+    return distrust(agent, fault);
+  }
   status_.heard(agent);
   switch (message.kind) {
     case Message::Kind::joined: {
@@ -166,6 +178,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
                 has_gpus ? message.text : host(other), has_gpus ? host(other) : message.text);
             return;
           }
+      if (!refused_.empty()) return;  // another agent was: that stays said
       if (!options_.small_gpus) refused_ = too_small_gpu(work_, peaks_, said.at("gpus"), message.text);
       if (!refused_.empty()) return;
       gpus_of_a_slot_[agent] = static_cast<double>(said.at("gpus").size()) / std::max(message.number, 1.0);
@@ -233,7 +246,9 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       return observer_.say(fmt::format("{} on {} gets stages again{}", message.text, host(agent),
                                        message.number > 0 ? ": one that failed there failed elsewhere, too" : ""));
     case Message::Kind::note: return observer_.say(message.text);
-    case Message::Kind::left: return event(Scheduler::Left{agent});
+    case Message::Kind::left:
+      if (!message.text.empty()) return distrust(agent, message.text);
+      return event(Scheduler::Left{agent});
     default: throw InternalError("an agent sent a coordinator's message");
   }
 }

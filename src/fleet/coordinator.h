@@ -29,6 +29,7 @@ class Coordinator {
   void welcome(sched::AgentId);
   std::string sources() const;
   void on_message(sched::AgentId, const Message&);
+  void distrust(sched::AgentId, const std::string& fault);
   static Descriptor watch_signals();
   void on_signals();
   void keep_time();

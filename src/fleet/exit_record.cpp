@@ -31,7 +31,8 @@ void write_exit_record(int code, const Outcome& outcome, const std::optional<Pat
   if (const char* path = std::getenv("WINNOW_EXIT_RECORD"); path && *path) places.push_back(path);
   for (const Path& path : places) {
     try {
-      if (std::filesystem::is_directory(path.parent_path())) write_file_atomically(path, record.dump() + "\n");
+      std::error_code unseen;  // a folder that may not be looked at: as if it were absent
+      if (std::filesystem::is_directory(path.parent_path(), unseen)) write_file_atomically(path, record.dump() + "\n");
     } catch (const DeviceError&) {  // full or read-only: the other place may do
     }
   }

@@ -84,6 +84,10 @@ std::uint64_t last_stale(const Path& store) {
 
 StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time silence)
     : path_(store / "coordinator.json"), epoch_(std::max(least_epoch, last_stale(store) + 1)) {
+  if (::access(store.c_str(), W_OK | X_OK) != 0)
+    throw DeviceError(
+        fmt::format("cannot write into {}: {}; choose another folder with --store, and read this one with --reference",
+                    store.string(), std::strerror(errno)));
   std::random_device random;
   token_ = fmt::format("{:08x}{:08x}", random(), random());
   for (int attempt = 0; !try_create(); ++attempt) {
@@ -95,9 +99,11 @@ StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time
                       "folder",
                       path_.string(), seconds(silence)));
     if (attempt > 0 || !is_stale(path_, held, silence))
-      throw UsageError(fmt::format(
-          "another coordinator works on {}: process {} on host {}; wait for it, or choose another folder with --store",
-          store.string(), held.value("pid", 0), held.value("host", "unknown")));
+      throw UsageError(
+          fmt::format("another coordinator works on {0}: process {1} on host {2}; wait for it (winnow status {0}), or "
+                      "choose another "
+                      "folder with --store",
+                      store.string(), held.value("pid", 0), held.value("host", "unknown")));
     epoch_ = std::max(epoch_, held.value("epoch", std::uint64_t{0}) + 1);
     Path aside = stale_name(store, held.value("epoch", std::uint64_t{0}));
     try {

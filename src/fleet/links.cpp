@@ -6,6 +6,20 @@
 
 namespace winnow::fleet {
 
+namespace {
+
+// False when there is no further one, or what comes is none: then `fault` says why.
+bool next_of(MessageReader& heard, Message& message, std::string& fault) {
+  try {
+    return heard.next(message);
+  } catch (const InternalError& error) {
+    fault = error.what();
+    return false;
+  }
+}
+
+}  // namespace
+
 Links::Links(const World& world, std::unique_ptr<MpiWorld>& mpi) : world_(world), mpi_(mpi) {
   for (int rank = 1; rank < world.size; ++rank) links_[static_cast<sched::AgentId>(rank)];
 }
@@ -44,12 +58,17 @@ void Links::on_message(sched::AgentId agent, std::string_view bytes,
   auto found = links_.find(agent);
   if (found == links_.end()) return;
   Link& link = found->second;
+  if (link.deaf) return;
   link.heard.add(bytes);
   Message message;
-  while (link.heard.next(message)) {  // also from one that was given up: a late result counts
+  std::string fault;
+  while (!link.deaf && next_of(link.heard, message, fault)) {  // also from one that was given up: a late result counts
     if (message.kind == Message::Kind::left) link.open = false;
     take(agent, message);
   }
+  if (fault.empty()) return;
+  refuse(agent);
+  take(agent, {.kind = Message::Kind::left, .text = std::move(fault)});
 }
 
 bool Links::receive(const std::function<void(sched::AgentId, const Message&)>& take) {
@@ -76,6 +95,13 @@ void Links::drop(sched::AgentId agent) {
   link.open = false;
   link.to_send.clear();
   lost_rank_ = lost_rank_ || !locals_.count(agent);
+}
+
+void Links::refuse(sched::AgentId agent) {
+  drop(agent);
+  Link& link = links_.at(agent);
+  link.deaf = true;
+  link.heard = {};
 }
 
 void Links::wait(int extra, bool busy) {

@@ -21,9 +21,11 @@ class Links {
 
   void send(sched::AgentId, const Message&);  // nothing happens if it is gone
   void flush();
-  // Everything that arrived; an agent that has gone says `left`. True if there was anything.
+  // Everything that arrived; an agent that has gone says `left`, with a text if it was what it sent: bytes that are no
+  // messages. True if there was anything.
   bool receive(const std::function<void(sched::AgentId, const Message&)>&);
-  void drop(sched::AgentId);  // silent: not listened to any more
+  void drop(sched::AgentId);    // silent: nothing more is sent to it; a late result counts
+  void refuse(sched::AgentId);  // nor is anything heard that it says from now on
   // Waits for something to happen, but not long. `extra`: a further descriptor that ends the wait.
   void wait(int extra, bool busy);
 
@@ -33,7 +35,7 @@ class Links {
   struct Link {
     std::string to_send;
     MessageReader heard;
-    bool open = true;
+    bool open = true, deaf = false;
   };
   void on_message(sched::AgentId, std::string_view bytes, const std::function<void(sched::AgentId, const Message&)>&);
 

@@ -28,6 +28,7 @@ class Fields {
     return value;
   }
   std::string text() { return std::string(take(get<std::uint32_t>())); }
+  std::size_t left() const { return bytes_.size(); }
 
  private:
   std::string_view take(std::size_t size) {
@@ -59,7 +60,10 @@ void Message::append_to(std::string& bytes) const {
 bool MessageReader::next(Message& message) {
   std::uint32_t size;
   std::string_view rest = std::string_view(bytes_).substr(used_);
-  if (rest.size() >= sizeof size) std::memcpy(&size, rest.data(), sizeof size);
+  if (rest.size() >= sizeof size) {
+    std::memcpy(&size, rest.data(), sizeof size);
+    if (size > kLongest) throw InternalError("a message between winnow's processes is too long to be one");
+  }
   if (rest.size() < sizeof size || rest.size() - sizeof size < size) {
     bytes_.erase(0, used_);
     used_ = 0;
@@ -74,7 +78,10 @@ bool MessageReader::next(Message& message) {
   message.memory = fields.get<std::int64_t>();
   message.text = fields.text();
   message.detail = fields.text();
-  message.attempts.resize(fields.get<std::uint32_t>());
+  auto count = fields.get<std::uint32_t>();
+  if (fields.left() != count * sizeof(sched::Attempt))
+    throw InternalError("a message between winnow's processes is not as long as it says");
+  message.attempts.resize(count);
   for (sched::Attempt& a : message.attempts) a = fields.get<sched::Attempt>();
   used_ += sizeof size + size;
   return true;

@@ -58,9 +58,12 @@ struct Message {
   void append_to(std::string& bytes) const;  // one frame
 };
 
-// Cuts a stream of bytes into messages. Bytes come from our own processes: nonsense is an InternalError.
+// Cuts a stream of bytes into messages. Bytes come from our own processes: nonsense is an InternalError, whatever it
+// is, and nothing more can be read then. It takes no more memory than the bytes themselves.
 class MessageReader {
  public:
+  static constexpr std::size_t kLongest = 256 << 20;  // bytes of a message
+
   void add(std::string_view bytes) { bytes_.append(bytes); }
   bool next(Message&);
 

@@ -9,6 +9,19 @@ import threading
 import time
 from pathlib import Path
 
+from relay import Relay
+
+# Frames of a node as they are on a wire, each within 1,500 bytes and with its checksum: a relay in between could not carry others on.
+PLAIN = """
+import fcntl, socket, struct, array
+interface = struct.pack("16s", b"eth0")
+for what in (0x17, 0x1f, 0x24, 0x2c):              # ETHTOOL_STXCSUM, _STSO, _SGSO, _SGRO
+    value = array.array("B", struct.pack("II", what, 0))
+    request = interface + struct.pack("P", value.buffer_info()[0])
+    try: fcntl.ioctl(socket.socket(), 0x8946, request)
+    except OSError: pass
+"""
+
 # The first process of a node: it takes over what loses its parent, as init does.
 INIT = "import os, time\nwhile True:\n    try: os.wait()\n    except ChildProcessError: time.sleep(0.05)\n"
 
@@ -43,6 +56,8 @@ class Node:
         run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.init)
         run("ip", "link", "set", self.link, "master", nodes.bridge, "up")
         self.enter("ip", "addr", "add", f"{self.address}/24", "dev", "eth0")
+        self.relay = None
+        self.enter(sys.executable, "-c", PLAIN)
         for device in ("lo", "eth0"):
             self.enter("ip", "link", "set", device, "up")
 
@@ -88,6 +103,23 @@ class Node:
 
     def heal(self):
         run("ip", "link", "set", self.link, "up")
+
+    def disturb(self, delay, loss, seed):
+        """From now on what it sends and gets goes through a relay."""
+        near, far = f"{self.link}a", f"{self.link}b"
+        run("ip", "link", "add", near, "type", "veth", "peer", "name", far)
+        for device in (near, far):
+            run("ip", "link", "set", device, "up")
+        run("ip", "link", "set", far, "master", self.nodes.bridge)
+        run("ip", "link", "set", self.link, "nomaster")
+        self.relay = Relay(self.link, near, delay, loss, seed)
+
+    def calm(self):
+        run("ip", "link", "set", self.link, "master", self.nodes.bridge)
+        relay, self.relay = self.relay, None
+        relay.close()
+        run("ip", "link", "del", f"{self.link}a")
+        return relay
 
     def lose(self):
         """Power off: everything on it is gone at once, and says nothing."""

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "winnow/core/error.h"
 
 namespace winnow::fleet {
@@ -43,6 +45,23 @@ TEST(Message, NonsenseIsRefused) {
   reader.add(std::string("\x03\0\0\0abc", 7));
   Message message;
   EXPECT_THROW(reader.next(message), InternalError);
+}
+
+// However long it says that it is, no more memory is taken than there are bytes.
+TEST(Message, LengthsThatAreNotTrueAreRefused) {
+  Message sent{.kind = Message::Kind::heartbeat, .text = "ab", .attempts = {{1, 1}, {2, 3}}};
+  std::string bytes;
+  sent.append_to(bytes);
+  const std::size_t numbers[] = {0, 29, 35, 39};  // where the frame, text, detail and attempts say how long they are
+  for (std::size_t at : numbers)
+    for (std::uint32_t length : {std::uint32_t{0xffffffff}, std::uint32_t{0x10000001}, std::uint32_t{3}}) {
+      std::string forged = bytes;
+      std::memcpy(forged.data() + at, &length, sizeof length);
+      MessageReader reader;
+      reader.add(forged);
+      Message message;
+      EXPECT_THROW(reader.next(message), InternalError) << at << " " << length;
+    }
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 // devices. Whatever happens, every stage ends exactly once, and nothing runs before its inputs.
 #include "winnow/simulate/cluster.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <random>
@@ -20,6 +22,23 @@ using sched::Slot;
 using sched::StageId;
 using sched::Time;
 
+// How many random clusters with faults a test makes. tests/faults/faults.py --simulated asks for more than usual.
+std::uint64_t schedules(std::uint64_t usual) {
+  const char* asked = std::getenv("WINNOW_SIMULATED");
+  return asked ? std::strtoull(asked, nullptr, 10) : usual;
+}
+
+// What happened in all of them.
+struct Toll {
+  std::uint64_t stages = 0, executions = 0, crashed = 0, failed = 0, hung = 0, nodes = 0, devices = 0;
+  std::string text(std::uint64_t clusters) const {
+    return fmt::format(
+        "simulated: {} clusters, {} stages, {} executions: {} crashed, {} failed, {} hung; {} nodes lost, {} devices "
+        "lost",
+        clusters, stages, executions, crashed, failed, hung, nodes, devices);
+  }
+};
+
 enum class Nature { good, crashes_once, always_crashes, wrong, hangs_once };
 
 // Draws a graph and what happens to it, and checks what is promised while it happens.
@@ -30,11 +49,17 @@ class RandomRun : World, Watcher {
       : random_(seed), faults_(faults), gangs_(gangs), sick_(sick), graph_(draw_graph(stages)),
         cluster_(graph_, sched::Policy{}, sched::Timers{}, *this, *this, 500ms) {
     ended_.resize(stages);
+    toll_.stages = stages;
     for (StageId stage = 0; stage < stages; ++stage)
       widths_.push_back(gangs ? graph_.widths[graph_.classes[stage]] : 1);
   }
 
   int over_several() const { return over_several_; }
+
+  void add_to(Toll& toll) const {
+    toll.stages += toll_.stages, toll.executions += toll_.executions, toll.crashed += toll_.crashed;
+    toll.failed += toll_.failed, toll.hung += toll_.hung, toll.nodes += toll_.nodes, toll.devices += toll_.devices;
+  }
 
   void run() {
     for (int i = 0; i < 3; ++i) add_node();
@@ -88,12 +113,14 @@ class RandomRun : World, Watcher {
     std::optional<AgentId> found = any_node();
     if (!found) return;
     cluster_.lose_node(*found, chance(0.5));
+    ++toll_.nodes;
     cluster_.later(random_time(60s), [this] { add_node(); });
   }
   void lose_device() {
     std::optional<AgentId> found = any_node();
     if (!found) return;
     auto slot = static_cast<Slot>(below(cluster_.slots_of(*found)));
+    ++toll_.devices;
     cluster_.lose_device(*found, slot, chance(0.5));  // what dies of it may be started there again, before
     closed_[*found].insert(slot);
   }
@@ -106,6 +133,14 @@ class RandomRun : World, Watcher {
 
   // World
   Fate fate(StageId stage, std::uint32_t execution, AgentId agent) override {
+    Fate drawn = drawn_fate(stage, execution, agent);
+    ++toll_.executions;
+    toll_.crashed += drawn.end == Fate::End::crashes;
+    toll_.failed += drawn.end == Fate::End::fails;
+    toll_.hung += drawn.end == Fate::End::hangs;
+    return drawn;
+  }
+  Fate drawn_fate(StageId stage, std::uint32_t execution, AgentId agent) {
     if (agent == sick_) return {random_time(100ms), Fate::End::crashes};
     Time after = random_time(30s);
     switch (nature_[stage]) {
@@ -208,6 +243,7 @@ class RandomRun : World, Watcher {
   std::set<AgentId> replaced_;
   std::map<Attempt, std::vector<sched::Part>> parts_;  // over several agents
   int over_several_ = 0;                               // executions of them
+  Toll toll_;
 };
 
 TEST(Cluster, WithoutFaultsEveryStageIsDone) {
@@ -219,11 +255,17 @@ TEST(Cluster, WithoutFaultsEveryStageIsDone) {
 }
 
 TEST(Cluster, WithFaultsEveryStageEndsExactlyOnce) {
-  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+  const std::uint64_t clusters = schedules(500);
+  Toll toll;
+  for (std::uint64_t seed = 0; seed < clusters; ++seed) {
     SCOPED_TRACE(seed);
-    RandomRun(seed, 1 + seed % 120, true).run();
+    RandomRun run(seed, 1 + seed % 120, true);
+    run.run();
+    run.add_to(toll);
     if (testing::Test::HasFailure()) return;
   }
+  fmt::print("{}\n", toll.text(clusters));
+  EXPECT_TRUE(toll.crashed && toll.failed && toll.hung && toll.nodes && toll.devices) << toll.text(clusters);
 }
 
 TEST(Cluster, ASickNodeTakesNoStageWithIt) {
@@ -235,15 +277,20 @@ TEST(Cluster, ASickNodeTakesNoStageWithIt) {
 }
 
 TEST(Cluster, GangsTakeTheirSlotsTogetherAndStarveNobody) {
-  int over_several = 0;
-  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+  const std::uint64_t clusters = schedules(600);
+  Toll toll;
+  std::uint64_t over_several = 0;
+  for (std::uint64_t seed = 0; seed < clusters; ++seed) {
     SCOPED_TRACE(seed);
     RandomRun run(seed, 1 + seed % 120, seed % 3 != 0, /*gangs=*/true);
     run.run();
-    over_several += run.over_several();
+    run.add_to(toll);
+    over_several += static_cast<std::uint64_t>(run.over_several());
     if (testing::Test::HasFailure()) return;
   }
-  EXPECT_GT(over_several, 200) << "hardly a gang was over several agents";
+  fmt::print("{}; {} executions over several nodes\n", toll.text(clusters), over_several);
+  EXPECT_GT(over_several, clusters / 3) << "hardly a gang was over several agents";
+  EXPECT_TRUE(toll.crashed && toll.failed && toll.hung && toll.nodes && toll.devices) << toll.text(clusters);
 }
 
 }  // namespace

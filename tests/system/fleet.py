@@ -98,6 +98,44 @@ def survives_a_killed_mpirun(case):
     equal(case.digests(), wanted, "result digests")
 
 
+def a_run_that_lost_its_launcher_is_waited_for(case):
+    """kill -9 of launch/mpirun itself: the run goes on. Started again it says so once, waits, and there is nothing left to do."""
+    process = case.start(trainer=("--sleep", 0.3))
+    wait_for(case.running, "a running stage")
+    kill(process.pid)
+    process.wait()
+    code, text = case.run(trainer=("--sleep", 0.3))
+    equal(code, 0, "exit code of the second start: " + text)
+    equal(text.count("goes on without the launch/mpirun that started it; waiting for it"), 1, "lines that say so in: " + text)
+    contains(text, "13 done, 0 to run")
+    equal(case.executed(), 13, "executed stages")
+
+
+def a_run_that_has_its_launcher_is_not_waited_for(case):
+    process = case.start(trainer=("--sleep", 0.3))
+    wait_for(case.running, "a running stage")
+    code, text = case.run()
+    equal(code, 2, "exit code of a second start: " + text)
+    contains(text, f"another coordinator works on {case.store}: process ")
+    contains(text, f"wait for it (winnow status {case.store})")
+    equal(process.wait(60), 0, "exit code of the first")
+    equal(case.executed(), 13, "executed stages")
+
+
+def a_start_that_waits_for_a_lost_host_ends(case):
+    """A daemon that never answers: mpirun alone would wait without end."""
+    deaf = case.folder / "deaf"
+    deaf.write_text("#!/bin/sh\nexit 0\n")
+    deaf.chmod(0o755)
+    run = case.command()
+    options = ["-H", "localhost:1,10.255.255.1:1", "--mca", "plm", "rsh", "--mca", "plm_rsh_agent", str(deaf)]
+    process = subprocess.run([*run[:3], *options, *run[3:]], env=dict(case.environment, WINNOW_START_SECONDS="2"), timeout=120, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    equal(process.returncode, 1, "exit code: " + process.stdout)
+    contains(process.stdout, "no rank has started within 2 s (WINNOW_START_SECONDS): one of the hosts does not answer")
+    process = subprocess.run(run, env=dict(case.environment, WINNOW_START_SECONDS="soon"), timeout=60, capture_output=True, text=True)
+    equal((process.returncode, process.stderr), (2, "launch/mpirun: WINNOW_START_SECONDS is 'soon': whole seconds, 1 or more\n"), "exit code and complaint")
+
+
 def a_lone_agent_is_replaced(case):
     process = case.start(ranks=0, trainer=("--sleep", 0.3))
     running = wait_for(case.running, "a running stage")[0]
@@ -558,7 +596,7 @@ def says_in_words_what_runs(case):
     contains(text, "backbone nano-clip, seed 0")
 
 
-TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_lone_agent_is_replaced, drains_on_sigterm,
+TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,

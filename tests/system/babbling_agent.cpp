@@ -1,0 +1,62 @@
+// A rank that is no winnow: it takes part in MPI and sends the coordinator what no agent says. Then it waits for its
+// end.
+//   babbling-agent bytes | length | stage | held | coordinator | event | class | seconds | slots | gpus | host
+#define OMPI_SKIP_MPICXX 1
+#include <mpi.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <random>
+#include <string>
+
+#include "message.h"
+#include "winnow/core/revision.h"
+#include "winnow/core/settings.h"
+
+namespace {
+
+using winnow::Value;
+using winnow::fleet::Message;
+using Kind = Message::Kind;
+
+void send(const std::string& bytes) {
+  MPI_Send(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, 0, 1, MPI_COMM_WORLD);
+}
+
+void send(const Message& message) {
+  std::string bytes;
+  message.append_to(bytes);
+  send(bytes);
+}
+
+void join(double slots, const Value& gpus, const std::string& host = "babel") {
+  Value said = {{"pid", ::getpid()}, {"revision", winnow::revision()}, {"gpus", gpus}};
+  send({.kind = Kind::joined, .number = slots, .text = host, .detail = said.dump()});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  MPI_Init(&argc, &argv);
+  constexpr winnow::sched::Attempt kNowhere{4'000'000'000u, 1}, kFirst{0, 1};
+  if (what == "slots") join(1e300, Value::array());
+  else if (what == "gpus") join(1, "many");
+  else if (what == "host") join(1, Value::array(), "a\n[13/13] \x1b[31m");
+  else if (what != "bytes" && what != "length") join(2, Value::array());
+  if (what == "bytes") {
+    std::mt19937 random(1);
+    std::string bytes(4096, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    send(bytes);
+  }
+  if (what == "length") send(std::string("\xf0\xff\xff\xff, and not as much", 21));
+  if (what == "stage") send({.kind = Kind::started, .attempt = kNowhere, .number = 1, .text = "1"});
+  if (what == "held") send({.kind = Kind::heartbeat, .attempts = {kNowhere}});
+  if (what == "coordinator") send({.kind = Kind::drain});
+  if (what == "event") send({.kind = Kind::progress, .attempt = kFirst, .text = "{\"step\": "});
+  if (what == "class") send({.kind = Kind::failed, .attempt = kFirst, .text = "because"});
+  if (what == "seconds") send({.kind = Kind::done, .attempt = kFirst, .number = std::nan(""), .text = "committed"});
+  for (;;) ::pause();
+}

@@ -20,7 +20,7 @@ Path folder() { return cache_folder() / "scores"; }
 
 void require_name(const std::string& name) {
   require_record_name(name, "scores");
-  for (const char* own : {"zero-shot", "classifier", "trained"})
+  for (const char* own : kComputedScores)
     if (name == own) throw UsageError(fmt::format("name of scores: {} means those of labels.scorer.model", own));
 }
 

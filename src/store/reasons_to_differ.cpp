@@ -12,7 +12,12 @@ std::string reasons_to_differ(const Provenance& here, const Provenance& stored) 
   };
   compare("device", here.device, stored.device);
   auto rows = [](std::int64_t chunk) { return chunk == 0 ? std::string("whole") : fmt::format("of {} rows", chunk); };
-  compare("chunks", rows(here.chunk), rows(stored.chunk));
+  auto all_rows = [&](const Provenance& from) {
+    std::string words;
+    for (std::int64_t chunk : from.earlier_chunks) words += rows(chunk) + " then ";
+    return words + rows(from.chunk);
+  };
+  compare("chunks", all_rows(here), all_rows(stored));
   compare("width", here.width, stored.width);
   compare("threads", here.threads, stored.threads);
   return result;

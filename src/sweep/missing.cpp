@@ -7,6 +7,7 @@
 #include "further_tests.h"
 #include "label_sets.h"
 #include "winnow/core/error.h"
+#include "winnow/data/scores.h"
 #include "winnow/data/templates.h"
 
 namespace winnow::sweep {
@@ -116,7 +117,7 @@ class Noter {
   void scores() {
     if (!seen_.find("labels.scores")) return;
     std::string name = seen_.text("labels.scores"), dataset = seen_.text("dataset");
-    std::vector<std::string> known = {"zero-shot", "classifier", "trained"};
+    std::vector<std::string> known(data::kComputedScores.begin(), data::kComputedScores.end());
     if (std::find(known.begin(), known.end(), name) != known.end() || !misses("scores/" + name)) return;
     known = recorded("scores/", known);
     std::string hint = did_you_mean(name, known),

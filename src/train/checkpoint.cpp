@@ -2,8 +2,10 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
+#include <sstream>
 
 #include "tensor_file.h"
 #include "winnow/core/error.h"
@@ -35,12 +37,19 @@ std::int64_t number(const std::map<std::string, std::string>& description, const
   return value;
 }
 
+std::vector<std::int64_t> numbers(const std::map<std::string, std::string>& description, const std::string& key) {
+  std::vector<std::int64_t> result;
+  std::istringstream words(description.at(key));
+  for (std::int64_t value = 0; words >> value;) result.push_back(value);
+  return result;
+}
+
 }  // namespace
 
 Checkpoint::Checkpoint(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer)
     : identity_(stage.identity()), threads_(context.threads), device_(device::kind_of(context.device)),
-      every_(context.checkpoint_every), last_(std::chrono::steady_clock::now()), collective_(collective),
-      observer_(observer) {
+      chunk_(context.chunk), every_(context.checkpoint_every), last_(std::chrono::steady_clock::now()),
+      collective_(collective), observer_(observer) {
   if (!context.checkpoint.empty()) file_ = context.checkpoint / "state.safetensors";
 }
 
@@ -70,6 +79,8 @@ std::optional<std::string> Checkpoint::fault_of_file() const {
           own->second, wanted);
     if (own->second != wanted) return fmt::format("it is of {} {}, this is {}", key, own->second, wanted);
   }
+  if (!found.metadata().count("chunks") || numbers(found.metadata(), "chunks").empty())
+    return "it does not say in which pieces it was computed";
   auto digest = found.metadata().find("digest");
   if (digest == found.metadata().end() || digest->second != digest_of(found.tensors(), found.metadata()))
     return "it is damaged: its digest does not match";
@@ -82,6 +93,7 @@ std::optional<std::string> Checkpoint::fault_of_file() const {
 }
 
 void Checkpoint::refuse(const std::string& why) {
+  earlier_chunks_.clear();
   if (collective_.rank() == 0) observer_.note(fmt::format("{}: {}; the stage starts over", file_.string(), why));
 }
 
@@ -97,6 +109,8 @@ std::optional<Checkpoint::Saved> Checkpoint::read() {
     }
   if (!comm::agree(collective_, usable)) return std::nullopt;
   SafeTensors found(file_);
+  earlier_chunks_ = numbers(found.metadata(), "chunks");
+  if (earlier_chunks_.back() == chunk_) earlier_chunks_.pop_back();
   Saved saved{{number(found.metadata(), "epoch"), number(found.metadata(), "step")}, {}};
   for (const auto& [name, tensor] : found.tensors()) saved.tensors[name] = tensor_of(tensor);
   return saved;
@@ -117,6 +131,9 @@ void Checkpoint::write(const Place& place, std::int64_t step_of_stage,
   std::map<std::string, std::string> about = description();
   about["epoch"] = std::to_string(place.epoch);
   about["step"] = std::to_string(place.step);
+  std::vector<std::int64_t> chunks = earlier_chunks_;
+  chunks.push_back(chunk_);
+  about["chunks"] = fmt::format("{}", fmt::join(chunks, " "));
   about["digest"] = digest_of(entries, about);
   make_folders(file_.parent_path());
   write_atomically(file_, [&](const Path& part) { write_safetensors(part, entries, about); });

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "winnow/train/execute.h"
 
@@ -39,6 +40,9 @@ class Checkpoint {
   bool due() const;
   // Something of the saved state does not fit after all: as if there were none, and the observer hears why.
   void refuse(const std::string& why);
+  // In which pieces (Context::chunk) attempts computed what read() gave, in their order, without the last ones that had
+  // this one's. Process 0 knows them.
+  const std::vector<std::int64_t>& earlier_chunks() const { return earlier_chunks_; }
 
  private:
   std::map<std::string, std::string> description() const;
@@ -47,6 +51,8 @@ class Checkpoint {
   Identity identity_;
   int threads_;
   std::string device_;  // its kind
+  std::int64_t chunk_;
+  std::vector<std::int64_t> earlier_chunks_;
   Path file_;
   std::chrono::duration<double> every_;
   std::chrono::steady_clock::time_point last_;

@@ -7,15 +7,12 @@
 #include "backbone.h"
 #include "executors.h"
 #include "open_images.h"
-#include "preprocessing.h"
-#include "real.h"
 #include "row_chunks.h"
 #include "score_execution.h"
+#include "stage_model.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
 #include "winnow/method/chunks.h"
-#include "winnow/model/image_tower.h"
-#include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
 
@@ -54,10 +51,10 @@ at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Se
 Execution classifier_scores(const Stage& stage, const Context& context, comm::Collective& collective) {
   at::NoGradGuard no_gradient;
   std::int64_t classes = classes_of(stage, context);
-  model::Snapshot snapshot = stage.inputs.count("classifier")
-                                 ? trained_classifier(stage, context, classes)
-                                 : snapshot_at(input_file(context, "backbone"), accepted(context));
-  auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::logits});
+  StageModel model = stage.inputs.count("classifier")
+                         ? StageModel(trained_classifier(stage, context, classes), stage.settings, context)
+                         : StageModel::of(stage, context);
+  auto tower = model.image_tower(model::FeatureKind::logits);
   if (tower->classes() != classes)
     throw UsageError(fmt::format("labels.scorer.model = {}: its classifier has {} classes, the data set {} has {}",
                                  stage.settings.text("model"), tower->classes(), stage.settings.text("dataset"),
@@ -68,17 +65,9 @@ Execution classifier_scores(const Stage& stage, const Context& context, comm::Co
       throw UsageError(
           fmt::format("labels.scorer.mode = batch-statistics: {} has no BatchNorm", stage.settings.text("model")));
   }
-  tower->weights().to(context.device);
-  Preprocessing preprocessing = Preprocessing::from(snapshot);
-  std::string view = stage.settings.text("view");
-  ImageOptions images;
-  images.normalisation = preprocessing.normalisation;
-  images.image_size = preprocessing.image_size;
-  images.real = real_of(context);
-  images.views.emplace();
-  images.views->training["weak"] = view;
-  if (view == "model") images.views->own = own_view(snapshot);
-  auto [opened, oracle] = open_images(stage, context, std::move(images));
+  StageViews views;
+  views.training["weak"] = stage.settings.text("view");
+  auto [opened, oracle] = open_images(stage, context, model.images(std::move(views)));
   ImageSource& source = *opened;
   std::optional<Trial> trial;
   if (context.trial) trial.emplace();

@@ -7,30 +7,20 @@
 #include "features_of_all.h"
 #include "method_inputs.h"
 #include "open_images.h"
-#include "preprocessing.h"
-#include "real.h"
+#include "stage_model.h"
 #include "stage_seed.h"
-#include "winnow/model/image_tower.h"
 #include "winnow/stage/result_version.h"
-#include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
 
 Execution execute_embed(const Stage& stage, const Context& context, comm::Collective& collective, Observer&) {
   require_version(stage, "embed", result_version(StageKind::embed));
-  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
-  auto tower = model::image_tower(snapshot, {at::kFloat, model::FeatureKind::embedding});
-  tower->weights().to(context.device);
-  Preprocessing preprocessing = Preprocessing::from(snapshot);
-  ImageOptions images;
-  images.normalisation = preprocessing.normalisation;
-  images.image_size = preprocessing.image_size;
-  images.real = real_of(context);
+  StageModel model = StageModel::of(stage, context);
+  auto tower = model.image_tower(model::FeatureKind::embedding);
+  StageViews views;
+  views.training["weak"] = stage.settings.text("views.weak");
+  ImageOptions images = model.images(std::move(views));
   images.seed = stage_seed(stage.settings);
-  std::string view = stage.settings.text("views.weak");
-  images.views.emplace();
-  images.views->training["weak"] = view;
-  if (view == "model") images.views->own = own_view(snapshot);
   auto [opened, oracle] = open_images(stage, context, std::move(images));
   ImageSource& source = *opened;
 

@@ -93,7 +93,8 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
                                start,
                                wall_seconds(),
                                result.image_wait,
-                               context.chunk};
+                               context.chunk,
+                               result.earlier_chunks};
   return result;
 }
 

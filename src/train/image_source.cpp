@@ -105,6 +105,7 @@ const ImageSource::Order& ImageSource::order_of(std::int64_t epoch) {
   for (std::int64_t i = 0; i < order_.ids.size(0); ++i)
     order_.position[static_cast<std::size_t>(order_.ids.const_data_ptr<std::int64_t>()[i])] = i;
   order_.epoch = epoch;
+  order_.places.clear();
   made_.clear();
   return order_;
 }
@@ -140,10 +141,38 @@ at::Tensor ImageSource::to_device(const std::string& split, const std::string& v
   return kept_.put(series(split, view), size(split), ids, levels);
 }
 
+bool ImageSource::RowsOfStep::ascend() const {
+  return std::adjacent_find(rows.begin(), rows.end(), std::greater_equal<>()) == rows.end();
+}
+
+std::optional<ImageSource::RowsOfStep> ImageSource::rows_of_step(const std::string& split, const at::Tensor& ids,
+                                                                 std::int64_t epoch) const {
+  if (split != "train" || batching_.epochs == 0 || ids.size(0) == 0 || order_.epoch != epoch) return std::nullopt;
+  RowsOfStep result{-1, {}};
+  for (std::int64_t i = 0; i < ids.size(0); ++i) {
+    std::int64_t position = order_.position[static_cast<std::size_t>(ids.const_data_ptr<std::int64_t>()[i])];
+    if (position < 0) return std::nullopt;
+    if (result.step < 0) result.step = position / batching_.batch;
+    if (position / batching_.batch != result.step) return std::nullopt;
+    result.rows.push_back(position % batching_.batch);
+  }
+  if (result.step >= steps_per_epoch()) return std::nullopt;
+  return result;
+}
+
+at::Tensor ImageSource::kept(const ImagesOnDevice::Series& series, const at::Tensor& ids,
+                             const std::optional<RowsOfStep>& rows) {
+  if (!rows || !rows->in_order() || !kept_.has_all(series))
+    return kept_.get(series, device::to_device(kept_.places(series, ids), kept_.device()));
+  at::Tensor& places = order_.places[series];
+  if (!places.defined()) places = device::to_device(kept_.places(series, order_.ids), kept_.device());
+  return kept_.get(series, places.narrow(0, rows->step * batching_.batch + rows->rows.front(), ids.size(0)));
+}
+
 at::Tensor ImageSource::from_device(const std::string& split, const std::string& view, const at::Tensor& ids,
-                                    std::int64_t epoch) {
+                                    std::int64_t epoch, const std::optional<RowsOfStep>& rows) {
   if (!kept_.keeps_any() || ids.size(0) == 0) return {};
-  if (ImagesOnDevice::Series own = series(split, view); kept_.has(own, ids)) return kept_.get(own, ids);
+  if (ImagesOnDevice::Series own = series(split, view); kept_.has(own, ids)) return kept(own, ids, rows);
   if (!views_.is_flip_crop(split, view)) return {};
   ImagesOnDevice::Series whole{split, "as stored", 0};
   at::Tensor everything = at::arange(size(split), at::kLong);
@@ -152,27 +181,16 @@ at::Tensor ImageSource::from_device(const std::string& split, const std::string&
     if (!kept_.has_room_for(whole, stored.numel())) return {};
     kept_.put(whole, size(split), everything, stored);
   }
-  return views_.flip_crop_there(split, view, samples(split).index_select(0, ids), epoch, kept_.get(whole, ids));
+  return views_.flip_crop_there(split, view, samples(split).index_select(0, ids), epoch, kept(whole, ids, rows));
 }
 
 at::Tensor ImageSource::inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                                std::int64_t epoch) {
   if (ImageSource* other = further(split)) return other->inputs("test", view, ids, epoch);
-  if (at::Tensor levels = from_device(split, view, ids, epoch); levels.defined())
+  std::optional<RowsOfStep> rows = rows_of_step(split, ids, epoch);
+  if (at::Tensor levels = from_device(split, view, ids, epoch, rows); levels.defined())
     return views_.normalised(split, view, levels);
-  if (split == "train" && batching_.epochs > 0 && ids.size(0) > 0 && order_.epoch == epoch) {
-    std::vector<std::int64_t> rows;
-    std::int64_t step = -1;
-    for (std::int64_t i = 0; i < ids.size(0); ++i) {
-      std::int64_t position = order_.position[static_cast<std::size_t>(ids.const_data_ptr<std::int64_t>()[i])];
-      if (position < 0) break;
-      if (step < 0) step = position / batching_.batch;
-      if (position / batching_.batch != step) break;
-      rows.push_back(position % batching_.batch);
-    }
-    if (static_cast<std::int64_t>(rows.size()) == ids.size(0) && step < steps_per_epoch())
-      return of_step(view, step, rows, order_);
-  }
+  if (rows) return of_step(view, *rows, order_);
   WantedImages now = wanted(split, view, ids, epoch);
   if (auto run = run_of(ids)) {  // a pass goes through a split from its beginning to its end; a gang in strides
     bool follows = pass_.split == split && pass_.view == view && pass_.first < run->first;
@@ -187,16 +205,16 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& view
 
 // A forward with updated weights asks for the same images again, a mixture for those of its partners, a selection for
 // some of them: a step's images are made once.
-at::Tensor ImageSource::of_step(const std::string& view, std::int64_t step, const std::vector<std::int64_t>& rows,
-                                const Order& order) {
+at::Tensor ImageSource::of_step(const std::string& view, const RowsOfStep& asked, const Order& order) {
+  const std::int64_t step = asked.step;
+  const std::vector<std::int64_t>& rows = asked.rows;
   std::erase_if(made_, [&](const Made& made) { return made.step != step; });
   auto [low, high] = std::minmax_element(rows.begin(), rows.end());
   std::int64_t first = *low, last = *high + 1;
   auto found = std::find_if(made_.begin(), made_.end(), [&](const Made& made) {
     return made.view == view && made.first <= first && last <= made.last;
   });
-  bool in_order = std::adjacent_find(rows.begin(), rows.end(), std::greater_equal<>()) == rows.end() &&
-                  last - first == static_cast<std::int64_t>(rows.size());
+  bool in_order = asked.in_order();
   if (found == made_.end()) {
     at::Tensor ids = batch_ids(order, step);
     if (!in_order)

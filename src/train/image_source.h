@@ -68,6 +68,17 @@ class ImageSource final : public Source {
     std::int64_t epoch = -1;
     at::Tensor ids, given;
     std::vector<std::int64_t> position;
+    // Of series that stay on the device as a whole: where the images of all items lie; they go there once an epoch.
+    std::map<ImagesOnDevice::Series, at::Tensor> places;
+  };
+  // Rows of a step's batch, in their order.
+  struct RowsOfStep {
+    std::int64_t step = 0;
+    std::vector<std::int64_t> rows;
+    bool in_order() const {
+      return rows.back() - rows.front() + 1 == static_cast<std::int64_t>(rows.size()) && ascend();
+    }
+    bool ascend() const;
   };
   std::int64_t items() const;
   // Rows first .. last - 1 of a step's batch, in this view.
@@ -86,12 +97,16 @@ class ImageSource final : public Source {
   WantedImages wanted(const std::string& split, const std::string& view, const at::Tensor& ids,
                       std::int64_t epoch) const;
   ImagesOnDevice::Series series(const std::string& split, const std::string& view) const;
+  // Which rows of a step of this epoch these images are; none: of no step, or of several.
+  std::optional<RowsOfStep> rows_of_step(const std::string& split, const at::Tensor& ids, std::int64_t epoch) const;
   // Levels of these images in the view, on the device, where they need not come from the host; else undefined.
-  at::Tensor from_device(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch);
+  at::Tensor from_device(const std::string& split, const std::string& view, const at::Tensor& ids, std::int64_t epoch,
+                         const std::optional<RowsOfStep>&);
+  at::Tensor kept(const ImagesOnDevice::Series&, const at::Tensor& ids, const std::optional<RowsOfStep>&);
   // Levels on the device; those of a view that is the same in every epoch may stay there.
   at::Tensor to_device(const std::string& split, const std::string& view, const at::Tensor& ids,
                        const at::Tensor& levels);
-  at::Tensor of_step(const std::string& view, std::int64_t step, const std::vector<std::int64_t>& rows, const Order&);
+  at::Tensor of_step(const std::string& view, const RowsOfStep&, const Order&);
 
   ImageSource* further(const std::string& split) const;  // null: the split is this source's own
 

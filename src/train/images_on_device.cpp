@@ -23,13 +23,22 @@ bool ImagesOnDevice::has_room_for(const Series& series, std::int64_t bytes) cons
   return all_.count(series) != 0 || used_ + bytes <= budget_;
 }
 
-at::Tensor ImagesOnDevice::get(const Series& series, const at::Tensor& ids) const {
+bool ImagesOnDevice::has_all(const Series& series) const {
+  auto found = all_.find(series);
+  return found != all_.end() && found->second.filled == static_cast<std::int64_t>(found->second.place.size());
+}
+
+at::Tensor ImagesOnDevice::places(const Series& series, const at::Tensor& ids) const {
   const Kept& own = all_.at(series);
   at::Tensor places = at::empty({ids.numel()}, at::TensorOptions(at::kLong));
   const std::int64_t* id = ids.const_data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < ids.numel(); ++i)
     places.data_ptr<std::int64_t>()[i] = own.place[static_cast<std::size_t>(id[i])];
-  return own.images.index_select(0, device::to_device(places, device_));
+  return places;
+}
+
+at::Tensor ImagesOnDevice::get(const Series& series, const at::Tensor& places) const {
+  return all_.at(series).images.index_select(0, places);
 }
 
 at::Tensor ImagesOnDevice::put(const Series& series, std::int64_t size, const at::Tensor& ids,

@@ -22,9 +22,13 @@ class ImagesOnDevice {
   ImagesOnDevice(c10::Device, std::int64_t budget);
 
   bool keeps_any() const { return budget_ > 0; }
+  c10::Device device() const { return device_; }
   // Whether all of them are there. `ids`: int64, on the host, below the series' `size`.
   bool has(const Series&, const at::Tensor& ids) const;
-  at::Tensor get(const Series&, const at::Tensor& ids) const;  // where it has(); uint8, on the device; no wait
+  bool has_all(const Series&) const;
+  // Where images lie that it has: int64, on the host.
+  at::Tensor places(const Series&, const at::Tensor& ids) const;
+  at::Tensor get(const Series&, const at::Tensor& places) const;  // on the device, as places are; uint8; no wait
   // The levels (uint8, on the host, row i of image ids[i]) on the device; as many as there is room for stay there. No
   // wait. `size`: images of the series, of which each is kept once.
   at::Tensor put(const Series&, std::int64_t size, const at::Tensor& ids, const at::Tensor& levels);

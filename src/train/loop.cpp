@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 
+#include "batch_numbers.h"
 #include "curves.h"
 #include "saved_entries.h"
 #include "winnow/core/error.h"
@@ -41,9 +42,9 @@ class Loop {
   void try_out(const Evaluate&, Trial&);
 
  private:
-  void one_step(std::int64_t number, const Batch&);
+  void one_step(std::int64_t number, BatchNumbers&);
   void try_epoch(std::int64_t epoch, Trial&);
-  double step_of_trial(std::int64_t epoch, std::int64_t number, const Batch&, Trial&);
+  double step_of_trial(std::int64_t epoch, std::int64_t number, BatchNumbers&, Trial&);
   double timed(Trial&, const std::function<void()>& action);
   void run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate& evaluate);
   Place resume();
@@ -64,11 +65,10 @@ class Loop {
   double rate_ = 0;  // of the epoch's first step
 };
 
-void Loop::one_step(std::int64_t number, const Batch& batch) {
+void Loop::one_step(std::int64_t number, BatchNumbers& numbers) {
   engine_.begin_step(number);
-  c10::Device device = engine_.facts().real.device();
-  method::Step step(engine_, {batch.ids, device},
-                    batch.given.defined() ? method::Ids(batch.given, device) : method::Ids());
+  BatchNumbers::OfStep batch = numbers.of(static_cast<std::size_t>(number));
+  method::Step step(engine_, batch.ids, batch.given);
   method_.step(step);
   engine_.end_step();
   loss_.add_(engine_.last_loss().to(at::kDouble));
@@ -86,9 +86,10 @@ void Loop::run_epoch(std::int64_t epoch, std::int64_t first_step, const Evaluate
   }
   engine_.begin_steps(/*resumed=*/first_step != 0);
   std::vector<Batch> batches = source_.batches(epoch);
+  BatchNumbers numbers(batches, engine_.facts().real.device());
   for (auto number = first_step; number < static_cast<std::int64_t>(batches.size()); ++number) {
     RECORD_USER_SCOPE(scope::step);
-    one_step(number, batches[static_cast<std::size_t>(number)]);
+    one_step(number, numbers);
     after_step(epoch, number + 1);
   }
   require_finite();
@@ -134,16 +135,17 @@ void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
                         engine_.begin_steps(/*resumed=*/false);
                       });
   std::vector<Batch> batches = source_.batches(epoch);
+  BatchNumbers there(batches, engine_.facts().real.device());
   auto count = static_cast<std::int64_t>(batches.size());
   std::set<std::int64_t> numbers{count - 1};
   for (std::int64_t number = 0; number < std::min(kSteps, count); ++number) {
     if (number > 0 && fastest > kMoment) break;
     numbers.insert(number);
-    double seconds = step_of_trial(epoch, number, batches[static_cast<std::size_t>(number)], trial);
+    double seconds = step_of_trial(epoch, number, there, trial);
     fastest = number == 0 ? seconds : std::min(fastest, seconds);
     numbers.erase(number);
   }
-  for (std::int64_t number : numbers) step_of_trial(epoch, number, batches[static_cast<std::size_t>(number)], trial);
+  for (std::int64_t number : numbers) step_of_trial(epoch, number, there, trial);
   passes += timed(trial, [&] {
     at::NoGradGuard no_gradient;
     method_.after_epoch(pass);
@@ -153,11 +155,11 @@ void Loop::try_epoch(std::int64_t epoch, Trial& trial) {
   (epoch == 0 ? trial.first_passes : trial.later_passes) = passes;
 }
 
-double Loop::step_of_trial(std::int64_t epoch, std::int64_t number, const Batch& batch, Trial& trial) {
+double Loop::step_of_trial(std::int64_t epoch, std::int64_t number, BatchNumbers& numbers, Trial& trial) {
   RECORD_USER_SCOPE(scope::step);
   engine_.skip_to(epoch, number);
   double seconds = timed(trial, [&] {
-    one_step(number, batch);
+    one_step(number, numbers);
     require_finite();  // reads the device: whatever is still to be computed is waited for
   });
   after_step(epoch, number + 1);

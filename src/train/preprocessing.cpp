@@ -40,13 +40,6 @@ Preprocessing Preprocessing::from(const model::Snapshot& snapshot) {
           model::image_layout(snapshot).image_size};
 }
 
-std::vector<view::Step> own_view(const model::Snapshot& snapshot, const Settings& settings) {
-  const auto names = {"views.weak", "views.strong", "views.key", "views.test"};
-  if (std::none_of(names.begin(), names.end(), [&](const char* name) { return settings.text(name) == "model"; }))
-    return {};
-  return own_view(snapshot);
-}
-
 std::vector<view::Step> own_view(const model::Snapshot& snapshot) {
   Preprocessor preprocessor = Preprocessor::of(snapshot);
   const std::string& source = preprocessor.source;

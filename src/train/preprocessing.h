@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "winnow/core/settings.h"
 #include "winnow/model/snapshot.h"
 #include "winnow/view/step.h"
 
@@ -19,9 +18,8 @@ struct Preprocessing {
 };
 
 // What the model's own preprocessing does to an image before it is normalised: the view `model`. Hugging Face's
-// preprocessor_config.json, timm's pretrained_cfg, open_clip's preprocess_cfg. Empty where no `views.*` of the settings
-// asks for it. DataError where it does not yield images of the model's size.
-std::vector<view::Step> own_view(const model::Snapshot&, const Settings&);
-std::vector<view::Step> own_view(const model::Snapshot&);  // asked for
+// preprocessor_config.json, timm's pretrained_cfg, open_clip's preprocess_cfg. DataError where it does not yield images
+// of the model's size.
+std::vector<view::Step> own_view(const model::Snapshot&);
 
 }  // namespace winnow::train

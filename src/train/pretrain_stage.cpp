@@ -10,13 +10,14 @@
 #include "loop.h"
 #include "open_images.h"
 #include "real.h"
+#include "stage_method.h"
+#include "stage_model.h"
 #include "texts_source.h"
 #include "trace.h"
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
 #include "winnow/data/templates.h"
 #include "winnow/method/of_stage_kinds.h"
-#include "winnow/method/registry.h"
 #include "winnow/model/classifier_architecture.h"
 #include "winnow/model/snapshot_layout.h"
 #include "winnow/model/untrained_clip.h"
@@ -100,20 +101,15 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
                            Observer& observer) {
   const Settings& settings = stage.settings;
   require_version(stage, "pretrain", result_version(StageKind::pretrain));
-  at::TensorOptions real = real_of(settings, context);
-  double mean = settings.real("image.mean"), deviation = settings.real("image.deviation");
-  std::int64_t side = settings.integer("image.size");
-  auto [opened, oracle] = open_images(stage, context,
-                                      {.normalisation = {{mean, mean, mean}, {deviation, deviation, deviation}},
-                                       .image_size = side,
-                                       .real = real,
-                                       .training = true});
-  ImageSource& images = *opened;
-
-  Captions captions(settings, images.classes());
+  Captions captions(settings, classes_of(stage, context));
   std::unique_ptr<text::ClipTokenizer> tokenizer =
       text::learn_tokenizer(captions.all(), static_cast<std::size_t>(settings.integer("text.merges")));
-  model::Snapshot snapshot = untrained(settings, *tokenizer, side);
+  StageModel model(untrained(settings, *tokenizer, settings.integer("image.size")), settings, context);
+  ImageOptions wanted = model.images();
+  wanted.training = true;
+  auto [opened, oracle] = open_images(stage, context, std::move(wanted));
+  ImageSource& images = *opened;
+
   std::int64_t length = settings.integer("text.context");
   std::map<std::string, std::vector<std::int64_t>> encoded;
   for (const std::string& text : captions.all()) encoded[text] = tokenizer->encode(text, length);
@@ -129,16 +125,14 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
     }
     return at::tensor(rows, at::kLong).view({samples.size(0), length});
   };
-  at::Tensor prompts = class_texts(stage, snapshot, images.class_names()).tokens;
+  at::Tensor prompts = class_texts(stage, model.snapshot, images.class_names()).tokens;
   TextsSource source(
-      images, [&](const at::Tensor& ids) { return prompts.index_select(0, ids); }, caption_tokens, real.device());
+      images, [&](const at::Tensor& ids) { return prompts.index_select(0, ids); }, caption_tokens, model.real.device());
 
-  auto architecture = model::contrastive_architecture(snapshot, real.dtype().toScalarType(), precision_of(settings));
-  method::Facts facts{
-      &settings, source.epochs(), source.steps_per_epoch(), source.batch(), source.size("train"), source.classes(),
-      real};
-  Engine engine(facts, source, *architecture, collective, context.chunk);
-  std::unique_ptr<method::Method> method = method::make_method(method::kOfPretraining);
+  auto architecture =
+      model::contrastive_architecture(model.snapshot, model.real.dtype().toScalarType(), precision_of(settings));
+  StageMethod method(method::kOfPretraining, StageMethod::of(settings, model), source, *architecture, context,
+                     collective);
 
   Execution result;
   result.skipped_images = images.skipped();
@@ -146,16 +140,17 @@ Execution execute_pretrain(const Stage& stage, const Context& context, comm::Col
   Curves curves;
   Checkpoint checkpoint(stage, context, collective, observer);
   const at::Tensor& truth_of_test = oracle.labels("test");
-  train_loop(*method, method::kOfPretraining, engine, source,
+  train_loop(method.method(), method.name(), method.engine(), source,
              {collective, observer, checkpoint, result.trial ? &*result.trial : nullptr}, curves, [&] {
                return std::map<std::string, double>{
-                   {"accuracy", accuracy(predict_all(*method, engine, "test"), truth_of_test)}};
+                   {"accuracy", accuracy(predict_all(method.method(), method.engine(), "test"), truth_of_test)}};
              });
   result.image_wait = images.waited();
-  put_trace(engine, result.trace);
-  curves.put(result.content, engine.losses());
-  snapshot.tensors = model::snapshot_layout(engine.parameters());
-  put_snapshot(snapshot, result.content);
+  result.earlier_chunks = checkpoint.earlier_chunks();
+  put_trace(method.engine(), result.trace);
+  curves.put(result.content, method.engine().losses());
+  model.snapshot.tensors = model::snapshot_layout(method.engine().parameters());
+  put_snapshot(model.snapshot, result.content);
   return result;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <utility>
 
 #include "winnow/core/hash.h"
 
@@ -28,7 +27,7 @@ std::uint64_t index_of(const std::string& name) {
 
 }  // namespace
 
-StageViews StageViews::from(const Settings& settings, std::vector<view::Step> own) {
+StageViews StageViews::from(const Settings& settings) {
   auto text = [&](const char* name) { return settings.text(fmt::format("{}{}", kTable, name)); };
   StageViews result;
   for (const auto& [key, value] : settings.all()) {
@@ -42,8 +41,12 @@ StageViews StageViews::from(const Settings& settings, std::vector<view::Step> ow
   if (settings.has("views.ensemble")) result.ensemble.kind = settings.text("views.ensemble");
   if (settings.has("views.ensemble_expand")) result.ensemble.expand = settings.integer("views.ensemble_expand");
   if (settings.has("views.ensemble_times")) result.ensemble.times = settings.integer("views.ensemble_times");
-  result.own = std::move(own);
   return result;
+}
+
+bool StageViews::show_models_own() const {
+  return test == "model" ||
+         std::any_of(training.begin(), training.end(), [](const auto& view) { return view.second == "model"; });
 }
 
 ImageViews::Declared StageViews::declared(std::uint64_t seed, const Path& kept_beside) const {

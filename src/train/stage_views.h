@@ -17,9 +17,11 @@ struct StageViews {
   std::string test = "plain";
   std::string normalisation = "model", test_normalisation = "model";
   ImageViews::Ensemble ensemble = {};
-  std::vector<view::Step> own = {};  // what the pipeline "model" is
+  std::vector<view::Step> own = {};  // what the pipeline "model" is: stage_model.h knows
 
-  static StageViews from(const Settings&, std::vector<view::Step> own);
+  static StageViews from(const Settings&);
+
+  bool show_models_own() const;  // whether one of them is "model"
 
   // The same with all draws from `seed`; images are kept beside `kept_beside` (ImageViews).
   ImageViews::Declared declared(std::uint64_t seed, const Path& kept_beside) const;

@@ -6,21 +6,19 @@
 #include "executors.h"
 #include "method_inputs.h"
 #include "open_images.h"
+#include "stage_model.h"
 #include "winnow/device/transfer.h"
 #include "winnow/model/normalise.h"
-#include "winnow/model/text_tower.h"
 #include "winnow/stage/result_version.h"
-#include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
 
 Execution execute_text_features(const Stage& stage, const Context& context, comm::Collective&, Observer&) {
   require_version(stage, "embed", result_version(StageKind::embed));
-  model::Snapshot snapshot = snapshot_at(input_file(context, "backbone"), accepted(context));
-  auto tower = model::text_tower(snapshot, at::kFloat);
-  tower->weights().to(context.device);
+  StageModel model = StageModel::of(stage, context);
+  auto tower = model.text_tower();
   auto [source, oracle] = open_images(stage, context, {});  // for the names of its classes
-  model::TextFeatures texts = model::text_features(*tower, class_texts(stage, snapshot, source->class_names()));
+  model::TextFeatures texts = model::text_features(*tower, class_texts(stage, model.snapshot, source->class_names()));
 
   Execution result;
   result.skipped_images = source->skipped();

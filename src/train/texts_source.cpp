@@ -20,7 +20,7 @@ const at::Tensor& TextsSource::prompts_there(const at::Tensor& ids) {
 
 at::Tensor TextsSource::inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                                std::int64_t epoch) {
-  if (view.empty()) return prompts_there(ids.contiguous());
+  if (view.empty() && prompts_) return prompts_there(ids.contiguous());
   if (view == "caption" && captions_) return device::to_device(captions_(images_.samples_of(ids), epoch), device_);
   return images_.inputs(split, view, ids, epoch);
 }

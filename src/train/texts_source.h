@@ -16,7 +16,7 @@ class TextsSource final : public Source {
   using Prompts = std::function<at::Tensor(const at::Tensor& ids)>;
   using Captions = std::function<at::Tensor(const at::Tensor& samples, std::int64_t epoch)>;
 
-  // Borrows the images' source. Without captions there is no such view.
+  // Borrows the images' source. Without prompts or captions there is no such view.
   TextsSource(Source& images, Prompts prompts, Captions captions, c10::Device device);
 
   std::int64_t classes() const override { return images_.classes(); }

@@ -2,13 +2,11 @@
 // a fixed model share.
 #pragma once
 
-#include <memory>
-
 #include "open_images.h"
+#include "stage_classifier.h"
+#include "stage_method.h"
+#include "stage_model.h"
 #include "winnow/comm/collective.h"
-#include "winnow/method/method.h"
-#include "winnow/model/tower.h"
-#include "winnow/train/engine.h"
 
 namespace winnow::train {
 
@@ -19,18 +17,17 @@ class ZeroShotModel {
   // Collective. UsageError for a model without texts, and for class texts that are too long.
   ZeroShotModel(const Stage&, const Context&, comm::Collective&);
 
-  method::Method& method() { return *method_; }
-  Engine& engine() { return *engine_; }
+  method::Method& method() { return method_.method(); }
+  Engine& engine() { return method_.engine(); }
   ImageSource& source() { return *opened_.source; }
   const Oracle& oracle() const { return opened_.oracle; }
-  const at::Tensor& class_texts() const { return class_texts_; }  // C x p, normalised, on the host
+  const at::Tensor& class_texts() const { return classifier_.head_rows(); }  // C x p, normalised, on the host
 
  private:
+  StageModel model_;
   OpenedImages opened_;
-  at::Tensor class_texts_;
-  std::unique_ptr<model::Architecture> architecture_;
-  std::unique_ptr<method::Method> method_;
-  std::unique_ptr<Engine> engine_;
+  StageClassifier classifier_;
+  StageMethod method_;
 };
 
 }  // namespace winnow::train

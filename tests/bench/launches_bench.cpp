@@ -1,5 +1,6 @@
-// Operators, bytes and waits of a training step on the stand-in device: PRODEN, CRDPLL, SoLar and dual prompts on CLIP
-// ViT-B/16 with AdaptFormer, random weights, through the real engine. launches_bench.sh puts plain PyTorch's beside it.
+// Operators, bytes, copies to the device and waits of a training step on the stand-in device: PRODEN, CRDPLL, SoLar and
+// dual prompts on CLIP ViT-B/16 with AdaptFormer, random weights, through the real engine. launches_bench.sh puts plain
+// PyTorch's beside it.
 //   bench-launches FOLDER ROWS METHOD...      writes FOLDER/clip, a snapshot; prints a line of JSON a method
 #include <ATen/Parallel.h>
 #include <ATen/record_function.h>
@@ -24,11 +25,13 @@ using namespace winnow;
 constexpr std::int64_t kSteps = 2;
 
 struct Counts {
-  std::int64_t launches = 0, bytes = 0, waits = 0;
+  std::int64_t launches = 0, bytes = 0, uploads = 0, waits = 0;
   std::map<std::string, std::int64_t> operators;
 };
 
-Counts now() { return {standin::launches(), standin::bytes_in(), standin::waits().all(), standin::operators()}; }
+Counts now() {
+  return {standin::launches(), standin::bytes_in(), standin::uploads(), standin::waits().all(), standin::operators()};
+}
 
 // What each step took.
 class Watch {
@@ -61,8 +64,8 @@ class Watch {
     Counts here = now(), then = before();
     for (auto& [name, count] : here.operators)
       if (auto found = then.operators.find(name); found != then.operators.end()) count -= found->second;
-    steps().push_back(
-        {here.launches - then.launches, here.bytes - then.bytes, here.waits - then.waits, here.operators});
+    steps().push_back({here.launches - then.launches, here.bytes - then.bytes, here.uploads - then.uploads,
+                       here.waits - then.waits, here.operators});
   }
   at::CallbackHandle handle_;
 };
@@ -93,6 +96,7 @@ void run(const Path& folder, std::int64_t rows, const std::vector<std::string>& 
                                 {"rows", rows},
                                 {"launches", last.launches},
                                 {"bytes", last.bytes},
+                                {"uploads", last.uploads},
                                 {"waits", last.waits},
                                 {"operators", last.operators}})
                              .dump());

@@ -210,5 +210,5 @@ job.step(order[0])
 standin.reset()
 job.step(order[1])
 counts = standin.counts()
-print(json.dumps({"method": method, "rows": rows, "launches": counts["launches"], "bytes": counts["bytes"],
+print(json.dumps({"method": method, "rows": rows, "launches": counts["launches"], "bytes": counts["bytes"], "uploads": counts["uploads"],
                   "waits": counts["values"] + counts["shapes"] + counts["copies_out"] + counts["copies_in"]}))

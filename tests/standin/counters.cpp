@@ -13,7 +13,7 @@ namespace {
 struct Counts {
   std::mutex mutex;
   Waits waits;
-  std::int64_t bytes_in = 0;
+  std::int64_t bytes_in = 0, uploads = 0;
   std::map<std::string, std::int64_t> operators;
 };
 
@@ -36,8 +36,9 @@ void count_wait(std::int64_t Waits::*kind, const std::string& operation) {
   ++(counts().waits.*kind);
 }
 
-void count_bytes_in(std::size_t bytes) {
+void count_upload(std::size_t bytes) {
   std::lock_guard lock(counts().mutex);
+  ++counts().uploads;
   counts().bytes_in += static_cast<std::int64_t>(bytes);
 }
 
@@ -56,6 +57,11 @@ std::int64_t bytes_in() {
   return counts().bytes_in;
 }
 
+std::int64_t uploads() {
+  std::lock_guard lock(counts().mutex);
+  return counts().uploads;
+}
+
 std::map<std::string, std::int64_t> operators() {
   std::lock_guard lock(counts().mutex);
   return counts().operators;
@@ -72,7 +78,7 @@ std::int64_t launches() {
 void reset() {
   std::lock_guard lock(counts().mutex);
   counts().waits = {};
-  counts().bytes_in = 0;
+  counts().bytes_in = counts().uploads = 0;
   counts().operators.clear();
 }
 

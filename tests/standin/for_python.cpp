@@ -21,6 +21,7 @@ void standin_waits(std::int64_t* four) {
 }
 
 std::int64_t standin_bytes_in() { return standin::bytes_in(); }
+std::int64_t standin_uploads() { return standin::uploads(); }
 
 // Since the last reset. One operator is one launch, or a few in a fixed number.
 std::int64_t standin_launches() { return standin::launches(); }

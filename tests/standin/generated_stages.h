@@ -39,6 +39,11 @@ class GeneratedStages : public Miniature {
     ADD_FAILURE() << "no key " << key;
     return {};
   }
+  // Of pipelines those that make one image of one.
+  static std::vector<std::string> one_image(std::vector<std::string> pipelines) {
+    std::erase_if(pipelines, [](const std::string& name) { return name == "five-crop" || name == "ten-crop"; });
+    return pipelines;
+  }
   static void set(Stage& stage, const std::map<std::string, Value>& values) {
     for (const auto& [key, value] : values) stage.settings.set(key, value);
   }
@@ -140,21 +145,53 @@ class GeneratedStages : public Miniature {
   std::vector<Generated> every_view() {
     std::vector<std::string> pipelines = words("views.weak"), ensembles = words("views.ensemble"),
                              normalisations = words("views.normalisation");
-    std::vector<std::string> of_training;
-    for (const std::string& name : pipelines)  // `model` is a preprocessor's: tests/train/own_view_test.cpp
-      if (name != "model" && (name.find("-crop") == std::string::npos || name == "flip-crop"))
-        of_training.push_back(name);
+    std::vector<std::string> of_training = one_image(pipelines), of_test = one_image(words("views.test"));
     std::vector<Generated> all;
     for (std::size_t i = 0; i < of_training.size(); i += 2) {
       Stage stage = small("crdpll");
       const std::string &weak = of_training[i], &strong = turn(of_training, i + 1), &ensemble = turn(ensembles, i / 2);
       set(stage, {{"views.weak", weak},
                   {"views.strong", strong},
+                  {"views.test", turn(of_test, i + 2)},
                   {"views.ensemble", ensemble},
                   {"views.ensemble_expand", 4},
                   {"views.ensemble_times", 2},
                   {"views.normalisation", turn(normalisations, i / 2)}});
       all.push_back({fmt::format("{} {} {}", weak, strong, ensemble), stage, {}});
+    }
+    for (const std::string& test : of_test) {  // an ensemble takes its place
+      Stage stage = small("ce");
+      set(stage, {{"views.test", test}, {"views.test_normalisation", turn(normalisations, all.size())}});
+      all.push_back({"tested by " + test, stage, {}});
+    }
+    return all;
+  }
+
+  // A classifier's scores: every view of them, by turns in both modes.
+  std::vector<Generated> every_scorer() {
+    Path folder = folder_ / "classifier";
+    model::write_snapshot(folder, model::untrained_tower({{"model_type", "wide_resnet"},
+                                                          {"depth", 10},
+                                                          {"widen_factor", 1},
+                                                          {"image_size", 28},
+                                                          {"num_labels", 10},
+                                                          {"dropout", 0.3}},
+                                                         7));
+    std::vector<std::string> modes = words("labels.scorer.mode");
+    const Settings settings = small("cc").settings;
+    std::vector<Generated> all;
+    for (const std::string& view : one_image(words("labels.scorer.view"))) {
+      Stage stage;
+      stage.kind = StageKind::score;
+      for (const auto& [key, value] : settings.all())
+        if (key.starts_with("data.") || key == "dataset" || key == "model" || key == "seed")
+          stage.settings.set(key, value);
+      const std::string& mode = turn(modes, all.size());
+      set(stage, {{"scorer", "classifier"}, {"mode", mode}, {"view", view}, {"chunk", 10}});
+      stage.version = catalogue_.kind_versions.at(StageKind::score);
+      stage.fingerprints["data"] = "f";
+      stage.outputs = {Output::metrics, Output::scores};
+      all.push_back({fmt::format("scores of {}, {}", view, mode), stage, folder});
     }
     return all;
   }

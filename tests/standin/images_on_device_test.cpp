@@ -9,6 +9,7 @@
 
 #include "../train/miniature.h"
 #include "standin.h"
+#include "winnow/device/transfer.h"
 #include "winnow/train/scopes.h"
 
 namespace winnow::train {
@@ -22,6 +23,9 @@ at::Tensor levels(std::int64_t count, std::int64_t first) {
       .contiguous();
 }
 at::Tensor ids(std::vector<std::int64_t> own) { return at::tensor(own, at::kLong); }
+at::Tensor got(const ImagesOnDevice& kept, const ImagesOnDevice::Series& series, std::vector<std::int64_t> own) {
+  return kept.get(series, device::to_device(kept.places(series, ids(std::move(own))), kept.device()));
+}
 
 TEST(ImagesOnDevice, GivesBackWhatWasPut) {
   ImagesOnDevice kept(standin::device(), 1000);
@@ -35,7 +39,8 @@ TEST(ImagesOnDevice, GivesBackWhatWasPut) {
     EXPECT_FALSE(kept.has(series, ids({2, 3}))) << "all of them or none";
     EXPECT_FALSE(kept.has(other, ids({2}))) << "another split";
     kept.put(series, 6, ids({3, 4}), levels(2, 20));  // 4 is there already
-    back = kept.get(series, ids({4, 3, 2}));
+    back = got(kept, series, {4, 3, 2});
+    EXPECT_FALSE(kept.has_all(series));
   }
   EXPECT_EQ(back.device(), standin::device());
   EXPECT_TRUE(back.cpu().equal(at::cat({levels(1, 10), levels(1, 20), levels(1, 11)})));
@@ -49,7 +54,7 @@ TEST(ImagesOnDevice, TakesNoMoreThanTheBudget) {
   EXPECT_TRUE(there.cpu().equal(levels(6, 10))) << "all are there for this once";
   EXPECT_TRUE(kept.has(series, ids({0, 1, 2})));
   EXPECT_FALSE(kept.has(series, ids({3})));
-  EXPECT_TRUE(kept.get(series, ids({2, 0})).cpu().equal(levels(6, 10).index_select(0, ids({2, 0}))));
+  EXPECT_TRUE(got(kept, series, {2, 0}).cpu().equal(levels(6, 10).index_select(0, ids({2, 0}))));
   EXPECT_EQ(kept.bytes(), 36);
   EXPECT_FALSE(kept.has_room_for(other, 5));
   kept.put(other, 3, ids({0}), levels(1, 1));
@@ -64,11 +69,11 @@ TEST(ImagesOnDevice, KeepsNothingOnTheHost) {
   EXPECT_GE(loaders_for(standin::device()), 1);
 }
 
-// Bytes that every step, and every pass over the training set, sent to the device.
+// Bytes that every step, and every pass over the training set, sent to the device, and in how many copies.
 class BytesOfScopes {
  public:
   BytesOfScopes() {
-    all().clear();
+    all().clear(), copies_of_steps().clear();
     handle_ = at::addGlobalCallback(at::RecordFunctionCallback(&begin, &end).scopes({at::RecordScope::USER_SCOPE}));
   }
   ~BytesOfScopes() { at::removeCallback(handle_); }
@@ -77,19 +82,26 @@ class BytesOfScopes {
     static std::map<std::string, std::vector<std::int64_t>> own;
     return own;
   }
+  static std::vector<std::int64_t>& copies_of_steps() {
+    static std::vector<std::int64_t> own;
+    return own;
+  }
 
  private:
-  static std::int64_t& before() {
-    static std::int64_t bytes = 0;
-    return bytes;
+  static std::pair<std::int64_t, std::int64_t>& before() {
+    static std::pair<std::int64_t, std::int64_t> bytes_and_copies;
+    return bytes_and_copies;
   }
   static bool is_watched(std::string_view name) { return name == scope::step || name == scope::pass; }
   static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
-    if (is_watched(function.name())) before() = standin::bytes_in();
+    if (is_watched(function.name())) before() = {standin::bytes_in(), standin::uploads()};
     return nullptr;
   }
   static void end(const at::RecordFunction& function, at::ObserverContext*) {
-    if (is_watched(function.name())) all()[function.name()].push_back(standin::bytes_in() - before());
+    if (!is_watched(function.name())) return;
+    all()[function.name()].push_back(standin::bytes_in() - before().first);
+    if (function.name() == std::string_view(scope::step))
+      copies_of_steps().push_back(standin::uploads() - before().second);
   }
   at::CallbackHandle handle_;
 };
@@ -143,6 +155,27 @@ TEST_F(Uploads, OfAStepGoDownAndTheResultStays) {
     EXPECT_EQ(on_device(own, 1 << 20, 2).first, want) << "with loaders";
     EXPECT_EQ(on_device(own, 10 * 784).first, want) << "room for ten images";
   }
+}
+
+// Numbers and given labels go to the device for many steps at once, here with the first of two in an epoch, and once an
+// epoch where images lie that stay there. A step copies its images, or where they stay the crops that are drawn for it,
+// and nothing else.
+TEST_F(Uploads, AreOneCopyAStepAtMost) {
+  for (const char* method : {"ce", "cc"}) {
+    SCOPED_TRACE(method);
+    using Copies = std::vector<std::int64_t>;
+    on_device(stage(method, "plain"), 0);
+    EXPECT_EQ(BytesOfScopes::copies_of_steps(), (Copies{2, 1, 2, 1})) << "images";
+    on_device(stage(method, "weak-fine"), 1 << 20);
+    EXPECT_EQ(BytesOfScopes::copies_of_steps(), (Copies{2, 1, 2, 1})) << "images of other pixels each time";
+    on_device(stage(method, "plain"), 1 << 20);
+    EXPECT_EQ(BytesOfScopes::copies_of_steps()[3], 0) << "images that stay";
+    on_device(stage(method, "flip-crop"), 1 << 20);
+    EXPECT_EQ(BytesOfScopes::copies_of_steps()[3], 1) << "crops of images that stay";
+  }
+  Stage two = stage("crdpll", "plain");
+  on_device(two, 1 << 20);
+  EXPECT_EQ(BytesOfScopes::copies_of_steps()[3], 2) << "crops of one of two views, for each of its two forwards";
 }
 
 TEST_F(Uploads, OfViewsWithDrawsStayTheImages) {

@@ -157,7 +157,7 @@ Tensor copy_from(const Tensor& from, const Tensor& to, bool non_blocking) {
   bool in = from.is_cpu(), out = to.is_cpu();
   if (in && !(non_blocking && is_pinned(from.const_data_ptr())))
     count_wait(&Waits::copies_in, "copy_ (host to device)");
-  if (in) count_bytes_in(from.nbytes());
+  if (in) count_upload(from.nbytes());
   if (out) count_wait(&Waits::copies_out, "copy_ (device to host)");
   HostViews views;
   InKernel now;

@@ -59,6 +59,8 @@ TEST_F(SameBits, OfPureFp16) { compare(every_adaptation_in_pure_fp16()); }
 
 TEST_F(SameBits, OfEveryView) { compare(every_view()); }
 
+TEST_F(SameBits, OfEveryScorer) { compare(every_scorer()); }
+
 TEST_F(SameBits, OfEveryFamily) { compare(every_family()); }
 
 TEST_F(SameBits, OfChunks) {

@@ -30,8 +30,10 @@ struct Waits {
   std::int64_t all() const { return values + copies_out + copies_in + shapes; }
 };
 Waits waits();
-// Bytes that went to the device since reset(), whether waited for or not, and operators that ran on it, and how often.
+// Bytes that went to the device since reset(), whether waited for or not, in how many copies, and operators that ran on
+// it, and how often.
 std::int64_t bytes_in();
+std::int64_t uploads();
 std::map<std::string, std::int64_t> operators();
 std::int64_t launches();  // of these, operators that compute something: views and the choice of attention do not
 void reset();

@@ -24,15 +24,15 @@ def load(path):
     torch.ops.load_library(str(path))
     torch._register_device_module("standin", types.ModuleType("torch.standin"))  # Tensor.to() looks for it
     _library = ctypes.CDLL(str(path))
-    _library.standin_bytes_in.restype = _library.standin_launches.restype = _library.standin_launches_of.restype = ctypes.c_int64
+    _library.standin_bytes_in.restype = _library.standin_uploads.restype = _library.standin_launches.restype = _library.standin_launches_of.restype = ctypes.c_int64
     _library.standin_launches_of.argtypes = [ctypes.c_char_p]
 
 
 def counts():
-    """Since the last reset(): operators on the device, bytes that went to it, and what the host waited for."""
+    """Since the last reset(): operators on the device, bytes that went to it and in how many copies, and what the host waited for."""
     waits = (ctypes.c_int64 * 4)()
     _library.standin_waits(waits)
-    return {"launches": _library.standin_launches(), "bytes": _library.standin_bytes_in(), "values": waits[0], "shapes": waits[1],
+    return {"launches": _library.standin_launches(), "bytes": _library.standin_bytes_in(), "uploads": _library.standin_uploads(), "values": waits[0], "shapes": waits[1],
             "copies_out": waits[2], "copies_in": waits[3]}
 
 

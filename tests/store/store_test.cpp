@@ -64,6 +64,8 @@ TEST(Store, AnotherResultOfAnotherDeviceOrChunkSizeIsNoConflict) {
   };
   for (Elsewhere other : {Elsewhere{"device gpu here, cpu in the store", [](Provenance& p) { p.device = "gpu"; }},
                           Elsewhere{"chunks of 8 rows here, whole in the store", [](Provenance& p) { p.chunk = 8; }},
+                          Elsewhere{"chunks of 8 rows then whole here, whole in the store",
+                                    [](Provenance& p) { p.earlier_chunks = {8}; }},
                           Elsewhere{"width 2 here, 1 in the store", [](Provenance& p) { p.width = 2; }},
                           Elsewhere{"threads 4 here, 1 in the store", [](Provenance& p) { p.threads = 4; }}}) {
     Folder folder;

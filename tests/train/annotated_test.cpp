@@ -83,7 +83,8 @@ TEST_F(AnnotatedTest, TrueLabelsAreNotHandedOver) {
     return all;
   };
   std::string given = handed("ce", "worst"), sets = handed("proden", "vaguest");
-  write_cache([](std::int64_t label) { return (label * 3 + 1) % 10; });
+  write_cache([](std::int64_t label) { return (label * 3 + 1) % 10; },
+              R"(["z","y","x","w","v","u","t","s","r","q"])");  // folders of other names
   EXPECT_EQ(handed("ce", "worst"), given);
   EXPECT_EQ(handed("proden", "vaguest"), sets);
 }

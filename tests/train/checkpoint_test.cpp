@@ -176,6 +176,33 @@ TEST_F(CheckpointTest, OneOfAnotherStageWidthOrThreadsIsOfNoUse) {
   EXPECT_THAT(threads.notes, ElementsAre(HasSubstr("it is of threads 1, this is 2")));
 }
 
+// An attempt that ran out of memory is resumed in smaller pieces: the run file says all that it was computed in.
+TEST_F(CheckpointTest, TheChunksOfAllAttemptsAreRecorded) {
+  Stage stage = train("proden");
+  auto in_chunks = [&](std::int64_t chunk, std::int64_t stop_after) {
+    Watcher watcher;
+    watcher.stop_after = stop_after;
+    Context context = kept();
+    context.chunk = chunk;
+    store::Provenance from;
+    if (stop_after == 0) from = execute(stage, context, *alone_, watcher).content.provenance;
+    else EXPECT_THROW(execute(stage, context, *alone_, watcher), Stopped);
+    EXPECT_THAT(watcher.notes, IsEmpty());
+    return from;
+  };
+  in_chunks(0, 2);
+  in_chunks(0, 3);
+  in_chunks(4, 5);
+  store::Provenance resumed = in_chunks(1, 0);
+  EXPECT_EQ(resumed.chunk, 1);
+  EXPECT_THAT(resumed.earlier_chunks, ElementsAre(0, 4));
+  std::filesystem::remove_all(kept().checkpoint);  // execute() leaves it to whoever keeps the result
+  stop_at(stage, 3);
+  store::Provenance alike = in_chunks(0, 0);
+  EXPECT_EQ(alike.chunk, 0);
+  EXPECT_THAT(alike.earlier_chunks, IsEmpty());
+}
+
 TEST_F(CheckpointTest, OneOfOtherCodeIsOfNoUseAndSaysWhose) {
   Stage stage = train("cc");
   stop_at(stage, 3);

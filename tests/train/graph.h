@@ -2,11 +2,13 @@
 // computed.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "miniature.h"
+#include "winnow/data/scores.h"
 #include "winnow/sweep/plan.h"
 
 namespace winnow::train {
@@ -27,11 +29,31 @@ class Graph : public Miniature {
     store::write_run_file(folder_ / "backbone.h5", run(backbone).content);
   }
 
+  using Chosen = std::map<std::string, std::string>;  // stage of a recipe -> its method
+
+  // Of every stage its first method; then each of the others.
+  static std::vector<Chosen> choices(const sweep::Method& method) {
+    std::vector<Chosen> all(1);
+    for (const auto& [stage, methods] : method.stages) all[0][stage] = methods[0];
+    for (const auto& [stage, methods] : method.stages)
+      for (std::size_t i = 1; i < methods.size(); ++i) all.push_back(all[0]), all.back()[stage] = methods[i];
+    return all;
+  }
+
   // A small experiment of a method whose recipe is more than training: what it needs, and little of everything.
-  std::string small(const sweep::Method& method) const {
-    std::string text = fmt::format("method = \"{}\"\n", method.name) + little_of(method, "");
+  std::string small(const sweep::Method& method) const { return small(method, choices(method)[0]); }
+  std::string small(const sweep::Method& method, const Chosen& chosen) const {
+    std::string text = fmt::format("method = \"{}\"\n", method.name) + little_of(method, "", chosen);
     if (method.needs_a(sweep::Need::validation)) text += "data = { validation = 0.3, shots = 2 }\n";
-    for (const auto& [stage, methods] : method.stages) text += fmt::format("{}.method = \"{}\"\n", stage, methods[0]);
+    for (const auto& [stage, own] : chosen) {
+      text += fmt::format("{}.method = \"{}\"\n", stage, own);
+      if (own == method.stages.at(stage)[0]) continue;
+      const sweep::Method& other = catalogue_.methods.at(own);
+      for (const sweep::Key& key : other.keys)  // texts that nano-clip's context has room for
+        if (key.key == "prompt") text += stage + ".prompt = \"nano-clip-8\"\n";
+      text += little_of(other, stage + ".") +
+              fmt::format("{}.train = {{ epochs = 2, batch = 8, schedule = \"constant\", lr = 0.02 }}\n", stage);
+    }
     if (method.stages.count("p1")) text += "p1.train = { epochs = 6, batch = 4, schedule = \"constant\", lr = 0.03 }\n";
     return text + "train = { epochs = 2, min_steps = 0, batch = 8, schedule = \"constant\" }\n";
   }
@@ -60,6 +82,7 @@ class Graph : public Miniature {
       own.inputs.clear();
       for (const auto& [name, input] : stage.inputs) own.inputs[name] = files.at(input.stage.hex());
       Done done{stage, folder_ / fmt::format("{}.{}.h5", graphs_, i), execute_one(stage, own)};
+      expect_declared(done);
       store::write_run_file(done.file, done.content());
       files[identity] = done.file;
       all.push_back(std::move(done));
@@ -79,11 +102,16 @@ class Graph : public Miniature {
     return names;
   }
 
-  // Of every recipe that is more than one stage and needs no file of its user's, of every detector, and of narrowed
-  // candidate sets: what it is, and its [base].
+  // Of every recipe that is more than one stage and needs no file of its user's, with every method that a stage of it
+  // may have, of every detector, of narrowed candidate sets and of every scorer: what it is, and its [base].
   std::vector<std::pair<std::string, std::string>> graphs() const {
     std::vector<std::pair<std::string, std::string>> all;
-    for (const std::string& name : graph_methods()) all.emplace_back(name, small(catalogue_.methods.at(name)));
+    for (const std::string& name : graph_methods())
+      for (const Chosen& chosen : choices(catalogue_.methods.at(name))) {
+        std::string shown = name;
+        for (const auto& [stage, own] : chosen) shown += fmt::format(", {} {}", stage, own);
+        all.emplace_back(shown, small(catalogue_.methods.at(name), chosen));
+      }
     const std::string noisy = "labels = { kind = \"symmetric\", rate = 0.3 }\n",
                       little = "train = { epochs = 2, batch = 10 }\n";
     all.emplace_back("label-match", "method = \"label-match\"\n" + noisy);
@@ -95,6 +123,15 @@ class Graph : public Miniature {
     }
     all.emplace_back("narrowed sets",
                      "method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.3, keep_fraction = 0.5 }\n" + little);
+    for (std::string scorer : data::kComputedScores) {
+      if (scorer == "classifier") continue;  // has weights of its user's: GeneratedStages::every_scorer
+      std::string of = scorer == "trained" ? ", scorer = { model = \"wide-resnet-10-1\", epochs = 1 }" : "";
+      all.emplace_back("candidates by " + scorer,
+                       fmt::format("method = \"cc\"\nlabels = {{ kind = \"instance-candidates\", rate = 0.3, scores = "
+                                   "\"{}\"{} }}\n",
+                                   scorer, of) +
+                           little);
+    }
     return all;
   }
 
@@ -102,8 +139,9 @@ class Graph : public Miniature {
   virtual Execution execute_one(const Stage& stage, const Context& own) { return execute(stage, own, *alone_, quiet_); }
 
  private:
-  // The keys of a method that make its stages long, under a name before them. Nothing is all warm-up.
-  static std::string little_of(const sweep::Method& method, const std::string& before) {
+  // The keys of a method that make its stages long, under a name before them, where they exist for the methods of the
+  // other stages. Nothing is all warm-up.
+  static std::string little_of(const sweep::Method& method, const std::string& before, const Chosen& chosen = {}) {
     const std::map<std::string, std::string> little = {{"k", "2"},
                                                        {"rounds", "2"},
                                                        {"members", "2"},
@@ -111,15 +149,38 @@ class Graph : public Miniature {
                                                        {"search_steps", "[4, 3]"},
                                                        {"context_length", "2"},
                                                        {"text.steps", "5"},
+                                                       {"source.dataset", "\"fashion-mnist\""},
+                                                       {"source.shots", "2"},
                                                        {"p1.context_length", "2"}};
     std::string text;
+    auto exists = [&](const sweep::Key& key) {
+      return std::all_of(key.when.begin(), key.when.end(), [&](const auto& condition) {
+        const std::string& name = condition.first;
+        if (!name.ends_with(".method")) return true;
+        auto own = chosen.find(name.substr(0, name.size() - 7));
+        return own == chosen.end() || std::count(condition.second.begin(), condition.second.end(), own->second) > 0;
+      });
+    };
     for (const sweep::Key& key : method.keys)
-      if (auto found = little.find(key.key); found != little.end() && key.fallback != Value(0))
+      if (!exists(key)) continue;
+      else if (auto found = little.find(key.key); found != little.end() && key.fallback != Value(0))
         text += fmt::format("\"{}{}\" = {}\n", before, key.key, found->second);
       else if (key.key == "warmup_epochs")
         text += fmt::format("\"{}{}\" = {}\n", before, key.key,
                             key.fallback && key.fallback->is_number_float() ? "0.0" : "0");
     return text;
+  }
+
+  // Whoever reads the file knows what its figures are.
+  static void expect_declared(const Done& done) {
+    for (const char* table : {"metrics/final", "metrics/epochs"}) {
+      auto found = done.content().tables.find(table);
+      if (found == done.content().tables.end()) continue;
+      for (const store::Column& column : found->second) {
+        EXPECT_TRUE(store::declared_metric(column.name)) << to_string(done.stage.kind) << " writes " << column.name
+                                                         << ", which winnow/store/metric.h does not declare";
+      }
+    }
   }
 
   int graphs_ = 0;

@@ -37,6 +37,10 @@ TEST_F(HandoverTest, RowsOfASplitAreInOneOrder) {
   const at::Tensor& order = handover.order.at("train");
   EXPECT_FALSE(at::equal(order, at::arange(60, at::kLong))) << "that of the files may tell classes";
   EXPECT_TRUE(at::equal(std::get<0>(order.sort()), at::arange(60, at::kLong)));
+  // Of the data set's fingerprint and the chosen samples alone, on every machine: answers bear the token of an order.
+  Handover again = handed(stage, folder_ / "again");
+  EXPECT_EQ(again.token, handover.token);
+  for (const auto& [split, rows] : handover.order) EXPECT_TRUE(at::equal(again.order.at(split), rows)) << split;
   EXPECT_TRUE(at::equal(candidates, opened_.source->labels().candidates.to(at::kByte).index_select(0, order)));
   for (std::int64_t i = 0; i < 60; ++i) {  // a class is a bright row at its own height
     std::int64_t sample = order[i].item<std::int64_t>();

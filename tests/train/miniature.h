@@ -28,19 +28,19 @@ class Miniature : public testing::Test {
 
   void SetUp() override { write_cache(); }
 
-  // `forge`: training labels that are not the truth of the images.
-  void write_cache(std::int64_t (*forge)(std::int64_t) = nullptr) {
+  // `forge`: training labels that are not the truth of the images. `classes`: their names, a JSON list.
+  void write_cache(std::int64_t (*forge)(std::int64_t) = nullptr,
+                   const std::string& classes = R"(["a","b","c","d","e","f","g","h","i","j"])") {
     auto [train_images, train_labels] = images(60);
     auto [test_images, test_labels] = images(20);
     if (forge)
       for (std::int64_t& label : train_labels) label = forge(label);
-    write_safetensors(
-        folder_ / "cache",
-        {{"train.images", {"U8", {60, 28, 28, 1}, std::as_bytes(std::span(train_images))}},
-         {"train.labels", {"I64", {60}, std::as_bytes(std::span(train_labels))}},
-         {"test.images", {"U8", {20, 28, 28, 1}, std::as_bytes(std::span(test_images))}},
-         {"test.labels", {"I64", {20}, std::as_bytes(std::span(test_labels))}}},
-        {{"version", "1"}, {"fingerprint", "f"}, {"classes", R"(["a","b","c","d","e","f","g","h","i","j"])"}});
+    write_safetensors(folder_ / "cache",
+                      {{"train.images", {"U8", {60, 28, 28, 1}, std::as_bytes(std::span(train_images))}},
+                       {"train.labels", {"I64", {60}, std::as_bytes(std::span(train_labels))}},
+                       {"test.images", {"U8", {20, 28, 28, 1}, std::as_bytes(std::span(test_images))}},
+                       {"test.labels", {"I64", {20}, std::as_bytes(std::span(test_labels))}}},
+                      {{"version", "1"}, {"fingerprint", "f"}, {"classes", classes}});
   }
 
   static std::pair<std::vector<std::uint8_t>, std::vector<std::int64_t>> images(std::int64_t count) {

@@ -4,6 +4,7 @@
 
 #include "../../src/train/image_views.h"
 #include "../../src/train/preprocessing.h"
+#include "../../src/train/stage_views.h"
 #include "miniature.h"
 #include "winnow/text/open_clip_config.h"
 #include "winnow/view/apply.h"
@@ -42,6 +43,7 @@ Settings views(const std::string& test) {
   Settings settings;
   for (const char* name : {"views.weak", "views.strong", "views.key"}) settings.set(name, "plain");
   settings.set("views.test", test);
+  for (const char* name : {"views.normalisation", "views.test_normalisation"}) settings.set(name, "model");
   return settings;
 }
 
@@ -58,9 +60,9 @@ class OwnView : public Miniature {
     write_file_atomically(to / "config.json", config.dump());
     return model::read_snapshot(to);
   }
-  Sums of_timm(const Value& changes) { return sums(own_view(timm(changes), views("model"))); }
+  Sums of_timm(const Value& changes) { return sums(own_view(timm(changes))); }
   std::string timm_refusal(const Value& changes) {
-    return winnow::refusal([&] { own_view(timm(changes), views("model")); });
+    return winnow::refusal([&] { own_view(timm(changes)); });
   }
 };
 
@@ -96,9 +98,12 @@ TEST_F(OwnView, OfOpenClipIsOpenClips) {
 TEST_F(OwnView, IsOnlyReadWhereAViewAsksForIt) {
   model::Snapshot snapshot = timm(Value::object());
   snapshot.files["preprocessor_config.json"] = "{}";
-  EXPECT_TRUE(own_view(snapshot, views("plain")).empty());
-  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot, views("model")); }),
-              HasSubstr("image_processor_type '' is not known"));
+  EXPECT_FALSE(StageViews::from(views("plain")).show_models_own());
+  EXPECT_TRUE(StageViews::from(views("model")).show_models_own());
+  Settings of_a_method = views("plain");
+  of_a_method.set("views.other", "model");
+  EXPECT_TRUE(StageViews::from(of_a_method).show_models_own());
+  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot); }), HasSubstr("image_processor_type '' is not known"));
 }
 
 TEST_F(OwnView, WhatIsNotKnownIsNamed) {
@@ -115,14 +120,14 @@ TEST_F(OwnView, WhatIsNotKnownIsNamed) {
   model::Snapshot snapshot = timm(Value::object());
   snapshot.files["preprocessor_config.json"] =
       R"({"image_processor_type": "CLIPImageProcessor", "size": 32, "do_center_crop": false})";
-  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot, views("model")); }),
+  EXPECT_THAT(winnow::refusal([&] { own_view(snapshot); }),
               HasSubstr("images become as long as they are, the model takes 32 x 32"));
 }
 
 // Images of the data set through a stage's views.
 TEST_F(OwnView, IsAViewLikeAnyOther) {
   model::Snapshot snapshot = timm({{"crop_pct", 0.9}});
-  std::vector<view::Step> steps = own_view(snapshot, views("model"));
+  std::vector<view::Step> steps = own_view(snapshot);
   data::Pixels pixels(folder_ / "cache");
   view::Normalisation half{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
   ImageViews::Declared declared{.training = {{"weak", {"model"}}}, .test = ImageViews::Declared::Test{"model"}};

@@ -295,7 +295,7 @@ TEST_F(SelectionTest, GarbageForTrueLabelsChangesNoLossAndNoSelection) {
                                            .real = at::TensorOptions(at::kDouble),
                                            .labels = true,
                                            .training = true,
-                                           .views = StageViews::from(stage.settings, {})});
+                                           .views = StageViews::from(stage.settings)});
       ImageSource& source = *opened;
       if (garbage) oracle = Oracle(at::zeros_like(oracle.labels("train")), at::zeros_like(oracle.labels("test")));
       Flat architecture;

@@ -3,6 +3,7 @@
 // docs/methods/partial-labels.md#1.4.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,6 +14,9 @@
 #include "winnow/data/dataset.h"
 
 namespace winnow::data {
+
+// What labels.scores may say beside the names of recorded arrays: scores that a stage computes.
+inline constexpr std::array kComputedScores = {"zero-shot", "classifier", "trained"};
 
 struct ScoreRecord {
   std::string name, dataset;

@@ -47,6 +47,8 @@ struct Provenance {
   double start = 0, end = 0;  // seconds since 1970, UTC
   double image_wait = 0;      // of these the seconds in which a step or a pass had to wait for its images
   std::int64_t chunk = 0;     // rows that a tower computed at once; 0: all of a slice
+  // Where it was resumed from attempts that computed in other pieces: theirs, in their order.
+  std::vector<std::int64_t> earlier_chunks = {};
 };
 
 // Why two results of one stage may differ within rounding: other kinds of devices, chunks, widths or numbers of threads

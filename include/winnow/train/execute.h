@@ -105,7 +105,8 @@ struct Execution {
   double image_wait = 0;  // seconds; see store::Provenance
   store::RunContent content;
   Trace trace;
-  std::optional<Trial> trial;  // where the context asked for one
+  std::optional<Trial> trial;                // where the context asked for one
+  std::vector<std::int64_t> earlier_chunks;  // of the attempts that it was resumed from: store::Provenance
   std::int64_t skipped_images =
       0;  // that the data set lacks because they do not decode; in metrics/final where there are some
 };

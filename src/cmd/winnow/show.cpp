@@ -104,7 +104,8 @@ void show_run_json(const Path& file, const store::RunContent& run) {
                  {"start", from.start},
                  {"end", from.end},
                  {"image_wait", from.image_wait},
-                 {"chunk", from.chunk}}}};
+                 {"chunk", from.chunk},
+                 {"earlier_chunks", from.earlier_chunks}}}};
   if (!run.confusion.empty()) all["given_labels"] = confusion_json(run.confusion);  // pairs: true, given, how often
   fmt::print("{}\n", all.dump(1, ' ', false, Value::error_handler_t::replace));
 }
@@ -119,6 +120,9 @@ void show_run(const Path& file, bool json) {
   fmt::print("{} {}\nfile      {} ({} bytes, verified)\nresult    {}\n", to_string(run.stage.kind),
              header.identity.hex(), file.string(), header.bytes, header.result_digest.hex());
   std::string chunks = from.chunk > 0 ? fmt::format(", chunks of {}", from.chunk) : "";
+  for (std::int64_t earlier : from.earlier_chunks)
+    chunks += earlier > 0 ? fmt::format(", before it was resumed chunks of {}", earlier)
+                          : ", before it was resumed all rows at once";
   fmt::print("computed  {}, {:.1f} s, attempt {} on {} ({}, threads {}, width {}{})\ncode      {}{}\n",
              utc_time(from.start), from.end - from.start, from.attempt, printable(from.host), printable(from.device),
              from.threads, from.width, chunks, printable(from.code_version), printable(libraries));

@@ -27,7 +27,8 @@ bool comes_from_an_agent(Kind kind) {
     case Kind::drain:
     case Kind::alive:
     case Kind::begin:
-    case Kind::release: return false;
+    case Kind::release:
+    case Kind::sources: return false;
     default: return true;
   }
 }
@@ -105,6 +106,8 @@ std::string nonsense_in(const Message& message, std::size_t stages) {
                  ? ""
                  : fmt::format("a stage took {} s and {} bytes", message.number, message.memory);
     case Kind::failed: return is_failure_class(message.text) ? "" : "it does not know why a stage failed";
+    case Kind::suspended:
+      return within(message.number, 1e9) ? "" : fmt::format("a device is left alone for {} s", message.number);
     case Kind::resized: return within(message.number, kMostSlots) ? "" : fmt::format("it has {} slots", message.number);
     case Kind::heartbeat: {
       if (message.detail.empty()) return "";

@@ -39,6 +39,8 @@ TEST(Nonsense, WhatAgentsSayIsNone) {
       {.kind = Kind::note, .text = "anything"},
       {.kind = Kind::call, .attempt = kGood, .number = 1, .text = "sh"},
       {.kind = Kind::reserved, .attempt = kGood},
+      {.kind = Kind::suspended, .number = 600, .text = "GPU 2", .attempts = {kGood}},
+      {.kind = Kind::readmitted, .text = "GPU 2"},
       {.kind = Kind::left},
   };
   for (const Message& message : messages) EXPECT_EQ(nonsense_in(message, kStages), "") << int(message.kind);
@@ -57,8 +59,8 @@ TEST(Nonsense, StagesThatDoNotExist) {
 }
 
 TEST(Nonsense, ACoordinatorsWords) {
-  for (Kind kind :
-       {Kind::welcome, Kind::assign, Kind::retract, Kind::cancel, Kind::drain, Kind::alive, Kind::begin, Kind::release})
+  for (Kind kind : {Kind::welcome, Kind::assign, Kind::retract, Kind::cancel, Kind::drain, Kind::alive, Kind::begin,
+                    Kind::release, Kind::sources})
     EXPECT_EQ(nonsense_in({.kind = kind}, kStages), "it speaks as a coordinator");
 }
 
@@ -74,6 +76,8 @@ TEST(Nonsense, NumbersThatAreNone) {
     }
   EXPECT_NE(nonsense_in({.kind = Kind::joined, .number = 0, .detail = joining(Value::object())}, kStages), "");
   EXPECT_NE(nonsense_in({.kind = Kind::done, .attempt = kGood, .memory = -1}, kStages), "");
+  EXPECT_NE(nonsense_in({.kind = Kind::suspended, .number = -1}, kStages), "");
+  EXPECT_NE(nonsense_in({.kind = Kind::suspended, .number = 600, .attempts = {kNowhere}}, kStages), "");
 }
 
 TEST(Nonsense, HostsThatAreNone) {

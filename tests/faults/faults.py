@@ -59,11 +59,13 @@ def schedule(scene, build, seed, kinds, wanted, hits, keep):
                             due.remove(kind)
                             break
                 whole = case.check()
-                if process.returncode == 0 and whole and case.digests().keys() == wanted.keys():
+                # A backbone that was damaged when all that began with it was done is needed for nothing, and not computed again.
+                if process.returncode == 0 and whole and wanted.keys() - case.digests().keys() <= case.backbones():
                     break
             else:
                 raise AssertionError(f"{RUNS} runs did not complete it; the last one ended with {process.returncode}")
-            equal(case.digests(), wanted, "result digests")
+            found = case.digests()
+            equal(found, {identity: digest for identity, digest in wanted.items() if identity in found}, "result digests")
             equal(settle(case, nodes), [], "processes that are left")
             equal([str(f) for f in case.store.rglob("*.part*")], [], "files that are half written")
     except AssertionError as error:

@@ -59,11 +59,13 @@ def schedule(scene, build, seed, kinds, wanted, hits, keep):
                             due.remove(kind)
                             break
                 whole = case.check()
-                if process.returncode == 0 and whole and case.digests().keys() == wanted.keys():
+                # A backbone that was damaged when all that began with it was done is needed for nothing, and not computed again.
+                if process.returncode == 0 and whole and wanted.keys() - case.digests().keys() <= case.backbones():
                     break
             else:
                 raise AssertionError(f"{RUNS} runs did not complete it; the last one ended with {process.returncode}")
-            equal(case.digests(), wanted, "result digests")
+            found = case.digests()
+            equal(found, {identity: digest for identity, digest in wanted.items() if identity in found}, "result digests")
             equal(settle(case, nodes), [], "processes that are left")
             equal([str(f) for f in case.store.rglob("*.part*")], [], "files that are half written")
     except AssertionError as error:
@@ -81,6 +83,8 @@ def drawn(first, count, kinds):
     """A scene and its faults for each seed: of ten schedules six are scripted, two of gangs, two real training."""
     for seed in range(first, first + count):
         scene = (Scripted, Gangs, Scripted, Training, Scripted)[seed % 5]
+        if scene not in kinds:
+            continue
         yield seed, scene, random.Random(seed).sample(list(kinds[scene]), DUE[scene])
 
 
@@ -143,7 +147,7 @@ def main():
     parser.add_argument("--schedules", type=int, default=0, help="so many; 0: as few as make every kind hit")
     parser.add_argument("--minutes", type=float, default=0, help="begin no further schedule after so many; the outcome says how many there were")
     parser.add_argument("--seed", type=int, default=0, help="of the first")
-    parser.add_argument("--scene", choices=[scene.name for scene in KINDS], help="only this one")
+    parser.add_argument("--scene", choices=[scene.name for scene in KINDS], action="append", help="only this one; may be repeated")
     parser.add_argument("--simulated", type=int, default=0, help="so many random clusters in virtual time instead")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--record", action="store_true")
@@ -164,7 +168,7 @@ def main():
     reasons = not_possible()
     if not (Path(arguments.build) / "bin/winnow-train").exists():
         reasons.update(dict.fromkeys(KINDS[Training], "built without torch"))
-    kinds = {scene: [kind for kind in made if kind not in reasons] for scene, made in KINDS.items() if arguments.scene in (None, scene.name)}
+    kinds = {scene: [kind for kind in made if kind not in reasons] for scene, made in KINDS.items() if not arguments.scene or scene.name in arguments.scene}
     kinds = {scene: made for scene, made in kinds.items() if made}
     hits = {kind: 0 for made in kinds.values() for kind in made}
     outcomes, wanted = [], {}
@@ -192,7 +196,8 @@ def main():
     if arguments.schedules in (0, 50) and not arguments.minutes and missing:
         sys.exit("FAILED: these never hit a running stage: " + ", ".join(missing))
     if arguments.record:
-        words = f"--schedules {arguments.schedules}" + (f" --minutes {arguments.minutes:g}" if arguments.minutes else "")
+        words = f"--schedules {arguments.schedules}" + (f" --minutes {arguments.minutes:g}" if arguments.minutes else "") + "".join(f" --scene {name}" for name in arguments.scene or [])
+        reasons.update({f"what is struck in {scene.name}": "not asked for, this time" for scene in KINDS if scene not in kinds})
         record(outcomes, hits, reasons, arguments.schedules, words, arguments.build, time.time() - begin)
 
 

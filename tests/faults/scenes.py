@@ -113,6 +113,10 @@ class Scene(Case):
             raise AssertionError(f"fsck ended with {process.returncode}: {process.stdout}{process.stderr}")
         return process.returncode == 0
 
+    def backbones(self):
+        plan = json.loads(self.winnow("plan", self.sweep, "--store", self.store, "--json"))
+        return {stage["identity"] for stage in plan["stages"] if stage["kind"] == "pretrain"}
+
     def close(self):
         run("umount", "-l", self.store, check=False)
         super().close()

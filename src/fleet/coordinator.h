@@ -56,6 +56,7 @@ class Coordinator {
   std::string carry_out(const Request&);
   std::string cancel(const std::string& sweep);
   std::string retry(const std::vector<std::string>& stages);
+  std::int64_t memory_of(sched::ClassId) const;  // MemoryNeed::bytes of its stages
 
   const Work& work_;
   const Options& options_;

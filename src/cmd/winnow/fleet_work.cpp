@@ -59,6 +59,8 @@ fleet::Work work_of(const UnitedPlans& plans, std::vector<std::string> files,
     work.name += (p ? ", " : "") + plan.name();
     work.sweeps.push_back({plan.name(), plan.nodes().size(), plans.needed_by(p), plans.left_out_of(p)});
   }
+  Programs programs;
+  for (const sweep::Catalogue& catalogue : catalogues) add_programs(catalogue, programs);
   std::map<std::string, sched::ClassId> classes;
   std::vector<std::set<std::string>> datasets(plans.plans().size());  // by plan: of the stages that it needs
   for (std::uint32_t i = 0; i < plans.stages().size(); ++i) {
@@ -70,9 +72,11 @@ fleet::Work work_of(const UnitedPlans& plans, std::vector<std::string> files,
     if (plans.plans().size() > 1)
       work.graph.priorities.push_back(static_cast<std::uint16_t>(std::min<std::size_t>(first, 65535)));
     StageClass kind{"done", 1};
+    std::int64_t memory = 0;
     if (!work.graph.done[i]) {
       Stage stage = plans.regenerate(i);
       kind = stage_class(stage, plans.node(i).label, member.width);
+      if (const sweep::MethodProgram* program = program_of(stage, programs)) memory = program->wishes.memory;
       for (const auto& [name, print] : data_sets_of(stage))
         for (std::size_t p = first; p < plans.plans().size(); ++p)
           if (plans.needed_by(p)[i]) datasets[p].insert(name);
@@ -81,13 +85,12 @@ fleet::Work work_of(const UnitedPlans& plans, std::vector<std::string> files,
     if (fresh) {
       work.classes.push_back(kind.name);
       work.sizes.push_back(kind.size);
+      work.memory.push_back(memory);
       work.graph.widths.push_back(work.graph.done[i] ? 1 : member.width);
     }
     work.graph.classes.push_back(entry->second);
   }
-  ProgramsByPrint programs;
   for (std::size_t p = 0; p < catalogues.size(); ++p) {
-    add_programs(catalogues[p], programs);
     for (const sweep::PresetFile& preset : catalogues[p].outside) files.push_back(preset.path);
     for (const std::string& name : datasets[p]) add_source(work, name, catalogues[p]);
   }

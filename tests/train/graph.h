@@ -48,7 +48,7 @@ class Graph : public Miniature {
     for (const auto& [stage, own] : chosen) {
       text += fmt::format("{}.method = \"{}\"\n", stage, own);
       if (own == method.stages.at(stage)[0]) continue;
-      const sweep::Method& other = catalogue_.methods.at(own);
+      const sweep::Method& other = catalogue_.method(own);
       for (const sweep::Key& key : other.keys)  // texts that nano-clip's context has room for
         if (key.key == "prompt") text += stage + ".prompt = \"nano-clip-8\"\n";
       text += little_of(other, stage + ".") +

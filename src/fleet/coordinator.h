@@ -68,6 +68,7 @@ class Coordinator {
   std::vector<sched::StageId> own_stages(std::size_t sweep) const;
   std::string cancel(const std::string& sweep);
   std::string retry(const std::vector<std::string>& stages);
+  std::int64_t memory_of(sched::ClassId) const;  // MemoryNeed::bytes of its stages
 
   const Work& work_;
   const Options& options_;

@@ -50,13 +50,18 @@ std::string Coordinator::host(sched::AgentId agent) const {
   return found == hosts_.end() ? "?" : found->second;
 }
 
+std::int64_t Coordinator::memory_of(sched::ClassId kind) const {
+  if (auto peak = peaks_.find(kind); peak != peaks_.end() && peak->second > 0) return peak->second;
+  return kind < work_.memory.size() ? work_.memory[kind] : 0;
+}
+
 void Coordinator::execute(const Scheduler::Assign& c) {
   Value detail = {{"out_of_memory", c.out_of_memory}};
   if (c.part) detail["width"] = width_of(c.attempt.stage);
   links_.send(c.agent, {.kind = Message::Kind::assign,
                         .attempt = c.attempt,
                         .number = static_cast<double>(c.slots),
-                        .memory = peaks_[work_.graph.classes[c.attempt.stage]],
+                        .memory = memory_of(work_.graph.classes[c.attempt.stage]),
                         .text = work_.stage(c.attempt.stage).dump(),
                         .detail = detail.dump()});
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "html/svg.h"
@@ -33,11 +34,26 @@ std::vector<std::pair<std::size_t, std::size_t>> groups(const Ranking& ranking, 
   return result;
 }
 
+// Beside the line of ranks: a tick from it, a gap, and the longest label, of which no letter is cut off. A letter of
+// the page's 12 px is 7.2 wide at most, but for capitals and wide signs, which are rare and have narrow ones beside
+// them.
+constexpr double kTick = 20, kGap = 5;
+double side_for(const std::vector<std::string>& labels) {
+  constexpr double kLetter = 7.2, kLeast = 170;
+  std::size_t longest = 0;
+  for (const std::string& label : labels) longest = std::max(longest, label.size());
+  return std::max(kLeast, std::ceil(kTick + kGap + kLetter * static_cast<double>(longest)));
+}
+
 }  // namespace
 
 std::string rank_diagram_svg(const Ranking& ranking) {
-  constexpr double kWidth = 640, kSide = 170, kAxis = 46, kRow = 22;
+  constexpr double kLine = 300, kAxis = 46, kRow = 22;
   std::vector<std::size_t> order = by_rank(ranking);
+  std::vector<std::string> labels;
+  for (std::size_t i = 0; i < order.size(); ++i)
+    labels.push_back(fmt::format("{} ({:.2f})", ranking.names[order[i]], ranking.ranks[order[i]]));
+  const double kSide = side_for(labels), kWidth = 2 * kSide + kLine;
   auto bars = groups(ranking, order);
   auto k = static_cast<double>(order.size());
   auto px = [&](double rank) { return kSide + (rank - 1) / (k - 1) * (kWidth - 2 * kSide); };
@@ -70,12 +86,12 @@ std::string rank_diagram_svg(const Ranking& ranking) {
     bool on_left = i < left;
     double y = first_row + kRow * static_cast<double>(on_left ? i : order.size() - 1 - i) + 8,
            x = px(ranking.ranks[order[i]]);
-    double edge = on_left ? kSide - 20 : kWidth - kSide + 20;
+    double edge = on_left ? kSide - kTick : kWidth - kSide + kTick;
     text += fmt::format("<polyline class=\"axis\" points=\"{0:.1f},{1} {0:.1f},{2:.1f} {3:.1f},{2:.1f}\"/>", x, kAxis,
                         y, edge);
-    text += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{} ({:.2f})</text>",
-                        on_left ? edge - 5 : edge + 5, y + 4, on_left ? "end" : "start",
-                        html::escaped(ranking.names[order[i]]), ranking.ranks[order[i]]);
+    text +=
+        fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>",
+                    on_left ? edge - kGap : edge + kGap, y + 4, on_left ? "end" : "start", html::escaped(labels[i]));
   }
   return text + "</svg>";
 }

@@ -42,6 +42,7 @@ constexpr DeclaredMetric kDeclared[] = {
     {"validation_approximated", kShare, "mean probability of the prediction within the candidate set"},
     {"confidence_accuracy", kShare, "training samples whose most confident candidate is the true label"},
     {"confidence_mean_max", kShare, "mean of the largest confidences"},
+    {"samples", kCount, "training samples whose features were computed"},
     {"texts", kCount, "texts of the classes whose features were computed"},
     {"selection_kept", kShare, "training samples that the selector keeps"},
     {"selection_precision", kShare, "of what it keeps, with a true label"},

@@ -78,7 +78,7 @@ ChildProcess::Command command_of(const Program& program, const Path& copy, int t
 
 LivingProgram::LivingProgram(const Program& program, const std::string& fingerprint, int threads, bool sees_gpu,
                              const std::function<void()>& between)
-    : fingerprint_(fingerprint), threads_(threads),
+    : fingerprint_(fingerprint), threads_(threads), sees_gpu_(sees_gpu),
       process_(
           std::make_unique<ChildProcess>(command_of(program, private_copy(program, fingerprint), threads, sees_gpu))) {
   auto start = std::chrono::steady_clock::now();

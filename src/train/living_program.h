@@ -26,6 +26,7 @@ class LivingProgram {
 
   const std::string& fingerprint() const { return fingerprint_; }
   int threads() const { return threads_; }
+  bool sees_gpu() const { return sees_gpu_; }
   bool lives() const { return lives_; }
 
   void send(const Value& order);
@@ -39,6 +40,7 @@ class LivingProgram {
 
   std::string fingerprint_;
   int threads_;
+  bool sees_gpu_;
   std::unique_ptr<ChildProcess> process_;
   std::vector<std::string> heard_;  // lines, newest last
   bool lives_ = true;

@@ -338,9 +338,12 @@ class ProgramStage {
 LivingProgram& program_of(const Stage& stage, const Context& context, Observer& observer,
                           std::unique_ptr<LivingProgram>& last) {
   const std::string& print = stage.fingerprints.at("program");
-  if (last && (!last->lives() || last->fingerprint() != print || last->threads() != context.threads)) last.reset();
+  bool on_gpu = !context.device.is_cpu();  // of two presets of one program one may want none
+  if (last && (!last->lives() || last->fingerprint() != print || last->threads() != context.threads ||
+               last->sees_gpu() != on_gpu))
+    last.reset();
   if (!last)
-    last = std::make_unique<LivingProgram>(*context.program, print, context.threads, !context.device.is_cpu(), [&] {
+    last = std::make_unique<LivingProgram>(*context.program, print, context.threads, on_gpu, [&] {
       if (observer.stop_wanted()) throw Stopped();
     });
   return *last;

@@ -9,6 +9,7 @@
 
 #include "../folder.h"
 #include "winnow/core/error.h"
+#include "winnow/sweep/preset_folders.h"
 
 namespace winnow::cmd {
 namespace {
@@ -132,6 +133,47 @@ TEST_F(Extended, RowsAreAnOrderOfWork) {
   const FleetWork work(all, {"a.toml"}, {catalogue_}, Order::by_rows);
   for (std::uint32_t stage = 0; stage < all.stages().size(); ++stage)
     EXPECT_EQ(work.work().graph.priorities[stage], all.regenerate(stage).settings.text("method") == "cc" ? 0 : 1);
+}
+
+// Two presets of one program, each with what it wants.
+TEST_F(DataSetsOf, WhatAProgramWantsIsItsPresets) {
+  Path presets = folder_ / "presets/methods";
+  make_folders(presets);
+  write_file_atomically(presets / "mine.sh", "echo mine\n");
+  for (const auto& [name, memory] : {std::pair("small", "2 GB"), std::pair("large", "64 GB"), std::pair("silent", "")})
+    write_file_atomically(presets / fmt::format("{}.toml", name),
+                          fmt::format("version = 1\nrecipe = 'train'\nlabels = 'given'\n[program]\ncommand = ['sh', "
+                                      "'mine.sh']\nfiles = ['mine.sh']\n{}",
+                                      *memory ? fmt::format("memory = '{}'\ndevice = 'gpu'\n", memory) : ""));
+  catalogues_.push_back(sweep::Catalogue::built_in({{"fashion-mnist", std::string(32, 'f')}},
+                                                   sweep::read_preset_folders({folder_ / "presets"})));
+  files_.push_back((folder_ / "s.toml").string());
+  write_file_atomically(files_.back(),
+                        "name = 's'\n[base]\ndataset = 'fashion-mnist'\nmodel = 'nano-clip'\n"
+                        "[[grid]]\nmethod = ['small', 'large', 'silent', 'ce']\n");
+  std::vector<sweep::Plan> one;
+  one.push_back(sweep::Plan::read(files_.back(), catalogues_.back()));
+  UnitedPlans all(std::move(one), [](const Identity&) { return false; });
+  const FleetWork whole = work_of(all);
+  const fleet::Work& work = whole.work();
+  std::map<std::string, std::int64_t> memory;
+  for (std::uint32_t i = 0; i < work.identities.size(); ++i) {
+    Value order = work.stage(i);
+    std::string method = order.at("settings").value("method", "");
+    memory[method] = work.memory.at(work.graph.classes[i]);
+    if (method == "small" || method == "large") {
+      EXPECT_EQ(order.at("program").at("memory"), memory[method]);
+      EXPECT_EQ(order.at("program").at("device"), "gpu");
+    }
+    if (method == "silent") {
+      EXPECT_FALSE(order.at("program").contains("memory"));
+      EXPECT_FALSE(order.at("program").contains("device"));
+    }
+  }
+  EXPECT_EQ(memory.at("small"), 2'000'000'000);
+  EXPECT_EQ(memory.at("large"), 64'000'000'000);
+  EXPECT_EQ(memory.at("silent"), 0);
+  EXPECT_EQ(memory.at("ce"), 0);
 }
 
 }  // namespace

@@ -114,5 +114,26 @@ TEST(RankDiagram, JoinsWhatDoesNotDiffer) {
   EXPECT_EQ(svg.find("class=\"group\""), svg.rfind("class=\"group\"")) << "one bar";
 }
 
+// Where the labels of an SVG begin and end, at most, beside its width.
+TEST(RankDiagram, CutsNoNameOff) {
+  std::string name = "coft-plus, model clip-vit-b-16, adapt adaptformer, views.weak rrc(0.08), train.epochs 50";
+  Ranking r{{name, "short", name + " again"}, {1.2, 1.4, 3.0}, 30, 40, 1e-9, 0.6};
+  std::string svg = rank_diagram_svg(r);
+  double width = std::stod(svg.substr(svg.find("viewBox=\"0 0 ") + 13));
+  constexpr double kLetter = 7.2;  // of the page's 12 px
+  std::size_t labels = 0;
+  for (std::size_t at = 0; (at = svg.find("<text class=\"tick\" x=\"", at)) != std::string::npos; ++at) {
+    double x = std::stod(svg.substr(at + 22));
+    std::size_t begin = svg.find('>', at) + 1, end = svg.find('<', begin);
+    double length = kLetter * static_cast<double>(end - begin);
+    std::string how = svg.substr(at, begin - at);
+    if (how.find("\"end\"") != std::string::npos) EXPECT_GE(x - length, 0) << svg.substr(begin, end - begin);
+    else if (how.find("\"start\"") != std::string::npos) EXPECT_LE(x + length, width) << svg.substr(begin, end - begin);
+    else continue;
+    ++labels;
+  }
+  EXPECT_EQ(labels, 3u);
+}
+
 }  // namespace
 }  // namespace winnow::report

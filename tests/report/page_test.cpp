@@ -51,6 +51,17 @@ TEST_F(PageTest, IsSelfContained) {
     EXPECT_THAT(html, Not(HasSubstr(outside))) << outside;
 }
 
+TEST_F(PageTest, SaysWhichMethodsArePrograms) {
+  Page made = page();
+  EXPECT_THAT(render_html(made), Not(HasSubstr("<h3>Programs</h3>")));
+  made.programs.push_back({"mine", "presets/methods/mine.toml", "python3 <mine>.py", "mine.py, net.py", "0123abcd"});
+  std::string html = render_html(made);
+  EXPECT_THAT(html, HasSubstr("<h3>Programs</h3>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">mine</th><td><code>presets/methods/mine.toml</code>"));
+  EXPECT_THAT(html, HasSubstr("python3 &lt;mine&gt;.py"));
+  EXPECT_THAT(html, HasSubstr("<code>0123abcd</code>"));
+}
+
 TEST_F(PageTest, EveryPlannedCellIsThereAndAMissingOneIsShown) {
   std::string html = render_html(page());
   EXPECT_THAT(html, HasSubstr("3 of 4 experiments done"));

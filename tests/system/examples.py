@@ -52,7 +52,8 @@ class Example(Case):
 
 
 def a_method_of_ones_own_equals_winnows(case):
-    case.take("own-method")
+    said = case.take("own-method")
+    equal(said[-1].count("over 5 pairs, p = "), 2, f"paired tests beside the table: {said[-1]}")
     rows = case.rows()
     mean = {method: numpy.mean([100 * float(row["accuracy"]) for row in rows if row["method"] == method]) for method in ("ce", "my-ce")}
     equal(len(rows), 10, f"rows: {rows}")

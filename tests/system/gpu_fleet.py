@@ -169,14 +169,23 @@ def an_xid_takes_the_slot_like_a_loss(case):
 
 
 def a_gpu_that_fails_everything_is_used_no_more(case):
-    """It is the one that is always free: without an end to it each stage would come to it three times. What failed there does not count."""
+    """It is the one that is always free: without an end to it each stage would come to it three times. What failed there does not count.
+    The others do not run out of stages before it has had three."""
     case.has({"a": {}, "b": {}, "bad": {}})
-    trainer = case.python_trainer("""
+    done, failed = case.folder / "done", case.folder / "failed"
+    trainer = case.python_trainer(f"""
 import os, sys, time
+size = lambda file: os.path.getsize(file) if os.path.exists(file) else 0
+def note(file):
+    with open(file, "a") as notes: notes.write(".")
 if os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-bad":
+    note({str(failed)!r})
     sys.exit("CUDA error: unspecified launch failure")
-time.sleep(0.4)
-say(event="done", identity=command["identity"], metrics={"accuracy": 0.5})
+while size({str(done)!r}) >= 4 and size({str(failed)!r}) < 3:
+    say(event="progress", identity=command["identity"], step=int(time.time() * 10))
+    time.sleep(0.1)
+note({str(done)!r})
+say(event="done", identity=command["identity"], metrics={{"accuracy": 0.5}})
 """)
     case.sweep.write_text(SWEEP.format(seeds=list(range(6))))
     process = case.start(trainer=trainer)
@@ -188,9 +197,8 @@ say(event="done", identity=command["identity"], metrics={"accuracy": 0.5})
     equal(len(case.digests()), 25, "run files")
 
 
-def stages_share_a_gpu_as_far_as_its_memory_goes(case):
-    """12 of 20 GB a stage: unknown, two of them run beside each other; once that is known, one."""
-    case.has({"a": {"total": 22000}})
+def counting_trainer(case, more):
+    """A trainer that says this of its stages, and a function: how many ran at once at most, since it was last asked."""
     told = case.folder / "told"
     trainer = case.python_trainer(f"""
         import time
@@ -198,7 +206,7 @@ def stages_share_a_gpu_as_far_as_its_memory_goes(case):
         tell("+")
         time.sleep(0.4)
         tell("-")
-        say(event="done", identity=command["identity"], metrics={{"accuracy": 0.5}}, device_memory=12 << 30)
+        say(event="done", identity=command["identity"], metrics={{"accuracy": 0.5}}, {more})
         """)
 
     def most_at_once():
@@ -209,6 +217,44 @@ def stages_share_a_gpu_as_far_as_its_memory_goes(case):
         told.unlink()
         return most
 
+    return trainer, most_at_once
+
+
+def a_program_counts_for_the_memory_that_it_wants(case):
+    """12 of 20 GB: nothing was measured yet, and two of them do not share the GPU; of a preset of the same program that wants 1 GB, two do."""
+    case.has({"a": {"total": 22000}})
+    trainer, most_at_once = counting_trainer(case, "")
+    presets = case.sweep.parent / "presets" / "methods"
+    presets.mkdir(parents=True)
+    (presets / "mine.sh").write_text("echo mine\n")
+    for name, memory in (("large", "12 GB"), ("small", "1 GB")):
+        (presets / f"{name}.toml").write_text(f"""version = 1
+recipe = "train"
+labels = "given"
+[program]
+command = ["sh", "mine.sh"]
+files = ["mine.sh"]
+memory = "{memory}"
+""")
+    for name, most in (("large", 1), ("small", 2)):
+        case.sweep.write_text(f"""name = "s"
+[base]
+dataset = "fashion-mnist"
+model = "nano-clip"
+labels = {{ kind = "symmetric", rate = 0.2 }}
+[[grid]]
+method = ["{name}"]
+seed = [0, 1, 2, 3]
+""")
+        code, text = case.run("--per-gpu", 2, trainer=trainer)
+        equal(code, 0, "exit code: " + text)
+        equal(most_at_once(), most, f"stages of the program that ran at once, as its preset '{name}' wants")
+
+
+def stages_share_a_gpu_as_far_as_its_memory_goes(case):
+    """12 of 20 GB a stage: unknown, two of them run beside each other; once that is known, one."""
+    case.has({"a": {"total": 22000}})
+    trainer, most_at_once = counting_trainer(case, "device_memory=12 << 30")
     case.sweep.write_text(SWEEP.format(seeds=[0]).replace('["cc", "proden"]', '["cc"]'))
     code, text = case.run("--per-gpu", 2, trainer=trainer)
     equal(code, 0, "exit code: " + text)
@@ -483,7 +529,7 @@ def the_doctor_lists_them(case):
         contains(broken["found"], "cannot load")
 
 
-TESTS = [each_trainer_sees_its_gpu, several_share_one, stages_share_a_gpu_as_far_as_its_memory_goes, a_gpu_with_less_memory_than_a_stage_is_known_to_hold_is_refused,
+TESTS = [each_trainer_sees_its_gpu, several_share_one, a_program_counts_for_the_memory_that_it_wants, stages_share_a_gpu_as_far_as_its_memory_goes, a_gpu_with_less_memory_than_a_stage_is_known_to_hold_is_refused,
          the_whole_way_on_the_standin,
          out_of_memory_on_any_process_of_a_gang_means_smaller_pieces,
          an_xid_takes_the_slot_like_a_loss,

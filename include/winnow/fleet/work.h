@@ -58,9 +58,12 @@ struct Work {
   std::string name;            // of the sweep, or of all, for the journal
   std::vector<Wanted> sweeps;  // in their order; what counts by sweep
   sched::Graph graph;
-  std::vector<Identity> identities;                  // by stage
-  std::vector<std::string> classes;                  // by class: a stable name, under which durations are remembered
-  std::vector<double> sizes;                         // by class: the work in one of its stages (time_left.h)
+  std::vector<Identity> identities;  // by stage
+  std::vector<std::string> classes;  // by class: a stable name, under which durations are remembered
+  std::vector<double> sizes;         // by class: the work in one of its stages (time_left.h)
+  // By class: bytes of a device that its stages are said to want, which count until one was measured; 0, or empty:
+  // nobody says.
+  std::vector<std::int64_t> memory;
   std::function<Value(sched::StageId)> stage;        // as winnow::to_json writes it
   std::function<std::string(sched::StageId)> label;  // human-readable: "proden, flip 0.5, seed 1"
   std::map<std::string, DataSource> datasets;

@@ -48,6 +48,11 @@ struct Failure {
   bool recovered = false;  // a later attempt was done
 };
 
+// A method of the sweep that is a program of its user's: whose code computed the rows that bear its name.
+struct PageProgram {
+  std::string method, preset, command, files, fingerprint;  // "mine", "presets/methods/mine.toml", "sh mine.sh"
+};
+
 struct Page {
   std::string name, question, sweep_file, store;
   std::size_t planned = 0, done = 0;  // experiments
@@ -60,6 +65,7 @@ struct Page {
   std::vector<Gpu> gpus;
   std::string gpus_seen;  // when
   std::vector<Failure> failures;
+  std::vector<PageProgram> programs;
   std::vector<std::string> notes;
 };
 

@@ -34,6 +34,7 @@ FleetWork::FleetWork(const UnitedPlans& plans, const std::vector<std::string>& f
     work_.name += (p ? ", " : "") + plans.plans()[p].name();
     take_sweep(p, p < files.size() ? files[p] : "", end_of_priorities());
   }
+  for (const sweep::Catalogue& catalogue : catalogues) add_programs(catalogue, *programs_);
   for (std::uint32_t stage = 0; stage < plans.stages().size(); ++stage) take_stage(stage, kind_of(stage));
   for (std::size_t p = 0; p < catalogues.size(); ++p) take_sources(p, catalogues[p]);
   work_.stage = [this](sched::StageId stage) { return stage_order(plans_.regenerate(stage), *programs_); };
@@ -62,9 +63,10 @@ void FleetWork::take_sweep(std::size_t place, const std::string& file, sched::Pr
 }
 
 FleetWork::Kind FleetWork::kind_of(std::uint32_t stage) const {
-  if (plans_.first_need(stage) == plans_.plans().size()) return {{kDone, 1}, {}};
+  if (plans_.first_need(stage) == plans_.plans().size()) return {{kDone, 1}};
   const Stage regenerated = plans_.regenerate(stage);
-  Kind kind{stage_class(regenerated, plans_.node(stage).label, plans_.stages()[stage].width), {}};
+  Kind kind{stage_class(regenerated, plans_.node(stage).label, plans_.stages()[stage].width)};
+  if (const sweep::MethodProgram* program = program_of(regenerated, *programs_)) kind.memory = program->wishes.memory;
   for (const auto& [name, print] : data_sets_of(regenerated)) kind.datasets.insert(name);
   return kind;
 }
@@ -79,6 +81,7 @@ void FleetWork::take_stage(std::uint32_t stage, Kind kind) {
   if (!fresh) return kinds_[entry->second].datasets.merge(kind.datasets);
   work_.classes.push_back(kind.of.name);
   work_.sizes.push_back(kind.of.size);
+  work_.memory.push_back(kind.memory);
   work_.graph.widths.push_back(kind.of.name == kDone ? 1 : plans_.stages()[stage].width);
   kinds_.push_back(std::move(kind));
 }
@@ -95,10 +98,11 @@ void FleetWork::take_sources(std::size_t place, const sweep::Catalogue& catalogu
       auto known = work_.datasets.try_emplace(name, source).first;
       require_one(name, known->second, source);
     }
-  add_programs(catalogue, *programs_);
   for (const sweep::PresetFile& preset : catalogue.outside) work_.files.push_back(preset.path);
-  for (const auto& [print, program] : *programs_)
-    for (const std::string& file : program.files) work_.files.push_back((program.folder / file).string());
+  for (const auto& [name, method] : catalogue.methods)
+    if (method.program)
+      for (const std::string& file : method.program->files)
+        work_.files.push_back((method.program->folder / file).string());
 }
 
 void FleetWork::require_alike(const FleetWork& other) const {
@@ -128,7 +132,7 @@ fleet::Addition FleetWork::extend(const FleetWork& alone, bool first, std::optio
     Kind kind = alone.kinds_[alone.work_.graph.classes[node]];
     bool needed = plans_.needed_by(place)[numbers[node]];
     if (needed && kind.of.name == kDone) kind = kind_of(numbers[node]);
-    take_stage(numbers[node], needed ? std::move(kind) : Kind{{kDone, 1}, {}});
+    take_stage(numbers[node], needed ? std::move(kind) : Kind{{kDone, 1}});
   }
   work_.datasets.insert(alone.work_.datasets.begin(), alone.work_.datasets.end());
   programs_->insert(alone.programs_->begin(), alone.programs_->end());

@@ -41,7 +41,8 @@ class FleetWork {
  private:
   struct Kind {
     StageClass of;
-    std::set<std::string> datasets;  // that its stages read
+    std::set<std::string> datasets = {};  // that its stages read
+    std::int64_t memory = 0;              // fleet::Work::memory
   };
 
   void take_sweep(std::size_t plan, const std::string& file, sched::Priority);
@@ -56,7 +57,7 @@ class FleetWork {
   std::map<std::string, sched::ClassId> classes_;
   std::vector<Kind> kinds_;          // by class
   std::vector<std::uint32_t> rows_;  // by sweep: how many
-  std::shared_ptr<ProgramsByPrint> programs_ = std::make_shared<ProgramsByPrint>();
+  std::shared_ptr<Programs> programs_ = std::make_shared<Programs>();
 };
 
 }  // namespace winnow::cmd

@@ -169,7 +169,7 @@ void close_holes(const sweep::Plan& plan, std::uint32_t node, Value& entry) {
 }
 
 // Written piece by piece: a large sweep's text is larger than its plan.
-void print_json(const sweep::Plan& plan, const ProgramsByPrint& programs, const store::Store& store,
+void print_json(const sweep::Plan& plan, const Programs& programs, const store::Store& store,
                 const std::vector<bool>& done) {
   Value missing = Value::array();
   for (const sweep::Missing& entry : plan.missing())
@@ -257,7 +257,7 @@ int plan(int argc, char** argv) {
   for (const sweep::Node& node : plan.nodes())
     done.push_back(!node.open && store.find(node.identity, false).has_value());
   if (!json) return print_plan(plan, store, done), kDone;
-  ProgramsByPrint programs;
+  Programs programs;
   add_programs(sweep.catalogue(), programs);
   print_json(plan, programs, store, done);
   return kDone;

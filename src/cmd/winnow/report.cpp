@@ -126,7 +126,8 @@ int report(int argc, char** argv) {
   std::vector<report::Table> tables = tables_of(options, plan, runs);
   std::vector<report::Judgement> claims = report::judge(plan, runs);
   Path page;  // before anything is printed: when the reader of a pipe has seen enough, the program ends
-  if (options.html) page = write_page(page_of(plan, store, runs, options.sweep.file, tables, claims), store);
+  if (options.html)
+    page = write_page(page_of(plan, options.sweep.catalogue(), store, runs, options.sweep.file, tables, claims), store);
   for (const report::Table& table : tables)
     fmt::print("{}{}", &table == &tables.front() ? "" : "\n", render(table, options.format));
   if (options.format == "terminal") {

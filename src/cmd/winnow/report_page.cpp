@@ -9,6 +9,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "stage_order.h"
 #include "utc_time.h"
 #include "winnow/core/error.h"
 #include "winnow/fleet/journal_records.h"
@@ -132,6 +133,24 @@ void add_gpus(report::Page& page, const Path& store) {
   for (const Value& agent : (*status)["former"]) add(agent);
 }
 
+void list_programs(report::Page& page, const sweep::Plan& plan, const sweep::Catalogue& catalogue) {
+  Programs programs;
+  add_programs(catalogue, programs);
+  if (programs.empty()) return;
+  std::map<std::string, report::PageProgram> by_method;
+  for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
+    Stage stage = plan.stage(i);
+    const sweep::MethodProgram* program = program_of(stage, programs);
+    if (!program) continue;
+    std::string method = stage.settings.text("method");
+    by_method.try_emplace(
+        method, report::PageProgram{method, catalogue.methods.at(method).source,
+                                    fmt::format("{}", fmt::join(program->command, " ")),
+                                    fmt::format("{}", fmt::join(program->files, ", ")), program->fingerprint});
+  }
+  for (auto& [method, program] : by_method) page.programs.push_back(std::move(program));
+}
+
 }  // namespace
 
 fleet::GpuTime gpu_time_of(const sweep::Plan& plan, const store::Store& store) {
@@ -140,8 +159,8 @@ fleet::GpuTime gpu_time_of(const sweep::Plan& plan, const store::Store& store) {
   return fleet::gpu_time(store.root(), [&](const Identity& stage) { return planned.count(stage) != 0; });
 }
 
-report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::RunReader& runs,
-                     const std::string& sweep_file, std::vector<report::Table> tables,
+report::Page page_of(const sweep::Plan& plan, const sweep::Catalogue& catalogue, const store::Store& store,
+                     store::RunReader& runs, const std::string& sweep_file, std::vector<report::Table> tables,
                      std::vector<report::Judgement> claims) {
   report::Page page;
   page.name = plan.name();
@@ -167,6 +186,7 @@ report::Page page_of(const sweep::Plan& plan, const store::Store& store, store::
   fleet::GpuTime gpus = gpu_time_of(plan, store);
   page.gpu_seconds = gpus.seconds;
   page.gpu_seconds_in_vain = gpus.in_vain;
+  list_programs(page, plan, catalogue);
   return page;
 }
 

@@ -10,9 +10,10 @@
 namespace winnow::cmd {
 
 // Everything but tables and claims, which the caller has: curves and rankings of the tables, attempts and failures of
-// the sweep's stages from the store's journal.
-report::Page page_of(const sweep::Plan&, const store::Store&, store::RunReader&, const std::string& sweep_file,
-                     std::vector<report::Table> tables, std::vector<report::Judgement> claims);
+// the sweep's stages from the store's journal, and which of its methods are programs.
+report::Page page_of(const sweep::Plan&, const sweep::Catalogue&, const store::Store&, store::RunReader&,
+                     const std::string& sweep_file, std::vector<report::Table> tables,
+                     std::vector<report::Judgement> claims);
 
 // How long GPUs worked on the sweep's stages, by the store's journal.
 fleet::GpuTime gpu_time_of(const sweep::Plan&, const store::Store&);

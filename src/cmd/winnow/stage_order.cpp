@@ -2,18 +2,24 @@
 
 namespace winnow::cmd {
 
-void add_programs(const sweep::Catalogue& catalogue, ProgramsByPrint& programs) {
+void add_programs(const sweep::Catalogue& catalogue, Programs& programs) {
   for (const auto& [name, method] : catalogue.methods)
-    if (method.program) programs.emplace(method.program->fingerprint, *method.program);
+    if (method.program) programs.emplace(std::pair(name, method.program->fingerprint), *method.program);
 }
 
-Value stage_order(const Stage& stage, const ProgramsByPrint& programs) {
+const sweep::MethodProgram* program_of(const Stage& stage, const Programs& programs) {
+  auto print = stage.fingerprints.find("program");
+  if (print == stage.fingerprints.end()) return nullptr;
+  auto found = programs.find({stage.settings.text("method"), print->second});
+  return found == programs.end() ? nullptr : &found->second;
+}
+
+Value stage_order(const Stage& stage, const Programs& programs) {
   Value order = to_json(stage);
-  if (auto print = stage.fingerprints.find("program"); print != stage.fingerprints.end())
-    if (auto program = programs.find(print->second); program != programs.end()) {
-      order["program"] = to_json(program->second);
-      put_wishes(program->second.wishes, order["program"]);
-    }
+  if (const sweep::MethodProgram* program = program_of(stage, programs)) {
+    order["program"] = to_json(*program);
+    put_wishes(program->wishes, order["program"]);
+  }
   return order;
 }
 

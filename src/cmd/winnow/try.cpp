@@ -178,7 +178,7 @@ class Trials {
   const TryOptions& options_;
   const sweep::Plan& plan_;
   const StageClasses& classes_;
-  ProgramsByPrint programs_;
+  Programs programs_;
   TrialPlaces& places_;
   Line& line_;
   std::vector<std::uint32_t> broken_;  // by node: the class whose failure keeps it from running

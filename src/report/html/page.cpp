@@ -306,12 +306,31 @@ class Writer {
         "code></dd><dt>made by</dt><dd><code>winnow report {} "
         "--html</code>, winnow {}</dd></dl>",
         escaped(page_.sweep_file), escaped(page_.store), escaped(page_.sweep_file), escaped(std::string(revision())));
+    programs();
     if (!page_.notes.empty()) {
       out_ += "<ul class=\"notes\">";
       for (const std::string& note : page_.notes) out_ += fmt::format("<li>{}</li>", escaped(note));
       out_ += "</ul>";
     }
     out_ += "</section>";
+  }
+
+  void programs() {
+    if (page_.programs.empty()) return;
+    out_ +=
+        "<h3>Programs</h3><p>Methods that are programs of their user's: winnow handed over the samples and measured "
+        "the "
+        "answers; what computed them is in these files.</p><div class=\"scroll\"><table><thead><tr><th "
+        "scope=\"col\">method</th><th scope=\"col\">preset</th><th scope=\"col\">command</th><th "
+        "scope=\"col\">files</th><th scope=\"col\">fingerprint</th></tr></thead><tbody>";
+    for (const PageProgram& program : page_.programs)
+      out_ += fmt::format(
+          "<tr><th "
+          "scope=\"row\">{}</th><td><code>{}</code></td><td><code>{}</code></td><td><code>{}</code></td><td><code>"
+          "{}</code></td></tr>",
+          escaped(program.method), escaped(program.preset), escaped(program.command), escaped(program.files),
+          escaped(program.fingerprint));
+    out_ += "</tbody></table></div>";
   }
 
   const Page& page_;

@@ -76,6 +76,8 @@ def live_and_die_together(case):
     for what in ("other agent", "leading agent", "there", "daemon", "here", "launch"):   # agents first: they may take two gangs with them
         _, processes = strike(case, gang, lambda attempt, processes: processes[what], f"a gang, to kill its {what}")
         wait_for(lambda: not any(Path(f"/proc/{processes[p]}").exists() for p in ("here", "there", "launch", "daemon")), f"the end of a gang that lost its {what}")
+        done = len(case.digests())
+        wait_for(lambda: len(case.digests()) > done, "a result: three failures in a row would be taken for the agent's fault")
     equal(process.wait(180), 0, "exit code: " + case.said())
     equal(case.digests(), wanted, "digests")
     nothing_is_left(case)

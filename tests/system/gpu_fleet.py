@@ -170,7 +170,7 @@ def an_xid_takes_the_slot_like_a_loss(case):
 
 def a_gpu_that_fails_everything_is_used_no_more(case):
     """It is the one that is always free: without an end to it each stage would come to it three times. What failed there does not count.
-    The others do not run out of stages before it has had three."""
+    The others have a result for each failure, and do not run out of stages before it has had enough."""
     case.has({"a": {}, "b": {}, "bad": {}})
     done, failed = case.folder / "done", case.folder / "failed"
     trainer = case.python_trainer(f"""
@@ -181,7 +181,7 @@ def note(file):
 if os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-bad":
     note({str(failed)!r})
     sys.exit("CUDA error: unspecified launch failure")
-while size({str(done)!r}) >= 4 and size({str(failed)!r}) < 3:
+while size({str(failed)!r}) < 3 and size({str(done)!r}) > 3 + size({str(failed)!r}):
     say(event="progress", identity=command["identity"], step=int(time.time() * 10))
     time.sleep(0.1)
 note({str(done)!r})
@@ -190,10 +190,12 @@ say(event="done", identity=command["identity"], metrics={{"accuracy": 0.5}})
     case.sweep.write_text(SWEEP.format(seeds=list(range(6))))
     process = case.start(trainer=trainer)
     equal(process.wait(90), 0, "exit code: " + case.said())
-    contains(case.said(), "3 different stages failed on GPU 2 H200 (GPU-bad) of ")
+    contains(case.said(), " different stages failed on GPU 2 H200 (GPU-bad) of ")
     contains(case.said(), "what failed there is tried elsewhere")
-    equal(case.said().count("(attempt"), 3, "failures: " + case.said())
-    equal([(r["device"].split()[0], r["stages"]) for r in case.events("quarantine")], [("GPU", 3)], "records")
+    records = case.events("quarantine")
+    equal([r["device"] for r in records], ["GPU 2 H200 (GPU-bad)"], "records")
+    equal(3 <= records[0]["stages"] <= 5, True, f"stages that failed there: {records}")
+    equal(case.said().count("(attempt"), records[0]["stages"], "failures: " + case.said())
     equal(len(case.digests()), 25, "run files")
 
 

@@ -78,9 +78,13 @@ has_begun() {
   return 1
 }
 
+# The one of this run that was seen on this host: one that has lost every agent lets the store go, and mpirun may wait for a daemon that
+# is lost, too.
 coordinator_died() {
   local pid
-  pid=$(coordinator "$WINNOW_RUN_ID") && [ -n "$pid" ] && ! kill -0 "$pid" 2>/dev/null
+  pid=$(coordinator "$WINNOW_RUN_ID")
+  [ -z "$pid" ] || seen=$pid
+  [ -n "$seen" ] && ! kill -0 "$seen" 2>/dev/null
 }
 
 # Of the coordinator itself where it is on this host: srun would send the signal to trainers, too, and those that do not expect it die.
@@ -103,13 +107,13 @@ supervise() {
   # kill its ranks a second later.
   # The trap sets a flag and no more: bash leaves a trap that runs within `read -t` half done when the time is over.
   trap 'asked=1 told=' INT TERM USR1 USR2
-  local attempt status code began recorded looks=0 pause holder never i begun stuck patience=${WINNOW_START_SECONDS:-900}
+  local attempt status code began recorded looks=0 pause holder never i begun stuck seen patience=${WINNOW_START_SECONDS:-900}
   case $patience in "" | *[!0-9]* | 0) echo "launch/$name: WINNOW_START_SECONDS is '$patience': whole seconds, 1 or more" >&2; exit 2 ;; esac
   mkfifo "$folder/never" && exec {never}<>"$folder/never" || exit 1       # nothing is ever written there
   for attempt in 0 1 2 3; do
     WINNOW_RUN_ID=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
     WINNOW_EXIT_RECORD=$folder/exit.$attempt.json
-    began=$SECONDS recorded=0 begun='' stuck=''
+    began=$SECONDS recorded=0 begun='' stuck='' seen=''
     setsid "$@" </dev/null {never}>&- &
     launcher=$!
     # Neither `wait`, which returns when a trap has run, nor `wait -n`, which was seen to miss an end, but a look five times a second.

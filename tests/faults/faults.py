@@ -118,7 +118,7 @@ def record(outcomes, hits, reasons, asked, words, build, seconds):
     scenes = ", ".join(f"{sum(1 for s, _, _ in outcomes if s is scene)} {scene.name}" for scene in KINDS)
     short = f" (of {asked}: the time was over)" if len(outcomes) < asked else ""
     lines = [made_by(words, build, seconds) + f": {len(outcomes)} schedules{short} ({scenes}), each a sweep on three simulated nodes that share nothing but a disk, while things "
-             "break. Every one ended with the result digests of an undisturbed run, each stage once, nothing left running.", "",
+             "break. Every one ended with the result digests of an undisturbed run, one result for each stage that is still needed, nothing left running.", "",
              "| fault | hit a running stage |", "|---|---|"]
     lines += [f"| {kind} | {count} |" for kind, count in hits.items()]
     lines += ["", f"Starts of `launch/mpirun` until all was done: {max(runs)} at most, {sum(runs) / len(runs):.1f} on average.", "",

@@ -136,6 +136,30 @@ def a_start_that_waits_for_a_lost_host_ends(case):
     equal((process.returncode, process.stderr), (2, "launch/mpirun: WINNOW_START_SECONDS is 'soon': whole seconds, 1 or more\n"), "exit code and complaint")
 
 
+def a_coordinator_that_gave_up_is_started_again(case):
+    """It has lost every agent, let the store go and left no record; its mpirun waits for a daemon without end. A stand-in of mpirun does so once."""
+    mark, store = case.folder / "once", case.store
+    store.mkdir()
+    (case.folder / "bin").mkdir()
+    fake = case.folder / "bin/mpirun"
+    fake.write_text(f"""#!/bin/bash
+case $1 in --version | -V) exec /usr/bin/mpirun "$@" ;; esac
+if [ -e {mark} ]; then
+  echo '{{"code":0,"run":"'"$WINNOW_RUN_ID"'"}}' > "$WINNOW_EXIT_RECORD"
+  exit 0
+fi
+touch {mark}
+sleep 3 &
+echo '{{"host":"'"$(hostname)"'","pid":'$!',"run":"'"$WINNOW_RUN_ID"'"}}' > {store}/coordinator.json
+wait
+rm {store}/coordinator.json
+exec sleep 1000
+""")
+    fake.chmod(0o755)
+    process = subprocess.run(case.command(), env=dict(case.environment, PATH=f"{case.folder}/bin:{os.environ['PATH']}"), timeout=60, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    equal((process.returncode, mark.exists()), (0, True), "exit code: " + process.stdout)
+
+
 def a_lone_agent_is_replaced(case):
     process = case.start(ranks=0, trainer=("--sleep", 0.3))
     running = wait_for(case.running, "a running stage")[0]
@@ -596,7 +620,7 @@ def says_in_words_what_runs(case):
     contains(text, "backbone nano-clip, seed 0")
 
 
-TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, a_lone_agent_is_replaced, drains_on_sigterm,
+TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, a_coordinator_that_gave_up_is_started_again, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,

@@ -268,6 +268,10 @@ void Coordinator::keep_time() {
   if (due(shown_, std::chrono::milliseconds(100))) observer_.status(scheduler_.counts(), status_.left());
   if (due(asked_, std::chrono::seconds(5))) changed_.report(observer_);
   if (due(requested_, std::chrono::milliseconds(500))) answer_requests();
+  // All that had come are lost, and those that have not by now do not come: the next start may have better luck.
+  bool forsaken = world_.mpi && !ending_ && !hosts_.empty() && scheduler_.counts().agents == 0;
+  if (forsaken && now() - begun_ > options_.timers.join)
+    for (AgentId agent : links_.agents()) links_.drop(agent);
   Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;
   if (ending_ && now() - ending_since_ > patience)
     for (AgentId agent : links_.agents()) links_.drop(agent);

@@ -136,6 +136,28 @@ def a_start_that_waits_for_a_lost_host_ends(case):
     equal((process.returncode, process.stderr), (2, "launch/mpirun: WINNOW_START_SECONDS is 'soon': whole seconds, 1 or more\n"), "exit code and complaint")
 
 
+def agents_that_never_came_are_not_waited_for_when_the_others_are_lost(case):
+    """A node that is lost before it has said a word: with the other one lost, too, the run is started again."""
+    wanted = undisturbed(case)
+    for _ in range(5):                                    # until the agent was stopped before it joined
+        process = case.start("--time-scale", 0.2, trainer=("--sleep", 0.5))
+        ranks = wait_for(lambda: [p for m in children(process.pid) for p in children(m) if children(p)][1:], "the second rank's agent")
+        agent = children(ranks[0])[0]
+        os.kill(agent, signal.SIGSTOP)
+        if wait_for(case.running, "a running stage") and not case.events("joined", agent=1):
+            break
+        kill(agent)
+        process.wait(120)
+        shutil.rmtree(case.store)
+    else:
+        raise AssertionError("the second agent always joined before it was stopped")
+    kill(pid_of_agent(case, 0))
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    contains(case.said(), "every agent was lost")
+    equal(case.digests(), wanted, "digests")
+    equal(Path(f"/proc/{agent}").exists(), False, "the stopped agent is still there")
+
+
 def a_coordinator_that_gave_up_is_started_again(case):
     """It has lost every agent, let the store go and left no record; its mpirun waits for a daemon without end. A stand-in of mpirun does so once."""
     mark, store = case.folder / "once", case.store
@@ -620,7 +642,7 @@ def says_in_words_what_runs(case):
     contains(text, "backbone nano-clip, seed 0")
 
 
-TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, a_coordinator_that_gave_up_is_started_again, a_lone_agent_is_replaced, drains_on_sigterm,
+TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, agents_that_never_came_are_not_waited_for_when_the_others_are_lost, a_coordinator_that_gave_up_is_started_again, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,

@@ -13,6 +13,7 @@
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
 #include "winnow/method/chunks.h"
+#include "winnow/train/run_snapshot.h"
 
 namespace winnow::train {
 
@@ -51,9 +52,9 @@ at::Tensor logits_of_all(model::ImageTower& tower, ImageSource& source, const Se
 Execution classifier_scores(const Stage& stage, const Context& context, comm::Collective& collective) {
   at::NoGradGuard no_gradient;
   std::int64_t classes = classes_of(stage, context);
-  StageModel model = stage.inputs.count("classifier")
-                         ? StageModel(trained_classifier(stage, context, classes), stage.settings, context)
-                         : StageModel::of(stage, context);
+  StageModel model(stage.inputs.count("classifier") ? trained_classifier(stage, context, classes)
+                                                    : snapshot_at(input_file(context, "backbone"), accepted(context)),
+                   stage.settings, context);
   auto tower = model.image_tower(model::FeatureKind::logits);
   if (tower->classes() != classes)
     throw UsageError(fmt::format("labels.scorer.model = {}: its classifier has {} classes, the data set {} has {}",

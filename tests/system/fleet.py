@@ -207,7 +207,7 @@ def drains_on_sigterm(case):
 
 
 def refuses_a_second_coordinator(case):
-    process = case.start(ranks=0, trainer=("--sleep", 0.3))
+    process = case.start(ranks=0, trainer=("--sleep", 1.0))
     wait_for(case.running, "a running stage")
     code, text = case.run(ranks=0)
     equal(code, 2, "exit code")

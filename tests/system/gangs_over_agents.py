@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import h5py
@@ -23,6 +24,15 @@ def parent(pid):
         return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
     except OSError:
         return 0
+
+
+def gang_of(pid):
+    """The name that Open MPI gave the launch of which this is a process: two gangs at a time would look like one."""
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return None
+    return next((v for v in variables if v.startswith(b"PMIX_NAMESPACE=")), None)
 
 
 def left(case):
@@ -58,17 +68,17 @@ def live_and_die_together(case):
     tried again, nothing survives, and the results are those of an undisturbed run."""
     case.sweep.write_text(SWEEP.format(seeds=[0, 1, 2, 3, 4]))
     wanted = undisturbed(case, "--set", "width=3", "--trainers", 3)
-    process = case.start("--set", "width=3", "--trainers", 2, "--time-scale", 0.4, ranks=4, trainer=("--sleep", 0.8))
+    process = case.start("--set", "width=3", "--trainers", 2, "--time-scale", 0.4, ranks=4, trainer=("--sleep", 1.5))
     wait_for(lambda: len(case.digests()) >= 1, "the backbone, which is no gang's")
 
     def gang():
         """The newest running gang with all its processes up: those here, the daemon, those there. Of a stage that was never hit: the
-        third time would be its last."""
-        for attempt in (a for a in case.running() if a["attempt"] == 1):
+        third time would be its last. One that began a moment ago: an agent that is killed when its gang has just ended is missed later."""
+        for attempt in (a for a in case.running() if a["attempt"] == 1 and time.time() - a["time"] < 1):
             here = [p for p in children(attempt["trainer"]) if p in trainers_of(case)]
             for daemon in daemons(case):
                 there = [p for p in children(daemon) if p in trainers_of(case)]
-                if len(here) + len(there) == 3 and here and there:
+                if len(here) + len(there) == 3 and here and there and len({gang_of(p) for p in here + there}) == 1:
                     return attempt, {"here": here[0], "there": there[0], "launch": attempt["trainer"], "daemon": daemon,
                                      "leading agent": pid_of_agent(case, attempt["agent"]), "other agent": parent(parent(daemon)) or parent(daemon)}
         return None

@@ -17,6 +17,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
+#include "winnow/core/same_file.h"
 #include "winnow/store/store.h"
 
 namespace winnow::fleet {
@@ -32,11 +33,6 @@ constexpr int kReplacements = 3;  // of a local agent that dies, where there is 
 const Path& made(const Path& folder) {
   make_folders(folder);
   return folder;
-}
-
-bool same_file(const std::string& one, const std::string& other) {
-  std::error_code unknown;
-  return std::filesystem::equivalent(one, other, unknown) && !unknown;
 }
 
 bool due(Time& last, Time period) {
@@ -144,7 +140,7 @@ void Coordinator::distrust(AgentId agent, const std::string& fault) {
 // Possible only without MPI, where forking is harmless.
 void Coordinator::replace_local_agent() {
   ++replacements_;
-  if (planning_) planning_->join.wait();  // what is forked beside another thread may find locks that nobody opens
+  if (planning_) planning_->plan.wait();  // what is forked beside another thread may find locks that nobody opens
   observer_.say("the agent died and is started again");
   welcome(links_.add_local(start_agent(options_)));
 }

@@ -63,8 +63,10 @@ class Coordinator {
   void answer_requests();
   std::optional<std::string> carry_out(const std::string& name, const Request&);
   std::optional<std::string> add(const std::string& name, const FurtherSweep&);
-  std::string join(const Join&, const FurtherSweep&);
+  std::optional<Enlarge> planned(const std::string& request, const FurtherSweep&);
+  std::string enlarge(const Enlarge&, const FurtherSweep&);
   void add_again();
+  bool is_wanted(sched::StageId, std::optional<std::size_t> but_for = {}) const;
   std::vector<sched::StageId> own_stages(std::size_t sweep) const;
   std::string cancel(const std::string& sweep);
   std::string retry(const std::vector<std::string>& stages);
@@ -92,8 +94,8 @@ class Coordinator {
   std::map<sched::ClassId, std::int64_t> peaks_;
   // A further sweep that is being planned.
   struct Planning {
-    std::string request;
-    std::future<Join> join;
+    std::string request;  // its name; empty: an earlier run's
+    std::future<Enlarge> plan;
     bool asked = true;  // somebody still waits for it
   };
   std::optional<Planning> planning_;

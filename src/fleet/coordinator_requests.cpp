@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "coordinator.h"
+#include "further_sweep_json.h"
 #include "recall.h"
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
@@ -17,35 +18,45 @@ using sched::StageId;
 
 namespace {
 
-bool planned(const std::future<Join>& join) {
-  return join.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+bool is_ready(const std::future<Enlarge>& plan) {
+  return plan.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
 }  // namespace
 
 void Coordinator::answer_requests() {
-  if (planning_) planning_->asked = false;
+  if (planning_) planning_->asked = planning_->request.empty();
   requests_.answer([this](const std::string& name, const Request& request) { return carry_out(name, request); });
-  if (planning_ && !planning_->asked && !planning_->request.empty() && planned(planning_->join))
-    planning_.reset();  // who asked has gone
+  if (planning_ && !planning_->asked && is_ready(planning_->plan)) planning_.reset();  // who asked has gone
   add_again();
 }
 
-// Where it cannot be had any more, the rest can.
+// When it is there. One after the other, each on a thread of its own: a large sweep takes longer to plan than agents
+// wait for a word.
+std::optional<Enlarge> Coordinator::planned(const std::string& request, const FurtherSweep& sweep) {
+  if (!planning_)
+    planning_ = {request, std::async(std::launch::async, [this, sweep] { return work_.plan_further(sweep); })};
+  if (planning_->request != request) return std::nullopt;
+  planning_->asked = true;
+  if (!is_ready(planning_->plan)) return std::nullopt;
+  std::future<Enlarge> plan = std::move(planning_->plan);
+  planning_.reset();
+  try {
+    return plan.get();
+  } catch (const DataError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+// Where one cannot be had any more, the rest can.
 void Coordinator::add_again() {
   if (scheduler_.stopping() || again_.empty() || !work_.plan_further) return;
   const FurtherSweep& sweep = again_.front();
-  if (!planning_) planning_ = {"", std::async(std::launch::async, [this, sweep] { return work_.plan_further(sweep); })};
-  if (!planning_->request.empty()) return;
-  planning_->asked = true;
-  if (!planned(planning_->join)) return;
-  std::future<Join> done = std::move(planning_->join);
-  planning_.reset();
   try {
-    observer_.say("added to the run before, which did not end: " + join(done.get(), sweep));
+    std::optional<Enlarge> plan = planned("", sweep);
+    if (!plan) return;
+    observer_.say("added to the run before, which did not end: " + enlarge(*plan, sweep));
   } catch (const UsageError& error) {
-    observer_.say(fmt::format("{} had been added to the run before and cannot be again: {}", sweep.file, error.what()));
-  } catch (const DataError& error) {
     observer_.say(fmt::format("{} had been added to the run before and cannot be again: {}", sweep.file, error.what()));
   }
   again_.pop_front();
@@ -63,40 +74,25 @@ std::optional<std::string> Coordinator::carry_out(const std::string& name, const
   return answer;
 }
 
-// One after the other, each on a thread of its own: a large sweep takes longer to plan than agents wait for a word.
 std::optional<std::string> Coordinator::add(const std::string& name, const FurtherSweep& asked) {
   if (!work_.plan_further) throw UsageError("this run takes no further sweep");
-  if (!planning_)
-    planning_ = {name, std::async(std::launch::async, [this, asked] { return work_.plan_further(asked); })};
-  if (planning_->request != name) return std::nullopt;
-  planning_->asked = true;
-  if (!planned(planning_->join)) return std::nullopt;
-  std::future<Join> done = std::move(planning_->join);
-  planning_.reset();
-  try {
-    return join(done.get(), asked);
-  } catch (const DataError& error) {
-    throw UsageError(error.what());
-  }
+  std::optional<Enlarge> plan = planned(name, asked);
+  if (!plan) return std::nullopt;
+  return enlarge(*plan, asked);
 }
 
-std::string Coordinator::join(const Join& join, const FurtherSweep& asked) {
+std::string Coordinator::enlarge(const Enlarge& enlarge, const FurtherSweep& asked) {
+  journal_.sync();
+  const Recall recall(options_.store);  // earlier runs, and this one so far; what it throws finds the work as it was
   const StateOf state = [this](StageId stage) { return scheduler_.state_of(stage); };
   const std::size_t known = work_.identities.size(), classes = work_.classes.size();
-  const Addition addition = join(state);
+  const Addition addition = enlarge(state);
   const Wanted& sweep = work_.sweeps[addition.sweep];
-  Value names = Value::array();
+  Value added = {{"event", "added"}, {"sweep", sweep.name}, {"sweeps", Value::array()}};
   for (const Wanted& each : work_.sweeps)
-    if (!each.replaced) names.push_back(each.name);
-  journal_.add({{"event", "added"},
-                {"sweep", sweep.name},
-                {"sweeps", std::move(names)},
-                {"file", asked.file},
-                {"sets", asked.sets},
-                {"presets", asked.presets},
-                {"first", asked.first}});
-  journal_.sync();
-  const Recall recall(options_.store);  // earlier runs, and this one so far
+    if (!each.replaced) added["sweeps"].push_back(each.name);
+  added.update(to_json(asked));
+  journal_.add(std::move(added));
   Scheduler::Extend extend{addition.more, {}, {}, addition.priorities};
   for (std::size_t stage = known; stage < work_.identities.size(); ++stage)
     extend.attempts.push_back(recall.attempts(work_.identities[stage]));
@@ -105,7 +101,7 @@ std::string Coordinator::join(const Join& join, const FurtherSweep& asked) {
     peaks_[id] = recall.peak(work_.classes[id]);
   }
   std::vector<StageId> gone;
-  if (addition.replaces) gone = own_stages(*addition.replaces), sweeps_.replaced(*addition.replaces);
+  if (addition.replaces) gone = own_stages(*addition.replaces);
   sweeps_.add([&](StageId stage) { return stage < known ? state(stage) : Scheduler::State::waiting; });
   changed_.taken(addition.sweep);
   status_.extended(static_cast<std::size_t>(std::count(extend.more.done.begin(), extend.more.done.end(), true)));
@@ -124,17 +120,19 @@ std::string Coordinator::join(const Join& join, const FurtherSweep& asked) {
                      left_out ? fmt::format("; {} that it no longer plans left out", left_out) : "");
 }
 
+bool Coordinator::is_wanted(StageId stage, std::optional<std::size_t> but_for) const {
+  for (std::size_t sweep = 0; sweep < work_.sweeps.size(); ++sweep)
+    if (sweep != but_for && !cancelled_.count(sweep) && !work_.sweeps[sweep].replaced &&
+        work_.sweeps[sweep].needed[stage])
+      return true;
+  return false;
+}
+
 // What no other sweep needs.
 std::vector<StageId> Coordinator::own_stages(std::size_t sweep) const {
   std::vector<StageId> own;
-  const std::vector<bool>& needed = work_.sweeps[sweep].needed;
-  for (StageId stage = 0; stage < needed.size(); ++stage) {
-    bool others = false;
-    for (std::size_t other = 0; other < work_.sweeps.size(); ++other)
-      others = others || (other != sweep && !cancelled_.count(other) && !work_.sweeps[other].replaced &&
-                          work_.sweeps[other].needed[stage]);
-    if (needed[stage] && !others) own.push_back(stage);
-  }
+  for (StageId stage = 0; stage < work_.identities.size(); ++stage)
+    if (work_.sweeps[sweep].needed[stage] && !is_wanted(stage, sweep)) own.push_back(stage);
   return own;
 }
 
@@ -166,6 +164,7 @@ std::string Coordinator::cancel(const std::string& sweep) {
 std::string Coordinator::retry(const std::vector<std::string>& stages) {
   std::vector<StageId> chosen;
   for (StageId stage : scheduler_.failed()) {
+    if (!is_wanted(stage)) continue;  // its sweep was cancelled or edited
     std::string identity = work_.identities[stage].hex();
     if (stages.empty() ||
         std::any_of(stages.begin(), stages.end(), [&](const auto& begin) { return identity.starts_with(begin); }))

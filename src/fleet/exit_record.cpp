@@ -25,7 +25,7 @@ void write_exit_record(int code, const Outcome& outcome, const std::optional<Pat
                   {"revision", revision()}};
   record["sweeps"] = Value::array();
   for (const SweepCounts& sweep : outcome.sweeps)
-    record["sweeps"].push_back({{"sweep", sweep.name}, {"complete", sweep.complete()}});
+    if (!sweep.replaced) record["sweeps"].push_back({{"sweep", sweep.name}, {"complete", sweep.complete()}});
   std::vector<Path> places;
   if (store) places.push_back(*store / "exit.json");
   if (const char* path = std::getenv("WINNOW_EXIT_RECORD"); path && *path) places.push_back(path);

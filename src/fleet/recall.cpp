@@ -5,6 +5,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "further_sweep_json.h"
 #include "record_text.h"
 
 namespace winnow::fleet {
@@ -21,14 +22,6 @@ void take_attempt(std::string_view record, Attempts& attempts) {
   auto attempt = whole_number_in(record, R"("attempt":)");
   if (!identity || !attempt || *attempt < 0) return;
   attempts[*identity] = std::max(attempts[*identity], static_cast<std::uint32_t>(*attempt));
-}
-
-std::vector<std::string> texts(const Value& record, const char* key) {
-  std::vector<std::string> result;
-  if (auto list = record.find(key); list != record.end() && list->is_array())
-    for (const Value& entry : *list)
-      if (entry.is_string()) result.push_back(entry);
-  return result;
 }
 
 }  // namespace
@@ -52,15 +45,10 @@ void Recall::take_further(std::string_view record) {
   }
   const Value said = Value::parse(record, nullptr, /*allow_exceptions=*/false);
   if (!said.is_object()) return;
-  auto text = [&](const char* key) {
-    auto found = said.find(key);
-    return found != said.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  std::string file = text("file");
-  bool all = event == "cancelled" && file.empty();
-  std::erase_if(further_, [&](const FurtherSweep& sweep) { return all || sweep.file == file; });
-  if (event == "added")
-    further_.push_back({file, texts(said, "sets"), texts(said, "presets"), said.value("first", Value()) == true});
+  FurtherSweep named = further_sweep_of(said);
+  bool all = event == "cancelled" && named.file.empty();
+  std::erase_if(further_, [&](const FurtherSweep& sweep) { return all || sweep.file == named.file; });
+  if (event == "added") further_.push_back(std::move(named));
 }
 
 std::uint32_t Recall::attempts(const Identity& identity) const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "further_sweep_json.h"
 #include "lease.h"
 #include "recall.h"
 #include "request_files.h"
@@ -28,25 +29,14 @@ constexpr Words<Request::Kind> kKinds("request", kKindWords);
 
 Path folder_of(const Path& store) { return store / "requests"; }
 
-std::vector<std::string> strings(const Value& said, const char* key) {
-  std::vector<std::string> result;
-  if (auto list = said.find(key); list != said.end() && list->is_array())
-    for (const Value& entry : *list)
-      if (entry.is_string()) result.push_back(entry);
-  return result;
-}
-
 Request parse(const std::string& text) {
   const Value said = Value::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!said.is_object() || !said.contains("request") || !said["request"].is_string())
     throw UsageError("it is no request of winnow's");
   Request request{kKinds.parse(said["request"].get<std::string>()), "", {}};
   if (auto sweep = said.find("sweep"); sweep != said.end() && sweep->is_string()) request.sweep = *sweep;
-  request.stages = strings(said, "stages");
-  if (auto file = said.find("file"); file != said.end() && file->is_string()) request.further.file = *file;
-  request.further.sets = strings(said, "sets");
-  request.further.presets = strings(said, "presets");
-  if (auto first = said.find("first"); first != said.end() && first->is_boolean()) request.further.first = *first;
+  request.stages = texts_in(said, "stages");
+  if (request.kind == Request::Kind::add) request.further = further_sweep_of(said);
   if (request.kind == Request::Kind::add && request.further.file.empty())
     throw UsageError("it is no request of winnow's");
   return request;
@@ -67,12 +57,7 @@ Asked::Asked(const Path& store, const Request& request) : store_(store) {
   request_ = folder_of(store) / (name + std::string(kRequest));
   answer_ = folder_of(store) / (name + std::string(kAnswer));
   Value text = {{"request", kKinds.name(request.kind)}, {"sweep", request.sweep}, {"stages", request.stages}};
-  if (request.kind == Request::Kind::add) {
-    text["file"] = request.further.file;
-    text["sets"] = request.further.sets;
-    text["presets"] = request.further.presets;
-    text["first"] = request.further.first;
-  }
+  if (request.kind == Request::Kind::add) text.update(to_json(request.further));
   write_file_atomically(request_, text.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n");
 }
 

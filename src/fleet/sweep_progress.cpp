@@ -24,11 +24,7 @@ void SweepProgress::add(const StateOf& state) {
   counts.done = counts.stages - counts.failed - counts.blocked - counts.open;
   counts_.push_back(counts);
   before_.push_back(counts);
-}
-
-void SweepProgress::replaced(std::size_t sweep) {
-  counts_[sweep] = {sweeps_[sweep].name, sweeps_[sweep].stages};
-  counts_[sweep].replaced = true;
+  for (std::size_t i = 0; i < sweeps_.size(); ++i) counts_[i].replaced = sweeps_[i].replaced;
 }
 
 void SweepProgress::done(sched::StageId stage) {

@@ -12,9 +12,8 @@ class SweepProgress {
  public:
   explicit SweepProgress(const std::vector<Wanted>&);  // keeps a reference
 
-  // The last one has come; `state`: of stages that were there before.
+  // The last one has come, and may have replaced another; `state`: of stages that were there before.
   void add(const StateOf& state);
-  void replaced(std::size_t sweep);  // by a later version: it counts no more
 
   // How a stage has ended; each ends once.
   void done(sched::StageId);
@@ -28,7 +27,7 @@ class SweepProgress {
   template <class Take>
   void for_each_of(sched::StageId stage, Take take) const {
     for (std::size_t sweep = 0; sweep < sweeps_.size(); ++sweep)
-      if (sweeps_[sweep].needed[stage] && !counts_[sweep].replaced) take(sweep);
+      if (sweeps_[sweep].needed[stage] && !sweeps_[sweep].replaced) take(sweep);
   }
   const std::vector<SweepCounts>& counts() const { return counts_; }
   const std::vector<SweepCounts>& before() const { return before_; }  // as they were when the run began

@@ -15,6 +15,16 @@ say(event="done", identity=command["identity"], metrics={"accuracy": 0.5})
 """
 
 
+PRODEN_FAILS = """
+import os, time
+if command["stage"]["settings"].get("method") == "proden":
+    say(event="failed", identity=command["identity"], **{"class": "user"}, message="it cannot be computed")
+else:
+    while command["stage"]["settings"].get("method") == "cc" and not os.path.exists(os.path.dirname(sys.argv[0]) + "/go"): time.sleep(0.05)
+    say(event="done", identity=command["identity"], metrics={"accuracy": 0.5})
+"""
+
+
 def started(case, count):
     wait_for(lambda: case.executed() >= count, f"{count} stages that have started")
 
@@ -78,6 +88,20 @@ def an_edited_sweep_is_replaced(case):
     equal({k: digests.get(k) for k in edited}, edited, "digests of the edited sweep")
     equal(len(set(wanted) - set(edited) - set(digests)) > 0, True, "stages of the old version that were not computed")
     equal(case.said().count("it has changed since"), 1, "words of the edit")
+
+
+def what_failed_and_is_planned_no_more_is_forgotten(case):
+    """The method that fails is taken out of the sweep: nothing tries it again, and the run ends well."""
+    case.files = [case.a]
+    process = case.start("--trainers", 5, ranks=0, trainer=case.python_trainer(PRODEN_FAILS))      # one more than stages of cc
+    wait_for(lambda: len([r for r in case.events("failed") if r["final"]]) == 4, "four stages that failed for good")
+    case.a.write_text(A.replace('"cc", "proden"', '"cc"'))
+    contains(case.winnow("add", case.a, "--store", case.store), "a: 5 stages, ")
+    contains(case.winnow("retry", case.store, code=2), "no stage has failed")
+    (case.folder / "go").touch()
+    equal(process.wait(60), 0, "exit code: " + case.said())
+    contains(case.said(), "a is complete: 5 of 5 stages done")
+    equal(case.record()["sweeps"], [{"sweep": "a", "complete": True}], "sweeps of the exit record")
 
 
 def what_was_cancelled_can_be_added_again(case):
@@ -173,13 +197,15 @@ def whole_rows_before_a_deadline(case):
     contains(text, "the deadline is near: nothing new starts")
     contains(text, "the deadline came, what ran has saved its place")
     contains(text, "a: 1 of 2 rows complete: cc")
-    contains(case.run("--deadline", "2020-01-01T00:00", ranks=0)[1], "has passed")
+    code, text = case.run("--deadline", "2020-01-01T00:00", ranks=2)
+    equal((code, text.count("has passed")), (2, 1), "a deadline of the past, said once by two ranks: " + text)
     code, text = case.run("--deadline", "1h", ranks=0)
     equal(code, 0, "exit code of the next run: " + text)
     contains(text, "a: 2 of 2 rows complete: cc, proden")
 
 
 TESTS = [a_further_sweep_joins_the_run, one_after_the_last_stage_of_the_run, the_first_of_all, an_edited_sweep_is_replaced,
+         what_failed_and_is_planned_no_more_is_forgotten,
          what_was_cancelled_can_be_added_again, the_run_dies_after_it, a_stopped_run_goes_on_with_it, what_was_added_and_is_gone_stops_nobody,
          what_cannot_be_added_changes_nothing, whole_rows_before_a_deadline]
 

@@ -54,7 +54,7 @@ struct World {
 struct SweepCounts {
   std::string name;
   std::size_t stages = 0, done = 0, failed = 0, blocked = 0, open = 0, withdrawn = 0;
-  bool replaced = false;  // by a later version of itself: nothing is counted
+  bool replaced = false;  // Wanted::replaced: what it counted then says nothing
   bool complete() const { return done == stages; }
 };
 

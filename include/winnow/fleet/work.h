@@ -24,13 +24,12 @@ struct DataSource {
 
 // What one sweep wants of the stages. A stage may be wanted by several.
 struct Wanted {
-  std::string name;              // of the sweep
-  std::size_t stages = 0;        // that it plans
-  std::vector<bool> needed;      // by stage: it plans it, and it has to be executed for it
-  std::size_t left_out = 0;      // that have no result, and that this run leaves to others
-  std::string file = {};         // that says it
-  sched::Priority priority = 0;  // the earliest of its stages'
-  bool replaced = false;         // by a later version of itself: it counts no more
+  std::string name;          // of the sweep
+  std::size_t stages = 0;    // that it plans
+  std::vector<bool> needed;  // by stage: it plans it, and it has to be executed for it
+  std::size_t left_out = 0;  // that have no result, and that this run leaves to others
+  std::string file = {};     // that says it
+  bool replaced = false;     // by a later version of itself: it counts no more
 };
 
 // A sweep for a run that goes on (`winnow add`).
@@ -51,8 +50,9 @@ struct Addition {
 
 // How a stage of the run stands now.
 using StateOf = std::function<sched::Scheduler::State(sched::StageId)>;
-// Joins a planned sweep to the work: called like the functions of Work. UsageError before anything is changed.
-using Join = std::function<Addition(const StateOf&)>;
+// Enlarges the work by a sweep that is planned: called like the functions of Work. UsageError before anything is
+// changed.
+using Enlarge = std::function<Addition(const StateOf&)>;
 
 struct Work {
   std::string name;            // of the sweep, or of all, for the journal
@@ -71,7 +71,7 @@ struct Work {
   std::vector<std::string> files;  // that it was made from, besides those of the sweeps
   // Plans a further sweep beside the work. May take its time: it changes nothing, and is called on another thread, by
   // one at a time. UsageError or DataError where it cannot be run. Empty: no further sweep can be had.
-  std::function<Join(const FurtherSweep&)> plan_further;
+  std::function<Enlarge(const FurtherSweep&)> plan_further;
 };
 
 }  // namespace winnow::fleet

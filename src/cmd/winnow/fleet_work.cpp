@@ -6,7 +6,6 @@
 #include <limits>
 #include <numeric>
 
-#include "table_rows.h"
 #include "winnow/core/error.h"
 #include "winnow/stage/data_sets.h"
 
@@ -32,32 +31,37 @@ FleetWork::FleetWork(const UnitedPlans& plans, const std::vector<std::string>& f
   work_.graph.priorities.assign(plans.stages().size(), kOfNobody);
   for (std::size_t p = 0; p < plans.plans().size(); ++p) {
     work_.name += (p ? ", " : "") + plans.plans()[p].name();
-    take_sweep(p, p < files.size() ? files[p] : "", end_of_priorities());
+    take_sweep(p, p < files.size() ? files[p] : "", end_of_priorities(), rows_of(p));
   }
-  for (const sweep::Catalogue& catalogue : catalogues) add_programs(catalogue, *programs_);
+  for (const sweep::Catalogue& catalogue : catalogues) add_programs(catalogue, programs_);
   for (std::uint32_t stage = 0; stage < plans.stages().size(); ++stage) take_stage(stage, kind_of(stage));
   for (std::size_t p = 0; p < catalogues.size(); ++p) take_sources(p, catalogues[p]);
-  work_.stage = [this](sched::StageId stage) { return stage_order(plans_.regenerate(stage), *programs_); };
+  work_.stage = [this](sched::StageId stage) { return stage_order(plans_.regenerate(stage), programs_); };
   work_.label = [this](sched::StageId stage) { return plans_.label(stage); };
 }
 
 sched::Priority FleetWork::end_of_priorities() const {
   sched::Priority end = 0;
-  for (std::size_t p = 0; p < work_.sweeps.size(); ++p)
-    end = std::max(end, work_.sweeps[p].priority + static_cast<sched::Priority>(rows_[p]));
+  for (const Turn& turn : turns_) end = std::max(end, turn.end);
   return end;
 }
 
-void FleetWork::take_sweep(std::size_t place, const std::string& file, sched::Priority priority) {
+// One for all, where the order is that of sweeps.
+TableRows FleetWork::rows_of(std::size_t place) const {
+  if (order_ == Order::by_rows) return table_rows(plans_.plans()[place]);
+  TableRows one;
+  one.of_node.resize(plans_.plans()[place].nodes().size());
+  return one;
+}
+
+void FleetWork::take_sweep(std::size_t place, const std::string& file, sched::Priority first, const TableRows& rows) {
   const sweep::Plan& plan = plans_.plans()[place];
   const std::vector<bool>& needed = plans_.needed_by(place);
-  TableRows rows;
-  if (order_ == Order::by_rows) rows = table_rows(plan);
-  work_.sweeps.push_back({plan.name(), plan.nodes().size(), needed, plans_.left_out_of(place), file, priority});
-  rows_.push_back(rows.count);
+  work_.sweeps.push_back({plan.name(), plan.nodes().size(), needed, plans_.left_out_of(place), file});
+  turns_.push_back({first, first + static_cast<sched::Priority>(rows.count)});
   for (std::size_t node = 0; node < plan.nodes().size(); ++node) {
     std::uint32_t stage = plans_.numbers(place)[node];
-    sched::Priority own = priority + static_cast<sched::Priority>(rows.of_node.empty() ? 0 : rows.of_node[node]);
+    sched::Priority own = first + static_cast<sched::Priority>(rows.of_node[node]);
     if (needed[stage]) work_.graph.priorities[stage] = std::min(work_.graph.priorities[stage], own);
   }
 }
@@ -66,7 +70,7 @@ FleetWork::Kind FleetWork::kind_of(std::uint32_t stage) const {
   if (plans_.first_need(stage) == plans_.plans().size()) return {{kDone, 1}};
   const Stage regenerated = plans_.regenerate(stage);
   Kind kind{stage_class(regenerated, plans_.node(stage).label, plans_.stages()[stage].width)};
-  if (const sweep::MethodProgram* program = program_of(regenerated, *programs_)) kind.memory = program->wishes.memory;
+  if (const sweep::MethodProgram* program = program_of(regenerated, programs_)) kind.memory = program->wishes.memory;
   for (const auto& [name, print] : data_sets_of(regenerated)) kind.datasets.insert(name);
   return kind;
 }
@@ -115,12 +119,13 @@ fleet::Addition FleetWork::extend(const FleetWork& alone, bool first, std::optio
   const std::vector<sched::Priority> old = work_.graph.priorities;
   for (fleet::Wanted& sweep : work_.sweeps) sweep.needed.resize(plans_.stages().size());
   work_.graph.priorities.resize(plans_.stages().size(), kOfNobody);
-  sched::Priority least = 0;
-  for (const fleet::Wanted& sweep : work_.sweeps) least = std::min(least, sweep.priority);
-  sched::Priority own = replaces ? work_.sweeps[*replaces].priority : end_of_priorities();
-  if (first)
-    own = least - static_cast<sched::Priority>(order_ == Order::by_rows ? table_rows(plans_.plans()[place]).count : 1);
-  take_sweep(place, alone.work_.sweeps[0].file, own);
+  const TableRows rows = rows_of(place);
+  sched::Priority own = replaces ? turns_[*replaces].first : end_of_priorities();
+  if (first) {
+    for (const Turn& turn : turns_) own = std::min(own, turn.first);
+    own -= static_cast<sched::Priority>(rows.count);
+  }
+  take_sweep(place, alone.work_.sweeps[0].file, own, rows);
   if (replaces) work_.sweeps[*replaces].replaced = true;
   work_.name.clear();
   for (const fleet::Wanted& sweep : work_.sweeps)
@@ -135,7 +140,7 @@ fleet::Addition FleetWork::extend(const FleetWork& alone, bool first, std::optio
     take_stage(numbers[node], needed ? std::move(kind) : Kind{{kDone, 1}});
   }
   work_.datasets.insert(alone.work_.datasets.begin(), alone.work_.datasets.end());
-  programs_->insert(alone.programs_->begin(), alone.programs_->end());
+  programs_.insert(alone.programs_.begin(), alone.programs_.end());
   work_.files.insert(work_.files.end(), alone.work_.files.begin(), alone.work_.files.end());
 
   fleet::Addition addition{place, replaces, {}, {}, plans_.done_of(place)};

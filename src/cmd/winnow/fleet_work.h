@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "stage_class.h"
 #include "stage_order.h"
+#include "table_rows.h"
 #include "united_plans.h"
 #include "winnow/fleet/work.h"
 #include "winnow/sweep/catalogue.h"
@@ -45,19 +45,24 @@ class FleetWork {
     std::int64_t memory = 0;              // fleet::Work::memory
   };
 
-  void take_sweep(std::size_t plan, const std::string& file, sched::Priority);
+  void take_sweep(std::size_t plan, const std::string& file, sched::Priority, const TableRows&);
+  TableRows rows_of(std::size_t plan) const;
   void take_stage(std::uint32_t stage, Kind);
   Kind kind_of(std::uint32_t stage) const;
   void take_sources(std::size_t plan, const sweep::Catalogue&);
   sched::Priority end_of_priorities() const;
 
+  struct Turn {
+    sched::Priority first, end;
+  };
+
   const UnitedPlans& plans_;
   const Order order_;
   fleet::Work work_;
   std::map<std::string, sched::ClassId> classes_;
-  std::vector<Kind> kinds_;          // by class
-  std::vector<std::uint32_t> rows_;  // by sweep: how many
-  std::shared_ptr<Programs> programs_ = std::make_shared<Programs>();
+  std::vector<Kind> kinds_;  // by class
+  std::vector<Turn> turns_;  // by sweep: of its rows
+  Programs programs_;
 };
 
 }  // namespace winnow::cmd

@@ -10,6 +10,7 @@
 #include "sweep_options.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
+#include "winnow/core/same_file.h"
 
 namespace winnow::cmd {
 
@@ -36,11 +37,6 @@ struct Planned {
   std::unordered_set<Identity> done;
 };
 
-bool same_file(const std::string& one, const std::string& other) {
-  std::error_code unknown;
-  return std::filesystem::equivalent(one, other, unknown) && !unknown;
-}
-
 // The place of its earlier version in the run.
 std::optional<std::size_t> earlier_version(const fleet::Work& work, const std::string& name, const std::string& file) {
   for (std::size_t i = 0; i < work.sweeps.size(); ++i) {
@@ -56,7 +52,7 @@ std::optional<std::size_t> earlier_version(const fleet::Work& work, const std::s
   return std::nullopt;
 }
 
-fleet::Addition joined(Planned& planned, RunParts& run, bool first, const fleet::StateOf& state) {
+fleet::Addition enlarged(Planned& planned, RunParts& run, bool first, const fleet::StateOf& state) {
   using State = sched::Scheduler::State;
   using Stand = UnitedPlans::Stand;
   const std::string name = planned.plans.plans()[0].name();
@@ -77,16 +73,16 @@ fleet::Addition joined(Planned& planned, RunParts& run, bool first, const fleet:
 
 }  // namespace
 
-std::function<fleet::Join(const fleet::FurtherSweep&)> further_sweeps(RunParts parts) {
+std::function<fleet::Enlarge(const fleet::FurtherSweep&)> further_sweeps(RunParts parts) {
   auto run = std::make_shared<RunParts>(std::move(parts));
-  return [run](const fleet::FurtherSweep& asked) -> fleet::Join {
+  return [run](const fleet::FurtherSweep& asked) -> fleet::Enlarge {
     if (std::error_code unknown; !std::filesystem::exists(asked.file, unknown))
       throw UsageError(
           fmt::format("{}: there is no such file on {}, where the run's coordinator is", asked.file, host_name()));
     auto planned = std::make_shared<Planned>(SweepOptions{asked.file, asked.sets, {asked.presets}}, run->store);
     run->require(planned->plans, planned->work.work(), planned->catalogues);
     return [run, planned, first = asked.first](const fleet::StateOf& state) {
-      return joined(*planned, *run, first, state);
+      return enlarged(*planned, *run, first, state);
     };
   };
 }

@@ -1,4 +1,4 @@
-// What `winnow add` has a run do: it plans a further sweep beside its work, and joins it to that.
+// What `winnow add` has a run do: it plans a further sweep beside its work, and enlarges that by it.
 #pragma once
 
 #include <functional>
@@ -20,6 +20,6 @@ struct RunParts {
 };
 
 // Work::plan_further. A sweep that the run has already, by the same file, is replaced; by another file it is refused.
-std::function<fleet::Join(const fleet::FurtherSweep&)> further_sweeps(RunParts);
+std::function<fleet::Enlarge(const fleet::FurtherSweep&)> further_sweeps(RunParts);
 
 }  // namespace winnow::cmd

@@ -78,9 +78,9 @@ int exit_code_of(const fleet::Outcome& outcome) {
   if (outcome.cancelled || outcome.late) return kCancelled;
   if (outcome.drained) return kDrained;
   for (const fleet::SweepCounts& sweep : outcome.sweeps)
-    if (sweep.failed || sweep.blocked || sweep.open) return kSomeFailed;
+    if (!sweep.replaced && (sweep.failed || sweep.blocked || sweep.open)) return kSomeFailed;
   for (const fleet::SweepCounts& sweep : outcome.sweeps)
-    if (sweep.withdrawn) return kCancelled;
+    if (!sweep.replaced && sweep.withdrawn) return kCancelled;
   return kDone;
 }
 
@@ -263,12 +263,14 @@ int run(int argc, char** argv) {
   fleet::World world = fleet::World::from_environment();
   if (world.rank > 0) {
     // Rank 0 has the same command line and says what is wrong with it.
+    std::optional<fleet::Options> own;
     try {
       if (!parse(app, argc, argv)) return kDone;
+      own = fleet_options(options, open_store(options));
     } catch (const UsageError&) {
       return kUsage;
     }
-    fleet::serve(fleet_options(options, open_store(options)), world);
+    fleet::serve(*own, world);
     return kDone;
   }
   std::optional<fleet::Fleet> fleet;

@@ -106,9 +106,8 @@ void print_outcome(const RunSummary& summary, const UnitedPlans& plans, const fl
   const auto& counts = outcome.counts;
   const std::size_t done = done_now(plans, summary.work, outcome);
   std::string names;
-  std::size_t sweeps_left = 0;
   for (const fleet::SweepCounts& sweep : outcome.sweeps)
-    if (!sweep.replaced) names += (names.empty() ? "" : ", ") + sweep.name, ++sweeps_left;
+    if (!sweep.replaced) names += (names.empty() ? "" : ", ") + sweep.name;
   if (summary.json) {
     Value sweeps = Value::array();
     for (std::size_t i = 0; i < outcome.sweeps.size(); ++i) {

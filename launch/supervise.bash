@@ -6,6 +6,7 @@
 # Started while a run on the same store goes on whose own launch script was killed (kill -9; it alone would have started it again): waits
 # for that run, and goes on with what it left. A run that is supervised is not waited for: winnow refuses to be a second one.
 # A launcher that has started no rank after WINNOW_START_SECONDS (900) is ended: mpirun waits for a host that was lost meanwhile without end.
+# The coordinator ends itself when MPI has not started on all ranks within the same time, and is started again.
 # Reads `store`, the results folder of the run, and WINNOW_CRASH_CODE (1), the exit code when that did not help. Ranks find WINNOW_RUN_ID, WINNOW_EXIT_RECORD and WINNOW_TTY in their environment.
 
 # The folder that --store names among the words of a command.
@@ -109,6 +110,7 @@ supervise() {
   trap 'asked=1 told=' INT TERM USR1 USR2
   local attempt status code began recorded looks=0 pause holder never i begun stuck seen patience=${WINNOW_START_SECONDS:-900}
   case $patience in "" | *[!0-9]* | 0) echo "launch/$name: WINNOW_START_SECONDS is '$patience': whole seconds, 1 or more" >&2; exit 2 ;; esac
+  export WINNOW_START_SECONDS=$patience
   mkfifo "$folder/never" && exec {never}<>"$folder/never" || exit 1       # nothing is ever written there
   for attempt in 0 1 2 3; do
     WINNOW_RUN_ID=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 #include "clock.h"
 #include "commit_note.h"
@@ -95,6 +96,7 @@ Outcome Coordinator::run() {
     on_signals();
     keep_time();
     bool grows = (!again_.empty() || (planning_ && planning_->asked)) && !scheduler_.stopping();
+    if (scheduler_.stranded() && !grows && !ending_) abandon(lost_slots());
     if (!refused_.empty() || (scheduler_.finished() && !grows)) end_agents();
     journal_.flush();
     links_.flush();
@@ -116,7 +118,8 @@ Outcome Coordinator::run() {
   status_.write(counts, scheduler_.outlook(), scheduler_.waiting(now()), true);
   if (!refused_.empty()) throw UsageError(refused_);
   bool stopped = drains_ > 0 && counts.open > 0;
-  return {counts, stopped, stopped && cancelled_whole_, stopped && late_, !ending_, sweeps_.counts()};
+  if (!ending_) abandoned_ = "every agent was lost";
+  return {counts, stopped, stopped && cancelled_whole_, stopped && late_, abandoned_, sweeps_.counts()};
 }
 
 void Coordinator::welcome(AgentId agent) {
@@ -271,6 +274,19 @@ void Coordinator::keep_time() {
   Time patience = options_.timers.grace + 2 * options_.timers.stop + options_.timers.agent_silence;
   if (ending_ && now() - ending_since_ > patience)
     for (AgentId agent : links_.agents()) links_.drop(agent);
+}
+
+// Started again, it may have all agents again.
+void Coordinator::abandon(const std::string& why) {
+  abandoned_ = why;
+  end_agents();
+}
+
+std::string Coordinator::lost_slots() const {
+  std::map<std::uint32_t, std::size_t> wide = scheduler_.waiting(now()).wide;
+  return fmt::format(
+      "agents or devices were lost, and stages that are left need {} slots at a time, more than there are now",
+      wide.empty() ? 0 : wide.begin()->first);
 }
 
 void Coordinator::end_agents() {

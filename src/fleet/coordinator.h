@@ -35,6 +35,8 @@ class Coordinator {
   void keep_time();
   void suspended(sched::AgentId, const Message&);
   void end_agents();
+  void abandon(const std::string& why);
+  std::string lost_slots() const;
   void mind_deadline();
   void replace_local_agent();
 
@@ -101,6 +103,7 @@ class Coordinator {
   std::optional<Planning> planning_;
   std::deque<FurtherSweep> again_;  // that an earlier run had been given, and did not complete
   std::string refused_;
+  std::string abandoned_;  // why it cannot go on
   sched::Time beaten_{}, ticked_{}, synced_{}, asked_{}, requested_{}, shown_{}, written_{};
   int replacements_ = 0;
   int drains_ = 0;  // signals so far

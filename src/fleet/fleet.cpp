@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "coordinator.h"
 #include "slot_devices.h"
+#include "start_watch.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
@@ -28,7 +29,10 @@ Fleet::~Fleet() = default;
 
 Outcome Fleet::coordinate(const Work& work, Observer& observer) {
   Coordinator coordinator(work, state_->options, state_->world, state_->mpi, observer);
-  if (state_->world.mpi) state_->mpi = std::make_unique<MpiWorld>(state_->world);
+  if (state_->world.mpi) {
+    StartWatch watch(state_->world.size);
+    state_->mpi = std::make_unique<MpiWorld>(state_->world);
+  }
   Outcome outcome = coordinator.run();
   state_->lost_rank = coordinator.lost_rank();
   return outcome;

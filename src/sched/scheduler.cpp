@@ -109,7 +109,6 @@ void Scheduler::handle(const Resized& event, Time now, Commands& out) {
   change(event.agent, [&](Host& host) { host.slots = event.slots; });
   agents_changed();
   readmit(now, out);
-  fail_too_wide(out);
 }
 
 void Scheduler::handle(const Complete&, Time, Commands& out) {
@@ -198,7 +197,6 @@ void Scheduler::handle(const Failed& event, Time now, Commands& out) {
   fail(event.attempt, event.why, event.text, now, out);
   note_failure(event.agent, event.attempt, event.why, now, out);
   readmit(now, out);
-  fail_too_wide(out);
 }
 
 void Scheduler::handle(const Returned& event, Time now, Commands& out) {
@@ -209,7 +207,6 @@ void Scheduler::handle(const Returned& event, Time now, Commands& out) {
   cancel_others(*lease, event.agent, out);
   end_lease(event.attempt.stage, now);
   make_ready(event.attempt.stage);
-  fail_too_wide(out);  // its agent may have lost slots meanwhile
 }
 
 void Scheduler::handle(const Left& event, Time now, Commands& out) { lose(event.agent, now, out); }
@@ -361,13 +358,14 @@ void Scheduler::agents_changed() {
     largest_ = std::max(largest_, host.slots);  // quarantine ends
     all_slots_ += host.slots;
   }
+  most_slots_ = std::max(most_slots_, all_slots_);
 }
 
-// Stages that all agents together cannot take, now that all are here: they would wait for ever.
+// Stages that all agents together cannot take, now that all are here: they would wait for ever. What fitted before
+// agents or devices were lost is not wrong, only stranded.
 void Scheduler::fail_too_wide(Commands& out) {
-  if (!complete_ || stopping_ || hosts_.empty()) return;  // agents that drain are no fewer for the next run
-  std::uint32_t largest = all_slots_;
-  if (largest == 0) return;  // the last agent has lost its devices: it ends, and what it leaves is another one's
+  if (!complete_ || stopping_ || most_slots_ == 0) return;  // agents that drain are no fewer for the next run
+  std::uint32_t largest = most_slots_;
   bool any = false;
   for (ClassId id = 0; id < open_of_.size() && !any; ++id) any = open_of_[id] > 0 && widths_[id] > largest;
   if (!any) return;
@@ -381,6 +379,13 @@ void Scheduler::fail_too_wide(Commands& out) {
     block_dependents(stage, out);
   }
   end_reservations([&](const Reservation& r) { return records_[r.stage].state != State::ready; });
+}
+
+// A last agent without slots ends by itself. What is ready and fits waits for no more than an agent in quarantine.
+bool Scheduler::stranded() const {
+  if (!complete_ || stopping_ || open_ == 0 || all_slots_ == 0 || !leases_.empty() || !delayed_.empty()) return false;
+  return std::all_of(ready_.begin(), ready_.end(),
+                     [&](const auto& entry) { return entry.first > all_slots_ || entry.second.empty(); });
 }
 
 // Idle slots that are not reserved, and nothing ready for them: ask for stages that others have not started.

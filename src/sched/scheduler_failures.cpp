@@ -130,7 +130,6 @@ void Scheduler::lose(AgentId agent, Time now, Commands& out) {
     else make_ready(lease.attempt.stage);
   }
   readmit(now, out);
-  fail_too_wide(out);
 }
 
 // An agent whose heartbeats have stopped is dead, or as good as dead.

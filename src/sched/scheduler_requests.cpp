@@ -48,6 +48,7 @@ void Scheduler::handle(const Revive& event, Time, Commands& out) {
     for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i)
       hopeless[dependents_[i]] = true;
   }
+  fail_too_wide(out);
 }
 
 // What is ready is queued anew: with other priorities, heights and classes it stands elsewhere in line.

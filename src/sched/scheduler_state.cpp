@@ -59,7 +59,7 @@ std::string Scheduler::state(Time now) const {
       if (widths_[id] == width) bytes.add(static_cast<int>(queue.prediction(id).value_or(-1) * 1000));
   }
   for (std::uint32_t seen : seen_) bytes.add(std::min(seen, 8u));
-  return bytes.add(looked_).add(stopping_).add(complete_).take();
+  return bytes.add(looked_).add(stopping_).add(complete_).add(most_slots_).take();
 }
 
 }  // namespace winnow::sched

@@ -705,16 +705,37 @@ TEST(Scheduler, ALostGangIsOneFailedAttempt) {
   EXPECT_EQ(w.attempt("w1"), 2u);
 }
 
-TEST(Scheduler, ALostAgentMayLeaveWhatWasWideTooWide) {
+TEST(Scheduler, WhatFitsNoMoreIsStrandedOnceAllElseIsDone) {
   World w;
-  w.stage("a", {}, "gang").width("gang", 2).agent(0, 1).agent(1, 2).on(Scheduler::Complete{});
-  EXPECT_THAT(w.leaves(1).said(), ElementsAre("lose 1", "a too wide for 1"));
+  w.stage("a", {}, "gang").stage("after", {"a"}).stage("b").width("gang", 2).agent(0, 1).agent(1, 2);
+  w.on(Scheduler::Complete{}).starts("a").leaves(1);
+  EXPECT_FALSE(w.scheduler().stranded()) << "b runs";
+  w.starts("b").ends("b").wait(10s);
+  EXPECT_TRUE(w.scheduler().stranded()) << "nothing failed: with all agents it can be computed";
+  EXPECT_EQ(w.scheduler().counts().open, 2u);
+  EXPECT_EQ(w.scheduler().counts().failed, 0u);
+  EXPECT_THAT(w.agent(2, 2).said(), ElementsAre("a to 2"));
+  EXPECT_FALSE(w.scheduler().stranded());
 }
 
-TEST(Scheduler, AnAgentThatLosesSlotsMayLeaveAGangWithoutRoom) {
+TEST(Scheduler, AnAgentThatLosesSlotsMayLeaveAGangStranded) {
   World w;
   w.stage("a", {}, "gang").width("gang", 2).agent(0, 2).on(Scheduler::Complete{}).on(Scheduler::Resized{0, 1});
-  EXPECT_THAT(w.returns("a").said(), ElementsAre("a too wide for 1"));
+  EXPECT_FALSE(w.scheduler().stranded()) << "it still holds the gang";
+  EXPECT_TRUE(w.returns("a").scheduler().stranded());
+}
+
+TEST(Scheduler, AnAgentInQuarantineStrandsNothing) {
+  World w;
+  w.stage("a", {}, "gang").width("gang", 2).agent(0, 2).agent(1, 1).on(Scheduler::Complete{}).starts("a");
+  EXPECT_FALSE(w.fails("a", FailureClass::transient).scheduler().stranded()) << "it is tried again in a moment";
+}
+
+TEST(Scheduler, AWideStageThatIsTriedAgainIsStillTooWide) {
+  World w;
+  w.stage("a", {}, "gang").width("gang", 4).agent(0, 2).on(Scheduler::Complete{});
+  EXPECT_THAT(w.on(Scheduler::Revive{{0}}).said(), ElementsAre("revive a", "a too wide for 2"));
+  EXPECT_TRUE(w.scheduler().finished());
 }
 
 TEST(Scheduler, AnAgentWithoutSlotsGetsNothing) {

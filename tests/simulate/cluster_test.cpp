@@ -99,7 +99,7 @@ class RandomRun : World, Watcher {
   }
 
   void add_node() {
-    // Agents together can take every gang, most of them alone; with faults they may be lost, and then some fit nowhere.
+    // Agents together can take every gang, most of them alone; those that are lost are replaced.
     std::uint32_t slots = 1 + static_cast<std::uint32_t>(below(gangs_ ? 5 : 3));
     if (gangs_ && trainers_.empty() && chance(0.5)) slots = 3 + slots % 3;
     trainers_[cluster_.add_node(slots)];
@@ -183,12 +183,7 @@ class RandomRun : World, Watcher {
     ++ended_[c.stage];
     EXPECT_GT(ended_[c.because], 0);
   }
-  void check(const Scheduler::TooWide& c) {
-    EXPECT_TRUE(gangs_ && faults_) << "nothing is too wide here";
-    EXPECT_EQ(c.width, widths_[c.stage]);
-    EXPECT_GT(c.width, c.largest);
-    ++ended_[c.stage];
-  }
+  void check(const Scheduler::TooWide&) { ADD_FAILURE() << "nothing is too wide for all nodes together"; }
   void check(const Scheduler::Begin& c) {
     std::uint32_t slots = 0;
     for (const sched::Part& part : c.parts) slots += part.slots;

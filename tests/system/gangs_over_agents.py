@@ -93,6 +93,20 @@ def live_and_die_together(case):
     nothing_is_left(case)
 
 
+def too_few_slots_are_left(case):
+    """Three agents of one slot, width 3, kill -9 of one: nothing has failed by it; the run is started again and has all three."""
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
+    wanted = undisturbed(case, "--set", "width=3", "--trainers", 3)
+    process = case.start("--set", "width=3", "--trainers", 1, "--time-scale", 0.4, ranks=3, trainer=("--sleep", 1.5))
+    begun = wait_for(lambda: [a for a in case.running() if len(trainers_of(case)) == 3], "a gang of all three")
+    kill(next(r["pid"] for r in case.events("joined") if r["agent"] != begun[0]["agent"] and r["agent"] != 0))
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    contains(case.said(), "stages that are left need 3 slots at a time, more than there are now; run it again, no finished stage is lost")
+    equal([r for r in case.events("failed") if r["final"]], [], "stages that failed for good")
+    equal(case.digests(), wanted, "digests")
+    nothing_is_left(case)
+
+
 def a_drain_keeps_their_place(case):
     """SIGTERM while a gang over two agents runs: it saves its place, everything ends, and the next run goes on from there."""
     case.sweep.write_text(SWEEP.format(seeds=[0]))
@@ -123,7 +137,7 @@ def a_gang_wider_than_all_agents_is_refused(case):
     contains(text, "width 5 needs 5 trainers, all agents together have 4")
 
 
-TESTS = [run_on_slots_of_several, live_and_die_together, a_drain_keeps_their_place, narrow_stages_run_beside_them,
+TESTS = [run_on_slots_of_several, live_and_die_together, too_few_slots_are_left, a_drain_keeps_their_place, narrow_stages_run_beside_them,
          a_gang_wider_than_all_agents_is_refused]
 
 if __name__ == "__main__":

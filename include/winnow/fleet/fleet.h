@@ -60,10 +60,10 @@ struct SweepCounts {
 
 struct Outcome {
   sched::Scheduler::Counts counts;
-  bool drained = false;    // stopped on request before everything was done
-  bool cancelled = false;  // the same by `winnow cancel`: it is not to go on by itself
-  bool late = false;       // the same because of its deadline
-  bool abandoned = false;  // every agent was lost: start again, no finished stage is
+  bool drained = false;        // stopped on request before everything was done
+  bool cancelled = false;      // the same by `winnow cancel`: it is not to go on by itself
+  bool late = false;           // the same because of its deadline
+  std::string abandoned = {};  // why it cannot go on, if so: agents were lost; start again, no finished stage is
   std::vector<SweepCounts> sweeps = {};
 };
 

@@ -38,7 +38,8 @@ struct Policy {
 // Life: constructed with the graph, then one call of `on` for each event with a time that never goes back, until
 // finished(). Commands are appended to `out`, to be carried out in order.
 //
-// Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open after a drain); no stage
+// Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open: after a drain, or
+// stranded); no stage
 // runs before its inputs are done; an accepted result is never taken back. A stage of width k takes k slots of one
 // agent, all or none; once all agents are here and none has so many, of several: each keeps its part free (Reserved),
 // and when all do, the first one starts the gang (Begin). What becomes of a part becomes of the whole.
@@ -179,7 +180,7 @@ class Scheduler {
     StageId stage;
     StageId because;
   };
-  // Failed: all agents together have fewer slots: `largest`.
+  // Failed: all agents together never had more slots than `largest`.
   struct TooWide {
     StageId stage;
     std::uint32_t width, largest;
@@ -221,6 +222,10 @@ class Scheduler {
   bool finished() const { return open_ == 0 || (stopping_ && leases_.empty()); }
 
   bool stopping() const { return stopping_; }  // nothing starts any more
+
+  // What is left needs slots that were lost: nothing runs, and nothing can start until an agent joins. A run that is
+  // started again with all its agents goes on from here.
+  bool stranded() const;
 
   // Who executes it, the one that answers for it first; nobody where it holds no lease.
   std::vector<Part> parts_of(Attempt) const;
@@ -422,6 +427,7 @@ class Scheduler {
   std::set<AgentId> gaps_;                         // with reservations and idle slots
   std::map<std::uint32_t, std::uint32_t> unkept_;  // agents, by slots that are not reserved
   std::uint32_t largest_ = 0, all_slots_ = 0;      // slots: the most of one agent, of all together
+  std::uint32_t most_slots_ = 0;                   // that all together ever had
   Time looked_{};                                  // when what waits was looked at
   std::size_t open_ = 0, done_ = 0, failed_ = 0, blocked_ = 0, withdrawn_ = 0;
   std::vector<std::uint32_t> seen_;     // by class: durations learned

@@ -157,7 +157,8 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
     require(plans, work, catalogues);
     work.plan_further = further_sweeps({store, plans, fleet_work, require});
     outcome = fleet.coordinate(work, display);
-    if (outcome.abandoned) throw InternalError("every agent was lost; run it again, no finished stage is");
+    if (!outcome.abandoned.empty())
+      throw InternalError(outcome.abandoned + "; run it again, no finished stage is lost");
   } else if (std::filesystem::is_directory(store.root() / "runs")) {
     work.begun();
   }
@@ -282,7 +283,7 @@ int run(int argc, char** argv) {
     store = own.store;
     return fleet.emplace(own, world), execute(options, world, *fleet, outcome);
   });
-  if (!outcome.abandoned) fleet::write_exit_record(code, outcome, store);
+  if (outcome.abandoned.empty()) fleet::write_exit_record(code, outcome, store);
   if (fleet) fleet->leave(code);
   return code;
 }

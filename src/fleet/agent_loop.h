@@ -83,7 +83,7 @@ class AgentLoop {
   void execute(const sched::Agent::ReportReturned&);
   void execute(const sched::Agent::ReportSlots&);
   void execute(const sched::Agent::SendHeartbeat&);
-  void execute(const sched::Agent::Suspended&);
+  void execute(const sched::Agent::Quarantined&);
   void execute(const sched::Agent::Readmitted&);
   std::string name_of(sched::Slot) const;
   void send(const Message&);

@@ -98,8 +98,9 @@ std::string AgentLoop::name_of(Slot slot) const {
   return fmt::format("GPU {} {} ({})", gpu.index, gpu.name, gpu.uuid);
 }
 
-void AgentLoop::execute(const Agent::Suspended& c) {
-  send({.kind = Message::Kind::suspended, .number = seconds(c.length), .text = name_of(c.slot), .attempts = c.failed});
+void AgentLoop::execute(const Agent::Quarantined& c) {
+  send(
+      {.kind = Message::Kind::quarantined, .number = seconds(c.length), .text = name_of(c.slot), .attempts = c.failed});
 }
 
 void AgentLoop::execute(const Agent::Readmitted& c) {

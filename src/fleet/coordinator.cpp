@@ -239,7 +239,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       status_.resized(agent, static_cast<std::uint32_t>(message.number));
       journal_.add({{"event", "resized"}, {"agent", agent}, {"slots", message.number}});
       return event(Scheduler::Resized{agent, static_cast<std::uint32_t>(message.number)});
-    case Message::Kind::suspended: return suspended(agent, message);
+    case Message::Kind::quarantined: return quarantined(agent, message);
     case Message::Kind::readmitted:
       journal_.add({{"event", "readmitted"}, {"agent", agent}, {"host", host(agent)}, {"device", message.text}});
       return observer_.say(fmt::format("{} on {} gets stages again{}", message.text, host(agent),

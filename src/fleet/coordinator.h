@@ -33,7 +33,7 @@ class Coordinator {
   static Descriptor watch_signals();
   void on_signals();
   void keep_time();
-  void suspended(sched::AgentId, const Message&);
+  void quarantined(sched::AgentId, const Message&);
   void end_agents();
   void abandon(const std::string& why);
   std::string lost_slots() const;

@@ -177,7 +177,7 @@ void Coordinator::execute(const Scheduler::Quarantine& c) {
 }
 
 // One device of an agent.
-void Coordinator::suspended(sched::AgentId agent, const Message& message) {
+void Coordinator::quarantined(sched::AgentId agent, const Message& message) {
   journal_.add({{"event", "quarantine"},
                 {"agent", agent},
                 {"host", host(agent)},

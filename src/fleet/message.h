@@ -44,8 +44,8 @@ struct Message {
     // coordinator to agent
     sources,  // detail: further data sources, JSON
     // agent to coordinator
-    suspended,   // text: which slot or GPU is used no more; attempts: that failed there; number: seconds
-    readmitted,  // text: which; number: 1 where it was no fault of it
+    quarantined,  // text: which slot or GPU is used no more; attempts: that failed there; number: seconds
+    readmitted,   // text: which; number: 1 where it was no fault of it
     last = readmitted,
   };
   Kind kind{};

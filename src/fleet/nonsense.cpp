@@ -106,7 +106,7 @@ std::string nonsense_in(const Message& message, std::size_t stages) {
                  ? ""
                  : fmt::format("a stage took {} s and {} bytes", message.number, message.memory);
     case Kind::failed: return is_failure_class(message.text) ? "" : "it does not know why a stage failed";
-    case Kind::suspended:
+    case Kind::quarantined:
       return within(message.number, 1e9) ? "" : fmt::format("a device is left alone for {} s", message.number);
     case Kind::resized: return within(message.number, kMostSlots) ? "" : fmt::format("it has {} slots", message.number);
     case Kind::heartbeat: {

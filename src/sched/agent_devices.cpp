@@ -1,16 +1,9 @@
 // Slots whose devices seem to be sick: a device that fails everything takes stage after stage, because it is the one
 // that is always free.
-#include <algorithm>
-
 #include "winnow/sched/agent.h"
+#include "winnow/sched/quarantine.h"
 
 namespace winnow::sched {
-
-namespace {
-
-constexpr std::size_t kFailures = 3;  // of different stages, one after the other
-
-}  // namespace
 
 void Agent::note_result(Slot slot) {
   for (Slot other = 0; other < suspicions_.size(); ++other) suspicions_[other].others_work = other != slot;
@@ -30,14 +23,15 @@ void Agent::note_failure(Slot slot, Attempt attempt, FailureClass why, Time now,
   if (elsewhere || suspicion.until) return;
   if (suspicion.failing.empty()) suspicion.others_work = false;
   suspicion.failing[attempt.stage] = {attempt, now + timers_.avoid};
-  if (suspicion.failing.size() < kFailures || !suspicion.others_work || closed_[slot] || open_slots() < 2) return;
-  Time length = timers_.quarantine * (1 << std::min<std::uint32_t>(suspicion.times++, 10));
+  if (suspicion.failing.size() < kQuarantineFailures || !suspicion.others_work || closed_[slot] || open_slots() < 2)
+    return;
+  Time length = quarantine_length(timers_, suspicion.times++);
   suspicion.until = now + length;
   closed_[slot] = true;
   clear(slot);
-  Suspended suspended{slot, {}, length};
-  for (const auto& [stage, last] : suspicion.failing) suspended.failed.push_back(last.attempt);
-  out.push_back(std::move(suspended));
+  Quarantined quarantine{slot, {}, length};
+  for (const auto& [stage, last] : suspicion.failing) quarantine.failed.push_back(last.attempt);
+  out.push_back(std::move(quarantine));
   report_slots(out);
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "winnow/sched/quarantine.h"
 #include "winnow/sched/scheduler.h"
 
 namespace winnow::sched {
@@ -72,7 +73,7 @@ void Scheduler::note_failure(AgentId agent, Attempt attempt, FailureClass why, T
   bool another = std::any_of(hosts_.begin(), hosts_.end(),
                              [&](const auto& entry) { return entry.first != agent && entry.second.works(); });
   if (host.failing.size() < policy_.quarantine || host.quarantined_until || !another) return;
-  Time length = timers_.quarantine * (1 << std::min<std::uint32_t>(host.quarantines++, 10));
+  Time length = quarantine_length(timers_, host.quarantines++);
   host.quarantined_until = now + length;
   out.push_back(Quarantine{agent, static_cast<std::uint32_t>(host.failing.size()), length});
   for (const auto& [stage, cause] : host.failing) forgive(stage, cause);

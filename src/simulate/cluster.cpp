@@ -306,6 +306,6 @@ void Cluster::execute(AgentId id, const Agent::ReportReturned& c) {
 }
 void Cluster::execute(AgentId id, const Agent::ReportSlots& c) { to_scheduler(id, Scheduler::Resized{id, c.slots}); }
 void Cluster::execute(AgentId id, const Agent::SendHeartbeat& c) { to_scheduler(id, Scheduler::Beat{id, c.held}); }
-void Cluster::execute(AgentId id, const Agent::Suspended& c) { to_scheduler(id, Scheduler::Forgive{id, c.failed}); }
+void Cluster::execute(AgentId id, const Agent::Quarantined& c) { to_scheduler(id, Scheduler::Forgive{id, c.failed}); }
 
 }  // namespace winnow::simulate

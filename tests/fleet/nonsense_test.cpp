@@ -39,7 +39,7 @@ TEST(Nonsense, WhatAgentsSayIsNone) {
       {.kind = Kind::note, .text = "anything"},
       {.kind = Kind::call, .attempt = kGood, .number = 1, .text = "sh"},
       {.kind = Kind::reserved, .attempt = kGood},
-      {.kind = Kind::suspended, .number = 600, .text = "GPU 2", .attempts = {kGood}},
+      {.kind = Kind::quarantined, .number = 600, .text = "GPU 2", .attempts = {kGood}},
       {.kind = Kind::readmitted, .text = "GPU 2"},
       {.kind = Kind::left},
   };
@@ -76,8 +76,8 @@ TEST(Nonsense, NumbersThatAreNone) {
     }
   EXPECT_NE(nonsense_in({.kind = Kind::joined, .number = 0, .detail = joining(Value::object())}, kStages), "");
   EXPECT_NE(nonsense_in({.kind = Kind::done, .attempt = kGood, .memory = -1}, kStages), "");
-  EXPECT_NE(nonsense_in({.kind = Kind::suspended, .number = -1}, kStages), "");
-  EXPECT_NE(nonsense_in({.kind = Kind::suspended, .number = 600, .attempts = {kNowhere}}, kStages), "");
+  EXPECT_NE(nonsense_in({.kind = Kind::quarantined, .number = -1}, kStages), "");
+  EXPECT_NE(nonsense_in({.kind = Kind::quarantined, .number = 600, .attempts = {kNowhere}}, kStages), "");
 }
 
 TEST(Nonsense, HostsThatAreNone) {

@@ -79,7 +79,7 @@ class Node {
     held_.clear();
     for (const Attempt& attempt : c.held) held_.push_back(attempt.stage);
   }
-  void say(const Agent::Suspended& c) {
+  void say(const Agent::Quarantined& c) {
     std::string text = "suspend " + std::to_string(c.slot) + " for";
     for (const Attempt& attempt : c.failed) text += " " + std::to_string(attempt.stage);
     said_.push_back(text);

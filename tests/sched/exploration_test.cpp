@@ -256,7 +256,7 @@ class Exploration {
   static void execute(World& world, AgentId id, const Agent::SendHeartbeat& c) {
     say(world, id, Scheduler::Beat{id, c.held});
   }
-  static void execute(World& world, AgentId id, const Agent::Suspended& c) {
+  static void execute(World& world, AgentId id, const Agent::Quarantined& c) {
     say(world, id, Scheduler::Forgive{id, c.failed});
   }
   static void execute(World&, AgentId, const Agent::Readmitted&) {}

@@ -710,7 +710,7 @@ TEST(Scheduler, WhatFitsNoMoreIsStrandedOnceAllElseIsDone) {
   w.stage("a", {}, "gang").stage("after", {"a"}).stage("b").width("gang", 2).agent(0, 1).agent(1, 2);
   w.on(Scheduler::Complete{}).starts("a").leaves(1);
   EXPECT_FALSE(w.scheduler().stranded()) << "b runs";
-  w.starts("b").ends("b").wait(10s);
+  w.starts("b").ends("b").wait(2s);
   EXPECT_TRUE(w.scheduler().stranded()) << "nothing failed: with all agents it can be computed";
   EXPECT_EQ(w.scheduler().counts().open, 2u);
   EXPECT_EQ(w.scheduler().counts().failed, 0u);

@@ -29,8 +29,8 @@ namespace winnow::sched {
 // listens.
 //
 // A stage that failed in a slot waits a while for another one. A slot in which different stages failed,
-// one after the other, while others had results, is suspended: its device is taken to be sick, and what failed there is
-// not the stages' fault (Suspended). One of them that fails in another slot, too, clears it.
+// one after the other, while others had results, is in quarantine: its device is taken to be sick, and what failed
+// there is not the stages' fault (Quarantined). One of them that fails in another slot, too, clears it.
 class Agent {
  public:
   // Events.
@@ -200,7 +200,7 @@ class Agent {
     std::vector<Attempt> held;
   };
   // It gets nothing for so long.
-  struct Suspended {
+  struct Quarantined {
     Slot slot;
     std::vector<Attempt> failed;  // there
     Time length;
@@ -211,7 +211,7 @@ class Agent {
   };
   using Command = std::variant<Prepare, StartTrainer, FreeSlots, StartPart, Run, StopStage, KillTrainer, QuitTrainer,
                                Commit, Exit, ReportStarted, ReportReserved, ReportDone, ReportFailed, ReportReturned,
-                               ReportSlots, SendHeartbeat, Suspended, Readmitted>;
+                               ReportSlots, SendHeartbeat, Quarantined, Readmitted>;
   using Commands = std::vector<Command>;
 
   Agent(std::uint32_t slots, Timers, Time now, SharedDevices = {});
@@ -285,7 +285,7 @@ class Agent {
     };
     std::map<StageId, Failed> failing = {};
     bool others_work = false;        // another slot has had a result since
-    std::optional<Time> until = {};  // suspended
+    std::optional<Time> until = {};  // in quarantine
     std::uint32_t times = 0;         // so far
   };
   void note_result(Slot);
@@ -331,7 +331,7 @@ class Agent {
   Timers timers_;
   SharedDevices devices_;
   std::vector<Trainer> trainers_;
-  std::vector<bool> closed_;           // by slot; also those that are suspended
+  std::vector<bool> closed_;           // by slot; also those in quarantine
   std::vector<Suspicion> suspicions_;  // by slot
   std::set<Attempt> preparing_;
   std::deque<Attempt> waiting_;      // prepared

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "winnow/sched/quarantine.h"
 #include "winnow/sched/ready_queue.h"
 #include "winnow/sched/timers.h"
 
@@ -32,7 +33,7 @@ struct Policy {
   std::uint32_t max_failures = 0;   // so many failed stages end the sweep; 0: never
   // So many different stages that fail on an agent, one after the other, while another agent works: the fault is its
   // own, and it is in quarantine. 0: never.
-  std::uint32_t quarantine = 3;
+  std::uint32_t quarantine = kQuarantineFailures;
 };
 
 // Life: constructed with the graph, then one call of `on` for each event with a time that never goes back, until

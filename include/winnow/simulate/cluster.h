@@ -137,7 +137,7 @@ class Cluster {
   void execute(sched::AgentId, const sched::Agent::ReportReturned&);
   void execute(sched::AgentId, const sched::Agent::ReportSlots&);
   void execute(sched::AgentId, const sched::Agent::SendHeartbeat&);
-  void execute(sched::AgentId, const sched::Agent::Suspended&);
+  void execute(sched::AgentId, const sched::Agent::Quarantined&);
   void execute(sched::AgentId, const sched::Agent::Readmitted&) {}
 
   std::vector<std::uint32_t> widths_;  // by stage

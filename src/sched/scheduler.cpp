@@ -1,8 +1,6 @@
 #include "winnow/sched/scheduler.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <utility>
 
 namespace winnow::sched {
@@ -12,8 +10,6 @@ namespace {
 std::size_t classes_of(const Graph& graph) {
   return graph.classes.empty() ? 0 : *std::max_element(graph.classes.begin(), graph.classes.end()) + std::size_t{1};
 }
-
-constexpr std::uint32_t kLargestWindow = 256;  // stages held by a slot, however short they are
 
 }  // namespace
 
@@ -284,51 +280,6 @@ void Scheduler::leave_orders(AgentId agent, const Host& host) {
   gaps_.erase(agent);
 }
 
-// When it will end. What is not known may end at any moment.
-void Scheduler::expect(Lease& lease, Time now) {
-  StageId stage = lease.attempt.stage;
-  double seconds = ready(stage).prediction(classes_[stage]).value_or(0);
-  lease.end = now + Time(static_cast<std::int64_t>(std::min(seconds, 1e9) * 1e9));
-  lease.for_each_part([&](Part part) {
-    hosts_.at(part.agent).ends.emplace(lease.end, part.slots);
-    look_ahead(part.agent, now);
-  });
-}
-
-void Scheduler::look_ahead(AgentId agent, Time now) {
-  const Host& host = hosts_.at(agent);
-  std::uint32_t soon = 0;
-  for (const auto& [end, width] : host.ends) {
-    if (end > now + timers_.ahead || soon >= host.slots) break;
-    soon += width;
-  }
-  soon = std::min(soon, host.slots);
-  if (soon != host.ahead) change(agent, [&](Host& changed) { changed.ahead = soon; });
-}
-
-// What an agent has been given ahead and cannot start for long, because an estimate was wrong, is another's.
-void Scheduler::take_back_what_waits(Time now, Commands& out) {
-  if (now - looked_ < timers_.ahead || hosts_.size() < 2) return;
-  looked_ = now;
-  for (auto& [stage, lease] : leases_) {
-    const Host& host = hosts_.at(lease.agent);
-    if (lease.started || lease.retracting || !lease.others.empty() || host.held <= host.slots ||
-        now - lease.given < 4 * timers_.ahead)
-      continue;
-    lease.retracting = true;
-    out.push_back(Retract{lease.agent, lease.attempt});
-  }
-}
-
-// How many stages a slot holds that comes free soon: the one that runs, and as many as run in the time of a prefetch,
-// at least one.
-std::uint32_t Scheduler::window(StageId stage) const {
-  std::optional<double> seconds = ready_.at(width_of(stage)).prediction(classes_[stage]);
-  if (!seconds) return 2;
-  double ahead = std::chrono::duration<double>(timers_.prefetch).count() / std::max(*seconds, 1e-6);
-  return 1 + static_cast<std::uint32_t>(std::clamp(ahead, 1.0, double{kLargestWindow}));
-}
-
 void Scheduler::assign(Time now, Commands& out) {
   if (stopping_) return;
   start_reserved(now, out);
@@ -350,118 +301,6 @@ std::optional<Priority> Scheduler::next_priority(std::optional<Priority> after) 
   for (const auto& [width, queue] : ready_)
     if (auto own = queue.priority(); own && (!after || *own > *after) && (!least || *own < *least)) least = own;
   return least;
-}
-
-void Scheduler::agents_changed() {
-  largest_ = all_slots_ = 0;
-  for (const auto& [id, host] : hosts_) {
-    largest_ = std::max(largest_, host.slots);  // quarantine ends
-    all_slots_ += host.slots;
-  }
-  most_slots_ = std::max(most_slots_, all_slots_);
-}
-
-// Stages that all agents together cannot take, now that all are here: they would wait for ever. What fitted before
-// agents or devices were lost is not wrong, only stranded.
-void Scheduler::fail_too_wide(Commands& out) {
-  if (!complete_ || stopping_ || most_slots_ == 0) return;  // agents that drain are no fewer for the next run
-  std::uint32_t largest = most_slots_;
-  bool any = false;
-  for (ClassId id = 0; id < open_of_.size() && !any; ++id) any = open_of_[id] > 0 && widths_[id] > largest;
-  if (!any) return;
-  for (StageId stage = 0; stage < records_.size(); ++stage) {
-    State state = records_[stage].state;
-    if (width_of(stage) <= largest || is_closed(state) || state == State::leased) continue;
-    records_[stage].state = State::failed;
-    close(stage);
-    ++failed_;
-    out.push_back(TooWide{stage, width_of(stage), largest});
-    block_dependents(stage, out);
-  }
-  end_reservations([&](const Reservation& r) { return records_[r.stage].state != State::ready; });
-}
-
-// A last agent without slots ends by itself. What is ready and fits waits for no more than an agent in quarantine.
-bool Scheduler::stranded() const {
-  if (!complete_ || stopping_ || open_ == 0 || all_slots_ == 0 || !leases_.empty() || !delayed_.empty()) return false;
-  return std::all_of(ready_.begin(), ready_.end(),
-                     [&](const auto& entry) { return entry.first > all_slots_ || entry.second.empty(); });
-}
-
-// Idle slots that are not reserved, and nothing ready for them: ask for stages that others have not started.
-void Scheduler::steal(Commands& out) {
-  if (by_load_.empty() || by_load_.rbegin()->first <= 1000) return;  // no agent holds more than it runs
-  std::uint32_t wanted = 0, largest = 0;                             // idle slots, and the most of one agent
-  for (const auto& [load, agent] : by_load_) {
-    const Host& host = hosts_.at(agent);
-    if (!host.works() || host.refuses) continue;
-    if (host.held >= host.slots) break;
-    if (host.held + host.kept >= host.slots) continue;
-    wanted += host.slots - host.held - host.kept;
-    largest = std::max(largest, host.slots - host.held - host.kept);
-  }
-  if (wanted == 0) return;
-  for (auto& [stage, lease] : leases_)
-    if (lease.retracting) wanted -= std::min(wanted, width_of(stage));
-  if (wanted == 0) return;
-  for (auto& [stage, lease] : leases_) {
-    const Host& host = hosts_.at(lease.agent);
-    if (lease.started || lease.retracting || !lease.others.empty() || host.held <= host.slots ||
-        width_of(stage) > std::min(largest, wanted) || failed_on_.count(stage))  // it may have failed where the slot is
-      continue;
-    lease.retracting = true;
-    out.push_back(Retract{lease.agent, lease.attempt});
-    wanted -= width_of(stage);
-    if (wanted == 0) return;
-  }
-}
-
-void Scheduler::make_ready(StageId stage) {
-  records_[stage].state = State::ready;
-  ready(stage).push(stage);
-}
-
-void Scheduler::release_dependents(StageId stage) {
-  for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i) {
-    Record& record = records_[dependents_[i]];
-    if (--record.missing == 0 && record.state == State::waiting) make_ready(dependents_[i]);
-  }
-}
-
-// Stages come in topological order: inputs before what needs them. Those of `inputs` come after all that have some.
-void Scheduler::add_dependents(const std::vector<std::vector<StageId>>& inputs) {
-  std::size_t before = first_dependent_.size() - 1, all = before + inputs.size();
-  std::vector<std::uint32_t> first(all + 1);
-  for (std::size_t stage = 0; stage < before; ++stage)
-    first[stage + 1] = first_dependent_[stage + 1] - first_dependent_[stage];
-  for (const auto& own : inputs)
-    for (StageId input : own) ++first[input + 1];
-  for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
-  std::vector<StageId> dependents(first.back());
-  std::vector<std::uint32_t> next(first.begin(), first.end() - 1);
-  for (std::size_t stage = 0; stage < before; ++stage)
-    for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i)
-      dependents[next[stage]++] = dependents_[i];
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    for (StageId input : inputs[i]) dependents[next[input]++] = static_cast<StageId>(before + i);
-  first_dependent_ = std::move(first);
-  dependents_ = std::move(dependents);
-}
-
-// Empty queues for all stages, with what is known of their durations.
-void Scheduler::queue_anew(const std::vector<Priority>& priorities) {
-  std::vector<std::uint16_t> heights(records_.size());  // the longest chain of stages that wait for each
-  for (std::size_t stage = records_.size(); stage-- > 0;)
-    for (std::uint32_t i = first_dependent_[stage]; i < first_dependent_[stage + 1]; ++i)
-      heights[stage] = std::max<std::uint16_t>(
-          heights[stage], static_cast<std::uint16_t>(std::min(heights[dependents_[i]] + 1, 65535)));
-  std::map<std::uint32_t, ReadyQueue, std::greater<>> fresh;
-  for (std::uint32_t width : std::set<std::uint32_t>(widths_.begin(), widths_.end()))
-    fresh.emplace(width, ReadyQueue(widths_.size(), classes_, heights, priorities));
-  for (const auto& [width, queue] : ready_)
-    for (ClassId id = 0; id < queue.classes(); ++id)
-      if (auto seconds = queue.prediction(id)) fresh.at(width).predict(id, *seconds);
-  ready_ = std::move(fresh);
 }
 
 }  // namespace winnow::sched

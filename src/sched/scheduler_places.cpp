@@ -1,5 +1,7 @@
-// Where stages go: agents with room for them, several agents together, slots reserved for those that have none.
+// Where stages go: agents with room for them, several agents together, slots reserved for those that have none; and
+// what fits nowhere.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "winnow/sched/scheduler.h"
@@ -266,6 +268,42 @@ void Scheduler::fill_gaps(std::uint32_t width, Priority priority, Time now, Comm
       give(*stage, Place{agent, width}, now, out);
     }
   }
+}
+
+void Scheduler::agents_changed() {
+  largest_ = all_slots_ = 0;
+  for (const auto& [id, host] : hosts_) {
+    largest_ = std::max(largest_, host.slots);  // quarantine ends
+    all_slots_ += host.slots;
+  }
+  most_slots_ = std::max(most_slots_, all_slots_);
+}
+
+// Stages that all agents together cannot take, now that all are here: they would wait for ever. What fitted before
+// agents or devices were lost is not wrong, only stranded.
+void Scheduler::fail_too_wide(Commands& out) {
+  if (!complete_ || stopping_ || most_slots_ == 0) return;  // agents that drain are no fewer for the next run
+  std::uint32_t largest = most_slots_;
+  bool any = false;
+  for (ClassId id = 0; id < open_of_.size() && !any; ++id) any = open_of_[id] > 0 && widths_[id] > largest;
+  if (!any) return;
+  for (StageId stage = 0; stage < records_.size(); ++stage) {
+    State state = records_[stage].state;
+    if (width_of(stage) <= largest || is_closed(state) || state == State::leased) continue;
+    records_[stage].state = State::failed;
+    close(stage);
+    ++failed_;
+    out.push_back(TooWide{stage, width_of(stage), largest});
+    block_dependents(stage, out);
+  }
+  end_reservations([&](const Reservation& r) { return records_[r.stage].state != State::ready; });
+}
+
+// A last agent without slots ends by itself. What is ready and fits waits for no more than an agent in quarantine.
+bool Scheduler::stranded() const {
+  if (!complete_ || stopping_ || open_ == 0 || all_slots_ == 0 || !leases_.empty() || !delayed_.empty()) return false;
+  return std::all_of(ready_.begin(), ready_.end(),
+                     [&](const auto& entry) { return entry.first > all_slots_ || entry.second.empty(); });
 }
 
 }  // namespace winnow::sched

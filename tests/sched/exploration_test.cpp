@@ -413,7 +413,11 @@ class Exploration {
       });
     }
     fault("the coordinator dies", start_again);
-    if (world.scheduler->stranded()) add("started again with all agents", start_again);
+    if (world.scheduler->stranded())
+      add("started again with all agents", [](World& w) {  // after a fault; what a further one does there is known
+        w.faults = 0;
+        start_again(w);
+      });
     else if (!pending) add("time", [](World& w) { pass_time(w); });
     return result;
   }

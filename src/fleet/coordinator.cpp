@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "commit_note.h"
+#include "missing_results.h"
 #include "nonsense.h"
 #include "recall.h"
 #include "too_small_gpus.h"
@@ -119,7 +120,13 @@ Outcome Coordinator::run() {
   if (!refused_.empty()) throw UsageError(refused_);
   bool stopped = drains_ > 0 && counts.open > 0;
   if (!ending_) abandoned_ = "every agent was lost";
-  return {counts, stopped, stopped && cancelled_whole_, stopped && late_, abandoned_, sweeps_.counts()};
+  return {counts,
+          stopped,
+          stopped && cancelled_whole_,
+          stopped && late_,
+          abandoned_,
+          sweeps_.counts(),
+          missing_results(options_.store, scheduler_, work_.graph, work_.identities)};
 }
 
 void Coordinator::welcome(AgentId agent) {

@@ -154,10 +154,11 @@ void Scheduler::handle(const Reserved& event, Time now, Commands& out) {
 }
 
 // A result counts from whichever agent, as long as the stage is open: its lease may have ended while it was under way.
+// Not of an attempt that nobody was given.
 void Scheduler::handle(const Done& event, Time now, Commands& out) {
   if (event.attempt.stage >= records_.size()) return;
   Record& record = records_[event.attempt.stage];
-  if (is_closed(record.state)) return;
+  if (is_closed(record.state) || event.attempt.number > record.attempts) return;
   if (auto lease = leases_.find(event.attempt.stage); lease != leases_.end()) {
     const Lease& held = lease->second;
     if (held.attempt != event.attempt) {

@@ -738,6 +738,14 @@ TEST(Scheduler, AWideStageThatIsTriedAgainIsStillTooWide) {
   EXPECT_TRUE(w.scheduler().finished());
 }
 
+TEST(Scheduler, AResultOfAnAttemptThatNobodyWasGivenDoesNotCount) {
+  World w;
+  w.stage("a").stage("b", {"a"}).agent(0);
+  EXPECT_THAT(w.on(Scheduler::Done{0, {1, 1}, {}}).said(), IsEmpty()) << "its input is not even there";
+  EXPECT_THAT(w.on(Scheduler::Done{0, {0, 2}, {}}).said(), IsEmpty());
+  EXPECT_EQ(w.scheduler().counts().done, 0u);
+}
+
 TEST(Scheduler, AnAgentWithoutSlotsGetsNothing) {
   World w;
   w.stage("a");

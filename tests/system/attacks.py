@@ -66,6 +66,19 @@ def a_rank_that_is_no_winnow(case):
         contains(said[0], "it is not listened to any more")
 
 
+def a_result_that_is_not_there(case):
+    """An agent says that a stage is done, and has written nothing: the run does not end well, and the next one computes the stage."""
+    stages = small(case)
+    words = [SOURCE / "launch/mpirun", "-n", 1, case.build / "bin/winnow", "run", case.sweep, "--from-scratch", "--store", case.store,
+             "--trainer", case.trainer("--sleep", 0.3, "--quiet"), ":", "-n", 1, case.build / "bin/babbling-agent", "done"]
+    answer = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=120, env=case.environment)
+    equal(answer.returncode, 1, f"exit code: {answer.stdout}{answer.stderr}")
+    contains(answer.stderr, f"winnow: 1 stage reported as done has no run file in {case.store}, the first is ")
+    equal(json.loads((case.store / "exit.json").read_text())["code"], 1, "code in the exit record")
+    equal(sweep_into(case, case.store)[0], 0, "exit code of the next run")
+    equal(len(list(case.store.glob("runs/??/*.h5"))), stages, "run files")
+
+
 def names_that_would_be_folders_elsewhere(case):
     text = SWEEP.format(seeds=[0])
     before = set(case.folder.iterdir())
@@ -225,7 +238,7 @@ def secrets_stay_out(case):
         raise AssertionError("there is no page")
 
 
-TESTS = [a_rank_that_is_no_winnow, names_that_would_be_folders_elsewhere, odd_paths_of_stores, a_results_folder_of_someone_else, a_read_only_store,
+TESTS = [a_rank_that_is_no_winnow, a_result_that_is_not_there, names_that_would_be_folders_elsewhere, odd_paths_of_stores, a_results_folder_of_someone_else, a_read_only_store,
          links_out_of_the_store, secrets_stay_out]
 
 if __name__ == "__main__":

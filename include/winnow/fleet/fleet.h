@@ -65,6 +65,7 @@ struct Outcome {
   bool late = false;           // the same because of its deadline
   std::string abandoned = {};  // why it cannot go on, if so: agents were lost; start again, no finished stage is
   std::vector<SweepCounts> sweeps = {};
+  std::vector<sched::StageId> missing = {};  // reported as done, and there is no run file
 };
 
 // Rank 0. Life: constructed first, then perhaps coordinate(), then leave(), whatever happened in between: other ranks

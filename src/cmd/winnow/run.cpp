@@ -21,6 +21,7 @@
 #include "trainer_option.h"
 #include "united_plans.h"
 #include "wanted_devices.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/fleet/exit_record.h"
@@ -159,6 +160,12 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
     outcome = fleet.coordinate(work, display);
     if (!outcome.abandoned.empty())
       throw InternalError(outcome.abandoned + "; run it again, no finished stage is lost");
+    if (!outcome.missing.empty())
+      throw DeviceError(fmt::format(
+          "{} reported as done {} no run file in {}, the first is {}: removed while the run went on, or an agent said "
+          "what is not so; run it again, and what is missing is computed",
+          counted(outcome.missing.size(), "stage"), outcome.missing.size() == 1 ? "has" : "have", store.root().string(),
+          work.label(outcome.missing.front())));
   } else if (std::filesystem::is_directory(store.root() / "runs")) {
     work.begun();
   }

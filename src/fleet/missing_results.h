@@ -1,0 +1,19 @@
+// What agents reported as done is looked for in the store, once, at the end of a run.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "winnow/core/file.h"
+#include "winnow/sched/scheduler.h"
+#include "winnow/stage/stage.h"
+
+namespace winnow::fleet {
+
+// Those stages that ended done here and have no run file in the store: somebody removed it, or an agent said what is
+// not so. Lists the store, again for `patience` where one is missing: what a network file system lists may be old.
+std::vector<sched::StageId> missing_results(const Path& store, const sched::Scheduler&, const sched::Graph& planned,
+                                            const std::vector<Identity>& identities,
+                                            std::chrono::milliseconds patience = std::chrono::seconds(5));
+
+}  // namespace winnow::fleet

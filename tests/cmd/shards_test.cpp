@@ -73,8 +73,9 @@ TEST(Shards, WhatSharesAStageOfItsOwnStaysTogether) {
   std::vector<bool> first = stages_of(plans, {1, 2});
   for (std::uint32_t stage = 0; stage < first.size(); ++stage)
     for (std::uint32_t input : plans.inputs(stage)) {
-      if (plans.regenerate(input).kind == StageKind::detect)
+      if (plans.regenerate(input).kind == StageKind::detect) {
         EXPECT_EQ(first[stage], first[input]) << "a detector is computed twice";
+      }
     }
 }
 

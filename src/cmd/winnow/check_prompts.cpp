@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "alike.h"
 #include "winnow/core/error.h"
 #include "winnow/data/dataset.h"
 #include "winnow/data/template_file.h"
@@ -84,7 +85,11 @@ std::vector<std::pair<std::string, std::string>> prompts_of(const Stage& stage,
 void check_prompts(const sweep::Plan& plan, const sweep::Catalogue& catalogue) {
   std::map<std::string, Texts> models;
   std::set<std::tuple<std::string, std::string, std::string>> seen;  // model, data set, template
+  const Alike alike(plan);
+  std::vector<bool> looked_at(plan.nodes().size());
   for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
+    if (looked_at[alike.of(i)]) continue;
+    looked_at[alike.of(i)] = true;
     const Stage stage = plan.stage(i);
     if (!encodes_prompts(stage) || !stage.settings.has("model")) continue;
     std::string name = stage.settings.text("model"), dataset = stage.settings.text("dataset");

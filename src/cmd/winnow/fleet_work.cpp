@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <tuple>
 
+#include "alike.h"
 #include "winnow/core/error.h"
 #include "winnow/stage/data_sets.h"
 
@@ -34,7 +36,18 @@ FleetWork::FleetWork(const UnitedPlans& plans, const std::vector<std::string>& f
     take_sweep(p, p < files.size() ? files[p] : "", end_of_priorities(), rows_of(p));
   }
   for (const sweep::Catalogue& catalogue : catalogues) add_programs(catalogue, programs_);
-  for (std::uint32_t stage = 0; stage < plans.stages().size(); ++stage) take_stage(stage, kind_of(stage));
+  const std::vector<Alike> alike(plans.plans().begin(), plans.plans().end());
+  std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, Kind> known;  // by plan, what is alike, width
+  for (std::uint32_t stage = 0; stage < plans.stages().size(); ++stage) {
+    const UnitedPlans::Member& member = plans.stages()[stage];
+    if (plans.first_need(stage) == plans.plans().size()) {
+      take_stage(stage, {{kDone, 1}});
+      continue;
+    }
+    auto [entry, fresh] = known.try_emplace({member.plan, alike[member.plan].of(member.node), member.width});
+    if (fresh) entry->second = kind_of(stage);
+    take_stage(stage, entry->second);
+  }
   for (std::size_t p = 0; p < catalogues.size(); ++p) take_sources(p, catalogues[p]);
   work_.stage = [this](sched::StageId stage) { return stage_order(plans_.regenerate(stage), programs_); };
   work_.label = [this](sched::StageId stage) { return plans_.label(stage); };
@@ -67,7 +80,6 @@ void FleetWork::take_sweep(std::size_t place, const std::string& file, sched::Pr
 }
 
 FleetWork::Kind FleetWork::kind_of(std::uint32_t stage) const {
-  if (plans_.first_need(stage) == plans_.plans().size()) return {{kDone, 1}};
   const Stage regenerated = plans_.regenerate(stage);
   Kind kind{stage_class(regenerated, plans_.node(stage).label, plans_.stages()[stage].width)};
   if (const sweep::MethodProgram* program = program_of(regenerated, programs_)) kind.memory = program->wishes.memory;

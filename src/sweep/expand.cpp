@@ -136,6 +136,7 @@ std::optional<Shape> Expander::make_shape(std::size_t grid, std::span<const std:
   std::map<std::string, Slot> slots = slots_of(resolved, sweep_.grids[grid], structural_[grid]);
   Shape shape(resolved, slots, catalogue_);
   if (hold_still(grid, resolved.effective, {}, shape.read)) return std::nullopt;
+  ++result_.shapes;
   differences_.add(resolved, slots);
   return shape;
 }

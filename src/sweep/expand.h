@@ -20,6 +20,7 @@ struct Expansion {
   std::vector<std::pair<std::string, std::size_t>> methods;      // and their numbers of experiments
   std::vector<std::string> notes, departures;
   std::vector<Missing> missing;
+  std::size_t shapes = 0;  // that were made: what the expansion costs
 };
 
 // Refuses what cannot run: UsageError. What this machine lacks gets an open fingerprint in the catalogue.

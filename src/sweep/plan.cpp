@@ -79,6 +79,7 @@ const std::vector<std::pair<std::string, std::size_t>>& Plan::methods() const { 
 const std::vector<Claim>& Plan::claims() const { return impl_->sweep.claims; }
 const std::vector<Missing>& Plan::missing() const { return impl_->expansion.missing; }
 const std::vector<std::string>& Plan::notes() const { return impl_->expansion.notes; }
+std::size_t Plan::resolved() const { return impl_->expansion.shapes; }
 const std::vector<std::string>& Plan::departures() const { return impl_->expansion.departures; }
 std::uint32_t Plan::cell_node(std::size_t experiment) const { return impl_->expansion.cells.at(experiment); }
 

@@ -24,6 +24,17 @@ class Graph : public SweepTest {
   }
 };
 
+TEST_F(Graph, SeedsAndRatesCostNothing) {
+  const std::string seeds = "seed = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]";
+  EXPECT_EQ(plan(sweep("[[grid]]\nmethod = [\"cc\", \"proden\"]\n" + seeds)).resolved(), 2u);
+  EXPECT_EQ(
+      plan(sweep("[[grid]]\nmethod = \"cc\"\nlabels = [{ kind = \"flip\", rate = 0.1 }, { kind = \"flip\", rate = "
+                 "0.2 }]\n\"data.seed\" = [1, 2]\n" +
+                 seeds))
+          .resolved(),
+      1u);
+}
+
 TEST_F(Graph, ExperimentsShareTheBackbone) {
   Plan p = plan(sweep("[[grid]]\nmethod = [\"cc\", \"proden\"]\nseed = [0, 1]"));
   ASSERT_EQ(p.nodes().size(), 5u);

@@ -88,6 +88,10 @@ class Plan {
   // prompts by hand. Tables show it.
   const std::vector<std::string>& departures() const;
 
+  // Of how many experiments the settings were checked and resolved: what reading a plan costs. All others differ from
+  // one of these in values alone that decide nothing, seeds for example.
+  std::size_t resolved() const;
+
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
   ~Plan();

@@ -52,7 +52,10 @@ StreamOrder Engine::order_of(const std::string& name, const SampleStream& stream
     if (host.const_data_ptr<std::uint8_t>()[i]) members.push_back(i);
   };
   if (auto recorded = source_.recorded("stream." + name, epoch_, 0, iteration_, 0, /*in_pass=*/true)) {
-    for (std::int64_t place = 0; place < recorded->size(0); ++place) add((*recorded)[place].item<std::int64_t>());
+    if (!std::get<0>(recorded->sort()).equal(at::arange(facts_.samples)))
+      throw DataError(fmt::format("the recorded order of stream '{}' in epoch {} is not one of all {} samples", name,
+                                  epoch_, facts_.samples));
+    for (std::int64_t place = 0; place < facts_.samples; ++place) add((*recorded)[place].item<std::int64_t>());
     return StreamOrder::recorded(std::move(members));
   }
   for (std::int64_t i = 0; i < host.size(0); ++i) add(i);

@@ -101,6 +101,13 @@ def main():
         assert wrong.returncode != 0 and "0 passed, 1 failed" in wrong.stdout, wrong
 
         made_anew(folder / "anew")
+        content, arrays = case.read(folder / "anew/method-rolt-plus-intended")
+        for forged in (1, -1, 10 ** 9):                # a sample twice, one too few, one that is none
+            order = arrays["draw.stream.main_labelled"].copy()
+            order[2][order[2] == 0] = forged
+            case.write(folder / "forged/method-rolt-plus", "method", "rolt-plus", arrays | {"draw.stream.main_labelled": order}, content["config"])
+            refused = run("forged")
+            assert refused.returncode != 0 and "the recorded order of stream 'main_labelled' in epoch 2 is not one of all 18 samples" in refused.stdout + refused.stderr, refused
 
         for broken, message in (({"in.x": np.zeros(2)}, "no out.* tensor"), ({"out.loss": np.array([np.nan])}, "NaN"), ({"out.loss": np.zeros(1), "x": np.zeros(1)}, "begins with none"),
                                 ({"out.loss": np.zeros(1, np.complex128)}, "complex128")):

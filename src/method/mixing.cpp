@@ -22,6 +22,11 @@ Mixing draw_mixing(Step& step, std::int64_t index, std::int64_t count, double al
           })};
 }
 
+Tensor counted_cross_entropy(const Tensor& logits, const Mixing& mixing, const Tensor& target, const Tensor& counts) {
+  Tensor weighted = mixing.of(target * counts.unsqueeze(1)), total = mixing.of(counts).sum();
+  return -(weighted * at::log_softmax(logits, 1)).sum() / at::where(total > 0, total, at::ones_like(total));
+}
+
 Tensor mixed_loss(Step& step, const std::string& module, std::int64_t index, const Ids& chosen, const Tensor& target) {
   if (chosen.size() == 0) return at::zeros({}, target.options());
   Mixing mixing = draw_mixing(step, index, chosen.size());

@@ -25,13 +25,6 @@ std::string base_of(const Net& net) { return net.network + "_base"; }
 std::string prior_of(const Net& net) { return net.network + "_prior"; }
 std::string pseudo_head_of(const Net& net) { return net.number == 0 ? "pseudo_head" : "second_pseudo_head"; }
 
-// Mean of -sum t log p over mixed rows, each of a row's two sides by its weight and by how much the side counts. Zero
-// where no side counts. target: B x C, counts: B, both of the rows before they are mixed.
-Tensor counted_cross_entropy(const Tensor& logits, const Mixing& mixing, const Tensor& target, const Tensor& counts) {
-  Tensor weighted = mixing.of(target * counts.unsqueeze(1)), total = mixing.of(counts).sum();
-  return -(weighted * at::log_softmax(logits, 1)).sum() / at::where(total > 0, total, at::ones_like(total));
-}
-
 class ProMix final : public TwoNetworks {
  public:
   void setup(Setup& setup) override {

@@ -62,6 +62,9 @@ constexpr DeclaredMetric kDeclared[] = {
     {"selected", kCount, "samples that the quotas of SoLar or HTC chose, over all epochs"},
     {"cleared", kCount, "candidates that POP has cleared"},
     {"theta", kValue, "POP's threshold"},
+    {"best_alpha", kValue, "Tip-Adapter: weight of the cache that the search on labelled samples chose"},
+    {"best_beta", kValue, "Tip-Adapter: sharpness of the cache that it chose"},
+    {"acc_val", kValue, "Tip-Adapter: accuracy in percent, 0 to 100, of these two on the samples of the search"},
     {"steps_after_warmup", kCount, "steps of PiCO or IDGP after their warm-up"},
     {"skipped_pictures", kLost, "images that do not decode and count as absent"},
 };

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 
 #include "check_written.h"
 #include "expand.h"
@@ -20,6 +22,13 @@ struct Plan::Impl {
   Layout layout{sweep};
   Resolver resolver{sweep, catalogue, schemas};
   Expansion expansion{};
+  // The stages of the experiment that was regenerated last: who goes through the nodes asks for all of them one after
+  // the other, and each would cost as much as all.
+  struct {
+    std::mutex mutex;
+    std::optional<std::size_t> experiment;
+    Stages stages;
+  } last{};
 
   Effective effective(std::size_t experiment) const {
     Layout::At at = layout.locate(expansion.combinations.at(experiment));
@@ -115,10 +124,16 @@ std::vector<Explained> Plan::explain(std::size_t experiment) const {
 
 Stage Plan::stage(std::uint32_t node) const {
   const Node& wanted = nodes().at(node);
-  Effective effective = impl_->effective(wanted.experiment);
-  Stages stages = stages_of(effective, impl_->catalogue);
-  for (std::size_t i = 0; i < stages.drafts.size(); ++i)
-    if (stages.identities[i] == wanted.identity) return std::move(stages.drafts[i].stage);
+  auto& last = impl_->last;
+  std::lock_guard lock(last.mutex);
+  if (last.experiment != wanted.experiment) {
+    last.experiment.reset();
+    Effective effective = impl_->effective(wanted.experiment);
+    last.stages = stages_of(effective, impl_->catalogue);
+    last.experiment = wanted.experiment;
+  }
+  for (std::size_t i = 0; i < last.stages.drafts.size(); ++i)
+    if (last.stages.identities[i] == wanted.identity) return last.stages.drafts[i].stage;
   throw InternalError("stage " + wanted.identity.hex() + " is not what its experiment regenerates");
 }
 

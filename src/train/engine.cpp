@@ -48,8 +48,17 @@ void Engine::begin_steps(bool resumed) {
 StreamOrder Engine::order_of(const std::string& name, const SampleStream& stream) const {
   Tensor host = device::to_host(stream.fixed);
   std::vector<std::int64_t> members;
-  for (std::int64_t i = 0; i < host.size(0); ++i)
+  auto add = [&](std::int64_t i) {
     if (host.const_data_ptr<std::uint8_t>()[i]) members.push_back(i);
+  };
+  if (auto recorded = source_.recorded("stream." + name, epoch_, 0, iteration_, 0, /*in_pass=*/true)) {
+    if (!std::get<0>(recorded->sort()).equal(at::arange(facts_.samples)))
+      throw DataError(fmt::format("the recorded order of stream '{}' in epoch {} is not one of all {} samples", name,
+                                  epoch_, facts_.samples));
+    for (std::int64_t place = 0; place < facts_.samples; ++place) add((*recorded)[place].item<std::int64_t>());
+    return StreamOrder::recorded(std::move(members));
+  }
+  for (std::int64_t i = 0; i < host.size(0); ++i) add(i);
   return {std::move(members), name, stage_seed(*facts_.settings), epoch_};
 }
 

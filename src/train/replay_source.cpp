@@ -101,6 +101,7 @@ std::optional<at::Tensor> ReplaySource::recorded(std::string_view purpose, std::
   at::Tensor value;
   switch (found->second.axes) {
     case Replay::Axes::epoch: value = all[epoch]; break;
+    case Replay::Axes::epoch_and_index: value = all[epoch][index]; break;
     case Replay::Axes::iteration: value = all[iteration]; break;
     case Replay::Axes::iteration_and_index: value = all[iteration][index]; break;
     case Replay::Axes::epoch_and_step: value = all[epoch][step]; break;

@@ -2,7 +2,9 @@
 // is the slow way.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "fixture.h"
 
@@ -41,6 +43,29 @@ TEST_F(Graph, ExperimentsShareTheBackbone) {
     EXPECT_THAT(p.nodes()[i].inputs, ElementsAre(0u));
     EXPECT_EQ(p.cell_node(i - 1), i);
   }
+}
+
+// Stages of the experiment that was asked for last are kept: in the order of the nodes, to and fro, by several threads.
+TEST_F(Graph, AStageIsTheSameInWhateverOrderAndByWhomeverItIsAskedFor) {
+  const Plan p = plan(sweep("[[grid]]\nmethod = [\"cc\", \"proden\", \"crdpll\"]\nseed = [0, 1, 2, 3]"));
+  const auto count = static_cast<std::uint32_t>(p.nodes().size());
+  ASSERT_EQ(count, 13u);
+  expect_regenerated(p);
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (std::uint32_t stride : {1u, 5u, 7u, 12u})
+    threads.emplace_back([&, stride] {
+      for (std::uint32_t i = 0; i < 20 * count; ++i) {
+        std::uint32_t node = i * stride % count;
+        if (p.stage(node).identity() != p.nodes()[node].identity) ++wrong;
+        Stage own = p.stage(node);
+        own.settings.set("seed", 99);  // a copy: what is done to it is nobody else's
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_THROW(p.stage(count), std::out_of_range);
+  expect_regenerated(p);
 }
 
 TEST_F(Graph, WhatATrainStageIs) {

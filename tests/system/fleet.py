@@ -390,6 +390,28 @@ def recomputes_exactly_what_was_damaged(case):
     equal(case.digests(), wanted, "result digests")
 
 
+def recomputes_an_earlier_stage_for_who_waits_for_it(case):
+    """As winnow fsck --help says: a damaged backbone is nothing to do where all experiments are done, and is computed with the first one that is not."""
+    equal(case.run(ranks=0)[0], 0, "exit code")
+    wanted, stages = case.digests(), json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--json"))["stages"]
+    file = lambda kind: next(case.store / "runs" / s["identity"][:2] / f"{s['identity']}.h5" for s in stages if s["kind"] == kind)
+
+    def damaged(*files):
+        for victim in files:
+            victim.write_bytes(victim.read_bytes()[:-1])
+        check = subprocess.run([str(case.build / "bin/winnow"), "fsck", "--store", str(case.store)], capture_output=True, text=True)
+        equal((check.returncode, [victim.exists() for victim in files]), (3, [False] * len(files)), "fsck: " + check.stdout + check.stderr)
+        before = case.executed()
+        code, text = case.run(ranks=0)
+        equal(code, 0, "exit code of the next run: " + text)
+        return case.executed() - before
+
+    equal(damaged(file("pretrain")), 0, "stages computed for experiments that are done")
+    equal(file("pretrain").exists(), False, "the backbone is back")
+    equal(damaged(file("train")), 2, "stages computed for one that is not: itself and the backbone")
+    equal(case.digests(), wanted, "result digests")
+
+
 def a_damaged_journal_loses_no_result(case):
     """A zeroed block in its middle, a torn end, and then none at all: each time exactly the new stages are executed."""
     equal(case.run(ranks=0)[0], 0, "exit code")
@@ -663,7 +685,7 @@ TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
-         says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, warns_when_the_sweep_changes, a_damaged_journal_loses_no_result,
+         says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, recomputes_an_earlier_stage_for_who_waits_for_it, warns_when_the_sweep_changes, a_damaged_journal_loses_no_result,
          tells_trainers_to_keep_images, names_a_missing_trainer]
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """Golden cases made by anybody: two reference implementations in plain numpy, written with tests/golden/case.py, reproduced by winnow-train
-golden; and the same with a wrong number, which must fail.
+golden; and the same with a wrong number, which must fail. The cases of tests/golden/two_network_cases.py are still those in the tree.
 
     launch/python tests/system/golden_from_python.py --build build
 """
@@ -14,6 +14,7 @@ import numpy as np
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests" / "golden"))
 import case  # noqa: E402
+import two_network_cases  # noqa: E402
 
 
 def log_softmax(z):
@@ -60,6 +61,19 @@ def method_case(random, epochs=2, steps=2, batch=4, samples=8, classes=3, width=
             "out.logits": logits(tower, head, x)}
 
 
+def made_anew(folder):
+    """What two_network_cases.py computes is what lies in the tree, up to rounding: numpy's transforms and sums differ between versions."""
+    two_network_cases.write(folder)
+    made = sorted(folder.glob("*.json"))
+    assert len(made) == 8, made
+    for file in made:
+        there = SOURCE / "tests/golden/noisy" / file.name
+        (content, arrays), (kept, known) = case.read(file), case.read(there)
+        assert content == kept and arrays.keys() == known.keys(), f"{there} is not what two_network_cases.py makes"
+        for name, array in arrays.items():
+            assert np.allclose(array, known[name], 1e-9, 1e-9), f"{there}: {name}"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=SOURCE / "build")
@@ -85,6 +99,15 @@ def main():
         case.write(folder / "wrong/method-ce", "method", "ce", tensors, sgd, tolerance=(1e-6, 1e-6), source="numpy")
         wrong = run("wrong")
         assert wrong.returncode != 0 and "0 passed, 1 failed" in wrong.stdout, wrong
+
+        made_anew(folder / "anew")
+        content, arrays = case.read(folder / "anew/method-rolt-plus-intended")
+        for forged in (1, -1, 10 ** 9):                # a sample twice, one too few, one that is none
+            order = arrays["draw.stream.main_labelled"].copy()
+            order[2][order[2] == 0] = forged
+            case.write(folder / "forged/method-rolt-plus", "method", "rolt-plus", arrays | {"draw.stream.main_labelled": order}, content["config"])
+            refused = run("forged")
+            assert refused.returncode != 0 and "the recorded order of stream 'main_labelled' in epoch 2 is not one of all 18 samples" in refused.stdout + refused.stderr, refused
 
         for broken, message in (({"in.x": np.zeros(2)}, "no out.* tensor"), ({"out.loss": np.array([np.nan])}, "NaN"), ({"out.loss": np.zeros(1), "x": np.zeros(1)}, "begins with none"),
                                 ({"out.loss": np.zeros(1, np.complex128)}, "complex128")):

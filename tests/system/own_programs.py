@@ -8,6 +8,7 @@ import signal
 import subprocess
 import textwrap
 import time
+from html.parser import HTMLParser
 from pathlib import Path
 
 import h5py
@@ -97,6 +98,85 @@ def detects_and_learns_from_detectors(case):
     equal([float(final[name][0]) > 0.5 for name in ("selection_precision", "selection_recall")], [True, True], "it selects well")
     equal(set(file["selection"]) >= {"mask", "label", "score", "samples"}, True, "what a run file keeps of a selection")
     equal(len(case.runs()["nearest"]), 1, "one detector serves both")
+
+
+class ProgramRows(HTMLParser):
+    """Of a sweep's page the rows of the table below the heading Programs, as a browser would show them; None where there is no such heading."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.heading, self.cell, self.inside = None, None, None, False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "h3":
+            self.heading = ""
+        elif self.inside and tag == "tr":
+            self.rows.append([])
+        elif self.inside and tag in ("th", "td"):
+            self.cell = ""
+
+    def handle_endtag(self, tag):
+        if tag == "h3":
+            if self.heading == "Programs":
+                equal(self.rows, None, "a list of programs before this one")
+                self.inside, self.rows = True, []
+            self.heading = None
+        elif self.inside and tag in ("th", "td"):
+            self.rows[-1].append(self.cell)
+            self.cell = None
+        elif self.inside and tag == "table":
+            self.inside = False
+
+    def handle_data(self, data):
+        if self.heading is not None:
+            self.heading += data
+        if self.cell is not None:
+            self.cell += data
+
+
+def the_page_lists_it(case):
+    """From the preset's folder to the page: each program whose stages the sweep has, once, with what its results depend on; no other one, and none without."""
+    def listed():
+        said = case.winnow("report", case.sweep, "--store", case.store, "--reference", SOURCE / "results/reference", "--html")
+        rows = ProgramRows(Path(said.split("page: ")[1].split("\n")[0]).read_text()).rows
+        if rows is None:
+            return None
+        equal(rows[0], ["method", "preset", "command", "files", "fingerprint"], "head of the list")
+        return {row[0]: row[1:] for row in rows[1:]}
+
+    def planned():
+        """Fingerprints of the programs, by method, as the stages say them."""
+        plan = json.loads(case.winnow("plan", case.sweep, "--store", case.store, "--reference", SOURCE / "results/reference", "--json"))
+        return {stage["settings"]["method"]: stage["fingerprints"]["program"] for stage in plan["stages"] if "program" in stage["fingerprints"]}
+
+    case.method(MEANS)
+    case.method("""
+        from winnow import trainer
+        @trainer.main
+        def detect(stage):
+            stage.select(stage.given >= 0)
+    """, name="nearest", more='gives = ["selection"]')
+    case.method("raise SystemExit('never started')", name="idle")
+    case.store.mkdir()
+    (case.methods / "net.py").write_text("width = 3\n")
+    odd = case.methods / "mine.toml"                   # two files, and words of a command that are markup elsewhere
+    odd.write_text(odd.read_text().replace('"mine.py"]\nfiles   = ["mine.py"]', '"mine.py", "<b>&amp;\'"]\nfiles   = ["mine.py", "net.py"]'))
+    case.plan(methods=("ce",))
+    equal(listed(), None, "the list of a sweep without programs, beside three presets of programs")
+    case.plan(methods=("ce", "mine"), seeds=(0, 1), more='\n[[grid]]\nmethod = ["detect-train"]\ndetect.method = ["nearest", "gmm"]\nseed = [0]\n')
+    before = listed()
+    equal(sorted(before), ["mine", "nearest"], "programs of the sweep, a detector among them, before anything ran")
+    contains(case.go("--trainers", "2"), "done")
+    rows = listed()
+    equal(rows, before, "the list when all is computed")
+    equal(rows["mine"], [str(odd), f"{PYTHON} mine.py <b>&amp;'", "mine.py, net.py", planned()["mine"]], "what the page says of a program")
+    equal(rows["nearest"], [str(case.methods / "nearest.toml"), f"{PYTHON} nearest.py", "nearest.py", planned()["nearest"]], "what it says of a detector")
+    # What is edited has another fingerprint at once, the other program has not.
+    (case.methods / "net.py").write_text("width = 4\n")
+    edited = listed()
+    equal((edited["mine"][:3], edited["nearest"]), (rows["mine"][:3], rows["nearest"]), "what an edited file leaves as it was")
+    equal(edited["mine"][3] != rows["mine"][3] and edited["mine"][3] == planned()["mine"], True, f"fingerprints: {edited} after {rows}")
 
 
 def resumes_where_it_was(case):
@@ -264,7 +344,7 @@ def is_measured_on_further_tests(case):
     contains(case.go(code=3), "test.fashion-mnist: it is not there")
 
 
-TESTS = [stands_beside_methods_of_winnow, learns_from_candidate_sets_and_from_nothing, detects_and_learns_from_detectors, resumes_where_it_was, a_checkpoint_is_of_its_threads,
+TESTS = [stands_beside_methods_of_winnow, learns_from_candidate_sets_and_from_nothing, detects_and_learns_from_detectors, the_page_lists_it, resumes_where_it_was, a_checkpoint_is_of_its_threads,
          serves_stage_after_stage, what_it_prints_is_its_log, mistakes_are_one_line, gives_its_weights, is_measured_on_further_tests, true_labels_are_not_handed_over]
 
 if __name__ == "__main__":

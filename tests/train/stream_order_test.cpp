@@ -37,6 +37,14 @@ TEST(StreamOrder, AStepIsTheSameWhenItIsAskedForAlone) {  // as after a resume
   }
 }
 
+TEST(StreamOrder, ARecordedOneIsKeptInEveryCycle) {
+  StreamOrder order = StreamOrder::recorded({5, 2, 9});
+  EXPECT_EQ(order.batch(0, 2), (std::vector<std::int64_t>{5, 2}));
+  EXPECT_EQ(order.batch(1, 2), (std::vector<std::int64_t>{9, 5}));
+  EXPECT_EQ(order.batch(4, 64), (std::vector<std::int64_t>{5, 2, 9})) << "all, where there are fewer";
+  EXPECT_TRUE(StreamOrder::recorded({}).batch(0, 2).empty());
+}
+
 TEST(StreamOrder, DependsOnSeedNameAndEpoch) {
   std::set<std::vector<std::int64_t>> orders;
   orders.insert(StreamOrder(kMembers, "labelled", 7, 2).batch(0, 7));

@@ -19,6 +19,11 @@ struct Mixing {
 // The draws of this step by number: a method that mixes twice uses 0 and 1. l ~ Beta(alpha, alpha).
 Mixing draw_mixing(Step&, std::int64_t index, std::int64_t count, double alpha = 4);
 
+// Mean of -sum t log p over mixed rows, each of a row's two sides by its weight and by how much the side counts: a
+// scalar, zero where no side counts. logits: B x C, of the mixed rows; target: B x C, counts: B, both of the rows
+// before they are mixed. docs/methods/noisy-labels.md#6.9 (ProMix).
+Tensor counted_cross_entropy(const Tensor& logits, const Mixing&, const Tensor& target, const Tensor& counts);
+
 // RC(z_mix, T_mix) of `module`'s logits: the chosen rows of the batch (positions) are mixed among themselves. No rows:
 // zero.
 Tensor mixed_loss(Step&, const std::string& module, std::int64_t index, const Ids& chosen, const Tensor& target);

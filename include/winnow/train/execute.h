@@ -22,7 +22,8 @@ namespace winnow::train {
 
 // A recorded training run (golden cases): data set `replay`, model `toy`. Its tensors are on the host.
 struct Replay {
-  enum class Axes { epoch_and_step, iteration, iteration_and_index, epoch };  // the first ones of a recorded draw
+  // The first ones of a recorded draw.
+  enum class Axes { epoch_and_step, iteration, iteration_and_index, epoch, epoch_and_index };
   struct Draw {
     at::Tensor values;
     Axes axes = Axes::epoch_and_step;
@@ -30,7 +31,9 @@ struct Replay {
   // By the case's names: order (epochs x steps x batch), order_label, given, candidates, rows of views, initial
   // weights. All are inputs as earlier stages hand them over, too.
   std::map<std::string, at::Tensor> tensors;
-  std::map<std::string, Draw> draws;  // by purpose
+  // By purpose; of a stream of samples (method::Setup::stream) `stream.NAME`: by epoch an order of all samples, in
+  // which its members come, again and again.
+  std::map<std::string, Draw> draws;
   // What of the tensors is a view: split -> view -> tensor, "train" -> "plain" -> "x_w"; and the labels of a split.
   std::map<std::string, std::map<std::string, std::string>> views;
   std::map<std::string, std::string> labels;

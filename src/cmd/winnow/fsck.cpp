@@ -17,7 +17,10 @@ int fsck(int argc, char** argv) {
   Command app(
       "fsck",
       "Verifies every run file of a store against its digests. Damaged ones are moved to damaged/, and the next\n"
-      "`winnow run` computes exactly those again. Exit code 0 if all are good, 3 if some were damaged.",
+      "`winnow run` of a sweep computes those again that it still needs: its experiments, and of earlier stages those\n"
+      "that an experiment waits for; where all of them are done, an earlier stage is left as it is.\n"
+      "Removes what killed writers left, and checkpoints of stages that are done. Exit code 0 if all are good, 3 if\n"
+      "some were damaged.",
       "  winnow fsck\n"
       "  winnow fsck --store /big/results --json\n");
   OwnStore options;

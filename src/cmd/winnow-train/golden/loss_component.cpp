@@ -6,8 +6,10 @@
 #include <map>
 #include <vector>
 
+#include "winnow/device/transfer.h"
 #include "winnow/method/blended_targets.h"
 #include "winnow/method/debiasing.h"
+#include "winnow/method/fmix.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/mixmatch.h"
 
@@ -81,11 +83,24 @@ Tensors rolt(const Settings& settings, const Tensors& in) {
   return {{"loss", each.mean()}, {"each", each}, {"target", target}};
 }
 
+// A mask from its recorded spectrum, and the loss of images that were mixed by it.
+Tensors fmix(const Settings& settings, const Tensors& in) {
+  const at::Tensor &logits = in.at("logits"), share = in.at("fmix.lambda").squeeze();
+  at::Tensor ranks = method::low_frequency_ranks(device::to_host(in.at("fmix.normal")), settings.real("decay"),
+                                                 device::to_host(in.at("fmix.shift")).item<double>());
+  method::Mixing mixing{share, method::Ids(device::to_host(in.at("fmix.permutation")), logits.device())};
+  return {{"loss", method::counted_cross_entropy(logits, mixing, in.at("target"), in.at("known"))},
+          {"ranks", ranks},
+          {"cells", ranks < device::to_host(share)},
+          {"target", mixing.of(in.at("target"))}};
+}
+
 }  // namespace
 
 Tensors (*component_loss(const std::string& subject))(const Settings&, const Tensors&) {
   static const std::map<std::string, Tensors (*)(const Settings&, const Tensors&)> components = {
-      {"mixup", mixup}, {"negentropy", negative_entropy}, {"dividemix", mixmatch}, {"promix", promix}, {"rolt", rolt}};
+      {"mixup", mixup}, {"negentropy", negative_entropy}, {"dividemix", mixmatch}, {"promix", promix}, {"rolt", rolt},
+      {"fmix", fmix}};
   auto found = components.find(subject);
   return found == components.end() ? nullptr : found->second;
 }

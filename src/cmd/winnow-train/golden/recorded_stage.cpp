@@ -50,10 +50,12 @@ void split_prompts(Results& all) {
 }
 
 // The first axes of a recorded draw: README's table.
-train::Replay::Axes axes_of(const std::string& purpose) {
-  if (purpose.starts_with("init.")) return train::Replay::Axes::epoch;
-  if (purpose.starts_with("mix.")) return train::Replay::Axes::iteration_and_index;
-  return purpose == "noise" ? train::Replay::Axes::iteration : train::Replay::Axes::epoch_and_step;
+train::Replay::Axes axes_of(const std::string& purpose, const at::Tensor& values) {
+  using Axes = train::Replay::Axes;
+  if (purpose.starts_with("init.")) return values.dim() > 2 ? Axes::epoch_and_index : Axes::epoch;
+  if (purpose.starts_with("stream.")) return Axes::epoch;
+  if (purpose.starts_with("mix.") || purpose.starts_with("fmix.")) return Axes::iteration_and_index;
+  return purpose == "noise" ? Axes::iteration : Axes::epoch_and_step;
 }
 
 // A parameter's name in the case; of a copy key.X, or X_key.
@@ -64,14 +66,15 @@ std::string name_in_case(const Case& c, const std::string& parameter, const trai
   return parameter;
 }
 
-// pll and noisy: plain and weak are x_w, strong is x_s. unsupervised: plain is x_w; weak is x_s where there is one, key
-// is x_k.
+// pll and noisy: plain and weak are x_w, strong is x_s, again is x_a. unsupervised: plain is x_w; weak is x_s where
+// there is one, key is x_k.
 std::map<std::string, std::string> views_of(const Case& c, const train::Replay& replay) {
   std::map<std::string, std::string> views{{"plain", "x_w"}, {"weak", "x_w"}};
   auto add = [&](const char* view, const char* tensor) {
     if (replay.tensors.count(tensor)) views[view] = tensor;
   };
   add(unsupervised(c) ? "weak" : "strong", "x_s");
+  if (!unsupervised(c)) add("again", "x_a");
   if (unsupervised(c)) add("key", "x_k");
   return views;
 }
@@ -144,7 +147,7 @@ train::Replay recorded(const Case& c, const std::string& prefix) {
   };
   replay.tensors = below("in.");
   replay.tensors.erase("true");
-  for (auto& [purpose, values] : below("draw.")) replay.draws[purpose] = {values, axes_of(purpose)};
+  for (auto& [purpose, values] : below("draw.")) replay.draws[purpose] = {values, axes_of(purpose, values)};
   replay.views["train"] = views_of(c, replay);
   return replay;
 }

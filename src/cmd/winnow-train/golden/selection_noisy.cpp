@@ -132,20 +132,37 @@ void run_dividemix(Case& c) {
   c.compare("mask.2", division.second);
 }
 
-void run_rolt(Case& c) {
-  const Settings& config = c.config();
+// By the features of one network; `suffix` says whose in a case of two.
+method::PrototypeSelection near_prototypes(Case& c, const std::string& suffix = "") {
   c.precision();  // the mixtures are fp64 whatever a case says
-  const at::Tensor &given = c.tensor("in.given"), &start = c.tensor("draw.init.label");
-  method::MixtureLimits limits = method::MixtureLimits::from(config);
-  method::PrototypeSelection selected = method::select_near_prototypes(
-      c.tensor("in.features"), given, classes_of(c, given),
+  const at::Tensor &given = c.tensor("in.given"), &start = c.tensor("draw.init.label" + suffix);
+  return method::select_near_prototypes(
+      c.tensor("in.features" + suffix), given, classes_of(c, given),
       [&](std::int64_t round, std::int64_t, const at::Tensor& samples, const at::Tensor&) {
         return start[round].index_select(0, samples);
       },
-      limits);
+      method::MixtureLimits::from(c.config()));
+}
+
+void run_rolt(Case& c) {
+  method::PrototypeSelection selected = near_prototypes(c);
   c.compare("score", selected.score);
   c.compare("posterior", selected.posterior);
   c.compare("mask", selected.mask);
+}
+
+void run_rolt_plus(Case& c) {
+  at::Tensor posterior[2];
+  for (int network : {1, 2}) {
+    std::string suffix = fmt::format(".{}", network);
+    method::PrototypeSelection selected = near_prototypes(c, suffix);
+    posterior[network - 1] = selected.posterior;
+    c.compare("distance" + suffix, selected.score);
+    c.compare("posterior" + suffix, selected.posterior);
+  }
+  method::CoDivision division = method::co_divide(posterior[0], posterior[1], c.config().real("threshold"));
+  c.compare("mask.1", division.first);
+  c.compare("mask.2", division.second);
 }
 
 void run_unicon(Case& c) {
@@ -204,10 +221,17 @@ void run_promix(Case& c) {
 }  // namespace
 
 Subjects noisy_selections() {
-  return {
-      {"deft", run_deft},           {"dividemix", run_dividemix}, {"gmm", run_gmm},   {"label-match", run_label_match},
-      {"longremix", run_longremix}, {"promix", run_promix},       {"rolt", run_rolt}, {"small-loss", run_small_loss},
-      {"turn", run_turn},           {"unicon", run_unicon}};
+  return {{"deft", run_deft},
+          {"dividemix", run_dividemix},
+          {"gmm", run_gmm},
+          {"label-match", run_label_match},
+          {"longremix", run_longremix},
+          {"promix", run_promix},
+          {"rolt", run_rolt},
+          {"rolt-plus", run_rolt_plus},
+          {"small-loss", run_small_loss},
+          {"turn", run_turn},
+          {"unicon", run_unicon}};
 }
 
 }  // namespace winnow::golden

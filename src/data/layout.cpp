@@ -47,7 +47,7 @@ const std::vector<Layout>& layouts() {
        {{"train_labels", "train_keys", "test_labels", "test_keys"},
         {"class_names"},
         with_paths({"first_label", "name_skip"})}},
-      {"split-json", &list_split_json, {{"split"}, {}, with_paths({})}},
+      {"split-json", &list_split_json, {{"split"}, {}, with_paths({"training", "testing"})}},
       {"csv",
        &list_csv,
        {{"train", "test"}, {"class_names"}, with_paths({"path_column", "label_column", "first_label", "name_skip"})}},

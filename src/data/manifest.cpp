@@ -126,7 +126,8 @@ Manifest Manifest::from_preset(const std::string& name, const Value& preset, con
     throw UsageError(fmt::format("{}: layout '{}' is not known{}; known: {}", at("layout"), result.layout,
                                  did_you_mean(result.layout, layout_names()), fmt::join(layout_names(), ", ")));
   result.test_only = entries.flag("test_only");
-  if (result.test_only && (has_arrays(result) || !rules->splits_apart()))
+  bool one_file = result.layout == "split-json";  // of which a data set may be one list
+  if (result.test_only && !one_file && (has_arrays(result) || !rules->splits_apart()))
     throw UsageError(
         fmt::format("{}: test_only: layout {} has no test images apart from others", at("test_only"), result.layout));
   if (result.test_only) std::erase(rules->files, "train");

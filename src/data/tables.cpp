@@ -46,7 +46,7 @@ std::vector<std::string> fields_of(const std::string& line, const Lines& lines) 
   return fields;
 }
 
-// CoOp's val is not trained on here, nor tested on; what it shares with the others is reported all the same.
+// CoOp's val where it is neither trained nor tested on; what it shares with the others is reported all the same.
 void note_validation(const Value& json, const Manifest& manifest, const Path& path, Listing& listing) {
   listing.unread.annotations = {path};
   if (!json.contains("val") || !json["val"].is_array()) return;
@@ -54,6 +54,34 @@ void note_validation(const Value& json, const Manifest& manifest, const Path& pa
     if (entry.is_array() && entry.size() == 3 && entry[0].is_string() && entry[1].is_number_integer())
       listing.unread.samples.push_back(
           {image_name(manifest, entry[0].get<std::string>(), "train"), entry[1].get<std::int64_t>()});
+}
+
+// Which lists of a split file are a part of the data set: options.training and options.testing.
+std::vector<std::string> lists_of(const Manifest& manifest, const std::string& split) {
+  auto refuse = [&](const char* key, const std::string& got, const char* allowed) {
+    throw UsageError(fmt::format("{}: options.{} must be {}, it is '{}'", manifest.source, key, allowed, got));
+  };
+  std::string training = option(manifest, "training", "train"), testing = option(manifest, "testing", "test");
+  if (training != "train" && training != "train+val") refuse("training", training, "\"train\" or \"train+val\"");
+  if (testing != "test" && testing != "val") refuse("testing", testing, "\"test\" or \"val\"");
+  if (training == "train+val" && testing == "val" && !manifest.test_only)
+    throw UsageError(fmt::format("{}: options.training and options.testing both name val", manifest.source));
+  if (split == "test") return {testing};
+  return training == "train" ? std::vector<std::string>{"train"} : std::vector<std::string>{"train", "val"};
+}
+
+// The classes are those of train, whatever is read of it.
+std::map<std::int64_t, std::string> names_in_train(const Value& json) {
+  std::map<std::int64_t, std::string> names;
+  if (!json.is_object() || !json.contains("train") || !json["train"].is_array()) return names;
+  for (const Value& entry : json["train"])
+    if (entry.is_array() && entry.size() == 3 && entry[1].is_number_integer() && entry[2].is_string())
+      names.emplace(entry[1].get<std::int64_t>(), entry[2].get<std::string>());
+  return names;
+}
+
+bool reads_validation(const Manifest& manifest) {
+  return lists_of(manifest, "train").size() > 1 || lists_of(manifest, "test").front() == "val";
 }
 
 }  // namespace
@@ -64,35 +92,36 @@ Listing list_split_json(const Manifest& manifest, const Path& root) {
   Path path = root / manifest.files.at("split");
   listing.read.emplace_back(manifest.files.at("split"));
   Value json = read_json(path);
-  std::map<std::int64_t, std::string> names;
+  std::map<std::int64_t, std::string> names = names_in_train(json);
   std::map<std::string, std::pair<std::int64_t, std::string>> labels;  // name -> its label, and where it was first
   for (auto& [split, part] : parts_of(manifest, listing)) {
     part->annotations = {path};
-    if (!json.is_object() || !json.contains(split) || !json[split].is_array())
-      throw DataError(fmt::format("{}: '{}' must be a list", path.string(), split));
-    std::size_t position = 0;
-    for (const Value& entry : json[split]) {
-      std::string where = fmt::format("{}: {}[{}]", path.string(), split, position++);
-      if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number_integer() ||
-          !entry[2].is_string())
-        throw DataError(fmt::format("{} must be [path, label, class name], got {}", where, brief(entry)));
-      auto label = entry[1].get<std::int64_t>();
-      std::string name = entry[2].get<std::string>();
-      if (split == "train") names.emplace(label, name);
-      auto known = names.find(label);
-      if (known == names.end()) throw DataError(fmt::format("{}: label {} does not occur in train", where, label));
-      if (known->second != name)
-        throw DataError(
-            fmt::format("{}: label {} is {} here and {} before", where, label, brief(name), brief(known->second)));
-      if (auto first = labels.try_emplace(name, label, where).first; first->second.first != label)
-        throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, brief(name), label,
-                                    first->second.first, first->second.second.substr(path.string().size() + 2)));
-      if (std::string fault = fault_of_name(name); !fault.empty())
-        throw DataError(fmt::format("{}: the class name {}", where, fault));
-      part->samples.push_back({image_name(manifest, entry[0].get<std::string>(), split), label, position});
+    for (const std::string& list : lists_of(manifest, split)) {
+      if (!json.is_object() || !json.contains(list) || !json[list].is_array())
+        throw DataError(fmt::format("{}: '{}' must be a list", path.string(), list));
+      std::size_t position = 0;
+      for (const Value& entry : json[list]) {
+        std::string where = fmt::format("{}: {}[{}]", path.string(), list, position++);
+        if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number_integer() ||
+            !entry[2].is_string())
+          throw DataError(fmt::format("{} must be [path, label, class name], got {}", where, brief(entry)));
+        auto label = entry[1].get<std::int64_t>();
+        std::string name = entry[2].get<std::string>();
+        auto known = names.find(label);
+        if (known == names.end()) throw DataError(fmt::format("{}: label {} does not occur in train", where, label));
+        if (known->second != name)
+          throw DataError(
+              fmt::format("{}: label {} is {} here and {} before", where, label, brief(name), brief(known->second)));
+        if (auto first = labels.try_emplace(name, label, where).first; first->second.first != label)
+          throw DataError(fmt::format("{}: the class {} has the label {} here and {} in {}", where, brief(name), label,
+                                      first->second.first, first->second.second.substr(path.string().size() + 2)));
+        if (std::string fault = fault_of_name(name); !fault.empty())
+          throw DataError(fmt::format("{}: the class name {}", where, fault));
+        part->samples.push_back({image_name(manifest, entry[0].get<std::string>(), split), label, position});
+      }
     }
   }
-  note_validation(json, manifest, path, listing);
+  if (!reads_validation(manifest)) note_validation(json, manifest, path, listing);
   for (const auto& [label, name] : names) {
     if (label != static_cast<std::int64_t>(listing.classes.size()))
       throw DataError(fmt::format("{}: the labels of train are not 0..{}", path.string(), names.size() - 1));

@@ -2,13 +2,16 @@
 // images against a queue of keys. "Collaborative fine-tuning of vision-language models" (arXiv 2602.04337), Eqs. 8 to
 // 10; docs/methods/unsupervised.md#4.2.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
+#include "settings_words.h"
 #include "winnow/core/error.h"
 #include "winnow/method/classifier.h"
 #include "winnow/method/formulas.h"
 #include "winnow/method/key_queue.h"
 #include "winnow/method/registry.h"
+#include "winnow/model/neck.h"
 #include "winnow/model/normalise.h"
 
 namespace winnow::method {
@@ -32,23 +35,35 @@ class CoFTContrast final : public Classifier {
   void declare(Setup& setup) override {
     momentum_ = setup.settings().real("mu");
     weight_ = setup.settings().real("gamma");
+    own_view_ = choice(setup.settings(), "query_view", {"weak", "own"}) == 1;
+    projects_ = choice(setup.settings(), "projector", {"none", "mlp"}) == 1;
     setup.network_copy("key", "main", TowerKind::image);
+    if (projects_) {
+      setup.module("neck", model::neck(setup.settings().integer("projector_width")));
+      setup.module_copy("key_neck", "neck");
+    }
     std::int64_t length = queue_length(setup);
-    KeyQueue queue = KeyQueue::empty(length, setup.width("main"), setup.real());
+    KeyQueue queue = KeyQueue::empty(length, setup.width(projects_ ? "neck" : "main"), setup.real());
     setup.state("queue", queue.keys);
     setup.state("queue_index", queue.ids);
     setup.state("pointer", queue.pointer);
     setup.state("fill", queue.filled);
   }
+  std::vector<std::string> parts() const override {
+    return projects_ ? std::vector<std::string>{"main", "head", "neck"} : std::vector<std::string>{"main", "head"};
+  }
 
   void step(Step& step) override {
     step.follow("key", momentum_);
+    if (projects_) step.follow("key_neck", momentum_);
     Tensor features = step.forward("main", "weak", step.ids()).features();
-    Tensor key = model::normalise_or_zero(step.forward("key", "key", step.ids(), /*grad=*/false).features());
+    Tensor asking = own_view_ ? step.forward("main", "query", step.ids()).features() : features;
+    Tensor query = compared(step, "neck", asking);
+    Tensor key = key_of(step);
     KeyQueue queue{step.state("queue"), step.state("queue_index"), step.state("pointer"), step.state("fill")};
     Tensor each = cross_entropy(step.apply("head", {features}), step.batch_given());
     Tensor tuning = step.has_input("mask") ? masked_mean(each, step.rows_of(step.input("mask"))) : each.mean();
-    Tensor against = contrast(step.settings(), model::normalise_or_zero(features), key, step.ids().on_device(), queue);
+    Tensor against = contrast(step.settings(), query, key, step.ids().on_device(), queue);
     minimise(step, tuning + weight_ * against);
     enqueue(queue, key, step.ids().on_device());
     step.log("loss_fft", tuning);
@@ -56,6 +71,16 @@ class CoFTContrast final : public Classifier {
   }
 
  private:
+  // Unit rows: features, or what the projector `neck` makes of them.
+  Tensor compared(Step& step, const char* neck, const Tensor& features) const {
+    return model::normalise_or_zero(projects_ ? step.apply(neck, {features}) : features);
+  }
+
+  Tensor key_of(Step& step) const {
+    at::NoGradGuard no_gradient;
+    return compared(step, "key_neck", step.forward("key", "key", step.ids(), /*grad=*/false).features());
+  }
+
   // [4.2] 0: min(4096, N / 2), whole batches.
   static std::int64_t queue_length(const Setup& setup) {
     std::int64_t length = setup.settings().integer("queue_length");
@@ -70,6 +95,7 @@ class CoFTContrast final : public Classifier {
   }
 
   double momentum_ = 0, weight_ = 0;
+  bool own_view_ = false, projects_ = false;
 };
 
 Tensors loss_alone(const Settings& settings, const Tensors& in) {

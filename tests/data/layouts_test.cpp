@@ -156,6 +156,55 @@ TEST_F(LayoutTest, SplitJson) {
   EXPECT_THAT(refusal(m), HasSubstr("split.json is not JSON in UTF-8, at byte 2 (line 1, column 2)"));
 }
 
+// A split file's validation part as a data set of its own, and as training images. docs/methods/unsupervised.md#8, A16.
+TEST_F(LayoutTest, SplitJsonWithItsValidationPart) {
+  for (const char* name : {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}) image(name);
+  auto write = [&](const Value& val) {
+    put("split.json",
+        Value{{"train", {{"a.jpg", 1, "rose"}, {"b.jpg", 0, "lily"}}}, {"val", val}, {"test", {{"c.jpg", 1, "rose"}}}}
+            .dump());
+  };
+  auto with = [&](const Value& options, bool test_only = false) {
+    Value more = {{"options", options}};
+    if (test_only) more["test_only"] = true;
+    return manifest("split-json", {{"split", "split.json"}}, more);
+  };
+  write({{"d.jpg", 0, "lily"}});
+  Manifest plain = with(Value::object()), part = with({{"testing", "val"}}, true),
+           both = with({{"training", "train+val"}});
+  EXPECT_THAT(labels(plain), ElementsAre(ElementsAre(1, 0), ElementsAre(1)));
+  std::string print = read_record("mini")->fingerprint;
+  EXPECT_THAT(labels(part), ElementsAre(ElementsAre(), ElementsAre(0)));
+  EXPECT_THAT(classes(), ElementsAre("lily", "rose")) << "those of train, though no image of it is read";
+  EXPECT_NE(read_record("mini")->fingerprint, print) << "of its own";
+  EXPECT_THAT(labels(both), ElementsAre(ElementsAre(1, 0, 0), ElementsAre(1)));
+  EXPECT_THAT(labels(with({{"testing", "val"}})), ElementsAre(ElementsAre(1, 0), ElementsAre(0)));
+  write({{"d.jpg", 2, "iris"}});
+  EXPECT_THAT(refusal(part), HasSubstr("split.json: val[0]: label 2 does not occur in train"));
+  EXPECT_THAT(refusal(both), HasSubstr("split.json: val[0]: label 2 does not occur in train"));
+  write({{"a.jpg", 1, "rose"}});
+  EXPECT_THAT(refusal(both), HasSubstr("a.jpg is listed twice"));
+  write(Value::array({Value::array({"d.jpg", 0})}));
+  EXPECT_THAT(refusal(part), HasSubstr("split.json: val[0] must be [path, label, class name]"));
+  write(Value::array());
+  EXPECT_THAT(refusal(part), HasSubstr("no test images"));
+  write("none");
+  EXPECT_THAT(refusal(part), HasSubstr("split.json: 'val' must be a list"));
+  auto usage = [&](const Value& options) {
+    try {
+      refusal(with(options));
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_THAT(usage({{"testing", "vall"}}),
+              HasSubstr("mini.toml: options.testing must be \"test\" or \"val\", it is 'vall'"));
+  EXPECT_THAT(usage({{"training", "val"}}),
+              HasSubstr("options.training must be \"train\" or \"train+val\", it is 'val'"));
+  EXPECT_THAT(usage({{"training", "train+val"}, {"testing", "val"}}), HasSubstr("both name val"));
+}
+
 TEST_F(LayoutTest, CsvAndJsonTables) {
   for (const char* name : {"a,1.jpg", "b.jpg", "c.jpg"}) image(name);
   put("train.csv", "id,path,label\n1,\"a,1.jpg\",dog\n2,b.jpg,cat\n");
@@ -349,8 +398,8 @@ TEST_F(LayoutTest, TestImagesAlone) {
   };
   EXPECT_THAT(preset("folders", {{"test", "val"}, {"train", "val"}}, more),
               HasSubstr("layout folders has no use for files.train"));
-  EXPECT_THAT(preset("split-json", {{"split", "s.json"}}, {{"test_only", true}}),
-              HasSubstr("test_only: layout split-json has no test images apart from others"));
+  EXPECT_THAT(preset("joined", {{"images", "i"}, {"labels", "l"}, {"split", "s"}}, {{"test_only", true}}),
+              HasSubstr("test_only: layout joined has no test images apart from others"));
   EXPECT_THAT(preset("folders", {{"test", "val"}}, {{"test_only", 1}}),
               HasSubstr("test_only must be true or false, it is 1"));
   EXPECT_THAT(preset("folders", {{"test", "val"}}, Value::object()), HasSubstr("files.train is missing"));

@@ -89,6 +89,8 @@ const std::map<std::string, Value>& fallbacks() {
                                                       {"train.eps", 1e-8},
                                                       {"train.lr", 0.0},
                                                       {"scale", 25.0},
+                                                      {"projector", "none"},
+                                                      {"query_view", "weak"},
                                                       {"seed", 0}};
   return values;
 }

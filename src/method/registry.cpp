@@ -34,6 +34,7 @@ namespace winnow::method {
   METHOD(lafter_text)          \
   METHOD(longremix)            \
   METHOD(lws)                  \
+  METHOD(multimodal_prompts)   \
   METHOD(pico)                 \
   METHOD(pop)                  \
   METHOD(proden)               \
@@ -50,6 +51,7 @@ namespace winnow::method {
   METHOD(tip_adapter_f)        \
   METHOD(turn)                 \
   METHOD(unicon)               \
+  METHOD(visual_prompts)       \
   METHOD(zero_shot)
 
 #define WINNOW_DECLARE(name) Entry name##_entry();

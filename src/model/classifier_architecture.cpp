@@ -4,13 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "paired_tower.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
 #include "winnow/model/clip.h"
 #include "winnow/model/head.h"
 #include "winnow/model/image_layout.h"
 #include "winnow/model/prompt_learner.h"
+#include "winnow/model/random_tensor.h"
 
 namespace winnow::model {
 
@@ -42,6 +45,11 @@ class ClassifierArchitecture final : public Architecture {
   std::unique_ptr<Tower> tower(std::string_view network, TowerKind kind) override {
     if (kind == TowerKind::text)
       throw InternalError(fmt::format("network '{}': a classifier's text towers are its prompts", network));
+    if (kind == TowerKind::joint && options_.input_tokens > 0) {
+      std::string name(network);
+      if (options_.context_vectors > 0) return paired_tower(snapshot_, options_, name);
+      return in_own_types(with_input_tokens(), options_.compute);
+    }
     return adapted(kind == TowerKind::joint ? FeatureKind::embedding : feature_of(options_));
   }
 
@@ -77,6 +85,8 @@ class ClassifierArchitecture final : public Architecture {
   std::vector<std::pair<std::string, at::Tensor>> originals() const override {
     std::vector<std::pair<std::string, at::Tensor>> result(snapshot_.tensors.begin(), snapshot_.tensors.end());
     if (options_.head_rows.defined()) result.emplace_back("initial rows of the head", options_.head_rows);
+    for (const auto& [block, prompt] : options_.visual_prompts)
+      result.emplace_back(fmt::format("visual prompts of block {}", block), prompt);
     return result;
   }
 
@@ -96,7 +106,21 @@ class ClassifierArchitecture final : public Architecture {
   std::unique_ptr<ImageTower> adapted(FeatureKind feature) const {
     auto tower = image_tower(snapshot_, {options_.dtype, feature, options_.compute});
     adapt(*tower, options_.adapt, options_.adaptation);
+    if (!options_.visual_prompts.empty()) keep_prompts(*tower, options_.visual_prompts);
     return in_own_types(std::move(tower), options_.compute);
+  }
+
+  std::unique_ptr<ImageTower> with_input_tokens() const {
+    auto tower = image_tower(snapshot_, {options_.dtype, FeatureKind::embedding, options_.compute});
+    AdaptationOptions front;
+    front.size = options_.input_tokens;
+    front.depth = 1;
+    adapt(*tower, "vpt-front", front);
+    Parameter& tokens = *tower->weights().find("vpt_list.0.prompt");
+    double deviation = 1 / std::sqrt(static_cast<double>(tower->tower_width()));
+    Stream stream = Streams(options_.adaptation.seed, "init.vpt").at(0, 0);
+    tokens.value.copy_(normal(tokens.value.sizes(), 0, deviation, stream));
+    return tower;
   }
 
   std::int64_t feature_columns() const { return image_layout(snapshot_).columns(feature_of(options_)); }
@@ -170,6 +194,19 @@ at::Tensor text_head_rows(const Snapshot& snapshot, const ClassifierOptions& opt
   ImageLayout image = image_layout(snapshot);
   if (image.projection.empty() || feature_of(options) != FeatureKind::hidden) return text;
   return back_projected(text, TensorReader(snapshot, dtype).take(image.projection, {image.joint, image.width}));
+}
+
+at::Tensor learned_text_rows(const Snapshot& snapshot, const ClassifierOptions& options, const at::Tensor& texts) {
+  ImageLayout image = image_layout(snapshot);
+  if (texts.size(1) != image.joint)
+    throw UsageError(
+        fmt::format("head_init = prompts: texts of {} columns, those of this model have {}: take the "
+                    "same model for both phases",
+                    texts.size(1), image.joint));
+  if (image.projection.empty() || feature_of(options) != FeatureKind::hidden) return texts;
+  at::Tensor projection =
+      TensorReader(snapshot, texts.scalar_type()).take(image.projection, {image.joint, image.width});
+  return options.head == HeadKind::linear ? at::matmul(texts, projection) : back_projected(texts, projection);
 }
 
 at::Tensor rows_for_head(const Snapshot& snapshot, const ClassifierOptions& options, const at::Tensor& rows) {

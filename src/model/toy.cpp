@@ -13,9 +13,15 @@ namespace {
 class LinearTower final : public Tower {
  public:
   // A stands for everything visual that is adapted: without it the tower stays as it began.
-  LinearTower(const std::string& name, const at::Tensor& a)
-      : a_(weights_.add(name, a.clone(), true)), start_(weights_.add(name + ".start", a.clone(), false)) {}
-  Outputs rows(const at::Tensor& inputs) override { return {{"features", at::matmul(inputs, a_->use.t())}}; }
+  // classes: what it makes of texts, which a tower of both reads as the numbers of classes; undefined: it reads none.
+  LinearTower(const std::string& name, const at::Tensor& a, const at::Tensor& classes)
+      : a_(weights_.add(name, a.clone(), true)), start_(weights_.add(name + ".start", a.clone(), false)),
+        classes_(classes) {}
+  Outputs rows(const at::Tensor& inputs) override {
+    if (!inputs.is_floating_point() && classes_.defined())
+      return {{"features", classes_.to(inputs.device()).index_select(0, inputs)}};
+    return {{"features", at::matmul(inputs, a_->use.t())}};
+  }
   Outputs rows_unadapted(const at::Tensor& inputs) override {
     return {{"features", at::matmul(inputs, start_->use.t())}};
   }
@@ -23,6 +29,7 @@ class LinearTower final : public Tower {
 
  private:
   Parameter *a_, *start_;
+  at::Tensor classes_;
 };
 
 class RowTower final : public Tower {
@@ -43,7 +50,9 @@ class Toy final : public Architecture {
   std::unique_ptr<Tower> tower(std::string_view network, TowerKind kind) override {
     std::string name = recorded_name(network);
     if (kind == TowerKind::text) throw InternalError("the toy's text towers are its prompts");
-    return std::make_unique<LinearTower>(name, initial(name));
+    auto classes = tensors_.find(recorded_name("prompts"));
+    bool reads = kind == TowerKind::joint && classes != tensors_.end();
+    return std::make_unique<LinearTower>(name, initial(name), reads ? classes->second : at::Tensor());
   }
 
   std::unique_ptr<Tower> prompts(std::string_view network, std::int64_t) const override {

@@ -50,6 +50,7 @@ constexpr DeclaredMetric kDeclared[] = {
     {"selection_f1", kShare, "harmonic mean of the two"},
     {"selection_empty_classes", kLost, "classes without a selected sample"},
     {"accuracy_members", kShare, "mean accuracy of the models whose predictions are averaged"},
+    {"texts_accuracy", kShare, "of the fixed model on class texts that is averaged with them"},
     {"phase1_accuracy", kShare, "of the averaged predictions of the first phase's models"},
     {"phase1_accuracy_members", kShare, "mean accuracy of the first phase's models"},
     {"set_size_before", kValue, "mean size of candidate sets before narrowing"},

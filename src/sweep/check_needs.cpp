@@ -35,10 +35,11 @@ class Needs {
   }
 
   void validation(const Method& method) {
-    if (seen_.real("data.validation") == 0)
-      throw UsageError(
-          fmt::format("{}: method {} is tuned on labelled samples that are set aside: data.validation must be above 0",
-                      seen_.where("method"), method.name));
+    if (seen_.real("data.validation") == 0 && seen_.text("data.validation_split") != "own")
+      throw UsageError(fmt::format(
+          "{}: method {} is tuned on labelled samples that are set aside: data.validation must be above 0, or "
+          "data.validation_split = own where the data set has a validation part",
+          seen_.where("method"), method.name));
   }
 
   void epochs_after_warmup(const std::string& table) {

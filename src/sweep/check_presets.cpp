@@ -100,6 +100,7 @@ class Check {
       values.check(dataset.settings, "settings", dataset);
       check(values, dataset.recipes, dataset);
       check_further_tests(dataset);
+      check_validation_split(dataset);
     }
   }
 
@@ -116,6 +117,22 @@ class Check {
     }
     check(values, method.profiles, "profiles", method);
     check(values, method.datasets, "datasets", method);
+  }
+
+  void check_validation_split(const Dataset& dataset) const {
+    std::string name = validation_split(dataset);
+    if (name.empty()) return;
+    std::string place = dataset.place("validation_split");
+    std::vector<std::string> known;
+    for (const auto& [other, preset] : catalogue_.datasets)
+      if (other != dataset.name && is_test_only(preset)) known.push_back(other);
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw UsageError(fmt::format("{}: validation_split: {} is no data set of test images alone (test_only){}", place,
+                                   name, did_you_mean(name, known)));
+    std::int64_t own = dataset.classes, theirs = catalogue_.datasets.at(name).classes;
+    if (own && theirs && own != theirs)
+      throw UsageError(
+          fmt::format("{}: validation_split: {} has {} classes, {} has {}", place, name, theirs, dataset.name, own));
   }
 
   void check_further_tests(const Dataset& dataset) const {

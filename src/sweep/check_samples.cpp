@@ -19,8 +19,11 @@ class Samples {
   // In the order in which stages choose them (train/image_source.cpp).
   void check() {
     if (is_test_only(dataset_))
-      refuse("dataset", "it has test images alone: other data sets are measured on them (evaluation.further_tests)");
+      refuse("dataset",
+             "it has test images alone: other data sets are measured on them (evaluation.further_tests, "
+             "data.validation_split)");
     further_tests();
+    own_validation();
     std::int64_t test = seen_.integer("data.test_samples");
     if (dataset_.test > 0 && test > dataset_.test)
       refuse("data.test_samples", fmt::format("{} has {} test samples", dataset_.name, dataset_.test));
@@ -42,6 +45,19 @@ class Samples {
     for (const std::string& key : seen_.named("evaluation.further_tests"))
       if (*seen_.find(key) == true && winnow::sweep::further_tests(dataset_).empty())
         refuse(key, fmt::format("{} has none: its preset names no further_tests", dataset_.name));
+  }
+
+  void own_validation() {
+    constexpr const char* kKey = "data.validation_split";
+    if (!seen_.find(kKey) || seen_.text(kKey) != "own") return;
+    if (validation_split(dataset_).empty())
+      refuse(kKey, fmt::format("{} has no validation part: its preset names no validation_split; data.validation sets "
+                               "a share of its training samples aside",
+                               dataset_.name));
+    if (double share = seen_.real("data.validation"); share > 0)
+      refuse(kKey, fmt::format("data.validation = {} sets training samples aside; set one of them", share));
+    if (seen_.method().program)
+      refuse(kKey, fmt::format("method {} is a program, which is handed one data set", seen_.method().name));
   }
 
   void check_range() {

@@ -69,6 +69,7 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   note_templates(drafts, catalogue.fingerprints);
   note_shot_lists(drafts, dataset, catalogue);
   note_further_tests(drafts, catalogue);
+  note_validation_split(drafts, dataset, catalogue);
   for (Draft& draft : drafts) {
     if (auto own = catalogue.kind_versions.find(draft.stage.kind); own != catalogue.kind_versions.end())
       draft.stage.version = own->second;

@@ -22,6 +22,7 @@ class Noter {
   void note() {
     for (const std::string& key : seen_.named("dataset")) dataset(seen_.text(key), seen_.where(key));
     further_tests();
+    own_validation();
     labels();
     scores();
     masks();
@@ -72,6 +73,13 @@ class Noter {
       if (*seen_.find(key) == true)
         for (const std::string& name : winnow::sweep::further_tests(catalogue_.datasets.at(seen_.text("dataset"))))
           dataset(name, seen_.where(key));
+  }
+
+  void own_validation() {
+    constexpr const char* kKey = "data.validation_split";
+    if (!seen_.find(kKey) || seen_.text(kKey) != "own") return;
+    std::string name = validation_split(catalogue_.datasets.at(seen_.text("dataset")));
+    if (!name.empty()) dataset(name, seen_.where(kKey));
   }
 
   void labels() {

@@ -230,12 +230,13 @@ Model read_model(Preset preset, const PresetTable& table, const std::vector<std:
 // What its layout needs is checked by the area data, which reads it (data::Manifest).
 Dataset read_dataset(Preset preset, const PresetTable& table) {
   table.only({"layout", "roots", "package", "download", "source", "classes", "files", "options", "expected", "labels",
-              "train_labels", "test_only", "further_tests", "corrupt", "settings", "recipes"});
+              "train_labels", "test_only", "further_tests", "validation_split", "corrupt", "settings", "recipes"});
   table.text("source");
   Dataset dataset{std::move(preset)};
   dataset.settings = table.assignments("settings");
   table.flag("test_only");  // further_tests.h
   table.texts("further_tests");
+  table.text("validation_split");
   dataset.noisy = table.word("train_labels", {"true", "noisy"}) == "noisy";
   dataset.recipes = recipes_of(table);
   if (const Item* expected = table.find("expected")) {

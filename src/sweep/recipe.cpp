@@ -71,6 +71,20 @@ void note_further_tests(std::vector<Draft>& drafts, const Catalogue& catalogue) 
   }
 }
 
+void note_validation_split(std::vector<Draft>& drafts, const std::string& dataset, const Catalogue& catalogue) {
+  constexpr const char* kKey = "data.validation_split";
+  for (Draft& draft : drafts) {
+    Settings& settings = draft.stage.settings;
+    if (draft.own_settings || !settings.has(kKey)) continue;
+    bool trains = draft.stage.kind == StageKind::train || draft.stage.kind == StageKind::detect;
+    if (settings.text(kKey) == "own" && trains && settings.text("dataset") == dataset) {
+      std::string name = validation_split(catalogue.datasets.at(dataset));
+      draft.stage.fingerprints[std::string(kOwnValidation) + name] = catalogue.fingerprints.at(name);
+    }
+    erase_setting(draft, kKey);
+  }
+}
+
 void keep_weights(std::vector<Draft>& drafts) {
   auto keep = [](Draft& draft) {
     if (draft.stage.kind == StageKind::train) draft.stage.outputs.insert(Output::weights);

@@ -46,6 +46,10 @@ void note_templates(std::vector<Draft>& drafts, const Fingerprints&);
 // The fingerprints of the further test splits of a stage that is measured on them, as "test.NAME" (data_sets.h).
 void note_further_tests(std::vector<Draft>& drafts, const Catalogue&);
 
+// Where the experiment's data set has its own validation part measured (data.validation_split = own): the part's
+// fingerprint, as "validation.NAME" (data_sets.h), in the place of the setting, of stages that train on that data set.
+void note_validation_split(std::vector<Draft>& drafts, const std::string& dataset, const Catalogue&);
+
 // The key by which a sweep asks that run files keep trained weights. It belongs to no stage's settings: the output
 // does.
 inline constexpr const char* kKeepWeights = "keep_weights";

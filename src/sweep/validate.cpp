@@ -114,6 +114,47 @@ void require_start(Inspection& seen, const Catalogue& catalogue) {
   }
 }
 
+// What the second phase of CoFT takes from its first one.
+void require_hand_over(Inspection& seen) {
+  auto same_model = [&](const std::string& key, const std::string& value) {
+    if (std::string own = seen.text("model"), theirs = seen.text("p1.model"); own != theirs)
+      throw UsageError(fmt::format("{}: {} = {}: p1.model = {} and model = {} must be the same", seen.where(key), key,
+                                   value, theirs, own));
+  };
+  for (const std::string& key : seen.named("head_init")) {
+    if (seen.text(key) != "prompts") continue;
+    bool coft = seen.method().recipe == "coft";
+    if (coft && key == "p1.head_init") continue;  // as outside the table; a phase without a head
+    if (key != "head_init" || !coft)
+      throw UsageError(
+          fmt::format("{}: {} = prompts: it is the second phase of coft and coft-plus that a first one "
+                      "hands its prompt to",
+                      seen.where(key), key));
+    same_model(key, "prompts");
+  }
+  constexpr const char* kKeep = "keep_vpt";
+  if (!seen.find(kKeep) || *seen.find(kKeep) != true) return;
+  same_model(kKeep, "true");
+  auto require = [&](const char* key, const std::vector<std::string>& allowed, const char* why) {
+    if (std::find(allowed.begin(), allowed.end(), seen.text(key)) == allowed.end())
+      throw UsageError(fmt::format("{}: keep_vpt = true: {} = {}: {}; allowed there: {}", seen.where(kKeep), key,
+                                   seen.text(key), why, fmt::join(allowed, ", ")));
+  };
+  require("p1.adapt", {"vpt-deep", "vpt-shallow"}, "the first phase learns no visual prompts that could be kept");
+  require("adapt", {"full-tuning", "linear-probe"}, "it puts modules of its own beside the prompts");
+}
+
+// What a round may go on from: a prompt.
+void require_warm_start(Inspection& seen) {
+  constexpr const char *kWarm = "warm_start", *kModality = "modality";
+  if (!seen.find(kWarm) || *seen.find(kWarm) != true || !seen.find(kModality)) return;
+  if (std::string modality = seen.text(kModality); modality != "textual")
+    throw UsageError(
+        fmt::format("{}: warm_start = true: it is a prompt that a round goes on from, and with modality = "
+                    "{} each begins anew; allowed there: false",
+                    seen.where(kWarm), modality));
+}
+
 // A method that learns prompts puts them into a text tower, behind the start of its texts.
 void require_prompts(Inspection& seen, const Catalogue& catalogue) {
   constexpr std::string_view kLength = "context_length", kFamily = "clip";
@@ -260,6 +301,8 @@ void inspect(Inspection& seen, Catalogue& catalogue, std::vector<Missing>& missi
   require_labels(seen, catalogue);
   require_possible_noise(seen, catalogue);
   require_start(seen, catalogue);
+  require_hand_over(seen);
+  require_warm_start(seen);
   check_noise_share(seen);
   require_prompts(seen, catalogue);
   require_texts(seen, catalogue);

@@ -17,11 +17,11 @@ namespace {
 
 constexpr const char* kLength = "context_length";
 
-// 0: as many as the papers have, or a quarter of the text where a model's texts are short.
+// 0: as many as the papers have, fewer beside visual tokens, or a quarter of the text where a model's texts are short.
 std::int64_t length_of(const Settings& settings, const model::Snapshot& snapshot) {
-  constexpr std::int64_t kUsual = 16;
-  std::int64_t length = settings.integer(kLength);
-  return length ? length : std::min(kUsual, model::text_context_of(snapshot) / 4);
+  constexpr std::int64_t kUsual = 16, kBesideImages = 4;
+  std::int64_t length = settings.integer(kLength), usual = settings.has("visual_length") ? kBesideImages : kUsual;
+  return length ? length : std::min(usual, model::text_context_of(snapshot) / 4);
 }
 
 bool of_class(const Settings& settings) { return settings.text("context_of") == "class"; }

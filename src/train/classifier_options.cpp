@@ -34,6 +34,11 @@ model::ClassifierOptions classifier_options(const Settings& settings, std::int64
   options.projected = settings.has("head_input") && settings.text("head_input") == "proj";
   options.siglip_as_clip = reads_siglip_as_clip(settings);
   if (settings.has("scale")) options.scale = settings.real("scale");
+  if (settings.has("visual_length")) {
+    constexpr std::int64_t kAlone = 16, kBesideTexts = 4;  // docs/methods/unsupervised.md#6.2
+    std::int64_t length = settings.integer("visual_length");
+    options.input_tokens = length ? length : settings.has("context_length") ? kBesideTexts : kAlone;
+  }
   options.compute = precision_of(settings);
   return options;
 }

@@ -1,6 +1,6 @@
 // Stage kind `ensemble`: one prediction of the test split from those of several stages. Inputs `member.1`, ... are
-// averaged; `phase1.1`, ... are averaged beside them, for a figure of their own. docs/methods/unsupervised.md#3.6,
-// #6.1.
+// averaged, with `texts.1`, a fixed model, where there is one; `phase1.1`, ... are averaged beside them, for a figure
+// of their own. docs/methods/unsupervised.md#3.6, #6.1.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -62,7 +62,8 @@ Execution execute_ensemble(const Stage& stage, const Context& context, comm::Col
   const at::Tensor& truth = oracle.labels("test");
   at::Tensor logits = read_logits(stage, context, "member", source);
   if (!logits.defined()) throw UsageError("an ensemble needs inputs member.1, member.2, ...");
-  at::Tensor prediction = average(stage.settings, logits);
+  at::Tensor texts = read_logits(stage, context, "texts", source);
+  at::Tensor prediction = average(stage.settings, texts.defined() ? at::cat({logits, texts}) : logits);
   std::vector<double> members = accuracies(logits, truth);
   ClassAccuracy by_class = class_accuracy(predicted_classes({{"logits", prediction}}), truth, source.classes());
 
@@ -75,6 +76,7 @@ Execution execute_ensemble(const Stage& stage, const Context& context, comm::Col
                                         {"accuracy_geometric", by_class.geometric},
                                         {"f1_macro", by_class.f1_macro},
                                         {"accuracy_members", mean(members)}};
+  if (texts.defined()) figures["texts_accuracy"] = accuracies(texts, truth).at(0);
   std::vector<std::int64_t> numbers;
   for (std::size_t m = 0; m < members.size(); ++m) numbers.push_back(static_cast<std::int64_t>(m) + 1);
   store::Table table{{"member", numbers}, {"accuracy", members}};

@@ -1,4 +1,5 @@
 // Stage kind `evaluate`: a fixed model on the test split. docs/methods/unsupervised.md#2.
+#include "arrays.h"
 #include "epoch_metrics.h"
 #include "executors.h"
 #include "winnow/stage/result_version.h"
@@ -17,7 +18,12 @@ Execution execute_evaluate(const Stage& stage, const Context& context, comm::Col
   metrics.put_classes(result.content);
   result.skipped_images = model.source().skipped();
   result.image_wait = model.source().waited();
-  for (const auto& [name, tensor] : metrics.predictions().all()) result.trace.predictions[name] = tensor;
+  bool keeps = stage.outputs.count(Output::predictions) != 0;
+  for (const auto& [name, tensor] : metrics.predictions().all()) {
+    result.trace.predictions[name] = tensor;
+    if (keeps) result.content.arrays["predictions/" + name] = array_of(tensor);
+  }
+  if (keeps) result.content.arrays["predictions/samples"] = array_of(model.source().samples("test"));
   return result;
 }
 

@@ -68,9 +68,12 @@ void ImageSource::add_further_test(const std::string& name, std::unique_ptr<Imag
   further_[std::string(kFurtherTest) + name] = std::move(source);
 }
 
+void ImageSource::add_validation(std::unique_ptr<ImageSource> source) { further_["validation"] = std::move(source); }
+
 std::vector<std::string> ImageSource::further_tests() const {
   std::vector<std::string> names;
-  for (const auto& [split, source] : further_) names.push_back(split.substr(kFurtherTest.size()));
+  for (const auto& [split, source] : further_)
+    if (split.starts_with(kFurtherTest)) names.push_back(split.substr(kFurtherTest.size()));
   return names;
 }
 

@@ -45,7 +45,9 @@ class ImageSource final : public Source {
   const LearnerLabels& labels() const { return labels_; }                                   // on the host
   // Images of another data set, whose test split is this one's split "test.NAME" (data_sets.h).
   void add_further_test(const std::string& name, std::unique_ptr<ImageSource>);
-  std::vector<std::string> further_tests() const;    // their names
+  std::vector<std::string> further_tests() const;  // their names
+  // Images of another data set, whose test split is this one's split "validation": of a source that sets none aside.
+  void add_validation(std::unique_ptr<ImageSource>);
   double waited() const { return queue_.waited(); }  // seconds in which the step had to wait for images
 
   std::int64_t classes() const override { return static_cast<std::int64_t>(pixels_->classes().size()); }

@@ -32,7 +32,9 @@ class Labelling {
     if (earlier_.selected_samples.defined()) take_selection();
     if (stage_.settings.has("validation_labelled")) {
       if (!oracle_.knows("validation"))
-        throw UsageError("the method searches on labelled samples that are set aside: data.validation must be above 0");
+        throw UsageError(
+            "the method searches on labelled samples that are set aside: data.validation must be above 0, or "
+            "data.validation_split = own");
       result_.validation_labelled = oracle_.labels("validation");
     }
     return std::move(result_);
@@ -133,14 +135,14 @@ class Labelling {
       at::Tensor all = at::from_blob(const_cast<std::int64_t*>(labels.given().data()), {labels.samples()},
                                      at::TensorOptions(at::kLong));
       take_given(all.index_select(0, samples_.train));
-      result_.validation_given = all.index_select(0, samples_.validation);
-      require_classes(result_.validation_given, classes_, "given labels");
+      if (samples_.validation.size(0)) result_.validation_given = all.index_select(0, samples_.validation);
+      if (result_.validation_given.defined()) require_classes(result_.validation_given, classes_, "given labels");
       return;
     }
     at::Tensor all = at::from_blob(const_cast<std::uint8_t*>(labels.candidates().data()), {labels.samples(), classes_},
                                    at::TensorOptions(at::kByte));
     result_.candidates = all.index_select(0, samples_.train);
-    result_.validation_candidates = all.index_select(0, samples_.validation);
+    if (samples_.validation.size(0)) result_.validation_candidates = all.index_select(0, samples_.validation);
   }
 
   const Stage& stage_;

@@ -27,6 +27,13 @@ std::map<std::string, at::Tensor> text_features(const Context& context, std::int
   return result;
 }
 
+at::Tensor texts_of(const Context& context, const std::string& input, std::int64_t classes) {
+  const Path& file = input_file(context, input);
+  at::Tensor rows = tensor_in(store::read_run_file(file, true, accepted(context)), file, kTexts, "class texts");
+  if (rows.size(0) != classes) throw DataError(fmt::format("{} holds texts of other classes", file.string()));
+  return rows;
+}
+
 at::Tensor text_head(const Context& context, std::int64_t classes) {
   const Path& file = input_file(context, "text_head");
   at::Tensor rows = tensor_in(store::read_run_file(file, true, accepted(context)), file, "weights/head.weight",
@@ -43,12 +50,7 @@ std::map<std::string, at::Tensor> method_inputs(const Stage& stage, const Contex
   std::map<std::string, at::Tensor> result;
   if (stage.inputs.count("teacher"))
     result["teacher_logits"] = read_scores(context, "teacher").of(samples, classes).rows.at("logits");
-  if (stage.inputs.count("texts")) {
-    const Path& file = input_file(context, "texts");
-    at::Tensor rows = tensor_in(store::read_run_file(file, true, accepted(context)), file, kTexts, "class texts");
-    if (rows.size(0) != classes) throw DataError(fmt::format("{} holds texts of other classes", file.string()));
-    result["class_texts"] = rows;
-  }
+  if (stage.inputs.count("texts")) result["class_texts"] = texts_of(context, "texts", classes);
   if (stage.inputs.count("support")) {
     const Path& file = input_file(context, "support");
     store::RunContent content = store::read_run_file(file, true, accepted(context));
@@ -65,6 +67,21 @@ at::Tensor learned_context(const Context& context) {
   const Path& file = input_file(context, "prompts");
   return tensor_in(store::read_run_file(file, true, accepted(context)), file, "weights/prompts.context",
                    "learned prompt");
+}
+
+std::map<std::int64_t, at::Tensor> learned_visual_prompts(const Context& context) {
+  constexpr std::string_view kBefore = "weights/vpt_list.", kAfter = ".prompt";
+  const Path& file = input_file(context, "visual_prompts");
+  std::map<std::int64_t, at::Tensor> result;
+  for (const auto& [name, array] : store::read_run_file(file, true, accepted(context)).arrays)
+    if (name.starts_with(kBefore) && name.ends_with(kAfter))
+      result[std::stoll(name.substr(kBefore.size()))] = tensor_of(array);
+  if (result.empty()) throw DataError(fmt::format("{} holds no visual prompts", file.string()));
+  return result;
+}
+
+at::Tensor learned_texts(const Context& context, std::int64_t classes) {
+  return texts_of(context, "head_texts", classes);
 }
 
 void put_features(const at::Tensor& samples, const at::Tensor& mean, store::RunContent& content) {

@@ -25,6 +25,13 @@ std::map<std::string, at::Tensor> method_inputs(const Stage&, const Context&, co
 // DataError.
 at::Tensor learned_context(const Context&);
 
+// Of the input `visual_prompts`, tokens of blocks that an earlier stage learned (adapt = vpt-deep or vpt-shallow), by
+// block, M x d of the tower each, on the host. DataError.
+std::map<std::int64_t, at::Tensor> learned_visual_prompts(const Context&);
+// Of the input `head_texts`, what the classes are to the prompt that an earlier stage learned: C x p, normalised, on
+// the host. DataError.
+at::Tensor learned_texts(const Context&, std::int64_t classes);
+
 // features/{samples,mean} of a run file, N and N x p; features/class_texts, C x p.
 void put_features(const at::Tensor& samples, const at::Tensor& mean, store::RunContent&);
 void put_class_texts(const at::Tensor& rows, store::RunContent&);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "stage_seed.h"
 #include "winnow/core/error.h"
 #include "winnow/stage/data_sets.h"
@@ -58,28 +60,56 @@ ImageViews views_of(const Context& context, const ImageOptions& options, const d
   return {pixels, options.normalisation, options.image_size, options.real, declared};
 }
 
-void add_further_tests(const Stage& stage, const Context& context, const ImageOptions& options, Batching batching,
-                       OpenedImages& opened) {
+// The test split of another data set, as one of this stage's.
+struct OtherSplit {
+  std::string name;  // of that data set
+  std::unique_ptr<ImageSource> source;
+  at::Tensor labels;  // true ones
+};
+
+// `print`: its fingerprint's name in the stage, `before` NAME.
+OtherSplit open_other(const Stage& stage, const Context& context, const ImageOptions& options, Batching batching,
+                      std::int64_t classes, const std::string& print, std::string_view before) {
+  const Settings& settings = stage.settings;
+  batching.epochs = 0;
+  batching.batch = 1;
+  OtherSplit result;
+  result.name = print.substr(before.size());
+  const Path& cache = cache_of(result.name, context);
+  std::shared_ptr<const data::Pixels> pixels = open_pixels(stage, print, cache);
+  bool validation = before == kOwnValidation;
+  if (auto others = static_cast<std::int64_t>(pixels->classes().size()); others != classes)
+    throw DataError(fmt::format("the {} split {} has {} classes, {} has {}", validation ? "validation" : "further test",
+                                result.name, others, settings.text("dataset"), classes));
+  Samples samples = validation ? validation_samples(*pixels) : further_test_samples(settings, *pixels);
+  result.labels = true_labels(*pixels, samples).labels("test");
+  ImageViews views = views_of(context, options, *pixels, cache, batching.seed);
+  result.source = std::make_unique<ImageSource>(std::move(pixels), std::move(samples), LearnerLabels(),
+                                                std::move(views), batching, options.real);
+  return result;
+}
+
+void add_further_tests(const Stage& stage, const Context& context, const ImageOptions& options,
+                       const Batching& batching, OpenedImages& opened) {
   const Settings& settings = stage.settings;
   if (!settings.has("evaluation.further_tests") || !settings.flag("evaluation.further_tests")) return;
   auto classes = static_cast<std::int64_t>(opened.source->class_names().size());
-  batching.epochs = 0;
-  batching.batch = 1;
   for (const auto& [print, digest] : stage.fingerprints) {
     if (!print.starts_with(kFurtherTest)) continue;
-    std::string name = print.substr(kFurtherTest.size());
-    const Path& cache = cache_of(name, context);
-    std::shared_ptr<const data::Pixels> pixels = open_pixels(stage, print, cache);
-    if (auto others = static_cast<std::int64_t>(pixels->classes().size()); others != classes)
-      throw DataError(fmt::format("the further test split {} has {} classes, {} has {}", name, others,
-                                  settings.text("dataset"), classes));
-    Samples samples = further_test_samples(settings, *pixels);
-    opened.oracle.add(print, true_labels(*pixels, samples).labels("test"));
-    ImageViews views = views_of(context, options, *pixels, cache, batching.seed);
-    opened.source->add_further_test(
-        name, std::make_unique<ImageSource>(std::move(pixels), std::move(samples), LearnerLabels(), std::move(views),
-                                            batching, options.real));
+    OtherSplit split = open_other(stage, context, options, batching, classes, print, kFurtherTest);
+    opened.oracle.add(print, split.labels);
+    opened.source->add_further_test(split.name, std::move(split.source));
   }
+}
+
+// The data set's own validation part, where the stage names one.
+std::optional<OtherSplit> open_validation(const Stage& stage, const Context& context, const ImageOptions& options,
+                                          const Batching& batching, std::int64_t classes) {
+  if (!options.training) return std::nullopt;
+  for (const auto& [print, digest] : stage.fingerprints)
+    if (print.starts_with(kOwnValidation))
+      return open_other(stage, context, options, batching, classes, print, kOwnValidation);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -92,13 +122,17 @@ OpenedImages open_images(const Stage& stage, const Context& context, ImageOption
                                    list == stage.fingerprints.end() ? std::string() : list->second);
   OpenedImages result;
   result.oracle = true_labels(*pixels, samples);
-  LearnerLabels labels = learner_labels(stage, options.labels, *pixels, samples, options.earlier, result.oracle);
-  if (options.inputs) labels.handed_over.merge(options.inputs(samples.train));
   Batching batching = batching_of(stage.settings, context, options.training);
   if (!options.training) batching.seed = options.seed;
+  std::optional<OtherSplit> validation =
+      open_validation(stage, context, options, batching, static_cast<std::int64_t>(pixels->classes().size()));
+  if (validation) result.oracle.add("validation", validation->labels);
+  LearnerLabels labels = learner_labels(stage, options.labels, *pixels, samples, options.earlier, result.oracle);
+  if (options.inputs) labels.handed_over.merge(options.inputs(samples.train));
   ImageViews views = views_of(context, options, *pixels, cache, batching.seed);
   result.source = std::make_unique<ImageSource>(std::move(pixels), std::move(samples), std::move(labels),
                                                 std::move(views), batching, options.real);
+  if (validation) result.source->add_validation(std::move(validation->source));
   if (options.training || options.views || stage.fingerprints.count("program"))
     add_further_tests(stage, context, options, batching, result);
   return result;

@@ -133,6 +133,14 @@ Samples choose_samples(const Settings& settings, const data::Pixels& pixels, con
   return samples;
 }
 
+Samples validation_samples(const data::Pixels& pixels) {
+  Samples samples;
+  samples.train = samples.validation = at::empty({0}, at::kLong);
+  samples.few = true;
+  samples.test = at::arange(pixels.test().samples);
+  return samples;
+}
+
 Samples further_test_samples(const Settings& settings, const data::Pixels& pixels) {
   Samples samples;
   samples.train = samples.validation = at::empty({0}, at::kLong);

@@ -36,6 +36,8 @@ Samples choose_samples(const Settings&, const data::Pixels&, const EarlierLabels
 
 // All of another data set's test split that the settings take, and nothing of its training set.
 Samples further_test_samples(const Settings&, const data::Pixels&);
+// All of another data set's test split, which is a validation part.
+Samples validation_samples(const data::Pixels&);
 
 // Few samples of each class, without replacement: places among `labels` (N, int64), ascending. The same for the same
 // labels and seed, whoever asks. UsageError in terms of `key` for a class of fewer. docs/methods/unsupervised.md#7.

@@ -18,6 +18,7 @@ StageClassifier::StageClassifier(const Stage& stage, const Context& context, con
   options_.dtype = model.real.dtype().toScalarType();
   if (learns_context(settings)) set_context(settings, model.snapshot, options_);
   if (stage.inputs.count("prompts")) options_.context_start = learned_context(context);
+  if (stage.inputs.count("visual_prompts")) options_.visual_prompts = learned_visual_prompts(context);
   if (settings.has("head_init")) start_head(stage, context, collective, trial);
   build(settings);
 }
@@ -41,7 +42,14 @@ void StageClassifier::start_head(const Stage& stage, const Context& context, com
   if (init == "class-mean" || init == "linear-probe")
     options_.head_rows = head_rows_from_data(init, snapshot, options_, images_, context, collective, trial);
   else if (init == "detector") start_at_detector(input_file(context, "head"), accepted(context), snapshot, options_);
-  else if (init == "text")
+  else if (init == "prompts") {
+    if (!stage.inputs.count("head_texts"))
+      throw UsageError(
+          "head_init = prompts: no first phase hands on what its prompt made of the classes; coft and "
+          "coft-plus have one");
+    options_.head_rows =
+        model::learned_text_rows(snapshot, options_, learned_texts(context, images_.classes()).to(options_.dtype));
+  } else if (init == "text")
     options_.head_rows =
         model::text_head_rows(snapshot, options_, class_texts(stage, snapshot, images_.class_names()), model_.real);
 }

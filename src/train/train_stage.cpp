@@ -20,6 +20,7 @@
 #include "trace.h"
 #include "winnow/core/error.h"
 #include "winnow/device/transfer.h"
+#include "winnow/model/normalise.h"
 #include "winnow/model/toy.h"
 #include "winnow/stage/result_version.h"
 
@@ -42,6 +43,13 @@ void put_selection_of(Engine& engine, ImageSource& source, const std::string& na
   if (trial) engine.state("mask").fill_(1);
   SelectedSubset last = selection_of(engine, source);
   put_selection(last, masks.dim() > last.mask.dim() ? masks : at::Tensor(), source, content);
+}
+
+// What the classes are to the stage's first learned prompt, the positive one of two: C x p, normalised.
+at::Tensor learned_class_texts(Engine& engine, const ImageSource& source) {
+  method::Ids classes = method::Ids::range(0, source.classes(), engine.facts().real.device());
+  return device::to_host(
+      model::normalise_rows(engine.forward("prompts", "", classes, /*grad=*/false, "train").features()));
 }
 
 Execution execute_replay(const Stage& stage, const Context& context, comm::Collective& collective, Observer& observer) {
@@ -115,6 +123,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
     result.trace.predictions[output] = tensor;
     if (stage.outputs.count(Output::predictions)) result.content.arrays["predictions/" + output] = array_of(tensor);
   }
+  if (stage.outputs.count(Output::features)) put_class_texts(learned_class_texts(engine, source), result.content);
   if (stage.outputs.count(Output::predictions))
     result.content.arrays["predictions/samples"] = array_of(source.samples("test"));
   if (stage.outputs.count(Output::weights))

@@ -98,6 +98,7 @@ class GeneratedStages : public Miniature {
     std::vector<std::string> heads = words("head"), inits = words("head_init"), precisions = words("train.precision");
     std::erase(precisions, "tf32");  // a GPU's alone
     std::erase(inits, "detector");   // a second stage's, which has the head of the first
+    std::erase(inits, "prompts");    // a second phase's, which has the prompt of the first
     std::vector<Generated> all;
     for (const std::string& adapt : words("adapt")) {
       if (adapt == "bn-tuning") continue;  // every_family(): a transformer has no BatchNorm

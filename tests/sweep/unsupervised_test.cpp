@@ -268,6 +268,92 @@ TEST_F(Unsupervised, ARoundMayGoOnFromTheLastOnesPrompt) {
   EXPECT_EQ(anew.nodes()[anew.cell_node(0)].identity, plain.nodes()[plain.cell_node(0)].identity);
 }
 
+// docs/methods/unsupervised.md#9, A8, A9, A14. What is not asked for changes no identity.
+TEST_F(Unsupervised, TheSecondPhaseMayTakeFromTheFirstOne) {
+  Plan plain = made("method = \"coft\"");
+  Plan said = made("method = \"coft\"\nkeep_vpt = false\ntext_member = false\nhead_init = \"random\"");
+  EXPECT_EQ(said.nodes()[said.cell_node(0)].identity, plain.nodes()[plain.cell_node(0)].identity);
+  Plan kept = made("method = \"coft-plus\"\nrounds = 2\nkeep_vpt = true"),
+       texts = made("method = \"coft\"\nhead_init = \"prompts\"");
+  for (const auto& [p, input, output] :
+       {std::tuple{&kept, "visual_prompts", Output::weights}, std::tuple{&texts, "head_texts", Output::features}})
+    for (const Stage& second : stages(*p, "p2")) {
+      EXPECT_EQ(second.inputs.at(input).output, output);
+      Stage first = of(*p, second.inputs.at(input));
+      EXPECT_EQ(first.settings.integer("member"), second.settings.integer("member")) << "of the same model";
+      EXPECT_EQ(first.settings.integer("round"), p == &kept ? 2 : 1) << "of the last round";
+      EXPECT_TRUE(first.outputs.count(output));
+      EXPECT_FALSE(second.settings.has("keep_vpt"));
+    }
+  Plan member = made("method = \"coft\"\ntext_member = true");
+  Stage cell = member.stage(member.cell_node(0)), evaluate = of(member, cell.inputs.at("texts.1"));
+  EXPECT_EQ(evaluate.kind, StageKind::evaluate);
+  EXPECT_EQ(evaluate.settings.text("template"), stages(member, "score").at(0).settings.text("template"));
+  EXPECT_EQ(stages(member, "p2").at(0).identity(), stages(plain, "p2").at(0).identity());
+  EXPECT_NE(cell.identity(), plain.stage(plain.cell_node(0)).identity());
+}
+
+TEST_F(Unsupervised, WhatAFirstPhaseCannotHandOnIsRefused) {
+  EXPECT_THAT(refused("method = \"coft\"\nkeep_vpt = true\np1.model = \"clip-vit-l-14\""),
+              HasSubstr("s.toml:6: keep_vpt = true: p1.model = clip-vit-l-14 and model = nano-clip must be the same"));
+  EXPECT_THAT(refused("method = \"coft\"\nkeep_vpt = true\np1.adapt = \"adaptformer\""),
+              HasSubstr("s.toml:6: keep_vpt = true: p1.adapt = adaptformer: the first phase learns no visual prompts "
+                        "that could be kept; allowed there: vpt-deep, vpt-shallow"));
+  EXPECT_THAT(refused("method = \"coft\"\nkeep_vpt = true\nadapt = \"lora\""),
+              HasSubstr("s.toml:6: keep_vpt = true: adapt = lora: it puts modules of its own beside the prompts; "
+                        "allowed there: full-tuning, linear-probe"));
+  EXPECT_THAT(
+      refused("method = \"coft\"\nhead_init = \"prompts\"\np1.model = \"clip-vit-l-14\""),
+      HasSubstr("s.toml:6: head_init = prompts: p1.model = clip-vit-l-14 and model = nano-clip must be the same"));
+  EXPECT_THAT(refused("method = \"ce\"\nhead_init = \"prompts\""),
+              HasSubstr("s.toml:6: head_init = prompts: it is the second phase of coft and coft-plus"));
+  EXPECT_THAT(refused("method = \"coft\"\nkeep_vpt = \"yes\""), HasSubstr("keep_vpt"));
+  EXPECT_THAT(refused("method = \"upl\"\n[[grid]]\ntext_member = [true, false]"),
+              HasSubstr("method upl has no such key (coft, coft-plus have)"));
+}
+
+// docs/methods/unsupervised.md#6.2, A19.
+TEST_F(Unsupervised, RoundsMayLearnTokensOfImages) {
+  for (const std::string name : {"ifpl", "grip"}) {
+    SCOPED_TRACE(name);
+    const std::string base = "method = \"" + name + "\"\nrounds = 2\n";
+    auto trained = [&](const std::string& rest) { return stages(made(base + rest), "train"); };
+    for (const Stage& train : trained("modality = \"visual\"")) {
+      EXPECT_EQ(train.settings.text("method"), "visual-prompts");
+      EXPECT_EQ(train.settings.integer("visual_length"), 0);
+      EXPECT_FALSE(train.settings.has("context_length")) << "its texts are fixed";
+      EXPECT_FALSE(train.settings.has("modality"));
+      EXPECT_EQ(train.inputs.at("texts").output, Output::features);
+      EXPECT_EQ(train.settings.real("train.lr"), 0.1);
+    }
+    Plan visual = made(base + "modality = \"visual\"");
+    EXPECT_EQ(stages(visual, "train").at(1).inputs.at("texts").stage, stages(visual, "score").at(0).identity())
+        << "those of the labels of the first round, in every round";
+    for (const Stage& train : trained("modality = \"multimodal\"")) {
+      EXPECT_EQ(train.settings.text("method"), "multimodal-prompts");
+      EXPECT_TRUE(train.settings.has("context_length"));
+      EXPECT_TRUE(train.settings.has("visual_length"));
+      EXPECT_FALSE(train.inputs.count("texts"));
+    }
+    EXPECT_EQ(trained("modality = \"textual\"").at(1).identity(), trained("").at(1).identity());
+    EXPECT_FALSE(trained("").at(0).settings.has("visual_length"));
+    EXPECT_NE(trained("modality = \"visual\"\nvisual_length = 8").at(0).identity(),
+              trained("modality = \"visual\"").at(0).identity());
+    EXPECT_EQ(trained("modality = \"visual\"\ncontext_length = 8").at(0).identity(),
+              trained("modality = \"visual\"").at(0).identity())
+        << "a prompt that is not learned";
+  }
+  EXPECT_THAT(refused("method = \"grip\"\nmodality = \"visual\"\nwarm_start = true"),
+              HasSubstr("s.toml:7: warm_start = true: it is a prompt that a round goes on from, and with modality = "
+                        "visual each begins anew; allowed there: false"));
+  EXPECT_THAT(refused("method = \"grip\"\nmodality = \"visuel\""), HasSubstr("modality"));
+  EXPECT_THAT(refused("method = \"grip\"\n[[grid]]\nvisual_length = [8, 16]"),
+              HasSubstr("it exists only where modality = visual or multimodal"));
+  EXPECT_THAT(refused("method = \"cpl\"\n[[grid]]\nmodality = [\"visual\"]"),
+              HasSubstr("method cpl has no such key (grip, ifpl have)"));
+  EXPECT_THAT(refused("method = \"visual-prompts\""), HasSubstr("visual-prompts"));
+}
+
 TEST_F(Unsupervised, TheHeadMayStandOnTheProjection) {
   for (const Stage& p2 : stages(made("method = \"coft\"\nhead_input = \"proj\""), "p2"))
     EXPECT_EQ(p2.settings.text("head_input"), "proj");
@@ -354,6 +440,48 @@ TEST_F(Unsupervised, FewShots) {
   EXPECT_THAT(refused("method = \"coop\"\ndata = { shots = 500, samples = 4000 }"),
               HasSubstr("data.shots = 500: of 10 classes there are 4000 training samples"));
   EXPECT_EQ(refused("method = \"coop\"\ndata.shots = 1\ntrain.batch = 32"), "accepted") << "one short batch";
+}
+
+// docs/methods/unsupervised.md#8: a part that is a data set of its own counts by its fingerprint, in stages that train.
+TEST_F(Unsupervised, TheOwnValidationPartIsADataSet) {
+  catalogue_.fingerprints["dtd-val"] = "v";
+  auto of = [&](const std::string& rest) {
+    return plan("name = \"s\"\n[base]\ndataset = \"dtd\"\nmodel = \"clip-vit-b-16\"\n" + rest);
+  };
+  auto no = [&](const std::string& rest) {
+    return refusal("name = \"s\"\n[base]\ndataset = \"dtd\"\nmodel = \"clip-vit-b-16\"\n" + rest);
+  };
+  const std::string tip = "method = \"tip-adapter\"\ndata = { shots = 4, validation_split = \"own\" }";
+  Plan own = of(tip);
+  Stage cell = own.stage(own.cell_node(0));
+  EXPECT_EQ(cell.fingerprints.at("validation.dtd-val"), "v");
+  EXPECT_FALSE(cell.settings.has("data.validation_split"));
+  for (const char* label : {"score", "embed"})
+    for (const Stage& stage : stages(own, label)) {
+      EXPECT_FALSE(stage.fingerprints.count("validation.dtd-val")) << label << " sees no validation image";
+      EXPECT_FALSE(stage.settings.has("data.validation_split"));
+    }
+  Plan plain = of("method = \"coop\"\ndata.shots = 4"), share =
+                                                            of("method = \"coop\"\ndata = { shots = 4, "
+                                                               "validation_split = \"share\" }");
+  EXPECT_EQ(plain.nodes()[plain.cell_node(0)].identity, share.nodes()[share.cell_node(0)].identity);
+  Plan both = of("method = \"coop\"\ndata.shots = 4\n[[grid]]\n\"data.validation_split\" = [\"share\", \"own\"]");
+  EXPECT_EQ(both.nodes()[both.cell_node(0)].identity, plain.nodes()[plain.cell_node(0)].identity);
+  EXPECT_NE(both.nodes()[both.cell_node(1)].identity, plain.nodes()[plain.cell_node(0)].identity);
+
+  EXPECT_THAT(no("method = \"coop\"\ndata = { validation = 0.1, validation_split = \"own\" }"),
+              HasSubstr("data.validation = 0.1 sets training samples aside; set one of them"));
+  EXPECT_THAT(refused("method = \"coop\"\ndata.validation_split = \"own\""),
+              HasSubstr("s.toml:6: data.validation_split = \"own\": fashion-mnist has no validation part: its preset "
+                        "names no validation_split"));
+  EXPECT_THAT(no("method = \"tip-adapter\"\ndata.shots = 4"),
+              HasSubstr("data.validation must be above 0, or data.validation_split = own"));
+  EXPECT_THAT(no("method = \"coop\"\ndata.validation_split = \"val\""), HasSubstr("data.validation_split"));
+  catalogue_.fingerprints.erase("dtd-val");
+  EXPECT_THAT(no(tip),
+              HasSubstr("no fingerprint of dtd-val on this machine: run `winnow data check dtd-val --root FOLDER`"));
+  EXPECT_THAT(refusal("name = \"s\"\n[base]\ndataset = \"dtd-val\"\nmodel = \"clip-vit-b-16\"\nmethod = \"coop\""),
+              HasSubstr("it has test images alone"));
 }
 
 TEST_F(Unsupervised, AFixedModelHasTexts) {

@@ -18,8 +18,8 @@ TEST(DeclaredKeys, AreWhatTheMethodReads) {
   std::map<std::string, sweep::Method> methods = catalogue.methods;
   methods.insert(catalogue.parts.begin(), catalogue.parts.end());
   // The stage reads them and its views, for images and texts that a recorded run has none of.
-  const std::set<std::string> of_texts = {"context_length", "context_of",    "name_place",   "period",
-                                          "steps",          "context_words", "context_depth"};
+  const std::set<std::string> of_texts = {"context_length", "context_of",    "name_place",    "period",
+                                          "steps",          "context_words", "context_depth", "visual_length"};
   for (const auto& [name, own] : methods) {
     if (own.recipe != "train" && own.inputs.empty()) continue;  // all of it is its recipe: ReadsExactlyItsSettings
     Stage stage = method::recorded_stage(own, catalogue, recorded);

@@ -78,6 +78,34 @@ TEST_F(FurtherTests, EnsemblesOfViewsAreAveragedThereToo) {
             3u);
 }
 
+// A data set's own validation part: another data set's test images. docs/methods/unsupervised.md#8.
+TEST_F(FurtherTests, AnOwnValidationPartIsMeasuredAndSearchedOn) {
+  Stage stage = measured();
+  stage.settings.set("evaluation.further_tests", false);
+  stage.fingerprints.erase("test.other-set");
+  store::RunContent without = run(stage).content;
+  stage.fingerprints["validation.other-set"] = "g";
+  store::RunContent with = execute(stage, both(), *alone_, quiet_).content;
+  for (const char* name : {"accuracy", "loss"})
+    EXPECT_EQ(column(with, "metrics/epochs", name), column(without, "metrics/epochs", name))
+        << name << ": no training sample is set aside";
+  std::vector<double> own = column(with, "metrics/epochs", "accuracy"),
+                      validation = column(with, "metrics/epochs", "validation_accuracy");
+  ASSERT_EQ(validation.size(), 3u);
+  for (std::size_t e = 0; e < 3; ++e) EXPECT_LE(own[e] + validation[e], 1) << "the same images under other labels";
+  EXPECT_TRUE(column(without, "metrics/epochs", "validation_accuracy").empty());
+  EXPECT_EQ(column(with, "metrics/final", "accuracy_validation").size(), 1u) << "it may choose an epoch";
+
+  EXPECT_THAT(refusal(stage), HasSubstr("the context names no decoded cache of data set other-set"));
+  Stage changed = stage;
+  changed.fingerprints["validation.other-set"] = "h";
+  EXPECT_THAT(refusal(changed, both()), HasSubstr("data of fingerprint g, the stage wants h"));
+  write_other("few", 20, R"(["a","b","c","d","e","f","g","h","i","j","k"])");
+  Context fewer = both();
+  fewer.data["other-set"] = folder_ / "few";
+  EXPECT_THAT(refusal(stage, fewer), HasSubstr("the validation split other-set has 11 classes, mini has 10"));
+}
+
 TEST_F(FurtherTests, WhatDoesNotFitIsRefused) {
   EXPECT_THAT(refusal(measured()), HasSubstr("the context names no decoded cache of data set other-set"));
   Stage changed = measured();

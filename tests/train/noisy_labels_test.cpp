@@ -7,6 +7,7 @@
 #include "winnow/core/stream.h"
 #include "winnow/data/label_set.h"
 #include "winnow/data/pixels.h"
+#include "winnow/stage/result_version.h"
 
 namespace winnow::train {
 namespace {
@@ -97,6 +98,66 @@ TEST_F(NoisyLabels, GarbageForTrueLabelsChangesNoMethod) {
       EXPECT_EQ(content.bytes, garbage.arrays.at(array).bytes) << name << ": " << array;
   }
   EXPECT_GT(methods, 12u);
+}
+
+// The same of every detector, as the first stage of detect-train: what it selects.
+TEST_F(NoisyLabels, GarbageForTrueLabelsChangesNoDetector) {
+  ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
+  std::filesystem::create_directories(folder_ / "labels");
+  std::vector<std::int64_t> truth, given;
+  for (std::int64_t i = 0; i < 60; ++i) truth.push_back(i % 10), given.push_back((i % 10 + (i % 3 == 0)) % 10);
+  write_safetensors(folder_ / "labels/people.safetensors", {{"given", {"I64", {60}, std::as_bytes(std::span(given))}}},
+                    {});
+  const std::string dataset = "mini", print = "f";
+  std::string labels = data::keep_label_sets(folder_.path(), {dataset, print, truth, 10}).at("people").fingerprint;
+  std::size_t detectors = 0;
+  for (const std::string& name : catalogue_.methods.at("detect-train").stages.at("detect")) {
+    if (name == "file" || name == "label-match") continue;  // a mask that is given; scores, in unsupervised_test.cpp
+    SCOPED_TRACE(name);
+    ++detectors;
+    Stage stage = train(name);
+    stage.kind = StageKind::detect;
+    stage.outputs = {Output::metrics, Output::labels, Output::selection};
+    stage.settings.set("labels.kind", "annotated");
+    stage.settings.set("labels.set", "people");
+    stage.fingerprints["labels"] = labels;
+    if (stage.settings.has("warmup_epochs"))
+      stage.settings.set("warmup_epochs", stage.settings.at("warmup_epochs").is_number_float() ? Value(1.0) : Value(1));
+    write_cache();
+    store::RunContent honest = run(stage).content;
+    write_cache([](std::int64_t label) { return (7 * label + 3) % 10; });
+    store::RunContent garbage = run(stage).content;
+    write_cache();
+    ASSERT_TRUE(honest.arrays.count("selection/mask"));
+    ASSERT_EQ(honest.arrays.size(), garbage.arrays.size());
+    for (const auto& [array, content] : honest.arrays)
+      EXPECT_EQ(content.bytes, garbage.arrays.at(array).bytes) << array;
+  }
+  EXPECT_GT(detectors, 5u);
+}
+
+// And of features, which are of images alone.
+TEST_F(NoisyLabels, GarbageForTrueLabelsChangesNoFeature) {
+  Stage stage = train("ce");
+  stage.kind = StageKind::embed;
+  stage.version = result_version(StageKind::embed);
+  stage.outputs = {Output::metrics, Output::features};
+  Settings settings;
+  for (const auto& [key, value] : stage.settings.all())
+    if (key.starts_with("data.") || key == "dataset" || key == "model" || key == "seed") settings.set(key, value);
+  settings.set("views.weak", "flip-crop");
+  settings.set("embed_epochs", 2);
+  settings.set("embed_splits", "all");
+  settings.set("data.validation", 0.2);
+  stage.settings = settings;
+  store::RunContent honest = run(stage).content;
+  write_cache([](std::int64_t label) { return (7 * label + 3) % 10; });
+  store::RunContent garbage = run(stage).content;
+  write_cache();
+  EXPECT_TRUE(honest.arrays.count("features/mean"));
+  EXPECT_TRUE(honest.arrays.count("features/validation"));
+  ASSERT_EQ(honest.arrays.size(), garbage.arrays.size());
+  for (const auto& [array, content] : honest.arrays) EXPECT_EQ(content.bytes, garbage.arrays.at(array).bytes) << array;
 }
 
 TEST_F(NoisyLabels, WhatCannotBeIsRefused) {

@@ -60,6 +60,89 @@ TEST_F(UnsupervisedTest, CoftFromScoresToTheEnsemble) {
   EXPECT_EQ(table.at(2).name, "phase1_accuracy");
 }
 
+// docs/methods/unsupervised.md#9, A8 and A9: with a rate of 0 a second phase that keeps the first one's visual prompts
+// and starts its head at the first one's texts is the first phase's classifier, but for the length of features.
+TEST_F(UnsupervisedTest, ASecondPhaseMayGoOnFromTheFirstOne) {
+  const std::string base =
+      "method = \"coft\"\nk = 2\nkeep_weights = true\np1.vpt_len = 2\np1.context_length = 2\n"
+      "p1.train = { epochs = 6, batch = 4, schedule = \"constant\", lr = 0.03 }\n";
+  const std::string moves = "train = { epochs = 1, min_steps = 0, batch = 16 }\n",
+                    still = "train = { epochs = 1, min_steps = 0, batch = 16, lr = 0.0 }\n";
+  auto phases = [&](const std::string& rest) {
+    std::vector<Done> all = graph(base + rest);
+    std::vector<Done> result;
+    for (const char* method : {"coft-prompts", "ce"})
+      for (const Done* done : of_kind(all, StageKind::train))
+        if (done->stage.settings.text("method") == method && done->stage.settings.integer("member") == 1)
+          result.push_back(*done);
+    return result;
+  };
+  auto directions = [](const Done& done) {
+    at::Tensor logits = array(done.content(), "predictions/logits").to(at::kDouble);
+    return logits / logits.norm(2, {1}, true);
+  };
+  for (const char* input : {"hidden", "proj"}) {
+    SCOPED_TRACE(input);
+    std::vector<Done> all = phases(still + "keep_vpt = true\nhead_init = \"prompts\"\nhead_input = \"" + input + "\"");
+    ASSERT_EQ(all.size(), 2u);
+    EXPECT_TRUE(at::allclose(directions(all[0]), directions(all[1]), 1e-3, 1e-4));
+    for (int block = 0; block < 4; ++block) {
+      std::string name = fmt::format("weights/vpt_list.{}.prompt", block);
+      EXPECT_TRUE(at::equal(array(all[0].content(), name), array(all[1].content(), name))) << name;
+    }
+    EXPECT_EQ(all[0].content().arrays.at("features/class_texts").shape, (std::vector<std::size_t>{10, 64}));
+  }
+  std::vector<Done> trained = phases(moves + "keep_vpt = true\n"), alone = phases(still),
+                    texts = phases(still + "head_init = \"prompts\"");
+  const char* first = "weights/vpt_list.0.prompt";
+  EXPECT_FALSE(at::equal(array(trained[0].content(), first), array(trained[1].content(), first))) << "trained on";
+  EXPECT_FALSE(alone[1].content().arrays.count(first)) << "by default the encoder is as it was pre-trained";
+  EXPECT_FALSE(alone[0].content().arrays.count("features/class_texts"));
+  EXPECT_FALSE(at::allclose(directions(texts[0]), directions(texts[1]), 1e-3, 1e-4)) << "of another image tower";
+}
+
+// A14.
+TEST_F(UnsupervisedTest, TextsMayBeAMemberAtTest) {
+  std::vector<Done> all = graph(std::string(kCoft) + "text_member = true\n"), plain = graph(kCoft);
+  const store::RunContent &cell = all.back().content(), &texts = of_kind(all, StageKind::evaluate).at(0)->content();
+  std::vector<at::Tensor> members{array(texts, "predictions/logits").to(at::kDouble)};
+  for (const Done* done : of_kind(all, StageKind::train))
+    if (done->stage.settings.text("method") == "ce")
+      members.push_back(array(done->content(), "predictions/logits").to(at::kDouble));
+  ASSERT_EQ(members.size(), 3u);
+  at::Tensor truth = at::arange(20).remainder(10), mean = method::mean_probability(at::stack(members));
+  EXPECT_DOUBLE_EQ(figure(cell, "accuracy"), (mean.argmax(1) == truth).to(at::kDouble).mean().item<double>());
+  EXPECT_TRUE(at::allclose(all.back().execution.trace.predictions.at("logits"), mean));
+  EXPECT_EQ(figure(cell, "accuracy_members"), figure(plain.back().content(), "accuracy_members")) << "the trained ones";
+  EXPECT_EQ(figure(cell, "texts_accuracy"), figure(texts, "accuracy"));
+  EXPECT_TRUE(of_kind(plain, StageKind::evaluate).empty());
+  EXPECT_EQ(std::get<std::vector<double>>(cell.tables.at("metrics/members").at(1).values).size(), 2u);
+}
+
+TEST_F(UnsupervisedTest, WhatAFirstPhaseDoesNotHandOnIsRefused) {
+  std::vector<Done> all = graph(std::string(kCoft) + "keep_vpt = true\nhead_init = \"prompts\"\n");
+  const Done *first = of_kind(all, StageKind::train).at(0), *second = nullptr;
+  for (const Done* done : of_kind(all, StageKind::train))
+    if (done->stage.settings.text("method") == "ce" && done->stage.settings.integer("member") == 1) second = done;
+  ASSERT_TRUE(second);
+  auto refused = [&](const char* input, const Path& file) {
+    Context own = context();
+    own.inputs["selection"] = of_kind(all, StageKind::cross_filter).at(0)->file;
+    own.inputs["visual_prompts"] = own.inputs["head_texts"] = first->file;
+    own.inputs[input] = file;
+    return refusal(second->stage, own);
+  };
+  Path scores = of_kind(all, StageKind::score).at(0)->file;
+  EXPECT_THAT(refused("visual_prompts", scores), HasSubstr("holds no visual prompts"));
+  EXPECT_THAT(refused("head_texts", scores), HasSubstr("holds no class texts"));
+  Stage alone = second->stage;
+  alone.inputs.erase("head_texts");
+  Context own = context();
+  own.inputs["selection"] = of_kind(all, StageKind::cross_filter).at(0)->file;
+  own.inputs["visual_prompts"] = first->file;
+  EXPECT_THAT(refusal(alone, own), HasSubstr("head_init = prompts: no first phase hands on"));
+}
+
 TEST_F(UnsupervisedTest, BatchesAreOfWhatWasSelected) {
   std::vector<Done> all = graph(kCoft);
   const store::RunContent& selection = of_kind(all, StageKind::select).at(0)->content();
@@ -106,6 +189,90 @@ TEST_F(UnsupervisedTest, ARoundGoesOnFromTheLastOnesPrompt) {
   std::vector<at::Tensor> warm = trained("true"), anew = trained("false");  // with a rate of 0 a prompt is its start
   EXPECT_TRUE(at::equal(warm.at(0), warm.at(1)));
   EXPECT_FALSE(at::equal(anew.at(0), anew.at(1)));
+}
+
+// docs/methods/unsupervised.md#6.2: what is learned, and that it is learned; with a rate of 0 tokens in front of the
+// image tower are their start, which the seed draws.
+TEST_F(UnsupervisedTest, RoundsMayLearnTokensOfImages) {
+  auto trained = [&](const std::string& modality, const std::string& rest) {
+    std::vector<Done> all =
+        graph("method = \"ifpl\"\nk = 3\nrounds = 2\nkeep_weights = true\nmodality = \"" + modality + "\"\n" + rest);
+    std::vector<Done> result;
+    for (const Done* done : of_kind(all, StageKind::train)) result.push_back(*done);
+    return result;
+  };
+  auto weights = [](const Done& done) {
+    std::set<std::string> names;
+    for (const auto& [name, array] : done.content().arrays)
+      if (name.starts_with("weights/")) names.insert(name.substr(8));
+    return names;
+  };
+  const std::string moves = "train = { epochs = 2, batch = 4, lr = 0.02, warmup = 1 }\n",
+                    still = "train = { epochs = 2, batch = 4, lr = 0.0, warmup = 1, weight_decay = 0.0 }\n";
+  const std::string tokens = "vpt_list.0.prompt";
+  std::vector<Done> visual = trained("visual", moves), start = trained("visual", still + "visual_length = 2\n");
+  EXPECT_EQ(weights(visual[1]), (std::set<std::string>{tokens})) << "and nothing else";
+  EXPECT_EQ(visual[1].content().arrays.at("weights/" + tokens).shape, (std::vector<std::size_t>{16, 96}));
+  EXPECT_EQ(start[1].content().arrays.at("weights/" + tokens).shape, (std::vector<std::size_t>{2, 96}));
+  EXPECT_FALSE(at::equal(array(visual[1].content(), "weights/" + tokens),
+                         array(trained("visual", still)[1].content(), "weights/" + tokens)))
+      << "they are trained";
+  EXPECT_EQ(visual[0].content().arrays.at("scores/logits").shape, (std::vector<std::size_t>{60, 10}));
+  std::vector<Done> both = trained("multimodal", moves);
+  EXPECT_TRUE(weights(both[1]).count("main.texts"));
+  EXPECT_EQ(both[1].content().arrays.at("weights/main.texts").shape, (std::vector<std::size_t>{4, 64}));
+  EXPECT_EQ(both[1].content().arrays.at("weights/main.images").shape, (std::vector<std::size_t>{4, 96}));
+  std::vector<Done> begun = trained("multimodal", still);
+  for (const std::string& name : weights(both[1]))
+    EXPECT_FALSE(at::equal(array(both[1].content(), "weights/" + name), array(begun[1].content(), "weights/" + name)))
+        << name << " is trained";
+  EXPECT_FALSE(weights(both[1]).count("visual_projection.weight")) << "the model is frozen";
+}
+
+// Tip-Adapter's search on the data set's own validation part, with all shots for its cache.
+TEST_F(UnsupervisedTest, ASearchTakesTheOwnValidationPart) {
+  std::vector<Done> all = graph(
+      "method = \"tip-adapter\"\ndata = { shots = 2, validation = 0.3 }\nembed_epochs = 2\nsearch_steps = [4, 3]\n"
+      "train = { epochs = 1, batch = 8 }\n");
+  auto write_part = [&](std::int64_t shift) {
+    auto [pixels, labels] = images(20);
+    for (std::int64_t& label : labels) label = (label + shift) % 10;
+    SafeTensor own{"U8", {20, 28, 28, 1}, std::as_bytes(std::span(pixels))},
+        truth{"I64", {20}, std::as_bytes(std::span(labels))};
+    write_safetensors(
+        folder_ / "part",
+        {{"train.images", own}, {"train.labels", truth}, {"test.images", own}, {"test.labels", truth}},
+        {{"version", "1"}, {"fingerprint", "g"}, {"classes", R"(["a","b","c","d","e","f","g","h","i","j"])"}});
+  };
+  // The stages once more, of all samples.
+  int count = 0;
+  auto cell = [&](bool has_part) {
+    std::map<std::string, Path> files;
+    std::string refused;
+    store::RunContent last;
+    for (const Done& done : all) {
+      Stage stage = done.stage;
+      stage.settings.set("data.validation", 0.0);
+      Context own = context();
+      own.data["mini-val"] = folder_ / "part";
+      for (const auto& [name, input] : stage.inputs)
+        if (auto file = files.find(input.stage.hex()); file != files.end()) own.inputs[name] = file->second;
+      if (&done == &all.back() && has_part) stage.fingerprints["validation.mini-val"] = "g";
+      if (&done == &all.back() && !has_part) return std::pair(last, refusal(stage, own));
+      last = execute(stage, own, *alone_, quiet_).content;
+      Path file = folder_ / fmt::format("again.{}.{}.h5", count++, files.size());
+      if (&done != &all.back()) store::write_run_file(file, last);
+      files[done.stage.identity().hex()] = file;
+    }
+    return std::pair(last, refused);
+  };
+  write_part(0);
+  double right = figure(cell(true).first, "validation_accuracy");
+  write_part(5);
+  double wrong = figure(cell(true).first, "validation_accuracy");
+  EXPECT_GT(right, 0.2);
+  EXPECT_LE(right + wrong, 1) << "the same images under other labels";
+  EXPECT_THAT(cell(false).second, HasSubstr("data.validation must be above 0, or data.validation_split = own"));
 }
 
 TEST_F(UnsupervisedTest, AFifthOfLargeSelectionsIsLeftOut) {

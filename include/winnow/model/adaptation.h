@@ -3,7 +3,10 @@
 // each in its registry.cpp.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +33,11 @@ struct AdaptationOptions {
 // ...), or marks the tower's own parameters as trainable. Several may be added to one tower. UsageError for an unknown
 // name (with the nearest), a tower that the adaptation does not fit, blocks that it does not have.
 void adapt(ImageTower&, const std::string& name, const AdaptationOptions&);
+
+// Beside another adaptation: tokens that vpt-deep or vpt-shallow learned in an earlier stage, by block, M x d each,
+// where they ended; they are trained on under the names that they had. Blocks without gaps. DataError for tokens that
+// do not fit the tower; UsageError for a convolutional tower. docs/methods/unsupervised.md#9 (A8).
+void keep_prompts(ImageTower&, const std::map<std::int64_t, at::Tensor>& by_block);
 
 // By name, in the order in which several are added to one tower: it decides what is computed first.
 std::vector<std::string> known_adaptations(bool deft);

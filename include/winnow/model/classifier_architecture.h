@@ -1,6 +1,7 @@
 // The parts that a classification stage's method asks for: an adapted image tower and a head, on a snapshot.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,11 @@ struct ClassifierOptions {
   bool siglip_as_clip = false;  // the head stands on FeatureKind::first_token
   at::ScalarType dtype = at::kFloat;
   Precision compute = Precision::as_stated;
+  std::map<std::int64_t, at::Tensor> visual_prompts = {};  // keep_prompts: beside what `adapt` says
+  // Tokens that a `joint` tower learns in front of its first LayerNorm, whatever `adapt` says, as GRIP's code has them:
+  // N(0, 1/d). With context_vectors the tower reads texts, too, and one transformer makes the tokens of both
+  // (src/model/paired_tower.h). 0: none. docs/methods/unsupervised.md#6.2.
+  std::int64_t input_tokens = 0;
   std::int64_t context_vectors = 0;  // of one learned context, those of all classes together
   std::int64_t context_depth = 1;    // blocks of the text tower that a context has vectors of its own for
   at::Tensor context_start;  // context_vectors x d of texts: initial vectors of the first block; undefined: random
@@ -37,6 +43,11 @@ FeatureKind feature_of(const ClassifierOptions&);  // what the head stands on
 // projects and the head stands before the projection. Computed in the type and on the device of `real`, given on the
 // host. UsageError for a model without texts. docs/methods/partial-labels.md#3.2.
 at::Tensor text_head_rows(const Snapshot&, const ClassifierOptions&, const ClassTexts&, at::TensorOptions real);
+
+// The same of texts that another stage learned (C x p, normalised, on the host). Before a projection the rows of a
+// linear head are W = T P, so that its logits are T . (P h) as they would be behind it; others are normalised as above.
+// docs/methods/unsupervised.md#3.5. UsageError for texts of another width than the model's.
+at::Tensor learned_text_rows(const Snapshot&, const ClassifierOptions&, const at::Tensor& texts);
 
 // Rows (C x k, on the host) of a head that another stage trained on this snapshot, as a head of these options has them:
 // as they are where they have its columns d; those of a linear head on the projected embedding times the projection,

@@ -13,7 +13,11 @@ namespace winnow {
 // measured on that data set's test images, too.
 inline constexpr std::string_view kFurtherTest = "test.";
 
-// The data sets whose images the stage reads, by name, and their fingerprints: its own, and further test splits.
+// The same of the data set that is the stage's validation part: "validation.dtd-val".
+inline constexpr std::string_view kOwnValidation = "validation.";
+
+// The data sets whose images the stage reads, by name, and their fingerprints: its own, further test splits, and that
+// of its validation part.
 std::map<std::string, std::string> data_sets_of(const Stage&);
 
 }  // namespace winnow

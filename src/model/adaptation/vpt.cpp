@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "registry.h"
+#include "winnow/core/error.h"
 
 namespace winnow::model {
 
@@ -51,6 +52,24 @@ void vpt_shallow_ln(const Adapting& adapting) {
   vpt_shallow(adapting);
   for (Parameter& parameter : adapting.weights().all())
     if (parameter.role == Role::norm || parameter.role == Role::norm_bias) parameter.trainable = true;
+}
+
+void keep_prompts(ImageTower& tower, const std::map<std::int64_t, at::Tensor>& by_block) {
+  const AdaptationOptions none;
+  Adapting adapting{tower, none};
+  Transformer& transformer = adapting.transformer();
+  std::int64_t first = by_block.begin()->first, last = by_block.rbegin()->first + 1;
+  if (first < 0 || last > transformer.config().blocks || last - first != static_cast<std::int64_t>(by_block.size()))
+    throw DataError(fmt::format("visual prompts of {} blocks, from {} to {}: {} has blocks 0 to {}", by_block.size(),
+                                first, last - 1, tower.source(), transformer.config().blocks - 1));
+  std::vector<Parameter*> prompts;
+  for (const auto& [block, tokens] : by_block) {
+    if (tokens.dim() != 2 || tokens.size(1) != adapting.width())
+      throw DataError(fmt::format("visual prompts of block {}: tokens of {} numbers, those of {} have {}", block,
+                                  tokens.size(-1), tower.source(), adapting.width()));
+    prompts.push_back(adapting.add(fmt::format("vpt_list.{}.prompt", block), tokens));
+  }
+  transformer.adapt(std::make_unique<Prompts>(static_cast<std::size_t>(first), std::move(prompts)));
 }
 
 void vpt_deep(const Adapting& adapting) { add_prompts(adapting, adapting.last); }

@@ -2,6 +2,7 @@
 // images and the other one says which labels are clean; then two fresh models learn those, and their predictions are
 // averaged. CoFT+ repeats the first phase on labels of its own. docs/methods/unsupervised.md#3.7 and #4.1.
 #include <array>
+#include <optional>
 
 #include "recipes.h"
 
@@ -20,8 +21,10 @@ class CoFT {
     Pair scores = first_phase();
     Pair clean = exchange(scores);
     Pair final{};
-    for (std::size_t m = 0; m < count(); ++m) final[m] = add_second(m, clean);
-    add_ensemble(drafts_, experiment_, members(final), members(scores), "probabilities");
+    for (std::size_t m = 0; m < count(); ++m) final[m] = add_second(m, clean, scores[m]);
+    std::optional<std::size_t> texts;
+    if (settings_.flag("text_member")) texts = add_text_member();
+    add_ensemble(drafts_, experiment_, members(final), members(scores), "probabilities", texts);
     return std::move(drafts_);
   }
 
@@ -51,6 +54,8 @@ class CoFT {
     Draft train = draft_of(experiment_, "p1", StageKind::train);
     train.stage.version = experiment_.catalogue.methods.at(train.stage.settings.text("method")).version;
     train = trained_on(std::move(train), selection, {static_cast<std::int64_t>(m) + 1, round});
+    // It has no head; what starts the second phase's is no word for it, and makes no other stage of it.
+    if (train.stage.settings.text("head_init") == "prompts") train.stage.settings.set("head_init", "random");
     train.stage.settings.set("train.batches", "selected");
     train.stage.outputs = {Output::metrics, Output::scores, Output::predictions};
     add_backbone(drafts_, train, train.stage.settings.text("model"), experiment_.catalogue);
@@ -76,14 +81,28 @@ class CoFT {
     return clean;
   }
 
-  std::size_t add_second(std::size_t m, const Pair& clean) {
+  std::size_t add_second(std::size_t m, const Pair& clean, std::size_t first) {
     std::size_t of = settings_.text("train_on") == "other" ? other(m) : m;
     Draft train = trained_on(own_training(experiment_), clean[of], {static_cast<std::int64_t>(m) + 1, 1});
     train.label = "p2";
     if (settings_.text("batches") == "selected") train.stage.settings.set("train.batches", "selected");
     train.stage.outputs = {Output::metrics, Output::predictions};
+    if (settings_.flag("keep_vpt")) hand_on(train, first, "visual_prompts", Output::weights);
+    if (settings_.text("head_init") == "prompts") hand_on(train, first, "head_texts", Output::features);
     add_backbone(drafts_, train, train.stage.settings.text("model"), experiment_.catalogue);
     drafts_.push_back(std::move(train));
+    return drafts_.size() - 1;
+  }
+
+  void hand_on(Draft& train, std::size_t first, const char* input, Output output) {
+    drafts_[first].stage.outputs.insert(output);
+    train.edges[input] = {first, output};
+  }
+
+  std::size_t add_text_member() {
+    Draft evaluate = zero_shot_evaluation(drafts_, experiment_);
+    evaluate.stage.outputs = {Output::metrics, Output::predictions};
+    drafts_.push_back(std::move(evaluate));
     return drafts_.size() - 1;
   }
 

@@ -1,6 +1,8 @@
 // Every recipe, and the pieces that several share.
 #pragma once
 
+#include <optional>
+
 #include "../recipe.h"
 
 namespace winnow::sweep {
@@ -66,8 +68,10 @@ struct Draw {
 Draft own_training(const Experiment&);
 // The same training on what an earlier stage selected.
 Draft trained_on(Draft, std::size_t selection, Draw);
-// The cell: the average of what `members` predict, and that of `phase1` beside it.
+// The cell: the average of what `members` predict, and that of `phase1` beside it. `texts`: a fixed model, one more
+// member, which figures of the members alone leave out.
 void add_ensemble(std::vector<Draft>&, const Experiment&, const std::vector<std::size_t>& members,
-                  const std::vector<std::size_t>& phase1, const char* average);
+                  const std::vector<std::size_t>& phase1, const char* average,
+                  std::optional<std::size_t> texts = std::nullopt);
 
 }  // namespace winnow::sweep

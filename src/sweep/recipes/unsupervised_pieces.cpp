@@ -105,7 +105,7 @@ Draft trained_on(Draft train, std::size_t selection, Draw draw) {
 }
 
 void add_ensemble(std::vector<Draft>& drafts, const Experiment& experiment, const std::vector<std::size_t>& members,
-                  const std::vector<std::size_t>& phase1, const char* average) {
+                  const std::vector<std::size_t>& phase1, const char* average, std::optional<std::size_t> texts) {
   Draft ensemble = draft_of(experiment, "", StageKind::ensemble);
   ensemble.label = "ensemble";
   keep_settings(ensemble, {"dataset"}, /*labels=*/false);
@@ -114,6 +114,7 @@ void add_ensemble(std::vector<Draft>& drafts, const Experiment& experiment, cons
     ensemble.edges[fmt::format("member.{}", m + 1)] = {members[m], Output::predictions};
   for (std::size_t m = 0; m < phase1.size(); ++m)
     ensemble.edges[fmt::format("phase1.{}", m + 1)] = {phase1[m], Output::predictions};
+  if (texts) ensemble.edges["texts.1"] = {*texts, Output::predictions};
   drafts.push_back(std::move(ensemble));
 }
 

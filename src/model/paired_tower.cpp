@@ -50,6 +50,7 @@ class PairedTower final : public Tower {
     text_->learn_context(slots, at::zeros({M, wide}, at::kDouble).to(options.dtype));
     text_slot_ = text_->weights().find(slots);
     if (options.compute == Precision::fp16_pure) image_->weights().become_fp16(), text_->weights().become_fp16();
+    image_->weights().to(options.device), text_->weights().to(options.device);
 
     texts_ = add("texts", normal({M, wide}, 0, 0.02, stream("texts")));
     double bound = std::sqrt(6.0 / static_cast<double>(3 * image_->patch_area() + d));
@@ -72,7 +73,6 @@ class PairedTower final : public Tower {
   Outputs rows(const at::Tensor& inputs) override {
     bool texts = !inputs.is_floating_point();
     Tower& tower = texts ? static_cast<Tower&>(*text_) : *image_;
-    if (tower.weights().all().front().value.device() != inputs.device()) tower.weights().to(inputs.device());
     auto [context, tokens] = mixed();
     Lent lent(texts ? *text_slot_ : *visual_slot_, texts ? context : tokens);
     return tower.rows(inputs);

@@ -13,8 +13,8 @@ namespace winnow::model {
 
 // Rows: pixels B x 3 x H x W, or tokens B x up to context (int64) with slots 0 .. context_vectors - 1
 // (prompt_learner.h). Features of either in the space of texts, B x p. Of the options it reads context_vectors,
-// input_tokens, dtype, compute and the seed. Its weights are the learned ones alone, NAME.part; the CLIP's own move to
-// the device of the first rows.
+// input_tokens, dtype, compute, device and the seed. Its weights are the learned ones alone, NAME.part; the CLIP's own
+// lie on the device of the options.
 //
 // T (context_vectors x text width, N(0, 0.02^2)) and V (input_tokens x image width, uniform within
 // sqrt(6 / (3 patch^2 + width))) are mapped to 128 columns each, run one below the other through a block (one head,

@@ -15,6 +15,7 @@ StageClassifier::StageClassifier(const Stage& stage, const Context& context, con
     : StageClassifier(model, images) {
   const Settings& settings = stage.settings;
   options_ = classifier_options(settings, images.classes(), model.snapshot);
+  options_.device = model.real.device();
   options_.dtype = model.real.dtype().toScalarType();
   if (learns_context(settings)) set_context(settings, model.snapshot, options_);
   if (stage.inputs.count("prompts")) options_.context_start = learned_context(context);

@@ -19,6 +19,7 @@ class Graph : public Miniature {
     Stage stage;
     Path file;
     Execution execution;
+    std::string planned = {};  // its identity in the plan, before it was made small: inputs name it
     const store::RunContent& content() const { return execution.content; }
   };
 
@@ -84,7 +85,7 @@ class Graph : public Miniature {
       own.device = device;
       own.inputs.clear();
       for (const auto& [name, input] : stage.inputs) own.inputs[name] = files.at(input.stage.hex());
-      Done done{stage, folder_ / fmt::format("{}.{}.h5", graphs_, i), execute_one(stage, own)};
+      Done done{stage, folder_ / fmt::format("{}.{}.h5", graphs_, i), execute_one(stage, own), identity};
       expect_declared(done);
       store::write_run_file(done.file, done.content());
       files[identity] = done.file;

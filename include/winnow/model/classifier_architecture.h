@@ -32,6 +32,7 @@ struct ClassifierOptions {
   // N(0, 1/d). With context_vectors the tower reads texts, too, and one transformer makes the tokens of both
   // (src/model/paired_tower.h). 0: none. docs/methods/unsupervised.md#6.2.
   std::int64_t input_tokens = 0;
+  c10::Device device = at::kCPU;  // of the stage: that of the frozen model beside such tokens, which is in no weights
   std::int64_t context_vectors = 0;  // of one learned context, those of all classes together
   std::int64_t context_depth = 1;    // blocks of the text tower that a context has vectors of its own for
   at::Tensor context_start;  // context_vectors x d of texts: initial vectors of the first block; undefined: random

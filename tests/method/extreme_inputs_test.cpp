@@ -116,8 +116,9 @@ TEST_F(ExtremeInputs, PurifiedSetsShrinkAndNeverBecomeEmpty) {
         EXPECT_TRUE(at::equal(now.amax(1), some)) << "theta " << theta << ", epoch " << epoch;
         before = now;
       }
-      if (theta > 0.5)
+      if (theta > 0.5) {
         EXPECT_LT(before.sum().item<double>(), sets().sum().item<double>()) << "something is purified at all";
+      }
     }
 }
 

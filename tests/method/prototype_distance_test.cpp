@@ -55,7 +55,9 @@ TEST(PrototypeDistance, TakesPrototypesOfTheKeptInTheSecondRound) {
       clusters.features, clusters.given, 5,
       [&](std::int64_t round, std::int64_t label, const at::Tensor& samples, const at::Tensor& values) {
         EXPECT_TRUE((clusters.given.index_select(0, samples) == label).all().item<bool>());
-        if (samples.numel() > 1) EXPECT_EQ(values.max().item<double>() - values.min().item<double>(), 1);
+        if (samples.numel() > 1) {
+          EXPECT_EQ(values.max().item<double>() - values.min().item<double>(), 1);
+        }
         (round ? second : first).push_back(values);
         return (values > 0.5).to(at::kLong);
       },

@@ -48,7 +48,7 @@ REFUSALS = [
     (["pack", "--store", "cahe"], "winnow: --store cahe: there is no such folder (did you mean 'cache'?)"),
     (["report", "a\x1b[31m\nb.toml"], "winnow: cannot open a\\u001b[31m b.toml: No such file or directory"),
     (["show", "00ff"], "winnow: show: 00ff is neither a file nor the beginning of an identity in results"),
-    (["data", "check", "fashion-mnst"], "winnow: unknown data set 'fashion-mnst' (did you mean 'fashion-mnist'?); known: caltech101, cifar-10"),
+    (["data", "check", "fashion-mnst"], "winnow: unknown data set 'fashion-mnst' (did you mean 'fashion-mnist'?); known: caltech101, caltech101-val"),
     (["doctor", "data", "cub"], "winnow: unknown data set 'cub'"),
     (["data", "check", "cub-200", "--root", "nowhere"], "winnow: data set cub-200: no folder nowhere; download it from https://www.vision.caltech.edu"),
 ]

@@ -12,7 +12,7 @@ python=${WINNOW_BENCH_PYTHON:-python3}
 "$folder/python/bin/pip" -q install hyperqueue ray || { echo "schedulers_bench: PyPI does not answer" >&2; exit 77; }
 echo "$stages stages on $(nproc) cores, $rounds rounds in turns, us a stage; load before: $(cut -d' ' -f1 /proc/loadavg)"
 for round in $(seq "$rounds"); do
-  "$here/dispatch_bench.sh" "$build" "$stages" 2 | sed -E 's/.*: ([0-9]+) us.*/winnow \1/'
+  "$here/dispatch_bench.sh" "$build" "$stages" 2 | sed -n -E 's/.*: ([0-9]+) us a stage.*/winnow \1/p'
   for other in hyperqueue ray ray-kept; do
     (cd "$folder" && "$folder/python/bin/python" "$here/schedulers.py" "$other" "$stages" 2>/dev/null)
   done

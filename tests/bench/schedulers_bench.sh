@@ -16,7 +16,7 @@ for round in $(seq "$rounds"); do
   for other in hyperqueue ray ray-kept; do
     (cd "$folder" && "$folder/python/bin/python" "$here/schedulers.py" "$other" "$stages" 2>/dev/null)
   done
-done | tee /dev/stderr | "$here/../../launch/python" -c '
+done | grep --line-buffered -E '^(winnow|hyperqueue|ray|ray-kept) [0-9]+$' | tee /dev/stderr | "$here/../../launch/python" -c '
 import statistics, sys
 times = {}
 for line in sys.stdin:

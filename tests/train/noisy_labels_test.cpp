@@ -27,6 +27,17 @@ class NoisyLabels : public Miniature {
     stage.settings.set("train.epochs", 1);
     return stage;
   }
+  // Labels that people gave, a third of them wrong, in a file beside the images; the fingerprint.
+  std::string labels_of_people() {
+    ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
+    std::filesystem::create_directories(folder_ / "labels");
+    std::vector<std::int64_t> truth, given;
+    for (std::int64_t i = 0; i < 60; ++i) truth.push_back(i % 10), given.push_back((i % 10 + (i % 3 == 0)) % 10);
+    write_safetensors(folder_ / "labels/people.safetensors",
+                      {{"given", {"I64", {60}, std::as_bytes(std::span(given))}}}, {});
+    const std::string dataset = "mini", print = "f";
+    return data::keep_label_sets(folder_.path(), {dataset, print, truth, 10}).at("people").fingerprint;
+  }
   static at::Tensor given(const store::RunContent& content) { return tensor_of(content.arrays.at("labels/given")); }
 };
 
@@ -62,14 +73,7 @@ TEST_F(NoisyLabels, TheConfusionIsCounted) {
 
 // The given labels are a file's and stay; the true ones become garbage: no method's loss moves, nor what it selects.
 TEST_F(NoisyLabels, GarbageForTrueLabelsChangesNoMethod) {
-  ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
-  std::filesystem::create_directories(folder_ / "labels");
-  std::vector<std::int64_t> truth, given;
-  for (std::int64_t i = 0; i < 60; ++i) truth.push_back(i % 10), given.push_back((i % 10 + (i % 3 == 0)) % 10);
-  write_safetensors(folder_ / "labels/people.safetensors", {{"given", {"I64", {60}, std::as_bytes(std::span(given))}}},
-                    {});
-  const std::string dataset = "mini", print = "f";
-  std::string labels = data::keep_label_sets(folder_.path(), {dataset, print, truth, 10}).at("people").fingerprint;
+  const std::string labels = labels_of_people();
   std::size_t methods = 0;
   for (const auto& [name, method] : catalogue_.methods) {
     if (method.labels != sweep::LabelNeed::given || method.recipe != "train") continue;
@@ -102,14 +106,7 @@ TEST_F(NoisyLabels, GarbageForTrueLabelsChangesNoMethod) {
 
 // The same of every detector, as the first stage of detect-train: what it selects.
 TEST_F(NoisyLabels, GarbageForTrueLabelsChangesNoDetector) {
-  ::setenv("WINNOW_CACHE", folder_.path().c_str(), 1);
-  std::filesystem::create_directories(folder_ / "labels");
-  std::vector<std::int64_t> truth, given;
-  for (std::int64_t i = 0; i < 60; ++i) truth.push_back(i % 10), given.push_back((i % 10 + (i % 3 == 0)) % 10);
-  write_safetensors(folder_ / "labels/people.safetensors", {{"given", {"I64", {60}, std::as_bytes(std::span(given))}}},
-                    {});
-  const std::string dataset = "mini", print = "f";
-  std::string labels = data::keep_label_sets(folder_.path(), {dataset, print, truth, 10}).at("people").fingerprint;
+  const std::string labels = labels_of_people();
   std::size_t detectors = 0;
   for (const std::string& name : catalogue_.methods.at("detect-train").stages.at("detect")) {
     if (name == "file" || name == "label-match") continue;  // a mask that is given; scores, in unsupervised_test.cpp

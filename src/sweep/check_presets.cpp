@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "declared_key.h"
-#include "further_tests.h"
+#include "other_splits.h"
 #include "winnow/core/error.h"
 
 namespace winnow::sweep {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "further_tests.h"
+#include "other_splits.h"
 #include "winnow/core/error.h"
 #include "winnow/label/long_tail.h"
 

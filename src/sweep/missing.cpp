@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "further_tests.h"
 #include "label_sets.h"
+#include "other_splits.h"
 #include "winnow/core/error.h"
 #include "winnow/data/scores.h"
 #include "winnow/data/templates.h"

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "further_tests.h"
+#include "other_splits.h"
 #include "recipes/recipes.h"
 #include "winnow/core/error.h"
 #include "winnow/stage/data_sets.h"

@@ -63,7 +63,7 @@ struct Outcome {
   bool drained = false;        // stopped on request before everything was done
   bool cancelled = false;      // the same by `winnow cancel`: it is not to go on by itself
   bool late = false;           // the same because of its deadline
-  std::string abandoned = {};  // why it cannot go on, if so: agents were lost; start again, no finished stage is
+  std::string abandoned = {};  // why it cannot go on, where agents were lost; no finished stage is: start again
   std::vector<SweepCounts> sweeps = {};
   std::vector<sched::StageId> missing = {};  // reported as done, and there is no run file
 };

@@ -1,4 +1,4 @@
-#include "further_tests.h"
+#include "other_splits.h"
 
 namespace winnow::sweep {
 

@@ -234,7 +234,7 @@ Dataset read_dataset(Preset preset, const PresetTable& table) {
   table.text("source");
   Dataset dataset{std::move(preset)};
   dataset.settings = table.assignments("settings");
-  table.flag("test_only");  // further_tests.h
+  table.flag("test_only");  // other_splits.h
   table.texts("further_tests");
   table.text("validation_split");
   dataset.noisy = table.word("train_labels", {"true", "noisy"}) == "noisy";

@@ -24,7 +24,7 @@ from nodes import Nodes, possible
 from scenes import Gangs, Scripted, Training, undisturbed
 
 MOST = 25                                                      # schedules, where as few as make every kind hit are wanted
-DUE = {Scripted: 3, Gangs: 2, Training: 2}                     # faults in a schedule drawn from a seed
+DUE = {Scripted: 3, Gangs: 2, Training: 2}                     # faults in a schedule of a seed
 AT_ONCE = {Scripted: 8, Gangs: 4, Training: 5}                 # and where all kinds are to hit soon
 RUNS = 8                                                       # until all is done; every schedule so far took at most 3
 
@@ -79,13 +79,22 @@ def schedule(scene, build, seed, kinds, wanted, hits, keep):
     return happened, attempt
 
 
+def dealt(scene, kinds, turn):
+    """The faults of a scene's schedule `turn`, as cards of shuffled decks: chance alone leaves a kind out of fifty schedules now and then."""
+    cards = range(turn * DUE[scene], (turn + 1) * DUE[scene])
+    decks = {card // len(kinds): random.Random(f"{scene.name} {card // len(kinds)}").sample(kinds, len(kinds)) for card in cards}
+    return list(dict.fromkeys(decks[card // len(kinds)][card % len(kinds)] for card in cards))
+
+
 def drawn(first, count, kinds):
     """A scene and its faults for each seed: of ten schedules six are scripted, two of gangs, two real training."""
+    scenes = (Scripted, Gangs, Scripted, Training, Scripted)
     for seed in range(first, first + count):
-        scene = (Scripted, Gangs, Scripted, Training, Scripted)[seed % 5]
+        scene = scenes[seed % 5]
         if scene not in kinds:
             continue
-        yield seed, scene, random.Random(seed).sample(list(kinds[scene]), DUE[scene])
+        turn = seed // 5 * scenes.count(scene) + scenes[:seed % 5].count(scene)
+        yield seed, scene, dealt(scene, kinds[scene], turn)
 
 
 def until_all_hit(first, kinds, hits):

@@ -57,8 +57,8 @@ std::uint64_t bytes_of(const Path& path) {
 
 // What the records of this machine name.
 struct Used {
-  std::set<std::string> contents;                            // "NAME-FINGERPRINT" of data sets
-  std::map<std::string, std::string> labels, texts, scores;  // fingerprint -> data set
+  std::set<std::string> contents;                                    // "NAME-FINGERPRINT" of data sets
+  std::map<std::string, std::string> images, labels, texts, scores;  // fingerprint -> data set
 };
 
 Used used_files(const Path& cache) {
@@ -69,6 +69,7 @@ Used used_files(const Path& cache) {
       auto record = read_record(Path(file).stem().string());
       if (!record) continue;
       used.contents.insert(record->name + "-" + record->fingerprint);
+      used.images[record->fingerprint] = record->name;
       for (const auto& [name, set] : record->labels) used.labels[set.fingerprint] = record->name;
     }
   for (const TemplateRecord& record : recorded_templates()) used.texts[record.fingerprint] = record.dataset;
@@ -89,9 +90,10 @@ void describe_images(CacheEntry& entry, const std::string& name, const Used& use
   }
 }
 
-void describe_by_print(CacheEntry& entry, const char* kind, const std::map<std::string, std::string>& used) {
+void describe_by_print(CacheEntry& entry, const char* kind, const std::string& print,
+                       const std::map<std::string, std::string>& used) {
   entry.kind = kind;
-  auto found = used.find(entry.file.stem().string());
+  auto found = used.find(print);
   if (found != used.end()) entry.of = found->second;
   else entry.state = State::unused;
 }
@@ -115,14 +117,16 @@ CacheEntry entry_of(const Path& cache, const Path& file, const Used& used) {
   } else if (folder == "handover") {
     describe_images(entry, name, used);
     entry.kind = "images handed over";
+  } else if (folder == "features") {
+    describe_by_print(entry, "features", name.substr(0, name.find('-')), used.images);
   } else if (folder == "programs") {
     entry.kind = "program";
   } else if (folder == "labels") {
-    describe_by_print(entry, "labels", used.labels);
+    describe_by_print(entry, "labels", file.stem().string(), used.labels);
   } else if (file.parent_path() == "templates") {
-    describe_by_print(entry, "class texts", used.texts);
+    describe_by_print(entry, "class texts", file.stem().string(), used.texts);
   } else if (folder == "scores" && name.ends_with(".safetensors")) {
-    describe_by_print(entry, "scores", used.scores);
+    describe_by_print(entry, "scores", file.stem().string(), used.scores);
   } else if (folder == "datasets" || folder == "templates" || folder == "scores") {
     entry.kind = "record";
     entry.of = folder == "templates"  ? file.parent_path().filename().string()

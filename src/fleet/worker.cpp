@@ -108,6 +108,7 @@ Report Worker::prepared(Task& task) {
                               .checkpoint_every = options_.checkpoint_every,
                               .keep_images = options_.keep_images,
                               .device_images = options_.device_images,
+                              .keep_features = options_.keep_features,
                               .out_of_memory = task.out_of_memory};
     for (const auto& [name, print] : data_sets_of(task.stage)) context.data[name] = data_cache(name, print).string();
     if (auto print = task.stage.fingerprints.find("weights"); print != task.stage.fingerprints.end())

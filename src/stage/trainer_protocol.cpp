@@ -36,6 +36,7 @@ Value to_json(const Context& context) {
                   {"checkpoint_every", context.checkpoint_every},
                   {"keep_images", context.keep_images},
                   {"trial", context.trial}};
+  if (context.keep_features > 0) result["keep_features"] = context.keep_features;
   if (context.loaders >= 0) result["loaders"] = context.loaders;
   if (context.out_of_memory > 0) result["out_of_memory"] = context.out_of_memory;
   if (context.device_images >= 0) result["device_images"] = context.device_images;
@@ -62,6 +63,7 @@ Context context_from_json(const Value& json) {
   read("width", context.width);
   read("checkpoint_every", context.checkpoint_every);
   read("keep_images", context.keep_images);
+  read("keep_features", context.keep_features);
   read("out_of_memory", context.out_of_memory);
   read("trial", context.trial);
   return context;

@@ -71,6 +71,7 @@ Memory build_image(const RunContent& run, const std::string& canonical, const Ha
   image.attribute(attribute::start, from.start);
   image.attribute(attribute::end, from.end);
   if (from.image_wait > 0) image.attribute(attribute::image_wait, from.image_wait);
+  if (from.features_read > 0) image.attribute(attribute::features_read, from.features_read);
   if (from.chunk > 0) image.attribute(attribute::chunk, from.chunk);
   if (!from.earlier_chunks.empty()) image.attribute(attribute::earlier_chunks, Value(from.earlier_chunks).dump());
   image.text(dataset::canonical, canonical);

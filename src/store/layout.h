@@ -11,7 +11,8 @@ namespace attribute {
 constexpr const char *identity = "identity", *kind = "kind", *result_digest = "result_digest",
                      *code_version = "code_version", *host = "host", *device = "device", *libraries = "libraries",
                      *threads = "threads", *width = "width", *attempt = "attempt", *start = "start", *end = "end",
-                     *image_wait = "image_wait", *chunk = "chunk", *earlier_chunks = "earlier_chunks";
+                     *image_wait = "image_wait", *features_read = "features_read", *chunk = "chunk",
+                     *earlier_chunks = "earlier_chunks";
 }
 
 // Texts about the run itself. They are data sets and no attributes because attributes end at 64 KB.

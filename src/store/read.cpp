@@ -23,6 +23,8 @@ Provenance read_provenance(const Reader& file) {
   from.end = file.attribute_number<double>(attribute::end);
   if (file.has_attribute(attribute::image_wait))  // of stages with images, since they say so
     from.image_wait = file.attribute_number<double>(attribute::image_wait);
+  if (file.has_attribute(attribute::features_read))
+    from.features_read = file.attribute_number<std::int64_t>(attribute::features_read);
   if (file.has_attribute(attribute::chunk)) from.chunk = file.attribute_number<std::int64_t>(attribute::chunk);
   if (file.has_attribute(attribute::earlier_chunks))
     from.earlier_chunks = Value::parse(file.attribute_text(attribute::earlier_chunks)).get<std::vector<std::int64_t>>();

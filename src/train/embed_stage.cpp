@@ -28,7 +28,7 @@ Execution execute_embed(const Stage& stage, const Context& context, comm::Collec
   if (context.trial) result.trial.emplace();
   auto features = [&](const char* split, const char* drawn, std::int64_t epoch) {
     return features_of_all(*tower, source, split, drawn, epoch, collective, context.chunk,
-                           result.trial ? &*result.trial : nullptr);
+                           result.trial ? &*result.trial : nullptr, model.kept_features.get());
   };
   std::int64_t epochs = stage.settings.integer("embed_epochs");
   at::Tensor sum;
@@ -42,6 +42,7 @@ Execution execute_embed(const Stage& stage, const Context& context, comm::Collec
       if (source.size(split) > 0) put_features_of(split, features(split, "plain", 0).to(at::kFloat), result.content);
   result.skipped_images = source.skipped();
   result.image_wait = source.waited();
+  result.features_read = model.features_read();
   result.content.tables["metrics/final"] = {{"samples", std::vector<std::int64_t>{source.size("train")}}};
   return result;
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <set>
 
+#include "kept_features.h"
 #include "stage_seed.h"
 #include "winnow/core/error.h"
 #include "winnow/method/weight_average.h"
@@ -36,6 +37,22 @@ void Engine::set_up(method::Method& method) {
     trained.insert(trained.end(), own.optimiser.parameters().begin(), own.optimiser.parameters().end());
   average_ = EpochAverage(*facts_.settings, facts_.epochs, std::move(trained));
   require_own_memory();
+  find_frozen();
+}
+
+void Engine::use_kept_features(KeptFeatures* kept) { kept_features_ = collective_.size() == 1 ? kept : nullptr; }
+
+// A copy may follow what is trained.
+void Engine::find_frozen() {
+  if (!kept_features_) return;
+  for (const auto& [name, part] : networks_) {
+    if (!part.of_images || !part.source.empty() || part.unadapted || !part.kind->weights().trained().empty()) continue;
+    if (auto function = kept_features_->function_of(*part.kind, source_)) frozen_[name] = *function;
+  }
+}
+
+void Engine::settle_features() {
+  if (kept_features_) kept_features_->settle();
 }
 
 void Engine::begin_steps(bool resumed) {
@@ -85,6 +102,7 @@ void Engine::end_epoch() {
   for (auto& [name, state] : states_)
     if (has_history(state)) state.history.push_back(state.value.clone());
   for (auto& [name, log] : logs_) log.settle();
+  settle_features();
   if (average_.end_epoch(epoch_)) renew();
   if (collective_.size() > 1) require_equal_parameters();
 }

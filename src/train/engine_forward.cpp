@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "kept_features.h"
 #include "row_chunks.h"
 #include "stage_seed.h"
 #include "winnow/core/error.h"
@@ -87,7 +88,22 @@ std::vector<std::pair<std::int64_t, std::int64_t>> Engine::chunks_of(std::int64_
 
 method::Outputs Engine::forward(const std::string& network, const method::View& view, const method::Ids& ids, bool grad,
                                 const std::string& split) {
-  return sampled_ && !in_step_ ? sample(network, view, ids, split) : compute(network, view, ids, grad, split);
+  if (sampled_ && !in_step_) return sample(network, view, ids, split);
+  if (const auto* name = std::get_if<std::string>(&view))
+    if (auto frozen = frozen_.find(network); frozen != frozen_.end())
+      return frozen_rows(network, *name, ids, split, frozen->second);
+  return compute(network, view, ids, grad, split);
+}
+
+method::Outputs Engine::frozen_rows(const std::string& network, const std::string& view, const method::Ids& ids,
+                                    const std::string& split, const Hash128& function) {
+  std::optional<RowsContent> content = source_.content_of(split, view, ids.on_host(), epoch_);
+  if (!content) return compute(network, view, ids, /*grad=*/false, split);
+  std::int64_t columns = network_of(network).kind->width();
+  if (auto rows = kept_features_->read(function, *content, ids.size(), columns)) return {{"features", *rows}};
+  method::Outputs result = compute(network, view, ids, /*grad=*/false, split);
+  kept_features_->keep(function, *content, result.features());
+  return result;
 }
 
 method::Outputs Engine::sample(const std::string& network, const method::View& view, const method::Ids& ids,

@@ -43,6 +43,7 @@ void Engine::add_network(const std::string& name, method::TowerKind kind, const 
     return;
   }
   Part<model::Tower> added{architecture_.tower(copy_of.empty() ? name : copy_of, kind), copy_of};
+  added.of_images = kind != method::TowerKind::text;
   added.kind->weights().to(facts_.real.device());
   if (!copy_of.empty()) require_steps_are_kept(name, added.kind->weights());
   if (!copy_of.empty()) added.kind->weights().copy_from(network_of(copy_of).kind->weights());

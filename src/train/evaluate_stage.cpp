@@ -18,6 +18,7 @@ Execution execute_evaluate(const Stage& stage, const Context& context, comm::Col
   metrics.put_classes(result.content);
   result.skipped_images = model.source().skipped();
   result.image_wait = model.source().waited();
+  result.features_read = model.features_read();
   bool keeps = stage.outputs.count(Output::predictions) != 0;
   for (const auto& [name, tensor] : metrics.predictions().all()) {
     result.trace.predictions[name] = tensor;

@@ -93,6 +93,7 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
                                start,
                                wall_seconds(),
                                result.image_wait,
+                               result.features_read,
                                context.chunk,
                                result.earlier_chunks};
   return result;

@@ -43,7 +43,7 @@ at::Tensor class_means(const at::Tensor& features, const at::Tensor& of_class, c
 
 at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot& snapshot,
                                const model::ClassifierOptions& options, ImageSource& source, const Context& context,
-                               comm::Collective& collective, Trial* trial) {
+                               comm::Collective& collective, Trial* trial, KeptFeatures* kept) {
   at::NoGradGuard no_gradient;
   if (head_init == "linear-probe" && !source.has_given())
     throw UsageError(
@@ -51,7 +51,7 @@ at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapsh
         "classes alike");
   auto tower = model::bare_tower(snapshot, options);
   tower->weights().to(context.device);
-  at::Tensor features = features_of_all(*tower, source, "train", "plain", 0, collective, context.chunk, trial),
+  at::Tensor features = features_of_all(*tower, source, "train", "plain", 0, collective, context.chunk, trial, kept),
              of_class = shares(source), rows;
   if (head_init == "linear-probe") {
     at::Tensor kept = at::nonzero(of_class);  // items: sample and label

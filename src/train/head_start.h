@@ -5,6 +5,7 @@
 #include <string>
 
 #include "image_source.h"
+#include "kept_features.h"
 #include "winnow/comm/collective.h"
 #include "winnow/model/classifier_architecture.h"
 
@@ -15,7 +16,8 @@ namespace winnow::train {
 // an earlier stage's selection of them; candidate sets S weigh each of their classes 1/|S|. Collective. UsageError for
 // a class that no sample has, and for `linear-probe` on candidate sets.
 at::Tensor head_rows_from_data(const std::string& head_init, const model::Snapshot&, const model::ClassifierOptions&,
-                               ImageSource&, const Context&, comm::Collective&, Trial* = nullptr);
+                               ImageSource&, const Context&, comm::Collective&, Trial* = nullptr,
+                               KeptFeatures* = nullptr);
 
 // Starts the head where that of the earlier stage `head` ended: options.head_rows and head_bias. DataError for a run
 // file without one; UsageError for one of other classes or columns.

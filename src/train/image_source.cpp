@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 
 #include "winnow/core/error.h"
 #include "winnow/core/stream.h"
@@ -204,6 +205,21 @@ at::Tensor ImageSource::inputs(const std::string& split, const std::string& view
     if (first < last && !kept_.has(series(split, view), coming)) queue_.ahead(wanted(split, view, coming, epoch));
   }
   return views_.normalised(split, view, to_device(split, view, ids, queue_.get(now)));
+}
+
+std::optional<RowsContent> ImageSource::content_of(const std::string& split, const std::string& view,
+                                                   const at::Tensor& ids, std::int64_t epoch) const {
+  if (const ImageSource* other = further(split)) return other->content_of("test", view, ids, epoch);
+  std::string seen = views_.description(split, view);
+  if (seen.empty()) return std::nullopt;
+  WantedImages wanted = this->wanted(split, view, ids, views_.is_fixed(split, view) ? 0 : epoch);
+  at::Tensor samples = wanted.samples.contiguous();
+  std::int64_t place[] = {wanted.epoch, wanted.member};
+  Hasher rows;
+  rows.add(std::as_bytes(std::span(place)))
+      .add(std::as_bytes(std::span(samples.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(samples.numel()))));
+  return RowsContent{pixels_->fingerprint(), fmt::format("{}: {}", split == "test" ? "test" : "train", seen),
+                     rows.digest()};
 }
 
 // A forward with updated weights asks for the same images again, a mixture for those of its partners, a selection for

@@ -57,6 +57,8 @@ class ImageSource final : public Source {
   std::int64_t batch() const override { return batching_.batch; }
   at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                     std::int64_t epoch) override;
+  std::optional<RowsContent> content_of(const std::string& split, const std::string& view, const at::Tensor& ids,
+                                        std::int64_t epoch) const override;
   std::vector<Batch> batches(std::int64_t epoch) override;
   const at::Tensor& given() override;
   const at::Tensor& labels(const std::string& split) override;

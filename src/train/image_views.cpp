@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
@@ -57,13 +58,16 @@ ImageViews::View ImageViews::view_of(const std::string& pipeline, const std::str
   if (pipeline == "model" && own_.empty()) throw InternalError("a view 'model' without the model's own preprocessing");
   if (pipeline == "model") result.pipeline = view::Pipeline::of(own_);
   else if (pipeline != "flip-crop") result.pipeline = view::Pipeline::named(pipeline, side_);
-  result.normalise.emplace(normalisation == "model" ? model_ : view::normalisation_named(normalisation), real_);
+  result.normalisation = normalisation == "model" ? model_ : view::normalisation_named(normalisation);
+  result.normalise.emplace(result.normalisation, real_);
   return result;
 }
 
 void ImageViews::add_ensemble(const Ensemble& ensemble, std::uint64_t seed) {
   View& view = ensemble_.emplace();
-  view.normalise = test_ ? test_->normalise : view::Normaliser(model_, real_);
+  ensemble_expand_ = ensemble.expand;
+  view.normalisation = test_ ? test_->normalisation : model_;
+  view.normalise.emplace(view.normalisation, real_);
   view.seed = seed;
   if (ensemble.kind == "randaug") {
     view.pipeline_name = "rrc-flip";
@@ -150,6 +154,21 @@ bool ImageViews::is_fixed(const std::string& split, const std::string& name) con
   const View& own = view(split, name);
   if (ensemble_ && &own == &*ensemble_) return true;  // a member's views are those of epoch 0
   return own.pipeline && !own.pipeline->random();
+}
+
+std::string ImageViews::description(const std::string& split, const std::string& name) const {
+  const View& own = view(split, name);
+  std::string steps = own.pipeline_name;
+  if (steps == "model") {  // each model's is its own
+    view::Pipeline::Beginning whole = own.pipeline->beginning();
+    if (whole.steps.size() != own_.size()) return {};
+    steps += ": " + whole.text;
+  }
+  if (ensemble_ && &own == &*ensemble_) steps += fmt::format(" of {} + {}", side_, ensemble_expand_);
+  std::string draws =
+      own.pipeline && !own.pipeline->random() ? "" : fmt::format(", draws {} of seed {}", own.index, own.seed);
+  return fmt::format("{} in {}{}, mean {}, deviation {}", steps, side_, draws, fmt::join(own.normalisation.mean, " "),
+                     fmt::join(own.normalisation.deviation, " "));
 }
 
 bool ImageViews::is_flip_crop(const std::string& split, const std::string& name) const {

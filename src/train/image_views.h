@@ -65,6 +65,9 @@ class ImageViews {
 
   // Whether an image has the same levels in every epoch.
   bool is_fixed(const std::string& split, const std::string& name) const;
+  // All that its levels and their normalised rows depend on beside the data set, the sample, the epoch where it is not
+  // fixed, and the member of an ensemble. Empty: it cannot be said.
+  std::string description(const std::string& split, const std::string& name) const;
   // Whether the view is a flip and a crop of the images as they are stored, in the model's size: stored(), uint8 on the
   // host, B x side x side x channels. Then flip_crop_there gives the levels of `samples` on the device of `images`,
   // their stored images, in their order.
@@ -82,6 +85,7 @@ class ImageViews {
     std::string pipeline_name;
     std::optional<view::Pipeline> pipeline;  // none: flip-crop
     std::uint64_t index = 0, seed = 0;       // of its streams
+    view::Normalisation normalisation;
     std::optional<view::Normaliser> normalise;
     view::Pipeline::Beginning beginning;  // of kept images; else no steps
     std::shared_ptr<data::KeptImages> kept_train, kept_test;
@@ -110,7 +114,7 @@ class ImageViews {
   at::TensorOptions real_;
   std::map<std::string, View> views_;
   std::optional<View> test_, ensemble_;
-  std::int64_t members_ = 1;
+  std::int64_t members_ = 1, ensemble_expand_ = 0;
 };
 
 }  // namespace winnow::train

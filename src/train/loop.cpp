@@ -278,6 +278,7 @@ method::Outputs predict_all(method::Method& method, Engine& engine, const std::s
   });
   method::Outputs result;
   for (const std::string& name : names) result.all().emplace_back(name, device::to_host(at::cat(pieces[name])));
+  engine.settle_features();
   return result;
 }
 

@@ -56,6 +56,7 @@ Execution execute_score(const Stage& stage, const Context& context, comm::Collec
   auto start = std::chrono::steady_clock::now();
   Execution result =
       score_execution(predict_all(model.method(), model.engine(), split).at("logits"), model.source(), model.oracle());
+  result.features_read = model.features_read();
   if (stage.outputs.count(Output::features)) put_class_texts(model.class_texts(), result.content);
   if (context.trial) {
     double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

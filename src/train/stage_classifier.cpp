@@ -41,7 +41,8 @@ void StageClassifier::start_head(const Stage& stage, const Context& context, com
   const model::Snapshot& snapshot = model_.snapshot;
   std::string init = stage.settings.text("head_init");
   if (init == "class-mean" || init == "linear-probe")
-    options_.head_rows = head_rows_from_data(init, snapshot, options_, images_, context, collective, trial);
+    options_.head_rows =
+        head_rows_from_data(init, snapshot, options_, images_, context, collective, trial, model_.kept_features.get());
   else if (init == "detector") start_at_detector(input_file(context, "head"), accepted(context), snapshot, options_);
   else if (init == "prompts") {
     if (!stage.inputs.count("head_texts"))

@@ -22,6 +22,7 @@ class StageMethod {
     at::TensorOptions real;
     double logit_scale = 0;  // of the model; 0: it has none
     bool traced = false;     // method::Facts
+    KeptFeatures* kept_features = nullptr;
   };
   static Told of(const Settings&, const StageModel&);
 

@@ -5,6 +5,7 @@
 #include "backbone.h"
 #include "classifier_options.h"
 #include "real.h"
+#include "winnow/core/folder.h"
 #include "winnow/view/pipeline.h"
 
 namespace winnow::train {
@@ -12,6 +13,9 @@ namespace winnow::train {
 StageModel::StageModel(model::Snapshot weights, const Settings& settings, const Context& context)
     : snapshot(std::move(weights)), preprocessing(Preprocessing::from(snapshot)),
       real(settings.has("train.precision") ? real_of(settings, context) : real_of(context)) {
+  if (context.keep_features > 0 && !context.trial)
+    kept_features =
+        std::make_shared<KeptFeatures>(cache_folder() / "features", context.keep_features, context.chunk, real);
   if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
 }
 

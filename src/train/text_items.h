@@ -22,6 +22,10 @@ class TextItems final : public Source {
   // Of the split "train" there are none: a text's features are an input of the method. InternalError.
   at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                     std::int64_t epoch) override;
+  std::optional<RowsContent> content_of(const std::string& split, const std::string& view, const at::Tensor& ids,
+                                        std::int64_t epoch) const override {
+    return split == "train" ? std::nullopt : images_.content_of(split, view, ids, epoch);
+  }
   std::vector<Batch> batches(std::int64_t epoch) override;
   const at::Tensor& given() override { return given_; }
   const at::Tensor& candidates() override { return candidates_; }

@@ -26,6 +26,10 @@ class TextsSource final : public Source {
   std::int64_t batch() const override { return images_.batch(); }
   at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                     std::int64_t epoch) override;
+  std::optional<RowsContent> content_of(const std::string& split, const std::string& view, const at::Tensor& ids,
+                                        std::int64_t epoch) const override {
+    return view.empty() || view == "caption" ? std::nullopt : images_.content_of(split, view, ids, epoch);
+  }
   std::vector<Batch> batches(std::int64_t epoch) override { return images_.batches(epoch); }
   const at::Tensor& given() override { return images_.given(); }
   const at::Tensor& candidates() override { return images_.candidates(); }

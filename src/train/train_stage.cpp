@@ -105,6 +105,7 @@ Execution execute_train(const Stage& stage, const Context& context, comm::Collec
   train_loop(method.method(), name, engine, classifier.seen(), {collective, observer, checkpoint, trial}, curves,
              [&] { return metrics.measure(); });
   result.image_wait = source.waited();
+  result.features_read = model.features_read();
   result.earlier_chunks = checkpoint.earlier_chunks();
   put_trace(engine, result.trace);
   curves.put(result.content, engine.losses());

@@ -59,6 +59,7 @@ Execution trained_scores(const Stage& stage, const Context& context, comm::Colle
   auto start = std::chrono::steady_clock::now();
   Execution result = score_execution(predict_all(method.method(), engine, "scored").at("logits"), source, oracle);
   auto all = method::Ids::range(0, source.classes(), context.device);
+  result.features_read = model.features_read();
   at::Tensor texts = engine.forward("prompts", std::string(), all, /*grad=*/false, "train").features();
   put_class_texts(device::to_host(model::normalise_rows(texts)), result.content);
   if (context.trial) {

@@ -20,6 +20,7 @@ class ZeroShotModel {
   method::Method& method() { return method_.method(); }
   Engine& engine() { return method_.engine(); }
   ImageSource& source() { return *opened_.source; }
+  std::int64_t features_read() const { return model_.features_read(); }
   const Oracle& oracle() const { return opened_.oracle; }
   const at::Tensor& class_texts() const { return classifier_.head_rows(); }  // C x p, normalised, on the host
 

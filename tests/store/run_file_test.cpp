@@ -26,6 +26,7 @@ void expect_equal(const RunContent& a, const RunContent& b) {
   EXPECT_EQ(a.provenance.attempt, b.provenance.attempt);
   EXPECT_EQ(a.provenance.end, b.provenance.end);
   EXPECT_EQ(a.provenance.image_wait, b.provenance.image_wait);
+  EXPECT_EQ(a.provenance.features_read, b.provenance.features_read);
   EXPECT_EQ(a.provenance.chunk, b.provenance.chunk);
   EXPECT_EQ(a.provenance.earlier_chunks, b.provenance.earlier_chunks);
   EXPECT_EQ(a.provenance.code_version, b.provenance.code_version);

@@ -37,6 +37,7 @@ struct Options {
   double checkpoint_every = 60;     // seconds; 0: only when a stage is stopped
   std::optional<double> deadline;   // seconds since 1970: what runs then has saved its place, and the run has ended
   bool keep_images = false;         // trainers keep decoded images in the machine's cache
+  std::int64_t keep_features = 0;   // bytes of each machine's cache for features of frozen towers
   sched::Policy policy;
   sched::Timers timers;
 };

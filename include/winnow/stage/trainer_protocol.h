@@ -36,6 +36,7 @@ struct Context {
   double checkpoint_every = 0;  // seconds; 0: only on `stop`
   bool keep_images = false;
   std::int64_t device_images = -1;  // bytes of images that may stay on a device; below 0: as many as the trainer likes
+  std::int64_t keep_features = 0;   // bytes of the machine's cache for features of frozen towers; 0: none are kept
   int out_of_memory = 0;            // attempts before this one that ran out of it: compute in smaller pieces
   bool trial = false;
 };

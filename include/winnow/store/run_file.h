@@ -44,9 +44,10 @@ struct Provenance {
   int threads = 1;
   int width = 1;
   int attempt = 1;
-  double start = 0, end = 0;  // seconds since 1970, UTC
-  double image_wait = 0;      // of these the seconds in which a step or a pass had to wait for its images
-  std::int64_t chunk = 0;     // rows that a tower computed at once; 0: all of a slice
+  double start = 0, end = 0;       // seconds since 1970, UTC
+  double image_wait = 0;           // of these the seconds in which a step or a pass had to wait for its images
+  std::int64_t features_read = 0;  // rows of towers that nothing trains: taken from the machine's cache, not computed
+  std::int64_t chunk = 0;          // rows that a tower computed at once; 0: all of a slice
   // Where it was resumed from attempts that computed in other pieces: theirs, in their order.
   std::vector<std::int64_t> earlier_chunks = {};
 };

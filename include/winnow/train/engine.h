@@ -24,6 +24,7 @@ namespace winnow::train {
 
 using at::Tensor;
 
+class KeptFeatures;
 class SavedEntries;
 
 // Runs one stage's method on one process of a gang. Borrows everything it is given; single-threaded.
@@ -36,6 +37,9 @@ class Engine final : public method::Backend {
  public:
   Engine(method::Facts, Source&, model::Architecture&, comm::Collective&, std::int64_t chunk = 0);
 
+  // Before it is set up: features of networks that nothing trains are read from there where they can be, and kept.
+  // Borrows it. Of a gang nothing is: its processes each have a part of a forward.
+  void use_kept_features(KeptFeatures*);
   // Lets the method declare what it is made of. InternalError naming two parts that share memory without having
   // declared it: each update of one would move the other.
   void set_up(method::Method&);
@@ -45,6 +49,7 @@ class Engine final : public method::Backend {
   void begin_steps(bool resumed);      // after before_epoch: fixes the streams' members; resumed: they were saved
   void begin_step(std::int64_t step);  // forgets the outputs of the step before
   void end_step();                     // records its loss
+  void settle_features();              // writes what is to be kept; reads the device
   void end_epoch();                    // keeps states; DeviceError naming a tensor in which two processes differ
   double rate(const std::string& table = "train") const;  // of this iteration, of optimisers with these settings
   // For trials. Goes on with this step as if all before it had been.
@@ -120,6 +125,7 @@ class Engine final : public method::Backend {
     std::string source;                                // the part that this one is a copy of
     std::function<std::unique_ptr<Kind>()> make = {};  // anew, for copies
     bool unadapted = false;                            // of a tower that another network adapts
+    bool of_images = false;                            // a tower that reads images alone
   };
   struct Trained {
     Optimiser optimiser;
@@ -164,8 +170,12 @@ class Engine final : public method::Backend {
   Tensor inputs(const Call&, std::int64_t first, std::int64_t last);
   Tensor gathered(const method::Rows&, const std::string& split, const Tensor& places);
   model::Outputs rows(const Call&, std::int64_t first, std::int64_t last);
+  // Of a network that nothing trains: from where they are kept, else computed and kept.
+  method::Outputs frozen_rows(const std::string& network, const std::string& view, const method::Ids&,
+                              const std::string& split, const Hash128& function);
   method::Outputs compute(const std::string& network, const method::View&, const method::Ids&, bool grad,
                           const std::string& split);
+  void find_frozen();
   method::Outputs sample(const std::string& network, const method::View&, const method::Ids&, const std::string& split);
   std::vector<std::pair<std::int64_t, std::int64_t>> chunks_of(std::int64_t rows) const;
   bool has_history(const State& state) const {
@@ -186,6 +196,8 @@ class Engine final : public method::Backend {
   std::uint64_t forwards_ = 0;  // in training mode, of this step
   std::map<std::string, Part<model::Tower>> networks_;
   std::map<std::string, Part<model::Module>> modules_;
+  KeptFeatures* kept_features_ = nullptr;
+  std::map<std::string, Hash128> frozen_;  // networks whose features are kept, and which functions they are
   std::map<std::string, Trained> optimisers_;
   EpochAverage average_;  // of all that optimisers train
   std::map<std::string, State> states_;

@@ -58,7 +58,10 @@ struct Context {
   // Bytes of images that may stay on the device, where that is not the host: a small data set as a whole. The same
   // results with any number.
   std::int64_t device_images = std::int64_t{1} << 30;
-  bool keep_images = false;     // after the first steps of their views, beside the cache: data/kept_images.h
+  bool keep_images = false;  // after the first steps of their views, beside the cache: data/kept_images.h
+  // Bytes that features of frozen towers may take of the machine's cache; 0: none are kept. The same results with any
+  // number; not of gangs, nor of trials.
+  std::int64_t keep_features = 0;
   Path checkpoint;              // folder of the stage's checkpoint; empty: none is kept
   double checkpoint_every = 0;  // seconds; 0: only when the stage is stopped
   // The stage is only tried (train/trial.h): views, decoding, batches, states and labels are the stage's own, a few
@@ -105,7 +108,8 @@ struct Trace {
 };
 
 struct Execution {
-  double image_wait = 0;  // seconds; see store::Provenance
+  double image_wait = 0;           // seconds; see store::Provenance
+  std::int64_t features_read = 0;  // the same: rows
   store::RunContent content;
   Trace trace;
   std::optional<Trial> trial;                // where the context asked for one

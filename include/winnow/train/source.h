@@ -10,7 +10,15 @@
 #include <string_view>
 #include <vector>
 
+#include "winnow/core/hash.h"
+
 namespace winnow::train {
+
+// What rows of a view are made of: where all of it is equal, they have the same bits, whoever asks for them and when.
+struct RowsContent {
+  std::string data, view;  // fingerprint of the images' data set; what is seen of them, with the seed of what is drawn
+  Hash128 rows;            // which of them, in their order, and in which epoch where that matters
+};
 
 // One global batch, on the host: B sample ids, and the given labels of its items where the stage has given labels.
 struct Batch {
@@ -35,6 +43,11 @@ class Source {
   // captions: B x context, int64. The result may be shared with the next call: it is not written to.
   virtual at::Tensor inputs(const std::string& split, const std::string& view, const at::Tensor& ids,
                             std::int64_t epoch) = 0;
+  // Of such rows; none: they are not known to be the same the next time, or they are no images.
+  virtual std::optional<RowsContent> content_of(const std::string& /*split*/, const std::string& /*view*/,
+                                                const at::Tensor& /*ids*/, std::int64_t /*epoch*/) const {
+    return std::nullopt;
+  }
   virtual std::vector<Batch> batches(std::int64_t epoch) = 0;  // steps_per_epoch() of them, at least one row each
 
   // On the stage's device, as what earlier stages hand over.

@@ -106,7 +106,7 @@ int stage(int argc, char** argv) {
   double every = 60;
   std::vector<std::string> references;
   int threads = 1, loaders = -1;
-  std::int64_t chunk = 0, device_images = train::Context().device_images >> 20;
+  std::int64_t chunk = 0, keep_features = 0, device_images = train::Context().device_images >> 20;
   bool keep_images = false, forbid_waits = false;
   Command app(
       "stage", "Executes one stage and writes its run file. FILE is one entry of \"stages\" in `winnow plan --json`.",
@@ -136,6 +136,10 @@ int stage(int argc, char** argv) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
   app.add_flag("--keep-images,--keep-pictures", keep_images,
                "keep decoded images after the first resize of their views: later epochs need not decode them again");
+  app.add_option("--keep-features", keep_features,
+                 "MiB that features of frozen towers may take of this machine's cache; the same results with any")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30))
+      ->capture_default_str();
   app.add_option("--checkpoint", checkpoint,
                  "a folder: the stage is saved there when it is stopped and now and then, and resumes from it");
   app.add_option("--checkpoint-every", every, "seconds between checkpoints; 0: only when stopped")
@@ -157,6 +161,7 @@ int stage(int argc, char** argv) {
     context.device_images = device_images << 20;
     context.chunk = chunk;
     context.keep_images = keep_images;
+    context.keep_features = keep_features << 20;
     context.checkpoint = checkpoint;
     context.checkpoint_every = every;
     complete(wanted, store_folder, references, context);

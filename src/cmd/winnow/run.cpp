@@ -40,8 +40,8 @@ struct RunOptions {
   std::string device = "auto";
   std::uint32_t trainers = 0, per_gpu = 1, max_failures = 0;  // trainers 0: as many as there are devices
   bool busy_gpus = false, small_gpus = false, mixed_devices = false;
-  int threads = 1, loaders = -1;
-  std::int64_t device_images = -1;  // MiB
+  int threads = 1, loaders = -1, keep_features = 10;  // GiB
+  std::int64_t device_images = -1;                    // MiB
   double grace = 5, checkpoint_every = 60, time_scale = 1;
   std::string shard = "1/1", deadline;
 };
@@ -63,6 +63,7 @@ fleet::Options fleet_options(const RunOptions& options, const store::Store& stor
   result.device_images = options.device_images < 0 ? -1 : options.device_images << 20;
   result.checkpoint_every = options.checkpoint_every;
   result.keep_images = options.keep_images;
+  result.keep_features = std::int64_t{options.keep_features} << 30;
   if (!options.deadline.empty()) result.deadline = parse_deadline(options.deadline, wall_seconds());
   result.policy.max_failures = options.max_failures;
   result.timers = result.timers.scaled(options.time_scale);
@@ -240,6 +241,11 @@ void add_to(CLI::App& app, RunOptions& options) {
                "keep decoded images after the first resize of their views in each machine's cache: the same results, "
                "later epochs need not decode again; "
                "150 KB an image of 224 x 224");
+  app.add_option("--keep-features", options.keep_features,
+                 "GiB that features of frozen towers may take of each machine's cache, where later epochs and stages "
+                 "read them instead of computing them again: the same bits; 0: none")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
   app.add_option("--time-scale", options.time_scale, "multiplies every waiting time of the fleet, for tests")
       ->check(CLI::Range(0.001, 100.0))
       ->group("");

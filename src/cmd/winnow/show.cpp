@@ -104,6 +104,7 @@ void show_run_json(const Path& file, const store::RunContent& run) {
                  {"start", from.start},
                  {"end", from.end},
                  {"image_wait", from.image_wait},
+                 {"features_read", from.features_read},
                  {"chunk", from.chunk},
                  {"earlier_chunks", from.earlier_chunks}}}};
   if (!run.confusion.empty()) all["given_labels"] = confusion_json(run.confusion);  // pairs: true, given, how often
@@ -129,6 +130,9 @@ void show_run(const Path& file, bool json) {
   if (from.image_wait > 0 && from.end > from.start)
     fmt::print("images    waited for {:.1f} s, {:.0f} % of the stage; `--loaders N` makes them ahead\n",
                from.image_wait, 100 * from.image_wait / (from.end - from.start));
+  if (from.features_read > 0)
+    fmt::print("features  {} rows of frozen towers were read from this machine's cache, not computed again\n",
+               from.features_read);
   for (const auto& [name, input] : run.stage.inputs)
     fmt::print("input     {}: {} of {}\n", name, to_string(input.output), input.stage.hex());
   for (const auto& [name, digest] : run.stage.fingerprints) fmt::print("content   {}: {}\n", name, digest);

@@ -1,0 +1,156 @@
+#include "kept_features.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <utility>
+
+#include "winnow/core/error.h"
+#include "winnow/core/revision.h"
+#include "winnow/device/device.h"
+#include "winnow/device/transfer.h"
+
+namespace winnow::train {
+
+namespace {
+
+constexpr std::int64_t kProbe = 4;                            // images
+constexpr std::int64_t kMostPending = std::int64_t{1} << 30;  // bytes on the device
+constexpr std::int64_t kRoomAtOnce = std::int64_t{64} << 20;
+constexpr auto kUnusedFor = std::chrono::hours(24);
+
+std::span<std::byte> bytes_of(const at::Tensor& rows) {
+  return {static_cast<std::byte*>(rows.data_ptr()), rows.nbytes()};
+}
+
+void add(Hasher& hasher, const at::Tensor& tensor) {
+  at::Tensor host = device::to_host(tensor.detach()).contiguous();
+  hasher.add(fmt::format("{} {}\n", at::toString(host.scalar_type()), host.numel())).add(bytes_of(host));
+}
+
+}  // namespace
+
+KeptFeatures::KeptFeatures(Path folder, std::int64_t limit, std::int64_t chunk, at::TensorOptions real)
+    : folder_(std::move(folder)), limit_(limit), chunk_(chunk), real_(real) {}
+
+std::optional<Hash128> KeptFeatures::function_of(model::Tower& tower, Source& source) const {
+  std::int64_t count = std::min(kProbe, source.size("test"));
+  if (count == 0) return std::nullopt;
+  at::Tensor ids = at::arange(count, at::TensorOptions(at::kLong));
+  if (!source.content_of("test", "plain", ids, 0)) return std::nullopt;
+  at::NoGradGuard no_gradient;
+  model::Outputs answer = tower.rows(source.inputs("test", "plain", ids, 0));
+  if (answer.all().size() != 1) return std::nullopt;
+  Hasher hasher;
+  hasher.add(fmt::format("{}\ntorch {}\n{}\n{} threads, chunks of {}\n", revision(), TORCH_VERSION,
+                         device::kind_of(real_.device()), at::get_num_threads(), chunk_));
+  for (const model::Parameter& parameter : tower.weights().all()) {
+    hasher.add(parameter.name);
+    add(hasher, parameter.value);
+  }
+  add(hasher, answer.features());
+  return hasher.digest();
+}
+
+std::string KeptFeatures::series(const Hash128& function, const RowsContent& content, std::int64_t columns) const {
+  return fmt::format("features of {}\n{}\ntower {}\n{} x {}", content.data, content.view, function.hex(), columns,
+                     at::toString(real_.dtype().toScalarType()));
+}
+
+Path KeptFeatures::file_of(const RowsContent& content, const std::string& series) const {
+  return folder_ / fmt::format("{}-{}.rows", content.data, hash_of(series).hex());
+}
+
+data::KeptRows* KeptFeatures::open(const Path& file, const std::string& content) {
+  auto found = files_.find(file);
+  if (found != files_.end()) return &found->second;
+  found = files_.emplace(file, data::KeptRows(file, content)).first;
+  std::error_code ignored;  // it is in use
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now(), ignored);
+  return &found->second;
+}
+
+std::optional<at::Tensor> KeptFeatures::read(const Hash128& function, const RowsContent& content, std::int64_t rows,
+                                             std::int64_t columns) {
+  std::string series = this->series(function, content, columns);
+  Path file = file_of(content, series);
+  try {
+    std::error_code none;
+    if (!files_.count(file) && !std::filesystem::exists(file, none)) return std::nullopt;
+    at::Tensor found = at::empty({rows, columns}, real_.device(at::kCPU));
+    if (!open(file, series)->read(content.rows, bytes_of(found))) return std::nullopt;
+    rows_read_ += rows;
+    return device::to_device(found, real_.device());
+  } catch (const DeviceError&) {  // a disk that fails, a file that another machine has cut: it is computed
+    files_.erase(file);
+    return std::nullopt;
+  }
+}
+
+void KeptFeatures::keep(const Hash128& function, const RowsContent& content, const at::Tensor& rows) {
+  auto bytes = static_cast<std::int64_t>(rows.nbytes());
+  if (full_ || rows.dim() != 2 || rows.scalar_type() != real_.dtype().toScalarType()) return;
+  std::string series = this->series(function, content, rows.size(1));
+  Pending pending{file_of(content, series), std::move(series), content.rows, rows.detach()};
+  if (real_.device().is_cpu()) return write(pending);
+  if (pending_bytes_ + bytes > kMostPending) return;
+  pending_bytes_ += bytes;
+  pending_.push_back(std::move(pending));
+}
+
+void KeptFeatures::settle() {
+  for (const Pending& pending : std::exchange(pending_, {})) write(pending);
+  pending_bytes_ = 0;
+}
+
+// Looks at the folder once for many records: other processes write there, too, and the limit is no promise to the byte.
+bool KeptFeatures::make_room(std::int64_t bytes) {
+  if (room_ >= bytes) return true;
+  std::vector<std::filesystem::directory_entry> files;
+  std::int64_t used = 0;
+  std::error_code code;
+  for (std::filesystem::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
+    if (at->path().extension() != ".rows") continue;
+    std::error_code gone;
+    auto size = at->file_size(gone);
+    if (!gone) used += static_cast<std::int64_t>(size), files.push_back(*at);
+  }
+  auto age = [now = std::filesystem::file_time_type::clock::now()](const std::filesystem::directory_entry& file) {
+    std::error_code gone;
+    auto written = file.last_write_time(gone);
+    return gone ? std::filesystem::file_time_type::duration::zero() : now - written;
+  };
+  std::sort(files.begin(), files.end(), [&](const auto& a, const auto& b) { return age(a) > age(b); });
+  std::int64_t wanted = std::max(bytes, std::min(kRoomAtOnce, limit_ / 16));
+  for (const auto& file : files) {
+    if (used + wanted <= limit_ || age(file) < kUnusedFor) break;
+    std::error_code gone;
+    auto size = static_cast<std::int64_t>(file.file_size(gone));
+    if (!gone && std::filesystem::remove(file.path(), gone)) used -= size;
+  }
+  room_ = used + wanted <= limit_ ? wanted : 0;
+  return room_ >= bytes;
+}
+
+void KeptFeatures::write(const Pending& pending) {
+  if (full_) return;
+  at::Tensor rows = device::to_host(pending.rows).contiguous();
+  if (!make_room(static_cast<std::int64_t>(rows.nbytes()))) {
+    full_ = true;
+    return;
+  }
+  room_ -= static_cast<std::int64_t>(rows.nbytes());
+  try {
+    open(pending.file, pending.content)->keep(pending.key, bytes_of(rows));
+  } catch (const DeviceError&) {
+    full_ = true;
+  }
+}
+
+}  // namespace winnow::train

@@ -1,0 +1,63 @@
+// Features of towers that nothing trains, computed once on a machine: later epochs and stages read them from its cache.
+// A forward of such a tower depends on its weights, the images and the rows that are computed at once, and on nothing
+// that a method does; what is read has the bits that this stage would compute. docs/design.md#6.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "winnow/core/file.h"
+#include "winnow/core/hash.h"
+#include "winnow/data/kept_rows.h"
+#include "winnow/model/tower.h"
+#include "winnow/train/source.h"
+
+namespace winnow::train {
+
+class KeptFeatures {
+ public:
+  // Files in `folder`, of at most `limit` bytes in all: beyond that, files that nothing has used for a day make room,
+  // or what is new is not kept. `chunk` as in Context. Towers that are asked about lie on `real`'s device and give
+  // its type.
+  KeptFeatures(Path folder, std::int64_t limit, std::int64_t chunk, at::TensorOptions real);
+
+  // Which function a tower is: its weights, and what it answers to a few images of the test split (in view `plain`), by
+  // this program, on this kind of device, with these threads. None where there is no such image. Reads the device.
+  std::optional<Hash128> function_of(model::Tower&, Source&) const;
+
+  // The rows of a forward of this function, B x d on the device; none: they must be computed.
+  std::optional<at::Tensor> read(const Hash128& function, const RowsContent&, std::int64_t rows, std::int64_t columns);
+  // Of another device than the CPU they are written at the next settle(), so that no step waits. What cannot be
+  // written, for want of room or of rights, is not kept: no error.
+  void keep(const Hash128& function, const RowsContent&, const at::Tensor& rows);
+  void settle();  // reads the device
+
+  std::int64_t rows_read() const { return rows_read_; }  // so far
+
+ private:
+  struct Pending {
+    Path file;
+    std::string content;
+    Hash128 key;
+    at::Tensor rows;
+  };
+  std::string series(const Hash128& function, const RowsContent&, std::int64_t columns) const;
+  Path file_of(const RowsContent&, const std::string& series) const;
+  data::KeptRows* open(const Path& file, const std::string& content);
+  bool make_room(std::int64_t bytes);
+  void write(const Pending&);
+
+  Path folder_;
+  std::int64_t limit_, chunk_;
+  at::TensorOptions real_;
+  std::map<Path, data::KeptRows> files_;
+  std::vector<Pending> pending_;
+  std::int64_t pending_bytes_ = 0, room_ = 0, rows_read_ = 0;
+  bool full_ = false;
+};
+
+}  // namespace winnow::train

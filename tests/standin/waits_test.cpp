@@ -67,6 +67,7 @@ class Waits : public Miniature {
  protected:
   void SetUp() override {
     Miniature::SetUp();
+    ::setenv("WINNOW_CACHE", (folder_ / "machine").c_str(), 1);
     model::write_snapshot(
         folder_ / "backbone",
         model::untrained_tower({{"model_type", "wide_resnet"}, {"depth", 10}, {"widen_factor", 1}, {"image_size", 12}},
@@ -95,6 +96,7 @@ class Waits : public Miniature {
   Context on_device() {
     Context result = context();
     result.device = standin::device();
+    result.keep_features = std::int64_t{64} << 20;
     result.inputs["backbone"] = folder_ / "backbone";
     return result;
   }

@@ -52,6 +52,12 @@ TEST_F(CacheInventory, NamesWhoseFilesAreAndWhetherTheyAreUsed) {
   leave(old + "-train-0123abcd.kept");
   leave(old + ".files");
   leave("labels/0123456789abcdef0123456789abcdef.safetensors");
+  std::string features = "features/" + record.fingerprint + "-0123.rows";
+  leave(features);
+  leave("features/0123456789abcdef0123456789abcdef-0123.rows");
+  EXPECT_EQ(entry(features).state, CacheEntry::State::used);
+  EXPECT_EQ(entry(features).kind + " of " + entry(features).of, "features of mini");
+  EXPECT_EQ(entry("features/0123456789abcdef0123456789abcdef-0123.rows").state, CacheEntry::State::unused);
   EXPECT_EQ(entry(images + ".safetensors").state, CacheEntry::State::used);
   EXPECT_EQ(entry(images + ".files").of, "mini");
   EXPECT_EQ(entry(images + "-train-0123abcd.kept").kind, "kept images");

@@ -442,10 +442,11 @@ def warns_when_the_sweep_changes(case):
 def tells_trainers_to_keep_images(case):
     heard, script = case.folder / "heard", case.folder / "trainer.sh"
     script.write_text(f"tee -a {heard} | {case.trainer()}\n")
-    run = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"bash {script}", "--keep-images"]
+    run = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"bash {script}", "--keep-images", "--keep-features", "2"]
     subprocess.run(run, capture_output=True, text=True, env=case.environment, check=True)
     stages = heard.read_text().count('"do":"run"')
     equal(stages > 0 and heard.read_text().count('"keep_images":true'), stages, "stages with keep_images")
+    equal(heard.read_text().count(f'"keep_features":{2 << 30}'), stages, "stages with keep_features")
 
 
 def names_a_missing_trainer(case):

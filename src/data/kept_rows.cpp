@@ -50,7 +50,9 @@ KeptRows::KeptRows(const Path& path, const std::string& content) : path_(path), 
   file_ = std::make_unique<CacheFile>(path);
   if (is_of(*file_, beginning)) return;
   // A new file: a process that has the old one open keeps reading it.
-  std::filesystem::remove(path);
+  std::error_code code;
+  if (!std::filesystem::remove(path, code) && code)
+    throw DeviceError(fmt::format("cannot remove {}: {}", path.string(), code.message()));
   file_ = std::make_unique<CacheFile>(path);
   file_->write(0, std::as_bytes(std::span(beginning)));
 }

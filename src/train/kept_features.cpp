@@ -134,6 +134,8 @@ bool KeptFeatures::make_room(std::int64_t bytes) {
     auto size = static_cast<std::int64_t>(file.file_size(gone));
     if (!gone && std::filesystem::remove(file.path(), gone)) used -= size;
   }
+  auto disk = std::filesystem::space(std::filesystem::exists(folder_, code) ? folder_ : folder_.parent_path(), code);
+  if (!code && disk.available < static_cast<std::uintmax_t>(limit_)) return false;
   room_ = used + wanted <= limit_ ? wanted : 0;
   return room_ >= bytes;
 }

@@ -20,9 +20,9 @@ namespace winnow::train {
 
 class KeptFeatures {
  public:
-  // Files in `folder`, of at most `limit` bytes in all: beyond that, files that nothing has used for a day make room,
-  // or what is new is not kept. `chunk` as in Context. Towers that are asked about lie on `real`'s device and give
-  // its type.
+  // Files in `folder`, of at most `limit` bytes in all, and only while the disk has as many free: beyond that, files
+  // that nothing has used for a day make room, or what is new is not kept. `chunk` as in Context. Towers that are asked
+  // about lie on `real`'s device and give its type.
   KeptFeatures(Path folder, std::int64_t limit, std::int64_t chunk, at::TensorOptions real);
 
   // Which function a tower is: its weights, and what it answers to a few images of the test split (in view `plain`), by

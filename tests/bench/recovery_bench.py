@@ -1,5 +1,5 @@
 """How long a fault keeps slots idle, with real processes: from the fault to the next attempt of what was lost, or to the first stage of the
-next coordinator. Goals: a silent node 8 s, one that dies 2 s, a killed coordinator 5 s.
+next coordinator, while slots are free. Goals: a lost node 8 s, a killed coordinator 5 s.
 
     launch/python tests/bench/recovery_bench.py --build build [ROUNDS]
 """
@@ -23,7 +23,7 @@ def started_anew(case, lost, since):
 
 def an_agent(case, blow):
     """The agent of the second rank, hit by `blow` while it runs a stage."""
-    process = case.start("--trainers", 1, trainer=("--sleep", 2))
+    process = case.start("--trainers", 4, trainer=("--sleep", 2))
     lost = wait_for(lambda: next((r for r in case.running() if r["agent"] == 1), None), "a stage of the second agent")
     since = time.time()
     pid = pid_of_agent(case, 1)
@@ -35,7 +35,7 @@ def an_agent(case, blow):
 
 
 def the_coordinator(case):
-    process = case.start("--trainers", 1, trainer=("--sleep", 2))
+    process = case.start("--trainers", 4, trainer=("--sleep", 2))
     wait_for(case.running, "a running stage")
     since = time.time()
     kill(case.events("begin")[-1]["pid"])

@@ -1,10 +1,10 @@
 // Features of frozen towers that were computed once: what stages cost without them and with them, in processor seconds
 // of one run. CLIP ViT-B/16 with random weights on random images of 224 x 224. For each method the bound, too: what is
-// left where a forward of the image tower costs nothing, by the measured seconds of one.
+// left where images and their forwards cost nothing, by the seconds that these took.
 //   bench-features FOLDER [IMAGES [CLASSES]]       default 48 10; writes FOLDER/clip and what is kept
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
+#include <ATen/record_function.h>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -13,10 +13,10 @@
 #include <filesystem>
 
 #include "random_vit.h"
-#include "winnow/model/image_tower.h"
 #include "winnow/store/run_file.h"
 #include "winnow/sweep/plan.h"
 #include "winnow/train/execute.h"
+#include "winnow/train/scopes.h"
 
 namespace {
 
@@ -29,14 +29,34 @@ class Silent final : public train::Observer {
 };
 
 struct Cost {
-  double cell = 0;  // seconds of the stage that trains
+  double cell = 0, towers = 0;  // seconds of the stage that trains; of these those of its towers and their inputs
   std::int64_t read = 0;
 };
 
+double& of_towers() {
+  static double seconds = 0;
+  return seconds;
+}
+double& begun() {
+  static double at = 0;
+  return at;
+}
+bool is_of_towers(const at::RecordFunction& function) {
+  return function.name() == std::string_view(train::scope::forward) ||
+         function.name() == std::string_view(train::scope::inputs);
+}
+std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
+  if (is_of_towers(function)) begun() = processor_seconds();
+  return nullptr;
+}
+void end(const at::RecordFunction& function, at::ObserverContext*) {
+  if (is_of_towers(function)) of_towers() += processor_seconds() - begun();
+}
+
 class Bench {
  public:
-  Bench(Path folder, std::int64_t images, std::vector<std::string> classes)
-      : folder_(std::move(folder)), images_(images), clip_(write_random_inputs(folder_, classes, images)) {
+  Bench(Path folder, std::int64_t images, std::vector<std::string> classes) : folder_(std::move(folder)) {
+    write_random_inputs(folder_, classes, images);
     ::setenv("WINNOW_CACHE", (folder_ / "machine").c_str(), 1);
     std::filesystem::remove_all(folder_ / "machine");
   }
@@ -65,9 +85,10 @@ class Bench {
       context.data["random"] = folder_ / "cache";
       context.keep_features = keep;
       for (const auto& [name, input] : stage.inputs) context.inputs[name] = files.at(input.stage.hex());
+      of_towers() = 0;
       double start = processor_seconds();
       train::Execution done = train::execute(stage, context, *alone, silent);
-      cost = {processor_seconds() - start, done.features_read};
+      cost = {processor_seconds() - start, of_towers(), done.features_read};
       Path file = folder_ / fmt::format("{}.h5", i);
       std::filesystem::remove(file);
       store::write_run_file(file, done.content);
@@ -76,33 +97,20 @@ class Bench {
     return cost;
   }
 
-  double forward_of_one() {
-    auto tower = model::image_tower(clip_, {at::kFloat, model::FeatureKind::embedding});
-    at::NoGradGuard no_gradient;
-    at::Tensor pixels = at::randn({16, 3, 224, 224});
-    tower->rows(pixels);
-    double start = processor_seconds();
-    tower->rows(pixels);
-    return (processor_seconds() - start) / 16;
-  }
-
   void show(const char* name, const std::string& text) {
-    double without = run(text, 0).cell;
+    Cost without = run(text, 0);
     run(text, std::int64_t{1} << 30);
     Cost warm = run(text, std::int64_t{1} << 30);
-    double rest = without - static_cast<double>(warm.read) * forward_of_one();
-    std::string bound = rest > without / 20 ? fmt::format("; bound {:.1f} times, {:.0f} % of it", without / rest,
-                                                          100 * rest / warm.cell)
-                                            : "; all of it are forwards of the tower";
-    fmt::print("{:14} without {:7.2f} s, with {:6.2f} s: {:5.1f} times; {} rows read{}\n", name, without, warm.cell,
-               without / warm.cell, warm.read, bound);
+    double rest = without.cell - (without.towers - warm.towers);  // texts are computed in both
+    fmt::print(
+        "{:14} without {:7.2f} s, with {:6.2f} s: {:5.1f} times; {} rows read; bound {:.1f} times, {:.0f} % of it\n",
+        name, without.cell, warm.cell, without.cell / warm.cell, warm.read, without.cell / rest,
+        100 * rest / warm.cell);
     std::fflush(stdout);
   }
 
  private:
   Path folder_;
-  std::int64_t images_;
-  model::Snapshot clip_;
 };
 
 }  // namespace
@@ -111,6 +119,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return fmt::print(stderr, "bench-features FOLDER [IMAGES [CLASSES]]\n"), 2;
   std::int64_t images = argc > 2 ? std::atoll(argv[2]) : 48, classes = argc > 3 ? std::atoll(argv[3]) : 10;
   at::set_num_threads(1);
+  at::addGlobalCallback(at::RecordFunctionCallback(&begin, &end).scopes({at::RecordScope::USER_SCOPE}));
   std::filesystem::create_directories(argv[1]);
   std::vector<std::string> names;
   for (std::int64_t c = 0; c < classes; ++c)

@@ -53,6 +53,10 @@ void CacheFile::lock() const {
     if (errno != EINTR) fail("cannot lock");
 }
 
+void CacheFile::unlock() const {
+  if (::flock(fd_, LOCK_UN) != 0) fail("cannot unlock");
+}
+
 bool CacheFile::try_lock() const {
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
   if (errno != EWOULDBLOCK) fail("cannot lock");

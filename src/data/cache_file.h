@@ -20,7 +20,8 @@ class CacheFile {
   void resize(std::int64_t size) const;  // what is new are zeros, which take no room
   void read(std::int64_t at, std::span<std::byte>) const;
   void write(std::int64_t at, std::span<const std::byte>) const;
-  void lock() const;      // against other processes, until this object ends; waits
+  void lock() const;  // against other processes, until this object ends; waits
+  void unlock() const;
   bool try_lock() const;  // the same without waiting; false: another process has it
 
  private:

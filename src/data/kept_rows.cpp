@@ -42,19 +42,14 @@ bool is_of(const CacheFile& file, const std::string& beginning) {
 
 }  // namespace
 
-KeptRows::KeptRows(const Path& path, const std::string& content) : path_(path), known_(kBeginning) {
+// Whoever is slower replaces the file of whoever was faster, whose rows are lost: nobody ever waits.
+KeptRows::KeptRows(const Path& path, const std::string& content) : known_(kBeginning) {
   make_folders(path.parent_path());
   std::string beginning = beginning_of(content);
-  CacheFile lock(Path(path).concat(".lock"));
-  lock.lock();
   file_ = std::make_unique<CacheFile>(path);
   if (is_of(*file_, beginning)) return;
-  // A new file: a process that has the old one open keeps reading it.
-  std::error_code code;
-  if (!std::filesystem::remove(path, code) && code)
-    throw DeviceError(fmt::format("cannot remove {}: {}", path.string(), code.message()));
+  write_file_atomically(path, beginning);  // a process that has the old one open keeps reading it
   file_ = std::make_unique<CacheFile>(path);
-  file_->write(0, std::as_bytes(std::span(beginning)));
 }
 
 KeptRows::~KeptRows() = default;
@@ -87,8 +82,17 @@ bool KeptRows::read(const Hash128& key, std::span<std::byte> rows) {
 }
 
 void KeptRows::keep(const Hash128& key, std::span<const std::byte> rows) {
-  CacheFile lock(Path(path_).concat(".lock"));
-  lock.lock();
+  if (!file_->try_lock()) return;
+  try {
+    append(key, rows);
+  } catch (const DeviceError&) {
+    file_->unlock();
+    throw;
+  }
+  file_->unlock();
+}
+
+void KeptRows::append(const Hash128& key, std::span<const std::byte> rows) {
   look_further();
   auto found = places_.find(key);
   if (found != places_.end() && found->second.bytes == static_cast<std::int64_t>(rows.size())) return;

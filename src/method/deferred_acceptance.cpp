@@ -14,6 +14,7 @@ namespace winnow::method {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
+constexpr std::int64_t kGap = 2;  // rows this close are read at once, with the one between them
 
 struct Proposal {
   double score = 0;
@@ -70,11 +71,13 @@ class Market {
     while (!unread.empty()) {
       std::vector<std::int64_t> again;
       for (std::size_t from = 0; from < unread.size();) {
-        std::int64_t first = unread[from] / memory_.block * memory_.block;
-        std::int64_t count = std::min(memory_.block, samples_ - first);
+        std::size_t to = from + 1;
+        std::int64_t first = unread[from];
+        while (to < unread.size() && unread[to] < first + memory_.block && unread[to] - unread[to - 1] <= kGap) ++to;
+        std::int64_t count = unread[to - 1] + 1 - first;
         at::Tensor block = checked(read(first, count), count);
         const double* rows = block.const_data_ptr<double>();
-        for (; from < unread.size() && unread[from] < first + count; ++from) {
+        for (; from < to; ++from) {
           wish(unread[from], rows + (unread[from] - first) * classes_);
           place(unread[from], again);
         }

@@ -129,6 +129,13 @@ Array Reader::array(const Handle& set) {
   return result;
 }
 
+Reader::Place Reader::place_of(const Handle& set) {
+  Place place{dtype_of(type_of(set)), shape_of(set), 0, std::nullopt};
+  place.bytes = rows_of(set) * size_of(place.dtype);
+  if (haddr_t at = H5Dget_offset(set); at != HADDR_UNDEF) place.at = static_cast<std::size_t>(at);
+  return place;
+}
+
 H5T_class_t Reader::class_of(const Handle& set) { return H5Tget_class(type_of(set)); }
 
 }  // namespace winnow::store

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -59,6 +60,14 @@ class Reader {
   static Compound compound(const hdf5::Handle& set);
   static Table table(const hdf5::Handle& set);
   static Array array(const hdf5::Handle& set);
+  // Where the values of an array lie in the file, user block and all; `at` is empty where they are not in one piece.
+  struct Place {
+    DType dtype = DType::f32;
+    std::vector<std::size_t> shape;
+    std::size_t bytes = 0;
+    std::optional<std::size_t> at;
+  };
+  static Place place_of(const hdf5::Handle& set);
   static H5T_class_t class_of(const hdf5::Handle& set);
 
  private:

@@ -48,6 +48,13 @@ at::Tensor tensor_of(const store::Array& array) {
   return tensor;
 }
 
+at::Tensor mapped(const std::shared_ptr<store::MappedArrays>& file, const std::string& name) {
+  const store::MappedArrays::Values& values = file->at(name);
+  std::vector<std::int64_t> shape(values.shape.begin(), values.shape.end());
+  return at::from_blob(
+      const_cast<std::byte*>(values.bytes.data()), shape, [file](void*) {}, at::TensorOptions(type_of(values.dtype)));
+}
+
 at::Tensor tensor_in(const store::RunContent& content, const Path& file, const std::string& name,
                      const std::string& what) {
   auto found = content.arrays.find(name);

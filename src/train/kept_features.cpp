@@ -36,8 +36,8 @@ void add(Hasher& hasher, const at::Tensor& tensor) {
 
 }  // namespace
 
-KeptFeatures::KeptFeatures(Path folder, std::int64_t limit, std::int64_t chunk, at::TensorOptions real)
-    : folder_(std::move(folder)), limit_(limit), chunk_(chunk), real_(real) {}
+KeptFeatures::KeptFeatures(Path folder, std::int64_t limit, std::string computed, at::TensorOptions real)
+    : folder_(std::move(folder)), limit_(limit), computed_(std::move(computed)), real_(real) {}
 
 std::optional<Hash128> KeptFeatures::function_of(model::Tower& tower, Source& source) const {
   std::int64_t count = std::min(kProbe, source.size("test"));
@@ -48,8 +48,8 @@ std::optional<Hash128> KeptFeatures::function_of(model::Tower& tower, Source& so
   model::Outputs answer = tower.rows(source.inputs("test", "plain", ids, 0));
   if (answer.all().size() != 1) return std::nullopt;
   Hasher hasher;
-  hasher.add(fmt::format("{}\ntorch {}\n{}\n{} threads, chunks of {}\n", revision(), TORCH_VERSION,
-                         device::kind_of(real_.device()), at::get_num_threads(), chunk_));
+  hasher.add(fmt::format("{}\ntorch {}\n{}\n{} threads, {}\n", revision(), TORCH_VERSION,
+                         device::kind_of(real_.device()), at::get_num_threads(), computed_));
   for (const model::Parameter& parameter : tower.weights().all()) {
     hasher.add(parameter.name);
     add(hasher, parameter.value);
@@ -101,6 +101,7 @@ void KeptFeatures::keep(const Hash128& function, const RowsContent& content, con
   if (real_.device().is_cpu()) return write(pending);
   if (pending_bytes_ + bytes > kMostPending) return;
   pending_bytes_ += bytes;
+  pending.rows = pending.rows.clone();  // whoever has computed it may write into it
   pending_.push_back(std::move(pending));
 }
 
@@ -112,27 +113,31 @@ void KeptFeatures::settle() {
 // Looks at the folder once for many records: other processes write there, too, and the limit is no promise to the byte.
 bool KeptFeatures::make_room(std::int64_t bytes) {
   if (room_ >= bytes) return true;
-  std::vector<std::filesystem::directory_entry> files;
+  struct Found {
+    std::filesystem::file_time_type used;
+    std::int64_t bytes;
+    Path path;
+    bool operator<(const Found& other) const { return used < other.used; }
+  };
+  std::vector<Found> files;
   std::int64_t used = 0;
   std::error_code code;
   for (std::filesystem::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
     if (at->path().extension() != ".rows") continue;
     std::error_code gone;
-    auto size = at->file_size(gone);
-    if (!gone) used += static_cast<std::int64_t>(size), files.push_back(*at);
+    auto bytes = static_cast<std::int64_t>(at->file_size(gone));
+    auto last = at->last_write_time(gone);
+    if (!gone) used += bytes, files.push_back({last, bytes, at->path()});
   }
-  auto age = [now = std::filesystem::file_time_type::clock::now()](const std::filesystem::directory_entry& file) {
-    std::error_code gone;
-    auto written = file.last_write_time(gone);
-    return gone ? std::filesystem::file_time_type::duration::zero() : now - written;
-  };
-  std::sort(files.begin(), files.end(), [&](const auto& a, const auto& b) { return age(a) > age(b); });
   std::int64_t wanted = std::max(bytes, std::min(kRoomAtOnce, limit_ / 16));
-  for (const auto& file : files) {
-    if (used + wanted <= limit_ || age(file) < kUnusedFor) break;
-    std::error_code gone;
-    auto size = static_cast<std::int64_t>(file.file_size(gone));
-    if (!gone && std::filesystem::remove(file.path(), gone)) used -= size;
+  if (used + wanted > limit_) {
+    std::sort(files.begin(), files.end());
+    auto unused_since = std::filesystem::file_time_type::clock::now() - kUnusedFor;
+    for (const Found& file : files) {
+      if (used + wanted <= limit_ || file.used > unused_since) break;
+      std::error_code gone;
+      if (std::filesystem::remove(file.path, gone)) used -= file.bytes;
+    }
   }
   auto disk = std::filesystem::space(std::filesystem::exists(folder_, code) ? folder_ : folder_.parent_path(), code);
   if (!code && disk.available < static_cast<std::uintmax_t>(limit_)) return false;

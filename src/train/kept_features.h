@@ -21,11 +21,11 @@ namespace winnow::train {
 class KeptFeatures {
  public:
   // Files in `folder`, of at most `limit` bytes in all, and only while the disk has as many free: beyond that, files
-  // that nothing has used for a day make room, or what is new is not kept. `chunk` as in Context. Towers that are asked
-  // about lie on `real`'s device and give its type.
-  KeptFeatures(Path folder, std::int64_t limit, std::int64_t chunk, at::TensorOptions real);
+  // that nothing has used for a day make room, or what is new is not kept. `computed`: what the bits of a forward
+  // depend on beside its device and type, precision and chunks. Towers that are asked about lie on `real`'s device.
+  KeptFeatures(Path folder, std::int64_t limit, std::string computed, at::TensorOptions real);
 
-  // Which function a tower is: its weights, and what it answers to a few images of the test split (in view `plain`), by
+  // Which function a tower is: its weights, and what it answers to an image of the test split (in view `plain`), by
   // this program, on this kind of device, with these threads. None where there is no such image. Reads the device.
   std::optional<Hash128> function_of(model::Tower&, Source&) const;
 
@@ -52,7 +52,8 @@ class KeptFeatures {
   void write(const Pending&);
 
   Path folder_;
-  std::int64_t limit_, chunk_;
+  std::int64_t limit_;
+  std::string computed_;
   at::TensorOptions real_;
   std::map<Path, data::KeptRows> files_;
   std::vector<Pending> pending_;

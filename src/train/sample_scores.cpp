@@ -8,6 +8,7 @@
 #include "arrays.h"
 #include "executors.h"
 #include "winnow/core/error.h"
+#include "winnow/store/mapped_arrays.h"
 
 namespace winnow::train {
 
@@ -32,6 +33,14 @@ SampleScores read_scores(const Context& context, const std::string& input) {
     if (name.starts_with(kPlace) && name != kSamples) result.rows[name.substr(kPlace.size())] = tensor_of(array);
   if (!result.rows.count("logits")) throw DataError(fmt::format("{} holds no scores", file.string()));
   return result;
+}
+
+SampleScores map_scores(const Context& context, const std::string& input) {
+  const Path& file = input_file(context, input);
+  auto arrays = std::make_shared<store::MappedArrays>(file, accepted(context));
+  const std::string logits = std::string(kPlace) + "logits";
+  if (!arrays->has(logits)) throw DataError(fmt::format("{} holds no scores", file.string()));
+  return {mapped(arrays, std::string(kSamples)), {{"logits", mapped(arrays, logits)}}, file};
 }
 
 void put_scores(const at::Tensor& samples, const model::Outputs& outputs, store::RunContent& content) {

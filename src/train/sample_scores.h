@@ -22,6 +22,8 @@ struct SampleScores {
 
 // Of the stage's input of this name. DataError for a run file without scores.
 SampleScores read_scores(const Context&, const std::string& input);
+// The same of the scores that classes are selected by, where they lie in the file: "logits" is a read-only mapping.
+SampleScores map_scores(const Context&, const std::string& input);
 void put_scores(const at::Tensor& samples, const model::Outputs&, store::RunContent&);
 
 }  // namespace winnow::train

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <limits>
 #include <vector>
 
 #include "executors.h"
@@ -23,27 +24,40 @@ namespace winnow::train {
 
 namespace {
 
-std::int64_t images_of_class(const Settings& settings, const at::Tensor& probability) {
+std::int64_t images_of_class(const Settings& settings, const at::Tensor& scores) {
   if (std::int64_t constant = settings.integer("k")) return constant;
-  return method::growing_k(settings.integer("round"), settings.integer("rounds"), probability.size(0),
-                           probability.size(1));
+  return method::growing_k(settings.integer("round"), settings.integer("rounds"), scores.size(0), scores.size(1));
 }
+
+at::Tensor probability_of(const at::Tensor& logits) { return at::softmax(logits.to(at::kDouble), 1); }
 
 SelectedSubset placed(const method::Placement& placement) {
   return {placement.label >= 0, placement.score, placement.label};
 }
 
+// Scores of many images and classes stay in their file: rows are read as they are wanted.
+SelectedSubset select_deferred(const at::Tensor& logits, std::int64_t k, const at::Tensor& unlabelled) {
+  return placed(
+      method::deferred_acceptance(logits.size(0), logits.size(1), k, [&](std::int64_t first, std::int64_t count) {
+        at::Tensor rows = probability_of(logits.narrow(0, first, count));
+        if (!unlabelled.defined()) return rows;
+        return rows.masked_fill(unlabelled.narrow(0, first, count).unsqueeze(1) == 0,
+                                -std::numeric_limits<double>::infinity());
+      }));
+}
+
 // Among the images that are `unlabelled`; undefined: all.
-SelectedSubset select_by(const Settings& settings, const at::Tensor& probability, const at::Tensor& unlabelled) {
+SelectedSubset select_by(const Settings& settings, const at::Tensor& logits, const at::Tensor& unlabelled) {
   std::string rule = settings.text("selection");
-  std::int64_t k = images_of_class(settings, probability);
+  std::int64_t k = images_of_class(settings, logits);
+  if (rule == "deferred") return select_deferred(logits, k, unlabelled);
+  at::Tensor probability = probability_of(logits);
   at::Tensor allowed = unlabelled.defined() ? unlabelled.unsqueeze(1).expand_as(probability) : at::Tensor();
   if (rule == "argmax") {
     method::TopK top = method::top_k_argmax(probability, k, unlabelled);
     return {top.mask, top.score, top.label};
   }
   if (rule == "columnwise") return {method::top_k_columnwise(probability, k, unlabelled), probability, {}};
-  if (rule == "deferred") return placed(method::deferred_acceptance(probability, k, allowed));
   if (rule == "candidates") {
     method::CandidateSets sets = method::candidate_sets(probability, settings.real("alpha"), settings.real("beta"));
     SelectedSubset subset = placed(method::deferred_acceptance(probability, k, sets.candidates));
@@ -78,10 +92,9 @@ Execution execute_select(const Stage& stage, const Context& context, comm::Colle
   require_version(stage, "select", result_version(StageKind::select));
   auto [opened, oracle] = open_images(stage, context, {});
   ImageSource& source = *opened;
-  SampleScores scores = read_scores(context, "scores").of(source.samples("train"), source.classes());
+  SampleScores scores = map_scores(context, "scores").of(source.samples("train"), source.classes());
   LabelledShots known = LabelledShots::of(stage, source, oracle);
-  SelectedSubset subset =
-      select_by(stage.settings, at::softmax(scores.rows.at("logits").to(at::kDouble), 1), known.unlabelled);
+  SelectedSubset subset = select_by(stage.settings, scores.rows.at("logits"), known.unlabelled);
 
   hold_out(stage.settings, images_of_class(stage.settings, scores.rows.at("logits")), subset.mask);
   add(known, subset);

@@ -1,5 +1,7 @@
 #include "stage_model.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "backbone.h"
@@ -14,8 +16,11 @@ StageModel::StageModel(model::Snapshot weights, const Settings& settings, const 
     : snapshot(std::move(weights)), preprocessing(Preprocessing::from(snapshot)),
       real(settings.has("train.precision") ? real_of(settings, context) : real_of(context)) {
   if (context.keep_features > 0 && !context.trial)
-    kept_features =
-        std::make_shared<KeptFeatures>(cache_folder() / "features", context.keep_features, context.chunk, real);
+    kept_features = std::make_shared<KeptFeatures>(
+        cache_folder() / "features", context.keep_features,
+        fmt::format("{}, chunks of {}", settings.has("train.precision") ? settings.text("train.precision") : "fp32",
+                    context.chunk),
+        real);
   if (reads_siglip_as_clip(settings)) preprocessing.normalisation = view::normalisation_named("clip");
 }
 

@@ -1,4 +1,4 @@
-// Deferred acceptance of many images, whose scores are made when they are read: how long, how many blocks are read, how
+// Deferred acceptance of many images, whose scores are made when they are read: how long, how many rows are read, how
 // much memory. Balanced classes (K = N / C), the hardest case: images that share their taste compete for the same
 // classes. One thread.
 //   bench-deferred [N [C [WISHES]]]             default 1000000 1000 16
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   std::int64_t N = argument(1, 1'000'000), C = argument(2, 1000), wishes = argument(3, 16);
   at::set_num_threads(1);
   for (float shared : {0.0F, 0.5F, 0.9F, 1.0F}) {
-    std::int64_t blocks = 0;
+    std::int64_t rows_read = 0, readings = 0;
     double reading = 0;
     auto read = [&](std::int64_t first, std::int64_t count) {
       Clock::time_point start = Clock::now();
@@ -42,7 +42,8 @@ int main(int argc, char** argv) {
         for (std::int64_t c = 0; c < C; ++c)
           *entry++ = shared * noise(static_cast<std::uint64_t>(c)) +
                      (1 - shared) * noise(static_cast<std::uint64_t>((i + 1) * C + c));
-      ++blocks;
+      rows_read += count;
+      ++readings;
       reading += seconds_since(start);
       return rows;
     };
@@ -53,9 +54,10 @@ int main(int argc, char** argv) {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     fmt::print(
-        "N = {}, C = {}, taste shared {:.0f} %: {:.1f} s and {:.1f} s of making scores; {} blocks, once is {}; "
+        "N = {}, C = {}, taste shared {:.0f} %: {:.1f} s and {:.1f} s of making scores; all rows {:.2f} times, in {} "
+        "pieces; "
         "{} placed; {} MB at most\n",
-        N, C, 100 * shared, all - reading, reading, blocks, (N + 4095) / 4096,
+        N, C, 100 * shared, all - reading, reading, static_cast<double>(rows_read) / static_cast<double>(N), readings,
         (placement.label >= 0).sum().item<std::int64_t>(), usage.ru_maxrss / 1024);
   }
 }

@@ -1,7 +1,10 @@
 #include "winnow/data/kept_rows.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -49,18 +52,34 @@ TEST_F(KeptRowsTest, WhatOneKeepsAnotherReads) {
   EXPECT_FALSE(has(other, 1, 0, 39)) << "another length";
 }
 
+// Each keeps what it did not find until it finds it: who finds another at work goes on without.
 TEST_F(KeptRowsTest, ManyKeepAtOnce) {
+  open();
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&, t] {
       KeptRows kept = open();
-      for (int i = 0; i < 50; ++i) kept.keep(key(i % 2 ? i : 100 * t + i), rows(i));
+      for (int i = 0; i < 50; ++i)
+        for (int own = i % 2 ? i : 100 * t + i; !has(kept, own, i);) kept.keep(key(own), rows(i));
     });
   for (std::thread& thread : threads) thread.join();
   KeptRows kept = open();
   for (int t = 0; t < 4; ++t)
     for (int i = 0; i < 50; ++i) EXPECT_TRUE(has(kept, i % 2 ? i : 100 * t + i, i));
   EXPECT_EQ(kept.size(), kFirst + (25 + 4 * 25) * kRecord) << "what another had kept before is not kept again";
+}
+
+TEST_F(KeptRowsTest, NobodyWaitsForAWriterThatWasStopped) {
+  KeptRows kept = open();
+  kept.keep(key(0), rows(0));
+  int stopped = ::open(file_.c_str(), O_RDWR);
+  ASSERT_EQ(::flock(stopped, LOCK_EX), 0);
+  kept.keep(key(1), rows(1));
+  EXPECT_FALSE(has(kept, 1, 1));
+  EXPECT_TRUE(has(open(), 0, 0)) << "reading needs no lock";
+  ::close(stopped);
+  kept.keep(key(1), rows(1));
+  EXPECT_TRUE(has(kept, 1, 1));
 }
 
 TEST_F(KeptRowsTest, ADamagedRecordCountsAsMissingAndIsKeptAnew) {

@@ -123,6 +123,23 @@ TEST(DeferredAcceptance, ReadsBlocksAndNoMoreThanNeeded) {
   EXPECT_TRUE(at::equal(placement.label, deferred_acceptance(scores, 25).label));
 }
 
+// Images that want the same classes lose them one after the other: their rows are read again, the others' are not.
+TEST(DeferredAcceptance, ReadsAtMostThreeTimesWhateverImagesShare) {
+  constexpr std::int64_t N = 5000, C = 200;
+  for (double shared : {0.0, 0.5, 0.9, 1.0}) {
+    at::Tensor scores =
+        shared * at::sigmoid(random_tensor({1, C}, 3)) + (1 - shared) * at::sigmoid(random_tensor({N, C}, 4));
+    std::int64_t rows = 0;
+    auto read = [&](std::int64_t first, std::int64_t count) {
+      rows += count;
+      return scores.narrow(0, first, count);
+    };
+    Placement placement = deferred_acceptance(N, C, N / C, read);
+    EXPECT_LE(rows, 3 * N) << shared;
+    EXPECT_TRUE(at::equal(placement.label, deferred_acceptance(N, C, N / C, read, {.wishes = C}).label)) << shared;
+  }
+}
+
 TEST(DeferredAcceptance, OfNothingIsNothing) {
   EXPECT_EQ(deferred_acceptance(at::zeros({0, 3}), 2).label.numel(), 0);
   EXPECT_TRUE(at::equal(deferred_acceptance(at::zeros({2, 0}), 2).label, at::full({2}, -1, at::kLong)));

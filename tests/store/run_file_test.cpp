@@ -10,6 +10,7 @@
 
 #include "fixture.h"
 #include "winnow/core/error.h"
+#include "winnow/store/mapped_arrays.h"
 
 namespace winnow::store {
 namespace {
@@ -74,11 +75,15 @@ TEST(RunFile, RoundTripOfEveryTypeAndOfEmptyThings) {
   RunContent back = read_run_file(folder / "a.h5");
   expect_equal(run, back);
   ASSERT_EQ(back.arrays.size(), run.arrays.size());
+  MappedArrays mapped(folder / "a.h5");
   for (const auto& [name, array] : run.arrays) {
     EXPECT_EQ(back.arrays.at(name).dtype, array.dtype) << name;
     EXPECT_EQ(back.arrays.at(name).shape, array.shape) << name;
     EXPECT_EQ(back.arrays.at(name).bytes, array.bytes) << name;
     EXPECT_EQ(read_array(folder / "a.h5", name).bytes, array.bytes) << name;
+    EXPECT_EQ(mapped.at(name).dtype, array.dtype) << name;
+    EXPECT_EQ(mapped.at(name).shape, array.shape) << name;
+    EXPECT_TRUE(std::ranges::equal(mapped.at(name).bytes, array.bytes)) << name;
   }
   EXPECT_EQ(written.bytes, std::filesystem::file_size(folder / "a.h5"));
   EXPECT_LT(written.bytes, 2'000'000u);  // labels are deflated, 1.2 MB of weights are not
@@ -96,6 +101,23 @@ TEST(RunFile, HeaderSaysWhatTheWriterSaid) {
   EXPECT_EQ(header.bytes, written.bytes);
   EXPECT_EQ(header.provenance.host, "a-host");
   EXPECT_EQ(header.provenance.attempt, 3);
+}
+
+TEST(RunFile, ALargeArrayIsMappedAndADamagedOneIsNot) {
+  Folder folder;
+  RunContent run = small_run();
+  std::vector<float> values(100'000);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  run.arrays["scores/logits"] = array_of(DType::f32, {1000, 100}, values);
+  write_run_file(folder / "a.h5", run);
+  MappedArrays mapped(folder / "a.h5");
+  EXPECT_TRUE(std::ranges::equal(mapped.at("scores/logits").bytes, run.arrays.at("scores/logits").bytes));
+  EXPECT_FALSE(mapped.has("scores/none"));
+  EXPECT_THROW(mapped.at("scores/none"), DataError);
+  std::string bytes = bytes_of(folder / "a.h5");
+  bytes[bytes.size() / 2] ^= 1;
+  write_file_atomically(folder / "b.h5", bytes);
+  EXPECT_THROW(MappedArrays(folder / "b.h5"), DataError);
 }
 
 TEST(RunFile, WithoutArraysTheRestIsThere) {

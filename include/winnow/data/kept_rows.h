@@ -30,7 +30,8 @@ class KeptRows {
 
   // False where there is none of this length; then `rows` is anything. DeviceError for a file that cannot be read.
   bool read(const Hash128& key, std::span<std::byte> rows);
-  // What read() did not find; nothing is written where another process was faster. DeviceError for a full disk.
+  // What read() did not find. Nothing is written where another process was faster or is writing: none waits for one
+  // that may have been stopped. DeviceError for a full disk.
   void keep(const Hash128& key, std::span<const std::byte> rows);
   std::int64_t size() const;  // of the file, in bytes
 
@@ -40,8 +41,8 @@ class KeptRows {
     Hash128 hash;
   };
   void look_further();  // at records that were not there before
+  void append(const Hash128& key, std::span<const std::byte> rows);
 
-  Path path_;
   std::unique_ptr<CacheFile> file_;
   std::unordered_map<Hash128, Place> places_;
   std::int64_t known_ = 0;  // so far the file was looked at

@@ -25,11 +25,11 @@ using ReadScores = std::function<at::Tensor(std::int64_t first, std::int64_t cou
 
 // What is held in memory: a block of rows, and for each image its next few classes.
 struct DeferredMemory {
-  std::int64_t block = 4096;  // rows that are read at once
+  std::int64_t block = 4096;  // rows that are read at once, at most
   std::int64_t wishes = 16;   // classes that are remembered of an image; 16 bytes each
 };
 
-// Reads all scores once, and again the blocks of those images that were rejected by all classes remembered of them.
+// Reads all scores once, and again the rows of those images that were rejected by all classes remembered of them.
 // Memory beyond one block: N (16 wishes + 40) bytes, 0.3 GB for a million images. UsageError for a negative capacity;
 // DataError naming the image for a score that is NaN.
 Placement deferred_acceptance(std::int64_t samples, std::int64_t classes, std::int64_t capacity, const ReadScores&,

@@ -136,8 +136,9 @@ int stage(int argc, char** argv) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
   app.add_flag("--keep-images,--keep-pictures", keep_images,
                "keep decoded images after the first resize of their views: later epochs need not decode them again");
-  app.add_option("--keep-features", keep_features,
-                 "MiB that features of frozen towers may take of this machine's cache; the same results with any")
+  app.add_option(
+         "--keep-features", keep_features,
+         "MiB that features of frozen towers may take of this machine's cache; the same results with any; 0: none")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30))
       ->capture_default_str();
   app.add_option("--checkpoint", checkpoint,

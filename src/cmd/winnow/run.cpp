@@ -241,9 +241,10 @@ void add_to(CLI::App& app, RunOptions& options) {
                "keep decoded images after the first resize of their views in each machine's cache: the same results, "
                "later epochs need not decode again; "
                "150 KB an image of 224 x 224");
-  app.add_option("--keep-features", options.keep_features,
-                 "GiB that features of frozen towers may take of each machine's cache, where later epochs and stages "
-                 "read them instead of computing them again: the same bits; 0: none")
+  app.add_option(
+         "--keep-features", options.keep_features,
+         "GiB that features of frozen towers may take of each machine's cache (WINNOW_CACHE), while its disk has as "
+         "many free; later epochs and stages read them instead of computing them again: the same bits; 0: none")
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
   app.add_option("--time-scale", options.time_scale, "multiplies every waiting time of the fleet, for tests")

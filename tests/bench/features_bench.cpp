@@ -1,7 +1,7 @@
 // Features of frozen towers that were computed once: what stages cost without them and with them, in processor seconds
 // of one run. CLIP ViT-B/16 with random weights on random images of 224 x 224. For each method the bound, too: what is
 // left where images and their forwards cost nothing, by the seconds that these took.
-//   bench-features FOLDER [IMAGES [CLASSES]]       default 48 10; writes FOLDER/clip and what is kept
+//   bench-features FOLDER [IMAGES [CLASSES [METHOD]]]       default 48 10, all; writes FOLDER/clip and what is kept
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/record_function.h>
@@ -97,7 +97,7 @@ class Bench {
     return cost;
   }
 
-  void show(const char* name, const std::string& text) {
+  void show(const std::string& name, const std::string& text) {
     Cost without = run(text, 0);
     run(text, std::int64_t{1} << 30);
     Cost warm = run(text, std::int64_t{1} << 30);
@@ -116,7 +116,7 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return fmt::print(stderr, "bench-features FOLDER [IMAGES [CLASSES]]\n"), 2;
+  if (argc < 2) return fmt::print(stderr, "bench-features FOLDER [IMAGES [CLASSES [METHOD]]]\n"), 2;
   std::int64_t images = argc > 2 ? std::atoll(argv[2]) : 48, classes = argc > 3 ? std::atoll(argv[3]) : 10;
   at::set_num_threads(1);
   at::addGlobalCallback(at::RecordFunctionCallback(&begin, &end).scopes({at::RecordScope::USER_SCOPE}));
@@ -127,10 +127,13 @@ int main(int argc, char** argv) {
   Bench bench(argv[1], images, names);
   std::string few = fmt::format("data = {{ samples = {}, test_samples = {} }}\n", images, images),
               schedule = "train = { epochs = 3, batch = 16, drop_last = false, schedule = \"constant\" }\n";
-  bench.show("linear probe",
-             "method = \"cc\"\nadapt = \"linear-probe\"\nlabels = { kind = \"flip\", rate = 0.3 }\n" + few + schedule);
-  bench.show("tip-adapter", fmt::format("method = \"tip-adapter\"\ndata = {{ samples = {}, test_samples = {}, "
-                                        "validation = 0.25, shots = 1 }}\nembed_epochs = 1\n",
-                                        images, images));
-  bench.show("coop", "method = \"coop\"\nlabels = { kind = \"symmetric\", rate = 0.0 }\n" + few + schedule);
+  auto show = [&](const std::string& name, const std::string& text) {
+    if (argc <= 4 || name == argv[4]) bench.show(name, text);
+  };
+  show("linear-probe",
+       "method = \"cc\"\nadapt = \"linear-probe\"\nlabels = { kind = \"flip\", rate = 0.3 }\n" + few + schedule);
+  show("tip-adapter", fmt::format("method = \"tip-adapter\"\ndata = {{ samples = {}, test_samples = {}, "
+                                  "validation = 0.25, shots = 1 }}\nembed_epochs = 1\n",
+                                  images, images));
+  show("coop", "method = \"coop\"\nlabels = { kind = \"symmetric\", rate = 0.0 }\n" + few + schedule);
 }

@@ -212,14 +212,15 @@ std::optional<RowsContent> ImageSource::content_of(const std::string& split, con
   if (const ImageSource* other = further(split)) return other->content_of("test", view, ids, epoch);
   std::string seen = views_.description(split, view);
   if (seen.empty()) return std::nullopt;
-  WantedImages wanted = this->wanted(split, view, ids, views_.is_fixed(split, view) ? 0 : epoch);
+  bool fixed = views_.is_fixed(split, view);
+  WantedImages wanted = this->wanted(split, view, ids, fixed ? 0 : epoch);
   at::Tensor samples = wanted.samples.contiguous();
   std::int64_t place[] = {wanted.epoch, wanted.member};
   Hasher rows;
   rows.add(std::as_bytes(std::span(place)))
       .add(std::as_bytes(std::span(samples.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(samples.numel()))));
   return RowsContent{pixels_->fingerprint(), fmt::format("{}: {}", split == "test" ? "test" : "train", seen),
-                     rows.digest()};
+                     rows.digest(), fixed};
 }
 
 // A forward with updated weights asks for the same images again, a mixture for those of its partners, a selection for

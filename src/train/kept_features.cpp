@@ -37,7 +37,8 @@ void add(Hasher& hasher, const at::Tensor& tensor) {
 }  // namespace
 
 KeptFeatures::KeptFeatures(Path folder, std::int64_t limit, std::string computed, at::TensorOptions real)
-    : folder_(std::move(folder)), limit_(limit), computed_(std::move(computed)), real_(real) {}
+    : folder_(std::move(folder)), limit_(limit), fixed_{limit}, drawn_{limit / 2}, computed_(std::move(computed)),
+      real_(real) {}
 
 std::optional<Hash128> KeptFeatures::function_of(model::Tower& tower, Source& source) const {
   std::int64_t count = std::min(kProbe, source.size("test"));
@@ -95,9 +96,9 @@ std::optional<at::Tensor> KeptFeatures::read(const Hash128& function, const Rows
 
 void KeptFeatures::keep(const Hash128& function, const RowsContent& content, const at::Tensor& rows) {
   auto bytes = static_cast<std::int64_t>(rows.nbytes());
-  if (full_ || rows.dim() != 2 || rows.scalar_type() != real_.dtype().toScalarType()) return;
+  if (rows.dim() != 2 || rows.scalar_type() != real_.dtype().toScalarType()) return;
   std::string series = this->series(function, content, rows.size(1));
-  Pending pending{file_of(content, series), std::move(series), content.rows, rows.detach()};
+  Pending pending{file_of(content, series), std::move(series), content.rows, rows.detach(), content.fixed};
   if (real_.device().is_cpu()) return write(pending);
   if (pending_bytes_ + bytes > kMostPending) return;
   pending_bytes_ += bytes;
@@ -110,12 +111,11 @@ void KeptFeatures::settle() {
   pending_bytes_ = 0;
 }
 
-// Looks at the folder once for many records: other processes write there, too, and the limit is no promise to the byte.
-bool KeptFeatures::make_room(std::int64_t bytes) {
-  if (room_ >= bytes) return true;
+// Once for many records: other processes write into the folder, too, and the limit is no promise to the byte.
+void KeptFeatures::look_for_room(Room& room, std::int64_t bytes) {
   struct Found {
     std::filesystem::file_time_type used;
-    std::int64_t bytes;
+    std::int64_t size;
     Path path;
     bool operator<(const Found& other) const { return used < other.used; }
   };
@@ -125,38 +125,37 @@ bool KeptFeatures::make_room(std::int64_t bytes) {
   for (std::filesystem::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
     if (at->path().extension() != ".rows") continue;
     std::error_code gone;
-    auto bytes = static_cast<std::int64_t>(at->file_size(gone));
+    auto size = static_cast<std::int64_t>(at->file_size(gone));
     auto last = at->last_write_time(gone);
-    if (!gone) used += bytes, files.push_back({last, bytes, at->path()});
+    if (!gone) used += size, files.push_back({last, size, at->path()});
   }
   std::int64_t wanted = std::max(bytes, std::min(kRoomAtOnce, limit_ / 16));
-  if (used + wanted > limit_) {
+  if (used + wanted > room.limit) {
     std::sort(files.begin(), files.end());
     auto unused_since = std::filesystem::file_time_type::clock::now() - kUnusedFor;
     for (const Found& file : files) {
-      if (used + wanted <= limit_ || file.used > unused_since) break;
+      if (used + wanted <= room.limit || file.used > unused_since) break;
       std::error_code gone;
-      if (std::filesystem::remove(file.path, gone)) used -= file.bytes;
+      if (std::filesystem::remove(file.path, gone)) used -= file.size;
     }
   }
   auto disk = std::filesystem::space(std::filesystem::exists(folder_, code) ? folder_ : folder_.parent_path(), code);
-  if (!code && disk.available < static_cast<std::uintmax_t>(limit_)) return false;
-  room_ = used + wanted <= limit_ ? wanted : 0;
-  return room_ >= bytes;
+  room.full = used + wanted > room.limit || (!code && disk.available < static_cast<std::uintmax_t>(limit_));
+  room.left = room.full ? 0 : wanted;
 }
 
 void KeptFeatures::write(const Pending& pending) {
-  if (full_) return;
+  Room& room = pending.fixed ? fixed_ : drawn_;
+  if (room.full) return;
   at::Tensor rows = device::to_host(pending.rows).contiguous();
-  if (!make_room(static_cast<std::int64_t>(rows.nbytes()))) {
-    full_ = true;
-    return;
-  }
-  room_ -= static_cast<std::int64_t>(rows.nbytes());
+  auto bytes = static_cast<std::int64_t>(rows.nbytes());
+  if (room.left < bytes) look_for_room(room, bytes);
+  if (room.full) return;
+  room.left -= bytes;
   try {
     open(pending.file, pending.content)->keep(pending.key, bytes_of(rows));
   } catch (const DeviceError&) {
-    full_ = true;
+    fixed_.full = drawn_.full = true;
   }
 }
 

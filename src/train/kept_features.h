@@ -21,7 +21,8 @@ namespace winnow::train {
 class KeptFeatures {
  public:
   // Files in `folder`, of at most `limit` bytes in all, and only while the disk has as many free: beyond that, files
-  // that nothing has used for a day make room, or what is new is not kept. `computed`: what the bits of a forward
+  // that nothing has used for a day make room, or what is new is not kept. Views with draws get half of it, so that a
+  // long training does not crowd out the test splits, which every stage reads. `computed`: what the bits of a forward
   // depend on beside its device and type, precision and chunks. Towers that are asked about lie on `real`'s device.
   KeptFeatures(Path folder, std::int64_t limit, std::string computed, at::TensorOptions real);
 
@@ -44,21 +45,27 @@ class KeptFeatures {
     std::string content;
     Hash128 key;
     at::Tensor rows;
+    bool fixed;
+  };
+  // What files of fixed views, or of others, may still take.
+  struct Room {
+    std::int64_t limit = 0, left = 0;
+    bool full = false;
   };
   std::string series(const Hash128& function, const RowsContent&, std::int64_t columns) const;
   Path file_of(const RowsContent&, const std::string& series) const;
   data::KeptRows* open(const Path& file, const std::string& content);
-  bool make_room(std::int64_t bytes);
+  void look_for_room(Room&, std::int64_t bytes);
   void write(const Pending&);
 
   Path folder_;
   std::int64_t limit_;
+  Room fixed_, drawn_;
   std::string computed_;
   at::TensorOptions real_;
   std::map<Path, data::KeptRows> files_;
   std::vector<Pending> pending_;
-  std::int64_t pending_bytes_ = 0, room_ = 0, rows_read_ = 0;
-  bool full_ = false;
+  std::int64_t pending_bytes_ = 0, rows_read_ = 0;
 };
 
 }  // namespace winnow::train

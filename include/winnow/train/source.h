@@ -18,6 +18,7 @@ namespace winnow::train {
 struct RowsContent {
   std::string data, view;  // fingerprint of the images' data set; what is seen of them, with the seed of what is drawn
   Hash128 rows;            // which of them, in their order, and in which epoch where that matters
+  bool fixed = false;      // the view is the same in every epoch
 };
 
 // One global batch, on the host: B sample ids, and the given labels of its items where the stage has given labels.

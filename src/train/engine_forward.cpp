@@ -99,11 +99,9 @@ method::Outputs Engine::frozen_rows(const std::string& network, const std::strin
                                     const std::string& split, const Hash128& function) {
   std::optional<RowsContent> content = source_.content_of(split, view, ids.on_host(), epoch_);
   if (!content) return compute(network, view, ids, /*grad=*/false, split);
-  std::int64_t columns = network_of(network).kind->width();
-  if (auto rows = kept_features_->read(function, *content, ids.size(), columns)) return {{"features", *rows}};
-  method::Outputs result = compute(network, view, ids, /*grad=*/false, split);
-  kept_features_->keep(function, *content, result.features());
-  return result;
+  return {{"features", kept_features_->rows(function, *content, ids.size(), network_of(network).kind->width(), [&] {
+             return compute(network, view, ids, /*grad=*/false, split).features();
+           })}};
 }
 
 method::Outputs Engine::sample(const std::string& network, const method::View& view, const method::Ids& ids,

@@ -16,20 +16,17 @@ at::Tensor features_of_all(model::Tower& tower, ImageSource& source, const std::
   std::optional<Hash128> function;
   if (kept && collective.size() == 1) function = kept->function_of(tower, source);
   at::Tensor all = all_rows(source.size(split), method::kChunkRows, trial, [&](std::int64_t first, std::int64_t rows) {
-    at::Tensor all_ids = at::arange(first, first + rows, at::TensorOptions(at::kLong));
+    at::Tensor ids = at::arange(first, first + rows, at::TensorOptions(at::kLong));
+    auto compute = [&] {
+      std::vector<at::Tensor> pieces;
+      for (comm::Slice piece : row_chunks(comm::slice_of(rows, collective.rank(), collective.size()), chunk))
+        pieces.push_back(
+            tower.rows(source.inputs(split, view, ids.slice(0, piece.first, piece.last), epoch)).features());
+      return collective.gather_rows(pieces.size() == 1 ? pieces[0] : at::cat(pieces), rows);
+    };
     std::optional<RowsContent> content;
-    if (function) content = source.content_of(split, view, all_ids, epoch);
-    if (content)
-      if (auto found = kept->read(*function, *content, rows, tower.width())) return *found;
-    comm::Slice mine = comm::slice_of(rows, collective.rank(), collective.size());
-    std::vector<at::Tensor> pieces;
-    for (comm::Slice piece : row_chunks(mine, chunk)) {
-      at::Tensor ids = all_ids.slice(0, piece.first, piece.last);
-      pieces.push_back(tower.rows(source.inputs(split, view, ids, epoch)).features());
-    }
-    at::Tensor made = collective.gather_rows(pieces.size() == 1 ? pieces[0] : at::cat(pieces), rows);
-    if (content) kept->keep(*function, *content, made);
-    return made;
+    if (function) content = source.content_of(split, view, ids, epoch);
+    return content ? kept->rows(*function, *content, rows, tower.width(), compute) : compute();
   });
   if (function) kept->settle();
   return device::to_host(all).to(at::kDouble);

@@ -56,8 +56,14 @@ ImageViews::View ImageViews::view_of(const std::string& pipeline, const std::str
   View result;
   result.pipeline_name = pipeline;
   if (pipeline == "model" && own_.empty()) throw InternalError("a view 'model' without the model's own preprocessing");
-  if (pipeline == "model") result.pipeline = view::Pipeline::of(own_);
-  else if (pipeline != "flip-crop") result.pipeline = view::Pipeline::named(pipeline, side_);
+  result.steps = pipeline;
+  if (pipeline == "model") {  // each model's is its own
+    result.pipeline = view::Pipeline::of(own_);
+    view::Pipeline::Beginning whole = result.pipeline->beginning();
+    result.steps = whole.steps.size() == own_.size() ? "model: " + whole.text : "";
+  } else if (pipeline != "flip-crop") {
+    result.pipeline = view::Pipeline::named(pipeline, side_);
+  }
   result.normalisation = normalisation == "model" ? model_ : view::normalisation_named(normalisation);
   result.normalise.emplace(result.normalisation, real_);
   return result;
@@ -65,7 +71,7 @@ ImageViews::View ImageViews::view_of(const std::string& pipeline, const std::str
 
 void ImageViews::add_ensemble(const Ensemble& ensemble, std::uint64_t seed) {
   View& view = ensemble_.emplace();
-  ensemble_expand_ = ensemble.expand;
+  view.steps = fmt::format("{} of {} + {}", ensemble.kind, side_, ensemble.expand);
   view.normalisation = test_ ? test_->normalisation : model_;
   view.normalise.emplace(view.normalisation, real_);
   view.seed = seed;
@@ -158,17 +164,11 @@ bool ImageViews::is_fixed(const std::string& split, const std::string& name) con
 
 std::string ImageViews::description(const std::string& split, const std::string& name) const {
   const View& own = view(split, name);
-  std::string steps = own.pipeline_name;
-  if (steps == "model") {  // each model's is its own
-    view::Pipeline::Beginning whole = own.pipeline->beginning();
-    if (whole.steps.size() != own_.size()) return {};
-    steps += ": " + whole.text;
-  }
-  if (ensemble_ && &own == &*ensemble_) steps += fmt::format(" of {} + {}", side_, ensemble_expand_);
+  if (own.steps.empty()) return {};
   std::string draws =
       own.pipeline && !own.pipeline->random() ? "" : fmt::format(", draws {} of seed {}", own.index, own.seed);
-  return fmt::format("{} in {}{}, mean {}, deviation {}", steps, side_, draws, fmt::join(own.normalisation.mean, " "),
-                     fmt::join(own.normalisation.deviation, " "));
+  return fmt::format("{} in {}{}, mean {}, deviation {}", own.steps, side_, draws,
+                     fmt::join(own.normalisation.mean, " "), fmt::join(own.normalisation.deviation, " "));
 }
 
 bool ImageViews::is_flip_crop(const std::string& split, const std::string& name) const {

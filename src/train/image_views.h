@@ -83,6 +83,7 @@ class ImageViews {
  private:
   struct View {
     std::string pipeline_name;
+    std::string steps;                       // for description(); empty: it cannot be said
     std::optional<view::Pipeline> pipeline;  // none: flip-crop
     std::uint64_t index = 0, seed = 0;       // of its streams
     view::Normalisation normalisation;
@@ -114,7 +115,7 @@ class ImageViews {
   at::TensorOptions real_;
   std::map<std::string, View> views_;
   std::optional<View> test_, ensemble_;
-  std::int64_t members_ = 1, ensemble_expand_ = 0;
+  std::int64_t members_ = 1;
 };
 
 }  // namespace winnow::train

@@ -68,38 +68,45 @@ Path KeptFeatures::file_of(const RowsContent& content, const std::string& series
   return folder_ / fmt::format("{}-{}.rows", content.data, hash_of(series).hex());
 }
 
-data::KeptRows* KeptFeatures::open(const Path& file, const std::string& content) {
+data::KeptRows& KeptFeatures::open(const Path& file, const std::string& series) {
   auto found = files_.find(file);
-  if (found != files_.end()) return &found->second;
-  found = files_.emplace(file, data::KeptRows(file, content)).first;
+  if (found != files_.end()) return found->second;
+  found = files_.emplace(file, data::KeptRows(file, series)).first;
   std::error_code ignored;  // it is in use
   std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now(), ignored);
-  return &found->second;
+  return found->second;
 }
 
-std::optional<at::Tensor> KeptFeatures::read(const Hash128& function, const RowsContent& content, std::int64_t rows,
-                                             std::int64_t columns) {
+at::Tensor KeptFeatures::rows(const Hash128& function, const RowsContent& content, std::int64_t rows,
+                              std::int64_t columns, const std::function<at::Tensor()>& compute) {
   std::string series = this->series(function, content, columns);
   Path file = file_of(content, series);
+  if (auto found = read(file, series, content.rows, rows, columns)) return *found;
+  at::Tensor made = compute();
+  if (made.dim() == 2 && made.scalar_type() == real_.dtype().toScalarType())
+    keep({std::move(file), std::move(series), content.rows, made.detach(), content.fixed});
+  return made;
+}
+
+std::optional<at::Tensor> KeptFeatures::read(const Path& file, const std::string& series, const Hash128& key,
+                                             std::int64_t rows, std::int64_t columns) {
   try {
     std::error_code none;
     if (!files_.count(file) && !std::filesystem::exists(file, none)) return std::nullopt;
     at::Tensor found = at::empty({rows, columns}, real_.device(at::kCPU));
-    if (!open(file, series)->read(content.rows, bytes_of(found))) return std::nullopt;
+    if (!open(file, series).read(key, bytes_of(found))) return std::nullopt;
     rows_read_ += rows;
     return device::to_device(found, real_.device());
-  } catch (const DeviceError&) {  // a disk that fails, a file that another machine has cut: it is computed
+  } catch (const DeviceError&) {  // a disk that fails, a file that another machine has cut
     files_.erase(file);
     return std::nullopt;
   }
 }
 
-void KeptFeatures::keep(const Hash128& function, const RowsContent& content, const at::Tensor& rows) {
-  auto bytes = static_cast<std::int64_t>(rows.nbytes());
-  if (rows.dim() != 2 || rows.scalar_type() != real_.dtype().toScalarType()) return;
-  std::string series = this->series(function, content, rows.size(1));
-  Pending pending{file_of(content, series), std::move(series), content.rows, rows.detach(), content.fixed};
+void KeptFeatures::keep(Pending pending) {
+  if (room_of(pending).full) return;
   if (real_.device().is_cpu()) return write(pending);
+  auto bytes = static_cast<std::int64_t>(pending.rows.nbytes());
   if (pending_bytes_ + bytes > kMostPending) return;
   pending_bytes_ += bytes;
   pending.rows = pending.rows.clone();  // whoever has computed it may write into it
@@ -145,7 +152,7 @@ void KeptFeatures::look_for_room(Room& room, std::int64_t bytes) {
 }
 
 void KeptFeatures::write(const Pending& pending) {
-  Room& room = pending.fixed ? fixed_ : drawn_;
+  Room& room = room_of(pending);
   if (room.full) return;
   at::Tensor rows = device::to_host(pending.rows).contiguous();
   auto bytes = static_cast<std::int64_t>(rows.nbytes());
@@ -153,7 +160,7 @@ void KeptFeatures::write(const Pending& pending) {
   if (room.full) return;
   room.left -= bytes;
   try {
-    open(pending.file, pending.content)->keep(pending.key, bytes_of(rows));
+    open(pending.file, pending.series).keep(pending.key, bytes_of(rows));
   } catch (const DeviceError&) {
     fixed_.full = drawn_.full = true;
   }

@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,15 +28,15 @@ class KeptFeatures {
   // depend on beside its device and type, precision and chunks. Towers that are asked about lie on `real`'s device.
   KeptFeatures(Path folder, std::int64_t limit, std::string computed, at::TensorOptions real);
 
-  // Which function a tower is: its weights, and what it answers to an image of the test split (in view `plain`), by
+  // Which function a tower is: its weights, and what it answers to a few images of the test split (in view `plain`), by
   // this program, on this kind of device, with these threads. None where there is no such image. Reads the device.
   std::optional<Hash128> function_of(model::Tower&, Source&) const;
 
-  // The rows of a forward of this function, B x d on the device; none: they must be computed.
-  std::optional<at::Tensor> read(const Hash128& function, const RowsContent&, std::int64_t rows, std::int64_t columns);
-  // Of another device than the CPU they are written at the next settle(), so that no step waits. What cannot be
-  // written, for want of room or of rights, is not kept: no error.
-  void keep(const Hash128& function, const RowsContent&, const at::Tensor& rows);
+  // The rows of a forward of this function, B x d on the device: as they are kept, else as `compute` gives them, which
+  // are then kept; those of another device than the CPU at the next settle(), so that no step waits. What cannot be
+  // read or written, for want of room or of rights, is computed: no error.
+  at::Tensor rows(const Hash128& function, const RowsContent&, std::int64_t rows, std::int64_t columns,
+                  const std::function<at::Tensor()>& compute);
   void settle();  // reads the device
 
   std::int64_t rows_read() const { return rows_read_; }  // so far
@@ -42,7 +44,7 @@ class KeptFeatures {
  private:
   struct Pending {
     Path file;
-    std::string content;
+    std::string series;
     Hash128 key;
     at::Tensor rows;
     bool fixed;
@@ -52,9 +54,13 @@ class KeptFeatures {
     std::int64_t limit = 0, left = 0;
     bool full = false;
   };
+  std::optional<at::Tensor> read(const Path& file, const std::string& series, const Hash128& key, std::int64_t rows,
+                                 std::int64_t columns);
+  void keep(Pending);
   std::string series(const Hash128& function, const RowsContent&, std::int64_t columns) const;
   Path file_of(const RowsContent&, const std::string& series) const;
-  data::KeptRows* open(const Path& file, const std::string& content);
+  data::KeptRows& open(const Path& file, const std::string& series);
+  Room& room_of(const Pending& pending) { return pending.fixed ? fixed_ : drawn_; }
   void look_for_room(Room&, std::int64_t bytes);
   void write(const Pending&);
 

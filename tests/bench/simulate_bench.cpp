@@ -21,8 +21,8 @@ namespace {
 
 using namespace winnow;
 
-// Whoever frees a GPU gets the next stage in the falling order of the estimates, without any delay: no order that knows
-// no more than they say is better on average, and what was begun stays where it is.
+// Whoever frees a GPU gets the next stage in the falling order of the estimates, without any delay: what is above this
+// is the scheduler's, what is below it lies in the estimates.
 double ideal_makespan(const simulate::Scenario& scenario, std::uint32_t gpus) {
   std::vector<sched::StageId> order(scenario.expected.size());
   std::iota(order.begin(), order.end(), 0);

@@ -27,8 +27,8 @@ TEST(TrainerProtocol, WhatAContextLeavesOutIsItsDefault) {
 }
 
 TEST(TrainerProtocol, AFieldOfAnotherTypeIsNamed) {
-  for (const char* text :
-       {R"({"threads":"two"})", R"({"data":[]})", R"({"inputs":{"backbone":1}})", R"({"trial":1.5})"}) {
+  for (const char* text : {R"({"threads":"two"})", R"({"data":[]})", R"({"inputs":{"backbone":1}})", R"({"trial":1.5})",
+                           R"({"keep_features":"10"})"}) {
     try {
       context_from_json(Value::parse(text));
       ADD_FAILURE() << text;

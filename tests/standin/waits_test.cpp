@@ -206,9 +206,8 @@ class HostWorkOfSteps {
 };
 
 // Executes a stage on the device, and nothing of its steps and passes may wait for it or be the host's work.
-Execution watched(const Stage& stage, Context context, comm::Collective& alone,
-                  const std::set<std::string>& declared = {}) {
-  context.device = standin::device();
+Execution watched_once(const Stage& stage, const Context& context, comm::Collective& alone,
+                       const std::set<std::string>& declared) {
   std::string method = stage.settings.has("method") ? stage.settings.text("method") : "";
   WaitsOfScopes waits;
   HostWorkOfSteps work;
@@ -223,6 +222,22 @@ Execution watched(const Stage& stage, Context context, comm::Collective& alone,
       EXPECT_EQ(pass, "values 0, shapes 0, copies out 0, in 0") << "a pass";
   }
   EXPECT_THAT(HostWorkOfSteps::seen(), testing::IsSubsetOf(declared));
+  return result;
+}
+
+// Where features of a frozen tower were kept, once more with them there.
+Execution watched(const Stage& stage, Context context, comm::Collective& alone,
+                  const std::set<std::string>& declared = {}) {
+  Folder machine;
+  ::setenv("WINNOW_CACHE", machine.path().c_str(), 1);
+  context.device = standin::device();
+  context.keep_features = std::int64_t{64} << 20;
+  Execution result = watched_once(stage, context, alone, declared);
+  if (!std::filesystem::exists(machine / "features")) return result;
+  SCOPED_TRACE("with kept features");
+  std::int64_t read = result.features_read;
+  result = watched_once(stage, context, alone, declared);
+  EXPECT_GT(result.features_read, read);
   return result;
 }
 

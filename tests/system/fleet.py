@@ -439,7 +439,7 @@ def warns_when_the_sweep_changes(case):
     contains(case.said(), "sweep.toml: it has changed since this run began")
 
 
-def tells_trainers_to_keep_images(case):
+def tells_trainers_what_to_keep(case):
     heard, script = case.folder / "heard", case.folder / "trainer.sh"
     script.write_text(f"tee -a {heard} | {case.trainer()}\n")
     run = [str(case.build / "bin/winnow"), "run", str(case.sweep), "--from-scratch", "--store", str(case.store), "--trainer", f"bash {script}", "--keep-images", "--keep-features", "2"]
@@ -687,7 +687,7 @@ TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,
          says_when_the_folder_is_not_writable, recomputes_exactly_what_was_damaged, recomputes_an_earlier_stage_for_who_waits_for_it, warns_when_the_sweep_changes, a_damaged_journal_loses_no_result,
-         tells_trainers_to_keep_images, names_a_missing_trainer]
+         tells_trainers_what_to_keep, names_a_missing_trainer]
 
 if __name__ == "__main__":
     each(TESTS)

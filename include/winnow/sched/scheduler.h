@@ -41,9 +41,8 @@ struct Policy {
 //
 // Promises, whatever the events: each stage ends done, failed or blocked, once (or stays open: after a drain, or
 // stranded); no stage runs before its inputs are done; an accepted result is never taken back. A stage of width k takes
-// k slots of one
-// agent, all or none; once all agents are here and none has so many, of several: each keeps its part free (Reserved),
-// and when all do, the first one starts the gang (Begin). What becomes of a part becomes of the whole.
+// k slots of one agent, all or none; once all agents are here and none has so many, of several: each keeps its part
+// free (Reserved), and when all do, the first one starts the gang (Begin). What becomes of a part becomes of the whole.
 //
 // Of one priority wider stages go first. One that waits for room has slots reserved, those that are expected to come
 // free first; they take nothing else but stages that are expected to end before the others of the reservation are free.

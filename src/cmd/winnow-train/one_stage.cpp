@@ -46,7 +46,7 @@ train::Context context_of(const protocol::Context& said, const Stage& stage, c10
   if (said.device_images >= 0) context.device_images = said.device_images;
   context.checkpoint_every = said.checkpoint_every;
   context.keep_images = said.keep_images;
-  context.keep_features = std::max(std::int64_t{0}, said.keep_features);
+  context.keep_features = said.keep_features;
   context.chunk = chunk_after(said.out_of_memory, stage, std::max(1, said.width));
   context.out_of_memory = said.out_of_memory;
   context.trial = said.trial;

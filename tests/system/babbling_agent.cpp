@@ -1,6 +1,7 @@
-// A rank that is no winnow: it takes part in MPI and sends the coordinator what no agent says. Then it waits for its
-// end.
-//   babbling-agent bytes | length | stage | held | coordinator | event | class | seconds | slots | gpus | host | done
+// A rank that is no winnow: it takes part in MPI and sends the coordinator what no agent says, or nothing. Then it
+// waits for its end.
+//   babbling-agent nothing | bytes | length | stage | held | coordinator | event | class | seconds | slots | gpus |
+//   host | done
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
 #include <unistd.h>
@@ -71,7 +72,7 @@ int main(int argc, char** argv) {
   if (what == "slots") join(1e300, Value::array());
   else if (what == "gpus") join(1, "many");
   else if (what == "host") join(1, Value::array(), "a\n[13/13] \x1b[31m");
-  else if (what != "bytes" && what != "length") join(2, Value::array());
+  else if (what != "nothing" && what != "bytes" && what != "length") join(2, Value::array());
   if (what == "bytes") {
     std::mt19937 random(1);
     std::string bytes(4096, '\0');

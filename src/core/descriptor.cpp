@@ -17,6 +17,14 @@ void Descriptor::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
+int open_existing(const char* path, int flags) {
+  constexpr int kTries = 5;  // the kernel tries twice each time
+  int fd = -1;
+  for (int tried = 0; tried < kTries && fd < 0 && (tried == 0 || errno == ESTALE || errno == EINTR); ++tried)
+    fd = ::open(path, flags | O_CLOEXEC);
+  return fd;
+}
+
 int check_call(int result, const char* what) {
   if (result < 0) throw DeviceError(fmt::format("cannot {}: {}", what, std::strerror(errno)));
   return result;

@@ -34,8 +34,19 @@ void write_all(int fd, std::string_view content, const Path& path) {
   }
 }
 
+// Of two names of files, is it the same file?
+bool are_one(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+// A rename that a network file system has carried out although it says ENOENT: the reply was lost, and the call, sent
+// again, did not find the old name any more.
+bool happened(int reason, const Path& from, const struct stat& what, const Path& to) {
+  struct stat there {};
+  return reason == ENOENT && ::access(from.c_str(), F_OK) != 0 && ::stat(to.c_str(), &there) == 0 &&
+         are_one(what, there);
+}
+
 void sync_path(const Path& path, int flags) {
-  Descriptor fd(::open(path.c_str(), flags | O_CLOEXEC));
+  Descriptor fd(open_existing(path.c_str(), flags));
   if (fd.get() < 0) fail<DeviceError>("open", path);
   if (::fsync(fd.get()) != 0) fail<DeviceError>("sync", path);
 }
@@ -43,7 +54,7 @@ void sync_path(const Path& path, int flags) {
 }  // namespace
 
 std::string read_file(const Path& path) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor fd(open_existing(path.c_str(), O_RDONLY));
   if (fd.get() < 0) fail<DataError>("open", path);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) fail<DataError>("read", path);
@@ -72,8 +83,11 @@ void write_atomically(const Path& path, const std::function<void(const Path&)>& 
     write(part);
     if (existing == Existing::keep) {
       if (!rename_without_replacing(part, path)) ::unlink(part.c_str());
-    } else if (::rename(part.c_str(), path.c_str()) != 0) {
-      fail<DeviceError>("rename onto", path);
+    } else {
+      struct stat written {};
+      if (::stat(part.c_str(), &written) != 0) fail<DeviceError>("look at", part);
+      int reason = ::rename(part.c_str(), path.c_str()) == 0 ? 0 : errno;
+      if (reason != 0 && !happened(reason, part, written, path)) errno = reason, fail<DeviceError>("rename onto", path);
     }
   } catch (...) {
     ::unlink(part.c_str());
@@ -93,15 +107,23 @@ void write_file_atomically(const Path& path, std::string_view content) {
 }
 
 bool rename_without_replacing(const Path& from, const Path& to) {
+  struct stat what {
+  }, there{};
+  if (::lstat(from.c_str(), &what) != 0) fail<DeviceError>("rename", from);
   if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), 1u /* RENAME_NOREPLACE */) == 0)
     return true;
-  if (errno == EEXIST) return false;
-  if (errno == EINVAL || errno == ENOSYS) {  // file systems without the flag: link is as exclusive
-    if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str()), true;
-    if (errno == EEXIST) return false;
+  bool without_flag = errno == EINVAL || errno == ENOSYS;  // file systems
+  if (without_flag && S_ISDIR(what.st_mode)) {             // a folder replaces none that holds anything
+    if (::rename(from.c_str(), to.c_str()) == 0) return true;
+  } else if (without_flag) {  // link is as exclusive
+    bool made = ::link(from.c_str(), to.c_str()) == 0;
+    // That its own name is there already is what a link is told whose first reply was lost.
+    if (!made && errno == EEXIST) made = ::lstat(to.c_str(), &there) == 0 && are_one(what, there), errno = EEXIST;
+    if (made) return ::unlink(from.c_str()), true;
   }
+  if (errno == EEXIST || errno == ENOTEMPTY) return false;
   int reason = errno;
-  if (reason == ENOENT && ::access(to.c_str(), F_OK) == 0 && ::access(from.c_str(), F_OK) != 0) return true;
+  if (happened(reason, from, what, to)) return true;
   errno = reason;
   fail<DeviceError>("rename onto", to);
 }
@@ -116,7 +138,7 @@ void make_folders(const Path& path) {
 }
 
 Mapping::Mapping(const Path& path) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor fd(open_existing(path.c_str(), O_RDONLY));
   if (fd.get() < 0) fail<DataError>("open", path);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) fail<DataError>("read", path);

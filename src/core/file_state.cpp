@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "winnow/core/descriptor.h"
 #include "winnow/core/error.h"
 
 namespace winnow {
@@ -40,7 +41,7 @@ std::string unreadable_because(const Path& file) {
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0) return reason(file, errno);
   if (S_ISDIR(info.st_mode)) return "a folder";
-  int opened = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  int opened = open_existing(file.c_str(), O_RDONLY);
   if (opened < 0) return reason(file, errno);
   ::close(opened);
   return "";

@@ -64,7 +64,9 @@ bool CacheFile::try_lock() const {
 }
 
 void CacheFile::fail(const char* what) const {
-  throw DeviceError(fmt::format("{} {}: {}", what, path_.string(), std::strerror(errno)));
+  bool no_locks = errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP;
+  throw DeviceError(fmt::format("{} {}: {}{}", what, path_.string(), std::strerror(errno),
+                                no_locks ? "; its file system has no locks: set WINNOW_CACHE to a local disk" : ""));
 }
 
 }  // namespace winnow::data

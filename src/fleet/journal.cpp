@@ -53,7 +53,7 @@ std::string line_of(std::string_view record) { return fmt::format("{} {}\n", has
 // bytes behind the last one.
 template <class Take>
 std::uint64_t each_line(const Path& path, Take take) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(open_existing(path.c_str(), O_RDONLY));
   if (!file.open()) throw DataError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
   std::string buffer;
   for (;;) {
@@ -76,7 +76,7 @@ constexpr const char* kCompacted = "compacted";  // the event of the first recor
 
 bool is_compacted(const Path& path) {
   std::string beginning(512, '\0');
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(open_existing(path.c_str(), O_RDONLY));
   ssize_t got = file.open() ? ::read(file.get(), beginning.data(), beginning.size()) : 0;
   beginning.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   std::string_view line = std::string_view(beginning).substr(0, beginning.find('\n'));
@@ -96,7 +96,9 @@ bool lasts(std::string_view record) {
 Journal::Journal(const Path& store, std::uint64_t epoch)
     : path_(folder_of(store) / fmt::format("{:08}.log", epoch)), epoch_(epoch) {
   make_folders(folder_of(store));
-  file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
+  constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+  while (!(file_ = Descriptor(::open(path_.c_str(), kNew, 0666))).open() && errno == EEXIST)
+    path_ = folder_of(store) / fmt::format("{:08}.log", ++epoch_);
   if (!file_.open())
     throw DeviceError(fmt::format("cannot create journal {}: {}", path_.string(), std::strerror(errno)));
 }

@@ -18,7 +18,9 @@ namespace winnow::fleet {
 // machine loses the last moments of history; results do not depend on it).
 class Journal {
  public:
-  Journal(const Path& store, std::uint64_t epoch);  // a new file; DeviceError if it exists
+  // A new file, of the first epoch from this one on that has none: the last one is known by a listing, which a network
+  // file system may give as it was a minute ago.
+  Journal(const Path& store, std::uint64_t epoch);
 
   void add(Value record);  // gets "n" (its number), "epoch" and "time"
   void flush();            // after a batch of records

@@ -1,4 +1,4 @@
-// The coordinator's side of requests.h: files NAME.request, and NAME.answer beside each.
+// The coordinator's side of requests.h: files NAME.request, and NAME.answer beside each, empty until it is answered.
 #pragma once
 
 #include <functional>

@@ -56,6 +56,9 @@ Asked::Asked(const Path& store, const Request& request) : store_(store) {
   make_folders(folder_of(store));
   request_ = folder_of(store) / (name + std::string(kRequest));
   answer_ = folder_of(store) / (name + std::string(kAnswer));
+  // Its answer takes the place of an empty file: a network file system remembers for a minute that a name was absent,
+  // and what a name that is there leads to it asks at each open.
+  write_file_atomically(answer_, "");
   Value text = {{"request", kKinds.name(request.kind)}, {"sweep", request.sweep}, {"stages", request.stages}};
   if (request.kind == Request::Kind::add) text.update(to_json(request.further));
   write_file_atomically(request_, text.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n");
@@ -67,12 +70,12 @@ Asked::~Asked() {
   fs::remove(answer_, ignored);
 }
 
-std::optional<Asked::Answer> Asked::answer() {
-  std::error_code none;
-  if (!fs::exists(answer_, none)) return std::nullopt;
+std::optional<Asked::Answer> Asked::answer() try {
   const Value said = Value::parse(read_file(answer_), nullptr, /*allow_exceptions=*/false);
   if (!said.is_object()) return std::nullopt;
   return Answer{said.value("refused", false), said.value("text", "")};
+} catch (const DataError&) {  // another run has begun, and removed what was asked of the one before
+  return std::nullopt;
 }
 
 bool Asked::run_lives() const { return StoreLease::held(store_); }
@@ -104,12 +107,12 @@ void RequestFiles::answer(
     } catch (const DataError&) {
       continue;
     }
-    if (!fs::remove(file, none)) continue;  // the same; or it would be carried out again
     try {
       write_file_atomically(Path(file).replace_extension(kAnswer),
                             answer.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n");
     } catch (const DeviceError&) {  // full: who asked sees that the request is gone
     }
+    fs::remove(file, none);  // or it would be carried out again
   }
 }
 

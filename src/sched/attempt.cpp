@@ -21,9 +21,9 @@ FailureClass parse_failure_class(std::string_view text) { return kClasses.parse(
 Timers Timers::scaled(double factor) const {
   Timers result = *this;
   for (Time Timers::*timer :
-       {&Timers::beat, &Timers::agent_silence, &Timers::coordinator_silence, &Timers::lease_silence, &Timers::join,
-        &Timers::trainer_start, &Timers::first_progress, &Timers::least_hang, &Timers::grace, &Timers::stop,
-        &Timers::avoid, &Timers::backoff, &Timers::longest_backoff, &Timers::quarantine})
+       {&Timers::beat, &Timers::agent_silence, &Timers::coordinator_silence, &Timers::lease_silence,
+        &Timers::stale_names, &Timers::join, &Timers::trainer_start, &Timers::first_progress, &Timers::least_hang,
+        &Timers::grace, &Timers::stop, &Timers::avoid, &Timers::backoff, &Timers::longest_backoff, &Timers::quarantine})
     result.*timer = std::chrono::duration_cast<Time>(result.*timer * factor);
   return result;
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "user_block.h"
+#include "winnow/core/descriptor.h"
 #include "winnow/core/error.h"
 #include "winnow/store/run_file.h"
 #include "winnow/store/store.h"
@@ -24,7 +25,7 @@ namespace {
 constexpr std::size_t kFewFiles = 3;
 
 void sync_file_system(const Path& path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int fd = open_existing(path.c_str(), O_RDONLY);
   if (fd < 0) throw DeviceError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
   int outcome = ::syncfs(fd);
   int reason = errno;

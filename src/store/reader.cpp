@@ -1,5 +1,7 @@
 #include "reader.h"
 
+#include <cerrno>
+
 #include "winnow/core/error.h"
 
 namespace winnow::store {
@@ -12,7 +14,12 @@ Handle open(const Path& path) {
   Handle access = hdf5::property_list(H5P_FILE_ACCESS);
   WINNOW_HDF5(
       H5Pset_file_locking(access, false, true));  // locks fail on many network file systems; this handle never writes
-  return Handle(WINNOW_HDF5(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access)), H5Fclose);
+  hid_t file = -1;
+  for (int tried = 0; tried < 5 && file < 0 && (tried == 0 || errno == ESTALE); ++tried) {  // as open_existing()
+    errno = 0;
+    file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
+  }
+  return Handle(hdf5::check(file, "H5Fopen"), H5Fclose);
 }
 
 Handle type_of(const Handle& set) { return Handle(WINNOW_HDF5(H5Dget_type(set)), H5Tclose); }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "winnow/core/descriptor.h"
 #include "winnow/core/error.h"
 
 namespace winnow::store {
@@ -52,8 +53,7 @@ Hash128 digest_of(const Block& block) { return hash_of(std::span<const std::byte
 
 class Reader {
  public:
-  Reader(const Path& path, const char* what)
-      : path_(path), what_(what), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  Reader(const Path& path, const char* what) : path_(path), what_(what), fd_(open_existing(path.c_str(), O_RDONLY)) {
     if (fd_ < 0) throw failure("open");
   }
   ~Reader() { ::close(fd_); }

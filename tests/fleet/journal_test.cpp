@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "../folder.h"
 #include "recall.h"
 #include "winnow/core/error.h"
@@ -36,10 +38,15 @@ TEST(Journal, IsReplayedInOrderOverAllCoordinators) {
   EXPECT_EQ(events(folder.path()), Names({"a", "b", "c"}));
 }
 
-TEST(Journal, AnEpochHasOneCoordinator) {
+TEST(Journal, NoFileIsWrittenByTwoCoordinators) {
   Folder folder;
   write(folder.path(), 1, {"a"});
-  EXPECT_THROW(Journal(folder.path(), 1), DeviceError);
+  write(folder.path(), 2, {"b"});
+  write(folder.path(), 1, {"c"});  // of one to whom a network file system has listed none of them
+  EXPECT_EQ(Journal::last_epoch(folder.path()), 3u);
+  EXPECT_EQ(events(folder.path()), Names({"a", "b", "c"}));
+  std::ofstream(folder / "no-folder") << "";
+  EXPECT_THROW(Journal(folder / "no-folder", 1), DeviceError);
 }
 
 TEST(Journal, ATornLastRecordIsCutAtEveryByte) {

@@ -26,6 +26,10 @@ class Descriptor {
   int fd_ = -1;
 };
 
+// open(2) of what is there, close-on-exec; -1 and errno. Where a network file system says ESTALE (another node has
+// replaced the file since its name was looked up), the name is looked up again.
+int open_existing(const char* path, int flags);
+
 // Throws DeviceError("cannot WHAT: reason") for a negative result.
 int check_call(int result, const char* what);
 

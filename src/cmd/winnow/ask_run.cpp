@@ -8,6 +8,7 @@
 
 #include "winnow/core/error.h"
 #include "winnow/core/settings.h"
+#include "winnow/sched/timers.h"
 
 namespace winnow::cmd {
 
@@ -15,8 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The coordinator looks twice a second; a network file system may show it late. A large sweep takes time to plan.
-constexpr auto kPatience = 30s, kPatienceWithPlans = 1800s;
+// The coordinator looks twice a second, and sees late what a network file system shows late. A large sweep takes time
+// to plan.
+constexpr sched::Time kPatience = sched::Timers{}.stale_names + 25s, kPatienceWithPlans = 1800s;
 
 std::string status_command(const Path& store) { return fmt::format("`winnow status {}`", store.string()); }
 
@@ -36,8 +38,8 @@ void ask_run(const Path& store, const fleet::Request& request, bool json) {
     if (waited.count() % 1000 == 0 && !asked.run_lives() && !asked.answer())
       throw UsageError(
           fmt::format("the run on {} ended before it was asked: {} shows how", store.string(), status_command(store)));
-    if (waited >= 2s && patience == kPatienceWithPlans && !std::exchange(told, true))
-      fmt::print(stderr, "the run plans it ...\n");
+    if (waited >= 2s && !std::exchange(told, true))
+      fmt::print(stderr, "the run {} ...\n", patience == kPatienceWithPlans ? "plans it" : "has not seen it yet");
     std::this_thread::sleep_for(100ms);
   }
   throw DeviceError(

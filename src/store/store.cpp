@@ -8,6 +8,7 @@
 #include "temporary_name.h"
 #include "user_block.h"
 #include "winnow/core/error.h"
+#include "winnow/store/listed_runs.h"
 
 namespace winnow::store {
 
@@ -91,10 +92,11 @@ Store::Check Store::fsck() {
 Path Store::checkpoint_path(const Identity& identity) const { return root_ / "checkpoints" / identity.hex(); }
 
 std::size_t Store::remove_finished_checkpoints() const {
+  ListedRuns results(*this);
   std::vector<Path> finished;
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(root_ / "checkpoints", absent)) try {
-      if (find(Identity::parse(entry.path().filename().string()))) finished.push_back(entry.path());
+      if (results.find(Identity::parse(entry.path().filename().string()))) finished.push_back(entry.path());
     } catch (const DataError&) {  // another program's file
     }
   std::size_t removed = 0;

@@ -47,7 +47,8 @@ exec unshare --mount sh -c 'mount --bind {self.folder}/second {self.point} && ex
         self.elsewhere.chmod(0o755)
         self.program = self.folder / "winnow"             # rank 0 runs on the first node, the others on the second
         self.program.write_text(f"""#!/bin/sh
-if [ "${{OMPI_COMM_WORLD_RANK:-0}}" = 0 ]; then exec {self.build}/bin/winnow "$@"; fi
+export NODE=${{OMPI_COMM_WORLD_RANK:-0}}
+if [ "$NODE" = 0 ]; then exec {self.build}/bin/winnow "$@"; fi
 exec {self.elsewhere} {self.build}/bin/winnow "$@"
 """)
         self.program.chmod(0o755)
@@ -95,12 +96,34 @@ def nodes_see_each_other_late(case):
 def a_run_over_two_nodes(case):
     """All of it; and the end is no end with missing results, although the first node's listing of the store is old."""
     wanted = undisturbed(case)
-    process = case.start("--trainers", 2, trainer=("--sleep", 0.2))
+    process = case.start("--trainers", 2, trainer=("--sleep", 0.5))
     equal(process.wait(120), 0, "exit code: " + case.said())
     equal(case.digests(), wanted, "digests")
     equal(case.executed(), 13, "executed stages")
     equal({r["agent"] for r in case.events("started")}, {0, 1}, "agents that ran a stage")
     contains(case.winnow("fsck", "--store", case.seen()), "13 run files verified")
+
+
+ONLY_ON_THE_SECOND = """
+import os, time
+if command["stage"]["kind"] == "pretrain" and os.environ["NODE"] == "0":
+    say(event="failed", identity=command["identity"], **{"class": "transient"}, message="not here")
+else:
+    time.sleep(0.5)
+    say(event="done", identity=command["identity"], metrics={"accuracy": 0.5})
+"""
+
+
+def an_input_from_the_other_node(case):
+    """The first node, which has planned the sweep, reads the backbone that the second one makes, at once: it has not looked its name up before."""
+    for folder in range(256):                             # of a store that other sweeps have used
+        (case.seen() / f"runs/{folder:02x}").mkdir(parents=True)
+    process = case.start("--trainers", 2, "--time-scale", 0.2, trainer=case.python_trainer(ONLY_ON_THE_SECOND))
+    equal(process.wait(120), 0, "exit code: " + case.said())
+    backbone = case.events("failed")[0]["identity"]
+    equal([r["agent"] for r in case.events("done", identity=backbone)], [1], "agents that have made the backbone")
+    equal([r for r in case.events("failed") if r["identity"] != backbone], [], "stages that failed for it")
+    equal({r["agent"] for r in case.events("done") if r["identity"] != backbone}, {0, 1}, "agents that have used it")
 
 
 def a_run_that_sees_an_old_listing(case):
@@ -150,7 +173,7 @@ def lost_replies(case):
     """Names that were made although the answer says that they were not: nothing is done twice for it, nothing is set aside."""
     case.lose_replies()
     wanted = undisturbed(case)
-    process = case.start("--trainers", 2, trainer=("--sleep", 0.2))
+    process = case.start("--trainers", 2, trainer=("--sleep", 1))
     wait_for(case.running, "a running stage")
     contains(case.on_second("retry", case.store, code=2), "no stage has failed")
     equal(process.wait(120), 0, "exit code: " + case.said())
@@ -203,7 +226,7 @@ def a_cache_without_locks_is_refused(case):
     contains(said, "its file system has no locks: set WINNOW_CACHE to a local disk")
 
 
-TESTS = [nodes_see_each_other_late, a_run_over_two_nodes, a_run_that_sees_an_old_listing, a_stage_that_moves_to_the_other_node, requests_from_the_other_node, packing_on_the_other_node,
+TESTS = [nodes_see_each_other_late, a_run_over_two_nodes, an_input_from_the_other_node, a_run_that_sees_an_old_listing, a_stage_that_moves_to_the_other_node, requests_from_the_other_node, packing_on_the_other_node,
          a_cache_without_locks_is_refused, lost_replies, training_with_lost_replies]
 
 

@@ -11,6 +11,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/same_file.h"
+#include "winnow/store/listed_runs.h"
 
 namespace winnow::cmd {
 
@@ -19,7 +20,8 @@ namespace {
 struct Planned {
   Planned(const SweepOptions& options, const store::Store& store)
       : options(options), catalogues{options.catalogue()},
-        plans(planned(options), [&](const Identity& identity) { return store.find(identity).has_value(); }),
+        plans(planned(options), [results = store::ListedRuns(store)](
+                                    const Identity& identity) mutable { return results.find(identity).has_value(); }),
         work(plans, {options.file}, catalogues) {
     for (const UnitedPlans::Member& stage : plans.stages())
       if (stage.done) done.insert(stage.identity);

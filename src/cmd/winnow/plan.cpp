@@ -18,6 +18,7 @@
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
+#include "winnow/store/listed_runs.h"
 
 namespace winnow::cmd {
 
@@ -253,9 +254,10 @@ int plan(int argc, char** argv) {
   sweep::Plan plan = sweep.plan_with_holes();
   if (!key.empty()) return explain(plan, key), kDone;
   store::Store store = stores.open();
+  store::ListedRuns results(store);
   std::vector<bool> done;
   for (const sweep::Node& node : plan.nodes())
-    done.push_back(!node.open && store.find(node.identity, false).has_value());
+    done.push_back(!node.open && results.find(node.identity, false).has_value());
   if (!json) return print_plan(plan, store, done), kDone;
   Programs programs;
   add_programs(sweep.catalogue(), programs);

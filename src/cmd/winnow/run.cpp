@@ -27,6 +27,7 @@
 #include "winnow/fleet/exit_record.h"
 #include "winnow/fleet/fleet.h"
 #include "winnow/fleet/requests.h"
+#include "winnow/store/listed_runs.h"
 
 namespace winnow::cmd {
 
@@ -125,8 +126,9 @@ void require_room(const UnitedPlans& plans, const fleet::Work& work, const fleet
 
 int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& fleet, fleet::Outcome& outcome) {
   store::Store store = open_store(options);
+  store::ListedRuns results(store);
   UnitedPlans plans(options.sweeps.plans_to_run(),
-                    [&](const Identity& identity) { return store.find(identity).has_value(); });
+                    [&](const Identity& identity) { return results.find(identity).has_value(); });
   const Shard shard = Shard::parse(options.shard);
   if (shard.count > 1) plans.restrict_to(stages_of(plans, shard));
   std::vector<sweep::Catalogue> catalogues;

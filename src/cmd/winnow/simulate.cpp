@@ -19,6 +19,7 @@
 #include "winnow/core/file.h"
 #include "winnow/report/timeline_page.h"
 #include "winnow/simulate/forecast.h"
+#include "winnow/store/listed_runs.h"
 
 namespace winnow::cmd {
 
@@ -167,8 +168,9 @@ int simulate_run(int argc, char** argv) {
 
   store::Store store = options.stores.open_to_read();
   if (options.from_scratch) store = store::Store(store.root());
+  store::ListedRuns results(store);
   UnitedPlans plans(options.sweeps.plans_to_run(),
-                    [&](const Identity& identity) { return store.find(identity, false).has_value(); });
+                    [&](const Identity& identity) { return results.find(identity, false).has_value(); });
   const Shard shard = Shard::parse(options.shard);
   if (shard.count > 1) plans.restrict_to(stages_of(plans, shard));
   std::vector<sweep::Catalogue> catalogues;

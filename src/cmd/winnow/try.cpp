@@ -23,6 +23,7 @@
 #include "winnow/core/error.h"
 #include "winnow/fleet/fleet.h"
 #include "winnow/fleet/trial.h"
+#include "winnow/store/listed_runs.h"
 
 namespace winnow::cmd {
 
@@ -189,8 +190,9 @@ class Trials {
 int execute(const TryOptions& options) {
   sweep::Plan plan = options.sweep.plan_to_run();
   store::Store store = options.from_scratch ? store::Store(options.stores.store) : options.stores.open();
+  store::ListedRuns results(store);
   std::vector<bool> done;
-  for (const sweep::Node& node : plan.nodes()) done.push_back(store.find(node.identity).has_value());
+  for (const sweep::Node& node : plan.nodes()) done.push_back(results.find(node.identity).has_value());
   StageClasses classes(plan, to_run(plan, done));
   auto finished = static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
   std::size_t open = 0;

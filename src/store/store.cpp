@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "names_in.h"
 #include "temporary_name.h"
 #include "user_block.h"
 #include "winnow/core/error.h"
@@ -60,14 +61,10 @@ Path Store::set_aside(const Path& file, std::string_view reason) const {
 
 std::vector<Path> Store::runs() const {
   std::vector<Path> found;
-  std::error_code absent;
-  for (const auto& folder : fs::directory_iterator(root_ / "runs", absent)) {
-    if (!folder.is_directory()) continue;
-    for (const auto& file : fs::directory_iterator(folder.path()))
-      if (file.path().extension() == ".h5" && file.path().filename().string().front() != '.')
-        found.push_back(file.path());
-  }
-  std::sort(found.begin(), found.end());
+  for (const std::string& folder : names_in(root_ / "runs"))
+    for (const std::string& name : names_in(root_ / "runs" / folder))
+      if (Path path = root_ / "runs" / folder / name; path.extension() == ".h5" && name.front() != '.')
+        found.push_back(std::move(path));
   return found;
 }
 

@@ -36,6 +36,16 @@ TEST(Store, ACommittedRunIsFoundUnderItsIdentity) {
   EXPECT_EQ(files_below(folder.path()), 1u);
 }
 
+TEST(Store, AFolderThatCannotBeListedIsNotTakenForAnEmptyOne) {
+  Folder folder;
+  Store store(folder.path());
+  put(store, small_run());
+  std::ofstream(folder / "runs" / "a note") << "of a person";
+  EXPECT_EQ(store.runs().size(), 1u);
+  std::filesystem::create_symlink("zz", folder / "runs" / "zz");
+  EXPECT_THROW(store.runs(), DataError);
+}
+
 TEST(Store, TheSameResultTwiceIsKeptOnce) {
   Folder folder;
   Store store(folder.path());

@@ -3,8 +3,8 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "winnow/store/store.h"
 
@@ -15,17 +15,17 @@ namespace winnow::store {
 // hide from this node what another one then computes; and ten thousand stages would be ten thousand questions to its
 // server, folders are 256.
 //
-// Of one thread. What cannot be listed counts as absent.
+// Of one thread.
 class ListedRuns {
  public:
   explicit ListedRuns(const Store& store) : store_(store) {}  // refers to it
 
-  // As Store::find.
+  // As Store::find. DataError for a folder that cannot be listed.
   std::optional<Path> find(const Identity&, bool verify = true);
 
  private:
   const Store& store_;
-  std::map<std::string, std::set<std::string>> names_;  // of folders that were read
+  std::map<std::string, std::vector<std::string>> names_;  // of folders that were read, sorted
 };
 
 }  // namespace winnow::store

@@ -37,8 +37,15 @@ recorded_code() {
   return 1
 }
 
+# Is a coordinator at work there? By a listing: a network file system remembers for a minute that a name was absent, and an agent on this
+# host would not find it either.
+has_coordinator() {
+  case $'\n'$(ls "$store" 2>/dev/null)$'\n' in *$'\ncoordinator.json\n'*) ;; *) return 1 ;; esac
+}
+
 # "PID" of the coordinator that holds the store, if it is on this host. $1: of this run only.
 coordinator() {
+  has_coordinator || return
   sed -n 's/.*"host":"'"$(hostname)"'","pid":\([0-9]*\),"run":"'"${1:-[0-9a-f]*}"'".*/\1/p' "$store/coordinator.json" 2>/dev/null
 }
 
@@ -72,7 +79,7 @@ wait_for_orphan() {
 # Whether anything of this run has begun: a rank on this host, or the coordinator on another.
 has_begun() {
   local pid
-  grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json" && return 0
+  has_coordinator && grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json" && return 0
   for pid in $(cat "/proc/$launcher/task/$launcher/children" 2>/dev/null); do
     grep -qs OMPI_COMM_WORLD_RANK= "/proc/$pid/environ" && return 0
   done
@@ -111,6 +118,8 @@ supervise() {
   local attempt status code began recorded looks=0 pause holder never i begun stuck seen patience=${WINNOW_START_SECONDS:-900}
   case $patience in "" | *[!0-9]* | 0) echo "launch/$name: WINNOW_START_SECONDS is '$patience': whole seconds, 1 or more" >&2; exit 2 ;; esac
   export WINNOW_START_SECONDS=$patience
+  # A network file system remembers for a minute that a name is absent; what a name that is there leads to it asks at each look.
+  [ ! -d "$store" ] || [ -e "$store/exit.json" ] || : 2>/dev/null >"$store/exit.json" || true
   mkfifo "$folder/never" && exec {never}<>"$folder/never" || exit 1       # nothing is ever written there
   for attempt in 0 1 2 3; do
     WINNOW_RUN_ID=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
@@ -145,7 +154,7 @@ supervise() {
       if [ "$attempt" = 0 ] && [ $((SECONDS - began)) -lt 3 ]; then
         echo "launch/$name: $name could not start it (status $status)" >&2
         exit 1
-      elif [ "$attempt" != 0 ] && ! grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json"; then
+      elif [ "$attempt" != 0 ] && ! { has_coordinator && grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json"; }; then
         echo "launch/$name: $name could not start it again (status $status)" >&2
         break                                                            # a node is gone since
       fi

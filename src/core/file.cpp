@@ -40,9 +40,10 @@ bool are_one(const struct stat& a, const struct stat& b) { return a.st_dev == b.
 // A rename that a network file system has carried out although it says ENOENT: the reply was lost, and the call, sent
 // again, did not find the old name any more.
 bool happened(int reason, const Path& from, const struct stat& what, const Path& to) {
+  if (reason != ENOENT || ::access(from.c_str(), F_OK) == 0) return false;
   struct stat there {};
-  return reason == ENOENT && ::access(from.c_str(), F_OK) != 0 && ::stat(to.c_str(), &there) == 0 &&
-         are_one(what, there);
+  Descriptor found(open_existing(to.c_str(), O_RDONLY));  // not its name, which may be remembered: opening asks
+  return found.open() && ::fstat(found.get(), &there) == 0 && are_one(what, there);
 }
 
 void sync_path(const Path& path, int flags) {

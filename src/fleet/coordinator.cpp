@@ -126,7 +126,7 @@ Outcome Coordinator::run() {
           stopped && late_,
           abandoned_,
           sweeps_.counts(),
-          missing_results(options_.store, scheduler_, work_.graph, work_.identities, options_.timers.stale_names)};
+          missing_results(options_.store, scheduler_, work_.graph, work_.identities)};
 }
 
 void Coordinator::welcome(AgentId agent) {

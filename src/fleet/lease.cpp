@@ -19,6 +19,7 @@
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 #include "winnow/core/json_text.h"
+#include "winnow/core/move_aside.h"
 #include "winnow/sched/timers.h"
 
 namespace winnow::fleet {
@@ -107,7 +108,7 @@ StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time
     epoch_ = std::max(epoch_, held.value("epoch", std::uint64_t{0}) + 1);
     Path aside = stale_name(store, held.value("epoch", std::uint64_t{0}));
     try {
-      rename_without_replacing(path_, aside);
+      move_aside(path_, aside);
     } catch (const DeviceError&) {  // the other one of two that take over was faster
     }
   }

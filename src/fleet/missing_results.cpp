@@ -1,12 +1,23 @@
 #include "missing_results.h"
 
-#include <string>
 #include <thread>
-#include <unordered_set>
 
-#include "winnow/store/store.h"
+#include "winnow/core/error.h"
+#include "winnow/store/listed_runs.h"
 
 namespace winnow::fleet {
+
+namespace {
+
+bool is_there(const store::Store& store, store::ListedRuns& listed, const Identity& identity) {
+  try {
+    if (listed.find(identity, /*verify=*/false)) return true;
+  } catch (const DataError&) {  // a folder that cannot be listed may still be asked
+  }
+  return store.find(identity, /*verify=*/false).has_value();
+}
+
+}  // namespace
 
 std::vector<sched::StageId> missing_results(const Path& store, const sched::Scheduler& scheduler,
                                             const sched::Graph& planned, const std::vector<Identity>& identities,
@@ -18,12 +29,8 @@ std::vector<sched::StageId> missing_results(const Path& store, const sched::Sche
   constexpr std::chrono::milliseconds kPause(500);
   for (;; patience -= kPause) {
     if (missing.empty()) return missing;
-    std::unordered_set<std::string> there;
-    for (const Path& file : results.runs()) there.insert(file.stem().string());
-    // A name that nobody has asked for here is asked of the server, whatever the listing says.
-    std::erase_if(missing, [&](sched::StageId stage) {
-      return there.count(identities[stage].hex()) > 0 || results.find(identities[stage], /*verify=*/false);
-    });
+    store::ListedRuns listed(results);
+    std::erase_if(missing, [&](sched::StageId stage) { return is_there(results, listed, identities[stage]); });
     if (patience < kPause) return missing;
     if (!missing.empty()) std::this_thread::sleep_for(kPause);
   }

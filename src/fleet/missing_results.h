@@ -11,9 +11,10 @@
 namespace winnow::fleet {
 
 // Those stages that ended done here and have no run file in the store: somebody removed it, or an agent said what is
-// not so. Lists the store and asks for the names that are not listed, again for `patience`: what a network file system
-// says may be old.
+// not so. A name that is not listed is asked for, and both again for `patience`: what a network file system lists may
+// be old. Nobody beats meanwhile.
 std::vector<sched::StageId> missing_results(const Path& store, const sched::Scheduler&, const sched::Graph& planned,
-                                            const std::vector<Identity>& identities, sched::Time patience);
+                                            const std::vector<Identity>& identities,
+                                            sched::Time patience = std::chrono::seconds(5));
 
 }  // namespace winnow::fleet

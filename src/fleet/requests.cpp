@@ -70,19 +70,19 @@ Asked::~Asked() {
   fs::remove(answer_, ignored);
 }
 
-std::optional<Asked::Answer> Asked::answer() try {
+std::optional<Asked::Answer> Asked::answer() {
+  std::error_code none;
+  if (!fs::exists(answer_, none)) return std::nullopt;  // another run has begun: it removed what was asked before
   const Value said = Value::parse(read_file(answer_), nullptr, /*allow_exceptions=*/false);
   if (!said.is_object()) return std::nullopt;
   return Answer{said.value("refused", false), said.value("text", "")};
-} catch (const DataError&) {  // another run has begun, and removed what was asked of the one before
-  return std::nullopt;
 }
 
 bool Asked::run_lives() const { return StoreLease::held(store_); }
 
 RequestFiles::RequestFiles(const Path& store) : folder_(folder_of(store)) {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  std::error_code ignored;  // the folder itself stays: other nodes may know it
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) fs::remove_all(entry.path(), ignored);
 }
 
 void RequestFiles::answer(
@@ -110,7 +110,7 @@ void RequestFiles::answer(
     try {
       write_file_atomically(Path(file).replace_extension(kAnswer),
                             answer.dump(-1, ' ', false, Value::error_handler_t::replace) + "\n");
-    } catch (const DeviceError&) {  // full: who asked sees that the request is gone
+    } catch (const DeviceError&) {  // full: who asked is not answered
     }
     fs::remove(file, none);  // or it would be carried out again
   }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <iterator>
+
 #include "clock.h"
 #include "foreign_result.h"
 #include "winnow/core/error.h"
@@ -26,6 +28,7 @@ Worker::~Worker() {
     std::lock_guard lock(mutex_);
     ending_ = true;
     to_prepare_.clear();
+    waiting_.clear();
   }
   changed_.notify_one();
   thread_.join();
@@ -76,12 +79,21 @@ void Worker::wake() {
 // which costs a few syncs instead of a few for each.
 void Worker::work() {
   constexpr std::size_t kPortion = 32;
+  constexpr std::chrono::milliseconds kLook(500);
+  sched::Time looked{};
   for (;;) {
     std::vector<Task> tasks;
     std::vector<Result> results;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return ending_ || !to_prepare_.empty() || !to_commit_.empty(); });
+      auto asked = [&] { return ending_ || !to_prepare_.empty() || !to_commit_.empty(); };
+      if (waiting_.empty()) changed_.wait(lock, asked);
+      else changed_.wait_for(lock, kLook, asked);
+      if (now() - looked >= kLook) {
+        looked = now();
+        std::move(waiting_.begin(), waiting_.end(), std::back_inserter(to_prepare_));
+        waiting_.clear();
+      }
       while (!to_prepare_.empty() && tasks.size() < kPortion) {
         tasks.push_back(std::move(to_prepare_.front()));
         to_prepare_.pop_front();
@@ -90,13 +102,18 @@ void Worker::work() {
       if (ending_ && results.empty()) return;
     }
     std::vector<Report> reports;
-    for (Task& task : tasks) reports.push_back(prepared(task));
+    for (Task& task : tasks) {
+      if (std::optional<Report> done = prepared(task)) reports.push_back(std::move(*done));
+      else if (std::lock_guard lock(mutex_); !ending_) waiting_.push_back(std::move(task));
+    }
     if (!reports.empty()) report(std::move(reports));
     if (!results.empty()) commit_all(results);
   }
 }
 
-Report Worker::prepared(Task& task) {
+// An input is there: the coordinator was told so. A network file system that was asked for it before may hide it for a
+// minute.
+std::optional<Report> Worker::prepared(Task& task) {
   Report result{task.attempt, Report::Of::preparing};
   try {
     result.why = sched::FailureClass::user;
@@ -113,9 +130,11 @@ Report Worker::prepared(Task& task) {
     for (const auto& [name, print] : data_sets_of(task.stage)) context.data[name] = data_cache(name, print).string();
     if (auto print = task.stage.fingerprints.find("weights"); print != task.stage.fingerprints.end())
       context.inputs["backbone"] = weights_folder(task.stage.settings.text("model"), print->second).string();
-    result.why = sched::FailureClass::transient;  // a network file system may show an input late
+    result.why = sched::FailureClass::transient;
     for (const auto& [name, input] : task.stage.inputs) {
       std::optional<Path> path = store_.find(input.stage);
+      if (!path && now() - task.waits.emplace(task.waits.value_or(now())) < options_.timers.stale_names)
+        return std::nullopt;
       if (!path)
         throw DataError(
             fmt::format("input '{}' (stage {}) is not in {}", name, input.stage.hex(), store_.root().string()));

@@ -28,12 +28,13 @@ struct Task {
   // Of such a gang that this agent starts: slots of each part, and their hosts.
   std::vector<std::uint32_t> parts = {};
   std::vector<std::string> hosts = {};
-  std::string call = {};  // of one that another agent starts: the command to run here ...
-  Path callers = {};      // ... and the folder in it
-  int out_of_memory = 0;  // attempts before this one
-  std::string context;    // JSON, once prepared
-  Path output;            // where the trainer writes; a temporary name
-  Path checkpoint;        // folder of the stage's checkpoint
+  std::string call = {};                  // of one that another agent starts: the command to run here ...
+  Path callers = {};                      // ... and the folder in it
+  int out_of_memory = 0;                  // attempts before this one
+  std::string context;                    // JSON, once prepared
+  Path output;                            // where the trainer writes; a temporary name
+  Path checkpoint;                        // folder of the stage's checkpoint
+  std::optional<sched::Time> waits = {};  // since when for an input
 };
 
 // What the trainer left.
@@ -69,7 +70,7 @@ class Worker {
 
  private:
   void work();
-  Report prepared(Task&);
+  std::optional<Report> prepared(Task&);  // none: an input is not to be seen yet
   void commit_all(std::vector<Result>&);
   void write(Result&, std::vector<store::Store::Pending>&, std::vector<Report>&);
   DataSource source_of(const std::string& name);
@@ -87,7 +88,7 @@ class Worker {
   std::mutex mutex_;  // guards what follows
   std::map<std::string, DataSource> datasets_;
   std::condition_variable changed_;
-  std::deque<Task> to_prepare_;
+  std::deque<Task> to_prepare_, waiting_;  // for their inputs
   std::vector<Result> to_commit_;
   std::vector<Report> reports_;
   std::vector<std::string> notes_;

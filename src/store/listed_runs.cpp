@@ -2,30 +2,30 @@
 
 #include <algorithm>
 
+#include "has_run.h"
 #include "names_in.h"
 
 namespace winnow::store {
 
-namespace {
-
-std::vector<std::string> names_of(const Store& store, const std::string& folder) {
-  std::vector<std::string> names = names_in(store.root() / "runs" / folder);
-  for (const Path& reference : store.references()) {
-    std::vector<std::string> more = names_in(reference / "runs" / folder);
-    names.insert(names.end(), more.begin(), more.end());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+ListedRuns::ListedRuns(const Store& store) {
+  roots_.push_back({store.root() / "runs", {}, {}});
+  for (const Path& reference : store.references()) roots_.push_back({reference / "runs", {}, {}});
+  for (Root& root : roots_) root.folders = names_in(root.folder);
 }
 
-}  // namespace
+bool ListedRuns::Root::lists(const std::string& folder, const std::string& name) {
+  if (!std::ranges::binary_search(folders, folder)) return false;
+  auto read = names.find(folder);
+  if (read == names.end()) read = names.emplace(folder, names_in(this->folder / folder)).first;
+  return std::ranges::binary_search(read->second, name);
+}
 
 std::optional<Path> ListedRuns::find(const Identity& identity, bool verify) {
-  const std::string name = store_.run_path(identity).filename().string(), folder = name.substr(0, 2);
-  auto read = names_.find(folder);
-  if (read == names_.end()) read = names_.emplace(folder, names_of(store_, folder)).first;
-  if (!std::ranges::binary_search(read->second, name)) return std::nullopt;
-  return store_.find(identity, verify);
+  const std::string name = identity.hex(), folder = name.substr(0, 2), file = name + ".h5";
+  for (Root& root : roots_)
+    if (root.lists(folder, file))
+      if (Path path = root.folder / folder / file; has_run(path, identity, verify)) return path;
+  return std::nullopt;
 }
 
 }  // namespace winnow::store

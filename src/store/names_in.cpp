@@ -11,15 +11,17 @@
 namespace winnow::store {
 
 std::vector<std::string> names_in(const Path& folder) {
-  std::vector<std::string> names;
+  constexpr int kTries = 5;
   std::error_code code;
-  std::filesystem::directory_iterator at(folder, code), end;
-  for (; !code && at != end; at.increment(code)) names.push_back(at->path().filename().string());
-  int reason = code.value();
-  if (reason != 0 && reason != ENOENT && reason != ENOTDIR && reason != ESTALE)
-    throw DataError(fmt::format("cannot list {}: {}", folder.string(), code.message()));
-  std::sort(names.begin(), names.end());
-  return names;
+  for (int tried = 0; tried < kTries; ++tried) {
+    std::vector<std::string> names;
+    std::filesystem::directory_iterator at(folder, code), end;
+    for (; !code && at != end; at.increment(code)) names.push_back(at->path().filename().string());
+    if (code.value() == ENOENT || code.value() == ENOTDIR) return {};
+    if (!code) return std::sort(names.begin(), names.end()), names;
+    if (code.value() != ESTALE) break;  // another node has made the folder anew
+  }
+  throw DataError(fmt::format("cannot list {}: {}", folder.string(), code.message()));
 }
 
 }  // namespace winnow::store

@@ -8,8 +8,8 @@
 
 namespace winnow::store {
 
-// Sorted. Empty for a folder that is not there, or is gone although an old listing of a network file system still named
-// it. DataError for one that cannot be read: its results would count as missing.
+// Sorted. Empty for a folder that is not there, whatever an old listing of a network file system says. DataError for
+// one that cannot be read: its results would count as missing.
 std::vector<std::string> names_in(const Path& folder);
 
 }  // namespace winnow::store

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 
+#include "has_run.h"
 #include "names_in.h"
 #include "temporary_name.h"
 #include "user_block.h"
 #include "winnow/core/error.h"
+#include "winnow/core/move_aside.h"
 #include "winnow/store/listed_runs.h"
 
 namespace winnow::store {
@@ -32,17 +34,8 @@ std::optional<Path> Store::find(const Identity& identity, bool verify) const {
   std::string name = identity.hex();
   std::vector<Path> roots{root_};
   roots.insert(roots.end(), references_.begin(), references_.end());
-  for (const Path& root : roots) {
-    Path path = root / "runs" / name.substr(0, 2) / (name + ".h5");
-    if (::access(path.c_str(), R_OK) != 0) continue;
-    if (!verify) return path;
-    try {
-      verify_identity(path, identity);
-      return path;
-    } catch (const DataError&) {
-      continue;
-    }
-  }
+  for (const Path& root : roots)
+    if (Path path = root / "runs" / name.substr(0, 2) / (name + ".h5"); has_run(path, identity, verify)) return path;
   return std::nullopt;
 }
 
@@ -53,7 +46,7 @@ Path Store::set_aside(const Path& file, std::string_view reason) const {
   name.erase(0, name.find_first_not_of('.'));
   for (int n = 0;; ++n) {
     Path to = folder / fmt::format("{}.{}.{}", name, reason, n);
-    if (!rename_without_replacing(file, to)) continue;
+    if (!move_aside(file, to)) continue;
     sync_folder(folder);
     return to;
   }
@@ -94,7 +87,7 @@ std::size_t Store::remove_finished_checkpoints() const {
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(root_ / "checkpoints", absent)) try {
       if (results.find(Identity::parse(entry.path().filename().string()))) finished.push_back(entry.path());
-    } catch (const DataError&) {  // another program's file
+    } catch (const DataError&) {  // another program's file, or results that cannot be listed
     }
   std::size_t removed = 0;
   for (const Path& path : finished) {

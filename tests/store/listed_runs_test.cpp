@@ -45,8 +45,8 @@ TEST(ListedRuns, LooksAtAFolderOnce) {
   Folder folder;
   Store store(folder.path());
   std::vector<RunContent> runs = neighbours(2);
-  ListedRuns listing(store);
   commit(store, runs[0]);
+  ListedRuns listing(store);
   EXPECT_TRUE(listing.find(runs[0].stage.identity()));
   commit(store, runs[1]);
   EXPECT_FALSE(listing.find(runs[1].stage.identity())) << "it came later";

@@ -69,7 +69,7 @@ def a_rank_that_is_no_winnow(case):
 def a_result_that_is_not_there(case):
     """An agent says that a stage is done, and has written nothing: the run does not end well, and the next one computes the stage."""
     stages = small(case)
-    words = [SOURCE / "launch/mpirun", "-n", 1, case.build / "bin/winnow", "run", case.sweep, "--from-scratch", "--store", case.store, "--time-scale", 0.2,
+    words = [SOURCE / "launch/mpirun", "-n", 1, case.build / "bin/winnow", "run", case.sweep, "--from-scratch", "--store", case.store,
              "--trainer", case.trainer("--sleep", 0.3, "--quiet"), ":", "-n", 1, case.build / "bin/babbling-agent", "done"]
     answer = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=120, env=case.environment)
     equal(answer.returncode, 1, f"exit code: {answer.stdout}{answer.stderr}")

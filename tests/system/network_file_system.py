@@ -9,20 +9,23 @@ import json
 import os
 import subprocess
 
+import h5py
 import own_presets
 from case import Case, Skip, contains, each, equal, kill, pid_of_agent, undisturbed, wait_for
 
-STALE = 6                        # seconds that names, absent names and listings are remembered: longer than any test runs on one view
+STALE = 6                        # seconds that names, absent names and listings are remembered
 
 
 class Mount:
     def __init__(self, build, folder, point, stale, lose):
+        if os.geteuid() != 0:
+            raise Skip("mounting needs root")
         self.point = point
         point.mkdir(exist_ok=True)
         self.process = subprocess.Popen([str(build / "bin/network-disk"), str(folder), str(point), str(stale), str(lose)])
         wait_for(lambda: os.path.ismount(point) or self.process.poll() is not None, f"the mount {point}", 10)
         if self.process.poll() is not None:
-            raise Skip("mounting needs root and /dev/fuse")
+            raise Skip("nothing can be mounted: is there /dev/fuse?")
 
     def close(self):
         subprocess.run(["umount", "--lazy", str(self.point)])
@@ -38,16 +41,22 @@ class Network(Case):
         self.disk, self.point = self.folder / "disk", self.folder / "first"
         self.disk.mkdir()
         self.mounts = []
-        self.mount(STALE, lose=0)
+        try:
+            self.mount(STALE, lose=0)
+        except BaseException:
+            self.close()
+            raise
         self.store = self.point / "results"
         self.elsewhere = self.folder / "elsewhere"        # a command on the second node
         self.elsewhere.write_text(f"""#!/bin/sh
 exec unshare --mount sh -c 'mount --bind {self.folder}/second {self.point} && exec "$@"' - "$@"
 """)
         self.elsewhere.chmod(0o755)
-        self.program = self.folder / "winnow"             # rank 0 runs on the first node, the others on the second
+        self.program = self.folder / "winnow"             # rank 0 runs on the first node, rank 1 on the second
         self.program.write_text(f"""#!/bin/sh
 export NODE=${{OMPI_COMM_WORLD_RANK:-0}}
+[ "$NODE" != 0 ] || [ -z "$SLOW_FIRST" ] || sleep 1
+if [ -n "$SWAPPED" ]; then NODE=$((1 - NODE)); unset WINNOW_EXIT_RECORD; fi
 if [ "$NODE" = 0 ]; then exec {self.build}/bin/winnow "$@"; fi
 exec {self.elsewhere} {self.build}/bin/winnow "$@"
 """)
@@ -97,6 +106,8 @@ def a_run_over_two_nodes(case):
     """All of it; and the end is no end with missing results, although the first node's listing of the store is old."""
     wanted = undisturbed(case)
     process = case.start("--trainers", 2, trainer=("--sleep", 0.5))
+    wait_for(case.running, "a running stage")
+    list((case.store / "runs").rglob("*"))
     equal(process.wait(120), 0, "exit code: " + case.said())
     equal(case.digests(), wanted, "digests")
     equal(case.executed(), 13, "executed stages")
@@ -104,23 +115,63 @@ def a_run_over_two_nodes(case):
     contains(case.winnow("fsck", "--store", case.seen()), "13 run files verified")
 
 
+def a_first_run_into_a_new_store(case):
+    """The second rank, which begins first, does not look for the folder that the first one is going to make."""
+    case.environment["SLOW_FIRST"] = "1"
+    run = [word for word in case.command(trainer=("--sleep", 0.1)) if word != "--from-scratch"]
+    process = subprocess.run(run, env=case.environment, timeout=120, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    equal(process.returncode, 0, "exit code: " + process.stdout)
+    equal(len(case.digests()), 12, "run files, beside the reference's backbone")
+
+
+def an_end_on_the_other_node(case):
+    """launch/mpirun runs on the first node, the coordinator on the second: its exit record is seen in the store, which has none before."""
+    case.store.mkdir()
+    case.environment["SWAPPED"] = "1"
+    code, text = case.run(trainer=("--sleep", 0.3))
+    equal(code, 0, "exit code: " + text)
+    equal("crashed" in text, False, "a crash in: " + text)
+    equal(case.executed(), 13, "executed stages")
+
+
+def backbone_of(case):
+    stages = json.loads(case.winnow("plan", case.sweep, "--store", case.folder / "no-store", "--json"))["stages"]
+    name = next(stage["identity"] for stage in stages if stage["kind"] == "pretrain")
+    return f"runs/{name[:2]}/{name}.h5", name
+
+
+def planning_looks_no_absent_name_up(case):
+    """What another node makes after it is seen at once, in a folder that was there or not."""
+    file, name = backbone_of(case)
+    for folder in (f"runs/{'00' if name[:2] != '00' else '01'}", f"runs/{name[:2]}"):
+        (case.seen() / folder).mkdir(parents=True)
+        contains(case.winnow("plan", case.sweep, "--store", case.store), "13 stages")
+        (case.seen() / file).parent.mkdir(exist_ok=True)
+        (case.seen() / file).write_bytes(b"made elsewhere")
+        equal((case.store / file).exists(), True, f"with {folder}, what another node has made")
+        (case.store / file).unlink()
+        if not folder.endswith(name[:2]):
+            (case.store / file).parent.rmdir()
+
+
 ONLY_ON_THE_SECOND = """
 import os, time
 if command["stage"]["kind"] == "pretrain" and os.environ["NODE"] == "0":
     say(event="failed", identity=command["identity"], **{"class": "transient"}, message="not here")
 else:
-    time.sleep(0.5)
+    time.sleep(3 if command["stage"]["kind"] == "pretrain" else 0.7)
     say(event="done", identity=command["identity"], metrics={"accuracy": 0.5})
 """
 
 
 def an_input_from_the_other_node(case):
-    """The first node, which has planned the sweep, reads the backbone that the second one makes, at once: it has not looked its name up before."""
-    for folder in range(256):                             # of a store that other sweeps have used
-        (case.seen() / f"runs/{folder:02x}").mkdir(parents=True)
-    process = case.start("--trainers", 2, "--time-scale", 0.2, trainer=case.python_trainer(ONLY_ON_THE_SECOND))
+    """The first node remembers that the backbone was absent, which the second one makes: its stages wait, and do not fail."""
+    file, backbone = backbone_of(case)
+    (case.store / file).parent.mkdir(parents=True)
+    process = case.start("--trainers", 2, trainer=case.python_trainer(ONLY_ON_THE_SECOND))
+    wait_for(case.running, "a running stage")
+    equal((case.store / file).exists(), False, "the backbone is there already")
     equal(process.wait(120), 0, "exit code: " + case.said())
-    backbone = case.events("failed")[0]["identity"]
     equal([r["agent"] for r in case.events("done", identity=backbone)], [1], "agents that have made the backbone")
     equal([r for r in case.events("failed") if r["identity"] != backbone], [], "stages that failed for it")
     equal({r["agent"] for r in case.events("done") if r["identity"] != backbone}, {0, 1}, "agents that have used it")
@@ -150,7 +201,7 @@ def a_stage_that_moves_to_the_other_node(case):
 
 def requests_from_the_other_node(case):
     """`winnow retry` and `winnow cancel`: seen late, but answered, and the answer is seen at once."""
-    process = case.start("--trainers", 1, "--grace", 0.1, trainer=("--sleep", 3))
+    process = case.start("--trainers", 1, "--grace", 0.1, trainer=("--sleep", 6))
     wait_for(case.running, "a running stage")
     contains(case.on_second("retry", case.store, code=2), "no stage has failed")
     contains(case.on_second("cancel", case.store), "nothing new starts")
@@ -159,11 +210,16 @@ def requests_from_the_other_node(case):
 
 
 def packing_on_the_other_node(case):
-    """Beside a run on the first: every row that the table has is right, and none is lost."""
+    """Beside a run on the first: what it has seen once is in every later table, and at the end all of it."""
     process = case.start("--trainers", 2, trainer=("--sleep", 0.3))
     wait_for(lambda: len(case.digests()) >= 3, "three run files")
+    rows = 0
     while process.poll() is None:
         case.on_second("pack", "--store", case.store)
+        with h5py.File(case.seen() / "table.h5") as table:
+            equal(len(table["scalars"]) >= rows, True, "a table that has lost rows")
+            rows = len(table["scalars"])
+    equal(rows > 0, True, "a table with rows")
     equal(process.returncode, 0, "exit code: " + case.said())
     case.winnow("pack", "--store", case.seen())
     equal(len(json.loads(case.winnow("report", case.sweep, "--store", case.seen(), "--format", "json"))), 12, "rows of the table")
@@ -173,7 +229,7 @@ def lost_replies(case):
     """Names that were made although the answer says that they were not: nothing is done twice for it, nothing is set aside."""
     case.lose_replies()
     wanted = undisturbed(case)
-    process = case.start("--trainers", 2, trainer=("--sleep", 1))
+    process = case.start("--trainers", 2, trainer=("--sleep", 2))
     wait_for(case.running, "a running stage")
     contains(case.on_second("retry", case.store, code=2), "no stage has failed")
     equal(process.wait(120), 0, "exit code: " + case.said())
@@ -226,7 +282,8 @@ def a_cache_without_locks_is_refused(case):
     contains(said, "its file system has no locks: set WINNOW_CACHE to a local disk")
 
 
-TESTS = [nodes_see_each_other_late, a_run_over_two_nodes, an_input_from_the_other_node, a_run_that_sees_an_old_listing, a_stage_that_moves_to_the_other_node, requests_from_the_other_node, packing_on_the_other_node,
+TESTS = [nodes_see_each_other_late, a_run_over_two_nodes, a_first_run_into_a_new_store, an_end_on_the_other_node, planning_looks_no_absent_name_up,
+         an_input_from_the_other_node, a_run_that_sees_an_old_listing, a_stage_that_moves_to_the_other_node, requests_from_the_other_node, packing_on_the_other_node,
          a_cache_without_locks_is_refused, lost_replies, training_with_lost_replies]
 
 

@@ -87,9 +87,10 @@ void print_missing(const sweep::Plan& plan) {
 }
 
 DiskEstimate disk_of(const sweep::Plan& plan, const store::Store& store, const std::vector<bool>& done) {
+  store::ListedRuns results(store);
   return disk_estimate(plan, done, [&](std::uint32_t node) -> std::optional<std::uint64_t> {
     std::error_code gone;
-    std::optional<Path> file = store.find(plan.nodes()[node].identity, false);
+    std::optional<Path> file = results.find(plan.nodes()[node].identity, false);
     std::uint64_t size = file ? std::filesystem::file_size(*file, gone) : 0;
     return file && !gone ? std::optional(size) : std::nullopt;
   });

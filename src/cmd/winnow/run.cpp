@@ -76,6 +76,12 @@ store::Store open_store(const RunOptions& options) {
   return options.from_scratch ? store::Store(options.stores.store) : options.stores.open();
 }
 
+// As an agent opens it, which begins before the coordinator has made the folder: a network file system would remember
+// for a minute that it was absent.
+store::Store unseen_store(const RunOptions& options) {
+  return store::Store(options.stores.store, options.from_scratch ? std::vector<Path>() : options.stores.read_only());
+}
+
 // What a sweep that was edited no longer plans has neither failed nor been cancelled.
 int exit_code_of(const fleet::Outcome& outcome) {
   if (outcome.cancelled || outcome.late) return kCancelled;
@@ -283,7 +289,7 @@ int run(int argc, char** argv) {
     std::optional<fleet::Options> own;
     try {
       if (!parse(app, argc, argv)) return kDone;
-      own = fleet_options(options, open_store(options));
+      own = fleet_options(options, unseen_store(options));
     } catch (const UsageError&) {
       return kUsage;
     }

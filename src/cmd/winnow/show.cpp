@@ -18,6 +18,7 @@
 #include "utc_time.h"
 #include "winnow/core/error.h"
 #include "winnow/core/printable.h"
+#include "winnow/store/listed_runs.h"
 
 namespace winnow::cmd {
 
@@ -158,9 +159,10 @@ void show_run(const Path& file, bool json) {
 
 void show_sweep(const sweep::Plan& plan, const store::Store& store, bool json) {
   Value list = Value::array();
+  store::ListedRuns results(store);
   for (std::size_t i = 0; i < plan.experiments(); ++i) {
     Identity identity = plan.nodes()[plan.cell_node(i)].identity;
-    std::optional<Path> file = store.find(identity);
+    std::optional<Path> file = results.find(identity);
     Settings settings = plan.settings(i);
     std::string axes;
     Value values = Value::object();

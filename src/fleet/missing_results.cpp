@@ -12,7 +12,7 @@ namespace {
 bool is_there(const store::Store& store, store::ListedRuns& listed, const Identity& identity) {
   try {
     if (listed.find(identity, /*verify=*/false)) return true;
-  } catch (const DataError&) {  // a folder that cannot be listed may still be asked
+  } catch (const DeviceError&) {  // a folder that cannot be listed may still be asked
   }
   return store.find(identity, /*verify=*/false).has_value();
 }

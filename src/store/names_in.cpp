@@ -17,11 +17,11 @@ std::vector<std::string> names_in(const Path& folder) {
     std::vector<std::string> names;
     std::filesystem::directory_iterator at(folder, code), end;
     for (; !code && at != end; at.increment(code)) names.push_back(at->path().filename().string());
-    if (code.value() == ENOENT || code.value() == ENOTDIR) return {};
+    if (code.value() == ENOENT || code.value() == ENOTDIR || code.value() == ENAMETOOLONG) return {};  // nor can be
     if (!code) return std::sort(names.begin(), names.end()), names;
     if (code.value() != ESTALE) break;  // another node has made the folder anew
   }
-  throw DataError(fmt::format("cannot list {}: {}", folder.string(), code.message()));
+  throw DeviceError(fmt::format("cannot list {}: {}", folder.string(), code.message()));
 }
 
 }  // namespace winnow::store

@@ -87,7 +87,7 @@ std::size_t Store::remove_finished_checkpoints() const {
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(root_ / "checkpoints", absent)) try {
       if (results.find(Identity::parse(entry.path().filename().string()))) finished.push_back(entry.path());
-    } catch (const DataError&) {  // another program's file, or results that cannot be listed
+    } catch (const DataError&) {  // another program's file
     }
   std::size_t removed = 0;
   for (const Path& path : finished) {

@@ -43,7 +43,7 @@ TEST(Store, AFolderThatCannotBeListedIsNotTakenForAnEmptyOne) {
   std::ofstream(folder / "runs" / "a note") << "of a person";
   EXPECT_EQ(store.runs().size(), 1u);
   std::filesystem::create_symlink("zz", folder / "runs" / "zz");
-  EXPECT_THROW(store.runs(), DataError);
+  EXPECT_THROW(store.runs(), DeviceError);
 }
 
 TEST(Store, TheSameResultTwiceIsKeptOnce) {

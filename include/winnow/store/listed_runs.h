@@ -20,7 +20,7 @@ class ListedRuns {
  public:
   explicit ListedRuns(const Store&);
 
-  // As Store::find. DataError for a folder that cannot be listed.
+  // As Store::find. DeviceError for a folder that cannot be listed.
   std::optional<Path> find(const Identity&, bool verify = true);
 
  private:

@@ -47,7 +47,7 @@ class Store {
   };
   std::vector<Committed> commit_group(const std::vector<Pending>&);
 
-  // Every run file of the store itself, sorted by identity. DataError for a folder that cannot be listed.
+  // Every run file of the store itself, sorted by identity. DeviceError for a folder that cannot be listed.
   std::vector<Path> runs() const;
 
   struct Damage {

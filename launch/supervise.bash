@@ -76,10 +76,12 @@ wait_for_orphan() {
   kill -KILL -- "-$launcher" 2>/dev/null                               # a daemon on a lost node is waited for without end
 }
 
+has_coordinator_of_this_run() { has_coordinator && grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json"; }
+
 # Whether anything of this run has begun: a rank on this host, or the coordinator on another.
 has_begun() {
   local pid
-  has_coordinator && grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json" && return 0
+  has_coordinator_of_this_run && return 0
   for pid in $(cat "/proc/$launcher/task/$launcher/children" 2>/dev/null); do
     grep -qs OMPI_COMM_WORLD_RANK= "/proc/$pid/environ" && return 0
   done
@@ -154,7 +156,7 @@ supervise() {
       if [ "$attempt" = 0 ] && [ $((SECONDS - began)) -lt 3 ]; then
         echo "launch/$name: $name could not start it (status $status)" >&2
         exit 1
-      elif [ "$attempt" != 0 ] && ! { has_coordinator && grep -qs "\"run\":\"$WINNOW_RUN_ID\"" "$store/coordinator.json"; }; then
+      elif [ "$attempt" != 0 ] && ! has_coordinator_of_this_run; then
         echo "launch/$name: $name could not start it again (status $status)" >&2
         break                                                            # a node is gone since
       fi

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "cache_format.h"
@@ -14,7 +15,13 @@ namespace winnow::data {
 
 namespace {
 
-Split split_of(const SafeTensors& file, const std::string& name) {
+std::span<const std::int64_t> labels_of(const SafeTensor& tensor, std::vector<std::int64_t>& numbers) {
+  numbers.resize(tensor.bytes.size() / sizeof(std::int64_t));
+  if (!numbers.empty()) std::memcpy(numbers.data(), tensor.bytes.data(), tensor.bytes.size());
+  return numbers;
+}
+
+Split split_of(const SafeTensors& file, const std::string& name, std::vector<std::int64_t>& numbers) {
   const SafeTensor &images = file.at(name + ".images"), &labels = file.at(name + ".labels");
   if (images.dtype != "U8" || images.shape.size() != 4 || labels.dtype != "I64" || labels.shape.size() != 1 ||
       labels.shape[0] != images.shape[0])
@@ -24,10 +31,11 @@ Split split_of(const SafeTensors& file, const std::string& name) {
           images.shape[2],
           images.shape[3],
           {reinterpret_cast<const std::uint8_t*>(images.bytes.data()), images.bytes.size()},
-          {reinterpret_cast<const std::int64_t*>(labels.bytes.data()), labels.bytes.size() / 8}};
+          labels_of(labels, numbers)};
 }
 
-Split packed_split_of(const SafeTensors& file, const std::string& name, std::span<const std::byte> files) {
+Split packed_split_of(const SafeTensors& file, const std::string& name, std::span<const std::byte> files,
+                      std::vector<std::int64_t>& numbers) {
   const SafeTensor &ends = file.at(name + ".ends"), &labels = file.at(name + ".labels");
   auto refuse = [&] {
     throw DataError(fmt::format("{}: not a packed data set; delete it and it is built again", file.path().string()));
@@ -40,7 +48,7 @@ Split packed_split_of(const SafeTensors& file, const std::string& name, std::spa
               0,
               3,
               {},
-              {reinterpret_cast<const std::int64_t*>(labels.bytes.data()), labels.bytes.size() / 8},
+              labels_of(labels, numbers),
               files,
               {reinterpret_cast<const std::int64_t*>(ends.bytes.data()), ends.bytes.size() / 8}};
   std::int64_t before = 0;
@@ -87,8 +95,8 @@ Pixels::Pixels(const Path& cache) : file_(cache) {
 void Pixels::read_splits(const Path& cache) {
   const auto& metadata = file_.metadata();
   if (!metadata.count("files")) {
-    train_ = split_of(file_, "train");
-    test_ = split_of(file_, "test");
+    train_ = split_of(file_, "train", train_labels_);
+    test_ = split_of(file_, "test", test_labels_);
     return;
   }
   Path files = cache.parent_path() / metadata.at("files");
@@ -98,9 +106,9 @@ void Pixels::read_splits(const Path& cache) {
   if (std::to_string(packed_->bytes().size()) != size)
     throw DataError(fmt::format("{}: {} bytes where {} belong; delete it and it is built again", files.string(),
                                 packed_->bytes().size(), size));
-  train_ = packed_split_of(file_, "train", packed_->bytes());
+  train_ = packed_split_of(file_, "train", packed_->bytes(), train_labels_);
   std::size_t train_size = train_.ends.empty() ? 0 : static_cast<std::size_t>(train_.ends.back());
-  test_ = packed_split_of(file_, "test", packed_->bytes().subspan(train_size));
+  test_ = packed_split_of(file_, "test", packed_->bytes().subspan(train_size), test_labels_);
 }
 
 std::vector<std::int64_t> choose_samples(std::span<const std::int64_t> labels, std::int64_t classes, std::int64_t first,

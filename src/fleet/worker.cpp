@@ -133,8 +133,8 @@ std::optional<Report> Worker::prepared(Task& task) {
     result.why = sched::FailureClass::transient;
     for (const auto& [name, input] : task.stage.inputs) {
       std::optional<Path> path = store_.find(input.stage);
-      if (!path && now() - task.waits.emplace(task.waits.value_or(now())) < options_.timers.stale_names)
-        return std::nullopt;
+      if (!path && !task.waits_since) task.waits_since = now();
+      if (!path && now() - *task.waits_since < options_.timers.stale_names) return std::nullopt;
       if (!path)
         throw DataError(
             fmt::format("input '{}' (stage {}) is not in {}", name, input.stage.hex(), store_.root().string()));

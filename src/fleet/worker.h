@@ -28,13 +28,13 @@ struct Task {
   // Of such a gang that this agent starts: slots of each part, and their hosts.
   std::vector<std::uint32_t> parts = {};
   std::vector<std::string> hosts = {};
-  std::string call = {};                  // of one that another agent starts: the command to run here ...
-  Path callers = {};                      // ... and the folder in it
-  int out_of_memory = 0;                  // attempts before this one
-  std::string context;                    // JSON, once prepared
-  Path output;                            // where the trainer writes; a temporary name
-  Path checkpoint;                        // folder of the stage's checkpoint
-  std::optional<sched::Time> waits = {};  // since when for an input
+  std::string call = {};                        // of one that another agent starts: the command to run here ...
+  Path callers = {};                            // ... and the folder in it
+  int out_of_memory = 0;                        // attempts before this one
+  std::string context;                          // JSON, once prepared
+  Path output;                                  // where the trainer writes; a temporary name
+  Path checkpoint;                              // folder of the stage's checkpoint
+  std::optional<sched::Time> waits_since = {};  // since when for an input
 };
 
 // What the trainer left.

@@ -44,7 +44,8 @@ class Pixels {
   void read_splits(const Path& cache);
 
   SafeTensors file_;
-  std::optional<Mapping> packed_;  // where the images are files
+  std::optional<Mapping> packed_;                         // where the images are files
+  std::vector<std::int64_t> train_labels_, test_labels_;  // copied: where images end in the file, no int64 need begin
   Split train_, test_;
   std::string fingerprint_;
   std::vector<std::string> classes_;

@@ -9,10 +9,9 @@ struct Timers {
   Time beat = std::chrono::seconds(2);                  // how often agents and coordinator show that they live
   Time agent_silence = std::chrono::seconds(6);         // three missed beats: the agent is dead, its leases end
   Time coordinator_silence = std::chrono::seconds(10);  // then agents stop: no split brain
-  Time lease_silence =
-      std::chrono::seconds(30);  // an untouched lease of another host is stale: network file systems are slow
-  Time stale_names = std::chrono::seconds(
-      65);  // what a network file system remembers of a folder (nfs(5): 60, unless acdirmax says more)
+  Time lease_silence = std::chrono::seconds(30);  // an untouched lease of another host is stale: disks may be slow
+  // What a network file system remembers of the names in a folder (nfs(5): 60 s, unless acdirmax says more).
+  Time stale_names = std::chrono::seconds(65);
   Time join = std::chrono::seconds(30);  // then no further agent is waited for before stages are refused as too wide
   Time trainer_start = std::chrono::seconds(120);   // until a trainer says that it is ready
   Time first_progress = std::chrono::seconds(600);  // loading weights and data

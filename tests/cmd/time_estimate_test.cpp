@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "duration_class.h"
 #include "small_plan.h"
-#include "stage_class.h"
 
 namespace winnow::cmd {
 namespace {
@@ -16,7 +16,7 @@ class Time : public testing::Test {
 
   std::string class_of(std::size_t experiment) {
     std::uint32_t node = plan_.cell_node(experiment);
-    return stage_class(plan_.stage(node), plan_.nodes()[node].label, plan_.nodes()[node].width).name;
+    return duration_class(plan_.stage(node), plan_.nodes()[node].label, plan_.nodes()[node].width).name;
   }
 };
 

@@ -5,9 +5,9 @@
 #include <map>
 #include <string>
 
+#include "duration_class.h"
 #include "shown.h"
 #include "some_of.h"
-#include "stage_class.h"
 
 namespace winnow::cmd {
 
@@ -25,7 +25,7 @@ std::pair<std::string, std::string> classes_of(const sweep::Plan& plan, std::uin
   std::string loose(entry.label);
   for (const char* key : {"method", "model", "adapt"})
     if (stage.settings.has(key)) loose += "/" + shown(stage.settings.all().at(key));
-  return {stage_class(stage, entry.label, 1).name, loose};
+  return {duration_class(stage, entry.label, 1).name, loose};
 }
 
 }  // namespace

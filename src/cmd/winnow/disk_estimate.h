@@ -17,9 +17,9 @@ struct DiskEstimate {
   std::size_t measured = 0;  // run files that it rests on
 };
 
-// Stages are alike when they do the same to the same data (stage_class.h), or at least run the same method on the same
-// model. Of many stages a few hundred are looked at, evenly spaced, and stand for the rest. `size_of`: bytes of a done
-// stage's run file, by node. Checkpoints are not in it: two for each stage that runs.
+// Stages are alike when they do the same to the same data (duration_class.h), or at least run the same method on the
+// same model. Of many stages a few hundred are looked at, evenly spaced, and stand for the rest. `size_of`: bytes of a
+// done stage's run file, by node. Checkpoints are not in it: two for each stage that runs.
 DiskEstimate disk_estimate(const sweep::Plan&, const std::vector<bool>& done,
                            const std::function<std::optional<std::uint64_t>(std::uint32_t node)>& size_of);
 

@@ -81,7 +81,7 @@ void FleetWork::take_sweep(std::size_t place, const std::string& file, sched::Pr
 
 FleetWork::Kind FleetWork::kind_of(std::uint32_t stage) const {
   const Stage regenerated = plans_.regenerate(stage);
-  Kind kind{stage_class(regenerated, plans_.node(stage).label, plans_.stages()[stage].width)};
+  Kind kind{duration_class(regenerated, plans_.node(stage).label, plans_.stages()[stage].width)};
   if (const sweep::MethodProgram* program = program_of(regenerated, programs_)) kind.memory = program->wishes.memory;
   for (const auto& [name, print] : data_sets_of(regenerated)) kind.datasets.insert(name);
   return kind;

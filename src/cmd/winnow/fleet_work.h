@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "stage_class.h"
+#include "duration_class.h"
 #include "stage_order.h"
 #include "table_rows.h"
 #include "united_plans.h"
@@ -40,7 +40,7 @@ class FleetWork {
 
  private:
   struct Kind {
-    StageClass of;
+    DurationClass of;
     std::set<std::string> datasets = {};  // that its stages read
     std::int64_t memory = 0;              // fleet::Work::memory
   };

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "duration_class.h"
 #include "some_of.h"
-#include "stage_class.h"
 
 namespace winnow::cmd {
 
@@ -27,7 +27,7 @@ TimeEstimate time_estimate(const sweep::Plan& plan, const std::vector<bool>& don
   std::set<std::string> known;
   for (std::uint32_t i : looked_at) {
     const sweep::Node& node = plan.nodes()[i];
-    StageClass kind = stage_class(plan.stage(i), node.label, node.width);
+    DurationClass kind = duration_class(plan.stage(i), node.label, node.width);
     auto found = durations.find(kind.name);
     if (found == durations.end()) {
       ++unknown;

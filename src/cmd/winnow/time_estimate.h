@@ -21,8 +21,8 @@ struct TimeEstimate {
   double makespan(std::uint32_t slots) const;
 };
 
-// Stages are alike as in a run (stage_class.h). Of many a few hundred are looked at, evenly spaced, and stand for the
-// rest.
+// Stages are alike as in a run (duration_class.h). Of many a few hundred are looked at, evenly spaced, and stand for
+// the rest.
 TimeEstimate time_estimate(const sweep::Plan&, const std::vector<bool>& done,
                            const std::map<std::string, fleet::Duration>&);
 

@@ -1,4 +1,4 @@
-#include "stage_class.h"
+#include "duration_class.h"
 
 #include <fmt/format.h>
 
@@ -39,8 +39,8 @@ double size_of(const Stage& stage) {
 
 }  // namespace
 
-StageClass stage_class(const Stage& stage, std::string_view label, std::uint32_t width) {
-  StageClass result{std::string(label), size_of(stage)};
+DurationClass duration_class(const Stage& stage, std::string_view label, std::uint32_t width) {
+  DurationClass result{std::string(label), size_of(stage)};
   for (const char* key : kDeciding)
     if (stage.settings.has(key)) result.name += "/" + shown(stage.settings.all().at(key));
   if (double shots = number(stage.settings, "data.shots", 0); shots > 0) result.name += fmt::format("/{} shots", shots);

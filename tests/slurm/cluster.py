@@ -141,27 +141,35 @@ class Cluster:
         self.wait(lambda: self.said("sinfo", "-h", "-p", "all", "-N", "-o", "%T").split() == ["idle"] * len(self.names), "idle nodes", 60)
 
     def processes(self, node):
-        """What runs in jobs on this node: processes that slurmd's environment marks, and those that started them."""
+        """What runs in jobs on this node: processes that slurmd's environment marks, and those that started them. First every srun's own
+        child, which waits for its srun to die and then cancels the step; then parents before children: none tells of a child's death."""
         mark = f"\0SLURMD_NODENAME={node}\0".encode()
         conf = f"\0SLURM_CONF={self.folder}/slurm.conf\0".encode()
-        found = set()
+        found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 environment = b"\0" + (entry / "environ").read_bytes()
                 if mark not in environment or conf not in environment:
                     continue
-                found.add(int(entry.name))
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                if (Path("/proc") / str(parent) / "comm").read_text().startswith("slurmstepd"):
-                    found.add(parent)
+                program, parent, began = self.told(entry)
+                parents_program, _, parent_began = self.told(Path("/proc") / str(parent))
+                found[int(entry.name)] = (not program == parents_program == "srun", began)
+                if parents_program.startswith("slurmstepd"):
+                    found[parent] = (True, parent_began)
             except (OSError, ValueError):
                 pass
-        return found
+        return sorted(found, key=lambda process: (*found[process], process))
+
+    def told(self, entry):
+        """The program (launch/srun is a bash), the parent and the time of birth of a process, by its folder in /proc."""
+        numbers = (entry / "stat").read_text().rpartition(")")[2].split()
+        return Path(os.readlink(entry / "exe")).name, int(numbers[1]), int(numbers[19])
 
     def kill_processes(self, node):
-        """Parents first: none tells of a child's death. (Nor are they stopped first: orphans that are stopped get SIGHUP, and srun says it.)"""
+        """One by one, in an order in which none can tell of another's death. (Nor are they stopped first: orphans that are stopped get SIGHUP, and
+        srun says it.)"""
         for _ in range(2):
-            for process in sorted(self.processes(node)):
+            for process in self.processes(node):
                 try:
                     os.kill(process, signal.SIGKILL)
                 except ProcessLookupError:

@@ -5,12 +5,24 @@
 #include <vector>
 
 #include "winnow/core/error.h"
+#include "winnow/stage/cut_rise.h"
 
 namespace winnow {
 
 namespace {
 
-constexpr const char* kLoweredTexts = "texts.lowered";
+// Parts that were mended, and which stages use them.
+struct Mended {
+  const char* part;
+  bool (*uses)(const Stage&);
+};
+constexpr Mended kMended[] = {{"texts.lowered", lowers_texts}, {"engine.cut_rise", may_cut_rise}};
+
+bool uses(const Stage& stage, const std::string& part) {
+  for (const Mended& mended : kMended)
+    if (part == mended.part) return mended.uses(stage);
+  return true;
+}
 
 UsageError differs(std::string_view part, int own, int wanted) {
   return UsageError(
@@ -27,8 +39,9 @@ const PartVersions& shared_code() {
       {"labels", 1},
       {"views", 1},
       {"texts", 1},
-      {kLoweredTexts, 2},  // 1: their towers computed in fp32 whatever train.precision was
+      {"texts.lowered", 2},  // 1: their towers computed in fp32 whatever train.precision was
       {"engine", 1},
+      {"engine.cut_rise", 2},  // 1: the rise kept its length, and stages of few epochs did nothing else
       {"head", 1},
       {"handover", 1},  // what a method that is a program is given, and in which order
 
@@ -104,7 +117,7 @@ Stage stage_to_execute(const Value& json) {
   require_shared_code(stage);
   if (stage.shared.empty())
     for (const auto& [part, own] : shared_code())
-      if (own != 1 && (part != kLoweredTexts || lowers_texts(stage))) throw differs(part, own, 1);
+      if (own != 1 && uses(stage, part)) throw differs(part, own, 1);
   return stage;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/stage/cut_rise.h"
 
 namespace winnow::sweep {
 
@@ -53,6 +54,7 @@ class Parts {
     add("views");
     add("engine");
     if (lowers_texts(stage_)) add("texts.lowered");
+    if (may_cut_rise(stage_)) add("engine.cut_rise");
     add("family." + model.family);
     if (model.downloaded()) add("snapshot." + model.family), add("preprocessing." + model.family);
     if (!stage_.settings.has("template") && !stage_.fingerprints.count("templates")) return;

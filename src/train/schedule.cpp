@@ -10,6 +10,19 @@
 
 namespace winnow::train {
 
+namespace {
+
+// Epochs of the rise. Where train.max_steps cut a stage's epochs it is cut as much: a stage of a few epochs would do
+// nothing but rise, and one of a single epoch would not train at all.
+std::int64_t rise_of(const Settings& settings, const std::string& warmup, std::int64_t epochs) {
+  std::int64_t rise = settings.integer(warmup);
+  if (!settings.has("train.max_steps") || settings.integer("train.max_steps") == 0) return rise;
+  std::int64_t uncut = settings.integer("train.epochs");
+  return epochs < uncut ? rise * epochs / uncut : rise;
+}
+
+}  // namespace
+
 double learning_rate(const Settings& settings, const std::string& table, const Progress& now) {
   auto key = [&](const char* name) { return optimiser_key(settings, table, name); };
   double base = settings.real(key("lr"));
@@ -28,7 +41,7 @@ double learning_rate(const Settings& settings, const std::string& table, const P
   if (schedule == "cosine-step") return floored(cosine(now.iteration, now.iterations));
   if (schedule == "coop") return now.epoch == 0 ? 1e-5 : cosine(now.epoch - 1, now.epochs);
   if (schedule == "grip") {
-    std::int64_t rise = settings.integer(key("warmup"));
+    std::int64_t rise = rise_of(settings, key("warmup"), now.epochs);
     if (now.epoch < rise) return base * static_cast<double>(now.epoch) / static_cast<double>(rise);
     return cosine(now.epoch - rise, now.epochs - rise);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "winnow/core/error.h"
+#include "winnow/stage/cut_rise.h"
 #include "winnow/stage/result_version.h"
 
 namespace winnow {
@@ -56,8 +57,9 @@ TEST(SharedCode, TravelsWithTheStage) {
 TEST(SharedCode, AStageThatNamesNoPartsIsTakenWhileAllAreAtOne) {
   Stage stage = example();
   stage.shared.clear();
-  bool raised = std::any_of(shared_code().begin(), shared_code().end(),
-                            [](const auto& part) { return part.second != 1 && part.first != "texts.lowered"; });
+  bool raised = std::any_of(shared_code().begin(), shared_code().end(), [](const auto& part) {
+    return part.second != 1 && part.first != "texts.lowered" && part.first != "engine.cut_rise";
+  });
   EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }),
               raised ? HasSubstr("the stage wants 1") : HasSubstr("accepted"));
 }
@@ -72,7 +74,24 @@ TEST(SharedCode, AStageWithLoweredTextsIsAnotherThanBefore) {
       stage.shared.clear();
       bool lowered = prompts && (precision == std::string("bf16") || precision == std::string("fp16"));
       EXPECT_EQ(lowers_texts(stage), lowered) << precision << prompts;
-      if (lowered) EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }), HasSubstr("'texts.lowered'"));
+      if (lowered) {
+        EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }), HasSubstr("'texts.lowered'"));
+      }
+    }
+}
+
+TEST(SharedCode, AStageWhoseRiseMayBeCutIsAnotherThanBefore) {
+  for (const char* schedule : {"grip", "coop"})
+    for (int limit : {0, 5000}) {
+      Stage stage = example();
+      stage.settings.set("train.schedule", schedule);
+      stage.settings.set("train.max_steps", limit);
+      stage.shared.clear();
+      bool cut = limit > 0 && schedule == std::string("grip");
+      EXPECT_EQ(may_cut_rise(stage), cut) << schedule << limit;
+      if (cut) {
+        EXPECT_THAT(refused([&] { stage_to_execute(to_json(stage)); }), HasSubstr("'engine.cut_rise'"));
+      }
     }
 }
 

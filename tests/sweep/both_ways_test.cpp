@@ -172,8 +172,9 @@ TEST_F(BothWays, AgreeForEveryMethodAndEveryKindOfLabels) {
         }
   // The draws must be worth something.
   for (const auto& [method, preset] : catalogue_.methods)
-    if (method != "file")  // whose mask no draw knows
+    if (method != "file") {  // whose mask no draw knows
       EXPECT_GT(compared[method], 4) << method;
+    }
   for (const std::string& key : looked_at) EXPECT_TRUE(drawn.count(key)) << key << " was never an axis";
 }
 

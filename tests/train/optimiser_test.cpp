@@ -277,6 +277,14 @@ TEST(LearningRate, Schedules) {
   EXPECT_NEAR(rate(1), 0.0025, 1e-12);
   EXPECT_EQ(rate(4), 0.01);
   EXPECT_NEAR(rate(7), 0.005, 1e-12);
+  own.set("train.epochs", 20);
+  EXPECT_EQ(rate(0), 0) << "no limit of steps";
+  own.set("train.max_steps", 10000);
+  EXPECT_EQ(rate(1), 0.005) << "half of the epochs, and of the rise";
+  EXPECT_EQ(rate(2), 0.01);
+  own.set("train.epochs", 50);
+  EXPECT_EQ(rate(0), 0.01) << "a fifth of the epochs: no rise";
+  own.set("train.max_steps", 0);
   own.set("train.schedule", "multi-step");
   own.set("train.milestones", Value{5, 7.5});
   own.set("train.gamma", 0.1);

@@ -23,7 +23,7 @@ using PartVersions = std::map<std::string, int>;  // by part
 //   labels              given labels and candidate sets from settings or label files
 //   views               images as they are seen: drawn and applied, test views included
 //   texts               prompts and class texts, before they are tokens
-//   engine              batches and their order, optimisers, schedules, evaluation
+//   engine              batches and their order, optimisers, schedules, evaluation (engine.cut_rise: cut_rise.h)
 //   head                classifier heads and how they start
 //   adaptation.NAME     what of a tower is trained, by the setting `adapt`
 //   family.NAME         the towers of a model family

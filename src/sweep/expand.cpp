@@ -54,6 +54,7 @@ class Expander {
   std::string overruled_axes(std::uint32_t combination) const;
   void note_idle();
   void see_texts(Inspection&);
+  void see_departures(Inspection&);
   void note_departures();
   void note_unmet(const std::vector<Condition>&);
 
@@ -65,7 +66,8 @@ class Expander {
   std::vector<bool> applied_, override_matched_, exclude_matched_;
   Differences differences_;
   std::map<std::pair<std::string, std::string>, std::set<std::string>>
-      other_texts_;  // method, prompt in the place of its paper's class texts -> data sets
+      other_texts_,  // method, prompt in the place of its paper's class texts -> data sets
+      departures_;   // method, text of a departure that its preset declares -> data sets
   Expansion result_;
 
   std::unordered_map<std::uint64_t, Shape> shapes_;  // of the current grid
@@ -133,6 +135,7 @@ std::optional<Shape> Expander::make_shape(std::size_t grid, std::span<const std:
   inspect(inspection, catalogue_, result_.missing);
   if (hold_still(grid, resolved.effective, inspection.looked_at(), {})) return std::nullopt;
   see_texts(inspection);
+  see_departures(inspection);
   std::map<std::string, Slot> slots = slots_of(resolved, sweep_.grids[grid], structural_[grid]);
   Shape shape(resolved, slots, catalogue_);
   if (hold_still(grid, resolved.effective, {}, shape.read)) return std::nullopt;
@@ -246,11 +249,23 @@ void Expander::see_texts(Inspection& seen) {
     other_texts_[{seen.method().name, prompt}].insert(dataset);
 }
 
+void Expander::see_departures(Inspection& seen) {
+  for (const Departure& departure : seen.method().departures)
+    if (std::all_of(departure.when.begin(), departure.when.end(), [&](const auto& condition) {
+          const Value* value = seen.find(condition.first);
+          return value && *value == condition.second;
+        }))
+      departures_[{seen.method().name, departure.text}].insert(seen.text("dataset"));
+}
+
 void Expander::note_departures() {
   for (const auto& [method_and_prompt, datasets] : other_texts_)
     result_.departures.push_back(fmt::format("{} on {}: class texts by hand ('{}'), not a language model's",
                                              method_and_prompt.first, fmt::join(datasets, ", "),
                                              method_and_prompt.second));
+  for (const auto& [method_and_text, datasets] : departures_)
+    result_.departures.push_back(
+        fmt::format("{} on {}: {}", method_and_text.first, fmt::join(datasets, ", "), method_and_text.second));
 }
 
 // A value that no experiment has, beside others that some have: a claim would be about less than it says.

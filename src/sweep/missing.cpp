@@ -28,6 +28,7 @@ class Noter {
     masks();
     shots();
     templates();
+    descriptions();
     for (const std::string& key : seen_.named("model"))
       if (is_looked_at(key)) weights(catalogue_.models.at(seen_.text(key)), seen_.where(key));
   }
@@ -159,6 +160,19 @@ class Noter {
     add(fmt::format("the labelled images '{}' of {}{}", name, dataset, hint), "", command, "data.shot_list",
         fmt::format("data.shot_list: no list '{}' of {} on this machine{}: {}; `{}` records one", name, dataset, hint,
                     known.empty() ? "there is none" : fmt::format("known are {}", fmt::join(known, ", ")), command));
+  }
+
+  // Of a file of class texts, recorded by name.
+  void descriptions() {
+    constexpr const char* kKey = "descriptions";
+    if (!seen_.find(kKey)) return;
+    std::string name = seen_.text(kKey), dataset = seen_.text("dataset");
+    if (name.empty() || !misses(fmt::format("templates/{}/{}", dataset, name))) return;
+    std::string hint = did_you_mean(name, recorded("templates/" + dataset + "/", {})),
+                command = fmt::format("winnow data templates {} FILE --dataset {}", name, dataset);
+    add(fmt::format("the descriptions '{}' of {}{}", name, dataset, hint), "", command, kKey,
+        fmt::format("{}: no texts '{}' of {} on this machine{}; `{}` records some; \"\" goes without", kKey, name,
+                    dataset, hint, command));
   }
 
   // A prompt is itself, a set of prompts that winnow ships, or a file of templates of the data set, recorded by name.

@@ -27,6 +27,23 @@ std::map<std::string, Assignments> named_assignments(const PresetTable& table, s
   return result;
 }
 
+std::vector<Departure> departures_of(const PresetTable& table) {
+  std::vector<Departure> result;
+  for (const PresetTable& departure : table.list("departures")) {
+    departure.only({"when", "text"});
+    departure.require("when");
+    departure.require("text");
+    result.push_back({{}, departure.text("text")});
+    for (const auto& [key, value] : departure.assignments("when")) {
+      if (!value.is_string())
+        throw UsageError(
+            fmt::format("{}: when.{} must be a text, it is {}", departure.place("when").text(), key, value.dump()));
+      result.back().when[key] = value.get<std::string>();
+    }
+  }
+  return result;
+}
+
 std::vector<Conditional> recipes_of(const PresetTable& table) {
   std::vector<Conditional> result;
   for (const PresetTable& recipe : table.list("recipes")) {
@@ -122,7 +139,7 @@ std::vector<Key> declared_keys(const PresetTable& table, const NamedParts& parts
 
 Method read_method(Preset preset, const PresetTable& table, const NamedParts& parts) {
   table.only({"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs", "shares", "first_run",
-              "own_recipe", "stages", "texts", "groups", "keys", "profiles", "datasets", "program"});
+              "own_recipe", "stages", "texts", "departures", "groups", "keys", "profiles", "datasets", "program"});
   for (const char* entry : {"version", "recipe", "labels"}) table.require(entry);
   table.text("source");
   Method method{std::move(preset)};
@@ -142,6 +159,7 @@ Method read_method(Preset preset, const PresetTable& table, const NamedParts& pa
   method.first_run_keys = table.texts("first_run");
   method.own_recipe = table.flag("own_recipe");
   method.texts = table.text("texts");
+  method.departures = departures_of(table);
   std::vector<std::string> groups;
   for (const auto& [group, keys] : parts.groups) groups.push_back(group);
   for (const std::string& group : table.words("groups", groups)) {

@@ -53,11 +53,14 @@ bool recipe_trains(std::string_view name) {
 void note_templates(std::vector<Draft>& drafts, const Fingerprints& fingerprints) {
   for (Draft& draft : drafts) {
     const Settings& settings = draft.stage.settings;
-    if (draft.own_settings || !settings.has("template")) continue;
-    auto found = fingerprints.find(fmt::format("templates/{}/{}", settings.text("dataset"), settings.text("template")));
-    if (found == fingerprints.end()) continue;
-    draft.stage.fingerprints["templates"] = found->second;
-    erase_setting(draft, "template");
+    if (draft.own_settings) continue;
+    for (const auto& [setting, as] : {std::pair("template", "templates"), std::pair("descriptions", "descriptions")}) {
+      if (!settings.has(setting)) continue;
+      auto found = fingerprints.find(fmt::format("templates/{}/{}", settings.text("dataset"), settings.text(setting)));
+      if (found == fingerprints.end()) continue;
+      draft.stage.fingerprints[as] = found->second;
+      erase_setting(draft, setting);
+    }
   }
 }
 

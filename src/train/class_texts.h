@@ -11,8 +11,8 @@
 namespace winnow::train {
 
 // The class texts of a stage's head, as token ids: of its setting `template`, a prompt or a set of prompts that winnow
-// ships; or of a file of templates, by the stage's fingerprint `templates`. UsageError for a text that is longer than
-// the model takes.
+// ships; or of a file of templates, by the stage's fingerprint `templates`; beside them the descriptions of single
+// classes in the file of its fingerprint `descriptions`. UsageError for a text that is longer than the model takes.
 model::ClassTexts class_texts(const Stage&, const model::Snapshot&, const std::vector<std::string>& class_names);
 
 }  // namespace winnow::train

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -59,7 +60,9 @@ SelectedSubset select_by(const Settings& settings, const at::Tensor& logits, con
   }
   if (rule == "columnwise") return {method::top_k_columnwise(probability, k, unlabelled), probability, {}};
   if (rule == "candidates") {
-    method::CandidateSets sets = method::candidate_sets(probability, settings.real("alpha"), settings.real("beta"));
+    double beta = settings.at("beta") == "by-classes" ? std::max(0.0, 1 - 2 / static_cast<double>(logits.size(1)))
+                                                      : settings.real("beta");
+    method::CandidateSets sets = method::candidate_sets(probability, settings.real("alpha"), beta);
     SelectedSubset subset = placed(method::deferred_acceptance(probability, k, sets.candidates));
     subset.weight =
         method::candidate_weights(probability, sets.candidates, subset.mask, settings.integer("round") == 1);

@@ -1,9 +1,12 @@
 // The sweeps of CoFT's tables are what they say. docs/methods/unsupervised.md#3.5, #5, #6.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 
 #include "fixture.h"
+#include "winnow/stage/data_sets.h"
 
 namespace winnow::sweep {
 namespace {
@@ -28,8 +31,11 @@ class Coft : public SweepTest {
 
 // Cells of the paper at three seeds; zero-shot has none.
 TEST_F(Coft, EveryCellOfTheTablesIsAnExperiment) {
-  const std::map<int, std::uint64_t> want = {
-      {1, 9 + 7 * 9 * 3}, {2, 7 * 3}, {3, 9 + 3 * 9 * 3}, {4, 9 + 2 * 9 * 3 + 3 * 3 * 9 * 3}, {5, 2 * 4 * (1 + 7 * 3)}};
+  const std::map<int, std::uint64_t> want = {{1, 9 + 7 * 9 * 3},
+                                             {2, 11 * 3},
+                                             {3, 9 + 3 * 9 * 3},
+                                             {4, 9 + 2 * 9 * 3 + 3 * 3 * 9 * 3},
+                                             {5, 2 * 4 * (1 + 7 * 3)}};
   for (const auto& [table, count] : want) EXPECT_EQ(read(table).experiments(), count) << "table " << table;
 }
 
@@ -72,7 +78,9 @@ TEST_F(Coft, PromptsAndCandidatesAreThoseOfTheDataSet) {
 TEST_F(Coft, PlusBeginsWithClassTexts) {
   for (int table : {1, 3, 4, 5}) {
     Plan p = read(table);
-    EXPECT_TRUE(p.departures().empty()) << p.departures()[0];
+    for (const std::string& departure : p.departures())
+      EXPECT_THAT(departure, testing::StartsWith("promptkd on ")) << "of its teacher";
+    EXPECT_EQ(p.departures().size(), table == 3 ? 1u : 0u);
     std::set<std::string> with, without;
     for (std::size_t i = 0; i < p.experiments(); ++i) {
       std::string method = p.settings(i).text("method"), dataset = p.settings(i).text("dataset");
@@ -113,6 +121,49 @@ TEST_F(Coft, PlusSaysWhereItsTextsAreByHand) {
   EXPECT_TRUE(plan("name = \"s\"\n[base]\nmethod = \"coft\"\ndataset = \"eurosat\"\nmodel = \"clip-vit-b-16\"")
                   .departures()
                   .empty());
+}
+
+// docs/methods/unsupervised.md#3.5, #6.2, #6.3, #6.4, #6.8: the defaults of what a method is.
+TEST_F(Coft, MethodsAreWhatTheirSectionsSay) {
+  auto of = [&](const std::string& method, const std::string& dataset = "dtd", const std::string& more = "") {
+    return plan("name = \"s\"\n[base]\ndataset = \"" + dataset + "\"\nmodel = \"clip-vit-b-16\"\nmethod = \"" + method +
+                "\"\n" + more);
+  };
+  for (const char* method : {"coft", "coft-plus"}) {
+    EXPECT_EQ(of(method).settings(0).text("full_tuning"), "all") << "the entire visual encoder";
+    Settings other = of(method, "dtd", "train = { optimizer = \"adamw\", weight_decay = 0.01 }\n").settings(0);
+    EXPECT_EQ(other.text("p1.train.optimizer"), "sgd") << "an optimiser of the second phase is not the first one's";
+    EXPECT_EQ(other.real("p1.train.weight_decay"), 5e-4);
+  }
+  for (const char* method : {"ifpl", "grip"}) EXPECT_EQ(of(method).settings(0).text("selection"), "deferred");
+  EXPECT_EQ(of("ifpl").settings(0).integer("k"), 16);
+  EXPECT_EQ(of("cpl").settings(0).real("beta"), 0.95);
+  EXPECT_EQ(of("cpl", "fashion-mnist").settings(0).text("beta"), "by-classes");
+  Settings student = of("promptkd").settings(0);
+  EXPECT_EQ(student.text("adapt"), "vpt-front");
+  EXPECT_EQ(student.integer("vpt_depth"), 3);
+  EXPECT_EQ(student.text("prompt"), "clip-dtd") << "of the fixed teacher";
+  EXPECT_THAT(of("promptkd").departures(), testing::ElementsAre(testing::HasSubstr("not PromptSRC's")));
+  EXPECT_TRUE(of("promptkd", "dtd", "teacher.method = \"promptsrc\"\n").departures().empty());
+}
+
+// LaFTer's classifier learns descriptions of the classes beside the data set's templates.
+TEST_F(Coft, LafterLearnsDescriptions) {
+  auto of = [&](const std::string& more) {
+    return plan("name = \"s\"\n[base]\ndataset = \"eurosat\"\nmodel = \"clip-vit-b-16\"\nmethod = \"lafter\"\n" + more);
+  };
+  Plan both = of("");
+  Stage texts = stages(both, "embed").at(0);
+  EXPECT_EQ(texts.settings.text("template"), "clip-eurosat");
+  EXPECT_EQ(texts.fingerprints.at("descriptions"), catalogue_.fingerprints.at("templates/eurosat/llm"));
+  EXPECT_FALSE(texts.settings.has("descriptions")) << "their content, not their name";
+  EXPECT_TRUE(both.departures().empty());
+  Plan alone = of("descriptions = \"\"\n");
+  EXPECT_FALSE(stages(alone, "embed").at(0).fingerprints.count("descriptions"));
+  EXPECT_THAT(alone.departures(), testing::ElementsAre(testing::HasSubstr("templates alone")));
+  EXPECT_THAT(refusal("name = \"s\"\n[base]\ndataset = \"eurosat\"\nmodel = \"clip-vit-b-16\"\nmethod = "
+                      "\"lafter\"\ndescriptions = \"lm\"\n"),
+              testing::HasSubstr("descriptions: no texts 'lm' of eurosat on this machine"));
 }
 
 TEST_F(Coft, RoundsHaveTheRecipesOfTheirPapers) {
@@ -192,10 +243,23 @@ TEST_F(Coft, BaselinesHaveProfilesOfTheirCode) {
   EXPECT_EQ(kd.real("kd_weight"), 1000.0);
 }
 
+// Whatever decides which samples are the labelled ones.
 TEST_F(Coft, ShotsAreTheSameForAllMethodsOfASeed) {
   Plan p = read(4);
+  std::map<std::string, std::string> chosen;  // data set, shots and seed -> what chooses them
   for (const Stage& stage : stages(p, "train")) {
     EXPECT_EQ(stage.settings.integer("data.seed"), stage.settings.integer("seed"));
+    std::string choice;
+    for (const auto& [key, value] : stage.settings.all())
+      if (key.starts_with("data.") && key != "data.validation_split") choice += key + "=" + value.dump() + " ";
+    std::string cell = fmt::format("{} {} {}", stage.settings.text("dataset"), stage.settings.integer("data.shots"),
+                                   stage.settings.integer("seed"));
+    EXPECT_EQ(chosen.emplace(cell, choice).first->second, choice) << cell;
+    bool searches = stage.settings.text("method").starts_with("tip-adapter");
+    EXPECT_EQ(std::count_if(stage.fingerprints.begin(), stage.fingerprints.end(),
+                            [](const auto& part) { return part.first.starts_with(kOwnValidation); }),
+              searches)
+        << "on the split of its publishers";
     if (stage.settings.text("method") != "coop") continue;
     EXPECT_EQ(stage.settings.integer("train.epochs"), stage.settings.integer("data.shots") == 8 ? 200 : 100);
   }

@@ -74,5 +74,8 @@ std::vector<TemplateRecord> shipped_templates();
 // damaged.
 std::vector<std::vector<std::string>> recorded_texts(const std::string& fingerprint,
                                                      const std::vector<std::string>& class_names);
+// Those of single classes alone, without the templates. DataError, too, where a class has none.
+std::vector<std::vector<std::string>> recorded_descriptions(const std::string& fingerprint,
+                                                            const std::vector<std::string>& class_names);
 
 }  // namespace winnow::data

@@ -90,6 +90,12 @@ struct Variant {
   std::map<std::string, Assignments> profiles, datasets;  // of it, profiles stand above settings, data sets above both
 };
 
+// What experiments of a method do otherwise than its paper, where these settings have these values.
+struct Departure {
+  std::map<std::string, std::string> when;
+  std::string text;
+};
+
 struct Method : Preset {
   std::string implementation;  // whose code computes its stages: its own name, or that of the method that it is like
   std::string declared_in;     // the preset that declares its keys
@@ -112,6 +118,7 @@ struct Method : Preset {
   // The name of the class texts that its paper uses ("llm"). Experiments whose prompt is of another kind depart from
   // it.
   std::string texts;
+  std::vector<Departure> departures;  // others; plans and tables name them
   // Its profiles hold in a stage of others that runs it, too, over those of that stage's owner.
   bool own_recipe = false;
   std::vector<Key> keys;  // its own, and those of its stages' tables

@@ -69,10 +69,14 @@ Texts downloaded(const std::string& name) {
 std::vector<std::pair<std::string, std::string>> prompts_of(const Stage& stage,
                                                             const std::vector<std::string>& classes) {
   std::vector<std::pair<std::string, std::string>> result;
-  if (auto recorded = stage.fingerprints.find("templates"); recorded != stage.fingerprints.end()) {
-    std::vector<std::vector<std::string>> texts = data::recorded_texts(recorded->second, classes);
+  auto add = [&](const std::vector<std::vector<std::string>>& texts) {
     for (std::size_t c = 0; c < classes.size(); ++c)
       for (const std::string& text : texts[c]) result.emplace_back(classes[c], text);
+  };
+  if (auto described = stage.fingerprints.find("descriptions"); described != stage.fingerprints.end())
+    add(data::recorded_descriptions(described->second, classes));
+  if (auto recorded = stage.fingerprints.find("templates"); recorded != stage.fingerprints.end()) {
+    add(data::recorded_texts(recorded->second, classes));
     return result;
   }
   for (const std::string& one : data::templates_of(stage.settings.text("template")))
@@ -84,7 +88,8 @@ std::vector<std::pair<std::string, std::string>> prompts_of(const Stage& stage,
 
 void check_prompts(const sweep::Plan& plan, const sweep::Catalogue& catalogue) {
   std::map<std::string, Texts> models;
-  std::set<std::tuple<std::string, std::string, std::string>> seen;  // model, data set, template
+  std::set<std::tuple<std::string, std::string, std::string, std::string>>
+      seen;  // model, data set, template, descriptions
   const Alike alike(plan);
   std::vector<bool> looked_at(plan.nodes().size());
   for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
@@ -93,9 +98,10 @@ void check_prompts(const sweep::Plan& plan, const sweep::Catalogue& catalogue) {
     const Stage stage = plan.stage(i);
     if (!encodes_prompts(stage) || !stage.settings.has("model")) continue;
     std::string name = stage.settings.text("model"), dataset = stage.settings.text("dataset");
-    auto recorded = stage.fingerprints.find("templates");
+    auto recorded = stage.fingerprints.find("templates"), described = stage.fingerprints.find("descriptions");
     if (!seen.emplace(name, dataset,
-                      recorded == stage.fingerprints.end() ? stage.settings.text("template") : recorded->second)
+                      recorded == stage.fingerprints.end() ? stage.settings.text("template") : recorded->second,
+                      described == stage.fingerprints.end() ? "" : described->second)
              .second)
       continue;
     auto model = catalogue.models.find(name);

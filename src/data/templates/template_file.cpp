@@ -118,6 +118,24 @@ void require_name(const std::string& name) {
     if (name == own) throw UsageError(fmt::format("name of templates: {} is a set that winnow ships", own));
 }
 
+// Of a shipped or a recorded file: read(file, its name for messages).
+template <class Read>
+auto with_fingerprint(const std::string& fingerprint, Read read) {
+  for (const ShippedFile& file : shipped_files())
+    if (hash_of(file.content).hex() == fingerprint) {
+      std::string name = fmt::format("the shipped class texts of {}", file.dataset);
+      return read(TemplateFile::parse(std::string(file.content), name), name);
+    }
+  Path path = kept_path(fingerprint);
+  if (!is_there(path))
+    throw DataError(fmt::format("templates of fingerprint {} are not on this machine: run winnow data templates here",
+                                fingerprint));
+  std::string content = read_file(path);
+  if (hash_of(content).hex() != fingerprint)
+    throw DataError(fmt::format("{} is damaged: run winnow data templates again", path.string()));
+  return read(TemplateFile::parse(content, path.string()), path.string());
+}
+
 }  // namespace
 
 TemplateFile TemplateFile::parse(const std::string& content, const std::string& file) {
@@ -266,19 +284,19 @@ std::vector<TemplateRecord> shipped_templates() {
 
 std::vector<std::vector<std::string>> recorded_texts(const std::string& fingerprint,
                                                      const std::vector<std::string>& class_names) {
-  for (const ShippedFile& file : shipped_files())
-    if (hash_of(file.content).hex() == fingerprint) {
-      std::string name = fmt::format("the shipped class texts of {}", file.dataset);
-      return TemplateFile::parse(std::string(file.content), name).texts(class_names, name);
-    }
-  Path path = kept_path(fingerprint);
-  if (!is_there(path))
-    throw DataError(fmt::format("templates of fingerprint {} are not on this machine: run winnow data templates here",
-                                fingerprint));
-  std::string content = read_file(path);
-  if (hash_of(content).hex() != fingerprint)
-    throw DataError(fmt::format("{} is damaged: run winnow data templates again", path.string()));
-  return TemplateFile::parse(content, path.string()).texts(class_names, path.string());
+  return with_fingerprint(
+      fingerprint, [&](const TemplateFile& file, const std::string& name) { return file.texts(class_names, name); });
+}
+
+std::vector<std::vector<std::string>> recorded_descriptions(const std::string& fingerprint,
+                                                            const std::vector<std::string>& class_names) {
+  return with_fingerprint(fingerprint, [&](TemplateFile file, const std::string& name) {
+    if (file.classes.empty())
+      throw DataError(fmt::format("{}: no class has texts of its own: they are templates alone", name));
+    TemplateFile of_classes = file.of(class_names, name);
+    of_classes.templates.clear();
+    return of_classes.texts(class_names, name);
+  });
 }
 
 }  // namespace winnow::data

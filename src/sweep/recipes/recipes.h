@@ -48,6 +48,8 @@ std::size_t add_mask(std::vector<Draft>&, const Experiment&, std::string_view ta
 
 // Stages without labels (unsupervised_pieces.cpp). Each add_ returns the number of the stage that it adds last.
 //
+// A setting of a recipe's own, which comes from a key of the experiment.
+void take_setting(Draft&, const Experiment&, const std::string& name, const std::string& key);
 // Scores of the training samples by a fixed model, that of a table or of the cell's stage, on the key `prompt`.
 std::size_t add_zero_shot_scores(std::vector<Draft>&, const Experiment&, std::string_view table);
 // Features of all texts that the key `prompt` names, and their means by class, by the fixed model of a table.

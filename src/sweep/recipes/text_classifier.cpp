@@ -7,6 +7,8 @@ namespace winnow::sweep {
 std::vector<Draft> text_classifier_recipe(Experiment experiment) {
   std::vector<Draft> drafts;
   std::size_t features = add_text_features(drafts, experiment, "text", "prompt");
+  if (!experiment.settings.text("descriptions").empty())
+    take_setting(drafts[features], experiment, "descriptions", "descriptions");
   Draft text = draft_of(experiment, "text", StageKind::train);
   text.stage.version = experiment.catalogue.method(text.stage.settings.text("method")).version;
   text.stage.outputs = {Output::metrics, Output::weights};

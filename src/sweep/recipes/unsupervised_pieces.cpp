@@ -5,15 +5,14 @@
 
 namespace winnow::sweep {
 
-namespace {
-
-// A setting of a recipe's own, which comes from a key of the experiment.
 void take_setting(Draft& draft, const Experiment& experiment, const std::string& name, const std::string& key) {
   draft.stage.settings.set(name, experiment.settings.at(key));
   if (name != key) draft.origin[name] = key;
   draft.stage.defaulted.erase(name);
   if (experiment.defaulted.count(key)) draft.stage.defaulted.insert(name);
 }
+
+namespace {
 
 // Of the stage of a table, or of the one that yields the cell, with the prompt of the fixed model as its class texts.
 Draft fixed_model(const Experiment& experiment, std::string_view table, StageKind kind,

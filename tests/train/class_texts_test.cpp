@@ -95,6 +95,31 @@ TEST_F(ClassTextsTest, TemplatesAloneAreAnOrdinaryEnsemble) {
   EXPECT_LT((of_file - of_prompt).abs().max().item<double>(), 1e-12);
 }
 
+// LaFTer's: the templates of the setting or of a file, then what the classes have of their own in another file.
+TEST_F(ClassTextsTest, DescriptionsStandBesideTemplates) {
+  std::string classes;
+  for (const std::string& name : kClasses)
+    classes += (classes.empty() ? "" : ", ") + ("\"" + name + "\": [\"some {}\", \"of " + name + "\"]");
+  std::string described = record(R"("templates": ["never {}"], "classes": {)" + classes + "}");
+  model::Snapshot snapshot = snapshot_at(folder_ / "backbone.h5");
+  auto tokenizer = text::tokenizer_of(snapshot);
+  Stage stage = train("cc");
+  stage.settings.set("template", "a {}.");
+  stage.fingerprints["descriptions"] = described;
+  model::ClassTexts texts = class_texts(stage, snapshot, kClasses);
+  EXPECT_THAT(texts.counts, testing::Each(3));
+  std::vector<std::string> of_second = {"a b.", "some b", "of b"};
+  for (std::int64_t i = 0; i < 3; ++i)
+    EXPECT_TRUE(at::equal(texts.tokens[3 + i], at::tensor(tokenizer->encode(of_second[i], 16), at::kLong))) << i;
+  stage.settings.erase("template");
+  stage.fingerprints["templates"] = record(R"("templates": ["one {}", "a {}."])");
+  EXPECT_THAT(class_texts(stage, snapshot, kClasses).counts, testing::Each(4));
+  stage.fingerprints["descriptions"] = record(R"("templates": ["a {}."], "classes": {"b": ["a bag"]})");
+  EXPECT_THAT(refusal(stage), HasSubstr("have no text"));
+  stage.fingerprints["descriptions"] = record(R"("templates": ["a {}."])");
+  EXPECT_THAT(refusal(stage), HasSubstr("no class has texts of its own"));
+}
+
 TEST_F(ClassTextsTest, WholeStagesTakeThem) {
   std::string some = record(R"("templates": ["a {}."], "classes": {"b": ["a bag"]})"),
               other = record(R"("templates": ["a {}."], "classes": {"b": ["a coat"]})");

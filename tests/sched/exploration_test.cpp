@@ -543,6 +543,7 @@ TEST(Exploration, WithAnyTwoFaults) { explore(kOneIsLargeEnough, 2); }
 TEST(Exploration, AGangOverBothAgentsWithoutFaults) { explore(kOverBoth, 0); }
 TEST(Exploration, AGangOverBothAgentsWithAnyOneFault) { explore(kOverBoth, 1); }
 TEST(Exploration, AGangOverBothAgentsWithAnyTwoFaults) { explore(kOverBothInTheWay, 2); }
+TEST(Exploration, ThreeStagesAGangOverBothAgentsWithAnyTwoFaults) { explore(kOverBoth, 2); }
 
 }  // namespace
 }  // namespace winnow::sched

@@ -14,6 +14,7 @@
 #include "commit_note.h"
 #include "missing_results.h"
 #include "nonsense.h"
+#include "own_folders.h"
 #include "recall.h"
 #include "too_small_gpus.h"
 #include "winnow/core/error.h"
@@ -34,6 +35,7 @@ constexpr int kReplacements = 3;  // of a local agent that dies, where there is 
 
 const Path& made(const Path& folder) {
   make_folders(folder);
+  require_own_folders(folder);  // before anything is changed there
   return folder;
 }
 

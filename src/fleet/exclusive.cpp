@@ -4,6 +4,7 @@
 
 #include "journal.h"
 #include "lease.h"
+#include "own_folders.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
 #include "winnow/sched/timers.h"
@@ -14,7 +15,8 @@ struct Exclusive::State {
   Path store;
   StoreLease lease;
   explicit State(const Path& root)
-      : store(root), lease(root, Journal::last_epoch(root) + 1, sched::Timers{}.lease_silence) {}
+      : store((require_own_folders(root), root)),
+        lease(root, Journal::last_epoch(root) + 1, sched::Timers{}.lease_silence) {}
 };
 
 Exclusive::Exclusive(const Path& store) : state_(new State(store)) {}

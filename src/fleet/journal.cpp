@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,12 +25,19 @@ constexpr std::size_t kDigest = 32;
 
 Path folder_of(const Path& store) { return store / "journal"; }
 
-// Sorted, so oldest first: names have a fixed width.
+bool is_journal(const Path& name) {
+  std::string stem = name.stem().string();
+  return name.extension() == ".log" && stem.size() >= 8 && stem.find_first_not_of("0123456789") == stem.npos;
+}
+
+// Sorted, so oldest first: names have a fixed width. A link is none of ours: what it leads to may be cut or replaced
+// by nobody.
 std::vector<Path> files_of(const Path& store) {
   std::vector<Path> files;
   std::error_code absent;
   for (const auto& entry : std::filesystem::directory_iterator(folder_of(store), absent))
-    if (entry.path().extension() == ".log") files.push_back(entry.path());
+    if (is_journal(entry.path().filename()) && !entry.is_symlink(absent) && entry.is_regular_file(absent))
+      files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -45,6 +53,14 @@ bool intact(std::string_view line) {
     halves[i / 16] = halves[i / 16] << 4 | static_cast<std::uint64_t>(value);
   }
   return hash_of(line.substr(kDigest + 1)) == Hash128{halves[0], halves[1]};
+}
+
+// Best effort: a read-only store keeps its torn tail; it is skipped again.
+void cut_tail(const Path& path, std::uint64_t torn) {
+  Descriptor file(open_existing(path.c_str(), O_WRONLY | O_NOFOLLOW));
+  struct stat info {};
+  if (!file.open() || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return;
+  [[maybe_unused]] int failed = ::ftruncate(file.get(), info.st_size - static_cast<off_t>(torn));
 }
 
 std::string line_of(std::string_view record) { return fmt::format("{} {}\n", hash_of(record).hex(), record); }
@@ -135,8 +151,7 @@ Journal::Replayed Journal::scan(const Path& store, const std::function<void(std:
       else ++result.damaged;
     });
     if (torn == 0 || tail == Tail::keep) continue;
-    std::error_code failed;  // a read-only store keeps its torn tail; it is skipped again
-    std::filesystem::resize_file(path, std::filesystem::file_size(path) - torn, failed);
+    cut_tail(path, torn);
     result.cut += torn;
   }
   return result;

@@ -26,13 +26,16 @@ void take_attempt(std::string_view record, Attempts& attempts) {
 
 }  // namespace
 
-Recall::Recall(const Path& store) {
+Recall::Recall(const Path& store, Journal::Tail tail) {
   if (Journal::last_epoch(store) == 0) return;
-  replayed_ = Journal::scan(store, [&](std::string_view record) {
-    take_attempt(record, attempts_);
-    history_.take(record);
-    take_further(record);
-  });
+  replayed_ = Journal::scan(
+      store,
+      [&](std::string_view record) {
+        take_attempt(record, attempts_);
+        history_.take(record);
+        take_further(record);
+      },
+      tail);
 }
 
 // Few records: they may be parsed.

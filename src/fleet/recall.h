@@ -19,7 +19,7 @@ namespace winnow::fleet {
 // A million records in about a second (tests/bench/journal_bench.cpp).
 class Recall {
  public:
-  explicit Recall(const Path& store);
+  explicit Recall(const Path& store, Journal::Tail = Journal::Tail::cut);
 
   std::uint32_t attempts(const Identity&) const;                 // the number of the last one; 0: none
   std::optional<double> seconds(const std::string& kind) const;  // that a stage of the class takes

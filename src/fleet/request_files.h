@@ -11,7 +11,8 @@ namespace winnow::fleet {
 
 class RequestFiles {
  public:
-  explicit RequestFiles(const Path& store);  // what lies there was asked of another run: it is removed
+  // What was asked of another run is removed. UsageError as of require_own_folders.
+  explicit RequestFiles(const Path& store);
 
   // Answers all that have come, in the order of their names. `carry_out` is told the name, and returns nothing where
   // the answer takes time: then it is asked again at the next call. It throws UsageError with why it refuses; a file

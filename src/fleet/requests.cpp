@@ -8,6 +8,7 @@
 
 #include "further_sweep_json.h"
 #include "lease.h"
+#include "own_folders.h"
 #include "recall.h"
 #include "request_files.h"
 #include "winnow/core/error.h"
@@ -29,6 +30,14 @@ constexpr Words<Request::Kind> kKinds("request", kKindWords);
 
 Path folder_of(const Path& store) { return store / "requests"; }
 
+// A request, an answer, or what a writer of one left behind when it died.
+bool is_own(const Path& name) {
+  std::string text = name.string();
+  if (text.starts_with('.') && text.ends_with(".part"))
+    return text.find(std::string(kRequest) + '.') != text.npos || text.find(std::string(kAnswer) + '.') != text.npos;
+  return name.extension() == kRequest || name.extension() == kAnswer;
+}
+
 Request parse(const std::string& text) {
   const Value said = Value::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!said.is_object() || !said.contains("request") || !said["request"].is_string())
@@ -44,13 +53,15 @@ Request parse(const std::string& text) {
 
 }  // namespace
 
-bool has_further(const Path& store) { return !Recall(store).further().empty(); }
+// Without the lease: another coordinator may be writing there.
+bool has_further(const Path& store) { return !Recall(store, Journal::Tail::keep).further().empty(); }
 
 Asked::Asked(const Path& store, const Request& request) : store_(store) {
   if (!StoreLease::held(store))
     throw UsageError(
         fmt::format("no run works on {}: `winnow run SWEEP --store {}` computes what is not done, failed stages too",
                     store.string(), store.string()));
+  require_own_folders(store);
   static std::atomic<unsigned> number = 0;
   std::string name = fmt::format("{:.6f}.{}.{}.{}", wall_seconds(), host_name(), ::getpid(), number++);
   make_folders(folder_of(store));
@@ -81,13 +92,17 @@ std::optional<Asked::Answer> Asked::answer() {
 bool Asked::run_lives() const { return StoreLease::held(store_); }
 
 RequestFiles::RequestFiles(const Path& store) : folder_(folder_of(store)) {
+  require_own_folders(store);
   std::error_code ignored;  // the folder itself stays: other nodes may know it
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) fs::remove_all(entry.path(), ignored);
+  for (const auto& entry : fs::directory_iterator(folder_, ignored))
+    if (is_own(entry.path().filename()) && fs::is_regular_file(entry.symlink_status(ignored)))
+      fs::remove(entry.path(), ignored);
 }
 
 void RequestFiles::answer(
     const std::function<std::optional<std::string>(const std::string&, const Request&)>& carry_out) {
   std::error_code none;
+  if (fs::is_symlink(fs::symlink_status(folder_, none))) return;  // since the run began: nothing outside is touched
   std::vector<Path> found;
   for (const auto& entry : fs::directory_iterator(folder_, none))
     if (entry.path().extension() == kRequest) found.push_back(entry.path());

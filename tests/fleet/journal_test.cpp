@@ -66,6 +66,25 @@ TEST(Journal, ATornLastRecordIsCutAtEveryByte) {
   }
 }
 
+TEST(Journal, WhatIsNoJournalIsNeitherReadNorCut) {
+  Folder folder;
+  write(folder.path(), 1, {"a"});
+  const std::string torn = "not a line of winnow's";
+  overwrite(folder / "precious", torn);
+  overwrite(folder / "journal/notes.log", torn);
+  overwrite(folder / "journal/0000002.log", torn);
+  std::filesystem::create_symlink(folder / "precious", folder / "journal/00000003.log");
+  std::filesystem::create_directory(folder / "journal/00000004.log");
+  std::uint64_t cut = 0;
+  EXPECT_EQ(events(folder.path(), nullptr, &cut), Names({"a"}));
+  EXPECT_EQ(cut, 0u);
+  EXPECT_EQ(Journal::last_epoch(folder.path()), 1u);
+  Journal::compact(folder.path(), 0);
+  for (const char* other : {"precious", "journal/notes.log", "journal/0000002.log"})
+    EXPECT_EQ(read_file(folder / other), torn) << other;
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "journal/00000003.log"));
+}
+
 TEST(Journal, DamageInTheMiddleCostsItsRecordOnly) {
   Folder folder;
   write(folder.path(), 1, {"a", "b", "c"});

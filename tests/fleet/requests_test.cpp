@@ -118,6 +118,39 @@ TEST_F(Requests, WhatAnotherRunWasAskedIsForgotten) {
   });
 }
 
+TEST_F(Requests, OnlyRequestsAndAnswersAreRemoved) {
+  Path outside = folder_ / "outside";
+  std::filesystem::create_directories(outside / "folder");
+  for (const char* mine : {"old.request", "old.answer", ".old.request.7.0.part", ".old.answer.7.0.part"})
+    put(mine, "{}");
+  for (const char* other : {"notes.txt", ".hidden", ".notes.7.0.part"}) put(other, "kept");
+  overwrite(outside / "precious", "kept");
+  std::filesystem::create_symlink(outside / "precious", folder_ / "requests/a.request");
+  std::filesystem::create_directory_symlink(outside, folder_ / "requests/b.request");
+  std::filesystem::create_directories(folder_ / "requests/c.request/within");
+  RequestFiles again(folder_.path());
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "requests"))
+    left.push_back(entry.path().filename());
+  EXPECT_THAT(left, testing::UnorderedElementsAre("notes.txt", ".hidden", ".notes.7.0.part", "a.request", "b.request",
+                                                  "c.request"));
+  EXPECT_EQ(read_file(outside / "precious"), "kept");
+}
+
+TEST_F(Requests, AFolderElsewhereIsNeitherEmptiedNorWrittenInto) {
+  Path outside = folder_ / "outside";
+  std::filesystem::create_directories(outside);
+  overwrite(outside / "a.request", R"({"request": "cancel"})");
+  std::filesystem::create_directory_symlink(outside, folder_ / "requests");
+  EXPECT_THAT(refusal([&] { RequestFiles(folder_.path()); }), HasSubstr("requests is a link: "));
+  EXPECT_THAT(refusal([&] { Asked(folder_.path(), {}); }), HasSubstr("requests is a link: "));
+  EXPECT_THAT(answer(), IsEmpty()) << "of a run that had begun before the link was there";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(outside), {}), 1);
+  std::filesystem::remove(folder_ / "requests");
+  overwrite(folder_ / "requests", "a file");
+  EXPECT_THAT(refusal([&] { RequestFiles(folder_.path()); }), HasSubstr("requests is no folder: "));
+}
+
 TEST(RequestsOfNoRun, AreRefused) {
   Folder folder;
   EXPECT_THAT(refusal([&] { Asked(folder.path(), {}); }), HasSubstr("no run works on"));

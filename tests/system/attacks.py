@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from case import SOURCE, SWEEP, Case, Skip, contains, each, equal
+from case import SOURCE, SWEEP, Case, Skip, contains, each, equal, wait_for
 
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 SECRET = "hunter2-6f1c9a"
@@ -208,6 +208,41 @@ def links_out_of_the_store(case):
     equal({file.name: file.read_text() for file in outside.iterdir()}, {"precious": "kept"}, "what is outside of the store")
 
 
+def folders_of_the_store_that_are_links(case):
+    """Requests are removed and journals cut where they lie: not in a folder of somebody else that a link leads to, nor through a link to a file."""
+    small(case)
+    outside = case.folder / "outside"
+    outside.mkdir()
+    precious = {name: "kept" for name in ("precious", "00000001.log", "old.request")}
+    for name, text in precious.items():
+        (outside / name).write_text(text)
+    for folder in ("requests", "journal"):
+        store = case.folder / f"linked-{folder}"
+        store.mkdir()
+        (store / folder).symlink_to(outside)
+        one_line(sweep_into(case, store), 2, f"{store}/{folder} is a link: ")
+        equal([file.name for file in store.iterdir() if file.name not in ("exit.json", folder)], [], "what was made in a store that is refused")
+        one_line(run(case, "store", "prune", case.sweep, "--store", store, "--remove"), 2, f"{store}/{folder} is a link: ")
+    (case.store / "journal").mkdir(parents=True)
+    (case.store / "journal/00000003.log").symlink_to(outside / "00000001.log")
+    (case.store / "requests").mkdir()
+    (case.store / "requests/x.request").symlink_to(outside / "old.request")
+    (case.store / "requests/notes").mkdir()
+    (case.store / "requests/notes/mine").write_text("kept")
+    code, said, wrong = sweep_into(case, case.store)
+    equal(code, 0, f"exit code: {said}{wrong}")
+    equal((case.store / "requests/notes/mine").read_text(), "kept", "what lies beside requests")
+    equal({file.name: file.read_text() for file in outside.iterdir()}, precious, "what is outside of the store")
+    process = case.start("--set", "seed=7", "--trainers", 1, ranks=0, trainer=("--sleep", 2))
+    wait_for(lambda: case.running(), "a running stage")
+    shutil.move(case.store / "requests", case.folder / "aside")
+    (case.store / "requests").symlink_to(outside)
+    for words in (["cancel", case.store], ["retry", case.store], ["add", case.sweep, "--store", case.store]):
+        one_line(run(case, *words), 2, f"{case.store}/requests is a link: ")
+    equal(process.wait(60), 0, "exit code: " + case.said())
+    equal({file.name: file.read_text() for file in outside.iterdir()}, precious, "what is outside of the store")
+
+
 def secrets_stay_out(case):
     """Of an environment with secrets nothing is in the store, in what is printed, in the page."""
     small(case)
@@ -239,7 +274,7 @@ def secrets_stay_out(case):
 
 
 TESTS = [a_rank_that_is_no_winnow, a_result_that_is_not_there, names_that_would_be_folders_elsewhere, odd_paths_of_stores, a_results_folder_of_someone_else, a_read_only_store,
-         links_out_of_the_store, secrets_stay_out]
+         links_out_of_the_store, folders_of_the_store_that_are_links, secrets_stay_out]
 
 if __name__ == "__main__":
     each(TESTS)

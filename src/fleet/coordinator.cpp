@@ -15,7 +15,6 @@
 #include "missing_results.h"
 #include "nonsense.h"
 #include "own_folders.h"
-#include "recall.h"
 #include "too_small_gpus.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
@@ -61,6 +60,7 @@ Coordinator::Coordinator(const Work& work, const Options& options, const World& 
     if (std::none_of(work.sweeps.begin(), work.sweeps.end(),
                      [&](const Wanted& w) { return same_file(w.file, sweep.file); }))
       again_.push_back(sweep);
+  leave_out_again(known.cancelled());
   if (replayed.damaged)
     observer.say(fmt::format("{} damaged records of the journal in {} were skipped; no result depends on them",
                              replayed.damaged, (options.store / "journal").string()));

@@ -11,6 +11,7 @@
 #include "journal.h"
 #include "lease.h"
 #include "links.h"
+#include "recall.h"
 #include "request_files.h"
 #include "status_file.h"
 #include "sweep_progress.h"
@@ -71,6 +72,8 @@ class Coordinator {
   bool is_wanted(sched::StageId, std::optional<std::size_t> but_for = {}) const;
   std::vector<sched::StageId> own_stages(std::size_t sweep) const;
   std::string cancel(const std::string& sweep);
+  std::size_t leave_out(std::size_t sweep);  // stages
+  void leave_out_again(const std::vector<Recall::Cancelled>&);
   std::string retry(const std::vector<std::string>& stages);
   std::int64_t memory_of(sched::ClassId) const;  // MemoryNeed::bytes of its stages
 

@@ -7,9 +7,9 @@
 
 #include "coordinator.h"
 #include "further_sweep_json.h"
-#include "recall.h"
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
+#include "winnow/core/same_file.h"
 
 namespace winnow::fleet {
 
@@ -20,6 +20,13 @@ namespace {
 
 bool is_ready(const std::future<Enlarge>& plan) {
   return plan.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+// As `winnow add` names a file, wherever the run was started.
+std::string as_added(const std::string& file) {
+  std::error_code unknown;
+  Path whole = std::filesystem::absolute(file, unknown);
+  return unknown ? file : whole.lexically_normal().string();
 }
 
 }  // namespace
@@ -153,12 +160,40 @@ std::string Coordinator::cancel(const std::string& sweep) {
     throw UsageError(fmt::format("this run has no sweep {}{}; it has {}", sweep, did_you_mean(sweep, names),
                                  fmt::join(names, ", ")));
   auto index = static_cast<std::size_t>(found - work_.sweeps.begin());
-  std::vector<StageId> own = own_stages(index);
-  cancelled_.insert(index);
-  journal_.add({{"event", "cancelled"}, {"sweep", sweep}, {"file", found->file}});
+  journal_.add({{"event", "cancelled"}, {"sweep", sweep}, {"file", as_added(found->file)}});
+  return fmt::format("{} of {} left out", counted(leave_out(index), "stage"), sweep);
+}
+
+std::size_t Coordinator::leave_out(std::size_t sweep) {
+  std::vector<StageId> own = own_stages(sweep);
+  cancelled_.insert(sweep);
   std::size_t before = scheduler_.counts().withdrawn;
   event(Scheduler::Withdraw{std::move(own)});
-  return fmt::format("{} of {} left out", counted(scheduler_.counts().withdrawn - before, "stage"), sweep);
+  return scheduler_.counts().withdrawn - before;
+}
+
+// A run that died is started again with the sweeps it had, by launch/mpirun or by Slurm: what was cancelled of it is
+// wanted no more. Where nothing else is named, it was a person who did: they want it.
+void Coordinator::leave_out_again(const std::vector<Recall::Cancelled>& cancelled) {
+  std::vector<std::size_t> sweeps;
+  for (std::size_t i = 0; i < work_.sweeps.size(); ++i)
+    if (std::any_of(cancelled.begin(), cancelled.end(), [&](const Recall::Cancelled& one) {
+          return one.sweep == work_.sweeps[i].name && same_file(one.file, work_.sweeps[i].file);
+        }))
+      sweeps.push_back(i);
+  bool wanted = sweeps.size() == work_.sweeps.size() && again_.empty();
+  for (std::size_t sweep : sweeps) {
+    const Wanted& which = work_.sweeps[sweep];
+    if (wanted) {
+      journal_.add({{"event", "wanted"}, {"sweep", which.name}, {"file", as_added(which.file)}});
+      continue;
+    }
+    std::size_t stages = leave_out(sweep);
+    observer_.say(fmt::format(
+        "{0} was cancelled in the run before, which did not end: {1} of it left out; `winnow add {2} --store {3}` "
+        "brings it back",
+        which.name, counted(stages, "stage"), which.file, options_.store.string()));
+  }
 }
 
 std::string Coordinator::retry(const std::vector<std::string>& stages) {

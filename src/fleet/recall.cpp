@@ -33,25 +33,28 @@ Recall::Recall(const Path& store, Journal::Tail tail) {
       [&](std::string_view record) {
         take_attempt(record, attempts_);
         history_.take(record);
-        take_further(record);
+        take_request(record);
       },
       tail);
 }
 
 // Few records: they may be parsed.
-void Recall::take_further(std::string_view record) {
+void Recall::take_request(std::string_view record) {
   std::optional<std::string_view> event = value_in_record(record, R"("event":)");
-  if (event != "added" && event != "cancelled" && event != "end") return;
-  if (event == "end") {
-    if (whole_number_in(record, R"("open":)") == 0) further_.clear();
-    return;
-  }
+  if (event == "end" && whole_number_in(record, R"("open":)") == 0) further_.clear(), cancelled_.clear();
+  if (event != "added" && event != "cancelled" && event != "wanted") return;
   const Value said = Value::parse(record, nullptr, /*allow_exceptions=*/false);
   if (!said.is_object()) return;
+  auto name = said.find("sweep");
+  // The whole run: who starts it again wants all of what he names then.
+  if (event == "cancelled" && name == said.end()) return further_.clear(), cancelled_.clear();
   FurtherSweep named = further_sweep_of(said);
-  bool all = event == "cancelled" && named.file.empty();
-  std::erase_if(further_, [&](const FurtherSweep& sweep) { return all || sweep.file == named.file; });
+  const std::string sweep = name != said.end() && name->is_string() ? name->get<std::string>() : "";
+  std::erase_if(cancelled_, [&](const Cancelled& one) { return one.sweep == sweep || one.file == named.file; });
+  if (event == "wanted") return;
+  std::erase_if(further_, [&](const FurtherSweep& one) { return one.file == named.file; });
   if (event == "added") further_.push_back(std::move(named));
+  else cancelled_.push_back({sweep, std::move(named.file)});
 }
 
 std::uint32_t Recall::attempts(const Identity& identity) const {

@@ -26,14 +26,20 @@ class Recall {
   std::int64_t peak(const std::string& kind) const;  // bytes of a device that one held at most; 0: not known
   // What was added to runs that have not ended well since, nor been cancelled: each file once.
   const std::vector<FurtherSweep>& further() const { return further_; }
+  // What people cancelled of such runs, and have not added again.
+  struct Cancelled {
+    std::string sweep, file;
+  };
+  const std::vector<Cancelled>& cancelled() const { return cancelled_; }
   const Journal::Replayed& replayed() const { return replayed_; }  // what of the journal was damaged
 
  private:
-  void take_further(std::string_view record);
+  void take_request(std::string_view record);
 
   std::unordered_map<Identity, std::uint32_t> attempts_;
   ClassHistory history_;
   std::vector<FurtherSweep> further_;
+  std::vector<Cancelled> cancelled_;
   Journal::Replayed replayed_;
 };
 

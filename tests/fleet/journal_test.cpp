@@ -283,6 +283,62 @@ TEST_F(Recalled, RecordsWithoutWhatTheyShouldHaveTellNothing) {
   EXPECT_EQ(attempt, 1u);
 }
 
+class RecalledRequests : public testing::Test {
+ protected:
+  Folder folder_;
+  std::uint64_t epoch_ = 0;
+
+  void put(const std::vector<Value>& records) {  // of a coordinator of their own
+    Journal journal(folder_.path(), ++epoch_);
+    for (const Value& record : records) journal.add(record);
+    journal.sync();
+  }
+  static Value end(int open) { return {{"event", "end"}, {"open", open}}; }
+  static Value of(const char* event, const std::string& sweep) {
+    return {{"event", event}, {"sweep", sweep}, {"file", "/x/" + sweep + ".toml"}};
+  }
+  Names cancelled() const {
+    Names names;
+    const Recall recall(folder_.path());
+    for (const Recall::Cancelled& one : recall.cancelled()) names.push_back(one.sweep + " " + one.file);
+    return names;
+  }
+  Names further() const {
+    Names names;
+    const Recall recall(folder_.path());
+    for (const FurtherSweep& one : recall.further()) names.push_back(one.file);
+    return names;
+  }
+};
+
+TEST_F(RecalledRequests, WhatWasCancelledStaysSoUntilARunEndsWithNothingOpen) {
+  put({of("cancelled", "b"), of("cancelled", "b"), of("cancelled", "c")});  // it dies
+  EXPECT_EQ(cancelled(), Names({"b /x/b.toml", "c /x/c.toml"}));
+  put({end(7)});  // drained
+  EXPECT_EQ(cancelled(), Names({"b /x/b.toml", "c /x/c.toml"}));
+  Journal::compact(folder_.path(), 0);
+  EXPECT_EQ(cancelled(), Names({"b /x/b.toml", "c /x/c.toml"})) << "after compaction, too";
+  put({end(0)});
+  EXPECT_EQ(cancelled(), Names());
+}
+
+TEST_F(RecalledRequests, WhatIsAddedOrWantedAgainIsNotCancelled) {
+  put({of("added", "b"), of("cancelled", "b"), of("cancelled", "c")});
+  EXPECT_EQ(further(), Names());
+  put({of("added", "b")});
+  EXPECT_EQ(cancelled(), Names({"c /x/c.toml"}));
+  EXPECT_EQ(further(), Names({"/x/b.toml"}));
+  put({of("wanted", "c")});
+  EXPECT_EQ(cancelled(), Names());
+  EXPECT_EQ(further(), Names({"/x/b.toml"})) << "what the command line names is not added";
+}
+
+TEST_F(RecalledRequests, ARunThatIsCancelledAsAWholeIsForgotten) {
+  put({of("added", "b"), of("cancelled", "c"), {{"event", "cancelled"}}, end(7)});
+  EXPECT_EQ(cancelled(), Names());
+  EXPECT_EQ(further(), Names());
+}
+
 TEST_F(Recalled, NoJournalIsNoLoss) {
   EXPECT_THAT(seconds(), testing::ElementsAre(std::nullopt, std::nullopt));
   std::filesystem::create_directories(folder_ / "journal");

@@ -2,7 +2,7 @@
 import json
 
 from several_sweeps import Sweeps
-from case import SWEEP, contains, each, equal, trainers_of, undisturbed, wait_for
+from case import SWEEP, contains, each, equal, kill, trainers_of, undisturbed, wait_for
 
 FAILS_WHILE = """
 import os, time
@@ -64,6 +64,53 @@ def cancel_of_one_sweep(case):
     equal((code, len(case.digests())), (0, 13), "what the next run computes: " + text)
 
 
+def a_cancelled_sweep_stays_so(case):
+    """kill -9 of the coordinator, then a drain: the same command leaves out what was cancelled, and says so. Once all else is done it is forgotten."""
+    process = case.start("--trainers", 1, ranks=0, trainer=("--sleep", 0.4))
+    wait_for(lambda: case.running(), "a running stage")
+    equal(case.winnow("cancel", case.store, "--sweep", "b"), "4 stages of b left out\n", "answer")
+    kill(process.pid)
+    process.wait(30)
+    wait_for(lambda: not trainers_of(case), "the end of its trainers")
+    says = f"b was cancelled in the run before, which did not end: 4 stages of it left out; `winnow add {case.b} --store {case.store}` brings it back"
+    process = case.start("--trainers", 1, "--grace", 0.1, ranks=0, trainer=("--sleep", 0.6))
+    wait_for(lambda: says in case.said(), "word of the cancelled sweep")
+    process.terminate()
+    equal(process.wait(60), 4, "exit code: " + case.said())
+    equal(case.said().count(says), 1, "lines that say so: " + case.said())
+    code, text = case.run("--trainers", 2, ranks=0)
+    equal((code, len(case.digests())), (5, 9), "exit code and run files: " + text)
+    contains(text, says)
+    contains(text, "b is not complete: 5 of 9 stages done, 4 cancelled")
+    code, text = case.run("--trainers", 2, ranks=0)
+    equal((code, len(case.digests()), "was cancelled" in text), (0, 13, False), "what the next run computes: " + text)
+
+
+def a_cancelled_sweep_is_added_to_the_run_after(case):
+    """The way back, as the run says it, also where the run after that dies. Named alone, the sweep is wanted without it."""
+    def dies(*options):
+        before = len(case.events("started"))
+        process = case.start("--trainers", 1, ranks=0, trainer=("--sleep", 0.6))
+        wait_for(lambda: len(case.events("started")) > before, "a running stage")
+        for words in options:
+            case.winnow(*words)
+        kill(process.pid)
+        process.wait(30)
+        wait_for(lambda: not trainers_of(case), "the end of its trainers")
+    cancel = ("cancel", case.store, "--sweep", "b")
+    dies(cancel)
+    case.output.write_text("")
+    dies(("add", case.b, "--store", case.store))
+    contains(case.said(), "b was cancelled in the run before")
+    case.output.write_text("")
+    dies(cancel)
+    equal("b was cancelled" in case.said(), False, "what was added again is not cancelled: " + case.said())
+    case.files = [case.b]
+    code, text = case.run("--trainers", 2, ranks=0)
+    equal((code, "b was cancelled" in text), (0, False), "a run of the cancelled sweep alone: " + text)
+    contains(text, "9 of 9 stages done")
+
+
 def nobody_answers_for_a_run_that_died(case):
     """A lease that is left behind is no run."""
     contains(case.winnow("retry", case.folder / "nowhere", code=2), "no run works on")
@@ -72,7 +119,8 @@ def nobody_answers_for_a_run_that_died(case):
     equal(list((case.folder / "nowhere").iterdir()), [], "files that were left")
 
 
-TESTS = [retry_of_what_failed, cancel_of_the_whole_run, cancel_of_one_sweep, nobody_answers_for_a_run_that_died]
+TESTS = [retry_of_what_failed, cancel_of_the_whole_run, cancel_of_one_sweep, a_cancelled_sweep_stays_so, a_cancelled_sweep_is_added_to_the_run_after,
+         nobody_answers_for_a_run_that_died]
 
 if __name__ == "__main__":
     each(TESTS, Sweeps)

@@ -193,6 +193,7 @@ def whole_rows_before_a_deadline(case):
     case.files = [case.a]
     code, text = case.run("--trainers", 1, "--deadline", "12s", "--grace", 0.1, "--time-scale", 0.1, ranks=0,
                           trainer=case.python_trainer(SLOW_PRODEN))
+    equal(code, 5, "exit code at the deadline: " + text)
     contains(text, "whole rows first")
     contains(text, "the deadline is near: nothing new starts")
     contains(text, "the deadline came, what ran has saved its place")

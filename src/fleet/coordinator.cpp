@@ -208,9 +208,11 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
       started["trainer"] = static_cast<std::int64_t>(message.number);
       started["code_version"] = message.text;
       if (double gpus = gpus_of_a_slot_[agent] * width_of(attempt.stage); gpus > 0) started["gpus"] = gpus;
-      journal_.add(std::move(started));
       std::vector<sched::Part> parts = scheduler_.parts_of(attempt);
       if (parts.empty()) parts = {{agent, width_of(attempt.stage)}};  // its lease has ended meanwhile
+      if (parts.size() > 1)
+        for (const sched::Part& part : parts) started["hosts"].push_back(host(part.agent));
+      journal_.add(std::move(started));
       status_.started(attempt, parts);
       observer_.started(attempt, host(agent));
       return event(Scheduler::Started{agent, attempt});

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "executors.h"
+#include "gang_hosts.h"
 #include "winnow/core/host.h"
 #include "winnow/core/revision.h"
 #include "winnow/device/device.h"
@@ -84,7 +85,7 @@ Execution execute(const Stage& stage, const Context& context, comm::Collective& 
   result.content.trial = context.trial;
   result.content.stage = stage;
   result.content.provenance = {std::string(revision()),
-                               host_name(),
+                               gang_hosts(collective, context.device),
                                device::kind_of(context.device),
                                {{"torch", TORCH_VERSION}},
                                context.threads,

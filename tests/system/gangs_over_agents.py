@@ -60,6 +60,8 @@ def run_on_slots_of_several(case):
                 processes.add(int(run.attrs["width"]))
                 hosts.add(len(str(run.attrs["host"]).split(", ")))
     equal((processes, hosts), ({3}, {2}), "processes and hosts in the run files")
+    gangs = [r for r in case.events("started") if "hosts" in r]
+    equal({(len(r["hosts"]), r["hosts"][0] == r["host"]) for r in gangs}, {(2, True)}, "hosts of gangs in the journal")
     nothing_is_left(case)
 
 

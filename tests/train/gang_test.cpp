@@ -1,8 +1,12 @@
 // A gang computes what one process computes. Alone there is nothing to compare: run them as `mpirun -n k test-train
 // --gtest_filter=Gang*`. Golden cases of methods are run as gangs as well (tests/CMakeLists.txt).
+#include <sched.h>
+#include <unistd.h>
+
 #include "../comm/joined_gang.h"
 #include "miniature.h"
 #include "rows_source.h"
+#include "winnow/core/host.h"
 #include "winnow/model/toy.h"
 #include "winnow/train/engine.h"
 
@@ -33,6 +37,19 @@ TEST_F(GangTest, AStageHasTheSameResultDigestOnEveryProcess) {
     std::string own = execute(train(method), context(), comm::gang(), quiet_).content.result_digest().hex();
     EXPECT_EQ(own, comm::agree(comm::gang(), own)) << method;
   }
+}
+
+// Every process but the first two, which share one, has a host of its own.
+TEST_F(GangTest, AResultNamesTheHostsOfAllProcesses) {
+  if (comm::gang().size() == 1) GTEST_SKIP() << comm::kAlone;
+  const std::string before = host_name();
+  if (::unshare(CLONE_NEWUTS) != 0) GTEST_SKIP() << "only root gives a process another host name";
+  const std::string own = fmt::format("node{}", std::max(0, comm::gang().rank() - 1));
+  ASSERT_EQ(::sethostname(own.data(), own.size()), 0);
+  std::string wanted = "node0";
+  for (int node = 1; node < comm::gang().size() - 1; ++node) wanted += fmt::format(", node{}", node);
+  EXPECT_EQ(execute(pretrain(), context(), comm::gang(), quiet_).content.provenance.host, wanted);
+  ASSERT_EQ(::sethostname(before.data(), before.size()), 0);
 }
 
 TEST_F(GangTest, AProcessThatDriftsAwayIsFoundByTheNameOfTheTensor) {

@@ -220,11 +220,14 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
     case Message::Kind::reserved: return event(Scheduler::Reserved{agent, attempt});
     case Message::Kind::call: {
       std::vector<sched::Part> parts = scheduler_.parts_of(attempt);
-      auto part = static_cast<std::size_t>(message.number);
-      if (part < parts.size())
-        links_.send(parts[part].agent,
-                    {.kind = Message::Kind::call, .attempt = attempt, .text = message.text, .detail = message.detail});
-      return;
+      if (parts.empty()) return;  // its lease has ended meanwhile
+      if (std::string fault = fault_of_call(agent, message.number, parts); !fault.empty()) {
+        links_.refuse(agent);
+        return distrust(agent, fault);
+      }
+      return links_.send(
+          parts[static_cast<std::size_t>(message.number)].agent,
+          {.kind = Message::Kind::call, .attempt = attempt, .text = message.text, .detail = message.detail});
     }
     case Message::Kind::remark: return remarked(attempt, Value::parse(message.text));
     case Message::Kind::progress: {

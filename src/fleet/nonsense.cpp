@@ -118,4 +118,11 @@ std::string nonsense_in(const Message& message, std::size_t stages) {
   }
 }
 
+std::string fault_of_call(sched::AgentId from, double part, const std::vector<sched::Part>& parts) {
+  bool leads = !parts.empty() && parts.front().agent == from;
+  return leads && part >= 1 && part < static_cast<double>(parts.size())
+             ? ""
+             : "it calls a process that is none of a gang that it leads";
+}
+
 }  // namespace winnow::fleet

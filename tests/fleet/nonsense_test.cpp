@@ -58,6 +58,16 @@ TEST(Nonsense, StagesThatDoNotExist) {
   EXPECT_EQ(nonsense_in({.kind = Kind::heartbeat, .attempts = {kGood, kNowhere}}, kStages), "it holds stage 3 of 3");
 }
 
+TEST(Nonsense, CallsOfOtherGangs) {
+  const std::vector<sched::Part> gang = {{4, 2}, {7, 1}}, alone = {{4, 2}};
+  EXPECT_EQ(fault_of_call(4, 1, gang), "");
+  EXPECT_NE(fault_of_call(7, 1, gang), "") << "a member leads nobody";
+  EXPECT_NE(fault_of_call(5, 1, gang), "") << "it has no part in it";
+  for (double part : {0.0, 2.0, 1e18}) EXPECT_NE(fault_of_call(4, part, gang), "") << part;
+  EXPECT_NE(fault_of_call(4, 1, alone), "");
+  EXPECT_NE(fault_of_call(4, 0, {}), "");
+}
+
 TEST(Nonsense, ACoordinatorsWords) {
   for (Kind kind : {Kind::welcome, Kind::assign, Kind::retract, Kind::cancel, Kind::drain, Kind::alive, Kind::begin,
                     Kind::release, Kind::sources})

@@ -52,7 +52,7 @@ def a_rank_that_is_no_winnow(case):
     stages = small(case)
     words = {"bytes": "is too long to be one", "length": "is too long to be one", "stage": "it speaks of stage 4000000000 of 5", "held": "it holds stage 4000000000 of 5",
              "coordinator": "it speaks as a coordinator", "event": "a trainer's event is no JSON object", "class": "it does not know why a stage failed",
-             "seconds": "a stage took nan s", "slots": "it has 1e+300 slots", "gpus": "it does not say its process and its GPUs", "host": r"its host is called 'a\n[13/13] \u001b[31m'"}
+             "seconds": "a stage took nan s", "slots": "it has 1e+300 slots", "gpus": "it does not say its process and its GPUs", "call": "it calls a process that is none of a gang that it leads", "host": r"its host is called 'a\n[13/13] \u001b[31m'"}
     for what, says in words.items():
         store = case.folder / what
         words = [SOURCE / "launch/mpirun", "-n", 1, case.build / "bin/winnow", "run", case.sweep, "--from-scratch", "--store", store,

@@ -1,7 +1,7 @@
 // A rank that is no winnow: it takes part in MPI and sends the coordinator what no agent says, or nothing. Then it
 // waits for its end.
 //   babbling-agent nothing | bytes | length | stage | held | coordinator | event | class | seconds | slots | gpus |
-//   host | done
+//   host | call | done
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
 #include <unistd.h>
@@ -86,6 +86,8 @@ int main(int argc, char** argv) {
   if (what == "event") send({.kind = Kind::progress, .attempt = kFirst, .text = "{\"step\": "});
   if (what == "class") send({.kind = Kind::failed, .attempt = kFirst, .text = "because"});
   if (what == "seconds") send({.kind = Kind::done, .attempt = kFirst, .number = std::nan(""), .text = "committed"});
+  for (int i = 0; what == "call" && i < 100; ++i, ::usleep(100'000))  // the stage has been given to one of us by then
+    send({.kind = Kind::call, .attempt = kFirst, .number = 1, .text = "touch called", .detail = "/tmp"});
   if (what == "done") say_done_without_a_result();
   for (;;) ::pause();
 }

@@ -51,7 +51,47 @@ def a_job_that_gets_nowhere_ends(cluster, build, folder):
         cluster.wait(lambda: work.log().count("allocation ") > seen or cluster.state(work.job) == "FAILED", "the next allocation: " + work.log(), 90)
     job = work.ended()
     assert (job["JobState"], job["ExitCode"], job["Restarts"]) == ("FAILED", "4:0", "1"), (job, work.log())
-    assert "two allocations finished no stage and saved no checkpoint" in work.log(), work.log()
+    assert "two allocations finished no stage and brought no checkpoint further" in work.log(), work.log()
+
+
+# Its first run of a stage takes three steps and no later one any; every stop saves a checkpoint anew.
+STUCK = """
+import json, os, pathlib, select, sys
+say = lambda **event: print(json.dumps(event), flush=True)
+say(event="ready", protocol=1, device="cpu", version="stuck-1")
+for line in sys.stdin:
+    command = json.loads(line)
+    if command["do"] == "quit": break
+    if command["do"] != "run": continue
+    identity, folder = command["identity"], pathlib.Path(command["checkpoint"])
+    folder.mkdir(parents=True, exist_ok=True)
+    step = int((folder / "step").read_text()) if (folder / "step").exists() else 0
+    if step: say(event="resumed", identity=identity, epoch=0, step=step)
+    step = max(step, 3)
+    while not select.select([sys.stdin], [], [], 0.2)[0]:
+        say(event="progress", identity=identity, epoch=0, epochs=1, step=step, steps=9, metrics={})
+    (folder / "part").write_text(str(step))
+    os.rename(folder / "part", folder / "step")
+    say(event="checkpoint", identity=identity, step=step, bytes=1, seconds=0)
+    say(event="stopped", identity=identity)
+"""
+
+
+def a_checkpoint_that_gets_no_further_is_no_progress(cluster, build, folder):
+    """The first allocation saves one, the second and third save it again, which is a new file."""
+    trainer = folder / "stuck.py"
+    trainer.write_text(STUCK)
+    work = Work(cluster, build, folder / "stuck", program=f"{sys.executable} {trainer}")
+    for allocation in range(1, 6):
+        cluster.wait(lambda: len({record["epoch"] for record in work.events("started")}) >= allocation or cluster.state(work.job) == "FAILED",
+                     lambda: "a running stage: " + work.log(), 90)
+        if cluster.state(work.job) == "FAILED":
+            break
+        cluster.said("scancel", "--batch", "--signal=USR1", work.job)
+    job = work.ended()
+    assert (job["JobState"], job["ExitCode"], job["Restarts"]) == ("FAILED", "4:0", "2"), (job, work.log())
+    assert {record["step"] for record in work.events("checkpoint")} == {3}, work.events("checkpoint")
+    assert "two allocations finished no stage and brought no checkpoint further" in work.log(), work.log()
 
 
 def refusals(folder):
@@ -78,7 +118,8 @@ def main():
         os.environ["WINNOW_CACHE"] = str(folder / "cache")
         subprocess.run([build / "bin/winnow", "data", "check", "fashion-mnist"], check=True, capture_output=True)
         with Cluster() as cluster:
-            for test in (a_sweep_is_done, a_stopped_job_is_queued_again_and_resumes, a_job_that_gets_nowhere_ends):
+            for test in (a_sweep_is_done, a_stopped_job_is_queued_again_and_resumes, a_job_that_gets_nowhere_ends,
+                         a_checkpoint_that_gets_no_further_is_no_progress):
                 begin = time.time()
                 test(cluster, build, folder)
                 print(f"{test.__name__:46} {time.time() - begin:5.1f} s  ok", flush=True)

@@ -26,9 +26,9 @@ seed   = {seeds}
 
 class Work:
     """One stage, and two for each seed after it. `trainer`: options of the no-op trainer; `options`: of winnow run; `sbatch`: of sbatch.
-    `programs`: a folder of programs that stand before those of the machine in the job's PATH."""
+    `program`: another trainer in its place. `programs`: a folder of programs that stand before those of the machine in the job's PATH."""
 
-    def __init__(self, cluster, build, folder, *trainer, seeds=(0, 1), options=(), sbatch=("--cpus-per-task=2",), programs=None, **environment):
+    def __init__(self, cluster, build, folder, *trainer, seeds=(0, 1), options=(), sbatch=("--cpus-per-task=2",), program=None, programs=None, **environment):
         self.cluster, self.folder = cluster, folder
         self.folder.mkdir()
         self.store = self.folder / "results"
@@ -38,11 +38,11 @@ class Work:
         home.mkdir()
         (home / "launch").symlink_to(SOURCE / "launch")
         (home / "build").symlink_to(build)
-        noop = " ".join([str(build / "bin/noop-trainer"), *trainer])
+        words = program or " ".join([str(build / "bin/noop-trainer"), *trainer])
         if programs:
             environment = dict(environment, PATH=f"{programs}:{os.environ['PATH']}", SLURM_CALLS=str(self.calls))
         self.job = cluster.submit("--time=10", f"--output={self.folder}/log", *sbatch, SOURCE / "launch/slurm.sbatch", self.folder / "sweep.toml",
-                                  "--from-scratch", "--store", self.store, "--checkpoint-every", "0.2", "--grace", "0", "--trainer", noop, *options, cwd=home, **environment)
+                                  "--from-scratch", "--store", self.store, "--checkpoint-every", "0.2", "--grace", "0", "--trainer", words, *options, cwd=home, **environment)
 
     def log(self):
         file = self.folder / "log"

@@ -16,6 +16,8 @@ import time
 import traceback
 from pathlib import Path
 
+import h5py
+
 from cluster import PROGRAMS, Cluster, missing
 from work import SOURCE, Work
 
@@ -38,6 +40,10 @@ class Place:
         file = folder / name
         file.write_text(f'#!/bin/bash\necho "{name} $1" >>"$SLURM_CALLS"\n{does}\n')
         file.chmod(0o755)
+
+    def processes_with(self, word):
+        """Those of gangs have no word of Slurm in their environment, by which the cluster would know them."""
+        return subprocess.run(["pgrep", "-f", str(word)], capture_output=True, text=True).stdout.split()
 
     def work(self, *trainer, launcher=None, cores="--cpus-per-task=2", sbatch=(), programs=None, **more):
         self.count += 1
@@ -80,6 +86,26 @@ def both_nodes_compute_by_either_launcher(place):
         check(hosts_of(work) == 2, work)
         check({record["slots"] for record in work.events("joined")} == {2.0}, work, "a trainer for each core")
         check({record["agent"] for record in work.events("started")} == {0, 1}, work)
+
+
+def a_gang_takes_slots_of_both_nodes(place):
+    """Three processes, two slots a node. Both nodes have this machine's name: the run file says it once for each agent."""
+    counts = [place.folder / f"count-{launcher}" for launcher in LAUNCHERS]
+    works = [place.work("--sleep", "1", "--count", str(count), launcher=launcher, seeds=[0], options=["--set", "width=3"]) for launcher, count in zip(LAUNCHERS, counts)]
+    for work, launcher, count in zip(works, LAUNCHERS, counts):
+        completed(work, 3)
+        check(f"ranks by {launcher}" in work.log() and not work.events("failed"), work)
+        check({record["agent"]: record["slots"] for record in work.events("joined")} == {0: 2, 1: 2}, work, work.events("joined"))
+        gangs = {}
+        for file in work.store.glob("runs/??/*.h5"):
+            with h5py.File(file) as run:
+                gangs[file.stem] = (int(run.attrs["width"]), len(str(run.attrs["host"]).split(", ")))
+        check(sorted(gangs.values()) == [(1, 1), (3, 2), (3, 2)], work, f"width and agents of each stage: {gangs}")
+        folders = [folder for record in work.events("joined") for folder in Path("/dev/shm").glob(f"winnow-gang.*.{record['pid']}.*")]
+        check(not folders, work, folders)
+        work.wait(lambda: not place.processes_with(count), "the end of all processes of gangs")
+    for node in place.cluster.names:
+        place.cluster.wait(lambda: not place.cluster.processes(node), lambda: f"the end of all processes on {node}: {place.cluster.processes(node)}")
 
 
 def nodes_may_differ(place):
@@ -279,7 +305,7 @@ GROUPS = [
     ({}, [preempted_by_requeue]),
     ({}, [preempted_by_cancel]),
     ({}, [a_lost_node_under_srun, a_lost_node_under_mpirun, the_node_of_the_batch_script_is_lost]),
-    ({}, [a_crash_after_a_lost_node_brings_the_job_back]),
+    ({}, [a_gang_takes_slots_of_both_nodes, a_crash_after_a_lost_node_brings_the_job_back]),
     ({"pmix": False}, [slurm_without_pmix]),
 ]
 

@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 from case import SOURCE, Case, equal, revision_of
-from kinds import KINDS, not_possible, words_of
+from kinds import KINDS, attempts_anywhere, not_possible, words_of
 from nodes import Nodes, possible
+from results import one_for_each
 from scenes import Gangs, Scripted, Training, undisturbed
 
 MOST = 25                                                      # schedules, where as few as make every kind hit are wanted
@@ -39,8 +41,8 @@ def settle(case, nodes):
     return left
 
 
-def schedule(scene, build, seed, kinds, wanted, hits, keep):
-    """Runs until all is done, with the kinds of fault that are due. What hit while a stage ran counts in `hits`."""
+def schedule(scene, build, seed, kinds, wanted, keep):
+    """Runs until all is done, with the kinds of fault that are due. Returns those that hit while a stage ran, and how many runs it took."""
     draw = random.Random(seed)
     case = scene(build)
     due, happened = list(kinds), []
@@ -51,21 +53,18 @@ def schedule(scene, build, seed, kinds, wanted, hits, keep):
                 while process.poll() is None:
                     time.sleep(draw.uniform(0.2, 0.6))
                     for kind in list(due):                     # the first one that finds what it strikes
-                        if not case.running() or process.poll() is not None:
+                        if not attempts_anywhere(case, nodes) or process.poll() is not None:
                             break
                         if KINDS[scene][kind](case, nodes, draw):
                             happened.append(kind)
-                            hits[kind] += 1
                             due.remove(kind)
                             break
                 whole = case.check()
-                # A backbone that was damaged when all that began with it was done is needed for nothing, and not computed again.
                 if process.returncode == 0 and whole and wanted.keys() - case.digests().keys() <= case.backbones():
                     break
             else:
                 raise AssertionError(f"{RUNS} runs did not complete it; the last one ended with {process.returncode}")
-            found = case.digests()
-            equal(found, {identity: digest for identity, digest in wanted.items() if identity in found}, "result digests")
+            one_for_each(case, wanted)
             equal(settle(case, nodes), [], "processes that are left")
             equal([str(f) for f in case.store.rglob("*.part*")], [], "files that are half written")
     except AssertionError as error:
@@ -86,15 +85,13 @@ def dealt(scene, kinds, turn):
     return list(dict.fromkeys(decks[card // len(kinds)][card % len(kinds)] for card in cards))
 
 
-def drawn(first, count, kinds):
-    """A scene and its faults for each seed: of ten schedules six are scripted, two of gangs, two real training."""
+def drawn(first, count, scene, kinds):
+    """A scene's schedules among so many seeds: of ten six are scripted, two of gangs, two real training."""
     scenes = (Scripted, Gangs, Scripted, Training, Scripted)
     for seed in range(first, first + count):
-        scene = scenes[seed % 5]
-        if scene not in kinds:
-            continue
-        turn = seed // 5 * scenes.count(scene) + scenes[:seed % 5].count(scene)
-        yield seed, scene, dealt(scene, kinds[scene], turn)
+        if scenes[seed % 5] is scene:
+            turn = seed // 5 * scenes.count(scene) + scenes[:seed % 5].count(scene)
+            yield seed, scene, dealt(scene, kinds, turn)
 
 
 def until_all_hit(first, kinds, hits):
@@ -105,6 +102,26 @@ def until_all_hit(first, kinds, hits):
                 return
             yield seed, scene, due[:AT_ONCE[scene]]
             seed += 1
+
+
+def once_more(seed, missed):
+    """A kind may have met no stage that runs where it strikes: each scene's get a schedule of their own."""
+    for scene, due in missed.items():
+        for at in range(0, len(due), AT_ONCE[scene]):
+            yield seed, scene, due[at:at + AT_ONCE[scene]]
+            seed += 1
+
+
+def side_by_side(chosen, count, run):
+    """Runs so many schedules at a time, and gives what became of each. The next one is chosen when there is room for it."""
+    with ThreadPoolExecutor(count) as pool:
+        begun = set()
+        for each in chosen:
+            begun.add(pool.submit(run, *each))
+            if len(begun) == count:
+                ended, begun = wait(begun, return_when=FIRST_COMPLETED)
+                yield from (each.result() for each in ended)
+        yield from (each.result() for each in begun)
 
 
 def written(title, lines):
@@ -154,6 +171,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=SOURCE / "build")
     parser.add_argument("--schedules", type=int, default=0, help="so many; 0: as few as make every kind hit")
+    parser.add_argument("--at-once", type=int, default=0, help="so many side by side; 0: what two cores have room for")
     parser.add_argument("--minutes", type=float, default=0, help="begin no further schedule after so many; the outcome says how many there were")
     parser.add_argument("--seed", type=int, default=0, help="of the first")
     parser.add_argument("--scene", choices=[scene.name for scene in KINDS], action="append", help="only this one; may be repeated")
@@ -181,17 +199,39 @@ def main():
     kinds = {scene: made for scene, made in kinds.items() if made}
     hits = {kind: 0 for made in kinds.values() for kind in made}
     outcomes, wanted = [], {}
-    try:
-        chosen = drawn(arguments.seed, arguments.schedules, kinds) if arguments.schedules else until_all_hit(arguments.seed, kinds, hits)
+    due_once = set() if arguments.schedules or arguments.minutes else set(hits)
+
+    def one(seed, scene, due):
+        started = time.time()
+        happened, runs = schedule(scene, arguments.build, seed, due, wanted[scene], arguments.keep)
+        print(f"schedule {seed:3} {scene.name:8} {time.time() - started:5.1f} s  {runs} starts  {', '.join(happened)}", flush=True)
+        return scene, happened, runs
+
+    def all_of(chosen, count):
+        for scene, happened, runs in side_by_side(chosen, count, one):
+            outcomes.append((scene, happened, runs))
+            for kind in happened:
+                hits[kind] += 1
+
+    def in_time(chosen):
         for seed, scene, due in chosen:
             if arguments.minutes and time.time() - begin > 60 * arguments.minutes:
-                break
-            if scene not in wanted:
-                wanted[scene] = undisturbed(scene, arguments.build)
-            started = time.time()
-            happened, runs = schedule(scene, arguments.build, seed, due, wanted[scene], hits, arguments.keep)
-            outcomes.append((scene, happened, runs))
-            print(f"schedule {seed:3} {scene.name:8} {time.time() - started:5.1f} s  {runs} starts  {', '.join(happened)}", flush=True)
+                return
+            due_once.update(due)
+            yield seed, scene, due
+
+    def missed():
+        return {scene: due for scene in kinds if (due := [kind for kind in kinds[scene] if kind in due_once and hits[kind] == 0])}
+
+    try:
+        for scene in kinds:
+            wanted[scene] = undisturbed(scene, arguments.build)
+        if not arguments.schedules:
+            all_of(in_time(until_all_hit(arguments.seed, kinds, hits)), 1)
+        else:
+            for scene in kinds:
+                all_of(in_time(drawn(arguments.seed, arguments.schedules, scene, kinds[scene])), arguments.at_once or scene.side_by_side)
+            all_of(once_more(arguments.seed + arguments.schedules, missed()), 1)
     except AssertionError as error:
         print(f"FAILED: {error}")
         sys.exit(1)
@@ -201,9 +241,8 @@ def main():
         print(f"{count:4} {kind}")
     print("not made: " + "; ".join(f"{kind} ({why})" for kind, why in reasons.items()))
     print(f"{len(outcomes)} schedules in {time.time() - begin:.0f} s")
-    missing = [kind for kind, count in hits.items() if count == 0]
-    if arguments.schedules in (0, 50) and not arguments.minutes and missing:
-        sys.exit("FAILED: these never hit a running stage: " + ", ".join(missing))
+    if never := [kind for due in missed().values() for kind in due]:
+        sys.exit("FAILED: these were dealt and never hit a running stage: " + ", ".join(never))
     if arguments.record:
         words = f"--schedules {arguments.schedules}" + (f" --minutes {arguments.minutes:g}" if arguments.minutes else "") + "".join(f" --scene {name}" for name in arguments.scene or [])
         reasons.update({f"what is struck in {scene.name}": "not asked for, this time" for scene in KINDS if scene not in kinds})

@@ -57,6 +57,54 @@ def all_of(nodes, kind):
     return sorted(pid for node in nodes.alive() for pid in node.processes() if kind_of(pid, node, first) == kind)
 
 
+def not_ended(case):
+    """Attempts that have not ended, as the journal and the store tell it; those of a run that is over are among them."""
+    return {(r["identity"], r["attempt"]) for r in case.running()}
+
+
+def attempts_on(case, node):
+    """Those that run on this node: their processes are there. A gang has some on a node other than that of its record."""
+    here = node.processes()
+    lent = any(kind_of(pid, node, None) == "gang's process there" for pid in here)
+    own = {inner(pid) for pid in here}
+    return {(r["identity"], r["attempt"]) for r in case.running() if lent or r["host"] == node.name and r["trainer"] in own}
+
+
+def attempts_anywhere(case, nodes):
+    return set().union(*(attempts_on(case, node) for node in nodes.alive()))
+
+
+def attempts_in(case, nodes, pid, kind):
+    """Those that run in this process, or below it; the coordinator, its mpirun and its launcher have all of them below."""
+    if kind not in ("trainer", "agent", "relay", "orted"):
+        return attempts_anywhere(case, nodes)
+    node = next((node for node in nodes.alive() if pid in node.processes()), None)
+    if node is None:
+        return set()
+    running = attempts_on(case, node)
+    return running if kind != "trainer" else {(r["identity"], r["attempt"]) for r in case.running() if r["trainer"] == inner(pid)} & running
+
+
+def inner(pid):
+    """The PID that a process has on its node."""
+    try:
+        return next(int(line.split()[-1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("NSpid:"))
+    except OSError:
+        return 0
+
+
+def busy(case, nodes, draw):
+    """A node on which a stage runs, of those given, and its attempts."""
+    found = [(node, running) for node in nodes if (running := attempts_on(case, node))]
+    return draw.choice(found) if found else (None, set())
+
+
+def find_busy(case, nodes, kind, draw):
+    """A process of this kind with a stage, and its attempts."""
+    found = [(pid, running) for pid in all_of(nodes, kind) if (running := attempts_in(case, nodes, pid, kind))]
+    return draw.choice(found) if found else (None, set())
+
+
 def find(nodes, kind, draw):
     found = all_of(nodes, kind)
     return draw.choice(found) if found else None
@@ -97,8 +145,8 @@ def killed(kind):
 def killed_around(kind):
     """What stages do not fail by: the next start goes on with them."""
     def strike(case, nodes, draw):
-        pid = find(nodes, kind, draw)
-        return pid is not None and send(signal.SIGKILL, pid)
+        pid, before = find_busy(case, nodes, kind, draw)
+        return pid is not None and send(signal.SIGKILL, pid) and bool(before & not_ended(case))
     return strike
 
 
@@ -117,59 +165,75 @@ def follower_killed(case, nodes, draw):
 def stopped(kind):
     """SIGSTOP for long enough to be taken for dead; what is then gone for winnow wakes up and must do no harm."""
     def strike(case, nodes, draw):
-        pid = find(nodes, kind, draw)
+        pid, before = find_busy(case, nodes, kind, draw)
         if pid is None or not send(signal.SIGSTOP, pid):
             return False
+        hit = bool(before & not_ended(case))
         time.sleep(draw.uniform(1, 20) * case.scale)
         send(signal.SIGCONT, pid)
-        return True
+        return hit
     return strike
 
 
-def other_node(nodes, draw):
+def busy_other(case, nodes, draw):
     """Not the coordinator's, where there is another."""
-    return draw.choice(nodes.alive()[1:] or nodes.alive())
+    return busy(case, nodes.alive()[1:] or nodes.alive(), draw)
 
 
 def link_down(case, nodes, draw):
-    node = other_node(nodes, draw)
+    node, before = busy_other(case, nodes, draw)
+    if node is None:
+        return False
     node.cut()
+    hit = bool(before & not_ended(case))
     time.sleep(draw.uniform(1, 15) * case.scale)
     node.heal()
-    return True
+    return hit
 
 
 def link_disturbed(delay, loss):
     def strike(case, nodes, draw):
-        node = other_node(nodes, draw)
+        node, before = busy_other(case, nodes, draw)
+        if node is None:
+            return False
         node.disturb(delay, loss, draw.randrange(1 << 30))
+        hit = bool(before & not_ended(case))
         time.sleep(draw.uniform(5, 20) * case.scale)
         relay = node.calm()
-        return relay.carried > 0 and (loss == 0 or relay.lost > 0)
+        return hit and relay.carried > 0 and (loss == 0 or relay.lost > 0)
     return strike
 
 
 def node_lost(case, nodes, draw):
     if len(nodes.alive()) < 3:
         return False
-    draw.choice(nodes.alive()[1:]).lose()
-    return True
+    node, before = busy(case, nodes.alive()[1:], draw)
+    if node is None:
+        return False
+    node.lose()
+    return bool(before & not_ended(case))
 
 
 def clock_jumps(case, nodes, draw):
     """An hour or a day, forwards or back; half of the time it is set right again while stages run."""
-    clock = case.clocks / draw.choice(nodes.alive()).name
+    node, before = busy(case, nodes.alive(), draw)
+    if node is None:
+        return False
+    clock = case.clocks / node.name
     jump = draw.choice([-86400, -3600, 3600, 86400])
     with open(clock, "r+b") as file:                              # in place: processes have it mapped
         file.write(struct.pack("<q", jump))
+    hit = bool(before & not_ended(case))
     time.sleep(draw.uniform(1, 8) * case.scale)
     if draw.random() < 0.5:
         with open(clock, "r+b") as file:
             file.write(bytes(8))
-    return True
+    return hit
 
 
 def full_disk(case, nodes, draw):
+    """Of all nodes, as the two that follow: it is the store's."""
+    before = attempts_anywhere(case, nodes)
     filler = case.store / "filler"
     try:
         with open(filler, "wb") as file:
@@ -178,31 +242,35 @@ def full_disk(case, nodes, draw):
                 file.flush()
     except OSError:
         pass
+    hit = bool(before & not_ended(case))
     time.sleep(draw.uniform(0.5, 2))
     filler.unlink()
-    return True
+    return hit
 
 
-def frozen(case, seconds):
+def frozen(case, nodes, seconds):
+    """Whether a stage ran when it began."""
     run("fsfreeze", "--freeze", case.store)
     try:
+        hit = bool(attempts_anywhere(case, nodes))
         time.sleep(seconds)
+        return hit
     finally:
         run("fsfreeze", "--unfreeze", case.store)
 
 
 def disk_stands_still(case, nodes, draw):
     """Longer than an agent may be silent, now and then: what waits for the disk then cannot even be killed."""
-    frozen(case, draw.uniform(1, 12) * case.scale)
-    return True
+    return frozen(case, nodes, draw.uniform(1, 12) * case.scale)
 
 
 def slow_disk(case, nodes, draw):
     """It works a fifth of the time."""
+    hit = False
     for _ in range(draw.randrange(5, 15)):
-        frozen(case, 0.2)
+        hit |= frozen(case, nodes, 0.2)
         time.sleep(0.05)
-    return True
+    return hit
 
 
 def damaged(change):
@@ -218,6 +286,7 @@ def damaged(change):
             return False
         copy = file.with_suffix(".damaged")                       # in place a reader would see half of each
         copy.write_bytes(content)
+        case.damages[file.stem] += 1
         os.replace(copy, file)
         return True
     return strike

@@ -1,6 +1,7 @@
 """Several simulated nodes on one machine: process trees that share no PID, network, IPC or mount namespace, no /tmp and no /dev/shm;
 only files elsewhere, as on a cluster with a shared file system. Needs root and iproute2."""
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -134,8 +135,7 @@ class Nodes:
 
     def __init__(self, count, shared):
         self.shared = Path(shared)
-        self.subnet = os.getpid() % 200 + 20
-        self.bridge = f"wf{self.subnet}"
+        self.take_subnet()
         self.hosts = self.shared / "hosts"
         self.hosts.write_text("127.0.0.1 localhost\n" + "".join(f"10.77.{self.subnet}.{i + 1} node{i}\n" for i in range(count)))
         self.calls = self.shared / "calls"
@@ -147,7 +147,6 @@ file={self.calls}/$host.$$
 printf '%s' "$*" >"$file.part" && mv "$file.part" "$file.call"
 """)
         self.agent.chmod(0o755)
-        run("ip", "link", "add", self.bridge, "type", "bridge")
         run("ip", "link", "set", self.bridge, "up")
         self.all, self.ending = [], False
         try:
@@ -158,6 +157,18 @@ printf '%s' "$*" >"$file.part" && mv "$file.part" "$file.call"
             raise
         self.thread = threading.Thread(target=self.answer_calls)
         self.thread.start()
+
+    def take_subnet(self):
+        """One that nobody else on this machine has: a bridge of its name could be made."""
+        for _ in range(200):
+            self.subnet = random.randrange(20, 220)
+            self.bridge = f"wf{self.subnet}"
+            made = run("ip", "link", "add", self.bridge, "type", "bridge", check=False)
+            if made.returncode == 0:
+                return
+            if "File exists" not in made.stderr:
+                break
+        raise AssertionError(f"no bridge for the nodes: {made.stderr.strip()}")
 
     def answer_calls(self):
         started = []

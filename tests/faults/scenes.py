@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from case import SOURCE, SWEEP, Case, equal
@@ -37,7 +38,8 @@ def disk_that_can_stand_still():
 class Scene(Case):
     """Its store is a file system of its own, so that it can be full and stand still."""
 
-    name, seeds, width, trainers, scale = "", (0, 1), 1, 2, 0.2
+    name, seeds, width, trainers, scale = "", (0, 1), 1, 2, 0.1
+    side_by_side = 4                                              # schedules: most of the time they wait
 
     def __init__(self, build):
         super().__init__(build, self.seeds)
@@ -58,6 +60,7 @@ class Scene(Case):
             (self.store / "lost+found").rmdir()
         self.clocks = self.folder / "clocks"
         self.clocks.mkdir()
+        self.damages = Counter()                                  # of run files, by identity
 
     def text(self):
         return SWEEP.format(seeds=list(self.seeds))
@@ -138,6 +141,7 @@ class Training(Scene):
     """winnow-train on nano-clip."""
 
     name, trainers, scale = "training", 1, 0.5
+    side_by_side = 2
 
     def text(self):
         return REAL

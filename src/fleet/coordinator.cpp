@@ -256,6 +256,7 @@ void Coordinator::on_message(AgentId agent, const Message& message) {
     case Message::Kind::quarantined: return quarantined(agent, message);
     case Message::Kind::readmitted:
       journal_.add({{"event", "readmitted"}, {"agent", agent}, {"host", host(agent)}, {"device", message.text}});
+      status_.readmitted(agent, message.text);
       return observer_.say(fmt::format("{} on {} gets stages again{}", message.text, host(agent),
                                        message.number > 0 ? ": one that failed there failed elsewhere, too" : ""));
     case Message::Kind::note: return observer_.say(message.text);

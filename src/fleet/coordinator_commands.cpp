@@ -147,6 +147,7 @@ void Coordinator::execute(const Scheduler::Withdrawn& c) {
 
 void Coordinator::execute(const Scheduler::Revived& c) {
   sweeps_.revived(c.stage, c.blocked);
+  if (!c.blocked) status_.revived(c.stage);
   observer_.revived(c.stage);
 }
 
@@ -184,6 +185,7 @@ void Coordinator::quarantined(sched::AgentId agent, const Message& message) {
                 {"device", message.text},
                 {"stages", message.attempts.size()},
                 {"seconds", message.number}});
+  status_.quarantined(agent, message.text, wall_seconds() + message.number);
   observer_.say(fmt::format(
       "{} different stages failed on {} of {} one after the other, while its others work: it gets none for {:.0f} min; "
       "what failed there is tried elsewhere",

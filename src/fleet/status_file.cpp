@@ -16,13 +16,16 @@ namespace winnow::fleet {
 
 namespace {
 
-constexpr std::size_t kFailures = 10;
+constexpr std::size_t kRetries = 10, kFailed = 100;
 
 Path path_of(const Path& store) { return store / "status.json"; }
 
 Value to_json(const sched::Scheduler::Waiting& waiting) {
-  Value result = {
-      {"inputs", waiting.inputs}, {"room", waiting.room}, {"given", waiting.given}, {"pause", waiting.pause}};
+  Value result = {{"inputs", waiting.inputs},
+                  {"room", waiting.room},
+                  {"given", waiting.given},
+                  {"preparing", waiting.preparing},
+                  {"pause", waiting.pause}};
   if (waiting.next_try) result["next_try"] = std::chrono::duration<double>(*waiting.next_try).count();
   Value widths = Value::array();
   for (const auto& [width, stages] : waiting.wide) widths.push_back({{"width", width}, {"stages", stages}});
@@ -69,6 +72,19 @@ void StatusFile::readmitted(sched::AgentId agent) {
   if (auto found = agents_.find(agent); found != agents_.end()) found->second.erase("quarantined_until");
 }
 
+// Each slot has one device at most: no agent has more of them in quarantine, whatever it says.
+void StatusFile::quarantined(sched::AgentId agent, const std::string& device, double until) {
+  auto found = agents_.find(agent);
+  if (found == agents_.end()) return;
+  Value& devices = found->second["quarantined_devices"];
+  if (devices.size() < found->second["slots"].get<std::size_t>() || devices.contains(device)) devices[device] = until;
+}
+
+void StatusFile::readmitted(sched::AgentId agent, const std::string& device) {
+  if (auto found = agents_.find(agent); found != agents_.end() && found->second.contains("quarantined_devices"))
+    found->second["quarantined_devices"].erase(device);
+}
+
 void StatusFile::started(sched::Attempt attempt, const std::vector<sched::Part>& parts) {
   std::uint32_t width = 0;
   std::string hosts;
@@ -106,14 +122,35 @@ void StatusFile::ended(sched::Attempt attempt) {
 }
 
 void StatusFile::failed(sched::Attempt attempt, sched::FailureClass why, const std::string& text, bool final) {
-  failures_.push_back({{"label", work_.label(attempt.stage)},
-                       {"identity", work_.identities[attempt.stage].hex()},
-                       {"sweeps", sweeps_of(attempt.stage)},
-                       {"class", to_string(why)},
-                       {"text", text.substr(0, text.find('\n'))},
-                       {"final", final},
-                       {"time", wall_seconds()}});
-  if (failures_.size() > kFailures) failures_.pop_front();
+  Value failure = {{"label", work_.label(attempt.stage)},
+                   {"identity", work_.identities[attempt.stage].hex()},
+                   {"sweeps", sweeps_of(attempt.stage)},
+                   {"class", to_string(why)},
+                   {"text", text.substr(0, text.find('\n'))},
+                   {"final", final},
+                   {"time", wall_seconds()}};
+  if (!final) return keep_retry(std::move(failure));
+  failed_[attempt.stage] = std::move(failure);
+  if (failed_.size() <= kFailed) return;
+  failed_.erase(
+      std::ranges::min_element(failed_, {}, [](const auto& one) { return one.second["time"].template get<double>(); }));
+  ++failures_left_out_;
+}
+
+void StatusFile::revived(sched::StageId stage) {
+  auto found = failed_.find(stage);
+  if (found == failed_.end()) {
+    if (failures_left_out_ > 0) --failures_left_out_;
+    return;
+  }
+  found->second["final"] = false;
+  keep_retry(std::move(found->second));
+  failed_.erase(found);
+}
+
+void StatusFile::keep_retry(Value failure) {
+  retries_.push_back(std::move(failure));
+  if (retries_.size() > kRetries) retries_.pop_front();
 }
 
 double StatusFile::slots() const {
@@ -198,7 +235,11 @@ void StatusFile::write(const sched::Scheduler::Counts& counts, const std::vector
     entry["identity"] = work_.identities[attempt.stage].hex();
     status["running"].push_back(std::move(entry));
   }
-  status["failures"] = failures_;
+  std::vector<Value> failures(retries_.begin(), retries_.end());
+  for (const auto& [stage, failure] : failed_) failures.push_back(failure);
+  std::ranges::stable_sort(failures, {}, [](const Value& failure) { return failure["time"].get<double>(); });
+  status["failures"] = std::move(failures);
+  status["failures_left_out"] = failures_left_out_;
   try {
     write_atomically(
         path_,

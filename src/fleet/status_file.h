@@ -26,11 +26,15 @@ class StatusFile {
   void lost(sched::AgentId);
   void quarantined(sched::AgentId, double until);  // seconds since the epoch
   void readmitted(sched::AgentId);
+  // One of its devices, by the name that the agent gives it.
+  void quarantined(sched::AgentId, const std::string& device, double until);
+  void readmitted(sched::AgentId, const std::string& device);
   // Slots of one agent, or of several; the first one answers for it.
   void started(sched::Attempt, const std::vector<sched::Part>&);
   void progressed(sched::Attempt, const Value& event);
   void ended(sched::Attempt);
   void failed(sched::Attempt, sched::FailureClass, const std::string& text, bool final);
+  void revived(sched::StageId);  // what had failed for good is tried again
 
   // Best effort: a full disk must not end a run. `ended`: the last word.
   void write(const sched::Scheduler::Counts&, const std::vector<sched::Scheduler::Outlook>&,
@@ -42,6 +46,7 @@ class StatusFile {
   double slots() const;
   Value sweeps() const;
   Value sweeps_of(sched::StageId) const;  // names
+  void keep_retry(Value failure);
   std::vector<Running> running() const;
 
   Path path_;
@@ -52,8 +57,10 @@ class StatusFile {
   std::map<sched::AgentId, Value> former_;  // that have left: host and GPUs
   std::map<sched::Attempt, Value> running_;
   std::map<sched::Attempt, std::pair<double, double>> first_;  // when its first step was reported, and which it was
-  std::deque<Value> failures_;                                 // the last few
-  std::size_t before_;                                         // stages that were done at the beginning
+  std::deque<Value> retries_;               // failures after which another attempt came: the last few
+  std::map<sched::StageId, Value> failed_;  // for good: the last ones
+  std::size_t failures_left_out_ = 0;       // of those, older ones
+  std::size_t before_;                      // stages that were done at the beginning
   std::optional<TimeLeft> left_;
 };
 

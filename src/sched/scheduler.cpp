@@ -62,7 +62,17 @@ Scheduler::Waiting Scheduler::waiting(Time now) const {
     result.room += state == State::ready;
     if (state == State::ready && width_of(stage) > 1) ++result.wide[width_of(stage)];
   }
-  for (const auto& [stage, lease] : leases_) result.given += !lease.started;
+  std::map<AgentId, std::int64_t> free;
+  for (const auto& [agent, host] : hosts_) free[agent] = host.slots;
+  for (const auto& [stage, lease] : leases_)
+    if (lease.started) lease.for_each_part([&](Part part) { free[part.agent] -= part.slots; });
+  for (const auto& [stage, lease] : leases_) {
+    if (lease.started) continue;
+    bool fits = true;
+    lease.for_each_part([&](Part part) { fits = fits && free[part.agent] >= part.slots; });
+    ++(fits ? result.preparing : result.given);
+    if (fits) lease.for_each_part([&](Part part) { free[part.agent] -= part.slots; });
+  }
   if (!delayed_.empty()) result.next_try = std::max(delayed_.begin()->first - now, Time{0});
   return result;
 }

@@ -129,23 +129,34 @@ TEST(StatusView, ShowsARunThatRuns) {
       "████████········ proden flip 0.1 seed 2\n"
       "  1 min 05 s, about 47 s left, epoch 2/3, step 94/188, loss 0.707, 3.2 GB, 2 processes, attempt 2, on node-a\n"
       "\n"
-      "failed 3 min 00 s ago  cc flip 0.7 seed 1: the stage asks for the impossible\n"
-      "tried again 20 s ago  cc seed 2: was killed by signal 9\n");
+      "tried again 20 s ago  cc seed 2: was killed by signal 9\n"
+      "failed 3 min 00 s ago  cc flip 0.7 seed 1: the stage asks for the impossible\n");
 }
 
 TEST(StatusView, SaysWhyWhatWaitsDoesAndWhoIsInQuarantine) {
   Value status = a_status();
-  status["waiting"] = {{"inputs", 3}, {"room", 4},        {"given", 1},
-                       {"pause", 2},  {"next_try", 12.4}, {"wide", {{{"width", 2}, {"stages", 3}}}}};
+  status["waiting"] = {{"inputs", 3},
+                       {"room", 4},
+                       {"given", 1},
+                       {"preparing", 6},
+                       {"pause", 2},
+                       {"next_try", 12.4},
+                       {"wide", {{{"width", 2}, {"stages", 3}}}}};
   status["agents"][0]["quarantined_until"] = kNow + 90;
   status["agents"][0]["gpus"] = {{{"index", 0}, {"name", "A GPU"}, {"memory", 8e9}, {"used", 1e9}}};
   status["agents"][1]["quarantined_until"] = kNow - 1;
-  std::string text = status_view(status, kNow, {140, false});
+  status["agents"][1]["quarantined_devices"] = {
+      {"GPU 3 A GPU (GPU-d)", kNow + 30}, {"GPU 4", kNow - 1}, {"GPU 5", "?"}};
+  status["failures_left_out"] = 7;
+  std::string text = status_view(status, kNow, {180, false});
   EXPECT_THAT(text,
-              HasSubstr("waiting: 3 for 2 free slots together, 2 for a free slot, 3 for what other stages compute, "
-                        "2 to be tried again (the next in 12 s)"));
+              HasSubstr("waiting: 3 for 2 free slots together, 2 for a free slot, 6 for data, inputs or GPU memory, "
+                        "3 for what other stages compute, 2 to be tried again (the next in 12 s)"));
   EXPECT_THAT(text, HasSubstr("2 of 2 slots busy, gets no stages for 1 min 30 s: several failed there in a row"));
   EXPECT_THAT(text, HasSubstr("GPU 0 A GPU"));
+  EXPECT_THAT(text, HasSubstr("  GPU 3 A GPU (GPU-d) gets no stages for 30 s: several failed there in a row\n"));
+  EXPECT_THAT(text, Not(HasSubstr("GPU 4")));
+  EXPECT_THAT(text, HasSubstr("7 more failed before these: the journal has them\nfailed 3 min"));
   EXPECT_THAT(text, HasSubstr("0 of 2 slots busy, silent for")) << "its quarantine is over";
 }
 

@@ -131,16 +131,69 @@ TEST_F(Status, KeepsTheLastFailuresOnly) {
   EXPECT_EQ(failures.back()["text"], "1000");
 }
 
+TEST_F(Status, WhatFailedForGoodIsNotPushedOutByRetries) {
+  StatusFile file(folder_.path(), work_, progress_);
+  auto failures = [&] {
+    file.write(kCounts, {}, {}, true);
+    return read()["failures"];
+  };
+  file.failed({1, 1}, sched::FailureClass::user, "first", false);
+  file.failed({1, 2}, sched::FailureClass::user, "the weights are not there", true);
+  for (std::uint32_t i = 1; i <= 50; ++i) file.failed({2, i}, sched::FailureClass::transient, "again", false);
+  Value found = failures();
+  EXPECT_EQ(found.size(), 11u);
+  EXPECT_EQ(found[0]["text"], "the weights are not there") << "the oldest, in their order";
+  EXPECT_EQ(found[0]["final"], true);
+  file.revived(1);
+  found = failures();
+  EXPECT_EQ(found.size(), 10u);
+  EXPECT_EQ(std::count_if(found.begin(), found.end(), [](const Value& one) { return one["final"] == true; }), 0);
+}
+
+TEST_F(Status, OfManyThatFailedForGoodTheLastAreKeptAndTheOthersCounted) {
+  constexpr std::size_t kMany = 130;
+  work_.identities.resize(kMany, hash_of("many"));
+  for (Wanted& sweep : work_.sweeps) sweep.needed.resize(kMany);
+  StatusFile file(folder_.path(), work_, progress_);
+  for (std::uint32_t stage = 0; stage < kMany; ++stage)
+    file.failed({stage, 1}, sched::FailureClass::user, std::to_string(stage), true);
+  file.failed({kMany - 1, 2}, sched::FailureClass::user, "once more", true);
+  file.write(kCounts, {}, {}, true);
+  EXPECT_EQ(read()["failures"].size(), 100u);
+  EXPECT_EQ(read()["failures"].back()["text"], "once more");
+  EXPECT_EQ(read()["failures_left_out"], 30);
+  file.revived(0);
+  file.write(kCounts, {}, {}, true);
+  EXPECT_EQ(read()["failures_left_out"], 29);
+}
+
+TEST_F(Status, TellsOfDevicesInQuarantine) {
+  StatusFile file(folder_.path(), work_, progress_);
+  file.joined(0, "here", 2, Value::array());
+  file.quarantined(0, "GPU 1", 1e10);
+  file.quarantined(0, "GPU 0", 2e10);
+  file.quarantined(0, "GPU 7", 3e10);  // it has two slots
+  file.quarantined(9, "GPU 0", 1e10);  // nobody
+  auto devices = [&] {
+    file.write(kCounts, {}, {}, false);
+    return read()["agents"][0]["quarantined_devices"];
+  };
+  EXPECT_EQ(devices(), Value::parse(R"({"GPU 0": 2e10, "GPU 1": 1e10})"));
+  file.readmitted(0, "GPU 1");
+  EXPECT_EQ(devices(), Value::parse(R"({"GPU 0": 2e10})"));
+}
+
 TEST_F(Status, SaysWhyWhatWaitsDoes) {
   StatusFile file(folder_.path(), work_, progress_);
   file.joined(0, "here", 4, Value::array());
   file.quarantined(0, 1e10);
   sched::Scheduler::Waiting waiting;
-  waiting.inputs = 3, waiting.room = 2, waiting.given = 1, waiting.pause = 4;
+  waiting.inputs = 3, waiting.room = 2, waiting.given = 1, waiting.preparing = 5, waiting.pause = 4;
   waiting.next_try = std::chrono::milliseconds(1500);
   waiting.wide[2] = 1;
   file.write(kCounts, {}, waiting, false);
-  EXPECT_EQ(read()["waiting"], Value::parse(R"({"inputs": 3, "room": 2, "given": 1, "pause": 4, "next_try": 1.5,
+  EXPECT_EQ(read()["waiting"],
+            Value::parse(R"({"inputs": 3, "room": 2, "given": 1, "preparing": 5, "pause": 4, "next_try": 1.5,
                                                 "wide": [{"width": 2, "stages": 1}]})"));
   EXPECT_EQ(read()["agents"][0]["quarantined_until"], 1e10);
   file.readmitted(0);
@@ -215,7 +268,9 @@ TEST_F(Status, ThatIsNoneIsRefusedInOneLine) {
   for (const char* text : {"", "null", "[]", "{", "{}", "\xff\xfe", R"({"sweep":3})"})
     EXPECT_THAT(refusal(text), HasSubstr("status.json is no status of a run")) << text;
   for (const auto& [key, value] : good.items()) {
-    if (key == "host" || key == "stages" || key == "before" || key == "state" || key == "waiting") continue;
+    if (key == "host" || key == "stages" || key == "before" || key == "state" || key == "waiting" ||
+        key == "failures_left_out")
+      continue;
     Value bad = good;
     bad[key] = Value::array({1});
     EXPECT_THAT(refusal(bad.dump()), HasSubstr("is no status")) << key;

@@ -182,6 +182,21 @@ TEST(Scheduler, GivesOneStageToRunAndOneAhead) {
   EXPECT_THAT(w.ends("a").said(), ElementsAre("accept a", "c to 0"));
 }
 
+TEST(Scheduler, WhatIsGivenWaitsForASlotOnlyWhereNoneIsFree) {
+  World w;
+  w.stage("a").stage("b").stage("c").stage("d", {"a"}).agent(0, 2);
+  auto preparing_and_given = [&] {
+    Scheduler::Waiting waiting = w.scheduler().waiting(1h);
+    return std::pair(waiting.preparing, waiting.given);
+  };
+  EXPECT_EQ(preparing_and_given(), std::pair(std::size_t{2}, std::size_t{1})) << "one is given ahead";
+  w.starts("a");
+  EXPECT_EQ(preparing_and_given(), std::pair(std::size_t{1}, std::size_t{1}));
+  w.starts("b");
+  EXPECT_EQ(preparing_and_given(), std::pair(std::size_t{0}, std::size_t{1}));
+  EXPECT_EQ(w.scheduler().waiting(1h).inputs, 1u);
+}
+
 TEST(Scheduler, ALongStageDoesNotWaitBehindALongOne) {
   World w;
   w.stage("a").stage("b").stage("c").takes("any", 3600).agent(0);

@@ -184,11 +184,13 @@ if os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-bad":
 while size({str(failed)!r}) < 3 and size({str(done)!r}) > 3 + size({str(failed)!r}):
     say(event="progress", identity=command["identity"], step=int(time.time() * 10))
     time.sleep(0.1)
+if size({str(failed)!r}) >= 3: time.sleep(0.3)               # so that its status is seen
 note({str(done)!r})
 say(event="done", identity=command["identity"], metrics={{"accuracy": 0.5}})
 """)
     case.sweep.write_text(SWEEP.format(seeds=list(range(6))))
     process = case.start(trainer=trainer)
+    wait_for(lambda: "  GPU 2 H200 (GPU-bad) gets no stages for " in case.winnow("status", case.store, code=None), "word of it in the status")
     equal(process.wait(90), 0, "exit code: " + case.said())
     contains(case.said(), " different stages failed on GPU 2 H200 (GPU-bad) of ")
     contains(case.said(), "what failed there is tried elsewhere")

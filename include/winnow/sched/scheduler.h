@@ -243,7 +243,8 @@ class Scheduler {
   // Of the open stages that do not run: what for.
   struct Waiting {
     std::size_t inputs = 0, room = 0;           // stages that are not done; a slot
-    std::size_t given = 0;                      // to an agent, ahead
+    std::size_t given = 0;                      // to an agent, ahead: its slots are taken
+    std::size_t preparing = 0;                  // given to an agent that has the slots free
     std::size_t pause = 0;                      // after a failed attempt
     std::optional<Time> next_try = {};          // how long the first of those still does
     std::map<std::uint32_t, std::size_t> wide;  // of `room`, by width: those wider than 1

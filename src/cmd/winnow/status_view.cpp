@@ -177,6 +177,7 @@ class View {
       room -= number_or(wide, "stages", 0);
     }
     part(room + number_or(*found, "given", 0), "for a free slot");
+    part(number_or(*found, "preparing", 0), "for data, inputs or GPU memory");
     part(number_or(*found, "inputs", 0), "for what other stages compute");
     part(number_or(*found, "pause", 0),
          fmt::format("to be tried again (the next in {})", duration(number_or(*found, "next_try", 0))));
@@ -244,6 +245,13 @@ class View {
       bool well = silent <= kSilence && !(until && *until > now_);
       lines.push_back(well ? line(words) : line(words, "33"));
       for (const Value& gpu : list(agent, "gpus")) lines.push_back(gpu_line(gpu));
+      auto sick = agent.find("quarantined_devices");
+      if (sick == agent.end() || !sick->is_object()) continue;
+      for (const auto& [device, until] : sick->items())
+        if (until.is_number() && until.get<double>() > now_)
+          lines.push_back(line(fmt::format("  {} gets no stages for {}: several failed there in a row", device,
+                                           duration(until.get<double>() - now_)),
+                               "33"));
     }
     return lines;
   }
@@ -289,15 +297,20 @@ class View {
     return lines;
   }
 
+  // What failed for good last, where it stays when there is little room.
   Lines failures() const {
-    Lines lines;
+    Lines lines, final_ones;
     for (const Value& failure : status_.at("failures")) {
       bool final = flag(failure, "final");
-      lines.push_back(line(fmt::format("{} {} ago  {}: {}", final ? "failed" : "tried again",
-                                       duration(now_ - number_or(failure, "time", now_)), cmd::text(failure, "label"),
-                                       cmd::text(failure, "text")),
-                           final ? "31" : "33"));
+      (final ? final_ones : lines)
+          .push_back(line(fmt::format("{} {} ago  {}: {}", final ? "failed" : "tried again",
+                                      duration(now_ - number_or(failure, "time", now_)), cmd::text(failure, "label"),
+                                      cmd::text(failure, "text")),
+                          final ? "31" : "33"));
     }
+    if (double more = number_or(status_, "failures_left_out", 0); more > 0)
+      lines.push_back(line(fmt::format("{:.0f} more failed before these: the journal has them", more), "31"));
+    lines.insert(lines.end(), final_ones.begin(), final_ones.end());
     return lines;
   }
 

@@ -35,6 +35,19 @@ def gang_of(pid):
     return next((v for v in variables if v.startswith(b"PMIX_NAMESPACE=")), None)
 
 
+def whole_gang(case):
+    """The newest running gang with all its processes up: those here, the daemon, those there. Of a stage that was never hit: the
+    third time would be its last. One that began a moment ago: an agent that is killed when its gang has just ended is missed later."""
+    for attempt in (a for a in case.running() if a["attempt"] == 1 and time.time() - a["time"] < 1):
+        here = [p for p in children(attempt["trainer"]) if p in trainers_of(case)]
+        for daemon in daemons(case):
+            there = [p for p in children(daemon) if p in trainers_of(case)]
+            if len(here) + len(there) == 3 and here and there and len({gang_of(p) for p in here + there}) == 1:
+                return attempt, {"here": here[0], "there": there[0], "launch": attempt["trainer"], "daemon": daemon,
+                                 "leading agent": pid_of_agent(case, attempt["agent"]), "other agent": parent(parent(daemon)) or parent(daemon)}
+    return None
+
+
 def left(case):
     return [str(f) for r in case.events("joined") for f in Path("/dev/shm").glob(f"winnow-gang.*.{r['pid']}.*")]
 
@@ -73,20 +86,8 @@ def live_and_die_together(case):
     process = case.start("--set", "width=3", "--trainers", 2, "--time-scale", 0.4, ranks=4, trainer=("--sleep", 1.5))
     wait_for(lambda: len(case.digests()) >= 1, "the backbone, which is no gang's")
 
-    def gang():
-        """The newest running gang with all its processes up: those here, the daemon, those there. Of a stage that was never hit: the
-        third time would be its last. One that began a moment ago: an agent that is killed when its gang has just ended is missed later."""
-        for attempt in (a for a in case.running() if a["attempt"] == 1 and time.time() - a["time"] < 1):
-            here = [p for p in children(attempt["trainer"]) if p in trainers_of(case)]
-            for daemon in daemons(case):
-                there = [p for p in children(daemon) if p in trainers_of(case)]
-                if len(here) + len(there) == 3 and here and there and len({gang_of(p) for p in here + there}) == 1:
-                    return attempt, {"here": here[0], "there": there[0], "launch": attempt["trainer"], "daemon": daemon,
-                                     "leading agent": pid_of_agent(case, attempt["agent"]), "other agent": parent(parent(daemon)) or parent(daemon)}
-        return None
-
     for what in ("other agent", "leading agent", "there", "daemon", "here", "launch"):   # agents first: they may take two gangs with them
-        _, processes = strike(case, gang, lambda attempt, processes: processes[what], f"a gang, to kill its {what}")
+        _, processes = strike(case, lambda: whole_gang(case), lambda attempt, processes: processes[what], f"a gang, to kill its {what}")
         wait_for(lambda: not any(Path(f"/proc/{processes[p]}").exists() for p in ("here", "there", "launch", "daemon")), f"the end of a gang that lost its {what}")
         done = len(case.digests())
         wait_for(lambda: len(case.digests()) > done, "a result: three failures in a row would be taken for the agent's fault")

@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "agent_loop.h"
 #include "backoff.h"
 #include "clock.h"
 #include "message.h"
 #include "mpi_world.h"
+#include "start_watch.h"
 
 namespace winnow::fleet {
 
@@ -52,13 +54,17 @@ AgentProcess start_agent(const Options& options) {
 // too.
 void relay(AgentProcess agent, const World& world, sched::Time longest_silence) {
   ignore_signals();
-  MpiWorld mpi(world);
+  std::optional<MpiWorld> mpi;
+  {
+    StartWatch watch(world.size, StartWatch::Of::agent);
+    mpi.emplace(world);
+  }
   Backoff backoff;
   sched::Time heard = now();
   std::string to_agent, from_agent;
   bool connected = true;
-  while (!mpi.dismissed() || mpi.sending()) {
-    bool busy = mpi.receive([&](int, std::string_view bytes) { to_agent.append(bytes); });
+  while (!mpi->dismissed() || mpi->sending()) {
+    bool busy = mpi->receive([&](int, std::string_view bytes) { to_agent.append(bytes); });
     if (busy) heard = now();
     else if (now() - heard > longest_silence) ::_exit(1);  // the agent sees its connection close, and ends
     if (connected) {
@@ -69,13 +75,13 @@ void relay(AgentProcess agent, const World& world, sched::Time longest_silence) 
         ::waitpid(agent.pid, nullptr, 0);
       }
     }
-    if (!from_agent.empty()) mpi.send(0, std::exchange(from_agent, {})), busy = true;
+    if (!from_agent.empty()) mpi->send(0, std::exchange(from_agent, {})), busy = true;
     if (busy) backoff.busy();
     std::vector<pollfd> fds;
     if (connected) fds.push_back({agent.connection.get(), POLLIN, 0});
     backoff.wait(fds);
   }
-  mpi.finalize();
+  mpi->finalize();
 }
 
 }  // namespace winnow::fleet

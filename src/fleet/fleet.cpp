@@ -30,7 +30,7 @@ Fleet::~Fleet() = default;
 Outcome Fleet::coordinate(const Work& work, Observer& observer) {
   Coordinator coordinator(work, state_->options, state_->world, state_->mpi, observer);
   if (state_->world.mpi) {
-    StartWatch watch(state_->world.size);
+    StartWatch watch(state_->world.size, StartWatch::Of::coordinator);
     state_->mpi = std::make_unique<MpiWorld>(state_->world);
   }
   Outcome outcome = coordinator.run();

@@ -60,6 +60,9 @@ std::vector<std::string> launcher(std::uint32_t width, const Path& folder) {
   // Whatever a batch system has allocated, these slots are ours.
   set(words, "ras", "^slurm,gridengine,tm,lsf,loadleveler,alps");
   set(words, "orte_tmpdir_base", folder.string());
+  // When one process is gone the others are killed at once: they ignore SIGTERM, after which each daemon would wait
+  // twice as long as this, one daemon after the other.
+  set(words, "odls_base_sigkill_timeout", "0");
   return words;
 }
 

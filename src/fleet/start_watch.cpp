@@ -30,13 +30,12 @@ int seconds_from_environment() {
 
 }  // namespace
 
-StartWatch::StartWatch(int ranks) {
-  int seconds = seconds_from_environment();
+StartWatch::StartWatch(int ranks, Of of) {
+  int times = of == Of::agent ? 4 : 1, seconds = times * seconds_from_environment();
   complaint = fmt::format(
-      "winnow: MPI has not started on all {} ranks within {} s (WINNOW_START_SECONDS): one of them has died or does "
-      "not "
-      "answer; no finished stage is lost\n",
-      ranks, seconds);
+      "winnow: MPI has not started on all {} ranks within {} s ({}WINNOW_START_SECONDS): one of them has died or does "
+      "not answer; no finished stage is lost\n",
+      ranks, seconds, times > 1 ? fmt::format("{} x ", times) : "");
   ::signal(SIGALRM, give_up);
   ::alarm(static_cast<unsigned>(seconds));
 }

@@ -153,6 +153,23 @@ exec {case.build}/bin/winnow "$@"
     equal(len(case.digests()), 13, "run files")
 
 
+def a_coordinator_that_dies_while_mpi_starts_is_not_waited_for(case):
+    """Its agents are in MPI's start by then and hear nothing; they wait longer, for it plans before it comes."""
+    begun = case.folder / "begun"
+    program = case.folder / "winnow"
+    program.write_text(f"""#!/bin/sh
+if [ "$OMPI_COMM_WORLD_RANK" = 0 ] && [ ! -e {begun} ]; then touch {begun}; sleep 2; kill -9 $$; fi
+exec {case.build}/bin/winnow "$@"
+""")
+    program.chmod(0o755)
+    run = [str(program) if word.endswith("bin/winnow") else word for word in case.command(ranks=3)]
+    process = subprocess.run(run, env=dict(case.environment, WINNOW_START_SECONDS="3"), timeout=120, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    equal(process.returncode, 0, "exit code: " + process.stdout)
+    contains(process.stdout, "winnow: MPI has not started on all 3 ranks within 12 s (4 x WINNOW_START_SECONDS): one of them has died")
+    contains(process.stdout, "starting again")
+    equal(len(case.digests()), 13, "run files")
+
+
 def agents_that_never_came_are_not_waited_for_when_the_others_are_lost(case):
     """A node that is lost before it has said a word: with the other one lost, too, the run is started again."""
     wanted = undisturbed(case)
@@ -682,7 +699,7 @@ def says_in_words_what_runs(case):
     contains(text, "backbone nano-clip, seed 0")
 
 
-TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, a_rank_that_dies_while_mpi_starts_is_not_waited_for, agents_that_never_came_are_not_waited_for_when_the_others_are_lost, a_coordinator_that_gave_up_is_started_again, a_lone_agent_is_replaced, drains_on_sigterm,
+TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, a_rank_that_dies_while_mpi_starts_is_not_waited_for, a_coordinator_that_dies_while_mpi_starts_is_not_waited_for, agents_that_never_came_are_not_waited_for_when_the_others_are_lost, a_coordinator_that_gave_up_is_started_again, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,

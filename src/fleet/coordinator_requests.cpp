@@ -7,6 +7,7 @@
 
 #include "coordinator.h"
 #include "further_sweep_json.h"
+#include "winnow/core/absolute_name.h"
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/same_file.h"
@@ -20,13 +21,6 @@ namespace {
 
 bool is_ready(const std::future<Enlarge>& plan) {
   return plan.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-}
-
-// As `winnow add` names a file, wherever the run was started.
-std::string as_added(const std::string& file) {
-  std::error_code unknown;
-  Path whole = std::filesystem::absolute(file, unknown);
-  return unknown ? file : whole.lexically_normal().string();
 }
 
 }  // namespace
@@ -160,7 +154,7 @@ std::string Coordinator::cancel(const std::string& sweep) {
     throw UsageError(fmt::format("this run has no sweep {}{}; it has {}", sweep, did_you_mean(sweep, names),
                                  fmt::join(names, ", ")));
   auto index = static_cast<std::size_t>(found - work_.sweeps.begin());
-  journal_.add({{"event", "cancelled"}, {"sweep", sweep}, {"file", as_added(found->file)}});
+  journal_.add({{"event", "cancelled"}, {"sweep", sweep}, {"file", absolute_name(found->file)}});
   return fmt::format("{} of {} left out", counted(leave_out(index), "stage"), sweep);
 }
 
@@ -185,7 +179,7 @@ void Coordinator::leave_out_again(const std::vector<Recall::Cancelled>& cancelle
   for (std::size_t sweep : sweeps) {
     const Wanted& which = work_.sweeps[sweep];
     if (wanted) {
-      journal_.add({{"event", "wanted"}, {"sweep", which.name}, {"file", as_added(which.file)}});
+      journal_.add({{"event", "wanted"}, {"sweep", which.name}, {"file", absolute_name(which.file)}});
       continue;
     }
     std::size_t stages = leave_out(sweep);

@@ -117,6 +117,9 @@ class Check {
     }
     check(values, method.profiles, "profiles", method);
     check(values, method.datasets, "datasets", method);
+    // As conditions of recipes: what no experiment can have would never be said.
+    for (std::size_t i = 0; i < method.departures.size(); ++i)
+      values.check(method.departures[i].when, fmt::format("departures.{}.when", i), method);
   }
 
   void check_validation_split(const Dataset& dataset) const {

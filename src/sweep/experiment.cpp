@@ -66,7 +66,7 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   experiment.defaulted.erase(kKeepWeights);
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
   if (keeps) keep_weights(drafts);
-  note_templates(drafts, catalogue.fingerprints);
+  note_class_texts(drafts, catalogue.fingerprints);
   note_shot_lists(drafts, dataset, catalogue);
   note_further_tests(drafts, catalogue);
   note_validation_split(drafts, dataset, catalogue);

@@ -33,13 +33,7 @@ std::vector<Departure> departures_of(const PresetTable& table) {
     departure.only({"when", "text"});
     departure.require("when");
     departure.require("text");
-    result.push_back({{}, departure.text("text")});
-    for (const auto& [key, value] : departure.assignments("when")) {
-      if (!value.is_string())
-        throw UsageError(
-            fmt::format("{}: when.{} must be a text, it is {}", departure.place("when").text(), key, value.dump()));
-      result.back().when[key] = value.get<std::string>();
-    }
+    result.push_back({departure.assignments("when"), departure.text("text")});
   }
   return result;
 }

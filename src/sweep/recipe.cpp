@@ -50,7 +50,7 @@ bool recipe_trains(std::string_view name) {
   return false;
 }
 
-void note_templates(std::vector<Draft>& drafts, const Fingerprints& fingerprints) {
+void note_class_texts(std::vector<Draft>& drafts, const Fingerprints& fingerprints) {
   for (Draft& draft : drafts) {
     const Settings& settings = draft.stage.settings;
     if (draft.own_settings) continue;

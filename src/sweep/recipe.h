@@ -40,8 +40,9 @@ using Recipe = std::vector<Draft> (*)(Experiment);
 Recipe find_recipe(std::string_view name);  // UsageError with the known ones
 bool recipe_trains(std::string_view name);  // does a stage behind the cell train a model?
 
-// The fingerprint of a file of templates takes the place of the setting that names it: what counts is the content.
-void note_templates(std::vector<Draft>& drafts, const Fingerprints&);
+// The fingerprint of a file of class texts takes the place of the setting that names it (`template`, `descriptions`):
+// what counts is the content.
+void note_class_texts(std::vector<Draft>& drafts, const Fingerprints&);
 
 // The fingerprints of the further test splits of a stage that is measured on them, as "test.NAME" (data_sets.h).
 void note_further_tests(std::vector<Draft>& drafts, const Catalogue&);

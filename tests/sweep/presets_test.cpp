@@ -1,12 +1,17 @@
 // The presets that this program ships are consistent: what they set is declared and legal, and every method can be
 // planned.
+#include <gmock/gmock.h>
+
 #include <set>
 
+#include "../../src/sweep/check_presets.h"
 #include "fixture.h"
 #include "winnow/data/dataset.h"
 
 namespace winnow::sweep {
 namespace {
+
+using ::testing::HasSubstr;
 
 class Presets : public SweepTest {
  protected:
@@ -57,6 +62,23 @@ std::string needs(const Method& method) {
   if (method.needs_a(Need::validation)) text += "\ndata.validation = 0.1";
   for (const auto& [stage, methods] : method.stages) text += "\n" + stage + ".method = \"" + methods.front() + "\"";
   return text;
+}
+
+// What no experiment can have would never be said.
+TEST_F(Presets, DepartWhereAKeyHasAValueThatItCanHave) {
+  Catalogue catalogue = Catalogue::built_in({});
+  auto refused = [&](const Assignments& when) {
+    catalogue.methods.at("lafter").departures.at(0).when = when;
+    try {
+      check_presets(catalogue);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refused({{"descriptions", ""}}), "accepted");
+  EXPECT_THAT(refused({{"description", ""}}), HasSubstr("unknown key 'description' (did you mean 'descriptions'?)"));
+  EXPECT_THAT(refused({{"descriptions", 1}}), HasSubstr("lafter.toml"));
 }
 
 TEST_F(Presets, EveryMethodCanBePlannedInEveryProfile) {

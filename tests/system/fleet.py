@@ -136,38 +136,30 @@ def a_start_that_waits_for_a_lost_host_ends(case):
     equal((process.returncode, process.stderr), (2, "launch/mpirun: WINNOW_START_SECONDS is 'soon': whole seconds, 1 or more\n"), "exit code and complaint")
 
 
-def a_rank_that_dies_while_mpi_starts_is_not_waited_for(case):
-    """MPI waits for it without end; the coordinator does not, and the next start has all ranks."""
-    begun = case.folder / "begun"
-    program = case.folder / "winnow"
+def a_death_while_mpi_starts(case, rank, after, seconds, complaint):
+    """Once; the next start has all ranks."""
+    begun, program = case.folder / "begun", case.folder / "winnow"
     program.write_text(f"""#!/bin/sh
-if [ "$OMPI_COMM_WORLD_RANK" = 1 ] && [ ! -e {begun} ]; then touch {begun}; kill -9 $$; fi
+if [ "$OMPI_COMM_WORLD_RANK" = {rank} ] && [ ! -e {begun} ]; then touch {begun}; sleep {after}; kill -9 $$; fi
 exec {case.build}/bin/winnow "$@"
 """)
     program.chmod(0o755)
     run = [str(program) if word.endswith("bin/winnow") else word for word in case.command(ranks=3)]
-    process = subprocess.run(run, env=dict(case.environment, WINNOW_START_SECONDS="4"), timeout=120, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.run(run, env=dict(case.environment, WINNOW_START_SECONDS=str(seconds)), timeout=120, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     equal(process.returncode, 0, "exit code: " + process.stdout)
-    contains(process.stdout, "winnow: MPI has not started on all 3 ranks within 4 s (WINNOW_START_SECONDS): one of them has died")
+    contains(process.stdout, f"winnow: MPI has not started on all 3 ranks within {complaint}: one of them has died")
     contains(process.stdout, "starting again")
     equal(len(case.digests()), 13, "run files")
+
+
+def a_rank_that_dies_while_mpi_starts_is_not_waited_for(case):
+    """MPI waits for it without end; the coordinator does not."""
+    a_death_while_mpi_starts(case, 1, 0, 4, "4 s (WINNOW_START_SECONDS)")
 
 
 def a_coordinator_that_dies_while_mpi_starts_is_not_waited_for(case):
     """Its agents are in MPI's start by then and hear nothing; they wait longer, for it plans before it comes."""
-    begun = case.folder / "begun"
-    program = case.folder / "winnow"
-    program.write_text(f"""#!/bin/sh
-if [ "$OMPI_COMM_WORLD_RANK" = 0 ] && [ ! -e {begun} ]; then touch {begun}; sleep 2; kill -9 $$; fi
-exec {case.build}/bin/winnow "$@"
-""")
-    program.chmod(0o755)
-    run = [str(program) if word.endswith("bin/winnow") else word for word in case.command(ranks=3)]
-    process = subprocess.run(run, env=dict(case.environment, WINNOW_START_SECONDS="3"), timeout=120, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    equal(process.returncode, 0, "exit code: " + process.stdout)
-    contains(process.stdout, "winnow: MPI has not started on all 3 ranks within 12 s (4 x WINNOW_START_SECONDS): one of them has died")
-    contains(process.stdout, "starting again")
-    equal(len(case.digests()), 13, "run files")
+    a_death_while_mpi_starts(case, 0, 2, 3, "12 s (4 x WINNOW_START_SECONDS)")
 
 
 def agents_that_never_came_are_not_waited_for_when_the_others_are_lost(case):

@@ -92,7 +92,7 @@ struct Variant {
 
 // What experiments of a method do otherwise than its paper, where these settings have these values.
 struct Departure {
-  std::map<std::string, std::string> when;
+  Assignments when;
   std::string text;
 };
 

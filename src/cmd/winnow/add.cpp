@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "outcome.h"
 #include "sweep_options.h"
+#include "winnow/core/absolute_name.h"
 #include "winnow/core/error.h"
 
 namespace winnow::cmd {
@@ -33,10 +34,9 @@ int add(int argc, char** argv) {
   std::error_code absent;
   if (!std::filesystem::is_regular_file(sweep.file, absent))
     throw UsageError(sweep.file + ": there is no such sweep file");
-  request.further.file = std::filesystem::absolute(sweep.file).lexically_normal().string();
+  request.further.file = absolute_name(sweep.file);
   request.further.sets = sweep.sets;
-  for (const Path& folder : sweep.presets.named())
-    request.further.presets.push_back(std::filesystem::absolute(folder).lexically_normal().string());
+  for (const Path& folder : sweep.presets.named()) request.further.presets.push_back(absolute_name(folder));
   ask_run(store, request, json);
   return kDone;
 }

@@ -1,21 +1,10 @@
 #include "known_sweep.h"
 
-#include <system_error>
-
+#include "winnow/core/absolute_name.h"
 #include "winnow/core/error.h"
 #include "winnow/core/host.h"
 
 namespace winnow::cmd {
-
-namespace {
-
-std::string absolute_name(const Path& path) {
-  std::error_code unknown;  // the working folder is gone: the name as it was given is the best there is
-  Path whole = std::filesystem::absolute(path, unknown);
-  return (unknown ? path : whole).lexically_normal().string();
-}
-
-}  // namespace
 
 store::KnownSweep known_sweep(const SweepOptions& options, const sweep::Plan& plan) {
   store::KnownSweep known{plan.name(), absolute_name(options.file), options.sets, {}, 0, {}};

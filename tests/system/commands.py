@@ -79,6 +79,14 @@ def class_texts(run, file):
     assert not set(first) & set(trained(*chosen)), "other texts, the same stages"
     record("a hand bag")
     assert trained(*chosen) == first
+    record("a bag of so many words that a small model has no room for all of them")
+    refused = run("plan", "s.toml", *chosen)
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "nano-clip takes 16" in refused.stderr, refused
+    described = file.with_name("described.toml")
+    described.write_text('name = "d"\n[base]\ndataset = "fashion-mnist"\nmodel = "nano-clip"\nmethod = "lafter"\ndescriptions = "llm"\n')
+    refused = run("plan", described.name)
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "nano-clip takes 16" in refused.stderr, refused
+    described.unlink()
     file.write_text("{}")
     refused = run("data", "templates", "mine", str(file), "--dataset", "fashion-mnist")
     assert refused.returncode == 2 and "no file of templates" in refused.stderr, refused

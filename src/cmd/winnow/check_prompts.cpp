@@ -23,10 +23,16 @@ namespace winnow::cmd {
 
 namespace {
 
-// As the trainer decides it: heads that start from texts and zero-shot scores.
+// As the trainer decides it: heads that start from texts, zero-shot scores and evaluations, features of texts.
 bool encodes_prompts(const Stage& stage) {
-  if (!stage.settings.has("template")) return false;
+  if (!stage.settings.has("template") && !stage.fingerprints.count("templates")) return false;
+  for (const char* file : {"templates", "descriptions"})
+    if (auto print = stage.fingerprints.find(file);
+        print != stage.fingerprints.end() && print->second.starts_with(kOpen))
+      return false;  // not on this machine
   switch (stage.kind) {
+    case StageKind::embed: return stage.settings.has("embed_texts");
+    case StageKind::evaluate: return true;
     case StageKind::score: return !stage.fingerprints.count("scores") && !stage.settings.has("scorer");
     case StageKind::train:
     case StageKind::detect: return stage.settings.has("head_init") && stage.settings.text("head_init") == "text";

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "../train/miniature.h"
+#include "../train/other_values.h"
 #include "winnow/model/snapshot.h"
 #include "winnow/model/untrained_tower.h"
 
@@ -89,6 +90,26 @@ class GeneratedStages : public Miniature {
                   {"train.precision", i % 3 ? "fp32" : "fp64"},
                   {"train.lr", 0.001}});
       all.push_back({fmt::format("{} {} {} {}", name, profile, optimiser, schedule), stage, {}});
+    }
+    return all;
+  }
+
+  // Each value of the words and flags that methods declare which is not the default.
+  std::vector<Generated> every_value_of_methods() {
+    std::vector<Generated> all;
+    for (const auto& [name, method] : catalogue_.methods) {
+      if (method.recipe != "train") continue;
+      for (const OtherValue& other : other_values(method)) {
+        Stage stage = small(name);
+        set(stage, other.needs);
+        stage.settings.set(other.key->key, other.value);
+        for (const sweep::Key& key : method.keys)  // that exist beside it
+          if (key.fallback && !key.when.empty() && exists(key, stage.settings) && !stage.settings.has(key.key))
+            stage.settings.set(key.key, key.fallback->is_string() && key.fallback->get<std::string>().starts_with("=")
+                                            ? Value("plain")
+                                            : *key.fallback);
+        all.push_back({name + ", " + other.shown(), stage, {}});
+      }
     }
     return all;
   }

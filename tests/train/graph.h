@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "miniature.h"
+#include "other_values.h"
 #include "winnow/data/scores.h"
 #include "winnow/sweep/plan.h"
 
@@ -55,8 +56,14 @@ class Graph : public Miniature {
       text += little_of(other, stage + ".") +
               fmt::format("{}.train = {{ epochs = 2, batch = 8, schedule = \"constant\", lr = 0.02 }}\n", stage);
     }
-    if (method.stages.count("p1")) text += "p1.train = { epochs = 6, batch = 4, schedule = \"constant\", lr = 0.03 }\n";
+    if (method.stages.count("p1")) text += "p1.train = { epochs = 12, batch = 4, schedule = \"constant\", lr = 0.03 }\n";
     return text + "train = { epochs = 2, min_steps = 0, batch = 8, schedule = \"constant\" }\n";
+  }
+
+  static std::string text_of(const OtherValue& other) {
+    std::string text = fmt::format("\"{}\" = {}\n", other.key->key, other.value.dump());
+    for (const auto& [key, value] : other.needs) text += fmt::format("\"{}\" = {}\n", key, value.dump());
+    return text;
   }
 
   // In the order of the plan; the last one is the cell. `text`: TOML of [base].
@@ -68,9 +75,16 @@ class Graph : public Miniature {
     sweep::Plan plan = sweep::Plan::read(sweep_folder / "s.toml", catalogue);
     std::map<std::string, Path> files;
     std::vector<Done> all;
+    const int number = graphs_++;
     for (std::uint32_t i = 0; i < plan.nodes().size(); ++i) {
       Stage stage = plan.stage(i);
       std::string identity = stage.identity().hex();
+      const std::pair<std::string, std::string> where{identity, device.str()};
+      if (auto done = done_.find(where); done != done_.end()) {
+        files[identity] = done->second.file;
+        all.push_back(done->second);
+        continue;
+      }
       if (stage.kind == StageKind::pretrain) {
         files[identity] = folder_ / "backbone.h5";
         continue;
@@ -85,16 +99,19 @@ class Graph : public Miniature {
       own.device = device;
       own.inputs.clear();
       for (const auto& [name, input] : stage.inputs) own.inputs[name] = files.at(input.stage.hex());
-      Done done{stage, folder_ / fmt::format("{}.{}.h5", graphs_, i), execute_one(stage, own), identity};
+      Done done{stage, folder_ / fmt::format("{}.{}.h5", number, i), execute_one(stage, own), identity};
       expect_declared(done);
       store::write_run_file(done.file, done.content());
       files[identity] = done.file;
+      if (once_) done_.emplace(where, done);
       all.push_back(std::move(done));
     }
-    ++graphs_;
     return all;
   }
   std::vector<Done> graph(const std::string& text) { return graph(text, device_); }
+
+  // From here on a stage that was executed on a device is not executed again there.
+  void execute_each_once() { once_ = true; }
 
   // Methods whose recipes do more than train or select.
   std::vector<std::string> graph_methods() const {
@@ -107,23 +124,38 @@ class Graph : public Miniature {
   }
 
   // Of every recipe that is more than one stage and needs no file of its user's, with every method that a stage of it
-  // may have, of every detector, of narrowed candidate sets and of every scorer: what it is, and its [base].
+  // may have and every value of its words and flags, of every detector, of narrowed candidate sets and of every scorer:
+  // what it is, and its [base].
   std::vector<std::pair<std::string, std::string>> graphs() const {
     std::vector<std::pair<std::string, std::string>> all;
-    for (const std::string& name : graph_methods())
+    for (const std::string& name : graph_methods()) {
+      std::set<std::string> seen;  // a value that every choice has is tried with one
       for (const Chosen& chosen : choices(catalogue_.methods.at(name))) {
         std::string shown = name;
         for (const auto& [stage, own] : chosen) shown += fmt::format(", {} {}", stage, own);
         all.emplace_back(shown, small(catalogue_.methods.at(name), chosen));
+        for (const OtherValue& other : other_values(catalogue_.methods.at(name))) {
+          if (!exists_for(*other.key, chosen) || !seen.insert(other.shown()).second) continue;
+          all.emplace_back(shown + ", " + other.shown(), small(catalogue_.methods.at(name), chosen) + text_of(other));
+        }
       }
+    }
     const std::string noisy = "labels = { kind = \"symmetric\", rate = 0.3 }\n",
                       little = "train = { epochs = 2, batch = 10 }\n";
     all.emplace_back("label-match", "method = \"label-match\"\n" + noisy);
     for (const std::string& detector : catalogue_.methods.at("detect-train").stages.at("detect")) {
       if (detector == "file") continue;
       std::string text = fmt::format("method = \"detect-train\"\ndetect.method = \"{}\"\n", detector);
-      all.emplace_back("detect-train after " + detector,
-                       text + little_of(catalogue_.methods.at(detector), "detect.") + noisy + little);
+      auto with = [&](const OtherValue* other) {
+        return text + little_of(catalogue_.methods.at(detector), "detect.", {}, other) + noisy + little;
+      };
+      all.emplace_back("detect-train after " + detector, with(nullptr));
+      for (OtherValue other : other_values(catalogue_.methods.at("detect-train"))) {
+        const auto& when = other.key->when;
+        auto of = when.find("detect.method");
+        if (of == when.end() || !std::count(of->second.begin(), of->second.end(), Value(detector))) continue;
+        all.emplace_back("detect-train after " + detector + ", " + other.shown(), with(&other) + text_of(other));
+      }
     }
     all.emplace_back("narrowed sets",
                      "method = \"cc\"\nlabels = { kind = \"flip\", rate = 0.3, keep_fraction = 0.5 }\n" + little);
@@ -143,9 +175,27 @@ class Graph : public Miniature {
   virtual Execution execute_one(const Stage& stage, const Context& own) { return execute(stage, own, *alone_, quiet_); }
 
  private:
+  // With these methods of its recipe's stages.
+  static bool exists_for(const sweep::Key& key, const Chosen& chosen) {
+    return std::all_of(key.when.begin(), key.when.end(), [&](const auto& condition) {
+      const std::string& name = condition.first;
+      if (!name.ends_with(".method")) return true;
+      auto own = chosen.find(name.substr(0, name.size() - 7));
+      return own == chosen.end() || std::count(condition.second.begin(), condition.second.end(), own->second) > 0;
+    });
+  }
+
+  static bool exists_beside(const OtherValue& other, const sweep::Key& key, const std::string& before) {
+    return std::all_of(key.when.begin(), key.when.end(), [&](const auto& condition) {
+      const auto& [name, values] = condition;
+      return before + name != other.key->key || std::count(values.begin(), values.end(), other.value) > 0;
+    });
+  }
+
   // The keys of a method that make its stages long, under a name before them, where they exist for the methods of the
   // other stages. Nothing is all warm-up.
-  static std::string little_of(const sweep::Method& method, const std::string& before, const Chosen& chosen = {}) {
+  static std::string little_of(const sweep::Method& method, const std::string& before, const Chosen& chosen = {},
+                               const OtherValue* other = nullptr) {
     const std::map<std::string, std::string> little = {{"k", "2"},
                                                        {"rounds", "2"},
                                                        {"members", "2"},
@@ -157,16 +207,8 @@ class Graph : public Miniature {
                                                        {"source.shots", "2"},
                                                        {"p1.context_length", "2"}};
     std::string text;
-    auto exists = [&](const sweep::Key& key) {
-      return std::all_of(key.when.begin(), key.when.end(), [&](const auto& condition) {
-        const std::string& name = condition.first;
-        if (!name.ends_with(".method")) return true;
-        auto own = chosen.find(name.substr(0, name.size() - 7));
-        return own == chosen.end() || std::count(condition.second.begin(), condition.second.end(), own->second) > 0;
-      });
-    };
     for (const sweep::Key& key : method.keys)
-      if (!exists(key)) continue;
+      if (!exists_for(key, chosen) || (other && !exists_beside(*other, key, before))) continue;
       else if (auto found = little.find(key.key); found != little.end() && key.fallback != Value(0))
         text += fmt::format("\"{}{}\" = {}\n", before, key.key, found->second);
       else if (key.key == "warmup_epochs")
@@ -190,6 +232,8 @@ class Graph : public Miniature {
   }
 
   int graphs_ = 0;
+  bool once_ = false;
+  std::map<std::pair<std::string, std::string>, Done> done_;  // by planned identity and device
 };
 
 }  // namespace winnow::train

@@ -30,6 +30,7 @@ class Needs {
         case Need::validation: validation(method); break;
         case Need::epochs_after_warmup: epochs_after_warmup(table); break;
         case Need::fine_steps: fine_steps(method, table); break;
+        case Need::one_context: one_context(table); break;
       }
     shares(method, table);
   }
@@ -56,6 +57,17 @@ class Needs {
           fmt::format("{}: {} = fp16-pure: method {} averages weights, in steps too small for fp16; take "
                       "fp16, bf16 or fp32",
                       seen_.where(precision), precision, method.name));
+  }
+
+  void one_context(const std::string& table) {
+    std::string depth = table + "context_depth";
+    if (!seen_.find(depth) || seen_.integer(depth) == 1) return;
+    for (const auto& [key, wanted] : {std::pair{"context_of", "all"}, {"name_place", "end"}})
+      if (std::string name = table + key, value = seen_.text(name); value != wanted)
+        throw UsageError(
+            fmt::format("{}: {} = {}: blocks with a context of their own ({} = {}) have it in front of all "
+                        "names; take {} = {}, or {} = 1",
+                        seen_.where(name), name, value, depth, seen_.integer(depth), name, wanted, depth));
   }
 
   void shares(const Method& method, const std::string& table) {

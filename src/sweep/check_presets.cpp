@@ -117,6 +117,12 @@ class Check {
     }
     check(values, method.profiles, "profiles", method);
     check(values, method.datasets, "datasets", method);
+    for (std::size_t i = 0; i < method.cases.size(); ++i) {
+      const auto& [when, set] = method.cases[i];
+      for (const auto& [key, any] : when)
+        for (const Value& value : any) values.check(Assignments{{key, value}}, fmt::format("cases.{}.when", i), method);
+      values.check(set, fmt::format("cases.{}.set", i), method);
+    }
     // As conditions of recipes: what no experiment can have would never be said.
     for (std::size_t i = 0; i < method.departures.size(); ++i)
       values.check(method.departures[i].when, fmt::format("departures.{}.when", i), method);

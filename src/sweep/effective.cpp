@@ -97,6 +97,7 @@ Effective::Effective(const Catalogue& catalogue, const Schemas& schemas, std::sp
         setting.number = entry.number;
         setting.axis = entry.axis;
       }
+  if (method && !method->cases.empty()) lay_cases(*method, declaring(*method, catalogue));
 }
 
 void Effective::lay_profiles(const Method& method, const Catalogue& catalogue, const std::string& profile,
@@ -108,6 +109,22 @@ void Effective::lay_profiles(const Method& method, const Catalogue& catalogue, c
     if (const auto* profiles = find(methods, name))
       if (const Assignments* values = find(*profiles, profile))
         lay(*values, catalogue.methods.at(name), "profiles." + profile, Level::profile);
+  }
+}
+
+void Effective::lay_cases(const Method& method, const Preset& declaring) {
+  for (std::size_t i = 0; i < method.cases.size(); ++i) {
+    const auto& [when, set] = method.cases[i];
+    if (!std::all_of(when.begin(), when.end(), [&](const auto& condition) {
+          const Value* found = value(condition.first);
+          return found && std::find(condition.second.begin(), condition.second.end(), *found) != condition.second.end();
+        }))
+      continue;
+    lay(set, declaring, fmt::format("cases.{}.set", i), Level::profile);
+    for (Setting& setting : settings_) {  // what was asked for may follow from what is laid now
+      setting.state = setting.guard_state = State::unknown;
+      setting.value.reset();
+    }
   }
 }
 
@@ -133,6 +150,7 @@ void Effective::lay(const Assignments& values, const Preset& preset, std::string
     if (first < 0)
       throw UsageError(fmt::format("{}: unknown key '{}'", preset.place(laid_.back().entry + "." + name), name));
     for (int key = first; key < first + (*schema_)[first].alternatives; ++key) {
+      if (at(key).level > level) continue;  // a case comes after what stands above it
       at(key).raw = &value;
       at(key).laid = static_cast<int>(laid_.size()) - 1;
       at(key).level = level;

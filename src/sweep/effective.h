@@ -72,6 +72,8 @@ class Effective {
   // `chosen`: what the sweep, or a variant, sets a key to; empty: nothing.
   void lay_profiles(const Method&, const Catalogue&, const std::string& profile,
                     const std::function<std::string(const std::string&)>& chosen);
+  // After all that is assigned: what they ask for may be a sweep's.
+  void lay_cases(const Method&, const Preset& declaring);
   int referred(int key);  // -1: a plain value
   void compute(int key);
   int existing(int first);  // of the alternatives from `first` on; `first` if none exists

@@ -17,7 +17,8 @@ namespace {
 const std::vector<std::string> kSystems = {"partialclip", "deft", "coft"};
 constexpr Words<Need>::Entry kNeedWords[] = {{Need::validation, "validation"},
                                              {Need::epochs_after_warmup, "epochs-after-warmup"},
-                                             {Need::fine_steps, "fine-steps"}};
+                                             {Need::fine_steps, "fine-steps"},
+                                             {Need::one_context, "one-context"}};
 constexpr Words<Need> kNeeds("need", kNeedWords);
 const std::vector<std::string> kConditions = {"system", "method", "profile", "labels.kind"};
 
@@ -34,6 +35,21 @@ std::vector<Departure> departures_of(const PresetTable& table) {
     departure.require("when");
     departure.require("text");
     result.push_back({departure.assignments("when"), departure.text("text")});
+  }
+  return result;
+}
+
+std::vector<Case> cases_of(const PresetTable& table) {
+  std::vector<Case> result;
+  for (const PresetTable& each : table.list("cases")) {
+    each.only({"when", "set"});
+    each.require("when");
+    each.require("set");
+    Case read;
+    for (const auto& [key, value] : each.assignments("when"))
+      read.when[key] = value.is_array() ? value.get<std::vector<Value>>() : std::vector<Value>{value};
+    read.set = each.assignments("set");
+    result.push_back(std::move(read));
   }
   return result;
 }
@@ -132,8 +148,9 @@ std::vector<Key> declared_keys(const PresetTable& table, const NamedParts& parts
 }
 
 Method read_method(Preset preset, const PresetTable& table, const NamedParts& parts) {
-  table.only({"version", "recipe", "labels", "source", "learner", "system", "inputs", "needs", "shares", "first_run",
-              "own_recipe", "stages", "texts", "departures", "groups", "keys", "profiles", "datasets", "program"});
+  table.only({"version", "recipe", "labels",    "source",     "learner",  "system", "inputs",
+              "needs",   "shares", "first_run", "own_recipe", "stages",   "texts",  "departures",
+              "groups",  "keys",   "profiles",  "cases",      "datasets", "program"});
   for (const char* entry : {"version", "recipe", "labels"}) table.require(entry);
   table.text("source");
   Method method{std::move(preset)};
@@ -168,6 +185,7 @@ Method read_method(Preset preset, const PresetTable& table, const NamedParts& pa
   table.words("shares", declared);
   method.profiles = named_assignments(table, "profiles");
   method.datasets = named_assignments(table, "datasets");
+  method.cases = cases_of(table);
   return method;
 }
 

@@ -20,6 +20,10 @@ class Analysis {
       declared(method.keys);
       for (const auto& [profile, values] : method.profiles) preset(values);
       for (const auto& [dataset, values] : method.datasets) preset(values);
+      for (const Case& each : method.cases) {
+        for (const auto& [key, any] : each.when) shaping_.insert(key);
+        preset(each.set);
+      }
       if (!method.variant) continue;
       preset(method.variant->settings);
       for (const auto& [profile, values] : method.variant->profiles) preset(values);

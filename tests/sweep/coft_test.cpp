@@ -147,6 +147,33 @@ TEST_F(Coft, MethodsAreWhatTheirSectionsSay) {
   EXPECT_TRUE(of("promptkd", "dtd", "teacher.method = \"promptsrc\"\n").departures().empty());
 }
 
+// Values that follow another key's: above profiles, below what a sweep says, also where the key is an axis or refers.
+TEST_F(Coft, CasesOfAMethodFollowItsKeys) {
+  const std::string coop = "name = \"s\"\n[base]\ndataset = \"dtd\"\nmodel = \"clip-vit-b-16\"\nmethod = \"coop\"\n";
+  Plan shots = plan(coop + "[[grid]]\n\"data.shots\" = [1, 2, 4, 8, 16]\nprofile = [\"intended\", \"reference\"]\n");
+  const std::map<std::int64_t, std::int64_t> epochs = {{1, 50}, {2, 100}, {4, 100}, {8, 200}, {16, 200}};
+  ASSERT_EQ(shots.experiments(), 10u);
+  for (std::size_t i = 0; i < 10; ++i)
+    EXPECT_EQ(shots.settings(i).integer("train.epochs"), epochs.at(shots.settings(i).integer("data.shots")));
+  EXPECT_EQ(plan(coop + "\"data.shots\" = \"=seed\"\nseed = 8\n").settings(0).integer("train.epochs"), 200);
+  EXPECT_EQ(plan(coop + "\"data.shots\" = 8\ntrain.epochs = 3\n").settings(0).integer("train.epochs"), 3);
+  Plan asked = plan(coop + "\"data.shots\" = 8\n[[override]]\nwhen = { train.epochs = 200 }\nset = { seed = 5 }\n");
+  EXPECT_EQ(asked.settings(0).integer("seed"), 5) << "conditions see what a case says";
+  EXPECT_EQ(plan(coop + "[[grid]]\nseed = [1, 2]\n[[override]]\nwhen = { seed = 2 }\nset = { \"data.shots\" = 4 }\n")
+                .settings(1)
+                .integer("train.epochs"),
+            100)
+      << "and a case what an override says";
+  for (const char* method : {"ifpl", "grip"})
+    for (const auto& [modality, rate] : {std::pair{"textual", 0.1}, {"visual", 0.1}, {"multimodal", 0.01}})
+      EXPECT_EQ(plan(fmt::format("name = \"s\"\n[base]\ndataset = \"dtd\"\nmodel = \"clip-vit-b-16\"\nmethod = \"{}\"\n"
+                                 "modality = \"{}\"\n",
+                                 method, modality))
+                    .settings(0)
+                    .real("train.lr"),
+                rate);
+}
+
 // LaFTer's classifier learns descriptions of the classes beside the data set's templates.
 TEST_F(Coft, LafterLearnsDescriptions) {
   auto of = [&](const std::string& more) {

@@ -39,6 +39,16 @@ TEST_F(Needs, StepsFinerThanPureFp16Has) {
   EXPECT_EQ(refused(pure + "method = \"coft\""), "accepted");
 }
 
+TEST_F(Needs, OneContextInFrontOfAllNamesWhereBlocksHaveTheirOwn) {
+  const std::string student = "method = \"promptkd\"\nteacher.method = \"promptsrc\"\n";
+  EXPECT_THAT(refused(student + "teacher.context_of = \"class\""),
+              HasSubstr("s.toml:7: teacher.context_of = class: blocks with a context of their own "
+                        "(teacher.context_depth = 9) have it in front of all names; take teacher.context_of = all, or "
+                        "teacher.context_depth = 1"));
+  EXPECT_THAT(refused(student + "teacher.name_place = \"middle\""), HasSubstr("take teacher.name_place = end"));
+  EXPECT_EQ(refused(student + "teacher.context_of = \"class\"\nteacher.context_depth = 1"), "accepted");
+}
+
 TEST_F(Needs, SharesOfAWhole) {
   std::string message = refused(std::string(kNoisy) + "method = \"rolt\"\nweights.given = 0.9");
   EXPECT_THAT(message, HasSubstr("weights.given = 0.9 (s.toml:7): shares of a whole, at most 1 together"));

@@ -81,6 +81,27 @@ TEST_F(Presets, DepartWhereAKeyHasAValueThatItCanHave) {
   EXPECT_THAT(refused({{"descriptions", 1}}), HasSubstr("lafter.toml"));
 }
 
+// A case of what no experiment can have, or that sets what there is not, is refused with its place.
+TEST_F(Presets, CasesAreOfKeysAndValuesThatExist) {
+  Catalogue catalogue = Catalogue::built_in({});
+  auto refused = [&](const std::map<std::string, std::vector<Value>>& when, const Assignments& set) {
+    catalogue.methods.at("coop").cases.at(0) = {when, set};
+    try {
+      check_presets(catalogue);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refused({{"data.shots", {2, 4}}}, {{"train.epochs", 100}}), "accepted");
+  EXPECT_THAT(refused({{"data.shot", {2}}}, {{"train.epochs", 100}}),
+              HasSubstr("unknown key 'data.shot' (did you mean 'data.shots'?)"));
+  EXPECT_THAT(refused({{"data.shots", {2, -1}}}, {{"train.epochs", 100}}), HasSubstr("coop.toml"));
+  EXPECT_THAT(refused({{"data.shots", {2}}}, {{"train.epoch", 100}}), HasSubstr("did you mean 'train.epochs'?"));
+  EXPECT_THAT(refused({{"data.shots", {2}}}, {{"train.epochs", "many"}}), HasSubstr("coop.toml"));
+  EXPECT_THAT(refused({{"profile", {"reference"}}}, {{"train.epochs", 1}}), HasSubstr("only a sweep can"));
+}
+
 TEST_F(Presets, EveryMethodCanBePlannedInEveryProfile) {
   for (const auto& [name, method] : catalogue_.methods)
     for (const char* profile : {"intended", "reference"}) {

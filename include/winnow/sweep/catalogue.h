@@ -70,8 +70,8 @@ using Assignments = std::map<std::string, Value>;  // dotted key -> value
 enum class LabelNeed { none, given, candidates };
 
 // What a method cannot do without: labelled samples that are set aside (data.validation), epochs after its warm-up,
-// steps finer than fp16 has.
-enum class Need { validation, epochs_after_warmup, fine_steps };
+// steps finer than fp16 has, one context in front of all names where blocks have contexts of their own (context_depth).
+enum class Need { validation, epochs_after_warmup, fine_steps, one_context };
 
 // What the preset of a method that is a program says of it ([program]).
 struct MethodProgram : Program {
@@ -94,6 +94,13 @@ struct Variant {
 struct Departure {
   Assignments when;
   std::string text;
+};
+
+// Values that stand in the place of the profiles' where every setting of `when` has one of these: CoOp's epochs, by its
+// shots. Presets of data sets and models, variants and the sweep stand above.
+struct Case {
+  std::map<std::string, std::vector<Value>> when;
+  Assignments set;
 };
 
 struct Method : Preset {
@@ -123,6 +130,7 @@ struct Method : Preset {
   bool own_recipe = false;
   std::vector<Key> keys;  // its own, and those of its stages' tables
   std::map<std::string, Assignments> profiles, datasets;
+  std::vector<Case> cases;  // later ones win
   // Profiles of the methods with an own recipe that a stage may run, under the stage's names: stage, method, profile.
   std::map<std::string, std::map<std::string, std::map<std::string, Assignments>>> stage_profiles;
 

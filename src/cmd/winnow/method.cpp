@@ -37,9 +37,9 @@ std::string assignments_text(const sweep::Assignments& values) {
   return text;
 }
 
-std::string condition_text(const sweep::Key& key) {
+std::string condition_text(const std::map<std::string, std::vector<Value>>& when) {
   std::string text;
-  for (const auto& [other, any] : key.when) {
+  for (const auto& [other, any] : when) {
     std::string words;
     for (const Value& value : any) words += (words.empty() ? "" : " or ") + shown(value);
     text += fmt::format("{}{} = {}", text.empty() ? "" : " and ", other, words);
@@ -141,9 +141,10 @@ void show_program(const sweep::MethodProgram& program) {
 }
 
 Value to_json(const sweep::Method& method) {
-  Value keys = Value::array(), stages = Value::object();
+  Value keys = Value::array(), stages = Value::object(), cases = Value::array();
   for (const sweep::Key* key : own_keys(method)) keys.push_back(key_json(*key));
   for (const auto& [stage, methods] : method.stages) stages[stage] = methods;
+  for (const sweep::Case& each : method.cases) cases.push_back({{"when", each.when}, {"set", each.set}});
   return {{"name", method.name},
           {"source", source_of(method)},
           {"preset", method.source},
@@ -160,6 +161,7 @@ Value to_json(const sweep::Method& method) {
           {"first_run", method.first_run_keys},
           {"keys", keys},
           {"profiles", said(method, &sweep::Method::profiles, &sweep::Variant::profiles)},
+          {"cases", cases},
           {"datasets", said(method, &sweep::Method::datasets, &sweep::Variant::datasets)},
           {"example", example_of(method)}};
 }
@@ -219,7 +221,7 @@ void show(const sweep::Method& method, bool json) {
   fmt::print("\n{}\n", keys.empty() ? "no keys of its own" : "keys of its own");
   for (const sweep::Key* key : keys) {
     fmt::print("  {} = {}\n", key->key, key->fallback ? shown(*key->fallback) : "(must be set)");
-    fmt::print("      {}{}\n", key->allowed(), key->when.empty() ? "" : ", where " + condition_text(*key));
+    fmt::print("      {}{}\n", key->allowed(), key->when.empty() ? "" : ", where " + condition_text(key->when));
     if (!key->help.empty()) fmt::print("      {}\n", key->help);
   }
   for (const auto& [stage, methods] : method.stages)
@@ -229,6 +231,8 @@ void show(const sweep::Method& method, bool json) {
         stage);
   for (const auto& [profile, values] : said(method, &sweep::Method::profiles, &sweep::Variant::profiles))
     fmt::print("\nprofile = \"{}\" sets  {}\n", profile, assignments_text(values));
+  for (const sweep::Case& each : method.cases)
+    fmt::print("\nwhere {}  {}\n", condition_text(each.when), assignments_text(each.set));
   for (const auto& [dataset, values] : said(method, &sweep::Method::datasets, &sweep::Variant::datasets))
     fmt::print("\non {}  {}\n", dataset, assignments_text(values));
   fmt::print("\na grid to start from\n\n");

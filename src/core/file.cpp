@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "lost_reply.h"
 #include "winnow/core/descriptor.h"
 #include "winnow/core/error.h"
 
@@ -32,18 +33,6 @@ void write_all(int fd, std::string_view content, const Path& path) {
     if (n < 0) fail<DeviceError>("write", path);
     content.remove_prefix(static_cast<std::size_t>(n));
   }
-}
-
-// Of two names of files, is it the same file?
-bool are_one(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
-
-// A rename that a network file system has carried out although it says ENOENT: the reply was lost, and the call, sent
-// again, did not find the old name any more.
-bool happened(int reason, const Path& from, const struct stat& what, const Path& to) {
-  if (reason != ENOENT || ::access(from.c_str(), F_OK) == 0) return false;
-  struct stat there {};
-  Descriptor found(open_existing(to.c_str(), O_RDONLY));  // not its name, which may be remembered: opening asks
-  return found.open() && ::fstat(found.get(), &there) == 0 && are_one(what, there);
 }
 
 void sync_path(const Path& path, int flags) {
@@ -88,7 +77,8 @@ void write_atomically(const Path& path, const std::function<void(const Path&)>& 
       struct stat written {};
       if (::stat(part.c_str(), &written) != 0) fail<DeviceError>("look at", part);
       int reason = ::rename(part.c_str(), path.c_str()) == 0 ? 0 : errno;
-      if (reason != 0 && !happened(reason, part, written, path)) errno = reason, fail<DeviceError>("rename onto", path);
+      if (reason != 0 && !was_renamed(reason, part, written, path))
+        errno = reason, fail<DeviceError>("rename onto", path);
     }
   } catch (...) {
     ::unlink(part.c_str());
@@ -124,7 +114,7 @@ bool rename_without_replacing(const Path& from, const Path& to) {
   }
   if (errno == EEXIST || errno == ENOTEMPTY) return false;
   int reason = errno;
-  if (happened(reason, from, what, to)) return true;
+  if (was_renamed(reason, from, what, to)) return true;
   errno = reason;
   fail<DeviceError>("rename onto", to);
 }

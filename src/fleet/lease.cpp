@@ -99,14 +99,20 @@ StoreLease::StoreLease(const Path& store, std::uint64_t least_epoch, sched::Time
                       "again in {:.0f} s, or remove it if no run works on this "
                       "folder",
                       path_.string(), seconds(silence)));
-    if (attempt > 0 || !is_stale(path_, held, silence))
+    bool stale = is_stale(path_, held, silence);
+    Path aside = stale_name(store, held.value("epoch", std::uint64_t{0}));
+    if (attempt > 0 && stale)
+      throw UsageError(
+          fmt::format("another coordinator is taking over {}, or has died while it did: try again in a moment; if that "
+                      "does not help, and no run works on this folder, remove {}",
+                      store.string(), aside.string()));
+    if (!stale)
       throw UsageError(
           fmt::format("another coordinator works on {0}: process {1} on host {2}; wait for it (winnow status {0}), or "
                       "choose another "
                       "folder with --store",
                       store.string(), held.value("pid", 0), held.value("host", "unknown")));
     epoch_ = std::max(epoch_, held.value("epoch", std::uint64_t{0}) + 1);
-    Path aside = stale_name(store, held.value("epoch", std::uint64_t{0}));
     try {
       move_aside(path_, aside);
     } catch (const DeviceError&) {  // the other one of two that take over was faster

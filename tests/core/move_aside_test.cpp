@@ -24,7 +24,7 @@ TEST(MoveAside, NeverReplaces) {
   EXPECT_THROW(move_aside(folder / "b", folder / "d"), DeviceError) << "it is gone";
 }
 
-// Two names of one file are what a link leaves behind: whose it was cannot be told, and both stay.
+// Two names of one file are what a take-over that died may have left: whose it was cannot be told, and both stay.
 TEST(MoveAside, LeavesWhatHasItsNameAlready) {
   Folder folder;
   write_file_atomically(folder / "a", "lease");

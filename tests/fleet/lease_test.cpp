@@ -73,5 +73,16 @@ TEST(StoreLease, OfALaterProcessWithTheSameNumberIsStale) {
   EXPECT_EQ(refusal(folder.path()), "");
 }
 
+// On a file system that moves nothing aside in one step.
+TEST(StoreLease, ThatATakeOverLeftHalfWayIsNamed) {
+  Folder folder;
+  overwrite(folder / "coordinator.json",
+            Value({{"host", host_name()}, {"pid", 1}, {"start", "1"}, {"epoch", 3}, {"token", "x"}}).dump());
+  overwrite(folder / ".coordinator.3.stale", "");
+  EXPECT_THAT(refusal(folder.path()), HasSubstr("remove " + (folder / ".coordinator.3.stale").string()));
+  std::filesystem::remove(folder / ".coordinator.3.stale");
+  EXPECT_EQ(refusal(folder.path()), "");
+}
+
 }  // namespace
 }  // namespace winnow::fleet

@@ -7,6 +7,7 @@ Each node mounts the same folder by itself (network_disk.cpp says what that moun
 """
 import json
 import os
+import socket
 import subprocess
 
 import h5py
@@ -242,6 +243,26 @@ def lost_replies(case):
     equal((code, case.executed()), (0, 13), "exit code and executions of a second start: " + text)
 
 
+def stale_leases_with_lost_replies(case):
+    """Of coordinators that were killed. Whichever call of the one that takes over is the one whose reply is lost, it does take over."""
+    equal(case.run(ranks=0)[0], 0, "exit code of a first run")
+    _, backbone = backbone_of(case)
+    for epoch in range(100, 105):
+        next(file for file in sorted(case.seen().glob("runs/??/*.h5")) if file.stem != backbone).unlink()   # something to do
+        case.lose_replies()                                    # counted anew
+        lease = json.dumps({"run": "", "host": socket.gethostname(), "pid": 1, "start": "1", "epoch": epoch, "token": "dead"})
+        (case.seen() / "coordinator.json").write_text(lease)
+        for made in range(100, epoch):
+            try:
+                (case.point / f"{epoch}.{made}").mkdir()
+            except FileExistsError:                            # so its reply was lost
+                pass
+        code, text = case.run(ranks=0)
+        equal(code, 0, f"exit code beside the lease {epoch}: {text}")
+        equal((case.seen() / f".coordinator.{epoch}.stale").read_text(), lease, "what was moved aside")
+    equal(case.executed(), 18, "executed stages")
+
+
 REAL = """
 name     = "real"
 question = "Does a training keep its results and its place here?"
@@ -284,7 +305,7 @@ def a_cache_without_locks_is_refused(case):
 
 TESTS = [nodes_see_each_other_late, a_run_over_two_nodes, a_first_run_into_a_new_store, an_end_on_the_other_node, planning_looks_no_absent_name_up,
          an_input_from_the_other_node, a_run_that_sees_an_old_listing, a_stage_that_moves_to_the_other_node, requests_from_the_other_node, packing_on_the_other_node,
-         a_cache_without_locks_is_refused, lost_replies, training_with_lost_replies]
+         a_cache_without_locks_is_refused, lost_replies, stale_leases_with_lost_replies, training_with_lost_replies]
 
 
 if __name__ == "__main__":

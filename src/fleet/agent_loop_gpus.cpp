@@ -74,7 +74,7 @@ void AgentLoop::start_waiting() {
 }
 
 void AgentLoop::look_at_gpus() {
-  if (devices_.gpus.empty() || now() - looked_ < options_.timers.beat / 4) return;
+  if (devices_.gpus.empty() || now() - looked_ < options_.timers.beat / 2) return;
   looked_ = now();
   for (const Gpu& gpu : watch_->look()) {
     int& missed = missed_[gpu.uuid];

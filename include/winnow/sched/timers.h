@@ -6,8 +6,8 @@
 namespace winnow::sched {
 
 struct Timers {
-  Time beat = std::chrono::seconds(2);                  // how often agents and coordinator show that they live
-  Time agent_silence = std::chrono::seconds(6);         // three missed beats: the agent is dead, its leases end
+  Time beat = std::chrono::seconds(1);                  // how often agents and coordinator show that they live
+  Time agent_silence = std::chrono::seconds(5);         // five missed beats: the agent is dead, its leases end
   Time coordinator_silence = std::chrono::seconds(10);  // then agents stop: no split brain
   Time lease_silence = std::chrono::seconds(30);  // an untouched lease of another host is stale: disks may be slow
   // What a network file system remembers of the names in a folder (nfs(5): 60 s, unless acdirmax says more).

@@ -146,6 +146,7 @@ void Coordinator::execute(const Scheduler::Withdrawn& c) {
 }
 
 void Coordinator::execute(const Scheduler::Revived& c) {
+  journal_.add({{"event", "revived"}, {"identity", work_.identities[c.stage].hex()}});
   sweeps_.revived(c.stage, c.blocked);
   if (!c.blocked) status_.revived(c.stage);
   observer_.revived(c.stage);

@@ -102,7 +102,7 @@ bool is_compacted(const Path& path) {
 // Nobody reads them after their run: what `recall` and the page of a report take stays.
 bool lasts(std::string_view record) {
   std::optional<std::string_view> event = value_in_record(record, R"("event":)");
-  for (std::string_view word : {"checkpoint", "resumed", "note", "joined", "blocked", "drain"})
+  for (std::string_view word : {"checkpoint", "resumed", "note", "joined", "blocked", "revived", "drain"})
     if (event == word) return false;
   return true;
 }

@@ -146,7 +146,8 @@ TEST_F(PageTest, ClassesWithoutASampleAreDrawnWhereThereAreSome) {
 
 TEST_F(PageTest, SectionsWithoutContentAreLeftOut) {
   std::string html = render_html(page());
-  for (const char* section : {"id=\"cluster\"", "id=\"failures\"", "id=\"selection\"", "id=\"figures\""})
+  for (const char* section :
+       {"id=\"cluster\"", "id=\"waiting\"", "id=\"failures\"", "id=\"selection\"", "id=\"figures\""})
     EXPECT_THAT(html, Not(HasSubstr(section)));
   EXPECT_THAT(html, HasSubstr("id=\"learning\""));
 }
@@ -227,6 +228,18 @@ TEST_F(PageTest, ARoundThatIsMissingLeavesNoLine) {
   made.tables = {table(p)};
   add_curves(made, made.tables[0], p, store());
   EXPECT_TRUE(made.rounds.empty());
+}
+
+TEST_F(PageTest, SaysWhatWaitsAndWhy) {
+  Page made = page();
+  made.waiting = {{"3 stages", "for a free slot"}, {"1 stage", "for <cc> train, which failed"}};
+  made.waiting_seen = "As the run stood at noon.";
+  std::string html = render_html(made);
+  EXPECT_THAT(html, HasSubstr("<a href=\"#waiting\">Waiting</a>"));
+  EXPECT_THAT(html,
+              HasSubstr("<section id=\"waiting\"><h2>Waiting</h2><p>As the run stood at noon.</p><ul><li><b>3 "
+                        "stages</b> for a free slot</li><li><b>1 stage</b> for &lt;cc&gt; train, which failed</li>"
+                        "</ul></section>"));
 }
 
 TEST_F(PageTest, GpuHoursAreSaidWhereThereAreSome) {

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -641,6 +642,37 @@ def shows_its_status(case):
     contains(answer.stderr, f"{case.store}/status.json is no status of a run")
 
 
+def waiting_on_the_page(case):
+    """What the section says, as (how many, why)."""
+    case.winnow("report", case.sweep, "--store", case.store, "--html")
+    page = (case.store / "reports/system/index.html").read_text()
+    section = page.split('<section id="waiting">')[1].split("</section>")[0] if '<section id="waiting">' in page else ""
+    return re.findall("<li><b>([^<]*)</b> ([^<]*)</li>", section)
+
+
+def the_page_says_why_stages_wait(case):
+    """In the words of `winnow status`, while a run goes on; afterwards, what has failed that they need, or that no run is there."""
+    process = case.start("--trainers", 1, ranks=0, trainer=("--sleep", 2))
+
+    def in_both(words):
+        said = case.winnow("status", case.store) if (case.store / "status.json").exists() else ""
+        shown = "waiting: " + ", ".join(f"{what.split()[0]} {why}" for what, why in waiting_on_the_page(case)) if said else ""
+        return words in shown and shown in said.splitlines()
+
+    wait_for(lambda: in_both(" for what other stages compute"), "stages that wait for the backbone, in both")
+    wait_for(lambda: case.digests() and in_both(" for a free slot"), "stages that wait for a slot, in both")
+    process.kill()
+    process.wait()
+    wait_for(lambda: not trainers_of(case), "the end of its trainers")
+    equal(waiting_on_the_page(case), [(f"{13 - len(case.digests())} experiments", "for a run: none works on system in this store now")], "what waits after a kill")
+    shutil.rmtree(case.store)
+    equal(case.run(ranks=0, trainer=("--fail", '"kind":"pretrain"'))[0], 3, "exit code")
+    equal(waiting_on_the_page(case), [("12 stages", "for backbone, which failed"), ("12 experiments", "for a run: none works on system in this store now")],
+          "what waits after a failure")
+    equal(case.run(ranks=0)[0], 0, "exit code of the next run")
+    equal(waiting_on_the_page(case), [], "what waits when all is done")
+
+
 def a_dead_coordinator_shows(case):
     process = case.start(ranks=0, trainer=("--sleep", 0.5))
     wait_for(lambda: (case.store / "status.json").exists(), "a status")
@@ -691,7 +723,7 @@ def says_in_words_what_runs(case):
     contains(text, "backbone nano-clip, seed 0")
 
 
-TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, a_rank_that_dies_while_mpi_starts_is_not_waited_for, a_coordinator_that_dies_while_mpi_starts_is_not_waited_for, agents_that_never_came_are_not_waited_for_when_the_others_are_lost, a_coordinator_that_gave_up_is_started_again, a_lone_agent_is_replaced, drains_on_sigterm,
+TESTS = [a_nan_in_python_is_said_once, a_closed_pipe_ends_no_run, says_in_words_what_runs, runs_under_mpirun, shows_its_status, the_page_says_why_stages_wait, a_dead_coordinator_shows, a_gang_lives_and_dies_together, gangs_run_under_mpirun, refuses_a_width_that_fits_nowhere, goes_on_from_its_checkpoint, a_drain_keeps_the_place, survives_kills, survives_a_killed_mpirun, a_run_that_lost_its_launcher_is_waited_for, a_run_that_has_its_launcher_is_not_waited_for, a_start_that_waits_for_a_lost_host_ends, a_rank_that_dies_while_mpi_starts_is_not_waited_for, a_coordinator_that_dies_while_mpi_starts_is_not_waited_for, agents_that_never_came_are_not_waited_for_when_the_others_are_lost, a_coordinator_that_gave_up_is_started_again, a_lone_agent_is_replaced, drains_on_sigterm,
          refuses_a_second_coordinator, refuses_ranks_that_see_another_folder, refuses_an_agent_of_another_revision, refuses_its_own_trainer_of_another_revision,
          foreign_trainers_call_themselves_what_they_like, survives_garbage, survives_a_flood, survives_a_hang,
          reports_failures_and_goes_on, retries_crashes, a_failed_backbone_blocks, says_when_the_disk_is_full,

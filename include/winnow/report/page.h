@@ -48,6 +48,11 @@ struct Failure {
   bool recovered = false;  // a later attempt was done
 };
 
+// What waits, and why, in words: "12 stages", "for a free slot".
+struct Waiting {
+  std::string what, why;
+};
+
 // A method of the sweep that is a program of its user's: whose code computed the rows that bear its name.
 struct PageProgram {
   std::string method, preset, command, files, fingerprint;  // "mine", "presets/methods/mine.toml", "sh mine.sh"
@@ -65,6 +70,8 @@ struct Page {
   std::vector<Gpu> gpus;
   std::string gpus_seen;  // when
   std::vector<Failure> failures;
+  std::vector<Waiting> waiting;
+  std::string waiting_seen;  // whose words these are and when, as a sentence
   std::vector<PageProgram> programs;
   std::vector<std::string> notes;
 };

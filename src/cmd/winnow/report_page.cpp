@@ -10,7 +10,10 @@
 #include <unordered_set>
 
 #include "stage_order.h"
+#include "status_fields.h"
 #include "utc_time.h"
+#include "waiting_reasons.h"
+#include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/fleet/journal_records.h"
 #include "winnow/fleet/status.h"
@@ -49,11 +52,14 @@ class History {
     if (event == "begin" || event == "end") {  // a new coordinator: what the one before left open was lost
       for (auto& [key, open] : open_) end(open, "lost", time);
       open_.clear();
+      if (event == "begin") blocked_.clear();  // what had failed is tried again
       return;
     }
     auto label = labels_.find(identity);
     if (label == labels_.end()) return;
     int number = record.value("attempt", 1);
+    if (event == "blocked") blocked_[identity] = record.value("by", "");
+    if (event == "started" || event == "done" || event == "revived") blocked_.erase(identity);
     if (event == "started") {
       page_.attempts.push_back({label->second, identity, record.value("host", ""), "running", number, time, time});
       open_[identity] = page_.attempts.size() - 1;
@@ -74,6 +80,13 @@ class History {
     if (!company_.empty())
       page_.notes.push_back(
           fmt::format("A run of this sweep worked on other sweeps, too: {}", fmt::join(company_, ", ")));
+    std::map<std::string, std::size_t> in_vain;  // by what failed
+    for (const auto& [stage, failed] : blocked_) ++in_vain[failed];
+    for (const auto& [failed, stages] : in_vain) {
+      auto label = labels_.find(failed);
+      page_.waiting.push_back({counted(stages, "stage"),
+                               fmt::format("for {}, which failed", label == labels_.end() ? failed : label->second)});
+    }
     for (auto& [key, open] : open_) page_.attempts[open].end = std::max(last_, page_.attempts[open].begin);
   }
 
@@ -98,39 +111,55 @@ class History {
   std::map<std::string, std::string> labels_;
   report::Page& page_;
   std::set<std::string> company_;
-  std::map<std::string, std::size_t> open_;  // by stage: its running attempt
+  std::map<std::string, std::size_t> open_;     // by stage: its running attempt
+  std::map<std::string, std::string> blocked_;  // by stage: what it needs, and failed
   double last_ = 0;
 };
 
-// Of the store's last run, whichever sweep it worked on: what it saw of its agents' GPUs.
-void add_gpus(report::Page& page, const Path& store) {
-  std::optional<Value> status;
+// Of the store's last run, whichever sweeps it worked on.
+std::optional<Value> last_status(report::Page& page, const Path& store) {
   try {
-    status = fleet::read_status(store);
+    return fleet::read_status(store);
   } catch (const DataError& error) {
     page.notes.push_back(error.what());
   }
-  if (!status) return;
-  auto text = [](const Value& object, const char* key) {
-    auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-  };
-  auto number = [](const Value& object, const char* key) {
-    auto found = object.find(key);
-    return found != object.end() && found->is_number() ? found->get<double>() : 0;
-  };
-  page.gpus_seen = utc_time(number(*status, "time"));
+  return std::nullopt;
+}
+
+// What the run saw of its agents' GPUs.
+void add_gpus(report::Page& page, const Value& status) {
+  page.gpus_seen = utc_time(number_or(status, "time", 0));
   auto add = [&](const Value& agent) {
-    auto gpus = agent.find("gpus");
-    if (gpus == agent.end()) return;
-    for (const Value& gpu : *gpus)
+    for (const Value& gpu : list(agent, "gpus"))
       if (gpu.is_object())
-        page.gpus.push_back({text(agent, "host"), text(gpu, "name"), text(gpu, "unusable"), number(gpu, "index"),
-                             number(gpu, "memory"), number(gpu, "used"), number(gpu, "utilisation"),
-                             number(gpu, "temperature")});
+        page.gpus.push_back({text_or(agent, "host", ""), text_or(gpu, "name", ""), text_or(gpu, "unusable", ""),
+                             number_or(gpu, "index", 0), number_or(gpu, "memory", 0), number_or(gpu, "used", 0),
+                             number_or(gpu, "utilisation", 0), number_or(gpu, "temperature", 0)});
   };
-  for (const Value& agent : (*status)["agents"]) add(agent);
-  for (const Value& agent : (*status)["former"]) add(agent);
+  for (const Value& agent : list(status, "agents")) add(agent);
+  for (const Value& agent : list(status, "former")) add(agent);
+}
+
+bool works_on(const Value& status, const std::string& sweep) {
+  if (text_or(status, "state", "") != "running") return false;
+  Value sweeps = list(status, "sweeps");
+  return std::any_of(sweeps.begin(), sweeps.end(),
+                     [&](const Value& one) { return text_or(one, "sweep", "") == sweep; });
+}
+
+// Beside what waits for a stage that failed, which History has added.
+void add_waiting(report::Page& page, const std::optional<Value>& status) {
+  if (status && works_on(*status, page.name)) {
+    page.waiting_seen =
+        fmt::format("As the run that works on it stood at {}{}.", utc_time(number_or(*status, "time", 0)),
+                    list(*status, "sweeps").size() > 1 ? ", all of its sweeps together" : "");
+    for (const WaitingReason& reason : waiting_reasons(*status))
+      page.waiting.push_back({counted(static_cast<std::size_t>(reason.stages), "stage"), reason.why});
+  } else if (page.done < page.planned) {
+    page.waiting_seen = "As the last run left it.";
+    page.waiting.push_back({counted(page.planned - page.done, "experiment"),
+                            fmt::format("for a run: none works on {} in this store now", page.name)});
+  }
 }
 
 void list_programs(report::Page& page, const sweep::Plan& plan, const sweep::Catalogue& catalogue) {
@@ -182,7 +211,9 @@ report::Page page_of(const sweep::Plan& plan, const sweep::Catalogue& catalogue,
   if (std::size_t damaged = fleet::read_journal(store.root(), [&](const Value& record) { history.take(record); }))
     page.notes.push_back(fmt::format("{} lines of the journal are damaged", damaged));
   history.finish();
-  if (!page.attempts.empty()) add_gpus(page, store.root());
+  std::optional<Value> status = last_status(page, store.root());
+  if (status && !page.attempts.empty()) add_gpus(page, *status);
+  add_waiting(page, status);
   fleet::GpuTime gpus = gpu_time_of(plan, store);
   page.gpu_seconds = gpus.seconds;
   page.gpu_seconds_in_vain = gpus.in_vain;

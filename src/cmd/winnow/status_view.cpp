@@ -7,42 +7,17 @@
 #include <optional>
 #include <vector>
 
+#include "exact_duration.h"
+#include "status_fields.h"
+#include "waiting_reasons.h"
+
 namespace winnow::cmd {
 
 namespace {
 
-constexpr double kSilence = 5;  // seconds, after which an agent that says nothing is shown as silent
+constexpr double kSilence = 3;  // seconds, after which an agent that says nothing is shown as silent
 
-std::optional<double> number(const Value& object, const char* key) {
-  auto found = object.find(key);
-  if (found == object.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
-}
-
-double number_or(const Value& object, const char* key, double other) { return number(object, key).value_or(other); }
-
-std::string text(const Value& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "?";
-}
-
-Value list(const Value& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_array() ? *found : Value::array();
-}
-
-bool flag(const Value& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_boolean() && found->get<bool>();
-}
-
-std::string duration(double seconds) {
-  auto s = static_cast<long>(std::clamp(std::isfinite(seconds) ? seconds : 0, 0.0, 1e10));
-  if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  if (s < 48 * 3600) return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
-  return fmt::format("{} days {} h", s / 86400, s / 3600 % 24);
-}
+std::string text(const Value& object, const char* key) { return text_or(object, key, "?"); }
 
 std::string bytes(double n) { return n < 1e9 ? fmt::format("{:.0f} MB", n / 1e6) : fmt::format("{:.1f} GB", n / 1e9); }
 
@@ -140,10 +115,10 @@ class View {
     double end = state == "running" ? now_ : number_or(status_, "time", now_);
     double passed = std::max(end - number_or(status_, "started", end), 0.0);
     Lines lines;
-    std::string words = state == "running" ? "running for " + duration(passed)
-                        : state == "died"  ? fmt::format("its coordinator died after {}", duration(passed))
-                        : open > 0         ? "stopped after " + duration(passed)
-                                           : "ended after " + duration(passed);
+    std::string words = state == "running" ? "running for " + exact_duration(passed)
+                        : state == "died"  ? fmt::format("its coordinator died after {}", exact_duration(passed))
+                        : open > 0         ? "stopped after " + exact_duration(passed)
+                                           : "ended after " + exact_duration(passed);
     lines.push_back(line(fmt::format("{}  {}", cmd::text(status_, "sweep"), words), state == "died" ? "1;31" : "1"));
     auto width = static_cast<std::size_t>(std::clamp(screen_.width - 26, 4, 50));
     lines.push_back(line(fmt::format("{} {:.0f} of {:.0f} stages", bar(all > 0 ? done / all : 1, width), done, all),
@@ -163,24 +138,10 @@ class View {
     return lines;
   }
 
-  // Why what waits does.
   std::string waiting() const {
-    auto found = status_.find("waiting");
-    if (found == status_.end() || !found->is_object()) return "";
     std::string words;
-    auto part = [&](double n, const std::string& why) {
-      if (n > 0) words += fmt::format("{}{:.0f} {}", words.empty() ? "waiting: " : ", ", n, why);
-    };
-    double room = number_or(*found, "room", 0);
-    for (const Value& wide : list(*found, "wide")) {
-      part(number_or(wide, "stages", 0), fmt::format("for {:.0f} free slots together", number_or(wide, "width", 0)));
-      room -= number_or(wide, "stages", 0);
-    }
-    part(room + number_or(*found, "given", 0), "for a free slot");
-    part(number_or(*found, "preparing", 0), "for data, inputs or GPU memory");
-    part(number_or(*found, "inputs", 0), "for what other stages compute");
-    part(number_or(*found, "pause", 0),
-         fmt::format("to be tried again (the next in {})", duration(number_or(*found, "next_try", 0))));
+    for (const WaitingReason& reason : waiting_reasons(status_))
+      words += fmt::format("{}{:.0f} {}", words.empty() ? "waiting: " : ", ", reason.stages, reason.why);
     return words;
   }
 
@@ -199,8 +160,8 @@ class View {
     // It was right when it was written.
     double seconds = number_or(*left, "seconds", 0) - (now_ - number_or(status_, "time", now_));
     std::string words = fmt::format("{}{}about {} left (from what {:.0f} kind{} of stages took, {:.0f} slot{}", rate,
-                                    rate.empty() ? "" : ", ", duration(seconds), kinds, kinds == 1 ? "" : "s", slots,
-                                    slots == 1 ? "" : "s");
+                                    rate.empty() ? "" : ", ", exact_duration(seconds), kinds, kinds == 1 ? "" : "s",
+                                    slots, slots == 1 ? "" : "s");
     if (guessed > 0) words += fmt::format("; {:.0f} guessed", guessed);
     return words + ")";
   }
@@ -240,8 +201,8 @@ class View {
                                       number_or(agent, "running", 0), number_or(agent, "slots", 0));
       auto until = number(agent, "quarantined_until");
       if (until && *until > now_)
-        words += fmt::format(", gets no stages for {}: several failed there in a row", duration(*until - now_));
-      else if (silent > kSilence) words += fmt::format(", silent for {}", duration(silent));
+        words += fmt::format(", gets no stages for {}: several failed there in a row", exact_duration(*until - now_));
+      else if (silent > kSilence) words += fmt::format(", silent for {}", exact_duration(silent));
       bool well = silent <= kSilence && !(until && *until > now_);
       lines.push_back(well ? line(words) : line(words, "33"));
       for (const Value& gpu : list(agent, "gpus")) lines.push_back(gpu_line(gpu));
@@ -250,7 +211,7 @@ class View {
       for (const auto& [device, until] : sick->items())
         if (until.is_number() && until.get<double>() > now_)
           lines.push_back(line(fmt::format("  {} gets no stages for {}: several failed there in a row", device,
-                                           duration(until.get<double>() - now_)),
+                                           exact_duration(until.get<double>() - now_)),
                                "33"));
     }
     return lines;
@@ -276,9 +237,9 @@ class View {
              passed = then - number_or(stage, "since", then);
       lines.push_back(line(fmt::format("{} {}", bar(steps > 0 ? step / steps : 0, screen_.width < 60 ? 8 : 16),
                                        cmd::text(stage, "label"))));
-      std::string facts = fmt::format("  {}", duration(passed));
+      std::string facts = fmt::format("  {}", exact_duration(passed));
       if (double rate = number_or(stage, "rate", 0); state == "running" && rate > 0 && steps > step)
-        facts += fmt::format(", about {} left", duration((steps - step) / rate));
+        facts += fmt::format(", about {} left", exact_duration((steps - step) / rate));
       if (stage.contains("phase")) facts += ", " + cmd::text(stage, "phase");
       // Counted from 0, said from 1: "epoch 3/3" is the last one.
       if (auto epoch = number(stage, "epoch"), epochs = number(stage, "epochs"); epoch && epochs)
@@ -304,8 +265,8 @@ class View {
       bool final = flag(failure, "final");
       (final ? final_ones : lines)
           .push_back(line(fmt::format("{} {} ago  {}: {}", final ? "failed" : "tried again",
-                                      duration(now_ - number_or(failure, "time", now_)), cmd::text(failure, "label"),
-                                      cmd::text(failure, "text")),
+                                      exact_duration(now_ - number_or(failure, "time", now_)),
+                                      cmd::text(failure, "label"), cmd::text(failure, "text")),
                           final ? "31" : "33"));
     }
     if (double more = number_or(status_, "failures_left_out", 0); more > 0)

@@ -96,6 +96,7 @@ class Writer {
            "(precision), of how many training images there is one (coverage). The last round of CoFT and CoFT+ is what "
            "both models confirm for the second phase. True labels reach this chart alone, never the training.");
     cluster();
+    waiting();
     failures();
     provenance();
     out_ +=
@@ -129,6 +130,7 @@ class Writer {
     if (!page_.selection.empty()) out_ += "<a href=\"#selection\">Selection</a>";
     if (!page_.rounds.empty()) out_ += "<a href=\"#rounds\">Rounds</a>";
     if (!page_.attempts.empty()) out_ += "<a href=\"#cluster\">Cluster</a>";
+    if (!page_.waiting.empty()) out_ += "<a href=\"#waiting\">Waiting</a>";
     if (!page_.failures.empty()) out_ += fmt::format("<a href=\"#failures\">Failures ({})</a>", page_.failures.size());
     out_ += "<a href=\"#provenance\">Provenance</a></nav><main>";
   }
@@ -284,6 +286,14 @@ class Writer {
           gpu.unusable.empty() ? "" : escaped(fmt::format(": lost: {}", gpu.unusable)), gigabytes(gpu.used),
           gigabytes(gpu.memory), gpu.utilisation, gpu.temperature);
     return text + "</tbody></table></div>";
+  }
+
+  void waiting() {
+    if (page_.waiting.empty()) return;
+    out_ += fmt::format("<section id=\"waiting\"><h2>Waiting</h2><p>{}</p><ul>", escaped(page_.waiting_seen));
+    for (const Waiting& entry : page_.waiting)
+      out_ += fmt::format("<li><b>{}</b> {}</li>", escaped(entry.what), escaped(entry.why));
+    out_ += "</ul></section>";
   }
 
   void failures() {

@@ -43,6 +43,9 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   if (::dup2(in, 0) < 0 || ::dup2(err, 2) < 0) ::_exit(127);
   if (command.lines_on != 1 && ::dup2(err, 1) < 0) ::_exit(127);
   if (out == command.lines_on ? ::fcntl(out, F_SETFD, 0) < 0 : ::dup2(out, command.lines_on) < 0) ::_exit(127);
+  if (command.expendable)
+    if (int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); file >= 0)
+      if (::write(file, "500", 3) < 0) ::close(file);  // no more than a wish
   if (command.folder.empty() || ::chdir(command.folder.c_str()) == 0) ::execvpe(argv[0], argv, envp);
   const char* reason = ::strerrordesc_np(errno);
   for (const char* part :
@@ -153,6 +156,7 @@ bool ChildProcess::reap() {
   if (own_group_ || also_kill_) kill();  // what it started goes with it
   pid_ = -1;
   well_ = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  killed_ = WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 128 + SIGKILL;
   if (WIFSIGNALED(status))
     ending_ = fmt::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   else ending_ = fmt::format("ended with exit code {}", WEXITSTATUS(status));

@@ -14,6 +14,7 @@
 #include "slot_devices.h"
 #include "trainer_events.h"
 #include "trainer_process.h"
+#include "winnow/core/oom_kills.h"
 #include "winnow/sched/agent.h"
 #include "worker.h"
 
@@ -103,6 +104,7 @@ class AgentLoop {
   std::optional<GpuWatch> watch_;              // its GPUs, each once
   std::map<std::string, int> missed_;          // by GPU: looks in a row at which it could not be used
   sched::Time looked_{};
+  std::uint64_t oom_kills_ = oom_kills();  // before the last trainer that was killed
   std::unique_ptr<Worker> worker_;
   bool connected_ = true, finished_ = false;
 };

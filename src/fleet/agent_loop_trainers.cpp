@@ -87,24 +87,32 @@ void AgentLoop::hear_event(Slot slot, const TrainerEvent& event, const std::stri
   }
 }
 
-// What a trainer said before it ended still counts, so its output is read to the end first.
+// What a trainer said before it ended still counts, so its output is read to the end first. One that was killed, and
+// not by us, while the kernel killed for want of memory, was killed for that: tried again as it was, it would be again.
 void AgentLoop::reap_trainers() {
   signalfd_siginfo ignored;
   while (::read(children_.get(), &ignored, sizeof ignored) == sizeof ignored) continue;
+  std::uint64_t kills = oom_kills_;
   for (Slot slot = 0; slot < slots_.size(); ++slot) {
     SlotState& state = slots_[slot];
     if (!state.trainer || !state.trainer->reap()) continue;
+    if (state.trainer->was_killed()) kills = oom_kills();
+    bool starved = state.trainer->was_killed() && !state.deaf && kills > oom_kills_;
     state.ended = true;
     hear_trainer(slot);
-    std::string text = fmt::format("the {} {}", state.part ? "part of the gang on " + host_name() : "trainer",
-                                   state.trainer->ending());
+    std::string text = fmt::format(
+        "the {} {}", state.part ? "part of the gang on " + host_name() : "trainer",
+        starved ? fmt::format("was killed by the kernel: memory ran out on {}", host_name()) : state.trainer->ending());
     if (!state.fault.empty()) text = state.fault;
     bool well = state.trainer->ended_well();
     if (std::string lines = state.trainer->last_lines(); !lines.empty()) text += "\n" + lines;
     state.trainer.reset();
     if (state.not_run) post(Agent::NotRun{slot, std::move(text)});
-    else post(Agent::TrainerGone{slot, std::move(text), well});
+    else
+      post(Agent::TrainerGone{slot, std::move(text), well,
+                              starved ? sched::FailureClass::memory : sched::FailureClass::transient});
   }
+  oom_kills_ = kills;
 }
 
 void AgentLoop::execute(const Agent::Prepare& c) { worker_->prepare(tasks_.at(c.attempt)); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "gang_launch.h"
 
@@ -35,9 +36,15 @@ std::vector<std::string> environment(const TrainerCommand& command) {
   return result;
 }
 
+ChildProcess::Command trainer_in(std::vector<std::string> environment) {
+  ChildProcess::Command result{"trainer", {}, std::move(environment)};
+  result.expendable = true;  // without the agent none would be left
+  return result;
+}
+
 // Its processes are found again, wherever they are.
 ChildProcess::Command marked(const TrainerCommand& command, std::shared_ptr<GangFolder> gang) {
-  ChildProcess::Command started{"trainer", {}, environment(command)};
+  ChildProcess::Command started = trainer_in(environment(command));
   started.environment.push_back(gang_mark(gang->path()));
   started.also_kill = [gang] { kill_gang(gang->path()); };
   return started;
@@ -51,7 +58,7 @@ void TrainerCommand::use_gpus(const std::string& uuids, bool own_trainer) {
 }
 
 std::unique_ptr<ChildProcess> start_trainer(const TrainerCommand& command) {
-  ChildProcess::Command started{"trainer", {}, environment(command)};
+  ChildProcess::Command started = trainer_in(environment(command));
   if (command.width > 1) {
     auto gang = std::make_shared<GangFolder>();
     started = marked(command, gang);

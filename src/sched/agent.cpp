@@ -135,8 +135,8 @@ void Agent::handle(const TrainerGone& event, Time now, Commands& out) {
   const bool alone = trainer.width == 1 && !trainer.part;
   switch (trainer.phase) {
     case Phase::running:
-      out.push_back(ReportFailed{trainer.attempt, FailureClass::transient, event.text});
-      failed = {trainer.attempt, FailureClass::transient};
+      out.push_back(ReportFailed{trainer.attempt, event.why, event.text});
+      failed = {trainer.attempt, event.why};
       break;
     case Phase::stopping:
       if (trainer.returning) out.push_back(ReportReturned{trainer.attempt});
@@ -153,18 +153,18 @@ void Agent::handle(const TrainerGone& event, Time now, Commands& out) {
         trainer.ended = true;
         return;
       }
-      out.push_back(ReportFailed{trainer.attempt, FailureClass::transient, event.text});
+      out.push_back(ReportFailed{trainer.attempt, event.why, event.text});
       break;
     case Phase::starting:
       if (trainer.part) {
-        out.push_back(ReportFailed{trainer.attempt, FailureClass::transient, event.text});
+        out.push_back(ReportFailed{trainer.attempt, event.why, event.text});
         break;
       }
       // It died before its first word. Some stage must carry that, or a broken trainer would be started for ever.
       if (auto first = std::ranges::find_if(waiting_, [&](Attempt a) { return width_of(a) == trainer.width; });
           first != waiting_.end()) {
-        out.push_back(ReportFailed{*first, FailureClass::transient, event.text});
-        failed = {*first, FailureClass::transient};
+        out.push_back(ReportFailed{*first, event.why, event.text});
+        failed = {*first, event.why};
         waiting_.erase(first);
       }
       break;

@@ -42,6 +42,29 @@ TEST(ChildProcess, MayWriteItsLinesElsewhereThanOnStandardOutput) {
   EXPECT_THAT(process.last_lines(), HasSubstr("mistake\n"));
 }
 
+TEST(ChildProcess, ThatIsExpendableIsTheFirstThatTheKernelTakes) {
+  for (bool expendable : {false, true}) {
+    ChildProcess::Command command = shell("cat /proc/self/oom_score_adj");
+    command.expendable = expendable;
+    ChildProcess process(std::move(command));
+    EXPECT_EQ(lines_of(process) == std::vector<std::string>{"500"}, expendable);
+  }
+}
+
+TEST(ChildProcess, KnowsWhetherItWasKilled) {
+  auto killed = [](const char* script) {
+    ChildProcess process(shell(script));
+    lines_of(process);
+    EXPECT_FALSE(process.ending().empty()) << script;
+    return process.was_killed();
+  };
+  EXPECT_TRUE(killed("kill -9 $$"));
+  EXPECT_TRUE(killed("exit 137")) << "a shell, or mpirun, of what it has started";
+  EXPECT_FALSE(killed("kill -6 $$"));
+  EXPECT_FALSE(killed("exit 9"));
+  EXPECT_FALSE(killed("exit 0"));
+}
+
 TEST(ChildProcess, StartsInItsFolder) {
   Folder folder;
   ChildProcess::Command command = shell("pwd -P");

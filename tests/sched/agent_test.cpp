@@ -148,6 +148,17 @@ TEST(Agent, AMisbehavingTrainerIsKilled) {
   EXPECT_THAT(n.gone().said(), ElementsAre("failed 2 protocol"));
 }
 
+TEST(Agent, SaysThatATrainerEndedForWantOfMemory) {
+  sched::Agent agent(1, Timers{}, 1h);
+  Agent::Commands commands;
+  for (const Agent::Event& event :
+       std::vector<Agent::Event>{Agent::Given{{1, 1}}, Agent::Prepared{{1, 1}}, Agent::TrainerReady{0}})
+    agent.on(event, 1h, commands);
+  commands.clear();
+  agent.on(Agent::TrainerGone{0, "killed", false, FailureClass::memory}, 1h, commands);
+  EXPECT_EQ(std::get<Agent::ReportFailed>(commands.at(0)).why, FailureClass::memory);
+}
+
 // What no attempt would do otherwise, and why, in words: the person sees them.
 TEST(Agent, ATrainerThatGreetsTwiceOrStopsUnaskedIsKilledForGoodAndSaysWhy) {
   for (bool greets : {true, false}) {

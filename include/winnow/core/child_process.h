@@ -30,6 +30,7 @@ class ChildProcess {
     // Where it writes its lines. Other than 1, what it prints on standard output joins its log.
     int lines_on = 1;
     bool echo_log = false;                 // its log goes to our standard error, too
+    bool expendable = false;               // where memory runs out, the kernel kills it rather than us
     std::function<void()> also_kill = {};  // ends what of it is in other groups; lives as long as this object
   };
 
@@ -61,6 +62,7 @@ class ChildProcess {
   bool reap();                                           // true once: it has ended; see ending()
   const std::string& ending() const { return ending_; }  // "ended with exit code 3", "was killed by signal 9 (Killed)"
   bool ended_well() const { return well_; }              // exit code 0
+  bool was_killed() const { return killed_; }            // SIGKILL; or exit code 137, by which shells and mpirun say so
 
   static constexpr std::size_t kLongestLine = 1 << 20, kFlood = 16 << 20, kLogLines = 50, kLogLineBytes = 2000;
 
@@ -71,7 +73,7 @@ class ChildProcess {
   Descriptor input_, output_, errors_;
   std::string to_send_, heard_, error_text_, fault_, ending_;
   std::deque<std::string> log_;
-  bool closing_ = false, well_ = false;
+  bool closing_ = false, well_ = false, killed_ = false;
   double second_ = 0;          // start of the second in which ...
   std::size_t in_second_ = 0;  // ... so many bytes came
 };

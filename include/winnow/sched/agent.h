@@ -98,7 +98,8 @@ class Agent {
   struct TrainerGone {
     Slot slot;
     std::string text;
-    bool well = false;  // of a part: without a fault
+    bool well = false;                           // of a part: without a fault
+    FailureClass why = FailureClass::transient;  // what its stage fails as, if it ended by itself
   };
   // The same, and it had ended before it was given its stage.
   struct NotRun {

@@ -5,6 +5,7 @@ import struct
 import time
 from pathlib import Path
 
+from memory import NoMemoryLeft, none_can_be_used_up
 from nodes import run
 from scenes import Gangs, Scripted, Training, disk_that_can_stand_still
 
@@ -162,17 +163,33 @@ def follower_killed(case, nodes, draw):
     return bool(followers) and failed_by(case, lambda: send(signal.SIGKILL, draw.choice(sorted(followers))))
 
 
-def stopped(kind):
-    """SIGSTOP for long enough to be taken for dead; what is then gone for winnow wakes up and must do no harm."""
+def stopped(kind, longest=20):
+    """SIGSTOP for long enough to be taken for dead; what is then gone for winnow wakes up and must do no harm. `longest`: seconds of an unscaled run."""
     def strike(case, nodes, draw):
         pid, before = find_busy(case, nodes, kind, draw)
         if pid is None or not send(signal.SIGSTOP, pid):
             return False
         hit = bool(before & not_ended(case))
-        time.sleep(draw.uniform(1, 20) * case.scale)
+        time.sleep(draw.uniform(1, longest) * case.scale)
         send(signal.SIGCONT, pid)
+        if program(above := parent(pid)) == "nsenter":            # it stops with its child
+            send(signal.SIGCONT, above)
         return hit
     return strike
+
+
+def out_of_memory(case, nodes, draw):
+    """The kernel kills a trainer; its stage must have failed as `memory`, by which it is tried again in smaller pieces."""
+    pid, _ = find_busy(case, nodes, "trainer", draw)
+    if pid is None:
+        return False
+    with NoMemoryLeft() as group:
+        if not failed_by(case, lambda: group.take(pid)):
+            return False
+    classes = {r["class"] for r in case.journal() if r["event"] == "failed"}
+    if "memory" not in classes:
+        raise AssertionError(f"a trainer was killed for want of memory, and stages failed as {sorted(classes)}")
+    return True
 
 
 def busy_other(case, nodes, draw):
@@ -331,12 +348,17 @@ KINDS = {
         **{f"kill -9 of the {kind}": killed(kind) for kind in ("trainer", "agent")},
         **{f"kill -9 of the {kind}": killed_around(kind) for kind in ("relay", "orted", "coordinator", "mpirun", "launcher")},
         **{f"SIGSTOP of the {kind}": stopped(kind) for kind in ("trainer", "agent", "relay", "coordinator")},
+        # No one takes these for dead: stages go on, and the run may end meanwhile.
+        **{f"SIGSTOP of the {kind}": stopped(kind, longest=60) for kind in ("orted", "mpirun", "launcher")},
+        "memory used up under a trainer": out_of_memory,
         "link down": link_down, "link delays by 50 to 400 ms": link_disturbed((0.05, 0.4), 0), "link loses a tenth": link_disturbed((0.0, 0.002), 0.1),
         "node lost": node_lost, "clock jumps": clock_jumps, "full disk": full_disk, "disk stands still": disk_stands_still, "slow disk": slow_disk,
         "bit flipped in a run file": damaged(flip), "block of a run file zeroed": damaged(zero), "journal torn": torn_journal, "block of the journal zeroed": zeroed_journal,
     },
     Gangs: {
         **{f"kill -9 of a {kind}": killed(kind) for kind in ("gang's process there", "gang's process here", "gang's daemon there", "gang's launch")},
+        # Its leader takes it for hanging, after six seconds here; what is stopped on another node must go, too.
+        **{f"SIGSTOP of a {kind}": stopped(kind, longest=80) for kind in ("gang's process there", "gang's process here", "gang's daemon there", "gang's launch")},
         "kill -9 of a gang's leading agent": leader_killed, "kill -9 of a gang's other agent": follower_killed, "node lost under gangs": node_lost,
         "link down under gangs": link_down,
     },
@@ -355,4 +377,6 @@ def not_possible():
     reasons = dict(NEVER)
     if why := disk_that_can_stand_still():
         reasons.update({"disk stands still": why, "slow disk": why})
+    if why := none_can_be_used_up():
+        reasons["memory used up under a trainer"] = why
     return reasons

@@ -1,5 +1,5 @@
 """How long a fault keeps slots idle, with real processes: from the fault to the next attempt of what was lost, or to the first stage of the
-next coordinator, while slots are free. Goals: a lost node 8 s, a killed coordinator 5 s. And how long the rest of a gang over two agents
+next coordinator, while slots are free: fewer stages run than have room on one agent. Goals: a lost node 8 s, a killed coordinator 5 s. And how long the rest of a gang over two agents
 outlives one of its processes. Goal: 1 s.
 
     launch/python tests/bench/recovery_bench.py --build build [ROUNDS]
@@ -24,7 +24,8 @@ def started_anew(case, lost, since):
 
 
 def an_agent(case, blow):
-    """The agent of the second rank, hit by `blow` while it runs a stage."""
+    """The agent of the second rank, hit by `blow` while it runs a stage, and one agent has room for all."""
+    case.sweep.write_text(SWEEP.format(seeds=[0]))
     process = case.start("--trainers", 4, trainer=("--sleep", 2))
     lost = wait_for(lambda: next((r for r in case.running() if r["agent"] == 1), None), "a stage of the second agent")
     since = time.time()

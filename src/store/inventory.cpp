@@ -34,11 +34,9 @@ void look_into(const Path& path, Inventory::Run& run) {
     hdf5::Quiet quiet;
     Reader file(path);
     std::map<std::string, std::uint64_t> arrays;
-    for (const std::string& name : file.sets()) {
-      std::size_t slash = name.find('/');
-      std::string group = name.substr(0, slash == std::string::npos ? 0 : slash);
-      if (group.empty() || group == "stage" || group == "metrics") continue;
-      arrays[group] += H5Dget_storage_size(file.open_set(name));
+    for (const std::string& group : file.names()) {
+      if (group == "stage" || group == "metrics" || group == "log") continue;  // every file's, and small
+      for (const std::string& name : file.sets(group)) arrays[group] += H5Dget_storage_size(file.open_set(name));
     }
     run.kind = file.attribute_text(attribute::kind);
     run.arrays = std::move(arrays);

@@ -72,19 +72,33 @@ bool Reader::has(const std::string& name) const {
   return WINNOW_HDF5(H5Lexists(file_, name.c_str(), H5P_DEFAULT)) > 0;
 }
 
-std::vector<std::string> Reader::sets() const {
+namespace {
+
+herr_t list_name(hid_t, const char* name, const H5L_info_t*, void* list) {
+  static_cast<std::vector<std::string>*>(list)->push_back(name);
+  return 0;
+}
+
+Handle open_object(hid_t at, const std::string& name) {
+  return Handle(WINNOW_HDF5(H5Oopen(at, name.c_str(), H5P_DEFAULT)), H5Oclose);
+}
+
+}  // namespace
+
+std::vector<std::string> Reader::names() const {
   std::vector<std::string> names;
-  WINNOW_HDF5(H5Lvisit(
-      file_, H5_INDEX_NAME, H5_ITER_INC,
-      [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
-        static_cast<std::vector<std::string>*>(list)->push_back(name);
-        return 0;
-      },
-      &names));
-  std::erase_if(names, [&](const std::string& name) {
-    Handle object(WINNOW_HDF5(H5Oopen(file_, name.c_str(), H5P_DEFAULT)), H5Oclose);
-    return H5Iget_type(object) != H5I_DATASET;
-  });
+  WINNOW_HDF5(H5Literate(file_, H5_INDEX_NAME, H5_ITER_INC, nullptr, list_name, &names));
+  return names;
+}
+
+std::vector<std::string> Reader::sets(const std::string& group) const {
+  std::vector<std::string> names;
+  Handle from = open_object(file_, group.empty() ? "/" : group);
+  if (H5Iget_type(from) != H5I_GROUP) return names;
+  WINNOW_HDF5(H5Lvisit(from, H5_INDEX_NAME, H5_ITER_INC, list_name, &names));
+  std::erase_if(names, [&](const std::string& name) { return H5Iget_type(open_object(from, name)) != H5I_DATASET; });
+  if (!group.empty())
+    for (std::string& name : names) name = group + "/" + name;
   return names;
 }
 

@@ -52,7 +52,9 @@ class Reader {
   }
 
   bool has(const std::string& name) const;  // false, too, where a group on the way is absent
-  std::vector<std::string> sets() const;    // paths of all data sets
+  std::vector<std::string> names() const;   // of what lies in the file's root
+  // Paths of all data sets, or of those in this group of the root; none where that is a data set itself.
+  std::vector<std::string> sets(const std::string& group = {}) const;
   hdf5::Handle open_set(const std::string& name) const;
   std::string text(const std::string& name) const { return text(open_set(name)); }
 

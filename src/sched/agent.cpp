@@ -32,8 +32,15 @@ void Agent::forget_ended(const Command& command) {
   if (auto* returned = std::get_if<ReportReturned>(&command)) orders_.erase(returned->attempt);
 }
 
-void Agent::handle(const Given& event, Time, Commands& out) {
-  if (orders_.count(event.attempt)) return;  // said twice
+void Agent::handle(const Given& event, Time now, Commands& out) {
+  std::vector<Attempt> older;
+  for (const auto& [attempt, order] : orders_) {
+    if (attempt.stage != event.attempt.stage) continue;
+    if (attempt.number >= event.attempt.number) return;  // said twice, or late
+    older.push_back(attempt);
+  }
+  // A newer one means that they were cancelled, although that was not heard.
+  for (Attempt attempt : older) handle(Cancelled{attempt}, now, out);
   if (draining_ || event.width > open_slots()) {
     out.push_back(ReportReturned{event.attempt});
     return;

@@ -148,6 +148,22 @@ TEST(Agent, AMisbehavingTrainerIsKilled) {
   EXPECT_THAT(n.gone().said(), ElementsAre("failed 2 protocol"));
 }
 
+// The coordinator has cancelled the first one, in a message that was lost.
+TEST(Agent, ANewerAttemptEndsAnOlderOne) {
+  sched::Agent agent(2, Timers{}, 1h);
+  Agent::Commands commands;
+  for (const Agent::Event& event :
+       std::vector<Agent::Event>{Agent::Given{{1, 1}}, Agent::Prepared{{1, 1}}, Agent::TrainerReady{0}})
+    agent.on(event, 1h, commands);
+  commands.clear();
+  agent.on(Agent::Given{{1, 2}}, 1h, commands);
+  EXPECT_EQ(std::get<Agent::StopStage>(commands.at(0)).slot, 0u);
+  EXPECT_EQ(std::get<Agent::Prepare>(commands.at(1)).attempt, (Attempt{1, 2}));
+  commands.clear();
+  agent.on(Agent::Given{{1, 1}}, 1h, commands);
+  EXPECT_TRUE(commands.empty()) << "what is late is not begun again";
+}
+
 TEST(Agent, SaysThatATrainerEndedForWantOfMemory) {
   sched::Agent agent(1, Timers{}, 1h);
   Agent::Commands commands;

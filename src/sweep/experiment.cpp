@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "own_prompts.h"
 #include "parts_of_stage.h"
 #include "winnow/core/recorded_reads.h"
 
@@ -67,6 +68,10 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
   if (keeps) keep_weights(drafts);
   note_class_texts(drafts, catalogue.fingerprints);
+  put_own_prompts(drafts, catalogue, [&](const std::string& key) {
+    int found = effective.index(key);
+    return found < 0 ? std::nullopt : effective.declared(found);
+  });
   note_shot_lists(drafts, dataset, catalogue);
   note_further_tests(drafts, catalogue);
   note_validation_split(drafts, dataset, catalogue);

@@ -6,6 +6,7 @@
 
 #include "label_sets.h"
 #include "other_splits.h"
+#include "own_prompts.h"
 #include "winnow/core/error.h"
 #include "winnow/data/scores.h"
 #include "winnow/data/templates.h"
@@ -175,12 +176,20 @@ class Noter {
                     dataset, hint, command));
   }
 
-  // A prompt is itself, a set of prompts that winnow ships, or a file of templates of the data set, recorded by name.
+  // Whose classes a prompt names: of a teacher that is trained on another data set, that one's.
+  std::string prompted_dataset(const std::string& key) {
+    return seen_.text(key.starts_with("teacher.") && seen_.find("source.dataset") ? "source.dataset" : "dataset");
+  }
+
+  // A prompt is itself, a set of prompts that winnow ships, a word for the data set's own, or a file of templates of
+  // the data set, recorded by name.
   void templates() {
     for (const char* name : {"template", "prompt"})
       for (const std::string& key : seen_.named(name)) {
-        std::string text = seen_.text(key), dataset = seen_.text("dataset");
-        std::vector<std::string> known = data::template_set_names();
+        std::string text = seen_.text(key), dataset = prompted_dataset(key);
+        std::vector<std::string> known = data::template_set_names(),
+                                 words = prompt_words(catalogue_.datasets.at(dataset));
+        known.insert(known.end(), words.begin(), words.end());
         bool prompt = data::places_in(text) > 0;
         if (std::string fault = prompt ? data::fault_of_template(text) : ""; !fault.empty())
           throw UsageError(fmt::format("{}: {}: {}", seen_.where(key), key, fault));

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 
+#include "own_prompts.h"
 #include "recipe.h"
 #include "winnow/core/error.h"
 #include "winnow/core/hash.h"
 #include "winnow/core/words.h"
+#include "winnow/data/templates.h"
 
 namespace winnow::sweep {
 
@@ -128,6 +130,13 @@ void check_architecture(const PresetTable& table, const std::string& family) {
     table.word("hidden_act", {"relu"});
   }
   for (const char* entry : {"image_mean", "image_std"}) table.numbers(entry);
+}
+
+// Templates, or sets that winnow ships: own_prompts.h.
+void check_prompts(const PresetTable& prompts) {
+  prompts.only(prompt_entries());
+  for (const std::string& entry : prompt_entries())
+    if (prompts.has(entry)) placed(prompts.place(entry), [&] { return data::templates_of(prompts.text(entry)); });
 }
 
 void read_stages(Method& method, const PresetTable& table) {
@@ -260,7 +269,8 @@ Model read_model(Preset preset, const PresetTable& table, const std::vector<std:
 // What its layout needs is checked by the area data, which reads it (data::Manifest).
 Dataset read_dataset(Preset preset, const PresetTable& table) {
   table.only({"layout", "roots", "package", "download", "source", "classes", "files", "options", "expected", "labels",
-              "train_labels", "test_only", "further_tests", "validation_split", "corrupt", "settings", "recipes"});
+              "train_labels", "test_only", "further_tests", "validation_split", "corrupt", "prompts", "settings",
+              "recipes"});
   table.text("source");
   Dataset dataset{std::move(preset)};
   dataset.settings = table.assignments("settings");
@@ -269,6 +279,7 @@ Dataset read_dataset(Preset preset, const PresetTable& table) {
   table.text("validation_split");
   dataset.noisy = table.word("train_labels", {"true", "noisy"}) == "noisy";
   dataset.recipes = recipes_of(table);
+  if (const Item* prompts = table.find("prompts")) check_prompts(PresetTable(*prompts, table.file(), "prompts"));
   if (const Item* expected = table.find("expected")) {
     PresetTable numbers(*expected, table.file(), "expected");
     numbers.only({"classes", "train", "test"});

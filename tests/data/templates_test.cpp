@@ -39,6 +39,23 @@ TEST(Templates, SetsHaveTheirPublishedSizes) {
   }
 }
 
+// CoOp's trainer of ensembles: the seven generic ones, then the data set's own.
+TEST(Templates, EightAreSevenAndOneMore) {
+  const std::map<std::string, std::string> own = {{"photo", "a photo of a {}."},
+                                                  {"dtd", "{} texture."},
+                                                  {"eurosat", "a centered satellite photo of {}."},
+                                                  {"fgvc-aircraft", "a photo of a {}, a type of aircraft."},
+                                                  {"flowers-102", "a photo of a {}, a type of flower."},
+                                                  {"food-101", "a photo of {}, a type of food."},
+                                                  {"oxford-pets", "a photo of a {}, a type of pet."},
+                                                  {"ucf-101", "a photo of a person doing {}."}};
+  for (const auto& [name, last] : own) {
+    std::vector<std::string> want = templates_of("imagenet-7");
+    want.push_back(last);
+    EXPECT_EQ(templates_of("coop8-" + name), want);
+  }
+}
+
 TEST(Templates, UnknownSetsAreRefused) {
   try {
     templates_of("imagenet80");

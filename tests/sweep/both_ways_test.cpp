@@ -41,7 +41,7 @@ class BothWays : public SweepTest {
     if (key.key == "p1.model" || key.key == "teacher.model" || key.key == "text.model")
       return any<Value>({"nano-clip", "clip-vit-b-16"});  // of texts
     if (last == "model") return any<Value>({"nano-clip", "clip-vit-b-16", "in21k-vit-b-16", "wide-resnet-10-1"});
-    if (last == "template" || last == "prompt") return any<Value>({"a {}.", "two {}s", "clip-cifar", "llm"});
+    if (last == "template" || last == "prompt") return any<Value>({"a {}.", "two {}s", "clip-cifar", "llm", "plain"});
     if (key.key == "labels.set") return any<Value>({"worst", "vaguest", "plain"});
     if (key.key == "labels.scores") return any<Value>({"zero-shot", "teacher", "trained"});
     switch (key.type) {

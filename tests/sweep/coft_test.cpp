@@ -43,6 +43,7 @@ TEST_F(Coft, FiguresAndSeedsCountWhatTheySay) {
   EXPECT_EQ(read("figure-2").experiments(), 2u * 4 * 9 * 3);
   Plan seeds = read("seeds"), table = read(1);
   EXPECT_EQ(seeds.experiments(), 7u * 9 * 10);
+  EXPECT_EQ(read("prompts").experiments(), 5u * 9);
   std::set<std::string> cells;
   for (std::size_t i = 0; i < table.experiments(); ++i) cells.insert(table.nodes()[table.cell_node(i)].identity.hex());
   std::size_t shared = 0;

@@ -129,7 +129,7 @@ TEST_F(Presets, DataSetsHaveManifests) {
     for (const auto& [key, value] : preset.content.items())
       EXPECT_TRUE((std::set<std::string>{"layout", "roots", "package", "download", "source", "classes", "files",
                                          "options", "labels", "expected", "train_labels", "corrupt", "settings",
-                                         "recipes", "further_tests", "validation_split", "test_only"}
+                                         "recipes", "further_tests", "validation_split", "test_only", "prompts"}
                        .count(key)))
           << name << ": " << key;
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "winnow/core/error.h"
+#include "winnow/store/labelled_samples.h"
 #include "winnow/store/run_file.h"
 
 namespace winnow::store {
@@ -61,8 +62,9 @@ Hash128 RunContent::result_digest(const Identity& identity) const {
     result.number(table.size());
     for (const Column& column : table) result.column(column);
   }
-  result.number(arrays.size());
+  result.number(arrays.size() - arrays.count(kLabelledSamples));
   for (const auto& [name, array] : arrays) {
+    if (name == kLabelledSamples) continue;
     result.text(name);
     result.number(static_cast<std::uint64_t>(array.dtype));
     result.values(std::vector<std::uint64_t>(array.shape.begin(), array.shape.end()));

@@ -37,8 +37,8 @@ Execution execute_cross_filter(const Stage& stage, const Context& context, comm:
     exchanged.clean = exchanged.clean & method::cross_filter(judging, labelling).clean;
   // How sure the judging model is that the label is right.
   at::Tensor score = at::sigmoid(method::at_labels(judging.positive - judging.negative, exchanged.label));
-  if (LabelledShots known = LabelledShots::of(stage, source, oracle); known.ids.defined())
-    method::add_labelled(known.ids, known.label, exchanged.label, exchanged.clean, score);
+  LabelledShots known = LabelledShots::of(stage, source, oracle);
+  if (known.ids.defined()) method::add_labelled(known.ids, known.label, exchanged.label, exchanged.clean, score);
   SelectedSubset subset{exchanged.clean, score, exchanged.label};
 
   Execution result;
@@ -47,6 +47,7 @@ Execution execute_cross_filter(const Stage& stage, const Context& context, comm:
   say_without_sample(subset, source, collective, observer);
   if (context.trial) subset.mask = at::ones_like(subset.mask);
   put_selection(subset, {}, source, result.content);
+  put_labelled(known, source, result.content);
   return result;
 }
 

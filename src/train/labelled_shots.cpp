@@ -2,8 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include "arrays.h"
 #include "listed_shots.h"
 #include "winnow/core/error.h"
+#include "winnow/store/labelled_samples.h"
 
 namespace winnow::train {
 
@@ -25,6 +27,11 @@ LabelledShots LabelledShots::of(const Stage& stage, const ImageSource& source, c
   result.label = truth.index_select(0, result.ids);
   result.unlabelled = at::ones({truth.size(0)}, at::TensorOptions(at::kBool)).index_fill_(0, result.ids, 0);
   return result;
+}
+
+void put_labelled(const LabelledShots& known, const ImageSource& source, store::RunContent& content) {
+  if (!known.ids.defined()) return;
+  content.arrays[store::kLabelledSamples] = array_of(source.samples("train").index_select(0, known.ids));
 }
 
 }  // namespace winnow::train

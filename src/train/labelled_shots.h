@@ -7,6 +7,7 @@
 #include "image_source.h"
 #include "oracle.h"
 #include "winnow/stage/stage.h"
+#include "winnow/store/run_file.h"
 
 namespace winnow::train {
 
@@ -19,5 +20,8 @@ struct LabelledShots {
   // fewer samples, and where the true labels are not known.
   static LabelledShots of(const Stage&, const ImageSource&, const Oracle&);
 };
+
+// Notes which images they are (store/labelled_samples.h); nothing where there are none.
+void put_labelled(const LabelledShots&, const ImageSource&, store::RunContent&);
 
 }  // namespace winnow::train

@@ -112,6 +112,7 @@ Execution execute_select(const Stage& stage, const Context& context, comm::Colle
     if (subset.weight.defined()) subset.weight = at::ones_like(subset.weight);
   }
   put_selection(subset, {}, source, result.content);
+  put_labelled(known, source, result.content);
   return result;
 }
 

@@ -10,6 +10,7 @@
 
 #include "fixture.h"
 #include "winnow/core/error.h"
+#include "winnow/store/labelled_samples.h"
 #include "winnow/store/mapped_arrays.h"
 
 namespace winnow::store {
@@ -183,6 +184,20 @@ TEST(ResultDigest, TheConfusionOfGivenLabelsIsNoPart) {
   EXPECT_EQ(back.result_digest(), before);
   write_run_file(folder / "b.h5", small_run(0));
   EXPECT_TRUE(read_run_file(folder / "b.h5").confusion.empty());
+}
+
+// Nor is which images a stage without labels was told of.
+TEST(ResultDigest, TheLabelledImagesAreNoPart) {
+  Folder folder;
+  RunContent run = small_run(0);
+  Hash128 before = run.result_digest();
+  std::vector<std::int64_t> places = {3, 7};
+  run.arrays[kLabelledSamples] = array_of(DType::i64, {2}, places);
+  EXPECT_EQ(run.result_digest(), before);
+  EXPECT_EQ(write_run_file(folder / "a.h5", run).result_digest, before);
+  RunContent back = read_run_file(folder / "a.h5");
+  EXPECT_EQ(back.arrays.at(kLabelledSamples).bytes, run.arrays.at(kLabelledSamples).bytes);
+  EXPECT_EQ(back.result_digest(), before);
 }
 
 TEST(ResultDigest, SeesShapeAndType) {

@@ -4,6 +4,7 @@
 #include "graph.h"
 #include "winnow/data/shot_lists.h"
 #include "winnow/method/ensemble.h"
+#include "winnow/store/labelled_samples.h"
 
 namespace winnow::train {
 namespace {
@@ -313,6 +314,14 @@ TEST_F(UnsupervisedTest, LabelledImagesAreSelectedAndCleanWithTheirTrueLabels) {
     EXPECT_TRUE(at::equal(at::bincount(known.remainder(10)), at::full({10}, 2, at::kLong)));
     EXPECT_TRUE(at::equal(array(clean, "selection/label").index_select(0, known), truth.index_select(0, known)));
     EXPECT_TRUE(array(clean, "selection/mask").index_select(0, known).all().item<bool>());
+    for (StageKind kind : {StageKind::select, StageKind::cross_filter})
+      for (const Done* done : of_kind(all, kind)) {
+        EXPECT_TRUE(at::equal(array(done->content(), store::kLabelledSamples), known)) << "which they are is kept";
+        store::RunContent bare = done->content();
+        bare.arrays.erase(store::kLabelledSamples);
+        EXPECT_EQ(done->content().result_digest(), bare.result_digest()) << "and is no part of the result";
+      }
+    EXPECT_FALSE(of_kind(without, StageKind::select).at(0)->content().arrays.count(store::kLabelledSamples));
     const store::RunContent& selected = of_kind(all, StageKind::select).at(0)->content();
     at::Tensor mask = array(selected, "selection/mask").to(at::kBool);
     if (mask.dim() == 2) {
@@ -383,6 +392,24 @@ TEST_F(UnsupervisedTest, AListNamesTheShots) {
   at::Tensor known =
       (array(execute(select, scored, *alone_, quiet_).content, "selection/score") == 1).nonzero().flatten();
   EXPECT_TRUE(at::isin(at::tensor(others, at::kLong), known).all().item<bool>());
+
+  // What a drawn run says of its images chooses the same ones, and all that follows from them, of either stage.
+  for (const Done* done : {of_kind(all, StageKind::select).at(0), of_kind(all, StageKind::cross_filter).at(0)}) {
+    at::Tensor told = array(done->content(), store::kLabelledSamples);
+    const auto* place = told.const_data_ptr<std::int64_t>();
+    Stage listed = done->stage;
+    listed.settings.set("data.seed", 1);  // of a draw it would be another one
+    Context own_inputs = context();
+    for (const auto& [name, input] : listed.inputs)
+      for (const Done& earlier : all)
+        if (earlier.planned == input.stage.hex()) own_inputs.inputs[name] = earlier.file;
+    store::RunContent drawn_anew = execute(listed, own_inputs, *alone_, quiet_).content;
+    EXPECT_FALSE(at::equal(array(drawn_anew, store::kLabelledSamples), told));
+    listed.fingerprints["shots"] = list({place, place + told.numel()});
+    store::RunContent again = execute(listed, own_inputs, *alone_, quiet_).content;
+    for (const auto& [name, values] : done->content().arrays)
+      EXPECT_EQ(again.arrays.at(name).bytes, values.bytes) << to_string(listed.kind) << " " << name;
+  }
 }
 
 TEST_F(UnsupervisedTest, AnImageMayBeAnItemOfSeveralClasses) {
@@ -438,6 +465,21 @@ TEST_F(UnsupervisedTest, FewShotsOfEachClassAndTheirCache) {
   EXPECT_TRUE(at::equal(at::bincount(samples.remainder(10)), at::full({10}, 2, at::kLong))) << "two of each class";
   EXPECT_EQ(cache.arrays.at("features/mean").shape.at(0), 20u);
   EXPECT_GE(figure(all.back().content(), "accuracy"), 0);
+}
+
+// docs/methods/unsupervised.md#10, check 12.
+TEST_F(UnsupervisedTest, WithoutItsCacheTipAdapterIsTheZeroShotModel) {
+  auto tip = [&](double alpha) {
+    return graph(fmt::format("method = \"tip-adapter\"\ninit_alpha = {:.1f}\ndata = {{ shots = 2, validation = 0.3 }}\n"
+                             "embed_epochs = 2\nsearch_steps = [4, 3]\ntrain = {{ epochs = 1, batch = 16 }}\n",
+                             alpha))
+        .back()
+        .execution.trace.predictions.at("logits_init");
+  };
+  at::Tensor zero_shot = graph("method = \"zero-shot\"\n").back().execution.trace.predictions.at("logits");
+  EXPECT_EQ(zero_shot.size(0), 20);
+  EXPECT_TRUE(at::allclose(tip(0), zero_shot, 1e-5, 1e-4));
+  EXPECT_FALSE(at::allclose(tip(1), zero_shot, 1e-5, 1e-2));
 }
 
 constexpr const char* kLafter =

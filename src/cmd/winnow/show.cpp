@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <tuple>
+#include <utility>
 
 #include "arguments.h"
 #include "commands.h"
@@ -204,16 +204,19 @@ int show(int argc, char** argv) {
                  "writes the run's given labels into this new file: a JSON list of numbers, one a training image");
   app.add_option(
       "--shots", shots,
-      "writes which images a run with data.shots trained on into this new file: a JSON list of places in the "
-      "training set, as `winnow data shots` and CoOp's users read it");
+      "writes which images a run, or those that it builds on, were told the labels of (data.shots, labelled_shots) "
+      "into "
+      "this new file: a JSON list of places in the training set, as `winnow data shots` and CoOp's users read it");
   if (!parse(app, argc, argv)) return kDone;
-  for (const auto& [option, list, write] :
-       {std::tuple("--labels", &labels, &write_label_list), std::tuple("--shots", &shots, &write_shot_list)}) {
-    if (list->empty()) continue;
-    if (Path(sweep.file).extension() == ".toml")
+  for (const auto& [option, list] : {std::pair("--labels", &labels), std::pair("--shots", &shots)})
+    if (!list->empty() && Path(sweep.file).extension() == ".toml")
       throw UsageError(
           fmt::format("show: {} is of one run: name a run file, or the first digits of its identity", option));
-    write(found_run(sweep.file, stores, "show"), *list);
+  if (!labels.empty()) write_label_list(found_run(sweep.file, stores, "show"), labels);
+  if (!shots.empty()) {
+    std::vector<Path> roots = stores.read_only();
+    roots.insert(roots.begin(), stores.store);
+    write_shot_list(found_run(sweep.file, stores, "show"), roots, shots);
   }
   if (!labels.empty() || !shots.empty()) return kDone;
   if (Path(sweep.file).extension() == ".toml") show_sweep(sweep.plan(), stores.open_to_read(), json);

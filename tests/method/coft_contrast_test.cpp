@@ -90,6 +90,23 @@ TEST_F(CoFTContrastTest, TheQueryMayHaveAViewOfItsOwn) {
   }
 }
 
+// Of the second epoch's first step the queue holds a key of every image, the query's own among them: it is a negative
+// like any other, or left out.
+TEST_F(CoFTContrastTest, KeysOfTheSameImageMayCount) {
+  settings_["train.lr"] = 0.0;
+  settings_["tau_prime"] = 0.5;
+  at::Tensor query = model::normalise_rows(features(first_batch("x_w"))),
+             keys = model::normalise_rows(features(recorded_.tensors.at("x_s")));
+  at::Tensor own = (query * keys.narrow(0, 0, kBatch)).sum(1, true), others = at::matmul(query, keys.t());
+  at::Tensor same = at::eye(kBatch, kSamples, at::TensorOptions(at::kBool));
+  for (bool masked : {true, false}) {
+    settings_["mask_same_image"] = masked;
+    at::Tensor negative = masked ? others.masked_fill(same, -kInfinity) : others;
+    at::Tensor want = -at::log_softmax(at::cat({own, negative}, 1) / 0.5, 1).select(1, 0).mean();
+    EXPECT_NEAR(run().logged.at("loss_cont")[kSamples / kBatch].item<double>(), want.item<double>(), 1e-12) << masked;
+  }
+}
+
 TEST_F(CoFTContrastTest, OtherWordsAreRefused) {
   settings_["projector"] = "linear";
   EXPECT_THAT(refusal([&] { run(); }), testing::AllOf(HasSubstr("projector"), HasSubstr("none"), HasSubstr("mlp")));

@@ -70,8 +70,8 @@ struct RunContent {
   std::string log;     // the trainer's last lines
   bool trial = false;  // of a stage that was only tried: marked so that no store takes the file for a result
 
-  // Hash of what the stage computed: identity, tables, arrays, texts; without the confusion, what metrics are,
-  // provenance and log.
+  // Hash of what the stage computed: identity, tables, arrays but that of labelled_samples.h, texts; without the
+  // confusion, what metrics are, provenance and log.
   Hash128 result_digest() const;
   Hash128 result_digest(const Identity&) const;  // the same, for who knows the stage's identity already
 };

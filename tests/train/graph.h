@@ -56,7 +56,7 @@ class Graph : public Miniature {
       text += little_of(other, stage + ".") +
               fmt::format("{}.train = {{ epochs = 2, batch = 8, schedule = \"constant\", lr = 0.02 }}\n", stage);
     }
-    if (method.stages.count("p1")) text += "p1.train = { epochs = 12, batch = 4, schedule = \"constant\", lr = 0.03 }\n";
+    if (method.stages.count("p1")) text += "p1.train = { epochs = 20, batch = 4, schedule = \"constant\", lr = 0.04 }\n";
     return text + "train = { epochs = 2, min_steps = 0, batch = 8, schedule = \"constant\" }\n";
   }
 

@@ -144,6 +144,7 @@ class Graph : public Miniature {
         }
       }
     }
+    all.emplace_back("coft, head_init = prompts", small(catalogue_.methods.at("coft")) + "head_init = \"prompts\"\n");
     const std::string noisy = "labels = { kind = \"symmetric\", rate = 0.3 }\n",
                       little = "train = { epochs = 2, batch = 10 }\n";
     all.emplace_back("label-match", "method = \"label-match\"\n" + noisy);

@@ -196,7 +196,7 @@ say(event="done", identity=command["identity"], metrics={{"accuracy": 0.5}})
     contains(case.said(), "what failed there is tried elsewhere")
     records = case.events("quarantine")
     equal([r["device"] for r in records], ["GPU 2 H200 (GPU-bad)"], "records")
-    equal(3 <= records[0]["stages"] <= 5, True, f"stages that failed there: {records}")
+    equal(records[0]["stages"] >= 3, True, f"stages that failed there: {records}")   # more, where the other GPU is slow to show that it works
     equal(case.said().count("(attempt"), records[0]["stages"], "failures: " + case.said())
     equal(len(case.digests()), 25, "run files")
 

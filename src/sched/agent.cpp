@@ -107,10 +107,10 @@ void Agent::handle(const Progressed& event, Time now, Commands&) {
 }
 
 // A result that comes while the stage is being stopped still counts, unless it was cancelled.
-void Agent::handle(const Finished& event, Time, Commands& out) {
+void Agent::handle(const Finished& event, Time now, Commands& out) {
   Trainer& trainer = trainers_[event.slot];
   if (trainer.phase != Phase::running && trainer.phase != Phase::stopping) return;
-  note_result(event.slot);
+  note_result(event.slot, now, out);
   if (trainer.phase == Phase::running || trainer.returning) {
     committing_.insert(trainer.attempt);
     out.push_back(Commit{event.slot, trainer.attempt});

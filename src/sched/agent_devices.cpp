@@ -5,9 +5,16 @@
 
 namespace winnow::sched {
 
-void Agent::note_result(Slot slot) {
-  for (Slot other = 0; other < suspicions_.size(); ++other) suspicions_[other].others_work = other != slot;
+// It may be the first word of the others, after a slot has failed all that there was for it. One that runs a stage
+// is judged by how that ends.
+void Agent::note_result(Slot slot, Time now, Commands& out) {
   suspicions_[slot].failing.clear();
+  suspicions_[slot].others_work = false;
+  for (Slot other = 0; other < suspicions_.size(); ++other) {
+    if (other == slot) continue;
+    suspicions_[other].others_work = true;
+    if (trainers_[other].phase == Phase::empty) suspend_if_sick(other, now, out);
+  }
 }
 
 // What says itself what is wrong (user, memory, protocol) says nothing of the device.
@@ -23,6 +30,12 @@ void Agent::note_failure(Slot slot, Attempt attempt, FailureClass why, Time now,
   if (elsewhere || suspicion.until) return;
   if (suspicion.failing.empty()) suspicion.others_work = false;
   suspicion.failing[attempt.stage] = {attempt, now + timers_.avoid};
+  suspend_if_sick(slot, now, out);
+}
+
+// Its trainer is gone.
+void Agent::suspend_if_sick(Slot slot, Time now, Commands& out) {
+  Suspicion& suspicion = suspicions_[slot];
   if (suspicion.failing.size() < kQuarantineFailures || !suspicion.others_work || closed_[slot] || open_slots() < 2)
     return;
   Time length = quarantine_length(timers_, suspicion.times++);

@@ -289,8 +289,9 @@ class Agent {
     std::optional<Time> until = {};  // in quarantine
     std::uint32_t times = 0;         // so far
   };
-  void note_result(Slot);
+  void note_result(Slot, Time, Commands&);
   void note_failure(Slot, Attempt, FailureClass, Time, Commands&);
+  void suspend_if_sick(Slot, Time, Commands&);
   void readmit(Slot, bool cleared, Commands&);
   void end_suspicions(Time, Commands&);
   bool avoids(Slot, Attempt) const;  // it failed there, and waits for another slot

@@ -78,7 +78,9 @@ def write(source, build, folder):
     (folder / "presets/datasets/fashion-8000.toml").write_text(DATASET)
     (folder / "presets/models/nano-clip-snapshot.toml").write_text(MODEL)
     (folder / "gpu.toml").write_text(SWEEP)
-    plan = json.loads(subprocess.run([str(build / "bin/winnow"), "plan", str(source / "sweeps/gallery.toml"), "--json", "--reference", str(source / "results/reference")],
+    winnow = str(build / "bin/winnow")
+    subprocess.run([winnow, "data", "check", "fashion-mnist"], check=True, stdout=subprocess.DEVNULL)   # without its fingerprint the plan has no identities
+    plan = json.loads(subprocess.run([winnow, "plan", str(source / "sweeps/gallery.toml"), "--json", "--reference", str(source / "results/reference")],
                                      stdout=subprocess.PIPE, text=True, check=True).stdout)
     backbone = next(stage["inputs"]["backbone"]["stage"] for stage in plan["stages"] if "backbone" in stage["inputs"])
     run, = (source / "results/reference/runs").glob(f"*/{backbone}.h5")

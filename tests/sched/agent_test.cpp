@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 
-// One agent told as a story. Stages are numbers; every attempt is the first.
+// One agent told as a story. Stages are numbers; an attempt is the first where nothing else is said.
 class Node {
  public:
   explicit Node(std::uint32_t slots = 1, SharedDevices devices = {}) : agent_(slots, Timers{}, now_, devices) {}
@@ -150,29 +150,17 @@ TEST(Agent, AMisbehavingTrainerIsKilled) {
 
 // The coordinator has cancelled the first one, in a message that was lost.
 TEST(Agent, ANewerAttemptEndsAnOlderOne) {
-  sched::Agent agent(2, Timers{}, 1h);
-  Agent::Commands commands;
-  for (const Agent::Event& event :
-       std::vector<Agent::Event>{Agent::Given{{1, 1}}, Agent::Prepared{{1, 1}}, Agent::TrainerReady{0}})
-    agent.on(event, 1h, commands);
-  commands.clear();
-  agent.on(Agent::Given{{1, 2}}, 1h, commands);
-  EXPECT_EQ(std::get<Agent::StopStage>(commands.at(0)).slot, 0u);
-  EXPECT_EQ(std::get<Agent::Prepare>(commands.at(1)).attempt, (Attempt{1, 2}));
-  commands.clear();
-  agent.on(Agent::Given{{1, 1}}, 1h, commands);
-  EXPECT_TRUE(commands.empty()) << "what is late is not begun again";
+  Node n(2);
+  n.running(1);
+  EXPECT_THAT(n.on(Agent::Given{{1, 2}}).said(), ElementsAre("stop 0", "prepare 1"));
+  EXPECT_THAT(n.given(1).said(), IsEmpty()) << "what is late is not begun again";
 }
 
 TEST(Agent, SaysThatATrainerEndedForWantOfMemory) {
-  sched::Agent agent(1, Timers{}, 1h);
-  Agent::Commands commands;
-  for (const Agent::Event& event :
-       std::vector<Agent::Event>{Agent::Given{{1, 1}}, Agent::Prepared{{1, 1}}, Agent::TrainerReady{0}})
-    agent.on(event, 1h, commands);
-  commands.clear();
-  agent.on(Agent::TrainerGone{0, "killed", false, FailureClass::memory}, 1h, commands);
-  EXPECT_EQ(std::get<Agent::ReportFailed>(commands.at(0)).why, FailureClass::memory);
+  Node n;
+  n.running(1);
+  EXPECT_THAT(n.on(Agent::TrainerGone{0, "killed", false, FailureClass::memory}).said(),
+              ElementsAre("failed 1 memory"));
 }
 
 // What no attempt would do otherwise, and why, in words: the person sees them.
@@ -613,6 +601,20 @@ TEST_F(Sick, ASlotThatFailsEverythingWhileOthersWorkIsSuspended) {
   n.given(6);
   EXPECT_THAT(n.prepared(6).said(), IsEmpty()) << "the other slot is busy";
   EXPECT_THAT(n.on(Agent::Finished{1}).said(), Contains("run 6 in 1"));
+}
+
+TEST_F(Sick, ASlotThatHasFailedEverythingBeforeAnotherHasAResultIsSuspendedThen) {
+  n.gone(0);
+  fails(4, 0), fails(5, 0), fails(6, 0);
+  EXPECT_THAT(n.on(Agent::Finished{1}).said(), ElementsAre("suspend 0 for 1 4 5 6", "slots 1", "commit 2"));
+}
+
+TEST_F(Sick, ASlotThatRunsAStageIsJudgedByItsEnd) {
+  n.gone(0);
+  fails(4, 0), fails(5, 0);
+  n.given(6).prepared(6).ready(0);
+  EXPECT_THAT(n.on(Agent::Finished{1}).said(), ElementsAre("commit 2"));
+  EXPECT_THAT(n.gone(0).said(), ElementsAre("failed 6 transient", "suspend 0 for 1 4 5 6", "slots 1"));
 }
 
 TEST_F(Sick, ItIsReadmittedAfterAWhileAndTheNextTimeItTakesLonger) {

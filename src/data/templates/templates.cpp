@@ -13,7 +13,8 @@
 
 namespace winnow::data {
 
-std::string_view template_sets();  // "[name]", then one template a line; # begins a comment
+std::string_view
+template_sets();  // "[name]", then one template a line, or "= NAME" for a set above; # begins a comment
 
 namespace {
 
@@ -25,6 +26,8 @@ const std::map<std::string, std::vector<std::string>>& sets() {
     for (std::string line; std::getline(lines, line);) {
       if (line.empty() || line[0] == '#') continue;
       if (line[0] == '[') set = &result[line.substr(1, line.size() - 2)];
+      else if (line[0] == '=')
+        set->insert(set->end(), result.at(line.substr(2)).begin(), result.at(line.substr(2)).end());
       else set->push_back(line);
     }
     return result;

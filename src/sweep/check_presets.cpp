@@ -119,8 +119,16 @@ class Check {
     check(values, method.datasets, "datasets", method);
     for (std::size_t i = 0; i < method.cases.size(); ++i) {
       const auto& [when, set] = method.cases[i];
-      for (const auto& [key, any] : when)
-        for (const Value& value : any) values.check(Assignments{{key, value}}, fmt::format("cases.{}.when", i), method);
+      const std::string entry = fmt::format("cases.{}.when", i);
+      if (when.empty())
+        throw UsageError(
+            fmt::format("{}: when names no key: what always holds belongs into [profiles]", method.place(entry)));
+      for (const auto& [key, any] : when) {
+        if (any.empty())
+          throw UsageError(fmt::format("{}: when.{} is a list without a value: the case would never hold",
+                                       method.place(entry + "." + key), key));
+        for (const Value& value : any) values.check(Assignments{{key, value}}, entry, method);
+      }
       values.check(set, fmt::format("cases.{}.set", i), method);
     }
     // As conditions of recipes: what no experiment can have would never be said.

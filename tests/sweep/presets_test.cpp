@@ -100,6 +100,8 @@ TEST_F(Presets, CasesAreOfKeysAndValuesThatExist) {
   EXPECT_THAT(refused({{"data.shots", {2}}}, {{"train.epoch", 100}}), HasSubstr("did you mean 'train.epochs'?"));
   EXPECT_THAT(refused({{"data.shots", {2}}}, {{"train.epochs", "many"}}), HasSubstr("coop.toml"));
   EXPECT_THAT(refused({{"profile", {"reference"}}}, {{"train.epochs", 1}}), HasSubstr("only a sweep can"));
+  EXPECT_THAT(refused({{"data.shots", {}}}, {{"train.epochs", 1}}), HasSubstr("the case would never hold"));
+  EXPECT_THAT(refused({}, {{"train.epochs", 1}}), HasSubstr("when names no key"));
 }
 
 TEST_F(Presets, EveryMethodCanBePlannedInEveryProfile) {

@@ -18,23 +18,24 @@ inline bool exists(const sweep::Key& key, const Settings& settings) {
   });
 }
 
+inline void set_default(Settings& settings, const sweep::Method& method, const sweep::Key& key, double labels_rate) {
+  if (!key.fallback && key.key.ends_with(".method")) return settings.set(key.key, key.words.at(0));
+  if (!key.fallback)
+    throw std::logic_error(
+        fmt::format("method {} has no default for {}: the test must give it a value", method.name, key.key));
+  Value value = *key.fallback;
+  if (value == "=labels.rate") value = labels_rate;
+  for (const char* view : {"views.weak", "views.strong"})
+    if (value == fmt::format("={}", view)) value = settings.has(view) ? settings.at(view) : Value("plain");
+  settings.set(key.key, value);
+}
+
 // Keys with a condition come after those that the condition may look at.
 inline void set_defaults(Settings& settings, const sweep::Method& method, double labels_rate) {
-  auto set = [&](const sweep::Key& key) {
-    if (!key.fallback && key.key.ends_with(".method")) return settings.set(key.key, key.words.at(0));
-    if (!key.fallback)
-      throw std::logic_error(
-          fmt::format("method {} has no default for {}: the test must give it a value", method.name, key.key));
-    Value value = *key.fallback;
-    if (value == "=labels.rate") value = labels_rate;
-    for (const char* view : {"views.weak", "views.strong"})
-      if (value == fmt::format("={}", view)) value = settings.has(view) ? settings.at(view) : Value("plain");
-    settings.set(key.key, value);
-  };
   for (const sweep::Key& key : method.keys)
-    if (key.when.empty()) set(key);
+    if (key.when.empty()) set_default(settings, method, key, labels_rate);
   for (const sweep::Key& key : method.keys)
-    if (!key.when.empty() && exists(key, settings)) set(key);
+    if (!key.when.empty() && exists(key, settings)) set_default(settings, method, key, labels_rate);
 }
 
 // What a profile says of the method itself: its recipe (epochs, rates, sizes of a real model) is not for a small run.

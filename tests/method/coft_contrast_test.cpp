@@ -23,15 +23,9 @@ class CoFTContrastTest : public testing::Test {
   CoFTContrastTest() { recorded_.views["train"]["query"] = "x_s2"; }
 
   train::Trace run() {
-    Stage stage = recorded_stage(catalogue_.parts.count("coft-contrast") ? catalogue_.parts.at("coft-contrast")
-                                                                         : catalogue_.methods.at("coft-contrast"),
-                                 catalogue_, recorded_);
+    Stage stage = recorded_stage(catalogue_.method("coft-contrast"), catalogue_, recorded_);
     for (const auto& [key, value] : settings_) stage.settings.set(key, value);
-    train::Context context;
-    context.replay = &recorded_;
-    auto alone = comm::alone();
-    train::Observer quiet;
-    return train::execute(stage, context, *alone, quiet).trace;
+    return execute_recorded(stage, recorded_).trace;
   }
   at::Tensor first_batch(const char* view) { return recorded_.tensors.at(view).narrow(0, 0, kBatch); }
   at::Tensor features(const at::Tensor& x) { return at::matmul(x, recorded_.tensors.at("main").t()); }

@@ -98,4 +98,13 @@ inline Stage recorded_stage(const sweep::Method& method, const sweep::Catalogue&
   return stage;
 }
 
+// The stage on those rows, in one process.
+inline train::Execution execute_recorded(const Stage& stage, const train::Replay& recorded) {
+  train::Context context;
+  context.replay = &recorded;
+  auto alone = comm::alone();
+  train::Observer quiet;
+  return train::execute(stage, context, *alone, quiet);
+}
+
 }  // namespace winnow::method

@@ -1,11 +1,12 @@
 // What an implementation of the methods without labels should pass, by its number in docs/methods/unsupervised.md#10:
-// here what is said of losses and of runs on recorded rows, in fp64. The others:
-//   4, 8, 10, 12  whole stages                       tests/train/coft_variants_test.cpp,
-//   tests/train/unsupervised_test.cpp 5             selections against brute force     top_k_test.cpp,
-//   deferred_acceptance_test.cpp 6             an ensemble of one template        tests/train/class_texts_test.cpp 7, 8
-//   cropped texts; prompts of towers   tests/model/clip_test.cpp, tests/model/adaptation_test.cpp 9             the
-//   queue; its copies in gangs     key_queue_test.cpp; golden.gang-of-2 (method-coft-plus-*) 11            quantiles at
-//   their ends            candidate_sets_test.cpp
+// here what is said of losses and of runs on recorded rows, in fp64. The others, where they are:
+//
+//  - 4, 8, 10, 12, of whole stages: tests/train/coft_variants_test.cpp, tests/train/unsupervised_test.cpp
+//  - 5, selections against brute force: top_k_test.cpp, deferred_acceptance_test.cpp
+//  - 6, an ensemble of one template: tests/train/class_texts_test.cpp
+//  - 7 and 8, cropped texts, prompts of towers: tests/model/clip_test.cpp, tests/model/adaptation_test.cpp
+//  - 9, the queue, and its copies in gangs: key_queue_test.cpp; golden.gang-of-2 (method-coft-plus-*)
+//  - 11, quantiles at their ends: candidate_sets_test.cpp
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -90,11 +91,7 @@ class RecordedRuns : public testing::Test {
     Stage stage = recorded_stage(catalogue_.method(name), catalogue_, recorded_);
     stage.settings.set("scale", kScale);
     for (const auto& [key, value] : settings) stage.settings.set(key, value);
-    train::Context context;
-    context.replay = &recorded_;
-    auto alone = comm::alone();
-    train::Observer quiet;
-    return train::execute(stage, context, *alone, quiet).trace;
+    return execute_recorded(stage, recorded_).trace;
   }
   const at::Tensor& given(const char* name) const { return recorded_.tensors.at(name); }
 

@@ -104,10 +104,8 @@ class GeneratedStages : public Miniature {
         set(stage, other.needs);
         stage.settings.set(other.key->key, other.value);
         for (const sweep::Key& key : method.keys)  // that exist beside it
-          if (key.fallback && !key.when.empty() && exists(key, stage.settings) && !stage.settings.has(key.key))
-            stage.settings.set(key.key, key.fallback->is_string() && key.fallback->get<std::string>().starts_with("=")
-                                            ? Value("plain")
-                                            : *key.fallback);
+          if (!key.when.empty() && exists(key, stage.settings) && !stage.settings.has(key.key))
+            set_default(stage.settings, method, key, stage.settings.real("labels.rate"));
         all.push_back({name + ", " + other.shown(), stage, {}});
       }
     }

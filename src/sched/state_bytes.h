@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "winnow/core/hash.h"
 #include "winnow/sched/attempt.h"
 #include "winnow/sched/timers.h"
 
@@ -14,7 +15,9 @@ class StateBytes {
   StateBytes(Time now, const Timers& timers)
       : now_(now), horizon_(std::max({timers.first_progress, timers.trainer_start, timers.coordinator_silence,
                                       timers.agent_silence, timers.least_hang, timers.stop, timers.longest_backoff}) +
-                            timers.beat) {}
+                            timers.beat) {
+    bytes_.reserve(256);
+  }
 
   template <class Number>
   StateBytes& add(Number number) {
@@ -22,6 +25,10 @@ class StateBytes {
       bytes_ += static_cast<char>(rest < 128 ? rest : (rest & 127) | 128);
       if (rest < 128) return *this;
     }
+  }
+  StateBytes& add(const Hash128& print) {
+    bytes_.append(reinterpret_cast<const char*>(&print), sizeof print);
+    return *this;
   }
   StateBytes& add(Attempt attempt) { return add(attempt.stage).add(attempt.number); }
   // How long ago, or ahead; all that is longer ago than any timer is the same.

@@ -7,17 +7,19 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <algorithm>
+#include <array>
+#include <bitset>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "remembered.h"
 #include "state_bytes.h"
 #include "winnow/core/hash.h"
 #include "winnow/sched/agent.h"
@@ -38,19 +40,21 @@ Timers quick() {
   return timers;
 }
 
+constexpr std::size_t kStages = 3;
+
 // The slots of the two agents; stages: width 1; width 1, of the first's result; a gang of two.
 struct Setting {
   std::vector<std::uint32_t> slots;
   std::vector<std::uint32_t> widths = {1, 1, 2};
 };
 
-Graph small_graph(const Setting& setting, const std::set<StageId>& done) {
+Graph small_graph(const Setting& setting, std::bitset<kStages> done) {
   Graph graph;
   graph.widths = {1, 2};
   for (StageId stage = 0; stage < setting.widths.size(); ++stage) {
     graph.classes.push_back(setting.widths[stage] - 1);
     graph.inputs.emplace_back();
-    graph.done.push_back(done.count(stage) != 0);
+    graph.done.push_back(done[stage]);
   }
   if (setting.widths[1] == 1) graph.inputs[1] = {0};
   return graph;
@@ -68,17 +72,28 @@ struct Task {
   bool quit = false;  // kill: it ends by itself
 };
 
-template <class Message>
+using Agents = Remembered<Agent>;
+using Schedulers = Remembered<Scheduler>;
+
+template <class Machine>
 struct Channel {
-  std::deque<Message> messages;
-  int late = 0;  // steps of time for which nothing gets through
+  using EventId = typename Remembered<Machine>::EventId;
+  std::vector<EventId> messages;  // the first is the next
+  int late = 0;                   // steps of time for which nothing gets through
+
+  EventId take() {
+    EventId first = messages.front();
+    messages.erase(messages.begin());
+    return first;
+  }
+  void repeat() { messages.insert(messages.begin(), messages.front()); }
 };
 
 struct Node {
-  std::shared_ptr<const Agent> machine;  // shared by the states in which it is the same
-  bool alive = true, dropped = false;    // dropped: by the coordinator
-  Channel<Agent::Event> down;
-  Channel<Scheduler::Event> up;
+  const Agents::State* agent;
+  bool alive = true, dropped = false;  // dropped: by the coordinator
+  Channel<Agent> down;
+  Channel<Scheduler> up;
   std::vector<Task> tasks;
 };
 
@@ -90,13 +105,15 @@ struct Gang {
 
 // A world at a moment. Copied for everything that can happen next.
 struct World {
-  std::shared_ptr<const Scheduler> scheduler;
+  const Schedulers::State* coordinator = nullptr;
   std::vector<Node> nodes;
   std::vector<Attempt> orphans;  // results that agents of a coordinator that died are committing
-  std::set<StageId> committed, accepted;
-  std::map<StageId, std::uint32_t> attempts;  // the last number given out
+  std::bitset<kStages> committed, accepted;
+  std::array<std::uint32_t, kStages> attempts{};  // the last number given out
   std::map<Attempt, Gang> gangs;
   const Setting* setting = nullptr;
+  Agents* agents = nullptr;
+  Schedulers* schedulers = nullptr;
   Time now{};
   int faults = 0;  // that may still happen
 };
@@ -106,6 +123,8 @@ class Exploration {
   Exploration(const Setting& setting, int faults) {
     World world;
     world.setting = &setting;
+    world.agents = &agents_;
+    world.schedulers = &schedulers_;
     world.faults = faults;
     start(world);
     explore(world);
@@ -119,10 +138,10 @@ class Exploration {
   using Next = std::function<void(World&)>;
 
   static void start(World& world) {
-    auto scheduler = std::make_shared<Scheduler>(small_graph(*world.setting, world.committed), Policy{}, quick());
+    Scheduler scheduler(small_graph(*world.setting, world.committed), Policy{}, quick());
     world.accepted = world.committed;
-    for (const auto& [stage, number] : world.attempts) scheduler->attempted(stage, number);
-    world.scheduler = scheduler;
+    for (StageId stage = 0; stage < kStages; ++stage) scheduler.attempted(stage, world.attempts[stage]);
+    world.coordinator = world.schedulers->state(std::move(scheduler), world.now);
     world.nodes.clear();
     world.gangs.clear();
     for (std::uint32_t slots : world.setting->slots) join(world, slots);
@@ -131,30 +150,31 @@ class Exploration {
 
   static void join(World& world, std::uint32_t slots) {
     auto id = static_cast<AgentId>(world.nodes.size());
-    world.nodes.push_back({std::make_shared<Agent>(slots, quick(), world.now), true, false, {}, {}, {}});
+    world.nodes.push_back({world.agents->state(Agent(slots, quick(), world.now), world.now), true, false, {}, {}, {}});
     event(world, Scheduler::Joined{id, slots});
   }
 
-  // The machines, changed in a copy of their own.
   static void event(World& world, const Scheduler::Event& happened) {
-    auto changed = std::make_shared<Scheduler>(*world.scheduler);
-    Scheduler::Commands out;
-    changed->on(happened, world.now, out);
-    world.scheduler = changed;
-    for (const auto& command : out) std::visit([&](const auto& c) { execute(world, c); }, command);
+    hear(world, world.schedulers->number_of(happened));
   }
   static void event(World& world, AgentId id, const Agent::Event& happened) {
+    hear(world, id, world.agents->number_of(happened));
+  }
+  static void hear(World& world, Schedulers::EventId happened) {
+    const auto& answer = world.schedulers->answer(world.coordinator, happened, world.now);
+    world.coordinator = answer.then;
+    for (const auto& command : answer.commands) std::visit([&](const auto& c) { execute(world, c); }, command);
+  }
+  static void hear(World& world, AgentId id, Agents::EventId happened) {
     if (!world.nodes[id].alive) return;
-    auto changed = std::make_shared<Agent>(*world.nodes[id].machine);
-    Agent::Commands out;
-    changed->on(happened, world.now, out);
-    world.nodes[id].machine = changed;
-    for (const auto& command : out) std::visit([&](const auto& c) { execute(world, id, c); }, command);
+    const auto& answer = world.agents->answer(world.nodes[id].agent, happened, world.now);
+    world.nodes[id].agent = answer.then;
+    for (const auto& command : answer.commands) std::visit([&](const auto& c) { execute(world, id, c); }, command);
   }
 
   static void execute(World& world, const Scheduler::Assign& c) {
     world.attempts[c.attempt.stage] = c.attempt.number;
-    EXPECT_TRUE(c.attempt.stage != 1 || world.setting->widths[1] > 1 || world.accepted.count(0))
+    EXPECT_TRUE(c.attempt.stage != 1 || world.setting->widths[1] > 1 || world.accepted[0])
         << "given before its input was there";
     tell(world, c.agent, Agent::Given{c.attempt, c.slots, {}, c.part});
   }
@@ -164,14 +184,15 @@ class Exploration {
   }
   static void execute(World& world, const Scheduler::Release& c) { tell(world, c.agent, Agent::Released{c.attempt}); }
   // Nobody speaks to an agent that was given up.
-  static void tell(World& world, AgentId id, Agent::Event message) {
-    if (!world.nodes[id].dropped) world.nodes[id].down.messages.push_back(std::move(message));
+  static void tell(World& world, AgentId id, const Agent::Event& message) {
+    if (!world.nodes[id].dropped) world.nodes[id].down.messages.push_back(world.agents->number_of(message));
   }
   static void execute(World& world, const Scheduler::Retract& c) { tell(world, c.agent, Agent::Retracted{c.attempt}); }
   static void execute(World& world, const Scheduler::Cancel& c) { tell(world, c.agent, Agent::Cancelled{c.attempt}); }
   static void execute(World& world, const Scheduler::Accept& c) {
-    EXPECT_TRUE(world.committed.count(c.attempt.stage)) << "accepted, and there is no result";
-    EXPECT_TRUE(world.accepted.insert(c.attempt.stage).second) << "accepted twice";
+    EXPECT_TRUE(world.committed[c.attempt.stage]) << "accepted, and there is no result";
+    EXPECT_FALSE(world.accepted[c.attempt.stage]) << "accepted twice";
+    world.accepted.set(c.attempt.stage);
   }
   static void execute(World&, const Scheduler::Retry&) {}
   static void execute(World&, const Scheduler::Fail& c) {
@@ -232,7 +253,7 @@ class Exploration {
     world.nodes[id].tasks.push_back({Task::Kind::commit, c.slot, c.attempt});
   }
   static void execute(World& world, AgentId id, const Agent::Exit&) {
-    world.nodes[id].up.messages.push_back(Scheduler::Left{id});
+    say(world, id, Scheduler::Left{id});
     agent_gone(world, id);
   }
   static void execute(World& world, AgentId id, const Agent::ReportStarted& c) {
@@ -260,8 +281,8 @@ class Exploration {
     say(world, id, Scheduler::Forgive{id, c.failed});
   }
   static void execute(World&, AgentId, const Agent::Readmitted&) {}
-  static void say(World& world, AgentId id, Scheduler::Event message) {
-    world.nodes[id].up.messages.push_back(std::move(message));
+  static void say(World& world, AgentId id, const Scheduler::Event& message) {
+    world.nodes[id].up.messages.push_back(world.schedulers->number_of(message));
   }
 
   // Everything that its trainer does is over.
@@ -328,7 +349,7 @@ class Exploration {
       case Task::Kind::stop: return event(world, id, Agent::StageStopped{task.slot});
       case Task::Kind::kill: return trainer_dies(world, id, task.slot, task.quit);
       case Task::Kind::commit:
-        world.committed.insert(task.attempt.stage);
+        world.committed.set(task.attempt.stage);
         return event(world, id, Agent::Committed{task.attempt, {1, "committed", "", 0}});
     }
   }
@@ -349,7 +370,7 @@ class Exploration {
     }
   }
 
-  // All that can happen. Without faults: first what an agent does by itself and nobody else can tell the order of.
+  // All that can happen.
   std::vector<std::pair<const char*, Next>> next(const World& world) const {
     std::vector<std::pair<const char*, Next>> result;
     bool pending = false;
@@ -361,14 +382,9 @@ class Exploration {
       const Node& node = world.nodes[id];
       if (!node.up.messages.empty() && node.up.late == 0) {
         pending = true;
-        add("a message to the coordinator", [id](World& w) {
-          Scheduler::Event message = w.nodes[id].up.messages.front();
-          w.nodes[id].up.messages.pop_front();
-          event(w, message);
-        });
-        fault("lost to the coordinator", [id](World& w) { w.nodes[id].up.messages.pop_front(); });
-        fault("doubled to the coordinator",
-              [id](World& w) { w.nodes[id].up.messages.push_front(w.nodes[id].up.messages.front()); });
+        add("a message to the coordinator", [id](World& w) { hear(w, w.nodes[id].up.take()); });
+        fault("lost to the coordinator", [id](World& w) { w.nodes[id].up.take(); });
+        fault("doubled to the coordinator", [id](World& w) { w.nodes[id].up.repeat(); });
         for (int steps : {1, 4})
           fault("late to the coordinator", [id, steps](World& w) { w.nodes[id].up.late = steps; });
       }
@@ -376,14 +392,12 @@ class Exploration {
       if (!node.down.messages.empty() && node.down.late == 0) {
         pending = true;
         add("a message to an agent", [id](World& w) {
-          Agent::Event message = w.nodes[id].down.messages.front();
-          w.nodes[id].down.messages.pop_front();
+          Agents::EventId message = w.nodes[id].down.take();
           event(w, id, Agent::Heard{});
-          event(w, id, message);
+          hear(w, id, message);
         });
-        fault("lost to an agent", [id](World& w) { w.nodes[id].down.messages.pop_front(); });
-        fault("doubled to an agent",
-              [id](World& w) { w.nodes[id].down.messages.push_front(w.nodes[id].down.messages.front()); });
+        fault("lost to an agent", [id](World& w) { w.nodes[id].down.take(); });
+        fault("doubled to an agent", [id](World& w) { w.nodes[id].down.repeat(); });
         for (int steps : {1, 4, 6}) fault("late to an agent", [id, steps](World& w) { w.nodes[id].down.late = steps; });
       }
       for (std::size_t i = 0; i < node.tasks.size(); ++i) {
@@ -399,7 +413,7 @@ class Exploration {
       }
       if (!node.tasks.empty() || !node.up.messages.empty() || !node.down.messages.empty()) {
         fault("an agent dies", [id](World& w) {
-          w.nodes[id].up.messages.push_back(Scheduler::Left{id});
+          say(w, id, Scheduler::Left{id});
           agent_gone(w, id);
         });
         fault("an agent falls silent", [id](World& w) { agent_gone(w, id); });
@@ -408,12 +422,12 @@ class Exploration {
     for (std::size_t i = 0; i < world.orphans.size(); ++i) {
       pending = true;
       add("a late commit", [i](World& w) {
-        w.committed.insert(w.orphans[i].stage);
+        w.committed.set(w.orphans[i].stage);
         w.orphans.erase(w.orphans.begin() + static_cast<std::ptrdiff_t>(i));
       });
     }
     fault("the coordinator dies", start_again);
-    if (world.scheduler->stranded())
+    if (world.coordinator->machine.stranded())
       add("started again with all agents", [](World& w) {  // after a fault; what a further one does there is known
         w.faults = 0;
         start_again(w);
@@ -442,60 +456,45 @@ class Exploration {
 
   static Hash128 print_of(const World& world) {
     StateBytes bytes(world.now, quick());
-    std::string text = world.scheduler->state(world.now);
+    bytes.add(world.coordinator->print);
     for (const Node& node : world.nodes) {
-      text += node.machine->state(world.now);
+      if (node.alive) bytes.add(node.agent->print);
       bytes.add(node.alive)
           .add(node.dropped)
           .add(node.down.late)
           .add(node.up.late)
-          .add(node.down.messages.size())
-          .add(node.up.messages.size());
-      for (const auto& message : node.down.messages) {
-        bytes.add(message.index());
-        std::visit(
-            [&](const auto& m) {
-              if constexpr (requires { m.attempt; }) bytes.add(m.attempt);
-            },
-            message);
-      }
-      for (const auto& message : node.up.messages) {
-        bytes.add(message.index());
-        std::visit(
-            [&](const auto& m) {
-              if constexpr (requires { m.attempt; }) bytes.add(m.attempt);
-              if constexpr (requires { m.held; }) bytes.add_all(m.held);
-              if constexpr (requires { m.why; }) bytes.add(static_cast<int>(m.why));
-            },
-            message);
-      }
+          .add_all(node.down.messages)
+          .add_all(node.up.messages);
       bytes.add(node.tasks.size());
       for (const Task& task : node.tasks)
         bytes.add(static_cast<int>(task.kind)).add(task.slot).add(task.attempt).add(task.slow).add(task.quit);
     }
     for (const auto& [attempt, gang] : world.gangs)
       bytes.add(attempt).add(gang.leader).add(gang.member).add(gang.leads.value_or(9));
-    bytes.add_all(world.orphans).add_all(world.committed).add_all(world.accepted).add(world.faults);
-    for (const auto& [stage, number] : world.attempts) bytes.add(stage).add(number);
-    return hash_of(text + bytes.take());
+    bytes.add_all(world.orphans).add(world.committed.to_ulong()).add(world.accepted.to_ulong()).add(world.faults);
+    return hash_of(bytes.add_all(world.attempts).take());
   }
 
   void check_end(const World& world) {
     ++ends_;
     for (StageId stage = 0; stage < world.setting->widths.size(); ++stage)
-      EXPECT_TRUE(world.accepted.count(stage)) << "it ended without stage " << stage;
+      EXPECT_TRUE(world.accepted[stage]) << "it ended without stage " << stage;
   }
 
   void explore(const World& world) {
     if (testing::Test::HasFailure()) return;
     Hash128 print = print_of(world);
-    if (on_path_.count(print) || path_.size() > kLongest) {
+    auto [seen, first] = seen_.try_emplace(print, true);
+    if ((!first && seen->second) || path_.size() > kLongest) {
       ADD_FAILURE() << "the run stands still";
       return;
     }
-    if (!seen_.insert(print).second) return;
-    if (world.scheduler->finished()) return check_end(world);
-    on_path_.insert(print);
+    if (!first) return;
+    bool& on_path = seen->second;  // stays where it is
+    if (world.coordinator->machine.finished()) {
+      on_path = false;
+      return check_end(world);
+    }
     for (const auto& [what, happens] : next(world)) {
       World changed = world;
       happens(changed);
@@ -513,13 +512,12 @@ class Exploration {
       }
       path_.pop_back();
     }
-    on_path_.erase(print);
+    on_path = false;
   }
 
-  struct HashOfPrint {
-    std::size_t operator()(const Hash128& print) const { return print.low; }
-  };
-  std::unordered_set<Hash128, HashOfPrint> seen_, on_path_;
+  Agents agents_;
+  Schedulers schedulers_;
+  std::unordered_map<Hash128, bool> seen_;  // is it on the path?
   std::vector<const char*> path_;
   std::map<std::string, std::size_t> happened_;
   std::size_t ends_ = 0;

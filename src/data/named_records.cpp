@@ -16,6 +16,10 @@ void require_record_name(const std::string& name, const char* of) {
     return std::isalnum(c) || c == '-' || c == '_' || c == '.';
   });
   if (!good) throw UsageError(fmt::format("name of {}: letters, digits, - _ and ., not '{}'", of, name));
+  constexpr std::size_t kMost = 100;
+  if (name.size() > kMost)
+    throw UsageError(
+        fmt::format("name of {}: at most {} letters, not {}: {}...", of, kMost, name.size(), name.substr(0, 20)));
 }
 
 void read_records_of_datasets(const Path& folder, const char* what, const char* command, const ReadRecord& read) {

@@ -189,6 +189,10 @@ class Noter {
         std::string text = seen_.text(key), dataset = prompted_dataset(key);
         std::vector<std::string> known = data::template_set_names(),
                                  words = prompt_words(catalogue_.datasets.at(dataset));
+        if (is_prompt_word(text) && std::find(words.begin(), words.end(), text) == words.end())
+          throw UsageError(
+              fmt::format("{}: {} = {}: {} has no such prompt, it has {}; [prompts] of its preset says them",
+                          seen_.where(key), key, text, dataset, fmt::join(words, ", ")));
         known.insert(known.end(), words.begin(), words.end());
         bool prompt = data::places_in(text) > 0;
         if (std::string fault = prompt ? data::fault_of_template(text) : ""; !fault.empty())

@@ -1,5 +1,9 @@
 #include "own_prompts.h"
 
+#include <algorithm>
+
+#include "winnow/data/templates.h"
+
 namespace winnow::sweep {
 
 namespace {
@@ -9,8 +13,17 @@ constexpr const char *kPlain = "plain", *kPlainTemplate = "a photo of a {}";
 }  // namespace
 
 const std::vector<std::string>& prompt_entries() {
-  static const std::vector<std::string> entries{"clip", "coop", "coop8"};
+  static const std::vector<std::string> entries = [] {
+    std::vector<std::string> words = data::prompt_words();
+    std::erase(words, kPlain);
+    return words;
+  }();
   return entries;
+}
+
+bool is_prompt_word(const std::string& text) {
+  const std::vector<std::string>& words = data::prompt_words();
+  return std::find(words.begin(), words.end(), text) != words.end();
 }
 
 std::vector<std::string> prompt_words(const Dataset& dataset) {

@@ -13,6 +13,7 @@ namespace winnow::sweep {
 
 // The entries that [prompts] may have.
 const std::vector<std::string>& prompt_entries();
+bool is_prompt_word(const std::string&);
 // The words that mean something on this data set.
 std::vector<std::string> prompt_words(const Dataset&);
 // What a word means on this data set: a template, or a set of prompts by name. None: it is no such word, or the data

@@ -136,7 +136,10 @@ void check_architecture(const PresetTable& table, const std::string& family) {
 void check_prompts(const PresetTable& prompts) {
   prompts.only(prompt_entries());
   for (const std::string& entry : prompt_entries())
-    if (prompts.has(entry)) placed(prompts.place(entry), [&] { return data::templates_of(prompts.text(entry)); });
+    if (prompts.has(entry)) {
+      std::string text = prompts.text(entry);
+      placed(prompts.place(entry), [&] { return data::templates_of(text); });
+    }
 }
 
 void read_stages(Method& method, const PresetTable& table) {

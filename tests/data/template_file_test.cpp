@@ -182,6 +182,9 @@ TEST_F(TemplateFiles, OfAnotherKindOrDataSetAreRefused) {
   for (const char* name : {"", "../up", "a {}.", ".hidden"})
     EXPECT_THAT(refusal([&] { record(name, kWhole); }), HasSubstr("name of templates: letters"));
   EXPECT_THAT(refusal([&] { record("imagenet-80", kWhole); }), HasSubstr("imagenet-80 is a set that winnow ships"));
+  EXPECT_THAT(refusal([&] { record(std::string(300, 'x'), kWhole); }), HasSubstr("at most 100 letters, not 300"));
+  for (const char* word : {"plain", "coop", "clip", "coop8"})
+    EXPECT_THAT(refusal([&] { record(word, kWhole); }), HasSubstr("means each data set's own prompt"));
 }
 
 }  // namespace

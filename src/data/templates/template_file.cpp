@@ -116,6 +116,8 @@ void require_name(const std::string& name) {
   require_record_name(name, "templates");
   for (const std::string& own : template_set_names())
     if (name == own) throw UsageError(fmt::format("name of templates: {} is a set that winnow ships", own));
+  for (const std::string& word : prompt_words())
+    if (name == word) throw UsageError(fmt::format("name of templates: {} means each data set's own prompt", word));
 }
 
 // Of a shipped or a recorded file: read(file, its name for messages).

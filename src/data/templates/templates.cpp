@@ -49,6 +49,11 @@ std::vector<std::string> templates_of(const std::string& text) {
                   did_you_mean(text, known), fmt::join(known, ", ")));
 }
 
+const std::vector<std::string>& prompt_words() {
+  static const std::vector<std::string> words{"clip", "coop", "coop8", "plain"};
+  return words;
+}
+
 std::vector<std::string> template_set_names() {
   std::vector<std::string> names;
   for (const auto& [name, set] : sets()) names.push_back(name);

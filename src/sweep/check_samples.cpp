@@ -6,6 +6,7 @@
 
 #include "other_splits.h"
 #include "winnow/core/error.h"
+#include "winnow/data/shot_lists.h"
 #include "winnow/label/long_tail.h"
 
 namespace winnow::sweep {
@@ -14,7 +15,8 @@ namespace {
 
 class Samples {
  public:
-  Samples(Inspection& seen, const Dataset& dataset) : seen_(seen), dataset_(dataset) {}
+  Samples(Inspection& seen, const Catalogue& catalogue)
+      : seen_(seen), catalogue_(catalogue), dataset_(catalogue.datasets.at(seen.text("dataset"))) {}
 
   // In the order in which stages choose them (train/image_source.cpp).
   void check() {
@@ -115,6 +117,25 @@ class Samples {
     bool known = seen_.find("labelled_shots") && seen_.integer("labelled_shots") > 0;
     if (!seen_.text("data.shot_list").empty() && seen_.integer("data.shots") == 0 && !known)
       refuse("data.shot_list", "a list of few images of each class, but data.shots = 0 takes all");
+    listed_images(known ? "labelled_shots" : "data.shots");
+  }
+
+  // As far as it can be told without labels; the stage counts those of each class.
+  void listed_images(const char* key) {
+    const std::string& name = seen_.text("data.shot_list");
+    auto found = catalogue_.fingerprints.find(fmt::format("shots/{}/{}", dataset_.name, name));
+    if (name.empty() || found == catalogue_.fingerprints.end() || found->second.starts_with(kOpen)) return;
+    const std::vector<std::int64_t> places = data::read_shot_list(found->second);
+    std::int64_t shots = seen_.integer(key), first = seen_.integer("data.first"), last = seen_.integer("data.last"),
+                 all = static_cast<std::int64_t>(places.size());
+    if (dataset_.classes > 0 && all != shots * dataset_.classes)
+      refuse("data.shot_list", fmt::format("it has {} images, and {} = {} of {} classes are {}", all, key, shots,
+                                           dataset_.classes, shots * dataset_.classes));
+    auto outside = std::count_if(places.begin(), places.end(),
+                                 [&](std::int64_t place) { return place < first || (last > 0 && place >= last); });
+    if (outside > 0)
+      refuse("data.shot_list", fmt::format("{} of its {} images are not among those from data.first = {}{}", outside,
+                                           all, first, last > 0 ? fmt::format(" to data.last = {}", last) : ""));
   }
 
   // Are there only a few samples of each class? A class with fewer is found by the stage, which knows the labels.
@@ -131,14 +152,13 @@ class Samples {
   }
 
   Inspection& seen_;
+  const Catalogue& catalogue_;
   const Dataset& dataset_;
   std::int64_t count_ = 0;  // training samples; 0: not known
 };
 
 }  // namespace
 
-void check_samples(Inspection& seen, const Catalogue& catalogue) {
-  Samples(seen, catalogue.datasets.at(seen.text("dataset"))).check();
-}
+void check_samples(Inspection& seen, const Catalogue& catalogue) { Samples(seen, catalogue).check(); }
 
 }  // namespace winnow::sweep

@@ -4,7 +4,10 @@
 #include <map>
 #include <set>
 
+#include "../folder.h"
 #include "fixture.h"
+#include "winnow/core/file.h"
+#include "winnow/data/shot_lists.h"
 
 namespace winnow::sweep {
 namespace {
@@ -38,6 +41,19 @@ class Unsupervised : public SweepTest {
     ADD_FAILURE() << "no such stage";
     return {};
   }
+  // Records a list of so many images of Fashion-MNIST from this one on, and returns its fingerprint.
+  std::string record_list(const std::string& name, std::int64_t images = 40, std::int64_t first = 20'000) {
+    ::setenv("WINNOW_CACHE", (folder_ / "cache").c_str(), 1);
+    data::Record dataset;
+    dataset.name = "fashion-mnist", dataset.fingerprint = "f", dataset.train = 60'000;
+    Value places = Value::array();
+    for (std::int64_t i = 0; i < images; ++i) places.push_back(first + i);
+    write_file_atomically(folder_ / "list.json", places.dump());
+    std::string fingerprint = data::record_shot_list(name, dataset, folder_ / "list.json").fingerprint;
+    return catalogue_.fingerprints["shots/fashion-mnist/" + name] = fingerprint;
+  }
+
+  Folder folder_;
 };
 
 using Counts = std::map<std::string, int>;
@@ -88,21 +104,21 @@ TEST_F(Unsupervised, NoStageIsToldALabel) {
 
 // Lists of few labelled images count by their content; a teacher on another data set has no part in them.
 TEST_F(Unsupervised, AListOfShotsCountsByItsContent) {
-  catalogue_.fingerprints["shots/fashion-mnist/coop-4-1"] = "aa";
-  catalogue_.fingerprints["shots/fashion-mnist/same"] = "aa";
+  const std::string content = record_list("coop-4-1");
+  record_list("same");
   auto cell = [&](const std::string& rest) {
     Plan p = made(rest);
     return p.stage(p.cell_node(0));
   };
   Stage drawn = cell("method = \"coop\"\ndata.shots = 4"),
         listed = cell("method = \"coop\"\ndata = { shots = 4, shot_list = \"coop-4-1\" }");
-  EXPECT_EQ(listed.fingerprints.at("shots"), "aa");
+  EXPECT_EQ(listed.fingerprints.at("shots"), content);
   EXPECT_FALSE(listed.settings.has("data.shot_list"));
   EXPECT_NE(listed.identity(), drawn.identity());
   EXPECT_EQ(cell("method = \"coop\"\ndata = { shots = 4, shot_list = \"same\" }").identity(), listed.identity());
   EXPECT_EQ(cell("method = \"coop\"\ndata = { shots = 4, shot_list = \"\" }").identity(), drawn.identity());
   Plan known = made("method = \"coft\"\nlabelled_shots = 4\ndata.shot_list = \"same\"");
-  for (const Stage& stage : stages(known, "cross-filter")) EXPECT_EQ(stage.fingerprints.at("shots"), "aa");
+  for (const Stage& stage : stages(known, "cross-filter")) EXPECT_EQ(stage.fingerprints.at("shots"), content);
   Plan taught =
       made("method = \"promptkd\"\nteacher.method = \"promptsrc\"\ndata = { shots = 4, shot_list = \"same\" }");
   for (std::uint32_t i = 0; i < taught.nodes().size(); ++i) {
@@ -120,7 +136,7 @@ TEST_F(Unsupervised, AListOfShotsCountsByItsContent) {
 }
 
 TEST_F(Unsupervised, ListsOfShotsThatCannotBeAreRefused) {
-  catalogue_.fingerprints["shots/fashion-mnist/coop-4-1"] = "aa";
+  record_list("coop-4-1");
   catalogue_.fingerprints["shots/eurosat/other"] = "bb";
   EXPECT_THAT(refused("method = \"coop\"\ndata = { shots = 4, shot_list = \"coop-4\" }"),
               HasSubstr("s.toml:6: data.shot_list: no list 'coop-4' of fashion-mnist on this machine (did you mean "
@@ -132,6 +148,15 @@ TEST_F(Unsupervised, ListsOfShotsThatCannotBeAreRefused) {
   EXPECT_THAT(
       refused("method = \"coop\"\ndata.shot_list = \"coop-4-1\""),
       HasSubstr("data.shot_list = \"coop-4-1\": a list of few images of each class, but data.shots = 0 takes all"));
+  EXPECT_THAT(
+      refused("method = \"coop\"\ndata = { shots = 3, shot_list = \"coop-4-1\" }"),
+      HasSubstr("s.toml:6: data.shot_list = \"coop-4-1\": it has 40 images, and data.shots = 3 of 10 classes are "
+                "30"));
+  EXPECT_THAT(refused("method = \"coft\"\nlabelled_shots = 2\ndata.shot_list = \"coop-4-1\""),
+              HasSubstr("it has 40 images, and labelled_shots = 2 of 10 classes are 20"));
+  record_list("early", 40, 19'990);
+  EXPECT_THAT(refused("method = \"coop\"\ndata = { shots = 4, shot_list = \"early\" }"),
+              HasSubstr("10 of its 40 images are not among those from data.first = 20000"));
 }
 
 // docs/methods/unsupervised.md#9, A15: the labelled set in the second phase alone.

@@ -82,9 +82,11 @@ def out_and_in_again(case):
 
     case.record("half", places[:10])
     contains(case.winnow("plan", case.sweep, "--store", case.store, "--set", 'data.shot_list="hlf"'), "did you mean 'half'")
-    code, text = case.run("--set", 'data.shot_list="half"', "--max-failures", 1, timeout=300)
-    equal(code != 0, True, "a list of too few images computes")
-    contains(text, "labelled_shots = 2: data.shot_list has")
+    contains(case.winnow("plan", case.sweep, "--store", case.store, "--set", 'data.shot_list="half"', code=2), "it has 10 images, and labelled_shots = 2 of 10 classes are 20")
+    case.record("other", places[1:] + [next(place for place in range(20_000, 60_000) if place not in places)])
+    code, text = case.run("--set", 'data.shot_list="other"', "--max-failures", 1, timeout=300)
+    equal(code != 0, True, "a list of an image that is none of the samples computes")
+    contains(text, "data.shot_list: 1 of its 20 images are none of the 300 training samples")
     case.close()
 
 

@@ -49,6 +49,11 @@ REFUSALS = [
     (["report", "a\x1b[31m\nb.toml"], "winnow: cannot open a\\u001b[31m b.toml: No such file or directory"),
     (["show", "00ff"], "winnow: show: 00ff is neither a file nor the beginning of an identity in results"),
     (["data", "check", "fashion-mnst"], "winnow: unknown data set 'fashion-mnst' (did you mean 'fashion-mnist'?); known: caltech101, caltech101-val"),
+    (["data", "templates", "a", "s.toml", "--dataset", "fashion-mnist", "--json"], "winnow: winnow data: not understood: --json; see winnow data --help"),
+    (["data", "templates", "plain", "s.toml", "--dataset", "fashion-mnist"], "winnow: name of templates: plain means each data set's own prompt"),
+    (["cancel", "--sweep", ""], "winnow: winnow cancel: --sweep: its value is empty; see winnow cancel --help"),
+    (["show", ""], "winnow: winnow show: RUN|SWEEP: its value is empty; see winnow show --help"),
+    (["run", "s.toml", "--grace", "nan"], "winnow: winnow run: --grace: nan is no finite number; see winnow run --help"),
     (["doctor", "data", "cub"], "winnow: unknown data set 'cub'"),
     (["data", "check", "cub-200", "--root", "nowhere"], "winnow: data set cub-200: no folder nowhere; download it from https://www.vision.caltech.edu"),
 ]

@@ -191,7 +191,7 @@ def a_project_of_ones_own(case):
     contains(case.winnow("data", "list", code=2, WINNOW_PRESETS="othr::"), "$WINNOW_PRESETS: othr: there is no such folder (did you mean 'other'?)")
     contains(case.winnow("data", "list", "--presets", sweep.name, "--presets", moved / "own.toml", code=2), "--presets own.toml: there is no such folder")
     contains(case.winnow("data", "list", "--presets", moved / "own.toml", code=2), "own.toml is no folder")
-    contains(case.winnow("data", "list", "--presets", "", code=2), "--presets: the name of the folder is empty")
+    contains(case.winnow("data", "list", "--presets", "", code=2), "--presets: its value is empty")
     contains(case.winnow("data", "list", "--presets", other, code=2), f"did you mean '{other}/presets'?")
     (other / "presets/datasets/colours.toml").write_text(DATASET.replace("layout = ", "layuot = "))
     contains(case.winnow("plan", other / "own.toml", code=2), f"{other}/presets/datasets/colours.toml:1: unknown entry 'layuot' (did you mean 'layout'?)")

@@ -50,6 +50,26 @@ def a_page_shows_every_attempt(case):
     assert bars > 13, f"{bars} bars: crashes are attempts, too"
 
 
+def a_page_takes_the_place_of_a_page_alone(case):
+    case.store.mkdir()
+    page, sweep = case.folder / "forecast.html", case.sweep.read_text()
+    for _ in range(2):
+        case.winnow("simulate", case.sweep, "--store", case.store, "--seconds", 600, "--html", page)
+    for file in (case.sweep, case.store):
+        contains(case.winnow("simulate", case.sweep, "--store", case.store, "--seconds", 600, "--html", file, code=2), "it is there already, and is no page")
+    equal(case.sweep.read_text(), sweep, "the sweep")
+
+
+def numbers_that_are_none_are_refused(case):
+    case.store.mkdir()
+    for words, said in ((("--node-life", "nan"), "--node-life: nan is no finite number"), (("--spread", "nan"), "--spread: nan is no finite number"),
+                        (("--seconds", "0"), "--seconds: 0 is not above 0"), (("--seconds", "1e18"), "not in range"), (("--node-back", "-1"), "-1 is below 0"),
+                        (("--html", ""), "--html: its value is empty"), (("--nodes", "100000", "--slots", "1024"), "at most 1000000 are allowed")):
+        text = case.winnow("simulate", case.sweep, "--store", case.store, *(() if "--seconds" in words else ("--seconds", "600")), *words, code=2)
+        contains(text, said)
+        equal(text.strip().count("\n"), 0, "further lines: " + text)
+
+
 def it_finds_how_many_nodes_are_enough(case):
     case.store.mkdir()
     found = simulated(case, "--seconds", 3600, "--slots", 2, "--within", 5, "--spread", 0)
@@ -70,4 +90,4 @@ def mistakes_are_one_line(case):
 
 if __name__ == "__main__":
     each([where_nothing_ran_it_asks_for_a_duration, what_ran_tells_how_long_the_rest_takes, a_page_shows_every_attempt,
-          it_finds_how_many_nodes_are_enough, mistakes_are_one_line], Case)
+          a_page_takes_the_place_of_a_page_alone, numbers_that_are_none_are_refused, it_finds_how_many_nodes_are_enough, mistakes_are_one_line], Case)

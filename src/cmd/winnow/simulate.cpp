@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <string_view>
 
 #include "arguments.h"
 #include "commands.h"
@@ -17,6 +19,7 @@
 #include "winnow/core/counted.h"
 #include "winnow/core/error.h"
 #include "winnow/core/file.h"
+#include "winnow/core/printable.h"
 #include "winnow/report/timeline_page.h"
 #include "winnow/simulate/forecast.h"
 #include "winnow/store/listed_runs.h"
@@ -26,6 +29,8 @@ namespace winnow::cmd {
 namespace {
 
 constexpr double kHour = 3600;
+constexpr double kLongestStage = 1e7;            // seconds: a third of a year
+constexpr std::uint64_t kMostSlots = 1'000'000;  // of all nodes together
 
 struct SimulateOptions {
   SweepsOptions sweeps;
@@ -100,6 +105,14 @@ Value to_json(const simulate::Scenario& scenario, const simulate::Forecast& foun
       {"basis", {{"kinds", expected.kinds}, {"guessed", expected.guessed}, {"stages", expected.stages}}}};
 }
 
+// A page may be written anew; what is none stays.
+void require_place_of_page(const Path& file) {
+  if (!std::filesystem::exists(std::filesystem::symlink_status(file))) return;
+  constexpr std::string_view kBegin = "<!doctype html>";
+  if (std::filesystem::is_regular_file(file) && read_file(file).starts_with(kBegin)) return;
+  throw UsageError(fmt::format("--html {}: it is there already, and is no page", printable(file.string())));
+}
+
 void write_page(const SimulateOptions& options, const fleet::Work& work, const simulate::Scenario& scenario,
                 const simulate::Forecast& found, const ExpectedDurations& expected) {
   constexpr std::size_t kMost = 20'000;  // bars that a browser shows at ease
@@ -143,9 +156,10 @@ int simulate_run(int argc, char** argv) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app.add_option("--within", options.within, "hours: find the smallest number of nodes that finishes in this time")
-      ->check(CLI::PositiveNumber)
+      ->check(above_zero())
       ->excludes(nodes);
-  app.add_option("--seconds", options.seconds, "of a stage of a kind that has never run")->check(CLI::PositiveNumber);
+  app.add_option("--seconds", options.seconds, "of a stage of a kind that has never run")
+      ->check(above_zero() & CLI::Range(0.0, kLongestStage));
   app.add_option("--spread", options.spread, "of durations around what is expected: sigma of a log-normal factor")
       ->check(CLI::Range(0.0, 3.0))
       ->capture_default_str();
@@ -153,10 +167,10 @@ int simulate_run(int argc, char** argv) {
       ->check(CLI::Range(0.0, 0.99))
       ->capture_default_str();
   app.add_option("--node-life", options.node_life, "hours between losses of a node, on average; 0: none is lost")
-      ->check(CLI::NonNegativeNumber)
+      ->check(from_zero())
       ->capture_default_str();
   app.add_option("--node-back", options.node_back, "minutes until another node takes a lost one's place")
-      ->check(CLI::NonNegativeNumber)
+      ->check(from_zero())
       ->capture_default_str();
   app.add_option("--shard", options.shard, "one part of the sweep, as `winnow run --shard` takes it")
       ->capture_default_str();
@@ -166,6 +180,10 @@ int simulate_run(int argc, char** argv) {
   app.add_flag("--json", options.json, "for scripts; seconds, and seconds of one slot");
   if (!parse(app, argc, argv)) return kDone;
 
+  if (std::uint64_t slots = std::uint64_t{options.nodes} * options.slots; slots > kMostSlots)
+    throw UsageError(fmt::format("simulate: {} nodes of {} slots are {} slots: at most {} are allowed", options.nodes,
+                                 options.slots, slots, kMostSlots));
+  if (!options.html.empty()) require_place_of_page(options.html);
   store::Store store = options.stores.open_to_read();
   if (options.from_scratch) store = store::Store(store.root());
   store::ListedRuns results(store);

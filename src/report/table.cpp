@@ -331,9 +331,16 @@ class Builder {
     if (names_average(reference)) return averages_.named(reference);
     Conditions where = conditions(reference.where, reference.place);
     std::vector<Cell*> cells;
-    for (const auto& [at, experiments] : members_)
-      if (std::any_of(experiments.begin(), experiments.end(), [&](std::size_t i) { return meets(where, i); }))
-        cells.push_back(&table_.cells[at.first][at.second]);
+    for (const auto& [at, experiments] : members_) {
+      auto met = static_cast<std::size_t>(
+          std::count_if(experiments.begin(), experiments.end(), [&](std::size_t i) { return meets(where, i); }));
+      if (met > 0 && met < experiments.size())
+        throw UsageError(
+            fmt::format("{}: `where` names {} of the {} experiments of a cell, whose number is their mean: leave the "
+                        "seed out",
+                        reference.place.text(), met, experiments.size()));
+      if (met > 0) cells.push_back(&table_.cells[at.first][at.second]);
+    }
     return cells;
   }
 

@@ -251,7 +251,10 @@ TEST_F(DefinitionTest, Refusals) {
             "2]\nbeside = [1]\nsource = \"A\"",
             "t.toml:4: 2 values and 1 beside them for 2 values of method"},
            {"[[table.published]]\nwhere = { method = \"cd\" }\nvalue = 1\nsource = \"A\"",
-            "t.toml:3: no experiment has method = cd (did you mean 'cc'?)"}})
+            "t.toml:3: no experiment has method = cd (did you mean 'cc'?)"},
+           {"[[table.published]]\nwhere = { method = \"cc\", \"labels.rate\" = 0.1, seed = 0 }\nvalue = 1\nsource = "
+            "\"A\"",
+            "t.toml:3: `where` names 1 of the 2 experiments of a cell, whose number is their mean"}})
     EXPECT_THAT(refusal(text), HasSubstr(words)) << text;
   EXPECT_THROW(read(""), UsageError);
   EXPECT_THROW(read("[[table]]\ntitle = \"no name\""), UsageError);

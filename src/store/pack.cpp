@@ -48,7 +48,9 @@ Packed pack(const Store& store) {
       table.add(run, *stamp);
       ++result.read;
     } catch (const DataError& error) {
-      result.left_out.push_back(error.what());
+      std::string why = error.what();
+      result.left_out.push_back(why.find(file.string()) == std::string::npos ? fmt::format("{}: {}", file.string(), why)
+                                                                             : why);
     }
   }
   table.sort();

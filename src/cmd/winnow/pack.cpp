@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "outcome.h"
 #include "sweep_options.h"
+#include "winnow/core/printable.h"
 #include "winnow/core/settings.h"
 
 namespace winnow::cmd {
@@ -39,9 +40,9 @@ int pack(int argc, char** argv) {
                            .dump(2));
     return packed.left_out.empty() ? kDone : kSomeFailed;
   }
-  for (const std::string& reason : packed.left_out) fmt::print("{}\n", reason);
+  for (const std::string& reason : packed.left_out) fmt::print("{}\n", printable(reason));
   if (!packed.replaced.empty()) fmt::print("made anew: {}\n", packed.replaced);
-  fmt::print("{}: {} runs, {} read, {} gone{}{}\n", file, packed.runs, packed.read, packed.gone,
+  fmt::print("{}: {} runs, {} read, {} gone{}{}\n", printable(file), packed.runs, packed.read, packed.gone,
              packed.written ? "" : "; nothing new",
              packed.left_out.empty() ? "" : fmt::format("; {} left out", packed.left_out.size()));
   return packed.left_out.empty() ? kDone : kSomeFailed;

@@ -148,14 +148,14 @@ int prune(const store::Store& store, const SweepsOptions& sweeps, bool remove, b
   }
   for (const std::string& why : pruning.left_alone) fmt::print("left alone: {}\n", printable(why));
   const char* verb = remove ? "removed" : "would remove";
-  fmt::print("{}: {} {} and {}, {}; {} of the named sweeps stay\n", store.root().string(), verb,
+  fmt::print("{}: {} {} and {}, {}; {} of the named sweeps stay\n", printable(store.root().string()), verb,
              counted(pruning.runs.size(), "run file"), counted(pruning.checkpoints.size(), "checkpoint"),
              byte_size(bytes), counted(pruning.kept, "run file"));
   if (!pruning.runs.empty()) fmt::print("  {}\n", kinds_text(pruning.runs));
   print_sweeps_hit(store, pruning, names);
   if (!remove && pruning.bytes) fmt::print("nothing was removed: say --remove\n");
   if (remove && inventory.table.files && !pruning.runs.empty())
-    fmt::print("`winnow pack --store {}` takes them out of table.h5, too\n", store.root().string());
+    fmt::print("`winnow pack --store {}` takes them out of table.h5, too\n", printable(store.root().string()));
   return kDone;
 }
 

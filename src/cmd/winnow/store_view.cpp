@@ -113,7 +113,8 @@ std::string kinds_text(const std::vector<store::Inventory::Run>& runs) {
 std::string store_text(const StoreUse& use) {
   const store::Inventory& all = use.inventory;
   store::Amount total = all.total();
-  std::string text = fmt::format("{}: {} in {}\n", use.root, byte_size(total.bytes), counted(total.files, "file"));
+  std::string text =
+      fmt::format("{}: {} in {}\n", printable(use.root), byte_size(total.bytes), counted(total.files, "file"));
   auto part = [&](const char* name, const store::Amount& amount, const char* words) {
     if (amount.files)
       text += fmt::format("  {:13} {:>7}  {:>9}{}{}\n", name, amount.files, byte_size(amount.bytes), *words ? "  " : "",

@@ -337,6 +337,7 @@ def reports_failures_and_goes_on(case):
     equal(len(case.digests()), 9, "run files")
     code, text = case.run("--max-failures", 1, ranks=0, trainer=("--fail", '"seed":1'))
     equal(code, 3, "exit code with --max-failures")
+    contains(text, "ended by --max-failures 1, run it again to go on")
     contains(text, "not run")
 
 

@@ -150,6 +150,8 @@ void print_outcome(const RunSummary& summary, const UnitedPlans& plans, const fl
   if (outcome.sweeps.size() > 1) line = "together " + line;
   if (outcome.cancelled) line += "; cancelled, what ran has saved its place";
   else if (outcome.late) line += "; the deadline came, what ran has saved its place";
+  else if (summary.max_failures && counts.failed >= summary.max_failures && counts.open)
+    line += fmt::format("; ended by --max-failures {}, run it again to go on", summary.max_failures);
   else if (outcome.drained) line += "; stopped on request, run it again to resume";
   put(fmt::format("{}; run files are in {}\n", line, (Path(summary.store) / "runs").string()));
 }

@@ -1,6 +1,7 @@
 // What `winnow run` says before it works and after it, of each sweep and of all together.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct RunSummary {
   std::vector<Value> failures;
   int code = 0;
   bool json = false;
+  std::uint32_t max_failures = 0;  // that end the run; 0: none do
 };
 void print_outcome(const RunSummary&, const UnitedPlans&, const fleet::Outcome&);
 

@@ -179,7 +179,8 @@ int execute(const RunOptions& options, const fleet::World& world, fleet::Fleet& 
     work.begun();
   }
   int code = exit_code_of(outcome);
-  print_outcome({work, options.stores.store, display.failures(), code, options.json, options.max_failures}, plans, outcome);
+  print_outcome({work, options.stores.store, display.failures(), code, options.json, options.max_failures}, plans,
+                outcome);
   if (!options.json && own.deadline) print_rows(plans, store);
   return code;
 }

@@ -122,7 +122,7 @@ class Check {
       const std::string entry = fmt::format("cases.{}.when", i);
       if (when.empty())
         throw UsageError(
-            fmt::format("{}: when names no key: what always holds belongs into [profiles]", method.place(entry)));
+            fmt::format("{}: when names no key: what always holds belongs in [profiles]", method.place(entry)));
       for (const auto& [key, any] : when) {
         if (any.empty())
           throw UsageError(fmt::format("{}: when.{} is a list without a value: the case would never hold",

@@ -67,11 +67,11 @@ Stages stages_of(Effective& effective, const Catalogue& catalogue) {
   experiment.defaulted.erase(kKeepWeights);
   std::vector<Draft> drafts = find_recipe(method.recipe)(std::move(experiment));
   if (keeps) keep_weights(drafts);
-  note_class_texts(drafts, catalogue.fingerprints);
   put_own_prompts(drafts, catalogue, [&](const std::string& key) {
     int found = effective.index(key);
     return found < 0 ? std::nullopt : effective.declared(found);
   });
+  note_class_texts(drafts, catalogue.fingerprints);  // of what is no word: no texts take the place of own prompts
   note_shot_lists(drafts, dataset, catalogue);
   note_further_tests(drafts, catalogue);
   note_validation_split(drafts, dataset, catalogue);

@@ -14,7 +14,7 @@ constexpr const char *kPlain = "plain", *kPlainTemplate = "a photo of a {}";
 
 const std::vector<std::string>& prompt_entries() {
   static const std::vector<std::string> entries = [] {
-    std::vector<std::string> words = data::prompt_words();
+    std::vector<std::string> words = data::own_prompt_words();
     std::erase(words, kPlain);
     return words;
   }();
@@ -22,7 +22,7 @@ const std::vector<std::string>& prompt_entries() {
 }
 
 bool is_prompt_word(const std::string& text) {
-  const std::vector<std::string>& words = data::prompt_words();
+  const std::vector<std::string>& words = data::own_prompt_words();
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "other_splits.h"
-#include "own_prompts.h"
 #include "recipes/recipes.h"
 #include "winnow/core/error.h"
 #include "winnow/stage/data_sets.h"
@@ -56,7 +55,7 @@ void note_class_texts(std::vector<Draft>& drafts, const Fingerprints& fingerprin
     const Settings& settings = draft.stage.settings;
     if (draft.own_settings) continue;
     for (const auto& [setting, as] : {std::pair("template", "templates"), std::pair("descriptions", "descriptions")}) {
-      if (!settings.has(setting) || is_prompt_word(settings.text(setting))) continue;
+      if (!settings.has(setting)) continue;
       auto found = fingerprints.find(fmt::format("templates/{}/{}", settings.text("dataset"), settings.text(setting)));
       if (found == fingerprints.end()) continue;
       draft.stage.fingerprints[as] = found->second;

@@ -61,7 +61,7 @@ Graph small_graph(const Setting& setting, std::bitset<kStages> done) {
 }
 
 constexpr std::size_t kLongest = 1000;  // things that happen until all is done: more is standing still
-constexpr Time kStep = 2s;              // of time that passes: a heartbeat
+constexpr Time kStep = 2s;              // of time that passes: agents beat in each
 
 // What an agent has asked its node for, and what is under way there.
 struct Task {

@@ -13,7 +13,7 @@ namespace winnow::data {
 std::vector<std::string> templates_of(const std::string& text);
 std::vector<std::string> template_set_names();
 // Words that mean each data set's own prompt (sweep/own_prompts.h): no set and no recorded file has such a name.
-const std::vector<std::string>& prompt_words();
+const std::vector<std::string>& own_prompt_words();
 
 // How often {} stands in a text; and why a text is no template (it has more than one {}, or none), empty where it is
 // one.

@@ -116,7 +116,7 @@ void require_name(const std::string& name) {
   require_record_name(name, "templates");
   for (const std::string& own : template_set_names())
     if (name == own) throw UsageError(fmt::format("name of templates: {} is a set that winnow ships", own));
-  for (const std::string& word : prompt_words())
+  for (const std::string& word : own_prompt_words())
     if (name == word) throw UsageError(fmt::format("name of templates: {} means each data set's own prompt", word));
 }
 

@@ -49,7 +49,7 @@ std::vector<std::string> templates_of(const std::string& text) {
                   did_you_mean(text, known), fmt::join(known, ", ")));
 }
 
-const std::vector<std::string>& prompt_words() {
+const std::vector<std::string>& own_prompt_words() {
   static const std::vector<std::string> words{"clip", "coop", "coop8", "plain"};
   return words;
 }
